@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an attach socket says: the wire format between the monitor and a
+ * process that attaches to a port.
+ *
+ * The client connects to the port's Unix socket (SOCK_SEQPACKET) and sends
+ * nothing.  The monitor answers with one struct attach_hello; if its status is
+ * 0, ATTACH_FDS descriptors come with it (SCM_RIGHTS), in the order of enum
+ * attach_fd.  The connection then stands for the attachment: when either side
+ * closes it, the port goes down and the descriptors are worthless.  One client
+ * at a time; a second one is told -EBUSY.
+ *
+ * Notifications: the client is notified by octets on a pipe (ATTACH_FD_WAIT),
+ * which it must drain; it notifies the switch by writing eight octets, the
+ * number one, to an eventfd (ATTACH_FD_RING).  A pipe, because its two ends do
+ * not share file status flags: a client could make a shared eventfd blocking
+ * and fill it, and so stop the switch that notifies it.
+ */
+#ifndef WEIR_CLIENT_ATTACH_H
+#define WEIR_CLIENT_ATTACH_H
+
+#include <stdint.h>
+
+#define ATTACH_MAGIC 0x57656972u /* "Weir" */
+#define ATTACH_VERSION 1u
+
+enum attach_fd {
+	ATTACH_FD_TX_ACTIVE, /* ingress active, rw */
+	ATTACH_FD_TX_FREE,   /* ingress free, rw */
+	ATTACH_FD_RX_ACTIVE, /* egress active, rw */
+	ATTACH_FD_RX_FREE,   /* egress free, rw */
+	ATTACH_FD_TX_DATA,   /* ingress data, rw */
+	ATTACH_FD_RX_DATA,   /* egress data, read-only */
+	ATTACH_FD_LINK,	     /* link page, read-only */
+	ATTACH_FD_WAIT,	     /* read end of a pipe */
+	ATTACH_FD_RING,	     /* eventfd */
+	ATTACH_FDS
+};
+
+/**
+ * struct attach_hello - the monitor's one message, host byte order
+ * @magic:       ATTACH_MAGIC
+ * @version:     ATTACH_VERSION
+ * @status:      0, or a negative errno (-EBUSY: someone is attached)
+ * @capacity:    slots of each queue
+ * @buffer_size: octets of a buffer
+ * @max_frame:   octets
+ * @tx_size:     octets of the transmit region
+ * @rx_size:     octets of the receive region
+ * @port:        "switch.port", NUL-terminated
+ */
+struct attach_hello {
+	uint32_t magic;
+	uint32_t version;
+	int32_t status;
+	uint32_t capacity;
+	uint32_t buffer_size;
+	uint32_t max_frame;
+	uint64_t tx_size;
+	uint64_t rx_size;
+	char port[72];
+};
+
+_Static_assert(sizeof(struct attach_hello) == 112, "wire format");
+
+#endif

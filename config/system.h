@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The system: what the compiler makes of a topology.
+ *
+ * A topology says what the user wants (switches, ports, who may talk to whom);
+ * the system says what must be built: protection domains (PDs), the memory
+ * regions they share, who maps which with which permissions, and the channels
+ * that notify.  Back-ends read nothing else: vmm/linux starts processes from
+ * it, and an emitter can write a Microkit system description from it.
+ *
+ *	struct system
+ *	  |- region[]              every region: name, size
+ *	  |- channel[]             every channel: its two ends
+ *	  |- conn[]                every connection of a switch port (a view that
+ *	  |                        ties regions and channels to a port, for
+ *	  |                        monitors and tools)
+ *	  `- pd[]
+ *	       |- map[]            what it maps; the position is the map's *slot*
+ *	       |- chan[]           its channel ends; the position is the channel's
+ *	       |                   *id* inside the PD
+ *	       `- comp[]           components living in it, each with its
+ *	                           configuration in terms of slots and ids
+ *
+ * Everything that ends up in a PD is plain data of fixed size, without
+ * pointers, so that a back-end can hand it over as it stands.  SYS_NONE marks an
+ * absent slot, id or index.
+ */
+#ifndef WEIR_CONFIG_SYSTEM_H
+#define WEIR_CONFIG_SYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vswitch/vswitch.h"
+
+#define SYS_NONE 0xffffffffu
+
+/* A name with its NUL: "sw0.alice.egress.active". */
+#define SYS_NAME 72
+/* A switch's or a port's own name with its NUL. */
+#define SYS_SHORT 32
+/* A path with its NUL; Unix socket paths are shorter still (108). */
+#define SYS_PATH 256
+/* Network interface name with its NUL (IFNAMSIZ). */
+#define SYS_IFNAME 16
+/* Instructions a capture filter may have (BPF_MAXINSNS). */
+#define SYS_FILTER_MAX 4096
+
+/* Limits of one PD on Linux; the compiler refuses what exceeds them. */
+#define SYS_MAX_MAPS 1024
+#define SYS_MAX_CHANNELS 192
+
+enum sys_perm { SYS_R = 1, SYS_W = 2, SYS_RW = 3 };
+
+/**
+ * struct sys_region - a memory region, zero at the start
+ * @name: unique, e.g. "sw0.alice.ingress.data"
+ * @size: octets, a multiple of 4096
+ */
+struct sys_region {
+	char name[SYS_NAME];
+	uint64_t size;
+};
+
+/* The two ends of a channel that are no PD of the system. */
+#define SYS_PD_MONITOR 0xfffffff0u
+#define SYS_PD_OUTSIDE 0xfffffff1u /* a process that attaches */
+
+/**
+ * struct sys_end - one end of a channel
+ * @pd: index into system.pd, SYS_PD_MONITOR or SYS_PD_OUTSIDE
+ * @id: the channel's id in that PD; SYS_NONE if @pd is none
+ */
+struct sys_end {
+	uint32_t pd;
+	uint32_t id;
+};
+
+/**
+ * struct sys_channel - notifications both ways
+ * @name: unique, e.g. "sw0.alice"
+ * @end:  its ends; both may be of the same PD (components that share a domain)
+ */
+struct sys_channel {
+	char name[SYS_NAME];
+	struct sys_end end[2];
+};
+
+/**
+ * struct sys_map - a PD maps a region
+ * @region: index into system.region
+ * @perms:  SYS_R or SYS_RW
+ */
+struct sys_map {
+	uint32_t region;
+	uint32_t perms;
+};
+
+/**
+ * struct sys_chan - a PD's end of a channel
+ * @channel: index into system.channel
+ * @end:     0 or 1
+ */
+struct sys_chan {
+	uint32_t channel;
+	uint32_t end;
+};
+
+/**
+ * struct sys_half - one direction of a connection, as slots of a PD's maps
+ */
+struct sys_half {
+	uint32_t active;
+	uint32_t free;
+	uint32_t data;
+};
+
+/**
+ * struct sys_wire - a connection as one component sees it
+ * @ingress:     towards the switch; all SYS_NONE for a capture
+ * @egress:      from the switch
+ * @link:        slot of the link page
+ * @channel:     channel id
+ * @capacity:    slots of each queue, and buffers of each data region
+ * @buffer_size: octets
+ * @max_frame:   octets
+ *
+ * "ingress" and "egress" are always the switch's words, also in the
+ * configuration of what is attached to it.  On a link between two switches one
+ * switch's egress is the other's ingress.
+ */
+struct sys_wire {
+	struct sys_half ingress;
+	struct sys_half egress;
+	uint32_t link;
+	uint32_t channel;
+	uint32_t capacity;
+	uint32_t buffer_size;
+	uint32_t max_frame;
+};
+
+/**
+ * struct sys_switch_port - one port in a switch's configuration
+ * @name:             as in the topology
+ * @kind:             enum vswitch_port_kind
+ * @wire:             in terms of the switch's PD
+ * @allow:            bit d: may send to port d
+ * @locked, @locked_mac: source-MAC lock
+ * @forward_reserved: see struct vswitch_port_config
+ * @capture_of, @capture_drops: likewise
+ */
+struct sys_switch_port {
+	char name[SYS_SHORT];
+	uint32_t kind;
+	struct sys_wire wire;
+	uint64_t allow;
+	uint64_t locked_mac;
+	uint64_t capture_of;
+	uint8_t locked;
+	uint8_t forward_reserved;
+	uint8_t capture_drops;
+	uint8_t pad[5];
+};
+
+/**
+ * struct sys_switch - configuration of a switch
+ * @fdb:         kind, capacity, ageing; the seed is filled in by the back-end
+ *               from the system's random source at start
+ * @stats:       slot of its statistics region
+ * @ctl_request: slot of the control mailbox
+ * @ctl_reply:   slot of the control mailbox
+ * @ctl_channel: channel to the monitor: rung by the monitor after a request or
+ *               a change of a link page, by the switch after a reply or when a
+ *               port has faulted
+ * @n_ports:     entries used
+ * @port:        by port number
+ */
+struct sys_switch {
+	struct fdb_config fdb;
+	uint32_t stats;
+	uint32_t ctl_request;
+	uint32_t ctl_reply;
+	uint32_t ctl_channel;
+	uint32_t n_ports;
+	struct sys_switch_port port[VSWITCH_MAX_PORTS];
+};
+
+/**
+ * struct sys_tap - a TAP interface, made by the monitor
+ * @ifname: the interface's name
+ * @netns:  named network namespace it is put into, or "" for the monitor's own
+ */
+struct sys_tap {
+	char ifname[SYS_IFNAME];
+	char netns[SYS_PATH];
+};
+
+/**
+ * struct sys_nic - an existing interface, by AF_PACKET
+ */
+struct sys_nic {
+	char ifname[SYS_IFNAME];
+	char netns[SYS_PATH];
+};
+
+enum sys_socket_mode { SYS_SOCKET_LISTEN, SYS_SOCKET_CONNECT };
+
+/**
+ * struct sys_socket - QEMU's `-netdev stream` framing
+ * @mode:    who connects
+ * @tcp:     false: Unix socket at @path; true: TCP on loopback
+ * @path:    Unix socket
+ * @address: loopback address, numeric
+ * @port:    TCP port
+ */
+struct sys_socket {
+	uint32_t mode;
+	uint8_t tcp;
+	uint8_t pad;
+	uint16_t port;
+	char address[48];
+	char path[SYS_PATH];
+};
+
+/**
+ * struct sys_insn - one instruction of a capture filter (struct bpf_insn)
+ */
+struct sys_insn {
+	uint16_t code;
+	uint8_t jt;
+	uint8_t jf;
+	uint32_t k;
+};
+
+/**
+ * struct sys_capture - a capture port
+ * @path:        file or FIFO; "-" is standard output
+ * @rotate:      octets after which the next file is begun; 0: never
+ * @files:       with @rotate: how many files there are, used in a ring
+ * @n_filter:    instructions of @filter; 0: everything
+ * @filter:      compiled by libpcap for DLT_EN10MB
+ * @filter_text: the expression, for the capture's interface description
+ * @name:        by port number of the switch: its name (pcapng if_name), or ""
+ * @drops:       refused frames are recorded
+ */
+struct sys_capture {
+	char path[SYS_PATH];
+	uint64_t rotate;
+	uint32_t files;
+	uint32_t n_filter;
+	struct sys_insn filter[SYS_FILTER_MAX];
+	char filter_text[SYS_PATH];
+	char name[VSWITCH_MAX_PORTS][SYS_NAME];
+	uint64_t of;
+	uint8_t drops;
+	uint8_t pad[7];
+};
+
+enum sys_kind {
+	SYS_SWITCH,
+	SYS_TAP,
+	SYS_NIC,
+	SYS_SOCKET,
+	SYS_CAPTURE,
+	SYS_KINDS
+};
+
+/**
+ * struct sys_component - one component of a PD
+ * @kind: enum sys_kind
+ * @name: switch name, or "switch.port" for what is attached to a port
+ * @wire: all but SYS_SWITCH: its connection, in terms of its PD
+ */
+struct sys_component {
+	uint32_t kind;
+	char name[SYS_NAME];
+	struct sys_wire wire;
+	union {
+		struct sys_switch sw;
+		struct sys_tap tap;
+		struct sys_nic nic;
+		struct sys_socket socket;
+		struct sys_capture capture;
+	};
+};
+
+/**
+ * struct sys_pd - a protection domain: one process on Linux
+ * @name:   component's name, or the domain's
+ * @poll_us: how long it spins after its last work before it sleeps
+ */
+struct sys_pd {
+	char name[SYS_NAME];
+	uint32_t poll_us;
+	uint32_t n_maps;
+	uint32_t n_chans;
+	uint32_t n_comps;
+	struct sys_map *map;
+	struct sys_chan *chan;
+	struct sys_component *comp;
+};
+
+/* What is attached to a switch port. */
+enum sys_attachment {
+	SYS_TO_PD,     /* a port PD: tap, nic, socket, capture */
+	SYS_TO_SWITCH, /* a link to a port of another switch */
+	SYS_TO_ATTACH, /* a process from outside, by an attach socket */
+};
+
+/**
+ * struct sys_conn - a connection: switch port and what is attached to it
+ * @name:       "switch.port"; a link: "sw0.trunk<->lab.up"
+ * @attachment: enum sys_attachment
+ * @what:       how the topology says it: "tap alice", "attach /run/a.sock", ...
+ * @pd:         [0] the switch's PD, [1] the other's; SYS_PD_OUTSIDE for attach
+ * @comp:       component index in each PD, SYS_NONE for attach
+ * @port:       port number at [0] and, for a link, at [1]
+ * @channel:    index into system.channel
+ * @link:       region index of the link page
+ * @ingress, @egress: region indices, seen from @pd[0]
+ * @capacity, @buffer_size, @max_frame: as in struct sys_wire
+ * @path:       SYS_TO_ATTACH: the Unix socket
+ * @line:       where the topology declares it (for messages)
+ */
+struct sys_conn {
+	char name[SYS_NAME];
+	uint32_t attachment;
+	char what[SYS_PATH];
+	uint32_t pd[2];
+	uint32_t comp[2];
+	uint32_t port[2];
+	uint32_t channel;
+	uint32_t link;
+	struct sys_half ingress;
+	struct sys_half egress;
+	uint32_t capacity;
+	uint32_t buffer_size;
+	uint32_t max_frame;
+	char path[SYS_PATH];
+	uint32_t line;
+};
+
+/**
+ * struct system - everything
+ * @name: the instance's name: the topology file's, without folder and suffix
+ */
+struct system {
+	char name[SYS_SHORT];
+	struct sys_region *region;
+	size_t n_regions;
+	struct sys_channel *channel;
+	size_t n_channels;
+	struct sys_pd *pd;
+	size_t n_pds;
+	struct sys_conn *conn;
+	size_t n_conns;
+};
+
+/**
+ * system_free - release a system and all in it
+ * @sys: may be NULL
+ */
+void system_free(struct system *sys);
+
+#endif

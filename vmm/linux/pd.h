@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A protection domain on Linux, as its components see it.
+ *
+ * The monitor starts one process per PD (the same binary, executed again).  The
+ * process maps its regions, locks itself in (vmm/linux/sandbox.c) and then runs
+ * its components in one event loop (vmm/linux/pd_loop.c).  A component is a
+ * library with an operations table; it never blocks, never allocates after
+ * init, and makes no system call of its own but those its table names.
+ *
+ * The loop, per round:
+ *
+ *	wait	   sleep in epoll until a channel or a watched descriptor is
+ *		   ready (notified(), fd_ready() are called for each)
+ *	work	   call run() of every component that was notified or asked for
+ *		   more, until none has more to do; rings that stay inside the
+ *		   PD become notified() calls
+ *	ring	   write the event descriptors of channels rung meanwhile, once
+ *		   each
+ *	spin	   with `poll`: go on calling run() of all components until
+ *		   that brought nothing for poll_us
+ *	arm	   call arm() of every component; if one says there is work
+ *		   after all, go back to `work`
+ *
+ * Between two rounds of `work` the loop looks at descriptors as well (without
+ * sleeping), so a busy channel does not starve an interface.
+ */
+#ifndef WEIR_VMM_LINUX_PD_H
+#define WEIR_VMM_LINUX_PD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/system.h"
+
+/* Descriptors from outside one component may be given (capture files). */
+#define PD_MAX_FDS 64
+
+struct pd;
+struct error;
+
+/**
+ * struct component - one component of this PD
+ * @ops:    its operations
+ * @cfg:    its configuration, private to the PD, valid for ever
+ * @state:  ops->state_size octets of zeroed memory, aligned to 64
+ * @pd:     for the pd_*() calls
+ * @index:  position in the PD
+ * @n_fds:  descriptors from outside
+ * @fd:     those, as ops->open() returned them (other numbers)
+ */
+struct component {
+	const struct component_ops *ops;
+	const struct sys_component *cfg;
+	void *state;
+	struct pd *pd;
+	unsigned int index;
+	unsigned int n_fds;
+	int fd[PD_MAX_FDS];
+};
+
+/**
+ * struct component_ops - a kind of component
+ * @kind:       which
+ * @name:       "switch", "tap", ...
+ * @state_size: octets of struct component's state
+ * @syscalls:   system calls it needs besides the loop's own (epoll, eventfd
+ *              write, clock_gettime, exit); numbers, ended by -1.  NULL: none
+ * @open:       runs in the MONITOR, with the user's privileges, before any PD
+ *              is started: opens what the component needs of the outside.
+ *              Fills @fds (at most PD_MAX_FDS), returns how many, or -1 with
+ *              @err saying what is wrong and what to do.  NULL: nothing
+ * @close:      runs in the monitor when the system ends or failed to start:
+ *              removes what open() made and a close() of the descriptors
+ *              does not (a socket's path).  Also called by the janitor if the
+ *              monitor dies, so it must look at @cfg alone.  May be NULL
+ * @init:       runs in the PD, unprivileged, before the system call filter:
+ *              may allocate, may call pd_region().  0 or negative errno
+ * @notified:   a channel of this component was notified
+ * @fd_ready:   a watched descriptor is ready (EPOLLIN, EPOLLOUT, EPOLLHUP...)
+ * @run:        do a bounded amount of work; true if there is (or may be) more
+ * @arm:        about to sleep: ask for notifications; true if there is work
+ *              after all
+ */
+struct component_ops {
+	enum sys_kind kind;
+	const char *name;
+	size_t state_size;
+	const int *syscalls;
+	int (*open)(const struct sys_component *cfg, int *fds,
+		    struct error *err);
+	void (*close)(const struct sys_component *cfg);
+	int (*init)(struct component *c);
+	void (*notified)(struct component *c, uint32_t channel);
+	void (*fd_ready)(struct component *c, unsigned int fd_index,
+			 uint32_t events);
+	bool (*run)(struct component *c, uint64_t now_ns);
+	bool (*arm)(struct component *c);
+};
+
+/* By enum sys_kind: switch, tap, nic, socket, capture. */
+extern const struct component_ops switch_ops, tap_ops, nic_ops, socket_ops,
+	capture_ops;
+extern const struct component_ops *const component_kinds[SYS_KINDS];
+
+/**
+ * pd_region - where a region is mapped
+ * @c:    component
+ * @slot: slot of the PD's maps; SYS_NONE gives NULL
+ * @size: out: octets; may be NULL
+ */
+void *pd_region(struct component *c, uint32_t slot, size_t *size);
+
+/**
+ * pd_ring - notify a channel at the end of this round
+ */
+void pd_ring(struct component *c, uint32_t channel);
+
+/**
+ * pd_watch - choose what a descriptor is watched for
+ * @fd_index: position in @c->fd
+ * @events:   EPOLLIN | EPOLLOUT, level triggered; 0 to stop watching
+ *
+ * Descriptors are not watched until this is called.
+ */
+void pd_watch(struct component *c, unsigned int fd_index, uint32_t events);
+
+/**
+ * pd_replace_fd - put another descriptor in a place of @c->fd
+ * @fd: taken over; -1 empties the place.  The old one is closed
+ *
+ * For components that accept connections (socket); also stops watching.
+ */
+void pd_replace_fd(struct component *c, unsigned int fd_index, int fd);
+
+/**
+ * pd_now - nanoseconds of CLOCK_MONOTONIC, as of this round
+ */
+uint64_t pd_now(const struct component *c);
+
+/**
+ * pd_log - say something to the user, through the monitor
+ *
+ * One line, without the component's name (the monitor adds it) and newline.
+ * Rate-limited by the monitor, so a hostile peer cannot flood the log.
+ */
+void pd_log(struct component *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
+ * pd_wire - a wire's memory as a client of the switch sees it
+ * @wire:   from the component's configuration
+ * @config: out, for net_client_init()
+ */
+struct net_client_config;
+void pd_wire(struct component *c, const struct sys_wire *wire,
+	     struct net_client_config *config);
+
+#endif

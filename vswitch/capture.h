@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a switch sends to a capture port: a record, then the frame.
+ *
+ * A capture port has an egress half only.  Each of its buffers carries one
+ * struct capture_record at offset 0 and the frame's octets at offset
+ * CAPTURE_HEADROOM; the descriptor's length covers both.
+ *
+ * Which records a frame makes, for each capture that watches one of its ports:
+ *  - accepted frames: one CAPTURE_IN record if the source port is watched, and
+ *    one CAPTURE_OUT record per watched port it was copied to;
+ *  - refused (frame, destination) pairs, only if the capture asked for drops:
+ *    one record with the reason, on the source port if that is watched, else
+ *    on the destination port if that is.
+ */
+#ifndef WEIR_VSWITCH_CAPTURE_H
+#define WEIR_VSWITCH_CAPTURE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CAPTURE_HEADROOM 32u
+#define CAPTURE_NO_PORT 0xffffu
+
+enum capture_direction {
+	CAPTURE_IN = 1,	 /* from the port into the switch */
+	CAPTURE_OUT = 2, /* from the switch to the port */
+};
+
+/**
+ * struct capture_record - precedes every captured frame
+ * @time_ns:   the switch's clock at the visit (CLOCK_MONOTONIC on Linux)
+ * @port:      the port this record belongs to
+ * @peer:      the other port: destination of a CAPTURE_IN refusal or source of
+ *             a CAPTURE_OUT; CAPTURE_NO_PORT where there is none or many
+ * @len:       octets of the frame
+ * @direction: enum capture_direction
+ * @reason:    enum vswitch_reason; REASON_NONE if delivered
+ * @pad:       zero
+ */
+struct capture_record {
+	uint64_t time_ns;
+	uint16_t port;
+	uint16_t peer;
+	uint16_t len;
+	uint8_t direction;
+	uint8_t reason;
+	uint8_t pad[16];
+};
+
+_Static_assert(sizeof(struct capture_record) == CAPTURE_HEADROOM, "ABI");
+_Static_assert(offsetof(struct capture_record, direction) == 14, "ABI");
+
+#endif

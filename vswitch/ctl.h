@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control mailbox: how a monitor asks a running switch something.
+ *
+ * Two regions: `request` (monitor rw, switch r) and `reply` (switch rw,
+ * monitor r).  One request is under way at a time: the monitor fills it in,
+ * stores a new `seq` and notifies; the switch copies it out, works, fills the
+ * reply in, stores the same `seq` there and notifies back.  The switch handles
+ * it between two frames, never in the middle of one.
+ *
+ * The switch bounds-checks every argument (a wrong one is -EINVAL); the monitor
+ * does not believe the reply's counts either.
+ */
+#ifndef WEIR_VSWITCH_CTL_H
+#define WEIR_VSWITCH_CTL_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "vswitch/fdb.h"
+#include "vswitch/frame.h"
+#include "vswitch/vswitch.h"
+
+enum vswitch_ctl_op {
+	CTL_TRACE = 1, /* port, len, header -> verdict */
+	CTL_FDB,       /* cursor -> entries, cursor, more */
+	CTL_FDB_FLUSH, /* port -> value: entries removed */
+};
+
+/* Forwarding database entries one reply holds. */
+#define CTL_FDB_ENTRIES 128u
+
+/**
+ * struct vswitch_ctl_request - monitor -> switch
+ * @seq:    changes with every request; 0 only before the first
+ * @op:     enum vswitch_ctl_op
+ * @port:   CTL_TRACE, CTL_FDB_FLUSH
+ * @len:    CTL_TRACE: octets of the whole frame
+ * @cursor: CTL_FDB: 0 to start
+ * @header: CTL_TRACE: the frame's first octets
+ */
+struct vswitch_ctl_request {
+	_Atomic(uint32_t) seq;
+	uint32_t op;
+	uint32_t port;
+	uint32_t len;
+	uint32_t cursor;
+	uint8_t header[FRAME_SNAP];
+};
+
+/**
+ * struct vswitch_ctl_reply - switch -> monitor
+ * @seq:     the request's, once the rest is in place
+ * @status:  0 or a negative errno
+ * @value:   see the operations
+ * @cursor:  CTL_FDB: where to go on
+ * @more:    CTL_FDB: whether there is more
+ * @count:   CTL_FDB: valid entries in @entry
+ * @verdict: CTL_TRACE
+ * @entry:   CTL_FDB
+ */
+struct vswitch_ctl_reply {
+	_Atomic(uint32_t) seq;
+	int32_t status;
+	uint32_t value;
+	uint32_t cursor;
+	uint32_t more;
+	uint32_t count;
+	struct vswitch_verdict verdict;
+	struct fdb_entry entry[CTL_FDB_ENTRIES];
+};
+
+/**
+ * vswitch_ctl - answer the request in a mailbox, if there is a new one
+ * @sw:      switch
+ * @request: shared, read once
+ * @reply:   shared
+ * @now_ns:  the time
+ *
+ * Return: true if there was one, and the monitor must be notified.
+ */
+bool vswitch_ctl(struct vswitch *sw, const struct vswitch_ctl_request *request,
+		 struct vswitch_ctl_reply *reply, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The statistics region: what a switch lets anyone see.
+ *
+ * The switch is the only writer; whoever maps the region maps it read-only.
+ * Every field is a naturally aligned word, stored whole, so a reader sees each
+ * one untorn; two fields may be of different moments.  Counters only grow
+ * while the switch lives and start at zero when it is restarted.
+ */
+#ifndef WEIR_VSWITCH_STATS_H
+#define WEIR_VSWITCH_STATS_H
+
+#include <stdint.h>
+
+#include "vswitch/reason.h"
+
+#define VSWITCH_MAX_PORTS 64u
+#define VSWITCH_STATS_MAGIC 0x5765697253746174ull /* "WeirStat" */
+
+enum vswitch_port_state {
+	PORT_ABSENT, /* no such port */
+	PORT_DOWN,   /* link epoch is even */
+	PORT_UP,
+	PORT_FAULT, /* the peer broke the queue protocol; waits for an epoch */
+};
+
+/**
+ * struct vswitch_port_stats - one port
+ * @state:          enum vswitch_port_state
+ * @epoch:          the link epoch the switch last acted on
+ * @faults:         how often the port went to PORT_FAULT
+ * @in_frames:      frames taken from the port, dropped ones included
+ * @in_bytes:       their octets (not those of frames with a bad descriptor)
+ * @out_frames:     frames copied to the port
+ * @out_bytes:      their octets
+ * @mirror_missed:  captures only: records lost because the capture was slow
+ * @drops:          frames dropped, by reason, charged as reason.h says
+ */
+struct vswitch_port_stats {
+	uint32_t state;
+	uint32_t epoch;
+	uint64_t faults;
+	uint64_t in_frames;
+	uint64_t in_bytes;
+	uint64_t out_frames;
+	uint64_t out_bytes;
+	uint64_t mirror_missed;
+	uint64_t drops[REASON_COUNT];
+};
+
+/**
+ * struct vswitch_stats - the whole region
+ * @magic:       VSWITCH_STATS_MAGIC once the switch is initialised
+ * @ports:       entries of @port that may be in use
+ * @learned:     addresses entered
+ * @moved:       addresses that changed port
+ * @evicted:     addresses put out of a full table for another
+ * @not_learned: addresses that found no place (their port holds the most)
+ * @aged:        addresses removed for age
+ * @flooded:     frames flooded: unknown unicast, broadcast, multicast
+ */
+struct vswitch_stats {
+	uint64_t magic;
+	uint64_t ports;
+	uint64_t learned;
+	uint64_t moved;
+	uint64_t evicted;
+	uint64_t not_learned;
+	uint64_t aged;
+	uint64_t flooded;
+	struct vswitch_port_stats port[VSWITCH_MAX_PORTS];
+};
+
+#endif

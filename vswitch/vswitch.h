@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The learning virtual switch: the one place where frames are multiplexed.
+ *
+ * A switch has up to 64 ports.  A port is two queue pairs and two data regions
+ * shared with whatever is attached to it:
+ *
+ *	                    ingress: peer -> switch
+ *	  +------+   active (frames)    ------------->   +--------+
+ *	  |      |   free   (buffers)   <-------------   |        |
+ *	  |      |   ingress_data: peer rw, switch r     |        |
+ *	  | peer |                                       | switch |
+ *	  |      |          egress: switch -> peer       |        |
+ *	  |      |   active (frames)    <-------------   |        |
+ *	  |      |   free   (buffers)   ------------->   |        |
+ *	  +------+   egress_data: peer r, switch rw      +--------+
+ *
+ * A frame is copied once, from the sender's ingress_data into a buffer of the
+ * receiver's egress_data that the receiver itself gave; the sender's buffer
+ * goes straight back to the sender's free queue.  No buffer ever crosses from
+ * one peer to another, so a peer that hoards, forges or returns buffers twice
+ * hurts itself alone.
+ *
+ * The path of a frame:
+ *
+ *	descriptor checks -> snapshot of the header -> reserved addresses
+ *	-> VLAN -> source address sane -> policy_admit() -> learn -> resolve
+ *	-> for each destination: not the source, allowed, vswitch_can_send(),
+ *	   up, fits, has a buffer -> copy -> publish
+ *
+ * One function, decide(), does the middle part for forwarding and for
+ * vswitch_trace() alike.
+ *
+ * Time and waiting.  The switch never reads a clock, blocks, allocates or makes
+ * a system call.  The platform calls vswitch_run() with the ports that were
+ * notified and the time, as long as it returns ports with more to do; then
+ * vswitch_arm(); and if that returns nothing, it may sleep:
+ *
+ *	for (;;) {
+ *		work = notified ports;
+ *		do {
+ *			while (work)
+ *				work = vswitch_run(sw, work, now(), &ring);
+ *			work = vswitch_arm(sw, every port just run);
+ *		} while (work);
+ *		ring the channels in `ring`, sleep
+ *	}
+ *
+ * A visit to a port takes at most VSWITCH_BUDGET frames, and ports are visited
+ * in turn, so no port starves another.  The switch never waits for a receiver:
+ * no buffer, no delivery, one counted drop.
+ */
+#ifndef WEIR_VSWITCH_VSWITCH_H
+#define WEIR_VSWITCH_VSWITCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/policy.h"
+#include "vswitch/capture.h"
+#include "vswitch/fdb.h"
+#include "vswitch/frame.h"
+#include "vswitch/link.h"
+#include "vswitch/queue.h"
+#include "vswitch/reason.h"
+#include "vswitch/stats.h"
+
+/* Frames taken from one port in one visit. */
+#define VSWITCH_BUDGET 64u
+/* Frames looked at together inside a visit, to overlap their cache misses. */
+#define VSWITCH_BATCH 32u
+/* Captures a switch can have. */
+#define VSWITCH_MAX_CAPTURES 8u
+/* Buffer sizes a port may have: powers of two within these. */
+#define VSWITCH_MIN_BUFFER 128u
+#define VSWITCH_MAX_BUFFER 16384u
+
+enum vswitch_port_kind {
+	/* The peer is a client: it owns its transmit buffers. */
+	VSWITCH_PORT_CLIENT,
+	/* The peer is another switch's egress: our ingress side owns the
+	 * buffers and fills the ingress free queue when the link comes up. */
+	VSWITCH_PORT_LINK,
+	/* Egress half only, gets capture records; neither sends nor is sent
+	 * to. */
+	VSWITCH_PORT_CAPTURE,
+};
+
+/**
+ * struct vswitch_half - one direction of a port
+ * @active:      queue of frames
+ * @free:        queue of empty buffers
+ * @data:        data region the buffers lie in
+ * @data_size:   its octets: a multiple of @buffer_size, at most
+ *               @capacity buffers
+ * @capacity:    slots of both queues
+ * @buffer_size: octets of a buffer; buffers start at multiples of it
+ */
+struct vswitch_half {
+	struct net_queue *active;
+	struct net_queue *free;
+	uint8_t *data;
+	size_t data_size;
+	uint32_t capacity;
+	uint32_t buffer_size;
+};
+
+/**
+ * struct vswitch_port_config - one port
+ * @kind:             see enum vswitch_port_kind
+ * @ingress:          peer -> switch; unused for a capture
+ * @egress:           switch -> peer
+ * @link:             link page, or NULL for a link that is always up
+ * @max_frame:        longest frame both ways, octets (MTU + FRAME_OVERHEAD);
+ *                    at most the buffer size (less CAPTURE_HEADROOM on a
+ *                    capture)
+ * @forward_reserved: frames to 802.1 reserved addresses from this port are
+ *                    forwarded like any group address
+ * @sticky:           addresses learned here are pinned here
+ * @capture_of:       captures: bit p set: port p is watched
+ * @capture_drops:    captures: refused frames as well
+ */
+struct vswitch_port_config {
+	enum vswitch_port_kind kind;
+	struct vswitch_half ingress;
+	struct vswitch_half egress;
+	const struct link_page *link;
+	uint32_t max_frame;
+	bool forward_reserved;
+	bool sticky;
+	uint64_t capture_of;
+	bool capture_drops;
+};
+
+/* What the table said of a frame's destination. */
+enum vswitch_resolution {
+	RESOLVED_NOT,	    /* dropped before it was looked up */
+	RESOLVED_UNICAST,   /* known: one port */
+	RESOLVED_UNKNOWN,   /* unicast not in the table: flooded */
+	RESOLVED_MULTICAST, /* flooded */
+	RESOLVED_BROADCAST, /* flooded */
+};
+
+/**
+ * struct vswitch_verdict - the decision on one frame, step by step
+ * @reason:     why the frame as a whole is dropped, or REASON_NONE.  With
+ *              REASON_NONE, @deliver may still lose members to a receiver
+ *              without a buffer.  A unicast refused for its one destination
+ *              and a flood refused for each of its destinations carry
+ *              that reason here as well
+ * @resolution: see enum vswitch_resolution
+ * @looked_up:  whether learning took place (@learned is valid)
+ * @learned:    what learning did or would do
+ * @out:        RESOLVED_UNICAST: the port the table named
+ * @candidates: ports considered after the flood was narrowed by the allow list
+ * @deliver:    ports it goes to
+ * @refused:    ports of @candidates it does not go to
+ * @refusal:    why, for each port in @refused
+ */
+struct vswitch_verdict {
+	enum vswitch_reason reason;
+	enum vswitch_resolution resolution;
+	bool looked_up;
+	struct fdb_effect learned;
+	int out;
+	uint64_t candidates;
+	uint64_t deliver;
+	uint64_t refused;
+	uint8_t refusal[VSWITCH_MAX_PORTS];
+};
+
+struct vswitch;
+
+/**
+ * vswitch_size - octets a switch needs, its forwarding database included
+ * @fdb: checked; 0 is returned if it is out of range
+ */
+size_t vswitch_size(const struct fdb_config *fdb);
+
+/**
+ * vswitch_init - make a switch without ports that allows nothing
+ * @memory: aligned to 64
+ * @size:   octets at @memory
+ * @fdb:    forwarding database
+ * @stats:  statistics region, or NULL for private counters only
+ *
+ * Return: the switch (inside @memory), or NULL if @fdb is out of range or @size
+ * less than vswitch_size().
+ */
+struct vswitch *vswitch_init(void *memory, size_t size,
+			     const struct fdb_config *fdb,
+			     struct vswitch_stats *stats);
+
+/**
+ * vswitch_add_port - attach a port
+ * @sw:     switch
+ * @port:   number, less than VSWITCH_MAX_PORTS, not yet in use
+ * @config: copied
+ *
+ * Return: 0, -EINVAL if a size is impossible, -EEXIST, -ENOSPC (too many
+ * captures).
+ */
+int vswitch_add_port(struct vswitch *sw, unsigned int port,
+		     const struct vswitch_port_config *config);
+
+/**
+ * vswitch_policy - the switch's policy, to be filled in
+ *
+ * Changes take effect for the next frame.  A source lock also wants
+ * fdb_add_static() on vswitch_fdb().
+ */
+struct policy *vswitch_policy(struct vswitch *sw);
+
+/**
+ * vswitch_fdb - the switch's forwarding database
+ */
+struct fdb *vswitch_fdb(struct vswitch *sw);
+
+/**
+ * vswitch_run - do a bounded amount of work
+ * @sw:     switch
+ * @ports:  bit p set: look at port p
+ * @now_ns: the time; never less than at an earlier call
+ * @ring:   in/out: bits are added for ports whose peer must be notified
+ *
+ * Notices link pages that changed, for the ports it looks at.
+ *
+ * Return: ports that have (or may have) more to do.
+ */
+uint64_t vswitch_run(struct vswitch *sw, uint64_t ports, uint64_t now_ns,
+		     uint64_t *ring);
+
+/**
+ * vswitch_arm - ask to be notified by these ports
+ * @sw:    switch
+ * @ports: those vswitch_run() has emptied
+ *
+ * Return: ports at which something came meanwhile; they must be run again.
+ */
+uint64_t vswitch_arm(struct vswitch *sw, uint64_t ports);
+
+/**
+ * vswitch_ports - ports that exist
+ */
+uint64_t vswitch_ports(const struct vswitch *sw);
+
+/**
+ * vswitch_faulted - ports that broke the queue protocol and wait for an epoch
+ */
+uint64_t vswitch_faulted(const struct vswitch *sw);
+
+/**
+ * vswitch_trace - decide on a frame as forwarding would, and do nothing
+ * @sw:      switch
+ * @port:    port it would come from
+ * @header:  its first octets
+ * @len:     octets of the whole frame; @header holds the first
+ *           min(@len, FRAME_SNAP) of them
+ * @now_ns:  the time
+ * @verdict: out
+ *
+ * Return: 0, or -EINVAL if there is no such port or it cannot send.
+ */
+int vswitch_trace(const struct vswitch *sw, unsigned int port,
+		  const uint8_t *header, uint32_t len, uint64_t now_ns,
+		  struct vswitch_verdict *verdict);
+
+/**
+ * vswitch_set_tap - have every decision of forwarding reported
+ * @sw:  switch
+ * @tap: called once per frame with its snapshot and verdict, before the copy;
+ *       the frame is NULL if the descriptor was refused.  NULL turns it off
+ * @arg: handed to @tap
+ *
+ * For tests and tools that hold the switch against an oracle.
+ */
+void vswitch_set_tap(struct vswitch *sw,
+		     void (*tap)(void *arg, unsigned int port,
+				 const struct frame *frame,
+				 const struct vswitch_verdict *verdict),
+		     void *arg);
+
+#endif
