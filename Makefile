@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Weir's build. Drop a .c file into its folder and it is built; nothing is
+# listed by hand. Everything made goes under $(B).
+#
+#   make                    build $(B)/weir, the libraries and the examples
+#   make run [EXAMPLE=home] install what is missing, build, run an example
+#   make test               install what is missing, then every test there is
+#   make unit | e2e         only the unit tests | only the end-to-end tests
+#   make tidy check-format  the linters, alone
+#   make ground-aarch64     cross build the ground floor, check it stands alone
+#   make bench-quick        the measurements that take under two minutes
+#   make install clean deps
+#
+#   B=DIR       build directory            CC=clang    another compiler
+#   V=1         show whole commands        SAN=1       ASan + UBSan, in $(B)/san
+#   POLICY=F.c  your own policy (see policy/policy.h), compiled into the switch
+#   PREFIX, DESTDIR as usual
+
+B       ?= build
+POLICY  ?= policy/user/none.c
+EXAMPLE ?= home
+PREFIX  ?= /usr/local
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+CFLAGS  ?= -O2 -g
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
+
+# $(O) is where this configuration's output goes.
+O := $(B)$(if $(SAN),/san)
+
+# --- what there is ---------------------------------------------------------
+
+GROUND_SRC  := $(wildcard vswitch/*.c policy/*.c virt/*.c)
+CONFIG_SRC  := $(wildcard config/*.c)
+CONFIG_Y    := $(wildcard config/*.y)
+CONFIG_L    := $(wildcard config/*.l)
+VMM_SRC     := $(wildcard vmm/linux/*.c vmm/linux/ports/*.c)
+CLIENT_SRC  := $(wildcard client/*.c)
+CLI_SRC     := $(wildcard cli/*.c)
+EXAMPLE_SRC := $(wildcard client/examples/*.c)
+TEST_SRC    := $(wildcard tests/unit/*_test.c)
+HELPER_SRC  := $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c))
+BENCH_SRC   := $(wildcard tests/bench/*.c)
+
+# config/X.y makes gen/config/X.tab.c and .h; config/X.l, gen/config/X.yy.c
+# and .h. They are included as "config/X.tab.h" and "config/X.yy.h".
+GEN      := $(O)/gen
+GEN_SRC  := $(CONFIG_Y:%.y=$(GEN)/%.tab.c) $(CONFIG_L:%.l=$(GEN)/%.yy.c)
+GEN_HDR  := $(GEN_SRC:.c=.h)
+
+obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
+GROUND_OBJ := $(call obj,$(GROUND_SRC)) $(O)/obj/user-policy.o
+GEN_OBJ    := $(GEN_SRC:$(GEN)/%.c=$(O)/obj/gen/%.o)
+HELPER_OBJ := $(call obj,$(HELPER_SRC))
+
+EXAMPLES := $(EXAMPLE_SRC:client/examples/%.c=$(O)/examples/%)
+TESTS    := $(TEST_SRC:tests/unit/%.c=$(O)/tests/%)
+BENCHES  := $(BENCH_SRC:tests/bench/%.c=$(O)/bench/%)
+LIBS     := $(O)/libvmm.a $(O)/libconfig.a $(O)/libweir.a $(O)/libground.a
+
+# --- how it is compiled ----------------------------------------------------
+
+include mk/flags.mk
+
+# --- what is made ----------------------------------------------------------
+
+all: $(LIBS) $(if $(CLI_SRC),$(O)/weir) $(EXAMPLES)
+tests: all $(TESTS)
+benches: all $(BENCHES)
+
+$(O)/libground.a: $(GROUND_OBJ)
+$(O)/libconfig.a: $(call obj,$(CONFIG_SRC)) $(GEN_OBJ)
+$(O)/libvmm.a: $(call obj,$(VMM_SRC))
+$(O)/libweir.a: $(call obj,$(CLIENT_SRC))
+$(O)/libcli.a: $(call obj,$(CLI_SRC))
+
+# The libraries know each other in both directions (a port of libvmm calls the
+# switch, the switch calls the policy), so their order must not matter.
+link = $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+	-Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+
+$(O)/weir: $(call obj,$(CLI_SRC)) $(LIBS)
+	$(call say,LD,$@)
+	$(link) $(PKG_LIBS)
+
+$(EXAMPLES): $(O)/examples/%: $(O)/obj/client/examples/%.o $(O)/libweir.a \
+		$(O)/libground.a
+	$(call say,LD,$@)
+	$(link)
+
+# The command's own functions can be tested too: libcli.a gives them, and its
+# main() stays out because the test brings one.
+$(TESTS): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(HELPER_OBJ) $(O)/libcli.a \
+		$(LIBS)
+	$(call say,LD,$@)
+	$(link) $(CMOCKA_LIBS) $(PKG_LIBS)
+
+$(BENCHES): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(LIBS)
+	$(call say,LD,$@)
+	$(link) $(PKG_LIBS)
+
+include mk/rules.mk
+
+# --- running and testing ---------------------------------------------------
+
+# Both install what they need first, so that one command is enough on a bare
+# Debian. The sub-make then starts with everything in place.
+run:
+	@mk/deps.sh build run
+	@+$(MAKE) --no-print-directory all
+	@WEIR=$(abspath $(O)/weir) examples/$(EXAMPLE)/run.sh
+
+test:
+	@mk/deps.sh build run test
+	@+B=$(B) MAKE='$(MAKE)' tests/run
+
+unit: tests
+	@B=$(B) O=$(O) tests/run unit
+
+e2e: all
+	@B=$(B) O=$(O) tests/run e2e
+
+bench-quick: benches
+	@WEIR=$(abspath $(O)/weir) BENCH=$(abspath $(O)/bench) \
+		EXAMPLES=$(abspath $(O)/examples) tests/bench/quick.sh
+
+deps:
+	@mk/deps.sh build run test
+
+clean:
+	$(call say,CLEAN,$(B))
+	$(Q)rm -rf $(B)
+
+include mk/lint.mk mk/install.mk
+
+.PHONY: all tests benches run test unit e2e bench-quick deps clean

@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# freestanding.sh ARCHIVE [CROSS-PREFIX]: does the library stand alone? It may
+# ask its surroundings for the four memory functions a freestanding compiler
+# itself relies on, and for nothing else; and it may hold no writable data,
+# because all state lives in structures the caller owns.
+set -eu
+
+archive=$1
+cross=${2-}
+whole=$archive.whole.o
+trap 'rm -f "$whole"' EXIT
+
+"${cross}ld" -r --whole-archive "$archive" -o "$whole"
+
+undefined=$("${cross}nm" -u "$whole" | awk '{ print $2 }' |
+	grep -vxE 'memcpy|memset|memmove|memcmp|_GLOBAL_OFFSET_TABLE_' || true)
+writable=$("${cross}nm" "$whole" | awk '$2 ~ /^[bBdDC]$/ { print $3 }')
+
+if [ -n "$undefined" ]; then
+	echo "$archive needs symbols a bare system does not have:" $undefined >&2
+fi
+if [ -n "$writable" ]; then
+	echo "$archive keeps writable globals:" $writable >&2
+fi
+[ -z "$undefined$writable" ]

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Pattern rules: C, bison, flex, archives, and the two stamps that make a
+# changed command line rebuild what it changes.
+
+# stamp TEXT: rewrite $@ only when TEXT differs, so that dependents rebuild
+# exactly then.
+stamp = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' >$@.new; \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(O)/flags: FORCE
+	$(call stamp,$(CC) $(COMMON) $(GROUND_FLAGS) $(HOST_FLAGS))
+
+$(O)/policy: FORCE
+	$(call stamp,$(POLICY))
+
+# Says which tools are missing and how to get them, before a compiler fails on
+# a missing header.
+$(O)/tools: mk/tools.sh $(O)/flags
+	@mkdir -p $(@D)
+	@CC='$(CC)' mk/tools.sh $(PKGS) && touch $@
+
+$(O)/tools-test: mk/tools.sh $(O)/tools
+	@CC='$(CC)' mk/tools.sh cmocka && touch $@
+
+$(O)/obj/%.o: %.c $(O)/flags | $(O)/tools
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(call flags_for,$<) -c -o $@ $<
+
+# Only the tests need cmocka.
+$(call obj,$(TEST_SRC) $(HELPER_SRC)): | $(O)/tools-test
+
+# Exactly one file answers the user's policy question.
+$(O)/obj/user-policy.o: $(POLICY) $(O)/policy $(O)/flags | $(O)/tools
+	$(call say,POLICY,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(call flags_for,$<) -c -o $@ $<
+
+# The scanner includes the parser's header and the other way round.
+$(call obj,$(CONFIG_SRC)) $(GEN_OBJ): | $(GEN_HDR)
+
+$(O)/obj/gen/%.o: $(GEN)/%.c $(O)/flags | $(O)/tools
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(COMMON) $(HOST_FLAGS) $(GEN_FLAGS) \
+		-c -o $@ $<
+
+$(GEN)/%.tab.c $(GEN)/%.tab.h &: %.y | $(O)/tools
+	$(call say,BISON,$<)
+	$(Q)mkdir -p $(@D) && bison -Wall -Werror -d \
+		-o $(GEN)/$*.tab.c $<
+
+$(GEN)/%.yy.c $(GEN)/%.yy.h &: %.l | $(O)/tools
+	$(call say,FLEX,$<)
+	$(Q)mkdir -p $(@D) && flex --header-file=$(GEN)/$*.yy.h \
+		-o $(GEN)/$*.yy.c $<
+
+# Made anew each time: an archive would keep the objects of deleted sources.
+$(O)/%.a:
+	$(call say,AR,$@)
+	$(Q)mkdir -p $(@D) && rm -f $@ && ar rcs $@ $^
+
+.PHONY: FORCE
+.SECONDARY:
+-include $(shell find $(O)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# tools.sh LIBRARY...: are the build's tools and these pkg-config libraries
+# here? If not, name every missing one and say how to get it. Looks for the
+# tools themselves, not for Debian packages, so it is right anywhere.
+set -u
+
+missing=
+for tool in "${CC:-gcc}" bison flex pkg-config; do
+	# CC may carry a wrapper or flags ("ccache gcc"); its first word is run.
+	command -v "${tool%% *}" >/dev/null || missing="$missing ${tool%% *}"
+done
+if command -v pkg-config >/dev/null; then
+	for lib; do
+		pkg-config --exists "$lib" || missing="$missing $lib"
+	done
+else
+	missing="$missing $*"
+fi
+[ -z "$missing" ] && exit 0
+echo "weir: cannot build, not found:$missing" >&2
+echo "weir: 'make deps' installs what is needed (Debian packages, by apt-get)" >&2
+exit 1
