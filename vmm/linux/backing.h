@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a system's regions and channels are made of on Linux.
+ *
+ * A region is a memfd, sized, sealed against growing and shrinking, and named
+ * "weir:REGION", so that /proc/PID/maps shows who maps what.  A channel is, for
+ * each direction, an eventfd (or, towards a process from outside, a pipe: see
+ * client/attach.h).  Only the monitor holds all of them.
+ */
+#ifndef WEIR_VMM_LINUX_BACKING_H
+#define WEIR_VMM_LINUX_BACKING_H
+
+#include <stdbool.h>
+
+#include "config/system.h"
+#include "vmm/linux/error.h"
+
+/**
+ * struct backing_channel - descriptors of one channel
+ * @wait: by end: what that end waits on
+ * @ring: by end: what is written to notify that end; the same eventfd as
+ *        @wait, or the write end of a pipe
+ */
+struct backing_channel {
+	int wait[2];
+	int ring[2];
+};
+
+/**
+ * struct backing - all of a system's
+ * @sys:     the system, not owned
+ * @region:  memfd by region index
+ * @channel: by channel index
+ */
+struct backing {
+	const struct system *sys;
+	int *region;
+	struct backing_channel *channel;
+};
+
+/**
+ * backing_create - make memfds and event descriptors for a system
+ *
+ * Raises RLIMIT_NOFILE's soft limit if that is what is missing.
+ *
+ * Return: 0, or -1 with @err set and nothing left behind.
+ */
+int backing_create(struct backing *b, const struct system *sys,
+		   struct error *err);
+
+/**
+ * backing_destroy - close everything
+ */
+void backing_destroy(struct backing *b);
+
+/**
+ * backing_map - map a region into the monitor
+ * @perms: SYS_R or SYS_RW
+ *
+ * Return: the mapping, region's size long, or NULL with errno set.
+ */
+void *backing_map(const struct backing *b, uint32_t region, uint32_t perms);
+
+/**
+ * backing_zero - make a region all zero again
+ *
+ * For queues of a connection whose two sides have both let go of it.
+ *
+ * Return: 0 or negative errno.
+ */
+int backing_zero(const struct backing *b, uint32_t region);
+
+/**
+ * backing_dup - a descriptor of a region to hand to somebody
+ * @perms: SYS_R gives one that was opened read-only
+ *
+ * Return: a new descriptor, or -1 with errno set.
+ */
+int backing_dup(const struct backing *b, uint32_t region, uint32_t perms);
+
+/**
+ * backing_ring - notify one end of a channel, never blocking
+ * @end: 0 or 1: who is notified
+ */
+void backing_ring(const struct backing *b, uint32_t channel, unsigned int end);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Starting a PD: one process, its regions, its sandbox.
+ *
+ * pd_spawn() makes a child in namespaces of its own (user, mount, net, pid, ipc,
+ * uts, cgroup), which executes the weir binary again as `weir --pd`; that finds
+ * its boot record (vmm/linux/boot.h) and descriptors, maps, locks itself in, runs
+ * init of its components, reports "ready" and enters the loop.
+ *
+ * The child dies with the monitor (parent-death signal, and its log pipe
+ * closing), holds no descriptor but the ones it needs, and cannot be traced by
+ * its equals.
+ */
+#ifndef WEIR_VMM_LINUX_SPAWN_H
+#define WEIR_VMM_LINUX_SPAWN_H
+
+#include <sys/types.h>
+
+#include "vmm/linux/backing.h"
+#include "vmm/linux/pd.h"
+
+/**
+ * struct pd_fds - what the components of one PD were given by their open()
+ * @n:  by component: how many
+ * @fd: by component: which
+ */
+struct pd_fds {
+	unsigned int n;
+	int fd[PD_MAX_FDS];
+};
+
+/**
+ * struct pd_process - a PD that runs
+ * @pid:    process id in the monitor's pid namespace
+ * @pidfd:  readable when it has ended
+ * @log_fd: non-blocking pipe of its log lines, each ended by '\n'.  The first
+ *          line of a PD that started is exactly "ready"; a PD that cannot start
+ *          says why and exits with status 1
+ */
+struct pd_process {
+	pid_t pid;
+	int pidfd;
+	int log_fd;
+};
+
+/**
+ * pd_spawn - start a PD
+ * @b:    the system's backing
+ * @pd:   index into the system's pd[]
+ * @fds:  by component of the PD; stay open in the monitor
+ * @proc: out
+ *
+ * Does not wait for "ready".
+ *
+ * Return: 0, or -1 with @err set.
+ */
+int pd_spawn(const struct backing *b, uint32_t pd, const struct pd_fds *fds,
+	     struct pd_process *proc, struct error *err);
+
+/**
+ * pd_main - what `weir --pd` does; never returns
+ */
+_Noreturn void pd_main(void);
+
+#endif
