@@ -19,9 +19,9 @@ undefined=$("${cross}nm" -u "$whole" | awk '{ print $2 }' |
 writable=$("${cross}nm" "$whole" | awk '$2 ~ /^[bBdDC]$/ { print $3 }')
 
 if [ -n "$undefined" ]; then
-	echo "$archive needs symbols a bare system does not have:" $undefined >&2
+	echo "$archive needs what a bare system does not have: $undefined" >&2
 fi
 if [ -n "$writable" ]; then
-	echo "$archive keeps writable globals:" $writable >&2
+	echo "$archive keeps writable globals: $writable" >&2
 fi
 [ -z "$undefined$writable" ]

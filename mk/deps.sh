@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# deps.sh SET...: see that the Debian packages of these sets are installed, and
+# install by apt-get those that are not. Says nothing if nothing is missing.
+#
+# Sets: build  to compile
+#       run    to run the examples (clients, a DHCP server, tcpdump)
+#       test   what the tests and linters need on top of both
+set -u
+export LC_ALL=C
+
+build='gcc libc6-dev bison flex pkg-config libpcap-dev libseccomp-dev'
+build="$build libcap-ng-dev libjansson-dev"
+run='iproute2 iputils-ping dnsmasq-base udhcpc iperf3 tcpdump jq procps'
+test='libcmocka-dev clang clang-tidy gcc-aarch64-linux-gnu shellcheck mandoc'
+test="$test spin tshark ethtool"
+
+wanted=
+for set; do
+	case $set in
+	build) wanted="$wanted $build" ;;
+	run) wanted="$wanted $run" ;;
+	test) wanted="$wanted $test" ;;
+	*) echo "deps.sh: no set '$set'; there are build, run, test" >&2
+		exit 2 ;;
+	esac
+done
+
+if ! command -v dpkg-query >/dev/null; then
+	echo "weir: not a Debian system, so nothing is installed for you." >&2
+	echo "weir: needed are what Debian calls$wanted" >&2
+	exit 0
+fi
+
+missing=
+for package in $wanted; do
+	status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)
+	[ "$status" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+# Recommended packages are left out: they would bring desktops and daemons.
+# noninteractive: tshark and iperf3 would ask a question otherwise. A lock held
+# by another apt is waited for.
+apt="env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -o DPkg::Lock::Timeout=300"
+install="$apt install -y --no-install-recommends"
+
+if [ "$(id -u)" = 0 ]; then
+	root=
+elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+	root=sudo
+else
+	echo "weir: packages are missing and only root can install them. Type:" >&2
+	echo "  su -c 'apt-get update && apt-get install -y" \
+		"--no-install-recommends$missing'" >&2
+	exit 1
+fi
+
+echo "weir: installing$missing"
+# Word splitting is wanted: each of these is a command with its arguments.
+# shellcheck disable=SC2086
+$root $apt update && $root $install $missing && exit 0
+echo "weir: apt-get could not install$missing (see above)." >&2
+echo "weir: check the network and /etc/apt/sources.list, then try again." >&2
+exit 1
