@@ -123,12 +123,14 @@ test:
 	@+B=$(B) MAKE='$(MAKE)' tests/run
 
 unit: tests
-	@B=$(B) O=$(O) tests/run unit
+	@B=$(O) tests/run unit
 
 e2e: all
-	@B=$(B) O=$(O) tests/run e2e
+	@B=$(O) tests/run e2e
 
-bench-quick: benches
+bench-quick:
+	@mk/deps.sh build bench
+	@+$(MAKE) --no-print-directory benches
 	@WEIR=$(abspath $(O)/weir) BENCH=$(abspath $(O)/bench) \
 		EXAMPLES=$(abspath $(O)/examples) tests/bench/quick.sh
 

@@ -7,6 +7,7 @@
 # Sets: build  to compile
 #       run    to run the examples (clients, a DHCP server, tcpdump)
 #       test   what the tests and linters need on top of both
+#       bench  to measure
 set -u
 export LC_ALL=C
 
@@ -15,6 +16,7 @@ build="$build libcap-ng-dev libjansson-dev"
 run='iproute2 iputils-ping dnsmasq-base udhcpc iperf3 tcpdump jq procps'
 test='libcmocka-dev clang clang-tidy gcc-aarch64-linux-gnu shellcheck mandoc'
 test="$test spin tshark ethtool"
+bench='valgrind'
 
 wanted=
 for set; do
@@ -22,7 +24,8 @@ for set; do
 	build) wanted="$wanted $build" ;;
 	run) wanted="$wanted $run" ;;
 	test) wanted="$wanted $test" ;;
-	*) echo "deps.sh: no set '$set'; there are build, run, test" >&2
+	bench) wanted="$wanted $bench" ;;
+	*) echo "deps.sh: no set '$set'; there are build, run, test, bench" >&2
 		exit 2 ;;
 	esac
 done

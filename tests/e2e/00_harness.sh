@@ -20,14 +20,14 @@ fails_once()
 (
 	_count=0 _failed=0
 	"$@" >/dev/null
-	[ $_count = 1 ] && [ $_failed = 1 ]
+	[ "$_count" = 1 ] && [ "$_failed" = 1 ]
 )
 
 passes_once()
 (
 	_count=0 _failed=0
 	"$@" >/dev/null
-	[ $_count = 1 ] && [ $_failed = 0 ]
+	[ "$_count" = 1 ] && [ "$_failed" = 0 ]
 )
 
 ok "ok fails on failure" fails_once ok x false

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# floors.sh: does every file include only what is below it?
+#
+#	cli					the command
+#	vmm					what PDs run on
+#	config		client			the compiler; the client's side
+#	vswitch policy virt			the ground floor
+#
+# A folder may include itself and what stands below it in this picture, with two
+# tighter rules on the ground: the switch asks the policy through its one public
+# header, and policy and virtualisers know a frame and a queue but not the
+# switch. (What the ground floor may include in <> the compiler sees to.)
+set -u
+
+ground='vswitch/.*|policy/.*|virt/.*'
+bad=0
+
+# check FOLDER WHAT-IT-MAY-INCLUDE
+check()
+{
+	[ -d "$1" ] || return
+	found=$(grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' \
+		--include='*.[chly]' "$1" |
+		grep -vE "include[[:space:]]*\"($1/.*|$2)\"")
+	[ -n "$found" ] || return
+	bad=1
+	echo "$found"
+	echo "  ... but files in $1/ may include $1/ and only: $2"
+}
+
+check vswitch 'policy/policy\.h'
+check policy 'vswitch/(queue|frame|reason|mem)\.h'
+check virt 'vswitch/(queue|frame|reason|mem)\.h'
+check client 'vswitch/.*'
+check config "$ground"
+check vmm "$ground|config/.*|client/.*"
+check cli "$ground|config/.*|client/.*|vmm/.*"
+exit $bad

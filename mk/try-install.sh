@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# try-install.sh BUILD: install into an empty folder, then use what is there and
+# nothing of this tree: the command says its version, and a client example
+# builds with what pkg-config says of weir.
+set -eu -o pipefail
+
+build=$1
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+
+"${MAKE:-make}" -s B="$build" DESTDIR="$root" PREFIX=/usr install
+find "$root" -type f -printf '%P\n' | sort
+
+"$root/usr/bin/weir" --version
+
+export PKG_CONFIG_PATH=$root/usr/lib/pkgconfig
+export PKG_CONFIG_SYSROOT_DIR=$root
+read -ra flags < <(pkg-config --cflags --libs weir)
+for example in client/examples/*.c; do
+	# The one line that differs outside the tree.
+	sed 's|"client/weir.h"|<weir.h>|' "$example" >"$root/example.c"
+	(cd "$root" && gcc -Wall -o example example.c "${flags[@]}")
+	echo "$example builds against the installed library"
+done
