@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Cache maintenance for memory a device reads and writes behind the CPU's back.
+ *
+ * Which implementation is used is a matter of the build, not of the moment: a
+ * board either keeps DMA coherent or does not.
+ *
+ *	arm64	    cache_arm64.h, by line
+ *	others	    cache_coherent.h: x86 keeps DMA coherent, nothing to do
+ *	WEIR_DMA_COHERENT defined: cache_coherent.h on arm64 as well (devices
+ *		    behind an SMMU that snoops; "dma-coherent" in the device
+ *		    tree)
+ *	WEIR_CACHE_HEADER defined: that header, for a platform with ways of its
+ *		    own, and for tests
+ *
+ * Each gives four functions:
+ *
+ *	cache_line()		  octets of a line, 1 if there is nothing to do
+ *	cache_clean(p, n)	  what the CPU wrote reaches memory
+ *	cache_invalidate(p, n)	  what the CPU has is dropped.  Lines the CPU
+ *				  has written may be written back first, so it
+ *				  must not have written them since the device
+ *				  has had the buffer
+ *	cache_sync()		  wait until all of the above has happened
+ *
+ * A range means every line it touches and no other.  The first three may be
+ * called for many frames before one cache_sync(), which is where the time goes.
+ */
+#ifndef WEIR_VIRT_CACHE_H
+#define WEIR_VIRT_CACHE_H
+
+#if defined(WEIR_CACHE_HEADER)
+#include WEIR_CACHE_HEADER
+#elif defined(__aarch64__) && !defined(WEIR_DMA_COHERENT)
+#include "virt/cache_arm64.h"
+#else
+#include "virt/cache_coherent.h"
+#endif
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Network virtualisers: what stands between an Ethernet driver and a switch
+ * port.
+ *
+ *	  driver   --active-->  net_virt_rx  --active-->   switch
+ *		   <---free---		     <---free---   (port's ingress)
+ *
+ *	  driver   <--active--  net_virt_tx  <--active--   switch
+ *		   ---free--->		     ---free--->   (port's egress)
+ *
+ * They translate buffer addresses, maintain caches, and check.  They look at no
+ * octet of a frame and know no MAC address: who may talk to whom is the
+ * switch's business alone.
+ *
+ * One data region serves both sides, so nothing is copied: for rx the driver
+ * (or its device) writes it and the switch reads it; for tx the switch writes
+ * and the driver reads.  The virtualiser owns the buffers of the region and
+ * keeps, in private memory, whose hands each one is in.  A descriptor is a
+ * claim ("here is your buffer back") and is held against that record.
+ *
+ * What may be relied on, if either peer or both are hostile:
+ *  - A buffer is in one pair of hands at a time: what was never lent, was
+ *    returned already, or belongs to the other side is refused and counted.
+ *  - No buffer is lost: one that comes back with an impossible length goes back
+ *    into circulation, and a side whose link epoch changes gives back all it
+ *    had.
+ *  - Each call does a bounded amount of work, whatever the indices say.
+ *  - A side that publishes an impossible index is left alone until its epoch
+ *    changes; the other side goes on.
+ *
+ * A driver that speaks io addresses is trusted with DMA: the platform has to
+ * stop the device before it lets a driver's epoch change, because the buffers
+ * are lent anew at once.
+ *
+ * The platform's loop is the switch's (vswitch/vswitch.h): call run() until it
+ * says there is no more, then arm(), and sleep if that says nothing came; ring
+ * whom run() asked to be rung.  The first run() after init() fills the queues.
+ */
+#ifndef WEIR_VIRT_NET_VIRT_H
+#define WEIR_VIRT_NET_VIRT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vswitch/link.h"
+#include "vswitch/queue.h"
+
+/* Descriptors taken from one queue in one call of run(). */
+#define NET_VIRT_BUDGET 64u
+/* Octets of a buffer: powers of two within these. */
+#define NET_VIRT_MIN_BUFFER 128u
+#define NET_VIRT_MAX_BUFFER 32768u
+#define NET_VIRT_STATS_MAGIC 0x5765697256697274ull /* "WeirVirt" */
+
+enum net_virt_side { NET_VIRT_DRIVER, NET_VIRT_SWITCH, NET_VIRT_SIDES };
+
+/* Bits of `ring`: whom to notify. */
+#define NET_VIRT_RING_DRIVER (1u << NET_VIRT_DRIVER)
+#define NET_VIRT_RING_SWITCH (1u << NET_VIRT_SWITCH)
+
+/* How the driver names a buffer. */
+enum net_virt_addresses {
+	NET_VIRT_OFFSET, /* offset into the data region, as the switch does */
+	NET_VIRT_IO,	 /* the address its device knows the buffer by */
+};
+
+/*
+ * Why a descriptor was refused, or a frame went no further.
+ *
+ *	NET_VIRT_REASON(symbol, key, text for a person)
+ *
+ * PEER_DOWN and NO_ROOM are charged to the side that could not take the frame,
+ * the others to the side that handed the descriptor in.
+ */
+#define NET_VIRT_REASONS(NET_VIRT_REASON)                                      \
+	NET_VIRT_REASON(BAD_OFFSET, bad_offset,                                \
+			"buffer outside the region or off a boundary")         \
+	NET_VIRT_REASON(NEVER_LENT, never_lent,                                \
+			"buffer was not lent since the link came up")          \
+	NET_VIRT_REASON(RETURNED_TWICE, returned_twice,                        \
+			"buffer was returned already")                         \
+	NET_VIRT_REASON(WRONG_OWNER, wrong_owner,                              \
+			"buffer is the other side's")                          \
+	NET_VIRT_REASON(BAD_LENGTH, bad_length,                                \
+			"frame is empty or longer than its buffer")            \
+	NET_VIRT_REASON(PEER_DOWN, peer_down, "the side to take it is down")   \
+	NET_VIRT_REASON(NO_ROOM, no_room, "the side to take it made no room")
+
+#define NET_VIRT_REASON_ENUM(symbol, key, text) NET_VIRT_##symbol,
+enum net_virt_reason {
+	NET_VIRT_REASONS(NET_VIRT_REASON_ENUM) NET_VIRT_REASON_COUNT
+};
+#undef NET_VIRT_REASON_ENUM
+
+enum net_virt_state {
+	NET_VIRT_DOWN, /* link epoch is even */
+	NET_VIRT_UP,
+	NET_VIRT_FAULT, /* broke the queue protocol; waits for an epoch */
+};
+
+/**
+ * struct net_virt_queues - the connection to one side
+ * @active:   queue of frames
+ * @free:     queue of empty buffers
+ * @capacity: slots of both
+ * @link:     link page, or NULL for a link that is always up
+ */
+struct net_virt_queues {
+	struct net_queue *active;
+	struct net_queue *free;
+	uint32_t capacity;
+	const struct link_page *link;
+};
+
+/**
+ * struct net_virt_side_stats - what a virtualiser says of one side
+ * @state:   enum net_virt_state
+ * @epoch:   the link epoch last acted on: the queues of an earlier one will not
+ *           be touched again
+ * @faults:  how often the side went to NET_VIRT_FAULT
+ * @refused: by enum net_virt_reason
+ */
+struct net_virt_side_stats {
+	uint32_t state;
+	uint32_t epoch;
+	uint64_t faults;
+	uint64_t refused[NET_VIRT_REASON_COUNT];
+};
+
+/**
+ * struct net_virt_stats - a virtualiser's statistics
+ * @magic:  NET_VIRT_STATS_MAGIC once it is initialised
+ * @frames: frames passed on
+ * @bytes:  their octets
+ * @side:   by enum net_virt_side
+ *
+ * May be a region of its own: only the virtualiser writes it, each field is a
+ * naturally aligned word, counters only grow.
+ */
+struct net_virt_stats {
+	uint64_t magic;
+	uint64_t frames;
+	uint64_t bytes;
+	struct net_virt_side_stats side[NET_VIRT_SIDES];
+};
+
+/**
+ * struct net_virt_config - what a virtualiser, rx or tx, is made from
+ * @driver:      connection to the driver
+ * @sw:          connection to the switch port: its ingress half for rx, its
+ *               egress half for tx.  For rx the port is a VSWITCH_PORT_CLIENT:
+ *               we own the buffers
+ * @data:        the region, at an address of ours; only used for cache
+ *               maintenance, never looked at.  Aligned to a cache line
+ * @data_size:   its octets: a multiple of @buffer_size, at most as many
+ *               buffers as either capacity
+ * @buffer_size: octets of a buffer; buffers start at multiples of it
+ * @addresses:   how the driver names a buffer
+ * @io:          NET_VIRT_IO: the device's address of the region
+ * @stats:       region for statistics, or NULL for private ones only
+ */
+struct net_virt_config {
+	struct net_virt_queues driver;
+	struct net_virt_queues sw;
+	uint8_t *data;
+	size_t data_size;
+	uint32_t buffer_size;
+	enum net_virt_addresses addresses;
+	uint64_t io;
+	struct net_virt_stats *stats;
+};
+
+/**
+ * net_virt_reason_key - stable short name ("never_lent")
+ * @reason: any value; out of range gives "unknown"
+ */
+const char *net_virt_reason_key(enum net_virt_reason reason);
+
+/**
+ * net_virt_reason_text - one line for a person
+ * @reason: any value; out of range gives "unknown"
+ */
+const char *net_virt_reason_text(enum net_virt_reason reason);
+
+#endif
