@@ -72,7 +72,7 @@ include mk/flags.mk
 
 # --- what is made ----------------------------------------------------------
 
-all: $(LIBS) $(if $(CLI_SRC),$(O)/weir) $(EXAMPLES)
+all: $(O)/weir $(EXAMPLES)
 tests: all $(TESTS)
 benches: all $(BENCHES)
 

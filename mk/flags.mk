@@ -31,9 +31,10 @@ LDFLAGS += $(SAN_FLAGS)
 GEN_FLAGS := -Wno-error -Wno-shadow -Wno-unused-function -Wno-sign-compare \
 	-Wno-unused-but-set-variable -Wno-missing-prototypes
 
-# flags_for FILE: the floor decides.
-GROUND_DIRS := vswitch/% policy/% virt/%
-flags_for = $(COMMON) $(if $(filter $(GROUND_DIRS) $(POLICY),$(1)),\
+# flags_for FILE: the floor decides. The client's side of a queue pair lives with
+# its users but is freestanding too: a Microkit client is built on it.
+FREESTANDING := vswitch/% policy/% virt/% client/net_client.c
+flags_for = $(COMMON) $(if $(filter $(FREESTANDING) $(POLICY),$(1)),\
 	$(GROUND_FLAGS) $(GROUND_INC),$(HOST_FLAGS) $(PKG_CFLAGS))
 
 # Asked for once, and only by a rule that needs the answer: `make deps` and

@@ -10,7 +10,7 @@
 #
 # A folder may include itself and what stands below it in this picture, with two
 # tighter rules on the ground: the switch asks the policy through its one public
-# header, and policy and virtualisers know a frame and a queue but not the
+# header, and policy and virtualisers know frames, queues and links but not the
 # switch. (What the ground floor may include in <> the compiler sees to.)
 set -u
 
@@ -31,8 +31,8 @@ check()
 }
 
 check vswitch 'policy/policy\.h'
-check policy 'vswitch/(queue|frame|reason|mem)\.h'
-check virt 'vswitch/(queue|frame|reason|mem)\.h'
+check policy 'vswitch/(queue|frame|link|reason|mem)\.h'
+check virt 'vswitch/(queue|frame|link|reason|mem)\.h'
 check client 'vswitch/.*'
 check config "$ground"
 check vmm "$ground|config/.*|client/.*"

@@ -8,7 +8,8 @@ LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR     ?= $(PREFIX)/share/man
 BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
-VERSION    := 0.1
+# One place says the version.
+VERSION     = $(shell sed -n 's/.*WEIR_VERSION "\(.*\)"/\1/p' cli/cli.h)
 
 # put MODE FILE TARGET
 put = $(Q)install -D -m $(1) $(2) '$(DESTDIR)$(3)'

@@ -7,7 +7,8 @@
 
 CROSS     ?= aarch64-linux-gnu-
 A64       := $(B)/aarch64
-A64_OBJ   := $(GROUND_SRC:%.c=$(A64)/obj/%.o) $(A64)/obj/user-policy.o
+A64_SRC   := $(GROUND_SRC) $(filter $(FREESTANDING),$(CLIENT_SRC))
+A64_OBJ   := $(A64_SRC:%.c=$(A64)/obj/%.o) $(A64)/obj/user-policy.o
 
 # Strict alignment, because seL4 protection domains may touch memory mapped as
 # device memory; no outlined atomics, because those live in libgcc.
@@ -47,7 +48,7 @@ tidy: $(TIDIED)
 $(O)/tidy/%.ok: %.c $(OWN_H) .clang-tidy | $(GEN_HDR)
 	$(call say,TIDY,$<)
 	$(Q)mkdir -p $(@D) && $(CLANG_TIDY) --quiet $< -- -std=gnu11 -I. \
-		$(if $(filter $(GROUND_DIRS) $(POLICY),$<),-ffreestanding \
+		$(if $(filter $(FREESTANDING) $(POLICY),$<),-ffreestanding \
 		-nostdlibinc,-D_GNU_SOURCE -I$(GEN)) 2>$@.log \
 		|| { cat $@.log >&2; exit 1; }
 	@touch $@
