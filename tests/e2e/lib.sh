@@ -20,7 +20,9 @@
 #				are given to its interface when weir is up
 #	on NAME CMD...		run CMD in that host
 #	weir_start FILE		run a topology (- : from standard input), wait
-#				until it runs; the log is $WEIR_LOG
+#				until it runs; the log is $WEIR_LOG. Without
+#				/dev/net/tun a topology with taps ends the
+#				script, as skipped
 #	weir_stop		stop it; checks that it ends well and that
 #				nothing of it is left
 #	ok MSG CMD...		CMD must succeed
@@ -65,6 +67,30 @@ mount -t tmpfs -o mode=755 weir-test /run || exit
 export W=/run/test TMPDIR=/run/test
 mkdir "$W" && cd "$W" || exit
 ip link set lo up
+
+# A chroot or a container may lack the device TAP interfaces are made with; the
+# kernel may have it all the same. Root can then make a node in a /dev that is
+# this test's alone.
+if [ ! -e /dev/net/tun ]; then
+	mkdir .dev .dev-work
+	mount -t overlay -o "lowerdir=/dev,upperdir=$W/.dev,workdir=$W/.dev-work" \
+		weir-test-dev /dev && mkdir -p /dev/net &&
+		mknod /dev/net/tun c 10 200
+fi 2>/dev/null
+
+# _no_tun: why no TAP interface can be made here; fails if one can.
+_no_tun()
+{
+	if [ ! -e /dev/net/tun ]; then
+		echo "there is no /dev/net/tun here; \`modprobe tun\` or the" \
+			"container's settings give it"
+	elif [ ! -w /dev/net/tun ] || ! : </dev/net/tun; then
+		echo "/dev/net/tun cannot be opened by this user; usual is" \
+			"\`chmod 666 /dev/net/tun\`"
+	else
+		return 1
+	fi 2>/dev/null
+}
 
 # --- checks ----------------------------------------------------------------
 
@@ -229,11 +255,14 @@ _weir_up_or_gone()
 # Not a check: a test that cannot start its switch has nothing left to say.
 weir_start()
 {
-	local file=$1 name
+	local file=$1 name why
 
 	if [ "$file" = - ]; then
 		file=$W/topology.weir
 		cat >"$file"
+	fi
+	if grep -qwE '^[^#]*tap' "$file" && why=$(_no_tun); then
+		skip_all "$why"
 	fi
 	"$WEIR" run "$file" 2>"$WEIR_LOG" </dev/null &
 	WEIR_PID=$!
