@@ -44,7 +44,7 @@ search() {
 status=0
 # expect RESULT [VARIANT]
 expect() {
-	result=$(search ${2:-})
+	result=$(search "${2:-}")
 	verdict=ok
 	[ "${result#* }" = "$1" ] || verdict=FAILED status=1
 	printf '%-7s %-17s %s (%s states)\n' "$verdict" "${2:-the protocol}" \
