@@ -116,7 +116,7 @@ include mk/rules.mk
 run:
 	@mk/deps.sh build run
 	@+$(MAKE) --no-print-directory all
-	@WEIR=$(abspath $(O)/weir) examples/$(EXAMPLE)/run.sh
+	@WEIR=$(abspath $(O)/weir) mk/own-root.sh examples/$(EXAMPLE)/run.sh
 
 test:
 	@mk/deps.sh build run test

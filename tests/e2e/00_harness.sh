@@ -93,8 +93,10 @@ outlivers()
 }
 
 bash victim.sh >victim.out 2>&1 &
+victim=$!
+disown # or bash tells everybody that it was killed
 ok "a script starts something" wait_for 10 outlivers 1
-kill -KILL $!
+kill -KILL $victim
 ok "killing the script ends it too" wait_for 10 outlivers 0
 ok "no named network namespace is left" test ! -e /run/netns/inner
 

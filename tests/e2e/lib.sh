@@ -42,17 +42,17 @@
 # first, so that a system that forbids it gets a reason, not a riddle.
 _enter()
 {
-	local inside=(-n -m -p -f --kill-child --mount-proc) user=() why
+	local in why
 
-	[ "$(id -u)" = 0 ] || user=(-U -r)
-	if ! why=$(unshare "${user[@]}" "${inside[@]}" true 2>&1); then
+	in=("$_root/mk/own-root.sh" unshare -n -m -p -f --kill-child --mount-proc)
+	[ "$(id -u)" = 0 ] || in+=(-U -r)
+	if ! why=$("${in[@]}" true 2>&1); then
 		echo "1..0 # SKIP no private namespaces here: $why" \
 			"(needs root, or user namespaces for ordinary users:" \
 			"sysctl kernel.unprivileged_userns_clone=1)"
 		exit 0
 	fi
-	exec unshare "${user[@]}" "${inside[@]}" \
-		env WEIR_E2E=inside bash "$@"
+	exec "${in[@]}" env WEIR_E2E=inside bash "$@"
 }
 
 _root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd) || exit
