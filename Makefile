@@ -84,7 +84,7 @@ $(O)/libcli.a: $(call obj,$(CLI_SRC))
 
 # The libraries know each other in both directions (a port of libvmm calls the
 # switch, the switch calls the policy), so their order must not matter.
-link = $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+link = $(Q)mkdir -p $(@D) && $(CC) $(LINK_FLAGS) -o $@ $(filter %.o,$^) \
 	-Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
 $(O)/weir: $(call obj,$(CLI_SRC)) $(LIBS)
@@ -112,10 +112,14 @@ include mk/rules.mk
 # --- running and testing ---------------------------------------------------
 
 # Both install what they need first, so that one command is enough on a bare
-# Debian. The sub-make then starts with everything in place.
+# Debian. The sub-make then starts with everything in place, on all processors
+# unless -j was given.
+again = $(MAKE) --no-print-directory \
+	$(if $(findstring jobserver,$(MAKEFLAGS)),,-j$$(nproc))
+
 run:
 	@mk/deps.sh build run
-	@+$(MAKE) --no-print-directory all
+	@+$(again) all
 	@WEIR=$(abspath $(O)/weir) mk/own-root.sh examples/$(EXAMPLE)/run.sh
 
 test:
@@ -130,7 +134,7 @@ e2e: all
 
 bench-quick:
 	@mk/deps.sh build bench
-	@+$(MAKE) --no-print-directory benches
+	@+$(again) benches
 	@WEIR=$(abspath $(O)/weir) BENCH=$(abspath $(O)/bench) \
 		EXAMPLES=$(abspath $(O)/examples) tests/bench/quick.sh
 
@@ -138,8 +142,9 @@ deps:
 	@mk/deps.sh build run test
 
 clean:
+	@test ! -e '$(B)/Makefile' || { echo 'B=$(B) holds sources' >&2; false; }
 	$(call say,CLEAN,$(B))
-	$(Q)rm -rf $(B)
+	$(Q)rm -rf '$(B)'
 
 include mk/lint.mk mk/install.mk
 

@@ -25,7 +25,7 @@ GROUND_FLAGS := -ffreestanding -fno-stack-protector -Wconversion
 HOST_FLAGS := -D_GNU_SOURCE -I$(GEN) -fstack-protector-strong \
 	$(if $(SAN)$(findstring -O0,$(CFLAGS)),,-D_FORTIFY_SOURCE=2)
 
-LDFLAGS += $(SAN_FLAGS)
+LINK_FLAGS := $(SAN_FLAGS) -Wl,-z,relro,-z,now $(LDFLAGS)
 
 # bison's and flex's output is not ours to polish.
 GEN_FLAGS := -Wno-error -Wno-shadow -Wno-unused-function -Wno-sign-compare \

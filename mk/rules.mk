@@ -9,7 +9,7 @@ stamp = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' >$@.new; \
 	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $(O)/flags: FORCE
-	$(call stamp,$(CC) $(COMMON) $(GROUND_FLAGS) $(HOST_FLAGS))
+	$(call stamp,$(CC) $(COMMON) $(GROUND_FLAGS) $(HOST_FLAGS) $(LINK_FLAGS))
 
 $(O)/policy: FORCE
 	$(call stamp,$(POLICY))

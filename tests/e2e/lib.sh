@@ -59,7 +59,7 @@ _root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd) || exit
 export WEIR="${WEIR:-$_root/build/weir}"
 export EXAMPLES="${EXAMPLES:-$(dirname "$WEIR")/examples}"
 [ "${WEIR_E2E-}" = inside ] || _enter "$0" "$@"
-unset WEIR_E2E
+unset WEIR_E2E WEIR_RUNDIR XDG_RUNTIME_DIR
 
 set -u
 export LC_ALL=C
@@ -264,7 +264,7 @@ weir_start()
 	if grep -qwE '^[^#]*tap' "$file" && why=$(_no_tun); then
 		skip_all "$why"
 	fi
-	"$WEIR" run "$file" 2>"$WEIR_LOG" </dev/null &
+	"$WEIR" run "$file" >"$W/weir.out" 2>"$WEIR_LOG" </dev/null &
 	WEIR_PID=$!
 	wait_for 20 _weir_up_or_gone
 	if ! _weir_is_up; then
@@ -279,14 +279,17 @@ weir_start()
 # _left: what weir should have taken away when it ended.
 _left()
 {
-	local exe
+	local exe name
 
 	for exe in /proc/[0-9]*/exe; do
 		[ "$(readlink "$exe")" != "$(readlink -f "$WEIR")" ] ||
 			echo "process ${exe//[!0-9]/}"
 	done
 	find /run/weir ! -type d 2>/dev/null
-	ip -o link show type tun 2>/dev/null
+	ip -o link show type tun
+	for name in "${!_addrs[@]}"; do
+		on "$name" ip -o link show type tun
+	done
 }
 
 weir_stop()
