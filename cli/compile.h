@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From a topology file to a system, with the compiler's report on the way.
+ */
+#ifndef WEIR_CLI_COMPILE_H
+#define WEIR_CLI_COMPILE_H
+
+#include "config/config.h"
+
+/**
+ * compile_topology - compile a topology, its report going to standard error
+ * @file: path; "-" is standard input
+ *
+ * Return: the system, for system_free(), or NULL if there were errors.
+ */
+struct system *compile_topology(const char *file);
+
+#endif

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One request, one reply, one deadline.
+ *
+ * The socket never blocks; every wait is a poll() for what is left of the
+ * time.  The monitor's reply is trusted no further than needed: its size is
+ * bounded, it must be one JSON object, and what it says is defused before it is
+ * shown.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/control.h"
+#include "cli/text.h"
+
+/* A full forwarding database of 65536 entries is about 8 MB. */
+#define REPLY_MAX (64u << 20)
+
+/**
+ * struct exchange - a connection with its deadline
+ * @fd:       socket
+ * @deadline: CLOCK_MONOTONIC, milliseconds
+ * @to:       who, for messages
+ */
+struct exchange {
+	int fd;
+	int64_t deadline;
+	const struct control *to;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/**
+ * wait_for - sleep until a descriptor is ready
+ *
+ * Return: 0, or -1 with errno set; ETIMEDOUT at the deadline.
+ */
+static int wait_for(int fd, short events, int64_t deadline)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	for (;;) {
+		int64_t left = deadline - now_ms();
+		int n;
+
+		if (left < 0)
+			left = 0;
+		n = poll(&p, 1, (int)left);
+		if (n > 0)
+			return 0;
+		if (n == 0) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		if (errno != EINTR)
+			return -1;
+	}
+}
+
+static int open_socket(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int error;
+	int fd;
+
+	if (strlen(path) >= sizeof(a.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(a.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (!connect(fd, (struct sockaddr *)&a, sizeof(a)))
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+int control_probe(const char *path)
+{
+	int fd = open_socket(path);
+
+	if (fd >= 0) {
+		close(fd);
+		return 1;
+	}
+	/* EAGAIN: its queue of connections is full, so it is there. */
+	if (errno == EAGAIN)
+		return 1;
+	return errno == ECONNREFUSED || errno == ENOENT ? 0 : -1;
+}
+
+/**
+ * report - say why an exchange failed
+ * @x:   who
+ * @opt: for the timeout
+ */
+static void report(const struct exchange *x, const struct cli_options *opt)
+{
+	const char *name = x->to->name;
+
+	switch (errno) {
+	case ETIMEDOUT:
+		cli_error("%s did not answer within %u s; try again with a "
+			  "longer -t",
+			  name, opt->timeout);
+		break;
+	case ENOENT:
+	case ECONNREFUSED:
+		cli_error("%s does not run (nobody listens on %s)", name,
+			  x->to->path);
+		break;
+	case EACCES:
+	case EPERM:
+		cli_error("may not talk to %s (%s belongs to another user); "
+			  "run this as the user who started it",
+			  name, x->to->path);
+		break;
+	case EPIPE:
+	case ECONNRESET:
+		cli_error("%s closed the connection without an answer; its "
+			  "log says why",
+			  name);
+		break;
+	default:
+		cli_error("cannot talk to %s: %s", name, strerror(errno));
+	}
+}
+
+/* A full queue of connections is waited for like everything else. */
+static int exchange_open(struct exchange *x)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+
+	for (;;) {
+		x->fd = open_socket(x->to->path);
+		if (x->fd >= 0)
+			return 0;
+		if (errno != EAGAIN)
+			return -1;
+		if (now_ms() >= x->deadline) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		nanosleep(&pause, NULL);
+	}
+}
+
+static int exchange_send(struct exchange *x, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = send(x->fd, text, len, MSG_NOSIGNAL);
+
+		if (n >= 0) {
+			text += n;
+			len -= (size_t)n;
+		} else if (errno != EAGAIN && errno != EINTR) {
+			return -1;
+		} else if (wait_for(x->fd, POLLOUT, x->deadline)) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/**
+ * exchange_receive - read a line
+ *
+ * Return: the line without its newline, to free(), or NULL with errno set.
+ */
+static char *exchange_receive(struct exchange *x)
+{
+	size_t len = 0;
+	size_t size = 0;
+	char *text = NULL;
+
+	for (;;) {
+		ssize_t n;
+		char *end;
+
+		if (size - len < 2)
+			text = xrealloc(text, size = size ? size * 2 : 65536);
+		n = recv(x->fd, text + len, size - len - 1, 0);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+			if (wait_for(x->fd, POLLIN, x->deadline))
+				break;
+			continue;
+		}
+		if (n <= 0) {
+			if (!n)
+				errno = ECONNRESET;
+			break;
+		}
+		end = memchr(text + len, '\n', (size_t)n);
+		len += (size_t)n;
+		if (end) {
+			*end = 0;
+			return text;
+		}
+		if (len > REPLY_MAX) {
+			errno = EMSGSIZE;
+			break;
+		}
+	}
+	free(text);
+	return NULL;
+}
+
+/**
+ * understand - take a reply apart
+ * @line: the reply
+ *
+ * Return: its data, or NULL after saying what is wrong.
+ */
+static json_t *understand(const struct control *to, const char *line)
+{
+	json_t *reply = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	json_t *data = json_object_get(reply, "data");
+	const char *error = json_member(reply, "error");
+
+	if (json_is_true(json_object_get(reply, "ok")) && data)
+		json_incref(data);
+	else
+		data = NULL;
+	if (!data && *error)
+		cli_error("%s: %s", to->name, error);
+	else if (!data)
+		cli_error("cannot understand %s; is it of another version "
+			  "than this command (%s)? Restart it",
+			  to->name, WEIR_VERSION);
+	json_decref(reply);
+	return data;
+}
+
+/* Connect; the clock runs from here. */
+static int exchange_begin(struct exchange *x, const struct control *to,
+			  const struct cli_options *opt)
+{
+	x->to = to;
+	x->deadline = now_ms() + (int64_t)opt->timeout * 1000;
+	x->fd = -1;
+	if (!exchange_open(x))
+		return 0;
+	report(x, opt);
+	return -1;
+}
+
+/**
+ * exchange_talk - send a request, take the reply apart
+ * @request: released
+ *
+ * Return: the reply's data, or NULL after saying what is wrong.
+ */
+static json_t *exchange_talk(struct exchange *x, const struct cli_options *opt,
+			     json_t *request)
+{
+	char *text = json_dumps(request, JSON_COMPACT);
+	char *line = xasprintf("%s\n", text ? text : "{}");
+	char *reply = NULL;
+	json_t *data = NULL;
+
+	if (!exchange_send(x, line, strlen(line)))
+		reply = exchange_receive(x);
+	if (reply)
+		data = understand(x->to, reply);
+	else
+		report(x, opt);
+	free(reply);
+	free(line);
+	free(text);
+	json_decref(request);
+	return data;
+}
+
+json_t *control_ask(const struct control *to, const struct cli_options *opt,
+		    json_t *request)
+{
+	struct exchange x;
+	json_t *data;
+
+	if (exchange_begin(&x, to, opt)) {
+		json_decref(request);
+		return NULL;
+	}
+	data = exchange_talk(&x, opt, request);
+	close(x.fd);
+	return data;
+}
+
+json_t *control_show(const struct control *to, const struct cli_options *opt,
+		     const char *what)
+{
+	return control_ask(
+		to, opt, json_pack("{s:s, s:s}", "cmd", "show", "what", what));
+}
+
+/**
+ * peer_pidfd - a descriptor of the process at the other end of a socket
+ *
+ * Taken while the peer is known to live, so the number cannot have been given
+ * to another process meanwhile.
+ *
+ * Return: the descriptor, or -1 (the peer is in another pid namespace, say).
+ */
+static int peer_pidfd(int fd)
+{
+	struct ucred cred;
+	socklen_t size = sizeof(cred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) ||
+	    cred.pid <= 0)
+		return -1;
+	return (int)syscall(SYS_pidfd_open, cred.pid, 0);
+}
+
+int control_ask_stop(const struct control *to, const struct cli_options *opt)
+{
+	struct exchange x;
+	json_t *data;
+	int result = -1;
+	int peer;
+
+	if (exchange_begin(&x, to, opt))
+		return -1;
+	peer = peer_pidfd(x.fd);
+	data = exchange_talk(&x, opt, json_pack("{s:s}", "cmd", "stop"));
+	if (data) {
+		result = peer < 0 ? 0 : wait_for(peer, POLLIN, x.deadline);
+		if (result)
+			cli_error("%s is stopping, but has not ended within "
+				  "%u s; its log says what it waits for",
+				  to->name, opt->timeout);
+	}
+	json_decref(data);
+	if (peer >= 0)
+		close(peer);
+	close(x.fd);
+	return result;
+}

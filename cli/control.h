@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Talking to a running instance: docs/control.md from the client's side.
+ */
+#ifndef WEIR_CLI_CONTROL_H
+#define WEIR_CLI_CONTROL_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "cli/cli.h"
+
+/**
+ * struct control - who is being talked to
+ * @path: its control socket
+ * @name: the instance
+ */
+struct control {
+	char path[128];
+	char name[64];
+};
+
+/**
+ * instance_find - find the instance that is meant
+ * @name: from -n, or NULL: the one that runs
+ * @to:   out
+ *
+ * Says what is wrong if there is none, or more than one to choose from.
+ *
+ * Return: 0 or -1.
+ */
+int instance_find(const char *name, struct control *to);
+
+/**
+ * instance_name_ok - may this be an instance's name?
+ *
+ * It becomes a file name: letters, digits, '.', '_' and '-', not first '.' or
+ * '-', and short.
+ */
+bool instance_name_ok(const char *name);
+
+/**
+ * control_probe - does anybody listen on a control socket?
+ *
+ * Return: 1, 0 if it is a socket somebody left behind, -1 with errno set.
+ */
+int control_probe(const char *path);
+
+/**
+ * control_ask - send a request, return the `data` of the reply
+ * @to:      instance
+ * @opt:     for the timeout, which covers everything
+ * @request: released, also on failure
+ *
+ * Says what is wrong, be it on the way or in the reply.
+ *
+ * Return: to be released with json_decref(), or NULL.
+ */
+json_t *control_ask(const struct control *to, const struct cli_options *opt,
+		    json_t *request);
+
+/**
+ * control_ask_stop - ask an instance to stop, and wait until it has ended
+ *
+ * Says what is wrong.
+ *
+ * Return: 0 or -1.
+ */
+int control_ask_stop(const struct control *to, const struct cli_options *opt);
+
+/**
+ * control_show - ask for what `show` shows
+ * @what: "ports", "fdb", ...
+ */
+json_t *control_show(const struct control *to, const struct cli_options *opt,
+		     const char *what);
+
+/**
+ * json_text - a member as text
+ * @object: anything
+ * @key:    member's name
+ *
+ * Return: text to free(); "" if there is no such member, or it is no text and
+ * no number.
+ */
+char *json_text(const json_t *object, const char *key);
+
+/**
+ * json_string - a member that is text
+ *
+ * Return: the text as long as @object lives; "" if there is none.
+ */
+const char *json_member(const json_t *object, const char *key);
+
+/**
+ * json_print - print a reply for a program
+ *
+ * Only ASCII, no control characters but the newlines between members.
+ */
+void json_print(const json_t *data);
+
+#endif

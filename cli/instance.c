@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which instance is meant: the named one, or the only one that runs.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/control.h"
+#include "cli/text.h"
+#include "config/system.h"
+#include "vmm/linux/monitor.h"
+
+#define SUFFIX ".sock"
+
+/**
+ * struct found - names of instances that run
+ * @name: each to be freed
+ * @n:    how many
+ */
+struct found {
+	char **name;
+	size_t n;
+};
+
+bool instance_name_ok(const char *name)
+{
+	if (!*name || *name == '.' || *name == '-' || strlen(name) >= SYS_SHORT)
+		return false;
+	for (; *name; name++)
+		if (!isalnum((unsigned char)*name) && !strchr("._-", *name))
+			return false;
+	return true;
+}
+
+/* Fill in where an instance of this name would be found. */
+static int locate(const char *dir, const char *name, struct control *to)
+{
+	int n = snprintf(to->path, sizeof(to->path), "%s/%s" SUFFIX, dir, name);
+
+	snprintf(to->name, sizeof(to->name), "%s", name);
+	return n < (int)sizeof(to->path) ? 0 : -1;
+}
+
+/* An instance's name from its socket's file name, or NULL. */
+static char *name_of(const char *file)
+{
+	char *name = xstrdup(file);
+	size_t n = strlen(name);
+
+	if (n > strlen(SUFFIX) && !strcmp(name + n - strlen(SUFFIX), SUFFIX)) {
+		name[n - strlen(SUFFIX)] = 0;
+		if (instance_name_ok(name))
+			return name;
+	}
+	free(name);
+	return NULL;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/**
+ * find_all - instances that answer, by name
+ *
+ * An instance that may not be talked to counts: to say "none runs" would be
+ * wrong.
+ */
+static struct found find_all(const char *dir)
+{
+	struct found f = { 0 };
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		char *name = name_of(e->d_name);
+		struct control to;
+
+		if (!name)
+			continue;
+		if (locate(dir, name, &to) || control_probe(to.path) == 0) {
+			free(name);
+			continue;
+		}
+		f.name = xrealloc(f.name, (f.n + 1) * sizeof(*f.name));
+		f.name[f.n++] = name;
+	}
+	if (d)
+		closedir(d);
+	if (f.n)
+		qsort(f.name, f.n, sizeof(*f.name), by_name);
+	return f;
+}
+
+/* "home, lab, office" */
+static char *join(const struct found *f)
+{
+	char *all = xstrdup("");
+
+	for (size_t i = 0; i < f->n; i++) {
+		char *more =
+			xasprintf("%s%s%s", all, i ? ", " : "", f->name[i]);
+
+		free(all);
+		all = more;
+	}
+	return all;
+}
+
+/* No -n: there must be exactly one. */
+static int choose(const struct found *f, const char *dir, struct control *to)
+{
+	char *all;
+
+	if (f->n == 1)
+		return locate(dir, f->name[0], to);
+	if (!f->n) {
+		cli_error("nothing runs (no instance in %s); start one with "
+			  "'weir run FILE'",
+			  dir);
+		return -1;
+	}
+	all = join(f);
+	cli_error("several instances run: %s; choose one with -n", all);
+	free(all);
+	return -1;
+}
+
+/* -n: if it is not there, perhaps another was meant. */
+static int named(const char *name, const struct found *f, const char *dir,
+		 struct control *to)
+{
+	const char *meant;
+	char *all;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (!strcmp(f->name[i], name))
+			return locate(dir, name, to);
+	if (!f->n) {
+		cli_error("%s does not run, nor does any other instance "
+			  "(looked in %s)",
+			  name, dir);
+		return -1;
+	}
+	meant = text_suggest(name, (const char *const *)f->name, f->n);
+	all = join(f);
+	if (meant)
+		cli_error("%s does not run; did you mean %s? (running: %s)",
+			  name, meant, all);
+	else
+		cli_error("%s does not run; running: %s", name, all);
+	free(all);
+	return -1;
+}
+
+int instance_find(const char *name, struct control *to)
+{
+	char dir[sizeof(to->path)];
+	struct found f;
+	int result;
+
+	if (monitor_rundir(dir, sizeof(dir))) {
+		cli_error("the path of the folder for control sockets is too "
+			  "long; set WEIR_RUNDIR to a shorter one");
+		return -1;
+	}
+	f = find_all(dir);
+	result = name ? named(name, &f, dir, to) : choose(&f, dir, to);
+	for (size_t i = 0; i < f.n; i++)
+		free(f.name[i]);
+	free(f.name);
+	return result;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+
+#include "cli/control.h"
+#include "cli/text.h"
+
+const char *json_member(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+char *json_text(const json_t *object, const char *key)
+{
+	const json_t *member = json_object_get(object, key);
+
+	if (json_is_integer(member))
+		return xasprintf("%lld", (long long)json_integer_value(member));
+	return xstrdup(json_member(object, key));
+}
+
+/* JSON escapes C0, JSON_ENSURE_ASCII all beyond ASCII; DEL is left. */
+static int print_some(const char *text, size_t n, void *arg)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] == 0x7f)
+			fputs("\\u007f", arg);
+		else
+			fputc(text[i], arg);
+	}
+	return 0;
+}
+
+void json_print(const json_t *data)
+{
+	json_dump_callback(data, print_some, stdout,
+			   JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	fputc('\n', stdout);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "cli/compile.h"
+#include "cli/control.h"
+#include "cli/text.h"
+#include "vmm/linux/monitor.h"
+
+enum cli_exit cli_run(const struct cli_options *opt, int argc, char **argv)
+{
+	struct error err = { "" };
+	struct system *sys;
+	int result;
+
+	(void)argc;
+	/* Before the file: a wrong name is wrong whatever the file says. */
+	if (opt->name && !instance_name_ok(opt->name)) {
+		cli_error("\"%s\" cannot be an instance's name: letters, "
+			  "digits, '.', '_' and '-', at most %d of them, and "
+			  "neither '.' nor '-' first",
+			  opt->name, SYS_SHORT - 1);
+		return CLI_USAGE;
+	}
+	sys = compile_topology(argv[0]);
+	if (!sys)
+		return CLI_FAILED;
+	if (opt->name)
+		snprintf(sys->name, sizeof(sys->name), "%s", opt->name);
+	result = monitor_run(sys, &err);
+	if (result)
+		cli_error("%s", err.text);
+	system_free(sys);
+	return result ? CLI_FAILED : CLI_OK;
+}

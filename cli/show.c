@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * weir show: four flat lists, described below, and the system, which is a tree
+ * (show_system.c).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/control.h"
+#include "cli/show.h"
+#include "cli/table.h"
+#include "cli/text.h"
+
+/* Where a column appears: numbers and kinds are for programs only, because
+ * "attached" tells a person the same. */
+enum where { PIPE = 1, TERMINAL = 2, BOTH = 3 };
+
+/**
+ * struct column - one column of a list
+ * @heading: on a terminal
+ * @key:     in the reply
+ * @where:   PIPE or BOTH
+ * @right:   a number
+ */
+struct column {
+	const char *heading;
+	const char *key;
+	enum where where;
+	bool right;
+};
+
+/**
+ * struct list - one thing to show
+ * @what:   its name
+ * @empty:  what to tell a person when there is nothing
+ * @column: columns, ended by one without a key; in a pipe in this order
+ */
+struct list {
+	const char *what;
+	const char *empty;
+	struct column column[TABLE_MAX_COLUMNS];
+};
+
+static const struct list lists[] = {
+	{ "ports",
+	  "no ports",
+	  { { "PORT", "port", BOTH, false },
+	    { "NO", "number", PIPE, true },
+	    { "KIND", "kind", PIPE, false },
+	    { "ATTACHED", "attached", BOTH, false },
+	    { "STATE", "state", BOTH, false },
+	    { "IN", "in_frames", BOTH, true },
+	    { "IN BYTES", "in_bytes", BOTH, true },
+	    { "OUT", "out_frames", BOTH, true },
+	    { "OUT BYTES", "out_bytes", BOTH, true },
+	    { "DROPS", "drops", BOTH, true },
+	    { "FAULTS", "faults", BOTH, true },
+	    { "RESTARTS", "restarts", BOTH, true },
+	    { "MISSED", "mirror_missed", BOTH, true } } },
+	{ "fdb",
+	  "no address learned yet",
+	  { { "SWITCH", "switch", BOTH, false },
+	    { "ADDRESS", "mac", BOTH, false },
+	    { "VLAN", "vlan", BOTH, true },
+	    { "PORT", "port", BOTH, false },
+	    { "AGE/s", "age", BOTH, true },
+	    { "FLAGS", "flags", BOTH, false } } },
+	{ "policy",
+	  "nothing is allowed",
+	  { { "FROM", "from", BOTH, false },
+	    { "ACTION", "action", BOTH, false },
+	    { "TO", "to", BOTH, false },
+	    { "ADDRESS", "mac", BOTH, false } } },
+	{ "drops",
+	  "no frame was dropped",
+	  { { "PORT", "port", BOTH, false },
+	    { "REASON", "reason", BOTH, false },
+	    { "SIDE", "side", BOTH, false },
+	    { "FRAMES", "count", BOTH, true },
+	    { "MEANING", "text", BOTH, false } } },
+};
+
+#define N_LISTS (sizeof(lists) / sizeof(lists[0]))
+
+static void show_list(const struct list *list, const json_t *data, bool tty)
+{
+	const enum where here = tty ? TERMINAL : PIPE;
+	const struct column *c;
+	struct table t = { 0 };
+	const json_t *row;
+	size_t i;
+
+	for (c = list->column; c->key; c++)
+		if (c->where & here)
+			table_column(&t, c->heading, c->right);
+	json_array_foreach(data, i, row) {
+		for (c = list->column; c->key; c++) {
+			char *text;
+
+			if (!(c->where & here))
+				continue;
+			text = json_text(row, c->key);
+			table_cell(&t, text);
+			free(text);
+		}
+	}
+	if (tty && !t.cells)
+		puts(list->empty);
+	else
+		table_print(&t, stdout, tty);
+	table_free(&t);
+}
+
+static const struct list *find_list(const char *what)
+{
+	for (size_t i = 0; i < N_LISTS; i++)
+		if (!strcmp(lists[i].what, what))
+			return &lists[i];
+	return NULL;
+}
+
+/* There is no such thing to show: say what there is. */
+static enum cli_exit unknown(const char *what)
+{
+	static const char *const known[] = { "ports", "fdb", "policy", "drops",
+					     "system" };
+	const char *meant =
+		text_suggest(what, known, sizeof(known) / sizeof(known[0]));
+
+	if (meant)
+		cli_error("there is no '%s' to show; did you mean '%s'? "
+			  "(ports, fdb, policy, drops, system)",
+			  what, meant);
+	else
+		cli_error("there is no '%s' to show; there are ports, fdb, "
+			  "policy, drops and system",
+			  what);
+	return CLI_USAGE;
+}
+
+enum cli_exit cli_show(const struct cli_options *opt, int argc, char **argv)
+{
+	const struct list *list = find_list(argv[0]);
+	struct control to;
+	json_t *data;
+
+	(void)argc;
+	if (!list && strcmp(argv[0], "system"))
+		return unknown(argv[0]);
+	if (instance_find(opt->name, &to))
+		return CLI_FAILED;
+	data = control_show(&to, opt, argv[0]);
+	if (!data)
+		return CLI_FAILED;
+	if (opt->json)
+		json_print(data);
+	else if (list)
+		show_list(list, data, opt->tty);
+	else
+		show_system(data, opt->tty);
+	json_decref(data);
+	return CLI_OK;
+}

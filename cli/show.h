@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WEIR_CLI_SHOW_H
+#define WEIR_CLI_SHOW_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/**
+ * show_system - print a running system: its domains, and who maps what
+ * @data: reply to `show system`
+ * @tty:  for a person
+ */
+void show_system(const json_t *data, bool tty);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/text.h"
+
+static _Noreturn void no_memory(void)
+{
+	fputs("weir: out of memory\n", stderr);
+	exit(CLI_FAILED);
+}
+
+void *xrealloc(void *p, size_t size)
+{
+	void *q = realloc(p, size ? size : 1);
+
+	if (!q)
+		no_memory();
+	return q;
+}
+
+char *xstrdup(const char *text)
+{
+	size_t size = strlen(text) + 1;
+
+	return memcpy(xrealloc(NULL, size), text, size);
+}
+
+static char *xvasprintf(const char *format, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0)
+		no_memory();
+	return text;
+}
+
+char *xasprintf(const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = xvasprintf(format, args);
+	va_end(args);
+	return text;
+}
+
+void cli_error(const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = xvasprintf(format, args);
+	va_end(args);
+	fputs("weir: ", stderr);
+	text_print(stderr, text, "\n");
+	fputc('\n', stderr);
+	free(text);
+}
+
+/**
+ * utf8_decode - the character at @s
+ * @code: out: its code point
+ *
+ * Return: octets it takes, 1 to 4; 0 if this is no UTF-8, overlong forms
+ * (another way of spelling a control character) among it.
+ */
+static size_t utf8_decode(const unsigned char *s, uint32_t *code)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = *s < 0x80		 ? 1
+		   : (*s & 0xe0) == 0xc0 ? 2
+		   : (*s & 0xf0) == 0xe0 ? 3
+		   : (*s & 0xf8) == 0xf0 ? 4
+					 : 0;
+
+	*code = n > 1 ? *s & (0x7fu >> n) : *s;
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		*code = *code << 6 | (s[i] & 0x3f);
+	}
+	return *code >= least[n] ? n : 0;
+}
+
+/* C0, DEL and C1. */
+static bool is_control(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
+char *text_safe(const char *text, const char *keep)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	char *out = xrealloc(NULL, strlen(text) * 4 + 1);
+	char *to = out;
+
+	while (*s) {
+		uint32_t code;
+		size_t n = utf8_decode(s, &code);
+
+		if (n && (!is_control(code) || strchr(keep, (int)code))) {
+			memcpy(to, s, n);
+			to += n;
+			s += n;
+			continue;
+		}
+		to += sprintf(to, "\\x%02x", *s++);
+	}
+	*to = 0;
+	return out;
+}
+
+void text_print(FILE *out, const char *text, const char *keep)
+{
+	char *safe = text_safe(text, keep);
+
+	fputs(safe, out);
+	free(safe);
+}
+
+size_t text_width(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
+#define WORD_MAX 40
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+	size_t m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/**
+ * distance - edits that make one word of the other
+ *
+ * Insertion, deletion, replacement and the swap of two neighbours count one
+ * each: the four things a typing hand does.
+ */
+static size_t distance(const char *a, const char *b)
+{
+	size_t d[WORD_MAX + 1][WORD_MAX + 1];
+	size_t la = strlen(a);
+	size_t lb = strlen(b);
+
+	if (la > WORD_MAX || lb > WORD_MAX)
+		return SIZE_MAX;
+	for (size_t i = 0; i <= la; i++) {
+		for (size_t j = 0; j <= lb; j++) {
+			if (!i || !j) {
+				d[i][j] = i + j;
+				continue;
+			}
+			d[i][j] =
+				min3(d[i - 1][j] + 1, d[i][j - 1] + 1,
+				     d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] && d[i - 2][j - 2] < d[i][j])
+				d[i][j] = d[i - 2][j - 2] + 1;
+		}
+	}
+	return d[la][lb];
+}
+
+const char *text_suggest(const char *word, const char *const *known, size_t n)
+{
+	const char *best = NULL;
+	size_t best_distance = strlen(word) / 3 + 1;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t d = distance(word, known[i]);
+
+		/* Half a word is worth as much as a word with a typo. */
+		if (strlen(word) >= 2 && !strncmp(word, known[i], strlen(word)))
+			d = 1;
+		if (d > best_distance || (best && d == best_distance))
+			continue;
+		best = known[i];
+		best_distance = d;
+	}
+	return best;
+}
