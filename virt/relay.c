@@ -222,7 +222,7 @@ static bool collect(struct relay *r)
  * The device is done with a received frame, or about to be given one to send:
  * make both see the same octets.  cache_sync() follows, once for many.
  */
-static void maintain(const struct relay *r, uint32_t index, size_t len)
+static void maintain(struct relay *r, uint32_t index, size_t len)
 {
 	uint8_t *start = r->data + ((size_t)index << r->shift);
 
@@ -230,6 +230,7 @@ static void maintain(const struct relay *r, uint32_t index, size_t len)
 		cache_invalidate(start, len);
 	else
 		cache_clean(start, len);
+	r->unsynced = true;
 }
 
 /*
@@ -312,8 +313,9 @@ bool relay_run(struct relay *r, unsigned int *ring)
 	more |= forward(r);
 	lend(r);
 
-	if (r->peer[r->source].dirty || r->peer[r->sink].dirty)
+	if (r->unsynced)
 		cache_sync();
+	r->unsynced = false;
 	for (unsigned int i = 0; i < NET_VIRT_SIDES; i++) {
 		struct relay_peer *p = &r->peer[i];
 

@@ -59,6 +59,7 @@ struct relay_peer {
  * @homes:       how many are in our own hands
  * @home:        which; a stack, so that a warm buffer is used again soon
  * @owner:       by buffer: whose hands it is in, see relay.c
+ * @unsynced:    cache operations are under way
  * @stats:       @own, or the region
  * @own:         statistics nobody else sees
  */
@@ -73,6 +74,7 @@ struct relay {
 	uint32_t homes;
 	uint16_t *home;
 	uint8_t *owner;
+	bool unsynced;
 	struct net_virt_stats *stats;
 	struct net_virt_stats own;
 };

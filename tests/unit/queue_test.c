@@ -305,7 +305,7 @@ static void no_wakeup_is_lost_between_two_threads(void **state)
 	start(&p.f, CAPACITY);
 	assert_int_equal(sem_init(&p.filled, 0, 0), 0);
 	assert_int_equal(sem_init(&p.emptied, 0, 0), 0);
-	alarm(120);
+	alarm(60);
 	assert_int_equal(pthread_create(&thread, NULL, produce, &p), 0);
 	while (got < ITEMS) {
 		int n = queue_pending(&p.f.c);
