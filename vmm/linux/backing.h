@@ -84,4 +84,31 @@ int backing_dup(const struct backing *b, uint32_t region, uint32_t perms);
  */
 void backing_ring(const struct backing *b, uint32_t channel, unsigned int end);
 
+/**
+ * backing_memfd - an empty memfd that can be sealed and never executed
+ * @name: what /proc/PID/maps will show
+ *
+ * Return: a descriptor (close-on-exec), or -1 with errno set.
+ */
+int backing_memfd(const char *name);
+
+/**
+ * backing_more_fds - after a failed call: is it worth trying again?
+ * @error: its errno
+ *
+ * Return: true if it was EMFILE and the soft limit has now been raised to the
+ * hard one.
+ */
+bool backing_more_fds(int error);
+
+/**
+ * backing_fd_error - say why a descriptor could not be had, and what to do
+ * @what, @name: what it was for: "memory region", "sw0.stats"
+ *
+ * Looks at errno.
+ *
+ * Return: -1
+ */
+int backing_fd_error(struct error *err, const char *what, const char *name);
+
 #endif

@@ -130,7 +130,8 @@ void pd_watch(struct component *c, unsigned int fd_index, uint32_t events);
  * pd_replace_fd - put another descriptor in a place of @c->fd
  * @fd: taken over; -1 empties the place.  The old one is closed
  *
- * For components that accept connections (socket); also stops watching.
+ * For components that accept connections (socket); also stops watching.  A
+ * place beyond @c->n_fds extends it.
  */
 void pd_replace_fd(struct component *c, unsigned int fd_index, int fd);
 
@@ -142,7 +143,8 @@ uint64_t pd_now(const struct component *c);
 /**
  * pd_log - say something to the user, through the monitor
  *
- * One line, without the component's name (the monitor adds it) and newline.
+ * One line, without the component's name (it is added) and newline; cut at 256
+ * octets, control characters are escaped.
  * Rate-limited by the monitor, so a hostile peer cannot flood the log.
  */
 void pd_log(struct component *c, const char *format, ...)

@@ -35,7 +35,8 @@ struct pd_fds {
  * @pidfd:  readable when it has ended
  * @log_fd: non-blocking pipe of its log lines, each ended by '\n'.  The first
  *          line of a PD that started is exactly "ready"; a PD that cannot start
- *          says why and exits with status 1
+ *          says why and exits with status 1.  A PD of more than one component
+ *          starts each further line with the component's name and ": "
  */
 struct pd_process {
 	pid_t pid;
@@ -56,6 +57,19 @@ struct pd_process {
  */
 int pd_spawn(const struct backing *b, uint32_t pd, const struct pd_fds *fds,
 	     struct pd_process *proc, struct error *err);
+
+/**
+ * pd_spawn_check - can PDs be started here at all?
+ * @err: out
+ *
+ * Starts one without regions and components and waits until it says that it is
+ * ready.  For the monitor, before it makes anything a user can see.  Any later
+ * pd_spawn() must come from the same thread: PDs die with it.
+ *
+ * Return: 0, or -1 with @err saying what the machine refuses and which setting
+ * would allow it.
+ */
+int pd_spawn_check(struct error *err);
 
 /**
  * pd_main - what `weir --pd` does; never returns

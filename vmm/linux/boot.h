@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The boot record: all that a PD is told.
+ *
+ * The monitor writes it into a sealed memfd, the new process copies it into
+ * private memory and makes that read-only.  Plain data, no pointers, the same
+ * binary on both sides:
+ *
+ *	struct boot_record
+ *	struct boot_comp [n_comps]
+ *	struct boot_chan [n_chans]
+ *	struct boot_map  [n_maps]
+ *
+ * A PD starts with these descriptors and no others:
+ *
+ *	0, 1, 2		/dev/null
+ *	BOOT_FD		the boot record; closed once it is read
+ *	BOOT_LOG_FD	write end of the log pipe
+ *	then		of the components, in order: what their open() gave
+ *	then		of the channels: wait, ring
+ *	last		of the maps; closed once they are mapped
+ */
+#ifndef WEIR_VMM_LINUX_BOOT_H
+#define WEIR_VMM_LINUX_BOOT_H
+
+#include "vmm/linux/backing.h"
+#include "vmm/linux/pd.h"
+#include "vmm/linux/spawn.h"
+
+#define BOOT_MAGIC 0x57656972426f6f74ull /* "WeirBoot" */
+#define BOOT_FD 3
+#define BOOT_LOG_FD 4
+#define BOOT_FIRST_FD 5
+
+/**
+ * struct boot_record - the head of it
+ * @magic:   BOOT_MAGIC
+ * @size:    octets of the whole record
+ * @name:    the PD's name
+ * @poll_us: as in struct sys_pd
+ * @n_comps, @n_chans, @n_maps: entries that follow
+ * @n_fds:   descriptors, 0 to n_fds - 1, the process starts with
+ */
+struct boot_record {
+	uint64_t magic;
+	uint64_t size;
+	char name[SYS_NAME];
+	uint32_t poll_us;
+	uint32_t n_comps;
+	uint32_t n_chans;
+	uint32_t n_maps;
+	uint32_t n_fds;
+	uint32_t pad;
+};
+
+/**
+ * struct boot_comp - one component
+ * @cfg:   its configuration
+ * @n_fds: descriptors from outside
+ * @fd:    their numbers in the PD
+ */
+struct boot_comp {
+	struct sys_component cfg;
+	uint32_t n_fds;
+	int32_t fd[PD_MAX_FDS];
+};
+
+/**
+ * struct boot_chan - one channel end; the position is its id
+ * @wait: eventfd this end waits on; never read
+ * @ring: what is written to notify the other end; -1 if that is in this PD
+ * @peer: id of the other end, if that is in this PD; else SYS_NONE
+ *
+ * An end whose peer is in the same PD still has something to wait on: the
+ * monitor notifies it when it changes the connection's link page.
+ */
+struct boot_chan {
+	int32_t wait;
+	int32_t ring;
+	uint32_t peer;
+};
+
+/**
+ * struct boot_map - one region to map; the position is its slot
+ * @size:  octets
+ * @perms: SYS_R or SYS_RW
+ * @fd:    opened with no more than these permissions
+ * @name:  for messages
+ */
+struct boot_map {
+	uint64_t size;
+	uint32_t perms;
+	int32_t fd;
+	char name[SYS_NAME];
+};
+
+_Static_assert(sizeof(struct boot_record) % 8 == 0, "what follows is aligned");
+_Static_assert(sizeof(struct boot_comp) % 8 == 0, "what follows is aligned");
+_Static_assert(sizeof(struct boot_map) % 8 == 0, "no hidden tail");
+
+static inline size_t boot_size(size_t n_comps, size_t n_chans, size_t n_maps)
+{
+	/* Channels are 12 octets; maps want 8. */
+	return sizeof(struct boot_record) + n_comps * sizeof(struct boot_comp) +
+	       ((n_chans * sizeof(struct boot_chan) + 7) & ~(size_t)7) +
+	       n_maps * sizeof(struct boot_map);
+}
+
+static inline struct boot_comp *boot_comps(const struct boot_record *r)
+{
+	return (struct boot_comp *)(r + 1);
+}
+
+static inline struct boot_chan *boot_chans(const struct boot_record *r)
+{
+	return (struct boot_chan *)(boot_comps(r) + r->n_comps);
+}
+
+static inline struct boot_map *boot_maps(const struct boot_record *r)
+{
+	return (struct boot_map *)((char *)boot_chans(r) +
+				   ((r->n_chans * sizeof(struct boot_chan) + 7) &
+				    ~(size_t)7));
+}
+
+/**
+ * struct boot_fds - the descriptors a PD will start with
+ * @n:     how many
+ * @from:  by number in the PD: the monitor's number, -1 for none
+ * @close: by number in the PD: whether the monitor's was made for this PD
+ */
+struct boot_fds {
+	uint32_t n;
+	int *from;
+	bool *close;
+};
+
+/**
+ * boot_build - make the record of a PD and gather its descriptors
+ * @b:    the system's backing
+ * @pd:   index into the system's pd[]
+ * @fds:  by component: descriptors from outside
+ * @log:  write end of its log pipe
+ * @out:  out: all a PD starts with, the record at BOOT_FD
+ * @err:  out
+ *
+ * A switch's seed is drawn from the system's random source here.
+ *
+ * Return: 0, or -1 with @err set and nothing left behind.
+ */
+int boot_build(const struct backing *b, uint32_t pd, const struct pd_fds *fds,
+	       int log, struct boot_fds *out, struct error *err);
+
+/**
+ * boot_release - the monitor's copies are not needed any more
+ */
+void boot_release(struct boot_fds *fds);
+
+/**
+ * boot_read - in the PD: read the record, check it, protect it
+ *
+ * Closes BOOT_FD.
+ *
+ * Return: the record, read-only, or NULL if there is none: somebody has called
+ * `weir --pd` by hand.
+ */
+const struct boot_record *boot_read(void);
+
+#endif

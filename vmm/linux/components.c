@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Every kind of component a PD can be made of.
+ *
+ * The one place to add a kind, and alone in its file so that a test can bring
+ * a table of its own.
+ */
+#include "vmm/linux/pd.h"
+
+const struct component_ops *const component_kinds[SYS_KINDS] = {
+	[SYS_SWITCH] = &switch_ops,   [SYS_TAP] = &tap_ops,
+	[SYS_NIC] = &nic_ops,	      [SYS_SOCKET] = &socket_ops,
+	[SYS_CAPTURE] = &capture_ops,
+};

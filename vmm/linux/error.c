@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Errors a user will read.
+ *
+ * The first error wins: what goes wrong while cleaning up after it is its
+ * consequence and would only hide the cause.
+ */
+#include "vmm/linux/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int error_set(struct error *err, const char *format, ...)
+{
+	va_list args;
+
+	if (err == NULL || err->text[0] != '\0')
+		return -1;
+	va_start(args, format);
+	vsnprintf(err->text, sizeof(err->text), format, args);
+	va_end(args);
+	return -1;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The inside of a PD: what pd.h's calls and the event loop share.
+ *
+ * Private to vmm/linux/pd*.c and their tests.
+ */
+#ifndef WEIR_VMM_LINUX_PD_LOOP_H
+#define WEIR_VMM_LINUX_PD_LOOP_H
+
+#include "vmm/linux/boot.h"
+#include "vmm/linux/pd.h"
+#include "vmm/linux/sandbox.h"
+
+/**
+ * struct pd_comp - a component and what the loop keeps of it
+ * @c:       as the component sees it
+ * @due:     run() is to be called
+ * @watched: by descriptor: events asked for, 0 if not in the epoll set
+ */
+struct pd_comp {
+	struct component c;
+	bool due;
+	uint32_t watched[PD_MAX_FDS];
+};
+
+/**
+ * struct pd_chan - a channel end and what the loop keeps of it
+ * @owner: component it belongs to, or SYS_NONE
+ * @wait, @ring, @peer: see struct boot_chan
+ * @rung:  to be notified at the end of this round
+ */
+struct pd_chan {
+	uint32_t owner;
+	int wait;
+	int ring;
+	uint32_t peer;
+	bool rung;
+};
+
+/**
+ * struct pd - a protection domain
+ * @boot:      its boot record, read-only
+ * @map:       by slot
+ * @chan:      by id
+ * @comp:      by index
+ * @n_due:     components that are due
+ * @n_rung:    valid entries of @rung
+ * @rung:      ids of channels with rung set
+ * @n_watched: descriptors from outside that are watched
+ * @epoll:     waits for channels, watched descriptors, the monitor's end
+ * @log:       write end of the log pipe
+ * @now:       nanoseconds, as of this round
+ * @poll_ns:   spin for so long
+ * @clock:     reads the clock; tests put in their own
+ */
+struct pd {
+	const struct boot_record *boot;
+	struct sandbox_map *map;
+	struct pd_chan *chan;
+	struct pd_comp *comp;
+	uint32_t n_due;
+	uint32_t n_rung;
+	uint32_t *rung;
+	uint32_t n_watched;
+	int epoll;
+	int log;
+	uint64_t now;
+	uint64_t poll_ns;
+	uint64_t (*clock)(void);
+};
+
+/**
+ * pd_new - a PD that waits for its channels and its components' descriptors
+ * @r:   boot record
+ * @log: write end of the log pipe
+ *
+ * Its regions are not mapped yet and its components not initialised.
+ *
+ * Return: the PD, or NULL with @err set.
+ */
+struct pd *pd_new(const struct boot_record *r, int log, struct error *err);
+
+/**
+ * pd_init - initialise every component
+ */
+int pd_init(struct pd *pd, struct error *err);
+
+/**
+ * pd_look - see what is ready
+ * @timeout: milliseconds; 0 to look only, -1 to sleep
+ *
+ * Return: false if the monitor is gone.
+ */
+bool pd_look(struct pd *pd, int timeout);
+
+/**
+ * pd_work - work until there is nothing to do and every queue is armed
+ *
+ * Return: false if the monitor is gone.
+ */
+bool pd_work(struct pd *pd);
+
+#endif

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Locking a PD in: stages 2 to 5 (see spawn.c for all of them).
+ *
+ * What is left to a PD afterwards: its regions, mapped with exactly its
+ * permissions; descriptors of its channels, its log pipe and of what its
+ * components were given; the system calls that wait, notify, read the clock and
+ * end the process, and those its components' tables name.  It cannot make
+ * memory executable, map, open, connect, fork, signal, or change a descriptor.
+ *
+ * Regions that are read-only are so twice: the mapping is PROT_READ and was
+ * made from a descriptor opened with O_RDONLY, so the kernel would refuse to
+ * make it writable even without the filter.
+ *
+ * Sanitizer builds.  The runtime of ASan and UBSan maps memory while it works
+ * and, when it has found something, looks around before it reports.  In such a
+ * build, and only there, the filter also lets through calls that act on the
+ * process's own memory and threads, answers those that would open something with
+ * ENOENT, and standard error leads to the log pipe.  The other stages are the
+ * same.
+ */
+#include "vmm/linux/sandbox.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Descriptors a component may come to hold besides what it was given. */
+#define SPARE_FDS_PER_COMPONENT 8u
+
+/* Where the empty file system is put together; weir needs it to exist anyway. */
+#define NEW_ROOT "/proc"
+
+static int fail(struct error *err, const char *what)
+{
+	return error_set(err, "cannot %s: %s", what, strerror(errno));
+}
+
+char **sandbox_environment(void)
+{
+	static char *empty[] = { NULL };
+#if SANDBOX_SANITIZED
+	static char *options[3];
+	unsigned int n = 0;
+
+	for (char **e = environ; *e != NULL && n < 2; e++)
+		if (strncmp(*e, "ASAN_OPTIONS=", 13) == 0 ||
+		    strncmp(*e, "UBSAN_OPTIONS=", 14) == 0)
+			options[n++] = *e;
+	return options;
+#endif
+	return empty;
+}
+
+/* --- stage 2: memory ------------------------------------------------------ */
+
+/*
+ * A region between two inaccessible pages: whoever runs off its end faults
+ * instead of finding the next region.
+ */
+static void *map_region(const struct boot_map *m, int flags)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	int prot = m->perms == SYS_R ? PROT_READ : PROT_READ | PROT_WRITE;
+	char *p = mmap(NULL, m->size + 2 * page, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	p = mmap(p + page, m->size, prot, MAP_SHARED | MAP_FIXED | flags, m->fd,
+		 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+int sandbox_regions(const struct boot_record *r, struct sandbox_map *map,
+		    struct error *err)
+{
+	const struct boot_map *m = boot_maps(r);
+	/* Who spins to be quick does not want to meet page faults either. */
+	int flags = r->poll_us != 0 ? MAP_POPULATE : 0;
+
+	for (uint32_t i = 0; i < r->n_maps; i++) {
+		map[i].size = m[i].size;
+		map[i].base = map_region(&m[i], flags);
+		if (map[i].base == NULL)
+			return error_set(err, "cannot map region %s: %s",
+					 m[i].name, strerror(errno));
+		close(m[i].fd);
+	}
+	return 0;
+}
+
+/* --- stage 3: file system ------------------------------------------------- */
+
+int sandbox_root(struct error *err)
+{
+	const char *options = "mode=0555,nr_inodes=2,size=4k";
+
+	/* Nothing mounted from now on outside comes in here. */
+	if (mount("", "/", NULL, MS_PRIVATE | MS_REC, NULL) != 0)
+		return fail(err, "make mounts private");
+	if (mount("weir", NEW_ROOT, "tmpfs",
+		  MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, options) != 0)
+		return fail(err, "mount an empty file system (is something "
+				 "restricting user namespaces, such as "
+				 "AppArmor?)");
+	if (chdir(NEW_ROOT) != 0)
+		return fail(err, "enter the empty file system");
+	/*
+	 * The old root ends up on top of the new one, in the same place, and is
+	 * taken off again with all that was mounted below it.
+	 */
+	if (syscall(SYS_pivot_root, ".", ".") != 0)
+		return fail(err, "change the root");
+	if (umount2(".", MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
+		return fail(err, "let go of the old root");
+	if (chdir("/") != 0)
+		return fail(err, "enter the new root");
+	return 0;
+}
+
+/* --- stage 4: privileges -------------------------------------------------- */
+
+static bool has_kind(const struct boot_record *r, enum sys_kind kind)
+{
+	for (uint32_t i = 0; i < r->n_comps; i++)
+		if (boot_comps(r)[i].cfg.kind == kind)
+			return true;
+	return false;
+}
+
+static int limit(int what, rlim_t value)
+{
+	struct rlimit l = { .rlim_cur = value, .rlim_max = value };
+
+	return setrlimit((unsigned int)what, &l);
+}
+
+/* Region descriptors are the last of the record and closed by now. */
+static rlim_t nofile(const struct boot_record *r)
+{
+	return r->n_fds - r->n_maps + 1 /* epoll */ +
+	       r->n_comps * SPARE_FDS_PER_COMPONENT +
+	       2 /* a pipe, while the filter is made */;
+}
+
+int sandbox_privileges(const struct boot_record *r, struct error *err)
+{
+	if (limit(RLIMIT_NOFILE, nofile(r)) != 0 ||
+	    limit(RLIMIT_NPROC, 0) != 0 || limit(RLIMIT_CORE, 0) != 0 ||
+	    limit(RLIMIT_MEMLOCK, 0) != 0 || limit(RLIMIT_MSGQUEUE, 0) != 0)
+		return fail(err, "set limits");
+	/* Eventfds and pipes are not files in this sense. */
+	if (!has_kind(r, SYS_CAPTURE) && limit(RLIMIT_FSIZE, 0) != 0)
+		return fail(err, "set limits");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return fail(err, "give up gaining privileges");
+	/* Effective, permitted, inheritable, bounding and ambient. */
+	capng_clear(CAPNG_SELECT_ALL);
+	if (capng_apply(CAPNG_SELECT_ALL) != 0)
+		return fail(err, "drop capabilities");
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return fail(err, "forbid tracing");
+	/* Changes of credentials take it back. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		return fail(err, "bind its life to the monitor's");
+	return 0;
+}
+
+/* --- stage 5: system calls ------------------------------------------------ */
+
+/* The loop's own. No handler is ever set, so rt_sigreturn is not among them. */
+static const int loop_calls[] = {
+	SCMP_SYS(epoll_wait),	 SCMP_SYS(epoll_pwait), SCMP_SYS(write),
+	SCMP_SYS(clock_gettime), SCMP_SYS(exit_group),	-1,
+};
+
+/* pd_watch() and pd_replace_fd(), where there is something to watch. */
+static const int watch_calls[] = { SCMP_SYS(epoll_ctl), SCMP_SYS(close), -1 };
+
+#if SANDBOX_SANITIZED
+static const int runtime_calls[] = {
+	SCMP_SYS(mmap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(madvise),
+	SCMP_SYS(mremap),
+	SCMP_SYS(brk),
+	SCMP_SYS(futex),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(getuid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(tgkill),
+	SCMP_SYS(getrlimit),
+	SCMP_SYS(prlimit64),
+	SCMP_SYS(read),
+	SCMP_SYS(close),
+	SCMP_SYS(prctl),
+	-1,
+};
+static const int absent_calls[] = {
+	SCMP_SYS(open),	    SCMP_SYS(openat),
+	SCMP_SYS(readlink), SCMP_SYS(readlinkat),
+	SCMP_SYS(stat),	    SCMP_SYS(newfstatat),
+	SCMP_SYS(access),   SCMP_SYS(ioctl),
+	SCMP_SYS(getcwd),   SCMP_SYS(pipe),
+	SCMP_SYS(pipe2),    SCMP_SYS(clone),
+	SCMP_SYS(socket),   -1,
+};
+#endif
+
+/*
+ * libseccomp gives calls this architecture does not have negative numbers; the
+ * end of a list is -1.
+ */
+static int add_rules(scmp_filter_ctx ctx, uint32_t action, const int *calls)
+{
+	int result = 0;
+
+	for (; calls != NULL && *calls != -1 && result == 0; calls++)
+		if (*calls >= 0)
+			result = seccomp_rule_add_exact(ctx, action, *calls, 0);
+	/* A component may name what the loop has already. */
+	return result == -EEXIST ? 0 : result;
+}
+
+static int fill_filter(scmp_filter_ctx ctx, const struct boot_record *r)
+{
+	bool watches = false;
+	int result = add_rules(ctx, SCMP_ACT_ALLOW, loop_calls);
+
+	for (uint32_t i = 0; i < r->n_comps && result == 0; i++) {
+		const struct boot_comp *c = &boot_comps(r)[i];
+
+		watches = watches || c->n_fds > 0;
+		result = add_rules(ctx, SCMP_ACT_ALLOW,
+				   component_kinds[c->cfg.kind]->syscalls);
+	}
+	if (result == 0 && watches)
+		result = add_rules(ctx, SCMP_ACT_ALLOW, watch_calls);
+#if SANDBOX_SANITIZED
+	if (result == 0)
+		result = add_rules(ctx, SCMP_ACT_ALLOW, runtime_calls);
+	if (result == 0)
+		result = add_rules(ctx, SCMP_ACT_ERRNO(ENOENT), absent_calls);
+#endif
+	return result;
+}
+
+/*
+ * The program as octets.  seccomp_load() would free its memory after the filter
+ * is in force, and free() may call munmap(); so it is only made to generate.
+ * The longest program there can be fits into an empty pipe.
+ */
+static int generate(const struct boot_record *r, struct sock_fprog *program)
+{
+	size_t most = BPF_MAXINSNS * sizeof(struct sock_filter);
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	ssize_t size = -1;
+	int fd[2];
+
+	program->filter = malloc(most);
+	if (ctx == NULL || program->filter == NULL || pipe(fd) != 0)
+		return -1;
+	/* Calls in another ABI's numbers (i386 on x86-64): the same end. */
+	if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
+			     SCMP_ACT_KILL_PROCESS) == 0 &&
+	    fill_filter(ctx, r) == 0 && seccomp_export_bpf(ctx, fd[1]) == 0)
+		size = read(fd[0], program->filter, most);
+	seccomp_release(ctx);
+	close(fd[0]);
+	close(fd[1]);
+	program->len =
+		(unsigned short)((size_t)size / sizeof(*program->filter));
+	return size > 0 ? 0 : -1;
+}
+
+int sandbox_filter(const struct boot_record *r, struct error *err)
+{
+	struct sock_fprog program = { 0 };
+
+	if (generate(r, &program) != 0)
+		return error_set(err, "cannot make the system call filter");
+	/* From its return on the filter holds; @program is never freed. */
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		return fail(err, "install the system call filter (does the "
+				 "kernel have CONFIG_SECCOMP_FILTER?)");
+	return 0;
+}
