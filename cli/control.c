@@ -83,7 +83,7 @@ static int open_socket(const char *path)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	strcpy(a.sun_path, path);
+	memcpy(a.sun_path, path, strlen(path));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
@@ -173,11 +173,11 @@ static int exchange_send(struct exchange *x, const char *text, size_t len)
 		if (n >= 0) {
 			text += n;
 			len -= (size_t)n;
-		} else if (errno != EAGAIN && errno != EINTR) {
-			return -1;
-		} else if (wait_for(x->fd, POLLOUT, x->deadline)) {
-			return -1;
+			continue;
 		}
+		if ((errno != EAGAIN && errno != EINTR) ||
+		    wait_for(x->fd, POLLOUT, x->deadline))
+			return -1;
 	}
 	return 0;
 }

@@ -31,31 +31,32 @@ static int put(struct frame_text *f, const void *octets, size_t n)
 	return 0;
 }
 
-static int digit(int c)
+static int digit(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = tolower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
+
+	return at ? (int)(at - digits) : -1;
 }
 
 int frame_hex(struct frame_text *f, const char *text)
 {
 	for (const char *s = text; *s; s++) {
-		uint8_t octet;
+		int high, low;
 
 		if (isspace((unsigned char)*s) || strchr(":-.", *s))
 			continue;
-		if (digit(*s) < 0)
+		high = digit(s[0]);
+		low = digit(s[1]);
+		if (high < 0)
 			return fail(f, "'%c' (character %td) is no hex digit",
 				    *s, s - text + 1);
-		if (digit(s[1]) < 0)
+		if (low < 0)
 			return fail(f,
 				    "an octet has two hex digits, but '%c' "
 				    "(character %td) stands alone",
 				    *s, s - text + 1);
-		octet = (uint8_t)(digit(s[0]) << 4 | digit(s[1]));
-		if (put(f, &octet, 1))
+		if (put(f, &(uint8_t){ (uint8_t)(high * 16 + low) }, 1))
 			return -1;
 		s++;
 	}
@@ -178,7 +179,7 @@ static enum key find_key(struct frame_text *f, const char *word)
 	meant = text_suggest(key, keys, KEYS);
 	fail(f, "there is no %s= to a frame%s%s%s (dst, src, vlan, type, len)",
 	     key, meant ? "; did you mean " : "", meant ? meant : "",
-	     meant ? "=" : "");
+	     meant ? "=?" : "");
 	free(key);
 	return KEYS;
 }

@@ -57,6 +57,8 @@ static void print_aligned(const struct table *t, FILE *out)
 
 void table_print(const struct table *t, FILE *out, bool tty)
 {
+	if (!t->columns)
+		return;
 	if (tty) {
 		print_aligned(t, out);
 		return;

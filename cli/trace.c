@@ -59,9 +59,9 @@ static int address_behind(const struct question *q, const char *name,
 	json_decref(fdb);
 	if (n == 1)
 		return 0;
-	cli_error("%s address%s known behind %s; write the one you mean: "
+	cli_error("%s address is known behind %s; write the one you mean: "
 		  "%s=02:00:...",
-		  n ? "more than one" : "no", n ? "es are" : " is", port, key);
+		  n ? "more than one" : "no", port, key);
 	return -1;
 }
 

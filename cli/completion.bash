@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# bash completion for weir(1)
+
+_weir_instances()
+{
+	local dir file
+
+	for dir in ${WEIR_RUNDIR:-/run/weir ${XDG_RUNTIME_DIR:-/nonexistent}/weir \
+		/tmp/weir-$UID}; do
+		for file in "$dir"/*.sock; do
+			[ ! -S "$file" ] || basename "$file" .sock
+		done
+	done
+}
+
+# The instance named so far, as options for weir.
+_weir_named()
+{
+	local i
+
+	for ((i = 1; i < COMP_CWORD - 1; i++)); do
+		[ "${COMP_WORDS[i]}" != -n ] || echo "-n ${COMP_WORDS[i + 1]}"
+	done
+}
+
+# Ports in full, and by their own name; weir says so if that is ambiguous.
+_weir_ports()
+{
+	local port
+
+	# shellcheck disable=SC2046
+	weir show ports -t 1 $(_weir_named) 2>/dev/null |
+		while IFS=$'\t' read -r port _; do
+			printf '%s\n%s\n' "$port" "${port#*.}"
+		done
+}
+
+_weir()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+	local command=${COMP_WORDS[1]-} words=
+
+	COMPREPLY=()
+	if [ "$COMP_CWORD" = 1 ]; then
+		words='check run show trace stop help --version'
+	elif [ "$before" = -n ] || [ "$before" = --name ]; then
+		words=$(_weir_instances)
+	else
+		case $command:$word in
+		check:-*) words='-v --verbose' ;;
+		run:-*) words='-n --name' ;;
+		show:-* | trace:-*) words='-j --json -n --name -t --timeout' ;;
+		stop:-*) words='-n --name -t --timeout' ;;
+		show:*) words='ports fdb policy drops system' ;;
+		stop:*) words=$(_weir_instances) ;;
+		help:*) words='check run show trace stop' ;;
+		trace:@*)
+			mapfile -t COMPREPLY < <(compgen -P @ -f -- "${word#@}")
+			return ;;
+		trace:*)
+			words="$(_weir_ports) dst= src= vlan= type= len=" ;;
+		check:* | run:*)
+			mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$word"
+				compgen -d -S / -- "$word")
+			compopt -o nospace
+			return ;;
+		esac
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+complete -F _weir weir

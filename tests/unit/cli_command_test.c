@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The command line itself: words, options, exit codes, what goes where.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/cli_rig.h"
+
+static void test_wrong_words(void **state)
+{
+	static const struct {
+		const char *words;
+		const char *error;
+	} wrong[] = {
+		{ "chekc x", "weir: there is no command 'chekc'; did you mean "
+			     "'check'?\n" },
+		{ "frobnicate", "weir: there is no command 'frobnicate'; "
+				"'weir help' lists them\n" },
+		{ "show prots", "weir: there is no 'prots' to show; did you "
+				"mean 'ports'? (ports, fdb, policy, drops, "
+				"system)\n" },
+		{ "show xyzzy", "weir: there is no 'xyzzy' to show; there are "
+				"ports, fdb, policy, drops and system\n" },
+		{ "show --jsno ports", "weir: 'weir show' has no option "
+				       "--jsno; did you mean --json?\n" },
+		{ "show -v ports", "weir: 'weir show' has no option -v; see "
+				   "'weir help show'\n" },
+		{ "check --name x y", "weir: 'weir check' has no option "
+				      "--name; see 'weir help check'\n" },
+		{ "show ports -t", "weir: -t needs a value: -t SECONDS\n" },
+		{ "show ports -t 0", "weir: -t 0: whole seconds, 1 to 3600\n" },
+		{ "show ports -t 1.5",
+		  "weir: -t 1.5: whole seconds, 1 to 3600\n" },
+		{ "show ports -t -5",
+		  "weir: -t -5: whole seconds, 1 to 3600\n" },
+		{ "show ports --timeout=x",
+		  "weir: -t x: whole seconds, 1 to 3600\n" },
+		{ "show ports --json=yes", "weir: --json takes no value; see "
+					   "'weir help show'\n" },
+		{ "show", "weir: too few words; usage: weir show [-j] "
+			  "[-n NAME] [-t SECONDS] "
+			  "ports|fdb|policy|drops|system\n" },
+		{ "check a b",
+		  "weir: too many words; usage: weir check [-v] FILE\n" },
+		{ "help chekc", "weir: there is no command 'chekc'; did you "
+				"mean 'check'?\n" },
+		{ "run -n ../x /nonexistent",
+		  "weir: \"../x\" cannot be an instance's name: letters, "
+		  "digits, '.', '_' and '-', at most 31 of them, and neither "
+		  "'.' nor '-' first\n" },
+		{ "stop -n a b", "weir: stop b or a? Name one\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(run_weir(wrong[i].words), 2);
+		assert_string_equal(cli_err, wrong[i].error);
+		assert_string_equal(cli_out, "");
+	}
+}
+
+static void test_hostile_words_are_defused(void **state)
+{
+	(void)state;
+	assert_int_equal(run_weir("\x1b]0;x\a"), 2);
+	assert_null(strpbrk(cli_err, "\x1b\a"));
+	assert_non_null(strstr(cli_err, "\\x1b]0;x\\x07"));
+}
+
+static void test_no_words_is_wrong_but_helpful(void **state)
+{
+	(void)state;
+	assert_int_equal(run_weir(""), 2);
+	assert_string_equal(cli_out, "");
+	assert_non_null(strstr(cli_err, "weir check"));
+}
+
+static void test_help_goes_to_standard_output(void **state)
+{
+	static const char *const ways[] = { "help", "--help", "-h" };
+	static const char *const all[] = { "check", "run", "show", "trace",
+					   "stop" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(run_weir(ways[i]), 0);
+		assert_string_equal(cli_err, "");
+		for (size_t j = 0; j < 5; j++)
+			assert_non_null(strstr(cli_out, all[j]));
+		assert_null(strstr(cli_out, "--pd"));
+	}
+}
+
+static void test_every_command_has_help(void **state)
+{
+	static const char *const all[] = { "check", "run", "show", "trace",
+					   "stop" };
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		char words[40];
+		char usage[40];
+
+		snprintf(usage, sizeof(usage), "usage: weir %s ", all[i]);
+		snprintf(words, sizeof(words), "help %s", all[i]);
+		assert_int_equal(run_weir(words), 0);
+		assert_ptr_equal(strstr(cli_out, usage), cli_out);
+		/* The same wherever -h stands, and nothing is done. */
+		snprintf(words, sizeof(words), "%s x -h", all[i]);
+		assert_int_equal(run_weir(words), 0);
+		assert_ptr_equal(strstr(cli_out, usage), cli_out);
+	}
+}
+
+static void test_version(void **state)
+{
+	(void)state;
+	assert_int_equal(run_weir("--version"), 0);
+	assert_int_equal(strncmp(cli_out, "weir 0.", 7), 0);
+	assert_string_equal(cli_err, "");
+}
+
+static void test_missing_topology(void **state)
+{
+	static const char *const verbs[] = { "check", "run" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		char words[60];
+
+		snprintf(words, sizeof(words), "%s /nonexistent.conf",
+			 verbs[i]);
+		assert_int_equal(run_weir(words), 1);
+		assert_non_null(strstr(cli_err, "/nonexistent.conf"));
+		assert_string_equal(cli_out, "");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wrong_words),
+		cmocka_unit_test(test_hostile_words_are_defused),
+		cmocka_unit_test(test_no_words_is_wrong_but_helpful),
+		cmocka_unit_test(test_help_goes_to_standard_output),
+		cmocka_unit_test(test_every_command_has_help),
+		cmocka_unit_test(test_version),
+		cmocka_unit_test(test_missing_topology),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The command against instances: which one is meant, what is sent, what is
+ * shown of the answer, and what happens when the answer is none.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/cli_rig.h"
+
+#define PORT(name, no)                                                         \
+	"{\"port\":\"" name "\",\"number\":" no ",\"kind\":\"tap\","           \
+	"\"attached\":\"tap x\",\"state\":\"up\",\"in_frames\":1,"             \
+	"\"in_bytes\":2,\"out_frames\":3,\"out_bytes\":4,\"drops\":5,"         \
+	"\"faults\":6,\"restarts\":7,\"mirror_missed\":8}"
+
+#define OK(data) "{\"ok\":true,\"data\":" data "}\n"
+
+static const struct fake_answer home[] = {
+	{ "\"ports\"", OK("[" PORT("sw0.alice", "0") "," PORT(
+			       "sw0.bob", "1") "," PORT("lab.bob", "0") "]") },
+	{ "\"fdb\"",
+	  OK("[{\"switch\":\"sw0\",\"mac\":\"02:00:00:00:00:0a\",\"vlan\":0,"
+	     "\"port\":\"sw0.alice\",\"age\":3,\"flags\":\"\"},"
+	     "{\"switch\":\"sw0\",\"mac\":\"02:00:00:00:00:0b\",\"vlan\":7,"
+	     "\"port\":\"sw0.bob\",\"age\":0,\"flags\":\"static\"},"
+	     "{\"switch\":\"lab\",\"mac\":\"02:00:00:00:00:0c\",\"vlan\":0,"
+	     "\"port\":\"lab.bob\",\"age\":0,\"flags\":\"\"},"
+	     "{\"switch\":\"lab\",\"mac\":\"02:00:00:00:00:0d\",\"vlan\":0,"
+	     "\"port\":\"lab.bob\",\"age\":0,\"flags\":\"\"}]") },
+	{ "\"drops\"", OK("[]") },
+	{ "\"policy\"", "{\"ok\":false,\"error\":\"no\\u001b[2J; later\"}\n" },
+	{ "\"system\"",
+	  OK("{\"name\":\"home\",\"pid\":9,\"pds\":[{\"name\":\"sw0\","
+	     "\"pid\":10,\"state\":\"running\",\"restarts\":0,\"poll_us\":20,"
+	     "\"components\":[\"sw0\",\"sw0.up\"],\"maps\":[{\"region\":\"r1\","
+	     "\"size\":4096,\"perms\":\"r\"},{\"region\":\"r2\",\"size\":8192,"
+	     "\"perms\":\"rw\"}],\"channels\":[\"sw0.alice\"]}],"
+	     "\"regions\":[],\"channels\":[]}") },
+	{ "\"trace\"",
+	  OK("{\"port\":\"sw0.alice\",\"length\":60,\"steps\":[{\"step\":"
+	     "\"reserved\",\"result\":\"pass\",\"text\":\"fine\"}],"
+	     "\"verdict\":\"drop\",\"reason\":\"not_allowed\",\"text\":\"no\","
+	     "\"deliver\":[],\"refused\":[{\"port\":\"sw0.bob\",\"reason\":"
+	     "\"not_allowed\"}]}") },
+	{ "\"stop\"", OK("{}") },
+	{ NULL, NULL },
+};
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_rundir();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_end();
+	return 0;
+}
+
+/* The last run must have failed with exactly this, and printed nothing. */
+static void expect_error(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
+static void expect_error(const char *format, ...)
+{
+	char want[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(want, sizeof(want), format, args);
+	va_end(args);
+	assert_string_equal(cli_err, want);
+	assert_string_equal(cli_out, "");
+}
+
+/* A socket whose owner was killed. */
+static void leave_stale(const char *name)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s/%s.sock", fake_dir(),
+		 name);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	close(fd);
+}
+
+static void test_nothing_runs(void **state)
+{
+	(void)state;
+	leave_stale("old");
+	assert_int_equal(run_weir("show ports"), 1);
+	expect_error("weir: nothing runs (no instance in %s); start one with "
+		     "'weir run FILE'\n",
+		     fake_dir());
+	assert_int_equal(run_weir("show ports -n old"), 1);
+	expect_error("weir: old does not run, nor does any other instance "
+		     "(looked in %s)\n",
+		     fake_dir());
+}
+
+static void test_the_one_that_runs(void **state)
+{
+	(void)state;
+	leave_stale("old");
+	fake_instance("home", home);
+	assert_int_equal(run_weir("show ports"), 0);
+	assert_string_equal(fake_requests(),
+			    "{\"cmd\":\"show\",\"what\":\"ports\"}\n");
+	assert_string_equal(cli_err, "");
+}
+
+static void test_several_run(void **state)
+{
+	(void)state;
+	fake_instance("lab", home);
+	fake_instance("home", home);
+	assert_int_equal(run_weir("show ports"), 1);
+	expect_error("weir: several instances run: home, lab; choose one with "
+		     "-n\n");
+	assert_int_equal(run_weir("show ports -n hoem"), 1);
+	expect_error("weir: hoem does not run; did you mean home? (running: "
+		     "home, lab)\n");
+	assert_int_equal(run_weir("show ports -n office"), 1);
+	expect_error("weir: office does not run; running: home, lab\n");
+	assert_int_equal(run_weir("show -nlab ports"), 0);
+}
+
+static void test_rows_for_a_program(void **state)
+{
+	(void)state;
+	fake_instance("home", home);
+	assert_int_equal(run_weir("show ports"), 0);
+	assert_ptr_equal(strstr(cli_out, "sw0.alice\t0\ttap\ttap x\tup\t1\t2\t3"
+					 "\t4\t5\t6\t7\t8\nsw0.bob\t1\t"),
+			 cli_out);
+	assert_int_equal(run_weir("show fdb"), 0);
+	assert_ptr_equal(strstr(cli_out, "sw0\t02:00:00:00:00:0a\t0\tsw0.alice"
+					 "\t3\t-\n"),
+			 cli_out);
+	assert_int_equal(run_weir("show drops"), 0);
+	assert_string_equal(cli_out, "");
+	assert_int_equal(run_weir("show system"), 0);
+	assert_string_equal(cli_out,
+			    "pd\tsw0\t10\trunning\t0\t20\t1\t2\t12288\t"
+			    "sw0,sw0.up\nmap\tsw0\tr1\tr\t4096\n"
+			    "map\tsw0\tr2\trw\t8192\n");
+}
+
+static void test_json_is_the_replys_data(void **state)
+{
+	(void)state;
+	fake_instance("home", home);
+	assert_int_equal(run_weir("show -j drops"), 0);
+	assert_string_equal(cli_out, "[]\n");
+	assert_int_equal(run_weir("trace alice 02 --json"), 0);
+	assert_non_null(strstr(cli_out, "\"verdict\": \"drop\""));
+}
+
+static void test_refusals_are_defused_and_fail(void **state)
+{
+	(void)state;
+	fake_instance("home", home);
+	assert_int_equal(run_weir("show policy"), 1);
+	expect_error("weir: home: no\\x1b[2J; later\n");
+}
+
+static const struct fake_answer hostile[] = {
+	{ "\"ports\"", "{\"ok\":true,\"data\":[{\"port\":\"a\\u001b[2J\\tb\","
+		       "\"state\":\"\\u007f\\u009b\"}]}\n" },
+	{ "\"fdb\"", "not json\n" },
+	{ "\"drops\"", "{\"ok\":true}\n" },
+	{ "\"policy\"", "" },
+	{ "\"system\"", "{\"ok\":true,\"data\":[1,2,\"x\"]}\n" },
+	{ NULL, NULL },
+};
+
+static void test_hostile_replies(void **state)
+{
+	static const char *const nonsense[] = { "show fdb", "show drops" };
+
+	(void)state;
+	fake_instance("evil", hostile);
+	assert_int_equal(run_weir("show ports"), 0);
+	assert_null(strpbrk(cli_out, "\x1b\x7f\x9b"));
+	assert_ptr_equal(strstr(cli_out, "a\\x1b[2J\\x09b\t-\t"), cli_out);
+	assert_int_equal(run_weir("show -j ports"), 0);
+	assert_null(strpbrk(cli_out, "\x1b\x7f\x9b\t"));
+	assert_non_null(strstr(cli_out, "\\u001B[2J\\tb"));
+	assert_non_null(strstr(cli_out, "\\u007f\\u009B"));
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(run_weir(nonsense[i]), 1);
+		assert_non_null(strstr(cli_err, "cannot understand evil"));
+	}
+	assert_int_equal(run_weir("show policy"), 1);
+	expect_error("weir: evil closed the connection without an answer; its "
+		     "log says why\n");
+	/* Not what was asked for, but nothing to fall over. */
+	assert_int_equal(run_weir("show system"), 0);
+}
+
+static void test_silence_ends_at_the_timeout(void **state)
+{
+	static const struct fake_answer mute[] = { { NULL, NULL } };
+
+	(void)state;
+	fake_instance("mute", mute);
+	assert_int_equal(run_weir("show ports -t 1"), 1);
+	expect_error("weir: mute did not answer within 1 s; try again with a "
+		     "longer -t\n");
+}
+
+static void test_ports_are_found_by_short_name(void **state)
+{
+	(void)state;
+	fake_instance("home", home);
+	assert_int_equal(run_weir("trace alice 0200"), 0);
+	assert_non_null(strstr(fake_requests(),
+			       "{\"cmd\":\"trace\",\"port\":\"sw0.alice\","
+			       "\"frame\":\"0200\"}\n"));
+	assert_int_equal(run_weir("trace lab.bob 0200"), 0);
+	assert_int_equal(run_weir("trace bob 0200"), 1);
+	expect_error("weir: port bob could be sw0.bob or lab.bob; write it in "
+		     "full\n");
+	assert_int_equal(run_weir("trace alcie 0200"), 1);
+	expect_error("weir: there is no port alcie; did you mean alice? "
+		     "('weir show ports' lists them)\n");
+	assert_int_equal(run_weir("trace sw1.bob 0200"), 1);
+	expect_error("weir: there is no port sw1.bob; did you mean sw0.bob? "
+		     "('weir show ports' lists them)\n");
+	assert_int_equal(run_weir("trace uplink 0200"), 1);
+	expect_error("weir: there is no port uplink; 'weir show ports' lists "
+		     "those there are\n");
+}
+
+static void test_described_frames(void **state)
+{
+	(void)state;
+	fake_instance("home", home);
+	assert_int_equal(run_weir("trace alice dst=sw0.bob len=16 type=arp"),
+			 0);
+	assert_non_null(strstr(fake_requests(), "\"0200000000"
+						"0b0200000000"
+						"0a08060000\""));
+	assert_int_equal(
+		run_weir("trace alice dst=broadcast src=02:00:00:00:00:99 "
+			 "vlan=5 len=18"),
+		0);
+	assert_non_null(strstr(fake_requests(), "\"ffffffffffff0200000000"
+						"99810000050800\""));
+}
+
+static void test_frames_that_cannot_be_put_together(void **state)
+{
+	static const struct {
+		const char *words;
+		const char *error;
+	} wrong[] = {
+		{ "trace alice 0g", "an octet has two hex digits" },
+		{ "trace alice @/nonexistent", "cannot read /nonexistent" },
+		{ "trace alice :", "the frame is empty" },
+		{ "trace alice src=bob", "the frame needs a destination" },
+		{ "trace alice dst=02:00", "dst=02:00 is no address" },
+		{ "trace alice dst=lab.bob", "more than one address is" },
+		{ "trace alice dst=carol", "there is no port carol" },
+	};
+
+	(void)state;
+	fake_instance("home", home);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(run_weir(wrong[i].words), 1);
+		assert_non_null(strstr(cli_err, wrong[i].error));
+		assert_string_equal(cli_out, "");
+	}
+	assert_null(strstr(fake_requests(), "\"trace\""));
+}
+
+static void test_decision_for_a_program(void **state)
+{
+	(void)state;
+	fake_instance("home", home);
+	assert_int_equal(run_weir("trace alice 02"), 0);
+	assert_string_equal(cli_out, "step\treserved\tpass\tfine\n"
+				     "port\tsw0.bob\trefuse\tnot_allowed\n"
+				     "verdict\tdrop\tnot_allowed\tno\n");
+}
+
+static void test_stop(void **state)
+{
+	(void)state;
+	fake_instance("home", home);
+	assert_int_equal(run_weir("stop"), 0);
+	assert_string_equal(fake_requests(), "{\"cmd\":\"stop\"}\n");
+	assert_string_equal(cli_out, "");
+	assert_int_equal(run_weir("stop home"), 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_nothing_runs),
+		TEST(test_the_one_that_runs),
+		TEST(test_several_run),
+		TEST(test_rows_for_a_program),
+		TEST(test_json_is_the_replys_data),
+		TEST(test_refusals_are_defused_and_fail),
+		TEST(test_hostile_replies),
+		TEST(test_silence_ends_at_the_timeout),
+		TEST(test_ports_are_found_by_short_name),
+		TEST(test_described_frames),
+		TEST(test_frames_that_cannot_be_put_together),
+		TEST(test_decision_for_a_program),
+		TEST(test_stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
