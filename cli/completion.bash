@@ -69,5 +69,6 @@ _weir()
 		esac
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+	[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace
 }
 complete -F _weir weir
