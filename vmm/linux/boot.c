@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,8 +28,8 @@ static int32_t add_fd(struct boot_fds *fds, int from, bool close)
 	return (int32_t)fds->n++;
 }
 
-static int fill_comps(struct boot_record *r, const struct sys_pd *pd,
-		      const struct pd_fds *given, struct boot_fds *fds)
+static void fill_comps(struct boot_record *r, const struct sys_pd *pd,
+		       const struct pd_fds *given, struct boot_fds *fds)
 {
 	struct boot_comp *comp = boot_comps(r);
 
@@ -39,13 +38,7 @@ static int fill_comps(struct boot_record *r, const struct sys_pd *pd,
 		comp[i].n_fds = given != NULL ? given[i].n : 0;
 		for (uint32_t k = 0; k < comp[i].n_fds; k++)
 			comp[i].fd[k] = add_fd(fds, given[i].fd[k], false);
-		if (pd->comp[i].kind != SYS_SWITCH)
-			continue;
-		if (getrandom(&comp[i].cfg.sw.fdb.seed,
-			      sizeof(comp[i].cfg.sw.fdb.seed), 0) < 0)
-			return -1;
 	}
-	return 0;
 }
 
 /* The other end of a channel, if it is in the same PD. */
@@ -163,9 +156,7 @@ static int fill(struct boot_record *r, const struct backing *b, uint32_t index,
 	r->n_comps = pd->n_comps;
 	r->n_chans = pd->n_chans;
 	r->n_maps = pd->n_maps;
-	if (fill_comps(r, pd, given, out) != 0)
-		return error_set(err, "no random numbers from the kernel: %s",
-				 strerror(errno));
+	fill_comps(r, pd, given, out);
 	fill_chans(r, pd, b, out);
 	if (fill_maps(r, pd, b, out, err) != 0)
 		return -1;

@@ -144,8 +144,6 @@ struct boot_fds {
  * @out:  out: all a PD starts with, the record at BOOT_FD
  * @err:  out
  *
- * A switch's seed is drawn from the system's random source here.
- *
  * Return: 0, or -1 with @err set and nothing left behind.
  */
 int boot_build(const struct backing *b, uint32_t pd, const struct pd_fds *fds,
