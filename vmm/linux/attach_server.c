@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/linux/attach_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "client/attach.h"
+#include "vmm/linux/monitor_state.h"
+#include "vmm/linux/rundir.h"
+
+/* Which end of the connection's channel the client is. */
+static unsigned int client_end(const struct monitor *m,
+			       const struct mon_link *l)
+{
+	const struct sys_channel *ch = &m->sys.channel[l->conn->channel];
+
+	return ch->end[0].pd == SYS_PD_OUTSIDE ? 0 : 1;
+}
+
+static const struct backing_channel *channel(const struct monitor *m,
+					     const struct mon_link *l)
+{
+	return &m->backing.channel[l->conn->channel];
+}
+
+static void say(struct monitor *m, struct attach_server *a, const char *text,
+		long number)
+{
+	unsigned int lost;
+
+	if (!log_limit_pass(&a->limit, m->now_ns, &lost))
+		return;
+	if (lost > 0)
+		monitor_log(m->sys.name, "%s: %u more lines kept back",
+			    a->link->conn->name, lost);
+	monitor_log(m->sys.name, "%s: %s %ld", a->link->conn->name, text,
+		    number);
+}
+
+/* --- the one message ---------------------------------------------------- */
+
+static void close_fds(const int *fd, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+}
+
+/* An open file of the client's own for the end of the pipe it waits on. */
+static int reopen(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+/* Return: 0 with every descriptor filled in, or -1 with none. */
+static int gather(const struct monitor *m, const struct mon_link *l, int *fd)
+{
+	const struct sys_conn *c = l->conn;
+	const struct {
+		uint32_t region;
+		uint32_t perms;
+	} region[] = {
+		[ATTACH_FD_TX_ACTIVE] = { c->ingress.active, SYS_RW },
+		[ATTACH_FD_TX_FREE] = { c->ingress.free, SYS_RW },
+		[ATTACH_FD_RX_ACTIVE] = { c->egress.active, SYS_RW },
+		[ATTACH_FD_RX_FREE] = { c->egress.free, SYS_RW },
+		[ATTACH_FD_TX_DATA] = { c->ingress.data, SYS_RW },
+		[ATTACH_FD_RX_DATA] = { c->egress.data, SYS_R },
+		[ATTACH_FD_LINK] = { c->link, SYS_R },
+	};
+	unsigned int end = client_end(m, l);
+	bool complete = true;
+
+	for (unsigned int i = 0; i < sizeof(region) / sizeof(region[0]); i++)
+		fd[i] = backing_dup(&m->backing, region[i].region,
+				    region[i].perms);
+	fd[ATTACH_FD_WAIT] = reopen(channel(m, l)->wait[end]);
+	fd[ATTACH_FD_RING] =
+		fcntl(channel(m, l)->ring[1 - end], F_DUPFD_CLOEXEC, 0);
+	for (unsigned int i = 0; i < ATTACH_FDS; i++)
+		complete = complete && fd[i] >= 0;
+	if (complete)
+		return 0;
+	close_fds(fd, ATTACH_FDS);
+	return -1;
+}
+
+static void fill_hello(const struct monitor *m, const struct mon_link *l,
+		       struct attach_hello *hello)
+{
+	const struct sys_conn *c = l->conn;
+
+	hello->capacity = c->capacity;
+	hello->buffer_size = c->buffer_size;
+	hello->max_frame = c->max_frame;
+	hello->tx_size = m->sys.region[c->ingress.data].size;
+	hello->rx_size = m->sys.region[c->egress.data].size;
+}
+
+/*
+ * Say hello; with descriptors if the status is 0.  It goes out whole or not at
+ * all: this is the first message on a fresh SOCK_SEQPACKET connection.
+ */
+static int send_hello(struct monitor *m, const struct mon_link *l, int sock,
+		      int32_t status)
+{
+	struct attach_hello hello = { .magic = ATTACH_MAGIC,
+				      .version = ATTACH_VERSION,
+				      .status = status };
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int) * ATTACH_FDS)];
+	} control = { 0 };
+	struct iovec iov = { .iov_base = &hello, .iov_len = sizeof(hello) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	int fd[ATTACH_FDS];
+	ssize_t n;
+
+	snprintf(hello.port, sizeof(hello.port), "%.*s",
+		 (int)sizeof(hello.port) - 1, l->conn->name);
+	if (status == 0) {
+		struct cmsghdr *cmsg;
+
+		if (gather(m, l, fd) != 0)
+			return -1;
+		fill_hello(m, l, &hello);
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control.space);
+		cmsg = CMSG_FIRSTHDR(&msg);
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(cmsg), fd, sizeof(fd));
+	}
+	n = sendmsg(sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (status == 0)
+		close_fds(fd, ATTACH_FDS);
+	return n == sizeof(hello) ? 0 : -1;
+}
+
+/* --- attach and detach -------------------------------------------------- */
+
+static void on_client(struct monitor *m, struct loop_source *s, uint32_t events)
+{
+	struct attach_server *a = loop_owner(s, struct attach_server, client);
+
+	(void)events;
+	link_down(m, a->link);
+}
+
+static void attach_client(struct monitor *m, struct attach_server *a, int fd)
+{
+	struct ucred peer = { 0 };
+	socklen_t size = sizeof(peer);
+
+	if (send_hello(m, a->link, fd, 0) != 0) {
+		say(m, a, "cannot serve a client: errno", errno);
+		send_hello(m, a->link, fd, -EIO);
+		close(fd);
+		return;
+	}
+	if (loop_add(&m->loop, &a->client, fd, EPOLLIN | EPOLLRDHUP,
+		     on_client) != 0)
+		return;
+	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+	a->pid = peer.pid;
+	if (peer.uid != geteuid())
+		say(m, a, "being attached by a process of user",
+		    (long)peer.uid);
+	say(m, a, "attached by process", (long)peer.pid);
+	link_up(m, a->link);
+}
+
+/* Whether nobody will be served here any more. */
+static bool given_up(const struct monitor *m, const struct mon_link *l)
+{
+	return l->failed || m->pd[l->conn->pd[0]].state == PD_FAILED;
+}
+
+static void on_connection(struct monitor *m, struct loop_source *s,
+			  uint32_t events)
+{
+	struct attach_server *a = loop_owner(s, struct attach_server, listener);
+	int fd;
+
+	(void)events;
+	/* It may have changed since the event was fetched. */
+	attach_settle(m, a);
+	if (s->events == 0)
+		return;
+	fd = loop_accept(&m->loop, s);
+	if (fd < 0)
+		return;
+	if (a->link->state == MON_LINK_CLEAN && !given_up(m, a->link)) {
+		attach_client(m, a, fd);
+		return;
+	}
+	send_hello(m, a->link, fd, given_up(m, a->link) ? -ENETDOWN : -EBUSY);
+	close(fd);
+}
+
+void attach_settle(struct monitor *m, struct attach_server *a)
+{
+	const struct mon_link *l = a->link;
+	bool serve = given_up(m, l) || l->state == MON_LINK_UP ||
+		     (l->state == MON_LINK_CLEAN && link_can_serve(m, l));
+
+	if (!serve)
+		loop_watch(&m->loop, &a->listener, 0);
+	else if (a->listener.events == 0)
+		loop_watch(&m->loop, &a->listener, EPOLLIN);
+}
+
+void attach_disconnect(struct monitor *m, struct attach_server *a)
+{
+	if (a->client.fd < 0)
+		return;
+	loop_del(&m->loop, &a->client);
+	say(m, a, "detached from process", (long)a->pid);
+}
+
+void attach_drain(struct monitor *m, struct attach_server *a)
+{
+	char octets[4096];
+	int fd = channel(m, a->link)->wait[client_end(m, a->link)];
+
+	/*
+	 * Ours is non-blocking, whatever clients do to theirs.  A pipe holds 16
+	 * pages by default; a few more reads than that are bounded and enough.
+	 */
+	for (int i = 0; i < 32; i++)
+		if (read(fd, octets, sizeof(octets)) <= 0)
+			return;
+}
+
+/* --- the socket --------------------------------------------------------- */
+
+int attach_open(struct monitor *m, struct attach_server *a,
+		struct mon_link *link)
+{
+	const char *path = link->conn->path;
+	pid_t holder;
+	int fd;
+
+	*a = (struct attach_server){ .link = link };
+	a->listener.fd = -1;
+	a->client.fd = -1;
+	fd = rundir_listen(path, SOCK_SEQPACKET, ATTACH_BACKLOG, &holder,
+			   m->err);
+	if (fd < 0 && holder != 0)
+		return error_set(m->err,
+				 "%s: another process listens on %s already; "
+				 "give the port another path",
+				 link->conn->name, path);
+	if (fd < 0)
+		return -1;
+	janitor_socket(&m->janitor, path);
+	if (loop_add(&m->loop, &a->listener, fd, 0, on_connection) != 0)
+		return error_set(m->err, "cannot watch %s: %s", path,
+				 strerror(errno));
+	return 0;
+}
+
+void attach_close(struct monitor *m, struct attach_server *a)
+{
+	if (a->link == NULL)
+		return;
+	loop_del(&m->loop, &a->client);
+	loop_del(&m->loop, &a->listener);
+}

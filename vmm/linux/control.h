@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control server: docs/control.md.
+ *
+ * A connection lives through
+ *
+ *	READING   until a newline: the request
+ *	ASKING    while a switch is asked by its mailbox, once or page by page
+ *	WRITING   until the reply is out
+ *	STAYING   "stop" only: open until the monitor ends, as a sign
+ *
+ * with CONTROL_TIMEOUT_NS for each.  Whoever may open the socket may stop the
+ * whole system, so there is nothing to protect from them; but a client that
+ * hangs, or talks nonsense, must not hold the loop, and a hundred of
+ * them no more descriptors than CONTROL_CONNS.
+ */
+#ifndef WEIR_VMM_LINUX_CONTROL_H
+#define WEIR_VMM_LINUX_CONTROL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/linux/error.h"
+#include "vmm/linux/monitor_loop.h"
+#include "vswitch/ctl.h"
+
+#define CONTROL_CONNS 8u
+#define CONTROL_REQUEST_MAX 65536u
+#define CONTROL_TIMEOUT_NS (5 * 1000000000ull)
+
+struct mon_switch;
+
+enum control_state {
+	CONTROL_READING,
+	CONTROL_ASKING,
+	CONTROL_WRITING,
+	CONTROL_STAYING,
+};
+
+/**
+ * struct control_job - what a connection asks switches for
+ * @sw:      index of the switch to ask
+ * @all:     go on with the next switch until there is none (show fdb)
+ * @asked:   the request is in the mailbox
+ * @request: what to ask
+ * @rows:    show fdb: collected so far
+ * @pages:   show fdb: how many more replies are taken from this switch
+ */
+struct control_job {
+	size_t sw;
+	bool all;
+	bool asked;
+	struct vswitch_ctl_request request;
+	json_t *rows;
+	unsigned int pages;
+};
+
+/**
+ * struct control_conn - one connection
+ * @source:      socket
+ * @state:       see above
+ * @deadline_ns: when it is given up in this state
+ * @stays:       the reply is that of a "stop"
+ * @job:         ASKING
+ * @out:         WRITING: the reply
+ * @out_len:     octets of it
+ * @out_done:    octets written
+ * @in_len:      READING: octets of @in
+ * @in:          READING: the request so far
+ */
+struct control_conn {
+	struct loop_source source;
+	enum control_state state;
+	uint64_t deadline_ns;
+	bool stays;
+	struct control_job job;
+	char *out;
+	size_t out_len;
+	size_t out_done;
+	size_t in_len;
+	char in[CONTROL_REQUEST_MAX];
+};
+
+/**
+ * struct control_server - all zero: none
+ * @listener: the control socket
+ * @conn:     CONTROL_CONNS of them
+ */
+struct control_server {
+	struct loop_source listener;
+	struct control_conn *conn;
+};
+
+/**
+ * control_open - claim the control socket; nobody is served yet
+ * @path: of the socket
+ *
+ * Return: 0, or -1 with the monitor's error set, "already running" included.
+ */
+int control_open(struct monitor *m, const char *path);
+
+/**
+ * control_serve - begin to accept connections
+ */
+void control_serve(struct monitor *m);
+
+/**
+ * control_tick - see to deadlines and to jobs that wait for a mailbox
+ */
+void control_tick(struct monitor *m);
+
+/**
+ * control_deadline - when control_tick() must be called at the latest
+ *
+ * Return: CLOCK_MONOTONIC; UINT64_MAX: nothing to wait for.
+ */
+uint64_t control_deadline(const struct monitor *m);
+
+/**
+ * control_close - close everything; the path is the janitor's to remove
+ */
+void control_close(struct monitor *m);
+
+/**
+ * control_reply - a switch has answered a connection's request
+ * @reply: a private copy, not to be believed
+ */
+void control_reply(struct monitor *m, struct control_conn *c,
+		   const struct vswitch_ctl_reply *reply);
+
+/**
+ * control_no_reply - a switch has not answered in time
+ */
+void control_no_reply(struct monitor *m, struct control_conn *c,
+		      const struct mon_switch *sw);
+
+#endif

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What `weir show` shows, from the configuration and the statistics regions.
+ *
+ * Rows come in the order of the topology: switch by switch, port by port.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vmm/linux/control_json.h"
+
+const char *port_name(const struct mon_switch *sw, uint32_t port,
+		      char buf[SYS_NAME])
+{
+	snprintf(buf, SYS_NAME, "%.32s.%.32s", sw->comp->name,
+		 sw->comp->sw.port[port].name);
+	return buf;
+}
+
+const char *mac_text(uint64_t mac, char buf[MAC_TEXT])
+{
+	snprintf(buf, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x",
+		 (unsigned int)(mac >> 40 & 0xff),
+		 (unsigned int)(mac >> 32 & 0xff),
+		 (unsigned int)(mac >> 24 & 0xff),
+		 (unsigned int)(mac >> 16 & 0xff),
+		 (unsigned int)(mac >> 8 & 0xff), (unsigned int)(mac & 0xff));
+	return buf;
+}
+
+/* Paths need not be UTF-8, JSON must be. */
+static json_t *text(const char *s)
+{
+	char shown[SYS_PATH * 4];
+	json_t *j = json_string(s);
+
+	if (j != NULL)
+		return j;
+	log_escape(shown, sizeof(shown), s, strlen(s));
+	return json_string(shown);
+}
+
+static json_int_t counter(const uint64_t *p)
+{
+	return (json_int_t)switch_load64(p);
+}
+
+/* --- ports -------------------------------------------------------------- */
+
+/* The other port of a link between two switches. */
+static const char *peer_name(const struct mon_switch *sw, uint32_t port,
+			     char buf[SYS_NAME])
+{
+	const struct mon_link *l = sw->link[port];
+	unsigned int other = 1 - sw->side[port];
+
+	return port_name(l->sw[other], l->conn->port[other], buf);
+}
+
+static json_t *attached(const struct mon_switch *sw, uint32_t port)
+{
+	const struct mon_link *l = sw->link[port];
+	char buf[SYS_NAME];
+
+	if (l->conn->attachment == SYS_TO_SWITCH)
+		return json_sprintf("link %s", peer_name(sw, port, buf));
+	return text(l->conn->what);
+}
+
+static const char *kind_name(const struct monitor *m, const struct mon_link *l)
+{
+	const struct sys_conn *c = l->conn;
+
+	switch ((enum sys_attachment)c->attachment) {
+	case SYS_TO_SWITCH:
+		return "link";
+	case SYS_TO_ATTACH:
+		return "attach";
+	case SYS_TO_PD:
+		break;
+	}
+	return component_kinds[m->sys.pd[c->pd[1]].comp[c->comp[1]].kind]->name;
+}
+
+static const char *state_name(const struct monitor *m,
+			      const struct mon_switch *sw, uint32_t port)
+{
+	const struct mon_link *l = sw->link[port];
+	const struct sys_conn *c = l->conn;
+
+	if (l->failed || m->pd[c->pd[0]].state == PD_FAILED ||
+	    (c->attachment != SYS_TO_ATTACH &&
+	     m->pd[c->pd[1]].state == PD_FAILED))
+		return "failed";
+	if (l->state != MON_LINK_UP)
+		return "down";
+	switch (switch_port_state(sw, port)) {
+	case PORT_UP:
+		return "up";
+	case PORT_FAULT:
+		return "fault";
+	case PORT_DOWN:
+	case PORT_ABSENT:
+		break;
+	}
+	return "down";
+}
+
+static json_int_t drop_sum(const struct vswitch_port_stats *s)
+{
+	json_int_t sum = 0;
+
+	for (unsigned int r = REASON_NONE + 1; r < REASON_COUNT; r++)
+		sum += counter(&s->drops[r]);
+	return sum;
+}
+
+static json_t *show_port(const struct monitor *m, const struct mon_switch *sw,
+			 uint32_t port)
+{
+	const struct vswitch_port_stats *s = &sw->stats->port[port];
+	const struct sys_conn *c = sw->link[port]->conn;
+	unsigned int restarts =
+		c->attachment == SYS_TO_PD ? m->pd[c->pd[1]].restarts : 0;
+	char name[SYS_NAME];
+
+	return json_pack("{s:s, s:i, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I, "
+			 "s:I, s:i, s:I}",
+			 "port", port_name(sw, port, name), "number", (int)port,
+			 "kind", kind_name(m, sw->link[port]), "attached",
+			 attached(sw, port), "state", state_name(m, sw, port),
+			 "in_frames", counter(&s->in_frames), "in_bytes",
+			 counter(&s->in_bytes), "out_frames",
+			 counter(&s->out_frames), "out_bytes",
+			 counter(&s->out_bytes), "drops", drop_sum(s), "faults",
+			 counter(&s->faults), "restarts", (int)restarts,
+			 "mirror_missed", counter(&s->mirror_missed));
+}
+
+/* Call a function for every port there is; it may add to the array. */
+static json_t *each_port(const struct monitor *m,
+			 void (*row)(const struct monitor *m,
+				     const struct mon_switch *sw, uint32_t port,
+				     json_t *rows))
+{
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < m->n_switches; i++)
+		for (uint32_t p = 0; p < m->sw[i].comp->sw.n_ports; p++)
+			if (m->sw[i].link[p] != NULL)
+				row(m, &m->sw[i], p, rows);
+	return rows;
+}
+
+static void port_row(const struct monitor *m, const struct mon_switch *sw,
+		     uint32_t port, json_t *rows)
+{
+	json_array_append_new(rows, show_port(m, sw, port));
+}
+
+json_t *show_ports(const struct monitor *m)
+{
+	return each_port(m, port_row);
+}
+
+/* --- policy ------------------------------------------------------------- */
+
+static void policy_rows(const struct monitor *m, const struct mon_switch *sw,
+			uint32_t port, json_t *rows)
+{
+	const struct sys_switch *cfg = &sw->comp->sw;
+	const struct sys_switch_port *p = &cfg->port[port];
+	char from[SYS_NAME], to[SYS_NAME], mac[MAC_TEXT];
+
+	(void)m;
+	port_name(sw, port, from);
+	for (uint32_t d = 0; d < cfg->n_ports; d++)
+		if ((p->allow >> d & 1) != 0)
+			json_array_append_new(
+				rows, json_pack("{s:s, s:s, s:s}", "from", from,
+						"to", port_name(sw, d, to),
+						"action", "allow"));
+	if (p->locked)
+		json_array_append_new(rows,
+				      json_pack("{s:s, s:s, s:s}", "from", from,
+						"action", "mac-lock", "mac",
+						mac_text(p->locked_mac, mac)));
+}
+
+json_t *show_policy(const struct monitor *m)
+{
+	return each_port(m, policy_rows);
+}
+
+/* --- drops -------------------------------------------------------------- */
+
+static void drop_rows(const struct monitor *m, const struct mon_switch *sw,
+		      uint32_t port, json_t *rows)
+{
+	const struct vswitch_port_stats *s = &sw->stats->port[port];
+	char name[SYS_NAME];
+
+	(void)m;
+	for (unsigned int i = REASON_NONE + 1; i < REASON_COUNT; i++) {
+		enum vswitch_reason r = (enum vswitch_reason)i;
+		json_int_t count = counter(&s->drops[i]);
+
+		if (count == 0)
+			continue;
+		json_array_append_new(
+			rows, json_pack("{s:s, s:s, s:s, s:I, s:s}", "port",
+					port_name(sw, port, name), "reason",
+					vswitch_reason_key(r), "side",
+					vswitch_reason_is_out(r) ? "out" : "in",
+					"count", count, "text",
+					vswitch_reason_text(r)));
+	}
+}
+
+json_t *show_drops(const struct monitor *m)
+{
+	return each_port(m, drop_rows);
+}
+
+/* --- fdb ---------------------------------------------------------------- */
+
+json_t *show_address(const struct mon_switch *sw, const struct fdb_entry *entry)
+{
+	char name[SYS_NAME], mac[MAC_TEXT];
+	const char *flags = "";
+
+	if (entry->port >= sw->comp->sw.n_ports)
+		return NULL;
+	if ((entry->flags & FDB_STATIC) != 0)
+		flags = "static";
+	else if ((entry->flags & FDB_STICKY) != 0)
+		flags = "sticky";
+	return json_pack("{s:s, s:s, s:i, s:s, s:I, s:s}", "switch",
+			 sw->comp->name, "mac", mac_text(entry->mac, mac),
+			 "vlan", (int)entry->vlan, "port",
+			 port_name(sw, entry->port, name), "age",
+			 (json_int_t)entry->age, "flags", flags);
+}
+
+/* --- system ------------------------------------------------------------- */
+
+static const char *perms_name(uint32_t perms)
+{
+	return perms == SYS_R ? "r" : "rw";
+}
+
+static json_t *show_pd(const struct monitor *m, const struct mon_pd *pd)
+{
+	static const char *const state[] = {
+		[PD_DEAD] = "restarting",
+		[PD_STARTING] = "starting",
+		[PD_RUNNING] = "running",
+		[PD_FAILED] = "failed",
+	};
+	const struct sys_pd *sys = pd->sys;
+	json_t *comps = json_array();
+	json_t *maps = json_array();
+	json_t *chans = json_array();
+
+	for (uint32_t i = 0; i < sys->n_comps; i++)
+		json_array_append_new(comps, json_string(sys->comp[i].name));
+	for (uint32_t i = 0; i < sys->n_maps; i++) {
+		const struct sys_region *r = &m->sys.region[sys->map[i].region];
+
+		json_array_append_new(
+			maps, json_pack("{s:s, s:I, s:s}", "region", r->name,
+					"size", (json_int_t)r->size, "perms",
+					perms_name(sys->map[i].perms)));
+	}
+	for (uint32_t i = 0; i < sys->n_chans; i++)
+		json_array_append_new(
+			chans,
+			json_string(m->sys.channel[sys->chan[i].channel].name));
+	return json_pack("{s:s, s:i, s:s, s:i, s:i, s:o, s:o, s:o}", "name",
+			 sys->name, "pid", pd_alive(pd) ? (int)pd->proc.pid : 0,
+			 "state", state[pd->state], "restarts",
+			 (int)pd->restarts, "poll_us", (int)sys->poll_us,
+			 "components", comps, "maps", maps, "channels", chans);
+}
+
+static const char *end_name(const struct monitor *m, const struct sys_end *end)
+{
+	if (end->pd == SYS_PD_MONITOR)
+		return "monitor";
+	if (end->pd == SYS_PD_OUTSIDE)
+		return "outside";
+	return m->sys.pd[end->pd].name;
+}
+
+json_t *show_system(const struct monitor *m)
+{
+	json_t *pds = json_array();
+	json_t *regions = json_array();
+	json_t *channels = json_array();
+
+	for (size_t i = 0; i < m->sys.n_pds; i++)
+		json_array_append_new(pds, show_pd(m, &m->pd[i]));
+	for (size_t i = 0; i < m->sys.n_regions; i++)
+		json_array_append_new(
+			regions,
+			json_pack("{s:s, s:I}", "name", m->sys.region[i].name,
+				  "size", (json_int_t)m->sys.region[i].size));
+	for (size_t i = 0; i < m->sys.n_channels; i++) {
+		const struct sys_channel *c = &m->sys.channel[i];
+
+		json_array_append_new(
+			channels, json_pack("{s:s, s:[s, s]}", "name", c->name,
+					    "ends", end_name(m, &c->end[0]),
+					    end_name(m, &c->end[1])));
+	}
+	return json_pack("{s:s, s:i, s:o, s:o, s:o}", "name", m->sys.name,
+			 "pid", (int)getpid(), "pds", pds, "regions", regions,
+			 "channels", channels);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Links: vswitch/link.h from the monitor's side.
+ *
+ * What must never happen is that queues are zeroed while somebody still works
+ * on them, or that a side starts on queues that are not zero: either would
+ * be taken for the other side's forgery.  So a link drains until the switch has
+ * published the even epoch (it will touch the queues no more), and what is on
+ * the other side is another switch that has done the same, or is dead, or was a
+ * process from outside, which may scribble as it likes and harms only its
+ * successor's patience: the switch believes nothing of it.
+ */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "vmm/linux/monitor_state.h"
+
+static void set_epoch(struct mon_link *l, uint32_t epoch)
+{
+	atomic_store_explicit(&l->page->epoch, epoch, memory_order_release);
+}
+
+/* Have both sides look at the link page. */
+static void notify(struct monitor *m, const struct mon_link *l)
+{
+	for (int side = 0; side < 2; side++)
+		if (l->sw[side] != NULL)
+			switch_notify(m, l->sw[side]);
+	backing_ring(&m->backing, l->conn->channel, 0);
+	backing_ring(&m->backing, l->conn->channel, 1);
+}
+
+static bool runs(const struct monitor *m, uint32_t pd)
+{
+	return m->pd[pd].state == PD_RUNNING && !m->pd[pd].killed;
+}
+
+bool link_can_serve(const struct monitor *m, const struct mon_link *l)
+{
+	return m->phase == MONITOR_RUNNING && !l->failed &&
+	       runs(m, l->conn->pd[0]) &&
+	       (l->conn->attachment == SYS_TO_ATTACH ||
+		runs(m, l->conn->pd[1]));
+}
+
+void link_up(struct monitor *m, struct mon_link *l)
+{
+	set_epoch(l, link_epoch(l->page) + 1);
+	l->state = MON_LINK_UP;
+	notify(m, l);
+}
+
+void link_down(struct monitor *m, struct mon_link *l)
+{
+	if (l->state != MON_LINK_UP)
+		return;
+	set_epoch(l, link_epoch(l->page) + 1);
+	l->state = MON_LINK_DRAINING;
+	l->deadline_ns = m->now_ns + SWITCH_ANSWER_NS;
+	if (l->conn->attachment == SYS_TO_ATTACH)
+		attach_disconnect(m, &l->attach);
+	/*
+	 * A port PD cannot be asked to let go, and need not be: it holds no
+	 * state that its next life would miss.
+	 */
+	if (l->conn->attachment == SYS_TO_PD)
+		pd_kill(&m->pd[l->conn->pd[1]], true);
+	notify(m, l);
+}
+
+/* Does this side touch the queues no more? */
+static bool let_go(const struct monitor *m, const struct mon_link *l, int side)
+{
+	if (l->conn->pd[side] == SYS_PD_OUTSIDE ||
+	    !pd_alive(&m->pd[l->conn->pd[side]]))
+		return true;
+	return l->sw[side] != NULL &&
+	       switch_port_epoch(l->sw[side], l->conn->port[side]) ==
+		       link_epoch(l->page);
+}
+
+static int zero_half(const struct monitor *m, const struct sys_half *half,
+		     bool data)
+{
+	const uint32_t region[] = { half->active, half->free,
+				    data ? half->data : SYS_NONE };
+
+	for (size_t i = 0; i < sizeof(region) / sizeof(region[0]); i++) {
+		int result;
+
+		if (region[i] == SYS_NONE)
+			continue;
+		result = backing_zero(&m->backing, region[i]);
+		if (result != 0)
+			return result;
+	}
+	return 0;
+}
+
+/*
+ * Everybody has let go: make the connection as good as new.  What one attached
+ * process has sent and received is not for the next one to read.
+ */
+static void clean(struct monitor *m, struct mon_link *l)
+{
+	const struct sys_conn *conn = l->conn;
+	bool data = conn->attachment == SYS_TO_ATTACH;
+	int result = zero_half(m, &conn->ingress, data);
+
+	if (result == 0)
+		result = zero_half(m, &conn->egress, data);
+	if (data)
+		attach_drain(m, &l->attach);
+	l->state = MON_LINK_CLEAN;
+	if (result == 0)
+		return;
+	l->failed = true;
+	monitor_log(m->sys.name,
+		    "%s: its queues cannot be cleared (%s); it stays down. "
+		    "Stop %s and run it again",
+		    conn->name, strerror(-result), m->sys.name);
+}
+
+/* A switch that does not look at its link pages does nothing else either. */
+static void overdue(struct monitor *m, struct mon_link *l)
+{
+	for (int side = 0; side < 2; side++) {
+		if (l->sw[side] == NULL || let_go(m, l, side) ||
+		    m->pd[l->sw[side]->pd].killed)
+			continue;
+		monitor_log(m->sys.name, "%s does not answer; stopping it",
+			    l->sw[side]->comp->name);
+		pd_kill(&m->pd[l->sw[side]->pd], false);
+	}
+}
+
+bool link_settle(struct monitor *m, struct mon_link *l)
+{
+	switch (l->state) {
+	case MON_LINK_CLEAN:
+		if (l->conn->attachment == SYS_TO_ATTACH) {
+			attach_settle(m, &l->attach);
+			return false;
+		}
+		if (!link_can_serve(m, l))
+			return false;
+		link_up(m, l);
+		return true;
+	case MON_LINK_DRAINING:
+		if (let_go(m, l, 0) && let_go(m, l, 1)) {
+			clean(m, l);
+			return true;
+		}
+		if (m->now_ns >= l->deadline_ns)
+			overdue(m, l);
+		return false;
+	case MON_LINK_UP:
+		return false;
+	}
+	return false;
+}
+
+void link_fault(struct monitor *m, struct mon_link *l)
+{
+	const char *name = l->conn->name;
+
+	switch ((enum sys_attachment)l->conn->attachment) {
+	case SYS_TO_ATTACH:
+		monitor_log(m->sys.name,
+			    "%s: the attached process broke the queue "
+			    "protocol; it is detached",
+			    name);
+		break;
+	case SYS_TO_PD:
+		monitor_log(m->sys.name, "%s: it broke the queue protocol",
+			    name);
+		/* Before link_down(), which would call it innocent. */
+		pd_kill(&m->pd[l->conn->pd[1]], false);
+		break;
+	case SYS_TO_SWITCH:
+		l->failed = !restart_allowed(&l->history, m->now_ns);
+		monitor_log(m->sys.name,
+			    "%s: one of the switches broke the queue "
+			    "protocol; %s",
+			    name,
+			    l->failed ? "this link stays down"
+				      : "taking the link down and up again");
+		break;
+	}
+	link_down(m, l);
+}

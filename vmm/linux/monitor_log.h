@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The monitor's log: lines on standard error.
+ *
+ *	weir: home: running
+ *	weir: home: sw0.alice: interface alice is down
+ *
+ * Half of what is logged was written by PDs, which answer to hostile peers.
+ * Their lines are cut to a length, control characters and whatever is not ASCII
+ * are escaped (a terminal obeys them), and each PD has an allowance of
+ * lines a second.
+ *
+ * Whoever reads our standard error may stop reading: a line that cannot be
+ * written at once is dropped and counted, the monitor never waits for it.
+ */
+#ifndef WEIR_VMM_LINUX_MONITOR_LOG_H
+#define WEIR_VMM_LINUX_MONITOR_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Lines a PD (or a socket) may have logged in one second. */
+#define LOG_LINES 20u
+#define LOG_WINDOW_NS 1000000000ull
+/* Octets of a PD's line that are kept. */
+#define LOG_LINE_MAX 400u
+
+/**
+ * monitor_log - write one line
+ * @name: the instance
+ */
+void monitor_log(const char *name, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
+ * log_escape - make text fit for a terminal
+ * @out:  out: NUL-terminated, cut to fit
+ * @size: octets at @out, at least 5
+ * @text: anything
+ * @len:  its octets
+ */
+void log_escape(char *out, size_t size, const char *text, size_t len);
+
+/**
+ * struct log_limit - an allowance of lines a second; all zero at the start
+ * @since_ns: when this second began
+ * @lines:    passed in it
+ * @lost:     kept back in it
+ */
+struct log_limit {
+	uint64_t since_ns;
+	unsigned int lines;
+	unsigned int lost;
+};
+
+/**
+ * log_limit_pass - may another line be logged?
+ * @l:      in/out
+ * @now_ns: the time; never less than at an earlier call
+ * @lost:   out: lines kept back before, to be told to the user first
+ */
+bool log_limit_pass(struct log_limit *l, uint64_t now_ns, unsigned int *lost);
+
+/**
+ * struct log_lines - puts lines together from pieces; all zero at the start
+ * @text: of the line so far
+ * @len:  octets of @text
+ */
+struct log_lines {
+	char text[LOG_LINE_MAX];
+	size_t len;
+};
+
+/**
+ * log_lines_feed - add a piece
+ * @l:    in/out
+ * @data: anything; 0 octets end an unfinished line
+ * @line: called for each line; @text is not NUL-terminated
+ */
+void log_lines_feed(struct log_lines *l, const char *data, size_t len,
+		    void (*line)(void *arg, const char *text, size_t len),
+		    void *arg);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The monitor's event loop: an epoll set of sources, each a descriptor and a
+ * function.
+ *
+ * Sources are parts of longer-lived structures and are never freed while the
+ * loop runs, so an event that was fetched together with the one that closed
+ * its source finds a descriptor of -1 and is dropped.  A source that was closed
+ * and opened anew in the same round may get one event too many: every function
+ * must bear being called for nothing.
+ */
+#ifndef WEIR_VMM_LINUX_MONITOR_LOOP_H
+#define WEIR_VMM_LINUX_MONITOR_LOOP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct monitor;
+
+/**
+ * struct loop - an epoll set
+ * @epoll: descriptor
+ */
+struct loop {
+	int epoll;
+};
+
+/**
+ * struct loop_source - one descriptor
+ * @fd:     the descriptor, or -1
+ * @events: what it is watched for
+ * @ready:  called with the events that are there
+ */
+struct loop_source {
+	int fd;
+	uint32_t events;
+	void (*ready)(struct monitor *m, struct loop_source *s,
+		      uint32_t events);
+};
+
+/* The structure a source is part of. */
+#define loop_owner(source, type, member)                                       \
+	((type *)(void *)((char *)(source)-offsetof(type, member)))
+
+/**
+ * loop_open - make the epoll set
+ *
+ * Return: 0, or -1 with errno set.
+ */
+int loop_open(struct loop *l);
+
+/**
+ * loop_close - close the epoll set; sources must be closed by their owners
+ */
+void loop_close(struct loop *l);
+
+/**
+ * loop_add - start watching
+ * @s:  out
+ * @fd: taken over
+ *
+ * Return: 0, or -1 with errno set; @fd is then closed.
+ */
+int loop_add(struct loop *l, struct loop_source *s, int fd, uint32_t events,
+	     void (*ready)(struct monitor *m, struct loop_source *s,
+			   uint32_t events));
+
+/**
+ * loop_watch - change what a source is watched for
+ * @events: 0: nothing, for now
+ */
+void loop_watch(struct loop *l, struct loop_source *s, uint32_t events);
+
+/**
+ * loop_del - stop watching and close
+ * @s: may be closed already
+ */
+void loop_del(struct loop *l, struct loop_source *s);
+
+/**
+ * loop_round - sleep until something happens, and tell those it concerns
+ * @m:          handed to the sources; its now_ns is set
+ * @timeout_ms: -1: for ever
+ */
+void loop_round(struct loop *l, struct monitor *m, int timeout_ms);
+
+/**
+ * loop_accept - take a connection from a listening source
+ *
+ * When there is no descriptor to be had (the machine may have run out of them)
+ * the connection stays in the backlog and the source would be ready for ever;
+ * it is then watched for *new* connections only, until one can be taken.
+ *
+ * Return: a non-blocking descriptor, or -1.
+ */
+int loop_accept(struct loop *l, struct loop_source *s);
+
+/**
+ * loop_now - CLOCK_MONOTONIC in nanoseconds
+ */
+uint64_t loop_now(void);
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The monitor from inside: what its files share.
+ *
+ *	monitor.c	   preparation, the order of things, the end
+ *	monitor_loop.c	   one epoll set, one thread, nothing that blocks
+ *	monitor_pd.c	   PDs: start, log lines, death, restart
+ *	monitor_link.c	   links: down, drained, clean, up (vswitch/link.h)
+ *	monitor_switch.c   switches: statistics, faults, the control mailbox
+ *	attach_server.c	   processes that attach
+ *	control*.c	   the control socket
+ *
+ * Nobody calls a restart through: each event only changes what is true of one
+ * PD or link ("this one is dead", "that one is down"), and monitor_settle()
+ * then does whatever has become possible, until nothing more is.
+ *
+ *	PD:    DEAD -> STARTING -> RUNNING -> DEAD ...       or FAILED for good
+ *	       A dead PD starts when all its links are CLEAN.
+ *	link:  CLEAN -> UP -> DRAINING -> CLEAN ...
+ *	       A link drains until each side has let go: a switch that lives has
+ *	       published the epoch, anything else is dead or detached.  Then its
+ *	       queues are zeroed.  It goes up when both sides run.
+ *
+ * From this follow all the cases: a port PD dies, its link drains, it starts
+ * again, the link goes up; a switch dies, so do its port PDs because their links
+ * go down, and so on through domains that several components share.
+ */
+#ifndef WEIR_VMM_LINUX_MONITOR_STATE_H
+#define WEIR_VMM_LINUX_MONITOR_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/system.h"
+#include "vmm/linux/attach_server.h"
+#include "vmm/linux/backing.h"
+#include "vmm/linux/control.h"
+#include "vmm/linux/janitor.h"
+#include "vmm/linux/monitor_log.h"
+#include "vmm/linux/monitor_loop.h"
+#include "vmm/linux/restart.h"
+#include "vmm/linux/spawn.h"
+#include "vswitch/ctl.h"
+#include "vswitch/link.h"
+#include "vswitch/stats.h"
+
+#define MS_NS 1000000ull
+
+/* A PD must be ready so long after its start. */
+#define PD_READY_NS (10000 * MS_NS)
+/* A switch must act upon an epoch, and answer a request, within this time. */
+#define SWITCH_ANSWER_NS (1000 * MS_NS)
+/* How often a draining link is looked at. */
+#define LINK_POLL_NS MS_NS
+
+enum mon_pd_state { PD_DEAD, PD_STARTING, PD_RUNNING, PD_FAILED };
+
+/**
+ * struct mon_pd - a PD
+ * @sys:         what it is
+ * @state:       see above
+ * @killed:      SIGKILL is on its way
+ * @innocent:    it was killed because of another's failure
+ * @proc:        while it lives (STARTING, RUNNING)
+ * @exit:        its pidfd
+ * @log:         its log pipe
+ * @lines:       its unfinished log line
+ * @limit:       its allowance of log lines
+ * @log_since_ns, @log_octets: its allowance of log octets
+ * @last:        what it said last, for "could not be started: ..."
+ * @fds:         by component: what open() gave
+ * @history:     of its own failures
+ * @restarts:    how often it was started again
+ * @deadline_ns: STARTING: when it must be ready
+ */
+struct mon_pd {
+	const struct sys_pd *sys;
+	enum mon_pd_state state;
+	bool killed;
+	bool innocent;
+	struct pd_process proc;
+	struct loop_source exit;
+	struct loop_source log;
+	struct log_lines lines;
+	struct log_limit limit;
+	uint64_t log_since_ns;
+	size_t log_octets;
+	char last[LOG_LINE_MAX];
+	struct pd_fds *fds;
+	struct restart_history history;
+	unsigned int restarts;
+	uint64_t deadline_ns;
+};
+
+enum mon_link_state { MON_LINK_CLEAN, MON_LINK_UP, MON_LINK_DRAINING };
+
+/**
+ * struct mon_link - a connection and its link page
+ * @conn:        what it is
+ * @page:        its link page, written by us alone
+ * @state:       see above
+ * @failed:      it is given up and stays down
+ * @sw:          the switch at each end, or NULL
+ * @history:     of protocol faults between two switches
+ * @deadline_ns: DRAINING: when switches must have let go
+ * @attach:      SYS_TO_ATTACH: who is attached
+ */
+struct mon_link {
+	const struct sys_conn *conn;
+	struct link_page *page;
+	enum mon_link_state state;
+	bool failed;
+	struct mon_switch *sw[2];
+	struct restart_history history;
+	uint64_t deadline_ns;
+	struct attach_server attach;
+};
+
+/**
+ * struct mon_switch - a switch, seen through its regions
+ * @comp:        its configuration
+ * @pd:          index of its PD
+ * @stats:       its statistics, read-only
+ * @request:     its mailbox: ours to write
+ * @reply:       its mailbox: read-only
+ * @ctl:         the descriptor it notifies us by
+ * @seq:         the last request's
+ * @caller:      the control connection that waits for the reply, or NULL
+ * @deadline_ns: when the reply must be there
+ * @link:        by port number
+ * @side:        by port number: which end of the link that port is
+ */
+struct mon_switch {
+	const struct sys_component *comp;
+	uint32_t pd;
+	const struct vswitch_stats *stats;
+	struct vswitch_ctl_request *request;
+	const struct vswitch_ctl_reply *reply;
+	struct loop_source ctl;
+	uint32_t seq;
+	struct control_conn *caller;
+	uint64_t deadline_ns;
+	struct mon_link *link[VSWITCH_MAX_PORTS];
+	unsigned int side[VSWITCH_MAX_PORTS];
+};
+
+enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };
+
+/**
+ * struct monitor - everything
+ * @sys:        a copy of the compiler's, in which seeds are filled in
+ * @err:        why it could not start
+ * @phase:      see above
+ * @result:     what monitor_run() will return
+ * @now_ns:     CLOCK_MONOTONIC as of this round of the loop
+ * @loop:       epoll set
+ * @backing:    memfds, eventfds, pipes
+ * @janitor:    cleans up after us
+ * @signals:    SIGINT, SIGTERM
+ * @warden:     the janitor's pidfd
+ * @pd:         by index in the system
+ * @link:       by index of the connection
+ * @sw:         switches, in the order of their PDs
+ * @n_switches: how many
+ * @control:    the control socket
+ */
+struct monitor {
+	struct system sys;
+	struct error *err;
+	enum mon_phase phase;
+	int result;
+	uint64_t now_ns;
+	struct loop loop;
+	struct backing backing;
+	struct janitor janitor;
+	struct loop_source signals;
+	struct loop_source warden;
+	struct mon_pd *pd;
+	struct mon_link *link;
+	struct mon_switch *sw;
+	size_t n_switches;
+	struct control_server control;
+};
+
+/* --- monitor.c ---------------------------------------------------------- */
+
+/**
+ * monitor_settle - do whatever has become possible
+ *
+ * Called once per round of the loop, after all its events.
+ */
+void monitor_settle(struct monitor *m);
+
+/**
+ * monitor_stop - end the loop
+ * @result: what monitor_run() returns; an earlier failure is kept
+ */
+void monitor_stop(struct monitor *m, int result);
+
+/* --- monitor_pd.c ------------------------------------------------------- */
+
+static inline bool pd_alive(const struct mon_pd *pd)
+{
+	return pd->state == PD_STARTING || pd->state == PD_RUNNING;
+}
+
+/**
+ * pd_start - spawn a PD that is dead
+ *
+ * Return: 0; or -1 with @err set, and the PD still dead.
+ */
+int pd_start(struct monitor *m, struct mon_pd *pd, struct error *err);
+
+/**
+ * pd_kill - have a PD end; what follows from it comes with its pidfd
+ * @innocent: it is not its own fault, so it does not count as a failure
+ */
+void pd_kill(struct mon_pd *pd, bool innocent);
+
+/**
+ * pd_settle - start a dead PD if its links are clean
+ *
+ * Return: whether anything changed.
+ */
+bool pd_settle(struct monitor *m, struct mon_pd *pd);
+
+/**
+ * pd_deadline - when pd_tick() must be called at the latest
+ *
+ * Return: CLOCK_MONOTONIC; UINT64_MAX: nothing to wait for.
+ */
+uint64_t pd_deadline(const struct mon_pd *pd);
+
+/**
+ * pd_tick - see to the deadline of a PD that starts, and to its log
+ */
+void pd_tick(struct monitor *m, struct mon_pd *pd);
+
+/**
+ * pd_reap - wait for a PD that was killed, for the end of the monitor
+ * @until_ns: at most so long
+ *
+ * Return: whether it is gone.
+ */
+bool pd_reap(struct monitor *m, struct mon_pd *pd, uint64_t until_ns);
+
+/* --- monitor_link.c ----------------------------------------------------- */
+
+/**
+ * link_down - take a connection down, whatever the reason
+ *
+ * A port PD is killed (it comes back with the link), an attached process is
+ * disconnected; switches are notified.  Nothing happens if the link is not up.
+ */
+void link_down(struct monitor *m, struct mon_link *l);
+
+/**
+ * link_up - bring a clean connection up
+ *
+ * For attach_server.c, once a client has its descriptors; otherwise
+ * link_settle() does it.
+ */
+void link_up(struct monitor *m, struct mon_link *l);
+
+/**
+ * link_settle - let a link take its next step, if it can
+ *
+ * Return: whether anything changed.
+ */
+bool link_settle(struct monitor *m, struct mon_link *l);
+
+/**
+ * link_fault - what is attached to a switch port broke the queue protocol
+ */
+void link_fault(struct monitor *m, struct mon_link *l);
+
+/**
+ * link_can_serve - may a connection go up, as far as the PDs are concerned?
+ */
+bool link_can_serve(const struct monitor *m, const struct mon_link *l);
+
+/* --- monitor_switch.c --------------------------------------------------- */
+
+/**
+ * switches_map - find the system's switches and map what they show
+ *
+ * Return: 0, or -1 with @m->err set.
+ */
+int switches_map(struct monitor *m);
+
+/**
+ * switches_watch - listen to what switches notify
+ *
+ * Return: 0, or -1 with @m->err set.
+ */
+int switches_watch(struct monitor *m);
+
+/**
+ * switches_free - unmap and forget
+ */
+void switches_free(struct monitor *m);
+
+/**
+ * switch_reset - make a dead switch's regions as good as new
+ */
+void switch_reset(struct monitor *m, struct mon_switch *sw);
+
+/**
+ * switch_notify - have a switch look at its mailbox and link pages
+ */
+void switch_notify(struct monitor *m, const struct mon_switch *sw);
+
+/**
+ * switch_port_epoch - the link epoch a switch last acted upon at a port
+ */
+uint32_t switch_port_epoch(const struct mon_switch *sw, uint32_t port);
+
+/**
+ * switch_port_state - enum vswitch_port_state, or PORT_ABSENT if it is none
+ */
+enum vswitch_port_state switch_port_state(const struct mon_switch *sw,
+					  uint32_t port);
+
+/**
+ * switch_ask - put a request into a switch's mailbox
+ * @sw:      whose mailbox is free (@sw->caller is NULL) and whose PD runs
+ * @request: all but seq
+ * @caller:  control_reply() is called for it; control_forget() withdraws it
+ */
+void switch_ask(struct monitor *m, struct mon_switch *sw,
+		const struct vswitch_ctl_request *request,
+		struct control_conn *caller);
+
+/**
+ * switch_tick - see to the deadline of a request
+ */
+void switch_tick(struct monitor *m, struct mon_switch *sw);
+
+/**
+ * switch_load64 - read a counter another process writes
+ */
+static inline uint64_t switch_load64(const uint64_t *p)
+{
+	return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+
+#endif
