@@ -15,6 +15,7 @@
 #	outcome CMD...		print "yes" if CMD succeeds, else "no"
 #	pings FROM TO		print "yes" if FROM reaches TO, else "no"
 #	traced PORT FRAME...	print verdict and reason
+#	aligned			a filter: tab-separated columns, for the eye
 #	verdict			stop weir, print the table; the exit status
 
 _here=$(cd "$(dirname "$0")" && pwd) || exit
@@ -144,6 +145,27 @@ outcome()
 pings()
 {
 	outcome on "$1" ping -c 3 -i 0.3 -W 1 "$2"
+}
+
+# Columns for the eye: aligned and indented.
+aligned()
+{
+	awk -F '\t' '{
+		for (i = 1; i <= NF; i++) {
+			cell[NR, i] = $i
+			if (length($i) > width[i]) width[i] = length($i)
+		}
+		cells[NR] = NF
+	}
+	END {
+		for (r = 1; r <= NR; r++) {
+			line = "  "
+			for (i = 1; i <= cells[r]; i++)
+				line = line sprintf(" %-" width[i] "s", cell[r, i])
+			sub(/ +$/, "", line)
+			print line
+		}
+	}'
 }
 
 traced()

@@ -15,7 +15,7 @@ build='gcc libc6-dev bison flex pkg-config libpcap-dev libseccomp-dev'
 build="$build libcap-ng-dev libjansson-dev"
 run='iproute2 iputils-ping dnsmasq-base udhcpc iperf3 tcpdump jq procps'
 test='libcmocka-dev clang clang-tidy gcc-aarch64-linux-gnu shellcheck mandoc'
-test="$test spin tshark ethtool"
+test="$test spin tshark ethtool socat"
 bench='valgrind'
 
 wanted=

@@ -30,7 +30,7 @@ for port in left.alice middle.west right.west; do
 done
 
 step "weir show fdb: every switch has learned where bob is"
-"$WEIR" show fdb | grep "$bob_mac" | column -t -s $'\t' | sed 's/^/   /'
+"$WEIR" show fdb | grep "$bob_mac" | aligned
 learned()
 {
 	"$WEIR" show fdb | awk -F '\t' -v mac="$bob_mac" \

@@ -34,5 +34,5 @@ on web ip link set web up
 check "web as somebody else -> uplink" no pings web 10.7.0.1
 check "weir trace with that address" "drop mac_lock" \
 	traced web dst=uplink src=02:00:00:00:00:66
-"$WEIR" show drops | column -t -s $'\t' | sed 's/^/   /'
+"$WEIR" show drops | aligned
 verdict

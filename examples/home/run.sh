@@ -69,7 +69,7 @@ check "carol -> bob, IPv6" no pings carol "$(address bob -6)"
 check "bob -> carol, IPv4" no pings bob "$(address carol -4)"
 
 step "weir trace carol dst=alice: why not"
-"$WEIR" trace carol dst=alice | column -t -s $'\t' | sed 's/^/   /'
+"$WEIR" trace carol dst=alice | aligned
 check "weir trace carol dst=alice" "drop not_allowed" traced carol dst=alice
 check "weir trace alice dst=bob" "deliver none" traced alice dst=bob
 # A frame for alice herself, not one that asks everybody where she is: sent to a
@@ -88,9 +88,9 @@ check "iperf3 alice -> bob" yes outcome \
 jq -r '"   \(.end.sum_received.bits_per_second / 1e6 | floor) Mbit/s"' iperf.json
 
 step "weir show ports"
-"$WEIR" show ports | cut -f 1,5- | column -t -s $'\t' | sed 's/^/   /'
+"$WEIR" show ports | cut -f 1,5- | aligned
 step "weir show drops"
-"$WEIR" show drops | column -t -s $'\t' | sed 's/^/   /'
+"$WEIR" show drops | aligned
 
 # captured FILTER...: how many frames of the capture match, as yes or no.
 captured()

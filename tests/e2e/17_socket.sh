@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# socket: QEMU's stream framing, each frame behind four octets of length. Two
+# instances talk through it, over a Unix socket and over TCP; then peers that
+# come, go, and send what they should not, while a ping between others goes on.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/tools.bash"
+
+host alice 10.0.0.1/24 fd00::1/64
+host bob 10.0.0.2/24 fd00::2/64
+host carol 10.0.0.3/24 fd00::3/64
+quiet_host dave 10.0.0.4/24
+
+cat >far.conf <<END
+switch far {
+	port bob  { tap "bob0" netns "bob" }
+	port carol { tap "carol0" netns "carol" }
+	port unix { socket connect "$W/trunk.sock" }
+	port tcp  { socket connect tcp "127.0.0.1:7000" }
+}
+allow bob <-> unix
+allow carol <-> tcp
+END
+weir_start - <<END
+switch near {
+	port alice { tap "alice0" netns "alice" }
+	port dave  { tap "dave0" netns "dave" }
+	port unix  { socket listen "$W/trunk.sock" }
+	port tcp   { socket listen tcp "127.0.0.1:7000" }
+	port bad   { socket listen "$W/bad.sock" }
+}
+allow alice <-> unix
+allow alice <-> tcp
+allow alice <-> dave
+allow bad -> dave
+END
+
+# --- two instances ---------------------------------------------------------
+
+state()
+{
+	"$WEIR" show -j ports -n topology |
+		jq -r --arg port "$1" '.[] | select(.port == $port).state'
+}
+is_up()
+{
+	[ "$(state "$1")" = "$2" ]
+}
+is "without a peer the port is down" "$(state near.unix)" down
+"$WEIR" run far.conf >far.out 2>far.log &
+far=$!
+ok "another instance starts" wait_for 20 grep -q ': running$' far.log
+ok "the port is up with it" wait_for 10 is_up near.unix up
+on bob ip addr add 10.0.0.2/24 dev bob0
+on bob ip addr add fd00::2/64 dev bob0
+on carol ip addr add 10.0.0.3/24 dev carol0
+on carol ip addr add fd00::3/64 dev carol0
+can_talk alice 1 bob 2
+can_talk alice 1 carol 3
+ok "bob does not reach carol" no_reach bob 10.0.0.3
+nok "a command without -n does not guess" "$WEIR" show ports
+
+ok "the other instance stops" "$WEIR" stop far
+wait $far
+is "and ends well" $? 0
+ok "the port goes down" wait_for 10 is_up near.unix down
+"$WEIR" run far.conf >far.out 2>far.log &
+far=$!
+ok "the other instance comes back" wait_for 20 grep -q ': running$' far.log
+ok "so does the port" wait_for 10 is_up near.unix up
+on bob ip addr add 10.0.0.2/24 dev bob0
+ok "and traffic" reach alice 10.0.0.2
+"$WEIR" stop far
+wait $far
+
+# --- peers that send what they should not ----------------------------------
+
+# The ping that must not notice.
+on alice ping -n -i 0.1 -W 2 10.0.0.4 >steady.txt 2>&1 &
+steady=$!
+ear dave ether proto 0x$TEST
+peer=02:00:00:00:00:77
+dave=$(mac dave)
+
+# say HEX...: connect to the port, send this, wait to be hung up on or end.
+say()
+{
+	local hex
+
+	for hex; do
+		bytes "$hex"
+	done | timeout 10 socat -t 2 - "UNIX-CONNECT:$W/bad.sock"
+}
+# framed HEX: with its length in front.
+framed()
+{
+	printf '%08x%s' $((${#1} / 2)) "$1"
+}
+good=$(framed "$(frame "$dave" $peer good)")
+runt=$(framed "${peer//:/}")
+long=$(framed "$(frame "$dave" $peer long)$(printf '%04000d' 0)")
+
+# came N: so many good frames have arrived at dave.
+came()
+{
+	[ "$(heard dave ether src "$peer")" = "$1" ]
+}
+say "$good"
+ok "a well-behaved peer's frame arrives" wait_for 5 came 1
+say "$good$good" 
+ok "two frames in one write are two frames" wait_for 5 came 3
+say "${good:0:40}" "${good:40}"
+ok "a frame in two pieces is one frame" wait_for 5 came 4
+say "$runt$good"
+ok "a runt does not stop the frame behind it" wait_for 5 came 5
+say "$long$good"
+ok "nor does one that is too long" wait_for 5 came 6
+for garbage in ffffffff 00000000 7fffffff00 deadbeef0102030405 \
+	"$(printf 'GET / HTTP/1.1\r\n\r\n' | od -An -v -tx1 | tr -d ' \n')"; do
+	say "$garbage" >/dev/null
+	say "$good"
+done
+ok "after each piece of garbage a new peer is served" wait_for 10 came 11
+head -c 300000 /dev/urandom | timeout 10 socat -t 1 -u - \
+	"UNIX-CONNECT:$W/bad.sock" 2>/dev/null
+say "$good"
+ok "and after much of it" wait_for 10 came 12
+say "${good:0:50}"
+say "$good"
+ok "a frame that was cut off does not reach into the next peer's" \
+	wait_for 5 came 13
+is "dave heard nothing else" "$(heard dave)" 13
+nok "the port takes one peer at a time, a second gets nothing" sh -c '
+	socat -u OPEN:/dev/null,ignoreeof UNIX-CONNECT:bad.sock & one=$!
+	sleep 0.5; echo | timeout 1 socat -t 1 - UNIX-CONNECT:bad.sock | grep .
+	status=$?; kill $one; exit $status'
+
+kill -INT $steady
+wait $steady
+like "meanwhile the ping between others lost nothing" "$(cat steady.txt)" \
+	' 0% packet loss'
+like "runts and long frames are in the log" "$(cat "$WEIR_LOG")" 'near\.bad'
+is "no PD was restarted" "$("$WEIR" show -j ports | jq 'map(.restarts) | add')" 0
+weir_stop
+is "the sockets are gone" "$(find "$W" -name '*.sock')" ""
+finish

@@ -1,0 +1,122 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The command against a running instance: tables on a terminal, tabs in a pipe,
+# JSON with the keys of the protocol, names, stopping.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/tools.bash"
+
+quiet_host a 10.0.0.1/24
+quiet_host b 10.0.0.2/24
+weir_start - <<END
+switch sw0 {
+	port a { tap "a0" netns "a"; mac lock 02:00:00:00:00:0a }
+	port b { tap "b0" netns "b" }
+	port app { attach "$W/app.sock" }
+}
+allow a <-> b
+allow b -> app
+END
+on a ip link set a0 address 02:00:00:00:00:0a
+ok "a pings b" reach a 10.0.0.2
+send a "$(frame 02:00:00:00:00:0b 02:00:00:00:00:66 x)"
+locked()
+{
+	[ "$(dropped sw0.a mac_lock)" = 1 ]
+}
+ok "a drop" wait_for 5 locked
+
+# --- JSON: the keys the protocol promises ----------------------------------
+
+# keys WHAT FILTER: of the objects the filter selects
+keys()
+{
+	"$WEIR" show -j "$1" | jq -r "[$2 | keys_unsorted] | unique[] | join(\" \")"
+}
+is "ports" "$(keys ports '.[]')" \
+	"port number kind attached state in_frames in_bytes out_frames out_bytes drops faults restarts mirror_missed"
+is "fdb" "$(keys fdb '.[]')" "switch mac vlan port age flags"
+is "policy" "$("$WEIR" show -j policy | jq -c 'sort[]')" \
+	'{"from":"sw0.a","to":"sw0.b","action":"allow"}
+{"from":"sw0.a","action":"mac-lock","mac":"02:00:00:00:00:0a"}
+{"from":"sw0.b","to":"sw0.a","action":"allow"}
+{"from":"sw0.b","to":"sw0.app","action":"allow"}'
+is "drops" "$(keys drops '.[]')" "port reason side count text"
+is "system" "$(keys system .)" "name pid pds regions channels"
+is "domains" "$(keys system '.pds[]')" \
+	"name pid state restarts poll_us components maps channels"
+is "maps" "$(keys system '.pds[].maps[]')" "region size perms"
+is "decision" "$("$WEIR" trace -j a dst=b |
+	jq -r 'keys_unsorted | join(" ")')" \
+	"port length steps verdict reason text deliver refused"
+is "the locked address is static" "$("$WEIR" show -j fdb |
+	jq -r '.[] | select(.port == "sw0.a").flags')" static
+is "a port nobody has attached to is down" "$("$WEIR" show -j ports |
+	jq -r '.[] | select(.port == "sw0.app").state')" down
+
+# --- in a pipe, on a terminal ----------------------------------------------
+
+for what in ports fdb policy drops system; do
+	"$WEIR" show $what >piped
+	like "$what: in a pipe, tabs" "$(head -n 1 piped)" $'\t'
+	unlike "and no heading" "$(head -n 1 piped)" '^[A-Z]+'
+	is "and no empty column" "$(grep -cE $'^\t|\t\t|\t$' piped)" 0
+	script -qec "$WEIR show $what" /dev/null </dev/null >shown
+	like "$what: on a terminal, a heading" "$(cat shown)" '^[A-Z]{4,}'
+	unlike "and no tab" "$(cat shown)" $'\t'
+done
+is "one line per port" "$("$WEIR" show ports | wc -l)" 3
+is "thirteen columns of ports" "$("$WEIR" show ports | awk -F '\t' '{ print NF }' |
+	sort -u)" 13
+
+# --- words -----------------------------------------------------------------
+
+is "the version is that of the package" "$("$WEIR" --version)" \
+	"weir $(sed -n 's/^VERSION *:= *//p' "$_root/mk/install.mk")"
+# said STATUS ARGS...: what it says on standard error, if the status is right.
+said()
+{
+	local want=$1
+	shift
+
+	{ "$WEIR" "$@" >said.out; } 2>&1
+	set -- $?
+	[ "$1" = "$want" ] || echo "status $1, not $want"
+	[ ! -s said.out ] || echo "and on standard output: $(cat said.out)"
+}
+is "a command that is misspelt" "$(said 2 stpo)" \
+	"weir: there is no command 'stpo'; did you mean 'stop'?"
+is "a port that is misspelt" "$(said 1 trace sw0.ap dst=b)" \
+	"weir: there is no port sw0.ap; did you mean sw0.app? ('weir show ports' lists them)"
+is "a name that is misspelt" "$(said 1 show ports -n topolgy)" \
+	"weir: topolgy does not run; did you mean topology? (running: topology)"
+is "a full disk is not success" "$("$WEIR" show ports 2>&1 >/dev/full)" \
+	"weir: cannot write to standard output"
+
+# --- several instances, stopping -------------------------------------------
+
+sed 's/"a0" netns "a"/"other0"/; s/"b0" netns "b"/"other1"/; s/app.sock/x.sock/' \
+	topology.weir >second.conf
+"$WEIR" run -n 2nd second.conf 2>second.log &
+second=$!
+ok "another instance, with a name of its own" \
+	wait_for 20 grep -qx 'weir: 2nd: running' second.log
+is "now it must be said which is meant" "$(said 1 show ports)" \
+	"weir: several instances run: 2nd, topology; choose one with -n"
+is "-n says it" "$("$WEIR" show -j system -n 2nd | jq -r .name)" 2nd
+ok "stop NAME" "$WEIR" stop 2nd
+is "when it returns, the process has ended" "$(kill -0 $second 2>&1 ||
+	grep -c '^State:.*Z' "/proc/$second/status")" 1
+wait $second
+is "well" $? 0
+ok "the first is still there, and the only one" "$WEIR" show ports
+
+kill -STOP "$WEIR_PID"
+is "an instance that does not answer" "$(said 1 show ports -t 1)" \
+	"weir: topology did not answer within 1 s; try again with a longer -t"
+kill -CONT "$WEIR_PID"
+ok "and does again" "$WEIR" show ports
+"$WEIR" check -v topology.weir >dump.txt
+ok "check -v prints every domain" grep -q sw0.app dump.txt
+ok "check prints one line" test "$("$WEIR" check topology.weir | wc -l)" = 1
+finish
