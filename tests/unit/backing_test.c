@@ -24,7 +24,7 @@
 
 #include "vmm/linux/backing.h"
 
-#define SIZE 8192u
+#define SIZE 8192L
 #define NOBODY 65534u
 
 /* Channel 0 joins two PDs, channel 1 a PD and a process from outside. */

@@ -32,7 +32,7 @@
 #define N_CHANS 4u
 
 /* Each look at the clock takes this long. */
-#define TICK_NS 100u
+#define TICK_NS 100ull
 
 /**
  * struct script - what a component does, and what was done to it
@@ -203,16 +203,9 @@ static int tear_down(void **state)
 		close(boot_chans(record)[i].wait);
 		close_if(boot_chans(record)[i].ring);
 	}
-	for (uint32_t i = 0; i < 2; i++)
-		free(pd->comp[i].c.state);
-	close(pd->epoll);
-	close(log_pipe[0]);
+	close_if(log_pipe[0]);
 	close(log_pipe[1]);
-	free(pd->map);
-	free(pd->chan);
-	free(pd->rung);
-	free(pd->comp);
-	free(pd);
+	pd_free(pd);
 	free(record);
 	return 0;
 }

@@ -103,15 +103,22 @@ int backing_fd_error(struct error *err, const char *what, const char *name)
 	return error_set(err, "%s %s: %s", what, name, strerror(error));
 }
 
-int backing_memfd(const char *name)
+static int memfd_try(const char *name)
 {
 	unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
 	int fd = memfd_create(name, flags | MFD_NOEXEC_SEAL);
 
 	if (fd < 0 && errno == EINVAL)
 		fd = memfd_create(name, flags);
+	return fd;
+}
+
+int backing_memfd(const char *name)
+{
+	int fd = memfd_try(name);
+
 	if (fd < 0 && backing_more_fds(errno))
-		return backing_memfd(name);
+		fd = memfd_try(name);
 	return fd;
 }
 

@@ -169,18 +169,31 @@ struct pd *pd_new(const struct boot_record *r, int log, struct error *err)
 	pd->log = log;
 	pd->clock = read_clock;
 	pd->poll_ns = (uint64_t)r->poll_us * 1000;
+	pd->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (make_tables(pd) != 0) {
 		error_set(err, "not enough memory");
-		return NULL;
-	}
-	pd->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (pd->epoll < 0 || watch_channels(pd) != 0) {
+	} else if (pd->epoll < 0 || watch_channels(pd) != 0) {
 		error_set(err, "cannot watch its channels: %s",
 			  strerror(errno));
-		return NULL;
+	} else {
+		set_owners(pd);
+		return pd;
 	}
-	set_owners(pd);
-	return pd;
+	pd_free(pd);
+	return NULL;
+}
+
+void pd_free(struct pd *pd)
+{
+	for (uint32_t i = 0; pd->comp != NULL && i < pd->boot->n_comps; i++)
+		free(pd->comp[i].c.state);
+	if (pd->epoll >= 0)
+		close(pd->epoll);
+	free(pd->map);
+	free(pd->chan);
+	free(pd->rung);
+	free(pd->comp);
+	free(pd);
 }
 
 static void make_due(struct pd *pd, uint32_t comp)

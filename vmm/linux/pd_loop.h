@@ -81,6 +81,11 @@ struct pd {
 struct pd *pd_new(const struct boot_record *r, int log, struct error *err);
 
 /**
+ * pd_free - give back what pd_new() took; a process does that by ending
+ */
+void pd_free(struct pd *pd);
+
+/**
  * pd_init - initialise every component
  */
 int pd_init(struct pd *pd, struct error *err);

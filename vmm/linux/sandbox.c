@@ -278,20 +278,24 @@ static int generate(const struct boot_record *r, struct sock_fprog *program)
 	ssize_t size = -1;
 	int fd[2];
 
-	program->filter = malloc(most);
-	if (ctx == NULL || program->filter == NULL || pipe(fd) != 0)
+	if (ctx == NULL || pipe(fd) != 0)
 		return -1;
+	program->filter = malloc(most);
 	/* Calls in another ABI's numbers (i386 on x86-64): the same end. */
 	if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
 			     SCMP_ACT_KILL_PROCESS) == 0 &&
-	    fill_filter(ctx, r) == 0 && seccomp_export_bpf(ctx, fd[1]) == 0)
+	    program->filter != NULL && fill_filter(ctx, r) == 0 &&
+	    seccomp_export_bpf(ctx, fd[1]) == 0)
 		size = read(fd[0], program->filter, most);
 	seccomp_release(ctx);
 	close(fd[0]);
 	close(fd[1]);
 	program->len =
 		(unsigned short)((size_t)size / sizeof(*program->filter));
-	return size > 0 ? 0 : -1;
+	if (size > 0)
+		return 0;
+	free(program->filter);
+	return -1;
 }
 
 int sandbox_filter(const struct boot_record *r, struct error *err)

@@ -206,17 +206,21 @@ static int write_id_maps(pid_t pid)
 	return write_map(pid, "gid_map", getegid());
 }
 
+/* A number the kernel shows, -1 if it shows none. */
 static long long sysctl_value(const char *path)
 {
-	FILE *f = fopen(path, "re");
-	long long value = -1;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[32], *end;
+	long long value;
+	ssize_t n;
 
-	if (f == NULL)
+	if (fd < 0)
 		return -1;
-	if (fscanf(f, "%lld", &value) != 1)
-		value = -1;
-	fclose(f);
-	return value;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	value = strtoll(text, &end, 10);
+	return end == text ? -1 : value;
 }
 
 /* Why there are no namespaces for us: the setting that is in the way. */
@@ -250,11 +254,11 @@ static int explain_namespaces(struct error *err, int error)
 			 strerror(error), hint);
 }
 
-static pid_t clone_child(struct launch *l, int *pidfd)
+static pid_t clone_child(struct launch *l, struct pd_process *proc)
 {
 	struct clone_args args = {
 		.flags = PD_NAMESPACES | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
-		.pidfd = (uintptr_t)pidfd,
+		.pidfd = (uintptr_t)&proc->pidfd,
 		.exit_signal = SIGCHLD,
 	};
 	sigset_t all, before;
@@ -281,7 +285,7 @@ static void kill_and_reap(const struct pd_process *proc)
 /* Clone, map the ids, let it go. */
 static int start(struct launch *l, struct pd_process *proc, struct error *err)
 {
-	proc->pid = clone_child(l, &proc->pidfd);
+	proc->pid = clone_child(l, proc);
 	if (proc->pid < 0)
 		return explain_namespaces(err, errno);
 	if (write_id_maps(proc->pid) == 0 && write(l->go[1], "", 1) == 1)
