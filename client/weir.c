@@ -1,0 +1,644 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libweir on Linux: net_client.c, with memory and notifications that come from
+ * an attach socket (client/attach.h).
+ *
+ * The monitor is not believed more than it must be: a wrong path, another
+ * version or another program behind the socket must end in an error and not in
+ * a crash.  Each size it names is held against the file it is about, and a file
+ * that could shrink under our mapping (a SIGBUS, later) is refused.  The
+ * queues' contents are net_client.c's business, which believes nothing.
+ *
+ * Once everything is mapped three descriptors stay: the connection, whose end
+ * means that we are detached; the pipe we wait on; the eventfd that wakes the
+ * switch.  An epoll set over the first two is what a caller may poll.
+ */
+#include "client/weir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/attach.h"
+#include "client/net_client.h"
+#include "vswitch/frame.h"
+
+/* A monitor answers in milliseconds, or a second if a switch restarts. */
+#define HELLO_TIMEOUT_S 5
+/* Regions come first among the descriptors. */
+#define REGIONS (ATTACH_FD_LINK + 1)
+#define PAGE 4096u
+/* Reads that empty a pipe of the default size, and then some. */
+#define PIPE_READS 32
+
+/* The caller's frames are handed to net_client.c as they are. */
+_Static_assert(sizeof(struct weir_frame) == sizeof(struct net_buffer) &&
+		       offsetof(struct weir_frame, data) ==
+			       offsetof(struct net_buffer, data) &&
+		       offsetof(struct weir_frame, len) ==
+			       offsetof(struct net_buffer, len) &&
+		       offsetof(struct weir_frame, index) ==
+			       offsetof(struct net_buffer, index),
+	       "struct weir_frame is struct net_buffer under another name");
+
+/**
+ * struct weir_port - an attachment
+ * @client: the queues' other half, in @memory
+ * @memory: to free
+ * @sock:   connection to the monitor
+ * @fd:     as they came; regions are closed (-1) once they are mapped
+ * @epoll:  over @sock and the pipe
+ * @map:    regions
+ * @size:   octets of each
+ * @hello:  what the monitor said, checked
+ * @gone:   the connection has ended
+ */
+struct weir_port {
+	struct net_client *client;
+	void *memory;
+	int sock;
+	int fd[ATTACH_FDS];
+	int epoll;
+	void *map[REGIONS];
+	size_t size[REGIONS];
+	struct attach_hello hello;
+	bool gone;
+};
+
+/**
+ * struct complaint - where an error's text goes
+ */
+struct complaint {
+	char *text;
+	size_t size;
+};
+
+static int complain(const struct complaint *c, int error, const char *format,
+		    ...) __attribute__((format(printf, 3, 4)));
+
+static int complain(const struct complaint *c, int error, const char *format,
+		    ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (c->text != NULL && c->size > 0)
+		vsnprintf(c->text, c->size, format, args);
+	va_end(args);
+	errno = error;
+	return -1;
+}
+
+/* --- connecting ----------------------------------------------------------- */
+
+static int connect_failed(const struct complaint *c, const char *path,
+			  int error)
+{
+	switch (error) {
+	case ENOENT:
+		return complain(c, error,
+				"%s is not there; start weir with a topology "
+				"that says attach \"%s\"",
+				path, path);
+	case ECONNREFUSED:
+		return complain(c, error,
+				"nobody listens on %s; weir has ended, start "
+				"it again",
+				path);
+	case EACCES:
+	case EPERM:
+		return complain(c, error,
+				"%s is for the user who runs weir; run this "
+				"as that user",
+				path);
+	case EPROTOTYPE:
+		return complain(c, error,
+				"%s is no attach socket; name the one that "
+				"the topology names",
+				path);
+	case EAGAIN:
+		return complain(c, ETIMEDOUT,
+				"%s does not answer; is weir stopped, or too "
+				"busy? Try again",
+				path);
+	default:
+		return complain(c, error, "cannot connect to %s: %s", path,
+				strerror(error));
+	}
+}
+
+static int connect_to(struct weir_port *p, const char *path,
+		      const struct complaint *c)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct timeval timeout = { .tv_sec = HELLO_TIMEOUT_S };
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return complain(c, ENAMETOOLONG,
+				"the path %s is too long for a socket; at most "
+				"%zu characters fit",
+				path, sizeof(address.sun_path) - 1);
+	strcpy(address.sun_path, path);
+	p->sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (p->sock < 0)
+		return complain(c, errno, "cannot make a socket: %s",
+				strerror(errno));
+	setsockopt(p->sock, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	setsockopt(p->sock, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	if (connect(p->sock, (const struct sockaddr *)&address,
+		    sizeof(address)) != 0)
+		return connect_failed(c, path, errno);
+	return 0;
+}
+
+/* --- the hello ------------------------------------------------------------ */
+
+static void take_fds(struct weir_port *p, struct msghdr *msg)
+{
+	unsigned int n = 0;
+
+	for (struct cmsghdr *h = CMSG_FIRSTHDR(msg); h != NULL;
+	     h = CMSG_NXTHDR(msg, h)) {
+		const unsigned char *data = CMSG_DATA(h);
+		size_t count = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, data + i * sizeof(fd), sizeof(fd));
+			if (n < ATTACH_FDS)
+				p->fd[n++] = fd;
+			else
+				close(fd);
+		}
+	}
+}
+
+/* Return: octets received, or -1 with errno set. */
+static ssize_t receive_hello(struct weir_port *p, bool *cut)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int) * ATTACH_FDS)];
+	} control;
+	struct iovec iov = { .iov_base = &p->hello,
+			     .iov_len = sizeof(p->hello) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control.space) };
+	ssize_t n = recvmsg(p->sock, &msg, MSG_CMSG_CLOEXEC);
+
+	if (n < 0)
+		return n;
+	take_fds(p, &msg);
+	*cut = (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
+	return n;
+}
+
+static int refused(const struct complaint *c, const char *port, int error)
+{
+	if (error == EBUSY)
+		return complain(c, error,
+				"another process is attached to %s; end it "
+				"first",
+				port);
+	if (error == ENETDOWN)
+		return complain(c, error,
+				"%s is out of order, its switch could not be "
+				"kept running; weir's log says why",
+				port);
+	return complain(c, error, "weir cannot attach us to %s: %s", port,
+			strerror(error));
+}
+
+static int say_hello(struct weir_port *p, const char *path,
+		     const struct complaint *c)
+{
+	struct attach_hello *h = &p->hello;
+	bool cut = false;
+	ssize_t n = receive_hello(p, &cut);
+
+	if (n < 0 && errno == EAGAIN)
+		return connect_failed(c, path, EAGAIN);
+	if (n < 0)
+		return complain(c, errno, "%s: %s", path, strerror(errno));
+	if (n == 0)
+		return complain(c, ECONNRESET,
+				"%s: weir closed the connection; it is "
+				"stopping, or its log says why",
+				path);
+	if ((size_t)n != sizeof(*h) || h->magic != ATTACH_MAGIC)
+		return complain(c, EPROTO,
+				"%s is no attach socket of weir; name the one "
+				"that the topology names",
+				path);
+	if (h->version != ATTACH_VERSION)
+		return complain(c, EPROTO,
+				"%s speaks version %u of the attach protocol, "
+				"this program %u; build both from one release",
+				path, h->version, ATTACH_VERSION);
+	h->port[sizeof(h->port) - 1] = '\0';
+	if (h->status != 0)
+		return refused(c, h->port, h->status < 0 ? -h->status : EPROTO);
+	for (unsigned int i = 0; i < ATTACH_FDS; i++)
+		if (cut || p->fd[i] < 0)
+			return complain(c, EPROTO,
+					"%s did not send its %d descriptors; "
+					"may this process open as many?",
+					path, ATTACH_FDS);
+	return 0;
+}
+
+/* --- mapping -------------------------------------------------------------- */
+
+/* What each region must hold, going by the hello. */
+static void region_sizes(const struct attach_hello *h, uint64_t *size)
+{
+	uint64_t queue = queue_region_size(h->capacity);
+
+	size[ATTACH_FD_TX_ACTIVE] = queue;
+	size[ATTACH_FD_TX_FREE] = queue;
+	size[ATTACH_FD_RX_ACTIVE] = queue;
+	size[ATTACH_FD_RX_FREE] = queue;
+	size[ATTACH_FD_TX_DATA] = h->tx_size;
+	size[ATTACH_FD_RX_DATA] = h->rx_size;
+	size[ATTACH_FD_LINK] = PAGE;
+}
+
+/* A file that is as long as it should be, and stays so. */
+static bool is_sound(int fd, uint64_t size)
+{
+	struct stat st;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && size > 0 &&
+	       (uint64_t)st.st_size >= size && seals >= 0 &&
+	       (seals & F_SEAL_SHRINK) != 0;
+}
+
+static int map_region(struct weir_port *p, unsigned int i, uint64_t size)
+{
+	bool read_only = i == ATTACH_FD_RX_DATA || i == ATTACH_FD_LINK;
+	void *at;
+
+	if (!is_sound(p->fd[i], size)) {
+		errno = EPROTO;
+		return -1;
+	}
+	at = mmap(NULL, size, read_only ? PROT_READ : PROT_READ | PROT_WRITE,
+		  MAP_SHARED, p->fd[i], 0);
+	if (at == MAP_FAILED)
+		return -1;
+	p->map[i] = at;
+	p->size[i] = size;
+	close(p->fd[i]);
+	p->fd[i] = -1;
+	return 0;
+}
+
+static int map_all(struct weir_port *p, const struct complaint *c)
+{
+	const struct attach_hello *h = &p->hello;
+	uint64_t size[REGIONS];
+
+	if (!queue_capacity_ok(h->capacity) || h->max_frame < FRAME_MIN ||
+	    h->max_frame > h->buffer_size)
+		return complain(c, EPROTO,
+				"%s: impossible sizes (%u slots, buffers of "
+				"%u); is this the same release of weir?",
+				h->port, h->capacity, h->buffer_size);
+	region_sizes(h, size);
+	for (unsigned int i = 0; i < REGIONS; i++)
+		if (map_region(p, i, size[i]) != 0)
+			return complain(c, errno,
+					"%s: cannot map its memory region %u: "
+					"%s",
+					h->port, i,
+					errno == EPROTO
+						? "its size is not what it "
+						  "should be"
+						: strerror(errno));
+	return 0;
+}
+
+/* Regions are whole pages; buffers there may be only as many as slots. */
+static size_t used_octets(const struct attach_hello *h, uint64_t region)
+{
+	uint64_t used = (uint64_t)h->capacity * h->buffer_size;
+
+	return (size_t)(region < used ? region : used);
+}
+
+static int make_client(struct weir_port *p, const struct complaint *c)
+{
+	const struct attach_hello *h = &p->hello;
+	const struct net_client_config config = {
+		.tx_active = p->map[ATTACH_FD_TX_ACTIVE],
+		.tx_free = p->map[ATTACH_FD_TX_FREE],
+		.rx_active = p->map[ATTACH_FD_RX_ACTIVE],
+		.rx_free = p->map[ATTACH_FD_RX_FREE],
+		.tx_data = p->map[ATTACH_FD_TX_DATA],
+		.rx_data = p->map[ATTACH_FD_RX_DATA],
+		.tx_size = used_octets(h, h->tx_size),
+		.rx_size = used_octets(h, h->rx_size),
+		.capacity = h->capacity,
+		.buffer_size = h->buffer_size,
+		.max_frame = h->max_frame,
+		.link = p->map[ATTACH_FD_LINK],
+	};
+	size_t size = net_client_size(&config);
+
+	if (size == 0)
+		return complain(c, EPROTO,
+				"%s: impossible sizes (%u slots, buffers of "
+				"%u); is this the same release of weir?",
+				h->port, h->capacity, h->buffer_size);
+	size = (size + 63) & ~(size_t)63;
+	p->memory = aligned_alloc(64, size);
+	if (p->memory == NULL)
+		return complain(c, ENOMEM, "not enough memory");
+	p->client = net_client_init(p->memory, size, &config);
+	if (p->client == NULL)
+		return complain(c, EPROTO, "%s: impossible sizes", h->port);
+	return 0;
+}
+
+/* --- waiting -------------------------------------------------------------- */
+
+static int watch(const struct weir_port *p, int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN | EPOLLRDHUP,
+				 .data.fd = fd };
+
+	return epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &e);
+}
+
+static int make_waitable(struct weir_port *p, const struct complaint *c)
+{
+	int wait = p->fd[ATTACH_FD_WAIT];
+	struct stat st;
+
+	if (fstat(wait, &st) != 0 || !S_ISFIFO(st.st_mode))
+		return complain(c, EPROTO,
+				"%s: what to wait on is no pipe; is this the "
+				"same release of weir?",
+				p->hello.port);
+	p->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (p->epoll < 0 || fcntl(wait, F_SETFL, O_NONBLOCK) != 0 ||
+	    watch(p, wait) != 0 || watch(p, p->sock) != 0)
+		return complain(c, errno, "cannot wait for events: %s",
+				strerror(errno));
+	return 0;
+}
+
+/* Empty the pipe; a switch that fills it at the same time cannot hold us. */
+static void forget(int fd)
+{
+	char octets[4096];
+
+	for (int i = 0; i < PIPE_READS; i++)
+		if (read(fd, octets, sizeof(octets)) < (ssize_t)sizeof(octets))
+			return;
+}
+
+/*
+ * See what has happened: notifications are forgotten, the end is noted.
+ *
+ * @timeout_ms: as for epoll_wait()
+ *
+ * Return: events, 0 at the timeout, -1 with errno set.
+ */
+static int look(struct weir_port *p, int timeout_ms)
+{
+	struct epoll_event e[2];
+	int n = epoll_wait(p->epoll, e, 2, timeout_ms);
+
+	for (int i = 0; i < n; i++) {
+		/* The monitor says nothing more: whatever comes is the end. */
+		if (e[i].data.fd == p->sock)
+			p->gone = true;
+		else
+			forget(e[i].data.fd);
+	}
+	return n;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int weir_fd(const struct weir_port *p)
+{
+	return p->epoll;
+}
+
+int weir_arm(struct weir_port *p, unsigned int what)
+{
+	bool ready;
+
+	if (look(p, 0) < 0)
+		return -1;
+	if (p->gone) {
+		errno = ENOTCONN;
+		return -1;
+	}
+	if (net_client_state(p->client) == NET_CLIENT_FAULT) {
+		errno = EPROTO;
+		return -1;
+	}
+	ready = net_client_arm(p->client, (what & WEIR_WAIT_RX) != 0,
+			       (what & WEIR_WAIT_TX) != 0);
+	/* Also after arming: a link that came up has buffers to lend. */
+	weir_flush(p);
+	return ready;
+}
+
+int weir_wait(struct weir_port *p, unsigned int what, int timeout_ms)
+{
+	int64_t until = timeout_ms < 0 ? 0 : now_ms() + timeout_ms;
+	int left = timeout_ms;
+
+	for (;;) {
+		int n;
+
+		weir_flush(p);
+		n = weir_arm(p, what);
+		if (n != 0)
+			return n;
+		if (timeout_ms > 0)
+			left = (int)(until - now_ms());
+		if (timeout_ms >= 0 && left <= 0)
+			return 0;
+		n = look(p, left);
+		if (n < 0)
+			return -1;
+	}
+}
+
+/* --- attaching ------------------------------------------------------------ */
+
+static int attach(struct weir_port *p, const char *path,
+		  const struct complaint *c)
+{
+	if (connect_to(p, path, c) != 0 || say_hello(p, path, c) != 0 ||
+	    map_all(p, c) != 0 || make_client(p, c) != 0)
+		return -1;
+	return make_waitable(p, c);
+}
+
+struct weir_port *weir_attach(const char *path, char *err, size_t size)
+{
+	const struct complaint c = { err, size };
+	struct weir_port *p = calloc(1, sizeof(*p));
+	int error;
+
+	if (p == NULL) {
+		complain(&c, ENOMEM, "not enough memory");
+		return NULL;
+	}
+	p->sock = -1;
+	p->epoll = -1;
+	for (unsigned int i = 0; i < ATTACH_FDS; i++)
+		p->fd[i] = -1;
+	if (attach(p, path, &c) == 0)
+		return p;
+	error = errno;
+	weir_detach(p);
+	errno = error;
+	return NULL;
+}
+
+void weir_detach(struct weir_port *p)
+{
+	if (p == NULL)
+		return;
+	for (unsigned int i = 0; i < REGIONS; i++)
+		if (p->map[i] != NULL)
+			munmap(p->map[i], p->size[i]);
+	for (unsigned int i = 0; i < ATTACH_FDS; i++)
+		if (p->fd[i] >= 0)
+			close(p->fd[i]);
+	if (p->epoll >= 0)
+		close(p->epoll);
+	if (p->sock >= 0)
+		close(p->sock);
+	free(p->memory);
+	free(p);
+}
+
+const char *weir_name(const struct weir_port *p)
+{
+	return p->hello.port;
+}
+
+unsigned int weir_max_frame(const struct weir_port *p)
+{
+	return p->hello.max_frame;
+}
+
+int weir_is_up(struct weir_port *p)
+{
+	if (!p->gone)
+		look(p, 0);
+	if (p->gone)
+		return -1;
+	switch (net_client_state(p->client)) {
+	case NET_CLIENT_UP:
+		return 1;
+	case NET_CLIENT_DOWN:
+		return 0;
+	case NET_CLIENT_FAULT:
+		break;
+	}
+	return -1;
+}
+
+/* --- frames --------------------------------------------------------------- */
+
+static struct net_buffer *buffers(struct weir_frame *frames)
+{
+	return (struct net_buffer *)(void *)frames;
+}
+
+static const struct net_buffer *const_buffers(const struct weir_frame *frames)
+{
+	return (const struct net_buffer *)(const void *)frames;
+}
+
+unsigned int weir_rx_burst(struct weir_port *p, struct weir_frame *frames,
+			   unsigned int count)
+{
+	return net_rx_burst(p->client, buffers(frames), count);
+}
+
+void weir_rx_release(struct weir_port *p, const struct weir_frame *frames,
+		     unsigned int count)
+{
+	net_rx_release(p->client, const_buffers(frames), count);
+}
+
+unsigned int weir_tx_alloc(struct weir_port *p, struct weir_frame *frames,
+			   unsigned int count)
+{
+	return net_tx_alloc(p->client, buffers(frames), count);
+}
+
+void weir_tx_cancel(struct weir_port *p, const struct weir_frame *frames,
+		    unsigned int count)
+{
+	net_tx_cancel(p->client, const_buffers(frames), count);
+}
+
+void weir_tx_burst(struct weir_port *p, const struct weir_frame *frames,
+		   unsigned int count)
+{
+	net_tx_burst(p->client, const_buffers(frames), count);
+}
+
+int weir_send(struct weir_port *p, const void *frame, size_t len)
+{
+	struct weir_frame f;
+
+	if (len == 0 || len > p->hello.max_frame) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	if (weir_tx_alloc(p, &f, 1) == 0) {
+		errno = net_client_state(p->client) == NET_CLIENT_UP ? EAGAIN
+								     : ENETDOWN;
+		return -1;
+	}
+	memcpy(f.data, frame, len);
+	f.len = (uint16_t)len;
+	weir_tx_burst(p, &f, 1);
+	return 0;
+}
+
+void weir_flush(struct weir_port *p)
+{
+	static const uint64_t one = 1;
+
+	/* A full counter means that the switch has been woken already. */
+	if (net_client_must_notify(p->client) &&
+	    write(p->fd[ATTACH_FD_RING], &one, sizeof(one)) < 0)
+		return;
+}
