@@ -12,6 +12,8 @@
 #ifndef WEIR_CONFIG_CONFIG_H
 #define WEIR_CONFIG_CONFIG_H
 
+#include <stdio.h>
+
 #include "config/system.h"
 
 /**
@@ -40,5 +42,15 @@ struct system *config_compile(const char *path, struct config_report *report);
  * config_report_free - release a report's text
  */
 void config_report_free(struct config_report *report);
+
+/**
+ * system_dump - write a system out as text, one thing a line
+ * @sys: from config_compile()
+ * @out: open for writing
+ *
+ * Slots, ids and indices are shown as the numbers they are.  The text follows
+ * from the topology alone, so that two of them can be compared.
+ */
+void system_dump(const struct system *sys, FILE *out);
 
 #endif

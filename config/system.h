@@ -37,14 +37,16 @@
 
 #define SYS_NONE 0xffffffffu
 
-/* A name with its NUL: "sw0.alice.egress.active". */
-#define SYS_NAME 72
+/* A name with its NUL: "sw0.alice.egress.active", "sw0.trunk<->lab.up". */
+#define SYS_NAME 144
 /* A switch's or a port's own name with its NUL. */
 #define SYS_SHORT 32
 /* A path with its NUL; Unix socket paths are shorter still (108). */
 #define SYS_PATH 256
 /* Network interface name with its NUL (IFNAMSIZ). */
 #define SYS_IFNAME 16
+/* Files a rotating capture may have; all are opened before it starts. */
+#define SYS_MAX_CAPTURE_FILES 64
 /* Instructions a capture filter may have (BPF_MAXINSNS). */
 #define SYS_FILTER_MAX 4096
 

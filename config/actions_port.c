@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The grammar's actions for what is written in a port, or in a link.
+ */
+#include "config/parser.h"
+
+#include <sys/un.h>
+
+#include "config/value.h"
+#include "vswitch/queue.h"
+
+static const struct unit octets[] = { { "k", 1ull << 10 },
+				      { "m", 1ull << 20 },
+				      { "g", 1ull << 30 },
+				      { NULL, 0 } };
+
+/* RFC 791: every host takes a datagram of 68 octets. */
+#define MIN_MTU 68u
+/* The usual jumbo frame; with all headers it fits the largest buffer. */
+#define MAX_MTU 9216u
+_Static_assert(MAX_MTU + FRAME_OVERHEAD + CAPTURE_HEADROOM <=
+		       VSWITCH_MAX_BUFFER,
+	       "every MTU has a buffer size");
+
+/* A file smaller than a few frames would be turned over all the time. */
+#define MIN_ROTATE (64ull << 10)
+#define MAX_ROTATE (1024ull << 30)
+/* What rotation appends to the name of a file: ".63". */
+#define ROTATE_SUFFIX 4
+
+#define UNIX_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
+
+bool on_attach(struct parser *p, struct pos at, enum attachment kind,
+	       const struct name *target)
+{
+	struct topo_port *port = p->port;
+
+	if (port->kind != NOT_ATTACHED) {
+		report_error(p->report, at,
+			     "a port has one attachment; this one has \"%s\" "
+			     "in line %u",
+			     topo_kind_name(port->kind), port->kind_pos.line);
+		return false;
+	}
+	port->kind = kind;
+	port->kind_pos = at;
+	port->target = *target;
+	port->target.next = NULL;
+	if (kind == TO_ATTACH && !value_path(p->report, target, UNIX_PATH_MAX,
+					     "a Unix socket"))
+		port->target.text = NULL;
+	return true;
+}
+
+void on_interface(struct parser *p, struct pos at, enum attachment kind,
+		  const struct name *target, const struct name *netns)
+{
+	if (!on_attach(p, at, kind, target))
+		return;
+	if (!value_interface(p->report, target))
+		p->port->target.text = NULL;
+	if (!netns)
+		return;
+	p->port->netns = *netns;
+	if (!value_netns(p->report, netns)) {
+		p->port->netns.text = NULL;
+		p->port->target.text = NULL;
+	}
+}
+
+void on_socket(struct parser *p, struct pos at, bool connect, bool tcp,
+	       const struct name *target)
+{
+	bool ok;
+
+	if (!on_attach(p, at, TO_SOCKET, target))
+		return;
+	p->port->connect = connect;
+	p->port->tcp = tcp;
+	if (tcp)
+		ok = value_loopback(p->arena, p->report, target,
+				    &p->port->address, &p->port->tcp_port);
+	else
+		ok = value_path(p->report, target, UNIX_PATH_MAX,
+				"a Unix socket");
+	if (!ok)
+		p->port->target.text = NULL;
+}
+
+/* --- capture ----------------------------------------------------------------- */
+
+void on_capture(struct parser *p, struct pos at, const struct name *file,
+		const struct names *of)
+{
+	if (!on_attach(p, at, TO_CAPTURE, file))
+		return;
+	if (!value_path(p->report, file, SYS_PATH - 1 - ROTATE_SUFFIX, "weir"))
+		p->port->target.text = NULL;
+	p->port->capture.all = !of;
+	if (of)
+		p->port->capture.of = *of;
+}
+
+void on_filter(struct parser *p, struct pos at, const struct name *text)
+{
+	if (option_once(p, &p->port->capture.filter, at, "filter"))
+		p->port->capture.filter_text = *text;
+}
+
+void on_rotate(struct parser *p, struct pos at, const struct name *size,
+	       const struct name *files)
+{
+	struct topo_capture *c = &p->port->capture;
+
+	if (!option_once(p, &c->rotate, at, "rotate"))
+		return;
+	value_with_unit(p->report, size, "a file size", octets,
+			"kibibytes, mebibytes or gibibytes, from 64k to 1024g: "
+			"10m",
+			MIN_ROTATE, MAX_ROTATE, &c->rotate.value);
+	value_number(p->report, files, "rotation", "files", 2,
+		     SYS_MAX_CAPTURE_FILES, &c->files);
+}
+
+void on_drops(struct parser *p, struct pos at)
+{
+	option_once(p, &p->port->capture.drops, at, "drops");
+}
+
+/* --- options ------------------------------------------------------------------ */
+
+void on_lock(struct parser *p, struct pos at, const struct name *address)
+{
+	if (option_once(p, &p->port->lock, at, "mac lock"))
+		value_station(p->report, address, &p->port->lock.value);
+}
+
+void on_reserved(struct parser *p, struct pos at)
+{
+	option_once(p, &p->port->reserved, at, "reserved");
+}
+
+void on_mtu(struct parser *p, struct pos at, const struct name *number)
+{
+	struct option *o = p->port ? &p->port->mtu : &p->link->mtu;
+
+	if (option_once(p, o, at, "mtu"))
+		value_number(p->report, number, "an MTU", "octets", MIN_MTU,
+			     MAX_MTU, &o->value);
+}
+
+void on_buffers(struct parser *p, struct pos at, const struct name *number)
+{
+	struct option *o = p->port ? &p->port->buffers : &p->link->buffers;
+	uint64_t n;
+
+	if (!option_once(p, o, at, "buffers") ||
+	    !value_number(p->report, number, "a number of buffers", "buffers",
+			  QUEUE_MIN_CAPACITY, QUEUE_MAX_CAPACITY, &n))
+		return;
+	o->value = n;
+	while (o->value & (o->value - 1))
+		o->value &= o->value - 1;
+	if (o->value != n)
+		report_error(p->report, number->pos,
+			     "%s is not a power of two; the nearest are %u "
+			     "and %u",
+			     number->text, (unsigned int)o->value,
+			     (unsigned int)o->value * 2);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config/build.h"
+
+#include <stdio.h>
+
+struct system *build_system(struct topology *t, const char *name)
+{
+	struct system *sys = must_alloc(1, sizeof(*sys));
+
+	build_copy(sys->name, name);
+	build_pds(sys, t);
+	build_conns(sys, t);
+	build_maps(sys, t);
+	return sys;
+}
+
+bool build_has_pd(const struct topo_port *port)
+{
+	return port->kind != TO_LINK && port->kind != TO_ATTACH;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The builder: from a topology without errors to a system.
+ *
+ * Three steps, each a file:
+ *
+ *	build_pds.c	which PDs there are and which component lives where
+ *	build_conns.c	regions and channels of every connection
+ *	build_maps.c	what each PD maps and with which permissions, in terms
+ *			of slots and ids
+ *
+ * Permissions are the least that work.  Per connection:
+ *
+ *	region				switch	peer	why
+ *	ingress.active, ingress.free	rw	rw	both publish an index
+ *	egress.active, egress.free	rw	rw	likewise
+ *	ingress.data			r	rw	the switch copies out
+ *	egress.data			rw	r	the switch copies in
+ *	link				r	r	the monitor's alone
+ *
+ * A link has the same regions: what is egress to its first switch is ingress to
+ * its second.  Components that share a PD share its maps, each region once.
+ */
+#ifndef WEIR_CONFIG_BUILD_H
+#define WEIR_CONFIG_BUILD_H
+
+#include "config/topology.h"
+
+/**
+ * build_system - make the system
+ * @t:    has passed all checks
+ * @name: instance name, shorter than SYS_SHORT
+ *
+ * Return: the system; cannot fail.
+ */
+struct system *build_system(struct topology *t, const char *name);
+
+/* The steps. */
+void build_pds(struct system *sys, struct topology *t);
+void build_conns(struct system *sys, struct topology *t);
+void build_maps(struct system *sys, const struct topology *t);
+
+/**
+ * build_has_pd - whether a process of ours serves this port
+ */
+bool build_has_pd(const struct topo_port *port);
+
+/**
+ * build_copy - copy a text into a fixed array, cut to fit
+ */
+#define build_copy(array, text) snprintf(array, sizeof(array), "%s", text)
+
+#endif

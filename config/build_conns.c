@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Second step: the regions and channels of every connection and every switch.
+ */
+#include "config/build.h"
+
+#include <stdio.h>
+
+#include "vswitch/ctl.h"
+#include "vswitch/queue.h"
+
+#define PAGE 4096u
+#define DEFAULT_MTU 1500u
+#define DEFAULT_BUFFERS 512u
+/* Smaller buffers save nothing worth having; larger ones come with the MTU. */
+#define LEAST_BUFFER 2048u
+
+static uint32_t add_region(struct system *sys, const char *owner,
+			   const char *what, uint64_t size)
+{
+	struct sys_region *region = &sys->region[sys->n_regions];
+
+	snprintf(region->name, sizeof(region->name), "%s.%s", owner, what);
+	region->size = (size + PAGE - 1) / PAGE * PAGE;
+	return (uint32_t)sys->n_regions++;
+}
+
+static uint32_t add_channel(struct system *sys, const char *name)
+{
+	struct sys_channel *channel = &sys->channel[sys->n_channels];
+
+	build_copy(channel->name, name);
+	for (int i = 0; i < 2; i++) {
+		channel->end[i].pd = SYS_PD_OUTSIDE;
+		channel->end[i].id = SYS_NONE;
+	}
+	return (uint32_t)sys->n_channels++;
+}
+
+/* --- sizes -------------------------------------------------------------------- */
+
+static uint32_t mtu_of(const struct topo_port *port)
+{
+	return port->mtu.set ? (uint32_t)port->mtu.value : DEFAULT_MTU;
+}
+
+/* Unless told otherwise a capture takes whatever its ports can have. */
+static uint32_t capture_mtu(const struct topo_port *capture)
+{
+	const struct topo_port *port;
+	uint32_t mtu = DEFAULT_MTU;
+
+	if (capture->mtu.set)
+		return mtu_of(capture);
+	for (each(port, capture->sw->ports)) {
+		if (capture->capture.mask & 1ull << port->number &&
+		    mtu_of(port) > mtu)
+			mtu = mtu_of(port);
+	}
+	return mtu;
+}
+
+static void size_conn(struct sys_conn *conn, const struct topo_port *port)
+{
+	bool capture = port->kind == TO_CAPTURE;
+	uint32_t room = capture ? CAPTURE_HEADROOM : 0;
+	uint32_t mtu = capture ? capture_mtu(port) : mtu_of(port);
+
+	conn->capacity = port->buffers.set ? (uint32_t)port->buffers.value :
+					     DEFAULT_BUFFERS;
+	conn->max_frame = mtu + FRAME_OVERHEAD;
+	conn->buffer_size = LEAST_BUFFER;
+	while (conn->buffer_size < conn->max_frame + room)
+		conn->buffer_size *= 2;
+}
+
+/* --- connections -------------------------------------------------------------- */
+
+static void add_half(struct system *sys, const struct sys_conn *conn,
+		     const char *owner, const char *direction,
+		     struct sys_half *half)
+{
+	char what[32];
+
+	snprintf(what, sizeof(what), "%s.active", direction);
+	half->active = add_region(sys, owner, what,
+				  queue_region_size(conn->capacity));
+	snprintf(what, sizeof(what), "%s.free", direction);
+	half->free = add_region(sys, owner, what,
+				queue_region_size(conn->capacity));
+	snprintf(what, sizeof(what), "%s.data", direction);
+	half->data = add_region(sys, owner, what,
+				(uint64_t)conn->capacity * conn->buffer_size);
+}
+
+static const char *describe_netns(struct arena *a,
+				  const struct topo_port *port)
+{
+	if (!port->netns.text)
+		return "";
+	return arena_printf(a, " netns %s", port->netns.text);
+}
+
+/* As the topology says it, without the quotes. */
+static const char *describe(struct arena *a, const struct topo_port *port)
+{
+	const char *kind = topo_kind_name(port->kind);
+
+	switch (port->kind) {
+	case TO_LINK:
+		return arena_printf(a, "link %s <-> %s",
+				    port->link->end[0]->text,
+				    port->link->end[1]->text);
+	case TO_SOCKET:
+		return arena_printf(a, "socket %s%s %s",
+				    port->connect ? "connect" : "listen",
+				    port->tcp ? " tcp" : "", port->target.text);
+	default:
+		return arena_printf(a, "%s %s%s", kind, port->target.text,
+				    describe_netns(a, port));
+	}
+}
+
+static const char *name_conn(struct topology *t, const struct topo_port *port)
+{
+	if (port->kind != TO_LINK)
+		return topo_port_name(t, port);
+	return arena_printf(t->arena, "%s<->%s",
+			    topo_port_name(t, port->link->port[0]),
+			    topo_port_name(t, port->link->port[1]));
+}
+
+/* Where the other side is: a port PD, another switch, or outside. */
+static void set_far_end(struct sys_conn *conn, const struct topo_port *port)
+{
+	conn->pd[1] = port->pd;
+	conn->comp[1] = port->comp;
+	conn->attachment = SYS_TO_PD;
+	if (port->kind == TO_ATTACH) {
+		conn->attachment = SYS_TO_ATTACH;
+		build_copy(conn->path, port->target.text);
+	} else if (port->kind == TO_LINK) {
+		const struct topo_port *peer = port->link->port[1];
+
+		conn->attachment = SYS_TO_SWITCH;
+		conn->pd[1] = peer->sw->pd;
+		conn->comp[1] = peer->sw->comp;
+		conn->port[1] = peer->number;
+	}
+}
+
+static void add_conn(struct system *sys, struct topology *t,
+		     struct topo_port *port)
+{
+	struct sys_conn *conn = &sys->conn[sys->n_conns];
+	const char *owner = topo_port_name(t, port);
+
+	port->conn = (uint32_t)sys->n_conns++;
+	if (port->kind == TO_LINK)
+		port->link->port[1]->conn = port->conn;
+	build_copy(conn->name, name_conn(t, port));
+	build_copy(conn->what, describe(t->arena, port));
+	conn->line = port->name.pos.line;
+	conn->pd[0] = port->sw->pd;
+	conn->comp[0] = port->sw->comp;
+	conn->port[0] = port->number;
+	conn->port[1] = SYS_NONE;
+	set_far_end(conn, port);
+	size_conn(conn, port);
+	conn->ingress = (struct sys_half){ SYS_NONE, SYS_NONE, SYS_NONE };
+	if (port->kind != TO_CAPTURE)
+		add_half(sys, conn, owner, "ingress", &conn->ingress);
+	add_half(sys, conn, owner, "egress", &conn->egress);
+	conn->link = add_region(sys, owner, "link", PAGE);
+	conn->channel = add_channel(sys, conn->name);
+}
+
+static void add_switch(struct system *sys, struct topology *t,
+		       struct topo_switch *sw)
+{
+	const char *name = sw->name.text;
+
+	sw->stats = add_region(sys, name, "stats",
+			       sizeof(struct vswitch_stats));
+	sw->ctl_request = add_region(sys, name, "ctl.request",
+				     sizeof(struct vswitch_ctl_request));
+	sw->ctl_reply = add_region(sys, name, "ctl.reply",
+				   sizeof(struct vswitch_ctl_reply));
+	sw->channel = add_channel(sys, arena_printf(t->arena, "%s.ctl", name));
+	sys->channel[sw->channel].end[1].pd = SYS_PD_MONITOR;
+}
+
+void build_conns(struct system *sys, struct topology *t)
+{
+	struct topo_switch *sw;
+	struct topo_port *port;
+	size_t switches = 0, ports = 0;
+
+	for (each(sw, t->switches)) {
+		switches++;
+		ports += sw->n_ports;
+	}
+	/* A link has two ports and one connection: some room is left over. */
+	sys->conn = must_alloc(ports, sizeof(*sys->conn));
+	sys->channel = must_alloc(switches + ports, sizeof(*sys->channel));
+	sys->region = must_alloc(3 * switches + 7 * ports,
+				 sizeof(*sys->region));
+	for (each(sw, t->switches)) {
+		add_switch(sys, t, sw);
+		for (each(port, sw->ports)) {
+			if (port->kind != TO_LINK || port->link_end == 0)
+				add_conn(sys, t, port);
+		}
+	}
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config/check.h"
+
+void check_topology(struct topology *t)
+{
+	check_names(t);
+	check_links(t);
+	check_switches(t);
+	check_ports(t);
+	check_outside(t);
+	check_captures(t);
+	check_allows(t);
+	check_domains(t);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ports: each has an attachment, and only options that go with it.
+ */
+#include "config/check.h"
+
+#include <string.h>
+
+static void only_capture(struct topology *t, const struct option *o,
+			 const char *what)
+{
+	if (o->set)
+		report_error(t->report, o->pos,
+			     "\"%s\" is for capture ports, and this is none; "
+			     "take it out",
+			     what);
+}
+
+static void not_capture(struct topology *t, const struct option *o,
+			const char *what)
+{
+	if (o->set)
+		report_error(t->report, o->pos,
+			     "\"%s\" is for ports that send, and a capture "
+			     "does not; take it out",
+			     what);
+}
+
+void check_ports(struct topology *t)
+{
+	const struct topo_switch *sw;
+	const struct topo_port *port;
+
+	for (each(sw, t->switches)) {
+		for (each(port, sw->ports)) {
+			if (port->kind == TO_CAPTURE) {
+				not_capture(t, &port->lock, "mac lock");
+				not_capture(t, &port->reserved, "reserved");
+				continue;
+			}
+			if (port->kind == NOT_ATTACHED && !port->broken)
+				report_error(t->report, port->name.pos,
+					     "port \"%s\" has nothing attached; "
+					     "give it a tap, nic, socket, "
+					     "attach or capture",
+					     port->name.text ? port->name.text :
+							       "?");
+			if (port->kind == NOT_ATTACHED)
+				continue;
+			only_capture(t, &port->capture.filter, "filter");
+			only_capture(t, &port->capture.drops, "drops");
+			only_capture(t, &port->capture.rotate, "rotate");
+		}
+	}
+}
+
+/* --- what is outside can be used once ----------------------------------------- */
+
+static bool is_interface(const struct topo_port *port)
+{
+	return port->kind == TO_TAP || port->kind == TO_NIC;
+}
+
+static bool same_netns(const struct topo_port *a, const struct topo_port *b)
+{
+	if (!a->netns.text || !b->netns.text)
+		return a->netns.text == b->netns.text;
+	return strcmp(a->netns.text, b->netns.text) == 0;
+}
+
+/* Do both use the same interface, path or address? */
+static bool collide(const struct topo_port *a, const struct topo_port *b)
+{
+	if (!a->target.text || !b->target.text || a->kind == TO_LINK ||
+	    b->kind == TO_LINK || is_interface(a) != is_interface(b) ||
+	    a->tcp != b->tcp)
+		return false;
+	if (a->tcp)
+		return a->tcp_port == b->tcp_port &&
+		       strcmp(a->address, b->address) == 0;
+	return strcmp(a->target.text, b->target.text) == 0 &&
+	       (!is_interface(a) || same_netns(a, b));
+}
+
+static const char *what_is(const struct topo_port *port)
+{
+	if (is_interface(port))
+		return "interface";
+	if (port->tcp)
+		return "address";
+	return strcmp(port->target.text, "-") == 0 ? "standard output" : "path";
+}
+
+static void report_collision(struct topology *t, const struct topo_port *port,
+			     const struct topo_port *other)
+{
+	report_error(t->report, port->target.pos,
+		     "%s \"%s\" is used already, by port %s in line %u; each "
+		     "port needs its own",
+		     what_is(port), port->target.text,
+		     topo_port_name(t, other), other->target.pos.line);
+}
+
+/* The first port in the topology that uses the same thing as @port. */
+static const struct topo_port *first_user(const struct topology *t,
+					  const struct topo_port *port)
+{
+	const struct topo_switch *sw;
+	const struct topo_port *other;
+
+	for (each(sw, t->switches)) {
+		for (each(other, sw->ports)) {
+			if (other == port || collide(other, port))
+				return other;
+		}
+	}
+	return port;
+}
+
+void check_outside(struct topology *t)
+{
+	const struct topo_switch *sw;
+	const struct topo_port *port, *other;
+
+	for (each(sw, t->switches)) {
+		for (each(port, sw->ports)) {
+			other = first_user(t, port);
+			if (other != port)
+				report_collision(t, port, other);
+		}
+	}
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Switches: neither too few nor too many ports, and locks that fit together.
+ */
+#include "config/check.h"
+
+#include <inttypes.h>
+
+static void check_count(struct topology *t, const struct topo_switch *sw)
+{
+	const struct topo_port *port;
+	unsigned int n = 0;
+
+	for (each(port, sw->ports)) {
+		if (n++ == VSWITCH_MAX_PORTS)
+			report_error(t->report, port->name.pos,
+				     "switch %s has %u ports; a switch can "
+				     "have %u: put some on a second one and "
+				     "link the two",
+				     sw->name.text, sw->n_ports,
+				     VSWITCH_MAX_PORTS);
+	}
+}
+
+static void check_captures_count(struct topology *t,
+				 const struct topo_switch *sw)
+{
+	const struct topo_port *port;
+	unsigned int n = 0;
+
+	for (each(port, sw->ports)) {
+		if (port->kind == TO_CAPTURE && n++ == VSWITCH_MAX_CAPTURES)
+			report_error(t->report, port->kind_pos,
+				     "a switch can have %u captures, and this "
+				     "is one more; one capture can watch many "
+				     "ports",
+				     VSWITCH_MAX_CAPTURES);
+	}
+}
+
+static const struct topo_port *same_lock(const struct topo_switch *sw,
+					 const struct topo_port *than)
+{
+	const struct topo_port *port;
+
+	for (port = sw->ports; port != than; port = port->next) {
+		if (port->lock.value == than->lock.value)
+			return port;
+	}
+	return NULL;
+}
+
+static void check_locks(struct topology *t, const struct topo_switch *sw)
+{
+	const struct topo_port *port, *other;
+	unsigned int n = 0;
+
+	for (each(port, sw->ports)) {
+		if (!port->lock.value)
+			continue;
+		n++;
+		other = same_lock(sw, port);
+		if (other)
+			report_error(t->report, port->lock.pos,
+				     "port %s is locked to that address "
+				     "already, in line %u; a station is behind "
+				     "one port",
+				     topo_port_name(t, other),
+				     other->lock.pos.line);
+	}
+	/* A locked address has a place in the table for good. */
+	if (n > sw->entries)
+		report_error(t->report, sw->fdb.pos,
+			     "%u ports have a mac lock, and each takes an "
+			     "entry; the forwarding database has %" PRIu64,
+			     n, sw->entries);
+}
+
+void check_switches(struct topology *t)
+{
+	const struct topo_switch *sw;
+
+	for (each(sw, t->switches)) {
+		/* Something that is not understood may have made a port. */
+		if (!sw->ports && !sw->broken && !t->broken)
+			report_error(t->report, sw->name.pos,
+				     "switch %s has no ports; write port NAME "
+				     "{ ... } in it",
+				     sw->name.text ? sw->name.text : "here");
+		check_count(t, sw);
+		check_captures_count(t, sw);
+		check_locks(t, sw);
+	}
+}

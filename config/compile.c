@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config/config.h"
+
+#include <string.h>
+
+#include "config/build.h"
+#include "config/check.h"
+#include "config/parser.h"
+#include "config/value.h"
+
+/* The file's name without folder and suffix. */
+static const char *instance_name(struct arena *a, const char *path)
+{
+	const char *base = strrchr(path, '/');
+	const char *dot;
+
+	if (strcmp(path, "-") == 0)
+		return "stdin";
+	base = base ? base + 1 : path;
+	dot = strrchr(base, '.');
+	return arena_strndup(a, base,
+			     dot && dot != base ? (size_t)(dot - base) :
+						  strlen(base));
+}
+
+/* An instance has a control socket of that name, and is shown by it. */
+static bool good_instance(const char *name)
+{
+	return *name && *name != '.' && *name != '-' &&
+	       strlen(name) < SYS_SHORT &&
+	       !name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")];
+}
+
+static void check_instance(struct report *r, const char *path,
+			   const char *name)
+{
+	struct pos at = { .file = path, .line = 1, .column = 1 };
+
+	if (!good_instance(name))
+		report_error(r, at,
+			     "the instance is named after the file, and \"%s\" "
+			     "is no good name; rename the file to letters, "
+			     "digits, \"_\", \"-\" and \".\", at most %d",
+			     name, SYS_SHORT - 1);
+}
+
+struct system *config_compile(const char *path, struct config_report *report)
+{
+	struct arena arena = { 0 };
+	struct report r = { .arena = &arena };
+	struct topology t = { .arena = &arena, .report = &r };
+	const char *name = instance_name(&arena, path);
+	struct system *sys = NULL;
+
+	check_instance(&r, path, name);
+	parse_topology(&t, path);
+	check_topology(&t);
+	if (!r.errors)
+		sys = build_system(&t, name);
+	report_finish(&r, report);
+	arena_free(&arena);
+	return sys;
+}

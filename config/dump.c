@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A system as text: stable, one thing a line, for tests and for people who
+ * want to see what a topology becomes.
+ */
+#include "config/config.h"
+
+#include <inttypes.h>
+
+/* --- names for numbers -------------------------------------------------------- */
+
+static const char *perms(uint32_t p)
+{
+	return p == SYS_R ? "r" : p == SYS_W ? "w" : "rw";
+}
+
+static void dump_end(const struct system *sys, const struct sys_end *end,
+		     FILE *out)
+{
+	if (end->pd == SYS_PD_MONITOR)
+		fputs("monitor", out);
+	else if (end->pd == SYS_PD_OUTSIDE)
+		fputs("outside", out);
+	else
+		fprintf(out, "%s:%" PRIu32, sys->pd[end->pd].name, end->id);
+}
+
+static void dump_slot(uint32_t slot, FILE *out)
+{
+	if (slot == SYS_NONE)
+		fputs(" -", out);
+	else
+		fprintf(out, " %" PRIu32, slot);
+}
+
+static void dump_half(const char *what, const struct sys_half *half, FILE *out)
+{
+	fprintf(out, " %s", what);
+	dump_slot(half->active, out);
+	dump_slot(half->free, out);
+	dump_slot(half->data, out);
+}
+
+static void dump_set(const char *what, uint64_t set, FILE *out)
+{
+	fprintf(out, " %s", what);
+	if (!set)
+		fputs(" -", out);
+	for (unsigned int i = 0; i < 64; i++) {
+		if (set & 1ull << i)
+			fprintf(out, " %u", i);
+	}
+}
+
+static void dump_wire(const struct sys_wire *w, FILE *out)
+{
+	dump_half("ingress", &w->ingress, out);
+	dump_half("egress", &w->egress, out);
+	fprintf(out,
+		" link %" PRIu32 " channel %" PRIu32 " capacity %" PRIu32
+		" buffer %" PRIu32 " frame %" PRIu32,
+		w->link, w->channel, w->capacity, w->buffer_size, w->max_frame);
+}
+
+/* --- components --------------------------------------------------------------- */
+
+static void dump_switch_port(const struct sys_switch_port *p, unsigned int i,
+			     FILE *out)
+{
+	static const char *const kinds[] = { "client", "link", "capture" };
+
+	fprintf(out, "    port %u %s %s", i, p->name, kinds[p->kind]);
+	dump_wire(&p->wire, out);
+	if (p->kind == VSWITCH_PORT_CAPTURE)
+		dump_set("of", p->capture_of, out);
+	else
+		dump_set("allow", p->allow, out);
+	if (p->locked)
+		fprintf(out, " lock %012" PRIx64, p->locked_mac);
+	if (p->forward_reserved)
+		fputs(" reserved", out);
+	if (p->capture_drops)
+		fputs(" drops", out);
+	fputc('\n', out);
+}
+
+static void dump_switch(const struct sys_switch *sw, FILE *out)
+{
+	fprintf(out,
+		" fdb %s %" PRIu32 " ageing %" PRIu32 " stats %" PRIu32
+		" request %" PRIu32 " reply %" PRIu32 " channel %" PRIu32 "\n",
+		sw->fdb.kind == FDB_HASH ? "hash" : "linear", sw->fdb.capacity,
+		sw->fdb.ageing, sw->stats, sw->ctl_request, sw->ctl_reply,
+		sw->ctl_channel);
+	for (unsigned int i = 0; i < sw->n_ports; i++)
+		dump_switch_port(&sw->port[i], i, out);
+}
+
+static void dump_interface(const char *ifname, const char *netns, FILE *out)
+{
+	fprintf(out, " \"%s\"", ifname);
+	if (*netns)
+		fprintf(out, " netns \"%s\"", netns);
+}
+
+static void dump_socket(const struct sys_socket *s, FILE *out)
+{
+	fputs(s->mode == SYS_SOCKET_LISTEN ? " listen" : " connect", out);
+	if (s->tcp)
+		fprintf(out, " tcp %s port %u", s->address, s->port);
+	else
+		fprintf(out, " \"%s\"", s->path);
+}
+
+static void dump_capture(const struct sys_capture *c, FILE *out)
+{
+	fprintf(out, " \"%s\"", c->path);
+	dump_set("of", c->of, out);
+	if (c->rotate)
+		fprintf(out, " rotate %" PRIu64 " files %" PRIu32, c->rotate,
+			c->files);
+	if (c->n_filter)
+		fprintf(out, " filter \"%s\" %" PRIu32, c->filter_text,
+			c->n_filter);
+	if (c->drops)
+		fputs(" drops", out);
+}
+
+static void dump_component(const struct sys_component *c, FILE *out)
+{
+	static const char *const kinds[] = { "switch", "tap", "nic", "socket",
+					     "capture" };
+
+	fprintf(out, "  %s %s", kinds[c->kind], c->name);
+	if (c->kind == SYS_SWITCH) {
+		dump_switch(&c->sw, out);
+		return;
+	}
+	if (c->kind == SYS_TAP)
+		dump_interface(c->tap.ifname, c->tap.netns, out);
+	else if (c->kind == SYS_NIC)
+		dump_interface(c->nic.ifname, c->nic.netns, out);
+	else if (c->kind == SYS_SOCKET)
+		dump_socket(&c->socket, out);
+	else
+		dump_capture(&c->capture, out);
+	fputs("\n   ", out);
+	dump_wire(&c->wire, out);
+	fputc('\n', out);
+}
+
+/* --- the whole ---------------------------------------------------------------- */
+
+static void dump_pd(const struct system *sys, const struct sys_pd *pd,
+		    FILE *out)
+{
+	fprintf(out, "pd %s poll %" PRIu32 "\n", pd->name, pd->poll_us);
+	for (uint32_t i = 0; i < pd->n_maps; i++)
+		fprintf(out, "  map %" PRIu32 " %s %s\n", i,
+			perms(pd->map[i].perms),
+			sys->region[pd->map[i].region].name);
+	for (uint32_t i = 0; i < pd->n_chans; i++)
+		fprintf(out, "  channel %" PRIu32 " %s end %" PRIu32 "\n", i,
+			sys->channel[pd->chan[i].channel].name,
+			pd->chan[i].end);
+	for (uint32_t i = 0; i < pd->n_comps; i++)
+		dump_component(&pd->comp[i], out);
+}
+
+static void dump_conn(const struct system *sys, const struct sys_conn *c,
+		      FILE *out)
+{
+	fprintf(out, "conn %s line %" PRIu32 ": %s\n", c->name, c->line,
+		c->what);
+	fprintf(out, "  %s port %" PRIu32, sys->pd[c->pd[0]].name, c->port[0]);
+	if (c->attachment == SYS_TO_SWITCH)
+		fprintf(out, ", switch %s port %" PRIu32,
+			sys->pd[c->pd[1]].comp[c->comp[1]].name, c->port[1]);
+	else if (c->attachment == SYS_TO_PD)
+		fprintf(out, ", pd %s", sys->pd[c->pd[1]].name);
+	else
+		fprintf(out, ", attach \"%s\"", c->path);
+	dump_half("ingress", &c->ingress, out);
+	dump_half("egress", &c->egress, out);
+	fprintf(out, " link %" PRIu32 " channel %" PRIu32 "\n", c->link,
+		c->channel);
+}
+
+void system_dump(const struct system *sys, FILE *out)
+{
+	fprintf(out, "system %s\n", sys->name);
+	for (size_t i = 0; i < sys->n_regions; i++)
+		fprintf(out, "region %zu %s %" PRIu64 "\n", i,
+			sys->region[i].name, sys->region[i].size);
+	for (size_t i = 0; i < sys->n_channels; i++) {
+		fprintf(out, "channel %zu %s ", i, sys->channel[i].name);
+		dump_end(sys, &sys->channel[i].end[0], out);
+		fputc(' ', out);
+		dump_end(sys, &sys->channel[i].end[1], out);
+		fputc('\n', out);
+	}
+	for (size_t i = 0; i < sys->n_pds; i++)
+		dump_pd(sys, &sys->pd[i], out);
+	for (size_t i = 0; i < sys->n_conns; i++)
+		dump_conn(sys, &sys->conn[i], out);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Octets of the UTF-8 character at @p, 0 if there is none. */
+static size_t utf8(const unsigned char *p, size_t left)
+{
+	size_t len = *p < 0x80 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
+
+	if (len == 1)
+		return 1;
+	/* A stray continuation, an overlong form, or past U+10FFFF. */
+	if (*p < 0xc2 || *p > 0xf4 || len > left)
+		return 0;
+	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
+	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return len;
+}
+
+static bool is_control(unsigned char c)
+{
+	return (c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
+}
+
+/*
+ * What is not text is refused as a whole: a binary file would give a thousand
+ * messages, none of them true.
+ */
+static bool check_text(struct report *r, const char *text, size_t size,
+		       struct pos at)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t len;
+
+	for (size_t i = 0; i < size; i += len) {
+		len = utf8(p + i, size - i);
+		if (!len || is_control(p[i])) {
+			report_error(r, at,
+				     "octet 0x%02x is not text; a topology is "
+				     "plain UTF-8 text",
+				     p[i]);
+			return false;
+		}
+		at.column++;
+		if (p[i] == '\n') {
+			at.line++;
+			at.column = 1;
+		}
+	}
+	return true;
+}
+
+/* Returns octets read, or -1; at most @size. */
+static ssize_t read_all(int fd, char *buf, size_t size)
+{
+	size_t have = 0;
+
+	while (have < size) {
+		ssize_t n = read(fd, buf + have, size - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	return (ssize_t)have;
+}
+
+static ssize_t slurp(int fd, char *buf, struct file *file)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && fd != STDIN_FILENO) {
+		file->dev = st.st_dev;
+		file->ino = st.st_ino;
+	}
+	return read_all(fd, buf, FILE_MAX_SIZE + 1);
+}
+
+/* Returns octets in @buf; -1 with errno set if there is nothing to be had. */
+static ssize_t load(const char *path, char *buf, struct file *file)
+{
+	bool std = strcmp(path, "-") == 0;
+	int fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size;
+	int error;
+
+	if (fd < 0)
+		return -1;
+	size = slurp(fd, buf, file);
+	error = errno;
+	if (!std)
+		close(fd);
+	errno = error;
+	return size;
+}
+
+bool file_read(struct arena *a, struct report *r, const char *path,
+	       struct pos asked, struct pos begin, struct file *file)
+{
+	char *buf = must_alloc(1, FILE_MAX_SIZE + 1);
+	ssize_t size;
+
+	*file = (struct file){ .path = path, .text = "" };
+	size = load(path, buf, file);
+	if (size < 0) {
+		report_error(r, asked, "cannot read \"%s\": %s", path,
+			     strerror(errno));
+	} else if (size > FILE_MAX_SIZE) {
+		report_error(r, asked,
+			     "\"%s\" is larger than %u KiB, which no topology "
+			     "is; is it the right file?",
+			     path, FILE_MAX_SIZE / 1024);
+		size = -1;
+	} else if (!check_text(r, buf, (size_t)size, begin)) {
+		size = -1;
+	} else {
+		file->text = arena_strndup(a, buf, (size_t)size);
+		file->size = (size_t)size;
+	}
+	free(buf);
+	return size >= 0;
+}
+
+bool file_same(const struct file *a, const struct file *b)
+{
+	return a->ino && a->ino == b->ino && a->dev == b->dev;
+}
+
+const char *file_beside(struct arena *a, const char *file, const char *path)
+{
+	const char *slash = strrchr(file, '/');
+
+	if (*path == '/' || !slash)
+		return path;
+	return arena_printf(a, "%.*s/%s", (int)(slash - file), file, path);
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config/source.h"
+
+#include <string.h>
+
+#include "config/file.h"
+#include "config/parser.tab.h"
+#include "config/words.h"
+
+#define MAX_DEPTH 16
+#define MAX_FILES 256
+/* Open braces whose place is remembered. */
+#define MAX_OPEN 16
+
+/* A file being read: its tokens, how far we are, and how it was reached. */
+struct level {
+	struct level *outer;
+	struct file file;
+	struct tokens tokens;
+	size_t next;
+};
+
+struct macro {
+	struct macro *next;
+	const char *name;
+	struct pos pos;
+	struct token value;
+};
+
+/*
+ * @depth: braces open
+ * @open: where, for the outermost MAX_OPEN of them
+ * @closing: braces are being put in, and that has been reported
+ * @last: the token handed out last
+ * @statement: token of the statement at hand, 0 if none is
+ * @was_statement: the same, before @last
+ */
+struct source {
+	struct arena *arena;
+	struct report *report;
+	struct level *frame;
+	unsigned int n_frames;
+	unsigned int n_files;
+	struct macro *macros;
+	unsigned int depth;
+	struct pos open[MAX_OPEN];
+	bool closing;
+	unsigned int seq;
+	struct token last;
+	int statement;
+	int was_statement;
+	bool any;
+};
+
+static void push(struct source *s, const struct file *file, struct pos at)
+{
+	struct level *f = arena_alloc(s->arena, sizeof(*f));
+
+	f->file = *file;
+	scan_text(s->report, at, file->text, file->size, &f->tokens);
+	f->outer = s->frame;
+	s->frame = f;
+	s->n_frames++;
+	s->n_files++;
+}
+
+struct source *source_open(struct arena *a, struct report *r, const char *path)
+{
+	struct source *s = arena_alloc(a, sizeof(*s));
+	const char *shown = strcmp(path, "-") == 0 ? "stdin" : path;
+	struct pos at = { .file = shown, .line = 1, .column = 1 };
+	struct file file;
+
+	s->arena = a;
+	s->report = r;
+	s->last.kind = T_SEP;
+	/* What could not be read has been reported, and is empty. */
+	s->any = !file_read(a, r, path, at, at, &file);
+	file.path = shown;
+	push(s, &file, at);
+	return s;
+}
+
+/* --- includes ------------------------------------------------------------ */
+
+static const struct level *cycle(const struct source *s,
+				 const struct file *file)
+{
+	for (const struct level *f = s->frame; f; f = f->outer) {
+		if (file_same(&f->file, file))
+			return f;
+	}
+	return NULL;
+}
+
+/* "a.conf -> b.conf -> a.conf" */
+static const char *chain(const struct source *s, const struct level *from)
+{
+	const char *text = from->file.path;
+
+	for (const struct level *f = s->frame; f != from; f = f->outer)
+		text = arena_printf(s->arena, "%s -> %s", f->file.path, text);
+	return arena_printf(s->arena, "%s -> %s", from->file.path, text);
+}
+
+void source_include(struct source *s, const char *path, struct pos at)
+{
+	const char *found = file_beside(s->arena, s->frame->file.path, path);
+	struct pos begin = {
+		.file = found, .line = 1, .column = 1, .seq = at.seq
+	};
+	const struct level *same;
+	struct file file;
+
+	if (s->n_frames == MAX_DEPTH) {
+		report_error(s->report, at,
+			     "files include each other more than %d deep",
+			     MAX_DEPTH);
+		return;
+	}
+	if (s->n_files == MAX_FILES) {
+		report_error(s->report, at,
+			     "more than %d files are included in all",
+			     MAX_FILES);
+		return;
+	}
+	if (!file_read(s->arena, s->report, found, at, begin, &file))
+		return;
+	same = cycle(s, &file);
+	if (same)
+		report_error(s->report, at,
+			     "a file cannot include itself: %s; take one of "
+			     "these includes out",
+			     chain(s, same));
+	else
+		push(s, &file, begin);
+}
+
+/* --- macros -------------------------------------------------------------- */
+
+static const struct macro *find_macro(const struct source *s, const char *name)
+{
+	for (const struct macro *m = s->macros; m; m = m->next) {
+		if (strcmp(m->name, name) == 0)
+			return m;
+	}
+	return NULL;
+}
+
+void source_define(struct source *s, const char *name, struct pos at,
+		   const struct token *value)
+{
+	const struct macro *old = find_macro(s, name);
+	struct macro *m;
+
+	if (old) {
+		report_error(s->report, at,
+			     "macro \"%s\" is defined already, at %s:%u", name,
+			     old->pos.file, old->pos.line);
+		return;
+	}
+	m = arena_alloc(s->arena, sizeof(*m));
+	m->name = name;
+	m->pos = at;
+	m->value = *value;
+	m->next = s->macros;
+	s->macros = m;
+}
+
+static void unknown_macro(struct source *s, const struct token *t)
+{
+	struct guess g = { .wanted = t->text };
+
+	for (const struct macro *m = s->macros; m; m = m->next)
+		guess_offer(&g, m->name);
+	if (!*t->text)
+		report_error(s->report, t->pos,
+			     "\"$\" wants a macro's name right behind it");
+	else if (g.best)
+		report_error(s->report, t->pos,
+			     "unknown macro \"%s\"; did you mean \"%s\"?",
+			     t->text, g.best);
+	else
+		report_error(s->report, t->pos,
+			     "unknown macro \"%s\"; define it above: "
+			     "%s = \"VALUE\"",
+			     t->text, t->text);
+}
+
+static void expand(struct source *s, struct token *t)
+{
+	const struct macro *m = find_macro(s, t->text);
+
+	if (m) {
+		t->kind = m->value.kind;
+		t->text = m->value.text;
+	} else {
+		unknown_macro(s, t);
+		t->kind = T_BROKEN;
+		t->text = NULL;
+	}
+}
+
+/* --- handing out --------------------------------------------------------- */
+
+static void report_broken(struct source *s, struct token *t)
+{
+	char first = t->text[0];
+
+	if (first == '"')
+		report_error(s->report, t->pos,
+			     "the string that begins here does not end on this "
+			     "line; close it with a \"");
+	else if (strchr("<>=-", first))
+		report_error(s->report, t->pos,
+			     "\"%s\" is no arrow; there are \"->\" and \"<->\"",
+			     t->text);
+	else
+		report_error(s->report, t->pos, "unexpected \"%s\"", t->text);
+	t->text = NULL;
+}
+
+/* How many braces may be open where this token stands? */
+static unsigned int depth_allowed(const struct source *s,
+				  const struct token *t)
+{
+	const struct word *word = word_of(t->kind);
+
+	if (t->kind == 0)
+		return 0;
+	if (s->last.kind != T_SEP && !s->closing)
+		return s->depth;
+	if (word && word->places == IN_TOPOLOGY)
+		return 0;
+	return t->kind == T_PORT && s->depth > 1 ? 1 : s->depth;
+}
+
+static void report_unclosed(struct source *s, const struct token *t)
+{
+	unsigned int innermost = s->depth < MAX_OPEN ? s->depth : MAX_OPEN;
+	struct pos open = s->open[innermost - 1];
+
+	if (t->kind == 0)
+		report_error(s->report, t->pos,
+			     "the file ends inside a block; the \"{\" of line "
+			     "%u wants its \"}\"",
+			     open.line);
+	else
+		report_error(s->report, t->pos,
+			     "a \"}\" is missing before \"%s\"; the \"{\" of "
+			     "line %u is still open",
+			     t->text, open.line);
+}
+
+/* Is something to be put in before @t, to close blocks? */
+static bool close_blocks(struct source *s, const struct token *t, int *kind)
+{
+	if (s->depth > depth_allowed(s, t)) {
+		if (!s->closing)
+			report_unclosed(s, t);
+		s->closing = true;
+		*kind = '}';
+		return true;
+	}
+	*kind = T_SEP;
+	return (s->closing || t->kind == 0) && s->last.kind != T_SEP;
+}
+
+static struct token hand_out(struct source *s, struct token t)
+{
+	const struct word *word = word_of(t.kind);
+
+	s->was_statement = s->statement;
+	if (word && word->places)
+		s->statement = t.kind;
+	else if (t.kind == T_SEP || t.kind == '}')
+		s->statement = 0;
+	else if (t.kind == '{' && s->statement != T_ALLOW)
+		s->statement = 0;
+
+	if (t.kind == '{' && s->depth++ < MAX_OPEN)
+		s->open[s->depth - 1] = t.pos;
+	else if (t.kind == '}' && s->depth)
+		s->depth--;
+	s->last = t;
+	s->any |= t.kind != T_SEP && t.kind != 0;
+	return t;
+}
+
+/* An end of line that ends nothing: the list goes on behind its comma. */
+static bool continues(const struct source *s, const struct token *t)
+{
+	return t->kind == T_SEP && s->last.kind == ',' && t->text[0] == '\n';
+}
+
+struct token source_next(struct source *s)
+{
+	for (;;) {
+		struct level *f = s->frame;
+		struct token t = f->tokens.v[f->next];
+		int kind;
+
+		t.pos.seq = ++s->seq;
+		if (close_blocks(s, &t, &kind)) {
+			t.kind = kind;
+			return hand_out(s, t);
+		}
+		s->closing = false;
+		if (t.kind == 0 && f->outer) {
+			s->frame = f->outer;
+			s->n_frames--;
+			continue;
+		}
+		if (t.kind)
+			f->next++;
+		if (continues(s, &t))
+			continue;
+		if (t.kind == T_MACRO)
+			expand(s, &t);
+		else if (t.kind == T_BROKEN)
+			report_broken(s, &t);
+		return hand_out(s, t);
+	}
+}
+
+struct token source_last(const struct source *s, int *statement,
+			 bool *before_equals)
+{
+	const struct level *f = s->frame;
+
+	*statement = s->was_statement;
+	*before_equals = f->tokens.v[f->next].kind == '=';
+	return s->last;
+}
+
+bool source_was_empty(const struct source *s, struct pos *at)
+{
+	at->file = s->frame->file.path;
+	at->line = 1;
+	at->column = 1;
+	at->seq = 0;
+	return !s->any;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From files to the tokens the parser sees.
+ *
+ * Each file is read and scanned as a whole.  This module then hands out the
+ * tokens one by one and deals with everything that is no matter of grammar:
+ *
+ *   - `include` pushes another file's tokens; depth, number and size of files
+ *     are bounded, and a file that includes itself is refused;
+ *   - `$name` is replaced by the token its macro stands for, at the position
+ *     of the use;
+ *   - blocks that are still open where they cannot be (at the end of a file,
+ *     or before a statement that only a topology has) are reported and closed,
+ *     so that one forgotten brace is one message.
+ */
+#ifndef WEIR_CONFIG_SOURCE_H
+#define WEIR_CONFIG_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/report.h"
+
+/**
+ * struct token - one token
+ * @kind: the parser's number for it
+ * @text: as written; strings without their quotes
+ * @pos:  where it begins
+ */
+struct token {
+	int kind;
+	const char *text;
+	struct pos pos;
+};
+
+/**
+ * struct tokens - all tokens of one file, the last is the end
+ */
+struct tokens {
+	struct token *v;
+	size_t n;
+};
+
+/**
+ * scan_text - cut a text into tokens (config/lexer.l)
+ * @at:   position of its first character
+ * @text: UTF-8 without control characters
+ * @size: octets
+ * @out:  filled in
+ *
+ * What is no token is reported and takes the place of one (token BROKEN).
+ */
+void scan_text(struct report *r, struct pos at, const char *text, size_t size,
+	       struct tokens *out);
+
+struct source;
+
+/**
+ * source_open - begin with a topology file
+ * @path: "-" is standard input
+ *
+ * Return: a source; a file that cannot be read is reported and empty.
+ */
+struct source *source_open(struct arena *a, struct report *r,
+			   const char *path);
+
+/**
+ * source_next - the next token; the end of the topology again and again
+ */
+struct token source_next(struct source *s);
+
+/**
+ * source_include - go on with another file, then come back
+ * @path: relative to the folder of the file that asks
+ * @at:   where it asks
+ */
+void source_include(struct source *s, const char *path, struct pos at);
+
+/**
+ * source_define - make a macro
+ * @name:  of the macro
+ * @at:    where it is defined
+ * @value: the token it stands for
+ */
+void source_define(struct source *s, const char *name, struct pos at,
+		   const struct token *value);
+
+/**
+ * source_last - the token handed out last, for messages
+ * @statement: out: token of the statement it is part of, 0 if it begins one
+ * @before_equals: out: whether "=" follows
+ */
+struct token source_last(const struct source *s, int *statement,
+			 bool *before_equals);
+
+/**
+ * source_was_empty - whether the topology had no token at all
+ * @at: out: its beginning
+ */
+bool source_was_empty(const struct source *s, struct pos *at);
+
+#endif

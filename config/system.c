@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config/system.h"
+
+#include <stdlib.h>
+
+void system_free(struct system *sys)
+{
+	if (!sys)
+		return;
+	for (size_t i = 0; i < sys->n_pds; i++) {
+		free(sys->pd[i].map);
+		free(sys->pd[i].chan);
+		free(sys->pd[i].comp);
+	}
+	free(sys->region);
+	free(sys->channel);
+	free(sys->pd);
+	free(sys->conn);
+	free(sys);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config/topology.h"
+
+void names_add(struct names *names, struct name *name)
+{
+	if (names->last)
+		names->last->next = name;
+	else
+		names->first = name;
+	names->last = name;
+	names->n++;
+}
+
+struct topo_port *topo_add_port(struct topology *t, struct topo_switch *sw,
+				const struct name *name)
+{
+	struct topo_port *port = arena_alloc(t->arena, sizeof(*port));
+
+	port->sw = sw;
+	port->name = *name;
+	port->name.next = NULL;
+	port->number = sw->n_ports++;
+	if (sw->last_port)
+		sw->last_port->next = port;
+	else
+		sw->ports = port;
+	sw->last_port = port;
+	return port;
+}
+
+const char *topo_port_name(struct topology *t, const struct topo_port *port)
+{
+	return arena_printf(t->arena, "%s.%s",
+			    port->sw->name.text ? port->sw->name.text : "?",
+			    port->name.text ? port->name.text : "?");
+}
+
+const char *topo_kind_name(enum attachment kind)
+{
+	static const char *const names[] = {
+		[NOT_ATTACHED] = "nothing", [TO_TAP] = "tap",
+		[TO_NIC] = "nic",	    [TO_SOCKET] = "socket",
+		[TO_ATTACH] = "attach",	    [TO_CAPTURE] = "capture",
+		[TO_LINK] = "link",
+	};
+
+	return names[kind];
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config/words.h"
+
+#include <string.h>
+
+#include "config/parser.tab.h"
+
+#define STATEMENT(text, token, places, usage)                                  \
+	{                                                                      \
+		text, token, places, usage, NULL                               \
+	}
+#define INNER(text, token)                                                     \
+	{                                                                      \
+		text, token, 0, NULL, NULL                                     \
+	}
+#define LATER(text, meaning)                                                   \
+	{                                                                      \
+		text, T_LATER, 0, NULL, meaning                                \
+	}
+
+static const struct word words[] = {
+	STATEMENT("switch", T_SWITCH, IN_TOPOLOGY, "switch NAME { ... }"),
+	STATEMENT("link", T_LINK, IN_TOPOLOGY,
+		  "link SWITCH.PORT <-> SWITCH.PORT"),
+	STATEMENT("allow", T_ALLOW, IN_TOPOLOGY,
+		  "allow PORT <-> PORT, or allow PORT -> PORT"),
+	STATEMENT("domain", T_DOMAIN, IN_TOPOLOGY,
+		  "domain NAME { MEMBER ... }"),
+	STATEMENT("include", T_INCLUDE, IN_TOPOLOGY, "include \"FILE\""),
+	STATEMENT("fdb", T_FDB, IN_SWITCH,
+		  "fdb hash [ENTRIES], or fdb linear [ENTRIES]"),
+	STATEMENT("ageing", T_AGEING, IN_SWITCH, "ageing 300s"),
+	STATEMENT("port", T_PORT, IN_SWITCH, "port NAME { ... }"),
+	STATEMENT("tap", T_TAP, IN_PORT,
+		  "tap \"INTERFACE\" [netns \"NAME\"]"),
+	STATEMENT("nic", T_NIC, IN_PORT,
+		  "nic \"INTERFACE\" [netns \"NAME\"]"),
+	STATEMENT("socket", T_SOCKET, IN_PORT,
+		  "socket listen \"PATH\", or socket connect \"PATH\", or "
+		  "with tcp \"127.0.0.1:NUMBER\" in place of the path"),
+	STATEMENT("attach", T_ATTACH, IN_PORT, "attach \"PATH\""),
+	STATEMENT("capture", T_CAPTURE, IN_PORT,
+		  "capture \"FILE\" of PORT, ..., or capture \"FILE\" of all"),
+	STATEMENT("filter", T_FILTER, IN_PORT, "filter \"EXPRESSION\""),
+	STATEMENT("drops", T_DROPS, IN_PORT, "drops"),
+	STATEMENT("rotate", T_ROTATE, IN_PORT, "rotate SIZE files NUMBER"),
+	STATEMENT("mac", T_MAC, IN_PORT, "mac lock 02:00:00:00:00:01"),
+	STATEMENT("mtu", T_MTU, IN_PORT | IN_LINK, "mtu OCTETS"),
+	STATEMENT("buffers", T_BUFFERS, IN_PORT | IN_LINK, "buffers NUMBER"),
+	STATEMENT("reserved", T_RESERVED, IN_PORT, "reserved forward"),
+	STATEMENT("poll", T_POLL, IN_DOMAIN, "poll 20us"),
+	INNER("hash", T_HASH),
+	INNER("linear", T_LINEAR),
+	INNER("netns", T_NETNS),
+	INNER("listen", T_LISTEN),
+	INNER("connect", T_CONNECT),
+	INNER("tcp", T_TCP),
+	INNER("of", T_OF),
+	INNER("all", T_ALL),
+	INNER("files", T_FILES),
+	INNER("lock", T_LOCK),
+	INNER("forward", T_FORWARD),
+	LATER("when", "a frame filter on an allow rule"),
+	LATER("reply", "an allow rule for answers alone"),
+	LATER("deny", "a rule that takes an allow back"),
+	LATER("limit", "a port's rate limit"),
+	LATER("storm", "a limit on what a port may flood"),
+	LATER("vlan", "the VLANs of a port"),
+	LATER("group", "a named set of ports"),
+	LATER("vm", "a virtual machine"),
+	LATER("driver-vm", "a virtual machine that drives a network card"),
+	LATER("disk", "a virtual machine's disk"),
+	LATER("vhost-user", "a port for a virtual machine's vhost-user device"),
+	LATER("sticky", "\"mac sticky\" pins an address to the port that had "
+			"it first"),
+	LATER("ip", "\"ip lock\" ties a port to one IP address"),
+};
+
+#define N_WORDS (sizeof(words) / sizeof(words[0]))
+
+const struct word *word_find(const char *text)
+{
+	for (size_t i = 0; i < N_WORDS; i++) {
+		if (strcmp(words[i].text, text) == 0)
+			return &words[i];
+	}
+	return NULL;
+}
+
+const struct word *word_of(int token)
+{
+	for (size_t i = 0; i < N_WORDS; i++) {
+		if (words[i].token == token && token != T_LATER)
+			return &words[i];
+	}
+	return NULL;
+}
+
+const char *word_where(unsigned int places)
+{
+	switch (places) {
+	case IN_TOPOLOGY:
+		return "the topology itself, outside of any { }";
+	case IN_SWITCH:
+		return "a switch";
+	case IN_PORT:
+		return "a port";
+	case IN_LINK:
+		return "a link";
+	case IN_DOMAIN:
+		return "a domain";
+	default:
+		return "a port or a link";
+	}
+}
+
+const char *word_list(struct arena *a, enum place place)
+{
+	const char *list = "";
+
+	for (size_t i = 0; i < N_WORDS; i++) {
+		if (words[i].places & place)
+			list = arena_printf(a, "%s%s%s", list,
+					    *list ? ", " : "", words[i].text);
+	}
+	return list;
+}
+
+void word_guess(struct guess *g, enum place place)
+{
+	for (size_t i = 0; i < N_WORDS; i++) {
+		if (words[i].places & place)
+			guess_offer(g, words[i].text);
+	}
+}
