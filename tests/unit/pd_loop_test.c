@@ -431,6 +431,36 @@ static void hc15_busy_component_does_not_hide_a_descriptor(void **state)
 	close(pair[1]);
 }
 
+static bool arm_gives_up(struct component *c)
+{
+	pd_watch(c, 0, 0);
+	return false;
+}
+
+/* Nowhere to put a frame: the component says so when it arms. */
+static void descriptor_left_ready_does_not_keep_from_arming(void **state)
+{
+	static struct component_ops patient;
+	int pair[2];
+
+	(void)state;
+	settle();
+	patient = *comp(1)->ops;
+	patient.arm = arm_gives_up;
+	comp(1)->ops = &patient;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(write(pair[1], "x", 1), 1);
+	watch_new_fd(1, pair[0], EPOLLIN);
+	assert_true(pd_look(pd, 0));
+	assert_true(pd_work(pd));
+	assert_int_equal(b.ready, 1);
+	assert_int_equal(b.runs, 1);
+	assert_true(pd_look(pd, 0));
+	assert_int_equal(b.ready, 1);
+	pd_replace_fd(comp(1), 0, -1);
+	close(pair[1]);
+}
+
 /* Another port's notifications, however many, are one event a look. */
 static void hc15_flood_of_notifications_is_one_event(void **state)
 {
@@ -760,6 +790,7 @@ int main(void)
 		T(arm_that_finds_work_leads_to_work),
 		T(hc15_busy_component_does_not_hide_a_notification),
 		T(hc15_busy_component_does_not_hide_a_descriptor),
+		T(descriptor_left_ready_does_not_keep_from_arming),
 		T(hc15_flood_of_notifications_is_one_event),
 		T(rings_are_written_once_a_round),
 		T(inner_rings_are_calls),

@@ -376,12 +376,17 @@ static uint32_t rounds_per_look(const struct pd *pd)
 	return pd->n_watched != 0 ? 1 : ROUNDS_PER_LOOK;
 }
 
-/* Until nobody has more to do. */
+/*
+ * Until nobody has more to do.  That is asked before the look: a descriptor that
+ * stays ready because its component cannot serve it now must not keep the
+ * loop from arm(), where the component stops watching it.
+ */
 static bool drain(struct pd *pd)
 {
 	for (uint32_t n = 1; pd->n_due != 0; n++) {
 		round_once(pd);
-		if (n % rounds_per_look(pd) == 0 && !pd_look(pd, 0))
+		if (pd->n_due != 0 && n % rounds_per_look(pd) == 0 &&
+		    !pd_look(pd, 0))
 			return false;
 	}
 	return true;
