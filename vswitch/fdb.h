@@ -3,9 +3,9 @@
  * The forwarding database: which address is behind which port.
  *
  * A page of verbs over two implementations, chosen when the table is made:
- * FDB_HASH (bucketised, one or two cache lines a look-up, for anything) and
- * FDB_LINEAR (a scan, for a handful of stations on a static system).  Both
- * behave alike to the letter, but for one thing said at fdb_learn().
+ * FDB_HASH (bucketised, two cache lines a look-up, for anything) and FDB_LINEAR
+ * (a scan, for a handful of stations on a static system).  Both behave alike to
+ * the letter; only fdb_iterate() meets the entries in another order.
  *
  * The key is (VLAN id, address).  The table never reads a clock: every verb
  * that needs the time is given it, in whole seconds of a clock that does not
@@ -16,8 +16,9 @@
  * Security.  Any station can invent source addresses, so a full table must not
  * let one port push out the others: the port with the most entries loses its
  * oldest, and that may be the newcomer's own port.  The hash is keyed with a
- * secret seed, so that nobody can aim at one bucket.  A pinned address (static,
- * or sticky once learned) does not move to another port.
+ * secret seed, so that nobody can aim at one bucket; and a crowded bucket spills
+ * over instead of evicting, so that nothing is lost before the table is full.  A
+ * pinned address (static, or sticky once learned) does not move to another port.
  *
  * Memory is the caller's.  Not safe for concurrent use: one switch, one table.
  */
@@ -138,16 +139,15 @@ struct fdb_effect fdb_probe(const struct fdb *fdb, uint64_t mac, uint16_t vlan,
  * @flags:  0 or FDB_STICKY
  * @now:    seconds
  *
- * When the table is full, the port with the most dynamic entries (the lowest
- * number among equals) loses the one longest unseen, be it the newcomer's own.
- * Entries that have expired go first.  FDB_FULL means that every entry is
- * static.
+ * An entry refreshed with FDB_STICKY is sticky from then on; one that moves
+ * takes the flags of its new port; a static one stays as it is.
  *
- * The one difference: the hash may have to make room inside a bucket before the
- * table is full.  It then looks at that bucket alone: of the ports that have
- * dynamic entries there, the one with the most entries in the whole table loses
- * its oldest in the bucket; if the newcomer's port has more than any of them,
- * the newcomer is not learned (FDB_FULL).
+ * When the table is full, entries that have expired go first (that is not an
+ * eviction).  If there are none, the port with the most dynamic entries (the
+ * lowest number among equals, the newcomer not counted) loses the one longest
+ * unseen, be it the newcomer's own.  Time is whole seconds: of entries last
+ * seen in the same second, the one whose first sighting in that second was
+ * earlier counts as longer unseen.  FDB_FULL means that every entry is static.
  */
 struct fdb_effect fdb_learn(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 			    unsigned int port, unsigned int flags,
@@ -156,10 +156,12 @@ struct fdb_effect fdb_learn(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 /**
  * fdb_add_static - enter an address that stays
  *
- * Replaces a dynamic entry of the same key.
+ * Replaces a dynamic entry of the same key.  A full table makes room as in
+ * fdb_learn(), but without asking for the time: expired entries have no
+ * precedence.
  *
- * Return: 0, -EEXIST if it is static at another port, -ENOSPC if no room can be
- * made.
+ * Return: 0 (also if it is there already), -EEXIST if it is static at another
+ * port, -ENOSPC if every entry is static, -EINVAL if there can be no such port.
  */
 int fdb_add_static(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 		   unsigned int port);
@@ -172,9 +174,10 @@ int fdb_add_static(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 int fdb_remove(struct fdb *fdb, uint64_t mac, uint16_t vlan);
 
 /**
- * fdb_age - reclaim expired entries, a bounded number of slots a call
+ * fdb_age - reclaim expired entries, a bounded number a call
  * @now:    seconds
- * @budget: slots to look at
+ * @budget: entries to look at; a call that was given at least 64 and removed
+ *          none has found that none was left
  *
  * Goes on where the last call stopped.
  *
@@ -202,6 +205,13 @@ unsigned int fdb_flush_port(struct fdb *fdb, unsigned int port);
  */
 bool fdb_iterate(const struct fdb *fdb, uint32_t *cursor, uint32_t now,
 		 struct fdb_entry *entry);
+
+/**
+ * fdb_expired - entries removed for age since the table was made
+ *
+ * By fdb_age(), and by fdb_learn() where one stood in the way.
+ */
+uint64_t fdb_expired(const struct fdb *fdb);
 
 /**
  * fdb_count - entries in the table, expired ones not yet reclaimed included

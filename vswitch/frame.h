@@ -66,6 +66,16 @@ static inline uint16_t frame_be16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
+/* Eight octets of @words as a number, the first the most significant. */
+static inline uint64_t frame_be64(uint64_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return __builtin_bswap64(word);
+#else
+	return word;
+#endif
+}
+
 /**
  * mac_load - address as a number
  * @p: six octets in wire order
@@ -96,12 +106,14 @@ static inline bool mac_is_reserved(uint64_t mac)
  */
 static inline bool frame_parse(struct frame *f)
 {
+	uint64_t first = frame_be64(f->words[0]);
+	uint64_t second = frame_be64(f->words[1]);
 	uint16_t tci;
 
-	f->dst = mac_load(f->bytes);
-	f->src = mac_load(f->bytes + 6);
+	f->dst = first >> 16;
+	f->src = (first & 0xffff) << 32 | second >> 32;
 	f->vlan = 0;
-	f->ethertype = frame_be16(f->bytes + 12);
+	f->ethertype = (uint16_t)(second >> 16);
 	f->l3 = 14;
 	if (f->ethertype != FRAME_TPID_C && f->ethertype != FRAME_TPID_S)
 		return true;

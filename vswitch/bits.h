@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sets of ports as 64-bit words: bit p stands for port p.
+ *
+ * Compiler builtins only, and none that needs a library call on a plain x86-64
+ * or arm64 (which is why nothing here counts bits).
+ */
+#ifndef WEIR_VSWITCH_BITS_H
+#define WEIR_VSWITCH_BITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* The set of one port. */
+static inline uint64_t bit(unsigned int port)
+{
+	return 1ull << port;
+}
+
+static inline bool bit_in(uint64_t set, unsigned int port)
+{
+	return set >> port & 1;
+}
+
+/**
+ * bit_first - lowest member
+ * @set: not empty
+ */
+static inline unsigned int bit_first(uint64_t set)
+{
+	return (unsigned int)__builtin_ctzll(set);
+}
+
+/**
+ * bit_pop - take the lowest member out
+ * @set: not empty; in/out
+ */
+static inline unsigned int bit_pop(uint64_t *set)
+{
+	unsigned int port = bit_first(*set);
+
+	*set &= *set - 1;
+	return port;
+}
+
+/* Members from @port on. */
+static inline uint64_t bit_from(uint64_t set, unsigned int port)
+{
+	return set & (~0ull << port);
+}
+
+/* Whether there is exactly one member. */
+static inline bool bit_single(uint64_t set)
+{
+	return set && !(set & (set - 1));
+}
+
+#endif
