@@ -33,7 +33,9 @@
  * gives.  In the other direction that process does share an eventfd with the
  * PD and us.  It can fill the counter and clear O_NONBLOCK, and the next
  * ordinary write would block for ever: backing_ring() therefore adds *zero*
- * there, which always fits and wakes a waiter all the same.
+ * there, which always fits and wakes a waiter all the same, unless the client
+ * has read the counter down to zero.  So what a switch must hear in any case
+ * goes over its control channel.
  */
 #include "vmm/linux/backing.h"
 

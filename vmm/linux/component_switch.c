@@ -25,21 +25,25 @@
 /**
  * struct switch_state - the glue's own memory
  * @sw:      the switch
+ * @stats:   its statistics, ours to write; may be NULL
  * @request: control mailbox, monitor's half
  * @reply:   control mailbox, ours
  * @ctl:     the control channel was rung
  * @pending: ports to be looked at
  * @ran:     ports looked at since they were armed
  * @faulted: ports the monitor has been told of
+ * @taken:   frames taken when the loop last had us look without a reason
  */
 struct switch_state {
 	struct vswitch *sw;
+	const struct vswitch_stats *stats;
 	const struct vswitch_ctl_request *request;
 	struct vswitch_ctl_reply *reply;
 	bool ctl;
 	uint64_t pending;
 	uint64_t ran;
 	uint64_t faulted;
+	uint64_t taken;
 };
 
 /* One direction of a port; the data region may end in a part of a page. */
@@ -102,6 +106,7 @@ static int switch_init(struct component *c)
 		return -EINVAL;
 	if (memory == NULL)
 		return -ENOMEM;
+	s->stats = pd_region(c, cfg->stats, NULL);
 	s->sw = vswitch_init(memory, size, &cfg->fdb,
 			     pd_region(c, cfg->stats, NULL));
 	if (s->sw == NULL)
@@ -143,33 +148,55 @@ static void ring_ports(struct component *c, uint64_t ports)
 	}
 }
 
-/* Answer the monitor, and tell it of ports that have stopped. */
-static void control(struct component *c, struct switch_state *s,
-		    uint64_t now_ns)
+/* Tell the monitor of ports that have stopped. */
+static void report_faults(struct component *c, struct switch_state *s)
 {
 	uint64_t faulted = vswitch_faulted(s->sw);
 
-	if (s->ctl && s->request != NULL && s->reply != NULL &&
-	    vswitch_ctl(s->sw, s->request, s->reply, now_ns))
-		pd_ring(c, c->cfg->sw.ctl_channel);
-	s->ctl = false;
 	if (faulted != s->faulted)
 		pd_ring(c, c->cfg->sw.ctl_channel);
 	s->faulted = faulted;
 }
 
+/* Answer the monitor. */
+static void control(struct component *c, struct switch_state *s,
+		    uint64_t now_ns)
+{
+	if (s->ctl && s->request != NULL && s->reply != NULL &&
+	    vswitch_ctl(s->sw, s->request, s->reply, now_ns))
+		pd_ring(c, c->cfg->sw.ctl_channel);
+	s->ctl = false;
+}
+
+/*
+ * Whether a look around has brought frames.  While the loop spins nobody rings,
+ * so this is how it learns that there is traffic.
+ */
+static bool took_frames(const struct component *c, struct switch_state *s)
+{
+	uint64_t taken = 0, before = s->taken;
+
+	for (uint32_t p = 0; s->stats != NULL && p < c->cfg->sw.n_ports; p++)
+		taken += s->stats->port[p].in_frames;
+	s->taken = taken;
+	return taken != before;
+}
+
 static bool switch_run(struct component *c, uint64_t now_ns)
 {
 	struct switch_state *s = c->state;
-	uint64_t ports = s->pending, ring = 0;
+	bool looking = s->pending == 0;
+	uint64_t ports = looking ? vswitch_ports(s->sw) : s->pending;
+	uint64_t ring = 0;
 
-	/* Called without a reason the loop is spinning: look everywhere. */
-	if (ports == 0)
-		ports = vswitch_ports(s->sw);
 	s->ran |= ports;
 	s->pending = vswitch_run(s->sw, ports, now_ns, &ring);
 	ring_ports(c, ring);
 	control(c, s, now_ns);
+	report_faults(c, s);
+	/* Called without a reason: the loop is spinning. */
+	if (looking && took_frames(c, s))
+		return true;
 	return s->pending != 0;
 }
 
@@ -179,6 +206,7 @@ static bool switch_arm(struct component *c)
 
 	s->pending = vswitch_arm(s->sw, s->ran);
 	s->ran = 0;
+	report_faults(c, s);
 	return s->pending != 0;
 }
 
