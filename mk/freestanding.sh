@@ -4,7 +4,8 @@
 # freestanding.sh ARCHIVE [CROSS-PREFIX]: does the library stand alone? It may
 # ask its surroundings for the four memory functions a freestanding compiler
 # itself relies on, and for nothing else; and it may hold no writable data,
-# because all state lives in structures the caller owns.
+# because all state lives in structures the caller owns. (A constant table of
+# pointers is in .data.rel.ro: written once, by the loader.)
 set -eu
 
 archive=$1
@@ -16,7 +17,8 @@ trap 'rm -f "$whole"' EXIT
 
 undefined=$("${cross}nm" -u "$whole" | awk '{ print $2 }' |
 	grep -vxE 'memcpy|memset|memmove|memcmp|_GLOBAL_OFFSET_TABLE_' || true)
-writable=$("${cross}nm" "$whole" | awk '$2 ~ /^[bBdDC]$/ { print $3 }')
+writable=$("${cross}nm" -f sysv "$whole" | awk -F'|' '
+	$3 ~ /^ *[bBdDC] *$/ && $NF !~ /^\.data\.rel\.ro/ { print $1 }')
 
 if [ -n "$undefined" ]; then
 	echo "$archive needs what a bare system does not have: $undefined" >&2
