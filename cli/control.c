@@ -106,7 +106,10 @@ int control_probe(const char *path)
 	/* EAGAIN: its queue of connections is full, so it is there. */
 	if (errno == EAGAIN)
 		return 1;
-	return errno == ECONNREFUSED || errno == ENOENT ? 0 : -1;
+	/* EPROTOTYPE: a port's attach socket may well be in the same folder. */
+	return errno == ECONNREFUSED || errno == ENOENT || errno == EPROTOTYPE
+		       ? 0
+		       : -1;
 }
 
 /**
@@ -344,7 +347,8 @@ int control_ask_stop(const struct control *to, const struct cli_options *opt)
 	peer = peer_pidfd(x.fd);
 	data = exchange_talk(&x, opt, json_pack("{s:s}", "cmd", "stop"));
 	if (data) {
-		result = peer < 0 ? 0 : wait_for(peer, POLLIN, x.deadline);
+		/* Without it: the monitor hangs up at its end. */
+		result = wait_for(peer < 0 ? x.fd : peer, POLLIN, x.deadline);
 		if (result)
 			cli_error("%s is stopping, but has not ended within "
 				  "%u s; its log says what it waits for",

@@ -158,7 +158,7 @@ enum cli_exit cli_show(const struct cli_options *opt, int argc, char **argv)
 	else if (list)
 		show_list(list, data, opt->tty);
 	else
-		show_system(data, opt->tty);
+		print_system(data, opt->tty);
 	json_decref(data);
 	return CLI_OK;
 }

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 
 /**
- * show_system - print a running system: its domains, and who maps what
+ * print_system - print a running system: its domains, and who maps what
  * @data: reply to `show system`
  * @tty:  for a person
  */
-void show_system(const json_t *data, bool tty);
+void print_system(const json_t *data, bool tty);
 
 #endif

@@ -170,7 +170,7 @@ static void print_regions(const json_t *data)
 	table_free(&t);
 }
 
-void show_system(const json_t *data, bool tty)
+void print_system(const json_t *data, bool tty)
 {
 	const json_t *pds = json_object_get(data, "pds");
 	char *pid = json_text(data, "pid");

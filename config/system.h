@@ -31,7 +31,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "vswitch/vswitch.h"
 
@@ -365,11 +364,5 @@ struct system {
  * @sys: may be NULL
  */
 void system_free(struct system *sys);
-
-/**
- * system_dump - print a system for a person: domains, maps, channels
- * @out: a stdio stream
- */
-void system_dump(const struct system *sys, FILE *out);
 
 #endif

@@ -14,7 +14,7 @@ client carol 10.7.0.30/24 fd00:7::30/64
 
 step "some traffic"
 check "alice -> bob" yes pings alice 10.7.0.20
-bob_mac=$(on bob cat /sys/class/net/bob/address)
+bob_mac=$(mac bob)
 on carol ip neigh replace 10.7.0.20 lladdr "$bob_mac" dev carol
 check "carol -> bob, refused" no pings carol 10.7.0.20
 on bob iperf3 -s -1 >/dev/null 2>&1 &

@@ -22,8 +22,8 @@ check "carol -> printer, IPv6" no pings carol fd00:7::30
 check "printer -> bob" no pings printer 10.7.0.40
 
 step "weir trace: one decision per switch"
-bob_mac=$(on bob cat /sys/class/net/bob/address)
-alice_mac=$(on alice cat /sys/class/net/alice/address)
+bob_mac=$(mac bob)
+alice_mac=$(mac alice)
 for port in left.alice middle.west right.west; do
 	check "weir trace $port, alice to bob" "deliver none" \
 		traced "$port" dst="$bob_mac" src="$alice_mac"
