@@ -18,7 +18,7 @@ ROUNDS=${ROUNDS:-3}
 MS=${MS:-1500}
 FRAMES=200000
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-bench.XXXXXX") || exit 1
-export WEIR_RUNDIR=$work
+export WEIR_RUNDIR=$work/run
 monitor=
 relay=
 

@@ -50,8 +50,9 @@ static void *region(size_t size, int *fd)
 {
 	void *p;
 
-	*fd = memfd_create("relay", MFD_CLOEXEC);
-	if (*fd < 0 || ftruncate(*fd, (off_t)size) != 0)
+	*fd = memfd_create("relay", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (*fd < 0 || ftruncate(*fd, (off_t)size) != 0 ||
+	    fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK) != 0)
 		die("memfd");
 	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		 MAP_SHARED | MAP_POPULATE, *fd, 0);
