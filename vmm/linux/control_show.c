@@ -48,26 +48,6 @@ static json_int_t counter(const uint64_t *p)
 
 /* --- ports -------------------------------------------------------------- */
 
-/* The other port of a link between two switches. */
-static const char *peer_name(const struct mon_switch *sw, uint32_t port,
-			     char buf[SYS_NAME])
-{
-	const struct mon_link *l = sw->link[port];
-	unsigned int other = 1 - sw->side[port];
-
-	return port_name(l->sw[other], l->conn->port[other], buf);
-}
-
-static json_t *attached(const struct mon_switch *sw, uint32_t port)
-{
-	const struct mon_link *l = sw->link[port];
-	char buf[SYS_NAME];
-
-	if (l->conn->attachment == SYS_TO_SWITCH)
-		return json_sprintf("link %s", peer_name(sw, port, buf));
-	return text(l->conn->what);
-}
-
 static const char *kind_name(const struct monitor *m, const struct mon_link *l)
 {
 	const struct sys_conn *c = l->conn;
@@ -129,7 +109,7 @@ static json_t *show_port(const struct monitor *m, const struct mon_switch *sw,
 			 "s:I, s:i, s:I}",
 			 "port", port_name(sw, port, name), "number", (int)port,
 			 "kind", kind_name(m, sw->link[port]), "attached",
-			 attached(sw, port), "state", state_name(m, sw, port),
+			 text(c->what), "state", state_name(m, sw, port),
 			 "in_frames", counter(&s->in_frames), "in_bytes",
 			 counter(&s->in_bytes), "out_frames",
 			 counter(&s->out_frames), "out_bytes",

@@ -71,7 +71,7 @@ void link_down(struct monitor *m, struct mon_link *l)
 /* Does this side touch the queues no more? */
 static bool let_go(const struct monitor *m, const struct mon_link *l, int side)
 {
-	if (l->conn->pd[side] == SYS_PD_OUTSIDE ||
+	if ((side == 1 && l->conn->attachment == SYS_TO_ATTACH) ||
 	    !pd_alive(&m->pd[l->conn->pd[side]]))
 		return true;
 	return l->sw[side] != NULL &&

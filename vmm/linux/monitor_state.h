@@ -129,7 +129,6 @@ struct mon_link {
  * @caller:      the control connection that waits for the reply, or NULL
  * @deadline_ns: when the reply must be there
  * @link:        by port number
- * @side:        by port number: which end of the link that port is
  */
 struct mon_switch {
 	const struct sys_component *comp;
@@ -142,7 +141,6 @@ struct mon_switch {
 	struct control_conn *caller;
 	uint64_t deadline_ns;
 	struct mon_link *link[VSWITCH_MAX_PORTS];
-	unsigned int side[VSWITCH_MAX_PORTS];
 };
 
 enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };

@@ -39,7 +39,6 @@ static void tie_links(struct monitor *m, struct mon_switch *sw)
 				continue;
 			l->sw[side] = sw;
 			sw->link[c->port[side]] = l;
-			sw->side[c->port[side]] = (unsigned int)side;
 		}
 	}
 }
