@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The pump: see pump.h.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "vmm/linux/ports/pump.h"
+
+/* Private memory of a net_client must start a cache line. */
+#define CLIENT_ALIGN 64u
+
+int pump_init(struct pump *p, struct component *c, const struct pump_ops *ops)
+{
+	struct net_client_config config;
+	size_t size;
+	void *memory;
+
+	pd_wire(c, &c->cfg->wire, &config);
+	size = net_client_size(&config);
+	if (size == 0)
+		return -EINVAL;
+	size = (size + CLIENT_ALIGN - 1) & ~(size_t)(CLIENT_ALIGN - 1);
+	memory = aligned_alloc(CLIENT_ALIGN, size);
+	if (memory == NULL)
+		return -ENOMEM;
+	p->client = net_client_init(memory, size, &config);
+	if (p->client == NULL) {
+		free(memory);
+		return -EINVAL;
+	}
+	p->ops = ops;
+	p->readable = true;
+	p->writable = true;
+	return 0;
+}
+
+/* Look at the link; true if frames can flow. */
+static bool link_usable(struct pump *p)
+{
+	enum net_client_state state = net_client_state(p->client);
+	uint64_t resets = net_client_counters(p->client).resets;
+
+	if (resets != p->resets || state != NET_CLIENT_UP) {
+		p->resets = resets;
+		p->held_count = 0;
+		p->starved = false;
+	}
+	return state == NET_CLIENT_UP;
+}
+
+/* Switch to outside. */
+static bool pump_out(struct pump *p, struct component *c)
+{
+	unsigned int done;
+
+	if (!p->writable)
+		return false;
+	if (p->held_count == 0) {
+		p->held_first = 0;
+		p->held_count = net_rx_burst(p->client, p->held, PUMP_BURST);
+		if (p->held_count == 0)
+			return false;
+	}
+	done = p->ops->send(c, p->held + p->held_first, p->held_count);
+	net_rx_release(p->client, p->held + p->held_first, done);
+	p->held_first += done;
+	p->held_count -= done;
+	if (p->held_count > 0)
+		p->writable = false;
+	return p->writable;
+}
+
+/* Outside to switch. */
+static bool pump_in(struct pump *p, struct component *c)
+{
+	struct net_buffer buffers[PUMP_BURST];
+	unsigned int have;
+	unsigned int filled;
+
+	if (!p->readable)
+		return false;
+	have = net_tx_alloc(p->client, buffers, PUMP_BURST);
+	p->starved = have == 0;
+	if (p->starved)
+		return false;
+	filled = p->ops->receive(c, buffers, have);
+	if (filled > 0)
+		net_tx_burst(p->client, buffers, filled);
+	if (filled < have)
+		net_tx_cancel(p->client, buffers + filled, have - filled);
+	return p->readable;
+}
+
+bool pump_run(struct pump *p, struct component *c)
+{
+	bool out;
+	bool in;
+
+	if (!link_usable(p))
+		return false;
+	out = pump_out(p, c);
+	in = pump_in(p, c);
+	if (net_client_must_notify(p->client))
+		pd_ring(c, c->cfg->wire.channel);
+	return out || in;
+}
+
+bool pump_arm(struct pump *p, struct component *c)
+{
+	bool usable = link_usable(p);
+	bool in = usable && !p->starved;
+	bool out = usable && !p->writable;
+
+	if (in != p->watch_in || out != p->watch_out) {
+		p->watch_in = in;
+		p->watch_out = out;
+		p->ops->watch(c, in, out);
+	}
+	/* Also while down: whatever the client wants to be woken for. */
+	return net_client_arm(p->client, p->writable, p->starved);
+}
+
+void pump_give_up(struct component *c, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	pd_log(c, "%s", text);
+	_exit(EXIT_FAILURE);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The pump: frames between a switch port and a descriptor of the outside.
+ *
+ *	           net_rx_burst()             send()
+ *	  switch  ---------------->  pump  ----------->  TAP, packet socket,
+ *	          <----------------        <-----------  stream socket
+ *	           net_tx_burst()           receive()
+ *
+ * What tap, nic and socket have in common: bursts both ways without a copy of
+ * the pump's own, bounded work per run(), and what happens when one side does
+ * not keep up.  Neither side ever waits for the other:
+ *
+ *  - The outside takes no frame now.  The pump stops taking frames from the
+ *    switch and watches the descriptor for room.  Meanwhile the switch runs
+ *    out of this port's receive buffers and counts its drops as `no_buffer`,
+ *    where the user can see them.
+ *  - The switch returns no transmit buffer.  The pump stops looking at the
+ *    descriptor and asks for a notification; the kernel's own queue overflows
+ *    and counts.
+ *  - The link is down.  Nothing is moved and nothing is watched; the monitor
+ *    notifies when it goes up.
+ *
+ * Frames the outside has refused half-way are kept as receive buffers, not
+ * copied.  A new epoch of the link makes such buffers void, so it is looked
+ * for first, and they are forgotten.
+ */
+#ifndef WEIR_VMM_LINUX_PORTS_PUMP_H
+#define WEIR_VMM_LINUX_PORTS_PUMP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/net_client.h"
+#include "vmm/linux/pd.h"
+
+/* Frames moved each way per run(). */
+#define PUMP_BURST 64u
+
+/**
+ * struct pump_ops - how the outside is spoken to
+ * @receive: fill at most @count buffers and set their len; clears
+ *           pump->readable once the outside has nothing more.  Looks at no more
+ *           than @count frames, refused ones included.  Returns how many
+ *           buffers it filled; the rest are given back
+ * @send:    send frames.  Returns how many are done with, sent or dropped;
+ *           fewer than @count means the outside has no room now, and @watch
+ *           will be asked to wait for it, as it will if @send has cleared
+ *           pump->writable for a reason of its own
+ * @watch:   choose what is waited for while asleep; called when that changes
+ */
+struct pump_ops {
+	unsigned int (*receive)(struct component *c, struct net_buffer *buffers,
+				unsigned int count);
+	unsigned int (*send)(struct component *c,
+			     const struct net_buffer *buffers,
+			     unsigned int count);
+	void (*watch)(struct component *c, bool in, bool out);
+};
+
+/**
+ * struct pump - state; the owner changes @readable and @writable, no more
+ * @ops:        of the owner
+ * @client:     the switch side
+ * @resets:     epochs seen; more of them make @held void
+ * @readable:   the outside may have frames
+ * @writable:   the outside may have room
+ * @starved:    there is no transmit buffer
+ * @watch_in, @watch_out: what @ops->watch() was told last
+ * @held:       received from the switch, not sent yet
+ * @held_first: first of them
+ * @held_count: how many
+ */
+struct pump {
+	const struct pump_ops *ops;
+	struct net_client *client;
+	uint64_t resets;
+	bool readable;
+	bool writable;
+	bool starved;
+	bool watch_in;
+	bool watch_out;
+	unsigned int held_first;
+	unsigned int held_count;
+	struct net_buffer held[PUMP_BURST];
+};
+
+/**
+ * pump_init - start pumping for a component; for its init()
+ *
+ * Return: 0, -ENOMEM, or -EINVAL if the wire's sizes are impossible.
+ */
+int pump_init(struct pump *p, struct component *c, const struct pump_ops *ops);
+
+/**
+ * pump_run - move a burst each way; for run()
+ *
+ * Return: whether there may be more.
+ */
+bool pump_run(struct pump *p, struct component *c);
+
+/**
+ * pump_arm - ask to be woken; for arm()
+ *
+ * Return: whether there is something to do after all.
+ */
+bool pump_arm(struct pump *p, struct component *c);
+
+/**
+ * pump_give_up - the outside is gone for good: say why and end the PD
+ *
+ * The monitor starts the PD again, a few times; a port whose outside stays gone
+ * is then shown as failed.
+ */
+_Noreturn void pump_give_up(struct component *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Counting what goes wrong, and saying so without flooding the log.
+ *
+ * A port component has no statistics region: what it refuses shows in the log,
+ * at the first, the tenth, the hundredth time and so on, each with the count.
+ */
+#ifndef WEIR_VMM_LINUX_PORTS_TALLY_H
+#define WEIR_VMM_LINUX_PORTS_TALLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * struct tally - how often one thing happened
+ * @count: so often
+ * @next:  the count at which it is said again; 0: never happened
+ */
+struct tally {
+	uint64_t count;
+	uint64_t next;
+};
+
+/**
+ * tally_add - count, and decide whether to say it
+ * @t:     zero at first
+ * @times: at least 1
+ *
+ * Return: whether a power of ten was reached; the caller logs t->count.
+ */
+static inline bool tally_add(struct tally *t, uint64_t times)
+{
+	t->count += times;
+	if (t->count < t->next)
+		return false;
+	if (t->next == 0)
+		t->next = 1;
+	while (t->next <= t->count)
+		t->next *= 10;
+	return true;
+}
+
+#endif
