@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * capture: a port that writes down what passes the switch.
+ *
+ * The switch sends records (vswitch/capture.h); what passes the capture's
+ * filter becomes a pcapng packet on the interface that stands for its port,
+ * with its direction and, if it was refused, the reason as a comment.
+ *
+ * Time.  The switch stamps records with the monotonic clock; files want the
+ * time of day.  The difference of the two clocks is looked up once a second, so
+ * that a clock that is set while a capture runs is followed.
+ *
+ * The filter is interpreted by libpcap, whose bpf_filter() makes no system call
+ * and whose work is bounded: programs have no backward jump.  It was compiled
+ * by the compiler of the topology and is validated again here.
+ *
+ * Losing nothing.  run() ends with a write of all it has put together, so what
+ * an earlier run() captured is in the kernel's hands even if this process is
+ * killed.  A reader that is too slow costs whole packets, counted and logged;
+ * it never holds up the switch.
+ *
+ * A record is checked although the switch wrote it: its length must lie within
+ * its descriptor's, its port must be one of those the capture watches.
+ */
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "client/net_client.h"
+#include "vmm/linux/error.h"
+#include "vmm/linux/ports/capture_file.h"
+#include "vmm/linux/ports/tally.h"
+#include "vswitch/capture.h"
+#include "vswitch/reason.h"
+
+/* Records taken at once, and how often in one run(). */
+#define BURST 64u
+#define BURSTS 4u
+
+#define NS_PER_S 1000000000ull
+#define CLOCK_REFRESH_NS NS_PER_S
+
+#define COMMENT_SIZE 320u
+
+/**
+ * struct capture - state of a capture component
+ * @client:      the switch side, receiving half only
+ * @file:        where it goes
+ * @filter:      compiled program, or NULL for everything
+ * @wall_offset: what makes a monotonic time one since 1970, nanoseconds
+ * @wall_until:  monotonic time at which @wall_offset is looked up again
+ * @interface:   by port number: position of its interface description
+ * @bad:         records refused
+ */
+struct capture {
+	struct net_client *client;
+	struct capture_file file;
+	struct bpf_insn *filter;
+	uint64_t wall_offset;
+	uint64_t wall_until;
+	uint8_t interface[VSWITCH_MAX_PORTS];
+	struct tally bad;
+};
+
+/* --- starting ------------------------------------------------------------ */
+
+static int init_client(struct component *c)
+{
+	struct capture *cap = c->state;
+	struct net_client_config config;
+	size_t size;
+	void *memory;
+
+	pd_wire(c, &c->cfg->wire, &config);
+	size = net_client_size(&config);
+	if (size == 0)
+		return -EINVAL;
+	size = (size + 63) & ~(size_t)63;
+	memory = aligned_alloc(64, size);
+	if (memory == NULL)
+		return -ENOMEM;
+	cap->client = net_client_init(memory, size, &config);
+	return cap->client == NULL ? -EINVAL : 0;
+}
+
+static int init_filter(struct component *c)
+{
+	const struct sys_capture *cfg = &c->cfg->capture;
+	struct capture *cap = c->state;
+
+	if (cfg->n_filter == 0)
+		return 0;
+	if (cfg->n_filter > SYS_FILTER_MAX)
+		return -EINVAL;
+	cap->filter = calloc(cfg->n_filter, sizeof(*cap->filter));
+	if (cap->filter == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < cfg->n_filter; i++)
+		cap->filter[i] = (struct bpf_insn){
+			.code = cfg->filter[i].code,
+			.jt = cfg->filter[i].jt,
+			.jf = cfg->filter[i].jf,
+			.k = cfg->filter[i].k,
+		};
+	return bpf_validate(cap->filter, (int)cfg->n_filter) ? 0 : -EINVAL;
+}
+
+static int capture_init(struct component *c)
+{
+	struct capture *cap = c->state;
+	uint8_t next = 0;
+	int e = init_client(c);
+
+	if (e == 0)
+		e = init_filter(c);
+	if (e == 0)
+		e = capture_file_init(&cap->file, c);
+	for (unsigned int p = 0; p < VSWITCH_MAX_PORTS; p++)
+		if (c->cfg->capture.of >> p & 1)
+			cap->interface[p] = next++;
+	return e;
+}
+
+/* --- records ------------------------------------------------------------- */
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+static void refresh_clock(struct capture *cap, uint64_t now_ns)
+{
+	if (cap->wall_until != 0 && now_ns < cap->wall_until)
+		return;
+	cap->wall_offset = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+	cap->wall_until = now_ns + CLOCK_REFRESH_NS;
+}
+
+/* "sw0.alice"; any number is fine. */
+static const char *port_name(const struct sys_capture *cfg, unsigned int port,
+			     char *buf, size_t size)
+{
+	if (port < VSWITCH_MAX_PORTS && cfg->name[port][0] != '\0')
+		return cfg->name[port];
+	snprintf(buf, size, "port %u", port);
+	return buf;
+}
+
+/* Why a frame was refused, for a person. */
+static void describe(const struct sys_capture *cfg,
+		     const struct capture_record *r, char *text, size_t size)
+{
+	enum vswitch_reason reason = (enum vswitch_reason)r->reason;
+	bool in = r->direction == CAPTURE_IN;
+	char unnamed[2][16];
+	const char *port =
+		port_name(cfg, r->port, unnamed[0], sizeof(unnamed[0]));
+	const char *peer =
+		port_name(cfg, r->peer, unnamed[1], sizeof(unnamed[1]));
+	int n = snprintf(text, size, "dropped: %s: %s ",
+			 vswitch_reason_key(reason),
+			 vswitch_reason_text(reason));
+
+	if (n < 0 || (size_t)n >= size)
+		return;
+	if (r->peer == CAPTURE_NO_PORT)
+		snprintf(text + n, size - (size_t)n, "(%s %s)",
+			 in ? "from" : "to", port);
+	else
+		snprintf(text + n, size - (size_t)n, "(%s -> %s)",
+			 in ? port : peer, in ? peer : port);
+}
+
+static bool record_ok(const struct sys_capture *cfg,
+		      const struct capture_record *r,
+		      const struct net_buffer *b)
+{
+	return r->len <= b->len - CAPTURE_HEADROOM &&
+	       r->port < VSWITCH_MAX_PORTS && (cfg->of >> r->port & 1) &&
+	       (r->direction == CAPTURE_IN || r->direction == CAPTURE_OUT);
+}
+
+static void take(struct component *c, const struct net_buffer *b,
+		 uint64_t now_ns)
+{
+	const struct sys_capture *cfg = &c->cfg->capture;
+	struct capture *cap = c->state;
+	struct capture_record r;
+	struct pcapng_packet packet;
+	char comment[COMMENT_SIZE];
+
+	if (b->len >= CAPTURE_HEADROOM)
+		memcpy(&r, b->data, sizeof(r));
+	if (b->len < CAPTURE_HEADROOM || !record_ok(cfg, &r, b)) {
+		if (tally_add(&cap->bad, 1))
+			pd_log(c,
+			       "the switch sent an impossible record (%llu so far): not captured",
+			       (unsigned long long)cap->bad.count);
+		return;
+	}
+	packet = (struct pcapng_packet){
+		.interface = cap->interface[r.port],
+		.direction = r.direction == CAPTURE_IN ? PCAPNG_INBOUND
+						       : PCAPNG_OUTBOUND,
+		.time_ns = r.time_ns + cap->wall_offset,
+		.data = b->data + CAPTURE_HEADROOM,
+		.len = r.len,
+	};
+	if (cap->filter != NULL &&
+	    bpf_filter(cap->filter, packet.data, r.len, r.len) == 0)
+		return;
+	if (r.reason != REASON_NONE) {
+		describe(cfg, &r, comment, sizeof(comment));
+		packet.comment = comment;
+	}
+	capture_file_packet(&cap->file, &packet, now_ns);
+}
+
+static bool capture_run(struct component *c, uint64_t now_ns)
+{
+	struct capture *cap = c->state;
+	struct net_buffer buffers[BURST];
+	unsigned int n = 0;
+
+	refresh_clock(cap, now_ns);
+	for (unsigned int burst = 0; burst < BURSTS; burst++) {
+		n = net_rx_burst(cap->client, buffers, BURST);
+		for (unsigned int i = 0; i < n; i++)
+			take(c, &buffers[i], now_ns);
+		net_rx_release(cap->client, buffers, n);
+		if (n < BURST)
+			break;
+	}
+	capture_file_flush(&cap->file, now_ns);
+	if (net_client_must_notify(cap->client))
+		pd_ring(c, c->cfg->wire.channel);
+	return n == BURST;
+}
+
+static bool capture_arm(struct component *c)
+{
+	struct capture *cap = c->state;
+
+	return net_client_arm(cap->client, true, false);
+}
+
+static void capture_notified(struct component *c, uint32_t channel)
+{
+	(void)c;
+	(void)channel;
+}
+
+static void capture_fd_ready(struct component *c, unsigned int fd_index,
+			     uint32_t events)
+{
+	struct capture *cap = c->state;
+
+	(void)fd_index;
+	(void)events;
+	capture_file_room(&cap->file);
+}
+
+static const int capture_syscalls[] = { SYS_write, SYS_ftruncate, -1 };
+
+const struct component_ops capture_ops = {
+	.kind = SYS_CAPTURE,
+	.name = "capture",
+	.state_size = sizeof(struct capture),
+	.syscalls = capture_syscalls,
+	.open = capture_file_open,
+	.init = capture_init,
+	.notified = capture_notified,
+	.fd_ready = capture_fd_ready,
+	.run = capture_run,
+	.arm = capture_arm,
+};

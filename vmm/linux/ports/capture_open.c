@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Opening what a capture is written to: see capture_file.h.
+ *
+ * All of this happens before anything runs, and so a mistake costs nothing but
+ * a message.  Some mistakes are found that an open(2) would let pass: writing
+ * over a file that is no capture, two captures into one file, binary data onto
+ * a terminal.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vmm/linux/error.h"
+#include "vmm/linux/ports/capture_file.h"
+
+#define SUFFIX ".pcapng"
+
+int capture_file_name(const char *path, unsigned int index, char *buf,
+		      size_t size)
+{
+	size_t len = strlen(path);
+	const char *suffix = "";
+	int n;
+
+	if (len > strlen(SUFFIX) &&
+	    strcmp(path + len - strlen(SUFFIX), SUFFIX) == 0) {
+		len -= strlen(SUFFIX);
+		suffix = SUFFIX;
+	}
+	n = snprintf(buf, size, "%.*s.%u%s", (int)len, path, index, suffix);
+	return n < 0 || (size_t)n >= size ? -1 : 0;
+}
+
+/* open(2) of @path failed. */
+static int cannot_open(const struct sys_component *cfg, const char *path,
+		       struct error *err)
+{
+	const char *name = cfg->name;
+
+	switch (errno) {
+	case ENOENT:
+	case ENOTDIR:
+		return error_set(
+			err,
+			"%s: cannot write capture \"%s\": its folder does not exist: make it, or give another path",
+			name, path);
+	case EISDIR:
+		return error_set(
+			err,
+			"%s: capture \"%s\" is a folder: give the name of a file in it",
+			name, path);
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return error_set(
+			err,
+			"%s: cannot write capture \"%s\": %s: give a path that you may write, or run weir as its owner",
+			name, path, strerror(errno));
+	case ENXIO:
+		return error_set(
+			err,
+			"%s: capture \"%s\" is a socket or a device without driver: give a file, a FIFO or \"-\"",
+			name, path);
+	default:
+		return error_set(err, "%s: cannot write capture \"%s\": %s",
+				 name, path, strerror(errno));
+	}
+}
+
+/* A regular file must be empty or an old capture, and ours alone. */
+static int check_file(const struct sys_component *cfg, const char *path, int fd,
+		      struct error *err)
+{
+	uint32_t magic = 0;
+	ssize_t n = pread(fd, &magic, sizeof(magic), 0);
+
+	if (n != 0 && (n != sizeof(magic) || magic != PCAPNG_MAGIC))
+		return error_set(
+			err,
+			"%s: \"%s\" exists and is not a pcapng capture, so it is not written over: remove it, or give another name",
+			cfg->name, path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return error_set(
+			err,
+			"%s: \"%s\" is being written by another capture: give another name, or stop that one",
+			cfg->name, path);
+	return 0;
+}
+
+/*
+ * Open a path.  A FIFO is opened for reading as well, only so that neither the
+ * open nor a write depends on there being a reader yet.
+ */
+static int open_path(const struct sys_component *cfg, const char *path,
+		     struct error *err)
+{
+	struct stat st;
+	int flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY;
+	int fd;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		flags |= O_NONBLOCK;
+	/* Frames may hold passwords: for the owner's eyes. */
+	fd = open(path, flags, 0600);
+	if (fd < 0)
+		return cannot_open(cfg, path, err);
+	if (fstat(fd, &st) < 0) {
+		cannot_open(cfg, path, err);
+	} else if (S_ISREG(st.st_mode)) {
+		if (check_file(cfg, path, fd, err) == 0)
+			return fd;
+	} else if (cfg->capture.rotate != 0) {
+		error_set(
+			err,
+			"%s: capture \"%s\" is no regular file and cannot be rotated: leave `rotate` out, or give a file",
+			cfg->name, path);
+	} else {
+		return fd;
+	}
+	close(fd);
+	return -1;
+}
+
+/*
+ * Standard output.  Whether a pipe blocks is a property of its open file, which
+ * we may share with a shell; so a pipe is opened anew, through /proc.
+ */
+static int open_stdout(const struct sys_component *cfg, struct error *err)
+{
+	struct stat st;
+	int fd;
+
+	if (cfg->capture.rotate != 0)
+		return error_set(
+			err,
+			"%s: standard output cannot be rotated: leave `rotate` out, or give a file instead of \"-\"",
+			cfg->name);
+	if (fstat(STDOUT_FILENO, &st) < 0)
+		return error_set(err,
+				 "%s: capture \"-\": standard output is closed",
+				 cfg->name);
+	if (isatty(STDOUT_FILENO))
+		return error_set(
+			err,
+			"%s: capture \"-\" would write binary data onto this terminal: send it elsewhere, as in `weir run FILE | tcpdump -r -`",
+			cfg->name);
+	if (S_ISSOCK(st.st_mode))
+		return error_set(
+			err,
+			"%s: capture \"-\": standard output is a socket: use a pipe, as in `weir run FILE | cat`",
+			cfg->name);
+	if (S_ISFIFO(st.st_mode))
+		fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	else
+		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return error_set(err, "%s: capture \"-\": %s", cfg->name,
+				 strerror(errno));
+	return fd;
+}
+
+/* The files of a ring. */
+static int open_ring(const struct sys_component *cfg, int *fds,
+		     struct error *err)
+{
+	char path[SYS_PATH + 16];
+	unsigned int n = cfg->capture.files;
+
+	if (n == 0 || n > PD_MAX_FDS)
+		return error_set(
+			err,
+			"%s: a capture can rotate through 1 to %u files, not %u",
+			cfg->name, PD_MAX_FDS, n);
+	for (unsigned int i = 0; i < n; i++) {
+		fds[i] = -1;
+		if (capture_file_name(cfg->capture.path, i, path,
+				      sizeof(path)) < 0)
+			error_set(err, "%s: the capture's path is too long",
+				  cfg->name);
+		else
+			fds[i] = open_path(cfg, path, err);
+		if (fds[i] >= 0)
+			continue;
+		while (i-- > 0)
+			close(fds[i]);
+		return -1;
+	}
+	return (int)n;
+}
+
+int capture_file_open(const struct sys_component *cfg, int *fds,
+		      struct error *err)
+{
+	if (strcmp(cfg->capture.path, "-") == 0)
+		fds[0] = open_stdout(cfg, err);
+	else if (cfg->capture.rotate != 0)
+		return open_ring(cfg, fds, err);
+	else
+		fds[0] = open_path(cfg, cfg->capture.path, err);
+	return fds[0] < 0 ? -1 : 1;
+}
