@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The socket port: peers that come and go, and what open() makes of addresses.
+ */
+#include "tests/unit/socket_rig.h"
+
+#include <netinet/in.h>
+#include <sys/stat.h>
+
+/* --- peers that come and go ------------------------------------------------------------ */
+
+static void next_peer_starts_afresh(void **state)
+{
+	struct rig *rig = start();
+	int peer = join(rig);
+	uint8_t out[256];
+
+	(void)state;
+	/* Leaves in the middle of a frame. */
+	say(peer, out, framed(out, 100, 1) - 30);
+	rig_turn(rig);
+	close(peer);
+	rig_turn(rig);
+	assert_true(rig_logged(rig, "waiting for the next one"));
+	peer = join(rig);
+	say_frame(peer, 80, 2);
+	rig_turn(rig);
+	switch_gets(rig, 80, 2);
+	switch_gets_nothing(rig);
+	/* Leaves in the middle of a frame it passes over. */
+	say(peer, out, framed(out, 5, 0) - 3);
+	rig_turn(rig);
+	close(peer);
+	rig_turn(rig);
+	peer = join(rig);
+	say_frame(peer, 81, 3);
+	rig_turn(rig);
+	switch_gets(rig, 81, 3);
+	close(peer);
+}
+
+static void second_peer_waits(void **state)
+{
+	struct rig *rig = start();
+	int first = join(rig);
+	int second = join(rig);
+
+	(void)state;
+	say_frame(second, 60, 2);
+	rig_turn(rig);
+	switch_gets_nothing(rig);
+	rig_frame(frame, 60, 9);
+	assert_true(rig_send(rig, frame, 60));
+	hear_frame(rig, first, 60, 9);
+	close(first);
+	rig_until(rig, queue_pending(&rig->tx_active) == 1);
+	switch_gets(rig, 60, 2);
+	close(second);
+}
+
+static void hc20_a_thousand_peers_leave_no_descriptor(void **state)
+{
+	struct rig *rig = start();
+	unsigned int before = rig_open_fds();
+
+	(void)state;
+	for (unsigned int i = 0; i < 1000; i++) {
+		int peer = join(rig);
+
+		if (i % 2)
+			say_frame(peer, 60, i);
+		close(peer);
+		rig_turn(rig);
+		rig_turn(rig);
+		while (rig_take(rig, frame, sizeof(frame)) > 0)
+			;
+		rig->log[0] = '\0';
+	}
+	assert_int_equal(rig_open_fds(), before);
+}
+
+/* Without a peer frames are dropped, and their buffers come back. */
+static void no_peer_no_backlog(void **state)
+{
+	struct rig *rig = start();
+	int peer;
+
+	(void)state;
+	for (unsigned int i = 0; i < 3 * RIG_CAPACITY; i++) {
+		rig_frame(frame, 60, i);
+		assert_true(rig_send(rig, frame, 60));
+		if (i % 50 == 49)
+			rig_turn(rig);
+	}
+	rig_turn(rig);
+	assert_int_equal(queue_pending(&rig->rx_free), RIG_CAPACITY);
+	peer = join(rig);
+	rig_frame(frame, 61, 1);
+	assert_true(rig_send(rig, frame, 61));
+	hear_frame(rig, peer, 61, 1);
+	close(peer);
+}
+
+/* --- open() ------------------------------------------------------------------------------------ */
+
+static void stale_path_is_taken_over(void **state)
+{
+	struct rig *rig;
+	int peer;
+
+	(void)state;
+	close(unix_socket(cfg->socket.path, true));
+	rig = start();
+	peer = join(rig);
+	say_frame(peer, 60, 1);
+	rig_turn(rig);
+	switch_gets(rig, 60, 1);
+	close(peer);
+	socket_ops.close(cfg);
+	assert_int_equal(access(cfg->socket.path, F_OK), -1);
+}
+
+static void path_in_use_is_not(void **state)
+{
+	int other = unix_socket(cfg->socket.path, true);
+	struct stat st;
+
+	(void)state;
+	rig_refused(cfg, "sw0.vm", "another process listens", cfg->socket.path,
+		    NULL);
+	close(unix_socket(cfg->socket.path, false)); /* it still answers */
+	close(other);
+	assert_int_equal(stat(cfg->socket.path, &st), 0);
+}
+
+static void impossible_paths(void **state)
+{
+	(void)state;
+	rig_shell("echo precious >%s/s", dir);
+	rig_refused(cfg, "exists and is not a socket", NULL);
+	rig_shell("grep -q precious %s/s", dir);
+	snprintf(cfg->socket.path, SYS_PATH, "%s/no/s", dir);
+	rig_refused(cfg, "folder does not exist", NULL);
+	memset(cfg->socket.path, 'x', 150);
+	rig_refused(cfg, "longer than 107", NULL);
+}
+
+static void nobody_to_connect_to(void **state)
+{
+	(void)state;
+	cfg->socket.mode = SYS_SOCKET_CONNECT;
+	rig_refused(cfg, "nobody listens", "start the peer", NULL);
+	close(unix_socket(cfg->socket.path, true));
+	rig_refused(cfg, "nobody listens", NULL);
+}
+
+static void connecting(void **state)
+{
+	int listener = unix_socket(cfg->socket.path, true);
+	int fds[PD_MAX_FDS];
+	struct rig *rig;
+	int peer;
+
+	(void)state;
+	cfg->socket.mode = SYS_SOCKET_CONNECT;
+	rig = start();
+	peer = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	assert_true(peer >= 0);
+	rig_turn(rig);
+	say_frame(peer, 60, 1);
+	rig_turn(rig);
+	switch_gets(rig, 60, 1);
+	rig_frame(frame, 60, 2);
+	assert_true(rig_send(rig, frame, 60));
+	hear_frame(rig, peer, 60, 2);
+
+	/* A PD started again finds a stream in the middle of nowhere. */
+	fds[0] = fcntl(rig->c->fd[0], F_DUPFD_CLOEXEC, 3);
+	rig_free(rig);
+	rig = rig_new(cfg);
+	assert_int_equal(rig_init(rig, fds, 1), -ENOTCONN);
+	close(peer);
+	close(listener);
+	/* The path is the listener's, not ours. */
+	socket_ops.close(cfg);
+	assert_int_equal(access(cfg->socket.path, F_OK), 0);
+}
+
+static void connected_peer_leaves(void **state)
+{
+	int listener = unix_socket(cfg->socket.path, true);
+	struct rig *rig;
+	int peer;
+
+	(void)state;
+	cfg->socket.mode = SYS_SOCKET_CONNECT;
+	rig = start();
+	peer = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	rig_turn(rig);
+	close(peer);
+	rig_turn(rig);
+	assert_true(rig_logged(rig, "start weir again"));
+	/* Silent, but no backlog and nothing watched. */
+	rig_frame(frame, 60, 2);
+	assert_true(rig_send(rig, frame, 60));
+	rig_turn(rig);
+	assert_int_equal(queue_pending(&rig->rx_free), RIG_CAPACITY);
+	assert_int_equal(rig_watched(rig, 0), 0);
+	close(listener);
+}
+
+/* --- TCP ---------------------------------------------------------------------------------------- */
+
+/* A port nobody uses, as far as one can tell. */
+static uint16_t free_port(const char *address)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	socklen_t len = sizeof(addr);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	inet_pton(AF_INET, address, &addr.sin_addr);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+	close(fd);
+	return ntohs(addr.sin_port);
+}
+
+static void tcp_config(void)
+{
+	cfg->socket.tcp = 1;
+	cfg->socket.path[0] = '\0';
+	strcpy(cfg->socket.address, "127.0.0.1");
+	cfg->socket.port = free_port("127.0.0.1");
+}
+
+static void tcp_both_ways(void **state)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	struct rig *rig;
+	int peer;
+
+	(void)state;
+	tcp_config();
+	rig = start();
+	inet_pton(AF_INET, "127.0.0.1", &addr.sin_addr);
+	addr.sin_port = htons(cfg->socket.port);
+	peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(peer, (struct sockaddr *)&addr, sizeof(addr)),
+			 0);
+	fcntl(peer, F_SETFL, O_NONBLOCK);
+	say_frame(peer, 1500, 1);
+	rig_until(rig, queue_pending(&rig->tx_active) == 1);
+	switch_gets(rig, 1500, 1);
+	rig_frame(frame, 60, 2);
+	assert_true(rig_send(rig, frame, 60));
+	hear_frame(rig, peer, 60, 2);
+	rig_refused(cfg, "another process listens on 127.0.0.1:", NULL);
+	close(peer);
+}
+
+static void only_loopback(void **state)
+{
+	static const char *const bad[] = { "0.0.0.0", "192.168.1.1", "::",
+					   "fe80::1", "localhost",   "" };
+
+	(void)state;
+	tcp_config();
+	for (unsigned int i = 0; i < 6; i++) {
+		strcpy(cfg->socket.address, bad[i]);
+		rig_refused(cfg, "is not a loopback address", "127.0.0.1",
+			    NULL);
+		cfg->socket.mode = SYS_SOCKET_CONNECT;
+		rig_refused(cfg, "is not a loopback address", NULL);
+		cfg->socket.mode = SYS_SOCKET_LISTEN;
+	}
+}
+
+static void tcp_nobody_there(void **state)
+{
+	unsigned int before = rig_open_fds();
+
+	(void)state;
+	tcp_config();
+	cfg->socket.mode = SYS_SOCKET_CONNECT;
+	rig_refused(cfg, "nobody listens on 127.0.0.1:", NULL);
+	assert_int_equal(rig_open_fds(), before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		socket_test(next_peer_starts_afresh),
+		socket_test(second_peer_waits),
+		socket_test(hc20_a_thousand_peers_leave_no_descriptor),
+		socket_test(no_peer_no_backlog),
+		socket_test(stale_path_is_taken_over),
+		socket_test(path_in_use_is_not),
+		socket_test(impossible_paths),
+		socket_test(nobody_to_connect_to),
+		socket_test(connecting),
+		socket_test(connected_peer_leaves),
+		socket_test(tcp_both_ways),
+		socket_test(only_loopback),
+		socket_test(tcp_nobody_there),
+	};
+
+	return cmocka_run_group_tests_name("socket peers", tests, NULL, NULL);
+}

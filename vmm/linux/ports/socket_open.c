@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Making the socket of a socket port: see socket_open.h.
+ *
+ * There is no authentication in QEMU's framing.  A Unix socket is guarded by
+ * its path's permissions; TCP is for the loopback addresses only.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "vmm/linux/ports/socket_open.h"
+
+#define CONNECT_TIMEOUT_MS 5000
+/* One peer is served at a time; the next may wait. */
+#define BACKLOG 1
+
+/**
+ * struct where - an address, and how a user writes it
+ */
+struct where {
+	union {
+		struct sockaddr any;
+		struct sockaddr_un un;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} addr;
+	socklen_t len;
+	char text[SYS_PATH + 8];
+};
+
+/* --- addresses ----------------------------------------------------------- */
+
+static int where_unix(const struct sys_component *cfg, struct where *w,
+		      struct error *err)
+{
+	const char *path = cfg->socket.path;
+
+	if (strlen(path) >= sizeof(w->addr.un.sun_path))
+		return error_set(
+			err,
+			"%s: socket path \"%s\" is longer than %zu octets: choose a shorter one",
+			cfg->name, path, sizeof(w->addr.un.sun_path) - 1);
+	w->addr.un.sun_family = AF_UNIX;
+	strcpy(w->addr.un.sun_path, path);
+	w->len = sizeof(w->addr.un);
+	snprintf(w->text, sizeof(w->text), "%s", path);
+	return 0;
+}
+
+static bool loopback(const struct where *w)
+{
+	if (w->addr.any.sa_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&w->addr.in6.sin6_addr);
+	return ntohl(w->addr.in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+static int where_tcp(const struct sys_component *cfg, struct where *w,
+		     struct error *err)
+{
+	const char *text = cfg->socket.address;
+	in_port_t port = htons(cfg->socket.port);
+
+	if (inet_pton(AF_INET, text, &w->addr.in.sin_addr) == 1) {
+		w->addr.in.sin_family = AF_INET;
+		w->addr.in.sin_port = port;
+		w->len = sizeof(w->addr.in);
+	} else if (inet_pton(AF_INET6, text, &w->addr.in6.sin6_addr) == 1) {
+		w->addr.in6.sin6_family = AF_INET6;
+		w->addr.in6.sin6_port = port;
+		w->len = sizeof(w->addr.in6);
+	}
+	if (w->len == 0 || !loopback(w))
+		return error_set(
+			err,
+			"%s: \"%s\" is not a loopback address: use 127.0.0.1 or ::1 (there is no authentication, so other hosts are kept out)",
+			cfg->name, text);
+	snprintf(w->text, sizeof(w->text),
+		 w->addr.any.sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u", text,
+		 cfg->socket.port);
+	return 0;
+}
+
+static int new_socket(const struct sys_component *cfg, const struct where *w,
+		      struct error *err)
+{
+	int fd = socket(w->addr.any.sa_family,
+			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int one = 1;
+
+	if (fd < 0)
+		return error_set(err, "%s: cannot make a socket for %s: %s",
+				 cfg->name, w->text, strerror(errno));
+	/* Frames are put together already: nothing is gained by waiting.
+	 * Accepted connections inherit it. */
+	if (w->addr.any.sa_family != AF_UNIX)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	return fd;
+}
+
+/* --- listening ----------------------------------------------------------- */
+
+/* Whether the path is a socket on which nobody listens. */
+static bool stale(const struct where *w)
+{
+	struct stat st;
+	int fd;
+	bool refused;
+
+	if (w->addr.any.sa_family != AF_UNIX ||
+	    lstat(w->addr.un.sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	refused = connect(fd, &w->addr.any, w->len) < 0 &&
+		  errno == ECONNREFUSED;
+	close(fd);
+	return refused;
+}
+
+static int cannot_listen(const struct sys_component *cfg, const struct where *w,
+			 struct error *err)
+{
+	struct stat st;
+
+	if (errno == EADDRINUSE && w->addr.any.sa_family == AF_UNIX &&
+	    lstat(w->addr.un.sun_path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return error_set(
+			err,
+			"%s: \"%s\" exists and is not a socket: remove it, or choose another path",
+			cfg->name, w->text);
+	switch (errno) {
+	case EADDRINUSE:
+		return error_set(
+			err,
+			"%s: another process listens on %s: stop it, or choose another",
+			cfg->name, w->text);
+	case ENOENT:
+	case ENOTDIR:
+		return error_set(
+			err,
+			"%s: cannot make socket \"%s\": its folder does not exist: make it, or choose another path",
+			cfg->name, w->text);
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return error_set(
+			err,
+			"%s: may not listen on %s: %s: choose another, or run weir as root",
+			cfg->name, w->text, strerror(errno));
+	default:
+		return error_set(err, "%s: cannot listen on %s: %s", cfg->name,
+				 w->text, strerror(errno));
+	}
+}
+
+static int listen_on(const struct sys_component *cfg, const struct where *w,
+		     struct error *err)
+{
+	int fd = new_socket(cfg, w, err);
+	int one = 1;
+	int bound;
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	bound = bind(fd, &w->addr.any, w->len);
+	if (bound < 0 && errno == EADDRINUSE) {
+		/* The second attempt also sets errno anew. */
+		if (stale(w))
+			unlink(w->addr.un.sun_path);
+		bound = bind(fd, &w->addr.any, w->len);
+	}
+	if (bound == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	cannot_listen(cfg, w, err);
+	close(fd);
+	return -1;
+}
+
+/* --- connecting ---------------------------------------------------------- */
+
+/* connect(2) with a limit; 0 or -1 with errno. */
+static int connect_within(int fd, const struct where *w)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	socklen_t size = sizeof(int);
+	int error = 0;
+
+	if (connect(fd, &w->addr.any, w->len) == 0)
+		return 0;
+	if (errno != EINPROGRESS)
+		return -1;
+	if (poll(&p, 1, CONNECT_TIMEOUT_MS) <= 0)
+		error = ETIMEDOUT;
+	else
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
+static int connect_to(const struct sys_component *cfg, const struct where *w,
+		      struct error *err)
+{
+	int fd = new_socket(cfg, w, err);
+
+	if (fd < 0)
+		return -1;
+	if (connect_within(fd, w) == 0)
+		return fd;
+	if (errno == ENOENT || errno == ECONNREFUSED)
+		error_set(
+			err,
+			"%s: nobody listens on %s: start the peer before weir, or let the port `listen` and the peer connect",
+			cfg->name, w->text);
+	else if (errno == EAGAIN || errno == ETIMEDOUT)
+		error_set(
+			err,
+			"%s: the peer at %s accepts no connection: it may be serving another one",
+			cfg->name, w->text);
+	else
+		error_set(err, "%s: cannot connect to %s: %s", cfg->name,
+			  w->text, strerror(errno));
+	close(fd);
+	return -1;
+}
+
+/* --- the component's operations ------------------------------------------ */
+
+int socket_open(const struct sys_component *cfg, int *fds, struct error *err)
+{
+	struct where w = { 0 };
+	int e = cfg->socket.tcp ? where_tcp(cfg, &w, err)
+				: where_unix(cfg, &w, err);
+
+	if (e < 0)
+		return -1;
+	fds[0] = cfg->socket.mode == SYS_SOCKET_LISTEN
+			 ? listen_on(cfg, &w, err)
+			 : connect_to(cfg, &w, err);
+	return fds[0] < 0 ? -1 : 1;
+}
+
+void socket_close(const struct sys_component *cfg)
+{
+	if (cfg->socket.mode == SYS_SOCKET_LISTEN && !cfg->socket.tcp)
+		unlink(cfg->socket.path);
+}
