@@ -18,7 +18,8 @@ trap 'rm -f "$whole"' EXIT
 undefined=$("${cross}nm" -u "$whole" | awk '{ print $2 }' |
 	grep -vxE 'memcpy|memset|memmove|memcmp|_GLOBAL_OFFSET_TABLE_' || true)
 writable=$("${cross}nm" -f sysv "$whole" | awk -F'|' '
-	$3 ~ /^ *[bBdDC] *$/ && $NF !~ /^\.data\.rel\.ro/ { print $1 }')
+	$3 ~ /^ *[bBdDC] *$/ && $NF !~ /^\.data\.rel\.ro/ { print $1 }' |
+	tr -d ' ')
 
 if [ -n "$undefined" ]; then
 	echo "$archive needs what a bare system does not have: $undefined" >&2

@@ -45,7 +45,7 @@ CLANG_TIDY ?= clang-tidy
 # One stamp per file: a second run looks only at what changed, and -j works.
 # -nostdlibinc leaves clang its own headers and takes the C library's away.
 tidy: $(TIDIED)
-$(O)/tidy/%.ok: %.c $(OWN_H) .clang-tidy | $(GEN_HDR)
+$(O)/tidy/%.ok: %.c $(OWN_H) .clang-tidy tests/.clang-tidy | $(GEN_HDR)
 	$(call say,TIDY,$<)
 	$(Q)mkdir -p $(@D) && $(CLANG_TIDY) --quiet $< -- -std=gnu11 -I. \
 		$(if $(filter $(FREESTANDING) $(POLICY),$<),-ffreestanding \
