@@ -100,10 +100,11 @@ static int switch_init(struct component *c)
 	const struct sys_switch *cfg = &c->cfg->sw;
 	struct switch_state *s = c->state;
 	size_t size = (vswitch_size(&cfg->fdb) + 63) & ~(size_t)63;
-	void *memory = size != 0 ? aligned_alloc(64, size) : NULL;
+	void *memory;
 
 	if (size == 0 || cfg->n_ports > VSWITCH_MAX_PORTS)
 		return -EINVAL;
+	memory = aligned_alloc(64, size);
 	if (memory == NULL)
 		return -ENOMEM;
 	s->stats = pd_region(c, cfg->stats, NULL);

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What components ask of the loop: rings, spinning, descriptors, log lines.
+ */
+#include "tests/unit/pd_loop_rig.h"
+
+/* --- notifying ------------------------------------------------------------ */
+
+static void ring_thrice(struct component *c)
+{
+	/* What the round before asked for has been written, and once. */
+	assert_int_equal(rings_out(OUT_A), a.runs - 1);
+	for (int i = 0; i < 3; i++)
+		pd_ring(c, OUT_A);
+	/* Not yet: the round is not over. */
+	assert_int_equal(rings_out(OUT_A), 0);
+}
+
+static void rings_are_written_once_a_round(void **state)
+{
+	(void)state;
+	settle();
+	a.on_run = ring_thrice;
+	a.more = 1;
+	peer_rings(OUT_A);
+	assert_true(pd_look(pd, 0));
+	assert_true(pd_work(pd));
+	assert_int_equal(a.runs, 2);
+	assert_int_equal(rings_out(OUT_A), 1);
+	assert_int_equal(rings_out(OUT_B), 0);
+}
+
+static void ring_inner_once(struct component *c)
+{
+	if (a.runs == 1)
+		pd_ring(c, IN_A);
+	/* Not from inside our own run(). */
+	assert_int_equal(b.notified[IN_B], a.runs == 1 ? 0 : 1);
+}
+
+static void inner_rings_are_calls(void **state)
+{
+	(void)state;
+	settle();
+	a.on_run = ring_inner_once;
+	peer_rings(OUT_A);
+	assert_true(pd_look(pd, 0));
+	assert_true(pd_work(pd));
+	assert_int_equal(b.notified[IN_B], 1);
+	assert_int_equal(a.notified[IN_A], 0);
+	assert_int_equal(b.runs, 1);
+	/* And no system call: nothing was written. */
+	assert_true(pd_look(pd, 0));
+	assert_int_equal(b.notified[IN_B], 1);
+}
+
+static void ring_that_nobody_hears_is_no_harm(void **state)
+{
+	const uint64_t most = UINT64_MAX - 1;
+	struct boot_chan *chan = &boot_chans(record)[OUT_A];
+
+	(void)state;
+	settle();
+	/* A full counter ... */
+	assert_int_equal(write(chan->ring, &most, sizeof(most)), sizeof(most));
+	pd_ring(comp(0), OUT_A);
+	assert_true(pd_work(pd));
+	/* ... and no such channel. */
+	pd_ring(comp(0), N_CHANS);
+	pd_ring(comp(0), SYS_NONE);
+	assert_true(pd_work(pd));
+	assert_int_equal(pd->n_rung, 0);
+}
+
+/* A process from outside is notified by a pipe, and may have closed it. */
+static void ring_of_a_closed_pipe_is_no_harm(void **state)
+{
+	struct boot_chan *chan = &boot_chans(record)[OUT_A];
+	int fd[2];
+
+	(void)state;
+	settle();
+	assert_int_equal(pipe2(fd, O_NONBLOCK), 0);
+	close(fd[0]);
+	close(chan->ring);
+	chan->ring = pd->chan[OUT_A].ring = fd[1];
+	signal(SIGPIPE, SIG_IGN);
+	pd_ring(comp(0), OUT_A);
+	assert_true(pd_work(pd));
+	signal(SIGPIPE, SIG_DFL);
+}
+
+/* --- spinning ------------------------------------------------------------- */
+
+static unsigned int idle_runs(uint64_t poll_ns)
+{
+	settle();
+	pd->poll_ns = poll_ns;
+	assert_true(pd_work(pd));
+	return a.runs;
+}
+
+static void no_poll_no_spin(void **state)
+{
+	(void)state;
+	assert_int_equal(idle_runs(0), 0);
+}
+
+static void spin_ends_after_poll_time(void **state)
+{
+	unsigned int runs = idle_runs(1000 * TICK_NS);
+
+	(void)state;
+	/* One or two looks at the clock a round. */
+	assert_in_range(runs, 400, 1001);
+	assert_int_equal(a.arms, 1);
+	assert_int_equal(b.runs, runs);
+}
+
+/* Work comes in the middle of the spin: it starts over from there. */
+static void work_now_and_then(struct component *c)
+{
+	(void)c;
+	if (a.runs == 300)
+		a.more++;
+}
+
+static void spin_counts_from_the_last_work(void **state)
+{
+	unsigned int idle = idle_runs(1000 * TICK_NS);
+
+	(void)state;
+	memset(&a, 0, sizeof(a));
+	a.on_run = work_now_and_then;
+	assert_true(pd_work(pd));
+	assert_in_range(a.runs, idle + 290, idle + 310);
+	assert_int_equal(a.arms, 1);
+}
+
+static void ring_in_the_middle(struct component *c)
+{
+	if (a.runs == 300)
+		pd_ring(c, OUT_A);
+}
+
+static void spin_takes_a_ring_for_work(void **state)
+{
+	unsigned int idle = idle_runs(1000 * TICK_NS);
+
+	(void)state;
+	memset(&a, 0, sizeof(a));
+	a.on_run = ring_in_the_middle;
+	assert_true(pd_work(pd));
+	assert_in_range(a.runs, idle + 290, idle + 310);
+	assert_int_equal(rings_out(OUT_A), 1);
+}
+
+static void ring_myself_in_spin(struct component *c)
+{
+	(void)c;
+	if (a.runs == 50)
+		peer_rings(OUT_B);
+}
+
+static void spin_hears_notifications(void **state)
+{
+	(void)state;
+	idle_runs(0);
+	pd->poll_ns = 1000 * TICK_NS;
+	a.on_run = ring_myself_in_spin;
+	assert_true(pd_work(pd));
+	assert_int_equal(b.notified[OUT_B], 1);
+}
+
+/* --- descriptors ---------------------------------------------------------- */
+
+static void descriptor_is_watched_for_what_was_asked(void **state)
+{
+	int pair[2];
+
+	(void)state;
+	settle();
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	pd_replace_fd(comp(1), 3, pair[0]);
+	assert_int_equal(comp(1)->n_fds, 4);
+	assert_int_equal(comp(1)->fd[0], -1);
+	assert_int_equal(write(pair[1], "x", 1), 1);
+	/* Not before it is asked for ... */
+	assert_true(pd_look(pd, 0));
+	assert_int_equal(b.ready, 0);
+	pd_watch(comp(1), 3, EPOLLIN);
+	for (unsigned int i = 1; i <= 3; i++) {
+		/* ... then at every look, until it is read ... */
+		assert_true(pd_look(pd, 0));
+		assert_int_equal(b.ready, i);
+		assert_int_equal(b.ready_fd, 3);
+		assert_int_equal(b.ready_events, EPOLLIN);
+	}
+	pd_watch(comp(1), 3, EPOLLOUT);
+	assert_true(pd_look(pd, 0));
+	assert_int_equal(b.ready_events, EPOLLOUT);
+	/* ... and not after. */
+	pd_watch(comp(1), 3, 0);
+	close(pair[1]);
+	assert_true(pd_look(pd, 0));
+	assert_int_equal(b.ready, 4);
+	assert_int_equal(pd->n_watched, 0);
+	pd_replace_fd(comp(1), 3, -1);
+}
+
+static void replaced_descriptor_is_closed(void **state)
+{
+	int fd = eventfd(0, EFD_CLOEXEC);
+
+	(void)state;
+	settle();
+	watch_new_fd(0, fd, EPOLLIN);
+	assert_int_equal(pd->n_watched, 1);
+	pd_replace_fd(comp(0), 0, -1);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	assert_int_equal(comp(0)->fd[0], -1);
+	assert_int_equal(pd->n_watched, 0);
+	/* Nothing there, or no such place: no harm. */
+	pd_watch(comp(0), 0, EPOLLIN);
+	pd_watch(comp(0), 1, EPOLLIN);
+	pd_watch(comp(0), PD_MAX_FDS, EPOLLIN);
+	pd_replace_fd(comp(0), PD_MAX_FDS, -1);
+	assert_int_equal(pd->n_watched, 0);
+}
+
+/* A file is always ready, and epoll does not take it: no event, no harm. */
+static void file_cannot_be_watched(void **state)
+{
+	char name[] = "/tmp/weir-test-XXXXXX";
+	int fd = mkstemp(name);
+
+	(void)state;
+	settle();
+	unlink(name);
+	watch_new_fd(0, fd, EPOLLIN);
+	assert_int_equal(pd->n_watched, 0);
+	assert_true(pd_look(pd, 0));
+	assert_int_equal(a.ready, 0);
+	pd_replace_fd(comp(0), 0, -1);
+}
+
+/* --- the log, memory ------------------------------------------------------ */
+
+static const char *log_line(void)
+{
+	static char line[1024];
+	ssize_t n = read(log_pipe[0], line, sizeof(line) - 1);
+
+	line[n < 0 ? 0 : n] = '\0';
+	return line;
+}
+
+/* What a peer sent may end up in a line; a terminal must not obey it. */
+static void log_escapes_control_characters(void **state)
+{
+	(void)state;
+	pd_log(comp(1), "peer says %s", "a\nready\x1b[2J\x7f\xc2\x9b");
+	assert_string_equal(log_line(), "sw0.b: peer says a\\x0aready\\x1b[2J"
+					"\\x7f\\xc2\\x9b\n");
+}
+
+static void log_cuts_long_lines(void **state)
+{
+	char text[600];
+	const char *line;
+
+	(void)state;
+	memset(text, 'y', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	pd_log(comp(0), "%s", text);
+	line = log_line();
+	assert_in_range(strlen(line), 200, 256);
+	assert_int_equal(line[strlen(line) - 1], '\n');
+	memset(text, '\x01', sizeof(text) - 1);
+	pd_log(comp(0), "%s", text);
+	line = log_line();
+	assert_in_range(strlen(line), 200, 256);
+	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+}
+
+static void log_never_blocks(void **state)
+{
+	(void)state;
+	alarm(20);
+	for (int i = 0; i < 10000; i++)
+		pd_log(comp(0), "line %d", i);
+	alarm(0);
+}
+
+static void slots_outside_the_maps_are_nothing(void **state)
+{
+	size_t size = 1;
+
+	(void)state;
+	assert_null(pd_region(comp(0), 0, &size));
+	assert_int_equal(size, 0);
+	assert_null(pd_region(comp(0), SYS_NONE, NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+		T(rings_are_written_once_a_round),
+		T(inner_rings_are_calls),
+		T(ring_that_nobody_hears_is_no_harm),
+		T(ring_of_a_closed_pipe_is_no_harm),
+		T(no_poll_no_spin),
+		T(spin_ends_after_poll_time),
+		T(spin_counts_from_the_last_work),
+		T(spin_takes_a_ring_for_work),
+		T(spin_hears_notifications),
+		T(descriptor_is_watched_for_what_was_asked),
+		T(replaced_descriptor_is_closed),
+		T(file_cannot_be_watched),
+		T(log_escapes_control_characters),
+		T(log_cuts_long_lines),
+		T(log_never_blocks),
+		T(slots_outside_the_maps_are_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
