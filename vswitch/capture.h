@@ -7,11 +7,18 @@
  * CAPTURE_HEADROOM; the descriptor's length covers both.
  *
  * Which records a frame makes, for each capture that watches one of its ports:
- *  - accepted frames: one CAPTURE_IN record if the source port is watched, and
- *    one CAPTURE_OUT record per watched port it was copied to;
+ *  - accepted frames (the verdict's reason is REASON_NONE): one CAPTURE_IN
+ *    record if the source port is watched, and one CAPTURE_OUT record per
+ *    watched port it was copied to;
  *  - refused (frame, destination) pairs, only if the capture asked for drops:
  *    one record with the reason, on the source port if that is watched, else
- *    on the destination port if that is.
+ *    on the destination port if that is.  A receiver without a buffer is such
+ *    a pair, too.  A frame without candidates makes one record, on the source
+ *    port.
+ *
+ * Frames refused for their descriptor are not captured: there is nothing to
+ * show, or no telling what.  A record that finds no buffer, or whose frame is
+ * longer than the capture takes, is missed, which is counted.
  */
 #ifndef WEIR_VSWITCH_CAPTURE_H
 #define WEIR_VSWITCH_CAPTURE_H
@@ -32,7 +39,8 @@ enum capture_direction {
  * @time_ns:   the switch's clock at the visit (CLOCK_MONOTONIC on Linux)
  * @port:      the port this record belongs to
  * @peer:      the other port: destination of a CAPTURE_IN refusal or source of
- *             a CAPTURE_OUT; CAPTURE_NO_PORT where there is none or many
+ *             a CAPTURE_OUT; CAPTURE_NO_PORT for an accepted CAPTURE_IN, and
+ *             where the refused frame had no candidates
  * @len:       octets of the frame
  * @direction: enum capture_direction
  * @reason:    enum vswitch_reason; REASON_NONE if delivered

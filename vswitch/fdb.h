@@ -146,8 +146,8 @@ struct fdb_effect fdb_probe(const struct fdb *fdb, uint64_t mac, uint16_t vlan,
  * eviction).  If there are none, the port with the most dynamic entries (the
  * lowest number among equals, the newcomer not counted) loses the one longest
  * unseen, be it the newcomer's own.  Time is whole seconds: of entries last
- * seen in the same second, the one whose first sighting in that second was
- * earlier counts as longer unseen.  FDB_FULL means that every entry is static.
+ * seen in the same second, the one whose first sighting at that port in that
+ * second was earlier counts as longer unseen.  FDB_FULL means that every entry is static.
  */
 struct fdb_effect fdb_learn(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 			    unsigned int port, unsigned int flags,

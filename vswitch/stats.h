@@ -30,11 +30,13 @@ enum vswitch_port_state {
  * @epoch:          the link epoch the switch last acted on
  * @faults:         how often the port went to PORT_FAULT
  * @in_frames:      frames taken from the port, dropped ones included
- * @in_bytes:       their octets (not those of frames with a bad descriptor)
- * @out_frames:     frames copied to the port
- * @out_bytes:      their octets
+ * @in_bytes:       the octets their descriptors say (not those of BAD_BUFFER)
+ * @out_frames:     frames copied to the port; captures: records
+ * @out_bytes:      their octets; captures: those of the frames in the records
  * @mirror_missed:  captures only: records lost because the capture was slow
- * @drops:          frames dropped, by reason, charged as reason.h says
+ * @drops:          refused (frame, destination) pairs, by reason, charged as
+ *                  reason.h says; a frame that was refused as a whole counts
+ *                  once.  BAD_FREE counts descriptors instead
  */
 struct vswitch_port_stats {
 	uint32_t state;
@@ -57,7 +59,8 @@ struct vswitch_port_stats {
  * @evicted:     addresses put out of a full table for another
  * @not_learned: addresses that found no place (their port holds the most)
  * @aged:        addresses removed for age
- * @flooded:     frames flooded: unknown unicast, broadcast, multicast
+ * @flooded:     frames flooded (unknown unicast, broadcast, multicast) to at
+ *               least one port
  */
 struct vswitch_stats {
 	uint64_t magic;

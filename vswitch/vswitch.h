@@ -31,6 +31,24 @@
  * One function, decide(), does the middle part for forwarding and for
  * vswitch_trace() alike.
  *
+ * Resolving.  A group address is flooded, and so is an individual one that is
+ * not in the table; a known one has one candidate, the port the table names, or
+ * none if that is where it came from (SAME_PORT).  The candidates of a flood are
+ * the ports of policy_flood_set() that are up and no captures: a denied, missing
+ * or unattached port makes no noise when somebody broadcasts.  Then each
+ * candidate is judged, and the first of these that applies is why it is refused:
+ * NOT_ALLOWED, POLICY, PORT_DOWN (a unicast only; also if there is no such port
+ * or it is a capture, for a static entry can name one), TOO_BIG.
+ *
+ * Buffers.  Each frame's buffer goes back to its sender, delivered or not, if
+ * its descriptor names one at all; the peer's free queue holds every buffer
+ * there is.  A receiver's impossible buffers are discarded and counted
+ * (BAD_FREE), a few for each frame; it has none (NO_BUFFER) if none of these is
+ * good.
+ *
+ * Links.  When a port's epoch changes or it breaks the protocol, what was
+ * learned there is forgotten, static entries excepted.
+ *
  * Time and waiting.  The switch never reads a clock, blocks, allocates or makes
  * a system call.  The platform calls vswitch_run() with the ports that were
  * notified and the time, as long as it returns ports with more to do; then
@@ -96,6 +114,8 @@ enum vswitch_port_kind {
  *               @capacity buffers
  * @capacity:    slots of both queues
  * @buffer_size: octets of a buffer; buffers start at multiples of it
+ *
+ * Queues and region are aligned to 8 at least.
  */
 struct vswitch_half {
 	struct net_queue *active;
@@ -144,19 +164,24 @@ enum vswitch_resolution {
 
 /**
  * struct vswitch_verdict - the decision on one frame, step by step
- * @reason:     why the frame as a whole is dropped, or REASON_NONE.  With
- *              REASON_NONE, @deliver may still lose members to a receiver
- *              without a buffer.  A unicast refused for its one destination
- *              and a flood refused for each of its destinations carry
- *              that reason here as well
+ * @reason:     REASON_NONE if @deliver has members, else why the frame as a
+ *              whole is dropped: what stopped it before it was resolved;
+ *              SAME_PORT; NO_DESTINATION if a flood has no candidates; or why
+ *              the lowest of the candidates is refused.  With REASON_NONE,
+ *              @deliver may still lose members to a receiver without a buffer
  * @resolution: see enum vswitch_resolution
  * @looked_up:  whether learning took place (@learned is valid)
  * @learned:    what learning did or would do
- * @out:        RESOLVED_UNICAST: the port the table named
- * @candidates: ports considered after the flood was narrowed by the allow list
+ * @out:        RESOLVED_UNICAST: the port the table named; else FDB_NO_PORT
+ * @candidates: ports considered: of a unicast, @out unless it is the source;
+ *              of a flood, see above
  * @deliver:    ports it goes to
  * @refused:    ports of @candidates it does not go to
- * @refusal:    why, for each port in @refused
+ * @refusal:    why, for each port in @refused; of no meaning for others
+ *
+ * Of a frame dropped before it was resolved (RESOLVED_NOT) the three sets are
+ * empty.  A frame without candidates is charged to its source port once; else
+ * each refused pair is charged, to source or destination as the reason says.
  */
 struct vswitch_verdict {
 	enum vswitch_reason reason;
@@ -198,8 +223,8 @@ struct vswitch *vswitch_init(void *memory, size_t size,
  * @port:   number, less than VSWITCH_MAX_PORTS, not yet in use
  * @config: copied
  *
- * Return: 0, -EINVAL if a size is impossible, -EEXIST, -ENOSPC (too many
- * captures).
+ * Return: 0, -EINVAL if a number, size or alignment is impossible, -EEXIST,
+ * -ENOSPC (too many captures).
  */
 int vswitch_add_port(struct vswitch *sw, unsigned int port,
 		     const struct vswitch_port_config *config);
@@ -224,7 +249,9 @@ struct fdb *vswitch_fdb(struct vswitch *sw);
  * @now_ns: the time; never less than at an earlier call
  * @ring:   in/out: bits are added for ports whose peer must be notified
  *
- * Notices link pages that changed, for the ports it looks at.
+ * Notices link pages that changed, for the ports it looks at.  Rings for what
+ * was published, on those queues whose consumer sleeps: frames for a port, and
+ * transmit buffers going back to it.
  *
  * Return: ports that have (or may have) more to do.
  */
@@ -236,7 +263,8 @@ uint64_t vswitch_run(struct vswitch *sw, uint64_t ports, uint64_t now_ns,
  * @sw:    switch
  * @ports: those vswitch_run() has emptied
  *
- * Return: ports at which something came meanwhile; they must be run again.
+ * Return: ports at which something came meanwhile, a new epoch included; they
+ * must be run again.
  */
 uint64_t vswitch_arm(struct vswitch *sw, uint64_t ports);
 
@@ -253,7 +281,7 @@ uint64_t vswitch_faulted(const struct vswitch *sw);
 /**
  * vswitch_trace - decide on a frame as forwarding would, and do nothing
  * @sw:      switch
- * @port:    port it would come from
+ * @port:    port it would come from, whether it is up or not
  * @header:  its first octets
  * @len:     octets of the whole frame; @header holds the first
  *           min(@len, FRAME_SNAP) of them
