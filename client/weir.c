@@ -63,6 +63,7 @@ _Static_assert(sizeof(struct weir_frame) == sizeof(struct net_buffer) &&
  * @map:    regions
  * @size:   octets of each
  * @hello:  what the monitor said, checked
+ * @resets: epochs of the link the caller has been woken for
  * @gone:   the connection has ended
  */
 struct weir_port {
@@ -74,6 +75,7 @@ struct weir_port {
 	void *map[REGIONS];
 	size_t size[REGIONS];
 	struct attach_hello hello;
+	uint64_t resets;
 	bool gone;
 };
 
@@ -451,6 +453,19 @@ int weir_fd(const struct weir_port *p)
 	return p->epoll;
 }
 
+/*
+ * Whether the link has come up since this was last asked.  Buffers are there
+ * then that never came back over a queue, and whoever waits for one must know.
+ */
+static bool came_up(struct weir_port *p)
+{
+	uint64_t resets = net_client_counters(p->client).resets;
+	bool news = resets != p->resets;
+
+	p->resets = resets;
+	return news;
+}
+
 int weir_arm(struct weir_port *p, unsigned int what)
 {
 	bool ready;
@@ -469,7 +484,7 @@ int weir_arm(struct weir_port *p, unsigned int what)
 			       (what & WEIR_WAIT_TX) != 0);
 	/* Also after arming: a link that came up has buffers to lend. */
 	weir_flush(p);
-	return ready;
+	return came_up(p) || ready;
 }
 
 int weir_wait(struct weir_port *p, unsigned int what, int timeout_ms)

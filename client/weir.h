@@ -134,10 +134,11 @@ void weir_flush(struct weir_port *p);
  * @what:       WEIR_WAIT_RX, WEIR_WAIT_TX or both
  * @timeout_ms: -1: for ever; 0: just look
  *
- * Flushes first.
+ * Flushes first.  Also returns when the link has come up, which is when all
+ * transmit buffers are there again.
  *
  * Return: 1 if there is something to do, 0 at the timeout, -1 with errno set
- * (ENOTCONN: the switch has gone).
+ * (ENOTCONN: the switch has gone; EPROTO: it broke the protocol; EINTR).
  */
 int weir_wait(struct weir_port *p, unsigned int what, int timeout_ms);
 

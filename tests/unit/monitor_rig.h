@@ -53,8 +53,8 @@
 
 #define RIG_UNUSED __attribute__((unused))
 #define RIG_TIMEOUT_MS 30000
-/* Addresses the fake forwarding database holds, over three pages. */
-#define RIG_ADDRESSES (2 * CTL_FDB_ENTRIES + 5)
+/* Addresses the fake forwarding database holds: many pages, and half a MB. */
+#define RIG_ADDRESSES 5000u
 
 /* --- fake components -------------------------------------------------------- */
 

@@ -206,6 +206,7 @@ static bool tell_resolve(struct story *s)
 {
 	char mac[MAC_TEXT], out[SYS_NAME];
 	unsigned int n = count(s->v->candidates);
+	const char *ports = n == 1 ? "port" : "ports";
 
 	mac_text(s->frame.dst, mac);
 	if (s->v->reason == REASON_SAME_PORT) {
@@ -221,16 +222,16 @@ static bool tell_resolve(struct story *s)
 		break;
 	case RESOLVED_UNKNOWN:
 		step(s, "resolve", "unknown",
-		     "%s is not in the table: flooded to %u allowed ports", mac,
-		     n);
+		     "%s is not in the table: flooded to %u allowed %s", mac, n,
+		     ports);
 		break;
 	case RESOLVED_MULTICAST:
 		step(s, "resolve", "multicast",
-		     "%s is a group: flooded to %u allowed ports", mac, n);
+		     "%s is a group: flooded to %u allowed %s", mac, n, ports);
 		break;
 	case RESOLVED_BROADCAST:
 		step(s, "resolve", "broadcast",
-		     "broadcast: flooded to %u allowed ports", n);
+		     "broadcast: flooded to %u allowed %s", n, ports);
 		break;
 	default:
 		break;
