@@ -13,9 +13,9 @@
 static const struct unit seconds[] = {
 	{ "s", 1 }, { "m", 60 }, { "h", 3600 }, { NULL, 0 }
 };
-static const struct unit microseconds[] = {
-	{ "us", 1 }, { "ms", 1000 }, { NULL, 0 }
-};
+static const struct unit microseconds[] = { { "us", 1 },
+					    { "ms", 1000 },
+					    { NULL, 0 } };
 
 /* IEEE 802.1Q table 8-6 allows an ageing time of up to a million seconds. */
 #define MAX_AGEING 1000000u
@@ -30,8 +30,8 @@ bool option_once(struct parser *p, struct option *o, struct pos at,
 {
 	if (o->set) {
 		report_error(p->report, at,
-			     "\"%s\" is here twice; the first is in line %u",
-			     what, o->pos.line);
+			     "\"%s\" is here twice; the first is in %s", what,
+			     report_place(p->report, at, o->pos));
 		return false;
 	}
 	o->set = true;
@@ -39,7 +39,7 @@ bool option_once(struct parser *p, struct option *o, struct pos at,
 	return true;
 }
 
-/* --- topology -------------------------------------------------------------- */
+/* --- topology ------------------------------------------------------------ */
 
 void on_macro(struct parser *p, const struct token *name,
 	      const struct token *value)
@@ -94,7 +94,7 @@ static void want_names(struct parser *p, struct pos at,
 }
 
 void on_allow(struct parser *p, struct pos at, const struct names *left,
-	      const struct names *right, const bool list[2], bool both)
+	      const struct names *right, const bool list[2], enum arrow arrow)
 {
 	struct topo_allow *allow = arena_alloc(p->arena, sizeof(*allow));
 
@@ -103,7 +103,8 @@ void on_allow(struct parser *p, struct pos at, const struct names *left,
 	allow->side[1] = *right;
 	allow->list[0] = list[0];
 	allow->list[1] = list[1];
-	allow->both = both;
+	allow->both = arrow == BOTH_WAYS;
+	allow->broken = arrow == NO_ARROW;
 	want_names(p, at, left, list[0]);
 	want_names(p, at, right, list[1]);
 	topo_append(p->t->allows, allow);
@@ -121,7 +122,7 @@ void on_domain(struct parser *p, const struct name *name)
 	p->domain = domain;
 }
 
-/* --- switch ------------------------------------------------------------------ */
+/* --- switch -------------------------------------------------------------- */
 
 void on_fdb(struct parser *p, struct pos at, enum fdb_kind kind,
 	    const struct name *entries)
@@ -131,8 +132,8 @@ void on_fdb(struct parser *p, struct pos at, enum fdb_kind kind,
 	p->sw->fdb.value = kind;
 	p->sw->entries = kind == FDB_LINEAR ? DEFAULT_LINEAR : DEFAULT_HASH;
 	if (entries)
-		value_number(p->report, entries, "a forwarding database",
-			     "entries", 1, FDB_MAX_CAPACITY, &p->sw->entries);
+		value_number(p->report, entries, "a table size", "entries", 1,
+			     FDB_MAX_CAPACITY, &p->sw->entries);
 }
 
 void on_ageing(struct parser *p, struct pos at, const struct name *time)
@@ -154,7 +155,7 @@ void on_port(struct parser *p, const struct name *name)
 	}
 }
 
-/* --- domain -------------------------------------------------------------------- */
+/* --- domain -------------------------------------------------------------- */
 
 void on_member(struct parser *p, struct name *member)
 {

@@ -38,16 +38,17 @@ bool on_attach(struct parser *p, struct pos at, enum attachment kind,
 	if (port->kind != NOT_ATTACHED) {
 		report_error(p->report, at,
 			     "a port has one attachment; this one has \"%s\" "
-			     "in line %u",
-			     topo_kind_name(port->kind), port->kind_pos.line);
+			     "in %s",
+			     topo_kind_name(port->kind),
+			     report_place(p->report, at, port->kind_pos));
 		return false;
 	}
 	port->kind = kind;
 	port->kind_pos = at;
 	port->target = *target;
 	port->target.next = NULL;
-	if (kind == TO_ATTACH && !value_path(p->report, target, UNIX_PATH_MAX,
-					     "a Unix socket"))
+	if (kind == TO_ATTACH &&
+	    !value_path(p->report, target, UNIX_PATH_MAX, "a Unix socket"))
 		port->target.text = NULL;
 	return true;
 }
@@ -87,7 +88,7 @@ void on_socket(struct parser *p, struct pos at, bool connect, bool tcp,
 		p->port->target.text = NULL;
 }
 
-/* --- capture ----------------------------------------------------------------- */
+/* --- capture ------------------------------------------------------------- */
 
 void on_capture(struct parser *p, struct pos at, const struct name *file,
 		const struct names *of)
@@ -118,7 +119,7 @@ void on_rotate(struct parser *p, struct pos at, const struct name *size,
 			"kibibytes, mebibytes or gibibytes, from 64k to 1024g: "
 			"10m",
 			MIN_ROTATE, MAX_ROTATE, &c->rotate.value);
-	value_number(p->report, files, "rotation", "files", 2,
+	value_number(p->report, files, "a number of files", "files", 2,
 		     SYS_MAX_CAPTURE_FILES, &c->files);
 }
 
@@ -127,7 +128,7 @@ void on_drops(struct parser *p, struct pos at)
 	option_once(p, &p->port->capture.drops, at, "drops");
 }
 
-/* --- options ------------------------------------------------------------------ */
+/* --- options ------------------------------------------------------------- */
 
 void on_lock(struct parser *p, struct pos at, const struct name *address)
 {

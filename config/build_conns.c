@@ -37,7 +37,7 @@ static uint32_t add_channel(struct system *sys, const char *name)
 	return (uint32_t)sys->n_channels++;
 }
 
-/* --- sizes -------------------------------------------------------------------- */
+/* --- sizes --------------------------------------------------------------- */
 
 static uint32_t mtu_of(const struct topo_port *port)
 {
@@ -52,7 +52,7 @@ static uint32_t capture_mtu(const struct topo_port *capture)
 
 	if (capture->mtu.set)
 		return mtu_of(capture);
-	for (each(port, capture->sw->ports)) {
+	for_each(port, capture->sw->ports) {
 		if (capture->capture.mask & 1ull << port->number &&
 		    mtu_of(port) > mtu)
 			mtu = mtu_of(port);
@@ -66,15 +66,15 @@ static void size_conn(struct sys_conn *conn, const struct topo_port *port)
 	uint32_t room = capture ? CAPTURE_HEADROOM : 0;
 	uint32_t mtu = capture ? capture_mtu(port) : mtu_of(port);
 
-	conn->capacity = port->buffers.set ? (uint32_t)port->buffers.value :
-					     DEFAULT_BUFFERS;
+	conn->capacity = port->buffers.set ? (uint32_t)port->buffers.value
+					   : DEFAULT_BUFFERS;
 	conn->max_frame = mtu + FRAME_OVERHEAD;
 	conn->buffer_size = LEAST_BUFFER;
 	while (conn->buffer_size < conn->max_frame + room)
 		conn->buffer_size *= 2;
 }
 
-/* --- connections -------------------------------------------------------------- */
+/* --- connections --------------------------------------------------------- */
 
 static void add_half(struct system *sys, const struct sys_conn *conn,
 		     const char *owner, const char *direction,
@@ -83,18 +83,17 @@ static void add_half(struct system *sys, const struct sys_conn *conn,
 	char what[32];
 
 	snprintf(what, sizeof(what), "%s.active", direction);
-	half->active = add_region(sys, owner, what,
-				  queue_region_size(conn->capacity));
+	half->active =
+		add_region(sys, owner, what, queue_region_size(conn->capacity));
 	snprintf(what, sizeof(what), "%s.free", direction);
-	half->free = add_region(sys, owner, what,
-				queue_region_size(conn->capacity));
+	half->free =
+		add_region(sys, owner, what, queue_region_size(conn->capacity));
 	snprintf(what, sizeof(what), "%s.data", direction);
 	half->data = add_region(sys, owner, what,
 				(uint64_t)conn->capacity * conn->buffer_size);
 }
 
-static const char *describe_netns(struct arena *a,
-				  const struct topo_port *port)
+static const char *describe_netns(struct arena *a, const struct topo_port *port)
 {
 	if (!port->netns.text)
 		return "";
@@ -180,13 +179,14 @@ static void add_switch(struct system *sys, struct topology *t,
 {
 	const char *name = sw->name.text;
 
-	sw->stats = add_region(sys, name, "stats",
-			       sizeof(struct vswitch_stats));
+	sw->stats =
+		add_region(sys, name, "stats", sizeof(struct vswitch_stats));
 	sw->ctl_request = add_region(sys, name, "ctl.request",
 				     sizeof(struct vswitch_ctl_request));
 	sw->ctl_reply = add_region(sys, name, "ctl.reply",
 				   sizeof(struct vswitch_ctl_reply));
-	sw->channel = add_channel(sys, arena_printf(t->arena, "%s.ctl", name));
+	sw->channel =
+		add_channel(sys, arena_printf(t->arena, "%s<->monitor", name));
 	sys->channel[sw->channel].end[1].pd = SYS_PD_MONITOR;
 }
 
@@ -196,18 +196,18 @@ void build_conns(struct system *sys, struct topology *t)
 	struct topo_port *port;
 	size_t switches = 0, ports = 0;
 
-	for (each(sw, t->switches)) {
+	for_each(sw, t->switches) {
 		switches++;
 		ports += sw->n_ports;
 	}
 	/* A link has two ports and one connection: some room is left over. */
 	sys->conn = must_alloc(ports, sizeof(*sys->conn));
 	sys->channel = must_alloc(switches + ports, sizeof(*sys->channel));
-	sys->region = must_alloc(3 * switches + 7 * ports,
-				 sizeof(*sys->region));
-	for (each(sw, t->switches)) {
+	sys->region =
+		must_alloc(3 * switches + 7 * ports, sizeof(*sys->region));
+	for_each(sw, t->switches) {
 		add_switch(sys, t, sw);
-		for (each(port, sw->ports)) {
+		for_each(port, sw->ports) {
 			if (port->kind != TO_LINK || port->link_end == 0)
 				add_conn(sys, t, port);
 		}

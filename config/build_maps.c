@@ -11,7 +11,7 @@
 /* Which side of a connection a component is on. */
 enum side { AT_SWITCH, AT_PEER };
 
-/* Maps a region, or widens the permissions if it is mapped; returns the slot. */
+/* Maps a region, or widens the permissions if it is mapped; gives the slot. */
 static uint32_t map(struct sys_pd *pd, uint32_t region, uint32_t perms)
 {
 	struct sys_map *m;
@@ -96,7 +96,8 @@ static void map_switch_port(struct system *sys, const struct topo_port *port,
 	cfg->forward_reserved = port->reserved.set;
 	cfg->capture_of = port->capture.mask;
 	cfg->capture_drops = port->capture.drops.set;
-	wire_up(sys, port->sw->pd, conn, second ? &conn->egress : &conn->ingress,
+	wire_up(sys, port->sw->pd, conn,
+		second ? &conn->egress : &conn->ingress,
 		second ? &conn->ingress : &conn->egress, AT_SWITCH, second,
 		&cfg->wire);
 }
@@ -112,7 +113,7 @@ static void map_switch(struct system *sys, const struct topo_switch *sw)
 	cfg->ctl_reply = map(pd, sw->ctl_reply, SYS_RW);
 	cfg->ctl_channel = join(sys, sw->pd, sw->channel, 0);
 	cfg->n_ports = sw->n_ports;
-	for (each(port, sw->ports))
+	for_each(port, sw->ports)
 		map_switch_port(sys, port, &cfg->port[port->number]);
 }
 
@@ -122,8 +123,7 @@ static void map_port(struct system *sys, const struct topo_port *port)
 
 	if (build_has_pd(port))
 		wire_up(sys, port->pd, conn, &conn->ingress, &conn->egress,
-			AT_PEER, 1,
-			&sys->pd[port->pd].comp[port->comp].wire);
+			AT_PEER, 1, &sys->pd[port->pd].comp[port->comp].wire);
 }
 
 void build_maps(struct system *sys, const struct topology *t)
@@ -131,10 +131,10 @@ void build_maps(struct system *sys, const struct topology *t)
 	const struct topo_switch *sw;
 	const struct topo_port *port;
 
-	for (each(sw, t->switches))
+	for_each(sw, t->switches)
 		map_switch(sys, sw);
-	for (each(sw, t->switches)) {
-		for (each(port, sw->ports))
+	for_each(sw, t->switches) {
+		for_each(port, sw->ports)
 			map_port(sys, port);
 	}
 }

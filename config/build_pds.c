@@ -49,7 +49,7 @@ static struct sys_component *new_comp(struct system *sys, uint32_t index,
 	return comp;
 }
 
-/* --- what a component is told ------------------------------------------------- */
+/* --- what a component is told -------------------------------------------- */
 
 static void configure_switch(struct sys_switch *cfg,
 			     const struct topo_switch *sw)
@@ -107,7 +107,7 @@ static void configure_capture(struct sys_component *comp,
 	if (from->filter_text.text)
 		build_copy(cfg->filter_text, from->filter_text.text);
 	/* Of all ports, watched or not: a refused frame names its other end. */
-	for (each(other, port->sw->ports))
+	for_each(other, port->sw->ports)
 		build_copy(cfg->name[other->number], topo_port_name(t, other));
 }
 
@@ -144,14 +144,14 @@ static enum sys_kind kind_of(const struct topo_port *port)
 	}
 }
 
-/* --- all of them -------------------------------------------------------------- */
+/* --- all of them --------------------------------------------------------- */
 
 static size_t most_pds(const struct topology *t)
 {
 	const struct topo_switch *sw;
 	size_t n = 0;
 
-	for (each(sw, t->switches))
+	for_each(sw, t->switches)
 		n += 1 + sw->n_ports;
 	return n;
 }
@@ -187,10 +187,10 @@ void build_pds(struct system *sys, struct topology *t)
 	struct topo_port *port;
 
 	sys->pd = must_alloc(most_pds(t), sizeof(*sys->pd));
-	for (each(sw, t->switches))
+	for_each(sw, t->switches)
 		add_switch(sys, sw);
-	for (each(sw, t->switches)) {
-		for (each(port, sw->ports))
+	for_each(sw, t->switches) {
+		for_each(port, sw->ports)
 			add_port(sys, t, port);
 	}
 }

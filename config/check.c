@@ -11,4 +11,5 @@ void check_topology(struct topology *t)
 	check_captures(t);
 	check_allows(t);
 	check_domains(t);
+	check_lonely(t);
 }

@@ -32,6 +32,8 @@ void check_outside(struct topology *t);
 void check_allows(struct topology *t);
 /* Domains: members, and what one process can take. */
 void check_domains(struct topology *t);
+/* Ports no rule names; last, for it warns only of what is right otherwise. */
+void check_lonely(struct topology *t);
 
 /**
  * find_switch - by name

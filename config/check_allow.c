@@ -28,9 +28,9 @@ static struct side look_up(struct topology *t, const struct names *names)
 	const struct name *ref;
 	size_t i = 0;
 
-	side.port = arena_alloc(t->arena,
-				names->n * sizeof(struct topo_port *));
-	for (each(ref, names->first)) {
+	side.port =
+		arena_alloc(t->arena, names->n * sizeof(struct topo_port *));
+	for_each(ref, names->first) {
 		struct topo_port *port = resolve_port(t, NULL, ref);
 
 		/* Too many ports: reported, and not in the bitmap. */
@@ -65,9 +65,10 @@ static void one_pair(struct topology *t, const struct topo_allow *allow,
 	if (is_allowed(a, b) && (!allow->both || is_allowed(b, a)) &&
 	    first != allow)
 		report_warning(t->report, ref->pos,
-			       "%s %s %s is allowed already, by line %u",
+			       "%s %s %s is allowed already, by %s",
 			       topo_port_name(t, a), allow->both ? "<->" : "->",
-			       topo_port_name(t, b), first->pos.line);
+			       topo_port_name(t, b),
+			       report_place(t->report, ref->pos, first->pos));
 	set(allow, a, b);
 	if (allow->both)
 		set(allow, b, a);
@@ -80,7 +81,8 @@ static void pair(struct topology *t, const struct topo_allow *allow,
 	/* { a, b } <-> { a, b } means everybody with everybody else. */
 	bool mesh = allow->list[0] && allow->list[1];
 
-	if (!a || !b || (a == b && mesh))
+	/* A broken arrow has been reported; only the names were looked up. */
+	if (!a || !b || (a == b && mesh) || allow->broken)
 		return;
 	if (a == b)
 		report_error(t->report, ref->pos,
@@ -112,26 +114,34 @@ static void check_allow(struct topology *t, const struct topo_allow *allow)
 	}
 }
 
-/* --- ports no rule names ------------------------------------------------------ */
+void check_allows(struct topology *t)
+{
+	const struct topo_allow *allow;
 
-static uint64_t may_send(const struct topo_switch *sw)
+	for_each(allow, t->allows)
+		check_allow(t, allow);
+}
+
+/* --- ports no rule names ------------------------------------------------- */
+
+static uint64_t reached(const struct topo_switch *sw)
 {
 	const struct topo_port *port;
 	uint64_t all = 0;
 
-	for (each(port, sw->ports))
+	for_each(port, sw->ports)
 		all |= port->allow;
 	return all;
 }
 
-static void warn_lonely(struct topology *t, const struct topo_switch *sw)
+static void warn_ports(struct topology *t, const struct topo_switch *sw)
 {
-	uint64_t reached = may_send(sw);
+	uint64_t receivers = reached(sw);
 	const struct topo_port *port;
 
-	for (each(port, sw->ports)) {
+	for_each(port, sw->ports) {
 		if (port->kind == TO_CAPTURE || port->allow ||
-		    reached & 1ull << port->number)
+		    receivers & 1ull << port->number)
 			continue;
 		report_warning(t->report, port->name.pos,
 			       "port %s may talk to nobody; say to whom: allow "
@@ -141,16 +151,21 @@ static void warn_lonely(struct topology *t, const struct topo_switch *sw)
 	}
 }
 
-void check_allows(struct topology *t)
+void check_lonely(struct topology *t)
 {
-	const struct topo_allow *allow;
 	const struct topo_switch *sw;
 
-	for (each(allow, t->allows))
-		check_allow(t, allow);
 	/* With an error anywhere, the rule may be what was not understood. */
 	if (t->report->errors)
 		return;
-	for (each(sw, t->switches))
-		warn_lonely(t, sw);
+	for_each(sw, t->switches) {
+		if (reached(sw))
+			warn_ports(t, sw);
+		else
+			report_warning(t->report, sw->name.pos,
+				       "nothing is allowed on switch %s, so it "
+				       "forwards nothing; say who may talk: "
+				       "allow PORT <-> PORT",
+				       sw->name.text);
+	}
 }

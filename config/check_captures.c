@@ -31,10 +31,11 @@ static void watch(struct topology *t, struct topo_port *capture,
 			     "watches ports of its own, %s",
 			     ref->text, capture->sw->name.text);
 	else if (port->kind == TO_CAPTURE)
-		report_error(t->report, ref->pos,
-			     "port \"%s\" is a capture itself; it has no frames "
-			     "of its own to watch",
-			     ref->text);
+		report_error(
+			t->report, ref->pos,
+			"port \"%s\" is a capture itself; it has no frames "
+			"of its own to watch",
+			ref->text);
 	else if (capture->capture.mask & 1ull << port->number)
 		report_warning(t->report, ref->pos,
 			       "port \"%s\" is in this list twice", ref->text);
@@ -46,14 +47,14 @@ static void watch_all(struct topo_port *capture)
 {
 	const struct topo_port *port;
 
-	for (each(port, capture->sw->ports)) {
+	for_each(port, capture->sw->ports) {
 		if (port->kind != TO_CAPTURE &&
 		    port->number < VSWITCH_MAX_PORTS)
 			capture->capture.mask |= 1ull << port->number;
 	}
 }
 
-/* --- filters ------------------------------------------------------------------ */
+/* --- filters ------------------------------------------------------------- */
 
 static void keep_program(struct topology *t, struct topo_capture *c,
 			 const struct bpf_program *program)
@@ -81,8 +82,8 @@ static void compile_filter(struct topology *t, struct topo_capture *c)
 			     "libpcap cannot be used: out of memory");
 		return;
 	}
-	if (pcap_compile(pcap, &program, text->text, 1,
-			 PCAP_NETMASK_UNKNOWN) != 0) {
+	if (pcap_compile(pcap, &program, text->text, 1, PCAP_NETMASK_UNKNOWN) !=
+	    0) {
 		report_error(t->report, text->pos,
 			     "libpcap does not accept this filter: %s; "
 			     "pcap-filter(7) describes the language",
@@ -125,7 +126,7 @@ static void check_capture(struct topology *t, struct topo_port *port)
 
 	if (c->all)
 		watch_all(port);
-	for (each(ref, c->of.first))
+	for_each(ref, c->of.first)
 		watch(t, port, ref);
 	if (c->all && !c->mask && !port->sw->broken && !t->broken)
 		report_error(t->report, port->kind_pos,
@@ -144,8 +145,8 @@ void check_captures(struct topology *t)
 	struct topo_switch *sw;
 	struct topo_port *port;
 
-	for (each(sw, t->switches)) {
-		for (each(port, sw->ports)) {
+	for_each(sw, t->switches) {
+		for_each(port, sw->ports) {
 			if (port->kind == TO_CAPTURE)
 				check_capture(t, port);
 		}

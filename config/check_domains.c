@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* --- names -------------------------------------------------------------------- */
+/* --- names --------------------------------------------------------------- */
 
 static void check_name(struct topology *t, const struct topo_domain *domain)
 {
@@ -21,18 +21,22 @@ static void check_name(struct topology *t, const struct topo_domain *domain)
 		other = other->next;
 	if (other != domain)
 		report_error(t->report, domain->name.pos,
-			     "domain \"%s\" is declared already, in line %u; a "
+			     "domain \"%s\" is declared already, in %s; a "
 			     "domain is written in one piece",
-			     name, other->name.pos.line);
+			     name,
+			     report_place(t->report, domain->name.pos,
+					  other->name.pos));
 	sw = find_switch(t, name, strlen(name));
 	if (sw)
 		report_error(t->report, domain->name.pos,
-			     "\"%s\" is the name of a switch, in line %u; give "
-			     "the domain another",
-			     name, sw->name.pos.line);
+			     "\"%s\" is the name of a switch, in %s; give the "
+			     "domain another",
+			     name,
+			     report_place(t->report, domain->name.pos,
+					  sw->name.pos));
 }
 
-/* --- members ------------------------------------------------------------------ */
+/* --- members ------------------------------------------------------------- */
 
 static void take_member(struct topology *t, struct topo_domain *domain,
 			struct topo_domain **place, const struct name *ref)
@@ -55,7 +59,7 @@ static bool is_slip(struct topology *t, const struct name *ref)
 
 	if (t->broken || strchr(ref->text, '.'))
 		return false;
-	for (each(sw, t->switches)) {
+	for_each(sw, t->switches) {
 		if (find_port(sw, ref->text))
 			return false;
 		if (sw->name.text)
@@ -99,7 +103,7 @@ static void check_members(struct topology *t, struct topo_domain *domain)
 		report_error(t->report, domain->name.pos,
 			     "domain %s has no members; name switches or ports",
 			     domain->name.text ? domain->name.text : "here");
-	for (each(ref, domain->members.first)) {
+	for_each(ref, domain->members.first) {
 		if (!ref->text)
 			continue;
 		sw = find_switch(t, ref->text, strlen(ref->text));
@@ -110,7 +114,7 @@ static void check_members(struct topology *t, struct topo_domain *domain)
 	}
 }
 
-/* --- limits ------------------------------------------------------------------- */
+/* --- limits -------------------------------------------------------------- */
 
 struct load {
 	unsigned int maps;
@@ -152,12 +156,12 @@ static void check_load(struct topology *t, const struct topo_domain *domain)
 	const struct topo_switch *sw;
 	const struct topo_port *port;
 
-	for (each(sw, t->switches)) {
+	for_each(sw, t->switches) {
 		if (sw->domain == domain) {
 			load.maps += 3;
 			load.channels++;
 		}
-		for (each(port, sw->ports))
+		for_each(port, sw->ports)
 			add_port(&load, domain, port);
 	}
 	if (load.channels > SYS_MAX_CHANNELS)
@@ -177,11 +181,11 @@ void check_domains(struct topology *t)
 {
 	struct topo_domain *domain;
 
-	for (each(domain, t->domains)) {
+	for_each(domain, t->domains) {
 		check_name(t, domain);
 		check_members(t, domain);
 	}
-	for (each(domain, t->domains)) {
+	for_each(domain, t->domains) {
 		if (domain->name.text)
 			check_load(t, domain);
 	}

@@ -54,9 +54,10 @@ static struct topo_port *make_end(struct topology *t, struct topo_link *link,
 	if (port) {
 		port->broken = true;
 		report_error(t->report, name.pos,
-			     "port %s is there already, from line %u; a link "
-			     "makes its own ports",
-			     link->end[end]->text, port->name.pos.line);
+			     "port %s is there already, from %s; a link makes "
+			     "its own ports: give this one another name",
+			     link->end[end]->text,
+			     report_place(t->report, name.pos, port->name.pos));
 		return NULL;
 	}
 	port = topo_add_port(t, sw, &name);
@@ -69,7 +70,7 @@ static struct topo_port *make_end(struct topology *t, struct topo_link *link,
 	return port;
 }
 
-/* --- loops ---------------------------------------------------------------- */
+/* --- loops --------------------------------------------------------------- */
 
 /* The switch at the other end of a link that was accepted before @limit. */
 static struct topo_switch *across(const struct topo_link *link,
@@ -93,12 +94,12 @@ static void search(struct topology *t, const struct topo_link *limit,
 	struct topo_link *link;
 	bool more = true;
 
-	for (each(sw, t->switches))
+	for_each(sw, t->switches)
 		sw->hop = NULL;
 	while (more) {
 		more = false;
 		for (link = t->links; link != limit; link = link->next) {
-			for (each(sw, t->switches)) {
+			for_each(sw, t->switches) {
 				next = across(link, sw);
 				if (!next || next == from || next->hop ||
 				    (sw != from && !sw->hop))
@@ -128,7 +129,7 @@ static void join(struct topology *t, struct topo_link *link)
 	unsigned int new = link->port[0]->sw->island;
 	struct topo_switch *sw;
 
-	for (each(sw, t->switches)) {
+	for_each(sw, t->switches) {
 		if (sw->island == old)
 			sw->island = new;
 	}
@@ -144,11 +145,12 @@ static void check_loop(struct topology *t, struct topo_link *link)
 			     "joins two switches",
 			     a->name.text);
 	else if (a->island == b->island)
-		report_error(t->report, link->pos,
-			     "this link closes a loop of switches, %s, in which "
-			     "frames would go round for ever; take one of its "
-			     "links out",
-			     name_loop(t, link));
+		report_error(
+			t->report, link->pos,
+			"this link closes a loop of switches, %s, in which "
+			"frames would go round for ever; take one of its "
+			"links out",
+			name_loop(t, link));
 	else
 		join(t, link);
 }
@@ -159,9 +161,9 @@ void check_links(struct topology *t)
 	struct topo_link *link;
 	unsigned int n = 0;
 
-	for (each(sw, t->switches))
+	for_each(sw, t->switches)
 		sw->island = n++;
-	for (each(link, t->links)) {
+	for_each(link, t->links) {
 		link->port[0] = make_end(t, link, 0);
 		link->port[1] = make_end(t, link, 1);
 		if (link->port[0] && link->port[1])

@@ -14,7 +14,7 @@ struct topo_switch *find_switch(const struct topology *t, const char *name,
 {
 	struct topo_switch *sw;
 
-	for (each(sw, t->switches)) {
+	for_each(sw, t->switches) {
 		if (sw->name.text && !sw->duplicate &&
 		    strlen(sw->name.text) == len &&
 		    memcmp(sw->name.text, name, len) == 0)
@@ -27,7 +27,7 @@ struct topo_port *find_port(const struct topo_switch *sw, const char *name)
 {
 	struct topo_port *port;
 
-	for (each(port, sw->ports)) {
+	for_each(port, sw->ports) {
 		if (port->name.text && !port->duplicate &&
 		    strcmp(port->name.text, name) == 0)
 			return port;
@@ -35,22 +35,24 @@ struct topo_port *find_port(const struct topo_switch *sw, const char *name)
 	return NULL;
 }
 
-/* --- duplicates ------------------------------------------------------------- */
+/* --- duplicates ---------------------------------------------------------- */
 
 static void check_ports_of(struct topology *t, struct topo_switch *sw)
 {
 	struct topo_port *port, *first;
 
-	for (each(port, sw->ports)) {
+	for_each(port, sw->ports) {
 		first = port->name.text ? find_port(sw, port->name.text) : NULL;
 		if (!first || first == port)
 			continue;
 		port->duplicate = true;
 		first->broken = true;
 		report_error(t->report, port->name.pos,
-			     "port \"%s\" is declared already, in line %u; "
-			     "ports of one switch have different names",
-			     port->name.text, first->name.pos.line);
+			     "port \"%s\" is declared already, in %s; ports "
+			     "of one switch have different names",
+			     port->name.text,
+			     report_place(t->report, port->name.pos,
+					  first->name.pos));
 	}
 }
 
@@ -58,25 +60,26 @@ void check_names(struct topology *t)
 {
 	struct topo_switch *sw, *first;
 
-	for (each(sw, t->switches)) {
+	for_each(sw, t->switches) {
 		first = sw->name.text ? find_switch(t, sw->name.text,
-						    strlen(sw->name.text)) :
-					NULL;
+						    strlen(sw->name.text))
+				      : NULL;
 		if (first && first != sw) {
 			sw->duplicate = true;
 			/* A port missed on the first may be on this one. */
 			first->broken = true;
 			report_error(t->report, sw->name.pos,
 				     "switch \"%s\" is declared already, in "
-				     "line %u; a switch is written in one "
-				     "piece",
-				     sw->name.text, first->name.pos.line);
+				     "%s; a switch is written in one piece",
+				     sw->name.text,
+				     report_place(t->report, sw->name.pos,
+						  first->name.pos));
 		}
 		check_ports_of(t, sw);
 	}
 }
 
-/* --- references ------------------------------------------------------------- */
+/* --- references ---------------------------------------------------------- */
 
 /* "alice, bob, ..." */
 static const char *list_ports(struct topology *t, const struct topo_switch *sw)
@@ -85,13 +88,13 @@ static const char *list_ports(struct topology *t, const struct topo_switch *sw)
 	const char *list = "";
 	int n = 0;
 
-	for (each(port, sw->ports)) {
+	for_each(port, sw->ports) {
 		if (!port->name.text || port->duplicate)
 			continue;
 		if (n++ == MAX_LISTED)
 			return arena_printf(t->arena, "%s, ...", list);
-		list = arena_printf(t->arena, "%s%s%s", list,
-				    *list ? ", " : "", port->name.text);
+		list = arena_printf(t->arena, "%s%s%s", list, *list ? ", " : "",
+				    port->name.text);
 	}
 	return list;
 }
@@ -102,13 +105,13 @@ static const char *list_switches(struct topology *t)
 	const char *list = "";
 	int n = 0;
 
-	for (each(sw, t->switches)) {
+	for_each(sw, t->switches) {
 		if (!sw->name.text || sw->duplicate)
 			continue;
 		if (n++ == MAX_LISTED)
 			return arena_printf(t->arena, "%s, ...", list);
-		list = arena_printf(t->arena, "%s%s%s", list,
-				    *list ? ", " : "", sw->name.text);
+		list = arena_printf(t->arena, "%s%s%s", list, *list ? ", " : "",
+				    sw->name.text);
 	}
 	return list;
 }
@@ -119,9 +122,10 @@ static void unknown_on(struct topology *t, const struct topo_switch *sw,
 	struct guess g = { .wanted = name };
 	const struct topo_port *port;
 
-	if (sw->broken || !sw->name.text)
+	/* A switch without ports has its own message. */
+	if (sw->broken || !sw->name.text || !sw->ports)
 		return;
-	for (each(port, sw->ports)) {
+	for_each(port, sw->ports) {
 		if (port->name.text && !port->duplicate)
 			guess_offer(&g, port->name.text);
 	}
@@ -130,10 +134,6 @@ static void unknown_on(struct topology *t, const struct topo_switch *sw,
 			     "unknown port \"%s\" on switch %s; did you mean "
 			     "\"%s\"?",
 			     name, sw->name.text, g.best);
-	else if (!sw->ports)
-		report_error(t->report, ref->pos,
-			     "unknown port \"%s\"; switch %s has no ports",
-			     name, sw->name.text);
 	else
 		report_error(t->report, ref->pos,
 			     "unknown port \"%s\"; ports of switch %s are %s",
@@ -148,7 +148,7 @@ static void unknown_switch(struct topology *t, const struct name *ref,
 
 	if (t->broken)
 		return;
-	for (each(sw, t->switches)) {
+	for_each(sw, t->switches) {
 		if (sw->name.text)
 			guess_offer(&g, sw->name.text);
 	}
@@ -170,9 +170,9 @@ static void unknown_anywhere(struct topology *t, const struct name *ref)
 	const struct topo_port *port;
 	bool broken = t->broken;
 
-	for (each(sw, t->switches)) {
+	for_each(sw, t->switches) {
 		broken |= sw->broken;
-		for (each(port, sw->ports)) {
+		for_each(port, sw->ports) {
 			if (port->name.text && !port->duplicate)
 				guess_offer(&g, port->name.text);
 		}
@@ -198,7 +198,7 @@ static void ambiguous(struct topology *t, const struct name *ref)
 	const struct topo_port *port;
 	const char *list = "";
 
-	for (each(sw, t->switches)) {
+	for_each(sw, t->switches) {
 		port = sw->duplicate ? NULL : find_port(sw, ref->text);
 		if (port)
 			list = arena_printf(t->arena, "%s%s%s", list,
@@ -217,9 +217,9 @@ static struct topo_port *resolve_bare(struct topology *t,
 	struct topo_switch *sw;
 	int n = 0;
 
-	for (each(sw, t->switches)) {
-		struct topo_port *p =
-			sw->duplicate ? NULL : find_port(sw, ref->text);
+	for_each(sw, t->switches) {
+		struct topo_port *p = sw->duplicate ? NULL
+						    : find_port(sw, ref->text);
 
 		if (p) {
 			port = p;
@@ -262,8 +262,8 @@ struct topo_port *resolve_port(struct topology *t, struct topo_switch *home,
 		return NULL;
 	dot = strchr(ref->text, '.');
 	if (!dot)
-		return home ? resolve_on(t, home, ref, ref->text) :
-			      resolve_bare(t, ref);
+		return home ? resolve_on(t, home, ref, ref->text)
+			    : resolve_bare(t, ref);
 	len = (size_t)(dot - ref->text);
 	sw = find_switch(t, ref->text, len);
 	if (sw)

@@ -31,20 +31,21 @@ void check_ports(struct topology *t)
 	const struct topo_switch *sw;
 	const struct topo_port *port;
 
-	for (each(sw, t->switches)) {
-		for (each(port, sw->ports)) {
+	for_each(sw, t->switches) {
+		for_each(port, sw->ports) {
 			if (port->kind == TO_CAPTURE) {
 				not_capture(t, &port->lock, "mac lock");
 				not_capture(t, &port->reserved, "reserved");
 				continue;
 			}
 			if (port->kind == NOT_ATTACHED && !port->broken)
-				report_error(t->report, port->name.pos,
-					     "port \"%s\" has nothing attached; "
-					     "give it a tap, nic, socket, "
-					     "attach or capture",
-					     port->name.text ? port->name.text :
-							       "?");
+				report_error(
+					t->report, port->name.pos,
+					"port \"%s\" has nothing attached; "
+					"give it a tap, nic, socket, "
+					"attach or capture",
+					port->name.text ? port->name.text
+							: "?");
 			if (port->kind == NOT_ATTACHED)
 				continue;
 			only_capture(t, &port->capture.filter, "filter");
@@ -54,7 +55,7 @@ void check_ports(struct topology *t)
 	}
 }
 
-/* --- what is outside can be used once ----------------------------------------- */
+/* --- what is outside can be used once ------------------------------------ */
 
 static bool is_interface(const struct topo_port *port)
 {
@@ -95,10 +96,11 @@ static void report_collision(struct topology *t, const struct topo_port *port,
 			     const struct topo_port *other)
 {
 	report_error(t->report, port->target.pos,
-		     "%s \"%s\" is used already, by port %s in line %u; each "
-		     "port needs its own",
-		     what_is(port), port->target.text,
-		     topo_port_name(t, other), other->target.pos.line);
+		     "%s \"%s\" is used already, by port %s in %s; each port "
+		     "needs its own",
+		     what_is(port), port->target.text, topo_port_name(t, other),
+		     report_place(t->report, port->target.pos,
+				  other->target.pos));
 }
 
 /* The first port in the topology that uses the same thing as @port. */
@@ -108,8 +110,8 @@ static const struct topo_port *first_user(const struct topology *t,
 	const struct topo_switch *sw;
 	const struct topo_port *other;
 
-	for (each(sw, t->switches)) {
-		for (each(other, sw->ports)) {
+	for_each(sw, t->switches) {
+		for_each(other, sw->ports) {
 			if (other == port || collide(other, port))
 				return other;
 		}
@@ -122,8 +124,8 @@ void check_outside(struct topology *t)
 	const struct topo_switch *sw;
 	const struct topo_port *port, *other;
 
-	for (each(sw, t->switches)) {
-		for (each(port, sw->ports)) {
+	for_each(sw, t->switches) {
+		for_each(port, sw->ports) {
 			other = first_user(t, port);
 			if (other != port)
 				report_collision(t, port, other);

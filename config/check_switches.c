@@ -11,7 +11,7 @@ static void check_count(struct topology *t, const struct topo_switch *sw)
 	const struct topo_port *port;
 	unsigned int n = 0;
 
-	for (each(port, sw->ports)) {
+	for_each(port, sw->ports) {
 		if (n++ == VSWITCH_MAX_PORTS)
 			report_error(t->report, port->name.pos,
 				     "switch %s has %u ports; a switch can "
@@ -28,7 +28,7 @@ static void check_captures_count(struct topology *t,
 	const struct topo_port *port;
 	unsigned int n = 0;
 
-	for (each(port, sw->ports)) {
+	for_each(port, sw->ports) {
 		if (port->kind == TO_CAPTURE && n++ == VSWITCH_MAX_CAPTURES)
 			report_error(t->report, port->kind_pos,
 				     "a switch can have %u captures, and this "
@@ -55,7 +55,7 @@ static void check_locks(struct topology *t, const struct topo_switch *sw)
 	const struct topo_port *port, *other;
 	unsigned int n = 0;
 
-	for (each(port, sw->ports)) {
+	for_each(port, sw->ports) {
 		if (!port->lock.value)
 			continue;
 		n++;
@@ -63,10 +63,11 @@ static void check_locks(struct topology *t, const struct topo_switch *sw)
 		if (other)
 			report_error(t->report, port->lock.pos,
 				     "port %s is locked to that address "
-				     "already, in line %u; a station is behind "
-				     "one port",
+				     "already, in %s; a station is behind one "
+				     "port",
 				     topo_port_name(t, other),
-				     other->lock.pos.line);
+				     report_place(t->report, port->lock.pos,
+						  other->lock.pos));
 	}
 	/* A locked address has a place in the table for good. */
 	if (n > sw->entries)
@@ -80,7 +81,7 @@ void check_switches(struct topology *t)
 {
 	const struct topo_switch *sw;
 
-	for (each(sw, t->switches)) {
+	for_each(sw, t->switches) {
 		/* Something that is not understood may have made a port. */
 		if (!sw->ports && !sw->broken && !t->broken)
 			report_error(t->report, sw->name.pos,

@@ -19,8 +19,8 @@ static const char *instance_name(struct arena *a, const char *path)
 	base = base ? base + 1 : path;
 	dot = strrchr(base, '.');
 	return arena_strndup(a, base,
-			     dot && dot != base ? (size_t)(dot - base) :
-						  strlen(base));
+			     dot && dot != base ? (size_t)(dot - base)
+						: strlen(base));
 }
 
 /* An instance has a control socket of that name, and is shown by it. */
@@ -32,8 +32,7 @@ static bool good_instance(const char *name)
 				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")];
 }
 
-static void check_instance(struct report *r, const char *path,
-			   const char *name)
+static void check_instance(struct report *r, const char *path, const char *name)
 {
 	struct pos at = { .file = path, .line = 1, .column = 1 };
 

@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-/* --- names for numbers -------------------------------------------------------- */
+/* --- names for numbers --------------------------------------------------- */
 
 static const char *perms(uint32_t p)
 {
@@ -62,7 +62,7 @@ static void dump_wire(const struct sys_wire *w, FILE *out)
 		w->link, w->channel, w->capacity, w->buffer_size, w->max_frame);
 }
 
-/* --- components --------------------------------------------------------------- */
+/* --- components ---------------------------------------------------------- */
 
 static void dump_switch_port(const struct sys_switch_port *p, unsigned int i,
 			     FILE *out)
@@ -149,7 +149,7 @@ static void dump_component(const struct sys_component *c, FILE *out)
 	fputc('\n', out);
 }
 
-/* --- the whole ---------------------------------------------------------------- */
+/* --- the whole ----------------------------------------------------------- */
 
 static void dump_pd(const struct system *sys, const struct sys_pd *pd,
 		    FILE *out)
@@ -172,7 +172,8 @@ static void dump_conn(const struct system *sys, const struct sys_conn *c,
 {
 	fprintf(out, "conn %s line %" PRIu32 ": %s\n", c->name, c->line,
 		c->what);
-	fprintf(out, "  %s port %" PRIu32, sys->pd[c->pd[0]].name, c->port[0]);
+	fprintf(out, "  switch %s port %" PRIu32,
+		sys->pd[c->pd[0]].comp[c->comp[0]].name, c->port[0]);
 	if (c->attachment == SYS_TO_SWITCH)
 		fprintf(out, ", switch %s port %" PRIu32,
 			sys->pd[c->pd[1]].comp[c->comp[1]].name, c->port[1]);

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Octets of the UTF-8 character at @p, 0 if there is none. */
+/* Octets of the UTF-8 character at @p, 0 if there is none that is text. */
 static size_t utf8(const unsigned char *p, size_t left)
 {
 	size_t len = *p < 0x80 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
@@ -17,6 +17,9 @@ static size_t utf8(const unsigned char *p, size_t left)
 		return 1;
 	/* A stray continuation, an overlong form, or past U+10FFFF. */
 	if (*p < 0xc2 || *p > 0xf4 || len > left)
+		return 0;
+	/* C1 control characters speak to terminals as well. */
+	if (*p == 0xc2 && p[1] < 0xa0)
 		return 0;
 	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
 	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
@@ -145,7 +148,10 @@ const char *file_beside(struct arena *a, const char *file, const char *path)
 {
 	const char *slash = strrchr(file, '/');
 
-	if (*path == '/' || !slash)
+	if (*path == '/')
 		return path;
+	/* Only the first file can be standard input. */
+	if (!slash)
+		return strcmp(path, "-") == 0 ? "./-" : path;
 	return arena_printf(a, "%.*s/%s", (int)(slash - file), file, path);
 }

@@ -55,8 +55,8 @@ void guess_offer(struct guess *g, const char *name)
 
 	if (!m || m > LONGEST || n > LONGEST)
 		return;
-	d = strcasecmp(g->wanted, name) == 0 ? 0 :
-					       distance(g->wanted, m, name, n);
+	d = strcasecmp(g->wanted, name) == 0 ? 0
+					     : distance(g->wanted, m, name, n);
 	if (d > allowed || (g->best && d >= g->distance))
 		return;
 	g->best = name;

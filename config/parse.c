@@ -26,7 +26,7 @@ void parse_topology(struct topology *t, const char *path)
 			     "least: switch NAME { ... }");
 }
 
-/* --- tokens that are names ------------------------------------------------ */
+/* --- tokens that are names ----------------------------------------------- */
 
 struct name *take(struct parser *p, const struct token *token)
 {
@@ -64,12 +64,15 @@ struct name *take_keyword(struct parser *p, const struct token *token)
 	return n;
 }
 
-/* --- tokens that do not fit ----------------------------------------------- */
+/* --- tokens that do not fit ---------------------------------------------- */
 
 void refuse_later(struct parser *p, const struct token *token)
 {
 	const struct word *word = word_find(token->text);
 
+	/* The one that makes names: they will be missed. */
+	if (strcmp(token->text, "group") == 0)
+		p->t->broken = true;
 	report_error(p->report, token->pos,
 		     "\"%s\" (%s) is not in this version of weir; take it out",
 		     token->text, word->later);
@@ -112,40 +115,53 @@ void mark_broken(struct parser *p, enum place place)
 	p->t->broken = true;
 }
 
-/* --- syntax errors ---------------------------------------------------------- */
+/* --- syntax errors ------------------------------------------------------- */
 
 static const char *found(struct parser *p, const struct token *t)
 {
 	if (t->kind == T_SEP && t->text[0] != ';')
-		return *t->text ? "the end of the line" : "the end of the file";
-	if (t->kind == 0)
-		return "the end of the file";
+		return *t->text ? "end of line" : "end of file";
 	if (t->kind == T_STRING)
-		return arena_printf(p->arena, "the string \"%s\"", t->text);
+		return arena_printf(p->arena, "string \"%s\"", t->text);
 	return arena_printf(p->arena, "\"%s\"", t->text);
 }
 
-/* Names of tokens in messages: words and signs in quotes, sorts without. */
-static const char *quoted(struct parser *p, const char *name)
+/* Tokens that are never what is right. */
+static bool is_wrong(const char *name)
 {
-	if (strchr(name, ' '))
-		return name;
-	return arena_printf(p->arena, "\"%s\"", name);
+	return strcmp(name, "BROKEN") == 0 || strcmp(name, "LATER") == 0;
 }
 
-/* "; expected X, Y or Z", or nothing if there are too many to be of help. */
+/* Words and signs are exact; "a name or number" could be anything. */
+static bool is_exact(const char *name)
+{
+	return !strchr(name, ' ') || strcmp(name, "end of line") == 0;
+}
+
+/* "; expected X, Y or Z", or nothing if that would not be all of it. */
 static const char *alternatives(struct parser *p, const char *const *expected,
 				int n)
 {
 	const char *text = "";
+	const char *last = NULL;
 
-	for (int i = 0; i < n; i++)
-		text = arena_printf(p->arena, "%s%s%s", text,
-				    i == 0     ? "; expected " :
-				    i == n - 1 ? " or " :
-						 ", ",
-				    quoted(p, expected[i]));
-	return text;
+	for (int i = 0; i < n; i++) {
+		const char *quote = strchr(expected[i], ' ') ? "" : "\"";
+
+		if (is_wrong(expected[i]))
+			continue;
+		if (!is_exact(expected[i]))
+			return "";
+		if (last)
+			text = arena_printf(p->arena, "%s%s%s", text,
+					    *text ? ", " : "", last);
+		last = arena_printf(p->arena, "%s%s%s", quote, expected[i],
+				    quote);
+	}
+	if (!last)
+		return "";
+	return arena_printf(p->arena, "; expected %s%s%s", text,
+			    *text ? " or " : "", last);
 }
 
 static enum place place_now(const struct parser *p)
@@ -159,28 +175,49 @@ static enum place place_now(const struct parser *p)
 	return p->domain ? IN_DOMAIN : IN_TOPOLOGY;
 }
 
-/* A statement begins with something that begins none, or not here. */
-static void refuse_beginning(struct parser *p, const struct token *t,
-			     bool before_equals)
+/* Something that looks like a macro, but cannot be one. */
+static bool refuse_macro(struct parser *p, const struct place_in_source *at)
 {
-	const struct word *word = word_find(t->text);
-	enum place place = place_now(p);
+	const struct token *t = &at->last;
+	const struct word *word = NULL;
 
-	if (word && before_equals)
+	if (at->after == '=' && !at->statement)
+		word = word_find(t->text);
+	else if (t->kind == '=' && at->before == at->statement)
+		word = word_of(at->statement);
+	if (word)
 		report_error(p->report, t->pos,
 			     "\"%s\" is a word of the language and cannot name "
 			     "a macro",
-			     t->text);
-	else if (word && word->places)
-		report_error(p->report, t->pos, "\"%s\" belongs in %s",
-			     t->text, word_where(word->places));
+			     word->text);
+	else if (at->before == '=' && !at->statement)
+		report_error(p->report, t->pos,
+			     "unexpected %s; a macro stands for one word, "
+			     "number or string: NAME = VALUE",
+			     found(p, t));
+	else if (t->kind == '=' && place_now(p) != IN_TOPOLOGY)
+		report_error(p->report, t->pos,
+			     "a macro is defined outside of any { }");
+	else
+		return false;
+	return true;
+}
+
+/* A statement begins with something that begins none, or not here. */
+static void refuse_beginning(struct parser *p, const struct token *t)
+{
+	const struct word *word = word_find(t->text);
+
+	if (word && word->places)
+		report_error(p->report, t->pos, "\"%s\" belongs in %s", t->text,
+			     word_where(word->places));
 	else if (t->kind == '}')
 		report_error(p->report, t->pos,
 			     "this \"}\" closes nothing; take it out");
 	else
 		report_error(p->report, t->pos,
 			     "unexpected %s; what can be here is %s",
-			     found(p, t), word_list(p->arena, place));
+			     found(p, t), word_list(p->arena, place_now(p)));
 }
 
 /* Inside a statement: say what was expected and how all of it is written. */
@@ -206,16 +243,16 @@ static void refuse_inside(struct parser *p, const struct token *t,
 
 void refuse_syntax(struct parser *p, const char *const *expected, int n)
 {
-	int statement;
-	bool before_equals;
-	struct token t = source_last(p->source, &statement, &before_equals);
+	struct place_in_source at = source_place(p->source);
 
-	if (!t.text)
-		return; /* reported by the scanner */
-	if (t.kind == T_LATER)
-		refuse_later(p, &t);
-	else if (statement || n)
-		refuse_inside(p, &t, word_of(statement), expected, n);
+	if (!at.last.text)
+		return; /* reported where it came from */
+	if (at.last.kind == T_LATER)
+		refuse_later(p, &at.last);
+	else if (refuse_macro(p, &at))
+		return;
+	else if (at.statement || n)
+		refuse_inside(p, &at.last, word_of(at.statement), expected, n);
 	else
-		refuse_beginning(p, &t, before_equals);
+		refuse_beginning(p, &at.last);
 }

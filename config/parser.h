@@ -30,6 +30,8 @@ struct parser {
 	struct topo_domain *domain;
 };
 
+enum arrow { ONE_WAY, BOTH_WAYS, NO_ARROW };
+
 /**
  * parse_topology - read a topology with all it includes
  * @t: out: arena and report set, the rest zero
@@ -59,7 +61,7 @@ void on_include(struct parser *p, const struct name *path);
 void on_switch(struct parser *p, const struct name *name);
 void on_link(struct parser *p, struct pos at, struct name *a, struct name *b);
 void on_allow(struct parser *p, struct pos at, const struct names *left,
-	      const struct names *right, const bool list[2], bool both);
+	      const struct names *right, const bool list[2], enum arrow arrow);
 void on_domain(struct parser *p, const struct name *name);
 
 /* Switch. */

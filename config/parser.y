@@ -36,13 +36,14 @@ static void conf_error(const CONF_LTYPE *at, struct parser *p,
 	struct name *name;
 	struct names names;
 	bool flag;
+	enum arrow arrow;
 	enum fdb_kind fdb;
 	enum attachment kind;
 	struct { struct names names; bool list; } side;
 }
 
-%token END 0 "the end of the file"
-%token SEP "the end of the line"
+%token END 0 "end of file"
+%token SEP "end of line"
 %token ARROW "->" BIARROW "<->"
 %token LBRACE '{' "{" RBRACE '}' "}" COMMA ',' "," EQUALS '=' "="
 %token <token> WORD "a name or number" STRING "a string in quotes"
@@ -61,7 +62,8 @@ static void conf_error(const CONF_LTYPE *at, struct parser *p,
 %type <names> refs list
 %type <side> side
 %type <token> macro_value keyword junk_word
-%type <flag> arrow opt_tcp mode
+%type <flag> opt_tcp mode
+%type <arrow> arrow
 %type <fdb> fdb_kind
 %type <kind> interface
 
@@ -83,15 +85,20 @@ line
 	| allow
 	| allow LATER junk		{ refuse_later(p, &$2); }
 	| domain '{' domain_items '}'	{ p->domain = NULL; }
-	| LATER junk {
-		refuse_later(p, &$1);
-		mark_broken(p, IN_TOPOLOGY);
-	}
+	| LATER junk			{ refuse_later(p, &$1); }
 	| WORD junk			{ refuse_unknown(p, &$1, IN_TOPOLOGY); }
 	| BROKEN junk			{ mark_broken(p, IN_TOPOLOGY); }
-	| ALLOW error			{ yyerrok; /* names are not lost */ }
-	| error				{ mark_broken(p, IN_TOPOLOGY); yyerrok; }
-	| error block			{ mark_broken(p, IN_TOPOLOGY); yyerrok; }
+	/* No name is lost with a rule, unlike with what may be a switch. */
+	| ALLOW error			{ yyerrok; }
+	| ALLOW error block		{ yyerrok; }
+	| error {
+		mark_broken(p, IN_TOPOLOGY);
+		yyerrok;
+	}
+	| error block {
+		mark_broken(p, IN_TOPOLOGY);
+		yyerrok;
+	}
 	;
 
 macro_value
@@ -102,7 +109,7 @@ macro_value
 	| keyword
 	;
 
-/* --- switch --- */
+/* --- switch -------------------------------------------------------------- */
 
 switch
 	: SWITCH name			{ on_switch(p, $2); }
@@ -130,7 +137,7 @@ fdb_kind
 	| LINEAR			{ $$ = FDB_LINEAR; }
 	;
 
-/* --- port --- */
+/* --- port ---------------------------------------------------------------- */
 
 port
 	: PORT name			{ on_port(p, $2); }
@@ -190,7 +197,7 @@ size_option
 	| BUFFERS value			{ on_buffers(p, @1, $2); }
 	;
 
-/* --- link --- */
+/* --- link ---------------------------------------------------------------- */
 
 link
 	: LINK ref BIARROW ref		{ on_link(p, @1, $2, $4); }
@@ -211,7 +218,7 @@ link_item
 	| error block			{ yyerrok; }
 	;
 
-/* --- allow --- */
+/* --- allow --------------------------------------------------------------- */
 
 allow
 	: ALLOW side arrow side {
@@ -221,9 +228,9 @@ allow
 	;
 
 arrow
-	: ARROW				{ $$ = false; }
-	| BIARROW			{ $$ = true; }
-	| BROKEN			{ $$ = true; }
+	: ARROW				{ $$ = ONE_WAY; }
+	| BIARROW			{ $$ = BOTH_WAYS; }
+	| BROKEN			{ $$ = NO_ARROW; }
 	;
 
 side
@@ -242,7 +249,7 @@ list
 	| list SEP
 	;
 
-/* --- domain --- */
+/* --- domain -------------------------------------------------------------- */
 
 domain
 	: DOMAIN name			{ on_domain(p, $2); }
@@ -270,7 +277,7 @@ members
 	| members ','
 	;
 
-/* --- names and values --- */
+/* --- names and values ---------------------------------------------------- */
 
 name	/* of something new */
 	: WORD				{ $$ = take(p, &$1); }
@@ -311,7 +318,7 @@ opt_value
 	| value
 	;
 
-/* --- what is not understood --- */
+/* --- what is not understood ---------------------------------------------- */
 
 junk
 	: %empty

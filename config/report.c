@@ -60,6 +60,13 @@ void report_warning(struct report *r, struct pos at, const char *format, ...)
 	r->warnings++;
 }
 
+const char *report_place(struct report *r, struct pos here, struct pos there)
+{
+	if (strcmp(here.file, there.file) == 0)
+		return arena_printf(r->arena, "line %u", there.line);
+	return arena_printf(r->arena, "%s:%u", there.file, there.line);
+}
+
 static int compare(const void *left, const void *right)
 {
 	const struct message *a = *(struct message *const *)left;

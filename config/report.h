@@ -58,6 +58,12 @@ void report_warning(struct report *r, struct pos at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /**
+ * report_place - name a place seen from another: "line 7", "inc.conf:7"
+ * @here: where the message is
+ */
+const char *report_place(struct report *r, struct pos here, struct pos there);
+
+/**
  * report_finish - put all messages in order
  * @out: filled in; to be released with config_report_free()
  */

@@ -32,8 +32,11 @@ struct macro {
  * @open: where, for the outermost MAX_OPEN of them
  * @closing: braces are being put in, and that has been reported
  * @last: the token handed out last
+ * @before_last: kind of the one before
  * @statement: token of the statement at hand, 0 if none is
  * @was_statement: the same, before @last
+ * @brace_lost: a string without an end swallowed a "}"
+ * @any: there was a token, or what there was could not be read
  */
 struct source {
 	struct arena *arena;
@@ -47,8 +50,10 @@ struct source {
 	bool closing;
 	unsigned int seq;
 	struct token last;
+	int before_last;
 	int statement;
 	int was_statement;
+	bool brace_lost;
 	bool any;
 };
 
@@ -155,8 +160,8 @@ void source_define(struct source *s, const char *name, struct pos at,
 
 	if (old) {
 		report_error(s->report, at,
-			     "macro \"%s\" is defined already, at %s:%u", name,
-			     old->pos.file, old->pos.line);
+			     "macro \"%s\" is defined already, in %s", name,
+			     report_place(s->report, at, old->pos));
 		return;
 	}
 	m = arena_alloc(s->arena, sizeof(*m));
@@ -207,6 +212,7 @@ static void report_broken(struct source *s, struct token *t)
 {
 	char first = t->text[0];
 
+	s->brace_lost |= first == '"' && strchr(t->text, '}');
 	if (first == '"')
 		report_error(s->report, t->pos,
 			     "the string that begins here does not end on this "
@@ -221,8 +227,7 @@ static void report_broken(struct source *s, struct token *t)
 }
 
 /* How many braces may be open where this token stands? */
-static unsigned int depth_allowed(const struct source *s,
-				  const struct token *t)
+static unsigned int depth_allowed(const struct source *s, const struct token *t)
 {
 	const struct word *word = word_of(t->kind);
 
@@ -230,7 +235,7 @@ static unsigned int depth_allowed(const struct source *s,
 		return 0;
 	if (s->last.kind != T_SEP && !s->closing)
 		return s->depth;
-	if (word && word->places == IN_TOPOLOGY)
+	if (word && word->places == IN_TOPOLOGY && t->kind != T_INCLUDE)
 		return 0;
 	return t->kind == T_PORT && s->depth > 1 ? 1 : s->depth;
 }
@@ -240,7 +245,9 @@ static void report_unclosed(struct source *s, const struct token *t)
 	unsigned int innermost = s->depth < MAX_OPEN ? s->depth : MAX_OPEN;
 	struct pos open = s->open[innermost - 1];
 
-	if (t->kind == 0)
+	if (s->brace_lost)
+		s->brace_lost = false;
+	else if (t->kind == 0)
 		report_error(s->report, t->pos,
 			     "the file ends inside a block; the \"{\" of line "
 			     "%u wants its \"}\"",
@@ -271,6 +278,7 @@ static struct token hand_out(struct source *s, struct token t)
 	const struct word *word = word_of(t.kind);
 
 	s->was_statement = s->statement;
+	s->before_last = s->last.kind;
 	if (word && word->places)
 		s->statement = t.kind;
 	else if (t.kind == T_SEP || t.kind == '}')
@@ -287,22 +295,29 @@ static struct token hand_out(struct source *s, struct token t)
 	return t;
 }
 
-/* An end of line that ends nothing: the list goes on behind its comma. */
+/*
+ * An end of line that ends nothing: a list goes on behind its comma, and a
+ * block may begin on a line of its own.
+ */
 static bool continues(const struct source *s, const struct token *t)
 {
-	return t->kind == T_SEP && s->last.kind == ',' && t->text[0] == '\n';
+	if (t->kind != T_SEP || t->text[0] != '\n')
+		return false;
+	return s->last.kind == ',' || t[1].kind == '{';
 }
 
 struct token source_next(struct source *s)
 {
 	for (;;) {
 		struct level *f = s->frame;
-		struct token t = f->tokens.v[f->next];
+		const struct token *raw = &f->tokens.v[f->next];
+		struct token t = *raw;
 		int kind;
 
 		t.pos.seq = ++s->seq;
 		if (close_blocks(s, &t, &kind)) {
 			t.kind = kind;
+			t.text = NULL;
 			return hand_out(s, t);
 		}
 		s->closing = false;
@@ -313,7 +328,7 @@ struct token source_next(struct source *s)
 		}
 		if (t.kind)
 			f->next++;
-		if (continues(s, &t))
+		if (continues(s, raw))
 			continue;
 		if (t.kind == T_MACRO)
 			expand(s, &t);
@@ -323,14 +338,17 @@ struct token source_next(struct source *s)
 	}
 }
 
-struct token source_last(const struct source *s, int *statement,
-			 bool *before_equals)
+struct place_in_source source_place(const struct source *s)
 {
 	const struct level *f = s->frame;
+	struct place_in_source place = {
+		.last = s->last,
+		.before = s->before_last,
+		.after = f->tokens.v[f->next].kind,
+		.statement = s->was_statement,
+	};
 
-	*statement = s->was_statement;
-	*before_equals = f->tokens.v[f->next].kind == '=';
-	return s->last;
+	return place;
 }
 
 bool source_was_empty(const struct source *s, struct pos *at)

@@ -24,7 +24,8 @@
 /**
  * struct token - one token
  * @kind: the parser's number for it
- * @text: as written; strings without their quotes
+ * @text: as written; strings without their quotes.  NULL: the user did not
+ *        write this, and has been told why it is here
  * @pos:  where it begins
  */
 struct token {
@@ -61,8 +62,7 @@ struct source;
  *
  * Return: a source; a file that cannot be read is reported and empty.
  */
-struct source *source_open(struct arena *a, struct report *r,
-			   const char *path);
+struct source *source_open(struct arena *a, struct report *r, const char *path);
 
 /**
  * source_next - the next token; the end of the topology again and again
@@ -86,12 +86,23 @@ void source_define(struct source *s, const char *name, struct pos at,
 		   const struct token *value);
 
 /**
- * source_last - the token handed out last, for messages
- * @statement: out: token of the statement it is part of, 0 if it begins one
- * @before_equals: out: whether "=" follows
+ * struct place_in_source - where the parser stands, for messages
+ * @last:      the token handed out last
+ * @before:    kind of the one before it
+ * @after:     kind of the one that follows
+ * @statement: token of the statement @last is part of, 0 if it begins one
  */
-struct token source_last(const struct source *s, int *statement,
-			 bool *before_equals);
+struct place_in_source {
+	struct token last;
+	int before;
+	int after;
+	int statement;
+};
+
+/**
+ * source_place - where the parser stands
+ */
+struct place_in_source source_place(const struct source *s);
 
 /**
  * source_was_empty - whether the topology had no token at all

@@ -191,6 +191,7 @@ struct topo_link {
  * @side: left and right
  * @list: whether that side was written as a list in braces
  * @both: <-> rather than ->
+ * @broken: the arrow is neither
  */
 struct topo_allow {
 	struct topo_allow *next;
@@ -198,6 +199,7 @@ struct topo_allow {
 	struct names side[2];
 	bool list[2];
 	bool both;
+	bool broken;
 };
 
 /**
@@ -229,7 +231,8 @@ struct topology {
 };
 
 /* Walks a list of anything that has `next`. */
-#define each(item, list) (item) = (list); (item); (item) = (item)->next
+#define for_each(item, list)                                                   \
+	for ((item) = (list); (item); (item) = (item)->next)
 
 /**
  * topo_append - put something that has `next` at the end of a list

@@ -63,9 +63,9 @@ bool value_number(struct report *r, const struct name *n, const char *what,
 	end = number(n->text, max, &value);
 	if (!end || *end) {
 		report_error(r, n->pos,
-			     "\"%s\" is not %s; a number of %s from %" PRIu64
-			     " to %" PRIu64 " is",
-			     n->text, what, unit, min, max);
+			     "\"%s\" is not %s; %" PRIu64 " to %" PRIu64
+			     " %s are possible",
+			     n->text, what, min, max, unit);
 		return false;
 	}
 	if (value < min || value > max) {
@@ -246,8 +246,7 @@ static int char_len(const char *p)
 	return len;
 }
 
-bool value_identifier(struct report *r, const struct name *n,
-		      const char *what)
+bool value_identifier(struct report *r, const struct name *n, const char *what)
 {
 	const char *bad;
 

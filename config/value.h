@@ -52,8 +52,7 @@ bool value_station(struct report *r, const struct name *n, uint64_t *out);
  * value_identifier - is this a good name for something of ours?
  * @what: "switch"
  */
-bool value_identifier(struct report *r, const struct name *n,
-		      const char *what);
+bool value_identifier(struct report *r, const struct name *n, const char *what);
 
 /**
  * value_interface - is this a good name for a network interface?

@@ -31,10 +31,8 @@ static const struct word words[] = {
 		  "fdb hash [ENTRIES], or fdb linear [ENTRIES]"),
 	STATEMENT("ageing", T_AGEING, IN_SWITCH, "ageing 300s"),
 	STATEMENT("port", T_PORT, IN_SWITCH, "port NAME { ... }"),
-	STATEMENT("tap", T_TAP, IN_PORT,
-		  "tap \"INTERFACE\" [netns \"NAME\"]"),
-	STATEMENT("nic", T_NIC, IN_PORT,
-		  "nic \"INTERFACE\" [netns \"NAME\"]"),
+	STATEMENT("tap", T_TAP, IN_PORT, "tap \"INTERFACE\" [netns \"NAME\"]"),
+	STATEMENT("nic", T_NIC, IN_PORT, "nic \"INTERFACE\" [netns \"NAME\"]"),
 	STATEMENT("socket", T_SOCKET, IN_PORT,
 		  "socket listen \"PATH\", or socket connect \"PATH\", or "
 		  "with tcp \"127.0.0.1:NUMBER\" in place of the path"),
@@ -116,7 +114,7 @@ const char *word_where(unsigned int places)
 
 const char *word_list(struct arena *a, enum place place)
 {
-	const char *list = "";
+	const char *list = place == IN_DOMAIN ? "a switch, a port" : "";
 
 	for (size_t i = 0; i < N_WORDS; i++) {
 		if (words[i].places & place)

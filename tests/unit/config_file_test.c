@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Files: what can be read as a topology, what an instance is called, and texts
+ * that no file of tests/topologies shows well.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/config_rig.h"
+
+#define GOOD                                                                   \
+	"switch s { port a { tap \"a\" }; port b { tap \"b\" } }\n"            \
+	"allow a <-> b\n"
+
+static char folder[64];
+
+static int setup(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/weir-file-XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	rig_enter(folder);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	rig_leave();
+	return rmdir(folder);
+}
+
+static void put(const char *path, const char *text, size_t size)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, size, f), size);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void gives(const char *path, const char *message)
+{
+	struct config_report report;
+	struct system *sys = config_compile(path, &report);
+
+	assert_string_equal(report.text, message);
+	assert_int_equal(report.errors, *message ? 1 : 0);
+	assert_int_equal(sys == NULL, *message != '\0');
+	system_free(sys);
+	config_report_free(&report);
+}
+
+static void is_called(const char *path, const char *name)
+{
+	struct config_report report;
+	struct system *sys;
+
+	put(path, GOOD, strlen(GOOD));
+	sys = config_compile(path, &report);
+	assert_non_null(sys);
+	assert_string_equal(sys->name, name);
+	system_free(sys);
+	config_report_free(&report);
+	unlink(path);
+}
+
+static void an_instance_is_called_after_its_file(void **state)
+{
+	char path[128];
+
+	(void)state;
+	is_called("home.conf", "home");
+	is_called("home", "home");
+	is_called("home.v2.conf", "home.v2");
+	is_called("12", "12");
+	is_called("a234567890123456789012345678901.conf",
+		  "a234567890123456789012345678901");
+	snprintf(path, sizeof(path), "%s/x-y_z.weir", folder);
+	is_called(path, "x-y_z");
+}
+
+static void what_cannot_be_read(void **state)
+{
+	(void)state;
+	gives("none.conf", "none.conf:1:1: cannot read \"none.conf\": "
+			   "No such file or directory\n");
+	assert_int_equal(mkdir("d.conf", 0700), 0);
+	gives("d.conf", "d.conf:1:1: cannot read \"d.conf\": "
+			"Is a directory\n");
+	rmdir("d.conf");
+	gives("/dev/zero", "/dev/zero:1:1: \"/dev/zero\" is larger than 256 "
+			   "KiB, which no topology is; is it the right "
+			   "file?\n");
+}
+
+/* A name of a file is quoted in every message, and may hold anything. */
+static void a_file_name_cannot_forge_a_line(void **state)
+{
+	struct config_report report;
+
+	(void)state;
+	assert_null(config_compile("x\n1:2: all is well\033[m", &report));
+	assert_null(strchr(report.text, '\033'));
+	for (const char *p = report.text; *p; p = strchr(p, '\n') + 1)
+		assert_int_equal(strncmp(p, "x?1:2: all is well?", 19), 0);
+	config_report_free(&report);
+}
+
+static void the_largest_file(void **state)
+{
+	const size_t size = 256 * 1024;
+	char *text = malloc(size + 1);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, '\n', size + 1);
+	memcpy(text, GOOD, strlen(GOOD));
+	put("t.conf", text, size);
+	gives("t.conf", "");
+	put("t.conf", text, size + 1);
+	gives("t.conf", "t.conf:1:1: \"t.conf\" is larger than 256 KiB, which "
+			"no topology is; is it the right file?\n");
+	unlink("t.conf");
+	free(text);
+}
+
+/* --- standard input ------------------------------------------------------ */
+
+static void reads_standard_input(void **state)
+{
+	const char *wrong = "switch s { }\n";
+	struct config_report report;
+	struct system *sys;
+
+	(void)state;
+	put("in", GOOD, strlen(GOOD));
+	assert_non_null(freopen("in", "re", stdin));
+	sys = config_compile("-", &report);
+	assert_non_null(sys);
+	assert_string_equal(sys->name, "stdin");
+	system_free(sys);
+	config_report_free(&report);
+
+	put("in", wrong, strlen(wrong));
+	assert_non_null(freopen("in", "re", stdin));
+	gives("-", "stdin:1:8: switch s has no ports; write port NAME { ... } "
+		   "in it\n");
+	unlink("in");
+}
+
+/* Only the first file may be standard input: it can be read but once. */
+static void does_not_include_standard_input(void **state)
+{
+	const char *text = "include \"-\"\n" GOOD;
+
+	(void)state;
+	put("t.conf", text, strlen(text));
+	gives("t.conf", "t.conf:1:9: cannot read \"./-\": "
+			"No such file or directory\n");
+	unlink("t.conf");
+}
+
+/* --- text ---------------------------------------------------------------- */
+
+static void is_text(const char *comment, size_t size, bool yes)
+{
+	char text[256] = "# ";
+	struct config_report report;
+	struct system *sys;
+
+	memcpy(text + 2, comment, size);
+	memcpy(text + 2 + size, "\n" GOOD, sizeof("\n" GOOD) - 1);
+	put("t.conf", text, 2 + size + sizeof("\n" GOOD) - 1);
+	sys = config_compile("t.conf", &report);
+	if (yes != (sys != NULL))
+		fail_msg("%s: %s", comment, report.text);
+	assert_int_equal(report.errors, yes ? 0 : 1);
+	if (!yes)
+		assert_non_null(strstr(report.text, "t.conf:1:3: octet 0x"));
+	system_free(sys);
+	config_report_free(&report);
+	unlink("t.conf");
+}
+
+static void a_topology_is_utf8_text(void **state)
+{
+	(void)state;
+	is_text("\xc3\xa9", 2, true);	      /* e acute */
+	is_text("\xe2\x82\xac", 3, true);     /* euro sign */
+	is_text("\xf0\x9f\x90\x9f", 4, true); /* a fish */
+	is_text("\xf4\x8f\xbf\xbf", 4, true); /* the last one */
+	is_text("\t", 1, true);
+	is_text("\xe9", 1, false);	       /* Latin-1 */
+	is_text("\x80", 1, false);	       /* stray continuation */
+	is_text("\xc0\x80", 2, false);	       /* overlong NUL */
+	is_text("\xe0\x80\xaf", 3, false);     /* overlong slash */
+	is_text("\xf0\x80\x80\xaf", 4, false); /* longer still */
+	is_text("\xed\xa0\x80", 3, false);     /* surrogate */
+	is_text("\xf4\x90\x80\x80", 4, false); /* beyond the last */
+	is_text("\xc2\x9b", 2, false);	       /* C1: a terminal's CSI */
+	is_text("\x1b[2J", 4, false);	       /* escape */
+	is_text("\x7f", 1, false);	       /* delete */
+	is_text("", 1, false);		       /* NUL */
+}
+
+/* Columns are characters, as an editor counts them. */
+static void columns_are_characters(void **state)
+{
+	const char *text = GOOD "allow a -> b # \xe2\x82\xac\n"
+				"domain \xc3\xa9\xc3\xa9 { q }\n";
+	struct config_report report;
+
+	(void)state;
+	put("t.conf", text, strlen(text));
+	assert_null(config_compile("t.conf", &report));
+	assert_non_null(strstr(report.text, "t.conf:4:13: unknown port "));
+	config_report_free(&report);
+	unlink("t.conf");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_instance_is_called_after_its_file),
+		cmocka_unit_test(what_cannot_be_read),
+		cmocka_unit_test(a_file_name_cannot_forge_a_line),
+		cmocka_unit_test(the_largest_file),
+		cmocka_unit_test(reads_standard_input),
+		cmocka_unit_test(does_not_include_standard_input),
+		cmocka_unit_test(a_topology_is_utf8_text),
+		cmocka_unit_test(columns_are_characters),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Topologies nobody wrote: mutations of all the good and bad ones.
+ *
+ * Whatever comes in, a compilation ends, leaks nothing (the sanitizers say),
+ * has a system exactly if it has no error, and every line it says is one
+ * message with a position, in order.  A system that comes out keeps all
+ * promises.
+ *
+ * The sequence is fixed, so a failure comes back.  The text that failed is left
+ * in the file named in the message.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/unit/config_promise.h"
+#include "tests/unit/config_rig.h"
+
+#define ROUNDS 20000
+/* Seconds; a hundred times what it takes. */
+#define PATIENCE 250
+/* Longer seeds are about numbers, and take their time. */
+#define LONGEST 3000
+
+static char folder[64];
+static char **seed;
+static size_t n_seeds;
+static char *whole;
+static uint64_t random_state = 0x5765697220766d31ull;
+
+/* xorshift64* */
+static uint32_t any(uint32_t below)
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return (uint32_t)((random_state * 0x2545f4914f6cdd1dull) >> 33) % below;
+}
+
+/* --- mutations ----------------------------------------------------------- */
+
+static const char *const words[] = {
+	"switch ",
+	"port ",
+	"link ",
+	"allow ",
+	"domain ",
+	"include ",
+	"tap ",
+	"nic ",
+	"socket ",
+	"listen ",
+	"connect ",
+	"tcp ",
+	"attach ",
+	"capture ",
+	"of ",
+	"all ",
+	"filter ",
+	"drops ",
+	"rotate ",
+	"files ",
+	"mac ",
+	"lock ",
+	"mtu ",
+	"buffers ",
+	"reserved ",
+	"forward ",
+	"poll ",
+	"fdb ",
+	"hash ",
+	"linear ",
+	"ageing ",
+	"netns ",
+	"vlan ",
+	"group ",
+	"sticky ",
+	"when ",
+	"{",
+	"}",
+	"{\n",
+	"\n}\n",
+	";",
+	",",
+	"\n",
+	" -> ",
+	" <-> ",
+	"=",
+	"\"",
+	"\"\"",
+	"\"x\"",
+	"$",
+	"$x",
+	"x = 1\n",
+	"sw0",
+	"a",
+	"b",
+	"sw0.a",
+	".",
+	"-",
+	"0",
+	"1",
+	"65536",
+	"99999999999999999999",
+	"20us",
+	"300s",
+	"10m",
+	"02:00:00:00:00:01",
+	"127.0.0.1:1",
+	"[::1]:1",
+	"\"127.0.0.1:1\"",
+	"#",
+	"\xc3\xa9",
+	"\xff",
+	"\x01",
+	"include \"t.conf\"",
+	"include \"inc/site.inc\"\n",
+	"switch a { port b { tap \"c\" } }\n",
+};
+
+/* Replaces @cut octets at @at by @n octets of @with. */
+static void splice(char **text, size_t *size, size_t at, size_t cut,
+		   const char *with, size_t n)
+{
+	char *out = malloc(*size - cut + n + 1);
+
+	assert_non_null(out);
+	memcpy(out, *text, at);
+	memcpy(out + at, with, n);
+	memcpy(out + at + n, *text + at + cut, *size - at - cut);
+	*size = *size - cut + n;
+	out[*size] = '\0';
+	free(*text);
+	*text = out;
+}
+
+static void mutate(char **text, size_t *size)
+{
+	size_t at = any((uint32_t)*size + 1);
+	size_t rest = *size - at;
+	size_t some = rest ? any(rest < 40 ? (uint32_t)rest : 40) : 0;
+	const char *word = words[any(sizeof(words) / sizeof(words[0]))];
+	char octet = (char)any(256);
+	const char *other;
+	size_t from;
+
+	switch (any(7)) {
+	case 0: /* lose some */
+		splice(text, size, at, some, "", 0);
+		break;
+	case 1: /* a word too many */
+		splice(text, size, at, 0, word, strlen(word));
+		break;
+	case 2: /* a word in place of something */
+		splice(text, size, at, some, word, strlen(word));
+		break;
+	case 3: /* one octet changed */
+		splice(text, size, at, rest ? 1 : 0, &octet, 1);
+		break;
+	case 4: /* some of it elsewhere once more */
+		from = any((uint32_t)*size + 1);
+		some = any(200);
+		if (some > *size - from)
+			some = *size - from;
+		other = strndup(*text + from, some);
+		assert_non_null(other);
+		splice(text, size, at, 0, other, strlen(other));
+		free((char *)other);
+		break;
+	case 5: /* cut off */
+		splice(text, size, at, rest, "", 0);
+		break;
+	default: /* a line of another topology */
+		other = seed[any((uint32_t)n_seeds)];
+		other += any((uint32_t)strlen(other) + 1);
+		splice(text, size, at, 0, other, strcspn(other, "\n"));
+		break;
+	}
+}
+
+/* --- what must hold ------------------------------------------------------ */
+
+struct line {
+	unsigned int line;
+	unsigned int column;
+};
+
+/* Reads "FILE:LINE:COLUMN: TEXT\n"; returns the next line, or NULL. */
+static const char *read_line(const char *p, bool *main_file, bool *warning,
+			     struct line *at)
+{
+	const char *end = strchr(p, '\n');
+	const char *colon = strchr(p, ':');
+	int n = 0;
+
+	if (!end || !colon || colon > end || colon == p)
+		return NULL;
+	*main_file = strncmp(p, "t.conf:", 7) == 0;
+	if (sscanf(colon, ":%u:%u: %n", &at->line, &at->column, &n) != 2 || !n)
+		return NULL;
+	if (!at->line || !at->column || colon + n >= end)
+		return NULL;
+	*warning = strncmp(colon + n, "warning: ", 9) == 0;
+	for (const char *c = p; c < end; c++) {
+		if ((unsigned char)*c < ' ')
+			return NULL;
+	}
+	return end + 1;
+}
+
+static bool report_is_well_formed(const struct config_report *report)
+{
+	unsigned int errors = 0, warnings = 0;
+	struct line last = { 0, 0 }, at;
+	bool main_file, warning;
+
+	for (const char *p = report->text; *p;) {
+		p = read_line(p, &main_file, &warning, &at);
+		if (!p)
+			return false;
+		errors += !warning;
+		warnings += warning;
+		if (!main_file)
+			continue;
+		if (at.line < last.line ||
+		    (at.line == last.line && at.column < last.column))
+			return false;
+		last = at;
+	}
+	return errors == report->errors && warnings == report->warnings;
+}
+
+static void compile(const char *text, size_t size)
+{
+	struct config_report report;
+	struct system *sys;
+	FILE *f = fopen("t.conf", "we");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, size, f), size);
+	assert_int_equal(fclose(f), 0);
+	sys = config_compile("t.conf", &report);
+	if (!report_is_well_formed(&report) || (sys != NULL) != !report.errors)
+		fail_msg("see %s/t.conf, which gives:\n%s", folder,
+			 report.text);
+	if (sys)
+		promise_check(sys);
+	system_free(sys);
+	config_report_free(&report);
+}
+
+/* --- seeds --------------------------------------------------------------- */
+
+static void plant(const char *from)
+{
+	struct rig_files files;
+
+	rig_enter(from);
+	files = rig_list(".conf");
+	for (size_t i = 0; i < files.n; i++) {
+		size_t size;
+		char *text = rig_read(files.name[i], &size);
+
+		assert_non_null(text);
+		if (size > LONGEST) {
+			free(text);
+			continue;
+		}
+		seed = realloc(seed, (n_seeds + 1) * sizeof(*seed));
+		assert_non_null(seed);
+		seed[n_seeds++] = text;
+	}
+	rig_list_free(&files);
+}
+
+static int setup(void **state)
+{
+	char inc[4096];
+
+	(void)state;
+	plant("tests/topologies/bad");
+	plant("tests/topologies/good");
+	whole = rig_read("domains.conf", NULL);
+	if (!whole || !realpath("inc", inc))
+		return -1;
+	snprintf(folder, sizeof(folder), "/tmp/weir-fuzz-XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	rig_enter(folder);
+	return symlink(inc, "inc");
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	unlink("t.conf");
+	unlink("inc");
+	rig_leave();
+	for (size_t i = 0; i < n_seeds; i++)
+		free(seed[i]);
+	free(seed);
+	free(whole);
+	return rmdir(folder);
+}
+
+static void mutations(void **state)
+{
+	(void)state;
+	assert_true(n_seeds > 100);
+	alarm(PATIENCE);
+	for (int i = 0; i < ROUNDS; i++) {
+		char *text = strdup(seed[any((uint32_t)n_seeds)]);
+		size_t size;
+
+		assert_non_null(text);
+		size = strlen(text);
+		for (uint32_t n = 1 + any(6); n; n--)
+			mutate(&text, &size);
+		compile(text, size);
+		free(text);
+	}
+	alarm(0);
+}
+
+/* Every prefix of a topology: an editor's save at the wrong moment. */
+static void prefixes(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n <= strlen(whole); n++)
+		compile(whole, n);
+}
+
+static void nested(void **state)
+{
+	static char text[60000];
+
+	(void)state;
+	memset(text, '{', sizeof(text) - 1);
+	compile(text, sizeof(text) - 1);
+	memset(text, '}', sizeof(text) - 1);
+	compile(text, sizeof(text) - 1);
+	memset(text, '=', sizeof(text) - 1);
+	compile(text, sizeof(text) - 1);
+	memset(text, '"', sizeof(text) - 1);
+	compile(text, sizeof(text) - 1);
+	memset(text, ';', sizeof(text) - 1);
+	compile(text, sizeof(text) - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mutations),
+		cmocka_unit_test(prefixes),
+		cmocka_unit_test(nested),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
