@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Frames of every length there is: refused, delivered whole, never beyond.
+ * hostile_test.c says where the other rows are.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tests/unit/rig.h"
+
+static void hc08_lengths_are_held_against_the_receiver(void **state)
+{
+	const struct rig_options big = { .buffer_size = 16384,
+					 .max_frame = 16384 };
+	const struct rig_options small = { .buffer_size = 128,
+					   .max_frame = 100 };
+	struct rig *r = rig_new(NULL);
+	static uint8_t frame[16384];
+
+	(void)state;
+	rig_add(r, 0, &big);
+	rig_add(r, 1, &small);
+	rig_add(r, 2, &big);
+	rig_allow(r, 0, 1);
+	rig_allow(r, 0, 2);
+	for (uint16_t len = 14; len <= 16384; len += len < 200 ? 1 : 331) {
+		uint64_t drops = rig_drops(r, 1, REASON_TOO_BIG);
+
+		rig_frame(frame, MAC_BROADCAST, RIG_MAC(1), len);
+		assert_true(rig_send(r, 0, frame, len));
+		rig_run(r, RIG_BIT(0));
+		assert_int_equal(rig_receive(r, 2, NULL), len);
+		assert_int_equal(rig_receive(r, 1, NULL),
+				 len <= 100 ? len : -1);
+		assert_int_equal(rig_drops(r, 1, REASON_TOO_BIG),
+				 drops + (len > 100));
+	}
+	rig_free(r);
+}
+
+/* All 65,536 lengths: judged by what they are, never delivered beyond. */
+static void hc22_every_length(void **state)
+{
+	struct rig *r = rig_clients(2);
+	uint8_t frame[2048];
+
+	(void)state;
+	rig_frame(frame, MAC_BROADCAST, RIG_MAC(1), sizeof(frame));
+	for (uint32_t len = 0; len < 65536; len++) {
+		bool good = len >= FRAME_MIN && len <= 1518;
+		uint64_t runts = rig_drops(r, 0, REASON_RUNT);
+		uint64_t giants = rig_drops(r, 0, REASON_OVERSIZE);
+
+		assert_true(rig_send(r, 0, frame, (uint16_t)len));
+		rig_run(r, RIG_BIT(0));
+		assert_int_equal(rig_reap(r, 0), 1);
+		assert_int_equal(rig_receive(r, 1, NULL), good ? (int)len : -1);
+		assert_int_equal(rig_drops(r, 0, REASON_RUNT),
+				 runts + (len < FRAME_MIN));
+		assert_int_equal(rig_drops(r, 0, REASON_OVERSIZE),
+				 giants + (len > 1518));
+	}
+	rig_free(r);
+}
+
+/* The header cut at every octet, with and without a tag. */
+static void hc12_frames_cut_at_every_octet(void **state)
+{
+	struct rig *r = rig_clients(2);
+	uint8_t frame[160];
+	uint8_t got[2048];
+
+	(void)state;
+	for (unsigned int tagged = 0; tagged < 2; tagged++)
+		for (uint16_t len = 0; len < 140; len++) {
+			bool good = len >= (tagged ? 18 : 14);
+
+			rig_frame(frame, MAC_BROADCAST, RIG_MAC(1), 140);
+			if (tagged)
+				rig_tag(frame, 140, FRAME_TPID_C, 7);
+			assert_true(rig_send(r, 0, frame, len));
+			rig_run(r, RIG_BIT(0));
+			assert_int_equal(rig_receive(r, 1, got),
+					 good ? len : -1);
+			if (good)
+				assert_memory_equal(got, frame, len);
+		}
+	assert_int_equal(rig_drops(r, 0, REASON_RUNT), 28);
+	assert_int_equal(rig_drops(r, 0, REASON_VLAN), 4);
+	rig_free(r);
+}
+
+/* Every length in every number at once, at every place of the ring. */
+static void hc13_every_length_in_every_batch(void **state)
+{
+	struct rig *r = rig_clients(2);
+	uint8_t frame[96];
+	uint8_t got[2048];
+
+	(void)state;
+	for (uint16_t len = 14; len <= 96; len++)
+		for (unsigned int batch = 1; batch <= 16; batch++) {
+			rig_frame(frame, MAC_BROADCAST, RIG_MAC(len), len);
+			for (unsigned int i = 0; i < batch; i++)
+				assert_true(rig_send(r, 0, frame, len));
+			rig_run(r, RIG_BIT(0));
+			for (unsigned int i = 0; i < batch; i++) {
+				assert_int_equal(rig_receive(r, 1, got), len);
+				assert_memory_equal(got, frame, len);
+			}
+			assert_int_equal(rig_receive(r, 1, got), -1);
+			assert_int_equal(rig_reap(r, 0), batch);
+		}
+	assert_int_equal(rig_all_drops(r), 0);
+	rig_free(r);
+}
+
+/* What lies in the sender's buffer behind the frame stays there. */
+static void hc16_only_the_frame_is_seen(void **state)
+{
+	struct rig *r = rig_clients(2);
+	uint8_t frame[256];
+	uint16_t got;
+
+	(void)state;
+	for (uint16_t len = 14; len <= 256; len++) {
+		uint32_t buffer;
+		const uint8_t *octets;
+
+		rig_frame(frame, MAC_BROADCAST, RIG_MAC(1), len);
+		assert_true(rig_send(r, 0, frame, len));
+		rig_run(r, RIG_BIT(0));
+		buffer = rig_take(r, 1, &got);
+		assert_int_not_equal(buffer, RIG_NO_BUFFER);
+		octets = rig_buffer(r, 1, buffer);
+		for (unsigned int i = len; i < 2048; i++)
+			assert_int_equal(octets[i], RIG_POISON);
+		rig_lend(r, 1, buffer);
+	}
+	rig_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hc08_lengths_are_held_against_the_receiver),
+		cmocka_unit_test(hc22_every_length),
+		cmocka_unit_test(hc12_frames_cut_at_every_octet),
+		cmocka_unit_test(hc13_every_length_in_every_batch),
+		cmocka_unit_test(hc16_only_the_frame_is_seen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
