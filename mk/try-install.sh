@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # try-install.sh BUILD: install into an empty folder, then use what is there and
-# nothing of this tree: the command says its version, and a client example
-# builds with what pkg-config says of weir.
+# nothing of this tree: the command and weir.pc agree on the version, and every
+# client example builds with what pkg-config says.
 set -eu -o pipefail
 
 build=$1
@@ -13,11 +13,17 @@ trap 'rm -rf "$root"' EXIT
 "${MAKE:-make}" -s B="$build" DESTDIR="$root" PREFIX=/usr install
 find "$root" -type f -printf '%P\n' | sort
 
-"$root/usr/bin/weir" --version
-
 export PKG_CONFIG_PATH=$root/usr/lib/pkgconfig
 export PKG_CONFIG_SYSROOT_DIR=$root
 read -ra flags < <(pkg-config --cflags --libs weir)
+
+version=$("$root/usr/bin/weir" --version)
+echo "$version"
+[ "$version" = "weir $(pkg-config --modversion weir)" ] || {
+	echo "but weir.pc says $(pkg-config --modversion weir)" >&2
+	exit 1
+}
+
 for example in client/examples/*.c; do
 	# The one line that differs outside the tree.
 	sed 's|"client/weir.h"|<weir.h>|' "$example" >"$root/example.c"

@@ -58,7 +58,7 @@ _enter()
 _root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd) || exit
 export WEIR="${WEIR:-$_root/build/weir}"
 export EXAMPLES="${EXAMPLES:-$(dirname "$WEIR")/examples}"
-[ "${WEIR_E2E-}" = inside ] || _enter "$0" "$@"
+[ "${WEIR_E2E-}" = inside ] || _enter "$(realpath "$0")" "$@"
 unset WEIR_E2E WEIR_RUNDIR XDG_RUNTIME_DIR
 
 set -u
@@ -309,7 +309,7 @@ weir_stop()
 # A child that has ended but was not waited for is still in /proc, as a zombie.
 _weir_gone()
 {
-	! grep -q '^State:[[:space:]]*[^Z]' "/proc/$WEIR_PID/status"
+	! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$WEIR_PID/status"
 }
 
 # --- the end ---------------------------------------------------------------
