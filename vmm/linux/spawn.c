@@ -228,7 +228,8 @@ static int explain_namespaces(struct error *err, int error)
 {
 	const char *hint = "";
 
-	if (sysctl_value("/proc/sys/kernel/unprivileged_userns_clone") == 0)
+	if (geteuid() != 0 &&
+	    sysctl_value("/proc/sys/kernel/unprivileged_userns_clone") == 0)
 		hint = "; allow them with: "
 		       "sysctl kernel.unprivileged_userns_clone=1";
 	else if (sysctl_value("/proc/sys/user/max_user_namespaces") == 0)
