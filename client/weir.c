@@ -152,7 +152,7 @@ static int connect_to(struct weir_port *p, const char *path,
 				"the path %s is too long for a socket; at most "
 				"%zu characters fit",
 				path, sizeof(address.sun_path) - 1);
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	p->sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (p->sock < 0)
 		return complain(c, errno, "cannot make a socket: %s",
@@ -522,10 +522,12 @@ static int attach(struct weir_port *p, const char *path,
 
 struct weir_port *weir_attach(const char *path, char *err, size_t size)
 {
-	const struct complaint c = { err, size };
 	struct weir_port *p = calloc(1, sizeof(*p));
+	struct complaint c;
 	int error;
 
+	c.text = err;
+	c.size = size;
 	if (p == NULL) {
 		complain(&c, ENOMEM, "not enough memory");
 		return NULL;

@@ -15,12 +15,14 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/weir.h"
 
 #define BURST 32
 #define MAC_OCTETS 6
+#define ADDRESSES (2 * (size_t)MAC_OCTETS)
 
 /**
  * struct identity - our address, if we were given one
@@ -32,12 +34,18 @@ struct identity {
 
 static bool parse_mac(struct identity *id, const char *text)
 {
-	char rest;
+	for (int i = 0; i < MAC_OCTETS; i++) {
+		char *end;
+		unsigned long octet = strtoul(text, &end, 16);
 
-	id->known = sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c",
-			   &id->mac[0], &id->mac[1], &id->mac[2], &id->mac[3],
-			   &id->mac[4], &id->mac[5], &rest) == MAC_OCTETS;
-	return id->known;
+		if (end == text || octet > 0xff ||
+		    *end != (i + 1 < MAC_OCTETS ? ':' : '\0'))
+			return false;
+		id->mac[i] = (unsigned char)octet;
+		text = end + 1;
+	}
+	id->known = true;
+	return true;
 }
 
 static bool is_group(const unsigned char *mac)
@@ -51,7 +59,7 @@ static bool answer(const struct identity *id, const struct weir_frame *in,
 {
 	const unsigned char *to = in->data;
 
-	if (in->len < 2 * MAC_OCTETS + 2)
+	if (in->len < ADDRESSES + 2)
 		return false;
 	/* A group address cannot be a source. */
 	if (id->known ? !is_group(to) && memcmp(to, id->mac, MAC_OCTETS) != 0
@@ -59,8 +67,8 @@ static bool answer(const struct identity *id, const struct weir_frame *in,
 		return false;
 	memcpy(out->data, in->data + MAC_OCTETS, MAC_OCTETS);
 	memcpy(out->data + MAC_OCTETS, id->known ? id->mac : to, MAC_OCTETS);
-	memcpy(out->data + 2 * MAC_OCTETS, in->data + 2 * MAC_OCTETS,
-	       in->len - 2 * MAC_OCTETS);
+	memcpy(out->data + ADDRESSES, in->data + ADDRESSES,
+	       in->len - ADDRESSES);
 	out->len = in->len;
 	return true;
 }

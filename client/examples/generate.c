@@ -28,11 +28,17 @@
 
 static bool parse_mac(unsigned char *mac, const char *text)
 {
-	char rest;
+	for (int i = 0; i < MAC_OCTETS; i++) {
+		char *end;
+		unsigned long octet = strtoul(text, &end, 16);
 
-	return sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &mac[0],
-		      &mac[1], &mac[2], &mac[3], &mac[4], &mac[5],
-		      &rest) == MAC_OCTETS;
+		if (end == text || octet > 0xff ||
+		    *end != (i + 1 < MAC_OCTETS ? ':' : '\0'))
+			return false;
+		mac[i] = (unsigned char)octet;
+		text = end + 1;
+	}
+	return true;
 }
 
 /* Return: how many of the next @count frames were sent, or -1. */

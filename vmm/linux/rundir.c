@@ -201,7 +201,7 @@ int rundir_listen(const char *path, int type, int backlog, pid_t *holder,
 				 "socket path %s is too long; at most %zu "
 				 "characters fit",
 				 path, sizeof(address.sun_path) - 1);
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	switch (probe(&address, type, holder, err)) {
 	case CLAIM_FREE:
 		break;
