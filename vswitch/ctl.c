@@ -1,49 +1,91 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The control mailbox: one request at a time, copied out before it is looked at.
+ * The control mailbox.
+ *
+ * The request lies in memory the monitor can write while we read, so it is
+ * copied out first, each word once, and only the copy is looked at.
  */
 #include "vswitch/ctl.h"
-
 #include "vswitch/errno.h"
 #include "vswitch/mem.h"
-#include "vswitch/switch_impl.h"
+#include "vswitch/vswitch_impl.h"
 
-static int32_t list_fdb(const struct vswitch *sw,
-			const struct vswitch_ctl_request *q,
-			struct vswitch_ctl_reply *a, uint32_t now)
+/* What a request says, in private memory. */
+struct request {
+	uint32_t op;
+	uint32_t port;
+	uint32_t len;
+	uint32_t cursor;
+	uint8_t header[FRAME_SNAP];
+};
+
+static void copy_out(struct request *to,
+		     const volatile struct vswitch_ctl_request *from)
 {
-	uint32_t cursor = q->cursor, next;
-	struct fdb_entry extra;
+	to->op = from->op;
+	to->port = from->port;
+	to->len = from->len;
+	to->cursor = from->cursor;
+	for (unsigned int i = 0; i < FRAME_SNAP; i++)
+		to->header[i] = from->header[i];
+}
 
-	while (a->count < CTL_FDB_ENTRIES &&
-	       fdb_iterate(sw->fdb, &cursor, now, &a->entry[a->count]))
-		a->count++;
-	next = cursor;
-	a->more = fdb_iterate(sw->fdb, &next, now, &extra);
-	a->cursor = cursor;
+static int32_t trace(const struct vswitch *sw, const struct request *rq,
+		     struct vswitch_ctl_reply *reply, uint64_t now_ns)
+{
+	struct vswitch_verdict v;
+	int err;
+
+	err = vswitch_trace(sw, rq->port, rq->header, rq->len, now_ns, &v);
+	if (err == 0)
+		reply->verdict = v;
+	return err;
+}
+
+/* As many entries as fit; looks one further, to say whether that was all. */
+static int32_t list_fdb(const struct vswitch *sw, const struct request *rq,
+			struct vswitch_ctl_reply *reply, uint64_t now_ns)
+{
+	uint32_t now = (uint32_t)(now_ns / 1000000000u);
+	uint32_t cursor = rq->cursor;
+	uint32_t next = cursor;
+	struct fdb_entry e;
+	uint32_t count = 0;
+
+	memset(&e, 0, sizeof(e));
+	reply->more = 0;
+	while (fdb_iterate(sw->fdb, &next, now, &e)) {
+		if (count == CTL_FDB_ENTRIES) {
+			reply->more = 1;
+			break;
+		}
+		reply->entry[count++] = e;
+		cursor = next;
+	}
+	reply->count = count;
+	reply->cursor = cursor;
 	return 0;
 }
 
-static int32_t flush(struct vswitch *sw, const struct vswitch_ctl_request *q,
-		     struct vswitch_ctl_reply *a)
+static int32_t flush(struct vswitch *sw, const struct request *rq,
+		     struct vswitch_ctl_reply *reply)
 {
-	if (q->port >= VSWITCH_MAX_PORTS || !bit_in(sw->exist, q->port))
+	if (rq->port >= VSWITCH_MAX_PORTS || !bit_in(sw->present, rq->port))
 		return -EINVAL;
-	a->value = fdb_flush_port(sw->fdb, q->port);
+	reply->value = fdb_flush_port(sw->fdb, rq->port);
 	return 0;
 }
 
-static int32_t answer(struct vswitch *sw, const struct vswitch_ctl_request *q,
-		      struct vswitch_ctl_reply *a, uint64_t now_ns)
+static int32_t answer(struct vswitch *sw, const struct request *rq,
+		      struct vswitch_ctl_reply *reply, uint64_t now_ns)
 {
-	switch (q->op) {
+	switch (rq->op) {
 	case CTL_TRACE:
-		return vswitch_trace(sw, q->port, q->header, q->len, now_ns,
-				     &a->verdict);
+		return trace(sw, rq, reply, now_ns);
 	case CTL_FDB:
-		return list_fdb(sw, q, a, to_seconds(now_ns));
+		return list_fdb(sw, rq, reply, now_ns);
 	case CTL_FDB_FLUSH:
-		return flush(sw, q, a);
+		return flush(sw, rq, reply);
 	default:
 		return -EINVAL;
 	}
@@ -54,18 +96,13 @@ bool vswitch_ctl(struct vswitch *sw, const struct vswitch_ctl_request *request,
 {
 	uint32_t seq =
 		atomic_load_explicit(&request->seq, memory_order_acquire);
-	struct vswitch_ctl_request q;
+	struct request rq;
 
 	if (seq == sw->ctl_seq)
 		return false;
 	sw->ctl_seq = seq;
-	memcpy(&q, request, sizeof(q));
-	/* No other side writes the reply, so it may be built in place. */
-	reply->value = 0;
-	reply->cursor = 0;
-	reply->more = 0;
-	reply->count = 0;
-	reply->status = answer(sw, &q, reply, now_ns);
+	copy_out(&rq, request);
+	reply->status = answer(sw, &rq, reply, now_ns);
 	atomic_store_explicit(&reply->seq, seq, memory_order_release);
 	return true;
 }

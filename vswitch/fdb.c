@@ -57,8 +57,7 @@ size_t fdb_size(const struct fdb_config *config)
 	       in_lines(slots * sizeof(struct fdb_link));
 }
 
-struct fdb *fdb_init(void *memory, size_t size,
-		     const struct fdb_config *config)
+struct fdb *fdb_init(void *memory, size_t size, const struct fdb_config *config)
 {
 	size_t need = fdb_size(config);
 	struct fdb *fdb = memory;
@@ -81,21 +80,16 @@ struct fdb *fdb_init(void *memory, size_t size,
 	return fdb;
 }
 
-/* --- the index, the usual one without a pointer ----------------------------- */
+/* --- the index --------------------------------------------------------------- */
 
-static inline uint32_t find(const struct fdb *fdb, uint64_t key)
+static uint32_t find(const struct fdb *fdb, uint64_t mac, uint16_t vlan)
 {
-	if (likely(fdb->index == &fdb_hash_index))
-		return fdb_hash_find(fdb, key);
-	return fdb->index->find(fdb, key);
+	return fdb_find(fdb, fdb_spot(fdb, mac, vlan));
 }
 
 void fdb_prefetch(const struct fdb *fdb, uint64_t mac, uint16_t vlan)
 {
-	if (likely(fdb->index == &fdb_hash_index))
-		fdb_hash_prefetch(fdb, fdb_key(mac, vlan));
-	else
-		fdb->index->prefetch(fdb, fdb_key(mac, vlan));
+	fdb_spot_prefetch(fdb, fdb_spot(fdb, mac, vlan));
 }
 
 /* --- lists ------------------------------------------------------------------ */
@@ -103,13 +97,6 @@ void fdb_prefetch(const struct fdb *fdb, uint64_t mac, uint16_t vlan)
 static bool is_static(const struct fdb *fdb, uint32_t slot)
 {
 	return fdb->record[slot].flags & FDB_STATIC;
-}
-
-static bool has_expired(const struct fdb *fdb, uint32_t slot, uint32_t now)
-{
-	const struct fdb_record *r = &fdb->record[slot];
-
-	return now - r->stamp >= fdb->ageing && !(r->flags & FDB_STATIC);
 }
 
 static void list_append(struct fdb *fdb, uint32_t slot)
@@ -216,7 +203,7 @@ static uint32_t find_expired(const struct fdb *fdb, uint32_t now)
 	while (ports) {
 		uint32_t slot = fdb->oldest[bit_pop(&ports)];
 
-		if (has_expired(fdb, slot, now))
+		if (fdb_has_expired(fdb, slot, now))
 			return slot;
 	}
 	return FDB_NO_SLOT;
@@ -276,21 +263,21 @@ static void plan_entry(const struct fdb *fdb, uint32_t now, struct plan *p)
 		plan_eviction(fdb, p);
 }
 
-static inline struct plan foresee(const struct fdb *fdb, uint64_t key,
-				  unsigned int port, uint32_t now)
+static struct plan foresee(const struct fdb *fdb, uint64_t mac, uint16_t vlan,
+			   unsigned int port, uint32_t now)
 {
 	struct plan p = {
 		.effect = { .outcome = FDB_REFRESHED, .was = FDB_NO_PORT },
-		.slot = find(fdb, key),
+		.slot = find(fdb, mac, vlan),
 		.gone = FDB_NO_SLOT,
 	};
 
-	if (p.slot == FDB_NO_SLOT || has_expired(fdb, p.slot, now)) {
+	if (p.slot == FDB_NO_SLOT || fdb_has_expired(fdb, p.slot, now)) {
 		plan_entry(fdb, now, &p);
 	} else if (fdb->record[p.slot].port != port) {
 		p.effect.was = fdb->record[p.slot].port;
-		p.effect.outcome = fdb->record[p.slot].flags ? FDB_PINNED :
-							       FDB_MOVED;
+		p.effect.outcome = fdb->record[p.slot].flags ? FDB_PINNED
+							     : FDB_MOVED;
 	}
 	return p;
 }
@@ -299,17 +286,13 @@ static inline struct plan foresee(const struct fdb *fdb, uint64_t key,
 
 int fdb_lookup(const struct fdb *fdb, uint64_t mac, uint16_t vlan, uint32_t now)
 {
-	uint32_t slot = find(fdb, fdb_key(mac, vlan));
-
-	if (slot == FDB_NO_SLOT || has_expired(fdb, slot, now))
-		return FDB_NO_PORT;
-	return fdb->record[slot].port;
+	return fdb_spot_lookup(fdb, fdb_spot(fdb, mac, vlan), now);
 }
 
 struct fdb_effect fdb_probe(const struct fdb *fdb, uint64_t mac, uint16_t vlan,
 			    unsigned int port, uint32_t now)
 {
-	return foresee(fdb, fdb_key(mac, vlan), port, now).effect;
+	return foresee(fdb, mac, vlan, port, now).effect;
 }
 
 static void learn_new(struct fdb *fdb, uint64_t key, unsigned int port,
@@ -328,8 +311,7 @@ static void learn_new(struct fdb *fdb, uint64_t key, unsigned int port,
 struct fdb_effect fdb_learn(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 			    unsigned int port, unsigned int flags, uint32_t now)
 {
-	uint64_t key = fdb_key(mac, vlan);
-	struct plan p = foresee(fdb, key, port, now);
+	struct plan p = foresee(fdb, mac, vlan, port, now);
 
 	switch (p.effect.outcome) {
 	case FDB_REFRESHED:
@@ -339,7 +321,7 @@ struct fdb_effect fdb_learn(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 		move(fdb, p.slot, port, flags, now);
 		break;
 	case FDB_LEARNED:
-		learn_new(fdb, key, port, flags, now, &p);
+		learn_new(fdb, fdb_key(mac, vlan), port, flags, now, &p);
 		break;
 	case FDB_PINNED:
 	case FDB_FULL:
@@ -351,8 +333,7 @@ struct fdb_effect fdb_learn(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 int fdb_add_static(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 		   unsigned int port)
 {
-	uint64_t key = fdb_key(mac, vlan);
-	uint32_t slot = find(fdb, key);
+	uint32_t slot = find(fdb, mac, vlan);
 
 	if (port >= FDB_PORTS)
 		return -EINVAL;
@@ -365,13 +346,13 @@ int fdb_add_static(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 	}
 	if (slot != FDB_NO_SLOT)
 		drop(fdb, slot);
-	enter(fdb, key, port, FDB_STATIC, 0);
+	enter(fdb, fdb_key(mac, vlan), port, FDB_STATIC, 0);
 	return 0;
 }
 
 int fdb_remove(struct fdb *fdb, uint64_t mac, uint16_t vlan)
 {
-	uint32_t slot = find(fdb, fdb_key(mac, vlan));
+	uint32_t slot = find(fdb, mac, vlan);
 
 	if (slot == FDB_NO_SLOT)
 		return -ENOENT;
@@ -389,7 +370,7 @@ unsigned int fdb_age(struct fdb *fdb, uint32_t now, unsigned int budget)
 		uint64_t ahead = bit_from(fdb->holders, fdb->age_port);
 		unsigned int port = bit_first(ahead ? ahead : fdb->holders);
 
-		if (has_expired(fdb, fdb->oldest[port], now)) {
+		if (fdb_has_expired(fdb, fdb->oldest[port], now)) {
 			fdb->age_port = port;
 			drop_expired(fdb, fdb->oldest[port]);
 			removed++;
@@ -416,7 +397,7 @@ bool fdb_iterate(const struct fdb *fdb, uint32_t *cursor, uint32_t now,
 	for (uint32_t slot = *cursor; slot < fdb->slots; slot++) {
 		const struct fdb_record *r = &fdb->record[slot];
 
-		if (fdb->key[slot] == 0 || has_expired(fdb, slot, now))
+		if (fdb->key[slot] == 0 || fdb_has_expired(fdb, slot, now))
 			continue;
 		*entry = (struct fdb_entry){
 			.mac = fdb->key[slot] & MAC_BROADCAST,

@@ -22,8 +22,6 @@
 #include "vswitch/bits.h"
 #include "vswitch/fdb_impl.h"
 
-#define WAYS 8u
-
 /* One step of a number generator: neighbouring seeds give unrelated numbers. */
 static uint64_t mixed(uint64_t x)
 {
@@ -33,17 +31,9 @@ static uint64_t mixed(uint64_t x)
 	return x ^ x >> 31;
 }
 
-static uint32_t home(const struct fdb *fdb, uint64_t key)
-{
-	uint64_t x = (key ^ fdb->mix[0]) * fdb->mix[1];
-
-	x = (x ^ x >> 32) * fdb->mix[2];
-	return (uint32_t)(x >> 48) & fdb->mask;
-}
-
 static uint32_t hash_slots(uint32_t capacity)
 {
-	uint32_t slots = WAYS;
+	uint32_t slots = FDB_WAYS;
 
 	while (slots < 2 * capacity)
 		slots *= 2;
@@ -52,71 +42,70 @@ static uint32_t hash_slots(uint32_t capacity)
 
 static void hash_setup(struct fdb *fdb, uint64_t seed)
 {
-	fdb->mask = fdb->slots / WAYS - 1;
+	fdb->mask = fdb->slots / FDB_WAYS - 1;
 	fdb->mix[0] = mixed(seed);
 	fdb->mix[1] = mixed(fdb->mix[0]) | 1;
 	fdb->mix[2] = mixed(fdb->mix[1]) | 1;
 }
 
-uint32_t fdb_hash_find(const struct fdb *fdb, uint64_t key)
+/* The slot of a key (or, of key 0, an empty slot) in one bucket. */
+static uint32_t find_in(const struct fdb *fdb, uint32_t bucket, uint64_t key)
 {
-	uint32_t bucket = home(fdb, key);
+	for (uint32_t slot = bucket; slot < bucket + FDB_WAYS; slot++)
+		if (fdb->key[slot] == key)
+			return slot;
+	return FDB_NO_SLOT;
+}
+
+static uint32_t next_bucket(const struct fdb *fdb, uint32_t bucket)
+{
+	return (bucket + FDB_WAYS) & (fdb->slots - 1);
+}
+
+static uint32_t hash_find(const struct fdb *fdb, uint64_t key)
+{
+	uint32_t bucket = fdb_hash_home(fdb, key);
 
 	/* Bounded by the number of buckets, should every one have spilled. */
 	for (uint32_t tried = 0; tried <= fdb->mask; tried++) {
-		uint32_t slot = bucket * WAYS;
+		uint32_t slot = find_in(fdb, bucket, key);
 
-		for (uint32_t end = slot + WAYS; slot < end; slot++)
-			if (fdb->key[slot] == key)
-				return slot;
-		if (likely(!fdb->record[bucket * WAYS].spilled))
-			break;
-		bucket = (bucket + 1) & fdb->mask;
+		if (slot != FDB_NO_SLOT || !fdb->record[bucket].spilled)
+			return slot;
+		bucket = next_bucket(fdb, bucket);
 	}
 	return FDB_NO_SLOT;
 }
 
-void fdb_hash_prefetch(const struct fdb *fdb, uint64_t key)
-{
-	uint32_t slot = home(fdb, key) * WAYS;
-
-	__builtin_prefetch(&fdb->key[slot]);
-	__builtin_prefetch(&fdb->record[slot]);
-}
-
 static uint32_t hash_place(struct fdb *fdb, uint64_t key)
 {
-	uint32_t bucket = home(fdb, key);
+	uint32_t bucket = fdb_hash_home(fdb, key);
+	uint32_t slot = find_in(fdb, bucket, 0);
 
 	/* Ends, because at least half of all slots are empty. */
-	for (;;) {
-		uint32_t slot = bucket * WAYS;
-
-		for (uint32_t end = slot + WAYS; slot < end; slot++) {
-			if (fdb->key[slot] == 0) {
-				fdb->key[slot] = key;
-				return slot;
-			}
-		}
-		fdb->record[bucket * WAYS].spilled++;
-		bucket = (bucket + 1) & fdb->mask;
+	while (slot == FDB_NO_SLOT) {
+		fdb->record[bucket].spilled++;
+		bucket = next_bucket(fdb, bucket);
+		slot = find_in(fdb, bucket, 0);
 	}
+	fdb->key[slot] = key;
+	return slot;
 }
 
 static void hash_displace(struct fdb *fdb, uint32_t slot)
 {
-	uint32_t bucket = home(fdb, fdb->key[slot]);
+	uint32_t bucket = fdb_hash_home(fdb, fdb->key[slot]);
+	uint32_t last = slot & ~(FDB_WAYS - 1);
 
-	for (; bucket != slot / WAYS; bucket = (bucket + 1) & fdb->mask)
-		fdb->record[bucket * WAYS].spilled--;
+	for (; bucket != last; bucket = next_bucket(fdb, bucket))
+		fdb->record[bucket].spilled--;
 	fdb->key[slot] = 0;
 }
 
 const struct fdb_index fdb_hash_index = {
 	.slots = hash_slots,
 	.setup = hash_setup,
-	.find = fdb_hash_find,
-	.prefetch = fdb_hash_prefetch,
+	.find = hash_find,
 	.place = hash_place,
 	.displace = hash_displace,
 };

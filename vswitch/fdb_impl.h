@@ -11,6 +11,10 @@
  * An entry stays in its slot for life, so lists and walks can name slots.  An
  * *index* decides which slot a key lives in, and that is all it decides: ageing,
  * moves and fair eviction are fdb.c's and the same for every kind of table.
+ *
+ * What every frame needs is inline here and used by the switch as it stands:
+ * an address is hashed once (fdb_spot()), its lines are asked for, and a batch
+ * later it is looked up, or found to be known already, by a few comparisons.
  */
 #ifndef WEIR_VSWITCH_FDB_IMPL_H
 #define WEIR_VSWITCH_FDB_IMPL_H
@@ -19,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vswitch/bits.h"
 #include "vswitch/fdb.h"
 #include "vswitch/frame.h"
 
@@ -55,7 +60,6 @@ struct fdb_link {
  * @slots:    slots a table of that capacity needs
  * @setup:    prepare the index' own fields of struct fdb
  * @find:     slot of a key, or FDB_NO_SLOT
- * @prefetch: bring closer what @find will read
  * @place:    put a key that is not there into an empty slot; the table holds
  *            less than its capacity
  * @displace: empty a slot
@@ -64,7 +68,6 @@ struct fdb_index {
 	uint32_t (*slots)(uint32_t capacity);
 	void (*setup)(struct fdb *fdb, uint64_t seed);
 	uint32_t (*find)(const struct fdb *fdb, uint64_t key);
-	void (*prefetch)(const struct fdb *fdb, uint64_t key);
 	uint32_t (*place)(struct fdb *fdb, uint64_t key);
 	void (*displace)(struct fdb *fdb, uint32_t slot);
 };
@@ -120,18 +123,109 @@ static inline uint64_t fdb_key(uint64_t mac, uint16_t vlan)
 	       (mac & MAC_BROADCAST);
 }
 
-/**
- * fdb_hash_find - the hash's find(), to be called without a pointer
- * @fdb: a table of kind FDB_HASH
- * @key: fdb_key()
- */
-uint32_t fdb_hash_find(const struct fdb *fdb, uint64_t key);
+/* --- the hash's fast path ---------------------------------------------------- */
+
+/* Slots of a bucket: their keys fill a cache line, and so do their records. */
+#define FDB_WAYS 8u
 
 /**
- * fdb_hash_prefetch - the hash's prefetch(), likewise
+ * fdb_hash_home - first slot of the bucket a key belongs in
  * @fdb: a table of kind FDB_HASH
  * @key: fdb_key()
  */
-void fdb_hash_prefetch(const struct fdb *fdb, uint64_t key);
+static inline uint32_t fdb_hash_home(const struct fdb *fdb, uint64_t key)
+{
+	uint64_t x = (key ^ fdb->mix[0]) * fdb->mix[1];
+
+	x = (x ^ x >> 32) * fdb->mix[2];
+	return ((uint32_t)(x >> 48) & fdb->mask) * FDB_WAYS;
+}
+
+/**
+ * struct fdb_spot - an address, hashed once for all that is done with it
+ * @key:  fdb_key()
+ * @home: first slot of its bucket, or FDB_NO_SLOT if the table is not hashed
+ *
+ * Good for as long as the table is.
+ */
+struct fdb_spot {
+	uint64_t key;
+	uint32_t home;
+};
+
+static inline struct fdb_spot fdb_spot(const struct fdb *fdb, uint64_t mac,
+				       uint16_t vlan)
+{
+	struct fdb_spot s = { .key = fdb_key(mac, vlan), .home = FDB_NO_SLOT };
+
+	if (likely(fdb->index == &fdb_hash_index))
+		s.home = fdb_hash_home(fdb, s.key);
+	return s;
+}
+
+/* Bring closer what fdb_find() will read. */
+static inline void fdb_spot_prefetch(const struct fdb *fdb, struct fdb_spot s)
+{
+	if (unlikely(s.home == FDB_NO_SLOT))
+		return;
+	__builtin_prefetch(&fdb->key[s.home]);
+	__builtin_prefetch(&fdb->record[s.home]);
+}
+
+/* The slot of an address, valid or expired, or FDB_NO_SLOT. */
+static inline uint32_t fdb_find(const struct fdb *fdb, struct fdb_spot s)
+{
+	if (unlikely(s.home == FDB_NO_SLOT))
+		return fdb->index->find(fdb, s.key);
+	for (uint32_t slot = s.home; slot < s.home + FDB_WAYS; slot++)
+		if (fdb->key[slot] == s.key)
+			return slot;
+	if (likely(!fdb->record[s.home].spilled))
+		return FDB_NO_SLOT;
+	return fdb->index->find(fdb, s.key);
+}
+
+static inline bool fdb_has_expired(const struct fdb *fdb, uint32_t slot,
+				   uint32_t now)
+{
+	const struct fdb_record *r = &fdb->record[slot];
+
+	return now - r->stamp >= fdb->ageing && !(r->flags & FDB_STATIC);
+}
+
+/**
+ * fdb_spot_lookup - fdb_lookup(), inline
+ */
+static inline int fdb_spot_lookup(const struct fdb *fdb, struct fdb_spot s,
+				  uint32_t now)
+{
+	uint32_t slot = fdb_find(fdb, s);
+
+	if (slot == FDB_NO_SLOT || unlikely(fdb_has_expired(fdb, slot, now)))
+		return FDB_NO_PORT;
+	return fdb->record[slot].port;
+}
+
+/**
+ * fdb_spot_settled - whether learning an address would change nothing at all
+ *
+ * So it is for all but a station's first frame in a second.  True means that
+ * fdb_learn() and fdb_probe() would say FDB_REFRESHED; false means nothing.
+ */
+static inline bool fdb_spot_settled(const struct fdb *fdb, struct fdb_spot s,
+				    unsigned int port, unsigned int flags,
+				    uint32_t now)
+{
+	uint32_t slot = fdb_find(fdb, s);
+	const struct fdb_record *r;
+
+	if (unlikely(slot == FDB_NO_SLOT))
+		return false;
+	r = &fdb->record[slot];
+	if (unlikely(r->port != port))
+		return false;
+	return (r->stamp == now && !(flags & ~r->flags)) ||
+	       r->flags & FDB_STATIC;
+}
 
 #endif

@@ -25,12 +25,6 @@ static uint32_t linear_find(const struct fdb *fdb, uint64_t key)
 	return FDB_NO_SLOT;
 }
 
-static void linear_prefetch(const struct fdb *fdb, uint64_t key)
-{
-	(void)key;
-	__builtin_prefetch(fdb->key);
-}
-
 static uint32_t linear_place(struct fdb *fdb, uint64_t key)
 {
 	uint32_t slot = linear_find(fdb, 0);
@@ -53,7 +47,6 @@ const struct fdb_index fdb_linear_index = {
 	.slots = linear_slots,
 	.setup = linear_setup,
 	.find = linear_find,
-	.prefetch = linear_prefetch,
 	.place = linear_place,
 	.displace = linear_displace,
 };

@@ -1,171 +1,188 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The copy, the receivers' buffers, and the books.
+ * Carrying out the decisions on a batch: buffers, counters, copies.
  *
- * A receiver's indices are read once per batch.  Buffers are taken from its free
- * queue by peeking further and further and given up all at once when the batch
- * is done, and frames are put on its active queue and published all at once; so
- * the cost per frame of a queue is one descriptor each.
- *
- * A receiver that has no buffer, or returns nonsense, costs each frame meant for
- * it one counted drop, and nobody anything else.
+ * Frames are decided on in order and their receivers' buffers taken at once, so
+ * that a receiver short of buffers gets the frames that came first.  The copies
+ * follow when the whole batch is decided on, by which time the buffers' first
+ * lines are on their way.
  */
 #include "vswitch/mem.h"
-#include "vswitch/switch_impl.h"
+#include "vswitch/vswitch_impl.h"
 
-/* --- a receiver's buffers --------------------------------------------------- */
-
-/*
- * Read a receiver's indices.  It cannot have lent more buffers than its active
- * queue has room for, unless it lends one twice.
- */
-static bool egress_count(struct vswitch *sw, unsigned int port)
+/* Shorter than a snapshot: whole words, then what the length's bits say. */
+static void copy_short(uint8_t *to, const struct frame *f)
 {
-	struct egress *out = &sw->port[port].out;
-	int buffers = queue_pending(&out->free);
-	int room = queue_room(&out->active);
+	const uint8_t *from = f->bytes;
+	const uint8_t *end = from + (f->len & ~7u);
 
-	if (buffers == QUEUE_FAULT || room == QUEUE_FAULT) {
-		port_fault(sw, port);
-		return false;
+	for (; from < end; from += 8, to += 8)
+		copy_fixed(to, from, 8);
+	if (f->len & 4) {
+		__builtin_memcpy(__builtin_assume_aligned(to, 4),
+				 __builtin_assume_aligned(from, 4), 4);
+		from += 4;
+		to += 4;
 	}
-	out->usable = (unsigned int)(buffers < room ? buffers : room);
-	out->taken = 0;
-	out->counted = true;
-	sw->touched |= bit(port);
-	return true;
+	for (end = f->bytes + f->len; from < end; from++, to++)
+		*to = *from;
 }
 
-enum vswitch_reason egress_take(struct vswitch *sw, unsigned int port,
-				uint64_t *offset)
+void frame_copy(uint8_t *to, const struct job *job)
 {
-	struct egress *out = &sw->port[port].out;
-	struct net_desc d;
+	const struct frame *f = &job->frame;
 
-	if (!out->counted && !egress_count(sw, port))
-		return REASON_PORT_DOWN;
-	if (unlikely(out->taken == out->usable))
-		return REASON_NO_BUFFER;
-	d = queue_peek(&out->free, out->taken++);
-	if (unlikely(d.io_or_offset >= out->size ||
-		     (d.io_or_offset & out->mask) != 0))
-		return REASON_BAD_FREE;
-	*offset = d.io_or_offset;
-	return REASON_NONE;
-}
-
-void egress_put(struct vswitch *sw, unsigned int port, uint64_t offset,
-		uint16_t len)
-{
-	struct egress *out = &sw->port[port].out;
-
-	queue_put(&out->active, offset, len);
-	out->dirty = true;
-}
-
-void forward_flush(struct vswitch *sw, uint64_t *ring)
-{
-	uint64_t todo = sw->touched;
-
-	sw->touched = 0;
-	while (todo) {
-		unsigned int port = bit_pop(&todo);
-		struct egress *out = &sw->port[port].out;
-
-		out->counted = false;
-		if (out->taken > 0)
-			queue_release(&out->free, out->taken);
-		if (!out->dirty)
-			continue;
-		out->dirty = false;
-		queue_publish(&out->active);
-		if (queue_must_notify(&out->active))
-			*ring |= bit(port);
-	}
-}
-
-/* --- the copy --------------------------------------------------------------- */
-
-void frame_copy(uint8_t *to, const struct slot *s, const uint8_t *data)
-{
-	const struct frame *f = &s->frame;
-
-	if (f->len <= FRAME_SNAP) {
-		memcpy(to, f->bytes, f->len);
+	if (f->len < FRAME_SNAP) {
+		copy_short(to, f);
 		return;
 	}
-	memcpy(to, f->bytes, FRAME_SNAP);
-	memcpy(to + FRAME_SNAP, data + s->offset + FRAME_SNAP,
-	       f->len - FRAME_SNAP);
+	copy_fixed(to, f->words, FRAME_SNAP);
+	if (f->len > FRAME_SNAP)
+		memcpy(to + FRAME_SNAP, job->data + FRAME_SNAP,
+		       f->len - FRAME_SNAP);
 }
 
-static enum vswitch_reason deliver(struct vswitch *sw, unsigned int src,
-				   unsigned int dst, const struct slot *s)
+static void count_learning(struct vswitch *sw, const struct fdb_effect *e)
 {
-	struct port *to = &sw->port[dst];
-	enum vswitch_reason why;
-	uint64_t offset;
+	struct vswitch_stats *shown = sw->stats;
 
-	/* It may have been found at fault since the frame was judged. */
-	if (unlikely(!bit_in(sw->up, dst)))
-		return REASON_PORT_DOWN;
-	why = egress_take(sw, dst, &offset);
-	if (unlikely(why != REASON_NONE))
-		return why;
-	frame_copy(to->out.data + offset, s, sw->port[src].in.data);
-	egress_put(sw, dst, offset, s->frame.len);
-	to->stats->out_frames++;
-	to->stats->out_bytes += s->frame.len;
-	return REASON_NONE;
+	switch (e->outcome) {
+	case FDB_LEARNED:
+		stat_bump(&sw->count.learned, &shown->learned);
+		break;
+	case FDB_MOVED:
+		stat_bump(&sw->count.moved, &shown->moved);
+		break;
+	case FDB_FULL:
+		stat_bump(&sw->count.not_learned, &shown->not_learned);
+		break;
+	case FDB_REFRESHED:
+	case FDB_PINNED:
+		break;
+	}
+	if (e->evicted)
+		stat_bump(&sw->count.evicted, &shown->evicted);
 }
 
-/* --- the books -------------------------------------------------------------- */
-
-static void refuse_pair(struct vswitch *sw, unsigned int src, unsigned int dst,
-			const struct slot *s, enum vswitch_reason why)
+/* Give the frame a buffer of each receiver; who has none is refused it. */
+static inline void deliver(struct vswitch *sw, unsigned int job,
+			   struct vswitch_verdict *v)
 {
-	unsigned int charged = vswitch_reason_is_out(why) ? dst : src;
+	uint16_t len = sw->job[job].frame.len;
+	uint64_t ports = v->deliver;
 
-	sw->port[charged].stats->drops[why]++;
-	if (unlikely(sw->watched))
-		mirror_refused(sw, src, dst, s, why);
+	while (ports) {
+		unsigned int dst = bit_pop(&ports);
+		struct port *p = &sw->port[dst];
+		enum vswitch_reason why;
+		uint32_t offset;
+
+		why = port_take(sw, dst, &offset);
+		if (unlikely(why != REASON_NONE)) {
+			v->deliver &= ~bit(dst);
+			v->refused |= bit(dst);
+			v->refusal[dst] = (uint8_t)why;
+			continue;
+		}
+		__builtin_prefetch(p->out_data + offset, 1);
+		queue_put(&p->out_active, offset, len);
+		p->count.out_frames++;
+		p->count.out_bytes += len;
+		sw->transfer[sw->transfers++] = (struct transfer){
+			.offset = offset,
+			.port = (uint8_t)dst,
+			.job = (uint8_t)job,
+		};
+	}
 }
 
-static void refuse_all(struct vswitch *sw, unsigned int src,
-		       const struct slot *s, enum vswitch_reason why)
+/* Each refused pair is charged to one port; so is a frame that got nowhere. */
+static void charge(struct vswitch *sw, unsigned int src,
+		   const struct vswitch_verdict *v)
 {
-	sw->port[src].stats->drops[why]++;
-	if (unlikely(sw->watched))
-		mirror_refused(sw, src, CAPTURE_NO_PORT, s, why);
-}
-
-void forward(struct vswitch *sw, unsigned int src, const struct slot *s,
-	     const struct vswitch_verdict *v)
-{
-	uint64_t todo = v->deliver;
 	uint64_t refused = v->refused;
 
-	if (v->candidates == 0) {
-		refuse_all(sw, src, s, v->reason);
-		return;
-	}
-	if (unlikely(sw->watched) && v->reason == REASON_NONE)
-		mirror_in(sw, src, s);
-	if (v->resolution != RESOLVED_UNICAST && v->reason == REASON_NONE)
-		sw->stats->flooded++;
+	if (v->candidates == 0)
+		port_drop(&sw->port[src], v->reason);
 	while (refused) {
 		unsigned int dst = bit_pop(&refused);
+		enum vswitch_reason why = v->refusal[dst];
 
-		refuse_pair(sw, src, dst, s,
-			    (enum vswitch_reason)v->refusal[dst]);
+		port_drop(&sw->port[vswitch_reason_is_out(why) ? dst : src],
+			  why);
 	}
-	while (todo) {
-		unsigned int dst = bit_pop(&todo);
-		enum vswitch_reason why = deliver(sw, src, dst, s);
+}
 
-		if (unlikely(why != REASON_NONE))
-			refuse_pair(sw, src, dst, s, why);
-		else if (unlikely(sw->watched))
-			mirror_out(sw, src, dst, s);
+static void tell_tap(struct vswitch *sw, unsigned int src,
+		     const struct frame *f, struct vswitch_verdict *v)
+{
+	if (sw->tap != NULL)
+		sw->tap(sw->tap_arg, src, f, v);
+}
+
+static void refuse_descriptor(struct vswitch *sw, unsigned int src,
+			      enum vswitch_reason reason)
+{
+	verdict_refuse(&sw->verdict, reason);
+	port_drop(&sw->port[src], reason);
+	tell_tap(sw, src, NULL, &sw->verdict);
+}
+
+static inline void forward_frame(struct vswitch *sw, unsigned int src,
+				 unsigned int number)
+{
+	struct vswitch_verdict *v = &sw->verdict;
+	const struct job *job = &sw->job[number];
+
+	/* Whoever compares whole verdicts must not find an older one's rest. */
+	if (unlikely(sw->tap != NULL))
+		memset(v, 0, sizeof(*v));
+	decide(sw, sw->fdb, src, job, sw->now, v);
+	if (v->looked_up && unlikely(v->learned.outcome != FDB_REFRESHED))
+		count_learning(sw, &v->learned);
+	if (v->resolution > RESOLVED_UNICAST && v->deliver)
+		stat_bump(&sw->count.flooded, &sw->stats->flooded);
+	tell_tap(sw, src, &job->frame, v);
+	deliver(sw, number, v);
+	if (unlikely(v->reason != REASON_NONE || v->refused))
+		charge(sw, src, v);
+	if (unlikely(sw->captures))
+		mirror_frame(sw, src, job, v);
+}
+
+static void copy_all(struct vswitch *sw)
+{
+	for (unsigned int i = 0; i < sw->transfers; i++) {
+		const struct transfer *t = &sw->transfer[i];
+
+		frame_copy(sw->port[t->port].out_data + t->offset,
+			   &sw->job[t->job]);
 	}
+}
+
+void forward_batch(struct vswitch *sw, unsigned int src, unsigned int count)
+{
+	struct port *p = &sw->port[src];
+
+	sw->fresh = 0;
+	sw->transfers = 0;
+	p->count.in_frames += count;
+	for (unsigned int i = 0; i < count; i++) {
+		if (unlikely(sw->job[i].refused)) {
+			refuse_descriptor(sw, src, sw->job[i].refused);
+			continue;
+		}
+		forward_frame(sw, src, i);
+	}
+	copy_all(sw);
+}
+
+void vswitch_set_tap(struct vswitch *sw,
+		     void (*tap)(void *arg, unsigned int port,
+				 const struct frame *frame,
+				 const struct vswitch_verdict *verdict),
+		     void *arg)
+{
+	sw->tap = tap;
+	sw->tap_arg = arg;
 }

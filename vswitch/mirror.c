@@ -1,102 +1,123 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Capture records: which there are is said in capture.h.
+ * Mirroring: what capture ports get to see.
  *
- * A capture is a receiver like any other, only that it gets a record in front of
- * the frame.  One that is slow misses records, which are counted; forwarding
- * takes no notice.
+ * A capture is a port without an ingress half: its buffers are taken and its
+ * records published like any receiver's.  It must never slow forwarding down,
+ * so a capture without a buffer loses the record and counts it.
+ *
+ * A record's frame starts with the judged snapshot like the delivered frame.
+ * Octets behind it are read from the sender once more: a sender that rewrites
+ * its frame meanwhile can make the two differ there.
  */
 #include "vswitch/mem.h"
-#include "vswitch/switch_impl.h"
+#include "vswitch/vswitch_impl.h"
 
-static void record(struct vswitch *sw, unsigned int capture, unsigned int src,
-		   const struct slot *s, struct capture_record r)
+static void record_to(struct vswitch *sw, unsigned int number,
+		      const struct job *job, const struct capture_record *r)
 {
-	struct port *c = &sw->port[capture];
-	enum vswitch_reason why;
-	uint64_t offset;
+	struct port *p = &sw->port[number];
+	enum vswitch_reason why = REASON_NO_BUFFER;
+	uint32_t offset;
 
-	if (!bit_in(sw->up, capture))
+	if (likely(r->len <= p->max_frame))
+		why = port_take(sw, number, &offset);
+	/* Nobody misses what he does not listen to. */
+	if (why == REASON_NO_BUFFER && p->state == PORT_UP)
+		stat_bump(&p->count.mirror_missed, &p->shown->mirror_missed);
+	if (why != REASON_NONE)
 		return;
-	why = s->frame.len > c->config.max_frame
-		      ? REASON_TOO_BIG
-		      : egress_take(sw, capture, &offset);
-	if (why != REASON_NONE) {
-		c->stats->mirror_missed++;
-		return;
-	}
+	memcpy(p->out_data + offset, r, sizeof(*r));
+	frame_copy(p->out_data + offset + CAPTURE_HEADROOM, job);
+	queue_put(&p->out_active, offset,
+		  (uint16_t)(CAPTURE_HEADROOM + r->len));
+	p->count.out_frames++;
+	p->count.out_bytes += r->len;
+}
+
+/* One record for every capture in a set (bits are positions, not ports). */
+static void record(struct vswitch *sw, uint64_t captures, const struct job *job,
+		   struct capture_record r)
+{
 	r.time_ns = sw->now_ns;
-	r.len = s->frame.len;
-	memcpy(c->out.data + offset, &r, sizeof(r));
-	frame_copy(c->out.data + offset + CAPTURE_HEADROOM, s,
-		   sw->port[src].in.data);
-	egress_put(sw, capture, offset,
-		   (uint16_t)(CAPTURE_HEADROOM + s->frame.len));
-	c->stats->out_frames++;
-	c->stats->out_bytes += s->frame.len;
+	r.len = job->frame.len;
+	while (captures)
+		record_to(sw, sw->capture[bit_pop(&captures)], job, &r);
 }
 
-void mirror_in(struct vswitch *sw, unsigned int src, const struct slot *s)
+/* Captures that want to see refused frames as well. */
+static uint64_t drop_watchers(const struct vswitch *sw)
 {
-	struct capture_record r = {
-		.port = (uint16_t)src,
-		.peer = CAPTURE_NO_PORT,
-		.direction = CAPTURE_IN,
-		.reason = REASON_NONE,
-	};
+	uint64_t set = 0;
 
-	for (uint64_t todo = sw->captures; todo;) {
-		unsigned int c = bit_pop(&todo);
+	for (unsigned int i = 0; i < sw->captures; i++)
+		if (sw->port[sw->capture[i]].config.capture_drops)
+			set |= bit(i);
+	return set;
+}
 
-		if (bit_in(sw->port[c].config.capture_of, src))
-			record(sw, c, src, s, r);
+static void record_accepted(struct vswitch *sw, unsigned int src,
+			    const struct job *job,
+			    const struct vswitch_verdict *v)
+{
+	uint64_t ports = v->deliver;
+
+	record(sw, sw->watchers[src], job,
+	       (struct capture_record){
+		       .port = (uint16_t)src,
+		       .peer = CAPTURE_NO_PORT,
+		       .direction = CAPTURE_IN,
+	       });
+	while (ports) {
+		unsigned int dst = bit_pop(&ports);
+
+		record(sw, sw->watchers[dst], job,
+		       (struct capture_record){
+			       .port = (uint16_t)dst,
+			       .peer = (uint16_t)src,
+			       .direction = CAPTURE_OUT,
+		       });
 	}
 }
 
-void mirror_out(struct vswitch *sw, unsigned int src, unsigned int dst,
-		const struct slot *s)
+/* A refused pair is told once to each capture, at the source if it may be. */
+static void record_refused(struct vswitch *sw, unsigned int src,
+			   unsigned int dst, const struct job *job,
+			   enum vswitch_reason why)
 {
-	struct capture_record r = {
-		.port = (uint16_t)dst,
-		.peer = (uint16_t)src,
-		.direction = CAPTURE_OUT,
-		.reason = REASON_NONE,
-	};
+	uint64_t wanted = drop_watchers(sw);
+	uint64_t at_src = sw->watchers[src] & wanted;
 
-	for (uint64_t todo = sw->captures; todo;) {
-		unsigned int c = bit_pop(&todo);
-
-		if (bit_in(sw->port[c].config.capture_of, dst))
-			record(sw, c, src, s, r);
-	}
+	record(sw, at_src, job,
+	       (struct capture_record){
+		       .port = (uint16_t)src,
+		       .peer = (uint16_t)dst,
+		       .direction = CAPTURE_IN,
+		       .reason = (uint8_t)why,
+	       });
+	if (dst == CAPTURE_NO_PORT)
+		return;
+	record(sw, sw->watchers[dst] & wanted & ~at_src, job,
+	       (struct capture_record){
+		       .port = (uint16_t)dst,
+		       .peer = (uint16_t)src,
+		       .direction = CAPTURE_OUT,
+		       .reason = (uint8_t)why,
+	       });
 }
 
-void mirror_refused(struct vswitch *sw, unsigned int src, unsigned int dst,
-		    const struct slot *s, enum vswitch_reason reason)
+void mirror_frame(struct vswitch *sw, unsigned int src, const struct job *job,
+		  const struct vswitch_verdict *v)
 {
-	struct capture_record in = {
-		.port = (uint16_t)src,
-		.peer = (uint16_t)dst,
-		.direction = CAPTURE_IN,
-		.reason = (uint8_t)reason,
-	};
-	struct capture_record out = {
-		.port = (uint16_t)dst,
-		.peer = (uint16_t)src,
-		.direction = CAPTURE_OUT,
-		.reason = (uint8_t)reason,
-	};
+	uint64_t refused = v->refused;
 
-	for (uint64_t todo = sw->captures; todo;) {
-		unsigned int c = bit_pop(&todo);
-		const struct vswitch_port_config *config = &sw->port[c].config;
+	if (v->reason == REASON_NONE)
+		record_accepted(sw, src, job, v);
+	else if (v->candidates == 0)
+		record_refused(sw, src, CAPTURE_NO_PORT, job, v->reason);
+	while (refused) {
+		unsigned int dst = bit_pop(&refused);
 
-		if (!config->capture_drops)
-			continue;
-		if (bit_in(config->capture_of, src))
-			record(sw, c, src, s, in);
-		else if (dst != CAPTURE_NO_PORT &&
-			 bit_in(config->capture_of, dst))
-			record(sw, c, src, s, out);
+		record_refused(sw, src, dst, job, v->refusal[dst]);
 	}
 }

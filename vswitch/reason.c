@@ -14,11 +14,12 @@ struct reason_info {
 #define SIDE_IN false
 #define SIDE_OUT true
 #define REASON_INFO(symbol, name, side, words)                                 \
-	[REASON_##symbol] = { .key = #name, .text = (words), .out = SIDE_##side },
+	[REASON_##symbol] = { .key = #name,                                    \
+			      .text = (words),                                 \
+			      .out = SIDE_##side },
 
-static const struct reason_info reason_info[REASON_COUNT] = {
-	WEIR_REASONS(REASON_INFO)
-};
+static const struct reason_info reason_info[REASON_COUNT] = { WEIR_REASONS(
+	REASON_INFO) };
 
 /* The number may come from a peer's or an older statistics region. */
 static bool known(enum vswitch_reason reason)

@@ -34,6 +34,8 @@ enum vswitch_port_state {
  * @out_frames:     frames copied to the port; captures: records
  * @out_bytes:      their octets; captures: those of the frames in the records
  * @mirror_missed:  captures only: records lost because the capture was slow
+ * @unreturned:     buffers that could not be given back, because the port had
+ *                  left its own free queue full
  * @drops:          refused (frame, destination) pairs, by reason, charged as
  *                  reason.h says; a frame that was refused as a whole counts
  *                  once.  BAD_FREE counts descriptors instead
@@ -47,13 +49,14 @@ struct vswitch_port_stats {
 	uint64_t out_frames;
 	uint64_t out_bytes;
 	uint64_t mirror_missed;
+	uint64_t unreturned;
 	uint64_t drops[REASON_COUNT];
 };
 
 /**
  * struct vswitch_stats - the whole region
  * @magic:       VSWITCH_STATS_MAGIC once the switch is initialised
- * @ports:       entries of @port that may be in use
+ * @ports:       entries of @port that may be in use: the highest number + 1
  * @learned:     addresses entered
  * @moved:       addresses that changed port
  * @evicted:     addresses put out of a full table for another

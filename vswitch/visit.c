@@ -1,187 +1,186 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Taking frames from a port.
+ * A visit: take frames from a port's ingress queue, a batch at a time.
  *
- * A batch goes through three passes, so that the cache misses of its frames
- * overlap instead of queueing up:
+ * This is the first thing that touches what a sender wrote.  Of each descriptor
+ * one copy is made and checked; of each frame the first 64 octets are copied
+ * once, and from then on nobody asks the sender's memory what they are.
  *
- *	check	 copy the descriptors out, check them, ask for the frames
- *	snapshot copy the frames' starts, parse, ask for the table's buckets
- *	handle	 decide, copy, give the buffer back: one after the other, in order
- *
- * The first two change nothing, so the result is that of one frame at a time.
- *
- * Every descriptor that names a buffer of the region gives it back, whatever is
- * wrong with the frame in it.  One that does not cannot: there is no buffer it
- * could mean.
+ * The sender's buffers go back when the batch is done: all it sent, in order,
+ * delivered or not, except those that do not exist (a descriptor off the region
+ * or off a boundary names no buffer).  A client that sends a buffer twice gets
+ * it back twice.  The free queue holds every buffer there is, so only a client
+ * that does not empty it, or that multiplies buffers, can find it full; what
+ * does not fit then is lost to it, and counted.
  */
-#include "vswitch/mem.h"
-#include "vswitch/switch_impl.h"
+#include "vswitch/vswitch_impl.h"
 
-/* --- check ------------------------------------------------------------------ */
-
-static enum vswitch_reason check(const struct port *p, const struct net_desc *d)
+static bool buffer_ok(const struct port *p, uint64_t offset)
 {
-	if (unlikely(d->io_or_offset >= p->in.size ||
-		     (d->io_or_offset & p->in.mask) != 0))
-		return REASON_BAD_BUFFER;
-	if (unlikely(d->len < FRAME_MIN))
-		return REASON_RUNT;
-	if (unlikely(d->len > p->config.max_frame))
-		return REASON_OVERSIZE;
-	return REASON_NONE;
+	return likely(offset < p->in_size && !(offset & p->in_mask));
 }
 
-static void check_batch(struct vswitch *sw, const struct port *p,
-			unsigned int n)
+/*
+ * Pass 1: descriptors.  The queues' private halves are worked on in copies: the
+ * compiler cannot know that what is written to shared memory is not they.
+ */
+static void take_descriptors(struct vswitch *sw, struct port *p,
+			     unsigned int count)
 {
-	for (unsigned int i = 0; i < n; i++) {
-		struct net_desc d = queue_peek(&p->in.active, i);
-		struct slot *s = &sw->batch[i];
+	struct queue_consumer active = p->in_active;
+	struct queue_producer free = p->in_free;
+	uint64_t lost = 0;
 
-		s->offset = d.io_or_offset;
-		s->frame.len = d.len;
-		s->reason = check(p, &d);
-		if (likely(s->reason == REASON_NONE))
-			__builtin_prefetch(p->in.data + s->offset);
+	for (unsigned int i = 0; i < count; i++) {
+		struct net_desc d = queue_peek(&active, i);
+		struct job *job = &sw->job[i];
+
+		job->frame.len = d.len;
+		if (unlikely(!buffer_ok(p, d.io_or_offset))) {
+			job->refused = REASON_BAD_BUFFER;
+			continue;
+		}
+		job->refused = (uint8_t)check_length(p, d.len);
+		job->data = p->in_data + d.io_or_offset;
+		__builtin_prefetch(job->data);
+		p->count.in_bytes += d.len;
+		if (likely(p->in_room > 0)) {
+			p->in_room--;
+			queue_put(&free, d.io_or_offset, 0);
+		} else {
+			lost++;
+		}
+	}
+	p->in_free = free;
+	if (unlikely(lost)) {
+		p->count.unreturned += lost;
+		stat_show(&p->shown->unreturned, p->count.unreturned);
 	}
 }
 
-/* --- snapshot --------------------------------------------------------------- */
+/* The octets of a word that belong to a frame that ends in it. */
+static uint64_t head_of_word(uint64_t word, unsigned int octets)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return word & ((1ull << 8 * octets) - 1);
+#else
+	return word & ~(~0ull >> 8 * octets);
+#endif
+}
 
-/* The smallest buffer is larger than a snapshot, so all of it can be read. */
-_Static_assert(VSWITCH_MIN_BUFFER >= FRAME_SNAP, "snapshots stay inside");
+static void zero_behind(struct frame *f)
+{
+	unsigned int last = f->snap / 8u;
 
+	f->words[last] = head_of_word(f->words[last], f->snap % 8u);
+	while (++last < FRAME_SNAP / 8)
+		f->words[last] = 0;
+}
+
+_Static_assert(VSWITCH_MIN_BUFFER >= FRAME_SNAP, "snapshots stay in buffers");
+_Static_assert(FRAME_SNAP == 8 * sizeof(uint64_t), "all words are read");
+
+/*
+ * Read the start of a frame, each octet once, also behind the end of a short
+ * one: a buffer is longer than a snapshot.
+ */
 static void snapshot(struct frame *f, const uint8_t *data)
 {
 	const volatile uint64_t *from = (const volatile uint64_t *)data;
 
-	for (unsigned int i = 0; i < FRAME_SNAP / 8; i++)
-		f->words[i] = from[i];
+	f->words[0] = from[0];
+	f->words[1] = from[1];
+	f->words[2] = from[2];
+	f->words[3] = from[3];
+	f->words[4] = from[4];
+	f->words[5] = from[5];
+	f->words[6] = from[6];
+	f->words[7] = from[7];
 	f->snap = FRAME_SNAP;
 	if (f->len < FRAME_SNAP) {
 		f->snap = f->len;
-		memset(f->bytes + f->len, 0, FRAME_SNAP - f->len);
+		zero_behind(f);
 	}
 }
 
-static void snapshot_batch(struct vswitch *sw, const struct port *p,
-			   unsigned int n)
+/* Pass 2: headers. */
+static void take_headers(struct vswitch *sw, unsigned int count)
 {
-	for (unsigned int i = 0; i < n; i++) {
-		struct slot *s = &sw->batch[i];
+	for (unsigned int i = 0; i < count; i++) {
+		struct job *job = &sw->job[i];
 
-		if (unlikely(s->reason != REASON_NONE))
+		if (unlikely(job->refused))
 			continue;
-		snapshot(&s->frame, p->in.data + s->offset);
-		s->tag_ok = frame_parse(&s->frame);
-		fdb_prefetch(sw->fdb, s->frame.src, s->frame.vlan);
-		if (!mac_is_group(s->frame.dst))
-			fdb_prefetch(sw->fdb, s->frame.dst, s->frame.vlan);
+		snapshot(&job->frame, job->data);
+		job_parse(sw, job);
+		fdb_spot_prefetch(sw->fdb, job->from);
+		fdb_spot_prefetch(sw->fdb, job->to);
 	}
 }
 
-/* --- handle ----------------------------------------------------------------- */
-
-static void count_learning(struct vswitch_stats *stats,
-			   const struct fdb_effect *e)
+/* What the last batch went to, the next one likely goes to. */
+static void prefetch_receivers(const struct vswitch *sw)
 {
-	stats->learned += e->outcome == FDB_LEARNED;
-	stats->moved += e->outcome == FDB_MOVED;
-	stats->not_learned += e->outcome == FDB_FULL;
-	stats->evicted += e->evicted;
-}
+	if (bit_single(sw->warm)) {
+		const struct port *p = &sw->port[bit_first(sw->warm)];
 
-static void handle(struct vswitch *sw, unsigned int port, const struct slot *s)
-{
-	struct vswitch_verdict v;
-
-	if (unlikely(s->reason != REASON_NONE)) {
-		sw->port[port].stats->drops[s->reason]++;
-		if (sw->tap != NULL) {
-			memset(&v, 0, sizeof(v));
-			v.reason = s->reason;
-			v.out = FDB_NO_PORT;
-			sw->tap(sw->tap_arg, port, NULL, &v);
-		}
-		return;
-	}
-	decide(sw, port, &s->frame, s->tag_ok, sw->now, true, &v);
-	if (unlikely(v.looked_up && (v.learned.outcome != FDB_REFRESHED)))
-		count_learning(sw->stats, &v.learned);
-	if (unlikely(sw->tap != NULL))
-		sw->tap(sw->tap_arg, port, &s->frame, &v);
-	forward(sw, port, s, &v);
-}
-
-/* Hand the buffers of a batch back, as far as the peer left room for them. */
-static void give_back(struct vswitch *sw, struct port *p, unsigned int n,
-		      int room)
-{
-	for (unsigned int i = 0; i < n && room > 0; i++) {
-		if (unlikely(sw->batch[i].reason == REASON_BAD_BUFFER))
-			continue;
-		queue_put(&p->in.free, sw->batch[i].offset, 0);
-		room--;
+		__builtin_prefetch(p->out_free.shared);
+		__builtin_prefetch(p->out_active.shared);
 	}
 }
 
-static void handle_batch(struct vswitch *sw, unsigned int port, unsigned int n)
+static void batch(struct vswitch *sw, unsigned int number, unsigned int count)
 {
-	struct port *p = &sw->port[port];
-	uint64_t octets = 0;
+	struct port *p = &sw->port[number];
 
-	for (unsigned int i = 0; i < n; i++) {
-		const struct slot *s = &sw->batch[i];
-
-		octets += s->reason != REASON_BAD_BUFFER ? s->frame.len : 0;
-		handle(sw, port, s);
-	}
-	p->stats->in_frames += n;
-	p->stats->in_bytes += octets;
+	prefetch_receivers(sw);
+	take_descriptors(sw, p, count);
+	take_headers(sw, count);
+	forward_batch(sw, number, count);
+	port_publish(sw);
+	queue_release(&p->in_active, count);
+	queue_publish(&p->in_free);
+	sw->ring_in |= bit(number);
+	stat_show(&p->shown->in_frames, p->count.in_frames);
+	stat_show(&p->shown->in_bytes, p->count.in_bytes);
 }
 
-/* One batch of @n frames.  False if the port turned out to be at fault. */
-static bool batch(struct vswitch *sw, unsigned int port, unsigned int n,
-		  uint64_t *ring)
+/* Frames will be looked for again without being announced. */
+static void wake(struct vswitch *sw, unsigned int number)
 {
-	struct port *p = &sw->port[port];
-	int room = queue_room(&p->in.free);
+	if (bit_in(sw->armed, number)) {
+		sw->armed &= ~bit(number);
+		queue_disarm(&sw->port[number].in_active);
+	}
+}
 
-	if (room == QUEUE_FAULT) {
-		port_fault(sw, port);
+bool visit(struct vswitch *sw, unsigned int number)
+{
+	struct port *p = &sw->port[number];
+	unsigned int budget = VSWITCH_BUDGET;
+	int pending, room;
+
+	port_check_link(sw, number);
+	if (!bit_in(sw->receivers, number))
+		return false;
+	pending = queue_pending(&p->in_active);
+	if (likely(pending == 0))
+		return false;
+	room = queue_room(&p->in_free);
+	if (unlikely(pending < 0 || room < 0)) {
+		port_fault(sw, number);
 		return false;
 	}
-	check_batch(sw, p, n);
-	snapshot_batch(sw, p, n);
-	handle_batch(sw, port, n);
-	forward_flush(sw, ring);
-	give_back(sw, p, n, room);
-	queue_release(&p->in.active, n);
-	queue_publish(&p->in.free);
-	if (queue_must_notify(&p->in.free))
-		*ring |= bit(port);
-	return true;
-}
+	wake(sw, number);
+	p->in_room = (uint32_t)room;
+	while (pending > 0 && budget > 0) {
+		unsigned int count = VSWITCH_BATCH;
 
-bool visit(struct vswitch *sw, unsigned int port, uint64_t *ring)
-{
-	int pending = queue_pending(&sw->port[port].in.active);
-	unsigned int left, todo;
-
-	if (pending == QUEUE_FAULT) {
-		port_fault(sw, port);
-		return false;
+		if ((unsigned int)pending < count)
+			count = (unsigned int)pending;
+		batch(sw, number, count);
+		pending -= (int)count;
+		budget -= count;
 	}
-	left = (unsigned int)pending;
-	todo = left < VSWITCH_BUDGET ? left : VSWITCH_BUDGET;
-	left -= todo;
-	while (todo > 0) {
-		unsigned int n = todo < VSWITCH_BATCH ? todo : VSWITCH_BATCH;
-
-		if (!batch(sw, port, n, ring))
-			return false;
-		todo -= n;
-	}
-	return left > 0;
+	return pending > 0;
 }

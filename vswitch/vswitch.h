@@ -223,6 +223,9 @@ struct vswitch *vswitch_init(void *memory, size_t size,
  * @port:   number, less than VSWITCH_MAX_PORTS, not yet in use
  * @config: copied
  *
+ * The link page is looked at at once, so a port whose link is up can be sent to
+ * from here on.
+ *
  * Return: 0, -EINVAL if a number, size or alignment is impossible, -EEXIST,
  * -ENOSPC (too many captures).
  */
@@ -262,6 +265,8 @@ uint64_t vswitch_run(struct vswitch *sw, uint64_t ports, uint64_t now_ns,
  * vswitch_arm - ask to be notified by these ports
  * @sw:    switch
  * @ports: those vswitch_run() has emptied
+ *
+ * A port can be found to break the protocol here as well as in vswitch_run().
  *
  * Return: ports at which something came meanwhile, a new epoch included; they
  * must be run again.

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Inside the switch: the state, and what its files offer one another.
+ *
+ *	vswitch.c  making a switch and its ports; run and arm
+ *	port.c	   a port's queues: epochs, faults, buffers, publishing
+ *	visit.c	   taking a port's frames, a batch at a time
+ *	decide.c   what becomes of a frame: pure, shared with vswitch_trace()
+ *	forward.c  carrying the decision out: buffers, counters, copies
+ *	mirror.c   records for capture ports
+ *	ctl.c	   the control mailbox
+ *
+ * A batch goes through the switch in passes, so that the cache misses of its
+ * frames overlap:
+ *
+ *	1  copy and check each descriptor, ask for the frame's first line
+ *	2  snapshot and parse each header, ask for the table's lines
+ *	3  in order, for each frame: decide, learn, take the receivers' buffers
+ *	   and fill in their descriptors, ask for the buffers' first lines
+ *	4  in order: copy
+ *	5  publish: each queue touched, once
+ *
+ * Only pass 3 changes anything a later frame could notice, and it works in
+ * order, so the outcome is that of one frame at a time.
+ */
+#ifndef WEIR_VSWITCH_IMPL_H
+#define WEIR_VSWITCH_IMPL_H
+
+#include "vswitch/bits.h"
+#include "vswitch/fdb_impl.h"
+#include "vswitch/vswitch.h"
+
+/* Impossible buffers of a receiver that are skipped for one frame. */
+#define BAD_FREE_LIMIT 4u
+
+/**
+ * struct port - one port, private to the switch
+ * @out_active:  egress queue we fill
+ * @out_free:    egress buffers we take
+ * @out_data:    egress data region
+ * @out_size:    its octets
+ * @out_mask:    its buffer size - 1
+ * @free_have:   descriptors on @out_free as of this batch
+ * @free_used:   of those, how many we have taken and not yet released
+ * @room:        slots left on @out_active as of this batch
+ * @state:       enum vswitch_port_state
+ * @kind:        enum vswitch_port_kind
+ * @max_frame:   octets
+ * @learn_flags: what fdb_learn() is told: 0 or FDB_STICKY
+ * @forward_reserved: see struct vswitch_port_config
+ * @in_active:   ingress queue we empty
+ * @in_free:     ingress buffers we give back
+ * @in_data:     ingress data region
+ * @in_size:     its octets
+ * @in_mask:     its buffer size - 1
+ * @in_room:     slots left on @in_free as of this visit
+ * @epoch:       link epoch last acted on
+ * @link:        link page
+ * @config:      as given
+ * @count:       counters
+ * @shown:       where the counters are shown
+ */
+struct port {
+	struct queue_producer out_active;
+	struct queue_consumer out_free;
+	uint8_t *out_data;
+	uint64_t out_size;
+	uint32_t out_mask;
+	uint16_t free_have;
+	uint16_t free_used;
+	uint16_t room;
+	uint8_t state;
+	uint8_t kind;
+	uint16_t max_frame;
+	uint8_t learn_flags;
+	bool forward_reserved;
+	struct queue_consumer in_active;
+	struct queue_producer in_free;
+	const uint8_t *in_data;
+	uint64_t in_size;
+	uint32_t in_mask;
+	uint32_t in_room;
+	uint32_t epoch;
+	const struct link_page *link;
+	struct vswitch_port_config config;
+	struct vswitch_port_stats count;
+	struct vswitch_port_stats *shown;
+};
+
+/**
+ * struct job - one frame of a batch
+ * @frame:   snapshot; before it is taken, only the length is valid
+ * @data:    where the frame is in the sender's region
+ * @from:    its source address in the table
+ * @to:      its destination, likewise
+ * @refused: REASON_NONE, or what is wrong with the descriptor
+ * @vlan_ok: what frame_parse() said
+ */
+struct job {
+	struct frame frame;
+	const uint8_t *data;
+	struct fdb_spot from;
+	struct fdb_spot to;
+	uint8_t refused;
+	bool vlan_ok;
+};
+
+/**
+ * struct transfer - one copy of pass 4
+ * @offset: of the buffer in the receiver's region
+ * @port:   receiver
+ * @job:    which frame of the batch
+ */
+struct transfer {
+	uint32_t offset;
+	uint8_t port;
+	uint8_t job;
+};
+
+/**
+ * struct vswitch - a switch
+ * @fdb:       forwarding database
+ * @stats:     where the counters are shown; @own if nobody looks
+ * @now_ns:    time of this run
+ * @now:       the same, seconds
+ * @present:   ports that exist
+ * @receivers: ports that are up and not captures
+ * @faulted:   ports in PORT_FAULT
+ * @armed:     ports that will notify us of frames
+ * @fresh:     egress indices read in this batch
+ * @dirty:     egress queues to be published at the end of this batch
+ * @warm:      those of the last batch: likely the next one's
+ * @ring_out:  egress queues published in this run
+ * @ring_in:   ingress free queues published in this run
+ * @turn:      port the next run starts with
+ * @aged_at:   second for which ageing is done, plus one
+ * @ctl_seq:   last control request answered
+ * @tap:       see vswitch_set_tap()
+ * @tap_arg:   handed to @tap
+ * @capture:   port numbers of the captures
+ * @captures:  how many
+ * @watchers:  per port: bit i: capture[i] watches it
+ * @count:     counters of the whole switch
+ * @transfers: entries of @transfer in use
+ */
+struct vswitch {
+	struct fdb *fdb;
+	struct vswitch_stats *stats;
+	uint64_t now_ns;
+	uint32_t now;
+	uint32_t captures;
+	uint64_t present;
+	uint64_t receivers;
+	uint64_t faulted;
+	uint64_t armed;
+	uint64_t fresh;
+	uint64_t dirty;
+	uint64_t warm;
+	uint64_t ring_out;
+	uint64_t ring_in;
+	uint64_t aged_at;
+	unsigned int turn;
+	uint32_t ctl_seq;
+	void (*tap)(void *arg, unsigned int port, const struct frame *frame,
+		    const struct vswitch_verdict *verdict);
+	void *tap_arg;
+	uint8_t capture[VSWITCH_MAX_CAPTURES];
+	uint8_t watchers[VSWITCH_MAX_PORTS];
+	struct {
+		uint64_t learned;
+		uint64_t moved;
+		uint64_t evicted;
+		uint64_t not_learned;
+		uint64_t flooded;
+	} count;
+	struct policy policy;
+	struct port port[VSWITCH_MAX_PORTS];
+
+	/* Scratch of one batch. */
+	unsigned int transfers;
+	struct job job[VSWITCH_BATCH];
+	struct vswitch_verdict verdict;
+	struct transfer transfer[VSWITCH_BATCH * VSWITCH_MAX_PORTS];
+
+	struct vswitch_stats own;
+};
+
+/* --- counters ---------------------------------------------------------------- */
+
+/* Others read while we write: whole words, no order between them. */
+static inline void stat_show(uint64_t *shown, uint64_t value)
+{
+	__atomic_store_n(shown, value, __ATOMIC_RELAXED);
+}
+
+static inline void stat_bump(uint64_t *count, uint64_t *shown)
+{
+	stat_show(shown, ++*count);
+}
+
+/* Count one drop at the port it is charged to. */
+static inline void port_drop(struct port *p, enum vswitch_reason reason)
+{
+	stat_bump(&p->count.drops[reason], &p->shown->drops[reason]);
+}
+
+/* --- port.c ------------------------------------------------------------------ */
+
+/**
+ * port_check_link - act on the link page if it changed
+ * @sw:     switch
+ * @number: a port that exists
+ *
+ * On a new epoch the private indices start at zero, or, if it is even, the
+ * queues are let go of; and what was learned there is forgotten.
+ */
+void port_check_link(struct vswitch *sw, unsigned int number);
+
+/**
+ * port_fault - the peer broke the queue protocol
+ * @sw:     switch
+ * @number: a port that is up
+ *
+ * The port's queues are not touched again before a new epoch.
+ */
+void port_fault(struct vswitch *sw, unsigned int number);
+
+/**
+ * port_take - take an egress buffer that the receiver gave
+ * @sw:     switch
+ * @number: receiver
+ * @offset: out: where it is in the receiver's data region
+ *
+ * Reads the peer's indices the first time in a batch.  There is a slot on the
+ * egress queue for the buffer.
+ *
+ * Return: REASON_NONE, REASON_NO_BUFFER, or REASON_PORT_DOWN (also if it just
+ * turned out to be faulty).
+ */
+enum vswitch_reason port_take(struct vswitch *sw, unsigned int number,
+			      uint32_t *offset);
+
+/**
+ * port_publish - hand over what this batch put on egress queues
+ * @sw: switch
+ */
+void port_publish(struct vswitch *sw);
+
+/**
+ * port_rings - ports whose peer sleeps and got something in this run
+ * @sw: switch
+ */
+uint64_t port_rings(struct vswitch *sw);
+
+/* --- visit.c ----------------------------------------------------------------- */
+
+/**
+ * visit - take at most VSWITCH_BUDGET frames from a port and deal with them
+ * @sw:     switch
+ * @number: a port that exists
+ *
+ * Return: whether there is more.
+ */
+bool visit(struct vswitch *sw, unsigned int number);
+
+/* --- decide.c ---------------------------------------------------------------- */
+
+/**
+ * verdict_refuse - a verdict on a frame that is dropped before anything else
+ * @v:      out; @v->refusal is left alone
+ * @reason: why
+ */
+void verdict_refuse(struct vswitch_verdict *v, enum vswitch_reason reason);
+
+/**
+ * check_length - judge a frame's length by itself
+ * @p:   port it comes from
+ * @len: octets
+ *
+ * Return: REASON_NONE, REASON_RUNT or REASON_OVERSIZE.
+ */
+static inline enum vswitch_reason check_length(const struct port *p,
+					       uint32_t len)
+{
+	if (unlikely(len < FRAME_MIN))
+		return REASON_RUNT;
+	if (unlikely(len > p->max_frame))
+		return REASON_OVERSIZE;
+	return REASON_NONE;
+}
+
+/**
+ * job_parse - parse a snapshot and find its addresses' places in the table
+ * @sw:  switch
+ * @job: in: octets and lengths of @frame; out: the rest of it, @vlan_ok, @from,
+ *       @to
+ */
+static inline void job_parse(const struct vswitch *sw, struct job *job)
+{
+	struct frame *f = &job->frame;
+
+	job->vlan_ok = frame_parse(f);
+	job->from = fdb_spot(sw->fdb, f->src, f->vlan);
+	job->to = fdb_spot(sw->fdb, f->dst, f->vlan);
+}
+
+/**
+ * decide - what becomes of a frame
+ * @sw:    switch; not changed
+ * @learn: @sw's table, to learn the source; NULL to find out without learning
+ * @src:   port it comes from
+ * @job:   the frame, after job_parse()
+ * @now:   seconds
+ * @v:     out; of @v->refusal only what @v->refused says
+ */
+void decide(const struct vswitch *sw, struct fdb *learn, unsigned int src,
+	    const struct job *job, uint32_t now, struct vswitch_verdict *v);
+
+/* --- forward.c --------------------------------------------------------------- */
+
+/**
+ * forward_batch - decide on the frames of a batch and deliver them
+ * @sw:    switch; the batch is in its scratch
+ * @src:   port they come from
+ * @count: how many
+ *
+ * Nothing is published yet.
+ */
+void forward_batch(struct vswitch *sw, unsigned int src, unsigned int count);
+
+/**
+ * frame_copy - write a frame: its snapshot and the rest, not one octet more
+ * @to:  a receiver's buffer, or behind the record in a capture's: aligned to 8
+ * @job: the frame
+ */
+void frame_copy(uint8_t *to, const struct job *job);
+
+/* --- mirror.c ---------------------------------------------------------------- */
+
+/**
+ * mirror_frame - records of one frame for the captures that want them
+ * @sw:  switch with captures
+ * @src: port it comes from
+ * @job: the frame
+ * @v:   verdict, receivers without a buffer already among the refused
+ */
+void mirror_frame(struct vswitch *sw, unsigned int src, const struct job *job,
+		  const struct vswitch_verdict *v);
+
+#endif
