@@ -234,13 +234,17 @@ static const int absent_calls[] = {
  */
 static int add_rules(scmp_filter_ctx ctx, uint32_t action, const int *calls)
 {
-	int result = 0;
+	int result;
 
-	for (; calls != NULL && *calls != -1 && result == 0; calls++)
-		if (*calls >= 0)
-			result = seccomp_rule_add_exact(ctx, action, *calls, 0);
-	/* A component may name what the loop has already. */
-	return result == -EEXIST ? 0 : result;
+	for (; calls != NULL && *calls != -1; calls++) {
+		if (*calls < 0)
+			continue;
+		result = seccomp_rule_add_exact(ctx, action, *calls, 0);
+		/* A component may name what the loop has already. */
+		if (result != 0 && result != -EEXIST)
+			return result;
+	}
+	return 0;
 }
 
 static int fill_filter(scmp_filter_ctx ctx, const struct boot_record *r)
