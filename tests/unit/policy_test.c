@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The policy stack.  policy_user() is this test's own, so that it can be seen
+ * when it is asked; the example policy is compiled in under another name.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "policy/policy.h"
+
+#define policy_user example_user
+bool example_user(const struct frame *frame, unsigned int src,
+		  unsigned int dst);
+#include "policy/user/only_arp_and_ip.c"
+#undef policy_user
+
+static unsigned int asked;
+static bool answer;
+
+bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst)
+{
+	assert_non_null(frame);
+	assert_in_range(src, 0, 63);
+	assert_in_range(dst, 0, 63);
+	asked++;
+	return answer;
+}
+
+static int forget(void **state)
+{
+	(void)state;
+	asked = 0;
+	answer = true;
+	return 0;
+}
+
+static enum vswitch_reason ask(const struct policy *p, unsigned int src,
+			       unsigned int dst)
+{
+	const struct frame frame = { .src = 1 };
+	enum vswitch_reason why = REASON_COUNT;
+
+	bool yes = vswitch_can_send(p, &frame, src, dst, &why);
+
+	assert_int_equal(yes, why == REASON_NONE);
+	return why;
+}
+
+static void an_empty_policy_refuses_everything(void **state)
+{
+	static const struct policy none;
+
+	(void)state;
+	for (unsigned int src = 0; src < 64; src++) {
+		for (unsigned int dst = 0; dst < 64; dst++)
+			assert_int_equal(ask(&none, src, dst),
+					 REASON_NOT_ALLOWED);
+		assert_int_equal(policy_flood_set(&none, src), 0);
+	}
+	/* The user's policy cannot allow what the list refused. */
+	assert_int_equal(asked, 0);
+}
+
+static void each_cell_is_its_own(void **state)
+{
+	static struct policy p;
+
+	(void)state;
+	for (unsigned int cell = 0; cell < 64 * 64; cell++) {
+		unsigned int src = cell / 64, dst = cell % 64;
+
+		p.port[src].allow = 1ull << dst;
+		for (unsigned int other = 0; other < 64; other++) {
+			assert_int_equal(ask(&p, src, other),
+					 other == dst ? REASON_NONE
+						      : REASON_NOT_ALLOWED);
+			/* One way only, unless said. */
+			if (other != src)
+				assert_int_equal(ask(&p, other, src),
+						 REASON_NOT_ALLOWED);
+		}
+		p.port[src].allow = 0;
+	}
+}
+
+static void the_users_policy_is_asked_last_and_only_refuses(void **state)
+{
+	static struct policy p;
+
+	(void)state;
+	p.port[3].allow = 1ull << 60;
+	assert_int_equal(ask(&p, 3, 60), REASON_NONE);
+	assert_int_equal(asked, 1);
+	answer = false;
+	assert_int_equal(ask(&p, 3, 60), REASON_POLICY);
+	assert_int_equal(ask(&p, 3, 61), REASON_NOT_ALLOWED);
+	assert_int_equal(asked, 2);
+}
+
+static void a_flood_never_comes_back(void **state)
+{
+	static struct policy p;
+
+	(void)state;
+	for (unsigned int src = 0; src < 64; src++) {
+		p.port[src].allow = UINT64_MAX;
+		assert_true(policy_flood_set(&p, src) ==
+			    (UINT64_MAX & ~(1ull << src)));
+	}
+}
+
+static void a_lock_admits_one_source(void **state)
+{
+	static struct policy p;
+	struct frame f = { .src = 0x020000000007 };
+
+	(void)state;
+	assert_int_equal(policy_admit(&p, 5, &f), REASON_NONE);
+	/* What is not switched on does not matter. */
+	p.port[5].locked_mac = 1;
+	assert_int_equal(policy_admit(&p, 5, &f), REASON_NONE);
+	p.port[5].locked = true;
+	assert_int_equal(policy_admit(&p, 5, &f), REASON_MAC_LOCK);
+	assert_int_equal(policy_admit(&p, 4, &f), REASON_NONE);
+	for (unsigned int octet = 0; octet < 48; octet++) {
+		p.port[5].locked_mac = f.src ^ 1ull << octet;
+		assert_int_equal(policy_admit(&p, 5, &f), REASON_MAC_LOCK);
+	}
+	p.port[5].locked_mac = f.src;
+	assert_int_equal(policy_admit(&p, 5, &f), REASON_NONE);
+}
+
+/* --- the example -------------------------------------------------------------- */
+
+static bool example(uint16_t ethertype, unsigned int src, unsigned int dst)
+{
+	const struct frame f = { .ethertype = ethertype };
+
+	return example_user(&f, src, dst);
+}
+
+static void the_example_passes_arp_and_ip_between_its_ports(void **state)
+{
+	(void)state;
+	for (unsigned int type = 0; type < 65536; type++) {
+		bool good = type == 0x0800 || type == 0x0806 || type == 0x86dd;
+
+		assert_int_equal(example((uint16_t)type, 0, 1), good);
+		assert_int_equal(example((uint16_t)type, 1, 0), good);
+		assert_true(example((uint16_t)type, 0, 2));
+		assert_true(example((uint16_t)type, 2, 1));
+		assert_true(example((uint16_t)type, 62, 63));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(an_empty_policy_refuses_everything,
+				       forget),
+		cmocka_unit_test_setup(each_cell_is_its_own, forget),
+		cmocka_unit_test_setup(
+			the_users_policy_is_asked_last_and_only_refuses,
+			forget),
+		cmocka_unit_test_setup(a_flood_never_comes_back, forget),
+		cmocka_unit_test_setup(a_lock_admits_one_source, forget),
+		cmocka_unit_test(
+			the_example_passes_arp_and_ip_between_its_ports),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
