@@ -269,7 +269,8 @@ void net_tx_cancel(struct net_client *c, const struct net_buffer *buffers,
 void net_tx_burst(struct net_client *c, const struct net_buffer *buffers,
 		  unsigned int count)
 {
-	if (!is_up(c))
+	/* A capture client has no queue to publish. */
+	if (!is_up(c) || c->tx_count == 0)
 		return;
 	for (unsigned int i = 0; i < count; i++) {
 		const struct net_buffer *b = &buffers[i];
@@ -390,10 +391,12 @@ static bool arm(struct net_client *c, struct queue_consumer *q, bool want)
 
 bool net_client_arm(struct net_client *c, bool want_rx, bool want_tx)
 {
+	uint32_t epoch = c->epoch;
 	bool some;
 
-	if (!is_up(c))
-		return false;
+	/* A link that came or went is something to be seen before sleeping. */
+	if (!is_up(c) || c->epoch != epoch)
+		return c->epoch != epoch;
 	some = arm(c, &c->rx_active, want_rx);
 	if (c->state == NET_CLIENT_UP && c->tx_count != 0)
 		some |= arm(c, &c->tx_free, want_tx);

@@ -165,8 +165,8 @@ bool net_client_must_notify(struct net_client *c);
  * @want_rx: when frames come
  * @want_tx: when transmit buffers come back (having run out of them)
  *
- * Return: true if there is something already; the caller goes on instead of
- * sleeping.
+ * Return: true if there is something already, a link that came or went
+ * included; the caller goes on instead of sleeping.
  */
 bool net_client_arm(struct net_client *c, bool want_rx, bool want_tx);
 
