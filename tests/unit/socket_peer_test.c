@@ -22,6 +22,7 @@ static void next_peer_starts_afresh(void **state)
 	close(peer);
 	rig_turn(rig);
 	assert_true(rig_logged(rig, "waiting for the next one"));
+	assert_int_equal(rig_watched(rig, 0), EPOLLIN);
 	peer = join(rig);
 	say_frame(peer, 80, 2);
 	rig_turn(rig);
@@ -46,6 +47,8 @@ static void second_peer_waits(void **state)
 	int second = join(rig);
 
 	(void)state;
+	/* Not looked at meanwhile: its knocking costs nothing. */
+	assert_int_equal(rig_watched(rig, 0), 0);
 	say_frame(second, 60, 2);
 	rig_turn(rig);
 	switch_gets_nothing(rig);

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The tap port, with a real TAP interface in a network of the test's own.
+ */
+#include "tests/unit/net_rig.h"
+
+#include <netinet/in.h>
+#include <netinet/udp.h>
+
+#define MAX_FRAME 1518u
+
+static struct sys_component *cfg;
+static uint8_t frame[16384];
+
+static int setup(void **state)
+{
+	static struct sys_component component;
+
+	(void)state;
+	memset(&component, 0, sizeof(component));
+	cfg = &component;
+	cfg->kind = SYS_TAP;
+	strcpy(cfg->name, "sw0.alice");
+	strcpy(cfg->tap.ifname, "alice0");
+	cfg->wire.max_frame = MAX_FRAME;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	if (rig_now_running != NULL)
+		rig_free(rig_now_running);
+	return 0;
+}
+
+/* As open(), or skip if this machine has no TAP interfaces to give. */
+static struct rig *start(void)
+{
+	net_need();
+	if (access("/dev/net/tun", R_OK | W_OK) != 0) {
+		print_message("no access to /dev/net/tun here\n");
+		skip();
+	}
+	return rig_run(cfg);
+}
+
+/* --- the interface ---------------------------------------------------------------- */
+
+static void interface_is_up_with_the_ports_mtu(void **state)
+{
+	struct rig *rig;
+
+	(void)state;
+	cfg->wire.max_frame = 9018;
+	rig = start();
+	rig_shell("ip -o link show alice0 up | grep -q 'mtu 9000'");
+	rig_free(rig);
+	/* It goes with its descriptor. */
+	rig_shell("! ip link show alice0 2>/dev/null");
+}
+
+static void in_a_named_namespace(void **state)
+{
+	struct rig *rig;
+
+	(void)state;
+	net_need();
+	rig_shell("ip netns add box");
+	strcpy(cfg->tap.netns, "box");
+	rig = start();
+	rig_shell("ip -n box -o link show alice0 up | grep -q 'mtu 1500'");
+	rig_shell("! ip link show alice0 2>/dev/null");
+	rig_free(rig);
+	rig_shell("ip netns del box");
+}
+
+/* --- frames ------------------------------------------------------------------------ */
+
+static void frames_both_ways(void **state)
+{
+	static const size_t lens[] = { 14, 60, 1514 };
+	struct rig *rig = start();
+	int host = net_station("alice0");
+
+	(void)state;
+	for (unsigned int i = 0; i < 3; i++) {
+		rig_frame(frame, lens[i], i);
+		net_say(host, frame, lens[i]);
+		net_taken(rig, lens[i], i);
+		assert_true(rig_send(rig, frame, lens[i]));
+		net_hears(rig, host, lens[i], i);
+	}
+	assert_true(rig_rang(rig));
+	assert_string_equal(rig->log, "");
+	close(host);
+}
+
+/* More than there are buffers, and than a run takes: all, in order. */
+static void bursts_both_ways(void **state)
+{
+	struct rig *rig = start();
+	int host = net_station("alice0");
+
+	(void)state;
+	for (unsigned int i = 0; i < 2000; i++) {
+		rig_frame(frame, 60 + i % 1400, i);
+		net_say(host, frame, 60 + i % 1400);
+		if (i % 100 < 99)
+			continue;
+		for (unsigned int k = i - 99; k <= i; k++)
+			net_taken(rig, 60 + k % 1400, k);
+	}
+	for (unsigned int i = 0; i < 2000; i++) {
+		rig_frame(frame, 60 + i % 1400, i);
+		assert_true(rig_send(rig, frame, 60 + i % 1400));
+		if (i % 100 < 99)
+			continue;
+		for (unsigned int k = i - 99; k <= i; k++)
+			net_hears(rig, host, 60 + k % 1400, k);
+	}
+	assert_int_equal(queue_pending(&rig->rx_free), RIG_CAPACITY);
+	close(host);
+}
+
+static void vlan_tag_stays(void **state)
+{
+	static const uint8_t tag[] = { 0x81, 0x00, 0x60, 0x07 };
+	struct rig *rig = start();
+	int host = net_station("alice0");
+	size_t n;
+
+	(void)state;
+	/* 1500 octets of payload behind the tag. */
+	rig_frame(frame, MAX_FRAME, 1);
+	memcpy(frame + 12, tag, 4);
+	net_say(host, frame, MAX_FRAME);
+	rig_until(rig, (n = rig_take(rig, frame, sizeof(frame))) > 0);
+	assert_int_equal(n, MAX_FRAME);
+	assert_memory_equal(frame + 12, tag, 4);
+	close(host);
+}
+
+static uint32_t add(uint32_t sum, const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		sum += i % 2 == 0 ? (uint32_t)p[i] << 8 : p[i];
+		sum = (sum & 0xffff) + (sum >> 16);
+	}
+	return sum;
+}
+
+/* A UDP frame whose checksum is what it has to be. */
+static void assert_udp(const uint8_t *f, size_t len, size_t payload)
+{
+	uint8_t pseudo[4] = { 0, 17, (uint8_t)((len - 34) >> 8),
+			      (uint8_t)(len - 34) };
+
+	assert_int_equal(len, 42 + payload);
+	assert_int_equal(f[23], 17);
+	assert_int_not_equal(f[40] << 8 | f[41], 0);
+	assert_int_equal(add(add(add(0, f + 26, 8), pseudo, 4), f + 34,
+			     len - 34),
+			 0xffff);
+}
+
+/* A UDP socket of the host's that speaks over the interface. */
+static int udp_host(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(7) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	rig_shell("ip addr add 10.9.0.1/24 dev alice0 &&"
+		  " ip neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev alice0");
+	inet_pton(AF_INET, "10.9.0.2", &to.sin_addr);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+/* The next IPv4 frame; hosts say other things too. */
+static size_t take_ipv4(struct rig *rig)
+{
+	size_t n;
+
+	do
+		rig_until(rig, (n = rig_take(rig, frame, sizeof(frame))) > 0);
+	while (frame[12] != 8 || frame[13] != 0);
+	return n;
+}
+
+/* What the stack leaves to a card is done before a frame gets to us. */
+static void kernel_completes_checksums(void **state)
+{
+	struct rig *rig = start();
+	int udp = udp_host();
+	static uint8_t data[1400];
+
+	(void)state;
+	for (size_t len = 1; len < 1400; len += 99) {
+		memset(data, (int)len, len);
+		assert_int_equal(send(udp, data, len, 0), len);
+		assert_udp(frame, take_ipv4(rig), len);
+	}
+	close(udp);
+}
+
+static void kernel_segments(void **state)
+{
+	struct rig *rig = start();
+	int udp = udp_host();
+	int segment = 1000;
+	static uint8_t data[5500];
+
+	(void)state;
+	if (setsockopt(udp, IPPROTO_UDP, 103 /* UDP_SEGMENT */, &segment,
+		       sizeof(segment)) != 0) {
+		close(udp);
+		print_message("no UDP segmentation in this kernel\n");
+		skip();
+	}
+	memset(data, 0xa7, sizeof(data));
+	assert_int_equal(send(udp, data, sizeof(data), 0), sizeof(data));
+	for (unsigned int i = 0; i < 6; i++)
+		assert_udp(frame, take_ipv4(rig), i < 5 ? 1000 : 500);
+	close(udp);
+}
+
+/* --- what goes wrong ------------------------------------------------------------------ */
+
+static void frames_too_long_for_the_port(void **state)
+{
+	struct rig *rig = start();
+	int host = net_station("alice0");
+
+	(void)state;
+	rig_shell("ip link set alice0 mtu 9000");
+	rig_frame(frame, MAX_FRAME + 1, 1);
+	net_say(host, frame, MAX_FRAME + 1);
+	rig_frame(frame, 9014, 2);
+	net_say(host, frame, 9014);
+	rig_frame(frame, MAX_FRAME, 3);
+	net_say(host, frame, MAX_FRAME);
+	net_taken(rig, MAX_FRAME, 3);
+	assert_true(rig_logged(
+		rig, "longer than this port's 1518 octets (1 so far)"));
+	close(host);
+}
+
+static void interface_down_and_up(void **state)
+{
+	struct rig *rig = start();
+	int host = net_station("alice0");
+
+	(void)state;
+	rig_shell("ip link set alice0 down");
+	for (unsigned int i = 0; i < 3 * RIG_CAPACITY; i++) {
+		rig_frame(frame, 60, i);
+		assert_true(rig_send(rig, frame, 60));
+		rig_turn(rig);
+	}
+	assert_true(
+		rig_logged(rig, "alice0 is down (1 frames dropped so far)"));
+	assert_true(rig_logged(rig, "ip link set alice0 up"));
+	rig_shell("ip link set alice0 up");
+	assert_true(read(host, frame, 1) < 0); /* ENETDOWN, once */
+	rig_frame(frame, 60, 5);
+	assert_true(rig_send(rig, frame, 60));
+	net_hears(rig, host, 60, 5);
+	rig_frame(frame, 61, 6);
+	net_say(host, frame, 61);
+	net_taken(rig, 61, 6);
+	close(host);
+}
+
+static void interface_deleted(void **state)
+{
+	struct rig *rig = start();
+	int fds[1];
+
+	(void)state;
+	rig_shell("ip link del alice0");
+	assert_int_equal(net_ends(rig), 1);
+	assert_true(rig_logged(rig, "interface alice0 has been deleted"));
+	/* Started again it does not pretend. */
+	fds[0] = fcntl(rig->c->fd[0], F_DUPFD_CLOEXEC, 3);
+	rig_free(rig);
+	rig = rig_new(cfg);
+	assert_int_equal(rig_init(rig, fds, 1), -ENODEV);
+}
+
+static void hc28_switch_returns_nothing(void **state)
+{
+	struct rig *rig = start();
+	int host = net_station("alice0");
+
+	(void)state;
+	rig->hoard = true;
+	for (unsigned int i = 0; i < RIG_CAPACITY + 20; i++) {
+		rig_frame(frame, 60, i);
+		net_say(host, frame, 60);
+		rig_turn(rig);
+	}
+	/* Nothing left to do it with: not watched, so no spinning. */
+	assert_int_equal(queue_pending(&rig->tx_active), RIG_CAPACITY);
+	assert_int_equal(rig_watched(rig, 0), 0);
+	/* The other direction goes on. */
+	rig_frame(frame, 70, 1);
+	assert_true(rig_send(rig, frame, 70));
+	net_hears(rig, host, 70, 1);
+	/* Buffers back: so is everything. */
+	for (unsigned int i = 0; i < RIG_CAPACITY; i++)
+		net_taken(rig, 60, i);
+	rig->hoard = false;
+	for (unsigned int i = 0; i < RIG_CAPACITY; i++) {
+		queue_put(&rig->tx_free, i * rig->wire.buffer_size, 0);
+		rig_publish(rig, &rig->tx_free);
+	}
+	for (unsigned int i = RIG_CAPACITY; i < RIG_CAPACITY + 20; i++)
+		net_taken(rig, 60, i);
+	close(host);
+}
+
+static void link_down_and_up(void **state)
+{
+	struct rig *rig = start();
+	int host = net_station("alice0");
+
+	(void)state;
+	rig_link_down(rig);
+	rig_turn(rig);
+	assert_int_equal(rig_watched(rig, 0), 0);
+	rig_link_up(rig);
+	rig_turn(rig);
+	rig_frame(frame, 60, 2);
+	net_say(host, frame, 60);
+	net_taken(rig, 60, 2);
+	close(host);
+}
+
+/* --- what open() refuses ------------------------------------------------------------------ */
+
+static void name_in_use(void **state)
+{
+	struct rig *rig = start();
+
+	(void)state;
+	(void)rig;
+	rig_refused(cfg, "sw0.alice", "\"alice0\" is already in use",
+		    "ip link del alice0", NULL);
+	/* Also by an interface of another kind, and by a TAP nobody uses. */
+	strcpy(cfg->tap.ifname, "lo");
+	rig_refused(cfg, "\"lo\" is already in use", NULL);
+	rig_shell("ip tuntap add idle0 mode tap");
+	strcpy(cfg->tap.ifname, "idle0");
+	rig_refused(cfg, "\"idle0\" is already in use", NULL);
+	rig_shell("ip link show idle0 >/dev/null && ip link del idle0");
+}
+
+static void no_such_namespace(void **state)
+{
+	unsigned int before = rig_open_fds();
+
+	(void)state;
+	net_need();
+	strcpy(cfg->tap.netns, "nowhere");
+	rig_refused(cfg, "ip netns add nowhere", NULL);
+	assert_int_equal(rig_open_fds(), before);
+}
+
+static void impossible_name(void **state)
+{
+	struct rig *rig = start();
+
+	(void)state;
+	(void)rig;
+	strcpy(cfg->tap.ifname, "a/b");
+	rig_refused(cfg, "\"a/b\" cannot be an interface's name", NULL);
+}
+
+/* The MTU is refused: the interface that was made already is gone again. */
+static void failed_open_leaves_nothing(void **state)
+{
+	unsigned int before;
+
+	(void)state;
+	rig_free(start());
+	before = rig_open_fds();
+	cfg->wire.max_frame = 18 + 10;
+	rig_refused(cfg, "cannot bring up", "MTU of 10", NULL);
+	rig_shell("! ip link show alice0 2>/dev/null");
+	assert_int_equal(rig_open_fds(), before);
+}
+
+static void no_privileges(void **state)
+{
+	(void)state;
+	net_need();
+	net_refused_as_nobody(cfg, "run weir as root");
+}
+
+#define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(interface_is_up_with_the_ports_mtu),
+		test(in_a_named_namespace),
+		test(frames_both_ways),
+		test(bursts_both_ways),
+		test(vlan_tag_stays),
+		test(kernel_completes_checksums),
+		test(kernel_segments),
+		test(frames_too_long_for_the_port),
+		test(interface_down_and_up),
+		test(interface_deleted),
+		test(hc28_switch_returns_nothing),
+		test(link_down_and_up),
+		test(name_in_use),
+		test(no_such_namespace),
+		test(impossible_name),
+		test(failed_open_leaves_nothing),
+		test(no_privileges),
+	};
+
+	return cmocka_run_group_tests_name("tap port", tests, net_setup, NULL);
+}
