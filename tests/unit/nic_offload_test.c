@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Two hosts that leave checksums and segmentation to their cards, with two nic
+ * ports between them and the test as the switch.  The hosts are Linux itself,
+ * each in a namespace; a segment with a wrong checksum would not be taken.
+ *
+ *	host "east"  east0 -- nic0 [rig] test [rig] nic1 -- west0  host "west"
+ */
+#include "tests/unit/nic_rig.h"
+
+#include <netinet/in.h>
+#include <sys/utsname.h>
+
+#include "vmm/linux/ports/netns.h"
+
+#define STREAM (4u << 20)
+
+static struct rig *side[2];
+static int spy;
+static size_t longest;
+
+/* --- hosts --------------------------------------------------------------------------- */
+
+static const char *const hosts[] = { "east", "west" };
+
+static int setup_hosts(void **state)
+{
+	setup(state);
+	if (net_missing != NULL)
+		return 0;
+	rig_shell("ip link del nic0");
+	for (int i = 0; i < 2; i++) {
+		rig_shell("ip netns add %s", hosts[i]);
+		rig_shell("ip link add nic%d type veth peer name %s0 netns %s",
+			  i, hosts[i], hosts[i]);
+		rig_shell("ip -n %s addr add 10.8.0.%d/24 dev %s0", hosts[i],
+			  i + 1, hosts[i]);
+		rig_shell("ip -n %s addr add fd08::%d/64 dev %s0 nodad 2>&1 |"
+			  " cat >/dev/null",
+			  hosts[i], i + 1, hosts[i]);
+		rig_shell("ip -n %s link set %s0 up", hosts[i], hosts[i]);
+	}
+	longest = 0;
+	return 0;
+}
+
+static int teardown_hosts(void **state)
+{
+	(void)state;
+	if (net_missing != NULL)
+		return 0;
+	nic_unmap();
+	for (int i = 0; i < 2; i++)
+		if (side[i] != NULL)
+			rig_free(side[i]);
+	side[0] = side[1] = NULL;
+	rig_shell("ip link del nic0; ip link del nic1;"
+		  " ip netns del east; ip netns del west");
+	return 0;
+}
+
+static void start_sides(void)
+{
+	net_need();
+	for (int i = 0; i < 2; i++) {
+		snprintf(cfg->nic.ifname, sizeof(cfg->nic.ifname), "nic%d", i);
+		side[i] = rig_run(cfg);
+	}
+	net_await_carrier("-n east", "east0");
+	net_await_carrier("-n west", "west0");
+	spy = net_station("nic0");
+}
+
+/* The switch: what comes from one side goes to the other. */
+static void forward(void)
+{
+	size_t n;
+
+	for (int i = 0; i < 2; i++) {
+		rig_turn(side[i]);
+		while (queue_pending(&side[!i]->rx_free) > 0 &&
+		       (n = rig_take(side[i], frame, sizeof(frame))) > 0)
+			rig_send(side[!i], frame, n);
+		rig_turn(side[!i]);
+	}
+	/* What nic0 really gets: longer than the MTU if offloads are on. */
+	while ((n = (size_t)recv(spy, frame, sizeof(frame), MSG_TRUNC)) <=
+	       70000)
+		longest = n > longest ? n : longest;
+}
+
+static int make_socket(void *arg, struct error *err)
+{
+	const int *kind = arg;
+
+	(void)err;
+	return socket(kind[0], kind[1] | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+static int socket_at(const char *host, int family, int type)
+{
+	int kind[2] = { family, type };
+	struct error err = { "" };
+	int fd = netns_call(host, make_socket, kind, &err);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* West's address. */
+static socklen_t west(int family, struct sockaddr_storage *addr)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)addr;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)addr;
+
+	memset(addr, 0, sizeof(*addr));
+	addr->ss_family = (sa_family_t)family;
+	in->sin_port = htons(5000);
+	if (family == AF_INET6) {
+		inet_pton(AF_INET6, "fd08::2", &in6->sin6_addr);
+		return sizeof(*in6);
+	}
+	inet_pton(AF_INET, "10.8.0.2", &in->sin_addr);
+	return sizeof(*in);
+}
+
+/* --- TCP -------------------------------------------------------------------------------- */
+
+static uint8_t octet_at(size_t i)
+{
+	return (uint8_t)(i * 31 + i / 251);
+}
+
+/* As much as goes; returns how far it got. */
+static size_t send_some(int fd, size_t sent)
+{
+	static uint8_t data[65536];
+	size_t n = STREAM - sent < sizeof(data) ? STREAM - sent : sizeof(data);
+	ssize_t done;
+
+	for (size_t i = 0; i < n; i++)
+		data[i] = octet_at(sent + i);
+	done = n > 0 ? send(fd, data, n, MSG_NOSIGNAL) : 0;
+	return sent + (done > 0 ? (size_t)done : 0);
+}
+
+static size_t receive_some(int fd, size_t got)
+{
+	static uint8_t data[65536];
+	ssize_t n = recv(fd, data, sizeof(data), 0);
+
+	for (ssize_t i = 0; i < n; i++)
+		assert_int_equal(data[i], octet_at(got + (size_t)i));
+	return got + (n > 0 ? (size_t)n : 0);
+}
+
+static void stream(int family)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = west(family, &addr);
+	int listener = socket_at("west", family, SOCK_STREAM);
+	int client = socket_at("east", family, SOCK_STREAM);
+	int server = -1;
+	size_t sent = 0, got = 0;
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&addr, len), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	(void)!connect(client, (struct sockaddr *)&addr, len);
+	for (int patience = RIG_PATIENCE; server < 0; patience--) {
+		forward();
+		server = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+		poll(NULL, 0, 1);
+		assert_true(patience > 0);
+	}
+	for (int idle = 0; got < STREAM; idle++) {
+		size_t before = got;
+
+		sent = send_some(client, sent);
+		forward();
+		got = receive_some(server, got);
+		if (got > before)
+			idle = 0;
+		else if (idle > 20)
+			poll(NULL, 0, 1);
+		assert_true(idle < RIG_PATIENCE);
+	}
+	close(client);
+	close(server);
+	close(listener);
+}
+
+/* Nothing was refused, and there was something to do. */
+static void assert_trains(void)
+{
+	close(spy);
+	assert_true(longest > 3000);
+	assert_string_equal(side[0]->log, "");
+	assert_string_equal(side[1]->log, "");
+}
+
+static void tcp_over_ipv4(void **state)
+{
+	(void)state;
+	start_sides();
+	stream(AF_INET);
+	assert_trains();
+}
+
+static void tcp_over_ipv6(void **state)
+{
+	(void)state;
+	start_sides();
+	if (access("/proc/net/if_inet6", F_OK) != 0) {
+		close(spy);
+		print_message("no IPv6 in this kernel\n");
+		skip();
+	}
+	stream(AF_INET6);
+	assert_trains();
+}
+
+/* --- UDP ---------------------------------------------------------------------------------- */
+
+static void datagrams(unsigned int count, size_t size, int gso)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = west(AF_INET, &addr);
+	int server = socket_at("west", AF_INET, SOCK_DGRAM);
+	int client = socket_at("east", AF_INET, SOCK_DGRAM);
+	static uint8_t data[16000], got[16000];
+
+	assert_int_equal(bind(server, (struct sockaddr *)&addr, len), 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&addr, len), 0);
+	if (gso)
+		assert_int_equal(setsockopt(client, IPPROTO_UDP, 103, &gso,
+					    sizeof(gso)),
+				 0);
+	for (size_t i = 0; i < size; i++)
+		data[i] = octet_at(i);
+	assert_int_equal(send(client, data, size, 0), size);
+	for (unsigned int i = 0, patience = RIG_PATIENCE; i < count;) {
+		ssize_t n = recv(server, got, sizeof(got), 0);
+
+		if (n > 0) {
+			assert_memory_equal(got, data + i * size / count, n);
+			i++;
+			continue;
+		}
+		forward();
+		poll(NULL, 0, 1);
+		assert_true(patience-- > 0);
+	}
+	close(server);
+	close(client);
+}
+
+static void udp_checksums(void **state)
+{
+	(void)state;
+	start_sides();
+	for (size_t size = 1; size < 1473; size += 184)
+		datagrams(1, size, 0);
+	close(spy);
+	assert_string_equal(side[0]->log, "");
+}
+
+static void udp_segmentation(void **state)
+{
+	struct utsname u;
+	int major = 0, minor = 0;
+
+	(void)state;
+	start_sides();
+	uname(&u);
+	sscanf(u.release, "%d.%d", &major, &minor);
+	if (major < 6 || (major == 6 && minor < 2)) {
+		close(spy);
+		print_message("packet sockets show no UDP trains before 6.2\n");
+		skip();
+	}
+	datagrams(8, 8000, 1000);
+	assert_trains();
+}
+
+#define test(f) cmocka_unit_test_setup_teardown(f, setup_hosts, teardown_hosts)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(tcp_over_ipv4),
+		test(tcp_over_ipv6),
+		test(udp_checksums),
+		test(udp_segmentation),
+	};
+
+	return cmocka_run_group_tests_name("nic offloads", tests, net_setup,
+					   NULL);
+}

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * nic: a switch port that is an existing interface of the host, or of a network
+ * namespace.
+ *
+ * The interface is the host's: weir makes it promiscuous and sees everything it
+ * receives, but the host's own stack sees it too.  An interface that is given
+ * to a switch should have no addresses and be no member of a bridge.
+ *
+ *	kernel, card  ->  receive ring  ->  offload.c  ->  transmit buffer
+ *	kernel, card  <-  transmit ring  <---------------  receive buffer
+ *
+ * A received frame is made complete on its way: a VLAN tag that the kernel has
+ * put aside goes back in, a checksum that was left to the hardware is filled
+ * in, a train of segments (GSO, GRO) is cut into frames.  Trains are cut from a
+ * private copy, a burst at a time if transmit buffers are short.
+ *
+ * States:
+ *  - up: frames flow
+ *  - interface down: frames for it are dropped, as by a card without carrier;
+ *    reception starts again by itself when it is up
+ *  - interface deleted, or moved to another namespace: the PD ends
+ */
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "vmm/linux/ports/iface.h"
+#include "vmm/linux/ports/nic_open.h"
+#include "vmm/linux/ports/nic_packet.h"
+#include "vmm/linux/ports/offload.h"
+#include "vmm/linux/ports/pump.h"
+#include "vmm/linux/ports/tally.h"
+#include "vswitch/frame.h"
+
+#define VLAN_TAG 4u
+/* The longest train there can be, with its header and a tag put in. */
+#define TRAIN_MAX (65535u + ETH_HLEN + 2 * VLAN_TAG)
+
+/**
+ * struct nic - state of a nic component
+ * @pump:      the switch side
+ * @packet:    the rings
+ * @max_frame: octets a frame of the port may have
+ * @mtu:       of the interface, when the PD started
+ * @copy:      TRAIN_MAX octets for a train
+ * @train:     being cut, if @cutting
+ * @cutting:   there is a train
+ * @oversize:  received frames longer than @max_frame
+ * @cut:       received frames the kernel had no room to keep whole
+ * @strange:   received frames with an offload nobody knows
+ * @too_long:  frames to be sent that are longer than the interface's MTU
+ * @unsent:    frames the interface did not take
+ * @down:      it was down
+ */
+struct nic {
+	struct pump pump;
+	struct nic_packet packet;
+	size_t max_frame;
+	size_t mtu;
+	uint8_t *copy;
+	struct offload_train train;
+	bool cutting;
+	struct tally oversize;
+	struct tally cut;
+	struct tally strange;
+	struct tally too_long;
+	struct tally unsent;
+	struct tally down;
+};
+
+/* --- what goes wrong ----------------------------------------------------- */
+
+static void say_oversize(struct component *c, size_t len)
+{
+	struct nic *n = c->state;
+
+	if (tally_add(&n->oversize, 1))
+		pd_log(c,
+		       "%s received a frame of %zu octets, this port takes %zu (%llu dropped so far): match the mtu of port and interface",
+		       c->cfg->nic.ifname, len, n->max_frame,
+		       (unsigned long long)n->oversize.count);
+}
+
+static void say_cut(struct component *c)
+{
+	struct nic *n = c->state;
+
+	if (tally_add(&n->cut, 1))
+		pd_log(c,
+		       "%s: no room for frames that a sender has not segmented (%llu dropped so far): if this goes on, `ethtool -K SENDER tso off gso off`",
+		       c->cfg->nic.ifname, (unsigned long long)n->cut.count);
+}
+
+static void say_strange(struct component *c, const struct virtio_net_hdr *hdr)
+{
+	struct nic *n = c->state;
+
+	if (tally_add(&n->strange, 1))
+		pd_log(c,
+		       "%s: a sender leaves work to the hardware that cannot be done here (kind %u, %llu dropped so far): `ethtool -K SENDER tx off gso off`",
+		       c->cfg->nic.ifname, hdr->gso_type,
+		       (unsigned long long)n->strange.count);
+}
+
+/* The kernel did not take @count frames. */
+static void say_unsent(struct component *c, unsigned int count, int error)
+{
+	struct nic *n = c->state;
+
+	if (error == ENXIO || error == ENODEV)
+		pump_give_up(
+			c,
+			"interface %s is gone: bring it back and start weir again",
+			c->cfg->nic.ifname);
+	if (count == 0)
+		return;
+	if (error == ENETDOWN) {
+		if (tally_add(&n->down, count))
+			pd_log(c,
+			       "interface %s is down (%llu frames dropped so far): `ip link set %s up`",
+			       c->cfg->nic.ifname,
+			       (unsigned long long)n->down.count,
+			       c->cfg->nic.ifname);
+	} else if (tally_add(&n->unsent, count)) {
+		pd_log(c, "interface %s did not take %llu frames so far: %s",
+		       c->cfg->nic.ifname, (unsigned long long)n->unsent.count,
+		       strerror(error));
+	}
+}
+
+/* --- receiving ----------------------------------------------------------- */
+
+/* Copy a frame out of the ring, with the tag back in its place. */
+static size_t copy_frame(uint8_t *to, const struct nic_frame *f)
+{
+	const size_t addresses = 2 * ETH_ALEN;
+
+	if (!f->tagged) {
+		memcpy(to, f->data, f->len);
+		return f->len;
+	}
+	memcpy(to, f->data, addresses);
+	to[addresses] = (uint8_t)(f->tpid >> 8);
+	to[addresses + 1] = (uint8_t)f->tpid;
+	to[addresses + 2] = (uint8_t)(f->tci >> 8);
+	to[addresses + 3] = (uint8_t)f->tci;
+	memcpy(to + addresses + VLAN_TAG, f->data + addresses,
+	       f->len - addresses);
+	return f->len + VLAN_TAG;
+}
+
+/* A train: copied, to be cut by the turns that follow. */
+static void take_train(struct component *c, struct nic_frame *f)
+{
+	struct nic *n = c->state;
+	size_t len;
+
+	if (f->len > TRAIN_MAX - VLAN_TAG) {
+		say_strange(c, &f->hdr);
+		return;
+	}
+	len = copy_frame(n->copy, f);
+	n->cutting = offload_begin(&n->train, &f->hdr, n->copy, len);
+	if (!n->cutting)
+		say_strange(c, &f->hdr);
+}
+
+/* A frame as such; true if @b has it now. */
+static bool take_frame(struct component *c, struct nic_frame *f,
+		       struct net_buffer *b)
+{
+	struct nic *n = c->state;
+	size_t len = f->len + (f->tagged ? VLAN_TAG : 0);
+
+	if (len > n->max_frame) {
+		say_oversize(c, len);
+		return false;
+	}
+	b->len = (uint16_t)copy_frame(b->data, f);
+	if ((f->hdr.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) &&
+	    !offload_checksum(b->data, len, f->hdr.csum_start,
+			      f->hdr.csum_offset)) {
+		say_strange(c, &f->hdr);
+		return false;
+	}
+	return true;
+}
+
+/* The next segment of the train; true if @b has it. */
+static bool cut_segment(struct component *c, struct net_buffer *b)
+{
+	struct nic *n = c->state;
+	size_t len = offload_next(&n->train, b->data, n->max_frame);
+
+	if (len > 0) {
+		b->len = (uint16_t)len;
+		return true;
+	}
+	n->cutting = false;
+	if (n->train.headers + n->train.done < n->train.len)
+		say_oversize(c, n->train.headers + n->train.mss);
+	return false;
+}
+
+/* The oldest frame of the ring; true if @b has one now. */
+static bool take_next(struct component *c, struct net_buffer *b)
+{
+	struct nic *n = c->state;
+	struct nic_frame f;
+	enum nic_got got = nic_packet_next(&n->packet, &f);
+	bool filled = false;
+
+	if (got == NIC_NOTHING) {
+		n->pump.readable = false;
+		return false;
+	}
+	if (got == NIC_CUT || f.len < FRAME_MIN) {
+		say_cut(c);
+	} else {
+		/* The kernel counts from a frame without the tag. */
+		if (f.tagged)
+			f.hdr.csum_start += VLAN_TAG;
+		if (f.hdr.gso_type == VIRTIO_NET_HDR_GSO_NONE)
+			filled = take_frame(c, &f, b);
+		else
+			take_train(c, &f);
+	}
+	nic_packet_done(&n->packet);
+	return filled;
+}
+
+static unsigned int nic_receive(struct component *c, struct net_buffer *buffers,
+				unsigned int count)
+{
+	struct nic *n = c->state;
+	unsigned int filled = 0;
+
+	/* Each turn looks at one frame or cuts one segment. */
+	for (unsigned int i = 0; i < count && n->pump.readable; i++) {
+		struct net_buffer *b = &buffers[filled];
+
+		if (n->cutting ? cut_segment(c, b) : take_next(c, b))
+			filled++;
+	}
+	return filled;
+}
+
+/* --- sending ------------------------------------------------------------- */
+
+/* Longest frame the interface takes: a tag does not count. */
+static size_t longest(const struct nic *n, const struct net_buffer *b)
+{
+	uint16_t type = frame_be16(b->data + 2 * ETH_ALEN);
+
+	return n->mtu + ETH_HLEN + (type == FRAME_TPID_C ? VLAN_TAG : 0);
+}
+
+/* Make the kernel take what is in the ring; false if it will, but later. */
+static bool kick(struct component *c)
+{
+	struct nic *n = c->state;
+	int e = nic_packet_kick(&n->packet);
+
+	if (e == -EAGAIN)
+		return false;
+	if (e < 0)
+		say_unsent(c, nic_packet_discard(&n->packet), -e);
+	return true;
+}
+
+static unsigned int nic_send(struct component *c,
+			     const struct net_buffer *buffers,
+			     unsigned int count)
+{
+	struct nic *n = c->state;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		const struct net_buffer *b = &buffers[i];
+
+		if (b->len > longest(n, b)) {
+			if (tally_add(&n->too_long, 1))
+				pd_log(c,
+				       "a frame of %u octets does not fit the mtu of %s, %zu (%llu dropped so far): match the mtu of port and interface",
+				       b->len, c->cfg->nic.ifname, n->mtu,
+				       (unsigned long long)n->too_long.count);
+		} else if (!nic_packet_put(&n->packet, b->data, b->len)) {
+			break;
+		}
+	}
+	n->pump.writable = kick(c);
+	return i;
+}
+
+/* --- the component's operations ------------------------------------------ */
+
+static void nic_watch(struct component *c, bool in, bool out)
+{
+	pd_watch(c, NIC_RX, in ? EPOLLIN : 0u);
+	pd_watch(c, NIC_TX, out ? EPOLLOUT : 0u);
+}
+
+static const struct pump_ops nic_pump = {
+	.receive = nic_receive,
+	.send = nic_send,
+	.watch = nic_watch,
+};
+
+static int nic_init(struct component *c)
+{
+	struct nic *n = c->state;
+	int mtu = iface_mtu(c->fd[NIC_TX], c->cfg->nic.ifname);
+	int e;
+
+	if (mtu < 0)
+		return mtu;
+	n->mtu = (size_t)mtu;
+	n->max_frame = c->cfg->wire.max_frame;
+	n->copy = malloc(TRAIN_MAX);
+	if (n->copy == NULL)
+		return -ENOMEM;
+	e = nic_packet_init(&n->packet, c->fd[NIC_RX], c->fd[NIC_TX],
+			    n->max_frame);
+	return e < 0 ? e : pump_init(&n->pump, c, &nic_pump);
+}
+
+/*
+ * EPOLLERR says that the interface went down or away.  Reading takes the error
+ * off the socket, and transmitting nothing tells which of the two it is.
+ */
+static void interface_lost(struct component *c, unsigned int fd_index)
+{
+	struct nic *n = c->state;
+	uint8_t octet;
+
+	if (read(c->fd[fd_index], &octet, sizeof(octet)) < 0)
+		n->pump.writable = kick(c);
+}
+
+static void nic_fd_ready(struct component *c, unsigned int fd_index,
+			 uint32_t events)
+{
+	struct nic *n = c->state;
+
+	if (events & (EPOLLERR | EPOLLHUP))
+		interface_lost(c, fd_index);
+	if (fd_index == NIC_RX)
+		n->pump.readable = true;
+	else if (kick(c))
+		n->pump.writable = true;
+}
+
+static void nic_notified(struct component *c, uint32_t channel)
+{
+	(void)c;
+	(void)channel;
+}
+
+static bool nic_run(struct component *c, uint64_t now_ns)
+{
+	struct nic *n = c->state;
+
+	(void)now_ns;
+	return pump_run(&n->pump, c);
+}
+
+static bool nic_arm(struct component *c)
+{
+	struct nic *n = c->state;
+
+	return pump_arm(&n->pump, c);
+}
+
+/* write() of nothing kicks the ring; read() takes frames longer than a slot. */
+static const int nic_syscalls[] = { SYS_read, SYS_write, -1 };
+
+const struct component_ops nic_ops = {
+	.kind = SYS_NIC,
+	.name = "nic",
+	.state_size = sizeof(struct nic),
+	.syscalls = nic_syscalls,
+	.open = nic_open,
+	.init = nic_init,
+	.notified = nic_notified,
+	.fd_ready = nic_fd_ready,
+	.run = nic_run,
+	.arm = nic_arm,
+};

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Making the sockets of a nic port: see nic_open.h.
+ *
+ * One socket receives, the other transmits, because they must differ: the
+ * receiver wants virtio's header in front of frames (offload.h), and on a
+ * transmitter the same option would make the kernel let frames through that are
+ * longer than the interface's MTU.
+ */
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "vmm/linux/ports/iface.h"
+#include "vmm/linux/ports/netns.h"
+#include "vmm/linux/ports/nic_open.h"
+
+/* Frames too long for a ring's slot wait here; dozens of the longest. */
+#define RX_BUFFER (8 << 20)
+/*
+ * Octets in flight to the card, the kernel doubles it.  Small enough that a
+ * full transmit ring means a full buffer: then "writable" is not said before
+ * there is room in both (256 slots, each counted as 700 octets at least).
+ */
+#define TX_BUFFER 106496
+
+struct nic_call {
+	const struct sys_component *cfg;
+	int *fds;
+};
+
+static int no_interface(const struct sys_component *cfg, struct error *err)
+{
+	char there[160];
+
+	iface_list(there, sizeof(there));
+	return error_set(
+		err,
+		"%s: there is no network interface \"%s\"%s%s; there are: %s",
+		cfg->name, cfg->nic.ifname,
+		cfg->nic.netns[0] ? " in network namespace " : "",
+		cfg->nic.netns, there);
+}
+
+/* Is it an interface that can be a port? */
+static int check_kind(const struct sys_component *cfg, int sock,
+		      struct error *err)
+{
+	const char *ifname = cfg->nic.ifname;
+	int type = iface_hw_type(sock, ifname);
+
+	if (type == ARPHRD_LOOPBACK)
+		return error_set(
+			err,
+			"%s: interface \"%s\" is the loopback interface, which leads nowhere: give an Ethernet interface",
+			cfg->name, ifname);
+	if (type != ARPHRD_ETHER)
+		return error_set(
+			err,
+			"%s: interface \"%s\" is not an Ethernet interface (hardware type %d): a switch port needs Ethernet frames",
+			cfg->name, ifname, type);
+	if (iface_is_wireless(sock, ifname))
+		return error_set(
+			err,
+			"%s: interface \"%s\" is wireless: an access point takes frames from the station's own address only, so it cannot be a port; use a wired interface",
+			cfg->name, ifname);
+	return 0;
+}
+
+/* Find it, check it, bring it up; its number or -1. */
+static int prepare(const struct sys_component *cfg, struct error *err)
+{
+	const char *ifname = cfg->nic.ifname;
+	int sock = iface_socket();
+	int index = sock < 0 ? sock : iface_index(sock, ifname);
+	int e = 0;
+
+	if (index == -ENODEV)
+		no_interface(cfg, err);
+	else if (index < 0)
+		error_set(err, "%s: cannot look at interface \"%s\": %s",
+			  cfg->name, ifname, strerror(-index));
+	else if (check_kind(cfg, sock, err) < 0)
+		index = -1;
+	else
+		e = iface_up(sock, ifname);
+	if (sock >= 0)
+		close(sock);
+	if (e < 0)
+		return error_set(
+			err,
+			"%s: interface \"%s\" is down and cannot be brought up: %s: do `ip link set %s up`, or run weir as root",
+			cfg->name, ifname, strerror(-e), ifname);
+	return index < 0 ? -1 : index;
+}
+
+static int cannot_open(const struct sys_component *cfg, struct error *err)
+{
+	if (errno == EPERM || errno == EACCES)
+		return error_set(
+			err,
+			"%s: may not open a packet socket on \"%s\" (CAP_NET_RAW is missing): run weir as root",
+			cfg->name, cfg->nic.ifname);
+	if (errno == EAFNOSUPPORT)
+		return error_set(
+			err,
+			"%s: this kernel has no packet sockets: `modprobe af_packet` (CONFIG_PACKET)",
+			cfg->name);
+	return error_set(
+		err,
+		"%s: cannot open a packet socket on \"%s\": %s (Linux 4.20 or later is needed)",
+		cfg->name, cfg->nic.ifname, strerror(errno));
+}
+
+static int set(int fd, int option, int value)
+{
+	return setsockopt(fd, SOL_PACKET, option, &value, sizeof(value));
+}
+
+/*
+ * A socket of the interface that receives nothing: protocol 0.  The PD turns
+ * reception on when it is ready.
+ */
+static int packet_socket(int index)
+{
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_ifindex = index,
+	};
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	/*
+	 * Version 2, not 3: a version 3 ring hands over blocks of frames, when
+	 * one is full or a timer of a millisecond or more runs out, and so a
+	 * lone frame waits.
+	 */
+	if (set(fd, PACKET_VERSION, TPACKET_V2) == 0 &&
+	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int receiver(int fd, int index)
+{
+	struct packet_mreq promiscuous = {
+		.mr_ifindex = index,
+		.mr_type = PACKET_MR_PROMISC,
+	};
+	int size = RX_BUFFER;
+
+	/* As much as we may have; less only costs frames of a sender that uses
+	 * offloads, under load. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (set(fd, PACKET_VNET_HDR, 1) < 0 ||
+	    set(fd, PACKET_IGNORE_OUTGOING, 1) < 0 ||
+	    set(fd, PACKET_COPY_THRESH, 1) < 0)
+		return -1;
+	return setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous,
+			  sizeof(promiscuous));
+}
+
+/*
+ * The queueing discipline is not bypassed: it is where a burst waits for a
+ * slower card, and the user's `tc` rules go on to hold.
+ */
+static int transmitter(int fd)
+{
+	int size = TX_BUFFER;
+
+	/* A frame the interface does not take is passed over, not in the way of
+	 * those behind it. */
+	if (set(fd, PACKET_LOSS, 1) < 0)
+		return -1;
+	return setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
+/* Inside the namespace. */
+static int open_here(void *arg, struct error *err)
+{
+	struct nic_call *call = arg;
+	int index = prepare(call->cfg, err);
+	int *fds = call->fds;
+
+	if (index < 0)
+		return -1;
+	fds[NIC_RX] = packet_socket(index);
+	if (fds[NIC_RX] >= 0 && receiver(fds[NIC_RX], index) == 0) {
+		fds[NIC_TX] = packet_socket(index);
+		if (fds[NIC_TX] >= 0 && transmitter(fds[NIC_TX]) == 0)
+			return 2;
+	}
+	return cannot_open(call->cfg, err);
+}
+
+int nic_open(const struct sys_component *cfg, int *fds, struct error *err)
+{
+	struct nic_call call = { .cfg = cfg, .fds = fds };
+
+	fds[NIC_RX] = fds[NIC_TX] = -1;
+	if (netns_call(cfg->nic.netns, open_here, &call, err) == 2)
+		return 2;
+	for (unsigned int i = 0; i < 2; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	return -1;
+}
