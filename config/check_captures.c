@@ -24,12 +24,12 @@ static void watch(struct topology *t, struct topo_port *capture,
 		report_error(t->report, ref->pos,
 			     "a capture cannot watch itself; name other ports "
 			     "of switch %s, or \"of all\"",
-			     port->sw->name.text);
+			     name_shown(&port->sw->name));
 	else if (port->sw != capture->sw)
 		report_error(t->report, ref->pos,
 			     "port \"%s\" is on another switch; a capture "
 			     "watches ports of its own, %s",
-			     ref->text, capture->sw->name.text);
+			     ref->text, name_shown(&capture->sw->name));
 	else if (port->kind == TO_CAPTURE)
 		report_error(
 			t->report, ref->pos,
@@ -131,7 +131,7 @@ static void check_capture(struct topology *t, struct topo_port *port)
 	if (c->all && !c->mask && !port->sw->broken && !t->broken)
 		report_error(t->report, port->kind_pos,
 			     "switch %s has no port to capture from",
-			     port->sw->name.text ? port->sw->name.text : "?");
+			     name_shown(&port->sw->name));
 	if (c->rotate.set && port->target.text &&
 	    strcmp(port->target.text, "-") == 0)
 		report_error(t->report, c->rotate.pos,

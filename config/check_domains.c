@@ -45,8 +45,7 @@ static void take_member(struct topology *t, struct topo_domain *domain,
 		report_error(t->report, ref->pos,
 			     "\"%s\" is in domain %s already; it can be in one "
 			     "domain, and once",
-			     ref->text,
-			     (*place)->name.text ? (*place)->name.text : "?");
+			     ref->text, name_shown(&(*place)->name));
 	else
 		*place = domain;
 }
@@ -102,7 +101,7 @@ static void check_members(struct topology *t, struct topo_domain *domain)
 	if (!domain->members.n && !domain->broken)
 		report_error(t->report, domain->name.pos,
 			     "domain %s has no members; name switches or ports",
-			     domain->name.text ? domain->name.text : "here");
+			     name_shown(&domain->name));
 	for_each(ref, domain->members.first) {
 		if (!ref->text)
 			continue;

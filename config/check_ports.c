@@ -44,8 +44,7 @@ void check_ports(struct topology *t)
 					"port \"%s\" has nothing attached; "
 					"give it a tap, nic, socket, "
 					"attach or capture",
-					port->name.text ? port->name.text
-							: "?");
+					name_shown(&port->name));
 			if (port->kind == NOT_ATTACHED)
 				continue;
 			only_capture(t, &port->capture.filter, "filter");

@@ -17,7 +17,7 @@ static void check_count(struct topology *t, const struct topo_switch *sw)
 				     "switch %s has %u ports; a switch can "
 				     "have %u: put some on a second one and "
 				     "link the two",
-				     sw->name.text, sw->n_ports,
+				     name_shown(&sw->name), sw->n_ports,
 				     VSWITCH_MAX_PORTS);
 	}
 }
@@ -87,7 +87,7 @@ void check_switches(struct topology *t)
 			report_error(t->report, sw->name.pos,
 				     "switch %s has no ports; write port NAME "
 				     "{ ... } in it",
-				     sw->name.text ? sw->name.text : "here");
+				     name_shown(&sw->name));
 		check_count(t, sw);
 		check_captures_count(t, sw);
 		check_locks(t, sw);

@@ -123,9 +123,9 @@ bool file_read(struct arena *a, struct report *r, const char *path,
 	if (size < 0) {
 		report_error(r, asked, "cannot read \"%s\": %s", path,
 			     strerror(errno));
-	} else if (size > FILE_MAX_SIZE) {
+	} else if ((size_t)size > FILE_MAX_SIZE) {
 		report_error(r, asked,
-			     "\"%s\" is larger than %u KiB, which no topology "
+			     "\"%s\" is larger than %zu KiB, which no topology "
 			     "is; is it the right file?",
 			     path, FILE_MAX_SIZE / 1024);
 		size = -1;

@@ -12,7 +12,7 @@
 #include "config/report.h"
 
 /* A topology of that size has thousands of ports; more is some other file. */
-#define FILE_MAX_SIZE (256u * 1024u)
+#define FILE_MAX_SIZE ((size_t)256 * 1024)
 
 /**
  * struct file - a file read

@@ -87,7 +87,7 @@ void on_lock(struct parser *p, struct pos at, const struct name *address);
 void on_reserved(struct parser *p, struct pos at);
 
 /* Port or link. */
-void on_mtu(struct parser *p, struct pos at, const struct name *octets);
+void on_mtu(struct parser *p, struct pos at, const struct name *number);
 void on_buffers(struct parser *p, struct pos at, const struct name *number);
 
 /* Domain. */

@@ -208,21 +208,19 @@ static void expand(struct source *s, struct token *t)
 
 /* --- handing out --------------------------------------------------------- */
 
+/* A string without an end, or an arrow that is none. */
 static void report_broken(struct source *s, struct token *t)
 {
-	char first = t->text[0];
-
-	s->brace_lost |= first == '"' && strchr(t->text, '}');
-	if (first == '"')
+	if (t->text[0] == '"') {
+		s->brace_lost |= strchr(t->text, '}') != NULL;
 		report_error(s->report, t->pos,
 			     "the string that begins here does not end on this "
 			     "line; close it with a \"");
-	else if (strchr("<>=-", first))
+	} else {
 		report_error(s->report, t->pos,
 			     "\"%s\" is no arrow; there are \"->\" and \"<->\"",
 			     t->text);
-	else
-		report_error(s->report, t->pos, "unexpected \"%s\"", t->text);
+	}
 	t->text = NULL;
 }
 
@@ -279,11 +277,11 @@ static struct token hand_out(struct source *s, struct token t)
 
 	s->was_statement = s->statement;
 	s->before_last = s->last.kind;
+	/* A list of ports is part of its rule; other braces hold statements. */
 	if (word && word->places)
 		s->statement = t.kind;
-	else if (t.kind == T_SEP || t.kind == '}')
-		s->statement = 0;
-	else if (t.kind == '{' && s->statement != T_ALLOW)
+	else if (t.kind == T_SEP || t.kind == '}' ||
+		 (t.kind == '{' && s->statement != T_ALLOW))
 		s->statement = 0;
 
 	if (t.kind == '{' && s->depth++ < MAX_OPEN)

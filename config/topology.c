@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config/topology.h"
 
+const char *name_shown(const struct name *name)
+{
+	return name->text ? name->text : "?";
+}
+
 void names_add(struct names *names, struct name *name)
 {
 	if (names->last)
@@ -30,9 +35,8 @@ struct topo_port *topo_add_port(struct topology *t, struct topo_switch *sw,
 
 const char *topo_port_name(struct topology *t, const struct topo_port *port)
 {
-	return arena_printf(t->arena, "%s.%s",
-			    port->sw->name.text ? port->sw->name.text : "?",
-			    port->name.text ? port->name.text : "?");
+	return arena_printf(t->arena, "%s.%s", name_shown(&port->sw->name),
+			    name_shown(&port->name));
 }
 
 const char *topo_kind_name(enum attachment kind)

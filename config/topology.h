@@ -246,6 +246,11 @@ struct topology {
 	} while (0)
 
 /**
+ * name_shown - a name for a message: "?" if it could not be read
+ */
+const char *name_shown(const struct name *name);
+
+/**
  * names_add - put a name at the end of a list
  */
 void names_add(struct names *names, struct name *name);

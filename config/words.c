@@ -103,8 +103,6 @@ const char *word_where(unsigned int places)
 		return "a switch";
 	case IN_PORT:
 		return "a port";
-	case IN_LINK:
-		return "a link";
 	case IN_DOMAIN:
 		return "a domain";
 	default:

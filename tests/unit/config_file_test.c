@@ -120,12 +120,13 @@ static void a_file_name_cannot_forge_a_line(void **state)
 static void the_largest_file(void **state)
 {
 	const size_t size = 256 * 1024;
-	char *text = malloc(size + 1);
+	char *text = malloc(size + 2);
 
 	(void)state;
 	assert_non_null(text);
 	memset(text, '\n', size + 1);
-	memcpy(text, GOOD, strlen(GOOD));
+	text[size + 1] = '\0';
+	memcpy(text, GOOD, sizeof(GOOD) - 1);
 	put("t.conf", text, size);
 	gives("t.conf", "");
 	put("t.conf", text, size + 1);
@@ -157,6 +158,19 @@ static void reads_standard_input(void **state)
 	gives("-", "stdin:1:8: switch s has no ports; write port NAME { ... } "
 		   "in it\n");
 	unlink("in");
+}
+
+static void includes_by_absolute_path(void **state)
+{
+	char text[256];
+
+	(void)state;
+	put("part", GOOD, strlen(GOOD));
+	snprintf(text, sizeof(text), "include \"%s/part\"\n", folder);
+	put("t.conf", text, strlen(text));
+	gives("t.conf", "");
+	unlink("part");
+	unlink("t.conf");
 }
 
 /* Only the first file may be standard input: it can be read but once. */
@@ -237,6 +251,7 @@ int main(void)
 		cmocka_unit_test(a_file_name_cannot_forge_a_line),
 		cmocka_unit_test(the_largest_file),
 		cmocka_unit_test(reads_standard_input),
+		cmocka_unit_test(includes_by_absolute_path),
 		cmocka_unit_test(does_not_include_standard_input),
 		cmocka_unit_test(a_topology_is_utf8_text),
 		cmocka_unit_test(columns_are_characters),

@@ -248,7 +248,8 @@ static void compile(const char *text, size_t size)
 	assert_int_equal(fwrite(text, 1, size, f), size);
 	assert_int_equal(fclose(f), 0);
 	sys = config_compile("t.conf", &report);
-	if (!report_is_well_formed(&report) || (sys != NULL) != !report.errors)
+	if (!report_is_well_formed(&report) || strstr(report.text, "(null)") ||
+	    (sys != NULL) != !report.errors)
 		fail_msg("see %s/t.conf, which gives:\n%s", folder,
 			 report.text);
 	if (sys)

@@ -269,7 +269,7 @@ static void want_switch(const struct wanted *w, uint32_t pd, const char *name)
 
 static struct wanted want_all(const struct system *sys)
 {
-	struct wanted w = { sys, calloc(sys->n_pds * sys->n_regions, 1) };
+	struct wanted w = { sys, calloc(sys->n_pds * sys->n_regions + 1, 1) };
 
 	assert_non_null(w.perms);
 	for (size_t i = 0; i < sys->n_conns; i++)

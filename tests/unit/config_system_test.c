@@ -71,8 +71,10 @@ static void examples_keep_the_promises(void **state)
 
 /* --- what is said of one port -------------------------------------------- */
 
-#define TWO                                                                    \
-	"switch s { port a { tap \"a\" }; port b { tap \"b\" }; port c { tap \"c\" } }\n"
+#define THREE                                                                  \
+	"switch s {\n"                                                         \
+	"port a { tap \"a\" }\nport b { tap \"b\" }\nport c { tap \"c\" }\n"   \
+	"}\n"
 
 /* Bitmaps of three ports for an allow rule (and what keeps warnings away). */
 static void allows(const char *rules, uint64_t a, uint64_t b, uint64_t c)
@@ -80,7 +82,7 @@ static void allows(const char *rules, uint64_t a, uint64_t b, uint64_t c)
 	char text[512];
 	struct system *sys;
 
-	snprintf(text, sizeof(text), TWO "%s", rules);
+	snprintf(text, sizeof(text), THREE "%s", rules);
 	sys = compile(text);
 	assert_int_equal(rig_port(sys, 0)->allow, a);
 	assert_int_equal(rig_port(sys, 1)->allow, b);
@@ -151,7 +153,7 @@ static void a_filter_is_compiled(void **state)
 	system_free(sys);
 }
 
-/* Both queues, the data and the page of a link are the same memory crosswise. */
+/* Queues, data and page of a link are the same memory, crosswise. */
 static void a_link_is_crossed(void **state)
 {
 	struct system *sys = compile("switch s { port a { tap \"a\" } }\n"
@@ -184,7 +186,7 @@ static void a_link_is_crossed(void **state)
 static char *text;
 static size_t text_size;
 
-/* @n_switches of @n_ports taps; @merged: the domain has the switches as well. */
+/* @n_switches of @n_ports taps; @merged: the domain has the switches too. */
 static void many(unsigned int n_switches, unsigned int n_ports, bool merged)
 {
 	FILE *f = open_memstream(&text, &text_size);
