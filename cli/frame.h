@@ -14,7 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FRAME_MAX 65535u
+/* Longer than any port takes, and short enough for one control request. */
+#define FRAME_MAX 16384u
 
 /**
  * struct frame_text - a frame being put together

@@ -42,6 +42,7 @@ static int address_behind(const struct question *q, const char *name,
 			  const char *key, uint8_t mac[6])
 {
 	const char *port = port_resolve(q->ports, name);
+	uint8_t found[6];
 	const json_t *entry;
 	json_t *fdb;
 	size_t n = 0;
@@ -52,10 +53,14 @@ static int address_behind(const struct question *q, const char *name,
 	fdb = control_show(&q->to, q->opt, "fdb");
 	if (!fdb)
 		return -1;
-	json_array_foreach(fdb, i, entry)
-		if (!strcmp(json_member(entry, "port"), port) &&
-		    !frame_mac(json_member(entry, "mac"), mac))
-			n++;
+	json_array_foreach(fdb, i, entry) {
+		if (strcmp(json_member(entry, "port"), port) ||
+		    frame_mac(json_member(entry, "mac"), found))
+			continue;
+		/* The same one in another VLAN is still one. */
+		n += !n || memcmp(found, mac, sizeof(found));
+		memcpy(mac, found, sizeof(found));
+	}
 	json_decref(fdb);
 	if (n == 1)
 		return 0;

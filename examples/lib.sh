@@ -58,6 +58,18 @@ if [ ! -e /dev/net/tun ]; then
 		mknod /dev/net/tun c 10 200
 fi 2>/dev/null
 
+# tcpdump gives its privileges away as soon as it can. That takes setgroups(2),
+# which is denied to the root of an ordinary user's namespace; there it gets one
+# more namespace in which it is nobody in particular.
+tcpdump()
+{
+	if grep -q deny /proc/self/setgroups; then
+		command unshare -U --map-user=1 tcpdump "$@"
+	else
+		command tcpdump "$@"
+	fi
+}
+
 _pid=
 _rows=()
 _good=0

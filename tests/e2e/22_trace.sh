@@ -93,7 +93,7 @@ agree "a group address as source" b "$(frame "$C" 01:00:5e:00:00:01 x)" \
 agree "a zero source" b "$(frame "$C" 00:00:00:00:00:00 x)" "drop bad_source"
 agree "VLAN 4095" b "$(frame "$C" "$B" x | sed "s/$TEST/81000fff/")" "drop vlan"
 agree "another VLAN is another table" b \
-	"$(frame "$B" "$B" x | sed "s/$TEST/81000007$TEST/")" "deliver none" a c
+	"$(frame "$C" "$B" x | sed "s/$TEST/81000007$TEST/")" "deliver none" a c
 agree "the largest frame" b "$(frame "$C" "$B" x)$(printf '%02908d' 0)" \
 	"deliver none" c
 

@@ -1,21 +1,86 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# As an ordinary user, with user namespaces and no privilege at all: domains are
-# locked in just the same, sockets and attach ports work, and so do interfaces in
-# namespaces of the user's own.
+# As an ordinary user, where user namespaces are allowed: ports that need no
+# privilege work as they are, interfaces in namespaces of the user's own, and
+# domains are locked in just the same.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools.bash"
 
-setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null ||
-	skip_all "only root can become an ordinary user, and this is none"
 as_nobody()
 {
-	setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs \
+	setpriv --reuid 65534 --regid 65534 --clear-groups \
 		env -u HOME WEIR_RUNDIR="$W/nobody/run" "$@"
 }
+as_nobody true 2>/dev/null ||
+	skip_all "only root can become an ordinary user, and this is none"
 as_nobody unshare -Ur true 2>/dev/null ||
 	skip_all "ordinary users may not make user namespaces here"
-chmod 755 "$W"
+as_nobody test -x "$WEIR" -a -r "$_root/tests/e2e/lib.sh" ||
+	skip_all "ordinary users may not read $_root or run $WEIR"
 mkdir nobody && chown 65534:65534 nobody
+
+# --- without any privilege -------------------------------------------------
+
+cat >plain.conf <<END
+switch sw0 {
+	port app { attach "$W/nobody/app.sock" }
+	port out { socket listen "$W/nobody/out.sock" }
+	port pcap { capture "$W/nobody/x.pcapng" of app }
+}
+switch sw1 {
+	port app { attach "$W/nobody/app1.sock" }
+}
+link sw0.down <-> sw1.up
+allow sw0.app <-> sw0.out
+allow sw1.app <-> sw1.up
+END
+as_nobody "$WEIR" run plain.conf 2>plain.log &
+ok "sockets, attach ports and captures need no privilege" \
+	wait_for 20 grep -qx 'weir: plain: running' plain.log
+system=$(as_nobody "$WEIR" show -j system)
+is "four domains" "$(jq '.pds | map(select(.state == "running")) | length' \
+	<<<"$system")" 4
+for pid in $(jq '.pds[].pid' <<<"$system"); do
+	is "one without privileges, with a filter" \
+		"$(sed -nE 's/^(CapPrm|CapBnd|NoNewPrivs|Seccomp):\s*//p' \
+			"/proc/$pid/status" | paste -sd ' ')" \
+		"0000000000000000 0000000000000000 1 2"
+	nok "in namespaces of its own" \
+		test "/proc/$pid/ns/user" -ef /proc/1/ns/user
+done
+ok "the user stops it" as_nobody "$WEIR" stop
+is "nothing is left of it" "$(find nobody -type s; _left)" ""
+
+as_nobody "$WEIR" run - >/dev/null 2>taps.log <<END
+switch sw0 {
+	port a { tap "a0" }
+	port b { tap "b0" }
+}
+allow a <-> b
+END
+is "an interface of the machine is refused" $? 1
+like "and it says what to do" "$(cat taps.log)" 'as root|unshare -Urn'
+is "nothing is left of that either" "$(find nobody -type s; _left)" ""
+
+# --- in namespaces of the user's own ---------------------------------------
+
+# The device is open to everybody on most systems; here, if need be, for this
+# test alone.
+if ! as_nobody test -w /dev/net/tun; then
+	mknod tun c 10 200 && chmod 666 tun && mount --bind tun /dev/net/tun
+fi
+
+# passes SCRIPT: the script, run as nobody, passes and is not skipped
+passes()
+{
+	as_nobody env -u W -u TMPDIR WEIR="$WEIR" EXAMPLES="$EXAMPLES" \
+		timeout 120 bash "$_root/tests/e2e/$1" >nested.out 2>&1 &&
+		! grep -qE '^1\.\.0|^not ok' nested.out
+}
+for script in 10_one_switch.sh 19_sandbox.sh 21_killed.sh; do
+	ok "$script passes as an ordinary user" passes $script
+	note "$(grep -c ^ok nested.out) checks in it"
+	[ "$_failed" = 0 ] || grep -A 8 '^not ok' nested.out | sed 's/^/#   /'
+done
 finish

@@ -264,6 +264,7 @@ weir_start()
 	if grep -qwE '^[^#]*tap' "$file" && why=$(_no_tun); then
 		skip_all "$why"
 	fi
+	: >"$WEIR_LOG" # or the last one's "running" is taken for this one's
 	"$WEIR" run "$file" >"$W/weir.out" 2>"$WEIR_LOG" </dev/null &
 	WEIR_PID=$!
 	wait_for 20 _weir_up_or_gone

@@ -17,10 +17,26 @@
 #	trace_says PORT FRAME	verdict and reason
 #	reach FROM TO		ping; one answer of four is enough
 #	no_reach FROM TO	ping; no answer to any of two
+#	steady FROM TO		ping on and on, ten times a second ...
+#	steady_lost MSG		... until here: check that nothing was lost
 #	can_talk A B		ARP, IPv4, IPv6, fragments and TCP between two
 #				hosts with the addresses 10.0.0.N, fd00::N
 #	serve_dhcp NAME		a DHCP server there
 #	lease NAME		get a lease; prints the address
+
+# tcpdump gives its privileges away as soon as it can. That takes setgroups(2),
+# which is denied to the root of an ordinary user's namespace. There, to read, it
+# gets one more namespace in which it is nobody in particular ...
+_denied=
+! grep -q deny /proc/self/setgroups || _denied=1
+tcpdump()
+{
+	if [ -n "$_denied" ]; then
+		command unshare -U --map-user=1 tcpdump "$@"
+	else
+		command tcpdump "$@"
+	fi
+}
 
 # An EtherType for local experiments: nobody else sends it.
 TEST=88b5
@@ -78,10 +94,18 @@ ear()
 	shift
 
 	rm -f "$W/$name.pcap" "$W/$name.ear"
-	on "$name" tcpdump -i "$(dev "$name")" -Q in -n -U --immediate-mode \
-		-Z root -w "$W/$name.pcap" "$@" >/dev/null 2>"$W/$name.ear" &
-	wait_for 10 grep -q 'listening on' "$W/$name.ear" || {
-		note "tcpdump at $name: $(cat "$W/$name.ear")"
+	# ... and to listen, another program takes its place.
+	if [ -n "$_denied" ]; then
+		on "$name" dumpcap -q -P -i "$(dev "$name")" \
+			-f "inbound${*:+ and ($*)}" -w "$W/$name.pcap" \
+			>/dev/null 2>"$W/$name.ear" &
+	else
+		on "$name" tcpdump -i "$(dev "$name")" -Q in -n -U \
+			--immediate-mode -Z root -w "$W/$name.pcap" "$@" \
+			>/dev/null 2>"$W/$name.ear" &
+	fi
+	wait_for 10 grep -qE 'listening on|^File: ' "$W/$name.ear" || {
+		note "capture at $name: $(cat "$W/$name.ear")"
 		return 1
 	}
 }
@@ -91,7 +115,8 @@ heard()
 	local name=$1
 	shift
 
-	tcpdump -r "$W/$name.pcap" -n "$@" 2>/dev/null | wc -l
+	# A frame of unknown type is followed by lines with its octets.
+	tcpdump -r "$W/$name.pcap" -n "$@" 2>/dev/null | grep -vc $'^\t'
 }
 
 heard_some()
@@ -137,6 +162,21 @@ no_reach()
 	! on "$1" timeout 20 ping -n -c 2 -i 0.2 -W 1 "$2"
 }
 
+# Not by on(): the process itself is wanted, to be told that it is enough.
+steady()
+{
+	nsenter --net="/run/netns/$1" ping -n -i 0.1 -W 2 "$2" \
+		>"$W/steady.txt" 2>&1 &
+	_steady=$!
+}
+
+steady_lost()
+{
+	kill -INT "$_steady"
+	wait "$_steady"
+	like "$1" "$(tail -n 3 "$W/steady.txt")" ' 0% packet loss'
+}
+
 # tcp FROM SERVER ADDRESS [ARGS...]
 tcp()
 {
@@ -150,7 +190,9 @@ tcp()
 		jq -r .error "$W/iperf-$from.json"
 		return 1
 	}
-	jq -e '.end.sum_received.bytes >= 4000000' "$W/iperf-$from.json"
+	# iperf3 does not wait for the last of it to be read.
+	jq -e '.end.sum_sent.bytes >= 4000000 and
+		.end.sum_received.bytes >= 1000000' "$W/iperf-$from.json"
 }
 
 # can_talk A NUMBER B NUMBER
@@ -184,7 +226,7 @@ serve_dhcp()
 {
 	on "$1" dnsmasq --no-daemon --conf-file=/dev/null --port=0 \
 		--interface="$(dev "$1")" --bind-interfaces \
-		--dhcp-authoritative --dhcp-leasefile="$W/leases" \
+		--dhcp-authoritative --no-ping --dhcp-leasefile="$W/leases" \
 		--dhcp-range=10.0.0.100,10.0.0.199,255.255.255.0,10m \
 		>"$W/dnsmasq.log" 2>&1 &
 	wait_for 10 grep -q started "$W/dnsmasq.log"

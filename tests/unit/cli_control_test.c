@@ -32,6 +32,8 @@ static const struct fake_answer home[] = {
 	{ "\"fdb\"",
 	  OK("[{\"switch\":\"sw0\",\"mac\":\"02:00:00:00:00:0a\",\"vlan\":0,"
 	     "\"port\":\"sw0.alice\",\"age\":3,\"flags\":\"\"},"
+	     "{\"switch\":\"sw0\",\"mac\":\"02:00:00:00:00:0a\",\"vlan\":9,"
+	     "\"port\":\"sw0.alice\",\"age\":3,\"flags\":\"\"},"
 	     "{\"switch\":\"sw0\",\"mac\":\"02:00:00:00:00:0b\",\"vlan\":7,"
 	     "\"port\":\"sw0.bob\",\"age\":0,\"flags\":\"static\"},"
 	     "{\"switch\":\"lab\",\"mac\":\"02:00:00:00:00:0c\",\"vlan\":0,"
