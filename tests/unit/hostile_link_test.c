@@ -125,6 +125,38 @@ static void hc14_teardown_after_a_fault(void **state)
 	rig_free(r);
 }
 
+/*
+ * The partner on a link between switches sends one buffer over and over, and
+ * takes nothing back or everything: its free queue never overflows.
+ */
+static void hc07_a_link_partner_hurts_itself(void **state)
+{
+	const struct rig_options link = { .kind = VSWITCH_PORT_LINK };
+	struct rig *r = rig_clients(2);
+	struct rig_port *p = &r->port[5];
+
+	(void)state;
+	rig_add(r, 5, &link);
+	assert_int_equal(queue_pending(&p->tx_free), 16);
+	for (unsigned int i = 0; i < 1000; i++) {
+		rig_send_raw(r, 5, 2048, 60);
+		rig_run(r, RIG_BIT(5));
+		assert_int_equal(queue_pending(&p->tx_free), 16);
+	}
+	queue_release(&p->tx_free, 16);
+	for (unsigned int i = 0; i < 1000; i++) {
+		rig_send_raw(r, 5, 2048, 60);
+		rig_run(r, RIG_BIT(5));
+		assert_int_equal(queue_peek(&p->tx_free, 0).io_or_offset, 2048);
+		queue_release(&p->tx_free, 1);
+	}
+	assert_int_equal(r->stats->port[5].state, PORT_UP);
+	assert_int_equal(r->stats->port[5].in_frames, 2000);
+	assert_true(broadcast(r, 0, RIG_MAC(1)));
+	assert_int_equal(rig_drain(r, 1), 1);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +164,7 @@ int main(void)
 		cmocka_unit_test(hc11_queues_of_a_dead_link_are_left_alone),
 		cmocka_unit_test(hc11_a_flap_between_two_visits),
 		cmocka_unit_test(hc14_teardown_after_a_fault),
+		cmocka_unit_test(hc07_a_link_partner_hurts_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

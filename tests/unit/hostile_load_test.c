@@ -352,6 +352,29 @@ static void hc29_a_hoarder_starves_itself(void **state)
 	rig_free(r);
 }
 
+/* Lends for ever and takes nothing: what waits for it is not written over. */
+static void hc29_a_receiver_that_only_lends(void **state)
+{
+	struct rig *r = rig_clients(3);
+	struct rig_port *p = &r->port[2];
+
+	(void)state;
+	for (unsigned int i = 0; i < 200; i++) {
+		assert_true(broadcast(r, 0, RIG_MAC(1)));
+		assert_int_equal(rig_drain(r, 1), 1);
+		if (queue_room(&p->rx_free) > 0)
+			rig_lend(r, 2, 15);
+		assert_in_range(queue_pending(&p->rx_active), 1, 16);
+	}
+	for (unsigned int i = 0; i < 16; i++)
+		assert_int_equal(queue_peek(&p->rx_active, i).io_or_offset,
+				 i * 2048ull);
+	assert_int_equal(rig_drops(r, 2, REASON_NO_BUFFER), 200 - 16);
+	assert_int_equal(p->page.epoch, 1);
+	assert_int_equal(r->stats->port[2].state, PORT_UP);
+	rig_free(r);
+}
+
 /* A sender that leaves its returned buffers lying about. */
 static void hc29_a_sender_that_never_reaps(void **state)
 {
@@ -419,6 +442,7 @@ int main(void)
 		cmocka_unit_test(hc19_a_full_receiver_resumes),
 		cmocka_unit_test(hc28_a_stalled_receiver_costs_nobody_else),
 		cmocka_unit_test(hc29_a_hoarder_starves_itself),
+		cmocka_unit_test(hc29_a_receiver_that_only_lends),
 		cmocka_unit_test(hc29_a_sender_that_never_reaps),
 		cmocka_unit_test(hc21_address_floods_hit_their_own_port),
 	};

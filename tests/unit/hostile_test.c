@@ -462,31 +462,6 @@ static void hc07_buffers_lent_twice(void **state)
 	rig_free(r);
 }
 
-/* On a link the switch owns the buffers: one sent twice comes back once. */
-static void hc07_a_link_returns_no_buffer_twice(void **state)
-{
-	const struct rig_options link = { .kind = VSWITCH_PORT_LINK };
-	struct rig *r = rig_clients(3);
-	struct rig_port *p = &r->port[5];
-	unsigned int lent = 0;
-
-	(void)state;
-	rig_add(r, 5, &link);
-	assert_int_equal(rig_reap(r, 5), 16);
-	for (unsigned int i = 0; i < 1000; i++) {
-		rig_send_raw(r, 5, 0, 60);
-		rig_run(r, RIG_BIT(5));
-		lent += (unsigned int)queue_pending(&p->tx_free);
-		queue_release(&p->tx_free,
-			      (unsigned int)queue_pending(&p->tx_free));
-	}
-	/* Whatever came back, the queue never overflowed and we are well. */
-	assert_in_range(lent, 0, 1000);
-	assert_int_equal(r->stats->port[5].state, PORT_UP);
-	assert_others_unharmed(r);
-	rig_free(r);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -499,7 +474,6 @@ int main(void)
 		cmocka_unit_test(hc25_wild_receive_buffers),
 		cmocka_unit_test(hc25_owner_ids_mean_nothing),
 		cmocka_unit_test(hc07_buffers_lent_twice),
-		cmocka_unit_test(hc07_a_link_returns_no_buffer_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

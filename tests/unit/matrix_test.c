@@ -194,15 +194,27 @@ static void hc27_a_cell_can_be_shut_and_opened(void **state)
 	rig_free(r);
 }
 
-/* Bits beyond the ports there are lead nowhere, and harm nothing. */
-static void hc27_allowed_ports_that_do_not_exist(void **state)
+/* Ports that do not exist, and captures: allowed or not, nothing is sent. */
+static void hc27_allowed_ports_that_cannot_be_sent_to(void **state)
 {
+	const struct rig_options capture = { .kind = VSWITCH_PORT_CAPTURE };
 	struct rig *r = rig_clients(2);
 
 	(void)state;
+	rig_add(r, 2, &capture);
 	vswitch_policy(r->sw)->port[0].allow = UINT64_MAX;
 	assert_int_equal(receivers(r, 0, MAC_BROADCAST), RIG_BIT(1));
 	assert_int_equal(receivers(r, 0, RIG_MAC(77)), RIG_BIT(1));
+
+	/* Not even if the table names them. */
+	assert_int_equal(fdb_add_static(vswitch_fdb(r->sw), RIG_MAC(77), 0, 2),
+			 0);
+	assert_int_equal(fdb_add_static(vswitch_fdb(r->sw), RIG_MAC(78), 0, 63),
+			 0);
+	assert_int_equal(receivers(r, 0, RIG_MAC(77)), 0);
+	assert_int_equal(receivers(r, 0, RIG_MAC(78)), 0);
+	assert_int_equal(rig_drops(r, 2, REASON_PORT_DOWN), 1);
+	assert_int_equal(rig_drops(r, 63, REASON_PORT_DOWN), 1);
 	rig_free(r);
 }
 
@@ -215,7 +227,7 @@ int main(void)
 		cmocka_unit_test(hc27_all_but_one_cell),
 		cmocka_unit_test(hc27_any_matrix),
 		cmocka_unit_test(hc27_a_cell_can_be_shut_and_opened),
-		cmocka_unit_test(hc27_allowed_ports_that_do_not_exist),
+		cmocka_unit_test(hc27_allowed_ports_that_cannot_be_sent_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/world.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -209,10 +210,11 @@ static void make_static(struct world *w)
 	struct oracle_entry *e =
 		oracle_find(&w->oracle, mac, vlan, world_now(w));
 	bool taken = e && e->is_static && e->port != port;
+	bool full = e == NULL && w->oracle.entries == w->oracle.capacity;
 	int status = fdb_add_static(vswitch_fdb(w->rig->sw), mac, vlan, port);
 
-	assert_int_equal(status == 0, !taken);
-	if (!taken)
+	assert_int_equal(status, full ? -ENOSPC : taken ? -EEXIST : 0);
+	if (status == 0)
 		oracle_add_static(&w->oracle, mac, vlan, port, world_now(w));
 }
 
@@ -220,13 +222,14 @@ struct world *world_new(uint32_t seed)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	struct fdb_config fdb = { .seed = seed };
+	unsigned int statics;
 
 	assert_non_null(w);
 	w->seed = seed;
 	w->state = seed;
 	fdb.kind = world_chance(w, 50) ? FDB_HASH : FDB_LINEAR;
 	fdb.capacity = world_chance(w, 40) ? WORLD_ENTRIES
-					   : 8 + world_draw(w, 60);
+					   : 4 + world_draw(w, 60);
 	fdb.ageing = 1 + world_draw(w, 60);
 	w->oracle.capacity = fdb.capacity;
 	w->oracle.ageing = fdb.ageing;
@@ -235,7 +238,8 @@ struct world *world_new(uint32_t seed)
 	add_ports(w);
 	make_policy(w);
 	make_stations(w);
-	for (unsigned int i = world_draw(w, 4); i > 0; i--)
+	statics = world_chance(w, 10) ? 100 : world_draw(w, 4);
+	for (unsigned int i = 0; i < statics; i++)
 		make_static(w);
 	return w;
 }
@@ -401,12 +405,14 @@ static void send_nowhere(struct world *w, unsigned int port, uint16_t len)
 bool world_send(struct world *w, unsigned int port)
 {
 	uint8_t frame[WORLD_FRAME + 8] = { 0 };
+	uint64_t src = random_source(w, port);
+	uint64_t dst = world_chance(w, 3) ? src : random_destination(w);
 	uint16_t len = random_length(w, port);
 
 	if (!w->oracle.port[port].up ||
 	    queue_room(&w->rig->port[port].tx_active) == 0)
 		return false;
-	rig_frame(frame, random_destination(w), random_source(w, port),
+	rig_frame(frame, dst, src,
 		  len < 14	      ? 14
 		  : len > WORLD_FRAME ? WORLD_FRAME
 				      : len);
