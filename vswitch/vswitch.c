@@ -51,6 +51,10 @@ struct vswitch *vswitch_init(void *memory, size_t size,
 			   size - fdb_offset(), fdb);
 	sw->stats = stats != NULL ? stats : &sw->own;
 	clear_stats(sw->stats);
+	/* Also of ports that are never added: a static entry may name one, and
+	 * what is sent there is counted. */
+	for (unsigned int i = 0; i < VSWITCH_MAX_PORTS; i++)
+		sw->port[i].shown = &sw->stats->port[i];
 	return sw;
 }
 
@@ -130,7 +134,6 @@ int vswitch_add_port(struct vswitch *sw, unsigned int port,
 		return -ENOSPC;
 	p = &sw->port[port];
 	set_up(p, config);
-	p->shown = &sw->stats->port[port];
 	p->state = PORT_DOWN;
 	__atomic_store_n(&p->shown->state, p->state, __ATOMIC_RELAXED);
 	if (config->kind == VSWITCH_PORT_CAPTURE)
