@@ -51,6 +51,7 @@ static uint32_t pseudo(const uint8_t *ip, size_t len)
 static size_t make(uint8_t *f, size_t payload)
 {
 	size_t len = HEADERS + payload;
+	static const uint8_t addresses[] = { 10, 7, 0, 1, 10, 7, 0, 2 };
 	uint8_t *ip = f + 14;
 
 	rig_frame(f, len, 1);
@@ -60,7 +61,7 @@ static size_t make(uint8_t *f, size_t payload)
 	put16(ip + 2, (uint32_t)(len - 14));
 	ip[8] = 64;
 	ip[9] = 6;
-	memcpy(ip + 12, "\x0a\x07\x00\x01\x0a\x07\x00\x02", 8);
+	memcpy(ip + 12, addresses, sizeof(addresses));
 	put16(ip + 10, 0xffff & ~sum(0, ip, 20));
 	f[L4 + 12] = 0x50;
 	f[L4 + 13] = 0x10;
@@ -111,8 +112,10 @@ static size_t correct_packet(struct rig *rig, size_t tag)
 
 static void insert_tag(size_t len)
 {
+	static const uint8_t tag[] = { 0x81, 0x00, 0x60, 0x07 };
+
 	memmove(train + 16, train + 12, len - 12);
-	memcpy(train + 12, "\x81\x00\x60\x07", 4);
+	memcpy(train + 12, tag, sizeof(tag));
 }
 
 static void checksum_left_to_the_card(void **state)

@@ -126,7 +126,8 @@ static size_t make(const struct shape *s, uint8_t *f)
 	put16(f + l3 - 2, s->ipv6 ? 0x86dd : 0x0800);
 	fill_ip(s, f + l3, len - l3);
 	if (s->protocol == TCP) {
-		memcpy(f + l4 + 4, "\xff\xff\xff\x00", 4); /* wraps too */
+		put16(f + l4 + 4, 0xffff); /* wraps too */
+		put16(f + l4 + 6, 0xff00);
 		f[l4 + 12] = (uint8_t)((20 + s->tcp_options) / 4 << 4);
 		f[l4 + 13] = 0x99; /* CWR, ACK, PSH, FIN */
 	} else {

@@ -38,6 +38,8 @@
 #include "vswitch/frame.h"
 
 #define VLAN_TAG 4u
+/* Where a frame's type, or its tag, is: behind the addresses. */
+#define TYPE_AT 12u
 /* The longest train there can be, with its header and a tag put in. */
 #define TRAIN_MAX (65535u + ETH_HLEN + 2 * VLAN_TAG)
 
@@ -138,19 +140,16 @@ static void say_unsent(struct component *c, unsigned int count, int error)
 /* Copy a frame out of the ring, with the tag back in its place. */
 static size_t copy_frame(uint8_t *to, const struct nic_frame *f)
 {
-	const size_t addresses = 2 * ETH_ALEN;
-
 	if (!f->tagged) {
 		memcpy(to, f->data, f->len);
 		return f->len;
 	}
-	memcpy(to, f->data, addresses);
-	to[addresses] = (uint8_t)(f->tpid >> 8);
-	to[addresses + 1] = (uint8_t)f->tpid;
-	to[addresses + 2] = (uint8_t)(f->tci >> 8);
-	to[addresses + 3] = (uint8_t)f->tci;
-	memcpy(to + addresses + VLAN_TAG, f->data + addresses,
-	       f->len - addresses);
+	memcpy(to, f->data, TYPE_AT);
+	to[TYPE_AT] = (uint8_t)(f->tpid >> 8);
+	to[TYPE_AT + 1] = (uint8_t)f->tpid;
+	to[TYPE_AT + 2] = (uint8_t)(f->tci >> 8);
+	to[TYPE_AT + 3] = (uint8_t)f->tci;
+	memcpy(to + TYPE_AT + VLAN_TAG, f->data + TYPE_AT, f->len - TYPE_AT);
 	return f->len + VLAN_TAG;
 }
 
@@ -255,7 +254,7 @@ static unsigned int nic_receive(struct component *c, struct net_buffer *buffers,
 /* Longest frame the interface takes: a tag does not count. */
 static size_t longest(const struct nic *n, const struct net_buffer *b)
 {
-	uint16_t type = frame_be16(b->data + 2 * ETH_ALEN);
+	uint16_t type = frame_be16(b->data + TYPE_AT);
 
 	return n->mtu + ETH_HLEN + (type == FRAME_TPID_C ? VLAN_TAG : 0);
 }

@@ -136,7 +136,7 @@ static bool check_l3(struct offload_train *t, uint16_t type)
 	 * header inside a tunnel. */
 	return type == ETHERTYPE_IPV4 &&
 	       t->l4 >= t->l3 + sizeof(struct iphdr) && t->l4 <= t->len &&
-	       t->l4 == t->l3 + (ip[0] & 0xfu) * 4u &&
+	       t->l4 == t->l3 + (size_t)(ip[0] & 0xf) * 4 &&
 	       ip[IP4_PROTOCOL] == (t->tcp ? IPPROTO_TCP : IPPROTO_UDP);
 }
 

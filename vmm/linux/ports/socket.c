@@ -330,7 +330,7 @@ static unsigned int sock_send(struct component *c,
 {
 	struct sock *s = c->state;
 	uint32_t length[PUMP_BURST];
-	struct iovec iov[2 * PUMP_BURST];
+	struct iovec iov[2 * PUMP_BURST], *v = iov;
 	ssize_t n;
 
 	if (!s->peer)
@@ -341,9 +341,8 @@ static unsigned int sock_send(struct component *c,
 		return count;
 	for (unsigned int i = 0; i < count; i++) {
 		length[i] = htonl(buffers[i].len);
-		iov[2 * i] = (struct iovec){ &length[i], LENGTH_SIZE };
-		iov[2 * i + 1] =
-			(struct iovec){ buffers[i].data, buffers[i].len };
+		*v++ = (struct iovec){ &length[i], LENGTH_SIZE };
+		*v++ = (struct iovec){ buffers[i].data, buffers[i].len };
 	}
 	n = writev(peer_fd(c), iov, (int)(2 * count));
 	if (n >= 0)

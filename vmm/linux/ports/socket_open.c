@@ -50,7 +50,7 @@ static int where_unix(const struct sys_component *cfg, struct where *w,
 			"%s: socket path \"%s\" is longer than %zu octets: choose a shorter one",
 			cfg->name, path, sizeof(w->addr.un.sun_path) - 1);
 	w->addr.un.sun_family = AF_UNIX;
-	strcpy(w->addr.un.sun_path, path);
+	memcpy(w->addr.un.sun_path, path, strlen(path) + 1);
 	w->len = sizeof(w->addr.un);
 	snprintf(w->text, sizeof(w->text), "%s", path);
 	return 0;
