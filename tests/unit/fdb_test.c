@@ -422,14 +422,11 @@ static void another_seed_is_another_order(void **state)
 	free(b);
 }
 
-#define BOTH(name)                                                             \
-	{ #name " (hash)", name, NULL, NULL, &(enum fdb_kind){ FDB_HASH } },   \
-	{                                                                      \
-#name " (linear)", name, NULL, NULL, &(enum fdb_kind)          \
-		{                                                              \
-			FDB_LINEAR                                             \
-		}                                                              \
-	}
+static enum fdb_kind hash = FDB_HASH;
+static enum fdb_kind linear = FDB_LINEAR;
+
+#define ON(kind, name) cmocka_unit_test_prestate(name, &(kind))
+#define BOTH(name) ON(hash, name), ON(linear, name)
 
 int main(void)
 {
