@@ -123,12 +123,17 @@ static void overview(FILE *out)
 static void describe(const struct cli_command *c)
 {
 	printf("usage: weir %s %s\n\n%s\n", c->name, c->usage, c->help);
-	for (size_t i = 0; i < N_OPTIONS; i++)
-		if (strchr(c->options, options[i].letter))
-			printf("  -%c, --%s%s%s  %s\n", options[i].letter,
-			       options[i].name, options[i].value ? " " : "",
-			       options[i].value ? options[i].value : "",
-			       options[i].help);
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		const struct option *o = &options[i];
+		char *form;
+
+		if (!strchr(c->options, o->letter))
+			continue;
+		form = xasprintf("-%c, --%s%s%s", o->letter, o->name,
+				 o->value ? " " : "", o->value ? o->value : "");
+		printf("  %-22s %s\n", form, o->help);
+		free(form);
+	}
 }
 
 static enum cli_exit help(const char *name)
