@@ -52,10 +52,10 @@ void on_macro(struct parser *p, const struct token *name,
 
 void on_include(struct parser *p, const struct name *path)
 {
-	if (!path->text)
+	/* What cannot be read may be where the names are that will be missed. */
+	if (!value_path(p->report, path, SYS_PATH - 1, "weir") ||
+	    !source_include(p->source, path->text, path->pos))
 		p->t->broken = true;
-	else if (value_path(p->report, path, SYS_PATH - 1, "weir"))
-		source_include(p->source, path->text, path->pos);
 }
 
 void on_switch(struct parser *p, const struct name *name)

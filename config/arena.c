@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A chain of blocks, filled from the newest.  What does not fit begins a new
+ * block; the rest of the old one is given up, which for texts and tokens of
+ * some tens of octets is little.
+ */
 #include "config/arena.h"
 
 #include <stdint.h>

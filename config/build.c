@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The order of the steps.  Indices are handed out in the order of the topology,
+ * so the same topology always gives the same system, to the octet.
+ */
 #include "config/build.h"
 
 #include <stdio.h>

@@ -35,9 +35,20 @@
  */
 struct system *build_system(struct topology *t, const char *name);
 
-/* The steps. */
+/**
+ * build_pds - first step: PDs, components and what these are told
+ * @sys: zero but for its name
+ */
 void build_pds(struct system *sys, struct topology *t);
+
+/**
+ * build_conns - second step: regions, channels, connections
+ */
 void build_conns(struct system *sys, struct topology *t);
+
+/**
+ * build_maps - third step: maps, channel ids, wires and switch ports
+ */
 void build_maps(struct system *sys, const struct topology *t);
 
 /**

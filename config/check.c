@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The order of the checks.  Names come first because all others look things up;
+ * links next because they make ports; allow rules after everything that says
+ * what a port is.
+ */
 #include "config/check.h"
 
 void check_topology(struct topology *t)

@@ -16,23 +16,54 @@
  */
 void check_topology(struct topology *t);
 
-/* The single ones.  Names: no two switches or ports have the same. */
+/**
+ * check_names - no two switches, and no two ports of one, have the same name
+ *
+ * The second of two is marked as a duplicate and is not found by name.
+ */
 void check_names(struct topology *t);
-/* Links: their ports are made; no loops. */
+
+/**
+ * check_links - make the ports of links; refuse loops between switches
+ */
 void check_links(struct topology *t);
-/* Switches: neither too few nor too many ports, locks that fit. */
+
+/**
+ * check_switches - neither too few nor too many ports, locks that fit together
+ */
 void check_switches(struct topology *t);
-/* Ports: one attachment, options that go with it. */
+
+/**
+ * check_ports - each port has an attachment, and only options that go with it
+ */
 void check_ports(struct topology *t);
-/* Captures: what they watch, their filters. */
-void check_captures(struct topology *t);
-/* Interfaces, sockets and files: each used once. */
+
+/**
+ * check_outside - interfaces, sockets and files are each used by one port
+ */
 void check_outside(struct topology *t);
-/* Allow rules, to bitmaps. */
+
+/**
+ * check_captures - what captures watch, and their filters; fills in both
+ */
+void check_captures(struct topology *t);
+
+/**
+ * check_allows - spread the rules out into one bitmap per port
+ */
 void check_allows(struct topology *t);
-/* Domains: members, and what one process can take. */
+
+/**
+ * check_domains - what is merged, and whether one process can take it
+ */
 void check_domains(struct topology *t);
-/* Ports no rule names; last, for it warns only of what is right otherwise. */
+
+/**
+ * check_lonely - warn of ports no rule names
+ *
+ * Comes last: it is silent if there is an error anywhere, because the rule that
+ * is missing may be the one that was not understood.
+ */
 void check_lonely(struct topology *t);
 
 /**

@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The compiler as a whole: file -> topology -> checks -> system.
+ *
+ * Checks run on whatever could be parsed, so that one run finds everything; a
+ * system is built only if nothing at all was wrong, so the builder never has to
+ * ask.
+ */
 #include "config/config.h"
 
 #include <string.h>

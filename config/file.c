@@ -1,4 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A file is read to its end before anything looks at it.  Its length is not
+ * asked for, because pipes and devices have none to tell; a bound on what is
+ * read does instead.
+ *
+ * It must be text.  Positions are counted in characters, messages quote what
+ * the user wrote, and names end up in logs, in JSON and on terminals, so what
+ * is not UTF-8, and what a terminal would obey, is kept out at the door.
+ */
 #include "config/file.h"
 
 #include <errno.h>

@@ -18,12 +18,19 @@ void parse_topology(struct topology *t, const char *path)
 	};
 	struct pos begin;
 
+	if (!p.source) {
+		t->broken = true;
+		return;
+	}
+	begin = source_begin(p.source);
 	/* Every error has been reported and gone on from. */
 	(void)conf_parse(&p);
-	if (source_was_empty(p.source, &begin))
-		report_error(t->report, begin,
-			     "the topology is empty; it needs a switch at "
-			     "least: switch NAME { ... }");
+	if (t->switches || t->broken)
+		return;
+	report_error(t->report, begin,
+		     "there is no switch in this topology; write one: switch "
+		     "NAME { ... }");
+	t->broken = true;
 }
 
 /* --- tokens that are names ----------------------------------------------- */

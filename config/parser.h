@@ -38,60 +38,197 @@ enum arrow { ONE_WAY, BOTH_WAYS, NO_ARROW };
  */
 void parse_topology(struct topology *t, const char *path);
 
-/* Tokens that turn out to be of the wrong sort. */
+/* --- tokens -------------------------------------------------------------- */
+
+/**
+ * take - a token as a name of the tree
+ *
+ * Return: in the arena; its text is NULL if the token is BROKEN.
+ */
 struct name *take(struct parser *p, const struct token *token);
+
+/**
+ * take_unquoted - a string where a word is wanted; reported, and taken
+ */
 struct name *take_unquoted(struct parser *p, const struct token *token);
+
+/**
+ * take_quoted - a word where a string is wanted; reported, and taken
+ */
 struct name *take_quoted(struct parser *p, const struct token *token);
+
+/**
+ * take_keyword - a word of the language where a new name is wanted
+ *
+ * Return: a name without text; that has been reported.
+ */
 struct name *take_keyword(struct parser *p, const struct token *token);
+
+/**
+ * refuse_later - report a word of a later version
+ */
 void refuse_later(struct parser *p, const struct token *token);
+
+/**
+ * refuse_unknown - report a statement that begins with no word of the language
+ * @place: where; it is marked as broken
+ */
 void refuse_unknown(struct parser *p, const struct token *token,
 		    enum place place);
+
+/**
+ * refuse_syntax - report the token at hand as out of place
+ * @expected: names of the tokens that would have been right
+ * @n:        how many; 0 if there are too many to name
+ */
 void refuse_syntax(struct parser *p, const char *const *expected, int n);
-/* Something of this place has been lost to an error. */
+
+/**
+ * mark_broken - something of a place has been lost to an error
+ *
+ * Leaves the blocks inside that place, if the error was in their first line.
+ */
 void mark_broken(struct parser *p, enum place place);
 
-/* Says so and returns false if an option was there before. */
+/**
+ * option_once - take note of something that may be said once
+ * @at:   where it is said
+ * @what: for the message
+ *
+ * Return: false if it was said before; that has been reported.
+ */
 bool option_once(struct parser *p, struct option *o, struct pos at,
 		 const char *what);
 
-/* Topology. */
+/* --- the topology (config/actions.c) -------------------------------------- */
+
+/**
+ * on_macro - NAME = VALUE
+ */
 void on_macro(struct parser *p, const struct token *name,
 	      const struct token *value);
+
+/**
+ * on_include - include "PATH"; the tokens that follow are the file's
+ */
 void on_include(struct parser *p, const struct name *path);
+
+/**
+ * on_switch - switch NAME: begins a switch
+ */
 void on_switch(struct parser *p, const struct name *name);
+
+/**
+ * on_link - link A <-> B: begins a link, with or without a block
+ * @a, @b: "switch.port"
+ */
 void on_link(struct parser *p, struct pos at, struct name *a, struct name *b);
+
+/**
+ * on_allow - an allow rule
+ * @list:  whether left and right were written as lists
+ * @arrow: between them
+ */
 void on_allow(struct parser *p, struct pos at, const struct names *left,
 	      const struct names *right, const bool list[2], enum arrow arrow);
+
+/**
+ * on_domain - domain NAME: begins a domain
+ */
 void on_domain(struct parser *p, const struct name *name);
 
-/* Switch. */
+/**
+ * on_member - a switch or port in a domain
+ */
+void on_member(struct parser *p, struct name *member);
+
+/**
+ * on_poll - poll TIME, in a domain
+ */
+void on_poll(struct parser *p, struct pos at, const struct name *time);
+
+/**
+ * on_fdb - fdb KIND [ENTRIES], in a switch
+ * @entries: NULL for as many as usual
+ */
 void on_fdb(struct parser *p, struct pos at, enum fdb_kind kind,
 	    const struct name *entries);
+
+/**
+ * on_ageing - ageing TIME, in a switch
+ */
 void on_ageing(struct parser *p, struct pos at, const struct name *time);
+
+/**
+ * on_port - port NAME: begins a port of the switch at hand
+ */
 void on_port(struct parser *p, const struct name *name);
 
-/* Port.  on_attach() is first; it returns false if there was one before. */
+/* --- a port, or a link (config/actions_port.c) ---------------------------- */
+
+/**
+ * on_attach - a port's attachment; attach "PATH" itself needs no more
+ * @target: interface, path or address
+ *
+ * Return: false if the port has one already; that has been reported.
+ */
 bool on_attach(struct parser *p, struct pos at, enum attachment kind,
 	       const struct name *target);
+
+/**
+ * on_interface - tap or nic "NAME" [netns "NAME"]
+ * @netns: NULL if it is not said
+ */
 void on_interface(struct parser *p, struct pos at, enum attachment kind,
 		  const struct name *target, const struct name *netns);
+
+/**
+ * on_socket - socket listen or connect [tcp] "TARGET"
+ */
 void on_socket(struct parser *p, struct pos at, bool connect, bool tcp,
 	       const struct name *target);
+
+/**
+ * on_capture - capture "FILE" of PORTS
+ * @of: NULL for all of them
+ */
 void on_capture(struct parser *p, struct pos at, const struct name *file,
 		const struct names *of);
+
+/**
+ * on_filter - filter "EXPRESSION", looked at by check_captures()
+ */
 void on_filter(struct parser *p, struct pos at, const struct name *text);
+
+/**
+ * on_rotate - rotate SIZE files NUMBER
+ */
 void on_rotate(struct parser *p, struct pos at, const struct name *size,
 	       const struct name *files);
+
+/**
+ * on_drops - drops
+ */
 void on_drops(struct parser *p, struct pos at);
+
+/**
+ * on_lock - mac lock ADDRESS
+ */
 void on_lock(struct parser *p, struct pos at, const struct name *address);
+
+/**
+ * on_reserved - reserved forward
+ */
 void on_reserved(struct parser *p, struct pos at);
 
-/* Port or link. */
+/**
+ * on_mtu - mtu OCTETS, of the port or else the link at hand
+ */
 void on_mtu(struct parser *p, struct pos at, const struct name *number);
-void on_buffers(struct parser *p, struct pos at, const struct name *number);
 
-/* Domain. */
-void on_member(struct parser *p, struct name *member);
-void on_poll(struct parser *p, struct pos at, const struct name *time);
+/**
+ * on_buffers - buffers NUMBER, of the port or else the link at hand
+ */
+void on_buffers(struct parser *p, struct pos at, const struct name *number);
 
 #endif

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Messages are kept as a list, newest first, each with the number it came with.
+ * At the end they are sorted by where they stand; messages about the same token
+ * stay in the order they were found in.
+ */
 #include "config/report.h"
 
 #include <stdio.h>

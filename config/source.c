@@ -1,4 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A stack of files, each with its tokens, and the stream that is made of them.
+ *
+ * Forgotten braces.  Four statements can only stand outside of all blocks, and
+ * `port` only in a switch.  When one of them begins a line inside a block, the
+ * "}" that must have been meant is handed out before it.  Without this the
+ * parser would take the rest of the file for the inside of that block, and
+ * report every line of it.  The same happens where a file ends, so an included
+ * file cannot leave a block open in the one that includes it.
+ *
+ * `include` does not take part: it is more likely to stand in a block on
+ * purpose, in the belief that it works there, and says so itself.
+ */
 #include "config/source.h"
 
 #include <string.h>
@@ -36,7 +49,6 @@ struct macro {
  * @statement: token of the statement at hand, 0 if none is
  * @was_statement: the same, before @last
  * @brace_lost: a string without an end swallowed a "}"
- * @any: there was a token, or what there was could not be read
  */
 struct source {
 	struct arena *arena;
@@ -54,7 +66,6 @@ struct source {
 	int statement;
 	int was_statement;
 	bool brace_lost;
-	bool any;
 };
 
 static void push(struct source *s, const struct file *file, struct pos at)
@@ -79,11 +90,18 @@ struct source *source_open(struct arena *a, struct report *r, const char *path)
 	s->arena = a;
 	s->report = r;
 	s->last.kind = T_SEP;
-	/* What could not be read has been reported, and is empty. */
-	s->any = !file_read(a, r, path, at, at, &file);
+	if (!file_read(a, r, path, at, at, &file))
+		return NULL;
 	file.path = shown;
 	push(s, &file, at);
 	return s;
+}
+
+struct pos source_begin(const struct source *s)
+{
+	struct pos at = { .file = s->frame->file.path, .line = 1, .column = 1 };
+
+	return at;
 }
 
 /* --- includes ------------------------------------------------------------ */
@@ -108,7 +126,7 @@ static const char *chain(const struct source *s, const struct level *from)
 	return arena_printf(s->arena, "%s -> %s", from->file.path, text);
 }
 
-void source_include(struct source *s, const char *path, struct pos at)
+bool source_include(struct source *s, const char *path, struct pos at)
 {
 	const char *found = file_beside(s->arena, s->frame->file.path, path);
 	struct pos begin = {
@@ -119,26 +137,27 @@ void source_include(struct source *s, const char *path, struct pos at)
 
 	if (s->n_frames == MAX_DEPTH) {
 		report_error(s->report, at,
-			     "files include each other more than %d deep",
+			     "more than %d files include each other in turn",
 			     MAX_DEPTH);
-		return;
+		return false;
 	}
 	if (s->n_files == MAX_FILES) {
 		report_error(s->report, at,
-			     "more than %d files are included in all",
-			     MAX_FILES);
-		return;
+			     "there are more than %d files in all", MAX_FILES);
+		return false;
 	}
 	if (!file_read(s->arena, s->report, found, at, begin, &file))
-		return;
+		return false;
 	same = cycle(s, &file);
-	if (same)
+	if (same) {
 		report_error(s->report, at,
 			     "a file cannot include itself: %s; take one of "
 			     "these includes out",
 			     chain(s, same));
-	else
-		push(s, &file, begin);
+		return false;
+	}
+	push(s, &file, begin);
+	return true;
 }
 
 /* --- macros -------------------------------------------------------------- */
@@ -289,7 +308,6 @@ static struct token hand_out(struct source *s, struct token t)
 	else if (t.kind == '}' && s->depth)
 		s->depth--;
 	s->last = t;
-	s->any |= t.kind != T_SEP && t.kind != 0;
 	return t;
 }
 
@@ -347,13 +365,4 @@ struct place_in_source source_place(const struct source *s)
 	};
 
 	return place;
-}
-
-bool source_was_empty(const struct source *s, struct pos *at)
-{
-	at->file = s->frame->file.path;
-	at->line = 1;
-	at->column = 1;
-	at->seq = 0;
-	return !s->any;
 }

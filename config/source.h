@@ -60,9 +60,14 @@ struct source;
  * source_open - begin with a topology file
  * @path: "-" is standard input
  *
- * Return: a source; a file that cannot be read is reported and empty.
+ * Return: NULL if it cannot be read; that has been reported.
  */
 struct source *source_open(struct arena *a, struct report *r, const char *path);
+
+/**
+ * source_begin - position of a topology's first character
+ */
+struct pos source_begin(const struct source *s);
 
 /**
  * source_next - the next token; the end of the topology again and again
@@ -73,8 +78,10 @@ struct token source_next(struct source *s);
  * source_include - go on with another file, then come back
  * @path: relative to the folder of the file that asks
  * @at:   where it asks
+ *
+ * Return: false if that cannot be; it has been reported.
  */
-void source_include(struct source *s, const char *path, struct pos at);
+bool source_include(struct source *s, const char *path, struct pos at);
 
 /**
  * source_define - make a macro
@@ -103,11 +110,5 @@ struct place_in_source {
  * source_place - where the parser stands
  */
 struct place_in_source source_place(const struct source *s);
-
-/**
- * source_was_empty - whether the topology had no token at all
- * @at: out: its beginning
- */
-bool source_was_empty(const struct source *s, struct pos *at);
 
 #endif

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Small verbs on the tree that more than one stage needs.
+ */
 #include "config/topology.h"
 
 const char *name_shown(const struct name *name)

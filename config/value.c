@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Every function here follows one pattern: read, and if what was read is not
+ * good, one message with what is wrong and what would be right.  The library's
+ * strtoul() and friends take signs, spaces and other bases and wrap silently,
+ * so digits are read by hand.
+ */
 #include "config/value.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The table itself.  The order is that of lists in messages ("what can be here
+ * is ..."): what is written most comes first.
+ */
 #include "config/words.h"
 
 #include <string.h>
