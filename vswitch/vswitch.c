@@ -240,9 +240,8 @@ uint64_t vswitch_arm(struct vswitch *sw, uint64_t ports)
 		unsigned int number = bit_pop(&ports);
 		const struct port *p = &sw->port[number];
 
-		if (link_epoch(p->link) != p->epoch)
-			again |= bit(number);
-		else if (bit_in(sw->receivers, number) && arm(sw, number))
+		if (link_epoch(p->link) != p->epoch ||
+		    (bit_in(sw->receivers, number) && arm(sw, number)))
 			again |= bit(number);
 	}
 	return again;

@@ -188,6 +188,7 @@ struct vswitch {
 /* --- counters ---------------------------------------------------------------- */
 
 /* Others read while we write: whole words, no order between them. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): does not know the builtin */
 static inline void stat_show(uint64_t *shown, uint64_t value)
 {
 	__atomic_store_n(shown, value, __ATOMIC_RELAXED);

@@ -36,34 +36,40 @@ static uint64_t send(struct rig *r, unsigned int port, uint64_t dst,
 
 /* --- adding --------------------------------------------------------------- */
 
+/* A good configuration with one thing wrong. */
+#define REFUSED(wrong)                                                         \
+	do {                                                                   \
+		struct vswitch_port_config c = good;                           \
+                                                                               \
+		c.wrong;                                                       \
+		assert_int_equal(vswitch_add_port(r->sw, 1, &c), -EINVAL);     \
+	} while (0)
+
 static void impossible_ports_are_refused(void **state)
 {
 	struct rig *r = rig_clients(1);
-	const struct vswitch_port_config good = r->port[0].config;
-	struct vswitch_port_config bad[16];
+	struct vswitch_port_config good = r->port[0].config;
 
 	(void)state;
-	for (unsigned int i = 0; i < 16; i++)
-		bad[i] = good;
-	bad[0].ingress.active = NULL;
-	bad[1].egress.free = NULL;
-	bad[2].egress.data = NULL;
-	bad[3].ingress.capacity = 12;
-	bad[4].ingress.capacity = 8; /* cannot hold every buffer */
-	bad[5].egress.buffer_size = 64;
-	bad[6].egress.buffer_size = 3000;
-	bad[7].egress.buffer_size = 32768;
-	bad[8].ingress.data_size -= 1;
-	bad[9].ingress.data_size = 0;
-	bad[10].max_frame = 13;
-	bad[11].max_frame = 2049;
-	bad[12].kind = (enum vswitch_port_kind)9;
-	bad[13].ingress.data++;
-	bad[14].kind = VSWITCH_PORT_CAPTURE;
-	bad[14].max_frame = 2048 - CAPTURE_HEADROOM + 1;
-	bad[15].max_frame = 65536 + 60;
-	for (unsigned int i = 0; i < 16; i++)
-		assert_int_equal(vswitch_add_port(r->sw, 1, &bad[i]), -EINVAL);
+	REFUSED(ingress.active = NULL);
+	REFUSED(egress.free = NULL);
+	REFUSED(egress.data = NULL);
+	REFUSED(ingress.data++);
+	REFUSED(ingress.data_size -= 1);
+	REFUSED(ingress.data_size = 0);
+	REFUSED(ingress.capacity = 12);
+	/* Queues that cannot hold every buffer. */
+	REFUSED(ingress.capacity = 8);
+	REFUSED(egress.buffer_size = 64);
+	REFUSED(egress.buffer_size = 3000);
+	REFUSED(egress.buffer_size = 32768);
+	REFUSED(max_frame = 13);
+	REFUSED(max_frame = 2049);
+	REFUSED(max_frame = 65536 + 60);
+	REFUSED(kind = (enum vswitch_port_kind)9);
+	good.max_frame = 2048 - CAPTURE_HEADROOM + 1;
+	REFUSED(kind = VSWITCH_PORT_CAPTURE);
+	good.max_frame--;
 	assert_int_equal(vswitch_ports(r->sw), 1);
 	assert_int_equal(vswitch_add_port(r->sw, 0, &good), -EEXIST);
 	assert_int_equal(vswitch_add_port(r->sw, 63, &good), 0);

@@ -134,6 +134,39 @@ static void a_station_that_moves_is_found_again(void **state)
 	rig_free(r);
 }
 
+/* Also one that was in the table before the port had a say in it. */
+static void a_sticky_ports_stations_stay(void **state)
+{
+	const struct rig_options sticky = { .sticky = true };
+	struct rig *r = rig_clients(3);
+
+	(void)state;
+	rig_add(r, 3, &sticky);
+	rig_allow(r, 3, 0);
+	fdb_learn(vswitch_fdb(r->sw), RIG_MAC(9), 0, 3, 0, 1);
+	send(r, 3, MAC_BROADCAST, RIG_MAC(9));
+	assert_int_equal(got_one(r), 0x1);
+	send(r, 1, MAC_BROADCAST, RIG_MAC(9));
+	assert_int_equal(got_one(r), 0);
+	assert_int_equal(rig_drops(r, 1, REASON_STATION_PINNED), 1);
+	rig_free(r);
+}
+
+static void too_long_for_one_receiver_is_not_too_long_for_all(void **state)
+{
+	const struct rig_options small = { .max_frame = 59 };
+	struct rig *r = rig_clients(3);
+
+	(void)state;
+	rig_add(r, 3, &small);
+	rig_allow(r, 0, 3);
+	send(r, 0, MAC_BROADCAST, RIG_MAC(1));
+	assert_int_equal(got_one(r), 0x6);
+	assert_int_equal(rig_drops(r, 3, REASON_TOO_BIG), 1);
+	assert_int_equal(rig_all_drops(r), 1);
+	rig_free(r);
+}
+
 static void stations_are_forgotten_in_time(void **state)
 {
 	struct rig *r = rig_clients(3);
@@ -426,6 +459,9 @@ int main(void)
 		cmocka_unit_test(groups_are_flooded_always),
 		cmocka_unit_test(a_station_is_known_per_vlan),
 		cmocka_unit_test(a_station_that_moves_is_found_again),
+		cmocka_unit_test(a_sticky_ports_stations_stay),
+		cmocka_unit_test(
+			too_long_for_one_receiver_is_not_too_long_for_all),
 		cmocka_unit_test(stations_are_forgotten_in_time),
 		cmocka_unit_test(ageing_a_full_table_takes_several_runs),
 		cmocka_unit_test(denied_pairs_are_denied_both_ways),
