@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -185,6 +186,14 @@ static bool given_up(const struct monitor *m, const struct mon_link *l)
 	return l->failed || m->pd[l->conn->pd[0]].state == PD_FAILED;
 }
 
+/* Whether the client has closed its end, or said what it must not. */
+static bool has_left(const struct attach_server *a)
+{
+	struct pollfd p = { .fd = a->client.fd, .events = POLLIN | POLLRDHUP };
+
+	return a->client.fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
 static void on_connection(struct monitor *m, struct loop_source *s,
 			  uint32_t events)
 {
@@ -192,6 +201,12 @@ static void on_connection(struct monitor *m, struct loop_source *s,
 	int fd;
 
 	(void)events;
+	/*
+	 * Who leaves and comes back at once is not told that the port is busy:
+	 * the news of its leaving may be behind that of its coming.
+	 */
+	if (has_left(a))
+		link_down(m, a->link);
 	/* It may have changed since the event was fetched. */
 	attach_settle(m, a);
 	if (s->events == 0)
