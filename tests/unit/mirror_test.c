@@ -253,6 +253,10 @@ static void a_frame_too_long_for_the_capture_is_missed(void **state)
 	expect_nothing(r);
 	assert_int_equal(r->stats->port[CAP].mirror_missed, 1);
 	assert_int_equal(rig_drain(r, 1), 1);
+	rig_down(r, CAP);
+	rig_run(r, RIG_BIT(CAP));
+	send(r, 0, MAC_BROADCAST, A);
+	assert_int_equal(r->stats->port[CAP].mirror_missed, 1);
 	rig_free(r);
 }
 
