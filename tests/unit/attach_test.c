@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Attaching: the server against hostile clients, libweir against hostile
- * servers, and the two together.
+ * The attach server against clients, most of them hostile.
  */
 #include "tests/unit/monitor_rig.h"
 
-#include "client/weir.h"
 #include "vmm/linux/attach_server.h"
-#include "vmm/linux/monitor_log.h"
-#include "vswitch/queue.h"
 
 static const char topology[] = "switch sw0 {\n"
 			       "port a { attach \"@/a.sock\"; buffers 64 }\n"
@@ -177,31 +173,16 @@ static void hc14_a_client_cannot_make_the_monitor_wait(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-static unsigned int count_fds(pid_t pid)
-{
-	char path[64];
-	unsigned int n = 0;
-	DIR *d;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	d = opendir(path);
-	assert_non_null(d);
-	while (readdir(d) != NULL)
-		n++;
-	closedir(d);
-	return n;
-}
-
 /* The fewest seen for a while: a control connection may just be closing. */
 static unsigned int settled_fds(pid_t pid)
 {
-	unsigned int least = count_fds(pid);
+	unsigned int least = rig_fds(pid);
 
 	for (int i = 0; i < 50; i++) {
 		unsigned int n;
 
 		poll(NULL, 0, 1);
-		n = count_fds(pid);
+		n = rig_fds(pid);
 		least = n < least ? n : least;
 	}
 	return least;
@@ -228,7 +209,7 @@ static void hc20_hostile_sessions_leave_no_descriptor(void **state)
 			recv(fd, &c.hello, sizeof(c.hello), 0);
 		}
 		if (i % 100 == 99)
-			peak = count_fds(r->pid);
+			peak = rig_fds(r->pid);
 		/* ... the others leave it where it is, descriptors and all. */
 		close(fd);
 	}
@@ -272,331 +253,6 @@ static void hc20_a_crowd_is_turned_away(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-/* --- libweir and the server ---------------------------------------------------------- */
-
-static void test_libweir_attaches(void **state)
-{
-	struct rig *r = *state;
-	char err[256];
-	struct weir_port *p, *second;
-	struct weir_frame f[128];
-	struct rig_client c;
-
-	rig_start(r, topology);
-	p = weir_attach(rig_path(r, "a.sock"), err, sizeof(err));
-	assert_non_null(p);
-	assert_string_equal(weir_name(p), "sw0.a");
-	assert_int_equal(weir_max_frame(p), 1518);
-	/* Waiting for a buffer ends when the link comes up. */
-	assert_int_equal(weir_wait(p, WEIR_WAIT_TX, RIG_TIMEOUT_MS), 1);
-	assert_int_equal(weir_is_up(p), 1);
-	assert_int_equal(weir_tx_alloc(p, f, 128), 64);
-	assert_int_equal(weir_send(p, "x", 1), -1);
-	assert_int_equal(errno, EAGAIN);
-	weir_tx_cancel(p, f, 64);
-	assert_int_equal(weir_send(p, "x", 1519), -1);
-	assert_int_equal(errno, EMSGSIZE);
-	assert_int_equal(weir_wait(p, WEIR_WAIT_RX, 0), 0);
-	/* The port is taken. */
-	second = weir_attach(rig_path(r, "a.sock"), err, sizeof(err));
-	assert_null(second);
-	assert_int_equal(errno, EBUSY);
-	assert_non_null(strstr(err, "another process is attached to sw0.a"));
-	/* The switch dies: whoever waits is told. */
-	rig_attach(r, &c, "b.sock");
-	rig_order(&c, "crash");
-	assert_int_equal(weir_wait(p, WEIR_WAIT_RX, RIG_TIMEOUT_MS), -1);
-	assert_int_equal(errno, ENOTCONN);
-	assert_int_equal(weir_is_up(p), -1);
-	assert_int_equal(weir_send(p, "x", 1), -1);
-	assert_int_equal(errno, ENETDOWN);
-	weir_detach(p);
-	rig_detach(&c);
-	/* And may come back. */
-	p = weir_attach(rig_path(r, "a.sock"), err, sizeof(err));
-	assert_non_null(p);
-	weir_detach(p);
-	assert_int_equal(rig_stop(r), 0);
-	assert_null(weir_attach(rig_path(r, "a.sock"), err, sizeof(err)));
-	assert_int_equal(errno, ENOENT);
-	assert_non_null(strstr(err, "is not there; start weir"));
-}
-
-/* --- libweir against others ---------------------------------------------------------- */
-
-/**
- * struct liar - a server that says hello in its own way
- * @hello: what it says
- * @len:   octets of it
- * @fd:    what it sends along
- * @n_fds: how many
- */
-struct liar {
-	struct attach_hello hello;
-	size_t len;
-	int fd[ATTACH_FDS + 4];
-	unsigned int n_fds;
-};
-
-static int memory(size_t size, int seals)
-{
-	int fd = memfd_create("liar", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	assert_int_equal(ftruncate(fd, (off_t)size), 0);
-	assert_int_equal(fcntl(fd, F_ADD_SEALS, seals), 0);
-	return fd;
-}
-
-/* Everything as it should be. */
-static void honest(struct liar *l)
-{
-	int wait[2];
-
-	*l = (struct liar){
-		.hello = { .magic = ATTACH_MAGIC,
-			   .version = ATTACH_VERSION,
-			   .capacity = 64,
-			   .buffer_size = 2048,
-			   .max_frame = 1518,
-			   .tx_size = 64 * 2048,
-			   .rx_size = 64 * 2048,
-			   .port = "sw0.a" },
-		.len = sizeof(struct attach_hello),
-		.n_fds = ATTACH_FDS,
-	};
-	for (int i = 0; i < ATTACH_FD_TX_DATA; i++)
-		l->fd[i] = memory(queue_region_size(64), F_SEAL_SHRINK);
-	l->fd[ATTACH_FD_TX_DATA] = memory(64 * 2048, F_SEAL_SHRINK);
-	l->fd[ATTACH_FD_RX_DATA] = memory(64 * 2048, F_SEAL_SHRINK);
-	l->fd[ATTACH_FD_LINK] = memory(4096, F_SEAL_SHRINK);
-	assert_int_equal(pipe2(wait, O_CLOEXEC), 0);
-	l->fd[ATTACH_FD_WAIT] = wait[0];
-	l->fd[ATTACH_FD_RING] = wait[1];
-}
-
-static void replace(struct liar *l, enum attach_fd which, int fd)
-{
-	close(l->fd[which]);
-	l->fd[which] = fd;
-}
-
-/* One connection, one message, then wait for the other to go. */
-static _Noreturn void lie(const struct liar *l, int listener)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(l->fd))];
-	} control = { 0 };
-	struct iovec iov = { (void *)(uintptr_t)&l->hello, l->len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	int fd = accept(listener, NULL, NULL);
-	char octet;
-
-	if (l->n_fds > 0) {
-		struct cmsghdr *h;
-
-		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE(sizeof(int) * l->n_fds);
-		h = CMSG_FIRSTHDR(&msg);
-		h->cmsg_level = SOL_SOCKET;
-		h->cmsg_type = SCM_RIGHTS;
-		h->cmsg_len = CMSG_LEN(sizeof(int) * l->n_fds);
-		memcpy(CMSG_DATA(h), l->fd, sizeof(int) * l->n_fds);
-	}
-	if (l->len > 0)
-		sendmsg(fd, &msg, MSG_NOSIGNAL);
-	if (l->len > 0)
-		(void)!read(fd, &octet, 1);
-	_exit(0);
-}
-
-/* What libweir makes of a liar: "" or its complaint; static. */
-static const char *meet(const struct rig *r, struct liar *l, int *error)
-{
-	static char err[256];
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	unsigned int before;
-	struct weir_port *p;
-	pid_t pid;
-
-	snprintf(a.sun_path, sizeof(a.sun_path), "%s/liar.sock", r->dir);
-	unlink(a.sun_path);
-	assert_int_equal(bind(listener, (struct sockaddr *)&a, sizeof(a)), 0);
-	assert_int_equal(listen(listener, 1), 0);
-	pid = fork();
-	if (pid == 0)
-		lie(l, listener);
-	close(listener);
-	for (unsigned int i = 0; i < sizeof(l->fd) / sizeof(l->fd[0]); i++)
-		if (l->fd[i] > 0)
-			close(l->fd[i]);
-	before = count_fds(getpid());
-	err[0] = '\0';
-	errno = 0;
-	p = weir_attach(a.sun_path, err, sizeof(err));
-	*error = errno;
-	assert_int_equal(p == NULL, err[0] != '\0');
-	weir_detach(p);
-	/* Whatever it was sent, nothing of it stays. */
-	assert_int_equal(count_fds(getpid()), before);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	return err;
-}
-
-static void test_libweir_takes_an_honest_hello(void **state)
-{
-	struct liar l;
-	int error;
-
-	honest(&l);
-	assert_string_equal(meet(*state, &l, &error), "");
-	/* Sizes that are whole pages, though the buffers are fewer. */
-	honest(&l);
-	l.hello.capacity = 2;
-	l.hello.buffer_size = 128;
-	l.hello.max_frame = 128;
-	l.hello.tx_size = l.hello.rx_size = 4096;
-	assert_string_equal(meet(*state, &l, &error), "");
-}
-
-static void hc14_libweir_refuses_a_strange_hello(void **state)
-{
-	const struct rig *r = *state;
-	struct liar l;
-	int error;
-
-	honest(&l);
-	l.hello.magic++;
-	assert_non_null(strstr(meet(r, &l, &error), "no attach socket"));
-	assert_int_equal(error, EPROTO);
-	honest(&l);
-	l.hello.version++;
-	assert_non_null(strstr(meet(r, &l, &error), "version 2"));
-	honest(&l);
-	l.len--;
-	assert_non_null(strstr(meet(r, &l, &error), "no attach socket"));
-	honest(&l);
-	l.len = 0;
-	assert_non_null(strstr(meet(r, &l, &error), "closed the connection"));
-	assert_int_equal(error, ECONNRESET);
-	honest(&l);
-	l.hello.status = -EBUSY;
-	l.n_fds = 0;
-	assert_non_null(strstr(meet(r, &l, &error), "another process"));
-	assert_int_equal(error, EBUSY);
-	honest(&l);
-	l.hello.status = -ENETDOWN;
-	assert_non_null(strstr(meet(r, &l, &error), "out of order"));
-	honest(&l);
-	l.hello.status = 5;
-	meet(r, &l, &error);
-	assert_int_equal(error, EPROTO);
-	/* No end of the name. */
-	honest(&l);
-	l.hello.status = -EBUSY;
-	memset(l.hello.port, 'x', sizeof(l.hello.port));
-	meet(r, &l, &error);
-	assert_int_equal(error, EBUSY);
-}
-
-static void hc20_libweir_counts_its_descriptors(void **state)
-{
-	const struct rig *r = *state;
-	struct liar l;
-	int error;
-
-	for (unsigned int n = 0; n < ATTACH_FDS; n++) {
-		honest(&l);
-		l.n_fds = n;
-		assert_non_null(strstr(meet(r, &l, &error), "descriptors"));
-	}
-	honest(&l);
-	for (l.n_fds = ATTACH_FDS; l.n_fds < ATTACH_FDS + 4; l.n_fds++)
-		l.fd[l.n_fds] = memory(4096, F_SEAL_SHRINK);
-	assert_non_null(strstr(meet(r, &l, &error), "descriptors"));
-}
-
-static void hc20_libweir_refuses_impossible_sizes(void **state)
-{
-	static const struct {
-		uint32_t capacity;
-		uint32_t buffer_size;
-		uint32_t max_frame;
-		uint64_t tx_size;
-	} table[] = {
-		{ 0, 2048, 1518, 131072 },
-		{ 1, 2048, 1518, 131072 },
-		{ 63, 2048, 1518, 131072 },
-		{ 65536, 2048, 1518, 131072 },
-		{ 64, 0, 0, 131072 },
-		{ 64, 2047, 1518, 131072 },
-		{ 64, 2048, 2049, 131072 },
-		{ 64, 2048, 13, 131072 },
-		{ 64, 2048, 1518, 0 },
-		{ 64, 2048, 1518, 1024 },
-		{ 64, 2048, 1518, 131073 },
-		{ 64, 2048, 1518, UINT64_MAX },
-		{ 128, 2048, 1518, 131072 * 2 },
-	};
-	struct liar l;
-	int error;
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		honest(&l);
-		l.hello.capacity = table[i].capacity;
-		l.hello.buffer_size = table[i].buffer_size;
-		l.hello.max_frame = table[i].max_frame;
-		l.hello.tx_size = table[i].tx_size;
-		assert_string_not_equal(meet(*state, &l, &error), "");
-		assert_int_equal(error, EPROTO);
-	}
-}
-
-static void hc20_libweir_refuses_memory_that_could_shrink(void **state)
-{
-	const struct rig *r = *state;
-	struct liar l;
-	int error;
-
-	for (unsigned int i = 0; i <= ATTACH_FD_LINK; i++) {
-		/* Not sealed; too short; no memory at all. */
-		honest(&l);
-		replace(&l, i, memory(1 << 20, 0));
-		assert_non_null(strstr(meet(r, &l, &error), "memory region"));
-		honest(&l);
-		replace(&l, i, memory(4095, F_SEAL_SHRINK));
-		assert_non_null(strstr(meet(r, &l, &error), "memory region"));
-		honest(&l);
-		replace(&l, i, open("/dev/zero", O_RDWR));
-		assert_non_null(strstr(meet(r, &l, &error), "memory region"));
-	}
-	honest(&l);
-	replace(&l, ATTACH_FD_WAIT, open("/dev/zero", O_RDWR));
-	assert_non_null(strstr(meet(r, &l, &error), "no pipe"));
-}
-
-static void test_libweir_knows_wrong_paths(void **state)
-{
-	const struct rig *r = *state;
-	char err[256], path[200];
-	int fd;
-
-	memset(path, 'x', sizeof(path) - 1);
-	path[sizeof(path) - 1] = '\0';
-	assert_null(weir_attach(path, err, sizeof(err)));
-	assert_int_equal(errno, ENAMETOOLONG);
-	/* Nobody wants to know why. */
-	assert_null(weir_attach(path, NULL, 0));
-	/* Left behind by somebody who was killed with his janitor. */
-	fd = open(rig_path(r, "file"), O_CREAT | O_WRONLY, 0600);
-	close(fd);
-	assert_null(weir_attach(rig_path(r, "file"), err, sizeof(err)));
-	assert_int_equal(errno, ECONNREFUSED);
-	assert_non_null(strstr(err, "nobody listens"));
-	weir_detach(NULL);
-}
-
 #define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 
 int main(int argc, char **argv)
@@ -609,13 +265,6 @@ int main(int argc, char **argv)
 		rig_test(hc14_a_client_cannot_make_the_monitor_wait),
 		rig_test(hc20_hostile_sessions_leave_no_descriptor),
 		rig_test(hc20_a_crowd_is_turned_away),
-		rig_test(test_libweir_attaches),
-		rig_test(test_libweir_takes_an_honest_hello),
-		rig_test(hc14_libweir_refuses_a_strange_hello),
-		rig_test(hc20_libweir_counts_its_descriptors),
-		rig_test(hc20_libweir_refuses_impossible_sizes),
-		rig_test(hc20_libweir_refuses_memory_that_could_shrink),
-		rig_test(test_libweir_knows_wrong_paths),
 	};
 
 	return rig_main(argc, argv, "attach", tests,

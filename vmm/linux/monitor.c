@@ -1,40 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The monitor: preparation, the order of things, the end.
+ * The monitor: preparation and the order of things.
  *
  * Everything that can fail does so before the first PD is started: names,
  * sockets, interfaces, files, memory.  From the moment the janitor runs,
  * whatever is made is noted in its ledger, so that every way out of here, and
  * no way out at all, leaves nothing behind.
- *
- * The end.  PDs hold no state, so they are killed, with one exception: what a
- * switch has mirrored to a capture should reach the file.  So what makes
- * traffic goes first, then the captures get a moment to empty their queues,
- * then the rest goes.
  */
 #include "vmm/linux/monitor.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "vmm/linux/monitor_state.h"
 #include "vmm/linux/rundir.h"
-#include "vswitch/queue.h"
-
-/* How long captures may take to write out what they have been sent. */
-#define CAPTURE_DRAIN_NS (300 * MS_NS)
-/* How long killed PDs may take to be gone. */
-#define REAP_NS (5000 * MS_NS)
 
 void monitor_stop(struct monitor *m, int result)
 {
@@ -198,6 +185,8 @@ static int prepare(struct monitor *m, const struct system *sys)
 	if (copy_system(m, sys) != 0 || pd_spawn_check(m->err) != 0 ||
 	    janitor_start(&m->janitor, sys, m->err) != 0)
 		return -1;
+	/* Descriptors are many; better to know now how many there may be. */
+	backing_more_fds(EMFILE);
 	if (loop_open(&m->loop) != 0)
 		return error_set(m->err, "cannot wait for events: %s",
 				 strerror(errno));
@@ -236,12 +225,35 @@ static bool settle_once(struct monitor *m)
 	return changed;
 }
 
+/* Whether every connection of the system's own is up at its switches. */
+static bool all_carried(const struct monitor *m)
+{
+	for (size_t i = 0; i < m->sys.n_conns; i++)
+		if (m->link[i].conn->attachment != SYS_TO_ATTACH &&
+		    !link_is_carried(&m->link[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Tell the user once that frames flow.  A switch that does not get to its links
+ * is not worth waiting for: it will be found out otherwise.
+ */
+static void announce(struct monitor *m)
+{
+	if (m->announced || m->phase != MONITOR_RUNNING ||
+	    (!all_carried(m) && m->now_ns < m->announce_ns))
+		return;
+	m->announced = true;
+	control_serve(m);
+	monitor_log(m->sys.name, "running");
+}
+
 void monitor_settle(struct monitor *m)
 {
 	if (m->phase == MONITOR_STARTING && all_ready(m)) {
 		m->phase = MONITOR_RUNNING;
-		control_serve(m);
-		monitor_log(m->sys.name, "running");
+		m->announce_ns = m->now_ns + SWITCH_ANSWER_NS;
 	}
 	/* It ends: every step is followed by another or by a wait. */
 	while (m->phase == MONITOR_RUNNING && settle_once(m))
@@ -249,6 +261,7 @@ void monitor_settle(struct monitor *m)
 	for (size_t i = 0; i < m->sys.n_conns; i++)
 		if (m->link[i].attach.link != NULL)
 			attach_settle(m, &m->link[i].attach);
+	announce(m);
 }
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -271,6 +284,8 @@ static int timeout_ms(const struct monitor *m)
 		if (m->link[i].state == MON_LINK_DRAINING &&
 		    m->now_ns < m->link[i].deadline_ns)
 			first = sooner(first, m->now_ns + LINK_POLL_NS);
+	if (m->phase == MONITOR_RUNNING && !m->announced)
+		first = sooner(first, m->now_ns + LINK_POLL_NS);
 	if (first == UINT64_MAX)
 		return -1;
 	return first <= m->now_ns ? 0 : (int)((first - m->now_ns) / MS_NS) + 1;
@@ -290,89 +305,6 @@ static void run(struct monitor *m)
 }
 
 /* --- the end ------------------------------------------------------------ */
-
-static bool has_kind(const struct sys_pd *pd, enum sys_kind kind)
-{
-	for (uint32_t i = 0; i < pd->n_comps; i++)
-		if (pd->comp[i].kind == kind)
-			return true;
-	return false;
-}
-
-/* Whether a capture has taken everything from its queue. */
-static bool capture_idle(const struct monitor *m, const struct mon_link *l)
-{
-	struct net_queue *q =
-		backing_map(&m->backing, l->conn->egress.active, SYS_R);
-	bool idle;
-
-	if (q == NULL)
-		return true;
-	idle = atomic_load(&q->head) == atomic_load(&q->tail);
-	munmap(q, m->sys.region[l->conn->egress.active].size);
-	return idle;
-}
-
-static bool captures_idle(const struct monitor *m)
-{
-	for (size_t i = 0; i < m->sys.n_conns; i++) {
-		const struct mon_link *l = &m->link[i];
-
-		/* Only captures have no ingress. */
-		if (l->conn->ingress.active == SYS_NONE &&
-		    l->state == MON_LINK_UP && !capture_idle(m, l))
-			return false;
-	}
-	return true;
-}
-
-static void drain_captures(struct monitor *m)
-{
-	const struct timespec pause = { .tv_nsec = 5 * MS_NS };
-	uint64_t until = loop_now() + CAPTURE_DRAIN_NS;
-	int quiet = 0;
-
-	/* Twice: the frames on their way through the switch, the last write. */
-	while (quiet < 2 && loop_now() < until) {
-		nanosleep(&pause, NULL);
-		quiet = captures_idle(m) ? quiet + 1 : 0;
-	}
-}
-
-static void kill_all(struct monitor *m, bool traffic_only)
-{
-	for (size_t i = 0; i < m->sys.n_pds; i++) {
-		const struct sys_pd *pd = &m->sys.pd[i];
-
-		if (traffic_only &&
-		    (has_kind(pd, SYS_SWITCH) || has_kind(pd, SYS_CAPTURE)))
-			continue;
-		pd_kill(&m->pd[i], true);
-	}
-}
-
-static void stop_pds(struct monitor *m)
-{
-	bool captures = false;
-	uint64_t until;
-
-	for (size_t i = 0; i < m->sys.n_pds; i++)
-		captures |= has_kind(&m->sys.pd[i], SYS_CAPTURE) &&
-			    m->pd[i].state == PD_RUNNING;
-	for (size_t i = 0; i < m->sys.n_conns; i++)
-		if (m->link[i].conn->attachment == SYS_TO_ATTACH)
-			link_down(m, &m->link[i]);
-	kill_all(m, true);
-	if (captures)
-		drain_captures(m);
-	kill_all(m, false);
-	until = loop_now() + REAP_NS;
-	for (size_t i = 0; i < m->sys.n_pds; i++)
-		if (!pd_reap(m, &m->pd[i], until))
-			monitor_log(m->sys.name,
-				    "%s (pid %ld) was killed but does not end",
-				    m->sys.pd[i].name, (long)m->pd[i].proc.pid);
-}
 
 static void close_components(struct monitor *m)
 {
@@ -419,31 +351,56 @@ static void fill_stdio(void)
 		close(fd);
 }
 
-int monitor_run(const struct system *sys, struct error *err)
-{
-	struct monitor m = { .err = err, .result = -1 };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-	struct sigaction child = { .sa_handler = SIG_DFL };
-	struct sigaction old_hup, old_child;
-	sigset_t block, old;
+/**
+ * struct signals - how the caller had arranged its signals
+ */
+struct signals {
+	sigset_t mask;
+	struct sigaction hup;
+	struct sigaction pipe;
+	struct sigaction child;
+};
 
-	fill_stdio();
+static void arrange_signals(struct signals *old)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	const struct sigaction usual = { .sa_handler = SIG_DFL };
+	sigset_t block;
+
 	sigemptyset(&block);
 	sigaddset(&block, SIGINT);
 	sigaddset(&block, SIGTERM);
-	sigprocmask(SIG_BLOCK, &block, &old);
-	sigaction(SIGHUP, &ignore, &old_hup);
-	sigaction(SIGCHLD, &child, &old_child);
+	sigprocmask(SIG_BLOCK, &block, &old->mask);
+	sigaction(SIGHUP, &ignore, &old->hup);
+	/* Whoever reads our log may go. */
+	sigaction(SIGPIPE, &ignore, &old->pipe);
+	/* Ignored, it would take our children's statuses away. */
+	sigaction(SIGCHLD, &usual, &old->child);
+}
+
+static void restore_signals(const struct signals *old)
+{
+	sigaction(SIGCHLD, &old->child, NULL);
+	sigaction(SIGPIPE, &old->pipe, NULL);
+	sigaction(SIGHUP, &old->hup, NULL);
+	sigprocmask(SIG_SETMASK, &old->mask, NULL);
+}
+
+int monitor_run(const struct system *sys, struct error *err)
+{
+	struct monitor m = { .err = err, .result = -1 };
+	struct signals old;
+
+	fill_stdio();
+	arrange_signals(&old);
 	m.loop.epoll = -1;
 	m.signals.fd = -1;
 	m.warden.fd = -1;
 	if (prepare(&m, sys) == 0)
 		run(&m);
 	m.phase = MONITOR_STOPPING;
-	stop_pds(&m);
+	pds_stop(&m);
 	dispose(&m);
-	sigaction(SIGCHLD, &old_child, NULL);
-	sigaction(SIGHUP, &old_hup, NULL);
-	sigprocmask(SIG_SETMASK, &old, NULL);
+	restore_signals(&old);
 	return m.result;
 }

@@ -68,15 +68,26 @@ void link_down(struct monitor *m, struct mon_link *l)
 	notify(m, l);
 }
 
+/* Has the switch at this side seen the link page as it is? */
+static bool has_seen(const struct mon_link *l, int side)
+{
+	return switch_port_epoch(l->sw[side], l->conn->port[side]) ==
+	       link_epoch(l->page);
+}
+
+bool link_is_carried(const struct mon_link *l)
+{
+	return l->state == MON_LINK_UP && has_seen(l, 0) &&
+	       (l->sw[1] == NULL || has_seen(l, 1));
+}
+
 /* Does this side touch the queues no more? */
 static bool let_go(const struct monitor *m, const struct mon_link *l, int side)
 {
 	if ((side == 1 && l->conn->attachment == SYS_TO_ATTACH) ||
 	    !pd_alive(&m->pd[l->conn->pd[side]]))
 		return true;
-	return l->sw[side] != NULL &&
-	       switch_port_epoch(l->sw[side], l->conn->port[side]) ==
-		       link_epoch(l->page);
+	return l->sw[side] != NULL && has_seen(l, side);
 }
 
 static int zero_half(const struct monitor *m, const struct sys_half *half,

@@ -2,7 +2,8 @@
 /*
  * The monitor from inside: what its files share.
  *
- *	monitor.c	   preparation, the order of things, the end
+ *	monitor.c	   preparation and the order of things
+ *	monitor_end.c	   in which order PDs go
  *	monitor_loop.c	   one epoll set, one thread, nothing that blocks
  *	monitor_pd.c	   PDs: start, log lines, death, restart
  *	monitor_link.c	   links: down, drained, clean, up (vswitch/link.h)
@@ -150,6 +151,8 @@ enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };
  * @sys:        a copy of the compiler's, in which seeds are filled in
  * @err:        why it could not start
  * @phase:      see above
+ * @announced:  the user has been told that it runs
+ * @announce_ns: when that is done at the latest
  * @result:     what monitor_run() will return
  * @now_ns:     CLOCK_MONOTONIC as of this round of the loop
  * @loop:       epoll set
@@ -167,6 +170,8 @@ struct monitor {
 	struct system sys;
 	struct error *err;
 	enum mon_phase phase;
+	bool announced;
+	uint64_t announce_ns;
 	int result;
 	uint64_t now_ns;
 	struct loop loop;
@@ -243,6 +248,13 @@ void pd_tick(struct monitor *m, struct mon_pd *pd);
  */
 bool pd_reap(struct monitor *m, struct mon_pd *pd, uint64_t until_ns);
 
+/* --- monitor_end.c ------------------------------------------------------ */
+
+/**
+ * pds_stop - end all PDs and attachments, captures last, and wait for it
+ */
+void pds_stop(struct monitor *m);
+
 /* --- monitor_link.c ----------------------------------------------------- */
 
 /**
@@ -260,6 +272,11 @@ void link_down(struct monitor *m, struct mon_link *l);
  * link_settle() does it.
  */
 void link_up(struct monitor *m, struct mon_link *l);
+
+/**
+ * link_is_carried - whether a link is up, and its switches have seen it
+ */
+bool link_is_carried(const struct mon_link *l);
 
 /**
  * link_settle - let a link take its next step, if it can

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Components that fail as they are told, for tests of the monitor.
+ *
+ * The fake switch follows the link protocol and answers its mailbox with made-up
+ * things, and through the transmit region of any attached client it takes
+ * orders: "crash", "deaf" (ignore link pages and mailbox), "fault N" (say that
+ * port N broke the protocol), "kill N" (have port N's PD crash), "flood" (log a
+ * lot), "odd" (log what a terminal would obey).  At the start of each epoch it
+ * looks whether the queues are zero, and logs "dirty" if not.  So every failure
+ * the monitor must handle can be had at will.
+ *
+ * A header, because it brings the table of components and so must not be linked
+ * into tests that use the real ones.
+ */
+#ifndef WEIR_TESTS_UNIT_FAKE_COMPONENTS_H
+#define WEIR_TESTS_UNIT_FAKE_COMPONENTS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vmm/linux/error.h"
+#include "vmm/linux/pd.h"
+#include "vswitch/ctl.h"
+#include "vswitch/link.h"
+#include "vswitch/stats.h"
+
+/* Addresses the fake forwarding database holds: many pages, and half a MB. */
+#define FAKE_ADDRESSES 5000u
+
+/* How an order lies in a data region: a number that changes, then text. */
+struct order {
+	_Atomic(uint32_t) number;
+	char text[60];
+};
+
+struct fake_port {
+	const struct link_page *link;
+	uint32_t epoch;
+	struct order *in;  /* orders from an attached client */
+	struct order *out; /* orders to a port PD */
+	uint32_t obeyed;
+	const uint64_t *queue[4];
+};
+
+struct fake_switch {
+	struct vswitch_stats *stats;
+	const struct vswitch_ctl_request *request;
+	struct vswitch_ctl_reply *reply;
+	uint32_t answered;
+	bool deaf;
+	struct fake_port port[VSWITCH_MAX_PORTS];
+};
+
+static int fake_switch_init(struct component *c)
+{
+	const struct sys_switch *cfg = &c->cfg->sw;
+	struct fake_switch *s = c->state;
+
+	s->stats = pd_region(c, cfg->stats, NULL);
+	s->request = pd_region(c, cfg->ctl_request, NULL);
+	s->reply = pd_region(c, cfg->ctl_reply, NULL);
+	for (uint32_t p = 0; p < cfg->n_ports; p++) {
+		const struct sys_wire *w = &cfg->port[p].wire;
+		struct fake_port *port = &s->port[p];
+
+		port->link = pd_region(c, w->link, NULL);
+		port->in = pd_region(c, w->ingress.data, NULL);
+		port->out = pd_region(c, w->egress.data, NULL);
+		port->queue[0] = pd_region(c, w->egress.active, NULL);
+		port->queue[1] = pd_region(c, w->egress.free, NULL);
+		port->queue[2] = pd_region(c, w->ingress.active, NULL);
+		port->queue[3] = pd_region(c, w->ingress.free, NULL);
+		s->stats->port[p].in_frames = 100 + p;
+	}
+	/* Only what has been zeroed by the monitor starts from nothing. */
+	if (s->reply->seq != 0 || s->stats->port[0].state != PORT_ABSENT)
+		pd_log(c, "dirty");
+	return 0;
+}
+
+static void give_order(struct order *o, const char *text)
+{
+	snprintf(o->text, sizeof(o->text), "%s", text);
+	atomic_fetch_add(&o->number, 1);
+}
+
+static void obey(struct component *c, const char *text)
+{
+	struct fake_switch *s = c->state;
+	unsigned int port = 0;
+
+	if (strcmp(text, "crash") == 0)
+		__builtin_trap();
+	if (strcmp(text, "deaf") == 0) {
+		s->deaf = true;
+		pd_log(c, "deaf from now on");
+	}
+	if (strcmp(text, "odd") == 0)
+		pd_log(c, "odd\x1b[2J\rtext");
+	for (int i = 0; strcmp(text, "flood") == 0 && i < 500; i++)
+		pd_log(c, "flood %d", i);
+	if (sscanf(text, "fault %u", &port) == 1) {
+		s->stats->port[port].state = PORT_FAULT;
+		s->stats->port[port].faults++;
+		pd_ring(c, c->cfg->sw.ctl_channel);
+	}
+	if (sscanf(text, "kill %u", &port) == 1) {
+		give_order(s->port[port].out, "crash");
+		pd_ring(c, c->cfg->sw.port[port].wire.channel);
+	}
+}
+
+static void fake_port_run(struct component *c, uint32_t p)
+{
+	struct fake_switch *s = c->state;
+	struct fake_port *port = &s->port[p];
+	uint32_t epoch = link_epoch(port->link);
+
+	if (epoch != port->epoch) {
+		port->epoch = epoch;
+		for (int i = 0; link_is_up(epoch) && i < 4; i++)
+			if (port->queue[i] != NULL && *port->queue[i] != 0)
+				pd_log(c, "dirty");
+		port->obeyed = 0;
+		s->stats->port[p].state = link_is_up(epoch) ? PORT_UP
+							    : PORT_DOWN;
+		s->stats->port[p].epoch = epoch;
+		pd_ring(c, c->cfg->sw.port[p].wire.channel);
+	}
+	if (link_is_up(epoch) && port->in != NULL &&
+	    port->in->number != port->obeyed) {
+		port->obeyed = port->in->number;
+		obey(c, port->in->text);
+	}
+}
+
+static void fill_page(const struct vswitch_ctl_request *q,
+		      struct vswitch_ctl_reply *r)
+{
+	for (r->count = 0; r->count < CTL_FDB_ENTRIES &&
+			   q->cursor + r->count < FAKE_ADDRESSES;
+	     r->count++)
+		r->entry[r->count] = (struct fdb_entry){
+			.mac = 0x020000000000 + q->cursor + r->count,
+			.port = 0,
+			.age = 3,
+		};
+	r->cursor = q->cursor + r->count;
+	r->more = r->cursor < FAKE_ADDRESSES;
+}
+
+/* A verdict that the frame's last octet chooses. */
+static void fill_verdict(const struct vswitch_ctl_request *q,
+			 struct vswitch_verdict *v)
+{
+	*v = (struct vswitch_verdict){
+		.resolution = RESOLVED_UNICAST,
+		.looked_up = true,
+		.learned = { .outcome = FDB_LEARNED, .was = FDB_NO_PORT },
+		.out = 1,
+		.candidates = 2,
+		.deliver = 2,
+	};
+	if (q->header[13] == 1) {
+		v->reason = REASON_NOT_ALLOWED;
+		v->deliver = 0;
+		v->refused = 2;
+		v->refusal[1] = REASON_NOT_ALLOWED;
+	}
+	/* Nonsense, as from a switch that a frame has subverted. */
+	if (q->header[13] == 2)
+		memset(v, 0xff, sizeof(*v));
+}
+
+static void fake_mailbox(struct component *c)
+{
+	struct fake_switch *s = c->state;
+	struct vswitch_ctl_reply *r = s->reply;
+	uint32_t seq = s->request->seq;
+
+	if (seq == s->answered)
+		return;
+	s->answered = seq;
+	r->status = 0;
+	if (s->request->op == CTL_FDB)
+		fill_page(s->request, r);
+	else
+		fill_verdict(s->request, &r->verdict);
+	r->seq = seq;
+	pd_ring(c, c->cfg->sw.ctl_channel);
+}
+
+static bool fake_switch_run(struct component *c, uint64_t now_ns)
+{
+	struct fake_switch *s = c->state;
+
+	(void)now_ns;
+	for (uint32_t p = 0; !s->deaf && p < c->cfg->sw.n_ports; p++)
+		fake_port_run(c, p);
+	if (!s->deaf)
+		fake_mailbox(c);
+	return false;
+}
+
+static const struct component_ops fake_switch_ops = {
+	.kind = SYS_SWITCH,
+	.name = "switch",
+	.state_size = sizeof(struct fake_switch),
+	.init = fake_switch_init,
+	.run = fake_switch_run,
+};
+
+/* A socket's path names what open() makes and close() removes. */
+static int fake_open(const struct sys_component *cfg, int *fds,
+		     struct error *err)
+{
+	int fd = open(cfg->socket.path, O_CREAT | O_EXCL | O_RDWR, 0600);
+
+	if (fd < 0)
+		return error_set(err, "%s: fake open: %s", cfg->name,
+				 strerror(errno));
+	fds[0] = fd;
+	return 1;
+}
+
+static void fake_close(const struct sys_component *cfg)
+{
+	unlink(cfg->socket.path);
+}
+
+static int fake_init(struct component *c)
+{
+	const struct order *o = pd_region(c, c->cfg->wire.egress.data, NULL);
+	uint32_t *obeyed = c->state;
+
+	/* What was ordered in another life is done with. */
+	*obeyed = o->number;
+	/* The one port PD that cannot start. */
+	return strstr(c->cfg->name, ".broken") != NULL ? -EIO : 0;
+}
+
+static bool fake_run(struct component *c, uint64_t now_ns)
+{
+	const struct order *o = pd_region(c, c->cfg->wire.egress.data, NULL);
+	const uint32_t *obeyed = c->state;
+
+	(void)now_ns;
+	if (o->number != *obeyed)
+		__builtin_trap();
+	return false;
+}
+
+static const struct component_ops fake_ops = {
+	.kind = SYS_SOCKET,
+	.name = "socket",
+	.state_size = sizeof(uint32_t),
+	.open = fake_open,
+	.close = fake_close,
+	.init = fake_init,
+	.run = fake_run,
+};
+
+const struct component_ops *const component_kinds[SYS_KINDS] = {
+	[SYS_SWITCH] = &fake_switch_ops, [SYS_TAP] = &fake_ops,
+	[SYS_NIC] = &fake_ops,		 [SYS_SOCKET] = &fake_ops,
+	[SYS_CAPTURE] = &fake_ops,
+};
+
+#endif

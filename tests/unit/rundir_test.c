@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The monitor's small parts: whose run directory and socket it is, and lines of
+ * its log.
+ */
+#include "tests/unit/monitor_rig.h"
+
+#include "vmm/linux/monitor_log.h"
+#include "vmm/linux/rundir.h"
+
+#define SECOND 1000000000ull
+
+/* --- the log -------------------------------------------------------------- */
+
+static void test_log_text_is_harmless(void **state)
+{
+	char out[16];
+
+	(void)state;
+	log_escape(out, sizeof(out), "a\x1b[m\n", 5);
+	assert_string_equal(out, "a\\x1b[m\\x0a");
+	log_escape(out, sizeof(out), "\xff\0", 2);
+	assert_string_equal(out, "\\xff\\x00");
+	/* Cut, whole escapes only, always ended. */
+	log_escape(out, sizeof(out), "\1\1\1\1\1\1\1\1", 8);
+	assert_string_equal(out, "\\x01\\x01\\x01");
+	log_escape(out, 5, "abcdefgh", 8);
+	assert_true(strlen(out) < 5);
+}
+
+static void test_log_lines_have_an_allowance(void **state)
+{
+	struct log_limit l = { 0 };
+	unsigned int lost, passed = 0;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		passed +=
+			log_limit_pass(&l, 5 * SECOND + (unsigned int)i, &lost);
+	assert_int_equal(passed, LOG_LINES);
+	assert_false(log_limit_pass(&l, 6 * SECOND - 1, &lost));
+	/* A second later there is a new one, and the loss is told once. */
+	assert_true(log_limit_pass(&l, 6 * SECOND, &lost));
+	assert_int_equal(lost, 1000 - LOG_LINES + 1);
+	assert_true(log_limit_pass(&l, 6 * SECOND, &lost));
+	assert_int_equal(lost, 0);
+}
+
+struct collected {
+	char text[2048];
+	unsigned int lines;
+};
+
+static void collect(void *arg, const char *text, size_t len)
+{
+	struct collected *c = arg;
+
+	c->lines++;
+	strncat(c->text, text, len);
+	strcat(c->text, "|");
+}
+
+static void test_log_lines_come_in_pieces(void **state)
+{
+	struct collected c = { "", 0 };
+	struct log_lines l = { 0 };
+	char flood[3 * LOG_LINE_MAX];
+
+	(void)state;
+	log_lines_feed(&l, "one\ntw", 6, collect, &c);
+	assert_string_equal(c.text, "one|");
+	log_lines_feed(&l, "o\n\nthr", 6, collect, &c);
+	log_lines_feed(&l, NULL, 0, collect, &c);
+	assert_string_equal(c.text, "one|two||thr|");
+	/* No end of line: kept up to a length, the rest is not. */
+	memset(flood, 'x', sizeof(flood));
+	c = (struct collected){ "", 0 };
+	log_lines_feed(&l, flood, sizeof(flood), collect, &c);
+	assert_int_equal(c.lines, 0);
+	log_lines_feed(&l, "y\nz\n", 4, collect, &c);
+	assert_int_equal(c.lines, 2);
+	assert_int_equal(strlen(c.text), LOG_LINE_MAX + 1 + 2);
+	assert_non_null(strstr(c.text, "x|z|"));
+}
+
+/* --- the run directory ----------------------------------------------------------- */
+
+static void test_rundir_must_be_ours_alone(void **state)
+{
+	const struct rig *r = *state;
+	const char *dir = rig_path(r, "run");
+	struct error err = { "" };
+	struct stat st;
+
+	assert_int_equal(rundir_make(dir, &err), 0);
+	assert_int_equal(stat(dir, &st), 0);
+	assert_int_equal(st.st_mode & 0777, geteuid() == 0 ? 0755 : 0700);
+	assert_int_equal(rundir_make(dir, &err), 0);
+	chmod(dir, 0777);
+	assert_int_equal(rundir_make(dir, &err), -1);
+	assert_non_null(strstr(err.text, "others may write"));
+	rmdir(dir);
+	/* A link that somebody laid, a file, a place that is not there. */
+	assert_int_equal(symlink("/tmp", dir), 0);
+	err.text[0] = '\0';
+	assert_int_equal(rundir_make(dir, &err), -1);
+	assert_non_null(strstr(err.text, "is no folder"));
+	unlink(dir);
+	err.text[0] = '\0';
+	assert_int_equal(rundir_make(rig_path(r, "not/there"), &err), -1);
+	assert_non_null(strstr(err.text, "set WEIR_RUNDIR"));
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(mkdir(dir, 0755), 0);
+	assert_int_equal(chown(dir, 65534, 65534), 0);
+	err.text[0] = '\0';
+	assert_int_equal(rundir_make(dir, &err), -1);
+	assert_non_null(strstr(err.text, "belongs to user 65534"));
+	rmdir(dir);
+}
+
+static void test_socket_paths_are_claimed(void **state)
+{
+	const struct rig *r = *state;
+	const char *path = rig_path(r, "claim.sock");
+	struct error err = { "" };
+	struct stat st;
+	pid_t holder;
+	int fd, file;
+
+	fd = rundir_listen(path, SOCK_STREAM, 1, &holder, &err);
+	assert_true(fd >= 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	/* Taken: by us, and that is not an error of the function. */
+	assert_int_equal(rundir_listen(path, SOCK_STREAM, 1, &holder, &err),
+			 -1);
+	assert_int_equal(holder, getpid());
+	assert_string_equal(err.text, "");
+	/* Taken by a socket of another kind. */
+	assert_int_equal(rundir_listen(path, SOCK_SEQPACKET, 1, &holder, &err),
+			 -1);
+	assert_int_equal(holder, RUNDIR_UNKNOWN);
+	/* Left behind: the path is there, nobody listens. */
+	close(fd);
+	fd = rundir_listen(path, SOCK_SEQPACKET, 1, &holder, &err);
+	assert_true(fd >= 0);
+	close(fd);
+	unlink(path);
+	/* What is no socket is not ours to remove. */
+	file = open(path, O_CREAT | O_WRONLY, 0600);
+	assert_int_equal(rundir_listen(path, SOCK_STREAM, 1, &holder, &err),
+			 -1);
+	assert_int_equal(holder, 0);
+	assert_non_null(strstr(err.text, "is no socket"));
+	assert_int_equal(stat(path, &st), 0);
+	close(file);
+}
+
+#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_log_text_is_harmless),
+		cmocka_unit_test(test_log_lines_have_an_allowance),
+		cmocka_unit_test(test_log_lines_come_in_pieces),
+		rig_test(test_rundir_must_be_ours_alone),
+		rig_test(test_socket_paths_are_claimed),
+	};
+
+	return rig_main(argc, argv, "rundir", tests,
+			sizeof(tests) / sizeof(tests[0]));
+}
