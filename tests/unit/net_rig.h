@@ -103,7 +103,8 @@ static RIG_UNUSED int net_station(const char *ifname)
 
 	assert_true(fd >= 0);
 	assert_true(addr.sll_ifindex > 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING,
 				    &one, sizeof(one)),
 			 0);

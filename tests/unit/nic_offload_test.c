@@ -293,6 +293,6 @@ int main(void)
 		test(udp_segmentation),
 	};
 
-	return cmocka_run_group_tests_name("nic offloads", tests, net_setup,
+	return cmocka_run_group_tests_name("nic offloads", tests, nic_setup,
 					   NULL);
 }

@@ -15,6 +15,17 @@
 static struct sys_component *cfg;
 static uint8_t frame[16384];
 
+/* For the group's setup. */
+static int nic_setup(void **state)
+{
+	net_setup(state);
+	if (net_missing == NULL &&
+	    system("ip link add nic0 type veth peer name far0"
+		   " && ip link del nic0") != 0)
+		net_missing = "no veth interfaces in this kernel";
+	return 0;
+}
+
 static int setup(void **state)
 {
 	static struct sys_component component;
@@ -26,10 +37,9 @@ static int setup(void **state)
 	strcpy(cfg->name, "sw0.uplink");
 	strcpy(cfg->nic.ifname, "nic0");
 	cfg->wire.max_frame = MAX_FRAME;
-	if (net_missing == NULL &&
-	    system("ip link add nic0 type veth peer name far0"
-		   " && ip link set far0 up") != 0)
-		net_missing = "no veth interfaces in this kernel";
+	if (net_missing == NULL)
+		rig_shell("ip link add nic0 type veth peer name far0"
+			  " && ip link set far0 up");
 	return 0;
 }
 

@@ -277,6 +277,6 @@ int main(void)
 		nic_test(what_cannot_be_done),
 	};
 
-	return cmocka_run_group_tests_name("nic trains", tests, net_setup,
+	return cmocka_run_group_tests_name("nic trains", tests, nic_setup,
 					   NULL);
 }
