@@ -183,7 +183,7 @@ static void rotate(struct capture_file *f, uint64_t now_ns)
 
 	capture_file_flush(f, now_ns);
 	if (f->pending.used > 0)
-		return; /* the old one takes no more now, and has half a block */
+		return; /* the old file has half a block now */
 	if (ftruncate(f->c->fd[next], 0) < 0) {
 		write_failed(f, errno, now_ns);
 		return;

@@ -13,13 +13,13 @@
  *			TP_STATUS_SENDING	the kernel's or the card's
  *
  * Both sides go round the ring in order.  Receiving takes no system call at
- * all; transmitting takes one, the kick, for a burst.  The kick is a write(2) of
- * nothing, not a send(2): so the PD needs no call that takes an address, and
+ * all; transmitting takes one, the kick, for a burst.  The kick is a write(2)
+ * of nothing, not a send(2): so the PD needs no call that takes an address, and
  * can send on this interface and on no other.  (Measured over veth, 64 and 1500
  * octets: within a tenth of sendmmsg(2) either way.)
  *
- * The rings are made by the PD before its filter, and made anew if it is started
- * again: both sides then begin at slot 0.
+ * The rings are made by the PD before its filter, and made anew if it is
+ * started again: both sides then begin at slot 0.
  */
 #ifndef WEIR_VMM_LINUX_PORTS_NIC_PACKET_H
 #define WEIR_VMM_LINUX_PORTS_NIC_PACKET_H

@@ -203,8 +203,8 @@ static void fix_l3(const struct offload_train *t, uint8_t *out, size_t len)
 	uint8_t *ip = out + t->l3;
 
 	if (t->ipv6) {
-		store16(ip + IP6_LENGTH,
-			htons((uint16_t)(len - t->l3 - sizeof(struct ip6_hdr))));
+		len -= sizeof(struct ip6_hdr);
+		store16(ip + IP6_LENGTH, htons((uint16_t)(len - t->l3)));
 		return;
 	}
 	store16(ip + IP4_LENGTH, htons((uint16_t)(len - t->l3)));

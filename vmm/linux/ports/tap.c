@@ -187,7 +187,7 @@ static unsigned int tap_receive(struct component *c, struct net_buffer *buffers,
 
 	for (unsigned int looked = 0; looked < count; looked++) {
 		struct net_buffer *b = &buffers[filled];
-		uint8_t spare; /* so that too long does not look like just right */
+		uint8_t spare; /* too long must not look just right */
 		struct iovec iov[2] = { { b->data, t->max_frame },
 					{ &spare, 1 } };
 		ssize_t n = readv(c->fd[0], iov, 2);
