@@ -98,7 +98,6 @@ static inline uint64_t policy_flood_set(const struct policy *policy,
  *
  * Return: false to refuse (REASON_POLICY).
  */
-bool policy_user(const struct frame *frame, unsigned int src,
-		 unsigned int dst);
+bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst);
 
 #endif
