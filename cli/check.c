@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * weir check, and the compiling that `weir run` begins with as well.
+ *
+ * A report goes to standard error even if there are only warnings; standard
+ * output is for what was asked for: that it is right, or with -v what would
+ * be built.
+ */
 #include <stdio.h>
 
 #include "cli/cli.h"

@@ -90,6 +90,7 @@ static const struct cli_command *find_command(const char *name)
 	return NULL;
 }
 
+/* There is no such command: say which one it might have been. */
 static enum cli_exit unknown_command(const char *name)
 {
 	const char *known[N_COMMANDS + 1];
@@ -108,6 +109,7 @@ static enum cli_exit unknown_command(const char *name)
 	return CLI_USAGE;
 }
 
+/* What there is; on standard error if nobody asked for it. */
 static void overview(FILE *out)
 {
 	fputs("weir: a learning switch between isolated protection domains\n\n",
@@ -120,6 +122,7 @@ static void overview(FILE *out)
 	      out);
 }
 
+/* One command: how it is written, what it does, its options. */
 static void describe(const struct cli_command *c)
 {
 	printf("usage: weir %s %s\n\n%s\n", c->name, c->usage, c->help);
@@ -176,6 +179,13 @@ static enum cli_exit unknown_option(const struct cli_command *c,
 	return CLI_USAGE;
 }
 
+/**
+ * find_option - look an option up by letter or name
+ * @name: letter or name, not NUL-terminated
+ * @len:  its length; 1 is a letter
+ *
+ * Return: the option, if this command takes it.
+ */
 static const struct option *find_option(const struct cli_command *c,
 					const char *name, size_t len)
 {
@@ -192,6 +202,7 @@ static const struct option *find_option(const struct cli_command *c,
 	return NULL;
 }
 
+/* Seconds; 0 would mean "do not even try", so it is refused. */
 static enum cli_exit set_timeout(struct cli_options *opt, const char *value)
 {
 	char *end;
@@ -334,6 +345,7 @@ static enum cli_exit parse(const struct cli_command *c, struct words *w,
 	return CLI_OK;
 }
 
+/* Parse, check, run. */
 static enum cli_exit run_command(const struct cli_command *c, int argc,
 				 char **argv)
 {

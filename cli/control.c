@@ -38,6 +38,7 @@ struct exchange {
 	const struct control *to;
 };
 
+/* Not the time of day: that can be set. */
 static int64_t now_ms(void)
 {
 	struct timespec t;
@@ -73,6 +74,11 @@ static int wait_for(int fd, short events, int64_t deadline)
 	}
 }
 
+/**
+ * open_socket - connect without waiting
+ *
+ * Return: the descriptor, or -1 with errno set; EAGAIN: try again later.
+ */
 static int open_socket(const char *path)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -168,6 +174,7 @@ static int exchange_open(struct exchange *x)
 	}
 }
 
+/* All of it, or -1 with errno set. */
 static int exchange_send(struct exchange *x, const char *text, size_t len)
 {
 	while (len) {

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * See frame.h.  Nothing here knows what a frame should look like: a trace of a
+ * runt or of nonsense is as good a question as any other.
+ */
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -9,6 +13,7 @@
 #include "cli/frame.h"
 #include "cli/text.h"
 
+/* Note what is wrong; always -1, to be returned. */
 static int fail(struct frame_text *f, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -31,6 +36,7 @@ static int put(struct frame_text *f, const void *octets, size_t n)
 	return 0;
 }
 
+/* What a hex digit is worth; -1 if it is none. */
 static int digit(char c)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -132,6 +138,7 @@ static int number(const char *text, unsigned long max, unsigned int *out)
 	return 0;
 }
 
+/* A number, or one of the names people know. */
 static int ethertype(const char *text, unsigned int *out)
 {
 	static const struct {
@@ -184,6 +191,7 @@ static enum key find_key(struct frame_text *f, const char *word)
 	return KEYS;
 }
 
+/* One key=value. */
 static int describe_one(struct frame_text *f, const char *word,
 			struct frame_words *w)
 {
@@ -233,6 +241,7 @@ int frame_describe(struct frame_text *f, int n, char **words,
 	return 0;
 }
 
+/* In network byte order. */
 static int put16(struct frame_text *f, unsigned int value)
 {
 	const uint8_t octets[2] = { (uint8_t)(value >> 8), (uint8_t)value };

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Which instance is meant: the named one, or the only one that runs.
+ *
+ * Instances are found by their control sockets.  A socket that nobody listens
+ * on was left behind by a machine that lost power, say, and does not count; one
+ * that we may not open does, since somebody runs there.
  */
 #include <ctype.h>
 #include <dirent.h>

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading replies, and printing them for programs.
+ *
+ * A reply is what the other end says it is: members may be missing or of
+ * another type, and are then "".  Nothing here can fail.
+ */
 #include <stdio.h>
 
 #include "cli/control.h"

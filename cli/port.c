@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ports by name.  The command asks the instance for its ports and resolves
+ * names itself, so that it can say which ones there are.
+ */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * weir run: compile, then become the monitor until it is told to stop.
+ */
 #include <stdio.h>
 
 #include "cli/cli.h"

@@ -83,6 +83,11 @@ static const struct list lists[] = {
 
 #define N_LISTS (sizeof(lists) / sizeof(lists[0]))
 
+/**
+ * show_list - print one of the lists
+ * @data: the reply; what is no array shows as an empty one
+ * @tty:  for a person
+ */
 static void show_list(const struct list *list, const json_t *data, bool tty)
 {
 	const enum where here = tty ? TERMINAL : PIPE;

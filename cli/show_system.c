@@ -33,6 +33,7 @@ static char *join_texts(const json_t *array)
 	return all;
 }
 
+/* A cell from a member of an object. */
 static void cell_of(struct table *t, const json_t *object, const char *key)
 {
 	char *text = json_text(object, key);
@@ -49,6 +50,7 @@ static void cell_number(struct table *t, long long number)
 	free(text);
 }
 
+/* Octets a domain maps. */
 static long long mapped(const json_t *pd)
 {
 	const json_t *map;
@@ -60,6 +62,7 @@ static long long mapped(const json_t *pd)
 	return sum;
 }
 
+/* All columns of a domain but the first of a program's line. */
 static void pd_row(struct table *t, const json_t *pd)
 {
 	static const char *const direct[] = { "name", "pid", "state",
@@ -76,6 +79,7 @@ static void pd_row(struct table *t, const json_t *pd)
 	free(comps);
 }
 
+/* The domains; for a program each line begins with "pd". */
 static void print_pds(const json_t *pds, bool tty)
 {
 	struct table t = { 0 };

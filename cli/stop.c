@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * weir stop.  It returns when the instance has ended, not when it has agreed to:
+ * what comes next in a script may want the same interfaces.
+ */
 #include <string.h>
 
 #include "cli/cli.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * See table.h.  Cells are defused as they come in, so that widths are those of
+ * what is printed, and a tab inside a cell cannot make two columns of it.
+ */
 #include <stdlib.h>
 
 #include "cli/table.h"
@@ -18,6 +22,12 @@ void table_cell(struct table *t, const char *text)
 	t->cell[t->cells++] = text_safe(text && *text ? text : "-", "");
 }
 
+/**
+ * print_padded - one cell of a table for a person
+ * @width: of its column
+ * @right: aligned to the right
+ * @last:  of its row: ends the line instead of filling it with blanks
+ */
 static void print_padded(FILE *out, const char *text, size_t width, bool right,
 			 bool last)
 {
@@ -32,6 +42,7 @@ static void print_padded(FILE *out, const char *text, size_t width, bool right,
 		fprintf(out, "%*s", (int)(right ? 2 : pad + 2), "");
 }
 
+/* Headings, then rows; each column as wide as its widest cell. */
 static void print_aligned(const struct table *t, FILE *out)
 {
 	size_t width[TABLE_MAX_COLUMNS];

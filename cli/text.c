@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Text on its way to a person.
+ *
+ * What an instance or a topology says may hold anything its author liked,
+ * escape sequences that retitle the terminal or repaint its lines among it.
+ * So it passes through text_safe(), which knows nothing of terminals but that
+ * every trick of theirs begins with a control character: C0, DEL, or C1, the
+ * latter in UTF-8 or as a bare octet.  All else is left as it is, so that
+ * names keep their umlauts.
+ */
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,6 +40,7 @@ char *xstrdup(const char *text)
 	return memcpy(xrealloc(NULL, size), text, size);
 }
 
+/* asprintf() for the two that print. */
 static char *xvasprintf(const char *format, va_list args)
 {
 	char *text;

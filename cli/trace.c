@@ -122,6 +122,7 @@ static int gather(const struct question *q, struct frame_text *f, int n,
 	return 0;
 }
 
+/* What the control protocol calls a trace. */
 static json_t *request(const struct question *q, const struct frame_text *f)
 {
 	char *hex = xrealloc(NULL, f->len * 2 + 1);
