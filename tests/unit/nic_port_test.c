@@ -302,6 +302,8 @@ static void interface_down_and_up(void **state)
 
 	(void)state;
 	rig_shell("ip link set nic0 down");
+	rig_turn(rig);
+	assert_true(rig_logged(rig, "interface nic0 went down"));
 	for (unsigned int i = 0; i < 3 * RIG_CAPACITY; i++) {
 		rig_frame(frame, 60, i);
 		assert_true(rig_send(rig, frame, 60));
@@ -331,6 +333,21 @@ static void interface_deleted(void **state)
 
 	(void)state;
 	rig_shell("ip link del nic0");
+	assert_int_equal(net_ends(rig), 1);
+	assert_true(rig_logged(rig, "interface nic0 is gone"));
+}
+
+/* Or, if it was down before, with the next frame for it. */
+static void interface_deleted_while_down(void **state)
+{
+	struct rig *rig = start();
+
+	(void)state;
+	rig_shell("ip link set nic0 down");
+	rig_turn(rig);
+	rig_shell("ip link del nic0");
+	rig_frame(frame, 60, 1);
+	assert_true(rig_send(rig, frame, 60));
 	assert_int_equal(net_ends(rig), 1);
 	assert_true(rig_logged(rig, "interface nic0 is gone"));
 }
@@ -446,6 +463,7 @@ int main(void)
 		nic_test(hc28_switch_returns_nothing),
 		nic_test(interface_down_and_up),
 		nic_test(interface_deleted),
+		nic_test(interface_deleted_while_down),
 		nic_test(started_again),
 		nic_test(promiscuous_while_it_runs),
 		nic_test(in_a_named_namespace),

@@ -19,7 +19,8 @@
  *  - up: frames flow
  *  - interface down: frames for it are dropped, as by a card without carrier;
  *    reception starts again by itself when it is up
- *  - interface deleted, or moved to another namespace: the PD ends
+ *  - interface deleted, or moved to another namespace: the PD ends; at once or,
+ *    if the kernel has said "down" a while before "gone", at the next frame
  */
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -329,16 +330,18 @@ static int nic_init(struct component *c)
 }
 
 /*
- * EPOLLERR says that the interface went down or away.  Reading takes the error
- * off the socket, and transmitting nothing tells which of the two it is.
+ * EPOLLERR says that the interface went down.  Reading takes the error off the
+ * socket, and transmitting nothing tells whether it has gone for good.
  */
 static void interface_lost(struct component *c, unsigned int fd_index)
 {
 	struct nic *n = c->state;
 	uint8_t octet;
 
-	if (read(c->fd[fd_index], &octet, sizeof(octet)) < 0)
-		n->pump.writable = kick(c);
+	if (read(c->fd[fd_index], &octet, sizeof(octet)) >= 0)
+		return;
+	pd_log(c, "interface %s went down", c->cfg->nic.ifname);
+	n->pump.writable = kick(c);
 }
 
 static void nic_fd_ready(struct component *c, unsigned int fd_index,
