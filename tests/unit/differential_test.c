@@ -6,7 +6,8 @@
  * Most frames go through one at a time, so that vswitch_trace() can be asked
  * first and must say what forwarding then does.  The others go in bursts on
  * many ports at once; the order in which the switch takes them is its own, and
- * the oracle follows it.
+ * the oracle follows it, told by the switch's tap.  Every fourth world does
+ * without the tap and is judged by its deliveries and counters alone.
  *
  * A failure names the seed; WEIR_TEST_SEED=N runs that world alone, and
  * WEIR_TEST_FRAMES=N runs that many frames instead of the usual number.
@@ -108,38 +109,42 @@ static void same_snapshot(struct world *w, const struct frame *frame,
 		REQUIRE(w, frame->bytes[i] == 0, "octet %u", i);
 }
 
-/* The switch has decided on a frame: so does the oracle. */
-static void on_decision(void *arg, unsigned int port, const struct frame *frame,
-			const struct vswitch_verdict *verdict)
+/* The oracle decides on the next frame of a port; what is owed is noted. */
+static void judge(struct world *w, unsigned int port,
+		  struct oracle_result *result)
 {
-	struct world *w = arg;
 	struct world_frame *f = world_pop(&w->sent[port]);
-	static struct oracle_result result;
 
 	w->frames++;
 	REQUIRE(w, f != NULL, "port %u sent nothing", port);
 	oracle_frame(&w->oracle, port, f->has_buffer ? f->bytes : NULL, f->len,
-		     world_now(w), &result);
-	if (getenv("WEIR_TEST_VERBOSE"))
-		print_message("frame %lu port %u len %u: %s\n",
-			      (unsigned long)w->frames, port, f->len,
-			      vswitch_reason_key(result.verdict.reason));
-	same_verdict(w, "the switch", verdict, &result.verdict);
+		     world_now(w), result);
 	if (w->has_trace)
-		same_verdict(w, "trace", &w->traced, verdict);
+		same_verdict(w, "trace", &w->traced, &result->verdict);
 	w->has_trace = false;
+	for (uint64_t set = result->copied; set; set &= set - 1)
+		world_push(&w->owed[__builtin_ctzll(set)], f->bytes, f->len,
+			   true);
+	for (unsigned int i = 0; i < result->records; i++)
+		owe_record(w, &result->record[i], f);
+	free(f);
+}
+
+/* The switch has decided on a frame: so does the oracle. */
+static void on_decision(void *arg, unsigned int port, const struct frame *frame,
+			const struct vswitch_verdict *verdict)
+{
+	static struct oracle_result result;
+	struct world *w = arg;
+
+	if (frame && w->sent[port].first)
+		same_snapshot(w, frame, w->sent[port].first);
+	judge(w, port, &result);
+	same_verdict(w, "the switch", verdict, &result.verdict);
 	REQUIRE(w,
 		(frame == NULL) == (verdict->reason >= REASON_BAD_BUFFER &&
 				    verdict->reason <= REASON_OVERSIZE),
 		"frame");
-	if (frame)
-		same_snapshot(w, frame, f);
-	for (uint64_t set = result.copied; set; set &= set - 1)
-		world_push(&w->owed[__builtin_ctzll(set)], f->bytes, f->len,
-			   true);
-	for (unsigned int i = 0; i < result.records; i++)
-		owe_record(w, &result.record[i], f);
-	free(f);
 }
 
 /* --- deliveries ---------------------------------------------------------- */
@@ -349,22 +354,22 @@ static void trace_next(struct world *w, unsigned int port)
 
 static void run(struct world *w, uint64_t ports)
 {
-	uint64_t before = w->frames;
-	uint64_t sent = 0;
-
-	for (unsigned int i = 0; i < VSWITCH_MAX_PORTS; i++)
-		for (const struct world_frame *f = w->sent[i].first; f;
-		     f = f->next)
-			sent++;
 	rig_run(w->rig, ports);
 	for (unsigned int i = 0; i < VSWITCH_MAX_PORTS; i++)
 		REQUIRE(w, w->sent[i].first == NULL,
 			"port %u (state %u) was not served", i,
 			w->rig->stats->port[i].state);
-	REQUIRE(w, w->frames - before == sent, "%lu of %lu taken",
-		(unsigned long)(w->frames - before), (unsigned long)sent);
 	receive_all(w, w->ports & ~w->stalled);
 	receive_records(w);
+}
+
+/* Without a tap the order must be known before: frames of one port. */
+static void judge_ahead(struct world *w, unsigned int port)
+{
+	static struct oracle_result result;
+
+	while (w->silent && w->sent[port].first)
+		judge(w, port, &result);
 }
 
 static void one_frame(struct world *w)
@@ -374,16 +379,20 @@ static void one_frame(struct world *w)
 	if (!world_send(w, port))
 		return;
 	trace_next(w, port);
+	judge_ahead(w, port);
 	run(w, RIG_BIT(port));
 }
 
 static void one_burst(struct world *w)
 {
-	for (unsigned int i = 1 + world_draw(w, 40); i > 0; i--) {
+	unsigned int ports = w->silent ? 1 : 1 + world_draw(w, 40);
+
+	for (; ports > 0; ports--) {
 		unsigned int port = world_pick(w, w->ports);
 
-		for (unsigned int k = 1 + world_draw(w, 12); k > 0; k--)
+		for (unsigned int k = 1 + world_draw(w, 40); k > 0; k--)
 			world_send(w, port);
+		judge_ahead(w, port);
 	}
 	run(w, w->ports);
 }
@@ -393,7 +402,9 @@ static uint64_t one_world(uint32_t seed, uint64_t frames)
 	struct world *w = world_new(seed);
 	uint64_t done;
 
-	vswitch_set_tap(w->rig->sw, on_decision, w);
+	w->silent = seed % 4 == 0;
+	if (!w->silent)
+		vswitch_set_tap(w->rig->sw, on_decision, w);
 	/* A world may fall silent (all links down): it ends all the same. */
 	for (uint64_t i = 0; i < 2 * frames && w->frames < frames; i++) {
 		if (world_chance(w, 10))

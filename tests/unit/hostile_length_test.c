@@ -144,10 +144,40 @@ static void hc16_only_the_frame_is_seen(void **state)
 	rig_free(r);
 }
 
+/* A record is never longer than the capture's buffer. */
+static void hc08_a_capture_smaller_than_the_frames(void **state)
+{
+	const struct rig_options capture = { .kind = VSWITCH_PORT_CAPTURE,
+					     .buffer_size = 256,
+					     .max_frame =
+						     256 - CAPTURE_HEADROOM,
+					     .capture_of = RIG_BIT(0) };
+	struct rig *r = rig_clients(2);
+	static uint8_t frame[1518];
+
+	(void)state;
+	rig_add(r, 2, &capture);
+	for (uint16_t len = 14; len <= 1518; len++) {
+		uint64_t missed = r->stats->port[2].mirror_missed;
+		bool fits = len <= 256 - CAPTURE_HEADROOM;
+
+		rig_frame(frame, MAC_BROADCAST, RIG_MAC(1), len);
+		assert_true(rig_send(r, 0, frame, len));
+		rig_run(r, RIG_BIT(0));
+		assert_int_equal(rig_receive(r, 1, NULL), len);
+		assert_int_equal(rig_receive(r, 2, NULL),
+				 fits ? len + (int)CAPTURE_HEADROOM : -1);
+		assert_int_equal(r->stats->port[2].mirror_missed,
+				 missed + !fits);
+	}
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hc08_lengths_are_held_against_the_receiver),
+		cmocka_unit_test(hc08_a_capture_smaller_than_the_frames),
 		cmocka_unit_test(hc22_every_length),
 		cmocka_unit_test(hc12_frames_cut_at_every_octet),
 		cmocka_unit_test(hc13_every_length_in_every_batch),

@@ -85,6 +85,41 @@ static void hc11_queues_of_a_dead_link_are_left_alone(void **state)
 	rig_free(r);
 }
 
+/* The same holds for a capture, which nobody sends to. */
+static void hc11_a_capture_that_is_gone(void **state)
+{
+	const struct rig_options capture = { .kind = VSWITCH_PORT_CAPTURE,
+					     .capture_of = RIG_BIT(0),
+					     .capture_drops = true };
+	struct rig *r = rig_clients(2);
+	struct vswitch_half *h;
+	size_t size = queue_region_size(16);
+
+	(void)state;
+	rig_add(r, 2, &capture);
+	assert_true(broadcast(r, 0, RIG_MAC(1)));
+	assert_int_equal(rig_drain(r, 2), 1);
+	rig_down(r, 2);
+	rig_run(r, RIG_BIT(2));
+	h = &r->port[2].config.egress;
+	memset(h->active, 0xc3, size);
+	memset(h->free, 0xc3, size);
+	for (unsigned int i = 0; i < 10; i++)
+		assert_true(broadcast(r, 0, RIG_MAC(1)));
+	for (size_t k = 0; k < size; k++) {
+		assert_int_equal(((uint8_t *)h->active)[k], 0xc3);
+		assert_int_equal(((uint8_t *)h->free)[k], 0xc3);
+	}
+	/* Nobody misses what he does not listen to. */
+	assert_int_equal(r->stats->port[2].mirror_missed, 0);
+	assert_int_equal(r->stats->port[2].state, PORT_DOWN);
+	rig_up(r, 2);
+	rig_run(r, RIG_BIT(2));
+	assert_true(broadcast(r, 0, RIG_MAC(1)));
+	assert_int_equal(rig_drain(r, 2), 1);
+	rig_free(r);
+}
+
 /* An epoch that passes unseen in between still resets the connection. */
 static void hc11_a_flap_between_two_visits(void **state)
 {
@@ -162,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hc11_frames_in_flight_go_with_the_link),
 		cmocka_unit_test(hc11_queues_of_a_dead_link_are_left_alone),
+		cmocka_unit_test(hc11_a_capture_that_is_gone),
 		cmocka_unit_test(hc11_a_flap_between_two_visits),
 		cmocka_unit_test(hc14_teardown_after_a_fault),
 		cmocka_unit_test(hc07_a_link_partner_hurts_itself),

@@ -218,6 +218,41 @@ static void hc15_ports_are_served_in_turn(void **state)
 	rig_free(r);
 }
 
+/* A receiver with one buffer a round: no sender has it every time. */
+static void hc15_scarce_buffers_go_round(void **state)
+{
+	struct rig *r = rig_clients(4);
+	unsigned int served[3] = { 0 };
+	unsigned int sender;
+	uint16_t len;
+
+	(void)state;
+	for (unsigned int i = 0; i < 16; i++) {
+		assert_true(broadcast(r, 0, RIG_MAC(1)));
+		assert_int_not_equal(rig_take(r, 3, &len), RIG_NO_BUFFER);
+	}
+	for (unsigned int round = 0; round < 300; round++) {
+		uint8_t frame[60];
+		uint64_t ring = 0;
+
+		rig_lend(r, 3, 0);
+		for (unsigned int i = 0; i < 3; i++) {
+			rig_frame(frame, MAC_BROADCAST, RIG_MAC(1 + i), 60);
+			assert_true(rig_send(r, i, frame, 60));
+		}
+		vswitch_run(r->sw, 7, r->now, &ring);
+		for (unsigned int i = 0; i < 3; i++)
+			rig_drain(r, i);
+		assert_int_equal(rig_take(r, 3, &len), 0);
+		sender = rig_buffer(r, 3, 0)[11];
+		assert_in_range(sender, 1, 3);
+		served[sender - 1]++;
+	}
+	for (unsigned int i = 0; i < 3; i++)
+		assert_in_range(served[i], 50, 200);
+	rig_free(r);
+}
+
 /* --- hc17: borrowed addresses -------------------------------------------- */
 
 static void hc17_a_source_lock_holds_on_every_port(void **state)
@@ -435,6 +470,7 @@ int main(void)
 		cmocka_unit_test(hc23_port_numbers_beyond_the_table),
 		cmocka_unit_test(hc15_notifications_without_cause),
 		cmocka_unit_test(hc15_ports_are_served_in_turn),
+		cmocka_unit_test(hc15_scarce_buffers_go_round),
 		cmocka_unit_test(hc17_a_source_lock_holds_on_every_port),
 		cmocka_unit_test(hc17_pinned_addresses_are_not_stolen),
 		cmocka_unit_test(

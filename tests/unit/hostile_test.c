@@ -408,6 +408,36 @@ static void hc25_wild_receive_buffers(void **state)
 	rig_free(r);
 }
 
+/* One frame looks at a few of them, not at all there are. */
+static void hc03_wild_receive_buffers_cost_a_few_looks(void **state)
+{
+	const struct rig_options big = { .buffers = 4096,
+					 .buffer_size = 128,
+					 .max_frame = 100 };
+	struct rig *r = rig_clients(1);
+	struct rig_port *p = &r->port[9];
+	uint8_t frame[60];
+	uint16_t len;
+
+	(void)state;
+	rig_add(r, 9, &big);
+	rig_allow(r, 0, 9);
+	rig_frame(frame, MAC_BROADCAST, RIG_MAC(1), sizeof(frame));
+	for (unsigned int i = 0; i < 4096; i++) {
+		assert_true(rig_send(r, 0, frame, sizeof(frame)));
+		rig_run(r, RIG_BIT(0));
+		assert_int_not_equal(rig_take(r, 9, &len), RIG_NO_BUFFER);
+	}
+	for (unsigned int i = 0; i < 4096; i++)
+		queue_put(&p->rx_free, 3, 0);
+	queue_publish(&p->rx_free);
+	assert_true(rig_send(r, 0, frame, sizeof(frame)));
+	rig_run(r, RIG_BIT(0));
+	assert_in_range(rig_drops(r, 9, REASON_BAD_FREE), 1, 16);
+	assert_int_equal(rig_drops(r, 9, REASON_NO_BUFFER), 1);
+	rig_free(r);
+}
+
 /* sDDF's owner id is not looked at, whatever it says. */
 static void hc25_owner_ids_mean_nothing(void **state)
 {
@@ -472,6 +502,7 @@ int main(void)
 		cmocka_unit_test(hc05_bad_descriptors_are_consumed),
 		cmocka_unit_test(hc06_malformed_frames_leak_no_buffer),
 		cmocka_unit_test(hc25_wild_receive_buffers),
+		cmocka_unit_test(hc03_wild_receive_buffers_cost_a_few_looks),
 		cmocka_unit_test(hc25_owner_ids_mean_nothing),
 		cmocka_unit_test(hc07_buffers_lent_twice),
 	};

@@ -50,6 +50,7 @@ struct world_record {
  * @missed:  by capture: records it had no buffer for
  * @traced:  verdict of vswitch_trace() on the frame to come, if @has_trace
  * @frames:  frames judged so far
+ * @silent:  the switch does not tell what it decides
  */
 struct world {
 	uint32_t seed;
@@ -67,6 +68,7 @@ struct world {
 	struct vswitch_verdict traced;
 	bool has_trace;
 	uint64_t frames;
+	bool silent;
 };
 
 /**
