@@ -184,6 +184,18 @@ void rig_up(struct rig *r, unsigned int port)
 	atomic_store(&p->page.epoch, (atomic_load(&p->page.epoch) + 1) | 1u);
 }
 
+void rig_hand_over(struct rig *r, unsigned int port)
+{
+	struct rig_port *p = &r->port[port];
+
+	rig_down(r, port);
+	rig_run(r, RIG_BIT(port));
+	zero_half(&p->config.ingress);
+	zero_half(&p->config.egress);
+	atomic_store(&p->page.epoch, (atomic_load(&p->page.epoch) + 1) | 1u);
+	rig_run(r, RIG_BIT(port));
+}
+
 void rig_down_up(struct rig *r, unsigned int port)
 {
 	rig_down(r, port);

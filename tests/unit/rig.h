@@ -122,6 +122,11 @@ void rig_up(struct rig *r, unsigned int port);
 void rig_down_up(struct rig *r, unsigned int port);
 
 /**
+ * rig_hand_over - a new epoch with empty queues, for a peer other than the rig
+ */
+void rig_hand_over(struct rig *r, unsigned int port);
+
+/**
  * rig_send - copy a frame into a transmit buffer and hand it to the switch,
  * which is not run
  *

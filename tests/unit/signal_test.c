@@ -264,15 +264,7 @@ static void make_client(struct system *s, unsigned int i)
 	struct client *k = &s->client[i];
 	size_t size = net_client_size(&config);
 
-	/* The rig has lent buffers; the client begins an epoch of its own. */
-	rig_down(s->r, i);
-	rig_run(s->r, RIG_BIT(i));
-	memset(config.rx_free, 0, queue_region_size(config.capacity));
-	memset(config.rx_active, 0, queue_region_size(config.capacity));
-	memset(config.tx_free, 0, queue_region_size(config.capacity));
-	memset(config.tx_active, 0, queue_region_size(config.capacity));
-	atomic_fetch_add(&s->r->port[i].page.epoch, 1);
-	rig_run(s->r, RIG_BIT(i));
+	rig_hand_over(s->r, i);
 	k->memory = aligned_alloc(64, (size + 63) & ~(size_t)63);
 	assert_non_null(k->memory);
 	k->c = net_client_init(k->memory, size, &config);
