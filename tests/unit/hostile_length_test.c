@@ -173,12 +173,40 @@ static void hc08_a_capture_smaller_than_the_frames(void **state)
 	rig_free(r);
 }
 
+static void hc06_malformed_frames_leak_no_buffer(void **state)
+{
+	static const uint16_t lengths[] = { 0, 1, 13, 1519, 2048, 2049, 65535 };
+	struct rig *r = rig_clients(2);
+	uint8_t frame[2048] = { 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < 7000; i++) {
+		assert_true(rig_send(r, 0, frame, lengths[i % 7]));
+		rig_run(r, RIG_BIT(0));
+		assert_int_equal(rig_reap(r, 0), 1);
+	}
+	assert_int_equal(rig_drops(r, 0, REASON_RUNT), 3000);
+	assert_int_equal(rig_drops(r, 0, REASON_OVERSIZE), 4000);
+	/* Well-formed, but from nobody: every further reason gives it back. */
+	for (unsigned int i = 0; i < 100; i++) {
+		rig_frame(frame, MAC_BROADCAST, i % 2 ? 0 : MAC_GROUP_BIT, 60);
+		assert_true(rig_send(r, 0, frame, 60));
+		rig_run(r, RIG_BIT(0));
+		assert_int_equal(rig_reap(r, 0), 1);
+	}
+	assert_int_equal(rig_drops(r, 0, REASON_BAD_SOURCE), 100);
+	assert_int_equal(rig_drain(r, 1), 0);
+	assert_int_equal(r->port[0].n_tx, 16);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hc08_lengths_are_held_against_the_receiver),
 		cmocka_unit_test(hc08_a_capture_smaller_than_the_frames),
 		cmocka_unit_test(hc22_every_length),
+		cmocka_unit_test(hc06_malformed_frames_leak_no_buffer),
 		cmocka_unit_test(hc12_frames_cut_at_every_octet),
 		cmocka_unit_test(hc13_every_length_in_every_batch),
 		cmocka_unit_test(hc16_only_the_frame_is_seen),

@@ -9,7 +9,7 @@
  *				attach socket
  *	hc07, hc24, hc25 ...	virtualisers: virt_hostile_test.c; the client's
  *				side: client_hostile_test.c
- *	hc08, hc12, hc13 ...	lengths: hostile_length_test.c
+ *	hc06, hc08, hc12 ...	lengths: hostile_length_test.c
  *	hc11, hc14		links: hostile_link_test.c
  *	hc14 ... hc29		load, control and policy: hostile_load_test.c
  *	hc18, hc26, hc27	differential_, queue_ and matrix_test.c
@@ -312,7 +312,7 @@ static void hc24_every_tail_is_believed_or_refused(void **state)
 	rig_free(r);
 }
 
-/* --- hc05, hc06, hc07, hc25: bad descriptors ------------------------------ */
+/* --- hc05, hc07, hc25: bad descriptors ------------------------------ */
 
 static void hc05_bad_descriptors_are_consumed(void **state)
 {
@@ -334,33 +334,6 @@ static void hc05_bad_descriptors_are_consumed(void **state)
 	assert_int_equal(r->stats->port[0].state, PORT_UP);
 	assert_port_works(r, 0);
 	assert_others_unharmed(r);
-	rig_free(r);
-}
-
-static void hc06_malformed_frames_leak_no_buffer(void **state)
-{
-	static const uint16_t lengths[] = { 0, 1, 13, 1519, 2048, 2049, 65535 };
-	struct rig *r = rig_clients(2);
-	uint8_t frame[2048] = { 0 };
-
-	(void)state;
-	for (unsigned int i = 0; i < 7000; i++) {
-		assert_true(rig_send(r, 0, frame, lengths[i % 7]));
-		rig_run(r, RIG_BIT(0));
-		assert_int_equal(rig_reap(r, 0), 1);
-	}
-	assert_int_equal(rig_drops(r, 0, REASON_RUNT), 3000);
-	assert_int_equal(rig_drops(r, 0, REASON_OVERSIZE), 4000);
-	/* Well-formed, but from nobody: every further reason gives it back. */
-	for (unsigned int i = 0; i < 100; i++) {
-		rig_frame(frame, MAC_BROADCAST, i % 2 ? 0 : MAC_GROUP_BIT, 60);
-		assert_true(rig_send(r, 0, frame, 60));
-		rig_run(r, RIG_BIT(0));
-		assert_int_equal(rig_reap(r, 0), 1);
-	}
-	assert_int_equal(rig_drops(r, 0, REASON_BAD_SOURCE), 100);
-	assert_int_equal(rig_drain(r, 1), 0);
-	assert_int_equal(r->port[0].n_tx, 16);
 	rig_free(r);
 }
 
@@ -500,7 +473,6 @@ int main(void)
 		cmocka_unit_test(hc04_impossible_indices_fault_the_port_alone),
 		cmocka_unit_test(hc24_every_tail_is_believed_or_refused),
 		cmocka_unit_test(hc05_bad_descriptors_are_consumed),
-		cmocka_unit_test(hc06_malformed_frames_leak_no_buffer),
 		cmocka_unit_test(hc25_wild_receive_buffers),
 		cmocka_unit_test(hc03_wild_receive_buffers_cost_a_few_looks),
 		cmocka_unit_test(hc25_owner_ids_mean_nothing),
