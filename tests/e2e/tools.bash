@@ -185,13 +185,13 @@ tcp()
 
 	on "$server" timeout 30 iperf3 -s -1 >"$W/iperf-$server.log" 2>&1 &
 	wait_for 10 on "$server" sh -c 'ss -Hltn sport = :5201 | grep -q .'
-	on "$from" timeout 30 iperf3 -c "$address" -n 4M -J "$@" \
+	on "$from" timeout 30 iperf3 -c "$address" -n 24M -J "$@" \
 		>"$W/iperf-$from.json" || {
 		jq -r .error "$W/iperf-$from.json"
 		return 1
 	}
-	# iperf3 does not wait for the last of it to be read.
-	jq -e '.end.sum_sent.bytes >= 4000000 and
+	# iperf3 does not wait until what sockets hold has been read.
+	jq -e '.end.sum_sent.bytes >= 24000000 and
 		.end.sum_received.bytes >= 1000000' "$W/iperf-$from.json"
 }
 
