@@ -82,8 +82,8 @@ static void hc14_requests_that_are_nearly_right(void **state)
 	static const char *const base[] = {
 		"{\"cmd\":\"show\",\"what\":\"ports\"}",
 		"{\"cmd\":\"show\",\"what\":\"fdb\"}",
-		"{\"cmd\":\"trace\",\"port\":\"sw0.a\",\"frame\":"
-		"\"ffffffffffff02000000000a0800\"}",
+		("{\"cmd\":\"trace\",\"port\":\"sw0.a\",\"frame\":"
+		 "\"ffffffffffff02000000000a0800\"}"),
 	};
 	struct rig *r = *state;
 	uint32_t x = 14;
