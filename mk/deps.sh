@@ -16,7 +16,7 @@ build="$build libcap-ng-dev libjansson-dev"
 run='iproute2 procps iputils-ping dnsmasq-base udhcpc busybox iperf3 tcpdump jq'
 test='libcmocka-dev clang clang-tidy gcc-aarch64-linux-gnu shellcheck mandoc'
 test="$test spin tshark ethtool socat"
-bench='valgrind'
+bench='valgrind jq'
 
 wanted=
 for set; do
