@@ -14,8 +14,8 @@ export LC_ALL=C
 build='gcc libc6-dev bison flex pkg-config libpcap-dev libseccomp-dev'
 build="$build libcap-ng-dev libjansson-dev"
 run='iproute2 procps iputils-ping dnsmasq-base udhcpc busybox iperf3 tcpdump jq'
-test='libcmocka-dev clang clang-tidy gcc-aarch64-linux-gnu shellcheck mandoc'
-test="$test spin tshark ethtool socat"
+test='libcmocka-dev clang clang-tidy clang-format gcc-aarch64-linux-gnu'
+test="$test shellcheck mandoc spin tshark ethtool socat"
 bench='valgrind jq'
 
 wanted=

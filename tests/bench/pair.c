@@ -80,9 +80,8 @@ static void pin(int cpu)
  */
 static double distance(int cpu, int other)
 {
-	_Atomic(unsigned int) *line =
-		mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	_Atomic(unsigned int) *line = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	unsigned long long start;
 	unsigned int i;
 	double ns;

@@ -54,8 +54,8 @@ static void *region(size_t size, int *fd)
 	if (*fd < 0 || ftruncate(*fd, (off_t)size) != 0 ||
 	    fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK) != 0)
 		die("memfd");
-	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_POPULATE, *fd, 0);
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+		 *fd, 0);
 	if (p == MAP_FAILED)
 		die("mmap");
 	return p;
