@@ -15,7 +15,7 @@ build='gcc libc6-dev bison flex pkg-config libpcap-dev libseccomp-dev'
 build="$build libcap-ng-dev libjansson-dev"
 run='iproute2 procps iputils-ping dnsmasq-base udhcpc busybox iperf3 tcpdump jq'
 test='libcmocka-dev clang clang-tidy clang-format gcc-aarch64-linux-gnu'
-test="$test shellcheck mandoc spin tshark ethtool socat"
+test="$test shellcheck mandoc spin tshark socat"
 bench='valgrind jq'
 
 wanted=
