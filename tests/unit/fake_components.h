@@ -105,7 +105,7 @@ static void obey(struct component *c, const char *text)
 	if (strcmp(text, "odd") == 0)
 		pd_log(c, "odd\x1b[2J\rtext");
 	for (int i = 0; strcmp(text, "flood") == 0 && i < 500; i++)
-		pd_log(c, "flood %d", i);
+		pd_log(c, "flood %200d", i);
 	if (sscanf(text, "fault %u", &port) == 1) {
 		s->stats->port[port].state = PORT_FAULT;
 		s->stats->port[port].faults++;

@@ -81,6 +81,9 @@ static _Noreturn void rig_child(const struct rig *r, const char *topology)
 	FILE *f = fopen(rig_path(r, "test.conf"), "w");
 	int result;
 
+	/* As a shell would start it. */
+	signal(SIGPIPE, SIG_DFL);
+	close(r->log);
 	for (const char *p = topology; *p != '\0'; p++)
 		fprintf(f, *p == '@' ? "%s" : "%.1s", *p == '@' ? r->dir : p);
 	fclose(f);
@@ -91,6 +94,8 @@ static _Noreturn void rig_child(const struct rig *r, const char *topology)
 	}
 	unlink(rig_path(r, "test.conf"));
 	result = monitor_run(sys, &err);
+	/* Not for what is said here. */
+	signal(SIGPIPE, SIG_IGN);
 	if (result != 0)
 		fprintf(stderr, "error: %s\n", err.text);
 	fprintf(stderr, "result %d\n", result);
@@ -209,11 +214,12 @@ static RIG_UNUSED int rig_teardown(void **state)
 	DIR *d;
 
 	if (r->pid != 0) {
-		kill(r->pid, SIGTERM);
+		/* A test has failed; whatever it was, this ends. */
+		kill(r->pid, SIGKILL);
+		waitpid(r->pid, NULL, 0);
 		while (rig_read(r))
 			;
 		close(r->log);
-		waitpid(r->pid, NULL, 0);
 	}
 	d = opendir(r->dir);
 	for (struct dirent *e; (e = readdir(d)) != NULL;)
