@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * generate: attach to a port and send numbered frames as fast as they are taken.
+ * generate: attach to a port and send numbered frames as fast as it takes them.
  *
  *	generate SOCKET DST SRC LENGTH COUNT
  *

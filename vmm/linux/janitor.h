@@ -2,8 +2,8 @@
 /*
  * The janitor: cleans up when the monitor cannot.
  *
- * What the kernel takes back by itself when a process dies (memory, descriptors,
- * TAP interfaces) needs no help.  Socket paths stay, and so does whatever a
+ * What the kernel takes back by itself when a process dies (memory,
+ * descriptors, TAP interfaces) needs no help.  Socket paths stay, and so does whatever a
  * component's close() removes.  A monitor that ends in order removes them; one
  * that is killed, or crashes, has a second process to do it.
  *

@@ -23,8 +23,8 @@
 /* Octets of log lines read in one go. */
 #define LOG_READ 4096
 /*
- * Octets read in one second: lines beyond a PD's allowance are read and counted,
- * but not for ever.  Its pipe then fills, which does not block a PD.
+ * Octets read in one second: lines beyond a PD's allowance are read and
+ * counted, but not for ever.  Its pipe then fills, which does not block a PD.
  */
 #define LOG_OCTETS 65536
 /* What a dead PD may have left in its pipe: 64 KiB, a pipe's default size. */

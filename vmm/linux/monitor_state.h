@@ -23,8 +23,8 @@
  *	       queues are zeroed.  It goes up when both sides run.
  *
  * From this follow all the cases: a port PD dies, its link drains, it starts
- * again, the link goes up; a switch dies, so do its port PDs because their links
- * go down, and so on through domains that several components share.
+ * again, the link goes up; a switch dies, so do its port PDs because their
+ * links go down, and so on through domains that several components share.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_STATE_H
 #define WEIR_VMM_LINUX_MONITOR_STATE_H
