@@ -259,19 +259,68 @@ struct sys_capture {
 	uint8_t pad[7];
 };
 
+/**
+ * struct sys_program - a client PD of the user's own (client/pd.h)
+ * @path: the program, absolute
+ * @args: what the topology hands to it, or ""
+ * @mac:  its address: the port's lock, or one made up from its name
+ */
+struct sys_program {
+	char path[SYS_PATH];
+	char args[SYS_PATH];
+	uint64_t mac;
+};
+
+/**
+ * struct sys_virt - the virtualisers, rx and tx, of a driver VM's port
+ * @driver:   the driver's side; the component's own wire is the switch's side.
+ *            "ingress" and "egress" are the switch's words here too: ingress is
+ *            what the card received.  Both sides name the same data regions
+ * @stats_rx, @stats_tx: slots of struct net_virt_stats
+ */
+struct sys_virt {
+	struct sys_wire driver;
+	uint32_t stats_rx;
+	uint32_t stats_tx;
+};
+
+/**
+ * struct sys_vm - a driver VM; the component's wire is the driver's side
+ * @kernel:   arm64 Image, plain or gzip
+ * @initrd:   cpio archive, plain or gzip
+ * @nic:      PCI address of the card, "0000:00:03.0"
+ * @ram:      slot of its RAM; the region's size is its memory
+ * @status:   slot of its status page (driver_vm/abi.h)
+ * @status_channel: channel to the monitor, rung by the guest
+ * @uncached: shared memory appears as "generic-uio"
+ */
+struct sys_vm {
+	char kernel[SYS_PATH];
+	char initrd[SYS_PATH];
+	char nic[SYS_SHORT];
+	uint32_t ram;
+	uint32_t status;
+	uint32_t status_channel;
+	uint8_t uncached;
+	uint8_t pad[3];
+};
+
 enum sys_kind {
 	SYS_SWITCH,
 	SYS_TAP,
 	SYS_NIC,
 	SYS_SOCKET,
 	SYS_CAPTURE,
+	SYS_PROGRAM,
+	SYS_VIRT,
+	SYS_VM,
 	SYS_KINDS
 };
 
 /**
  * struct sys_component - one component of a PD
  * @kind: enum sys_kind
- * @name: switch name, or "switch.port" for what is attached to a port
+ * @name: switch name, VM name, or "switch.port" for what is attached to a port
  * @wire: all but SYS_SWITCH: its connection, in terms of its PD
  */
 struct sys_component {
@@ -284,6 +333,9 @@ struct sys_component {
 		struct sys_nic nic;
 		struct sys_socket socket;
 		struct sys_capture capture;
+		struct sys_program program;
+		struct sys_virt virt;
+		struct sys_vm vm;
 	};
 };
 
@@ -305,13 +357,20 @@ struct sys_pd {
 
 /* What is attached to a switch port. */
 enum sys_attachment {
-	SYS_TO_PD,     /* a port PD: tap, nic, socket, capture */
+	SYS_TO_PD,     /* a port PD: tap, nic, socket, capture, program */
 	SYS_TO_SWITCH, /* a link to a port of another switch */
 	SYS_TO_ATTACH, /* a process from outside, by an attach socket */
+	SYS_TO_VIRT,   /* a driver VM's virtualisers */
+	SYS_TO_VM,     /* no switch port: from the virtualisers to the VM */
 };
 
 /**
  * struct sys_conn - a connection: switch port and what is attached to it
+ *
+ * A driver VM's port has two: "sw0.uplink" (SYS_TO_VIRT) from the switch to the
+ * virtualisers and "sw0.uplink.driver" (SYS_TO_VM) from these, which stand where
+ * the switch does elsewhere, to the VM.
+ *
  * @name:       "switch.port"; a link: "sw0.trunk<->lab.up"
  * @attachment: enum sys_attachment
  * @what:       how the topology says it: "tap alice", "attach /run/a.sock", ...
@@ -323,6 +382,11 @@ enum sys_attachment {
  * @ingress, @egress: region indices, seen from @pd[0]
  * @capacity, @buffer_size, @max_frame: as in struct sys_wire
  * @path:       SYS_TO_ATTACH: the Unix socket
+ * @follow:     connection index: it has a carrier while that one is up (and, if
+ *              that is a driver VM's port, its card has a link); or SYS_NONE
+ * @driver:     SYS_TO_VIRT: index of the SYS_TO_VM connection; else SYS_NONE
+ * @status:     SYS_TO_VM: region of the guest's status page; else SYS_NONE
+ * @status_channel: SYS_TO_VM: channel, end 0 the VM's PD, end 1 the monitor
  * @line:       where the topology declares it (for messages)
  */
 struct sys_conn {
@@ -340,6 +404,10 @@ struct sys_conn {
 	uint32_t buffer_size;
 	uint32_t max_frame;
 	char path[SYS_PATH];
+	uint32_t follow;
+	uint32_t driver;
+	uint32_t status;
+	uint32_t status_channel;
 	uint32_t line;
 };
 

@@ -20,6 +20,11 @@
  * clean connection and no buffer is lost: a queue's content never outlives an
  * epoch.  On a system without a monitor (sDDF on seL4) there is no such page;
  * a null pointer stands for a link that is always up.
+ *
+ * The carrier is another matter: it says whether what a port needs in order to
+ * be of use (the uplink it follows) can be reached at present.  It goes and
+ * comes without any queue being touched; a client that waits for it asks for an
+ * address when that can succeed.
  */
 #ifndef WEIR_VSWITCH_LINK_H
 #define WEIR_VSWITCH_LINK_H
@@ -29,8 +34,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/**
+ * struct link_page - written by the monitor, read by both sides
+ * @epoch:   odd: the connection is up
+ * @carrier: 1: what the port follows is up, or it follows nothing; else 0
+ */
 struct link_page {
 	_Atomic(uint32_t) epoch;
+	_Atomic(uint32_t) carrier;
 };
 
 /* What a null link page says: up, and never anything else. */
@@ -41,6 +52,13 @@ static inline uint32_t link_epoch(const struct link_page *page)
 	if (page == NULL)
 		return LINK_EPOCH_ALWAYS;
 	return atomic_load_explicit(&page->epoch, memory_order_acquire);
+}
+
+static inline bool link_carrier(const struct link_page *page)
+{
+	if (page == NULL)
+		return true;
+	return atomic_load_explicit(&page->carrier, memory_order_acquire) != 0;
 }
 
 static inline bool link_is_up(uint32_t epoch)

@@ -67,16 +67,24 @@ struct component {
  * @state_size: octets of struct component's state
  * @syscalls:   system calls it needs besides the loop's own (epoll, eventfd
  *              write, clock_gettime, exit); numbers, ended by -1.  NULL: none
+ * @ioctls:     requests ioctl() is allowed with, ended by 0.  NULL: none
  * @open:       runs in the MONITOR, with the user's privileges, before any PD
  *              is started: opens what the component needs of the outside.
  *              Fills @fds (at most PD_MAX_FDS), returns how many, or -1 with
  *              @err saying what is wrong and what to do.  NULL: nothing
+ * @start:      runs in the MONITOR each time the PD is started, after @open:
+ *              takes for one life what must be given back by its end (a device
+ *              that is to be reset).  Appends to @fds behind @n of open()'s,
+ *              returns how many it added or -1 with @err; the monitor closes
+ *              its own copies as soon as the PD has been spawned.  NULL: nothing
  * @close:      runs in the monitor when the system ends or failed to start:
  *              removes what open() made and a close() of the descriptors
  *              does not (a socket's path).  Also called by the janitor if the
  *              monitor dies, so it must look at @cfg alone.  May be NULL
  * @init:       runs in the PD, unprivileged, before the system call filter:
- *              may allocate, may call pd_region().  0 or negative errno
+ *              may allocate, may call pd_region(), may start threads (which
+ *              the filter will hold as well; they wait until the first run()).
+ *              0 or negative errno
  * @notified:   a channel of this component was notified
  * @fd_ready:   a watched descriptor is ready (EPOLLIN, EPOLLOUT, EPOLLHUP...)
  * @run:        do a bounded amount of work; true if there is (or may be) more
@@ -88,8 +96,11 @@ struct component_ops {
 	const char *name;
 	size_t state_size;
 	const int *syscalls;
+	const unsigned long *ioctls;
 	int (*open)(const struct sys_component *cfg, int *fds,
 		    struct error *err);
+	int (*start)(const struct sys_component *cfg, int *fds, unsigned int n,
+		     struct error *err);
 	void (*close)(const struct sys_component *cfg);
 	int (*init)(struct component *c);
 	void (*notified)(struct component *c, uint32_t channel);
@@ -99,9 +110,9 @@ struct component_ops {
 	bool (*arm)(struct component *c);
 };
 
-/* By enum sys_kind: switch, tap, nic, socket, capture. */
+/* By enum sys_kind: switch, tap, nic, socket, capture, program, virt, vm. */
 extern const struct component_ops switch_ops, tap_ops, nic_ops, socket_ops,
-	capture_ops;
+	capture_ops, program_ops, virt_ops, vm_ops;
 extern const struct component_ops *const component_kinds[SYS_KINDS];
 
 /**
@@ -134,6 +145,29 @@ void pd_watch(struct component *c, unsigned int fd_index, uint32_t events);
  * place beyond @c->n_fds extends it.
  */
 void pd_replace_fd(struct component *c, unsigned int fd_index, int fd);
+
+/**
+ * pd_wake_at - have run() called at some time, if nothing else happens before
+ * @at_ns: CLOCK_MONOTONIC; UINT64_MAX: no more
+ *
+ * One time per component; a later call replaces it.  Once it has passed, run() is
+ * called and the time forgotten.
+ */
+void pd_wake_at(struct component *c, uint64_t at_ns);
+
+/**
+ * pd_channel_fds - bind a channel to something that moves without the loop
+ * @wait: out: eventfd that is written to notify us
+ * @ring: out: eventfd to write to notify the other end
+ *
+ * For a hypervisor, which makes an interrupt of the one and a doorbell of the
+ * other.  From now on the loop does not wait for this channel: notified() is not
+ * called for it.  The descriptors stay the PD's.
+ *
+ * Return: 0, or -EINVAL if the channel is not the component's or its other end
+ * is in this PD.
+ */
+int pd_channel_fds(struct component *c, uint32_t channel, int *wait, int *ring);
 
 /**
  * pd_now - nanoseconds of CLOCK_MONOTONIC, as of this round

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A PCI card passed through to a VM by VFIO.
+ *
+ *	vfio_open.c	in the monitor: is there such a card, may we have it?
+ *	vfio.c		in the VM's PD: regions, interrupts, DMA mappings
+ *	pci.c		what the guest sees: configuration space, BARs
+ *	msix.c		the MSI-X table, and INTx
+ *
+ * The guest sees a host bridge with one bus and the card as its only device
+ * (PCI_SLOT, function 0).  Configuration space is trapped: what the guest reads
+ * comes from the card or from us (BARs, MSI-X control), what it writes is let
+ * through field by field.  BARs are mapped into the guest, but for the pages with
+ * the MSI-X table and pending bits.  An MSI-X vector is an eventfd VFIO writes and
+ * KVM turns into a write to the guest's ITS; the same eventfd stays when the
+ * guest masks a vector.  All of this is configuration: no frame ever passes here.
+ *
+ * DMA reaches the VM's own RAM and nothing else: guest-physical addresses are
+ * I/O addresses.
+ */
+#ifndef WEIR_VMM_KVM_PCI_H
+#define WEIR_VMM_KVM_PCI_H
+
+#include "vmm/kvm/vm.h"
+
+/* Device number of the card on the guest's bus; also its ITS device id * 8. */
+#define PCI_SLOT 1u
+#define PCI_DEVID (PCI_SLOT << 3)
+
+/* Descriptors that make up an opened card. */
+enum { VFIO_CONTAINER, VFIO_GROUP, VFIO_DEVICE, VFIO_FDS };
+
+/**
+ * vfio_check - can a card be passed through?  For the monitor, before anything
+ * is started
+ * @address: "0000:00:03.0"
+ *
+ * Leaves nothing open and changes nothing.
+ *
+ * Return: 0, or -1 with @err saying what is wrong (no such device, no IOMMU
+ * group, bound to another driver, in use, group shared with devices that are
+ * not bound to vfio-pci, no permission, vfio not loaded, ...) and what to type.
+ */
+int vfio_check(const char *address, struct error *err);
+
+/**
+ * vfio_open - open a card for one life of a VM; in the monitor
+ * @fds: out: by enum above; closing all of them resets the card and ends DMA
+ *
+ * Return: 0, or -1 with @err set and nothing left open.
+ */
+int vfio_open(const char *address, int fds[VFIO_FDS], struct error *err);
+
+struct pci;
+
+/**
+ * pci_attach - give the card to a VM; in the VM's PD, before its filter
+ * @vm:  its RAM is not running yet
+ * @fds: from vfio_open(), kept
+ *
+ * Return: the device, allocated, or NULL with @err set.
+ */
+struct pci *pci_attach(struct vm *vm, const int fds[VFIO_FDS],
+		       struct error *err);
+
+/**
+ * pci_dma - let the card reach memory
+ * @host: where it is here; stays mapped
+ * @iova: where the card sees it; the guest-physical address
+ */
+int pci_dma(struct pci *pci, void *host, uint64_t iova, uint64_t size,
+	    struct error *err);
+
+/**
+ * pci_name - "8086:10d3", for messages
+ */
+const char *pci_name(const struct pci *pci);
+
+/* What the vCPU's thread asks the kernel for while the guest runs; ends with 0. */
+extern const unsigned long pci_ioctls[];
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtual machine as KVM sees it: memory, interrupts, doorbells, trapped
+ * ranges, one vCPU.
+ *
+ * Everything the guest does often is left to the kernel: shared memory is mapped
+ * into the guest, a doorbell is an eventfd the kernel writes (ioeventfd), an
+ * interrupt an eventfd the kernel reads (irqfd), idleness a WFI it handles.
+ * What does come to user space (struct vm_range) is configuration: PCI
+ * configuration space, the MSI-X table, the console's registers at start-up.
+ * Exits are counted so that this can be shown.
+ *
+ * The vCPU runs in a thread of its own, which is also the only one that calls
+ * ranges' functions: devices behind them need no lock, unless they share state
+ * with the event loop.
+ */
+#ifndef WEIR_VMM_KVM_VM_H
+#define WEIR_VMM_KVM_VM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/linux/error.h"
+
+#define VM_MAX_RANGES 8
+#define VM_MAX_GSIS 64
+
+struct kvm_run;
+struct kvm_irq_routing_entry;
+
+/**
+ * struct vm_range - guest-physical addresses that trap to us
+ * @base, @size: which
+ * @read:  give @len (1, 2, 4 or 8) octets at @offset; @data is zeroed before
+ * @write: take them
+ * @ctx:   for both
+ *
+ * The guest chooses offset, length and content; accesses never cross the end.
+ */
+struct vm_range {
+	uint64_t base;
+	uint64_t size;
+	void (*read)(void *ctx, uint64_t offset, void *data, unsigned int len);
+	void (*write)(void *ctx, uint64_t offset, const void *data,
+		      unsigned int len);
+	void *ctx;
+};
+
+/**
+ * struct vm - a VM
+ * @kvm, @fd, @gic, @its, @vcpu: descriptors
+ * @run:     the vCPU's shared page
+ * @run_size: its octets
+ * @slots:   memory slots in use
+ * @range:   trapped ranges
+ * @n_ranges: how many
+ * @route:   interrupt routes, by GSI; unused ones have no type
+ * @n_gsis:  GSIs given out, the GIC's SPIs first
+ * @exits:   exits to user space, written by the vCPU's thread alone
+ * @unclaimed: accesses to addresses nobody has
+ */
+struct vm {
+	int kvm;
+	int fd;
+	int gic;
+	int its;
+	int vcpu;
+	struct kvm_run *run;
+	size_t run_size;
+	uint32_t slots;
+	struct vm_range range[VM_MAX_RANGES];
+	unsigned int n_ranges;
+	struct kvm_irq_routing_entry *route;
+	uint32_t n_gsis;
+	uint64_t exits;
+	uint64_t unclaimed;
+};
+
+/**
+ * vm_create - make a VM with GICv3, ITS and one vCPU (PSCI 0.2), powered off
+ * @kvm: descriptor of /dev/kvm, kept
+ *
+ * Return: 0, or -1 with @err set.
+ */
+int vm_create(struct vm *vm, int kvm, struct error *err);
+
+/**
+ * vm_memory - show host memory to the guest
+ * @gpa:      page aligned
+ * @host:     page aligned, stays mapped as long as the VM lives
+ * @size:     octets, whole pages
+ * @readonly: the guest's stores are lost (each costs an exit)
+ */
+int vm_memory(struct vm *vm, uint64_t gpa, void *host, uint64_t size,
+	      bool readonly, struct error *err);
+
+/**
+ * vm_doorbell - have a guest's 32-bit store to an address write an eventfd
+ */
+int vm_doorbell(struct vm *vm, uint64_t gpa, int eventfd, struct error *err);
+
+/**
+ * vm_interrupt - have an eventfd raise an edge-triggered interrupt
+ * @gsi: an SPI (0 is the GIC's 32), or from vm_gsi()
+ */
+int vm_interrupt(struct vm *vm, uint32_t gsi, int eventfd, struct error *err);
+
+/**
+ * vm_interrupt_level - likewise, level-triggered: up with @eventfd, down when
+ * the guest has dealt with it, which is told by @resample
+ */
+int vm_interrupt_level(struct vm *vm, uint32_t gsi, int eventfd, int resample,
+		       struct error *err);
+
+/**
+ * vm_interrupt_off - take an eventfd's interrupt back
+ */
+int vm_interrupt_off(struct vm *vm, uint32_t gsi, int eventfd);
+
+/**
+ * vm_gsi - a new GSI for an MSI
+ *
+ * Return: the GSI, or -1 if there are no more.
+ */
+int vm_gsi(struct vm *vm);
+
+/**
+ * vm_route_msi - what a GSI from vm_gsi() does: a write to the ITS
+ * @address, @data: as in the device's MSI-X table
+ * @devid:   requester id, as the guest's device tree maps it
+ *
+ * Return: 0 or negative errno.
+ */
+int vm_route_msi(struct vm *vm, uint32_t gsi, uint64_t address, uint32_t data,
+		 uint32_t devid);
+
+/**
+ * vm_trap - have accesses to a range come to us
+ */
+int vm_trap(struct vm *vm, const struct vm_range *range, struct error *err);
+
+/* Why a vCPU stopped for good. */
+enum vm_end {
+	VM_RESET,    /* the guest asked for a reset (or panicked) */
+	VM_SHUTDOWN, /* the guest turned itself off */
+	VM_FAILED,   /* KVM could not go on; see the error */
+};
+
+/**
+ * vm_start - set the vCPU's first instruction and x0
+ * @entry: guest-physical
+ * @x0:    guest-physical address of the device tree
+ */
+int vm_start(struct vm *vm, uint64_t entry, uint64_t x0, struct error *err);
+
+/**
+ * vm_run - run the vCPU in this thread until it ends
+ * @err: VM_FAILED: what happened
+ */
+enum vm_end vm_run(struct vm *vm, struct error *err);
+
+#endif
