@@ -58,6 +58,8 @@ static const char *kind_name(const struct monitor *m, const struct mon_link *l)
 	case SYS_TO_ATTACH:
 		return "attach";
 	case SYS_TO_PD:
+	case SYS_TO_VIRT:
+	case SYS_TO_VM:
 		break;
 	}
 	return component_kinds[m->sys.pd[c->pd[1]].comp[c->comp[1]].kind]->name;

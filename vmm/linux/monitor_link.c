@@ -183,6 +183,8 @@ void link_fault(struct monitor *m, struct mon_link *l)
 			    name);
 		break;
 	case SYS_TO_PD:
+	case SYS_TO_VIRT:
+	case SYS_TO_VM:
 		monitor_log(m->sys.name, "%s: it broke the queue protocol",
 			    name);
 		/* Before link_down(), which would call it innocent. */
