@@ -96,6 +96,22 @@ int vm_memory(struct vm *vm, uint64_t gpa, void *host, uint64_t size,
 	      bool readonly, struct error *err);
 
 /**
+ * vm_slot - reserve a memory slot for vm_place()
+ */
+uint32_t vm_slot(struct vm *vm);
+
+/**
+ * vm_place - show host memory at an address that may change while the VM runs
+ * @slot: from vm_slot(); shows nothing now, unless @size is 0
+ * @gpa, @host: page aligned
+ * @size: octets, whole pages; 0: show nothing any more
+ *
+ * Return: 0 or negative errno (the guest may ask for overlaps).
+ */
+int vm_place(struct vm *vm, uint32_t slot, uint64_t gpa, void *host,
+	     uint64_t size);
+
+/**
  * vm_doorbell - have a guest's 32-bit store to an address write an eventfd
  */
 int vm_doorbell(struct vm *vm, uint64_t gpa, int eventfd, struct error *err);
