@@ -146,6 +146,6 @@ clean:
 	$(call say,CLEAN,$(B))
 	$(Q)rm -rf '$(B)'
 
-include mk/lint.mk mk/install.mk
+include mk/lint.mk mk/install.mk mk/guest.mk
 
 .PHONY: all tests benches run test unit e2e bench-quick deps clean
