@@ -277,11 +277,14 @@ struct sys_program {
  *            "ingress" and "egress" are the switch's words here too: ingress is
  *            what the card received.  Both sides name the same data regions
  * @stats_rx, @stats_tx: slots of struct net_virt_stats
+ * @ctl_channel: channel to the monitor: rung by the monitor after a change of a
+ *            link page, by the virtualisers when a side has faulted
  */
 struct sys_virt {
 	struct sys_wire driver;
 	uint32_t stats_rx;
 	uint32_t stats_tx;
+	uint32_t ctl_channel;
 };
 
 /**
@@ -292,6 +295,7 @@ struct sys_virt {
  * @ram:      slot of its RAM; the region's size is its memory
  * @status:   slot of its status page (driver_vm/abi.h)
  * @status_channel: channel to the monitor, rung by the guest
+ * @vmm_stats: slot of what the VMM counts (vmm/kvm/vm_stats.h), ours to write
  * @uncached: shared memory appears as "generic-uio"
  */
 struct sys_vm {
@@ -301,6 +305,7 @@ struct sys_vm {
 	uint32_t ram;
 	uint32_t status;
 	uint32_t status_channel;
+	uint32_t vmm_stats;
 	uint8_t uncached;
 	uint8_t pad[3];
 };

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a VMM counts, in a page of its own that it alone writes and the monitor
+ * shows.  What the guest says of itself is in driver_vm/abi.h.
+ */
+#ifndef WEIR_VMM_KVM_VM_STATS_H
+#define WEIR_VMM_KVM_VM_STATS_H
+
+#include <stdint.h>
+
+#define VM_STATS_MAGIC 0x5765697256704d73ull /* "WeirVpMs" */
+
+/**
+ * struct vm_stats - counters of one life of a VM
+ * @magic:     VM_STATS_MAGIC once the others mean anything
+ * @exits:     exits of the vCPU to user space
+ * @unclaimed: accesses to addresses nobody has
+ * @irq_kicks: interrupts of the card that passed through user space
+ *
+ * Each field is a naturally aligned word with one writer, which stores it with
+ * relaxed order.
+ */
+struct vm_stats {
+	uint64_t magic;
+	uint64_t exits;
+	uint64_t unclaimed;
+	uint64_t irq_kicks;
+};
+
+#endif
