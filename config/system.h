@@ -292,7 +292,8 @@ struct sys_virt {
  * @kernel:   arm64 Image, plain or gzip
  * @initrd:   cpio archive, plain or gzip
  * @nic:      PCI address of the card, "0000:00:03.0"
- * @ram:      slot of its RAM; the region's size is its memory
+ * @memory:   octets of its RAM
+ * @ram:      slot of its RAM, a region of that size
  * @status:   slot of its status page (driver_vm/abi.h)
  * @status_channel: channel to the monitor, rung by the guest
  * @vmm_stats: slot of what the VMM counts (vmm/kvm/vm_stats.h), ours to write
@@ -302,6 +303,7 @@ struct sys_vm {
 	char kernel[SYS_PATH];
 	char initrd[SYS_PATH];
 	char nic[SYS_SHORT];
+	uint64_t memory;
 	uint32_t ram;
 	uint32_t status;
 	uint32_t status_channel;

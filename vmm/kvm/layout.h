@@ -39,7 +39,7 @@
 #define LAYOUT_SHARED_ALIGN 0x200000ull
 
 /* Shared peripheral interrupts; the GIC's number is 32 more. */
-#define LAYOUT_SPI_CONSOLE 0u  /* level, with the console's status register */
+#define LAYOUT_SPI_CONSOLE 0u  /* edge */
 #define LAYOUT_SPI_DOORBELL 1u /* edge */
 #define LAYOUT_SPI_PCI_INTX 2u /* level, with resample */
 #define LAYOUT_SPIS 32u	       /* as many as the GIC is made with */

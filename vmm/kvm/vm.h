@@ -78,6 +78,14 @@ struct vm {
 };
 
 /**
+ * vm_supported - can this program, with this KVM, run VMs?
+ * @kvm: descriptor of /dev/kvm, or -1 to ask for the program alone
+ *
+ * Return: 0, or -1 with @err saying what is missing.
+ */
+int vm_supported(int kvm, struct error *err);
+
+/**
  * vm_create - make a VM with GICv3, ITS and one vCPU (PSCI 0.2), powered off
  * @kvm: descriptor of /dev/kvm, kept
  *
