@@ -37,7 +37,7 @@ $(A64)/obj/%.o: %.c $(O)/flags
 OWN_C   := $(GROUND_SRC) $(POLICY) $(CONFIG_SRC) $(VMM_SRC) $(CLIENT_SRC) \
 	$(CLI_SRC) $(EXAMPLE_SRC) $(TEST_SRC) $(HELPER_SRC) $(BENCH_SRC)
 OWN_H   := $(wildcard vswitch/*.h policy/*.h virt/*.h config/*.h vmm/linux/*.h \
-	vmm/linux/ports/*.h client/*.h cli/*.h tests/*/*.h)
+	vmm/linux/ports/*.h vmm/kvm/*.h client/*.h cli/*.h tests/*/*.h)
 TIDIED  := $(OWN_C:%.c=$(O)/tidy/%.ok)
 
 CLANG_TIDY ?= clang-tidy

@@ -27,6 +27,9 @@
 #define PCI_SLOT 1u
 #define PCI_DEVID (PCI_SLOT << 3)
 
+/* The guest is shown no more MSI-X vectors than this. */
+#define PCI_MAX_VECTORS 32
+
 /* Descriptors that make up an opened card. */
 enum { VFIO_CONTAINER, VFIO_GROUP, VFIO_DEVICE, VFIO_FDS };
 
@@ -76,7 +79,10 @@ int pci_dma(struct pci *pci, void *host, uint64_t iova, uint64_t size,
  */
 const char *pci_name(const struct pci *pci);
 
-/* What the vCPU's thread asks the kernel for while the guest runs; ends with 0. */
+/*
+ * What the vCPU's thread asks the kernel for while the guest runs; ends with 0.
+ * Besides ioctl() these are pread() and pwrite() on the device's descriptor.
+ */
 extern const unsigned long pci_ioctls[];
 
 #endif
