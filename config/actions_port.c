@@ -4,6 +4,7 @@
  */
 #include "config/parser.h"
 
+#include <string.h>
 #include <sys/un.h>
 
 #include "config/value.h"
@@ -88,6 +89,40 @@ void on_socket(struct parser *p, struct pos at, bool connect, bool tcp,
 		p->port->target.text = NULL;
 }
 
+void on_program(struct parser *p, struct pos at, const struct name *file,
+		const struct name *args)
+{
+	if (!on_attach(p, at, TO_PROGRAM, file))
+		return;
+	p->port->file = take_file(p, file).text;
+	if (!args)
+		return;
+	p->port->args = *args;
+	if (args->text && strlen(args->text) >= SYS_PATH)
+		report_error(p->report, args->pos,
+			     "the args have %zu characters; a program can be "
+			     "handed %d",
+			     strlen(args->text), SYS_PATH - 1);
+}
+
+void refuse_vm(struct parser *p, struct pos at, const struct name *name)
+{
+	mark_broken(p, IN_PORT);
+	report_error(p->report, at,
+		     "a vm is written outside of any { }; a port that one "
+		     "drives says: driver-vm %s",
+		     name && name->text ? name->text : "VM");
+}
+
+void refuse_card(struct parser *p, struct pos at)
+{
+	mark_broken(p, IN_PORT);
+	report_error(p->report, at,
+		     "a card by its PCI address belongs in a vm, and the port "
+		     "says driver-vm VM; a port's own nic is an interface of "
+		     "Linux: nic \"eth0\"");
+}
+
 /* --- capture ------------------------------------------------------------- */
 
 void on_capture(struct parser *p, struct pos at, const struct name *file,
@@ -139,6 +174,21 @@ void on_lock(struct parser *p, struct pos at, const struct name *address)
 void on_reserved(struct parser *p, struct pos at)
 {
 	option_once(p, &p->port->reserved, at, "reserved");
+}
+
+void on_follow(struct parser *p, struct pos at, const struct name *leader)
+{
+	if (option_once(p, &p->port->follow, at, "follow")) {
+		p->port->leader_ref = *leader;
+		p->port->leader_ref.next = NULL;
+	}
+}
+
+void refuse_follow(struct parser *p, struct pos at)
+{
+	report_error(p->report, at,
+		     "a link cannot follow a port: its other end is another "
+		     "switch, which would lose it as well; take it out");
 }
 
 void on_mtu(struct parser *p, struct pos at, const struct name *number)

@@ -12,6 +12,7 @@ struct system *build_system(struct topology *t, const char *name)
 	struct system *sys = must_alloc(1, sizeof(*sys));
 
 	build_copy(sys->name, name);
+	build_macs(t, name);
 	build_pds(sys, t);
 	build_conns(sys, t);
 	build_maps(sys, t);

@@ -5,6 +5,7 @@
  * Three steps, each a file:
  *
  *	build_pds.c	which PDs there are and which component lives where
+ *			(build_macs.c: and the addresses of programs)
  *	build_conns.c	regions and channels of every connection
  *	build_maps.c	what each PD maps and with which permissions, in terms
  *			of slots and ids
@@ -20,6 +21,25 @@
  *
  * A link has the same regions: what is egress to its first switch is ingress to
  * its second.  Components that share a PD share its maps, each region once.
+ *
+ * A driver VM's port has two connections with queues and link pages of their
+ * own, and the same two data regions: nothing is copied between them.  The
+ * virtualisers are the peer of the first and stand where the switch does in the
+ * second, whose peer is the VM:
+ *
+ *	region				switch	virt	VM	why
+ *	ingress.active, ingress.free	rw	rw	-	as above
+ *	egress.active, egress.free	rw	rw	-
+ *	link				r	r	-
+ *	driver.ingress.active, .free	-	rw	rw	likewise
+ *	driver.egress.active, .free	-	rw	rw
+ *	driver.link			-	r	r
+ *	ingress.data			r	r	rw	the card writes it;
+ *							virt maintains caches
+ *	egress.data			rw	r	r	the card reads it
+ *	stats.rx, stats.tx		-	rw	-	the monitor reads
+ *	VM.ram				-	-	rw	the guest's alone
+ *	VM.status			-	-	rw	the monitor reads
  */
 #ifndef WEIR_CONFIG_BUILD_H
 #define WEIR_CONFIG_BUILD_H
@@ -40,6 +60,14 @@ struct system *build_system(struct topology *t, const char *name);
  * @sys: zero but for its name
  */
 void build_pds(struct system *sys, struct topology *t);
+
+/**
+ * build_macs - make up the addresses of programs without a lock
+ * @instance: its name
+ *
+ * The same ports always get the same ones, and no two of a topology one.
+ */
+void build_macs(struct topology *t, const char *instance);
 
 /**
  * build_conns - second step: regions, channels, connections

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "vswitch/ctl.h"
-#include "vswitch/queue.h"
+#include "virt/net_virt.h"
 
 #define PAGE 4096u
 #define DEFAULT_MTU 1500u
@@ -76,9 +76,9 @@ static void size_conn(struct sys_conn *conn, const struct topo_port *port)
 
 /* --- connections --------------------------------------------------------- */
 
-static void add_half(struct system *sys, const struct sys_conn *conn,
-		     const char *owner, const char *direction,
-		     struct sys_half *half)
+static void add_queues(struct system *sys, const struct sys_conn *conn,
+		       const char *owner, const char *direction,
+		       struct sys_half *half)
 {
 	char what[32];
 
@@ -88,6 +88,15 @@ static void add_half(struct system *sys, const struct sys_conn *conn,
 	snprintf(what, sizeof(what), "%s.free", direction);
 	half->free =
 		add_region(sys, owner, what, queue_region_size(conn->capacity));
+}
+
+static void add_half(struct system *sys, const struct sys_conn *conn,
+		     const char *owner, const char *direction,
+		     struct sys_half *half)
+{
+	char what[32];
+
+	add_queues(sys, conn, owner, direction, half);
 	snprintf(what, sizeof(what), "%s.data", direction);
 	half->data = add_region(sys, owner, what,
 				(uint64_t)conn->capacity * conn->buffer_size);
@@ -138,6 +147,8 @@ static void set_far_end(struct sys_conn *conn, const struct topo_port *port)
 	if (port->kind == TO_ATTACH) {
 		conn->attachment = SYS_TO_ATTACH;
 		build_copy(conn->path, port->target.text);
+	} else if (port->kind == TO_DRIVER_VM) {
+		conn->attachment = SYS_TO_VIRT;
 	} else if (port->kind == TO_LINK) {
 		const struct topo_port *peer = port->link->port[1];
 
@@ -148,13 +159,76 @@ static void set_far_end(struct sys_conn *conn, const struct topo_port *port)
 	}
 }
 
+static struct sys_conn *new_conn(struct system *sys)
+{
+	struct sys_conn *conn = &sys->conn[sys->n_conns++];
+
+	conn->port[0] = conn->port[1] = SYS_NONE;
+	conn->ingress = (struct sys_half){ SYS_NONE, SYS_NONE, SYS_NONE };
+	conn->follow = SYS_NONE;
+	conn->driver = SYS_NONE;
+	conn->status = SYS_NONE;
+	conn->status_channel = SYS_NONE;
+	return conn;
+}
+
+/* From the virtualisers to the VM: all but the data is its own. */
+static void add_driver(struct system *sys, struct topology *t,
+		       const struct topo_port *port)
+{
+	struct sys_conn *conn = new_conn(sys);
+	struct sys_conn *front = conn - 1;
+	const struct topo_vm *vm = port->vm;
+	const char *owner =
+		arena_printf(t->arena, "%s.driver", topo_port_name(t, port));
+
+	front->driver = port->conn + 1;
+	build_copy(conn->name, owner);
+	build_copy(conn->what, arena_printf(t->arena, "vm %s", vm->name.text));
+	conn->attachment = SYS_TO_VM;
+	conn->line = vm->name.pos.line;
+	conn->pd[0] = port->pd;
+	conn->comp[0] = port->comp;
+	conn->pd[1] = vm->pd;
+	conn->capacity = front->capacity;
+	conn->buffer_size = front->buffer_size;
+	conn->max_frame = front->max_frame;
+	add_queues(sys, conn, owner, "ingress", &conn->ingress);
+	add_queues(sys, conn, owner, "egress", &conn->egress);
+	conn->ingress.data = front->ingress.data;
+	conn->egress.data = front->egress.data;
+	conn->link = add_region(sys, owner, "link", PAGE);
+	conn->channel = add_channel(sys, conn->name);
+	conn->status = vm->status;
+	conn->status_channel = vm->channel;
+}
+
+/* What the VM has beside its connection, and its virtualisers' statistics. */
+static void add_vm(struct system *sys, struct topology *t,
+		   struct topo_port *port)
+{
+	const char *owner = topo_port_name(t, port);
+	struct topo_vm *vm = port->vm;
+	const char *name = vm->name.text;
+
+	port->stats_rx = add_region(sys, owner, "stats.rx",
+				    sizeof(struct net_virt_stats));
+	port->stats_tx = add_region(sys, owner, "stats.tx",
+				    sizeof(struct net_virt_stats));
+	vm->ram = add_region(sys, name, "ram", vm->memory.value);
+	vm->status = add_region(sys, name, "status", PAGE);
+	vm->channel =
+		add_channel(sys, arena_printf(t->arena, "%s<->monitor", name));
+	sys->channel[vm->channel].end[1].pd = SYS_PD_MONITOR;
+}
+
 static void add_conn(struct system *sys, struct topology *t,
 		     struct topo_port *port)
 {
-	struct sys_conn *conn = &sys->conn[sys->n_conns];
+	struct sys_conn *conn = new_conn(sys);
 	const char *owner = topo_port_name(t, port);
 
-	port->conn = (uint32_t)sys->n_conns++;
+	port->conn = (uint32_t)sys->n_conns - 1;
 	if (port->kind == TO_LINK)
 		port->link->port[1]->conn = port->conn;
 	build_copy(conn->name, name_conn(t, port));
@@ -163,15 +237,23 @@ static void add_conn(struct system *sys, struct topology *t,
 	conn->pd[0] = port->sw->pd;
 	conn->comp[0] = port->sw->comp;
 	conn->port[0] = port->number;
-	conn->port[1] = SYS_NONE;
 	set_far_end(conn, port);
 	size_conn(conn, port);
-	conn->ingress = (struct sys_half){ SYS_NONE, SYS_NONE, SYS_NONE };
 	if (port->kind != TO_CAPTURE)
 		add_half(sys, conn, owner, "ingress", &conn->ingress);
 	add_half(sys, conn, owner, "egress", &conn->egress);
 	conn->link = add_region(sys, owner, "link", PAGE);
 	conn->channel = add_channel(sys, conn->name);
+	if (port->kind == TO_DRIVER_VM) {
+		add_vm(sys, t, port);
+		add_driver(sys, t, port);
+	}
+}
+
+static void set_follow(struct system *sys, const struct topo_port *port)
+{
+	if (port->leader)
+		sys->conn[port->conn].follow = port->leader->conn;
 }
 
 static void add_switch(struct system *sys, struct topology *t,
@@ -190,26 +272,41 @@ static void add_switch(struct system *sys, struct topology *t,
 	sys->channel[sw->channel].end[1].pd = SYS_PD_MONITOR;
 }
 
-void build_conns(struct system *sys, struct topology *t)
+/* Room for all; a link has two ports and one connection: some is left over. */
+static void make_room(struct system *sys, const struct topology *t)
 {
-	struct topo_switch *sw;
-	struct topo_port *port;
-	size_t switches = 0, ports = 0;
+	const struct topo_switch *sw;
+	const struct topo_vm *vm;
+	size_t switches = 0, ports = 0, vms = 0;
 
 	for_each(sw, t->switches) {
 		switches++;
 		ports += sw->n_ports;
 	}
-	/* A link has two ports and one connection: some room is left over. */
-	sys->conn = must_alloc(ports, sizeof(*sys->conn));
-	sys->channel = must_alloc(switches + ports, sizeof(*sys->channel));
-	sys->region =
-		must_alloc(3 * switches + 7 * ports, sizeof(*sys->region));
+	for_each(vm, t->vms)
+		vms++;
+	sys->conn = must_alloc(ports + vms, sizeof(*sys->conn));
+	sys->channel =
+		must_alloc(switches + ports + 2 * vms, sizeof(*sys->channel));
+	sys->region = must_alloc(3 * switches + 7 * ports + 9 * vms,
+				 sizeof(*sys->region));
+}
+
+void build_conns(struct system *sys, struct topology *t)
+{
+	struct topo_switch *sw;
+	struct topo_port *port;
+
+	make_room(sys, t);
 	for_each(sw, t->switches) {
 		add_switch(sys, t, sw);
 		for_each(port, sw->ports) {
 			if (port->kind != TO_LINK || port->link_end == 0)
 				add_conn(sys, t, port);
 		}
+	}
+	for_each(sw, t->switches) {
+		for_each(port, sw->ports)
+			set_follow(sys, port);
 	}
 }

@@ -8,8 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Which side of a connection a component is on. */
-enum side { AT_SWITCH, AT_PEER };
+/* Which side of a connection a component is on; virtualisers see no data. */
+enum side { AT_SWITCH, AT_PEER, AT_VIRT };
+
+/* @writer: the side that fills the buffers. */
+static uint32_t data_perms(enum side side, enum side writer)
+{
+	return side == writer ? SYS_RW : SYS_R;
+}
 
 /* Maps a region, or widens the permissions if it is mapped; gives the slot. */
 static uint32_t map(struct sys_pd *pd, uint32_t region, uint32_t perms)
@@ -60,14 +66,13 @@ static void wire_up(struct system *sys, uint32_t pd_index,
 		    struct sys_wire *wire)
 {
 	struct sys_pd *pd = &sys->pd[pd_index];
-	bool sw = side == AT_SWITCH;
 
 	wire->ingress.active = map(pd, in->active, SYS_RW);
 	wire->ingress.free = map(pd, in->free, SYS_RW);
-	wire->ingress.data = map(pd, in->data, sw ? SYS_R : SYS_RW);
+	wire->ingress.data = map(pd, in->data, data_perms(side, AT_PEER));
 	wire->egress.active = map(pd, out->active, SYS_RW);
 	wire->egress.free = map(pd, out->free, SYS_RW);
-	wire->egress.data = map(pd, out->data, sw ? SYS_RW : SYS_R);
+	wire->egress.data = map(pd, out->data, data_perms(side, AT_SWITCH));
 	wire->link = map(pd, conn->link, SYS_R);
 	wire->channel = join(sys, pd_index, conn->channel, end);
 	wire->capacity = conn->capacity;
@@ -117,11 +122,43 @@ static void map_switch(struct system *sys, const struct topo_switch *sw)
 		map_switch_port(sys, port, &cfg->port[port->number]);
 }
 
+/* The switch's side of a driver VM's port, then the driver's. */
+static void map_virt(struct system *sys, const struct topo_port *port)
+{
+	const struct sys_conn *front = &sys->conn[port->conn];
+	const struct sys_conn *back = &sys->conn[front->driver];
+	struct sys_pd *pd = &sys->pd[port->pd];
+	struct sys_component *comp = &pd->comp[port->comp];
+
+	wire_up(sys, port->pd, front, &front->ingress, &front->egress, AT_VIRT,
+		1, &comp->wire);
+	wire_up(sys, port->pd, back, &back->ingress, &back->egress, AT_VIRT, 0,
+		&comp->virt.driver);
+	comp->virt.stats_rx = map(pd, port->stats_rx, SYS_RW);
+	comp->virt.stats_tx = map(pd, port->stats_tx, SYS_RW);
+}
+
+static void map_vm(struct system *sys, const struct topo_vm *vm)
+{
+	const struct sys_conn *front = &sys->conn[vm->user->conn];
+	const struct sys_conn *conn = &sys->conn[front->driver];
+	struct sys_pd *pd = &sys->pd[vm->pd];
+	struct sys_component *comp = &pd->comp[0];
+
+	wire_up(sys, vm->pd, conn, &conn->ingress, &conn->egress, AT_PEER, 1,
+		&comp->wire);
+	comp->vm.ram = map(pd, vm->ram, SYS_RW);
+	comp->vm.status = map(pd, vm->status, SYS_RW);
+	comp->vm.status_channel = join(sys, vm->pd, vm->channel, 0);
+}
+
 static void map_port(struct system *sys, const struct topo_port *port)
 {
 	const struct sys_conn *conn = &sys->conn[port->conn];
 
-	if (build_has_pd(port))
+	if (port->kind == TO_DRIVER_VM)
+		map_virt(sys, port);
+	else if (build_has_pd(port))
 		wire_up(sys, port->pd, conn, &conn->ingress, &conn->egress,
 			AT_PEER, 1, &sys->pd[port->pd].comp[port->comp].wire);
 }
@@ -130,6 +167,7 @@ void build_maps(struct system *sys, const struct topology *t)
 {
 	const struct topo_switch *sw;
 	const struct topo_port *port;
+	const struct topo_vm *vm;
 
 	for_each(sw, t->switches)
 		map_switch(sys, sw);
@@ -137,4 +175,6 @@ void build_maps(struct system *sys, const struct topology *t)
 		for_each(port, sw->ports)
 			map_port(sys, port);
 	}
+	for_each(vm, t->vms)
+		map_vm(sys, vm);
 }

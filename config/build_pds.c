@@ -3,8 +3,8 @@
  * First step: PDs and the components in them.
  *
  * Every component has a PD of its own unless a domain says otherwise.  Switches
- * come first, then ports, each in the order of the topology; a domain's PD is
- * where its first component is.
+ * come first, then ports, then driver VMs, each in the order of the topology; a
+ * domain's PD is where its first component is.
  */
 #include "config/build.h"
 
@@ -111,6 +111,24 @@ static void configure_capture(struct sys_component *comp,
 		build_copy(cfg->name[other->number], topo_port_name(t, other));
 }
 
+static void configure_program(struct sys_component *comp,
+			      const struct topo_port *port)
+{
+	struct sys_program *cfg = &comp->program;
+
+	build_copy(cfg->path, port->file);
+	build_copy(cfg->args, port->args.text ? port->args.text : "");
+	cfg->mac = port->mac;
+}
+
+static void configure_vm(struct sys_vm *cfg, const struct topo_vm *vm)
+{
+	build_copy(cfg->kernel, vm->kernel_file.text);
+	build_copy(cfg->initrd, vm->initrd_file.text);
+	build_copy(cfg->nic, vm->nic_address.text);
+	cfg->uncached = vm->uncached.set;
+}
+
 static void configure_port(struct sys_component *comp,
 			   const struct topo_port *port, struct topology *t)
 {
@@ -124,8 +142,13 @@ static void configure_port(struct sys_component *comp,
 	case TO_SOCKET:
 		configure_socket(comp, port);
 		break;
-	default:
+	case TO_PROGRAM:
+		configure_program(comp, port);
+		break;
+	case TO_CAPTURE:
 		configure_capture(comp, port, t);
+		break;
+	default: /* virtualisers are told all they need by maps */
 		break;
 	}
 }
@@ -139,6 +162,10 @@ static enum sys_kind kind_of(const struct topo_port *port)
 		return SYS_NIC;
 	case TO_SOCKET:
 		return SYS_SOCKET;
+	case TO_PROGRAM:
+		return SYS_PROGRAM;
+	case TO_DRIVER_VM:
+		return SYS_VIRT;
 	default:
 		return SYS_CAPTURE;
 	}
@@ -149,10 +176,13 @@ static enum sys_kind kind_of(const struct topo_port *port)
 static size_t most_pds(const struct topology *t)
 {
 	const struct topo_switch *sw;
+	const struct topo_vm *vm;
 	size_t n = 0;
 
 	for_each(sw, t->switches)
 		n += 1 + sw->n_ports;
+	for_each(vm, t->vms)
+		n++;
 	return n;
 }
 
@@ -181,10 +211,19 @@ static void add_port(struct system *sys, struct topology *t,
 	configure_port(new_comp(sys, port->pd, kind_of(port), name), port, t);
 }
 
+static void add_vm(struct system *sys, struct topo_vm *vm)
+{
+	const char *name = vm->name.text;
+
+	vm->pd = new_pd(sys, name, 0);
+	configure_vm(&new_comp(sys, vm->pd, SYS_VM, name)->vm, vm);
+}
+
 void build_pds(struct system *sys, struct topology *t)
 {
 	struct topo_switch *sw;
 	struct topo_port *port;
+	struct topo_vm *vm;
 
 	sys->pd = must_alloc(most_pds(t), sizeof(*sys->pd));
 	for_each(sw, t->switches)
@@ -193,4 +232,6 @@ void build_pds(struct system *sys, struct topology *t)
 		for_each(port, sw->ports)
 			add_port(sys, t, port);
 	}
+	for_each(vm, t->vms)
+		add_vm(sys, vm);
 }

@@ -13,6 +13,8 @@ void check_topology(struct topology *t)
 	check_switches(t);
 	check_ports(t);
 	check_outside(t);
+	check_vms(t);
+	check_follows(t);
 	check_captures(t);
 	check_allows(t);
 	check_domains(t);

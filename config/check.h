@@ -44,6 +44,16 @@ void check_ports(struct topology *t);
 void check_outside(struct topology *t);
 
 /**
+ * check_vms - driver VMs are whole, and each is used by one port
+ */
+void check_vms(struct topology *t);
+
+/**
+ * check_follows - which port each follows, without going round in circles
+ */
+void check_follows(struct topology *t);
+
+/**
  * check_captures - what captures watch, and their filters; fills in both
  */
 void check_captures(struct topology *t);
@@ -79,6 +89,11 @@ struct topo_switch *find_switch(const struct topology *t, const char *name,
  * find_port - by name, on one switch
  */
 struct topo_port *find_port(const struct topo_switch *sw, const char *name);
+
+/**
+ * find_vm - by name
+ */
+struct topo_vm *find_vm(const struct topology *t, const char *name);
 
 /**
  * resolve_port - what port does a name mean?

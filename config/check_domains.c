@@ -50,6 +50,24 @@ static void take_member(struct topology *t, struct topo_domain *domain,
 		*place = domain;
 }
 
+/* A bare name no port has: a VM? */
+static bool is_vm(struct topology *t, const struct name *ref)
+{
+	const struct topo_switch *sw;
+
+	if (!find_vm(t, ref->text))
+		return false;
+	for_each(sw, t->switches) {
+		if (find_port(sw, ref->text))
+			return false;
+	}
+	report_error(t->report, ref->pos,
+		     "\"%s\" is a vm, which shares its PD with nobody; take it "
+		     "out, or name the port that says driver-vm %s",
+		     ref->text, ref->text);
+	return true;
+}
+
 /* A bare name no switch and no port has: it may be a slip for a switch. */
 static bool is_slip(struct topology *t, const struct name *ref)
 {
@@ -89,6 +107,11 @@ static void take_port(struct topology *t, struct topo_domain *domain,
 			     "port \"%s\" is an end of a link, and nothing "
 			     "runs there; put the switches into the domain",
 			     ref->text);
+	else if (port->kind == TO_PROGRAM)
+		report_error(t->report, ref->pos,
+			     "port \"%s\" is served by a program of its own, "
+			     "which cannot be in a domain; take it out",
+			     ref->text);
 	else
 		take_member(t, domain, &port->domain, ref);
 }
@@ -108,7 +131,7 @@ static void check_members(struct topology *t, struct topo_domain *domain)
 		sw = find_switch(t, ref->text, strlen(ref->text));
 		if (sw)
 			take_member(t, domain, &sw->domain, ref);
-		else if (!is_slip(t, ref))
+		else if (!is_vm(t, ref) && !is_slip(t, ref))
 			take_port(t, domain, ref);
 	}
 }
@@ -137,6 +160,17 @@ static bool met_before(const struct topo_domain *domain,
 	return peer && peer->sw->domain == domain;
 }
 
+/*
+ * Regions of one connection.  Virtualisers have a second one, which shares the
+ * data, and two regions of statistics.
+ */
+static unsigned int maps_of(const struct topo_port *port, bool theirs)
+{
+	if (port->kind == TO_CAPTURE)
+		return 4;
+	return port->kind == TO_DRIVER_VM && theirs ? 14 : 7;
+}
+
 /* What one connection puts on a domain. */
 static void add_port(struct load *load, const struct topo_domain *domain,
 		     const struct topo_port *port)
@@ -145,8 +179,10 @@ static void add_port(struct load *load, const struct topo_domain *domain,
 	bool theirs = has_pd(port) && port->domain == domain;
 
 	load->channels += ours + theirs;
+	if (theirs && port->kind == TO_DRIVER_VM)
+		load->channels++;
 	if ((ours || theirs) && !met_before(domain, port))
-		load->maps += port->kind == TO_CAPTURE ? 4 : 7;
+		load->maps += maps_of(port, theirs);
 }
 
 static void check_load(struct topology *t, const struct topo_domain *domain)

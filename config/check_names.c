@@ -230,6 +230,11 @@ static struct topo_port *resolve_bare(struct topology *t,
 		return port;
 	if (n > 1)
 		ambiguous(t, ref);
+	else if (find_vm(t, ref->text))
+		report_error(t->report, ref->pos,
+			     "\"%s\" is a vm; frames go to the port that says "
+			     "driver-vm %s: name that",
+			     ref->text, ref->text);
 	else if (find_switch(t, ref->text, strlen(ref->text)))
 		report_error(t->report, ref->pos,
 			     "\"%s\" is a switch; a port of it is written "

@@ -36,6 +36,7 @@ void check_ports(struct topology *t)
 			if (port->kind == TO_CAPTURE) {
 				not_capture(t, &port->lock, "mac lock");
 				not_capture(t, &port->reserved, "reserved");
+				not_capture(t, &port->follow, "follow");
 				continue;
 			}
 			if (port->kind == NOT_ATTACHED && !port->broken)
@@ -43,7 +44,7 @@ void check_ports(struct topology *t)
 					t->report, port->name.pos,
 					"port \"%s\" has nothing attached; "
 					"give it a tap, nic, socket, "
-					"attach or capture",
+					"attach, program, driver-vm or capture",
 					name_shown(&port->name));
 			if (port->kind == NOT_ATTACHED)
 				continue;
@@ -68,12 +69,18 @@ static bool same_netns(const struct topo_port *a, const struct topo_port *b)
 	return strcmp(a->netns.text, b->netns.text) == 0;
 }
 
+/* A program serves any number of ports; VMs are looked at by check_vms(). */
+static bool is_exclusive(const struct topo_port *port)
+{
+	return port->target.text && port->kind != TO_LINK &&
+	       port->kind != TO_PROGRAM && port->kind != TO_DRIVER_VM;
+}
+
 /* Do both use the same interface, path or address? */
 static bool collide(const struct topo_port *a, const struct topo_port *b)
 {
-	if (!a->target.text || !b->target.text || a->kind == TO_LINK ||
-	    b->kind == TO_LINK || is_interface(a) != is_interface(b) ||
-	    a->tcp != b->tcp)
+	if (!is_exclusive(a) || !is_exclusive(b) ||
+	    is_interface(a) != is_interface(b) || a->tcp != b->tcp)
 		return false;
 	if (a->tcp)
 		return a->tcp_port == b->tcp_port &&

@@ -126,10 +126,36 @@ static void dump_capture(const struct sys_capture *c, FILE *out)
 		fputs(" drops", out);
 }
 
+static void dump_program(const struct sys_program *p, FILE *out)
+{
+	fprintf(out, " \"%s\"", p->path);
+	if (*p->args)
+		fprintf(out, " args \"%s\"", p->args);
+	fprintf(out, " mac %012" PRIx64, p->mac);
+}
+
+static void dump_virt(const struct sys_virt *v, FILE *out)
+{
+	fprintf(out, " stats %" PRIu32 " %" PRIu32 "\n    driver", v->stats_rx,
+		v->stats_tx);
+	dump_wire(&v->driver, out);
+}
+
+static void dump_vm(const struct sys_vm *vm, FILE *out)
+{
+	fprintf(out,
+		" kernel \"%s\" initrd \"%s\" nic %s ram %" PRIu32
+		" status %" PRIu32 " channel %" PRIu32 "%s",
+		vm->kernel, vm->initrd, vm->nic, vm->ram, vm->status,
+		vm->status_channel, vm->uncached ? " uncached" : "");
+}
+
 static void dump_component(const struct sys_component *c, FILE *out)
 {
-	static const char *const kinds[] = { "switch", "tap", "nic", "socket",
-					     "capture" };
+	static const char *const kinds[SYS_KINDS] = {
+		"switch",  "tap",     "nic",  "socket",
+		"capture", "program", "virt", "vm",
+	};
 
 	fprintf(out, "  %s %s", kinds[c->kind], c->name);
 	if (c->kind == SYS_SWITCH) {
@@ -142,6 +168,12 @@ static void dump_component(const struct sys_component *c, FILE *out)
 		dump_interface(c->nic.ifname, c->nic.netns, out);
 	else if (c->kind == SYS_SOCKET)
 		dump_socket(&c->socket, out);
+	else if (c->kind == SYS_PROGRAM)
+		dump_program(&c->program, out);
+	else if (c->kind == SYS_VIRT)
+		dump_virt(&c->virt, out);
+	else if (c->kind == SYS_VM)
+		dump_vm(&c->vm, out);
 	else
 		dump_capture(&c->capture, out);
 	fputs("\n   ", out);
@@ -167,24 +199,41 @@ static void dump_pd(const struct system *sys, const struct sys_pd *pd,
 		dump_component(&pd->comp[i], out);
 }
 
+static void dump_ends(const struct system *sys, const struct sys_conn *c,
+		      FILE *out)
+{
+	const char *near = sys->pd[c->pd[0]].comp[c->comp[0]].name;
+
+	if (c->attachment == SYS_TO_VM)
+		fprintf(out, "  virt %s", near);
+	else
+		fprintf(out, "  switch %s port %" PRIu32, near, c->port[0]);
+	if (c->attachment == SYS_TO_SWITCH)
+		fprintf(out, ", switch %s port %" PRIu32,
+			sys->pd[c->pd[1]].comp[c->comp[1]].name, c->port[1]);
+	else if (c->attachment == SYS_TO_ATTACH)
+		fprintf(out, ", attach \"%s\"", c->path);
+	else
+		fprintf(out, ", pd %s", sys->pd[c->pd[1]].name);
+}
+
 static void dump_conn(const struct system *sys, const struct sys_conn *c,
 		      FILE *out)
 {
 	fprintf(out, "conn %s line %" PRIu32 ": %s\n", c->name, c->line,
 		c->what);
-	fprintf(out, "  switch %s port %" PRIu32,
-		sys->pd[c->pd[0]].comp[c->comp[0]].name, c->port[0]);
-	if (c->attachment == SYS_TO_SWITCH)
-		fprintf(out, ", switch %s port %" PRIu32,
-			sys->pd[c->pd[1]].comp[c->comp[1]].name, c->port[1]);
-	else if (c->attachment == SYS_TO_PD)
-		fprintf(out, ", pd %s", sys->pd[c->pd[1]].name);
-	else
-		fprintf(out, ", attach \"%s\"", c->path);
+	dump_ends(sys, c, out);
 	dump_half("ingress", &c->ingress, out);
 	dump_half("egress", &c->egress, out);
-	fprintf(out, " link %" PRIu32 " channel %" PRIu32 "\n", c->link,
-		c->channel);
+	fprintf(out, " link %" PRIu32 " channel %" PRIu32, c->link, c->channel);
+	if (c->driver != SYS_NONE)
+		fprintf(out, " driver %s", sys->conn[c->driver].name);
+	if (c->status != SYS_NONE)
+		fprintf(out, " status %" PRIu32 " channel %" PRIu32, c->status,
+			c->status_channel);
+	if (c->follow != SYS_NONE)
+		fprintf(out, " follow %s", sys->conn[c->follow].name);
+	fputc('\n', out);
 }
 
 void system_dump(const struct system *sys, FILE *out)

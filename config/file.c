@@ -164,3 +164,20 @@ const char *file_beside(struct arena *a, const char *file, const char *path)
 		return strcmp(path, "-") == 0 ? "./-" : path;
 	return arena_printf(a, "%.*s/%s", (int)(slash - file), file, path);
 }
+
+const char *file_absolute(struct arena *a, const char *file, const char *path)
+{
+	const char *beside = file_beside(a, file, path);
+	const char *absolute;
+	char *here;
+
+	if (*beside == '/')
+		return beside;
+	here = getcwd(NULL, 0);
+	if (!here)
+		return NULL;
+	absolute =
+		arena_printf(a, "%s/%s", strcmp(here, "/") ? here : "", beside);
+	free(here);
+	return absolute;
+}

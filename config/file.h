@@ -51,4 +51,13 @@ bool file_same(const struct file *a, const struct file *b);
  */
 const char *file_beside(struct arena *a, const char *file, const char *path);
 
+/**
+ * file_absolute - likewise, from the root on
+ *
+ * Nothing is looked up: "." and ".." stay, and the file need not exist.
+ *
+ * Return: NULL if the current folder cannot be told.
+ */
+const char *file_absolute(struct arena *a, const char *file, const char *path);
+
 #endif

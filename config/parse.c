@@ -6,7 +6,9 @@
 
 #include <string.h>
 
+#include "config/file.h"
 #include "config/parser.tab.h"
+#include "config/value.h"
 
 void parse_topology(struct topology *t, const char *path)
 {
@@ -59,6 +61,30 @@ struct name *take_quoted(struct parser *p, const struct token *token)
 	return take(p, token);
 }
 
+struct name take_file(struct parser *p, const struct name *path)
+{
+	struct name file = { .pos = path->pos };
+	const char *found;
+
+	if (!value_path(p->report, path, SYS_PATH - 1, "weir"))
+		return file;
+	found = file_absolute(p->arena, path->pos.file, path->text);
+	if (!found)
+		report_error(p->report, path->pos,
+			     "the current folder cannot be told, to which "
+			     "\"%s\" is relative; write the whole path",
+			     path->text);
+	else if (strlen(found) >= SYS_PATH)
+		report_error(
+			p->report, path->pos,
+			"\"%s\" is relative to this file's folder, and has "
+			"%zu characters with it; weir allows %d",
+			path->text, strlen(found), SYS_PATH - 1);
+	else
+		file.text = found;
+	return file;
+}
+
 struct name *take_keyword(struct parser *p, const struct token *token)
 {
 	struct name *n = take(p, token);
@@ -108,7 +134,9 @@ void mark_broken(struct parser *p, enum place place)
 		p->port->broken = true;
 	if (p->domain)
 		p->domain->broken = true;
-	if (place == IN_PORT || place == IN_LINK)
+	if (p->vm)
+		p->vm->broken = true;
+	if (place == IN_PORT || place == IN_LINK || place == IN_VM)
 		return;
 	/* The block being read, if any, has been left. */
 	p->port = NULL;
@@ -119,6 +147,7 @@ void mark_broken(struct parser *p, enum place place)
 		return;
 	p->sw = NULL;
 	p->domain = NULL;
+	p->vm = NULL;
 	p->t->broken = true;
 }
 
@@ -179,6 +208,8 @@ static enum place place_now(const struct parser *p)
 		return IN_SWITCH;
 	if (p->link)
 		return IN_LINK;
+	if (p->vm)
+		return IN_VM;
 	return p->domain ? IN_DOMAIN : IN_TOPOLOGY;
 }
 
@@ -208,6 +239,21 @@ static bool refuse_macro(struct parser *p, const struct place_in_source *at)
 	else
 		return false;
 	return true;
+}
+
+void refuse_misplaced(struct parser *p, const struct token *token)
+{
+	const struct word *word = word_find(token->text);
+
+	mark_broken(p, place_now(p));
+	if (word && word->places)
+		report_error(p->report, token->pos, "\"%s\" belongs in %s",
+			     token->text, word_where(word->places));
+	else
+		report_error(p->report, token->pos,
+			     "unexpected %s; what can be here is %s",
+			     found(p, token),
+			     word_list(p->arena, place_now(p)));
 }
 
 /* A statement begins with something that begins none, or not here. */

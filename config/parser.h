@@ -17,7 +17,7 @@
 
 /**
  * struct parser - one parse
- * @sw, @port, @link, @domain: the block being read, each only while it is
+ * @sw, @port, @link, @domain, @vm: the block being read, each only while it is
  */
 struct parser {
 	struct source *source;
@@ -28,6 +28,7 @@ struct parser {
 	struct topo_port *port;
 	struct topo_link *link;
 	struct topo_domain *domain;
+	struct topo_vm *vm;
 };
 
 enum arrow { ONE_WAY, BOTH_WAYS, NO_ARROW };
@@ -58,6 +59,14 @@ struct name *take_unquoted(struct parser *p, const struct token *token);
 struct name *take_quoted(struct parser *p, const struct token *token);
 
 /**
+ * take_file - a path that is relative to the folder of the file it stands in
+ *
+ * Return: a name with the absolute path, or without text if that cannot be;
+ * this has been reported.
+ */
+struct name take_file(struct parser *p, const struct name *path);
+
+/**
  * take_keyword - a word of the language where a new name is wanted
  *
  * Return: a name without text; that has been reported.
@@ -68,6 +77,11 @@ struct name *take_keyword(struct parser *p, const struct token *token);
  * refuse_later - report a word of a later version
  */
 void refuse_later(struct parser *p, const struct token *token);
+
+/**
+ * refuse_misplaced - report a statement that stands where it does not belong
+ */
+void refuse_misplaced(struct parser *p, const struct token *token);
 
 /**
  * refuse_unknown - report a statement that begins with no word of the language
@@ -164,6 +178,40 @@ void on_ageing(struct parser *p, struct pos at, const struct name *time);
  */
 void on_port(struct parser *p, const struct name *name);
 
+/* --- a driver VM (config/actions_vm.c) ------------------------------------- */
+
+/**
+ * on_vm - vm NAME: begins a driver VM
+ */
+void on_vm(struct parser *p, const struct name *name);
+
+/**
+ * on_kernel - kernel "FILE", in a VM
+ */
+void on_kernel(struct parser *p, struct pos at, const struct name *file);
+
+/**
+ * on_initrd - initrd "FILE", in a VM
+ */
+void on_initrd(struct parser *p, struct pos at, const struct name *file);
+
+/**
+ * on_memory - memory SIZE, in a VM
+ */
+void on_memory(struct parser *p, struct pos at, const struct name *size);
+
+/**
+ * on_card - nic [pci] "ADDRESS", in a VM
+ * @pci: false if that word is not there, which is reported
+ */
+void on_card(struct parser *p, struct pos at, bool pci,
+	     const struct name *address);
+
+/**
+ * on_uncached - shared uncached, in a VM
+ */
+void on_uncached(struct parser *p, struct pos at);
+
 /* --- a port, or a link (config/actions_port.c) ---------------------------- */
 
 /**
@@ -194,6 +242,34 @@ void on_socket(struct parser *p, struct pos at, bool connect, bool tcp,
  */
 void on_capture(struct parser *p, struct pos at, const struct name *file,
 		const struct names *of);
+
+/**
+ * on_program - program "FILE" [args "TEXT"]
+ * @args: NULL if they are not said
+ */
+void on_program(struct parser *p, struct pos at, const struct name *file,
+		const struct name *args);
+
+/**
+ * refuse_vm - report vm NAME in a port
+ * @name: as far as it is known: NULL if not
+ */
+void refuse_vm(struct parser *p, struct pos at, const struct name *name);
+
+/**
+ * refuse_card - report nic pci "ADDRESS" in a port
+ */
+void refuse_card(struct parser *p, struct pos at);
+
+/**
+ * on_follow - follow PORT, looked up by check_follows()
+ */
+void on_follow(struct parser *p, struct pos at, const struct name *leader);
+
+/**
+ * refuse_follow - report follow in a link
+ */
+void refuse_follow(struct parser *p, struct pos at);
 
 /**
  * on_filter - filter "EXPRESSION", looked at by check_captures()

@@ -58,10 +58,16 @@ static void conf_error(const CONF_LTYPE *at, struct parser *p,
 %token <token> LISTEN "listen" CONNECT "connect" TCP "tcp" OF "of" ALL "all"
 %token <token> FILES "files" LOCK "lock" FORWARD "forward"
 
-%type <name> name ref string value opt_value opt_netns
+%token <token> VM "vm" DRIVER_VM "driver-vm"
+/* These can be names as well: see `soft`. */
+%token <token> PROGRAM "program" ARGS "args" FOLLOW "follow" KERNEL "kernel"
+%token <token> INITRD "initrd" MEMORY "memory" PCI "pci" SHARED "shared"
+%token <token> UNCACHED "uncached"
+
+%type <name> name ref string value opt_value opt_netns opt_args
 %type <names> refs list
 %type <side> side
-%type <token> macro_value keyword junk_word
+%type <token> macro_value keyword soft junk_word
 %type <flag> opt_tcp mode
 %type <arrow> arrow
 %type <fdb> fdb_kind
@@ -79,14 +85,17 @@ topology
 line
 	: %empty
 	| WORD '=' macro_value		{ on_macro(p, &$1, &$3); }
+	| soft '=' macro_value		{ on_macro(p, &$1, &$3); }
 	| switch '{' switch_items '}'	{ p->sw = NULL; }
 	| link				{ p->link = NULL; }
 	| link '{' link_items '}'	{ p->link = NULL; }
 	| allow
 	| allow LATER junk		{ refuse_later(p, &$2); }
 	| domain '{' domain_items '}'	{ p->domain = NULL; }
+	| vm '{' vm_items '}'		{ p->vm = NULL; }
 	| LATER junk			{ refuse_later(p, &$1); }
 	| WORD junk			{ refuse_unknown(p, &$1, IN_TOPOLOGY); }
+	| soft junk			{ refuse_misplaced(p, &$1); }
 	| BROKEN junk			{ mark_broken(p, IN_TOPOLOGY); }
 	/* No name is lost with a rule, unlike with what may be a switch. */
 	| ALLOW error			{ yyerrok; }
@@ -107,6 +116,7 @@ macro_value
 	| BROKEN
 	| LATER
 	| keyword
+	| soft
 	;
 
 /* --- switch -------------------------------------------------------------- */
@@ -155,6 +165,12 @@ port_item
 	| ATTACH string			{ on_attach(p, @1, TO_ATTACH, $2); }
 	| CAPTURE string OF ALL		{ on_capture(p, @1, $2, NULL); }
 	| CAPTURE string OF refs	{ on_capture(p, @1, $2, &$4); }
+	| PROGRAM string opt_args	{ on_program(p, @1, $2, $3); }
+	| DRIVER_VM ref			{ on_attach(p, @1, TO_DRIVER_VM, $2); }
+	| VM				{ refuse_vm(p, @1, NULL); }
+	| VM ref			{ refuse_vm(p, @1, $2); }
+	| NIC PCI string		{ refuse_card(p, @1); }
+	| FOLLOW ref			{ on_follow(p, @1, $2); }
 	| FILTER string			{ on_filter(p, @1, $2); }
 	| DROPS				{ on_drops(p, @1); }
 	| ROTATE value FILES value	{ on_rotate(p, @1, $2, $4); }
@@ -180,6 +196,11 @@ interface
 opt_netns
 	: %empty			{ $$ = NULL; }
 	| NETNS string			{ $$ = $2; }
+	;
+
+opt_args
+	: %empty			{ $$ = NULL; }
+	| ARGS string			{ $$ = $2; }
 	;
 
 mode
@@ -211,6 +232,7 @@ link_items
 link_item
 	: %empty
 	| size_option
+	| FOLLOW junk			{ refuse_follow(p, @1); }
 	| LATER junk			{ refuse_later(p, &$1); }
 	| WORD junk			{ refuse_unknown(p, &$1, IN_LINK); }
 	| BROKEN junk
@@ -277,6 +299,32 @@ members
 	| members ','
 	;
 
+/* --- vm ------------------------------------------------------------------ */
+
+vm
+	: VM name			{ on_vm(p, $2); }
+	;
+
+vm_items
+	: vm_item
+	| vm_items SEP vm_item
+	;
+
+vm_item
+	: %empty
+	| KERNEL string			{ on_kernel(p, @1, $2); }
+	| INITRD string			{ on_initrd(p, @1, $2); }
+	| MEMORY value			{ on_memory(p, @1, $2); }
+	| NIC PCI string		{ on_card(p, @1, true, $3); }
+	| NIC STRING			{ on_card(p, @1, false, take(p, &$2)); }
+	| SHARED UNCACHED		{ on_uncached(p, @1); }
+	| LATER junk			{ refuse_later(p, &$1); }
+	| WORD junk			{ refuse_unknown(p, &$1, IN_VM); }
+	| BROKEN junk			{ mark_broken(p, IN_VM); }
+	| error				{ mark_broken(p, IN_VM); yyerrok; }
+	| error block			{ mark_broken(p, IN_VM); yyerrok; }
+	;
+
 /* --- names and values ---------------------------------------------------- */
 
 name	/* of something new */
@@ -285,10 +333,12 @@ name	/* of something new */
 	| BROKEN			{ $$ = take(p, &$1); }
 	| LATER				{ $$ = take_keyword(p, &$1); }
 	| keyword			{ $$ = take_keyword(p, &$1); }
+	| soft				{ $$ = take(p, &$1); }
 	;
 
 ref	/* to something there is */
 	: WORD				{ $$ = take(p, &$1); }
+	| soft				{ $$ = take(p, &$1); }
 	| STRING			{ $$ = take_unquoted(p, &$1); }
 	| BROKEN			{ $$ = take(p, &$1); }
 	;
@@ -339,7 +389,7 @@ block_items
 	;
 
 junk_word
-	: WORD | STRING | BROKEN | LATER | keyword
+	: WORD | STRING | BROKEN | LATER | keyword | soft
 	| ','				{ $$ = (struct token){ 0 }; }
 	| ARROW				{ $$ = (struct token){ 0 }; }
 	| BIARROW			{ $$ = (struct token){ 0 }; }
@@ -349,7 +399,12 @@ keyword
 	: SWITCH | LINK | ALLOW | DOMAIN | INCLUDE | FDB | AGEING | PORT | TAP
 	| NIC | SOCKET | ATTACH | CAPTURE | FILTER | DROPS | ROTATE | MAC | MTU
 	| BUFFERS | RESERVED | POLL | HASH | LINEAR | NETNS | LISTEN | CONNECT
-	| TCP | OF | ALL | FILES | LOCK | FORWARD
+	| TCP | OF | ALL | FILES | LOCK | FORWARD | VM | DRIVER_VM
+	;
+
+soft	/* words that came after names were made of them */
+	: PROGRAM | ARGS | FOLLOW | KERNEL | INITRD | MEMORY | PCI | SHARED
+	| UNCACHED
 	;
 
 %%

@@ -2,7 +2,7 @@
 /*
  * A stack of files, each with its tokens, and the stream that is made of them.
  *
- * Forgotten braces.  Four statements can only stand outside of all blocks, and
+ * Forgotten braces.  Five statements can only stand outside of all blocks, and
  * `port` only in a switch.  When one of them begins a line inside a block, the
  * "}" that must have been meant is handed out before it.  Without this the
  * parser would take the rest of the file for the inside of that block, and
@@ -10,7 +10,8 @@
  * file cannot leave a block open in the one that includes it.
  *
  * `include` does not take part: it is more likely to stand in a block on
- * purpose, in the belief that it works there, and says so itself.
+ * purpose, in the belief that it works there, and says so itself.  Nor does a
+ * `vm` that makes none.
  */
 #include "config/source.h"
 
@@ -243,8 +244,16 @@ static void report_broken(struct source *s, struct token *t)
 	t->text = NULL;
 }
 
+/* "vm NAME {"; without its block it is a slip for "driver-vm NAME". */
+static bool makes_vm(const struct token *t)
+{
+	/* The last two tokens are SEP and the end. */
+	return t->kind == T_VM && t[1].kind != T_SEP && t[2].kind == '{';
+}
+
 /* How many braces may be open where this token stands? */
-static unsigned int depth_allowed(const struct source *s, const struct token *t)
+static unsigned int depth_allowed(const struct source *s, const struct token *t,
+				  bool makes_vm)
 {
 	const struct word *word = word_of(t->kind);
 
@@ -252,7 +261,8 @@ static unsigned int depth_allowed(const struct source *s, const struct token *t)
 		return 0;
 	if (s->last.kind != T_SEP && !s->closing)
 		return s->depth;
-	if (word && word->places == IN_TOPOLOGY && t->kind != T_INCLUDE)
+	if (word && word->places == IN_TOPOLOGY && t->kind != T_INCLUDE &&
+	    (t->kind != T_VM || makes_vm))
 		return 0;
 	return t->kind == T_PORT && s->depth > 1 ? 1 : s->depth;
 }
@@ -277,9 +287,10 @@ static void report_unclosed(struct source *s, const struct token *t)
 }
 
 /* Is something to be put in before @t, to close blocks? */
-static bool close_blocks(struct source *s, const struct token *t, int *kind)
+static bool close_blocks(struct source *s, const struct token *t, bool makes_vm,
+			 int *kind)
 {
-	if (s->depth > depth_allowed(s, t)) {
+	if (s->depth > depth_allowed(s, t, makes_vm)) {
 		if (!s->closing)
 			report_unclosed(s, t);
 		s->closing = true;
@@ -297,7 +308,7 @@ static struct token hand_out(struct source *s, struct token t)
 	s->was_statement = s->statement;
 	s->before_last = s->last.kind;
 	/* A list of ports is part of its rule; other braces hold statements. */
-	if (word && word->places)
+	if (word && word->places && !(word->soft && s->statement))
 		s->statement = t.kind;
 	else if (t.kind == T_SEP || t.kind == '}' ||
 		 (t.kind == '{' && s->statement != T_ALLOW))
@@ -331,7 +342,7 @@ struct token source_next(struct source *s)
 		int kind;
 
 		t.pos.seq = ++s->seq;
-		if (close_blocks(s, &t, &kind)) {
+		if (close_blocks(s, &t, makes_vm(raw), &kind)) {
 			t.kind = kind;
 			t.text = NULL;
 			return hand_out(s, t);

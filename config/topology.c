@@ -45,10 +45,15 @@ const char *topo_port_name(struct topology *t, const struct topo_port *port)
 const char *topo_kind_name(enum attachment kind)
 {
 	static const char *const names[] = {
-		[NOT_ATTACHED] = "nothing", [TO_TAP] = "tap",
-		[TO_NIC] = "nic",	    [TO_SOCKET] = "socket",
-		[TO_ATTACH] = "attach",	    [TO_CAPTURE] = "capture",
+		[NOT_ATTACHED] = "nothing",
+		[TO_TAP] = "tap",
+		[TO_NIC] = "nic",
+		[TO_SOCKET] = "socket",
+		[TO_ATTACH] = "attach",
+		[TO_CAPTURE] = "capture",
 		[TO_LINK] = "link",
+		[TO_PROGRAM] = "program",
+		[TO_DRIVER_VM] = "driver-vm",
 	};
 
 	return names[kind];

@@ -63,12 +63,15 @@ enum attachment {
 	TO_ATTACH,
 	TO_CAPTURE,
 	TO_LINK,
+	TO_PROGRAM,
+	TO_DRIVER_VM,
 };
 
 struct topo_allow;
 struct topo_domain;
 struct topo_link;
 struct topo_switch;
+struct topo_vm;
 
 /* What a capture port has on top of any other. */
 struct topo_capture {
@@ -92,19 +95,26 @@ struct topo_capture {
  * @duplicate: another port has the name; not found by it
  * @kind:      what is attached
  * @kind_pos:  where that is said
- * @target:    interface, path or address
+ * @target:    interface, path, address or VM
  * @netns:     TO_TAP, TO_NIC: text NULL if none
  * @connect:   TO_SOCKET: connects rather than listens
  * @tcp:       TO_SOCKET
  * @address, @tcp_port: checked: TO_SOCKET with @tcp
  * @capture:   TO_CAPTURE
- * @lock, @mtu, @buffers, @reserved: options
+ * @file:      TO_PROGRAM: the program, absolute
+ * @args:      TO_PROGRAM: text NULL if none
+ * @vm:        checked: TO_DRIVER_VM
+ * @lock, @mtu, @buffers, @reserved, @follow: options
+ * @leader_ref: with @follow: as written
+ * @leader:    checked: with @follow: the port
  * @link, @link_end: TO_LINK: the link and which end of it this is
  * @domain:    checked: what it is merged into, or NULL
  * @number:    checked: port number
  * @allow:     checked: bit d: may send to port d
  * @allowed_by: checked: by port number: the first rule that says so
+ * @mac:       builder's: TO_PROGRAM: its address
  * @pd, @comp, @conn: builder's: indices
+ * @stats_rx, @stats_tx: builder's: TO_DRIVER_VM: indices
  */
 struct topo_port {
 	struct topo_port *next;
@@ -121,19 +131,28 @@ struct topo_port {
 	const char *address;
 	uint16_t tcp_port;
 	struct topo_capture capture;
+	const char *file;
+	struct name args;
+	struct topo_vm *vm;
 	struct option lock;
 	struct option mtu;
 	struct option buffers;
 	struct option reserved;
+	struct option follow;
+	struct name leader_ref;
+	struct topo_port *leader;
 	struct topo_link *link;
 	unsigned int link_end;
 	struct topo_domain *domain;
 	unsigned int number;
 	uint64_t allow;
 	const struct topo_allow *allowed_by[VSWITCH_MAX_PORTS];
+	uint64_t mac;
 	uint32_t pd;
 	uint32_t comp;
 	uint32_t conn;
+	uint32_t stats_rx;
+	uint32_t stats_tx;
 };
 
 /**
@@ -217,6 +236,36 @@ struct topo_domain {
 };
 
 /**
+ * struct topo_vm - a driver VM
+ * @name:    valid, or its text is NULL
+ * @kernel, @initrd: options; the files are absolute, text NULL if unusable
+ * @nic:     option; its address has text NULL if it is none
+ * @memory:  option: octets
+ * @uncached: option
+ * @user:    checked: the port that has it
+ * @pd, @ram, @status, @channel: builder's: indices
+ */
+struct topo_vm {
+	struct topo_vm *next;
+	struct name name;
+	bool broken;
+	bool duplicate;
+	struct option kernel;
+	struct name kernel_file;
+	struct option initrd;
+	struct name initrd_file;
+	struct option nic;
+	struct name nic_address;
+	struct option memory;
+	struct option uncached;
+	struct topo_port *user;
+	uint32_t pd;
+	uint32_t ram;
+	uint32_t status;
+	uint32_t channel;
+};
+
+/**
  * struct topology - all of it
  * @broken: a statement that could have made names was not understood
  */
@@ -227,6 +276,7 @@ struct topology {
 	struct topo_link *links;
 	struct topo_allow *allows;
 	struct topo_domain *domains;
+	struct topo_vm *vms;
 	bool broken;
 };
 

@@ -171,6 +171,52 @@ bool value_station(struct report *r, const struct name *n, uint64_t *out)
 	return true;
 }
 
+/* "DDDD:BB:DD.F" in lower case, as in /sys/bus/pci/devices. */
+static bool is_pci(const char *text)
+{
+	static const char form[] = "hhhh:hh:hh.h";
+
+	if (strlen(text) != strlen(form))
+		return false;
+	for (size_t i = 0; form[i]; i++) {
+		if (form[i] == 'h' ? hex(text[i]) < 0 ||
+					     (text[i] >= 'A' && text[i] <= 'F')
+				   : text[i] != form[i])
+			return false;
+	}
+	/* 32 devices of 8 functions. */
+	return hex(text[8]) < 2 && hex(text[11]) < 8;
+}
+
+bool value_pci(struct arena *a, struct report *r, const struct name *n)
+{
+	char *meant;
+
+	if (!n->text)
+		return false;
+	if (is_pci(n->text))
+		return true;
+	/* The two ways in which people write it otherwise. */
+	meant = arena_printf(a, "%s%s", strlen(n->text) == 7 ? "0000:" : "",
+			     n->text);
+	for (char *c = meant; *c; c++) {
+		if (*c >= 'A' && *c <= 'F')
+			*c = (char)(*c - 'A' + 'a');
+	}
+	if (is_pci(meant))
+		report_error(r, n->pos,
+			     "\"%s\" is not how Linux writes a PCI address; "
+			     "did you mean \"%s\"?",
+			     n->text, meant);
+	else
+		report_error(r, n->pos,
+			     "\"%s\" is no PCI address; write domain, bus, "
+			     "device and function as lspci -D shows them: "
+			     "\"0000:00:03.0\"",
+			     n->text);
+	return false;
+}
+
 static bool is_loopback(const char *host, bool brackets)
 {
 	struct in6_addr six;

@@ -79,4 +79,9 @@ bool value_path(struct report *r, const struct name *n, size_t max,
 bool value_loopback(struct arena *a, struct report *r, const struct name *n,
 		    const char **address, uint16_t *port);
 
+/**
+ * value_pci - is this a PCI address as Linux writes it, "0000:00:03.0"?
+ */
+bool value_pci(struct arena *a, struct report *r, const struct name *n);
+
 #endif

@@ -11,15 +11,19 @@
 
 #define STATEMENT(text, token, places, usage)                                  \
 	{                                                                      \
-		text, token, places, usage, NULL                               \
+		text, token, places, usage, NULL, false                        \
 	}
 #define INNER(text, token)                                                     \
 	{                                                                      \
-		text, token, 0, NULL, NULL                                     \
+		text, token, 0, NULL, NULL, false                              \
+	}
+#define SOFT(text, token, places, usage)                                       \
+	{                                                                      \
+		text, token, places, usage, NULL, true                         \
 	}
 #define LATER(text, meaning)                                                   \
 	{                                                                      \
-		text, T_LATER, 0, NULL, meaning                                \
+		text, T_LATER, 0, NULL, meaning, false                         \
 	}
 
 static const struct word words[] = {
@@ -30,17 +34,22 @@ static const struct word words[] = {
 		  "allow PORT <-> PORT, or allow PORT -> PORT"),
 	STATEMENT("domain", T_DOMAIN, IN_TOPOLOGY,
 		  "domain NAME { MEMBER ... }"),
+	STATEMENT("vm", T_VM, IN_TOPOLOGY, "vm NAME { ... }"),
 	STATEMENT("include", T_INCLUDE, IN_TOPOLOGY, "include \"FILE\""),
 	STATEMENT("fdb", T_FDB, IN_SWITCH,
 		  "fdb hash [ENTRIES], or fdb linear [ENTRIES]"),
 	STATEMENT("ageing", T_AGEING, IN_SWITCH, "ageing 300s"),
 	STATEMENT("port", T_PORT, IN_SWITCH, "port NAME { ... }"),
 	STATEMENT("tap", T_TAP, IN_PORT, "tap \"INTERFACE\" [netns \"NAME\"]"),
-	STATEMENT("nic", T_NIC, IN_PORT, "nic \"INTERFACE\" [netns \"NAME\"]"),
+	STATEMENT("nic", T_NIC, IN_PORT | IN_VM,
+		  "nic \"INTERFACE\" [netns \"NAME\"], or in a vm nic pci "
+		  "\"0000:00:03.0\""),
 	STATEMENT("socket", T_SOCKET, IN_PORT,
 		  "socket listen \"PATH\", or socket connect \"PATH\", or "
 		  "with tcp \"127.0.0.1:NUMBER\" in place of the path"),
 	STATEMENT("attach", T_ATTACH, IN_PORT, "attach \"PATH\""),
+	SOFT("program", T_PROGRAM, IN_PORT, "program \"FILE\" [args \"TEXT\"]"),
+	STATEMENT("driver-vm", T_DRIVER_VM, IN_PORT, "driver-vm VM"),
 	STATEMENT("capture", T_CAPTURE, IN_PORT,
 		  "capture \"FILE\" of PORT, ..., or capture \"FILE\" of all"),
 	STATEMENT("filter", T_FILTER, IN_PORT, "filter \"EXPRESSION\""),
@@ -50,6 +59,11 @@ static const struct word words[] = {
 	STATEMENT("mtu", T_MTU, IN_PORT | IN_LINK, "mtu OCTETS"),
 	STATEMENT("buffers", T_BUFFERS, IN_PORT | IN_LINK, "buffers NUMBER"),
 	STATEMENT("reserved", T_RESERVED, IN_PORT, "reserved forward"),
+	SOFT("follow", T_FOLLOW, IN_PORT, "follow PORT"),
+	SOFT("kernel", T_KERNEL, IN_VM, "kernel \"FILE\""),
+	SOFT("initrd", T_INITRD, IN_VM, "initrd \"FILE\""),
+	SOFT("memory", T_MEMORY, IN_VM, "memory 32m"),
+	SOFT("shared", T_SHARED, IN_VM, "shared uncached"),
 	STATEMENT("poll", T_POLL, IN_DOMAIN, "poll 20us"),
 	INNER("hash", T_HASH),
 	INNER("linear", T_LINEAR),
@@ -62,6 +76,9 @@ static const struct word words[] = {
 	INNER("files", T_FILES),
 	INNER("lock", T_LOCK),
 	INNER("forward", T_FORWARD),
+	SOFT("args", T_ARGS, 0, NULL),
+	SOFT("pci", T_PCI, 0, NULL),
+	SOFT("uncached", T_UNCACHED, 0, NULL),
 	LATER("when", "a frame filter on an allow rule"),
 	LATER("reply", "an allow rule for answers alone"),
 	LATER("deny", "a rule that takes an allow back"),
@@ -69,8 +86,6 @@ static const struct word words[] = {
 	LATER("storm", "a limit on what a port may flood"),
 	LATER("vlan", "the VLANs of a port"),
 	LATER("group", "a named set of ports"),
-	LATER("vm", "a virtual machine"),
-	LATER("driver-vm", "a virtual machine that drives a network card"),
 	LATER("disk", "a virtual machine's disk"),
 	LATER("vhost-user", "a port for a virtual machine's vhost-user device"),
 	LATER("sticky", "\"mac sticky\" pins an address to the port that had "
@@ -109,6 +124,10 @@ const char *word_where(unsigned int places)
 		return "a port";
 	case IN_DOMAIN:
 		return "a domain";
+	case IN_VM:
+		return "a vm";
+	case IN_PORT | IN_VM:
+		return "a port or a vm";
 	default:
 		return "a port or a link";
 	}

@@ -6,7 +6,9 @@
  *
  * Words of the language cannot be names.  That costs the user little and
  * keeps a topology readable, and a name that is good today will not become a
- * keyword unless it is in the table already.
+ * keyword unless it is in the table already.  Words that came later without
+ * having been reserved are *soft*: statements begin with them, and names are
+ * made of them all the same.
  */
 #ifndef WEIR_CONFIG_WORDS_H
 #define WEIR_CONFIG_WORDS_H
@@ -22,6 +24,7 @@ enum place {
 	IN_PORT = 4,
 	IN_LINK = 8,
 	IN_DOMAIN = 16,
+	IN_VM = 32,
 };
 
 /**
@@ -31,6 +34,7 @@ enum place {
  * @places: statements: where it may stand; 0 for words inside statements
  * @usage:  statements: how it is written
  * @later:  what it will be in a later version, for token LATER
+ * @soft:   it can be a name as well
  */
 struct word {
 	const char *text;
@@ -38,6 +42,7 @@ struct word {
 	unsigned int places;
 	const char *usage;
 	const char *later;
+	bool soft;
 };
 
 /**
