@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#define VM_STATS_MAGIC 0x5765697256704d73ull /* "WeirVpMs" */
+#define VM_STATS_MAGIC 0x57656972566d5374ull /* "WeirVmSt" */
 
 /**
  * struct vm_stats - counters of one life of a VM

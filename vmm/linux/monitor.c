@@ -30,6 +30,16 @@ void monitor_stop(struct monitor *m, int result)
 	m->phase = MONITOR_STOPPING;
 }
 
+size_t system_count(const struct system *sys, enum sys_kind kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sys->n_pds; i++)
+		for (uint32_t c = 0; c < sys->pd[i].n_comps; c++)
+			n += sys->pd[i].comp[c].kind == kind;
+	return n;
+}
+
 /* --- preparation -------------------------------------------------------- */
 
 static int copy_pd(struct mon_pd *pd, struct sys_pd *to,
@@ -113,6 +123,7 @@ static int open_components(struct monitor *m)
 			if (n < 0)
 				return -1;
 			fds->n = (unsigned int)n;
+			fds->kept = fds->n;
 			janitor_opened(&m->janitor, i, c);
 		}
 	}
@@ -130,6 +141,7 @@ static int open_links(struct monitor *m)
 					 "%s: cannot map its link "
 					 "page: %s",
 					 l->conn->name, strerror(errno));
+		carrier_init(l);
 		if (l->conn->attachment == SYS_TO_ATTACH &&
 		    attach_open(m, &l->attach, l) != 0)
 			return -1;
@@ -194,7 +206,7 @@ static int prepare(struct monitor *m, const struct system *sys)
 	    open_components(m) != 0 ||
 	    backing_create(&m->backing, &m->sys, m->err) != 0 ||
 	    open_links(m) != 0 || switches_map(m) != 0 ||
-	    switches_watch(m) != 0)
+	    switches_watch(m) != 0 || virts_open(m) != 0 || vms_open(m) != 0)
 		return -1;
 	m->now_ns = loop_now();
 	for (size_t i = 0; i < m->sys.n_pds; i++)
@@ -225,13 +237,19 @@ static bool settle_once(struct monitor *m)
 	return changed;
 }
 
-/* Whether every connection of the system's own is up at its switches. */
+/*
+ * Whether every connection of the system's own is up at its switches.  A driver
+ * VM boots for seconds, and the rest of the system does not wait for it.
+ */
 static bool all_carried(const struct monitor *m)
 {
-	for (size_t i = 0; i < m->sys.n_conns; i++)
-		if (m->link[i].conn->attachment != SYS_TO_ATTACH &&
+	for (size_t i = 0; i < m->sys.n_conns; i++) {
+		uint32_t attachment = m->link[i].conn->attachment;
+
+		if (attachment != SYS_TO_ATTACH && attachment != SYS_TO_VM &&
 		    !link_is_carried(&m->link[i]))
 			return false;
+	}
 	return true;
 }
 
@@ -258,9 +276,11 @@ void monitor_settle(struct monitor *m)
 	/* It ends: every step is followed by another or by a wait. */
 	while (m->phase == MONITOR_RUNNING && settle_once(m))
 		;
-	for (size_t i = 0; i < m->sys.n_conns; i++)
+	for (size_t i = 0; i < m->sys.n_conns; i++) {
 		if (m->link[i].attach.link != NULL)
 			attach_settle(m, &m->link[i].attach);
+		carrier_settle(m, &m->link[i]);
+	}
 	announce(m);
 }
 
@@ -279,11 +299,16 @@ static int timeout_ms(const struct monitor *m)
 	for (size_t i = 0; i < m->n_switches; i++)
 		if (m->sw[i].caller != NULL)
 			first = sooner(first, m->sw[i].deadline_ns);
+	for (size_t i = 0; i < m->n_vms; i++)
+		first = sooner(first, vm_deadline(m, &m->vm[i]));
 	/* A switch publishes its epoch silently; overdue ones are dying. */
-	for (size_t i = 0; i < m->sys.n_conns; i++)
-		if (m->link[i].state == MON_LINK_DRAINING &&
-		    m->now_ns < m->link[i].deadline_ns)
+	for (size_t i = 0; i < m->sys.n_conns; i++) {
+		const struct mon_link *l = &m->link[i];
+
+		if (l->state == MON_LINK_DRAINING && m->now_ns < l->deadline_ns)
 			first = sooner(first, m->now_ns + LINK_POLL_NS);
+		first = sooner(first, carrier_deadline(m, l));
+	}
 	if (m->phase == MONITOR_RUNNING && !m->announced)
 		first = sooner(first, m->now_ns + LINK_POLL_NS);
 	if (first == UINT64_MAX)
@@ -299,6 +324,8 @@ static void run(struct monitor *m)
 			pd_tick(m, &m->pd[i]);
 		for (size_t i = 0; i < m->n_switches; i++)
 			switch_tick(m, &m->sw[i]);
+		for (size_t i = 0; i < m->n_vms; i++)
+			vm_tick(m, &m->vm[i]);
 		control_tick(m);
 		monitor_settle(m);
 	}
@@ -325,6 +352,8 @@ static void dispose(struct monitor *m)
 			munmap(m->link[i].page,
 			       m->sys.region[m->sys.conn[i].link].size);
 	}
+	vms_close(m);
+	virts_close(m);
 	switches_free(m);
 	backing_destroy(&m->backing);
 	janitor_stop(&m->janitor);

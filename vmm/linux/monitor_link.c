@@ -4,11 +4,16 @@
  *
  * What must never happen is that queues are zeroed while somebody still works
  * on them, or that a side starts on queues that are not zero: either would
- * be taken for the other side's forgery.  So a link drains until the switch has
- * published the even epoch (it will touch the queues no more), and what is on
- * the other side is another switch that has done the same, or is dead, or was a
- * process from outside, which may scribble as it likes and harms only its
- * successor's patience: the switch believes nothing of it.
+ * be taken for the other side's forgery.  So a link drains until each side has
+ * let go, of which there are three kinds:
+ *
+ *  - a switch, or virtualisers, have published the even epoch: they will touch
+ *    the queues no more;
+ *  - a port PD, or a VM, is dead;
+ *  - a process from outside is detached.  It may scribble as it likes and harms
+ *    only its successor's patience: the switch believes nothing of it.
+ *
+ * A side that is dead has let go, whatever kind it is.
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -23,9 +28,12 @@ static void set_epoch(struct mon_link *l, uint32_t epoch)
 /* Have both sides look at the link page. */
 static void notify(struct monitor *m, const struct mon_link *l)
 {
-	for (int side = 0; side < 2; side++)
+	for (int side = 0; side < 2; side++) {
 		if (l->sw[side] != NULL)
 			switch_notify(m, l->sw[side]);
+		if (l->virt[side] != NULL)
+			virt_notify(m, l->virt[side]);
+	}
 	backing_ring(&m->backing, l->conn->channel, 0);
 	backing_ring(&m->backing, l->conn->channel, 1);
 }
@@ -40,13 +48,15 @@ bool link_can_serve(const struct monitor *m, const struct mon_link *l)
 	return m->phase == MONITOR_RUNNING && !l->failed &&
 	       runs(m, l->conn->pd[0]) &&
 	       (l->conn->attachment == SYS_TO_ATTACH ||
-		runs(m, l->conn->pd[1]));
+		runs(m, l->conn->pd[1])) &&
+	       (l->vm == NULL || vm_is_ready(m, l->vm));
 }
 
 void link_up(struct monitor *m, struct mon_link *l)
 {
 	set_epoch(l, link_epoch(l->page) + 1);
 	l->state = MON_LINK_UP;
+	l->deadline_ns = m->now_ns + SWITCH_ANSWER_NS;
 	notify(m, l);
 }
 
@@ -61,24 +71,40 @@ void link_down(struct monitor *m, struct mon_link *l)
 		attach_disconnect(m, &l->attach);
 	/*
 	 * A port PD cannot be asked to let go, and need not be: it holds no
-	 * state that its next life would miss.
+	 * state that its next life would miss.  A guest could be asked, but not
+	 * believed.
 	 */
-	if (l->conn->attachment == SYS_TO_PD)
+	if (l->conn->attachment == SYS_TO_PD ||
+	    l->conn->attachment == SYS_TO_VM)
 		pd_kill(&m->pd[l->conn->pd[1]], true);
 	notify(m, l);
 }
 
-/* Has the switch at this side seen the link page as it is? */
+/* Does this side publish the epochs it has acted on? */
+static bool publishes(const struct mon_link *l, int side)
+{
+	return l->sw[side] != NULL || l->virt[side] != NULL;
+}
+
+/* Has this side, which publishes, seen the link page as it is? */
 static bool has_seen(const struct mon_link *l, int side)
 {
-	return switch_port_epoch(l->sw[side], l->conn->port[side]) ==
-	       link_epoch(l->page);
+	uint32_t epoch = link_epoch(l->page);
+
+	if (l->sw[side] != NULL)
+		return switch_port_epoch(l->sw[side], l->conn->port[side]) ==
+		       epoch;
+	return virt_has_seen(l->virt[side],
+			     l->conn->attachment == SYS_TO_VM ? NET_VIRT_DRIVER
+							      : NET_VIRT_SWITCH,
+			     epoch);
 }
 
 bool link_is_carried(const struct mon_link *l)
 {
-	return l->state == MON_LINK_UP && has_seen(l, 0) &&
-	       (l->sw[1] == NULL || has_seen(l, 1));
+	return l->state == MON_LINK_UP &&
+	       (!publishes(l, 0) || has_seen(l, 0)) &&
+	       (!publishes(l, 1) || has_seen(l, 1));
 }
 
 /* Does this side touch the queues no more? */
@@ -87,7 +113,7 @@ static bool let_go(const struct monitor *m, const struct mon_link *l, int side)
 	if ((side == 1 && l->conn->attachment == SYS_TO_ATTACH) ||
 	    !pd_alive(&m->pd[l->conn->pd[side]]))
 		return true;
-	return l->sw[side] != NULL && has_seen(l, side);
+	return publishes(l, side) && has_seen(l, side);
 }
 
 static int zero_half(const struct monitor *m, const struct sys_half *half,
@@ -110,7 +136,8 @@ static int zero_half(const struct monitor *m, const struct sys_half *half,
 
 /*
  * Everybody has let go: make the connection as good as new.  What one attached
- * process has sent and received is not for the next one to read.
+ * process has sent and received is not for the next one to read.  Elsewhere data
+ * stays; a driver VM's is also on the other connection, which may be up.
  */
 static void clean(struct monitor *m, struct mon_link *l)
 {
@@ -132,16 +159,20 @@ static void clean(struct monitor *m, struct mon_link *l)
 		    conn->name, strerror(-result), m->sys.name);
 }
 
-/* A switch that does not look at its link pages does nothing else either. */
+/* One that does not look at its link pages does nothing else either. */
 static void overdue(struct monitor *m, struct mon_link *l)
 {
 	for (int side = 0; side < 2; side++) {
-		if (l->sw[side] == NULL || let_go(m, l, side) ||
-		    m->pd[l->sw[side]->pd].killed)
+		struct mon_pd *pd;
+
+		if (!publishes(l, side) || let_go(m, l, side))
+			continue;
+		pd = &m->pd[l->conn->pd[side]];
+		if (pd->killed)
 			continue;
 		monitor_log(m->sys.name, "%s does not answer; stopping it",
-			    l->sw[side]->comp->name);
-		pd_kill(&m->pd[l->sw[side]->pd], false);
+			    pd->sys->comp[l->conn->comp[side]].name);
+		pd_kill(pd, false);
 	}
 }
 
@@ -171,33 +202,49 @@ bool link_settle(struct monitor *m, struct mon_link *l)
 	return false;
 }
 
-void link_fault(struct monitor *m, struct mon_link *l)
+/* Its end is restarted. */
+static void fault_of_pd(struct monitor *m, struct mon_link *l, const char *what)
 {
-	const char *name = l->conn->name;
+	monitor_log(m->sys.name, "%s: %s broke the queue protocol",
+		    l->conn->name, what);
+	/* Before link_down(), which would call it innocent. */
+	pd_kill(&m->pd[l->conn->pd[1]], false);
+}
 
+/* It is a switch's, which has other ports and goes on. */
+static void fault_of_switch(struct monitor *m, struct mon_link *l,
+			    const char *what)
+{
+	l->failed = !restart_allowed(&l->history, m->now_ns);
+	monitor_log(m->sys.name, "%s: %s broke the queue protocol; %s",
+		    l->conn->name, what,
+		    l->failed ? "this link stays down"
+			      : "taking the link down and up again");
+}
+
+void link_fault(struct monitor *m, struct mon_link *l, unsigned int end)
+{
 	switch ((enum sys_attachment)l->conn->attachment) {
 	case SYS_TO_ATTACH:
 		monitor_log(m->sys.name,
 			    "%s: the attached process broke the queue "
 			    "protocol; it is detached",
-			    name);
+			    l->conn->name);
 		break;
 	case SYS_TO_PD:
+		fault_of_pd(m, l, "it");
+		break;
 	case SYS_TO_VIRT:
+		if (end == 0)
+			fault_of_switch(m, l, "the switch");
+		else
+			fault_of_pd(m, l, "its virtualisers");
+		break;
 	case SYS_TO_VM:
-		monitor_log(m->sys.name, "%s: it broke the queue protocol",
-			    name);
-		/* Before link_down(), which would call it innocent. */
-		pd_kill(&m->pd[l->conn->pd[1]], false);
+		fault_of_pd(m, l, "the guest");
 		break;
 	case SYS_TO_SWITCH:
-		l->failed = !restart_allowed(&l->history, m->now_ns);
-		monitor_log(m->sys.name,
-			    "%s: one of the switches broke the queue "
-			    "protocol; %s",
-			    name,
-			    l->failed ? "this link stays down"
-				      : "taking the link down and up again");
+		fault_of_switch(m, l, "one of the switches");
 		break;
 	}
 	link_down(m, l);

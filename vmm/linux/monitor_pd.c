@@ -231,16 +231,62 @@ static int watch(struct monitor *m, struct mon_pd *pd, struct error *err)
 	return 0;
 }
 
-int pd_start(struct monitor *m, struct mon_pd *pd, struct error *err)
+/* What the PD's components show is as good as new for each life. */
+static int reset(struct monitor *m, uint32_t index, struct error *err)
 {
-	uint32_t index = pd_index(m, pd);
-
-	if (seed(pd, err) != 0)
-		return -1;
 	for (size_t i = 0; i < m->n_switches; i++)
 		if (m->sw[i].pd == index)
 			switch_reset(m, &m->sw[i]);
-	if (pd_spawn(&m->backing, index, pd->fds, &pd->proc, err) != 0)
+	for (size_t i = 0; i < m->n_virts; i++)
+		if (m->virt[i].pd == index)
+			virt_reset(m, &m->virt[i]);
+	for (size_t i = 0; i < m->n_vms; i++)
+		if (m->vm[i].pd == index && vm_reset(m, &m->vm[i], err) != 0)
+			return -1;
+	return 0;
+}
+
+/* Have components take what they need for one life. */
+static int take(struct mon_pd *pd, struct error *err)
+{
+	for (uint32_t i = 0; i < pd->sys->n_comps; i++) {
+		const struct sys_component *comp = &pd->sys->comp[i];
+		const struct component_ops *ops = component_kinds[comp->kind];
+		struct pd_fds *fds = &pd->fds[i];
+		int n = ops->start == NULL
+				? 0
+				: ops->start(comp, fds->fd, fds->n, err);
+
+		if (n < 0)
+			return -1;
+		fds->n += (unsigned int)n;
+	}
+	return 0;
+}
+
+/* The PD has its own by now: ours would outlive it. */
+static void give_back(struct mon_pd *pd)
+{
+	for (uint32_t i = 0; i < pd->sys->n_comps; i++) {
+		struct pd_fds *fds = &pd->fds[i];
+
+		while (fds->n > fds->kept)
+			close(fds->fd[--fds->n]);
+	}
+}
+
+int pd_start(struct monitor *m, struct mon_pd *pd, struct error *err)
+{
+	uint32_t index = pd_index(m, pd);
+	int result;
+
+	if (seed(pd, err) != 0 || reset(m, index, err) != 0)
+		return -1;
+	result = take(pd, err);
+	if (result == 0)
+		result = pd_spawn(&m->backing, index, pd->fds, &pd->proc, err);
+	give_back(pd);
+	if (result != 0)
 		return -1;
 	janitor_pd(&m->janitor, index, pd->proc.pidfd);
 	pd->state = PD_STARTING;

@@ -8,6 +8,9 @@
  *	monitor_pd.c	   PDs: start, log lines, death, restart
  *	monitor_link.c	   links: down, drained, clean, up (vswitch/link.h)
  *	monitor_switch.c   switches: statistics, faults, the control mailbox
+ *	monitor_virt.c	   virtualisers of driver VMs: statistics, faults
+ *	monitor_vm.c	   driver VMs: is the guest ready, has its card a link?
+ *	monitor_carrier.c  carriers: what a port is told of the one it follows
  *	attach_server.c	   processes that attach
  *	control*.c	   the control socket
  *
@@ -18,13 +21,15 @@
  *	PD:    DEAD -> STARTING -> RUNNING -> DEAD ...       or FAILED for good
  *	       A dead PD starts when all its links are CLEAN.
  *	link:  CLEAN -> UP -> DRAINING -> CLEAN ...
- *	       A link drains until each side has let go: a switch that lives has
- *	       published the epoch, anything else is dead or detached.  Then its
- *	       queues are zeroed.  It goes up when both sides run.
+ *	       A link drains until each side has let go: a switch or
+ *	       virtualisers that live have published the epoch, anything else is
+ *	       dead or detached.  Then its queues are zeroed.  It goes up when
+ *	       both sides run, and a VM's guest says that it is ready.
  *
  * From this follow all the cases: a port PD dies, its link drains, it starts
  * again, the link goes up; a switch dies, so do its port PDs because their
  * links go down, and so on through domains that several components share.
+ * Virtualisers outlive their switch; when they die, so does the VM.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_STATE_H
 #define WEIR_VMM_LINUX_MONITOR_STATE_H
@@ -40,6 +45,7 @@
 #include "vmm/linux/janitor.h"
 #include "vmm/linux/monitor_log.h"
 #include "vmm/linux/monitor_loop.h"
+#include "vmm/linux/monitor_vm.h"
 #include "vmm/linux/restart.h"
 #include "vmm/linux/spawn.h"
 #include "vswitch/ctl.h"
@@ -50,7 +56,10 @@
 
 /* A PD must be ready so long after its start. */
 #define PD_READY_NS (10000 * MS_NS)
-/* A switch must act upon an epoch, and answer a request, within this time. */
+/*
+ * A switch must act upon an epoch, and answer a request, within this time;
+ * virtualisers must do the former.
+ */
 #define SWITCH_ANSWER_NS (1000 * MS_NS)
 /* How often a draining link is looked at. */
 #define LINK_POLL_NS MS_NS
@@ -103,8 +112,10 @@ enum mon_link_state { MON_LINK_CLEAN, MON_LINK_UP, MON_LINK_DRAINING };
  * @state:       see above
  * @failed:      it is given up and stays down
  * @sw:          the switch at each end, or NULL
- * @history:     of protocol faults between two switches
- * @deadline_ns: DRAINING: when switches must have let go
+ * @virt:        the virtualisers at each end, or NULL
+ * @vm:          SYS_TO_VM: the VM
+ * @history:     of protocol faults of a side that is not restarted for them
+ * @deadline_ns: DRAINING, UP: when both sides must have seen that
  * @attach:      SYS_TO_ATTACH: who is attached
  */
 struct mon_link {
@@ -113,6 +124,8 @@ struct mon_link {
 	enum mon_link_state state;
 	bool failed;
 	struct mon_switch *sw[2];
+	struct mon_virt *virt[2];
+	struct mon_vm *vm;
 	struct restart_history history;
 	uint64_t deadline_ns;
 	struct attach_server attach;
@@ -164,6 +177,10 @@ enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };
  * @link:       by index of the connection
  * @sw:         switches, in the order of their PDs
  * @n_switches: how many
+ * @virt:       virtualisers, in the order of their PDs
+ * @n_virts:    how many
+ * @vm:         driver VMs, in the order of their PDs
+ * @n_vms:      how many
  * @control:    the control socket
  */
 struct monitor {
@@ -183,6 +200,10 @@ struct monitor {
 	struct mon_link *link;
 	struct mon_switch *sw;
 	size_t n_switches;
+	struct mon_virt *virt;
+	size_t n_virts;
+	struct mon_vm *vm;
+	size_t n_vms;
 	struct control_server control;
 };
 
@@ -194,6 +215,11 @@ struct monitor {
  * Called once per round of the loop, after all its events.
  */
 void monitor_settle(struct monitor *m);
+
+/**
+ * system_count - how many components of a kind a system has
+ */
+size_t system_count(const struct system *sys, enum sys_kind kind);
 
 /**
  * monitor_stop - end the loop
@@ -260,8 +286,9 @@ void pds_stop(struct monitor *m);
 /**
  * link_down - take a connection down, whatever the reason
  *
- * A port PD is killed (it comes back with the link), an attached process is
- * disconnected; switches are notified.  Nothing happens if the link is not up.
+ * A port PD is killed, and so is a VM (both come back and the link with them),
+ * an attached process is disconnected; switches and virtualisers are notified.
+ * Nothing happens if the link is not up.
  */
 void link_down(struct monitor *m, struct mon_link *l);
 
@@ -274,7 +301,7 @@ void link_down(struct monitor *m, struct mon_link *l);
 void link_up(struct monitor *m, struct mon_link *l);
 
 /**
- * link_is_carried - whether a link is up, and its switches have seen it
+ * link_is_carried - whether a link is up, and those who say so have seen it
  */
 bool link_is_carried(const struct mon_link *l);
 
@@ -286,14 +313,41 @@ bool link_is_carried(const struct mon_link *l);
 bool link_settle(struct monitor *m, struct mon_link *l);
 
 /**
- * link_fault - what is attached to a switch port broke the queue protocol
+ * link_fault - an end of a connection broke the queue protocol
+ * @end: which; where two switches face each other, it is not known and 1
  */
-void link_fault(struct monitor *m, struct mon_link *l);
+void link_fault(struct monitor *m, struct mon_link *l, unsigned int end);
 
 /**
  * link_can_serve - may a connection go up, as far as the PDs are concerned?
  */
 bool link_can_serve(const struct monitor *m, const struct mon_link *l);
+
+/* --- monitor_carrier.c -------------------------------------------------- */
+
+/**
+ * link_reaches - is a connection up as far as it goes?
+ *
+ * For a driver VM's port: up to the network its card is plugged into.
+ */
+bool link_reaches(const struct monitor *m, const struct mon_link *l);
+
+/**
+ * carrier_init - what a link page says before anything has been started
+ */
+void carrier_init(struct mon_link *l);
+
+/**
+ * carrier_settle - tell a connection's far end if its carrier has changed
+ */
+void carrier_settle(struct monitor *m, struct mon_link *l);
+
+/**
+ * carrier_deadline - when carrier_settle() must be called at the latest
+ *
+ * Return: CLOCK_MONOTONIC; UINT64_MAX: when something else has happened.
+ */
+uint64_t carrier_deadline(const struct monitor *m, const struct mon_link *l);
 
 /* --- monitor_switch.c --------------------------------------------------- */
 

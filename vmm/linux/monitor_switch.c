@@ -58,16 +58,6 @@ static int map_switch(struct monitor *m, struct mon_switch *sw)
 	return 0;
 }
 
-static size_t count_switches(const struct system *sys)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < sys->n_pds; i++)
-		for (uint32_t c = 0; c < sys->pd[i].n_comps; c++)
-			n += sys->pd[i].comp[c].kind == SYS_SWITCH;
-	return n;
-}
-
 static int add_switch(struct monitor *m, uint32_t pd,
 		      const struct sys_component *comp)
 {
@@ -80,7 +70,7 @@ static int add_switch(struct monitor *m, uint32_t pd,
 
 int switches_map(struct monitor *m)
 {
-	m->sw = calloc(count_switches(&m->sys) + 1, sizeof(*m->sw));
+	m->sw = calloc(system_count(&m->sys, SYS_SWITCH) + 1, sizeof(*m->sw));
 	if (m->sw == NULL)
 		return error_set(m->err, "not enough memory");
 	for (uint32_t i = 0; i < m->sys.n_pds; i++) {
@@ -167,7 +157,7 @@ static void look_for_faults(struct monitor *m, const struct mon_switch *sw)
 		if (l != NULL && l->state == MON_LINK_UP &&
 		    switch_port_state(sw, p) == PORT_FAULT &&
 		    switch_port_epoch(sw, p) == link_epoch(l->page))
-			link_fault(m, l);
+			link_fault(m, l, 1);
 	}
 }
 

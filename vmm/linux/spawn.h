@@ -20,12 +20,14 @@
 #include "vmm/linux/pd.h"
 
 /**
- * struct pd_fds - what the components of one PD were given by their open()
- * @n:  by component: how many
- * @fd: by component: which
+ * struct pd_fds - what a component of a PD was given by its open() and start()
+ * @n:    how many
+ * @kept: how many of them are open()'s; the others come and go with each life
+ * @fd:   which
  */
 struct pd_fds {
 	unsigned int n;
+	unsigned int kept;
 	int fd[PD_MAX_FDS];
 };
 

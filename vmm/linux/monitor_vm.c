@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Driver VMs as the monitor sees them: is the guest ready, has the card a link?
+ *
+ * The guest says so in its status page and rings.  Both are hostile: a word is
+ * read once and means "yes" or anything else; a guest that takes back that it
+ * is ready is ready all the same, because what ends a life is the end of the
+ * process.  A doorbell is answered at once and then left alone for
+ * VM_LISTEN_NS, so that one that is rung without end costs a look every so
+ * often and one that is silent costs nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vmm/linux/control_json.h"
+#include "vmm/linux/monitor_state.h"
+
+static uint32_t region_of(const struct monitor *m, const struct mon_vm *vm,
+			  uint32_t slot)
+{
+	return m->sys.pd[vm->pd].map[slot].region;
+}
+
+/* A VM that is not being killed. */
+static bool lives(const struct monitor *m, const struct mon_vm *vm)
+{
+	return pd_alive(&m->pd[vm->pd]) && !m->pd[vm->pd].killed;
+}
+
+bool vm_is_ready(const struct monitor *m, const struct mon_vm *vm)
+{
+	return lives(m, vm) && vm->ready;
+}
+
+/* --- what the guest says ------------------------------------------------ */
+
+static const char *link_text(bool carrier)
+{
+	return carrier ? "link up" : "link down";
+}
+
+/* May another line be logged?  What was kept back is told first. */
+static bool may_say(struct monitor *m, struct mon_vm *vm)
+{
+	unsigned int lost;
+
+	if (!log_limit_pass(&vm->limit, m->now_ns, &lost))
+		return false;
+	if (lost > 0)
+		monitor_log(m->sys.name, "%s: %u more lines kept back",
+			    vm->port->conn->name, lost);
+	return true;
+}
+
+uint64_t vm_mac(const struct mon_vm *vm)
+{
+	uint64_t mac = 0;
+
+	for (int i = 0; i < 6; i++)
+		mac = mac << 8 |
+		      __atomic_load_n(&vm->status->mac[i], __ATOMIC_RELAXED);
+	return mac;
+}
+
+static void say_ready(struct monitor *m, struct mon_vm *vm)
+{
+	unsigned long long tenths = vm->ready_ns / (100 * MS_NS);
+	char mac[MAC_TEXT];
+
+	if (may_say(m, vm))
+		monitor_log(m->sys.name,
+			    "%s: %s is ready, card %s, %s, %llu.%llu s after "
+			    "its start",
+			    vm->port->conn->name, vm->comp->name,
+			    mac_text(vm_mac(vm), mac), link_text(vm->carrier),
+			    tenths / 10, tenths % 10);
+}
+
+static void look(struct monitor *m, struct mon_vm *vm)
+{
+	const struct driver_status *s = vm->status;
+	bool carrier;
+
+	if (!lives(m, vm))
+		return;
+	if (!vm->ready &&
+	    atomic_load_explicit(&s->state, memory_order_acquire) !=
+		    DRIVER_READY)
+		return;
+	carrier = atomic_load_explicit(&s->carrier, memory_order_relaxed) != 0;
+	if (vm->ready && carrier == vm->carrier)
+		return;
+	vm->carrier = carrier;
+	if (!vm->ready) {
+		vm->ready = true;
+		vm->ready_ns = m->now_ns - vm->started_ns;
+		say_ready(m, vm);
+	} else if (may_say(m, vm)) {
+		monitor_log(m->sys.name, "%s: %s", vm->port->conn->name,
+			    link_text(carrier));
+	}
+}
+
+static void on_rung(struct monitor *m, struct loop_source *s, uint32_t events)
+{
+	struct mon_vm *vm = loop_owner(s, struct mon_vm, rung);
+	uint64_t count;
+	ssize_t done;
+
+	(void)events;
+	/* Before the look, so that what is rung during it is heard. */
+	done = read(s->fd, &count, sizeof(count));
+	(void)done;
+	look(m, vm);
+	vm->listen_ns = m->now_ns + VM_LISTEN_NS;
+	loop_watch(&m->loop, s, 0);
+}
+
+/* --- time --------------------------------------------------------------- */
+
+uint64_t vm_deadline(const struct monitor *m, const struct mon_vm *vm)
+{
+	uint64_t first = UINT64_MAX;
+
+	if (lives(m, vm) && !vm->ready)
+		first = vm->started_ns + VM_READY_NS;
+	if (vm->rung.fd >= 0 && vm->rung.events == 0 && vm->listen_ns < first)
+		first = vm->listen_ns;
+	return first;
+}
+
+void vm_tick(struct monitor *m, struct mon_vm *vm)
+{
+	if (vm->rung.events == 0 && m->now_ns >= vm->listen_ns)
+		loop_watch(&m->loop, &vm->rung, EPOLLIN);
+	if (!lives(m, vm) || vm->ready ||
+	    m->now_ns - vm->started_ns < VM_READY_NS)
+		return;
+	monitor_log(m->sys.name,
+		    "%s: its guest has not reported ready after %llu s; its "
+		    "console, above, may say why. Is this the kernel and the "
+		    "initrd for this card?",
+		    vm->comp->name, VM_READY_NS / (1000 * MS_NS));
+	pd_kill(&m->pd[vm->pd], false);
+}
+
+/* --- finding and mapping ------------------------------------------------ */
+
+static void tie_link(struct monitor *m, struct mon_vm *vm)
+{
+	for (size_t i = 0; i < m->sys.n_conns; i++) {
+		struct mon_link *l = &m->link[i];
+		const struct sys_conn *c = l->conn;
+
+		if (c->attachment == SYS_TO_VM && c->pd[1] == vm->pd &&
+		    &m->sys.pd[vm->pd].comp[c->comp[1]] == vm->comp) {
+			l->vm = vm;
+			vm->link = l;
+		}
+	}
+	for (size_t i = 0; i < m->sys.n_conns; i++) {
+		uint32_t driver = m->link[i].conn->driver;
+
+		if (m->link[i].conn->attachment == SYS_TO_VIRT &&
+		    &m->link[driver] == vm->link)
+			vm->port = &m->link[i];
+	}
+}
+
+static int open_vm(struct monitor *m, struct mon_vm *vm)
+{
+	const struct sys_vm *cfg = &vm->comp->vm;
+	uint32_t channel = vm->link->conn->status_channel;
+	int fd;
+
+	vm->status =
+		backing_map(&m->backing, region_of(m, vm, cfg->status), SYS_R);
+	vm->counts = backing_map(&m->backing, region_of(m, vm, cfg->vmm_stats),
+				 SYS_R);
+	if (vm->status == NULL || vm->counts == NULL)
+		return error_set(m->err, "cannot map what %s shows: %s",
+				 vm->comp->name, strerror(errno));
+	fd = fcntl(m->backing.channel[channel].wait[1], F_DUPFD_CLOEXEC, 0);
+	if (fd < 0 || loop_add(&m->loop, &vm->rung, fd, EPOLLIN, on_rung) != 0)
+		return error_set(m->err, "cannot watch %s: %s", vm->comp->name,
+				 strerror(errno));
+	return 0;
+}
+
+int vms_open(struct monitor *m)
+{
+	m->vm = calloc(system_count(&m->sys, SYS_VM) + 1, sizeof(*m->vm));
+	if (m->vm == NULL)
+		return error_set(m->err, "not enough memory");
+	for (uint32_t i = 0; i < m->sys.n_pds; i++) {
+		const struct sys_pd *pd = &m->sys.pd[i];
+
+		for (uint32_t c = 0; c < pd->n_comps; c++) {
+			struct mon_vm *vm = &m->vm[m->n_vms];
+
+			if (pd->comp[c].kind != SYS_VM)
+				continue;
+			*vm = (struct mon_vm){ .comp = &pd->comp[c],
+					       .pd = i,
+					       .rung.fd = -1 };
+			m->n_vms++;
+			tie_link(m, vm);
+			if (open_vm(m, vm) != 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static void unmap(const struct monitor *m, const struct mon_vm *vm,
+		  const volatile void *at, uint32_t slot)
+{
+	if (at != NULL)
+		munmap((void *)(uintptr_t)at,
+		       m->sys.region[region_of(m, vm, slot)].size);
+}
+
+void vms_close(struct monitor *m)
+{
+	for (size_t i = 0; i < m->n_vms; i++) {
+		struct mon_vm *vm = &m->vm[i];
+
+		loop_del(&m->loop, &vm->rung);
+		unmap(m, vm, vm->status, vm->comp->vm.status);
+		unmap(m, vm, vm->counts, vm->comp->vm.vmm_stats);
+	}
+	free(m->vm);
+	m->vm = NULL;
+	m->n_vms = 0;
+}
+
+int vm_reset(struct monitor *m, struct mon_vm *vm, struct error *err)
+{
+	const struct sys_vm *cfg = &vm->comp->vm;
+	const uint32_t slot[] = { cfg->ram, cfg->status, cfg->vmm_stats };
+
+	vm->ready = false;
+	vm->carrier = false;
+	vm->started_ns = m->now_ns;
+	for (size_t i = 0; i < sizeof(slot) / sizeof(slot[0]); i++) {
+		int result =
+			backing_zero(&m->backing, region_of(m, vm, slot[i]));
+
+		if (result != 0)
+			return error_set(err,
+					 "its memory cannot be cleared: %s",
+					 strerror(-result));
+	}
+	return 0;
+}
