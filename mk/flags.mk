@@ -35,7 +35,11 @@ GEN_FLAGS := -Wno-error -Wno-shadow -Wno-unused-function -Wno-sign-compare \
 # its users but is freestanding too: a Microkit client is built on it.
 FREESTANDING := vswitch/% policy/% virt/% client/net_client.c
 flags_for = $(COMMON) $(if $(filter $(FREESTANDING) $(POLICY),$(1)),\
-	$(GROUND_FLAGS) $(GROUND_INC),$(HOST_FLAGS) $(PKG_CFLAGS))
+	$(GROUND_FLAGS) $(GROUND_INC) $(COHERENT),$(HOST_FLAGS) $(PKG_CFLAGS))
+
+# On Linux a virtualiser's driver is a guest, which copies with its CPU; there
+# is no cache to maintain (virt/cache.h).
+COHERENT := -DWEIR_DMA_COHERENT
 
 # Asked for once, and only by a rule that needs the answer: `make deps` and
 # `make clean` must work before pkg-config is there.
