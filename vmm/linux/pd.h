@@ -162,7 +162,7 @@ void pd_wake_at(struct component *c, uint64_t at_ns);
  *
  * For a hypervisor, which makes an interrupt of the one and a doorbell of the
  * other.  From now on the loop does not wait for this channel: notified() is not
- * called for it.  The descriptors stay the PD's.
+ * called for it.  The descriptors stay the PD's.  Only in init().
  *
  * Return: 0, or -EINVAL if the channel is not the component's or its other end
  * is in this PD.

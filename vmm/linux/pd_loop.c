@@ -2,9 +2,10 @@
 /*
  * The event loop of a PD.  pd.h says what a component may expect of it.
  *
- * Sleeping.  There is one place to sleep, an epoll_wait() without a timeout,
- * reached only when every component has armed its queues and found nothing: a
- * PD without traffic has no timer and makes no system call at all.
+ * Sleeping.  There is one place to sleep, an epoll_wait(), reached only when
+ * every component has armed its queues and found nothing.  It has a timeout only
+ * while a component has asked to be woken at some time: a PD without traffic
+ * makes no system call at all.
  *
  * Notifications in.  Channels are watched edge triggered and their eventfds
  * never read: each write by a peer is an edge, and the sum is of no interest.
@@ -27,38 +28,25 @@
  * their notification, and the PD saves being woken, which costs tens of
  * microseconds.  Whatever run() answers `true` to, or rings a channel for,
  * counts as work.
+ *
+ * Times.  A component has one at most, and there are few components, so the
+ * earliest is kept and found anew when one of them changes.  It is held against
+ * the clock wherever that is read anyway: at each look and before each round,
+ * whether the loop sleeps, works or spins.
  */
 #include "vmm/linux/pd_loop.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Rounds between two looks at the channels while there is work. */
 #define ROUNDS_PER_LOOK 16u
 /* Events taken by one look. */
 #define EVENTS_PER_LOOK 64
-
-/* What an event's data says: what it is, and which. */
-#define EVENT_CHANNEL 0u
-#define EVENT_FD 1u
-#define EVENT_MONITOR 2u
-
-static uint64_t event_data(uint32_t what, uint32_t index, uint32_t fd)
-{
-	return (uint64_t)what << 56 | (uint64_t)index << 16 | fd;
-}
-
-static uint64_t read_clock(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
+#define NS_PER_MS 1000000u
 
 static void cpu_relax(void)
 {
@@ -67,133 +55,6 @@ static void cpu_relax(void)
 #elif defined(__aarch64__)
 	__asm__ volatile("isb" ::: "memory");
 #endif
-}
-
-/* --- making it ------------------------------------------------------------ */
-
-static void own(struct pd *pd, uint32_t channel, uint32_t comp)
-{
-	if (channel < pd->boot->n_chans)
-		pd->chan[channel].owner = comp;
-}
-
-/* Which component a channel belongs to follows from the configurations. */
-static void set_owners(struct pd *pd)
-{
-	for (uint32_t i = 0; i < pd->boot->n_comps; i++) {
-		const struct sys_component *cfg = pd->comp[i].c.cfg;
-
-		if (cfg->kind != SYS_SWITCH) {
-			own(pd, cfg->wire.channel, i);
-			continue;
-		}
-		own(pd, cfg->sw.ctl_channel, i);
-		for (uint32_t p = 0; p < cfg->sw.n_ports; p++)
-			own(pd, cfg->sw.port[p].wire.channel, i);
-	}
-}
-
-static int add_to_epoll(struct pd *pd, int fd, uint32_t events, uint64_t data)
-{
-	struct epoll_event e = { .events = events, .data.u64 = data };
-
-	return epoll_ctl(pd->epoll, EPOLL_CTL_ADD, fd, &e);
-}
-
-static int watch_channels(struct pd *pd)
-{
-	const struct boot_chan *bc = boot_chans(pd->boot);
-
-	for (uint32_t i = 0; i < pd->boot->n_chans; i++) {
-		pd->chan[i] = (struct pd_chan){
-			.owner = SYS_NONE,
-			.wait = bc[i].wait,
-			.ring = bc[i].ring,
-			.peer = bc[i].peer,
-		};
-		if (add_to_epoll(pd, bc[i].wait, EPOLLIN | EPOLLET,
-				 event_data(EVENT_CHANNEL, i, 0)) != 0)
-			return -1;
-	}
-	/* Says EPOLLERR, unasked, when nobody can read the log any more. */
-	return add_to_epoll(pd, pd->log, 0, event_data(EVENT_MONITOR, 0, 0));
-}
-
-static int make_component(struct pd *pd, uint32_t index)
-{
-	const struct boot_comp *bc = &boot_comps(pd->boot)[index];
-	struct component *c = &pd->comp[index].c;
-	size_t size;
-
-	c->ops = component_kinds[bc->cfg.kind];
-	c->cfg = &bc->cfg;
-	c->pd = pd;
-	c->index = index;
-	c->n_fds = bc->n_fds;
-	memcpy(c->fd, bc->fd, sizeof(c->fd));
-	size = (c->ops->state_size + 63) & ~(size_t)63;
-	c->state = aligned_alloc(64, size != 0 ? size : 64);
-	if (c->state == NULL)
-		return -1;
-	memset(c->state, 0, size);
-	return 0;
-}
-
-static int make_tables(struct pd *pd)
-{
-	const struct boot_record *r = pd->boot;
-
-	/* One more than needed: calloc(0) may say NULL. */
-	pd->map = calloc(r->n_maps + 1, sizeof(*pd->map));
-	pd->chan = calloc(r->n_chans + 1, sizeof(*pd->chan));
-	pd->rung = calloc(r->n_chans + 1, sizeof(*pd->rung));
-	pd->comp = calloc(r->n_comps + 1, sizeof(*pd->comp));
-	if (pd->map == NULL || pd->chan == NULL || pd->rung == NULL ||
-	    pd->comp == NULL)
-		return -1;
-	for (uint32_t i = 0; i < r->n_comps; i++)
-		if (make_component(pd, i) != 0)
-			return -1;
-	return 0;
-}
-
-struct pd *pd_new(const struct boot_record *r, int log, struct error *err)
-{
-	struct pd *pd = calloc(1, sizeof(*pd));
-
-	if (pd == NULL) {
-		error_set(err, "not enough memory");
-		return NULL;
-	}
-	pd->boot = r;
-	pd->log = log;
-	pd->clock = read_clock;
-	pd->poll_ns = (uint64_t)r->poll_us * 1000;
-	pd->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (make_tables(pd) != 0) {
-		error_set(err, "not enough memory");
-	} else if (pd->epoll < 0 || watch_channels(pd) != 0) {
-		error_set(err, "cannot watch its channels: %s",
-			  strerror(errno));
-	} else {
-		set_owners(pd);
-		return pd;
-	}
-	pd_free(pd);
-	return NULL;
-}
-
-void pd_free(struct pd *pd)
-{
-	for (uint32_t i = 0; pd->comp != NULL && i < pd->boot->n_comps; i++)
-		free(pd->comp[i].c.state);
-	if (pd->epoll >= 0)
-		close(pd->epoll);
-	free(pd->map);
-	free(pd->chan);
-	free(pd->rung);
-	free(pd->comp);
-	free(pd);
 }
 
 static void make_due(struct pd *pd, uint32_t comp)
@@ -223,6 +84,57 @@ int pd_init(struct pd *pd, struct error *err)
 	/* What was there before us has rung nobody. */
 	make_all_due(pd);
 	return 0;
+}
+
+/* --- times ---------------------------------------------------------------- */
+
+static void find_earliest(struct pd *pd)
+{
+	pd->wake_at = UINT64_MAX;
+	for (uint32_t i = 0; i < pd->boot->n_comps; i++)
+		if (pd->comp[i].wake_at < pd->wake_at)
+			pd->wake_at = pd->comp[i].wake_at;
+}
+
+void pd_wake_at(struct component *c, uint64_t at_ns)
+{
+	struct pd *pd = c->pd;
+	uint64_t before = pd->comp[c->index].wake_at;
+
+	pd->comp[c->index].wake_at = at_ns;
+	if (at_ns < pd->wake_at)
+		pd->wake_at = at_ns;
+	else if (before == pd->wake_at)
+		find_earliest(pd);
+}
+
+/* Read the clock; whose time has passed is due. */
+static void tell_time(struct pd *pd)
+{
+	pd->now = pd->clock();
+	if (pd->now < pd->wake_at)
+		return;
+	for (uint32_t i = 0; i < pd->boot->n_comps; i++) {
+		if (pd->comp[i].wake_at > pd->now)
+			continue;
+		pd->comp[i].wake_at = UINT64_MAX;
+		make_due(pd, i);
+	}
+	find_earliest(pd);
+}
+
+int pd_timeout(const struct pd *pd)
+{
+	uint64_t now, ms;
+
+	if (pd->wake_at == UINT64_MAX)
+		return -1;
+	now = pd->clock();
+	if (now >= pd->wake_at)
+		return 0;
+	/* Not a moment too early: that would be a round for nothing. */
+	ms = (pd->wake_at - now - 1) / NS_PER_MS + 1;
+	return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
 /* --- descriptors from outside --------------------------------------------- */
@@ -295,9 +207,12 @@ static void fd_event(struct pd *pd, uint32_t index, uint32_t fd,
 bool pd_look(struct pd *pd, int timeout)
 {
 	struct epoll_event event[EVENTS_PER_LOOK];
-	int n = epoll_wait(pd->epoll, event, EVENTS_PER_LOOK, timeout);
+	int n;
 
-	pd->now = pd->clock();
+	if (timeout < 0)
+		timeout = pd_timeout(pd);
+	n = epoll_wait(pd->epoll, event, EVENTS_PER_LOOK, timeout);
+	tell_time(pd);
 	for (int i = 0; i < n; i++) {
 		uint64_t data = event[i].data.u64;
 		uint32_t index = (uint32_t)(data >> 16);
@@ -324,6 +239,23 @@ void pd_ring(struct component *c, uint32_t channel)
 		return;
 	pd->chan[channel].rung = true;
 	pd->rung[pd->n_rung++] = channel;
+}
+
+int pd_channel_fds(struct component *c, uint32_t channel, int *wait, int *ring)
+{
+	struct pd *pd = c->pd;
+	const struct pd_chan *chan;
+
+	if (channel >= pd->boot->n_chans)
+		return -EINVAL;
+	chan = &pd->chan[channel];
+	if (chan->owner != c->index || chan->peer != SYS_NONE)
+		return -EINVAL;
+	/* Not there any more if this is asked again. */
+	(void)epoll_ctl(pd->epoll, EPOLL_CTL_DEL, chan->wait, NULL);
+	*wait = chan->wait;
+	*ring = chan->ring;
+	return 0;
 }
 
 /* Ring what was noted; what stays inside the PD makes its owner due. */
@@ -353,7 +285,7 @@ static bool round_once(struct pd *pd)
 {
 	bool useful = false;
 
-	pd->now = pd->clock();
+	tell_time(pd);
 	pd->n_due = 0;
 	for (uint32_t i = 0; i < pd->boot->n_comps; i++) {
 		struct pd_comp *pc = &pd->comp[i];

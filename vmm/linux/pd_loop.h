@@ -16,11 +16,13 @@
  * @c:       as the component sees it
  * @due:     run() is to be called
  * @watched: by descriptor: events asked for, 0 if not in the epoll set
+ * @wake_at: when run() is to be called whatever happens; UINT64_MAX: never
  */
 struct pd_comp {
 	struct component c;
 	bool due;
 	uint32_t watched[PD_MAX_FDS];
+	uint64_t wake_at;
 };
 
 /**
@@ -51,6 +53,7 @@ struct pd_chan {
  * @log:       write end of the log pipe
  * @now:       nanoseconds, as of this round
  * @poll_ns:   spin for so long
+ * @wake_at:   the earliest of the components'
  * @clock:     reads the clock; tests put in their own
  */
 struct pd {
@@ -66,8 +69,19 @@ struct pd {
 	int log;
 	uint64_t now;
 	uint64_t poll_ns;
+	uint64_t wake_at;
 	uint64_t (*clock)(void);
 };
+
+/* What an event of @epoll says by its data: what it is, and which. */
+#define EVENT_CHANNEL 0u
+#define EVENT_FD 1u
+#define EVENT_MONITOR 2u
+
+static inline uint64_t event_data(uint32_t what, uint32_t index, uint32_t fd)
+{
+	return (uint64_t)what << 56 | (uint64_t)index << 16 | fd;
+}
 
 /**
  * pd_new - a PD that waits for its channels and its components' descriptors
@@ -92,11 +106,19 @@ int pd_init(struct pd *pd, struct error *err);
 
 /**
  * pd_look - see what is ready
- * @timeout: milliseconds; 0 to look only, -1 to sleep
+ * @timeout: milliseconds; 0 to look only, -1 to sleep until something happens
+ *           or the earliest time a component has asked for
  *
  * Return: false if the monitor is gone.
  */
 bool pd_look(struct pd *pd, int timeout);
+
+/**
+ * pd_timeout - for how long the PD may sleep
+ *
+ * Return: milliseconds, rounded up; -1: until something happens.
+ */
+int pd_timeout(const struct pd *pd);
 
 /**
  * pd_work - work until there is nothing to do and every queue is armed
