@@ -25,6 +25,10 @@ GROUND_FLAGS := -ffreestanding -fno-stack-protector -Wconversion
 HOST_FLAGS := -D_GNU_SOURCE -I$(GEN) -fstack-protector-strong \
 	$(if $(SAN)$(findstring -O0,$(CFLAGS)),,-D_FORTIFY_SOURCE=2)
 
+# On Linux both ends of a virtualiser are processors, a driver VM's included: its
+# card does DMA to its own memory alone. So there is no cache to maintain.
+COHERENT := -DWEIR_DMA_COHERENT
+
 LINK_FLAGS := $(SAN_FLAGS) -Wl,-z,relro,-z,now $(LDFLAGS)
 
 # bison's and flex's output is not ours to polish.
@@ -35,7 +39,7 @@ GEN_FLAGS := -Wno-error -Wno-shadow -Wno-unused-function -Wno-sign-compare \
 # its users but is freestanding too: a Microkit client is built on it.
 FREESTANDING := vswitch/% policy/% virt/% client/net_client.c
 flags_for = $(COMMON) $(if $(filter $(FREESTANDING) $(POLICY),$(1)),\
-	$(GROUND_FLAGS) $(GROUND_INC) $(COHERENT),$(HOST_FLAGS) $(PKG_CFLAGS))
+	$(GROUND_FLAGS) $(COHERENT) $(GROUND_INC) $(COHERENT),$(HOST_FLAGS) $(PKG_CFLAGS))
 
 # On Linux a virtualiser's driver is a guest, which copies with its CPU; there
 # is no cache to maintain (virt/cache.h).
