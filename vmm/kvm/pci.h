@@ -2,9 +2,12 @@
 /*
  * A PCI card passed through to a VM by VFIO.
  *
- *	vfio_open.c	in the monitor: is there such a card, may we have it?
+ *	vfio_usable.c	in the monitor: is there such a card, may we have it?
+ *	vfio_open.c	and its descriptors
  *	vfio.c		in the VM's PD: regions, interrupts, DMA mappings
- *	pci.c		what the guest sees: configuration space, BARs
+ *	pci.c		what the guest sees of the card
+ *	pci_config.c	its accesses to configuration space
+ *	pci_bar.c	BARs
  *	msix.c		the MSI-X table, and INTx
  *
  * The guest sees a host bridge with one bus and the card as its only device
