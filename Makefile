@@ -107,7 +107,7 @@ $(BENCHES): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(LIBS)
 	$(call say,LD,$@)
 	$(link) $(PKG_LIBS)
 
-include mk/rules.mk
+include mk/rules.mk mk/lwip.mk
 
 # --- running and testing ---------------------------------------------------
 
@@ -146,6 +146,6 @@ clean:
 	$(call say,CLEAN,$(B))
 	$(Q)rm -rf '$(B)'
 
-include mk/lint.mk mk/install.mk mk/guest.mk
+include mk/lint.mk mk/install.mk mk/guest.mk mk/machine.mk
 
 .PHONY: all tests benches run test unit e2e bench-quick deps clean

@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# root.sh SYSROOT BUILD OUT [FILE=TARGET...]: the machine's root file system, an
+# initramfs, in OUT: busybox, weir and the examples as built in BUILD, further
+# files, the libraries all of these need, kernel modules and what is in root/.
+set -eu -o pipefail
+export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
+here=$(cd "$(dirname "$0")" && pwd)
+
+sysroot=$1 build=$2 out=$3
+shift 3
+root=$out.root
+trap 'rm -rf "$root" "$out.new"' EXIT
+trap 'exit 130' INT TERM HUP
+
+# For VFIO, the channels to the outside, weir's ports, and to compare with.
+modules=(vfio-pci vfio_iommu_type1 virtio_mmio virtio_console tun veth bridge
+	e1000e)
+programs=(bin/busybox bin/ip sbin/bridge sbin/tc usr/bin/iperf3
+	usr/bin/tcpdump)
+
+# library NAME: where it is in the sysroot.
+library()
+{
+	local dir
+
+	for dir in {,usr/}lib/aarch64-linux-gnu lib; do
+		[ ! -e "$sysroot/$dir/$1" ] || {
+			echo "$sysroot/$dir/$1"
+			return
+		}
+	done
+	echo "weir: $1 is not among the packages for arm64" >&2
+	return 1
+}
+
+needed()
+{
+	readelf -d "$1" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
+}
+
+# with_libraries FILE: what it needs, and what that needs. All in /lib.
+with_libraries()
+{
+	local name path
+
+	for name in $(needed "$1"); do
+		[ ! -e "$root/lib/$name" ] || continue
+		path=$(library "$name")
+		install -m 755 "$path" "$root/lib/$name"
+		with_libraries "$path"
+	done
+}
+
+# program FILE TARGET
+program()
+{
+	install -D -m 755 "$1" "$root$2"
+	with_libraries "$1"
+}
+
+rm -rf "$root"
+mkdir -p "$root"/{bin,lib,etc,proc,sys,dev,run,tmp,root}
+cp -R "$here/root/." "$root"
+chmod -R a+rX "$root"
+for name in "${programs[@]}"; do
+	program "$sysroot/$name" "/bin/${name##*/}"
+done
+install "$(library ld-linux-aarch64.so.1)" "$root/lib/ld-linux-aarch64.so.1"
+program "$build/weir" /bin/weir
+for name in "$build"/examples/*; do
+	[ ! -f "$name" ] || program "$name" "/examples/${name##*/}"
+done
+for pair; do
+	program "${pair%%=*}" "${pair#*=}"
+done
+
+# modules.dep says what a module needs; depmod then makes one of these alone.
+kernel=$(readlink "$sysroot/boot/vmlinuz")
+dir=lib/modules/${kernel#vmlinuz-}
+for name in "${modules[@]}"; do
+	grep -E "/${name//[-_]/[-_]}\.ko:" "$sysroot/$dir/modules.dep" || {
+		echo "weir: the kernel has no module $name" >&2
+		exit 1
+	}
+done | tr -d : | tr ' ' '\n' | sort -u | while read -r file; do
+	install -D -m 644 "$sysroot/$dir/$file" "$root/$dir/$file"
+done
+cp "$sysroot/$dir"/modules.{builtin,builtin.modinfo,order} "$root/$dir"
+depmod -b "$root" "${kernel#vmlinuz-}"
+
+(cd "$root" && find . -mindepth 1 | sort | cpio -o -H newc -R 0:0 --quiet) \
+	>"$out.new"
+mv "$out.new" "$out"
