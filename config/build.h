@@ -40,6 +40,7 @@
  *	stats.rx, stats.tx		-	rw	-	the monitor reads
  *	VM.ram				-	-	rw	the guest's alone
  *	VM.status			-	-	rw	the monitor reads
+ *	VM.vmm				-	-	rw	likewise; not the guest's
  */
 #ifndef WEIR_CONFIG_BUILD_H
 #define WEIR_CONFIG_BUILD_H

@@ -8,6 +8,7 @@
 
 #include "vswitch/ctl.h"
 #include "virt/net_virt.h"
+#include "vmm/kvm/vm_stats.h"
 
 #define PAGE 4096u
 #define DEFAULT_MTU 1500u
@@ -215,8 +216,12 @@ static void add_vm(struct system *sys, struct topology *t,
 				    sizeof(struct net_virt_stats));
 	port->stats_tx = add_region(sys, owner, "stats.tx",
 				    sizeof(struct net_virt_stats));
+	port->ctl = add_channel(sys, arena_printf(t->arena, "%s.virt<->monitor",
+						  owner));
+	sys->channel[port->ctl].end[1].pd = SYS_PD_MONITOR;
 	vm->ram = add_region(sys, name, "ram", vm->memory.value);
 	vm->status = add_region(sys, name, "status", PAGE);
+	vm->stats = add_region(sys, name, "vmm", sizeof(struct vm_stats));
 	vm->channel =
 		add_channel(sys, arena_printf(t->arena, "%s<->monitor", name));
 	sys->channel[vm->channel].end[1].pd = SYS_PD_MONITOR;
@@ -287,8 +292,8 @@ static void make_room(struct system *sys, const struct topology *t)
 		vms++;
 	sys->conn = must_alloc(ports + vms, sizeof(*sys->conn));
 	sys->channel =
-		must_alloc(switches + ports + 2 * vms, sizeof(*sys->channel));
-	sys->region = must_alloc(3 * switches + 7 * ports + 9 * vms,
+		must_alloc(switches + ports + 3 * vms, sizeof(*sys->channel));
+	sys->region = must_alloc(3 * switches + 7 * ports + 10 * vms,
 				 sizeof(*sys->region));
 }
 

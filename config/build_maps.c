@@ -136,6 +136,7 @@ static void map_virt(struct system *sys, const struct topo_port *port)
 		&comp->virt.driver);
 	comp->virt.stats_rx = map(pd, port->stats_rx, SYS_RW);
 	comp->virt.stats_tx = map(pd, port->stats_tx, SYS_RW);
+	comp->virt.ctl_channel = join(sys, port->pd, port->ctl, 0);
 }
 
 static void map_vm(struct system *sys, const struct topo_vm *vm)
@@ -149,6 +150,7 @@ static void map_vm(struct system *sys, const struct topo_vm *vm)
 		&comp->wire);
 	comp->vm.ram = map(pd, vm->ram, SYS_RW);
 	comp->vm.status = map(pd, vm->status, SYS_RW);
+	comp->vm.vmm_stats = map(pd, vm->stats, SYS_RW);
 	comp->vm.status_channel = join(sys, vm->pd, vm->channel, 0);
 }
 

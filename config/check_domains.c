@@ -180,7 +180,7 @@ static void add_port(struct load *load, const struct topo_domain *domain,
 
 	load->channels += ours + theirs;
 	if (theirs && port->kind == TO_DRIVER_VM)
-		load->channels++;
+		load->channels += 2;
 	if ((ours || theirs) && !met_before(domain, port))
 		load->maps += maps_of(port, theirs);
 }

@@ -136,8 +136,10 @@ static void dump_program(const struct sys_program *p, FILE *out)
 
 static void dump_virt(const struct sys_virt *v, FILE *out)
 {
-	fprintf(out, " stats %" PRIu32 " %" PRIu32 "\n    driver", v->stats_rx,
-		v->stats_tx);
+	fprintf(out,
+		" stats %" PRIu32 " %" PRIu32 " channel %" PRIu32
+		"\n    driver",
+		v->stats_rx, v->stats_tx, v->ctl_channel);
 	dump_wire(&v->driver, out);
 }
 
@@ -145,9 +147,10 @@ static void dump_vm(const struct sys_vm *vm, FILE *out)
 {
 	fprintf(out,
 		" kernel \"%s\" initrd \"%s\" nic %s ram %" PRIu32
-		" status %" PRIu32 " channel %" PRIu32 "%s",
+		" status %" PRIu32 " vmm %" PRIu32 " channel %" PRIu32 "%s",
 		vm->kernel, vm->initrd, vm->nic, vm->ram, vm->status,
-		vm->status_channel, vm->uncached ? " uncached" : "");
+		vm->vmm_stats, vm->status_channel,
+		vm->uncached ? " uncached" : "");
 }
 
 static void dump_component(const struct sys_component *c, FILE *out)

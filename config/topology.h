@@ -114,7 +114,7 @@ struct topo_capture {
  * @allowed_by: checked: by port number: the first rule that says so
  * @mac:       builder's: TO_PROGRAM: its address
  * @pd, @comp, @conn: builder's: indices
- * @stats_rx, @stats_tx: builder's: TO_DRIVER_VM: indices
+ * @stats_rx, @stats_tx, @ctl: builder's: TO_DRIVER_VM: indices
  */
 struct topo_port {
 	struct topo_port *next;
@@ -153,6 +153,7 @@ struct topo_port {
 	uint32_t conn;
 	uint32_t stats_rx;
 	uint32_t stats_tx;
+	uint32_t ctl;
 };
 
 /**
@@ -243,7 +244,7 @@ struct topo_domain {
  * @memory:  option: octets
  * @uncached: option
  * @user:    checked: the port that has it
- * @pd, @ram, @status, @channel: builder's: indices
+ * @pd, @ram, @status, @stats, @channel: builder's: indices
  */
 struct topo_vm {
 	struct topo_vm *next;
@@ -262,6 +263,7 @@ struct topo_vm {
 	uint32_t pd;
 	uint32_t ram;
 	uint32_t status;
+	uint32_t stats;
 	uint32_t channel;
 };
 

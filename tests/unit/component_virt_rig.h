@@ -31,6 +31,9 @@
 
 /* Of each side: where it finds its queues and its link page. */
 enum { ID_DRIVER, ID_SWITCH, IDS };
+/* To the monitor. */
+#define ID_CTL IDS
+#define CHANNELS (IDS + 1)
 #define SLOT_IN_ACTIVE(side) (5u * (side))
 #define SLOT_IN_FREE(side) (5u * (side) + 1)
 #define SLOT_OUT_ACTIVE(side) (5u * (side) + 2)
@@ -95,7 +98,7 @@ static size_t slot_size(uint32_t number)
 
 static int set_up(void **state)
 {
-	size_t size = boot_size(1, IDS, SLOTS);
+	size_t size = boot_size(1, CHANNELS, SLOTS);
 	struct error err = { "" };
 
 	(void)state;
@@ -103,7 +106,7 @@ static int set_up(void **state)
 	record->magic = BOOT_MAGIC;
 	record->size = size;
 	record->n_comps = 1;
-	record->n_chans = IDS;
+	record->n_chans = CHANNELS;
 	record->n_maps = SLOTS;
 	config()->kind = SYS_VIRT;
 	config()->wire = wire(ID_SWITCH);
@@ -111,8 +114,9 @@ static int set_up(void **state)
 		.driver = wire(ID_DRIVER),
 		.stats_rx = SLOT_STATS_RX,
 		.stats_tx = SLOT_STATS_TX,
+		.ctl_channel = ID_CTL,
 	};
-	for (unsigned int i = 0; i < IDS; i++)
+	for (unsigned int i = 0; i < CHANNELS; i++)
 		boot_chans(record)[i] = (struct boot_chan){
 			.wait = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
 			.ring = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
@@ -143,7 +147,7 @@ static int tear_down(void **state)
 	free(s->memory[1]);
 	for (unsigned int i = 0; i < SLOTS; i++)
 		free(pd->map[i].base);
-	for (unsigned int i = 0; i < IDS; i++) {
+	for (unsigned int i = 0; i < CHANNELS; i++) {
 		close(boot_chans(record)[i].wait);
 		close(boot_chans(record)[i].ring);
 	}
@@ -194,7 +198,7 @@ static unsigned int rung(void)
 {
 	unsigned int bits = 0;
 
-	for (unsigned int i = 0; i < IDS; i++) {
+	for (unsigned int i = 0; i < CHANNELS; i++) {
 		bits |= pd->chan[i].rung ? 1u << i : 0;
 		pd->chan[i].rung = false;
 	}
@@ -224,15 +228,6 @@ static void settle(void)
 	run_dry();
 	assert_false(virt_ops.arm(c));
 	rung();
-}
-
-static const char *log_line(void)
-{
-	static char line[512];
-	ssize_t n = read(log_pipe[0], line, sizeof(line) - 1);
-
-	line[n < 0 ? 0 : n] = '\0';
-	return line;
 }
 
 /* --- what the sides do ---------------------------------------------------- */

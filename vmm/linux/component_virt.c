@@ -15,8 +15,9 @@
  * regions with their CPU alone.
  *
  * A side that breaks the queue protocol is left alone until its epoch changes,
- * which only the monitor can bring about.  It is told by a line in the log,
- * which wakes it, and sees in the statistics which side it was.
+ * which only the monitor can bring about.  It is rung by the control channel and
+ * sees in the statistics which side it was.  In the other direction that channel
+ * means "look at your link pages".
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@
  * @rx, @tx: the virtualisers
  * @reason:  run() is called because there is something to do; without, the
  *           loop is spinning
- * @faults:  by side: how many the user has been told of
+ * @faults:  by side: how many the monitor has been told of
  */
 struct virt_state {
 	struct net_virt_rx *rx;
@@ -124,23 +125,15 @@ static uint64_t frames(const struct virt_state *s)
 	       net_virt_tx_stats(s->tx)->frames;
 }
 
-/* Tell of sides that have stopped since the last call. */
+/* Tell the monitor of sides that have stopped since the last call. */
 static void report_faults(struct component *c, struct virt_state *s)
 {
-	static const char *const who[NET_VIRT_SIDES] = {
-		[NET_VIRT_DRIVER] = "the driver VM",
-		[NET_VIRT_SWITCH] = "the switch",
-	};
-
 	for (unsigned int i = 0; i < NET_VIRT_SIDES; i++) {
 		uint64_t faults = net_virt_rx_stats(s->rx)->side[i].faults +
 				  net_virt_tx_stats(s->tx)->side[i].faults;
 
 		if (faults != s->faults[i])
-			pd_log(c,
-			       "%s broke the queue protocol; it is ignored "
-			       "until it is started again",
-			       who[i]);
+			pd_ring(c, c->cfg->virt.ctl_channel);
 		s->faults[i] = faults;
 	}
 }

@@ -40,6 +40,7 @@ static void set_owner(struct pd *pd, const struct sys_component *cfg,
 		return;
 	case SYS_VIRT:
 		own(pd, cfg->virt.driver.channel, comp);
+		own(pd, cfg->virt.ctl_channel, comp);
 		break;
 	case SYS_VM:
 		own(pd, cfg->vm.status_channel, comp);
