@@ -84,8 +84,8 @@ static void check_limits(const struct system *sys)
 
 /* --- connections --------------------------------------------------------- */
 
-static void region_is(const struct system *sys, uint32_t region,
-		      const char *port, const char *what, uint64_t size)
+void promise_region(const struct system *sys, uint32_t region, const char *port,
+		    const char *what, uint64_t size)
 {
 	char name[2 * SYS_NAME];
 
@@ -95,8 +95,8 @@ static void region_is(const struct system *sys, uint32_t region,
 	assert_int_equal(sys->region[region].size, (size + 4095) / 4096 * 4096);
 }
 
-static const struct sys_switch_port *end_port(const struct system *sys,
-					      const struct sys_conn *c, int end)
+const struct sys_switch_port *promise_port(const struct system *sys,
+					   const struct sys_conn *c, int end)
 {
 	const struct sys_component *comp =
 		&sys->pd[c->pd[end]].comp[c->comp[end]];
@@ -113,21 +113,24 @@ static void check_regions(const struct system *sys, const struct sys_conn *c)
 	uint64_t data = (uint64_t)c->capacity * c->buffer_size;
 	char port[2 * SYS_NAME];
 
-	snprintf(port, sizeof(port), "%s.%s", sw, end_port(sys, c, 0)->name);
-	if (end_port(sys, c, 0)->kind != VSWITCH_PORT_CAPTURE) {
-		region_is(sys, c->ingress.active, port, "ingress.active",
-			  queue);
-		region_is(sys, c->ingress.free, port, "ingress.free", queue);
-		region_is(sys, c->ingress.data, port, "ingress.data", data);
+	snprintf(port, sizeof(port), "%s.%s", sw,
+		 promise_port(sys, c, 0)->name);
+	if (promise_port(sys, c, 0)->kind != VSWITCH_PORT_CAPTURE) {
+		promise_region(sys, c->ingress.active, port, "ingress.active",
+			       queue);
+		promise_region(sys, c->ingress.free, port, "ingress.free",
+			       queue);
+		promise_region(sys, c->ingress.data, port, "ingress.data",
+			       data);
 	} else {
 		assert_int_equal(c->ingress.active, SYS_NONE);
 		assert_int_equal(c->ingress.free, SYS_NONE);
 		assert_int_equal(c->ingress.data, SYS_NONE);
 	}
-	region_is(sys, c->egress.active, port, "egress.active", queue);
-	region_is(sys, c->egress.free, port, "egress.free", queue);
-	region_is(sys, c->egress.data, port, "egress.data", data);
-	region_is(sys, c->link, port, "link", 4096);
+	promise_region(sys, c->egress.active, port, "egress.active", queue);
+	promise_region(sys, c->egress.free, port, "egress.free", queue);
+	promise_region(sys, c->egress.data, port, "egress.data", data);
+	promise_region(sys, c->link, port, "link", 4096);
 }
 
 static void check_sizes(const struct sys_conn *c, bool capture)
@@ -144,8 +147,8 @@ static void check_sizes(const struct sys_conn *c, bool capture)
 		    c->max_frame + room > c->buffer_size / 2);
 }
 
-static void slot_is(const struct system *sys, uint32_t pd, uint32_t slot,
-		    uint32_t region)
+void promise_slot(const struct system *sys, uint32_t pd, uint32_t slot,
+		  uint32_t region)
 {
 	if (region == SYS_NONE) {
 		assert_int_equal(slot, SYS_NONE);
@@ -156,20 +159,20 @@ static void slot_is(const struct system *sys, uint32_t pd, uint32_t slot,
 }
 
 /* A wire must name the connection's regions, its sizes and the right end. */
-static void check_wire(const struct system *sys, const struct sys_conn *c,
-		       const struct sys_wire *w, uint32_t end, bool mirrored)
+void promise_wire(const struct system *sys, const struct sys_conn *c,
+		  const struct sys_wire *w, uint32_t end, bool mirrored)
 {
 	const struct sys_half *in = mirrored ? &c->egress : &c->ingress;
 	const struct sys_half *out = mirrored ? &c->ingress : &c->egress;
 	uint32_t pd = c->pd[end];
 
-	slot_is(sys, pd, w->ingress.active, in->active);
-	slot_is(sys, pd, w->ingress.free, in->free);
-	slot_is(sys, pd, w->ingress.data, in->data);
-	slot_is(sys, pd, w->egress.active, out->active);
-	slot_is(sys, pd, w->egress.free, out->free);
-	slot_is(sys, pd, w->egress.data, out->data);
-	slot_is(sys, pd, w->link, c->link);
+	promise_slot(sys, pd, w->ingress.active, in->active);
+	promise_slot(sys, pd, w->ingress.free, in->free);
+	promise_slot(sys, pd, w->ingress.data, in->data);
+	promise_slot(sys, pd, w->egress.active, out->active);
+	promise_slot(sys, pd, w->egress.free, out->free);
+	promise_slot(sys, pd, w->egress.data, out->data);
+	promise_slot(sys, pd, w->link, c->link);
 	assert_int_equal(w->capacity, c->capacity);
 	assert_int_equal(w->buffer_size, c->buffer_size);
 	assert_int_equal(w->max_frame, c->max_frame);
@@ -192,30 +195,36 @@ static void check_far_end(const struct system *sys, const struct sys_conn *c)
 	}
 	comp = &sys->pd[c->pd[1]].comp[c->comp[1]];
 	if (c->attachment == SYS_TO_SWITCH) {
-		assert_int_equal(end_port(sys, c, 0)->kind, VSWITCH_PORT_LINK);
-		assert_int_equal(end_port(sys, c, 1)->kind, VSWITCH_PORT_LINK);
-		check_wire(sys, c, &end_port(sys, c, 1)->wire, 1, true);
+		assert_int_equal(promise_port(sys, c, 0)->kind,
+				 VSWITCH_PORT_LINK);
+		assert_int_equal(promise_port(sys, c, 1)->kind,
+				 VSWITCH_PORT_LINK);
+		promise_wire(sys, c, &promise_port(sys, c, 1)->wire, 1, true);
 		return;
 	}
-	assert_int_equal(c->attachment, SYS_TO_PD);
+	assert_int_equal(c->attachment == SYS_TO_VIRT, comp->kind == SYS_VIRT);
 	assert_int_not_equal(comp->kind, SYS_SWITCH);
+	assert_int_not_equal(comp->kind, SYS_VM);
 	assert_string_equal(comp->name, c->name);
-	check_wire(sys, c, &comp->wire, 1, false);
+	promise_wire(sys, c, &comp->wire, 1, false);
 }
 
 static void check_conns(const struct system *sys)
 {
 	for (size_t i = 0; i < sys->n_conns; i++) {
 		const struct sys_conn *c = &sys->conn[i];
-		const struct sys_switch_port *p = end_port(sys, c, 0);
+		const struct sys_switch_port *p;
 
 		assert_true(c->line > 0);
 		assert_true(strlen(c->what) > 0);
 		assert_string_equal(sys->channel[c->channel].name, c->name);
 		assert_int_equal(sys->channel[c->channel].end[0].pd, c->pd[0]);
+		if (c->attachment == SYS_TO_VM)
+			continue; /* promise_vms() */
+		p = promise_port(sys, c, 0);
 		check_sizes(c, p->kind == VSWITCH_PORT_CAPTURE);
 		check_regions(sys, c);
-		check_wire(sys, c, &p->wire, 0, false);
+		promise_wire(sys, c, &p->wire, 0, false);
 		check_far_end(sys, c);
 	}
 }
@@ -237,6 +246,10 @@ static void want(const struct wanted *w, uint32_t pd, uint32_t region,
 
 static void want_conn(const struct wanted *w, const struct sys_conn *c)
 {
+	/* Virtualisers pass frames on without looking at them. */
+	bool near = c->attachment != SYS_TO_VM;
+	bool far = c->attachment != SYS_TO_VIRT;
+
 	for (int end = 0; end < 2; end++) {
 		want(w, c->pd[end], c->ingress.active, SYS_RW);
 		want(w, c->pd[end], c->ingress.free, SYS_RW);
@@ -245,25 +258,43 @@ static void want_conn(const struct wanted *w, const struct sys_conn *c)
 		want(w, c->pd[end], c->link, SYS_R);
 	}
 	want(w, c->pd[0], c->ingress.data, SYS_R);
-	want(w, c->pd[1], c->ingress.data, SYS_RW);
-	want(w, c->pd[0], c->egress.data, SYS_RW);
+	want(w, c->pd[1], c->ingress.data, far ? SYS_RW : SYS_R);
+	want(w, c->pd[0], c->egress.data, near ? SYS_RW : SYS_R);
 	want(w, c->pd[1], c->egress.data, SYS_R);
 }
 
-/* The three regions a switch has of its own, found by name. */
-static void want_switch(const struct wanted *w, uint32_t pd, const char *name)
+/* What a component has of its own beside its connections. */
+static const struct own {
+	uint32_t kind;
+	const char *region;
+	uint32_t perms;
+} own[] = {
+	{ SYS_SWITCH, ".stats", SYS_RW },
+	{ SYS_SWITCH, ".ctl.request", SYS_R },
+	{ SYS_SWITCH, ".ctl.reply", SYS_RW },
+	{ SYS_VIRT, ".stats.rx", SYS_RW },
+	{ SYS_VIRT, ".stats.tx", SYS_RW },
+	{ SYS_VM, ".ram", SYS_RW },
+	{ SYS_VM, ".status", SYS_RW },
+	{ SYS_VM, ".vmm", SYS_RW },
+};
+
+/* Found by name. */
+static void want_own(const struct wanted *w, uint32_t pd,
+		     const struct sys_component *c)
 {
+	size_t n = strlen(c->name);
+
 	for (uint32_t r = 0; r < w->sys->n_regions; r++) {
 		const char *region = w->sys->region[r].name;
-		size_t n = strlen(name);
 
-		if (strncmp(region, name, n) != 0 || region[n] != '.')
+		if (strncmp(region, c->name, n) != 0)
 			continue;
-		if (strcmp(region + n, ".stats") == 0 ||
-		    strcmp(region + n, ".ctl.reply") == 0)
-			want(w, pd, r, SYS_RW);
-		if (strcmp(region + n, ".ctl.request") == 0)
-			want(w, pd, r, SYS_R);
+		for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+			if (own[i].kind == c->kind &&
+			    strcmp(region + n, own[i].region) == 0)
+				want(w, pd, r, own[i].perms);
+		}
 	}
 }
 
@@ -275,12 +306,8 @@ static struct wanted want_all(const struct system *sys)
 	for (size_t i = 0; i < sys->n_conns; i++)
 		want_conn(&w, &sys->conn[i]);
 	for (uint32_t i = 0; i < sys->n_pds; i++) {
-		for (uint32_t k = 0; k < sys->pd[i].n_comps; k++) {
-			const struct sys_component *c = &sys->pd[i].comp[k];
-
-			if (c->kind == SYS_SWITCH)
-				want_switch(&w, i, c->name);
-		}
+		for (uint32_t k = 0; k < sys->pd[i].n_comps; k++)
+			want_own(&w, i, &sys->pd[i].comp[k]);
 	}
 	return w;
 }
@@ -346,12 +373,12 @@ static void check_switch(const struct system *sys, uint32_t pd,
 	assert_in_range(sw->n_ports, 1, VSWITCH_MAX_PORTS);
 	assert_true(fdb_size(&sw->fdb) > 0);
 	assert_int_equal(sw->fdb.seed, 0);
-	region_is(sys, sys->pd[pd].map[sw->stats].region, comp->name, "stats",
-		  sizeof(struct vswitch_stats));
-	region_is(sys, sys->pd[pd].map[sw->ctl_request].region, comp->name,
-		  "ctl.request", sizeof(struct vswitch_ctl_request));
-	region_is(sys, sys->pd[pd].map[sw->ctl_reply].region, comp->name,
-		  "ctl.reply", sizeof(struct vswitch_ctl_reply));
+	promise_region(sys, sys->pd[pd].map[sw->stats].region, comp->name,
+		       "stats", sizeof(struct vswitch_stats));
+	promise_region(sys, sys->pd[pd].map[sw->ctl_request].region, comp->name,
+		       "ctl.request", sizeof(struct vswitch_ctl_request));
+	promise_region(sys, sys->pd[pd].map[sw->ctl_reply].region, comp->name,
+		       "ctl.reply", sizeof(struct vswitch_ctl_reply));
 	far = &sys->channel[sys->pd[pd].chan[sw->ctl_channel].channel].end[1];
 	assert_int_equal(far->pd, SYS_PD_MONITOR);
 	for (unsigned int i = 0; i < sw->n_ports; i++)
@@ -361,10 +388,13 @@ static void check_switch(const struct system *sys, uint32_t pd,
 /* The capture PD must be told what the switch is told, and all names. */
 static void check_capture(const struct system *sys, const struct sys_conn *c)
 {
-	const struct sys_switch_port *p = end_port(sys, c, 0);
 	const struct sys_component *sw = &sys->pd[c->pd[0]].comp[c->comp[0]];
+	const struct sys_switch_port *p;
 	const struct sys_component *comp;
 
+	if (c->attachment == SYS_TO_VM)
+		return;
+	p = promise_port(sys, c, 0);
 	if (p->kind != VSWITCH_PORT_CAPTURE)
 		return;
 	comp = &sys->pd[c->pd[1]].comp[c->comp[1]];
@@ -396,4 +426,7 @@ void promise_check(const struct system *sys)
 	}
 	for (size_t i = 0; i < sys->n_conns; i++)
 		check_capture(sys, &sys->conn[i]);
+	promise_programs(sys);
+	promise_vms(sys);
+	promise_follows(sys);
 }

@@ -14,4 +14,48 @@
  */
 void promise_check(const struct system *sys);
 
+/* --- parts (config_promise_vm.c) ------------------------------------------ */
+
+/**
+ * promise_programs - programs have PDs and addresses of their own
+ */
+void promise_programs(const struct system *sys);
+
+/**
+ * promise_vms - driver VMs have two connections, and RAM nobody else maps
+ */
+void promise_vms(const struct system *sys);
+
+/**
+ * promise_follows - who follows whom comes to an end
+ */
+void promise_follows(const struct system *sys);
+
+/* --- what parts are made of ----------------------------------------------- */
+
+/**
+ * promise_region - a region has the name OWNER.WHAT, and the size
+ */
+void promise_region(const struct system *sys, uint32_t region,
+		    const char *owner, const char *what, uint64_t size);
+
+/**
+ * promise_port - the switch port at one end of a connection
+ */
+const struct sys_switch_port *promise_port(const struct system *sys,
+					   const struct sys_conn *c, int end);
+
+/**
+ * promise_slot - a slot of a PD is that region, or both are none
+ */
+void promise_slot(const struct system *sys, uint32_t pd, uint32_t slot,
+		  uint32_t region);
+
+/**
+ * promise_wire - a wire names a connection's regions, sizes and the right end
+ * @mirrored: its egress is the connection's ingress
+ */
+void promise_wire(const struct system *sys, const struct sys_conn *c,
+		  const struct sys_wire *w, uint32_t end, bool mirrored);
+
 #endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What holds of programs, driver VMs and ports that follow others.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "tests/unit/config_promise.h"
+#include "virt/net_virt.h"
+#include "vmm/kvm/vm_stats.h"
+
+static const struct sys_component *comp_of(const struct sys_conn *c, int end,
+					   const struct system *sys)
+{
+	return &sys->pd[c->pd[end]].comp[c->comp[end]];
+}
+
+/* --- programs ------------------------------------------------------------ */
+
+static void address_is_its_own(const struct system *sys, const char *name,
+			       uint64_t mac)
+{
+	assert_int_equal(mac >> 40 & 3, 2); /* local, one station */
+	assert_int_equal(mac >> 48, 0);
+	for (size_t i = 0; i < sys->n_conns; i++) {
+		const struct sys_conn *c = &sys->conn[i];
+
+		if (strcmp(c->name, name) == 0 || c->attachment == SYS_TO_VM)
+			continue;
+		assert_int_not_equal(promise_port(sys, c, 0)->locked_mac, mac);
+		if (c->attachment == SYS_TO_PD &&
+		    comp_of(c, 1, sys)->kind == SYS_PROGRAM)
+			assert_int_not_equal(comp_of(c, 1, sys)->program.mac,
+					     mac);
+	}
+}
+
+void promise_programs(const struct system *sys)
+{
+	for (size_t i = 0; i < sys->n_conns; i++) {
+		const struct sys_conn *c = &sys->conn[i];
+		const struct sys_component *comp;
+		const struct sys_switch_port *port;
+
+		if (c->attachment != SYS_TO_PD)
+			continue;
+		comp = comp_of(c, 1, sys);
+		if (comp->kind != SYS_PROGRAM)
+			continue;
+		port = promise_port(sys, c, 0);
+		assert_int_equal(sys->pd[c->pd[1]].n_comps, 1);
+		assert_int_equal(comp->program.path[0], '/');
+		if (port->locked)
+			assert_int_equal(comp->program.mac, port->locked_mac);
+		else
+			address_is_its_own(sys, c->name, comp->program.mac);
+	}
+}
+
+/* --- driver VMs ---------------------------------------------------------- */
+
+static unsigned int mapped_by(const struct system *sys, uint32_t region)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < sys->n_pds; i++) {
+		for (uint32_t m = 0; m < sys->pd[i].n_maps; m++)
+			n += sys->pd[i].map[m].region == region;
+	}
+	return n;
+}
+
+/* Queues and page of its own; data and sizes are the first one's. */
+static void check_driver_regions(const struct system *sys,
+				 const struct sys_conn *front,
+				 const struct sys_conn *c)
+{
+	uint64_t queue = queue_region_size(c->capacity);
+
+	promise_region(sys, c->ingress.active, c->name, "ingress.active",
+		       queue);
+	promise_region(sys, c->ingress.free, c->name, "ingress.free", queue);
+	promise_region(sys, c->egress.active, c->name, "egress.active", queue);
+	promise_region(sys, c->egress.free, c->name, "egress.free", queue);
+	promise_region(sys, c->link, c->name, "link", 4096);
+	assert_int_equal(c->ingress.data, front->ingress.data);
+	assert_int_equal(c->egress.data, front->egress.data);
+	assert_int_equal(c->capacity, front->capacity);
+	assert_int_equal(c->buffer_size, front->buffer_size);
+	assert_int_equal(c->max_frame, front->max_frame);
+}
+
+/* A channel from a PD, under an id of that PD, to the monitor. */
+static void rings_monitor(const struct system *sys, uint32_t pd, uint32_t id)
+{
+	const struct sys_channel *channel;
+
+	assert_true(id < sys->pd[pd].n_chans);
+	channel = &sys->channel[sys->pd[pd].chan[id].channel];
+	assert_int_equal(channel->end[0].pd, pd);
+	assert_int_equal(channel->end[0].id, id);
+	assert_int_equal(channel->end[1].pd, SYS_PD_MONITOR);
+}
+
+static void check_virt(const struct system *sys, const struct sys_conn *front,
+		       const struct sys_conn *c)
+{
+	const struct sys_component *comp = comp_of(front, 1, sys);
+	const struct sys_map *map = sys->pd[front->pd[1]].map;
+
+	assert_int_equal(comp->kind, SYS_VIRT);
+	assert_int_equal(c->pd[0], front->pd[1]);
+	assert_int_equal(c->comp[0], front->comp[1]);
+	promise_wire(sys, c, &comp->virt.driver, 0, false);
+	promise_region(sys, map[comp->virt.stats_rx].region, front->name,
+		       "stats.rx", sizeof(struct net_virt_stats));
+	promise_region(sys, map[comp->virt.stats_tx].region, front->name,
+		       "stats.tx", sizeof(struct net_virt_stats));
+	rings_monitor(sys, front->pd[1], comp->virt.ctl_channel);
+}
+
+static void check_status(const struct system *sys, const struct sys_conn *c,
+			 const struct sys_component *vm)
+{
+	const struct sys_pd *pd = &sys->pd[c->pd[1]];
+	uint32_t stats = pd->map[vm->vm.vmm_stats].region;
+
+	promise_region(sys, c->status, vm->name, "status", 4096);
+	promise_slot(sys, c->pd[1], vm->vm.status, c->status);
+	assert_int_equal(mapped_by(sys, c->status), 1);
+	rings_monitor(sys, c->pd[1], vm->vm.status_channel);
+	assert_int_equal(pd->chan[vm->vm.status_channel].channel,
+			 c->status_channel);
+	promise_region(sys, stats, vm->name, "vmm", sizeof(struct vm_stats));
+	assert_int_equal(mapped_by(sys, stats), 1);
+}
+
+/* Its own PD maps its connection, RAM, status and statistics: no more. */
+static void check_vm(const struct system *sys, const struct sys_conn *c)
+{
+	const struct sys_pd *pd = &sys->pd[c->pd[1]];
+	const struct sys_component *vm = comp_of(c, 1, sys);
+	uint64_t memory;
+	uint32_t ram;
+
+	assert_int_equal(vm->kind, SYS_VM);
+	assert_string_equal(pd->name, vm->name);
+	assert_int_equal(pd->n_comps, 1);
+	assert_int_equal(pd->n_maps, 10);
+	assert_int_equal(pd->n_chans, 2);
+	promise_wire(sys, c, &vm->wire, 1, false);
+	ram = pd->map[vm->vm.ram].region;
+	memory = sys->region[ram].size;
+	assert_int_equal(vm->vm.memory, memory);
+	assert_in_range(memory, 16 << 20, 2ul << 30);
+	assert_int_equal(memory % (2 << 20), 0);
+	promise_region(sys, ram, vm->name, "ram", memory);
+	assert_int_equal(mapped_by(sys, ram), 1);
+	assert_int_equal(vm->vm.kernel[0], '/');
+	assert_int_equal(vm->vm.initrd[0], '/');
+	assert_int_equal(strlen(vm->vm.nic), strlen("0000:00:03.0"));
+	check_status(sys, c, vm);
+}
+
+static void check_driver(const struct system *sys, size_t front)
+{
+	const struct sys_conn *c = &sys->conn[front + 1];
+
+	assert_int_equal(sys->conn[front].driver, front + 1);
+	assert_true(front + 1 < sys->n_conns);
+	assert_int_equal(c->attachment, SYS_TO_VM);
+	assert_int_equal(strncmp(c->name, sys->conn[front].name,
+				 strlen(sys->conn[front].name)),
+			 0);
+	assert_string_equal(c->name + strlen(sys->conn[front].name), ".driver");
+	assert_int_equal(c->port[0], SYS_NONE);
+	assert_int_equal(c->port[1], SYS_NONE);
+	assert_int_equal(c->follow, SYS_NONE);
+	check_driver_regions(sys, &sys->conn[front], c);
+	check_virt(sys, &sys->conn[front], c);
+	check_vm(sys, c);
+}
+
+static bool is_vm(const struct sys_pd *pd)
+{
+	return pd->comp[0].kind == SYS_VM;
+}
+
+void promise_vms(const struct system *sys)
+{
+	size_t fronts = 0, backs = 0, vms = 0;
+
+	for (size_t i = 0; i < sys->n_conns; i++) {
+		const struct sys_conn *c = &sys->conn[i];
+
+		if (c->attachment == SYS_TO_VIRT) {
+			fronts++;
+			check_driver(sys, i);
+		} else {
+			assert_int_equal(c->driver, SYS_NONE);
+		}
+		if (c->attachment == SYS_TO_VM) {
+			backs++;
+		} else {
+			assert_int_equal(c->status, SYS_NONE);
+			assert_int_equal(c->status_channel, SYS_NONE);
+		}
+	}
+	for (size_t i = 0; i < sys->n_pds; i++) {
+		vms += is_vm(&sys->pd[i]);
+		/* They come last. */
+		assert_true(i == 0 || is_vm(&sys->pd[i]) ||
+			    !is_vm(&sys->pd[i - 1]));
+	}
+	assert_int_equal(fronts, backs);
+	assert_int_equal(fronts, vms);
+}
+
+/* --- followers ----------------------------------------------------------- */
+
+static bool is_of(const struct sys_conn *c, const struct sys_conn *switch_of)
+{
+	for (int end = 0; end < 2; end++) {
+		if (c->pd[end] == switch_of->pd[0] &&
+		    c->comp[end] == switch_of->comp[0])
+			return true;
+	}
+	return false;
+}
+
+void promise_follows(const struct system *sys)
+{
+	for (size_t i = 0; i < sys->n_conns; i++) {
+		const struct sys_conn *c = &sys->conn[i];
+		const struct sys_conn *leader = c;
+		size_t steps = 0;
+
+		if (c->follow == SYS_NONE)
+			continue;
+		assert_true(c->follow < sys->n_conns);
+		assert_int_not_equal(c->attachment, SYS_TO_SWITCH);
+		assert_int_not_equal(promise_port(sys, c, 0)->kind,
+				     VSWITCH_PORT_CAPTURE);
+		for (; leader->follow != SYS_NONE; steps++) {
+			assert_true(steps < sys->n_conns);
+			leader = &sys->conn[leader->follow];
+			assert_int_not_equal(leader->attachment, SYS_TO_VM);
+			assert_true(is_of(leader, c));
+			assert_int_not_equal(promise_port(sys, leader, 0)->kind,
+					     VSWITCH_PORT_CAPTURE);
+		}
+	}
+}
