@@ -68,6 +68,11 @@ struct component {
  * @syscalls:   system calls it needs besides the loop's own (epoll, eventfd
  *              write, clock_gettime, exit); numbers, ended by -1.  NULL: none
  * @ioctls:     requests ioctl() is allowed with, ended by 0.  NULL: none
+ * @spare_fds:  descriptors it may come to hold besides those it was given and
+ *              a handful
+ * @threads:    init() may start threads, and futex() is allowed
+ * @locks_memory: keeps the limit of locked memory the monitor has (VFIO counts
+ *              a guest's RAM against it); all others have none
  * @open:       runs in the MONITOR, with the user's privileges, before any PD
  *              is started: opens what the component needs of the outside.
  *              Fills @fds (at most PD_MAX_FDS), returns how many, or -1 with
@@ -82,9 +87,10 @@ struct component {
  *              does not (a socket's path).  Also called by the janitor if the
  *              monitor dies, so it must look at @cfg alone.  May be NULL
  * @init:       runs in the PD, unprivileged, before the system call filter:
- *              may allocate, may call pd_region(), may start threads (which
- *              the filter will hold as well; they wait until the first run()).
- *              0 or negative errno
+ *              may allocate, may call pd_region().  With @threads it may start
+ *              some, which the filter will hold as well: it returns once each
+ *              of them runs, and they do nothing but wait until the first
+ *              run().  0 or negative errno
  * @notified:   a channel of this component was notified
  * @fd_ready:   a watched descriptor is ready (EPOLLIN, EPOLLOUT, EPOLLHUP...)
  * @run:        do a bounded amount of work; true if there is (or may be) more
@@ -97,6 +103,9 @@ struct component_ops {
 	size_t state_size;
 	const int *syscalls;
 	const unsigned long *ioctls;
+	unsigned int spare_fds;
+	bool threads;
+	bool locks_memory;
 	int (*open)(const struct sys_component *cfg, int *fds,
 		    struct error *err);
 	int (*start)(const struct sys_component *cfg, int *fds, unsigned int n,
@@ -110,9 +119,13 @@ struct component_ops {
 	bool (*arm)(struct component *c);
 };
 
-/* By enum sys_kind: switch, tap, nic, socket, capture, program, virt, vm. */
+/*
+ * By enum sys_kind: switch, tap, nic, socket, capture, program, virt, vm.  What a
+ * program does only itself knows (program_ops, client/pd.h); program_host_ops is
+ * what the monitor does for it.
+ */
 extern const struct component_ops switch_ops, tap_ops, nic_ops, socket_ops,
-	capture_ops, program_ops, virt_ops, vm_ops;
+	capture_ops, program_ops, program_host_ops, virt_ops, vm_ops;
 extern const struct component_ops *const component_kinds[SYS_KINDS];
 
 /**

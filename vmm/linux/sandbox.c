@@ -8,6 +8,10 @@
  * end the process, and those its components' tables name.  It cannot make
  * memory executable, map, open, connect, fork, signal, or change a descriptor.
  *
+ * A component may start threads before the filter (a VM's processor is one).
+ * Stages 3 and 4 are over by then, so they begin with what is left, and the
+ * filter is put on all of them at once.
+ *
  * Regions that are read-only are so twice: the mapping is PROT_READ and was
  * made from a descriptor opened with O_RDONLY, so the kernel would refuse to
  * make it writable even without the filter.
@@ -134,10 +138,32 @@ int sandbox_root(struct error *err)
 
 /* --- stage 4: privileges -------------------------------------------------- */
 
+static const struct component_ops *ops_of(const struct boot_record *r,
+					  uint32_t comp)
+{
+	return component_kinds[boot_comps(r)[comp].cfg.kind];
+}
+
 static bool has_kind(const struct boot_record *r, enum sys_kind kind)
 {
 	for (uint32_t i = 0; i < r->n_comps; i++)
 		if (boot_comps(r)[i].cfg.kind == kind)
+			return true;
+	return false;
+}
+
+static bool has_threads(const struct boot_record *r)
+{
+	for (uint32_t i = 0; i < r->n_comps; i++)
+		if (ops_of(r, i)->threads)
+			return true;
+	return false;
+}
+
+static bool locks_memory(const struct boot_record *r)
+{
+	for (uint32_t i = 0; i < r->n_comps; i++)
+		if (ops_of(r, i)->locks_memory)
 			return true;
 	return false;
 }
@@ -152,16 +178,23 @@ static int limit(int what, rlim_t value)
 /* Region descriptors are the last of the record and closed by now. */
 static rlim_t nofile(const struct boot_record *r)
 {
-	return r->n_fds - r->n_maps + 1 /* epoll */ +
-	       r->n_comps * SPARE_FDS_PER_COMPONENT +
-	       2 /* a pipe, while the filter is made */;
+	rlim_t n = r->n_fds - r->n_maps + 1 /* epoll */ +
+		   2 /* a pipe, while the filter is made */;
+
+	for (uint32_t i = 0; i < r->n_comps; i++)
+		n += SPARE_FDS_PER_COMPONENT + ops_of(r, i)->spare_fds;
+	return n;
 }
 
 int sandbox_privileges(const struct boot_record *r, struct error *err)
 {
 	if (limit(RLIMIT_NOFILE, nofile(r)) != 0 ||
-	    limit(RLIMIT_NPROC, 0) != 0 || limit(RLIMIT_CORE, 0) != 0 ||
-	    limit(RLIMIT_MEMLOCK, 0) != 0 || limit(RLIMIT_MSGQUEUE, 0) != 0)
+	    limit(RLIMIT_CORE, 0) != 0 || limit(RLIMIT_MSGQUEUE, 0) != 0)
+		return fail(err, "set limits");
+	/* Else after init(), by the filter's stage. */
+	if (!has_threads(r) && limit(RLIMIT_NPROC, 0) != 0)
+		return fail(err, "set limits");
+	if (!locks_memory(r) && limit(RLIMIT_MEMLOCK, 0) != 0)
 		return fail(err, "set limits");
 	/* Eventfds and pipes are not files in this sense. */
 	if (!has_kind(r, SYS_CAPTURE) && limit(RLIMIT_FSIZE, 0) != 0)
@@ -191,6 +224,15 @@ static const int loop_calls[] = {
 /* pd_watch() and pd_replace_fd(), where there is something to watch. */
 static const int watch_calls[] = { SCMP_SYS(epoll_ctl), SCMP_SYS(close), -1 };
 
+/* What threads wait with, and how the C library begins and ends a start. */
+static const int thread_calls[] = {
+	SCMP_SYS(futex),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(rseq),
+	SCMP_SYS(rt_sigprocmask),
+	-1,
+};
+
 #if SANDBOX_SANITIZED
 static const int runtime_calls[] = {
 	SCMP_SYS(mmap),
@@ -218,14 +260,22 @@ static const int runtime_calls[] = {
 	-1,
 };
 static const int absent_calls[] = {
-	SCMP_SYS(open),	    SCMP_SYS(openat),
-	SCMP_SYS(readlink), SCMP_SYS(readlinkat),
-	SCMP_SYS(stat),	    SCMP_SYS(newfstatat),
-	SCMP_SYS(access),   SCMP_SYS(ioctl),
-	SCMP_SYS(getcwd),   SCMP_SYS(pipe),
-	SCMP_SYS(pipe2),    SCMP_SYS(clone),
-	SCMP_SYS(socket),   -1,
+	SCMP_SYS(open),
+	SCMP_SYS(openat),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(stat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(access),
+	SCMP_SYS(getcwd),
+	SCMP_SYS(pipe),
+	SCMP_SYS(pipe2),
+	SCMP_SYS(clone),
+	SCMP_SYS(socket),
+	-1,
 };
+/* Where no component lists requests of its own. */
+static const int absent_ioctl[] = { SCMP_SYS(ioctl), -1 };
 #endif
 
 /*
@@ -247,27 +297,59 @@ static int add_rules(scmp_filter_ctx ctx, uint32_t action, const int *calls)
 	return 0;
 }
 
+/* ioctl() with these requests; the kernel looks at their lower half alone. */
+static int add_ioctls(scmp_filter_ctx ctx, const unsigned long *request)
+{
+	int result;
+
+	for (; request != NULL && *request != 0; request++) {
+		result = seccomp_rule_add_exact(
+			ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+			SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX,
+				(uint32_t)*request));
+		if (result != 0 && result != -EEXIST)
+			return result;
+	}
+	return 0;
+}
+
+/* What a sanitizer's runtime needs. */
+static int add_runtime(scmp_filter_ctx ctx, bool ioctls)
+{
+	int result = 0;
+
+#if SANDBOX_SANITIZED
+	result = add_rules(ctx, SCMP_ACT_ALLOW, runtime_calls);
+	if (result == 0)
+		result = add_rules(ctx, SCMP_ACT_ERRNO(ENOENT), absent_calls);
+	if (result == 0 && !ioctls)
+		result = add_rules(ctx, SCMP_ACT_ERRNO(ENOENT), absent_ioctl);
+#else
+	(void)ctx;
+	(void)ioctls;
+#endif
+	return result;
+}
+
 static int fill_filter(scmp_filter_ctx ctx, const struct boot_record *r)
 {
-	bool watches = false;
+	bool watches = false, ioctls = false;
 	int result = add_rules(ctx, SCMP_ACT_ALLOW, loop_calls);
 
 	for (uint32_t i = 0; i < r->n_comps && result == 0; i++) {
-		const struct boot_comp *c = &boot_comps(r)[i];
+		const struct component_ops *ops = ops_of(r, i);
 
-		watches = watches || c->n_fds > 0;
-		result = add_rules(ctx, SCMP_ACT_ALLOW,
-				   component_kinds[c->cfg.kind]->syscalls);
+		watches = watches || boot_comps(r)[i].n_fds > 0;
+		ioctls = ioctls || ops->ioctls != NULL;
+		result = add_rules(ctx, SCMP_ACT_ALLOW, ops->syscalls);
+		if (result == 0)
+			result = add_ioctls(ctx, ops->ioctls);
 	}
 	if (result == 0 && watches)
 		result = add_rules(ctx, SCMP_ACT_ALLOW, watch_calls);
-#if SANDBOX_SANITIZED
-	if (result == 0)
-		result = add_rules(ctx, SCMP_ACT_ALLOW, runtime_calls);
-	if (result == 0)
-		result = add_rules(ctx, SCMP_ACT_ERRNO(ENOENT), absent_calls);
-#endif
-	return result;
+	if (result == 0 && has_threads(r))
+		result = add_rules(ctx, SCMP_ACT_ALLOW, thread_calls);
+	return result != 0 ? result : add_runtime(ctx, ioctls);
 }
 
 /*
@@ -305,12 +387,22 @@ static int generate(const struct boot_record *r, struct sock_fprog *program)
 int sandbox_filter(const struct boot_record *r, struct error *err)
 {
 	struct sock_fprog program = { 0 };
+	long result;
 
+	if (limit(RLIMIT_NPROC, 0) != 0)
+		return fail(err, "set limits");
 	if (generate(r, &program) != 0)
 		return error_set(err, "cannot make the system call filter");
 	/* From its return on the filter holds; @program is never freed. */
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
-		return fail(err, "install the system call filter (does the "
-				 "kernel have CONFIG_SECCOMP_FILTER?)");
-	return 0;
+	result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			 SECCOMP_FILTER_FLAG_TSYNC, &program);
+	if (result == 0)
+		return 0;
+	if (result > 0)
+		return error_set(err,
+				 "thread %ld cannot be put under the "
+				 "system call filter",
+				 result);
+	return fail(err, "install the system call filter (does the kernel "
+			 "have CONFIG_SECCOMP_FILTER?)");
 }

@@ -55,14 +55,15 @@ int sandbox_root(struct error *err);
 
 /**
  * sandbox_privileges - stage 4: capabilities, limits, traceability
+ * @r: boot record: whose components may start threads and lock memory
  */
 int sandbox_privileges(const struct boot_record *r, struct error *err);
 
 /**
- * sandbox_filter - stage 5: from here on only these system calls
+ * sandbox_filter - stage 5: no more threads, and only these system calls
  * @r: boot record: whose components' calls are added to the loop's own
  *
- * Any other call kills the process (SIGSYS).  Nothing is allocated or freed
+ * Holds for all threads there are.  Any other call kills the process (SIGSYS).  Nothing is allocated or freed
  * between the filter's installation and the return.
  */
 int sandbox_filter(const struct boot_record *r, struct error *err);
