@@ -11,13 +11,11 @@
 #	client NAME [ADDR...]	a network namespace that gets the interface NAME
 #	on NAME CMD...		run CMD in that namespace
 #	mac NAME		the address of its interface
-#	step TEXT		say what is being done
-#	check WHAT WANT CMD...	CMD's last line of output must be WANT
-#	outcome CMD...		print "yes" if CMD succeeds, else "no"
 #	pings FROM TO		print "yes" if FROM reaches TO, else "no"
 #	traced PORT FRAME...	print verdict and reason
-#	aligned			a filter: tab-separated columns, for the eye
 #	verdict			stop weir, print the table; the exit status
+#
+# ... and what report.sh gives.
 
 _here=$(cd "$(dirname "$0")" && pwd) || exit
 _root=$(cd "$_here/../.." && pwd) || exit
@@ -43,6 +41,7 @@ fi
 
 set -u
 export LC_ALL=C
+. "$_root/examples/report.sh"
 unset WEIR_RUNDIR XDG_RUNTIME_DIR
 mount -t tmpfs -o mode=755 weir-example /run || exit
 W=/run/example
@@ -71,31 +70,11 @@ tcpdump()
 }
 
 _pid=
-_rows=()
-_good=0
-
-step()
-{
-	printf '\033[1m== %s\033[0m\n' "$*"
-}
-[ -t 1 ] || step() { printf '== %s\n' "$*"; }
 
 _die()
 {
 	echo "$*" >&2
 	exit 1
-}
-
-# until SECONDS CMD...: wait until CMD succeeds.
-until_ok()
-{
-	local end=$((SECONDS + $1))
-	shift
-
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -le $end ] || return 1
-		sleep 0.1
-	done
 }
 
 _running()
@@ -151,40 +130,10 @@ client()
 	done
 }
 
-outcome()
-{
-	if "$@" >.outcome 2>&1; then
-		echo yes
-	else
-		echo no
-	fi
-}
-
 # Three requests; one answer is enough.
 pings()
 {
 	outcome on "$1" ping -c 3 -i 0.3 -W 1 "$2"
-}
-
-# Columns for the eye: aligned and indented.
-aligned()
-{
-	awk -F '\t' '{
-		for (i = 1; i <= NF; i++) {
-			cell[NR, i] = $i
-			if (length($i) > width[i]) width[i] = length($i)
-		}
-		cells[NR] = NF
-	}
-	END {
-		for (r = 1; r <= NR; r++) {
-			line = "  "
-			for (i = 1; i <= cells[r]; i++)
-				line = line sprintf(" %-" width[i] "s", cell[r, i])
-			sub(/ +$/, "", line)
-			print line
-		}
-	}'
 }
 
 traced()
@@ -192,44 +141,17 @@ traced()
 	"$WEIR" trace "$@" | awk -F '\t' '$1 == "verdict" { print $2, $3 }'
 }
 
-check()
-{
-	local what=$1 want=$2 got result=FAIL
-	shift 2
-
-	got=$("$@" 2>.stderr | tail -n 1)
-	if [ "$got" = "$want" ]; then
-		result=pass
-		_good=$((_good + 1))
-	fi
-	_rows+=("$what|$want|${got:-nothing}|$result")
-	printf '   %-44s %s\n' "$what" "${got:-nothing}"
-	[ $result = pass ] || sed 's/^/   | /' .stderr
-}
-
 verdict()
 {
-	local row what want got result status
+	local status
 
 	step "weir stop"
 	"$WEIR" stop || _die "weir does not stop"
 	wait "$_pid"
 	status=$?
 	check "weir ends well" 0 echo $status
-
-	printf '\n%-46s %-18s %-18s\n' check expected got
-	for row in "${_rows[@]}"; do
-		IFS='|' read -r what want got result <<<"$row"
-		printf '%-46s %-18s %-18s %s\n' "$what" "$want" "$got" "$result"
-	done
-	if [ "$_good" = ${#_rows[@]} ]; then
-		printf '\nverdict: PASS (%d of %d)\n' "$_good" ${#_rows[@]}
-		exit 0
-	fi
-	printf '\nthe log of weir:\n'
-	sed 's/^/   | /' weir.log
-	printf '\nverdict: FAIL (%d of %d)\n' "$_good" ${#_rows[@]}
-	exit 1
+	table weir.log
+	exit
 }
 
 trap 'exit 130' INT TERM HUP
