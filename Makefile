@@ -38,11 +38,15 @@ O := $(B)$(if $(SAN),/san)
 
 # --- what there is ---------------------------------------------------------
 
+# What the compiler compiles for: "x86_64-linux-gnu".
+MACHINE     := $(shell $(CC) -dumpmachine 2>/dev/null)
+
 GROUND_SRC  := $(wildcard vswitch/*.c policy/*.c virt/*.c)
 CONFIG_SRC  := $(wildcard config/*.c)
 CONFIG_Y    := $(wildcard config/*.y)
 CONFIG_L    := $(wildcard config/*.l)
-VMM_SRC     := $(wildcard vmm/linux/*.c vmm/linux/ports/*.c vmm/kvm/*.c)
+VMM_SRC     := $(wildcard vmm/linux/*.c vmm/linux/ports/*.c vmm/kvm/*.c \
+	vmm/kvm/$(if $(findstring aarch64,$(MACHINE)),arm64,other)/*.c)
 CLIENT_SRC  := $(wildcard client/*.c)
 CLI_SRC     := $(wildcard cli/*.c)
 EXAMPLE_SRC := $(wildcard client/examples/*.c)

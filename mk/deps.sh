@@ -12,7 +12,7 @@ set -u
 export LC_ALL=C
 
 build='gcc libc6-dev bison flex pkg-config libpcap-dev libseccomp-dev'
-build="$build libcap-ng-dev libjansson-dev"
+build="$build libcap-ng-dev libjansson-dev libfdt-dev zlib1g-dev"
 run='iproute2 procps iputils-ping dnsmasq-base udhcpc busybox iperf3 tcpdump jq'
 test='libcmocka-dev clang clang-tidy clang-format gcc-aarch64-linux-gnu'
 test="$test shellcheck mandoc spin tshark socat"

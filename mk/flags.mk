@@ -48,8 +48,10 @@ COHERENT := -DWEIR_DMA_COHERENT
 # Asked for once, and only by a rule that needs the answer: `make deps` and
 # `make clean` must work before pkg-config is there.
 once = $(eval $(1) := $$(shell $(2)))$($(1))
-PKGS        := libpcap libseccomp libcap-ng jansson
+PKGS        := libpcap libseccomp libcap-ng jansson zlib
 PKG_CFLAGS   = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS     = $(call once,PKG_LIBS,pkg-config --libs $(PKGS) 2>/dev/null)
+# pkg-config does not know Debian's libfdt.
+PKG_LIBS     = $(call once,PKG_LIBS,pkg-config --libs $(PKGS) 2>/dev/null; \
+	echo -lfdt)
 CMOCKA_LIBS  = $(call once,CMOCKA_LIBS,pkg-config --libs cmocka 2>/dev/null)
 GROUND_INC   = $(eval GROUND_INC := $(call own_headers,$(CC)))$(GROUND_INC)

@@ -18,7 +18,7 @@ $(O)/policy: FORCE
 # a missing header.
 $(O)/tools: mk/tools.sh $(O)/flags
 	@mkdir -p $(@D)
-	@CC='$(CC)' mk/tools.sh $(PKGS) && touch $@
+	@CC='$(CC)' HEADERS=libfdt.h mk/tools.sh $(PKGS) && touch $@
 
 $(O)/tools-test: mk/tools.sh $(O)/tools
 	@CC='$(CC)' mk/tools.sh cmocka && touch $@

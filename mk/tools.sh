@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# tools.sh LIBRARY...: are the build's tools and these pkg-config libraries
-# here? If not, name every missing one and say how to get it. Looks for the
-# tools themselves, not for Debian packages, so it is right anywhere.
+# tools.sh LIBRARY...: are the build's tools, these pkg-config libraries and the
+# headers $HEADERS here? If not, name every missing one and say how to get it.
+# Looks for the tools themselves, not for Debian packages, so it is right
+# anywhere.
 set -u
 
 missing=
@@ -18,6 +19,12 @@ if command -v pkg-config >/dev/null; then
 else
 	missing="$missing $*"
 fi
+for header in ${HEADERS:-}; do
+	# Word splitting is wanted: see above.
+	# shellcheck disable=SC2086
+	echo "#include <$header>" | ${CC:-gcc} -E - >/dev/null 2>&1 ||
+		missing="$missing $header"
+done
 [ -z "$missing" ] && exit 0
 echo "weir: cannot build, not found:$missing" >&2
 echo "weir: 'make deps' installs what is needed (Debian packages, by apt-get)" >&2

@@ -28,6 +28,7 @@
 
 struct kvm_run;
 struct kvm_irq_routing_entry;
+struct vm_stats;
 
 /**
  * struct vm_range - guest-physical addresses that trap to us
@@ -59,6 +60,7 @@ struct vm_range {
  * @n_gsis:  GSIs given out, the GIC's SPIs first
  * @exits:   exits to user space, written by the vCPU's thread alone
  * @unclaimed: accesses to addresses nobody has
+ * @stats:   where these two are shown; NULL: nowhere
  */
 struct vm {
 	int kvm;
@@ -75,6 +77,7 @@ struct vm {
 	uint32_t n_gsis;
 	uint64_t exits;
 	uint64_t unclaimed;
+	struct vm_stats *stats;
 };
 
 /**

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm: a driver VM as a component of a PD.
+ *
+ * The PD has two threads.  One is the PD's event loop, which does nothing for
+ * the VM but to say what the guest writes to its console.  The other is the vCPU:
+ * it waits until the system call filter is in force and then is in the guest
+ * almost always.  Frames pass by both: queues and buffers are memory the guest
+ * shares with the virtualisers, doorbells and interrupts go through eventfds
+ * from kernel to kernel.
+ *
+ * A VM has one life.  When the guest resets itself or KVM cannot go on, the PD
+ * ends with it, and the monitor starts both anew; closing the card's descriptors
+ * resets the card before the next one opens it.
+ *
+ * What the guest can do with system calls of this process: nothing but what the
+ * devices' registers lead to (console.c, pci.c).
+ */
+#include <errno.h>
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "vmm/kvm/guest.h"
+#include "vmm/kvm/vm_stats.h"
+#include "vmm/linux/pd.h"
+
+/* Descriptors of the component: what was opened for it, then its own. */
+enum { FD_KICK = VM_FDS + (int)VFIO_FDS, FD_ENDED };
+
+#define MAX_IOCTLS 16u
+#define VCPU_STACK 0x40000u
+
+/**
+ * struct vm_state - state of a vm component
+ * @guest:  the VM
+ * @thread: of the vCPU
+ * @go:     eventfd the thread waits for before it runs
+ * @going:  it was written
+ * @ended:  eventfd that says that the thread has stopped
+ * @over:   and it was read
+ * @end, @err: how it ended; the thread's until then
+ */
+struct vm_state {
+	struct guest guest;
+	pthread_t thread;
+	int go;
+	bool going;
+	int ended;
+	bool over;
+	enum vm_end end;
+	struct error err;
+};
+
+/* --- the vCPU's thread ------------------------------------------------------ */
+
+static void wait_for(int eventfd)
+{
+	uint64_t value;
+
+	while (read(eventfd, &value, sizeof(value)) < 0 && errno == EINTR)
+		;
+}
+
+static void tell(int eventfd)
+{
+	const uint64_t one = 1;
+
+	(void)!write(eventfd, &one, sizeof(one));
+}
+
+/* To end a thread takes more system calls than there are. */
+static _Noreturn void park(const struct vm_state *v)
+{
+	for (;;)
+		wait_for(v->go);
+}
+
+static void *run_vcpu(void *state)
+{
+	struct vm_state *v = state;
+
+	wait_for(v->go);
+	v->end = vm_run(&v->guest.vm, &v->err);
+	tell(v->ended);
+	park(v);
+}
+
+static int start_thread(struct vm_state *v, struct error *err)
+{
+	pthread_attr_t attr;
+	sigset_t all, before;
+	int e;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, VCPU_STACK);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	e = pthread_create(&v->thread, &attr, run_vcpu, v);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	if (e == 0)
+		return 0;
+	return error_set(err, "cannot start a thread for the vCPU: %s",
+			 strerror(e));
+}
+
+/* --- putting it together ---------------------------------------------------- */
+
+static void say(void *component, const char *line)
+{
+	pd_log(component, "guest: %s", line);
+}
+
+/* The slots of the shared regions; driver_vm/abi.h says what is what. */
+static void find_shared(struct component *c, struct guest_config *g)
+{
+	const struct sys_wire *w = &c->cfg->wire;
+	const uint32_t slot[SHARED_REGIONS] = {
+		[SHARED_RX_ACTIVE] = w->ingress.active,
+		[SHARED_RX_FREE] = w->ingress.free,
+		[SHARED_TX_ACTIVE] = w->egress.active,
+		[SHARED_TX_FREE] = w->egress.free,
+		[SHARED_RECEIVE] = w->ingress.data,
+		[SHARED_TRANSMIT] = w->egress.data,
+		[SHARED_LINK] = w->link,
+		[SHARED_STATUS] = c->cfg->vm.status,
+	};
+
+	for (unsigned int i = 0; i < SHARED_REGIONS; i++)
+		g->shared[i] = pd_region(c, slot[i], &g->shared_size[i]);
+}
+
+static int find_channels(struct component *c, struct guest_config *g,
+			 struct error *err)
+{
+	int unused;
+
+	if (pd_channel_fds(c, c->cfg->wire.channel, &g->wait, &g->ring) == 0 &&
+	    pd_channel_fds(c, c->cfg->vm.status_channel, &unused,
+			   &g->status_ring) == 0)
+		return 0;
+	return error_set(err, "a driver VM needs a domain of its own");
+}
+
+static int make_eventfds(struct component *c, struct error *err)
+{
+	struct vm_state *v = c->state;
+	int kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	v->go = eventfd(0, EFD_CLOEXEC);
+	v->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (kick < 0 || v->go < 0 || v->ended < 0)
+		return error_set(err, "cannot make an eventfd: %s",
+				 strerror(errno));
+	pd_replace_fd(c, FD_KICK, kick);
+	pd_replace_fd(c, FD_ENDED, v->ended);
+	pd_watch(c, FD_KICK, EPOLLIN);
+	pd_watch(c, FD_ENDED, EPOLLIN);
+	return 0;
+}
+
+static int make_guest(struct component *c, struct error *err)
+{
+	struct vm_state *v = c->state;
+	struct guest_config g = {
+		.cfg = &c->cfg->vm,
+		.fd = c->fd,
+		.ram = pd_region(c, c->cfg->vm.ram, NULL),
+		.capacity = c->cfg->wire.capacity,
+		.buffer_size = c->cfg->wire.buffer_size,
+		.max_frame = c->cfg->wire.max_frame,
+		.kick = c->fd[FD_KICK],
+		.say = say,
+		.say_ctx = c,
+		.stats = pd_region(c, c->cfg->vm.vmm_stats, NULL),
+	};
+
+	find_shared(c, &g);
+	if (find_channels(c, &g, err) != 0)
+		return -1;
+	if (g.stats != NULL)
+		*g.stats = (struct vm_stats){ .magic = VM_STATS_MAGIC };
+	return guest_make(&v->guest, &g, err);
+}
+
+/* --- the component's operations --------------------------------------------- */
+
+/* What the vCPU's thread asks KVM for, then what the card's emulation does. */
+static unsigned long ioctls[MAX_IOCTLS] = { KVM_RUN };
+
+static void gather_ioctls(void)
+{
+	unsigned int n = 1;
+
+	for (unsigned int i = 0; pci_ioctls[i] != 0 && n < MAX_IOCTLS - 1; i++)
+		ioctls[n++] = pci_ioctls[i];
+}
+
+static int vm_start_card(const struct sys_component *cfg, int *fds,
+			 unsigned int n, struct error *err)
+{
+	return vfio_open(cfg->vm.nic, &fds[n], err) == 0 ? VFIO_FDS : -1;
+}
+
+static int vm_init(struct component *c)
+{
+	struct vm_state *v = c->state;
+	struct error err = { 0 };
+
+	gather_ioctls();
+	if (make_eventfds(c, &err) != 0 || make_guest(c, &err) != 0 ||
+	    start_thread(v, &err) != 0) {
+		/* The first line is what the monitor gives as the reason. */
+		pd_log(c, "%s", err.text);
+		_exit(EXIT_FAILURE);
+	}
+	pd_replace_fd(c, VM_FD_KERNEL, -1);
+	pd_replace_fd(c, VM_FD_INITRD, -1);
+	return 0;
+}
+
+static void vm_fd_ready(struct component *c, unsigned int fd_index,
+			uint32_t events)
+{
+	struct vm_state *v = c->state;
+
+	(void)events;
+	wait_for(c->fd[fd_index]);
+	if (fd_index == FD_ENDED)
+		v->over = true;
+}
+
+/* Say how it ended, and end. */
+static _Noreturn void give_up(struct component *c)
+{
+	struct vm_state *v = c->state;
+
+	console_flush(&v->guest.console);
+	if (v->end == VM_RESET)
+		pd_log(c, "the guest has reset itself");
+	else if (v->end == VM_SHUTDOWN)
+		pd_log(c, "the guest has turned itself off");
+	else
+		pd_log(c, "%s", v->err.text);
+	_exit(EXIT_FAILURE);
+}
+
+static bool vm_run_component(struct component *c, uint64_t now_ns)
+{
+	struct vm_state *v = c->state;
+	bool more;
+
+	(void)now_ns;
+	if (!v->going) {
+		v->going = true;
+		tell(v->go);
+	}
+	more = console_work(&v->guest.console);
+	if (v->over && !more)
+		give_up(c);
+	return more;
+}
+
+static const int vm_syscalls[] = { SYS_read, SYS_futex, -1 };
+
+const struct component_ops vm_ops = {
+	.kind = SYS_VM,
+	.name = "vm",
+	.state_size = sizeof(struct vm_state),
+	.syscalls = vm_syscalls,
+	.ioctls = ioctls,
+	.open = vm_open,
+	.start = vm_start_card,
+	.init = vm_init,
+	.fd_ready = vm_fd_ready,
+	.run = vm_run_component,
+};

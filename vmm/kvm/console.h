@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A console for the guest: virtio-mmio, version 1 of virtio, one port.
+ *
+ * What the guest writes is cut into lines; nothing is ever sent to it.  Its
+ * registers are used while it starts and then no more: text waits in a queue in
+ * guest memory, and the doorbell is an eventfd.
+ *
+ * Registers are accessed by the vCPU's thread, the queue is served by the event
+ * loop; a lock keeps a reset and the service of a queue apart.
+ *
+ * The guest is not believed: see console_work().
+ */
+#ifndef WEIR_VMM_KVM_CONSOLE_H
+#define WEIR_VMM_KVM_CONSOLE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Offset of the doorbell in the registers, for vm_doorbell(). */
+#define CONSOLE_DOORBELL 0x50u
+/* Descriptors of a queue. */
+#define CONSOLE_QUEUE_MAX 64u
+/* Characters of a line; longer ones are cut. */
+#define CONSOLE_LINE 160u
+/* Octets taken from one chain; the rest of a longer one is forgotten. */
+#define CONSOLE_CHAIN_MAX 4096u
+
+/**
+ * struct console_queue - a virtqueue
+ * @ready: in use; its addresses were checked and stay as they are
+ * @num:   descriptors, a power of two
+ * @desc, @avail, @used: guest-physical addresses
+ * @next:  position in the available ring we look at next
+ */
+struct console_queue {
+	bool ready;
+	uint32_t num;
+	uint64_t desc;
+	uint64_t avail;
+	uint64_t used;
+	uint16_t next;
+};
+
+/**
+ * struct console - state of a console
+ * @lock:  for everything from @status to @queue
+ * @ram, @base, @size: guest memory: here, there, octets
+ * @irq:   eventfd of the interrupt (edge)
+ * @say:   gets a line without newline, control characters included
+ * @ctx:   for @say
+ * @status: device status, as in virtio
+ * @isr:   interrupt status
+ * @feature_page, @driver_page, @select: selectors
+ * @driver: features the driver has chosen
+ * @queue: 0 receives, 1 transmits
+ * @line, @used: what has no end yet
+ */
+struct console {
+	pthread_mutex_t lock;
+	uint8_t *ram;
+	uint64_t base;
+	uint64_t size;
+	int irq;
+	void (*say)(void *ctx, const char *line);
+	void *ctx;
+	uint32_t status;
+	uint32_t isr;
+	uint32_t feature_page;
+	uint32_t driver_page;
+	uint32_t select;
+	uint64_t driver;
+	struct console_queue queue[2];
+	char line[CONSOLE_LINE + 1];
+	size_t used;
+};
+
+/**
+ * console_init - make a console
+ * @c: @ram, @base, @size, @irq, @say, @ctx are set, the rest zero
+ */
+void console_init(struct console *c);
+
+/**
+ * console_read, console_write - accesses to the registers, by the guest; for
+ * struct vm_range
+ */
+void console_read(void *console, uint64_t offset, void *data, unsigned int len);
+void console_write(void *console, uint64_t offset, const void *data,
+		   unsigned int len);
+
+/**
+ * console_work - take what the guest has written
+ *
+ * A bounded amount: at most one queue's worth of chains, CONSOLE_CHAIN_MAX
+ * octets of each.  A queue or chain that makes no sense (an index more than a
+ * queue ahead, a loop, an address outside RAM) stops the device until the guest
+ * resets it, as virtio provides for.
+ *
+ * Return: true if there may be more.
+ */
+bool console_work(struct console *c);
+
+/**
+ * console_flush - say a line without an end
+ */
+void console_flush(struct console *c);
+
+#endif

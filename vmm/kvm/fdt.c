@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Writing the device tree with libfdt.
+ *
+ * An error stays with the writer and makes the calls after it do nothing, so
+ * only the end looks at it.
+ *
+ * Shared memory.  Mapped cached, the regions belong to a memory node, so that
+ * the guest's kernel has them in its own linear map, and are reserved, so that
+ * it leaves them alone.  Uncached they are no memory to it at all, and no
+ * second mapping with other attributes comes about.
+ */
+#include "vmm/kvm/fdt.h"
+
+#include <libfdt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "driver_vm/abi.h"
+#include "vmm/kvm/layout.h"
+#include "vmm/kvm/pci.h"
+
+#define GIC_PHANDLE 1u
+#define ITS_PHANDLE 2u
+
+/* Interrupt specifiers: what, number, how. */
+#define IRQ_SPI 0u
+#define IRQ_PPI 1u
+#define IRQ_EDGE 1u
+#define IRQ_LEVEL 4u
+
+/* First cell of a PCI address: a 32-bit memory window; a device's number. */
+#define PCI_WINDOW_32 0x02000000u
+#define PCI_DEVICE(number) ((number) << 11)
+#define PCI_PIN_A 1u
+
+#define PAGE 0x1000ull
+#define END_OF_32_BITS 0x100000000ull
+
+#define BOOTARGS "console=hvc0 quiet panic=-1 uio_pdrv_genirq.of_id=generic-uio"
+
+/**
+ * struct writer - a device tree being written
+ * @fdt:    where to
+ * @result: first error of libfdt, or 0
+ */
+struct writer {
+	void *fdt;
+	int result;
+};
+
+/* --- libfdt without a check at every call ---------------------------------- */
+
+static void begin(struct writer *w, const char *name)
+{
+	if (w->result == 0)
+		w->result = fdt_begin_node(w->fdt, name);
+}
+
+static void begin_at(struct writer *w, const char *name, uint64_t address)
+{
+	char full[64];
+
+	snprintf(full, sizeof(full), "%s@%llx", name,
+		 (unsigned long long)address);
+	begin(w, full);
+}
+
+static void end(struct writer *w)
+{
+	if (w->result == 0)
+		w->result = fdt_end_node(w->fdt);
+}
+
+static void octets(struct writer *w, const char *name, const void *value,
+		   size_t size)
+{
+	if (w->result == 0)
+		w->result = fdt_property(w->fdt, name, value, (int)size);
+}
+
+static void flag(struct writer *w, const char *name)
+{
+	octets(w, name, NULL, 0);
+}
+
+static void text(struct writer *w, const char *name, const char *value)
+{
+	octets(w, name, value, strlen(value) + 1);
+}
+
+static void cells(struct writer *w, const char *name, const uint32_t *value,
+		  size_t count)
+{
+	fdt32_t be[64];
+
+	if (count > sizeof(be) / sizeof(be[0])) {
+		w->result = -FDT_ERR_NOSPACE;
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		be[i] = cpu_to_fdt32(value[i]);
+	octets(w, name, be, count * sizeof(be[0]));
+}
+
+#define CELLS(w, name, ...)                                                    \
+	cells(w, name, (const uint32_t[]){ __VA_ARGS__ },                      \
+	      sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
+
+/* A 64-bit value as two cells. */
+#define PAIR(value) (uint32_t)((uint64_t)(value) >> 32), (uint32_t)(value)
+
+/* --- the machine ----------------------------------------------------------- */
+
+static uint64_t shared_start(const struct fdt_config *c)
+{
+	return c->shared[0].gpa;
+}
+
+static uint64_t shared_size(const struct fdt_config *c)
+{
+	return c->shared[SHARED_REGIONS - 1].gpa +
+	       c->shared[SHARED_REGIONS - 1].size - shared_start(c);
+}
+
+static void chosen(struct writer *w, const struct fdt_config *c)
+{
+	begin(w, "chosen");
+	text(w, "bootargs", BOOTARGS);
+	if (c->initrd_end > c->initrd) {
+		CELLS(w, "linux,initrd-start", PAIR(c->initrd));
+		CELLS(w, "linux,initrd-end", PAIR(c->initrd_end));
+	}
+	octets(w, "kaslr-seed", c->seed, FDT_KASLR);
+	octets(w, "rng-seed", c->seed + FDT_KASLR, FDT_RNG);
+	end(w);
+}
+
+static void memory(struct writer *w, const struct fdt_config *c)
+{
+	begin_at(w, "memory", LAYOUT_RAM);
+	text(w, "device_type", "memory");
+	if (c->uncached)
+		CELLS(w, "reg", PAIR(LAYOUT_RAM), PAIR(c->ram));
+	else
+		CELLS(w, "reg", PAIR(LAYOUT_RAM), PAIR(c->ram),
+		      PAIR(shared_start(c)), PAIR(shared_size(c)));
+	end(w);
+
+	begin(w, "reserved-memory");
+	CELLS(w, "#address-cells", 2);
+	CELLS(w, "#size-cells", 2);
+	flag(w, "ranges");
+	begin_at(w, "shared", shared_start(c));
+	CELLS(w, "reg", PAIR(shared_start(c)), PAIR(shared_size(c)));
+	if (c->uncached)
+		flag(w, "no-map");
+	end(w);
+	end(w);
+}
+
+static void processor(struct writer *w)
+{
+	static const char psci[] = "arm,psci-1.0\0arm,psci-0.2";
+
+	begin(w, "cpus");
+	CELLS(w, "#address-cells", 1);
+	CELLS(w, "#size-cells", 0);
+	begin_at(w, "cpu", 0);
+	text(w, "device_type", "cpu");
+	text(w, "compatible", "arm,armv8");
+	text(w, "enable-method", "psci");
+	CELLS(w, "reg", 0);
+	end(w);
+	end(w);
+
+	begin(w, "psci");
+	octets(w, "compatible", psci, sizeof(psci));
+	text(w, "method", "hvc");
+	end(w);
+
+	/* Secure, non-secure, virtual, hypervisor: as every Arm core has them. */
+	begin(w, "timer");
+	text(w, "compatible", "arm,armv8-timer");
+	flag(w, "always-on");
+	CELLS(w, "interrupts", IRQ_PPI, 13, IRQ_LEVEL, IRQ_PPI, 14, IRQ_LEVEL,
+	      IRQ_PPI, 11, IRQ_LEVEL, IRQ_PPI, 10, IRQ_LEVEL);
+	end(w);
+}
+
+static void interrupts(struct writer *w)
+{
+	begin_at(w, "interrupt-controller", LAYOUT_GICD);
+	text(w, "compatible", "arm,gic-v3");
+	flag(w, "interrupt-controller");
+	CELLS(w, "#interrupt-cells", 3);
+	CELLS(w, "#address-cells", 2);
+	CELLS(w, "#size-cells", 2);
+	flag(w, "ranges");
+	CELLS(w, "reg", PAIR(LAYOUT_GICD), PAIR(LAYOUT_GICD_SIZE),
+	      PAIR(LAYOUT_GICR), PAIR(LAYOUT_GICR_SIZE));
+	CELLS(w, "phandle", GIC_PHANDLE);
+	begin_at(w, "msi-controller", LAYOUT_ITS);
+	text(w, "compatible", "arm,gic-v3-its");
+	flag(w, "msi-controller");
+	CELLS(w, "#msi-cells", 1);
+	CELLS(w, "reg", PAIR(LAYOUT_ITS), PAIR(LAYOUT_ITS_SIZE));
+	CELLS(w, "phandle", ITS_PHANDLE);
+	end(w);
+	end(w);
+}
+
+static void console(struct writer *w)
+{
+	begin_at(w, "virtio_mmio", LAYOUT_CONSOLE);
+	text(w, "compatible", "virtio,mmio");
+	CELLS(w, "reg", PAIR(LAYOUT_CONSOLE), PAIR(LAYOUT_CONSOLE_SIZE));
+	CELLS(w, "interrupts", IRQ_SPI, LAYOUT_SPI_CONSOLE, IRQ_EDGE);
+	flag(w, "dma-coherent");
+	end(w);
+}
+
+static void pci(struct writer *w)
+{
+	begin_at(w, "pcie", LAYOUT_ECAM);
+	text(w, "compatible", "pci-host-ecam-generic");
+	text(w, "device_type", "pci");
+	CELLS(w, "#address-cells", 3);
+	CELLS(w, "#size-cells", 2);
+	CELLS(w, "bus-range", 0, 0);
+	CELLS(w, "linux,pci-domain", 0);
+	CELLS(w, "reg", PAIR(LAYOUT_ECAM), PAIR(LAYOUT_ECAM_SIZE));
+	CELLS(w, "ranges", PCI_WINDOW_32, PAIR(LAYOUT_PCI_MMIO),
+	      PAIR(LAYOUT_PCI_MMIO), PAIR(LAYOUT_PCI_MMIO_SIZE));
+	flag(w, "dma-coherent");
+	CELLS(w, "msi-map", 0, ITS_PHANDLE, 0, 0x10000);
+	CELLS(w, "#interrupt-cells", 1);
+	CELLS(w, "interrupt-map-mask", PCI_DEVICE(0x1fu), 0, 0, 7);
+	CELLS(w, "interrupt-map", PCI_DEVICE(PCI_SLOT), 0, 0, PCI_PIN_A,
+	      GIC_PHANDLE, 0, 0, IRQ_SPI, LAYOUT_SPI_PCI_INTX, IRQ_LEVEL);
+	end(w);
+}
+
+/* --- what is shared --------------------------------------------------------- */
+
+/* A UIO device of memory: regions @first to @last, as maps in this order. */
+static void begin_shared(struct writer *w, const struct fdt_config *c,
+			 const char *name, enum shared first, enum shared last)
+{
+	uint32_t reg[4 * SHARED_REGIONS];
+	size_t n = 0;
+
+	for (unsigned int i = first; i <= last; i++) {
+		const uint32_t entry[] = { PAIR(c->shared[i].gpa),
+					   PAIR(c->shared[i].size) };
+
+		memcpy(&reg[n], entry, sizeof(entry));
+		n += 4;
+	}
+	begin_at(w, name, c->shared[first].gpa);
+	text(w, "compatible",
+	     c->uncached ? "generic-uio" : DRIVER_SHARED_COMPATIBLE);
+	text(w, "linux,uio-name", name);
+	cells(w, "reg", reg, n);
+}
+
+static void connection(struct writer *w, const struct fdt_config *c)
+{
+	begin_shared(w, c, DRIVER_UIO_QUEUES, SHARED_RX_ACTIVE, SHARED_TX_FREE);
+	CELLS(w, DRIVER_PROP_CAPACITY, c->capacity);
+	CELLS(w, DRIVER_PROP_BUFFER_SIZE, c->buffer_size);
+	CELLS(w, DRIVER_PROP_MAX_FRAME, c->max_frame);
+	end(w);
+	begin_shared(w, c, DRIVER_UIO_DATA, SHARED_RECEIVE, SHARED_TRANSMIT);
+	end(w);
+	begin_shared(w, c, DRIVER_UIO_CONTROL, SHARED_LINK, SHARED_STATUS);
+	end(w);
+
+	begin_at(w, DRIVER_UIO_DOORBELL, LAYOUT_DOORBELL);
+	text(w, "compatible", "generic-uio");
+	text(w, "linux,uio-name", DRIVER_UIO_DOORBELL);
+	CELLS(w, "reg", PAIR(LAYOUT_DOORBELL), PAIR(LAYOUT_DOORBELL_SIZE));
+	CELLS(w, "interrupts", IRQ_SPI, LAYOUT_SPI_DOORBELL, IRQ_EDGE);
+	end(w);
+}
+
+/* --- all of it -------------------------------------------------------------- */
+
+static uint64_t up(uint64_t value, uint64_t align)
+{
+	return (value + align - 1) & ~(align - 1);
+}
+
+int fdt_place_shared(struct fdt_config *config, struct error *err)
+{
+	uint64_t room = END_OF_32_BITS - LAYOUT_RAM;
+	uint64_t at = config->ram;
+
+	if (at <= room - LAYOUT_SHARED_ALIGN) {
+		at = up(at, LAYOUT_SHARED_ALIGN);
+		for (unsigned int i = 0; i < SHARED_REGIONS; i++) {
+			uint64_t size = config->shared[i].size;
+
+			if (size > room - at)
+				break;
+			config->shared[i].gpa = LAYOUT_RAM + at;
+			at += up(size, PAGE);
+			if (i == SHARED_REGIONS - 1)
+				return 0;
+		}
+	}
+	return error_set(
+		err,
+		"memory and buffers of the VM go beyond 4 GiB: give it less memory");
+}
+
+int fdt_make(const struct fdt_config *config, void *to, size_t size,
+	     struct error *err)
+{
+	struct writer w = { .fdt = to };
+
+	w.result = fdt_create(to, (int)size);
+	if (w.result == 0)
+		w.result = fdt_finish_reservemap(to);
+	begin(&w, "");
+	text(&w, "compatible", "weir,driver-vm");
+	text(&w, "model", "Weir driver VM");
+	CELLS(&w, "#address-cells", 2);
+	CELLS(&w, "#size-cells", 2);
+	CELLS(&w, "interrupt-parent", GIC_PHANDLE);
+	chosen(&w, config);
+	memory(&w, config);
+	processor(&w);
+	interrupts(&w);
+	console(&w);
+	pci(&w);
+	connection(&w, config);
+	end(&w);
+	if (w.result == 0)
+		w.result = fdt_finish(to);
+	if (w.result != 0)
+		return error_set(err, "cannot write the device tree: %s",
+				 fdt_strerror(w.result));
+	return 0;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The device tree a driver VM's guest starts with: a minimal arm64 machine
+ * (vmm/kvm/layout.h) and what driver_vm/abi.h promises.
+ */
+#ifndef WEIR_VMM_KVM_FDT_H
+#define WEIR_VMM_KVM_FDT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/linux/error.h"
+
+/* Octets of randomness: for the kernel's layout, then for its generator. */
+#define FDT_KASLR 8u
+#define FDT_RNG 56u
+#define FDT_SEED (FDT_KASLR + FDT_RNG)
+
+/* The shared regions, in the order they have in the guest's memory. */
+enum shared {
+	SHARED_RX_ACTIVE,
+	SHARED_RX_FREE,
+	SHARED_TX_ACTIVE,
+	SHARED_TX_FREE,
+	SHARED_RECEIVE,
+	SHARED_TRANSMIT,
+	SHARED_LINK,
+	SHARED_STATUS,
+	SHARED_REGIONS
+};
+
+/**
+ * struct fdt_config - what differs from VM to VM
+ * @ram:      octets of RAM
+ * @initrd, @initrd_end: guest-physical; equal if there is none
+ * @shared:   by enum above; whole pages
+ * @uncached: shared memory is for "generic-uio"
+ * @capacity, @buffer_size, @max_frame: of the four queues
+ * @seed:     random
+ */
+struct fdt_config {
+	uint64_t ram;
+	uint64_t initrd;
+	uint64_t initrd_end;
+	struct {
+		uint64_t gpa;
+		uint64_t size;
+	} shared[SHARED_REGIONS];
+	bool uncached;
+	uint32_t capacity;
+	uint32_t buffer_size;
+	uint32_t max_frame;
+	uint8_t seed[FDT_SEED];
+};
+
+/**
+ * fdt_place_shared - choose addresses for the shared regions, behind the RAM
+ * @config: @ram and the sizes are set
+ *
+ * Return: 0, or -1 with @err set if they go beyond 4 GiB.
+ */
+int fdt_place_shared(struct fdt_config *config, struct error *err);
+
+/**
+ * fdt_make - write the device tree
+ * @to:   where to, @size octets
+ *
+ * Return: 0, or -1 with @err set.
+ */
+int fdt_make(const struct fdt_config *config, void *to, size_t size,
+	     struct error *err);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A driver VM put together: KVM's VM, the card, the console, the guest's memory
+ * and what is loaded into it, its doorbells and interrupts.
+ */
+#ifndef WEIR_VMM_KVM_GUEST_H
+#define WEIR_VMM_KVM_GUEST_H
+
+#include "vmm/kvm/console.h"
+#include "vmm/kvm/fdt.h"
+#include "vmm/kvm/pci.h"
+#include "vmm/kvm/vm.h"
+#include "vmm/kvm/vm_check.h"
+
+/**
+ * struct guest_config - of what a guest is made
+ * @cfg:    files' names, and whether shared memory is uncached
+ * @fd:     by VM_FD_*, then a card's; kernel and initrd are read here
+ * @no_card: there is no card; for bring-up and tests
+ * @ram:    its memory here, of cfg->memory octets
+ * @shared: the shared regions here, by enum shared
+ * @shared_size: their octets
+ * @capacity, @buffer_size, @max_frame: of the queues
+ * @wait:   eventfd that interrupts the guest
+ * @ring:   eventfd its queue doorbell writes
+ * @status_ring: eventfd its status doorbell writes
+ * @kick:   eventfd the console's doorbell writes
+ * @say, @say_ctx: gets the console's lines
+ * @stats:  may be NULL
+ */
+struct guest_config {
+	const struct sys_vm *cfg;
+	const int *fd;
+	bool no_card;
+	void *ram;
+	void *shared[SHARED_REGIONS];
+	size_t shared_size[SHARED_REGIONS];
+	uint32_t capacity;
+	uint32_t buffer_size;
+	uint32_t max_frame;
+	int wait;
+	int ring;
+	int status_ring;
+	int kick;
+	void (*say)(void *ctx, const char *line);
+	void *say_ctx;
+	struct vm_stats *stats;
+};
+
+/**
+ * struct guest - a driver VM
+ */
+struct guest {
+	struct vm vm;
+	struct pci *pci;
+	struct console console;
+};
+
+/**
+ * guest_make - put a guest together, ready for vm_run()
+ * @g: zero
+ *
+ * Return: 0, or -1 with @err set.  What was made stays until the process ends.
+ */
+int guest_make(struct guest *g, const struct guest_config *c,
+	       struct error *err);
+
+#endif

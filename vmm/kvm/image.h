@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a guest starts from: kernel, initial RAM file system, device tree, and
+ * where in its RAM each of them goes.
+ *
+ * Kernel images are arm64's "Image" (Documentation/arm64/booting.rst), plain or
+ * compressed by gzip.  They are files of the user's, but read in the VM's own
+ * PD, and what their headers say is checked against the RAM there is.
+ */
+#ifndef WEIR_VMM_KVM_IMAGE_H
+#define WEIR_VMM_KVM_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/linux/error.h"
+
+/* Octets kept for the device tree; a multiple of its alignment. */
+#define IMAGE_FDT_SIZE 0x10000u
+/* RAM a guest is given at least besides what is loaded. */
+#define IMAGE_SLACK 0x800000u
+
+/**
+ * struct image - what a kernel's header says
+ * @text_offset: where it wants to be, from the start of RAM
+ * @memory:      octets it occupies from there on while it starts
+ */
+struct image {
+	uint64_t text_offset;
+	uint64_t memory;
+};
+
+/**
+ * struct image_plan - offsets from the start of RAM
+ * @kernel: also its first instruction
+ * @fdt:    IMAGE_FDT_SIZE octets for the device tree
+ * @initrd: initial RAM file system
+ * @end:    first octet behind all of it
+ */
+struct image_plan {
+	uint64_t kernel;
+	uint64_t fdt;
+	uint64_t initrd;
+	uint64_t end;
+};
+
+/**
+ * image_check - read a kernel's header
+ * @image: out
+ * @fd:    the file; its position changes
+ * @name:  for messages
+ *
+ * Return: 0, or -1 with @err saying why this is no kernel for arm64.
+ */
+int image_check(struct image *image, int fd, const char *name,
+		struct error *err);
+
+/**
+ * image_plan - find places for everything
+ * @plan:   out
+ * @initrd: octets of the initial RAM file system
+ * @ram:    octets of RAM
+ *
+ * Return: 0, or -1 with @err saying how much RAM it takes.
+ */
+int image_plan(struct image_plan *plan, const struct image *image,
+	       uint64_t initrd, uint64_t ram, struct error *err);
+
+/**
+ * image_load - put a kernel into its place
+ * @image: from image_check() of the same file
+ * @to:    @image->memory octets
+ *
+ * Return: 0, or -1 with @err set: damaged, or longer than it says.
+ */
+int image_load(const struct image *image, int fd, const char *name, void *to,
+	       struct error *err);
+
+/**
+ * image_load_initrd - put an initial RAM file system into its place
+ * @size: its octets, as planned
+ *
+ * Return: 0, or -1 with @err set.
+ */
+int image_load_initrd(int fd, const char *name, void *to, uint64_t size,
+		      struct error *err);
+
+#endif
