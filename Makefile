@@ -150,6 +150,6 @@ clean:
 	$(call say,CLEAN,$(B))
 	$(Q)rm -rf '$(B)'
 
-include mk/lint.mk mk/install.mk mk/guest.mk mk/machine.mk
+include mk/lint.mk mk/install.mk mk/guest.mk driver_vm/build.mk mk/machine.mk
 
 .PHONY: all tests benches run test unit e2e bench-quick deps clean

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The event loop: see loop.h.
+ */
+#include <errno.h>
+#include <sys/epoll.h>
+
+#include "driver_vm/loop.h"
+
+/* Sources answered per system call; the others are next time's. */
+#define EVENTS 16
+
+int loop_init(struct loop *loop)
+{
+	*loop = (struct loop){ .epoll = epoll_create1(EPOLL_CLOEXEC) };
+	return loop->epoll < 0 ? -errno : 0;
+}
+
+static int control(struct loop *loop, int what, struct loop_source *source,
+		   uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = source };
+
+	loop->syscalls++;
+	if (epoll_ctl(loop->epoll, what, source->fd, &event) < 0)
+		return -errno;
+	source->events = events;
+	return 0;
+}
+
+int loop_add(struct loop *loop, struct loop_source *source, uint32_t events)
+{
+	return control(loop, EPOLL_CTL_ADD, source, events);
+}
+
+int loop_watch(struct loop *loop, struct loop_source *source, uint32_t events)
+{
+	if (source->events == events)
+		return 0;
+	return control(loop, EPOLL_CTL_MOD, source, events);
+}
+
+int loop_wait(struct loop *loop, bool sleep)
+{
+	struct epoll_event event[EVENTS];
+	int n = epoll_wait(loop->epoll, event, EVENTS, sleep ? -1 : 0);
+
+	loop->syscalls++;
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	loop->wakeups += n > 0;
+	for (int i = 0; i < n; i++) {
+		struct loop_source *source = event[i].data.ptr;
+
+		source->ready(source, event[i].events);
+	}
+	return n;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the program in a driver VM has to say: lines on the console.
+ */
+#ifndef WEIR_DRIVER_VM_SAY_H
+#define WEIR_DRIVER_VM_SAY_H
+
+/**
+ * say - one line on standard error, in one write(2)
+ * @format: without a newline
+ *
+ * Nothing is buffered: what was said before the program ended was said.
+ */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

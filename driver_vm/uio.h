@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * UIO devices: shared memory, doorbells and interrupts of a driver VM.
+ *
+ * A device is found by its name (/sys/class/uio/uioN/name), for the numbers
+ * depend on the order in which drivers were bound.  Its maps are memory; map M
+ * of a device is mapped at an offset of M pages of /dev/uioN, whatever the
+ * sizes.  What the device tree says beyond that is under device/of_node.
+ *
+ * An interrupt makes /dev/uioN readable and is switched off by the kernel until
+ * it is acknowledged.  Acknowledging it says nothing to the other side: ringing
+ * a doorbell is a store to a map, and neither needs the other.
+ *
+ * Nothing is waited for.  Drivers that are part of the kernel were bound before
+ * this program was started, since the kernel runs them all to the end first; a
+ * module's devices and their nodes are there when finit_module(2) returns.  A
+ * device that is not found now would not be found later.
+ */
+#ifndef WEIR_DRIVER_VM_UIO_H
+#define WEIR_DRIVER_VM_UIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "driver_vm/loop.h"
+
+/* The kernel's MAX_UIO_MAPS. */
+#define UIO_MAPS 5u
+#define UIO_PATH 256u
+
+/**
+ * struct uio_where - the trees that devices are looked for in
+ * @sysfs: "/sys"
+ * @dev:   "/dev"
+ */
+struct uio_where {
+	const char *sysfs;
+	const char *dev;
+};
+
+/**
+ * struct uio_map - one map of a device
+ * @address: what it is to the guest's kernel
+ * @size:    octets
+ * @offset:  where it starts in the page it starts in
+ */
+struct uio_map {
+	uint64_t address;
+	size_t size;
+	size_t offset;
+};
+
+/**
+ * struct uio_device - an open device
+ * @source:     for loop_add(), with uio_acknowledge()'s work done before
+ *              @interrupt
+ * @loop:       whose system calls are counted
+ * @interrupts: acknowledged
+ * @number:     N of uioN
+ * @n_maps:     how many
+ * @map:        they
+ * @uncached:   maps are device memory: naturally aligned accesses only
+ * @name:       looked up by
+ * @node:       directory of the node's properties
+ */
+struct uio_device {
+	struct loop_source source;
+	struct loop *loop;
+	uint64_t interrupts;
+	unsigned int number;
+	unsigned int n_maps;
+	struct uio_map map[UIO_MAPS];
+	bool uncached;
+	char name[64];
+	char node[UIO_PATH];
+};
+
+/**
+ * uio_open - find a device by its name and open it
+ * @device: out
+ * @where:  to look
+ * @name:   of the device
+ *
+ * Return: 0 or negative errno, having said why.
+ */
+int uio_open(struct uio_device *device, const struct uio_where *where,
+	     const char *name);
+
+/**
+ * uio_map - map a map into memory
+ * @index: of the map
+ * @least: octets it must have
+ * @write: else for reading only
+ *
+ * Return: its first octet, or NULL, having said why.
+ */
+void *uio_map(struct uio_device *device, unsigned int index, size_t least,
+	      bool write);
+
+/**
+ * uio_property - a 32-bit cell of the device's node
+ * @name:  of the property
+ * @value: out
+ *
+ * Return: 0 or negative errno, having said why.
+ */
+int uio_property(const struct uio_device *device, const char *name,
+		 uint32_t *value);
+
+/**
+ * uio_wait - have the loop acknowledge the device's interrupts
+ *
+ * Whoever looks at its queues after loop_wait() looks after the acknowledgement:
+ * what happened before was seen, what happens later interrupts again.
+ *
+ * Return: 0 or negative errno.
+ */
+int uio_wait(struct uio_device *device, struct loop *loop);
+
+/**
+ * uio_ring - ring a doorbell
+ * @page:   map of doorbells
+ * @offset: of the doorbell
+ *
+ * All stores before it are seen by whoever hears it.
+ */
+static inline void uio_ring(volatile void *page, size_t offset)
+{
+	/* From memory to a device: C's fences know nothing of devices. */
+#if defined(__aarch64__)
+	__asm__ volatile("dmb oshst" : : : "memory");
+#else
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+	*(volatile uint32_t *)((volatile char *)page + offset) = 1;
+}
+
+#endif
