@@ -31,14 +31,15 @@ static const struct cli_command commands[] = {
 	  "and suffix, or NAME.\n",
 	  cli_run },
 	{ "show", "jnt", 1, 1,
-	  "[-j] [-n NAME] [-t SECONDS] ports|fdb|policy|drops|system",
+	  "[-j] [-n NAME] [-t SECONDS] ports|fdb|policy|drops|system|vms",
 	  "look at what runs",
 	  "ports    every port: what is attached, its state, its counters\n"
 	  "fdb      the forwarding database: which address is behind which "
 	  "port\n"
 	  "policy   who may send to whom, and address locks\n"
 	  "drops    frames that were dropped, by port and reason\n"
-	  "system   the domains (processes) and who maps which memory\n",
+	  "system   the domains (processes) and who maps which memory\n"
+	  "vms      driver VMs: their cards and their counters\n",
 	  cli_show },
 	{ "trace", "jnt", 2, 4096, "[-j] [-n NAME] [-t SECONDS] PORT FRAME...",
 	  "explain what would happen to a frame",

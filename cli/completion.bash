@@ -53,7 +53,7 @@ _weir()
 		run:-*) words='-n --name' ;;
 		show:-* | trace:-*) words='-j --json -n --name -t --timeout' ;;
 		stop:-*) words='-n --name -t --timeout' ;;
-		show:*) words='ports fdb policy drops system' ;;
+		show:*) words='ports fdb policy drops system vms' ;;
 		stop:*) words=$(_weir_instances) ;;
 		help:*) words='check run show trace stop' ;;
 		trace:@*)

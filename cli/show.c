@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * weir show: four flat lists, described below, and the system, which is a tree
+ * weir show: five flat lists, described below, and the system, which is a tree
  * (show_system.c).
  */
 #include <stdio.h>
@@ -79,6 +79,29 @@ static const struct list lists[] = {
 	    { "SIDE", "side", BOTH, false },
 	    { "FRAMES", "count", BOTH, true },
 	    { "MEANING", "text", BOTH, false } } },
+	{ "vms",
+	  "no driver VMs",
+	  { { "VM", "vm", BOTH, false },
+	    { "PORT", "port", BOTH, false },
+	    { "STATE", "state", BOTH, false },
+	    { "CARD", "nic", PIPE, false },
+	    { "ADDRESS", "mac", BOTH, false },
+	    { "CARRIER", "carrier", BOTH, false },
+	    { "MTU", "mtu", PIPE, true },
+	    { "RESTARTS", "restarts", BOTH, true },
+	    { "READY/ms", "ready_ms", BOTH, true },
+	    { "RX", "rx_frames", BOTH, true },
+	    { "TX", "tx_frames", BOTH, true },
+	    { "NO BUFFER", "rx_no_buffer", BOTH, true },
+	    { "WAKE-UPS", "wakeups", BOTH, true },
+	    { "SYSCALLS", "syscalls", BOTH, true },
+	    { "DOORBELLS", "doorbells", BOTH, true },
+	    { "INTERRUPTS", "interrupts", BOTH, true },
+	    { "COPIED", "copied", PIPE, true },
+	    { "EXITS", "exits", BOTH, true },
+	    { "RX PASSED", "rx_passed", PIPE, true },
+	    { "TX PASSED", "tx_passed", PIPE, true },
+	    { "REFUSED", "refusals", BOTH, true } } },
 };
 
 #define N_LISTS (sizeof(lists) / sizeof(lists[0]))
@@ -128,18 +151,18 @@ static const struct list *find_list(const char *what)
 /* There is no such thing to show: say what there is. */
 static enum cli_exit unknown(const char *what)
 {
-	static const char *const known[] = { "ports", "fdb", "policy", "drops",
-					     "system" };
+	static const char *const known[] = { "ports", "fdb",	"policy",
+					     "drops", "system", "vms" };
 	const char *meant =
 		text_suggest(what, known, sizeof(known) / sizeof(known[0]));
 
 	if (meant)
 		cli_error("there is no '%s' to show; did you mean '%s'? "
-			  "(ports, fdb, policy, drops, system)",
+			  "(ports, fdb, policy, drops, system, vms)",
 			  what, meant);
 	else
 		cli_error("there is no '%s' to show; there are ports, fdb, "
-			  "policy, drops and system",
+			  "policy, drops, system and vms",
 			  what);
 	return CLI_USAGE;
 }

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define TABLE_MAX_COLUMNS 16
+#define TABLE_MAX_COLUMNS 28
 
 /**
  * struct table - cells row by row

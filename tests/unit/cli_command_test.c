@@ -26,9 +26,9 @@ static void test_wrong_words(void **state)
 				"'weir help' lists them\n" },
 		{ "show prots", "weir: there is no 'prots' to show; did you "
 				"mean 'ports'? (ports, fdb, policy, drops, "
-				"system)\n" },
+				"system, vms)\n" },
 		{ "show xyzzy", "weir: there is no 'xyzzy' to show; there are "
-				"ports, fdb, policy, drops and system\n" },
+				"ports, fdb, policy, drops, system and vms\n" },
 		{ "show --jsno ports", "weir: 'weir show' has no option "
 				       "--jsno; did you mean --json?\n" },
 		{ "show -v ports", "weir: 'weir show' has no option -v; see "
@@ -47,7 +47,7 @@ static void test_wrong_words(void **state)
 					   "'weir help show'\n" },
 		{ "show", "weir: too few words; usage: weir show [-j] "
 			  "[-n NAME] [-t SECONDS] "
-			  "ports|fdb|policy|drops|system\n" },
+			  "ports|fdb|policy|drops|system|vms\n" },
 		{ "check a b",
 		  "weir: too many words; usage: weir check [-v] FILE\n" },
 		{ "help chekc", "weir: there is no command 'chekc'; did you "

@@ -90,6 +90,15 @@ const char *port_name(const struct mon_switch *sw, uint32_t port,
  */
 const char *mac_text(uint64_t mac, char buf[MAC_TEXT]);
 
+/* --- control_show_vm.c -------------------------------------------------- */
+
+/**
+ * show_vms - data of that reply: driver VMs
+ *
+ * Return: new JSON, or NULL if memory ran out.
+ */
+json_t *show_vms(const struct monitor *m);
+
 /* --- control_trace.c ---------------------------------------------------- */
 
 /**

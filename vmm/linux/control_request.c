@@ -237,10 +237,9 @@ static void start_show(struct monitor *m, struct control_conn *c,
 		const char *what;
 		json_t *(*data)(const struct monitor *m);
 	} table[] = {
-		{ "ports", show_ports },
-		{ "policy", show_policy },
-		{ "drops", show_drops },
-		{ "system", show_system },
+		{ "ports", show_ports }, { "policy", show_policy },
+		{ "drops", show_drops }, { "system", show_system },
+		{ "vms", show_vms },
 	};
 	const char *what = json_string_value(json_object_get(request, "what"));
 
@@ -255,7 +254,7 @@ static void start_show(struct monitor *m, struct control_conn *c,
 	else
 		control_refuse(m, c,
 			       "\"show\" wants \"what\": one of ports, "
-			       "fdb, policy, drops, system");
+			       "fdb, policy, drops, system, vms");
 }
 
 static void start_stop(struct monitor *m, struct control_conn *c,

@@ -65,21 +65,44 @@ static const char *kind_name(const struct monitor *m, const struct mon_link *l)
 	return component_kinds[m->sys.pd[c->pd[1]].comp[c->comp[1]].kind]->name;
 }
 
+/* A driver VM's port goes on behind its virtualisers. */
+static const struct mon_link *driver_of(const struct monitor *m,
+					const struct mon_link *l)
+{
+	return l->conn->attachment == SYS_TO_VIRT ? &m->link[l->conn->driver]
+						  : NULL;
+}
+
+static bool has_failed(const struct monitor *m, const struct mon_link *l)
+{
+	const struct sys_conn *c = l->conn;
+
+	return l->failed || m->pd[c->pd[0]].state == PD_FAILED ||
+	       (c->attachment != SYS_TO_ATTACH &&
+		m->pd[c->pd[1]].state == PD_FAILED);
+}
+
+/* Of a driver VM's port, as far as the virtualisers all is well. */
+static const char *driver_state(const struct mon_link *driver)
+{
+	if (driver->state != MON_LINK_UP)
+		return "starting";
+	return driver->vm->carrier ? "up" : "no carrier";
+}
+
 static const char *state_name(const struct monitor *m,
 			      const struct mon_switch *sw, uint32_t port)
 {
 	const struct mon_link *l = sw->link[port];
-	const struct sys_conn *c = l->conn;
+	const struct mon_link *driver = driver_of(m, l);
 
-	if (l->failed || m->pd[c->pd[0]].state == PD_FAILED ||
-	    (c->attachment != SYS_TO_ATTACH &&
-	     m->pd[c->pd[1]].state == PD_FAILED))
+	if (has_failed(m, l) || (driver != NULL && has_failed(m, driver)))
 		return "failed";
 	if (l->state != MON_LINK_UP)
 		return "down";
 	switch (switch_port_state(sw, port)) {
 	case PORT_UP:
-		return "up";
+		return driver == NULL ? "up" : driver_state(driver);
 	case PORT_FAULT:
 		return "fault";
 	case PORT_DOWN:
@@ -87,6 +110,18 @@ static const char *state_name(const struct monitor *m,
 		break;
 	}
 	return "down";
+}
+
+/* How often what is attached has been started again. */
+static unsigned int restarts_of(const struct monitor *m,
+				const struct mon_link *l)
+{
+	const struct mon_link *driver = driver_of(m, l);
+
+	if (driver != NULL)
+		return m->pd[driver->conn->pd[1]].restarts;
+	return l->conn->attachment == SYS_TO_PD ? m->pd[l->conn->pd[1]].restarts
+						: 0;
 }
 
 static json_int_t drop_sum(const struct vswitch_port_stats *s)
@@ -103,8 +138,7 @@ static json_t *show_port(const struct monitor *m, const struct mon_switch *sw,
 {
 	const struct vswitch_port_stats *s = &sw->stats->port[port];
 	const struct sys_conn *c = sw->link[port]->conn;
-	unsigned int restarts =
-		c->attachment == SYS_TO_PD ? m->pd[c->pd[1]].restarts : 0;
+	unsigned int restarts = restarts_of(m, sw->link[port]);
 	char name[SYS_NAME];
 
 	return json_pack("{s:s, s:i, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I, "
