@@ -34,13 +34,16 @@
 /* Descriptors of the component: what was opened for it, then its own. */
 enum { FD_KICK = VM_FDS + (int)VFIO_FDS, FD_ENDED };
 
-#define MAX_IOCTLS 16u
+#define MAX_IOCTLS 32u
 #define VCPU_STACK 0x40000u
+/* KVM's, the console's, and an eventfd for each interrupt of the card. */
+#define SPARE_FDS (VM_MAX_GSIS + 16u)
 
 /**
  * struct vm_state - state of a vm component
  * @guest:  the VM
  * @thread: of the vCPU
+ * @here:   where init() waits for it
  * @go:     eventfd the thread waits for before it runs
  * @going:  it was written
  * @ended:  eventfd that says that the thread has stopped
@@ -50,6 +53,7 @@ enum { FD_KICK = VM_FDS + (int)VFIO_FDS, FD_ENDED };
 struct vm_state {
 	struct guest guest;
 	pthread_t thread;
+	pthread_barrier_t here;
 	int go;
 	bool going;
 	int ended;
@@ -86,6 +90,7 @@ static void *run_vcpu(void *state)
 {
 	struct vm_state *v = state;
 
+	pthread_barrier_wait(&v->here);
 	wait_for(v->go);
 	v->end = vm_run(&v->guest.vm, &v->err);
 	tell(v->ended);
@@ -98,6 +103,7 @@ static int start_thread(struct vm_state *v, struct error *err)
 	sigset_t all, before;
 	int e;
 
+	pthread_barrier_init(&v->here, NULL, 2);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, VCPU_STACK);
 	sigfillset(&all);
@@ -105,10 +111,11 @@ static int start_thread(struct vm_state *v, struct error *err)
 	e = pthread_create(&v->thread, &attr, run_vcpu, v);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
-	if (e == 0)
-		return 0;
-	return error_set(err, "cannot start a thread for the vCPU: %s",
-			 strerror(e));
+	if (e != 0)
+		return error_set(err, "cannot start a thread for the vCPU: %s",
+				 strerror(e));
+	pthread_barrier_wait(&v->here);
+	return 0;
 }
 
 /* --- putting it together ---------------------------------------------------- */
@@ -268,7 +275,8 @@ static bool vm_run_component(struct component *c, uint64_t now_ns)
 	return more;
 }
 
-static const int vm_syscalls[] = { SYS_read, SYS_futex, -1 };
+/* pread() and pwrite() reach the card's configuration space. */
+static const int vm_syscalls[] = { SYS_read, SYS_pread64, SYS_pwrite64, -1 };
 
 const struct component_ops vm_ops = {
 	.kind = SYS_VM,
@@ -276,6 +284,9 @@ const struct component_ops vm_ops = {
 	.state_size = sizeof(struct vm_state),
 	.syscalls = vm_syscalls,
 	.ioctls = ioctls,
+	.spare_fds = SPARE_FDS,
+	.threads = true,
+	.locks_memory = true,
 	.open = vm_open,
 	.start = vm_start_card,
 	.init = vm_init,
