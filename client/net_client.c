@@ -172,6 +172,11 @@ static bool is_up(struct net_client *c)
 	return net_client_state(c) == NET_CLIENT_UP;
 }
 
+bool net_client_carrier(struct net_client *c)
+{
+	return is_up(c) && link_carrier(c->config.link);
+}
+
 static void fault(struct net_client *c)
 {
 	c->state = NET_CLIENT_FAULT;

@@ -110,6 +110,14 @@ struct net_client *net_client_init(void *memory, size_t size,
 enum net_client_state net_client_state(struct net_client *c);
 
 /**
+ * net_client_carrier - whether the link is up and what the port follows is, too
+ *
+ * Looks at the link as net_client_state() does.  A carrier that goes and comes
+ * touches no buffer.
+ */
+bool net_client_carrier(struct net_client *c);
+
+/**
  * net_tx_alloc - take empty transmit buffers
  * @buffers: out: data and index; room for max_frame octets at each
  * @count:   how many are wanted
