@@ -33,7 +33,7 @@
 static char folder[64];
 static char **seed;
 static size_t n_seeds;
-static char *whole;
+static char *whole[2];
 static uint64_t random_state = 0x5765697220766d31ull;
 
 /* xorshift64* */
@@ -80,6 +80,20 @@ static const char *const words[] = {
 	"linear ",
 	"ageing ",
 	"netns ",
+	"program ",
+	"args ",
+	"follow ",
+	"driver-vm ",
+	"vm ",
+	"vm a { kernel \"k\"; initrd \"i\"; nic pci \"0000:00:01.0\" }\n",
+	"driver-vm a",
+	"kernel ",
+	"initrd ",
+	"memory 32m",
+	"pci ",
+	"\"0000:00:03.0\"",
+	"shared ",
+	"uncached ",
 	"vlan ",
 	"group ",
 	"sticky ",
@@ -289,8 +303,9 @@ static int setup(void **state)
 	(void)state;
 	plant("tests/topologies/bad");
 	plant("tests/topologies/good");
-	whole = rig_read("domains.conf", NULL);
-	if (!whole || !realpath("inc", inc))
+	whole[0] = rig_read("domains.conf", NULL);
+	whole[1] = rig_read("driver_vm.conf", NULL);
+	if (!whole[0] || !whole[1] || !realpath("inc", inc))
 		return -1;
 	snprintf(folder, sizeof(folder), "/tmp/weir-fuzz-XXXXXX");
 	if (!mkdtemp(folder))
@@ -308,7 +323,8 @@ static int teardown(void **state)
 	for (size_t i = 0; i < n_seeds; i++)
 		free(seed[i]);
 	free(seed);
-	free(whole);
+	free(whole[0]);
+	free(whole[1]);
 	return rmdir(folder);
 }
 
@@ -335,8 +351,10 @@ static void mutations(void **state)
 static void prefixes(void **state)
 {
 	(void)state;
-	for (size_t n = 0; n <= strlen(whole); n++)
-		compile(whole, n);
+	for (int i = 0; i < 2; i++) {
+		for (size_t n = 0; n <= strlen(whole[i]); n++)
+			compile(whole[i], n);
+	}
 }
 
 static void nested(void **state)
