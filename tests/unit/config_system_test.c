@@ -67,6 +67,7 @@ static void examples_keep_the_promises(void **state)
 	check_folder("examples/egress");
 	check_folder("examples/chain");
 	check_folder("examples/capture");
+	check_folder("examples/echo");
 }
 
 /* --- what is said of one port -------------------------------------------- */
