@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The client PD with lwIP (client/echo). lwIP's sources are fetched by whoever
+# asks for this, and by nothing else.
+#
+#	make client-echo   $(O)/client-echo
+#	make unit-echo     its unit tests
+
+LWIP      := $(B)/lwip
+ECHO_SRC  := $(wildcard client/echo/*.c)
+ECHO_HDR  := $(wildcard client/echo/*.h client/echo/arch/*.h)
+ECHO_TEST := $(wildcard tests/echo/*.c)
+ECHO_OBJ  := $(call obj,$(ECHO_SRC))
+
+# As a system's headers: warnings about them are not ours.
+ECHO_INC  := -Iclient/echo -isystem $(LWIP)/src/include
+
+client-echo: $(O)/client-echo
+unit-echo: $(O)/tests-echo/echo_test
+	@$<
+
+$(LWIP)/.complete:
+	@mk/lwip.sh $(LWIP)
+
+$(ECHO_OBJ) $(call obj,$(ECHO_TEST)): private COMMON += $(ECHO_INC)
+$(ECHO_OBJ) $(call obj,$(ECHO_TEST)): | $(LWIP)/.complete
+$(call obj,$(ECHO_TEST)): | $(O)/tools-test
+
+# The whole core is compiled by one rule: which files there are is only known
+# once they are there, and unused ones compile to nothing. It casts as older C
+# allowed, and reads words from where they happen to be.
+LWIP_FLAGS := -std=gnu11 $(CFLAGS) $(SAN_FLAGS) -w -fno-strict-aliasing \
+	-D_GNU_SOURCE $(ECHO_INC) $(if $(SAN),-fno-sanitize=undefined)
+
+$(O)/liblwip.a: $(LWIP)/.complete $(ECHO_HDR) $(O)/flags
+	$(call say,LWIP,$@)
+	$(Q)rm -rf $(O)/obj/lwip && mkdir -p $(O)/obj/lwip
+	$(Q)for f in $(LWIP)/src/core/*.c $(LWIP)/src/core/ipv4/*.c \
+		$(LWIP)/src/netif/ethernet.c; do \
+		$(CC) $(LWIP_FLAGS) -c $$f \
+			-o $(O)/obj/lwip/$$(basename $$f .c).o || exit; done
+	$(Q)rm -f $@ && ar rcs $@ $(O)/obj/lwip/*.o
+
+$(O)/client-echo: $(ECHO_OBJ) $(O)/liblwip.a $(O)/libpd.a $(O)/libground.a
+	$(call say,LD,$@)
+	$(link) $(PKG_LIBS)
+
+# With what a PD brings played by the test.
+$(O)/tests-echo/echo_test: $(ECHO_OBJ) $(call obj,$(ECHO_TEST)) \
+		$(O)/liblwip.a $(O)/libweir.a $(O)/libground.a
+	$(call say,LD,$@)
+	$(link) $(CMOCKA_LIBS)
+
+.PHONY: client-echo unit-echo
