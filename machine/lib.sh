@@ -11,9 +11,9 @@
 #	inside COMMAND...
 #		have its shell run the command there, as ssh would: output and
 #		exit status are the command's. 124: no answer in time
-#	machine_port tcp|udp PORT-NAME
-#		the port of 127.0.0.1 that is forwarded into it: client0,
-#		client1 (port 7 of 10.0.2.15 and 10.0.2.16)
+#	machine_port tcp|udp ADDRESS
+#		the port of 127.0.0.1 that is forwarded to port 7 of this address,
+#		10.0.2.15 or 10.0.2.16, behind its card
 #	machine_shell
 #		the terminal becomes one of its own, until it is turned off
 #	machine_stop
@@ -22,9 +22,11 @@
 # In DIR: console.log, what its kernel says; weir.log, what was written to
 # /dev/virtio-ports/log in it.
 #
-# The environment: MACHINE, the folder with the root file system (build/machine);
-# SYSROOT, that with the kernel (build/sysroot); MACHINE_MEMORY, in MiB;
-# MACHINE_TIMEOUT, in seconds, for one command (120).
+# The environment: MACHINE_DIR, the folder with the root file system; SYSROOT, that
+# with the kernel; MACHINE_MEMORY, in MiB; MACHINE_TIMEOUT, in seconds, for one
+# command (120); MACHINE_ACCEL, MACHINE_CPUS, MACHINE_QEMU: for QEMU.
+
+_machine_build=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build
 
 _machine_pid='' _machine_dir=''
 _machine_in='' _machine_out=''
@@ -121,8 +123,8 @@ _machine_missing()
 
 machine_start()
 {
-	local dir=$1 root=${MACHINE:-build/machine}/root.cpio name
-	local kernel=${SYSROOT:-build/sysroot}/boot/vmlinuz
+	local dir=$1 root=${MACHINE_DIR:-$_machine_build/machine}/root.cpio name
+	local kernel=${SYSROOT:-$_machine_build/sysroot}/boot/vmlinuz
 
 	! _machine_missing "$root" "$kernel" || return 1
 	_machine_dir=$dir
@@ -194,10 +196,7 @@ inside()
 
 machine_port()
 {
-	local proto=${1^^} to=10.0.2.15
-
-	[ "$2" != client1 ] || to=10.0.2.16
-	awk -v proto="${proto}[" -v to="$to" 'index($1, proto) == 1 && $5 == to {
+	awk -v proto="${1^^}[" -v to="$2" 'index($1, proto) == 1 && $5 == to {
 		print $4
 	}' "$_machine_dir/ports"
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # root.sh SYSROOT BUILD OUT [FILE=TARGET...]: the machine's root file system, an
-# initramfs, in OUT: busybox, weir and the examples as built in BUILD, further
+# initramfs, in OUT: busybox, weir and the examples and loads built in BUILD, further
 # files, the libraries all of these need, kernel modules and what is in root/.
 set -eu -o pipefail
 export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
@@ -69,7 +69,7 @@ for name in "${programs[@]}"; do
 done
 install "$(library ld-linux-aarch64.so.1)" "$root/lib/ld-linux-aarch64.so.1"
 program "$build/weir" /bin/weir
-for name in "$build"/examples/*; do
+for name in "$build"/{examples,bench}/*; do
 	[ ! -f "$name" ] || program "$name" "/examples/${name##*/}"
 done
 for pair; do
