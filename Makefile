@@ -50,6 +50,11 @@ VMM_SRC     := $(wildcard vmm/linux/*.c vmm/linux/ports/*.c vmm/kvm/*.c \
 CLIENT_SRC  := $(wildcard client/*.c)
 CLI_SRC     := $(wildcard cli/*.c)
 EXAMPLE_SRC := $(wildcard client/examples/*.c)
+PROGRAM_SRC := $(wildcard client/pd/examples/*.c)
+# The inside of a PD, for programs that are one.
+PD_SRC      := client/pd/main.c client/net_client.c vmm/linux/boot_read.c \
+	vmm/linux/error.c vmm/linux/pd.c vmm/linux/pd_loop.c \
+	vmm/linux/pd_main.c vmm/linux/pd_new.c vmm/linux/sandbox.c
 TEST_SRC    := $(wildcard tests/unit/*_test.c)
 HELPER_SRC  := $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c))
 BENCH_SRC   := $(wildcard tests/bench/*.c)
@@ -66,6 +71,7 @@ GEN_OBJ    := $(GEN_SRC:$(GEN)/%.c=$(O)/obj/gen/%.o)
 HELPER_OBJ := $(call obj,$(HELPER_SRC))
 
 EXAMPLES := $(EXAMPLE_SRC:client/examples/%.c=$(O)/examples/%)
+PROGRAMS := $(PROGRAM_SRC:client/pd/examples/%.c=$(O)/programs/%)
 TESTS    := $(TEST_SRC:tests/unit/%.c=$(O)/tests/%)
 BENCHES  := $(BENCH_SRC:tests/bench/%.c=$(O)/bench/%)
 LIBS     := $(O)/libvmm.a $(O)/libconfig.a $(O)/libweir.a $(O)/libground.a
@@ -76,7 +82,7 @@ include mk/flags.mk
 
 # --- what is made ----------------------------------------------------------
 
-all: $(O)/weir $(EXAMPLES)
+all: $(O)/weir $(EXAMPLES) $(PROGRAMS)
 tests: all $(TESTS)
 benches: all $(BENCHES)
 
@@ -85,6 +91,7 @@ $(O)/libconfig.a: $(call obj,$(CONFIG_SRC)) $(GEN_OBJ)
 $(O)/libvmm.a: $(call obj,$(VMM_SRC))
 $(O)/libweir.a: $(call obj,$(CLIENT_SRC))
 $(O)/libcli.a: $(call obj,$(CLI_SRC))
+$(O)/libpd.a: $(call obj,$(PD_SRC))
 
 # The libraries know each other in both directions (a port of libvmm calls the
 # switch, the switch calls the policy), so their order must not matter.
@@ -100,12 +107,19 @@ $(EXAMPLES): $(O)/examples/%: $(O)/obj/client/examples/%.o $(O)/libweir.a \
 	$(call say,LD,$@)
 	$(link)
 
+$(PROGRAMS): $(O)/programs/%: $(O)/obj/client/pd/examples/%.o $(O)/libpd.a
+	$(call say,LD,$@)
+	$(link) $(PD_LIBS)
+
 # The command's own functions can be tested too: libcli.a gives them, and its
 # main() stays out because the test brings one.
 $(TESTS): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(HELPER_OBJ) $(O)/libcli.a \
 		$(LIBS)
 	$(call say,LD,$@)
 	$(link) $(CMOCKA_LIBS) $(PKG_LIBS)
+
+# One that starts a program.
+$(O)/tests/program_test: | $(O)/programs/reflect
 
 $(BENCHES): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(LIBS)
 	$(call say,LD,$@)

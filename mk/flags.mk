@@ -39,17 +39,14 @@ GEN_FLAGS := -Wno-error -Wno-shadow -Wno-unused-function -Wno-sign-compare \
 # its users but is freestanding too: a Microkit client is built on it.
 FREESTANDING := vswitch/% policy/% virt/% client/net_client.c
 flags_for = $(COMMON) $(if $(filter $(FREESTANDING) $(POLICY),$(1)),\
-	$(GROUND_FLAGS) $(COHERENT) $(GROUND_INC) $(COHERENT),$(HOST_FLAGS) $(PKG_CFLAGS))
-
-# On Linux a virtualiser's driver is a guest, which copies with its CPU; there
-# is no cache to maintain (virt/cache.h).
-COHERENT := -DWEIR_DMA_COHERENT
+	$(GROUND_FLAGS) $(GROUND_INC) $(COHERENT),$(HOST_FLAGS) $(PKG_CFLAGS))
 
 # Asked for once, and only by a rule that needs the answer: `make deps` and
 # `make clean` must work before pkg-config is there.
 once = $(eval $(1) := $$(shell $(2)))$($(1))
 PKGS        := libpcap libseccomp libcap-ng jansson zlib
 PKG_CFLAGS   = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS) 2>/dev/null)
+PD_LIBS      = $(call once,PD_LIBS,pkg-config --libs libseccomp libcap-ng)
 # pkg-config does not know Debian's libfdt.
 PKG_LIBS     = $(call once,PKG_LIBS,pkg-config --libs $(PKGS) 2>/dev/null; \
 	echo -lfdt)

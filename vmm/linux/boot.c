@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The boot record: made by the monitor, read by the PD.
+ * The boot record, as the monitor makes it.
  *
  * See boot.h for what is in it.  Descriptors are numbered here, in the order
  * they are added, and moved to these numbers by the child (spawn.c).  Those of
@@ -14,11 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define BOOT_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 /* Give a descriptor the next number. */
 static int32_t add_fd(struct boot_fds *fds, int from, bool close)
@@ -152,6 +148,7 @@ static int fill(struct boot_record *r, const struct backing *b, uint32_t index,
 
 	memcpy(r->name, pd->name, SYS_NAME);
 	r->magic = BOOT_MAGIC;
+	r->comp_size = sizeof(struct boot_comp);
 	r->poll_us = pd->poll_us;
 	r->n_comps = pd->n_comps;
 	r->n_chans = pd->n_chans;
@@ -197,42 +194,4 @@ void boot_release(struct boot_fds *fds)
 	free(fds->from);
 	free(fds->close);
 	*fds = (struct boot_fds){ 0 };
-}
-
-/* --- in the PD ----------------------------------------------------------- */
-
-static bool whole(const struct boot_record *r, size_t size)
-{
-	return size >= sizeof(*r) && r->magic == BOOT_MAGIC &&
-	       r->size == size &&
-	       boot_size(r->n_comps, r->n_chans, r->n_maps) <= size;
-}
-
-const struct boot_record *boot_read(void)
-{
-	int seals = fcntl(BOOT_FD, F_GET_SEALS);
-	size_t size, done = 0;
-	struct stat st;
-	char *p;
-
-	if (seals < 0 || (seals & BOOT_SEALS) != BOOT_SEALS ||
-	    fstat(BOOT_FD, &st) != 0 || st.st_size <= 0)
-		return NULL;
-	size = (size_t)st.st_size;
-	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
-		return NULL;
-	while (done < size) {
-		ssize_t n = pread(BOOT_FD, p + done, size - done, (off_t)done);
-
-		if (n <= 0)
-			return NULL;
-		done += (size_t)n;
-	}
-	close(BOOT_FD);
-	if (mprotect(p, size, PROT_READ) != 0 ||
-	    !whole((const struct boot_record *)p, size))
-		return NULL;
-	return (const struct boot_record *)p;
 }

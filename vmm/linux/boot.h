@@ -4,7 +4,7 @@
  *
  * The monitor writes it into a sealed memfd, the new process copies it into
  * private memory and makes that read-only.  Plain data, no pointers, the same
- * binary on both sides:
+ * headers on both sides:
  *
  *	struct boot_record
  *	struct boot_comp [n_comps]
@@ -13,10 +13,10 @@
  *
  * A PD starts with these descriptors and no others:
  *
- *	0, 1, 2		/dev/null
+ *	0, 1, 2		/dev/null; 2 of a program: the log pipe
  *	BOOT_FD		the boot record; closed once it is read
  *	BOOT_LOG_FD	write end of the log pipe
- *	then		of the components, in order: what their open() gave
+ *	then		of the components, in order: of open() and start()
  *	then		of the channels: wait, ring
  *	last		of the maps; closed once they are mapped
  */
@@ -28,6 +28,8 @@
 #include "vmm/linux/spawn.h"
 
 #define BOOT_MAGIC 0x57656972426f6f74ull /* "WeirBoot" */
+/* What the record's memfd is sealed with. */
+#define BOOT_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 #define BOOT_FD 3
 #define BOOT_LOG_FD 4
 #define BOOT_FIRST_FD 5
@@ -40,6 +42,8 @@
  * @poll_us: as in struct sys_pd
  * @n_comps, @n_chans, @n_maps: entries that follow
  * @n_fds:   descriptors, 0 to n_fds - 1, the process starts with
+ * @comp_size: octets of struct boot_comp, which a program of another release
+ *             would have otherwise
  */
 struct boot_record {
 	uint64_t magic;
@@ -50,7 +54,7 @@ struct boot_record {
 	uint32_t n_chans;
 	uint32_t n_maps;
 	uint32_t n_fds;
-	uint32_t pad;
+	uint32_t comp_size;
 };
 
 /**
@@ -159,8 +163,8 @@ void boot_release(struct boot_fds *fds);
  *
  * Closes BOOT_FD.
  *
- * Return: the record, read-only, or NULL if there is none: somebody has called
- * `weir --pd` by hand.
+ * Return: the record, read-only, or NULL with errno set.  ENOENT: there is none,
+ * somebody has called us by hand.  EPROTO: it is of another release.
  */
 const struct boot_record *boot_read(void);
 

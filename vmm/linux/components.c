@@ -10,6 +10,6 @@
 const struct component_ops *const component_kinds[SYS_KINDS] = {
 	[SYS_SWITCH] = &switch_ops,   [SYS_TAP] = &tap_ops,
 	[SYS_NIC] = &nic_ops,	      [SYS_SOCKET] = &socket_ops,
-	[SYS_CAPTURE] = &capture_ops, [SYS_VIRT] = &virt_ops,
-	[SYS_VM] = &vm_ops,
+	[SYS_CAPTURE] = &capture_ops, [SYS_PROGRAM] = &program_host_ops,
+	[SYS_VIRT] = &virt_ops,	      [SYS_VM] = &vm_ops,
 };

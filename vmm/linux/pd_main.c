@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `weir --pd`: the life of a PD process, from exec to the end.
+ * `weir --pd`, and a program's main(): the life of a PD process, from exec to the
+ * end.
  *
  * spawn.c has made the namespaces and arranged the descriptors; here the rest
  * of the stages follow, in the only order in which each still has what it
  * needs.  Components are initialised unprivileged but before the filter: they
  * may allocate, and whatever they take from the outside they were given.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +55,11 @@ _Noreturn void pd_main(void)
 	struct error err = { 0 };
 	struct pd *pd;
 
+	if (r == NULL && errno == EPROTO) {
+		error_set(&err, "it was built from other sources than weir; "
+				"build both from the same");
+		give_up(&err);
+	}
 	if (r == NULL) {
 		fprintf(stderr, "weir: --pd is how weir starts its protection "
 				"domains; use `weir run FILE`\n");

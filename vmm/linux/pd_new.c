@@ -116,10 +116,29 @@ static int make_tables(struct pd *pd)
 	return 0;
 }
 
+/* A program has no other components than its own. */
+static int check_kinds(const struct boot_record *r, struct error *err)
+{
+	for (uint32_t i = 0; i < r->n_comps; i++) {
+		const struct sys_component *cfg = &boot_comps(r)[i].cfg;
+
+		if (cfg->kind >= SYS_KINDS ||
+		    component_kinds[cfg->kind] == NULL)
+			return error_set(err,
+					 "this binary cannot be %s; put it "
+					 "into a domain of its own",
+					 cfg->name);
+	}
+	return 0;
+}
+
 struct pd *pd_new(const struct boot_record *r, int log, struct error *err)
 {
-	struct pd *pd = calloc(1, sizeof(*pd));
+	struct pd *pd;
 
+	if (check_kinds(r, err) != 0)
+		return NULL;
+	pd = calloc(1, sizeof(*pd));
 	if (pd == NULL) {
 		error_set(err, "not enough memory");
 		return NULL;

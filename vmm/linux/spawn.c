@@ -7,8 +7,9 @@
  *  1. (here)     new user, mount, network, pid, IPC, UTS and cgroup namespaces,
  *                an unprivileged user outside, a session of its own, no
  *                environment, no descriptor but those of its boot record; then
- *                the binary is executed afresh, so nothing of the monitor's
- *                memory (secrets, other PDs' mappings) is in the PD
+ *                the binary (or a client PD's program) is executed afresh, so
+ *                nothing of the monitor's memory (secrets, other PDs' mappings)
+ *                is in the PD
  *  2. (sandbox)  regions are mapped, their descriptors closed
  *  3. (sandbox)  the file system is replaced by an empty, read-only one
  *  4. (sandbox)  capabilities, limits, traceability are given up
@@ -27,6 +28,11 @@
  * it, and the monitor sees the status.  It has itself killed when the monitor's
  * thread dies, and also leaves when the log pipe loses its reader, which covers
  * the moment before the first was asked for.
+ *
+ * Programs.  A client PD's program goes through the same stages: libpd.a, which
+ * it is linked with, has the later ones.  The monitor can only force stage 1 on
+ * it, so a program has to be trusted to lock itself in before it looks at what
+ * peers send; from there on it is held as every PD is.
  *
  * Between clone and exec the child has a copy of the monitor's memory and
  * nothing but async-signal-safe calls are made there.
@@ -66,17 +72,24 @@
  * struct launch - what the child needs
  * @name: the PD's
  * @fds:  what it starts with
- * @exe:  our own binary
+ * @program: the file it executes, NULL for our own binary
+ * @exe:  that, opened
  * @go:   readable once the id maps are written; ends if the monitor dies
  */
 struct launch {
 	const char *name;
 	struct boot_fds fds;
+	const char *program;
 	int exe;
 	int go[2];
 };
 
 /* --- in the child --------------------------------------------------------- */
+
+static const char *binary(const struct launch *l)
+{
+	return l->program != NULL ? l->program : "the weir binary";
+}
 
 static _Noreturn void child_fail(const struct launch *l, const char *what)
 {
@@ -130,6 +143,31 @@ static void place_fds(struct launch *l)
 		child_fail(l, "close descriptors");
 }
 
+static _Noreturn void exec_failed(const struct launch *l)
+{
+	const char *why = strerrordesc_np(errno);
+
+	switch (errno) {
+	case EACCES:
+		dprintf(BOOT_LOG_FD,
+			"cannot execute %s as an unprivileged user; make it "
+			"executable by all (chmod a+rx) and keep it where "
+			"programs may be executed (no noexec mount)\n",
+			binary(l));
+		break;
+	case ENOENT:
+		dprintf(BOOT_LOG_FD,
+			"cannot execute %s: the loader it was linked for is "
+			"not on this machine; link it here, or statically\n",
+			binary(l));
+		break;
+	default:
+		dprintf(BOOT_LOG_FD, "cannot execute %s: %s\n", binary(l),
+			why != NULL ? why : "unknown error");
+	}
+	_exit(1);
+}
+
 static _Noreturn void child(struct launch *l)
 {
 	char title[SYS_NAME + sizeof("weir: ")];
@@ -150,14 +188,11 @@ static _Noreturn void child(struct launch *l)
 	}
 	place_fds(l);
 	snprintf(title, sizeof(title), "weir: %s", l->name);
+	/* What its loader or C library has to say, it says there. */
+	if (l->program != NULL)
+		dup2(BOOT_LOG_FD, STDERR_FILENO);
 	execveat(l->exe, "", argv, envp, AT_EMPTY_PATH);
-	if (errno == EACCES) {
-		dprintf(BOOT_LOG_FD, "cannot execute the weir binary as an "
-				     "unprivileged user; make it executable by "
-				     "all (chmod a+rx)\n");
-		_exit(1);
-	}
-	child_fail(l, "execute the weir binary");
+	exec_failed(l);
 }
 
 /* --- in the monitor ------------------------------------------------------- */
@@ -313,6 +348,32 @@ static void close_pair(const int fd[2])
 		close(fd[1]);
 }
 
+/* The file of a program among the components, or NULL. */
+static const char *find_program(const struct sys_pd *pd)
+{
+	for (uint32_t i = 0; i < pd->n_comps; i++)
+		if (pd->comp[i].kind == SYS_PROGRAM)
+			return pd->comp[i].program.path;
+	return NULL;
+}
+
+/*
+ * /proc/self/exe is the very file that runs, also when it has been replaced or
+ * deleted meanwhile; a program may be replaced, and is the new one from its next
+ * start on.
+ */
+static int open_binary(struct launch *l, struct error *err)
+{
+	const char *path = l->program != NULL ? l->program : "/proc/self/exe";
+
+	l->exe = open(path, O_PATH | O_CLOEXEC);
+	if (l->exe < 0 && backing_more_fds(errno))
+		l->exe = open(path, O_PATH | O_CLOEXEC);
+	if (l->exe < 0)
+		return backing_fd_error(err, "cannot open", path);
+	return 0;
+}
+
 /* With all pipes there: what remains is the boot record and the start. */
 static int launch(const struct backing *b, uint32_t pd,
 		  const struct pd_fds *fds, struct launch *l, int log,
@@ -320,15 +381,8 @@ static int launch(const struct backing *b, uint32_t pd,
 {
 	int result;
 
-	/*
-	 * /proc/self/exe is the very file that runs, also when it has been
-	 * replaced or deleted meanwhile.
-	 */
-	l->exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);
-	if (l->exe < 0 && backing_more_fds(errno))
-		l->exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);
-	if (l->exe < 0)
-		return backing_fd_error(err, "cannot open", "/proc/self/exe");
+	if (open_binary(l, err) != 0)
+		return -1;
 	result = boot_build(b, pd, fds, log, &l->fds, err);
 	if (result == 0)
 		result = start(l, proc, err);
@@ -342,6 +396,7 @@ int pd_spawn(const struct backing *b, uint32_t pd, const struct pd_fds *fds,
 {
 	struct launch l = {
 		.name = b->sys->pd[pd].name,
+		.program = find_program(&b->sys->pd[pd]),
 		.go = { -1, -1 },
 	};
 	int log[2] = { -1, -1 };

@@ -3,7 +3,8 @@
  * Starting a PD: one process, its regions, its sandbox.
  *
  * pd_spawn() makes a child in namespaces of its own (user, mount, net, pid, ipc,
- * uts, cgroup), which executes the weir binary again as `weir --pd`; that finds
+ * uts, cgroup), which executes the weir binary again as `weir --pd`, or a client
+ * PD's own program (client/pd.h); that finds
  * its boot record (vmm/linux/boot.h) and descriptors, maps, locks itself in, runs
  * init of its components, reports "ready" and enters the loop.
  *
@@ -50,7 +51,8 @@ struct pd_process {
  * pd_spawn - start a PD
  * @b:    the system's backing
  * @pd:   index into the system's pd[]
- * @fds:  by component of the PD; stay open in the monitor
+ * @fds:  by component of the PD; stay open in the monitor, which closes those of
+ *        start() afterwards
  * @proc: out
  *
  * Does not wait for "ready".
@@ -74,7 +76,7 @@ int pd_spawn(const struct backing *b, uint32_t pd, const struct pd_fds *fds,
 int pd_spawn_check(struct error *err);
 
 /**
- * pd_main - what `weir --pd` does; never returns
+ * pd_main - what `weir --pd` and a program do; never returns
  */
 _Noreturn void pd_main(void);
 
