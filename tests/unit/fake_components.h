@@ -5,8 +5,9 @@
  * The fake switch follows the link protocol and answers its mailbox with made-up
  * things, and through the transmit region of any attached client it takes
  * orders: "crash", "deaf" (ignore link pages and mailbox), "fault N" (say that
- * port N broke the protocol), "kill N" (have port N's PD crash), "flood" (log a
- * lot), "odd" (log what a terminal would obey).  At the start of each epoch it
+ * port N broke the protocol), "kill N" (have port N's PD crash), "tell N ORDER"
+ * (give port N's PD another order, see fake_vm.h), "flood" (log a lot), "odd"
+ * (log what a terminal would obey).  At the start of each epoch it
  * looks whether the queues are zero, and logs "dirty" if not.  So every failure
  * the monitor must handle can be had at will.
  *
@@ -25,6 +26,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/unit/fake_order.h"
+#include "tests/unit/fake_vm.h"
 #include "vmm/linux/error.h"
 #include "vmm/linux/pd.h"
 #include "vswitch/ctl.h"
@@ -33,12 +36,6 @@
 
 /* Addresses the fake forwarding database holds: many pages, and half a MB. */
 #define FAKE_ADDRESSES 5000u
-
-/* How an order lies in a data region: a number that changes, then text. */
-struct order {
-	_Atomic(uint32_t) number;
-	char text[60];
-};
 
 struct fake_port {
 	const struct link_page *link;
@@ -85,16 +82,19 @@ static int fake_switch_init(struct component *c)
 	return 0;
 }
 
-static void give_order(struct order *o, const char *text)
+static void tell(struct component *c, unsigned int port, const char *text)
 {
-	snprintf(o->text, sizeof(o->text), "%s", text);
-	atomic_fetch_add(&o->number, 1);
+	struct fake_switch *s = c->state;
+
+	give_order(s->port[port].out, text);
+	pd_ring(c, c->cfg->sw.port[port].wire.channel);
 }
 
 static void obey(struct component *c, const char *text)
 {
 	struct fake_switch *s = c->state;
 	unsigned int port = 0;
+	int words = 0;
 
 	if (strcmp(text, "crash") == 0)
 		__builtin_trap();
@@ -111,10 +111,10 @@ static void obey(struct component *c, const char *text)
 		s->stats->port[port].faults++;
 		pd_ring(c, c->cfg->sw.ctl_channel);
 	}
-	if (sscanf(text, "kill %u", &port) == 1) {
-		give_order(s->port[port].out, "crash");
-		pd_ring(c, c->cfg->sw.port[port].wire.channel);
-	}
+	if (sscanf(text, "kill %u", &port) == 1)
+		tell(c, port, "crash");
+	if (sscanf(text, "tell %u %n", &port, &words) == 1)
+		tell(c, port, text + words);
 }
 
 static void fake_port_run(struct component *c, uint32_t p)
@@ -270,7 +270,8 @@ static const struct component_ops fake_ops = {
 const struct component_ops *const component_kinds[SYS_KINDS] = {
 	[SYS_SWITCH] = &fake_switch_ops, [SYS_TAP] = &fake_ops,
 	[SYS_NIC] = &fake_ops,		 [SYS_SOCKET] = &fake_ops,
-	[SYS_CAPTURE] = &fake_ops,
+	[SYS_CAPTURE] = &fake_ops,	 [SYS_PROGRAM] = &fake_ops,
+	[SYS_VIRT] = &fake_virt_ops,	 [SYS_VM] = &fake_vm_ops,
 };
 
 #endif
