@@ -43,7 +43,7 @@ $(O)/liblwip.a: $(LWIP)/.complete $(ECHO_HDR) $(O)/flags
 
 $(O)/client-echo: $(ECHO_OBJ) $(O)/liblwip.a $(O)/libpd.a $(O)/libground.a
 	$(call say,LD,$@)
-	$(link) $(PKG_LIBS)
+	$(link) $(PD_LIBS)
 
 # With what a PD brings played by the test.
 $(O)/tests-echo/echo_test: $(ECHO_OBJ) $(call obj,$(ECHO_TEST)) \

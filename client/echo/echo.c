@@ -2,9 +2,9 @@
 /*
  * The echo protocol (RFC 862), TCP and UDP, on lwIP's callbacks.
  *
- * TCP.  Nothing that was acknowledged is ever dropped.  What cannot be sent back
- * yet is held, and the receive window is opened again only by what has been
- * handed over for sending; so a peer that sends and does not read ends up
+ * TCP.  Nothing that was acknowledged is ever dropped.  What cannot be sent
+ * back yet is held, and the receive window is opened again only by what has
+ * been handed over for sending; so a peer that sends and does not read ends up
  * stopping itself.  A window limits octets, not buffers: against a peer that
  * sends single octets the number of buffers held is limited too, beyond which
  * lwIP keeps the one it has and takes no more data (ECHO_HELD; lwipopts.h).
@@ -53,7 +53,7 @@ struct conn {
 
 static struct conn conns[ECHO_CONNECTIONS];
 
-/* --- TCP ----------------------------------------------------------------------- */
+/* --- TCP ------------------------------------------------------------------ */
 
 static void forget(struct conn *k)
 {
@@ -205,7 +205,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 	return ERR_OK;
 }
 
-/* --- UDP ----------------------------------------------------------------------- */
+/* --- UDP ------------------------------------------------------------------ */
 
 static bool is_to_all(void)
 {
@@ -224,7 +224,7 @@ static void on_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p,
 	pbuf_free(p);
 }
 
-/* --- both ---------------------------------------------------------------------- */
+/* --- both ----------------------------------------------------------------- */
 
 static int listen_tcp(uint16_t port)
 {

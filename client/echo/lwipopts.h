@@ -18,14 +18,14 @@
 #ifndef WEIR_CLIENT_ECHO_LWIPOPTS_H
 #define WEIR_CLIENT_ECHO_LWIPOPTS_H
 
-/* --- one thread, which asks for timers itself ------------------------------- */
+/* --- one thread, which asks for timers itself ----------------------------- */
 
 #define NO_SYS 1
 #define SYS_LIGHTWEIGHT_PROT 0
 #define LWIP_NETCONN 0
 #define LWIP_SOCKET 0
 
-/* --- one interface, IPv4 ----------------------------------------------------- */
+/* --- one interface, IPv4 -------------------------------------------------- */
 
 #define LWIP_IPV4 1
 #define LWIP_IPV6 0
@@ -37,7 +37,7 @@
 #define LWIP_STATS 0
 #define ARP_TABLE_SIZE 32
 
-/* --- TCP --------------------------------------------------------------------- */
+/* --- TCP ------------------------------------------------------------------ */
 
 #define TCP_MSS 1460
 #define TCP_WND (32 * TCP_MSS)
@@ -58,7 +58,7 @@
 #define MEMP_NUM_TCP_SEG                                                       \
 	(ECHO_CONNECTIONS * (TCP_SND_QUEUELEN + TCP_OOSEQ_MAX_PBUFS))
 
-/* --- memory ------------------------------------------------------------------ */
+/* --- memory --------------------------------------------------------------- */
 
 #define MEM_LIBC_MALLOC 0
 #define MEMP_MEM_MALLOC 0

@@ -9,10 +9,10 @@
  * driver VMs for sDDF are known: it asks for an address by DHCP, says which it
  * got, and echoes on port 7.
  *
- * lwIP runs without an operating system underneath: everything happens in run(),
- * in this order: timers, received frames, what that makes lwIP send.  It keeps
- * its state in globals, so there is one of it in a process, as in a client PD
- * there is one component.
+ * lwIP runs without an operating system underneath: everything happens in
+ * run(), in this order: timers, received frames, what that makes lwIP send.  It
+ * keeps its state in globals, so there is one of it in a process, as there is
+ * one component in a client PD.
  */
 #include <arpa/inet.h>
 #include <errno.h>

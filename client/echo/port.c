@@ -42,7 +42,7 @@ int port_init(struct component *c)
 	return 0;
 }
 
-/* --- time -------------------------------------------------------------------- */
+/* --- time ----------------------------------------------------------------- */
 
 void port_set_time(uint64_t ns)
 {
@@ -63,7 +63,7 @@ uint64_t port_wake_time(void)
 	return (now_ns / NS_PER_MS + ms) * NS_PER_MS;
 }
 
-/* --- chance ------------------------------------------------------------------ */
+/* --- chance --------------------------------------------------------------- */
 
 static uint64_t rotate(uint64_t x, unsigned int by)
 {
@@ -125,7 +125,7 @@ uint32_t port_tcp_isn(const void *local, uint16_t local_port,
 	       (uint32_t)(now_ns / 4096);
 }
 
-/* --- when it breaks ---------------------------------------------------------- */
+/* --- when it breaks ------------------------------------------------------- */
 
 void port_broken(const char *what, const char *file, int line)
 {

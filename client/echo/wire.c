@@ -10,9 +10,9 @@
  * one burst at the end of the run.
  *
  * No more frames are received than there are empty transmit buffers: an answer
- * could not be sent, and what waits in the switch's queue is not lost.  When TCP
- * had more to send than that, it has noted which connections, and is asked again
- * when buffers are back.
+ * could not be sent, and what waits in the switch's queue is not lost.  When
+ * TCP had more to send than that, it has noted which connections, and is asked
+ * again when buffers are back.
  *
  * The link is what net_client_carrier() says.  lwIP asks for an address when it
  * comes up and has the one it holds confirmed when it comes back; the address
@@ -32,7 +32,7 @@
 /* Private memory of a net_client must start a cache line. */
 #define CLIENT_ALIGN 64u
 
-/* --- lwIP sends ---------------------------------------------------------------- */
+/* --- lwIP sends ----------------------------------------------------------- */
 
 static void send_filled(struct wire *w)
 {
@@ -68,7 +68,7 @@ static err_t output(struct netif *netif, struct pbuf *p)
 	return ERR_OK;
 }
 
-/* --- lwIP receives ------------------------------------------------------------- */
+/* --- lwIP receives -------------------------------------------------------- */
 
 static void input(struct wire *w, const struct net_buffer *b)
 {
@@ -81,7 +81,7 @@ static void input(struct wire *w, const struct net_buffer *b)
 		pbuf_free(p);
 }
 
-/* --- the link ------------------------------------------------------------------ */
+/* --- the link ------------------------------------------------------------- */
 
 static void set_link(struct wire *w, bool up)
 {
@@ -111,7 +111,7 @@ static void look(struct wire *w)
 	set_link(w, up);
 }
 
-/* --- for main.c ---------------------------------------------------------------- */
+/* --- for main.c ----------------------------------------------------------- */
 
 bool wire_run(struct wire *w)
 {

@@ -2,11 +2,11 @@
 /*
  * The echo program against a peer played by hand.
  *
- * lwIP keeps its state in globals and cannot be started twice, so the tests of a
- * group are one story, in order, with one program; and the two groups, with and
- * without DHCP, are two processes.
+ * lwIP keeps its state in globals and cannot be started twice, so the tests of
+ * a group are one story, in order, with one program; and each group is a
+ * process.
  */
-#include "tests/echo/stream.h"
+#include "tests/echo/story.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,8 +14,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "client/echo/lwipopts.h"
 
 #define LEASE 3600u
 
@@ -27,9 +25,9 @@ static void says(const char *words)
 		fail_msg("\"%s\" is not in: %s", words, log);
 }
 
-/* --- what both do ---------------------------------------------------------------- */
+/* --- what both do --------------------------------------------------------- */
 
-static void assert_ping(uint32_t ip)
+void assert_ping(uint32_t ip)
 {
 	struct packet f;
 	uint8_t *icmp = f.data + L4_AT;
@@ -49,7 +47,7 @@ static void assert_ping(uint32_t ip)
 	peer_silent();
 }
 
-static void assert_udp_echo(uint32_t ip, uint16_t port, size_t len)
+void assert_udp_echo(uint32_t ip, uint16_t port, size_t len)
 {
 	uint8_t data[1472];
 	struct packet f;
@@ -66,17 +64,16 @@ static void assert_udp_echo(uint32_t ip, uint16_t port, size_t len)
 	peer_silent();
 }
 
-static void assert_tcp_echo(uint32_t ip, uint16_t their_port, uint16_t port,
-			    uint32_t len)
+void assert_tcp_echo(uint32_t ip, uint16_t port, uint16_t from, uint32_t len)
 {
 	struct stream s;
 
-	stream_open(&s, ip, their_port, port);
+	stream_open(&s, ip, port, from);
 	stream_echo(&s, len);
 	stream_close(&s);
 }
 
-/* --- before it runs --------------------------------------------------------------- */
+/* --- before it runs ------------------------------------------------------- */
 
 static void assert_refused(const char *args, const char *words)
 {
@@ -102,7 +99,7 @@ static void wrong_arguments_are_refused(void **state)
 	assert_refused("gateway 10.0.0.1", "add address A/M");
 }
 
-/* --- with DHCP --------------------------------------------------------------------- */
+/* --- with DHCP ------------------------------------------------------------ */
 
 static void without_carrier_it_asks_for_nothing(void **state)
 {
@@ -223,133 +220,6 @@ static void other_echo_servers_and_broadcasts_are_not_answered(void **state)
 	peer_silent();
 }
 
-static void a_connection_echoes_and_closes(void **state)
-{
-	(void)state;
-	assert_tcp_echo(OUR_IP, 7, 5000, 1);
-	assert_tcp_echo(OUR_IP, 7, 5001, 4000);
-	/* Nothing to echo at all. */
-	assert_tcp_echo(OUR_IP, 7, 5002, 0);
-}
-
-/* More than there are buffers: none may be lost on the way. */
-static void much_data_comes_back(void **state)
-{
-	(void)state;
-	assert_tcp_echo(OUR_IP, 7, 5010, 8u << 20);
-}
-
-static void many_connections_one_after_another(void **state)
-{
-	(void)state;
-	for (uint16_t i = 0; i < 1000; i++)
-		assert_tcp_echo(OUR_IP, 7, (uint16_t)(6000 + i), 100);
-}
-
-static void many_connections_at_once(void **state)
-{
-	static struct stream s[ECHO_CONNECTIONS];
-	struct stream more;
-	struct packet f;
-
-	(void)state;
-	for (unsigned int i = 0; i < ECHO_CONNECTIONS; i++)
-		stream_open(&s[i], OUR_IP, 7, (uint16_t)(8000 + i));
-	for (unsigned int i = 0; i < ECHO_CONNECTIONS; i++)
-		stream_echo(&s[i], 50000);
-	/* One more is not served; those that are do not suffer. */
-	more = s[0];
-	more.port = 9000;
-	more.sent = 0;
-	stream_send(&more, TH_SYN);
-	peer_silent();
-	for (unsigned int i = 0; i < ECHO_CONNECTIONS; i++)
-		stream_echo(&s[i], 60000);
-	for (unsigned int i = 0; i < ECHO_CONNECTIONS; i++)
-		stream_close(&s[i]);
-	rig_pass(10 * (uint64_t)RIG_SECOND);
-	while (peer_next(&f))
-		;
-	assert_tcp_echo(OUR_IP, 7, 9001, 100);
-}
-
-/* The windows of both sides fill up, then all of it comes back. */
-static void who_does_not_read_stops_himself(uint16_t port, uint16_t piece)
-{
-	struct stream s;
-	uint32_t stuck;
-
-	stream_open(&s, OUR_IP, 7, port);
-	s.offer = 0;
-	s.segment = piece;
-	stream_send(&s, TH_ACK);
-	while (stream_say(&s, UINT32_MAX) | stream_hear(&s))
-		assert_true(s.sent < 1u << 20);
-	assert_int_equal(s.received, 0);
-	stuck = s.una;
-	assert_true(stuck > 0);
-	/* Others are served meanwhile. */
-	assert_tcp_echo(OUR_IP, 7, (uint16_t)(port + 1), 100000);
-	assert_udp_echo(OUR_IP, 7, 1000);
-	s.offer = 20000;
-	s.sent = s.una;
-	stream_send(&s, TH_ACK);
-	stream_echo(&s, stuck + 100000);
-	stream_close(&s);
-}
-
-static void a_peer_that_does_not_read(void **state)
-{
-	(void)state;
-	who_does_not_read_stops_himself(9100, 1460);
-}
-
-static void a_peer_that_does_not_read_and_sends_octets(void **state)
-{
-	(void)state;
-	who_does_not_read_stops_himself(9110, 1);
-}
-
-static void the_last_word_is_echoed_too(void **state)
-{
-	struct stream s;
-
-	(void)state;
-	stream_open(&s, OUR_IP, 7, 9200);
-	s.offer = 0;
-	stream_send(&s, TH_ACK);
-	while (stream_say(&s, 60000) | stream_hear(&s))
-		;
-	rig_pass(RIG_SECOND);
-	stream_hear(&s);
-	assert_int_equal(s.una, 60000);
-	/* It says it is done before it has read anything. */
-	stream_send(&s, TH_ACK | TH_FIN);
-	s.sent++;
-	s.offer = 10000;
-	stream_send(&s, TH_ACK);
-	for (int i = 0; i < 100 && !s.fin; i++)
-		if (!stream_hear(&s))
-			rig_pass(RIG_SECOND);
-	assert_int_equal(s.received, 60000);
-	assert_true(s.fin);
-}
-
-static void a_reset_frees_the_connection(void **state)
-{
-	struct stream s;
-
-	(void)state;
-	for (uint16_t i = 0; i < 3 * ECHO_CONNECTIONS; i++) {
-		stream_open(&s, OUR_IP, 7, (uint16_t)(9300 + i));
-		s.offer = 0;
-		while (stream_say(&s, 40000) | stream_hear(&s))
-			;
-		stream_send(&s, TH_RST);
-	}
-	assert_tcp_echo(OUR_IP, 7, 9299, 100);
-}
-
 /* How many of the datagrams numbered from @got have come back. */
 static unsigned int numbers(unsigned int got)
 {
@@ -379,26 +249,7 @@ static void without_transmit_buffers_it_waits(void **state)
 	assert_int_equal(rig_lent(), RIG_CAPACITY);
 }
 
-static void tcp_goes_on_when_transmit_buffers_are_back(void **state)
-{
-	struct stream s;
-	struct packet f;
-
-	(void)state;
-	stream_open(&s, OUR_IP, 7, 9500);
-	rig_hoard = true;
-	for (unsigned int i = 0; i < 10; i++)
-		while (stream_say(&s, 400000) | stream_hear(&s))
-			;
-	rig_hoard = false;
-	rig_return();
-	stream_echo(&s, 400000);
-	stream_close(&s);
-	while (peer_next(&f))
-		;
-}
-
-/* --- links that go and come -------------------------------------------------------- */
+/* --- links that go and come ----------------------------------------------- */
 
 /* The lease it holds is confirmed. */
 static void confirm(void)
@@ -494,118 +345,7 @@ static void a_lease_is_renewed(void **state)
 	assert_ping(OUR_IP);
 }
 
-/* --- bad frames ---------------------------------------------------------------------- */
-
-static uint32_t dice(uint32_t sides)
-{
-	static uint64_t x = 88172645463325252u;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return (uint32_t)(x >> 32) % sides;
-}
-
-static void any_tcp(struct packet *f)
-{
-	*TCP(f) = (struct tcphdr_view){
-		.from = htons((uint16_t)(20000 + dice(8))),
-		.to = htons(7),
-		.seq = dice(UINT32_MAX),
-		.ack = dice(UINT32_MAX),
-		.offset = (uint8_t)((5 + dice(3)) << 4),
-		.flags = (uint8_t)dice(64),
-		.window = (uint16_t)dice(UINT16_MAX),
-	};
-	peer_ip(f, IPPROTO_TCP, PEER_IP, OUR_IP, 20 + dice(100), 0);
-	TCP(f)->sum = peer_sum(f);
-}
-
-/* A fragment of something that will never be complete, or overlaps. */
-static void any_fragment(struct packet *f)
-{
-	peer_ip(f, IPPROTO_UDP, PEER_IP, OUR_IP, 8 * (1 + dice(100)),
-		(uint16_t)(dice(2) << 13 | dice(400)));
-	IP(f)->id = (uint16_t)dice(3);
-	IP(f)->sum = 0;
-	peer_ip(f, IPPROTO_UDP, PEER_IP, OUR_IP, f->len - L4_AT,
-		ntohs(IP(f)->off));
-}
-
-static void any_frame(struct packet *f)
-{
-	for (size_t i = 0; i < sizeof(f->data); i++)
-		f->data[i] = (uint8_t)dice(256);
-	switch (dice(6)) {
-	case 0:
-		peer_dhcp(f, (uint8_t)dice(9), dice(UINT32_MAX), dice(100));
-		break;
-	case 1:
-		any_tcp(f);
-		break;
-	case 2:
-		any_fragment(f);
-		break;
-	case 3:
-		peer_arp(f, (uint16_t)dice(4), OUR_IP);
-		break;
-	case 4:
-		peer_ip(f, IPPROTO_ICMP, PEER_IP, OUR_IP, 1 + dice(200), 0);
-		f->data[L4_AT] = ICMP_ECHO;
-		memset(f->data + L4_AT + 2, 0, 2);
-		memcpy(f->data + L4_AT + 2, &(uint16_t){ peer_sum(f) }, 2);
-		break;
-	default:
-		f->len = 1 + dice(RIG_MAX_FRAME);
-	}
-}
-
-/* The checksums made good again, so that what was spoilt gets far. */
-static void make_good(struct packet *f)
-{
-	size_t room = f->len > L4_AT ? f->len - L4_AT : 0;
-	uint8_t protocol = IP(f)->protocol;
-
-	if (room < 20 || f->data[12] != 8 || f->data[13] != 0)
-		return;
-	peer_ip(f, protocol, PEER_IP, OUR_IP, room, 0);
-	if (protocol == IPPROTO_TCP) {
-		TCP(f)->sum = 0;
-		TCP(f)->sum = peer_sum(f);
-	} else if (protocol == IPPROTO_UDP) {
-		UDP(f)->sum = 0;
-	}
-}
-
-static void spoil(struct packet *f)
-{
-	if (dice(4) == 0)
-		f->len = 1 + dice((uint32_t)f->len);
-	for (uint32_t n = dice(4); n > 0; n--)
-		f->data[dice((uint32_t)f->len)] = (uint8_t)dice(256);
-	if (dice(2) == 0)
-		make_good(f);
-}
-
-static void bad_frames_do_no_harm(void **state)
-{
-	struct packet f;
-
-	(void)state;
-	for (unsigned int i = 0; i < 100000; i++) {
-		any_frame(&f);
-		spoil(&f);
-		assert_true(rig_send(f.data, f.len));
-		rig_turn();
-		while (rig_take(f.data) > 0)
-			;
-		if (dice(100) == 0)
-			rig_pass(dice(RIG_SECOND));
-		while (rig_take(f.data) > 0)
-			;
-	}
-	assert_int_equal(rig_lent(), RIG_CAPACITY);
-}
+/* --- after bad frames ----------------------------------------------------- */
 
 static void afterwards_it_serves(void **state)
 {
@@ -622,7 +362,7 @@ static void afterwards_it_serves(void **state)
 	assert_tcp_echo(OUR_IP, 7, 9900, 100000);
 }
 
-/* --- with a fixed address -------------------------------------------------------------- */
+/* --- with a fixed address ------------------------------------------------- */
 
 static void a_fixed_address_and_another_port(void **state)
 {
@@ -644,16 +384,22 @@ static void a_fixed_address_and_another_port(void **state)
 	assert_tcp_echo(OUR_IP + 5, 7000, 5000, 3000);
 }
 
-static int fixed(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_fixed_address_and_another_port),
-	};
+/* --- with a DHCP server gone mad -------------------------------------------- */
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+static void a_bad_dhcp_server_does_no_harm(void **state)
+{
+	(void)state;
+	assert_int_equal(rig_init(""), 0);
+	rig_carrier(true);
+	rig_link_up();
+	bad_dhcp_does_no_harm(state);
+	/* It did listen to some of it. */
+	says("DHCP request finished");
 }
 
-int main(void)
+/* --- all of them ------------------------------------------------------------ */
+
+static int dhcp_story(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_arguments_are_refused),
@@ -681,14 +427,44 @@ int main(void)
 		cmocka_unit_test(bad_frames_do_no_harm),
 		cmocka_unit_test(afterwards_it_serves),
 	};
-	int status;
-	pid_t pid;
 
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0)
-		exit(fixed());
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return 1;
-	return cmocka_run_group_tests(tests, NULL, NULL) + (status != 0);
+	return cmocka_run_group_tests_name("with DHCP", tests, NULL, NULL);
+}
+
+static int fixed_story(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_fixed_address_and_another_port),
+	};
+
+	return cmocka_run_group_tests_name("fixed", tests, NULL, NULL);
+}
+
+static int bad_server_story(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_bad_dhcp_server_does_no_harm),
+	};
+
+	return cmocka_run_group_tests_name("bad server", tests, NULL, NULL);
+}
+
+int main(void)
+{
+	int (*const story[])(void) = { dhcp_story, fixed_story,
+				       bad_server_story };
+	int status, failed = 0;
+
+	for (size_t i = 0; i < sizeof(story) / sizeof(*story); i++) {
+		pid_t pid;
+
+		fflush(stdout);
+		pid = fork();
+		if (pid == 0)
+			exit(story[i]());
+		if (pid < 0 || waitpid(pid, &status, 0) != pid)
+			return 1;
+		failed |= status != 0;
+	}
+	return failed;
 }

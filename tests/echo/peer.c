@@ -95,7 +95,7 @@ void peer_send(const struct packet *f)
 	rig_turn();
 }
 
-/* --- ARP --------------------------------------------------------------------- */
+/* --- ARP ------------------------------------------------------------------ */
 
 void peer_arp(struct packet *f, uint16_t operation, uint32_t target)
 {
@@ -120,7 +120,7 @@ static bool asks_for_us(const struct packet *f)
 	       memcmp(f->data + ETH_LEN + 24, &us, 4) == 0;
 }
 
-/* --- what the program sends ---------------------------------------------------- */
+/* --- what the program sends ----------------------------------------------- */
 
 static void check(const struct packet *f)
 {
@@ -166,7 +166,7 @@ void peer_silent(void)
 	assert_false(peer_next(&f));
 }
 
-/* --- DHCP ---------------------------------------------------------------------- */
+/* --- DHCP ----------------------------------------------------------------- */
 
 const uint8_t *peer_dhcp_option(const struct packet *f, uint8_t code,
 				uint8_t *len)
