@@ -301,6 +301,14 @@ static bool close_blocks(struct source *s, const struct token *t, bool makes_vm,
 	return (s->closing || t->kind == 0) && s->last.kind != T_SEP;
 }
 
+/* "memory =": what looked like a statement is the name of a macro. */
+static bool names_macro(const struct source *s, const struct token *t)
+{
+	const struct word *word = word_of(s->last.kind);
+
+	return t->kind == '=' && word && word->soft;
+}
+
 static struct token hand_out(struct source *s, struct token t)
 {
 	const struct word *word = word_of(t.kind);
@@ -310,7 +318,7 @@ static struct token hand_out(struct source *s, struct token t)
 	/* A list of ports is part of its rule; other braces hold statements. */
 	if (word && word->places && !(word->soft && s->statement))
 		s->statement = t.kind;
-	else if (t.kind == T_SEP || t.kind == '}' ||
+	else if (t.kind == T_SEP || names_macro(s, &t) || t.kind == '}' ||
 		 (t.kind == '{' && s->statement != T_ALLOW))
 		s->statement = 0;
 

@@ -84,12 +84,12 @@ static void check_limits(const struct system *sys)
 
 /* --- connections --------------------------------------------------------- */
 
-void promise_region(const struct system *sys, uint32_t region, const char *port,
-		    const char *what, uint64_t size)
+void promise_region(const struct system *sys, uint32_t region,
+		    const char *owner, const char *what, uint64_t size)
 {
 	char name[2 * SYS_NAME];
 
-	snprintf(name, sizeof(name), "%s.%s", port, what);
+	snprintf(name, sizeof(name), "%s.%s", owner, what);
 	assert_true(region < sys->n_regions);
 	assert_string_equal(sys->region[region].name, name);
 	assert_int_equal(sys->region[region].size, (size + 4095) / 4096 * 4096);
