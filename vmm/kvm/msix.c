@@ -186,8 +186,8 @@ bool msix_build(struct pci *pci, unsigned int cap)
 	if (m->cap != 0 ||
 	    !locate(pci, cap + PCI_MSIX_TABLE, (uint64_t)n * ENTRY_SIZE,
 		    &m->table_bar, &m->table) ||
-	    !locate(pci, cap + PCI_MSIX_PBA, (n + 63) / 64 * 8, &m->pending_bar,
-		    &m->pending))
+	    !locate(pci, cap + PCI_MSIX_PBA, (uint64_t)(n + 63) / 64 * 8,
+		    &m->pending_bar, &m->pending))
 		return false;
 	if (n > pci->card.vectors[VFIO_PCI_MSIX_IRQ_INDEX])
 		n = pci->card.vectors[VFIO_PCI_MSIX_IRQ_INDEX];

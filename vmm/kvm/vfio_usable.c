@@ -223,7 +223,7 @@ static void add_name(struct names *l, const char *address, const char *driver)
 	n = snprintf(l->text + have, room, " %s (%s)", address, driver);
 	if (n >= 0 && (size_t)n < room)
 		return;
-	strcpy(l->text + have, MORE);
+	memcpy(l->text + have, MORE, sizeof(MORE));
 	l->full = true;
 }
 
