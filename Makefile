@@ -4,7 +4,9 @@
 # listed by hand. Everything made goes under $(B).
 #
 #   make                    build $(B)/weir, the libraries and the examples
-#   make run [EXAMPLE=home] install what is missing, build, run an example
+#   make run                install what is missing, build, boot an arm64 machine
+#                           with a driver VM in it: examples/echo
+#   make run EXAMPLE=home   the same without a machine: another example
 #   make test               install what is missing, then every test there is
 #   make unit | e2e         only the unit tests | only the end-to-end tests
 #   make tidy check-format  the linters, alone
@@ -19,7 +21,7 @@
 
 B       ?= build
 POLICY  ?= policy/user/none.c
-EXAMPLE ?= home
+EXAMPLE ?= echo
 PREFIX  ?= /usr/local
 ifeq ($(origin CC),default)
 CC      := gcc
@@ -136,18 +138,25 @@ again = $(MAKE) --no-print-directory \
 	$(if $(findstring jobserver,$(MAKEFLAGS)),,-j$$(nproc))
 
 run:
+ifeq ($(EXAMPLE),echo)
+	@mk/deps.sh build run machine
+	@+$(again) machine
+	@MACHINE_DIR=$(abspath $(MACHINE_DIR)) SYSROOT=$(SYSROOT) \
+		examples/echo/run.sh
+else
 	@mk/deps.sh build run
 	@+$(again) all
 	@WEIR=$(abspath $(O)/weir) mk/own-root.sh examples/$(EXAMPLE)/run.sh
+endif
 
 test:
-	@mk/deps.sh build run test
+	@mk/deps.sh build run machine test
 	@+B=$(B) MAKE='$(MAKE)' tests/run
 
 unit: tests
 	@B=$(O) tests/run unit
 
-e2e: all
+e2e: all benches machine
 	@B=$(O) tests/run e2e
 
 bench-quick:
@@ -157,7 +166,7 @@ bench-quick:
 		EXAMPLES=$(abspath $(O)/examples) tests/bench/quick.sh
 
 deps:
-	@mk/deps.sh build run test
+	@mk/deps.sh build run machine test
 
 clean:
 	@test ! -e '$(B)/Makefile' || { echo 'B=$(B) holds sources' >&2; false; }

@@ -6,7 +6,9 @@
 #
 # Sets: build  to compile
 #       run    to run the examples (clients, a DHCP server, tcpdump)
-#       test   what the tests and linters need on top of both
+#       machine
+#              to make and run the arm64 machine
+#       test   what the tests and linters need on top of all of these
 #       bench  to measure
 set -u
 export LC_ALL=C
@@ -14,6 +16,8 @@ export LC_ALL=C
 build='gcc libc6-dev bison flex pkg-config libpcap-dev libseccomp-dev'
 build="$build libcap-ng-dev libjansson-dev libfdt-dev zlib1g-dev"
 run='iproute2 procps iputils-ping dnsmasq-base udhcpc busybox iperf3 tcpdump jq'
+machine='qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
+machine="$machine linux-source-6.1 bc cpio kmod"
 test='libcmocka-dev clang clang-tidy clang-format gcc-aarch64-linux-gnu'
 test="$test shellcheck mandoc spin tshark socat"
 bench='valgrind jq'
@@ -23,9 +27,11 @@ for set; do
 	case $set in
 	build) wanted="$wanted $build" ;;
 	run) wanted="$wanted $run" ;;
+	machine) wanted="$wanted $machine" ;;
 	test) wanted="$wanted $test" ;;
 	bench) wanted="$wanted $bench" ;;
-	*) echo "deps.sh: no set '$set'; there are build, run, test, bench" >&2
+	*) echo "deps.sh: no set '$set'; there are build, run, machine," \
+			"test, bench" >&2
 		exit 2 ;;
 	esac
 done

@@ -172,7 +172,7 @@ check "guest -> client1" no pings "$(address client1)"
 check "guest -> uplink" no pings 10.0.2.2
 guest=$(inside cat /sys/class/net/guest/address)
 check "weir trace guest dst=client1" "drop not_allowed" \
-	traced guest dst=02:00:00:00:00:01
+	traced guest dst=client1
 inside weir show drops | aligned
 check "frames that reached client1" yes outcome \
 	test "$(captured client1.pcapng)" -gt 0
