@@ -19,6 +19,7 @@ enum { HOME, HELD, LENT };
  * @config:    as given
  * @epoch:     link epoch we live in
  * @state:     enum net_client_state
+ * @carrier:   of the link page, as last looked at
  * @tx_active: filled transmit buffers, ours to produce
  * @tx_free:   returned ones
  * @rx_active: received frames
@@ -38,6 +39,7 @@ struct net_client {
 	struct net_client_config config;
 	uint32_t epoch;
 	enum net_client_state state;
+	bool carrier;
 	struct queue_producer tx_active;
 	struct queue_consumer tx_free;
 	struct queue_consumer rx_active;
@@ -108,6 +110,7 @@ struct net_client *net_client_init(void *memory, size_t size,
 		return NULL;
 	memset(c, 0, need);
 	c->config = *config;
+	c->carrier = link_carrier(config->link);
 	c->shift = (uint32_t)__builtin_ctz(config->buffer_size);
 	c->tx_count = tx_buffers(config);
 	c->rx_count = rx_buffers(config);
@@ -174,7 +177,8 @@ static bool is_up(struct net_client *c)
 
 bool net_client_carrier(struct net_client *c)
 {
-	return is_up(c) && link_carrier(c->config.link);
+	c->carrier = link_carrier(c->config.link);
+	return is_up(c) && c->carrier;
 }
 
 static void fault(struct net_client *c)
@@ -397,11 +401,14 @@ static bool arm(struct net_client *c, struct queue_consumer *q, bool want)
 bool net_client_arm(struct net_client *c, bool want_rx, bool want_tx)
 {
 	uint32_t epoch = c->epoch;
-	bool some;
+	bool carrier = c->carrier, some;
 
 	/* A link that came or went is something to be seen before sleeping. */
-	if (!is_up(c) || c->epoch != epoch)
+	net_client_carrier(c);
+	if (c->state != NET_CLIENT_UP || c->epoch != epoch)
 		return c->epoch != epoch;
+	if (c->carrier != carrier)
+		return true;
 	some = arm(c, &c->rx_active, want_rx);
 	if (c->state == NET_CLIENT_UP && c->tx_count != 0)
 		some |= arm(c, &c->tx_free, want_tx);

@@ -110,9 +110,12 @@ struct net_client *net_client_init(void *memory, size_t size,
 enum net_client_state net_client_state(struct net_client *c);
 
 /**
- * net_client_carrier - whether the link is up and what the port follows is, too
+ * net_client_carrier - whether what the port is there for can be reached
  *
- * Looks at the link as net_client_state() does.  A carrier that goes and comes
+ * The link is up and has a carrier (vswitch/link.h): the uplink the port
+ * follows, if it follows one, is up.  While it has none, frames flow between the
+ * switch's other ports and this one all the same; it is worth waiting with what
+ * needs the uplink, such as asking for an address.  A carrier that goes and comes
  * touches no buffer.
  */
 bool net_client_carrier(struct net_client *c);
@@ -173,8 +176,8 @@ bool net_client_must_notify(struct net_client *c);
  * @want_rx: when frames come
  * @want_tx: when transmit buffers come back (having run out of them)
  *
- * Return: true if there is something already, a link that came or went
- * included; the caller goes on instead of sleeping.
+ * Return: true if there is something already, a link or a carrier that came or
+ * went included; the caller goes on instead of sleeping.
  */
 bool net_client_arm(struct net_client *c, bool want_rx, bool want_tx);
 

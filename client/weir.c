@@ -589,6 +589,13 @@ int weir_is_up(struct weir_port *p)
 	return -1;
 }
 
+int weir_carrier(struct weir_port *p)
+{
+	int up = weir_is_up(p);
+
+	return up == 1 ? net_client_carrier(p->client) : up;
+}
+
 /* --- frames --------------------------------------------------------------- */
 
 static struct net_buffer *buffers(struct weir_frame *frames)

@@ -84,6 +84,17 @@ unsigned int weir_max_frame(const struct weir_port *p);
 int weir_is_up(struct weir_port *p);
 
 /**
+ * weir_carrier - whether what the port is there for can be reached
+ *
+ * A topology may have a port follow another ("uplink").  Without a carrier that
+ * one is down: the port works, but what needs the uplink, such as asking for an
+ * address, had better wait.  weir_wait() returns when it comes or goes.
+ *
+ * Return: 1; 0 while there is none or the link is down; -1 as weir_is_up().
+ */
+int weir_carrier(struct weir_port *p);
+
+/**
  * weir_rx_burst - take frames that have arrived, without waiting
  *
  * Return: how many, at most @count.
@@ -135,7 +146,7 @@ void weir_flush(struct weir_port *p);
  * @timeout_ms: -1: for ever; 0: just look
  *
  * Flushes first.  Also returns when the link has come up, which is when all
- * transmit buffers are there again.
+ * transmit buffers are there again, and when the carrier has come or gone.
  *
  * Return: 1 if there is something to do, 0 at the timeout, -1 with errno set
  * (ENOTCONN: the switch has gone; EPROTO: it broke the protocol; EINTR).

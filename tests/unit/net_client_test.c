@@ -1,149 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The client's side of a port, against an honest switch and a careless user.
- * client_hostile_test.c has the switch that lies.
+ * client_hostile_test.c has the switch that lies, net_client_link_test.c links.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "client/net_client.h"
-
-#define N 16u
-#define SIZE 256u
-#define LONGEST 200u
-
-/* The client, and a switch of a few lines at the other end of its queues. */
-struct fixture {
-	struct net_client *c;
-	struct net_client_config config;
-	struct link_page page;
-	struct queue_consumer tx_active;
-	struct queue_producer tx_free;
-	struct queue_producer rx_active;
-	struct queue_consumer rx_free;
-};
-
-static void *zeroed(size_t size)
-{
-	void *p = aligned_alloc(64, (size + 63) & ~(size_t)63);
-
-	assert_non_null(p);
-	return memset(p, 0, size);
-}
-
-static void link_up(struct fixture *f)
-{
-	struct net_client_config *k = &f->config;
-	size_t size = queue_region_size(N);
-
-	memset(k->rx_active, 0, size);
-	memset(k->rx_free, 0, size);
-	queue_producer_init(&f->rx_active, k->rx_active, N);
-	queue_consumer_init(&f->rx_free, k->rx_free, N);
-	if (k->tx_active) {
-		memset(k->tx_active, 0, size);
-		memset(k->tx_free, 0, size);
-		queue_consumer_init(&f->tx_active, k->tx_active, N);
-		queue_producer_init(&f->tx_free, k->tx_free, N);
-	}
-	atomic_store(&f->page.epoch, (atomic_load(&f->page.epoch) + 1) | 1u);
-}
-
-static void link_down(struct fixture *f)
-{
-	atomic_store(&f->page.epoch, (atomic_load(&f->page.epoch) + 2) & ~1u);
-}
-
-static struct fixture *make(bool transmits)
-{
-	struct fixture *f = zeroed(sizeof(*f));
-	struct net_client_config *k = &f->config;
-	size_t size;
-
-	k->rx_active = zeroed(queue_region_size(N));
-	k->rx_free = zeroed(queue_region_size(N));
-	k->rx_data = zeroed(N * SIZE);
-	k->rx_size = N * SIZE;
-	if (transmits) {
-		k->tx_active = zeroed(queue_region_size(N));
-		k->tx_free = zeroed(queue_region_size(N));
-		k->tx_data = zeroed(N * SIZE);
-		k->tx_size = N * SIZE;
-	}
-	k->capacity = N;
-	k->buffer_size = SIZE;
-	k->max_frame = LONGEST;
-	k->link = &f->page;
-	size = net_client_size(k);
-	f->c = net_client_init(zeroed(size), size, k);
-	assert_non_null(f->c);
-	return f;
-}
-
-static int setup(void **state)
-{
-	struct fixture *f = make(true);
-
-	link_up(f);
-	assert_int_equal(net_client_state(f->c), NET_CLIENT_UP);
-	*state = f;
-	return 0;
-}
-
-static void unmake(struct fixture *f)
-{
-	free(f->config.tx_active);
-	free(f->config.tx_free);
-	free(f->config.rx_active);
-	free(f->config.rx_free);
-	free(f->config.tx_data);
-	free((void *)(uintptr_t)f->config.rx_data);
-	free(f->c);
-	free(f);
-}
-
-static int teardown(void **state)
-{
-	unmake(*state);
-	return 0;
-}
-
-/* --- the switch --------------------------------------------------------------- */
-
-/* Take one frame and give its buffer back; -1 if there is none. */
-static int switch_takes(struct fixture *f)
-{
-	struct net_desc d;
-
-	if (queue_pending(&f->tx_active) <= 0)
-		return -1;
-	d = queue_peek(&f->tx_active, 0);
-	queue_release(&f->tx_active, 1);
-	queue_put(&f->tx_free, d.io_or_offset, 0);
-	queue_publish(&f->tx_free);
-	return d.len;
-}
-
-/* Fill a lent buffer; false if there is none. */
-static bool switch_gives(struct fixture *f, uint16_t len, uint8_t octet)
-{
-	uint8_t *data = (uint8_t *)(uintptr_t)f->config.rx_data;
-	struct net_desc d;
-
-	if (queue_pending(&f->rx_free) <= 0)
-		return false;
-	d = queue_peek(&f->rx_free, 0);
-	queue_release(&f->rx_free, 1);
-	memset(data + d.io_or_offset, octet, len);
-	queue_put(&f->rx_active, d.io_or_offset, len);
-	queue_publish(&f->rx_active);
-	return true;
-}
+#include "tests/unit/net_client_rig.h"
 
 /* --- making ------------------------------------------------------------------- */
 
@@ -344,67 +204,6 @@ static void arming_sees_what_came_meanwhile(void **state)
 	assert_false(net_client_arm(f->c, true, false));
 }
 
-/* --- links ---------------------------------------------------------------------------- */
-
-static void a_link_that_comes_or_goes_is_seen_before_sleeping(void **state)
-{
-	struct fixture *f = *state;
-
-	assert_false(net_client_arm(f->c, true, true));
-	link_down(f);
-	assert_true(net_client_arm(f->c, true, true));
-	assert_int_equal(net_client_state(f->c), NET_CLIENT_DOWN);
-	assert_false(net_client_arm(f->c, true, true));
-	link_up(f);
-	assert_true(net_client_arm(f->c, true, true));
-	assert_int_equal(net_client_state(f->c), NET_CLIENT_UP);
-	assert_false(net_client_arm(f->c, true, true));
-}
-
-static void an_epoch_starts_with_every_buffer(void **state)
-{
-	struct fixture *f = *state;
-	struct net_buffer held[N], b[N];
-
-	for (unsigned int round = 0; round < 5; round++) {
-		assert_int_equal(net_tx_alloc(f->c, held, N), N);
-		for (unsigned int i = 0; i < N; i++)
-			held[i].len = 60;
-		net_tx_burst(f->c, held, N / 2);
-		while (switch_gives(f, 60, 0))
-			;
-		net_rx_burst(f->c, b, N / 4);
-		link_down(f);
-		assert_int_equal(net_rx_burst(f->c, b, N), 0);
-		assert_int_equal(net_tx_alloc(f->c, b, N), 0);
-		assert_false(net_client_must_notify(f->c));
-		link_up(f);
-		/* What was held before is void. */
-		net_tx_burst(f->c, held + N / 2, N / 2);
-		net_rx_release(f->c, b, N / 4);
-		assert_int_equal(queue_pending(&f->tx_active), 0);
-		assert_int_equal(queue_pending(&f->rx_free), N);
-		assert_int_equal(net_client_counters(f->c).resets, round + 2);
-	}
-	assert_int_equal(net_client_counters(f->c).faults, 0);
-	assert_int_equal(net_client_counters(f->c).bad_free, 0);
-}
-
-static void no_link_page_is_always_up(void **state)
-{
-	struct fixture *f = *state;
-	size_t size = net_client_size(&f->config);
-	struct net_client *c;
-	void *memory = zeroed(size);
-
-	link_up(f);
-	f->config.link = NULL;
-	c = net_client_init(memory, size, &f->config);
-	assert_int_equal(net_client_state(c), NET_CLIENT_UP);
-	assert_int_equal(queue_pending(&f->rx_free), N);
-	free(memory);
-}
-
 /* --- conservation --------------------------------------------------------------------- */
 
 static void buffers_are_conserved(void **state)
@@ -472,9 +271,6 @@ int main(void)
 		T(a_capture_client_only_receives),
 		T(the_switch_is_woken_when_it_sleeps),
 		T(arming_sees_what_came_meanwhile),
-		T(a_link_that_comes_or_goes_is_seen_before_sleeping),
-		T(an_epoch_starts_with_every_buffer),
-		T(no_link_page_is_always_up),
 		T(buffers_are_conserved),
 	};
 

@@ -151,20 +151,28 @@ static _Noreturn void lie(const struct liar *l, int listener)
 	_exit(0);
 }
 
+static int open_liar(const struct rig *r, struct sockaddr_un *a)
+{
+	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(a->sun_path, sizeof(a->sun_path), "%s/liar.sock", r->dir);
+	unlink(a->sun_path);
+	assert_int_equal(bind(listener, (struct sockaddr *)a, sizeof(*a)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	return listener;
+}
+
 /* What libweir makes of a liar: "" or its complaint; static. */
 static const char *meet(const struct rig *r, struct liar *l, int *error)
 {
 	static char err[256];
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un a;
+	int listener = open_liar(r, &a);
 	unsigned int before;
 	struct weir_port *p;
 	pid_t pid;
 
-	snprintf(a.sun_path, sizeof(a.sun_path), "%s/liar.sock", r->dir);
-	unlink(a.sun_path);
-	assert_int_equal(bind(listener, (struct sockaddr *)&a, sizeof(a)), 0);
-	assert_int_equal(listen(listener, 1), 0);
 	pid = fork();
 	if (pid == 0)
 		lie(l, listener);
@@ -199,6 +207,48 @@ static void test_libweir_takes_an_honest_hello(void **state)
 	l.hello.max_frame = 128;
 	l.hello.tx_size = l.hello.rx_size = 4096;
 	assert_string_equal(meet(*state, &l, &error), "");
+}
+
+/* The test is the monitor here: it has the link page and rings. */
+static void test_libweir_sees_the_carrier(void **state)
+{
+	struct link_page *page;
+	struct weir_port *p;
+	struct sockaddr_un a;
+	int listener = open_liar(*state, &a);
+	struct liar l;
+	pid_t pid;
+
+	honest(&l);
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
+		    l.fd[ATTACH_FD_LINK], 0);
+	atomic_store(&page->epoch, 1);
+	pid = fork();
+	if (pid == 0)
+		lie(&l, listener);
+	close(listener);
+	p = weir_attach(a.sun_path, NULL, 0);
+	assert_non_null(p);
+	assert_int_equal(weir_is_up(p), 1);
+	while (weir_wait(p, WEIR_WAIT_RX, 0) == 1)
+		;
+	assert_int_equal(weir_carrier(p), 0);
+	for (int i = 1; i < 4; i++) {
+		atomic_store(&page->carrier, i & 1);
+		assert_int_equal(write(l.fd[ATTACH_FD_RING], "", 1), 1);
+		assert_int_equal(weir_wait(p, WEIR_WAIT_RX, RIG_TIMEOUT_MS), 1);
+		assert_int_equal(weir_carrier(p), i & 1);
+		assert_int_equal(weir_wait(p, WEIR_WAIT_RX, 0), 0);
+	}
+	atomic_store(&page->epoch, 2);
+	assert_int_equal(weir_carrier(p), 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(weir_carrier(p), -1);
+	weir_detach(p);
+	munmap(page, 4096);
+	for (unsigned int i = 0; i < ATTACH_FDS; i++)
+		close(l.fd[i]);
 }
 
 static void hc14_libweir_refuses_a_strange_hello(void **state)
@@ -345,6 +395,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		rig_test(test_libweir_attaches),
 		rig_test(test_libweir_takes_an_honest_hello),
+		rig_test(test_libweir_sees_the_carrier),
 		rig_test(hc14_libweir_refuses_a_strange_hello),
 		rig_test(hc20_libweir_counts_its_descriptors),
 		rig_test(hc20_libweir_refuses_impossible_sizes),
