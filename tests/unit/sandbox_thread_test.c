@@ -73,7 +73,7 @@ static void wait_for_the_thread(struct component *c)
 	pd_log(c, "done");
 }
 
-static void do_another_thread(struct component *c)
+static RIG_UNUSED void do_another_thread(struct component *c)
 {
 	pthread_t t;
 
