@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest's console, with guests that behave.
+ */
+#include "tests/unit/kvm_console_rig.h"
+
+static void text_becomes_lines(void **state)
+{
+	(void)state;
+	rig_text(0, TEXT, "hello\r\nwo", 0, 0);
+	rig_offer(0);
+	rig_text(1, TEXT + 0x100, "rld\nrest", 0, 0);
+	rig_offer(1);
+	rig_serve();
+	assert_string_equal(rig.out, "hello|world|");
+	assert_int_equal(rig_used(), 2);
+	console_flush(&rig.c);
+	assert_string_equal(rig.out, "hello|world|rest|");
+	console_flush(&rig.c);
+	assert_int_equal(rig.lines, 3);
+}
+
+/* A text in up to as many parts as there are descriptors, cut anywhere. */
+static void split_chains_read_as_one(void **state)
+{
+	static const char text[] = "abcdefghijklmnop\n";
+	size_t len = sizeof(text) - 1;
+
+	(void)state;
+	for (uint16_t parts = 1; parts <= NUM; parts++) {
+		for (size_t first = 0; first + parts <= len; first++) {
+			size_t at = 0;
+
+			memcpy(rig.ram + TEXT, text, len);
+			for (uint16_t i = 0; i < parts; i++) {
+				size_t n = i == 0	    ? first
+					   : i + 1 == parts ? len - at
+							    : 1;
+
+				if (parts == 1)
+					n = len;
+				rig_set(i, BASE + TEXT + at, (uint32_t)n,
+					i + 1 < parts ? VRING_DESC_F_NEXT : 0,
+					(uint16_t)(i + 1));
+				at += n;
+			}
+			rig.out[0] = '\0';
+			rig_offer(0);
+			rig_serve();
+			assert_string_equal(rig.out, "abcdefghijklmnop|");
+		}
+	}
+	assert_false(rig_stopped());
+}
+
+static void long_lines_and_nul_are_cut(void **state)
+{
+	char text[3 * CONSOLE_LINE];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	text[10] = '\0';
+	memcpy(rig.ram + TEXT, text, sizeof(text));
+	rig_set(0, BASE + TEXT, sizeof(text), 0, 0);
+	rig_offer(0);
+	rig_serve();
+	assert_int_equal(rig.lines, 2);
+	assert_int_equal(strlen(rig.out), 2 * (CONSOLE_LINE + 1));
+}
+
+static void interrupts_as_asked_for(void **state)
+{
+	(void)state;
+	rig_text(0, TEXT, "a\n", 0, 0);
+	assert_int_equal(rig_interrupts(), 0);
+	rig_offer(0);
+	rig_offer(0);
+	rig_serve();
+	assert_int_equal(rig_interrupts(), 1);
+	assert_int_equal(rig_read(VIRTIO_MMIO_INTERRUPT_STATUS), 1);
+	rig_write(VIRTIO_MMIO_INTERRUPT_ACK, 1);
+	assert_int_equal(rig_read(VIRTIO_MMIO_INTERRUPT_STATUS), 0);
+	rig_avail()[0] = VRING_AVAIL_F_NO_INTERRUPT;
+	rig_offer(0);
+	rig_serve();
+	assert_int_equal(rig_interrupts(), 0);
+	assert_int_equal(rig_used(), 3);
+	/* Nothing there: nothing said. */
+	rig_avail()[0] = 0;
+	rig_serve();
+	assert_int_equal(rig_interrupts(), 0);
+}
+
+/* Through every value of the indices, more than once around. */
+static void indices_wrap(void **state)
+{
+	(void)state;
+	rig_text(0, TEXT, ".", 0, 0);
+	for (uint32_t i = 0; i < 0x10000 + 100; i++) {
+		rig_offer(0);
+		assert_false(console_work(&rig.c));
+		assert_int_equal(rig_used(), (uint16_t)(i + 1));
+	}
+}
+
+static void nothing_moves_before_driver_ok(void **state)
+{
+	(void)state;
+	rig_write(VIRTIO_MMIO_STATUS, 0);
+	rig_text(0, TEXT, "a\n", 0, 0);
+	rig_avail()[1] = 0;
+	rig_offer(0);
+	rig_serve();
+	rig_negotiate();
+	rig_queue(1, NUM, BASE + DESC, BASE + AVAIL, BASE + USED);
+	rig_serve();
+	assert_int_equal(rig.lines, 0);
+	rig_write(VIRTIO_MMIO_STATUS, 15);
+	rig_serve();
+	assert_int_equal(rig.lines, 1);
+}
+
+static void identity_and_features(void **state)
+{
+	(void)state;
+	assert_int_equal(rig_read(VIRTIO_MMIO_MAGIC_VALUE), 0x74726976);
+	assert_int_equal(rig_read(VIRTIO_MMIO_VERSION), 2);
+	assert_int_equal(rig_read(VIRTIO_MMIO_DEVICE_ID), 3);
+	rig_write(VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
+	assert_int_equal(rig_read(VIRTIO_MMIO_DEVICE_FEATURES), 0);
+	rig_write(VIRTIO_MMIO_DEVICE_FEATURES_SEL, 1);
+	assert_int_equal(rig_read(VIRTIO_MMIO_DEVICE_FEATURES), 1);
+	for (uint32_t i = 2; i < 100; i++) {
+		rig_write(VIRTIO_MMIO_DEVICE_FEATURES_SEL, i);
+		assert_int_equal(rig_read(VIRTIO_MMIO_DEVICE_FEATURES), 0);
+	}
+	for (uint32_t queue = 0; queue < 4; queue++) {
+		rig_write(VIRTIO_MMIO_QUEUE_SEL, queue);
+		assert_int_equal(rig_read(VIRTIO_MMIO_QUEUE_NUM_MAX),
+				 queue < 2 ? CONSOLE_QUEUE_MAX : 0);
+	}
+}
+
+/* Without VERSION_1, or with what was not offered, there is no FEATURES_OK. */
+static void wrong_features_are_refused(void **state)
+{
+	(void)state;
+	for (int bit = -1; bit < 64; bit++) {
+		uint64_t features = bit < 0 ? 0 : 1ull << bit;
+
+		rig_write(VIRTIO_MMIO_STATUS, 0);
+		for (uint32_t page = 0; page < 2; page++) {
+			rig_write(VIRTIO_MMIO_DRIVER_FEATURES_SEL, page);
+			rig_write(VIRTIO_MMIO_DRIVER_FEATURES,
+				  (uint32_t)(features >> 32 * page));
+		}
+		rig_write(VIRTIO_MMIO_STATUS, 15);
+		assert_int_equal(rig_read(VIRTIO_MMIO_STATUS),
+				 bit == VIRTIO_F_VERSION_1 ? 15 : 3);
+	}
+}
+
+static void receive_queue_stays_empty(void **state)
+{
+	(void)state;
+	rig_queue(0, NUM, BASE + DESC + 0x20000, BASE + AVAIL + 0x20000,
+		  BASE + USED + 0x20000);
+	assert_int_equal(rig_read(VIRTIO_MMIO_QUEUE_READY), 1);
+	((uint16_t *)(void *)(rig.ram + AVAIL + 0x20000))[1] = 5;
+	rig_serve();
+	assert_int_equal(((uint16_t *)(void *)(rig.ram + USED + 0x20000))[1],
+			 0);
+	assert_false(rig_stopped());
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(text_becomes_lines),
+		TEST(split_chains_read_as_one),
+		TEST(long_lines_and_nul_are_cut),
+		TEST(interrupts_as_asked_for),
+		TEST(indices_wrap),
+		TEST(nothing_moves_before_driver_ok),
+		TEST(identity_and_features),
+		TEST(wrong_features_are_refused),
+		TEST(receive_queue_stays_empty),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
