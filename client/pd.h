@@ -14,7 +14,16 @@
  * In init():	pd_wire() and net_client_init() give the port;
  *		c->cfg->program has the arguments and the MAC address.
  *
- * client/echo/ is an example with lwIP.
+ *	cc -I. web.c libpd.a $(pkg-config --libs libseccomp libcap-ng)
+ *
+ * It must be built from the same sources as weir; another release's says so and
+ * ends.  What it or its C library writes to standard error is a line of weir's
+ * log, like pd_log()'s.  The monitor makes the namespaces and gives no more
+ * descriptors than those; mapping, the empty file system and the system call
+ * filter are libpd.a's work, in the program itself, before it has seen a frame.  So
+ * a program need not be trusted to be free of errors, but to be linked with it.
+ *
+ * client/pd/examples/reflect.c is the smallest one; client/echo/ is one with lwIP.
  */
 #ifndef WEIR_CLIENT_PD_H
 #define WEIR_CLIENT_PD_H

@@ -270,7 +270,7 @@ static void hc24_hostile_switch_is_no_end_either(void **state)
 /* Buffers that are not its own, both sides at once. */
 static void hc25_both_sides_hostile_lose_no_buffer(void **state)
 {
-	static const int64_t wild[] = { 0, 1, 3 * BUFFER, 1ll << 40, -BUFFER };
+	static const int64_t wild[] = { 0, 1, 3 * BUFFER, 1LL << 40, -2048 };
 
 	(void)state;
 	settle();

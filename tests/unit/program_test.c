@@ -129,11 +129,14 @@ static struct net_desc wait_for(struct queue_consumer *q)
 static const uint8_t *exchange(struct rig *r, struct port *p, unsigned int n,
 			       uint16_t len)
 {
+	static const uint8_t addresses[] = {
+		2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2
+	};
 	struct net_desc d = wait_for(&p->out_free);
 	uint8_t *data = (uint8_t *)p->at[OUT_DATA] + d.io_or_offset;
 
 	memset(data, 0, len);
-	memcpy(data, "\2\0\0\0\0\1\2\0\0\0\0\2", 12);
+	memcpy(data, addresses, sizeof(addresses));
 	data[len - 1] = (uint8_t)n;
 	queue_put(&p->out, d.io_or_offset, len);
 	queue_publish(&p->out);

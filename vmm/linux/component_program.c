@@ -100,6 +100,7 @@ static int check_format(const struct sys_component *cfg, struct error *err)
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is open()'s. */
 static int program_check(const struct sys_component *cfg, int *fds,
 			 struct error *err)
 {

@@ -11,7 +11,8 @@
 #include "client/pd.h"
 
 #define BURST 32u
-#define MAC 6u
+/* Two addresses of six octets begin a frame. */
+#define MAC ((size_t)6)
 
 /**
  * struct reflect - the program's state
