@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# A driver VM in the emulated machine: addresses and echoes through its card, who
+# is denied, what the captures have, no exit on the data path, and ten deaths.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/machine.bash"
+
+# echo.conf's, and a port nobody allows anything.
+mkdir -p add/echo
+sed -e '/port guest/a\	port nobody { tap "nobody" }' \
+	"$_repo/examples/echo/echo.conf" >add/echo/test.conf
+in_machine add
+weir_inside /echo/test.conf
+
+# --- it starts -------------------------------------------------------------
+
+ok "the driver VM reports ready" wait_for 120 vm_is state ready
+is "with its card" "$(vm mac)" 52:54:00:12:34:56
+is "which has a link" "$(vm carrier)" up
+is "and an MTU" "$(vm mtu)" 1500
+for client in client0 client1; do
+	ok "$client gets a lease" wait_for 60 leased $client
+	like "from QEMU's server" "$(address $client)" '^10\.0\.2\.1[56]$'
+done
+unlike "each its own" "$(address client0)" "^$(address client1)$"
+
+# --- echoes ----------------------------------------------------------------
+
+for proto in tcp udp; do
+	for size in 8 64 512 1472; do
+		is "client0 echoes 250 times $size octets by $proto" \
+			"$(load $proto client0 $size 250 4)" \
+			"sent=250 echoed=250 lost=0 wrong=0"
+	done
+	is "client1 echoes 1000 times by $proto" \
+		"$(load $proto client1 256 1000 8)" \
+		"sent=1000 echoed=1000 lost=0 wrong=0"
+done
+
+# --- nobody leaves the guest's kernel ---------------------------------------
+
+frames=$(vm 'rx_passed + .[0].tx_passed') exits=$(vm exits)
+ok "a long load" load tcp client0 1400 6000 16
+frames=$(($(vm 'rx_passed + .[0].tx_passed') - frames))
+note "$frames frames passed"
+ok "of 10000 frames at least" test $frames -ge 10000
+is "needs no exit to user space" $(($(vm exits) - exits)) 0
+is "nobody had to drop a frame" "$(vm 'rx_no_buffer + .[0].rx_refused +
+	.[0].tx_failed')" 0
+
+# --- who is denied -----------------------------------------------------------
+
+inside 'ip link set guest up; ip addr add 10.0.2.99/24 dev guest
+	ip link set nobody up; ip addr add 10.0.3.1/24 dev nobody' 2>/dev/null
+pings()
+{
+	inside "ping -c 3 -W 2 -I $1 $2"
+}
+ok "guest reaches client0" pings guest "$(address client0)"
+nok "not client1" pings guest "$(address client1)"
+nok "nor the uplink" pings guest 10.0.2.2
+nok "nobody reaches client0" pings nobody "$(address client0)"
+ok "nobody has sent" test "$(port nobody in_frames)" -gt 0
+is "and hears nothing" "$(port nobody out_frames)" 0
+is "from anybody" \
+	"$(inside cat /sys/class/net/nobody/statistics/rx_packets)" 0
+
+# --- what was captured -------------------------------------------------------
+
+inside cat /run/echo/echo.pcapng >echo.pcapng
+inside cat /run/echo/client1.pcapng >client1.pcapng
+guest=$(inside cat /sys/class/net/guest/address)
+# frames FILE FILTER: how many match tshark's filter.
+frames()
+{
+	tshark -r "$1" -n -Y "$2" -T fields -e frame.number 2>/dev/null | wc -l
+}
+ok "the capture has both acknowledgements of DHCP" \
+	test "$(frames echo.pcapng 'dhcp.option.dhcp == 5 &&
+		frame.interface_name contains "uplink"')" -ge 2
+ok "it has the datagrams" \
+	test "$(frames echo.pcapng 'udp.port == 7 &&
+		frame.interface_name contains "client1"')" -ge 2000
+ok "and the guest's, refused, with the reason" \
+	test "$(frames echo.pcapng "eth.src == $guest && frame.comment")" -gt 0
+ok "client1's capture has its datagrams" \
+	test "$(frames client1.pcapng 'udp.port == 7')" -ge 2000
+is "and nothing of the guest" "$(frames client1.pcapng "eth.addr == $guest")" 0
+
+# --- it dies, ten times ------------------------------------------------------
+
+pid_of()
+{
+	inside weir show -j system |
+		jq --arg pd "$1" '.pds[] | select(.name == $pd).pid'
+}
+# Under traffic, which the deaths disturb: what it says does not matter.
+traffic()
+{
+	while [ -e traffic ]; do
+		load udp client0 1024 1000 32 || sleep 0.1
+	done
+}
+back()
+{
+	vm_is state ready && vm_is restarts "$1"
+}
+touch traffic
+traffic >traffic.log 2>&1 &
+noise=$!
+leases=$(grep -c 'DHCP request finished' "$WEIR_LOG")
+for n in 1 2 3 4 5 6 7 8 9 10; do
+	inside kill -KILL "$(pid_of netvm)"
+	ok "killed under traffic, it comes back ($n)" wait_for 120 back $n
+	ok "and client1 serves ($n)" wait_for 120 serves client1
+done
+rm traffic
+wait $noise
+ok "so does client0" wait_for 60 serves client0
+is "nobody else was restarted" "$(inside weir show -j system |
+	jq '[.pds[] | select(.name != "netvm").restarts] | add')" 0
+is "the virtualisers refused nothing" "$(vm refusals)" 0
+note "$(($(grep -c 'DHCP request finished' "$WEIR_LOG") - leases)) leases anew"
+
+# Every buffer is where it was: as many frames are under way as before.
+is "all buffers are there" "$(load udp client0 64 2000 128)" \
+	"sent=2000 echoed=2000 lost=0 wrong=0"
+
+ok "weir ends when told to" inside weir stop
+gone()
+{
+	! inside pidof weir
+}
+ok "with all its processes" wait_for 30 gone
+is "and the card belongs to vfio still" "$(inside basename \
+	"\$(readlink /sys/bus/pci/devices/0000:00:03.0/driver)")" vfio-pci
+finish
