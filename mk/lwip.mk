@@ -4,9 +4,11 @@
 # asks for this, and by nothing else.
 #
 #	make client-echo   $(O)/client-echo
-#	make unit-echo     its unit tests
+#	make tests-echo    its unit tests; make unit-echo also runs them
+#
+#	LWIP=DIR           where the sources are, or will be
 
-LWIP      := $(B)/lwip
+LWIP      ?= $(B)/lwip
 ECHO_SRC  := $(wildcard client/echo/*.c)
 ECHO_HDR  := $(wildcard client/echo/*.h client/echo/arch/*.h)
 ECHO_TEST := $(wildcard tests/echo/*.c)
@@ -16,7 +18,8 @@ ECHO_OBJ  := $(call obj,$(ECHO_SRC))
 ECHO_INC  := -Iclient/echo -isystem $(LWIP)/src/include
 
 client-echo: $(O)/client-echo
-unit-echo: $(O)/tests-echo/echo_test
+tests-echo: $(O)/tests/echo_test
+unit-echo: $(O)/tests/echo_test
 	@$<
 
 $(LWIP)/.complete:
@@ -46,9 +49,9 @@ $(O)/client-echo: $(ECHO_OBJ) $(O)/liblwip.a $(O)/libpd.a $(O)/libground.a
 	$(link) $(PD_LIBS)
 
 # With what a PD brings played by the test.
-$(O)/tests-echo/echo_test: $(ECHO_OBJ) $(call obj,$(ECHO_TEST)) \
+$(O)/tests/echo_test: $(ECHO_OBJ) $(call obj,$(ECHO_TEST)) \
 		$(O)/liblwip.a $(O)/libweir.a $(O)/libground.a
 	$(call say,LD,$@)
 	$(link) $(CMOCKA_LIBS)
 
-.PHONY: client-echo unit-echo
+.PHONY: client-echo tests-echo unit-echo

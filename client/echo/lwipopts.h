@@ -36,6 +36,10 @@
 #define LWIP_RAW 0
 #define LWIP_STATS 0
 #define ARP_TABLE_SIZE 32
+/* Answers wait while their receiver is looked for; not only the last of them. */
+#define ARP_QUEUEING 1
+#define ARP_QUEUE_LEN 16
+#define MEMP_NUM_ARP_QUEUE 64
 
 /* --- TCP ------------------------------------------------------------------ */
 

@@ -379,6 +379,24 @@ static void a_fixed_address_and_another_port(void **state)
 	/* It says whose address that is, and asks nobody. */
 	while (peer_next(&f))
 		assert_int_equal(f.data[13], ETHERTYPE_ARP & 0xff);
+}
+
+static void answers_wait_until_it_knows_whom_to(void **state)
+{
+	struct packet f;
+
+	(void)state;
+	for (unsigned int i = 0; i < 16; i++) {
+		peer_udp(&f, PEER_IP, 4000, OUR_IP + 5, 7000, &i, sizeof(i));
+		peer_send(&f);
+	}
+	/* The first frame it has sent is a question. */
+	assert_int_equal(numbers(0), 16);
+}
+
+static void it_answers_there(void **state)
+{
+	(void)state;
 	assert_ping(OUR_IP + 5);
 	assert_udp_echo(OUR_IP + 5, 7000, 100);
 	assert_tcp_echo(OUR_IP + 5, 7000, 5000, 3000);
@@ -435,6 +453,8 @@ static int fixed_story(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fixed_address_and_another_port),
+		cmocka_unit_test(answers_wait_until_it_knows_whom_to),
+		cmocka_unit_test(it_answers_there),
 	};
 
 	return cmocka_run_group_tests_name("fixed", tests, NULL, NULL);

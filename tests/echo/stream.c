@@ -130,15 +130,19 @@ bool stream_say(struct stream *s, uint32_t until)
 	return true;
 }
 
+bool stream_step(struct stream *s, uint32_t until)
+{
+	bool said = stream_say(s, until);
+
+	return stream_hear(s) || said;
+}
+
 void stream_echo(struct stream *s, uint32_t until)
 {
 	int idle = 0;
 
 	while (s->received < until || s->una < until) {
-		bool any = stream_say(s, until);
-
-		any |= stream_hear(s);
-		if (any) {
+		if (stream_step(s, until)) {
 			idle = 0;
 			continue;
 		}

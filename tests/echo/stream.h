@@ -68,6 +68,11 @@ bool stream_hear(struct stream *s);
 bool stream_say(struct stream *s, uint32_t until);
 
 /**
+ * stream_step - both of these
+ */
+bool stream_step(struct stream *s, uint32_t until);
+
+/**
  * stream_echo - send up to position @until and have all of it come back
  */
 void stream_echo(struct stream *s, uint32_t until);
