@@ -156,7 +156,7 @@ test:
 unit: tests
 	@B=$(O) tests/run unit
 
-e2e: all benches machine
+e2e: all benches client-echo machine
 	@B=$(O) tests/run e2e
 
 bench-quick:
