@@ -41,6 +41,15 @@ static const struct fake_answer home[] = {
 	     "{\"switch\":\"lab\",\"mac\":\"02:00:00:00:00:0d\",\"vlan\":0,"
 	     "\"port\":\"lab.bob\",\"age\":0,\"flags\":\"\"}]") },
 	{ "\"drops\"", OK("[]") },
+	{ "\"vms\"",
+	  OK("[{\"vm\":\"netvm\",\"port\":\"sw0.up\",\"state\":\"ready\","
+	     "\"nic\":\"0000:00:03.0\",\"mac\":\"52:54:00:12:34:56\","
+	     "\"carrier\":\"up\",\"mtu\":1500,\"restarts\":1,"
+	     "\"ready_ms\":812,\"rx_frames\":2,\"tx_frames\":3,"
+	     "\"rx_no_buffer\":4,\"wakeups\":5,\"syscalls\":6,"
+	     "\"doorbells\":7,\"interrupts\":8,\"copied\":9,\"exits\":10,"
+	     "\"rx_passed\":11,\"tx_passed\":12,\"refusals\":13,"
+	     "\"refused\":[]}]") },
 	{ "\"policy\"", "{\"ok\":false,\"error\":\"no\\u001b[2J; later\"}\n" },
 	{ "\"system\"",
 	  OK("{\"name\":\"home\",\"pid\":9,\"pds\":[{\"name\":\"sw0\","
@@ -156,6 +165,11 @@ static void test_rows_for_a_program(void **state)
 			 cli_out);
 	assert_int_equal(run_weir("show drops"), 0);
 	assert_string_equal(cli_out, "");
+	assert_int_equal(run_weir("show vms"), 0);
+	assert_string_equal(cli_out,
+			    "netvm\tsw0.up\tready\t0000:00:03.0\t"
+			    "52:54:00:12:34:56\tup\t1500\t1\t812\t2\t3\t4\t5"
+			    "\t6\t7\t8\t9\t10\t11\t12\t13\n");
 	assert_int_equal(run_weir("show system"), 0);
 	assert_string_equal(cli_out,
 			    "pd\tsw0\t10\trunning\t0\t20\t1\t2\t12288\t"

@@ -12,7 +12,8 @@
  * "slow" does not get ready by itself.
  *
  * Each life of a VM adds an octet to the file its kernel is configured to be,
- * and is given that file; "refuse" in its name makes start() fail.
+ * and is given that file; "refuse" in its name makes start() fail, and so does a
+ * file "*.busy" beside it.
  */
 #ifndef WEIR_TESTS_UNIT_FAKE_VM_H
 #define WEIR_TESTS_UNIT_FAKE_VM_H
@@ -122,9 +123,11 @@ static void fake_virt_obey(struct component *c, const char *text)
 		v->deaf = true;
 		pd_log(c, "deaf from now on");
 	}
-	if (strcmp(text, "smear") == 0)
+	if (strcmp(text, "smear") == 0) {
 		for (int i = 0; i < NET_VIRT_SIDES; i++)
 			fake_wire_dirty(&v->wire[i]);
+		pd_log(c, "smeared");
+	}
 	if (strcmp(text, "fault driver") == 0)
 		fake_virt_fault(c, NET_VIRT_DRIVER);
 	if (strcmp(text, "fault switch") == 0)
@@ -178,8 +181,13 @@ struct fake_vm {
 static int fake_vm_start(const struct sys_component *cfg, int *fds,
 			 unsigned int n, struct error *err)
 {
+	char busy[SYS_PATH];
+
 	if (strstr(cfg->vm.kernel, "refuse") != NULL)
 		return error_set(err, "%s: fake start refuses", cfg->name);
+	snprintf(busy, sizeof(busy), "%.200s.busy", cfg->vm.kernel);
+	if (access(busy, F_OK) == 0)
+		return error_set(err, "fake start: busy");
 	fds[n] = open(cfg->vm.kernel, O_CREAT | O_WRONLY | O_APPEND, 0600);
 	if (fds[n] < 0 || write(fds[n], "x", 1) != 1)
 		return error_set(err, "%s: fake start: %s", cfg->name,

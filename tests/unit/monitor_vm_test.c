@@ -194,6 +194,22 @@ static void test_a_life_that_is_refused_ends_it_all(void **state)
 	assert_int_equal(rig_files(r), 0);
 }
 
+static void test_what_a_life_needs_may_be_busy(void **state)
+{
+	struct rig *r = *state;
+	struct rig_client c;
+
+	begin(r, &c, quick);
+	rig_until(r, "sw0.up", "state", "up");
+	close(open(rig_path(r, "lives.busy"), O_CREAT | O_WRONLY, 0600));
+	rig_order(&c, "tell 1 vm crash");
+	rig_expect(r, "netvm: fake start: busy; starting it again", 1);
+	unlink(rig_path(r, "lives.busy"));
+	rig_until(r, "sw0.up", "state", "up");
+	assert_int_equal(rig_count(r, "given up"), 0);
+	finish(r, &c);
+}
+
 /* --- who dies with whom --------------------------------------------------------------- */
 
 static void test_a_vm_dies_alone(void **state)
@@ -230,6 +246,7 @@ static void test_virtualisers_take_the_vm_along(void **state)
 	rig_until(r, "sw0.up", "state", "up");
 	sw = pid_of(r, "sw0");
 	rig_order(&c, "tell 1 smear");
+	rig_expect(r, "smeared", 1);
 	rig_order(&c, "tell 1 crash");
 	rig_expect(r, "netvm is ready", 2);
 	rig_until(r, "sw0.up", "state", "up");
@@ -275,6 +292,7 @@ static void test_a_domain_takes_the_vm_along(void **state)
 	begin(r, &c, topology);
 	rig_until(r, "sw0.up", "state", "up");
 	rig_order(&c, "tell 1 smear");
+	rig_expect(r, "smeared", 1);
 	rig_order(&c, "crash");
 	rig_ended(&c);
 	rig_detach(&c);
@@ -641,6 +659,7 @@ int main(int argc, char **argv)
 		rig_test(test_refusals_have_reasons),
 		rig_test(test_what_a_life_takes_is_not_kept),
 		rig_test(test_a_life_that_is_refused_ends_it_all),
+		rig_test(test_what_a_life_needs_may_be_busy),
 		rig_test(test_a_vm_dies_alone),
 		rig_test(test_virtualisers_take_the_vm_along),
 		rig_test(test_virtualisers_outlive_their_switch),

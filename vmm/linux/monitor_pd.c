@@ -144,6 +144,7 @@ static void pd_gone(struct monitor *m, struct mon_pd *pd, const siginfo_t *info)
 	loop_del(&m->loop, &pd->log);
 	loop_del(&m->loop, &pd->exit);
 	pd->state = PD_DEAD;
+	pd->deadline_ns = 0;
 	say_how(how, sizeof(how), pd, info);
 	if (m->phase == MONITOR_STARTING) {
 		error_set(m->err, "%s could not be started: %s", pd->sys->name,
@@ -309,6 +310,8 @@ uint64_t pd_deadline(const struct mon_pd *pd)
 		return pd->log_since_ns + LOG_WINDOW_NS;
 	if (pd->state == PD_STARTING && !pd->killed)
 		return pd->deadline_ns;
+	if (pd->state == PD_DEAD && pd->deadline_ns != 0)
+		return pd->deadline_ns;
 	return UINT64_MAX;
 }
 
@@ -317,6 +320,9 @@ void pd_tick(struct monitor *m, struct mon_pd *pd)
 	if (pd->log.events == 0 &&
 	    m->now_ns - pd->log_since_ns >= LOG_WINDOW_NS)
 		loop_watch(&m->loop, &pd->log, EPOLLIN);
+	/* From now on it is its links it waits for. */
+	if (pd->state == PD_DEAD && m->now_ns >= pd->deadline_ns)
+		pd->deadline_ns = 0;
 	if (pd->state != PD_STARTING || pd->killed ||
 	    m->now_ns < pd->deadline_ns)
 		return;
@@ -343,11 +349,14 @@ bool pd_settle(struct monitor *m, struct mon_pd *pd)
 	struct error err = { "" };
 
 	if (pd->state != PD_DEAD || m->phase != MONITOR_RUNNING ||
-	    !links_clean(m, pd_index(m, pd)))
+	    m->now_ns < pd->deadline_ns || !links_clean(m, pd_index(m, pd)))
 		return false;
-	if (pd_start(m, pd, &err) == 0)
+	if (pd_start(m, pd, &err) == 0) {
 		pd->restarts++;
-	else
-		pd_failed(m, pd, err.text);
+		return true;
+	}
+	/* What it lacks may be somebody else's for a moment. */
+	pd->deadline_ns = m->now_ns + PD_RETRY_NS;
+	pd_failed(m, pd, err.text);
 	return true;
 }

@@ -56,6 +56,8 @@
 
 /* A PD must be ready so long after its start. */
 #define PD_READY_NS (10000 * MS_NS)
+/* A PD that could not even be started is tried again so much later. */
+#define PD_RETRY_NS (1000 * MS_NS)
 /*
  * A switch must act upon an epoch, and answer a request, within this time;
  * virtualisers must do the former.
@@ -82,7 +84,7 @@ enum mon_pd_state { PD_DEAD, PD_STARTING, PD_RUNNING, PD_FAILED };
  * @fds:         by component: what open() gave
  * @history:     of its own failures
  * @restarts:    how often it was started again
- * @deadline_ns: STARTING: when it must be ready
+ * @deadline_ns: STARTING: when it must be ready; DEAD: when it may be started
  */
 struct mon_pd {
 	const struct sys_pd *sys;
@@ -262,7 +264,7 @@ bool pd_settle(struct monitor *m, struct mon_pd *pd);
 uint64_t pd_deadline(const struct mon_pd *pd);
 
 /**
- * pd_tick - see to the deadline of a PD that starts, and to its log
+ * pd_tick - see to the deadline of a PD that starts or will, and to its log
  */
 void pd_tick(struct monitor *m, struct mon_pd *pd);
 
