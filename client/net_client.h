@@ -113,10 +113,10 @@ enum net_client_state net_client_state(struct net_client *c);
  * net_client_carrier - whether what the port is there for can be reached
  *
  * The link is up and has a carrier (vswitch/link.h): the uplink the port
- * follows, if it follows one, is up.  While it has none, frames flow between the
- * switch's other ports and this one all the same; it is worth waiting with what
- * needs the uplink, such as asking for an address.  A carrier that goes and comes
- * touches no buffer.
+ * follows, if it follows one, is up.  While it has none, frames flow between
+ * the switch's other ports and this one all the same; it is worth waiting with
+ * what needs the uplink, such as asking for an address.  A carrier that goes
+ * and comes touches no buffer.
  */
 bool net_client_carrier(struct net_client *c);
 

@@ -5,11 +5,11 @@
  *	port web { program "/usr/libexec/web" args "..." }
  *
  * The monitor starts the program as it starts any PD: in namespaces of its own,
- * with no descriptor but its channels, which then maps exactly its port's memory
- * and locks itself in.  A program defines `program_ops` (vmm/linux/pd.h) and is
- * linked with libpd.a, which brings main().  It lives in the PD's event loop:
- * init() before the system call filter, then run() and arm() when something
- * happens; pd_wake_at() for timers.
+ * with no descriptor but its channels and memory; it maps exactly its port's
+ * memory and locks itself in.  A program defines `program_ops` (vmm/linux/pd.h)
+ * and is linked with libpd.a, which brings main().  It lives in the PD's event
+ * loop: init() before the system call filter, then run() and arm() when
+ * something happens; pd_wake_at() for timers.
  *
  * In init():	pd_wire() and net_client_init() give the port;
  *		c->cfg->program has the arguments and the MAC address.
@@ -20,10 +20,11 @@
  * ends.  What it or its C library writes to standard error is a line of weir's
  * log, like pd_log()'s.  The monitor makes the namespaces and gives no more
  * descriptors than those; mapping, the empty file system and the system call
- * filter are libpd.a's work, in the program itself, before it has seen a frame.  So
- * a program need not be trusted to be free of errors, but to be linked with it.
+ * filter are libpd.a's work, in the program itself, before it has seen a frame.
+ * So a program need not be trusted to be free of errors, but to be linked with
+ * it.
  *
- * client/pd/examples/reflect.c is the smallest one; client/echo/ is one with lwIP.
+ * client/pd/examples/reflect.c is the smallest one; client/echo/ has lwIP.
  */
 #ifndef WEIR_CLIENT_PD_H
 #define WEIR_CLIENT_PD_H

@@ -163,8 +163,8 @@ void boot_release(struct boot_fds *fds);
  *
  * Closes BOOT_FD.
  *
- * Return: the record, read-only, or NULL with errno set.  ENOENT: there is none,
- * somebody has called us by hand.  EPROTO: it is of another release.
+ * Return: the record, read-only, or NULL with errno set.  ENOENT: there is
+ * none, somebody has called us by hand.  EPROTO: it is of another release.
  */
 const struct boot_record *boot_read(void);
 

@@ -15,9 +15,9 @@
  * regions with their CPU alone.
  *
  * A side that breaks the queue protocol is left alone until its epoch changes,
- * which only the monitor can bring about.  It is rung by the control channel and
- * sees in the statistics which side it was.  In the other direction that channel
- * means "look at your link pages".
+ * which only the monitor can bring about.  It is rung by the control channel
+ * and sees in the statistics which side it was.  In the other direction that
+ * channel means "look at your link pages".
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -153,7 +153,7 @@ static bool virt_run(struct component *c, uint64_t now_ns)
 	if (ring & NET_VIRT_RING_SWITCH)
 		pd_ring(c, c->cfg->wire.channel);
 	report_faults(c, s);
-	/* Nobody rings while the loop spins; this is how it learns of traffic. */
+	/* Nobody rings while the loop spins: it learns of traffic here. */
 	return s->reason || (looking && frames(s) != before);
 }
 

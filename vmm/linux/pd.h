@@ -81,7 +81,7 @@ struct component {
  *              takes for one life what must be given back by its end (a device
  *              that is to be reset).  Appends to @fds behind @n of open()'s,
  *              returns how many it added or -1 with @err; the monitor closes
- *              its own copies as soon as the PD has been spawned.  NULL: nothing
+ *              its own copies once the PD has been spawned.  NULL: nothing
  * @close:      runs in the monitor when the system ends or failed to start:
  *              removes what open() made and a close() of the descriptors
  *              does not (a socket's path).  Also called by the janitor if the
@@ -120,9 +120,9 @@ struct component_ops {
 };
 
 /*
- * By enum sys_kind: switch, tap, nic, socket, capture, program, virt, vm.  What a
- * program does only itself knows (program_ops, client/pd.h); program_host_ops is
- * what the monitor does for it.
+ * By enum sys_kind: switch, tap, nic, socket, capture, program, virt, vm.  What
+ * a program does only itself knows (program_ops, client/pd.h); program_host_ops
+ * is what the monitor does for it.
  */
 extern const struct component_ops switch_ops, tap_ops, nic_ops, socket_ops,
 	capture_ops, program_ops, program_host_ops, virt_ops, vm_ops;
@@ -163,8 +163,8 @@ void pd_replace_fd(struct component *c, unsigned int fd_index, int fd);
  * pd_wake_at - have run() called at some time, if nothing else happens before
  * @at_ns: CLOCK_MONOTONIC; UINT64_MAX: no more
  *
- * One time per component; a later call replaces it.  Once it has passed, run() is
- * called and the time forgotten.
+ * One time per component; a later call replaces it.  Once it has passed, run()
+ * is called and the time forgotten.
  */
 void pd_wake_at(struct component *c, uint64_t at_ns);
 
@@ -174,8 +174,8 @@ void pd_wake_at(struct component *c, uint64_t at_ns);
  * @ring: out: eventfd to write to notify the other end
  *
  * For a hypervisor, which makes an interrupt of the one and a doorbell of the
- * other.  From now on the loop does not wait for this channel: notified() is not
- * called for it.  The descriptors stay the PD's.  Only in init().
+ * other.  From now on the loop does not wait for this channel: notified() is
+ * not called for it.  The descriptors stay the PD's.  Only in init().
  *
  * Return: 0, or -EINVAL if the channel is not the component's or its other end
  * is in this PD.

@@ -3,9 +3,9 @@
  * The event loop of a PD.  pd.h says what a component may expect of it.
  *
  * Sleeping.  There is one place to sleep, an epoll_wait(), reached only when
- * every component has armed its queues and found nothing.  It has a timeout only
- * while a component has asked to be woken at some time: a PD without traffic
- * makes no system call at all.
+ * every component has armed its queues and found nothing.  It has a timeout
+ * only while a component has asked to be woken at some time: a PD without
+ * traffic makes no system call at all.
  *
  * Notifications in.  Channels are watched edge triggered and their eventfds
  * never read: each write by a peer is an edge, and the sum is of no interest.
@@ -14,9 +14,9 @@
  * Notifications out.  pd_ring() makes a note; the notes are written after each
  * round, once per channel however many frames went over it.  That is soon
  * enough to keep the peer working alongside a long burst and late enough to
- * wake it once per burst.  The queues ask for a ring only while the peer sleeps.
- * A write that fails is of no concern: a full counter or pipe means that a
- * notification waits already.
+ * wake it once per burst.  The queues ask for a ring only while the peer
+ * sleeps.  A write that fails is of no concern: a full counter or pipe means
+ * that a notification waits already.
  *
  * Fairness.  A peer can keep a component busy for ever.  The loop looks at its
  * descriptors every few rounds nevertheless (after each, if there are
@@ -309,8 +309,8 @@ static uint32_t rounds_per_look(const struct pd *pd)
 }
 
 /*
- * Until nobody has more to do.  That is asked before the look: a descriptor that
- * stays ready because its component cannot serve it now must not keep the
+ * Until nobody has more to do.  That is asked before the look: a descriptor
+ * that stays ready because its component cannot serve it now must not keep the
  * loop from arm(), where the component stops watching it.
  */
 static bool drain(struct pd *pd)

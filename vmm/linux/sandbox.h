@@ -63,8 +63,9 @@ int sandbox_privileges(const struct boot_record *r, struct error *err);
  * sandbox_filter - stage 5: no more threads, and only these system calls
  * @r: boot record: whose components' calls are added to the loop's own
  *
- * Holds for all threads there are.  Any other call kills the process (SIGSYS).  Nothing is allocated or freed
- * between the filter's installation and the return.
+ * Holds for all threads there are.  Any other call kills the process (SIGSYS).
+ * Nothing is allocated or freed between the filter's installation and the
+ * return.
  */
 int sandbox_filter(const struct boot_record *r, struct error *err);
 

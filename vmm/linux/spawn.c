@@ -23,11 +23,11 @@
  * and stages 2 to 4 want those it has over its own namespaces.
  *
  * Life and death.  The PD is process 1 of its pid namespace, to which signals
- * without a handler do not get through, except SIGKILL from outside and what the
- * kernel forces on a faulting process (SIGSEGV, the filter's SIGSYS): those end
- * it, and the monitor sees the status.  It has itself killed when the monitor's
- * thread dies, and also leaves when the log pipe loses its reader, which covers
- * the moment before the first was asked for.
+ * without a handler do not get through, except SIGKILL from outside and what
+ * the kernel forces on a faulting process (SIGSEGV, the filter's SIGSYS): those
+ * end it, and the monitor sees the status.  It has itself killed when the
+ * monitor's thread dies, and also leaves when the log pipe loses its reader,
+ * which covers the moment before the first was asked for.
  *
  * Programs.  A client PD's program goes through the same stages: libpd.a, which
  * it is linked with, has the later ones.  The monitor can only force stage 1 on
@@ -359,8 +359,8 @@ static const char *find_program(const struct sys_pd *pd)
 
 /*
  * /proc/self/exe is the very file that runs, also when it has been replaced or
- * deleted meanwhile; a program may be replaced, and is the new one from its next
- * start on.
+ * deleted meanwhile; a program may be replaced, and is the new one from its
+ * next start on.
  */
 static int open_binary(struct launch *l, struct error *err)
 {

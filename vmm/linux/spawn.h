@@ -2,11 +2,11 @@
 /*
  * Starting a PD: one process, its regions, its sandbox.
  *
- * pd_spawn() makes a child in namespaces of its own (user, mount, net, pid, ipc,
- * uts, cgroup), which executes the weir binary again as `weir --pd`, or a client
- * PD's own program (client/pd.h); that finds
- * its boot record (vmm/linux/boot.h) and descriptors, maps, locks itself in, runs
- * init of its components, reports "ready" and enters the loop.
+ * pd_spawn() makes a child in namespaces of its own (user, mount, net, pid,
+ * ipc, uts, cgroup), which executes the weir binary again as `weir --pd`, or a
+ * client PD's own program (client/pd.h); that finds its boot record
+ * (vmm/linux/boot.h) and descriptors, maps, locks itself in, runs init of its
+ * components, reports "ready" and enters the loop.
  *
  * The child dies with the monitor (parent-death signal, and its log pipe
  * closing), holds no descriptor but the ones it needs, and cannot be traced by
@@ -51,8 +51,8 @@ struct pd_process {
  * pd_spawn - start a PD
  * @b:    the system's backing
  * @pd:   index into the system's pd[]
- * @fds:  by component of the PD; stay open in the monitor, which closes those of
- *        start() afterwards
+ * @fds:  by component of the PD; stay open in the monitor, which closes those
+ *        of start() afterwards
  * @proc: out
  *
  * Does not wait for "ready".
