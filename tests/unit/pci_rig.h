@@ -58,6 +58,7 @@
  * struct fake_card - how the card answers
  * @fd:      the file
  * @size:    of each region
+ * @mappable: regions that can be mapped, a bit each
  * @sparse:  BAR 0 may only be mapped in part
  * @vectors: interrupts, by VFIO's index
  * @grant:   so many MSI-X vectors the host has left
@@ -69,6 +70,7 @@
 struct fake_card {
 	int fd;
 	uint64_t size[VFIO_REGIONS];
+	uint32_t mappable;
 	bool sparse;
 	uint32_t vectors[3];
 	unsigned int grant;
@@ -153,7 +155,9 @@ static void make_card(void)
 						     0x4000,  0x100000, 0,
 						     0x40000, 0x1000 };
 
-	card = (struct fake_card){ .vectors = { 1, 1, 5 }, .grant = 5 };
+	card = (struct fake_card){ .mappable = 0x3b,
+				   .vectors = { 1, 1, 5 },
+				   .grant = 5 };
 	memcpy(card.size, size, sizeof(size));
 	card.fd = memfd_create("card", MFD_CLOEXEC);
 	assert_true(card.fd >= 0);
@@ -175,17 +179,23 @@ static void make_card(void)
 	make_caps();
 }
 
+/* Two areas in BAR 0, of which only one is good. */
+static void add_sparse(struct vfio_region_info *info)
+{
+	struct vfio_region_info_cap_sparse_mmap *cap = (void *)(info + 1);
+
+	info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
+	info->cap_offset = sizeof(*info);
+	cap->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
+	cap->nr_areas = 2;
+	cap->areas[0].offset = 0x1800;
+	cap->areas[0].size = 0x3000;
+	cap->areas[1].offset = 0x1f000;
+	cap->areas[1].size = 0x2000;
+}
+
 static int region_info(struct vfio_region_info *info)
 {
-	struct {
-		struct vfio_region_info_cap_sparse_mmap cap;
-		struct vfio_region_sparse_mmap_area area[2];
-	} sparse = {
-		.cap = { .header = { .id = VFIO_REGION_INFO_CAP_SPARSE_MMAP },
-			 .nr_areas = 2 },
-		.area = { { 0x1800, 0x3000 }, { 0x1f000, 0x2000 } }
-	};
-
 	if (info->index >= VFIO_REGIONS || card.size[info->index] == 0) {
 		errno = EINVAL;
 		return -1;
@@ -193,13 +203,10 @@ static int region_info(struct vfio_region_info *info)
 	info->size = card.size[info->index];
 	info->offset = (uint64_t)card_offset(info->index, 0);
 	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
-	if (info->index != 2 && info->index < 6)
+	if ((card.mappable & 1u << info->index) != 0)
 		info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
-	if (info->index == 0 && card.sparse) {
-		info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
-		info->cap_offset = sizeof(*info);
-		memcpy(info + 1, &sparse, sizeof(sparse));
-	}
+	if (info->index == 0 && card.sparse)
+		add_sparse(info);
 	return 0;
 }
 

@@ -245,6 +245,26 @@ static void a_small_bar_has_a_page(void **state)
 	assert_int_equal(guest_read(0x30001004, 4), 0xabcd);
 }
 
+/* Behind its end is another BAR's window of the card's descriptor, or more. */
+static void a_small_bar_that_cannot_be_mapped(void **state)
+{
+	(void)state;
+	card.mappable &= ~2u;
+	attach_card();
+	put(PCI_COMMAND, MEMORY_ON, 2);
+	set_bar(1, 0x30001000);
+	assert_events("");
+	guest_write(0x300017fc, 0x1234, 4);
+	assert_int_equal(card_read(1, 0x7fc, 4), 0x1234);
+	assert_int_equal(guest_read(0x300017fc, 4), 0x1234);
+	guest_write(0x300017fe, 0xffffffff, 4);
+	guest_write(0x30001800, 0xffffffff, 4);
+	assert_int_equal(card_read(1, 0x7fc, 4), 0x1234);
+	assert_int_equal(card_read(1, 0x800, 4), 0);
+	assert_int_equal(guest_read(0x300017fe, 4), 0xffffffff);
+	assert_int_equal(guest_read(0x30001800, 4), 0xffffffff);
+}
+
 static void only_what_vfio_maps_is_direct(void **state)
 {
 	(void)state;
@@ -336,6 +356,7 @@ int main(void)
 		pci_test(bars_stay_in_their_window),
 		pci_test(a_bar_that_was_covered_comes_back),
 		pci_test(a_small_bar_has_a_page),
+		pci_test(a_small_bar_that_cannot_be_mapped),
 		pci_test(only_what_vfio_maps_is_direct),
 		pci_test(cards_that_cannot_be_passed_through),
 		pci_test(memory_is_shown_to_the_card),

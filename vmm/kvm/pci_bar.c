@@ -9,8 +9,9 @@
  * table, what VFIO would not map, a BAR the guest laid over another.
  *
  * A BAR is at least a page long here, so that a slot can show it: what the card
- * lacks of that reads as ones.  I/O BARs and the expansion ROM are left out; no
- * NIC of the last twenty years needs them.
+ * lacks of that reads as ones.  I/O BARs and the expansion ROM are left out: the
+ * only NICs known to miss them are Intel's 8254x of 2002 (e1000), whose driver
+ * resets the card through one.
  */
 #include <string.h>
 

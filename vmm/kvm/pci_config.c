@@ -71,12 +71,12 @@ static void refresh(struct pci *pci, const struct pci_field *f)
 	pci_put(pci, f->at, f->size, ours | (card_get(pci, f) & f->live));
 }
 
-/* @mask: bits the access covers at all */
+/* @mask: bits the access covers; the others of @value are zero */
 static void write_field(struct pci *pci, const struct pci_field *f,
 			uint32_t value, uint32_t mask)
 {
 	uint32_t keep = f->keep & mask, pass = f->pass & mask;
-	uint32_t clear = f->clear & mask & value;
+	uint32_t clear = f->clear & value;
 
 	pci_put(pci, f->at, f->size,
 		(pci_get(pci, f->at, f->size) & ~keep) | (value & keep));

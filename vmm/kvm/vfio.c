@@ -170,51 +170,37 @@ void vfio_write(const struct vfio *card, unsigned int region, uint64_t offset,
 		return; /* as on a bus: nobody is told */
 }
 
+static int set_irqs(const struct vfio *card, unsigned int index,
+		    uint32_t action, const int *fd, unsigned int n)
+{
+	_Alignas(struct vfio_irq_set) char
+		room[sizeof(struct vfio_irq_set) +
+		     PCI_MAX_VECTORS * sizeof(int32_t)];
+	struct vfio_irq_set *set = (void *)room;
+	int ret;
+
+	*set = (struct vfio_irq_set){
+		.argsz = (uint32_t)(sizeof(*set) + n * sizeof(int32_t)),
+		.flags = action | (n > 0 ? VFIO_IRQ_SET_DATA_EVENTFD
+					 : VFIO_IRQ_SET_DATA_NONE),
+		.index = index,
+		.count = n,
+	};
+	memcpy(room + sizeof(*set), fd, n * sizeof(int32_t));
+	ret = ioctl(card->device, VFIO_DEVICE_SET_IRQS, set);
+	return ret < 0 ? -errno : ret;
+}
+
 int vfio_irqs(const struct vfio *card, unsigned int index, const int *fd,
 	      unsigned int n)
 {
-	struct {
-		struct vfio_irq_set set;
-		int32_t fd[PCI_MAX_VECTORS];
-	} request = {
-		.set = {
-			.argsz = sizeof(request.set) + n * sizeof(int32_t),
-			.flags = VFIO_IRQ_SET_ACTION_TRIGGER |
-				 (n > 0 ? VFIO_IRQ_SET_DATA_EVENTFD :
-					  VFIO_IRQ_SET_DATA_NONE),
-			.index = index,
-			.count = n,
-		},
-	};
-	int ret;
-
-	if (n > PCI_MAX_VECTORS)
-		return PCI_MAX_VECTORS;
-	for (unsigned int i = 0; i < n; i++)
-		request.fd[i] = fd[i];
-	ret = ioctl(card->device, VFIO_DEVICE_SET_IRQS, &request);
-	return ret < 0 ? -errno : ret;
+	return set_irqs(card, index, VFIO_IRQ_SET_ACTION_TRIGGER, fd, n);
 }
 
 int vfio_intx_unmask(const struct vfio *card, int eventfd)
 {
-	struct {
-		struct vfio_irq_set set;
-		int32_t fd;
-	} request = {
-		.set = {
-			.argsz = sizeof(request),
-			.flags = VFIO_IRQ_SET_ACTION_UNMASK |
-				 VFIO_IRQ_SET_DATA_EVENTFD,
-			.index = VFIO_PCI_INTX_IRQ_INDEX,
-			.count = 1,
-		},
-		.fd = eventfd,
-	};
-
-	if (ioctl(card->device, VFIO_DEVICE_SET_IRQS, &request) != 0)
-		return -errno;
-	return 0;
+	return set_irqs(card, VFIO_PCI_INTX_IRQ_INDEX,
+			VFIO_IRQ_SET_ACTION_UNMASK, &eventfd, 1);
 }
 
 /* Pinned memory counts against a limit that is 8 MiB where nobody raised it. */

@@ -92,7 +92,7 @@ void vfio_write(const struct vfio *card, unsigned int region, uint64_t offset,
  * vfio_irqs - turn a kind of interrupt on or off
  * @index: VFIO_PCI_INTX_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
  * @fd:    an eventfd per vector
- * @n:     how many; 0 turns the kind off
+ * @n:     how many, up to PCI_MAX_VECTORS; 0 turns the kind off
  *
  * Return: 0, negative errno, or how many vectors there could be.
  */
