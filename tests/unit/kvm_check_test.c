@@ -43,13 +43,12 @@ static void put(const char *name, const void *data, size_t size)
 /* A folder with a kernel of 1 MiB and a small initrd. */
 static int setup(void **state)
 {
-	uint8_t kernel[64] = { 0 };
+	/* Where in an Image: size and magic. */
+	uint8_t kernel[64] = { [18] = MIB >> 16, [56] = 'A', 'R', 'M', 'd' };
 
 	(void)state;
 	strcpy(folder, "/tmp/weir-check-XXXXXX");
 	assert_non_null(mkdtemp(folder));
-	kernel[18] = MIB >> 16;
-	memcpy(kernel + 56, "ARM\x64", 4);
 	put("Image", kernel, sizeof(kernel));
 	put("initrd", "cpio", 4);
 	memset(&cfg, 0, sizeof(cfg));

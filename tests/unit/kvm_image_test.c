@@ -39,15 +39,17 @@ static void put64(uint8_t *to, uint64_t value)
 /* A kernel of @size octets that claims to occupy @memory. */
 static uint8_t *kernel(size_t size, uint64_t memory)
 {
+	static const uint8_t mz[] = { 'M', 'Z' };
+	static const uint8_t magic[] = { 'A', 'R', 'M', 'd' };
 	uint8_t *k = malloc(size);
 
 	for (size_t i = 0; i < size; i++)
 		k[i] = (uint8_t)(i * 7 + i / 251);
 	memset(k, 0, HEADER);
-	memcpy(k, "MZ", 2);
+	memcpy(k, mz, sizeof(mz));
 	put64(k + 8, 0x80000);
 	put64(k + 16, memory);
-	memcpy(k + 56, "ARM\x64", 4);
+	memcpy(k + 56, magic, sizeof(magic));
 	return k;
 }
 
@@ -183,13 +185,14 @@ static void bad_headers_are_refused(void **state)
 	free(k);
 }
 
-static void refuse_load(const uint8_t *data, size_t size, size_t room,
+/* @room: octets the header is said to claim */
+static void refuse_load(const uint8_t *data, size_t length, size_t room,
 			const char *say)
 {
 	struct image image = { .memory = room };
 	struct error err = { 0 };
 	uint8_t *ram = malloc(room + 1);
-	int fd = file_of(data, size);
+	int fd = file_of(data, length);
 
 	ram[room] = 0xee;
 	assert_int_equal(image_load(&image, fd, "K", ram, &err), -1);

@@ -58,7 +58,7 @@ static uint16_t avail_idx(const struct console *c,
 static uint16_t avail_entry(const struct console *c,
 			    const struct console_queue *q)
 {
-	return load16(at(c, q->avail + 4 + 2 * (q->next & (q->num - 1)), 2));
+	return load16(at(c, q->avail + 4 + 2ull * (q->next & (q->num - 1)), 2));
 }
 
 static struct vring_desc descriptor(const struct console *c,
@@ -67,7 +67,7 @@ static struct vring_desc descriptor(const struct console *c,
 	struct vring_desc d;
 
 	/* One copy, and only the copy is looked at. */
-	memcpy(&d, at(c, q->desc + 16u * i, 16), sizeof(d));
+	memcpy(&d, at(c, q->desc + 16ull * i, 16), sizeof(d));
 	__asm__ volatile("" : "+m"(d));
 	return d;
 }
@@ -79,7 +79,7 @@ static void put_used(const struct console *c, const struct console_queue *q,
 	struct vring_used_elem e = { .id = head };
 	uint16_t *idx = (void *)(at(c, q->used, 4) + 2);
 
-	memcpy(at(c, q->used + 4 + 8 * (q->next & (q->num - 1)), 8), &e,
+	memcpy(at(c, q->used + 4 + 8ull * (q->next & (q->num - 1)), 8), &e,
 	       sizeof(e));
 	__atomic_store_n(idx, (uint16_t)(q->next + 1), __ATOMIC_RELEASE);
 }

@@ -136,8 +136,6 @@ static int make_doorbells(struct guest *g, const struct guest_config *c,
 static int attach_card(struct guest *g, const struct guest_config *c,
 		       struct error *err)
 {
-	if (c->no_card)
-		return 0;
 	g->pci = pci_attach(&g->vm, &c->fd[VM_FDS], err);
 	if (g->pci == NULL)
 		return -1;

@@ -16,7 +16,6 @@
  * struct guest_config - of what a guest is made
  * @cfg:    files' names, and whether shared memory is uncached
  * @fd:     by VM_FD_*, then a card's; kernel and initrd are read here
- * @no_card: there is no card; for bring-up and tests
  * @ram:    its memory here, of cfg->memory octets
  * @shared: the shared regions here, by enum shared
  * @shared_size: their octets
@@ -31,7 +30,6 @@
 struct guest_config {
 	const struct sys_vm *cfg;
 	const int *fd;
-	bool no_card;
 	void *ram;
 	void *shared[SHARED_REGIONS];
 	size_t shared_size[SHARED_REGIONS];

@@ -24,7 +24,7 @@
 /* More than this is no kernel, whatever the RAM. */
 #define MEMORY_MAX 0x40000000u
 
-#define MIB (1024u * 1024u)
+#define MIB 0x100000ull
 
 /* An Image's first octets; little endian. */
 struct header {
@@ -236,8 +236,8 @@ int image_plan(struct image_plan *plan, const struct image *image,
 	/* Nothing near 2^64 is added up below. */
 	if (initrd > MEMORY_MAX)
 		return error_set(
-			err, "an initrd of %llu MiB is too large: at most %u",
-			(unsigned long long)(initrd / MIB), MEMORY_MAX / MIB);
+			err, "an initrd of %llu MiB is too large: at most %llu",
+			initrd / MIB, MEMORY_MAX / MIB);
 	plan->kernel = image->text_offset;
 	plan->fdt = up(plan->kernel + image->memory, IMAGE_FDT_SIZE);
 	plan->initrd = plan->fdt + IMAGE_FDT_SIZE;
@@ -248,8 +248,6 @@ int image_plan(struct image_plan *plan, const struct image *image,
 	return error_set(
 		err,
 		"%llu MiB of memory are too few for this kernel (%llu KiB) and initrd (%llu KiB): at least %llu MiB",
-		(unsigned long long)(ram / MIB),
-		(unsigned long long)(image->memory / 1024),
-		(unsigned long long)(initrd / 1024),
-		(unsigned long long)(up(need, MIB) / MIB));
+		ram / MIB, (unsigned long long)(image->memory / 1024),
+		(unsigned long long)(initrd / 1024), up(need, MIB) / MIB);
 }

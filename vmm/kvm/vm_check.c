@@ -56,7 +56,7 @@ static int open_initrd(const struct sys_vm *cfg, const struct image *image,
 		       struct error *err)
 {
 	struct image_plan plan;
-	struct stat st;
+	struct stat st = { 0 };
 	int fd = open_file(cfg->initrd, "initrd", &st, err);
 
 	if (fd < 0)
