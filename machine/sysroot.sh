@@ -94,9 +94,10 @@ said()
 echo "  APT     $1"
 # A repository that has nothing for arm64, or is away, may be one that is not
 # needed: what counts is whether the packages can be found afterwards.
-get update || said >"$apt/update-said"
+get update
+grep -E '^(E|W|Err)' "$apt/said" >"$apt/update-said"
 if ! get --print-uris install "${packages[@]}"; then
-	cat "$apt/update-said" >&2 2>/dev/null
+	head -n 10 "$apt/update-said" >&2
 	said >&2
 	die "apt cannot find Debian's packages for arm64; the lines above say why." \
 	    "They are looked for in /etc/apt/sources.list and sources.list.d:" \
