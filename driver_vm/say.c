@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "driver_vm/say.h"
@@ -20,4 +21,5 @@ void say(const char *format, ...)
 	line[used++] = '\n';
 	/* There is nobody to tell that nobody can be told. */
 	(void)!write(STDERR_FILENO, line, used);
+	(void)tcdrain(STDERR_FILENO);
 }

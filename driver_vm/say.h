@@ -9,7 +9,8 @@
  * say - one line on standard error, in one write(2)
  * @format: without a newline
  *
- * Nothing is buffered: what was said before the program ended was said.
+ * Nothing is buffered, not even by the console: when this returns it was said,
+ * also if the machine stops right then.
  */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

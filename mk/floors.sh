@@ -4,7 +4,7 @@
 # floors.sh: does every file include only what is below it?
 #
 #	cli					the command
-#	vmm					what PDs run on
+#	vmm	driver_vm			what PDs run on, what runs in VMs
 #	config		client			the compiler; the client's side
 #	vswitch policy virt			the ground floor
 #
@@ -35,6 +35,7 @@ check policy 'vswitch/(queue|frame|link|reason|mem)\.h'
 check virt 'vswitch/(queue|frame|link|reason|mem)\.h'
 check client 'vswitch/.*'
 check config "$ground"
-check vmm "$ground|config/.*|client/.*"
-check cli "$ground|config/.*|client/.*|vmm/.*"
+check vmm "$ground|config/.*|client/.*|driver_vm/abi\.h"
+check driver_vm "vswitch/(queue|frame|link)\.h|vmm/linux/ports/.*"
+check cli "$ground|config/.*|client/.*|vmm/.*|driver_vm/abi\.h"
 exit $bad

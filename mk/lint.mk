@@ -35,9 +35,9 @@ $(A64)/obj/%.o: %.c $(O)/flags
 # --- clang-tidy and clang-format -------------------------------------------
 
 OWN_C   := $(GROUND_SRC) $(POLICY) $(CONFIG_SRC) $(VMM_SRC) $(CLIENT_SRC) \
-	$(CLI_SRC) $(EXAMPLE_SRC) client/pd/main.c $(PROGRAM_SRC) $(TEST_SRC) \
+	$(wildcard driver_vm/*.c) $(CLI_SRC) $(EXAMPLE_SRC) client/pd/main.c $(PROGRAM_SRC) $(TEST_SRC) \
 	$(HELPER_SRC) $(BENCH_SRC)
-OWN_H   := $(wildcard vswitch/*.h policy/*.h virt/*.h config/*.h vmm/linux/*.h \
+OWN_H   := $(wildcard driver_vm/*.h vswitch/*.h policy/*.h virt/*.h config/*.h vmm/linux/*.h \
 	vmm/linux/ports/*.h vmm/kvm/*.h client/*.h cli/*.h tests/*/*.h)
 TIDIED  := $(OWN_C:%.c=$(O)/tidy/%.ok)
 

@@ -161,6 +161,14 @@ static unsigned int after(const struct nic_ring *r, unsigned int i)
 	return i + 1 == r->slots ? 0 : i + 1;
 }
 
+/* The slot @index, less than a round, behind the next one. */
+static unsigned int behind(const struct nic_ring *r, unsigned int index)
+{
+	unsigned int i = r->next + index;
+
+	return i >= r->slots ? i - r->slots : i;
+}
+
 /* --- receiving ----------------------------------------------------------- */
 
 /*
@@ -179,19 +187,22 @@ static enum nic_got read_big(struct nic_packet *n, struct nic_frame *f)
 	return NIC_FRAME;
 }
 
-enum nic_got nic_packet_next(struct nic_packet *n, struct nic_frame *f)
+enum nic_got nic_packet_peek(struct nic_packet *n, unsigned int index,
+			     struct nic_frame *f)
 {
-	uint32_t status = status_of(&n->rx, n->rx.next);
-	const struct tpacket2_hdr *h = slot_at(&n->rx, n->rx.next);
-	const uint8_t *data;
+	unsigned int slot = behind(&n->rx, index);
+	uint32_t status = status_of(&n->rx, slot);
+	struct tpacket2_hdr *h = slot_at(&n->rx, slot);
+	uint8_t *data;
 
 	if (!(status & TP_STATUS_USER))
 		return NIC_NOTHING;
-	data = (const uint8_t *)h + h->tp_mac;
+	data = (uint8_t *)h + h->tp_mac;
 	*f = (struct nic_frame){
 		.data = data,
 		.len = h->tp_len,
 		.tagged = status & TP_STATUS_VLAN_VALID,
+		.losing = status & TP_STATUS_LOSING,
 		.tpid = status & TP_STATUS_VLAN_TPID_VALID ? h->tp_vlan_tpid
 							   : ETH_P_8021Q,
 		.tci = h->tp_vlan_tci,
@@ -212,17 +223,31 @@ void nic_packet_done(struct nic_packet *n)
 
 /* --- transmitting -------------------------------------------------------- */
 
-bool nic_packet_put(struct nic_packet *n, const void *data, size_t len)
+uint8_t *nic_packet_slot(struct nic_packet *n, unsigned int index)
 {
-	struct tpacket2_hdr *h = slot_at(&n->tx, n->tx.next);
+	unsigned int slot = behind(&n->tx, index);
 
-	if (status_of(&n->tx, n->tx.next) != TP_STATUS_AVAILABLE)
-		return false;
-	memcpy((uint8_t *)h + TX_DATA, data, len);
-	h->tp_len = (uint32_t)len;
+	if (status_of(&n->tx, slot) != TP_STATUS_AVAILABLE)
+		return NULL;
+	return (uint8_t *)slot_at(&n->tx, slot) + TX_DATA;
+}
+
+void nic_packet_commit(struct nic_packet *n, size_t len)
+{
+	slot_at(&n->tx, n->tx.next)->tp_len = (uint32_t)len;
 	set_status(&n->tx, n->tx.next, TP_STATUS_SEND_REQUEST);
 	n->tx.next = after(&n->tx, n->tx.next);
 	n->queued++;
+}
+
+bool nic_packet_put(struct nic_packet *n, const void *data, size_t len)
+{
+	uint8_t *slot = nic_packet_slot(n, 0);
+
+	if (slot == NULL)
+		return false;
+	memcpy(slot, data, len);
+	nic_packet_commit(n, len);
 	return true;
 }
 

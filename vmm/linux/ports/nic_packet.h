@@ -20,6 +20,8 @@
  *
  * The rings are made by the PD before its filter, and made anew if it is
  * started again: both sides then begin at slot 0.
+ *
+ * A driver VM's program moves the frames of its card with the same rings.
  */
 #ifndef WEIR_VMM_LINUX_PORTS_NIC_PACKET_H
 #define WEIR_VMM_LINUX_PORTS_NIC_PACKET_H
@@ -61,20 +63,26 @@ struct nic_packet {
 	uint8_t *big;
 };
 
+/* What can be put in front of a received frame, where it is. */
+#define NIC_HEADROOM sizeof(struct virtio_net_hdr)
+
 /**
  * struct nic_frame - a received frame, in the ring until nic_packet_done()
  * @hdr:    what was left to the hardware (offload.h)
- * @data:   first octet
+ * @data:   first octet.  It may be changed, and so may the NIC_HEADROOM octets
+ *          in front of it
  * @len:    octets
  * @tagged: the kernel took a VLAN tag out of the frame:
  * @tpid:   its type
  * @tci:    its priority and VLAN id
+ * @losing: the kernel has dropped frames (PACKET_STATISTICS: how many)
  */
 struct nic_frame {
 	struct virtio_net_hdr hdr;
-	const uint8_t *data;
+	uint8_t *data;
 	size_t len;
 	bool tagged;
+	bool losing;
 	uint16_t tpid;
 	uint16_t tci;
 };
@@ -98,17 +106,45 @@ enum nic_got {
 };
 
 /**
+ * nic_packet_peek - look at a received frame
+ * @index: which, 0 is the oldest
+ * @f:     out
+ *
+ * A frame that did not fit into its slot can only be had as the oldest, once.
+ */
+enum nic_got nic_packet_peek(struct nic_packet *n, unsigned int index,
+			     struct nic_frame *f);
+
+/**
  * nic_packet_next - look at the oldest received frame
  * @f: out
  *
  * After anything but NIC_NOTHING, nic_packet_done() goes on to the next.
  */
-enum nic_got nic_packet_next(struct nic_packet *n, struct nic_frame *f);
+static inline enum nic_got nic_packet_next(struct nic_packet *n,
+					   struct nic_frame *f)
+{
+	return nic_packet_peek(n, 0, f);
+}
 
 /**
  * nic_packet_done - give the oldest received frame's slot back
  */
 void nic_packet_done(struct nic_packet *n);
+
+/**
+ * nic_packet_slot - where a frame to be sent goes
+ * @index: of the slot, 0 is the next
+ *
+ * Return: room for the port's longest frame, or NULL if the slot is not empty.
+ */
+uint8_t *nic_packet_slot(struct nic_packet *n, unsigned int index);
+
+/**
+ * nic_packet_commit - the next transmit slot is filled
+ * @len: octets
+ */
+void nic_packet_commit(struct nic_packet *n, size_t len);
 
 /**
  * nic_packet_put - fill the next transmit slot

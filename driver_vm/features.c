@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Features of a network interface: see features.h.
+ *
+ * They are bits whose numbers differ from kernel to kernel; it tells their
+ * names (ETHTOOL_GSTRINGS).
+ */
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "driver_vm/features.h"
+
+/* More features than any kernel has; there are about 60. */
+#define MAX_FEATURES 256u
+#define BLOCK_BITS 32u
+
+static const char *const unwanted[] = { "rx-gro", "rx-gro-hw", "rx-lro",
+					"rx-gro-list" };
+
+static int ethtool(int sock, const char *name, void *command)
+{
+	struct ifreq ifr = { .ifr_data = command };
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	return ioctl(sock, SIOCETHTOOL, &ifr) < 0 ? -errno : 0;
+}
+
+/* How many features the kernel knows. */
+static int count_features(int sock, const char *name)
+{
+	struct {
+		struct ethtool_sset_info info;
+		uint32_t count;
+	} query = {
+		.info = { .cmd = ETHTOOL_GSSET_INFO,
+			  .sset_mask = 1u << ETH_SS_FEATURES },
+	};
+	int e = ethtool(sock, name, &query);
+
+	if (e < 0)
+		return e;
+	return query.info.sset_mask != 0 && query.count <= MAX_FEATURES
+		       ? (int)query.count
+		       : -EOPNOTSUPP;
+}
+
+static bool is_unwanted(const uint8_t *feature)
+{
+	for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
+		if (strncmp((const char *)feature, unwanted[i],
+			    ETH_GSTRING_LEN) == 0)
+			return true;
+	return false;
+}
+
+int features_off(int sock, const char *name)
+{
+	static union {
+		struct ethtool_gstrings head;
+		uint8_t room[sizeof(struct ethtool_gstrings) +
+			     MAX_FEATURES * ETH_GSTRING_LEN];
+	} names;
+	union {
+		struct ethtool_sfeatures head;
+		uint8_t room[sizeof(struct ethtool_sfeatures) +
+			     MAX_FEATURES / BLOCK_BITS *
+				     sizeof(struct ethtool_set_features_block)];
+	} set = { .room = { 0 } };
+	int count = count_features(sock, name);
+	int e;
+
+	if (count < 0)
+		return count;
+	names.head.cmd = ETHTOOL_GSTRINGS;
+	names.head.string_set = ETH_SS_FEATURES;
+	names.head.len = (uint32_t)count;
+	e = ethtool(sock, name, &names);
+	if (e < 0)
+		return e;
+	set.head.cmd = ETHTOOL_SFEATURES;
+	set.head.size = ((uint32_t)count + BLOCK_BITS - 1) / BLOCK_BITS;
+	for (uint32_t i = 0; i < (uint32_t)count; i++)
+		if (is_unwanted(names.head.data + i * ETH_GSTRING_LEN))
+			set.head.features[i / BLOCK_BITS].valid |=
+				1u << i % BLOCK_BITS;
+	/* Where one of them is not the driver's to change, it says so in the
+	 * result, and the others are changed. */
+	return ethtool(sock, name, &set);
+}

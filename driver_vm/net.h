@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Frames between a network card and two queue pairs.
+ *
+ *	              net_packet.c        net.c             the other side
+ *	  card  --->  receive slots  ---copy--->  rx active  --->
+ *	                                          rx free    <---
+ *	  card  <---  transmit slots <---copy---  tx active  <---
+ *	                                          tx free    --->
+ *
+ * We are the driver of virt/net_virt.h with plain offsets.  A card is a
+ * struct net_card: net_packet.c is one over AF_PACKET, the second word of its
+ * file name says so, and there may be others.
+ *
+ * What makes it hard is not to do anything per frame that can be done per batch:
+ * system calls, barriers, doorbells, and wake-ups of either side.
+ *
+ *  - Frames go in batches of NET_BATCH.  A batch is published once each way,
+ *    and at most one doorbell is rung for all of it, none if the other side is
+ *    awake.
+ *  - As long as there is anything to do no system call is made but the card's
+ *    for a batch to be sent.
+ *  - Neither side waits for the other, and nothing is lost that need not be.
+ *    Without an empty buffer for them, received frames stay in the card's
+ *    slots, where there is more room than in the region; the loop stops
+ *    watching the card, asks for a notification on rx free and sleeps, so that
+ *    the side that has to return the buffers gets the processor.  What does not
+ *    fit into the slots then is dropped by the card, and counted.  Only then is
+ *    a notification of returned buffers asked for: otherwise each batch that
+ *    is taken from us would wake us for nothing.
+ *  - Without a slot to send them in, frames stay on tx active, until the card
+ *    says that it has room.
+ *  - While the link is down received frames are dropped; without a carrier,
+ *    so are those to be sent.
+ *
+ * Whatever is read from a queue is checked; a descriptor that cannot be is
+ * counted and returned, an index that cannot be ends the use of the queues until
+ * the link comes up anew.  There is no exit, and no state that spins.
+ *
+ * No system calls here, so all of it can be tested anywhere.
+ */
+#ifndef WEIR_DRIVER_VM_NET_H
+#define WEIR_DRIVER_VM_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "driver_vm/abi.h"
+#include "driver_vm/copy.h"
+#include "vswitch/link.h"
+#include "vswitch/queue.h"
+
+/* Frames moved each way per net_run(). */
+#define NET_BATCH 64u
+
+/**
+ * struct net_frame - a received frame, in one of the card's slots
+ * @data: complete: with its VLAN tag, with its checksum
+ * @len:  octets; 0: a frame that could not be made complete
+ */
+struct net_frame {
+	const uint8_t *data;
+	uint32_t len;
+};
+
+struct net_card;
+
+/**
+ * struct net_card_ops - what a card can do
+ * @receive:  look at the oldest received frames, at most NET_BATCH, the same
+ *            ones until they are given back.  Return: how many there are
+ * @received: give the slots of the @count oldest back
+ * @slots:    the next slots for frames to be sent, at most @max, each for the
+ *            longest frame there is.  Return: how many there are
+ * @send:     send what is in the @count next slots, of these lengths.  Some of
+ *            them later, if the card clears its @writable
+ * @watch:    what the loop is to wake up for: received frames, room for frames
+ */
+struct net_card_ops {
+	unsigned int (*receive)(struct net_card *card,
+				const struct net_frame **frame);
+	void (*received)(struct net_card *card, unsigned int count);
+	unsigned int (*slots)(struct net_card *card, uint8_t **slot,
+			      unsigned int max);
+	void (*send)(struct net_card *card, const uint16_t *len,
+		     unsigned int count);
+	void (*watch)(struct net_card *card, bool in, bool out);
+};
+
+/**
+ * struct net_card - a card; embedded in its owner
+ * @ops:      of the owner
+ * @writable: there may be slots; the owner sets it when there is room again
+ * @lost:     received frames there was no slot for
+ * @failed:   frames that were to be sent and will not be
+ */
+struct net_card {
+	const struct net_card_ops *ops;
+	bool writable;
+	uint64_t lost;
+	uint64_t failed;
+};
+
+/**
+ * struct net_config - what it is made from; shared memory, see abi.h
+ * @rx_active, @rx_free, @tx_active, @tx_free: queues
+ * @capacity:    slots of each
+ * @receive:     data region of rx
+ * @receive_size, @transmit_size: octets of the regions
+ * @transmit:    data region of tx
+ * @buffer_size: octets of a buffer, a power of two
+ * @max_frame:   octets of the longest frame
+ * @link:        link page
+ * @status:      status page
+ * @doorbells:   page of doorbells, may be rung at any time
+ * @copy:        how to get at the data regions
+ * @card:        the card
+ */
+struct net_config {
+	struct net_queue *rx_active;
+	struct net_queue *rx_free;
+	struct net_queue *tx_active;
+	struct net_queue *tx_free;
+	uint32_t capacity;
+	uint8_t *receive;
+	size_t receive_size;
+	const uint8_t *transmit;
+	size_t transmit_size;
+	uint32_t buffer_size;
+	uint32_t max_frame;
+	const struct link_page *link;
+	volatile struct driver_status *status;
+	volatile void *doorbells;
+	const struct copy *copy;
+	struct net_card *card;
+};
+
+/**
+ * struct net_counters - as in struct driver_status
+ */
+struct net_counters {
+	uint64_t rx_frames;
+	uint64_t rx_bytes;
+	uint64_t tx_frames;
+	uint64_t tx_bytes;
+	uint64_t rx_no_buffer;
+	uint64_t rx_refused;
+	uint64_t tx_failed;
+	uint64_t bad_descriptors;
+	uint64_t doorbells;
+	uint64_t copied;
+};
+
+/**
+ * struct net - state; nobody else changes it
+ * @config:    as given
+ * @rx_active, @rx_free, @tx_active, @tx_free: our halves of the queues
+ * @epoch:     of the link, acted on
+ * @up:        the queues may be touched
+ * @carrier:   of the card
+ * @starved:   frames wait for an empty buffer
+ * @armed:     the other side was asked to notify
+ * @published: descriptors were handed over and the doorbell not yet rung
+ * @count:     counters
+ */
+struct net {
+	struct net_config config;
+	struct queue_producer rx_active;
+	struct queue_consumer rx_free;
+	struct queue_consumer tx_active;
+	struct queue_producer tx_free;
+	uint32_t epoch;
+	bool up;
+	bool carrier;
+	bool starved;
+	bool armed;
+	bool rx_published;
+	bool tx_published;
+	struct net_counters count;
+};
+
+/**
+ * net_init - before anything else; touches no shared memory
+ *
+ * Return: 0, or -EINVAL if the sizes cannot be.
+ */
+int net_init(struct net *n, const struct net_config *config);
+
+/**
+ * net_ready - say that the card is there, its carrier having been told
+ * @mac: six octets
+ * @mtu: of the card's interface
+ */
+void net_ready(struct net *n, const uint8_t *mac, uint32_t mtu);
+
+/**
+ * net_carrier - say whether the card has a carrier; rings if that has changed
+ */
+void net_carrier(struct net *n, bool carrier);
+
+/**
+ * net_run - move at most a batch each way
+ *
+ * Return: whether there may be more.
+ */
+bool net_run(struct net *n);
+
+/**
+ * net_arm - before the loop sleeps: ask everybody to wake us
+ *
+ * Return: whether there is something to do after all.
+ */
+bool net_arm(struct net *n);
+
+/**
+ * net_report - write the counters to the status page
+ * @wakeups, @syscalls, @interrupts: of the loop
+ */
+void net_report(struct net *n, uint64_t wakeups, uint64_t syscalls,
+		uint64_t interrupts);
+
+#endif

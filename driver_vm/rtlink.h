@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest's network interfaces, as the kernel tells of them (rtnetlink).
+ *
+ * Which interface is the card, whether it has a carrier, and when either
+ * changes.  The card's driver may take its time to find it, so its appearance is
+ * an event like all others: the socket is subscribed to news first and asked for
+ * what there is then, and nothing falls in between.
+ */
+#ifndef WEIR_DRIVER_VM_RTLINK_H
+#define WEIR_DRIVER_VM_RTLINK_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * struct rtlink - an interface
+ * @fd:      subscribed socket
+ * @index:   of the interface; 0: none yet
+ * @name:    of it
+ * @mac:     its address
+ * @mtu:     octets
+ * @carrier: it is up and has a carrier
+ * @gone:    it was taken away
+ */
+struct rtlink {
+	int fd;
+	int index;
+	char name[IF_NAMESIZE];
+	uint8_t mac[6];
+	uint32_t mtu;
+	bool carrier;
+	bool gone;
+};
+
+/**
+ * rtlink_find - find the card's interface, or wait until there is one
+ * @link: out; its socket does not block from now on
+ * @name: of the interface, or NULL: the Ethernet interface with the lowest index
+ *
+ * Return: 0 or negative errno.
+ */
+int rtlink_find(struct rtlink *link, const char *name);
+
+/**
+ * rtlink_read - take in what has happened to the interface
+ * @link: with a readable socket
+ *
+ * Return: 0 or negative errno.
+ */
+int rtlink_read(struct rtlink *link);
+
+#endif
