@@ -181,7 +181,7 @@ enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };
  * @n_switches: how many
  * @virt:       virtualisers, in the order of their PDs
  * @n_virts:    how many
- * @vm:         driver VMs, in the order of their PDs
+ * @vm:         driver VMs, in the order of their ports
  * @n_vms:      how many
  * @control:    the control socket
  */

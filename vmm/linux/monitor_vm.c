@@ -152,27 +152,6 @@ void vm_tick(struct monitor *m, struct mon_vm *vm)
 
 /* --- finding and mapping ------------------------------------------------ */
 
-static void tie_link(struct monitor *m, struct mon_vm *vm)
-{
-	for (size_t i = 0; i < m->sys.n_conns; i++) {
-		struct mon_link *l = &m->link[i];
-		const struct sys_conn *c = l->conn;
-
-		if (c->attachment == SYS_TO_VM && c->pd[1] == vm->pd &&
-		    &m->sys.pd[vm->pd].comp[c->comp[1]] == vm->comp) {
-			l->vm = vm;
-			vm->link = l;
-		}
-	}
-	for (size_t i = 0; i < m->sys.n_conns; i++) {
-		uint32_t driver = m->link[i].conn->driver;
-
-		if (m->link[i].conn->attachment == SYS_TO_VIRT &&
-		    &m->link[driver] == vm->link)
-			vm->port = &m->link[i];
-	}
-}
-
 static int open_vm(struct monitor *m, struct mon_vm *vm)
 {
 	const struct sys_vm *cfg = &vm->comp->vm;
@@ -193,28 +172,33 @@ static int open_vm(struct monitor *m, struct mon_vm *vm)
 	return 0;
 }
 
+/* The VM a port ends in. */
+static int add_vm(struct monitor *m, struct mon_link *port)
+{
+	struct mon_link *link = &m->link[port->conn->driver];
+	uint32_t pd = link->conn->pd[1];
+	struct mon_vm *vm = &m->vm[m->n_vms++];
+
+	*vm = (struct mon_vm){
+		.comp = &m->sys.pd[pd].comp[link->conn->comp[1]],
+		.pd = pd,
+		.link = link,
+		.port = port,
+		.rung.fd = -1,
+	};
+	link->vm = vm;
+	return open_vm(m, vm);
+}
+
 int vms_open(struct monitor *m)
 {
 	m->vm = calloc(system_count(&m->sys, SYS_VM) + 1, sizeof(*m->vm));
 	if (m->vm == NULL)
 		return error_set(m->err, "not enough memory");
-	for (uint32_t i = 0; i < m->sys.n_pds; i++) {
-		const struct sys_pd *pd = &m->sys.pd[i];
-
-		for (uint32_t c = 0; c < pd->n_comps; c++) {
-			struct mon_vm *vm = &m->vm[m->n_vms];
-
-			if (pd->comp[c].kind != SYS_VM)
-				continue;
-			*vm = (struct mon_vm){ .comp = &pd->comp[c],
-					       .pd = i,
-					       .rung.fd = -1 };
-			m->n_vms++;
-			tie_link(m, vm);
-			if (open_vm(m, vm) != 0)
-				return -1;
-		}
-	}
+	for (size_t i = 0; i < m->sys.n_conns; i++)
+		if (m->link[i].conn->attachment == SYS_TO_VIRT &&
+		    add_vm(m, &m->link[i]) != 0)
+			return -1;
 	return 0;
 }
 
