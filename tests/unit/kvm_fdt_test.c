@@ -107,10 +107,10 @@ static void regions_lie_behind_the_ram(void **state)
 static void nothing_goes_beyond_4_gib(void **state)
 {
 	static const uint64_t ram[] = {
-		0x80000000ull,
-		0x7fffffffull,
+		0xc0000000ull,
+		0xbfffffffull,
 		UINT64_MAX,
-		0x7fe01000ull,
+		0xbfe01000ull,
 	};
 
 	(void)state;
@@ -125,6 +125,19 @@ static void nothing_goes_beyond_4_gib(void **state)
 	}
 }
 
+/* As much memory as a topology may ask for, and large buffers. */
+static void much_memory_fits(void **state)
+{
+	struct fdt_config c = { .ram = 0x80000000ull };
+	struct error err = { 0 };
+
+	(void)state;
+	c.shared[SHARED_RECEIVE].size = 0x1c000000;
+	c.shared[SHARED_TRANSMIT].size = 0x1c000000;
+	assert_int_equal(fdt_place_shared(&c, &err), 0);
+	assert_true(c.shared[SHARED_STATUS].gpa < 0x100000000ull);
+}
+
 static void shared_memory_cached(void **state)
 {
 	struct fdt_config c = make(false);
@@ -132,7 +145,7 @@ static void shared_memory_cached(void **state)
 	uint64_t size = c.shared[SHARED_STATUS].gpa +
 			c.shared[SHARED_STATUS].size - start;
 	char path[64];
-	int memory = node("/memory@80000000");
+	int memory = node("/memory@40000000");
 
 	(void)state;
 	assert_int_equal(cells(memory, "reg"), 8);
@@ -157,7 +170,7 @@ static void shared_memory_cached(void **state)
 static void shared_memory_uncached(void **state)
 {
 	struct fdt_config c = make(true);
-	int memory = node("/memory@80000000");
+	int memory = node("/memory@40000000");
 	char path[64];
 
 	(void)state;
@@ -287,6 +300,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(regions_lie_behind_the_ram),
 		cmocka_unit_test(nothing_goes_beyond_4_gib),
+		cmocka_unit_test(much_memory_fits),
 		cmocka_unit_test(shared_memory_cached),
 		cmocka_unit_test(shared_memory_uncached),
 		cmocka_unit_test(maps_are_in_the_promised_order),

@@ -10,10 +10,11 @@
  *	0x1101_0000	  doorbells: eventfds in the kernel, no memory
  *	0x2000_0000	  PCI configuration space (ECAM), bus 0
  *	0x3000_0000	  PCI memory window: BARs
- *	0x8000_0000	  RAM, then from the next 2 MiB on the shared regions,
+ *	0x4000_0000	  RAM, then from the next 2 MiB on the shared regions,
  *			  each on a page boundary
  *
- * Everything is below 4 GiB, for cards that can address no more.
+ * Everything is below 4 GiB, for cards that can address no more.  RAM and shared
+ * regions have 3 GiB together.
  */
 #ifndef WEIR_VMM_KVM_LAYOUT_H
 #define WEIR_VMM_KVM_LAYOUT_H
@@ -35,7 +36,7 @@
 #define LAYOUT_PCI_MMIO 0x30000000ull
 #define LAYOUT_PCI_MMIO_SIZE 0x10000000ull
 
-#define LAYOUT_RAM 0x80000000ull
+#define LAYOUT_RAM 0x40000000ull
 #define LAYOUT_SHARED_ALIGN 0x200000ull
 
 /* Shared peripheral interrupts; the GIC's number is 32 more. */
