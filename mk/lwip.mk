@@ -42,7 +42,7 @@ $(O)/liblwip.a: $(LWIP)/.complete $(ECHO_HDR) $(O)/flags
 		$(LWIP)/src/netif/ethernet.c; do \
 		$(CC) $(LWIP_FLAGS) -c $$f \
 			-o $(O)/obj/lwip/$$(basename $$f .c).o || exit; done
-	$(Q)rm -f $@ && ar rcs $@ $(O)/obj/lwip/*.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(O)/obj/lwip/*.o
 
 $(O)/client-echo: $(ECHO_OBJ) $(O)/liblwip.a $(O)/libpd.a $(O)/libground.a
 	$(call say,LD,$@)

@@ -310,6 +310,11 @@ static void a_switch_that_goes_and_comes(void **state)
 	says("link up\n");
 	confirm();
 	stream_echo(&s, 200000);
+	/* So quickly that it has not seen it down. */
+	rig_link_up();
+	says("link down\nlink up\n");
+	confirm();
+	stream_echo(&s, 400000);
 	stream_close(&s);
 	assert_int_equal(rig_lent(), RIG_CAPACITY);
 }
@@ -396,7 +401,14 @@ static void answers_wait_until_it_knows_whom_to(void **state)
 
 static void it_answers_there(void **state)
 {
+	struct packet f;
+
 	(void)state;
+	peer_udp(&f, PEER_IP, 7, OUR_IP + 5, 7000, "loop", 4);
+	peer_send(&f);
+	peer_udp(&f, PEER_IP, 7000, OUR_IP + 5, 7000, "loop", 4);
+	peer_send(&f);
+	peer_silent();
 	assert_ping(OUR_IP + 5);
 	assert_udp_echo(OUR_IP + 5, 7000, 100);
 	assert_tcp_echo(OUR_IP + 5, 7000, 5000, 3000);
@@ -437,6 +449,7 @@ static int dhcp_story(void)
 		cmocka_unit_test(a_peer_that_does_not_read_and_sends_octets),
 		cmocka_unit_test(the_last_word_is_echoed_too),
 		cmocka_unit_test(a_reset_frees_the_connection),
+		cmocka_unit_test(a_peer_that_has_vanished_is_forgotten),
 		cmocka_unit_test(without_transmit_buffers_it_waits),
 		cmocka_unit_test(tcp_goes_on_when_transmit_buffers_are_back),
 		cmocka_unit_test(a_carrier_that_goes_and_comes),

@@ -27,6 +27,7 @@ void a_peer_that_does_not_read(void **state);
 void a_peer_that_does_not_read_and_sends_octets(void **state);
 void the_last_word_is_echoed_too(void **state);
 void a_reset_frees_the_connection(void **state);
+void a_peer_that_has_vanished_is_forgotten(void **state);
 void tcp_goes_on_when_transmit_buffers_are_back(void **state);
 
 /* story_hostile.c: frames that no honest peer sends */

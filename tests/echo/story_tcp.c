@@ -75,8 +75,8 @@ static void who_does_not_read_stops_himself(uint16_t port, uint16_t piece)
 	assert_tcp_echo(OUR_IP, 7, (uint16_t)(port + 1), 100000);
 	assert_udp_echo(OUR_IP, 7, 1000);
 	s.offer = 20000;
-	s.sent = s.una;
 	stream_send(&s, TH_ACK);
+	s.sent = s.una;
 	stream_echo(&s, stuck + 100000);
 	stream_close(&s);
 }
@@ -85,6 +85,7 @@ void a_peer_that_does_not_read(void **state)
 {
 	(void)state;
 	who_does_not_read_stops_himself(9100, 1460);
+	who_does_not_read_stops_himself(9120, 1001);
 }
 
 void a_peer_that_does_not_read_and_sends_octets(void **state)
@@ -118,19 +119,36 @@ void the_last_word_is_echoed_too(void **state)
 	assert_true(s.fin);
 }
 
+/* With all it holds, more often than there are buffers for. */
 void a_reset_frees_the_connection(void **state)
 {
 	struct stream s;
 
 	(void)state;
-	for (uint16_t i = 0; i < 3 * ECHO_CONNECTIONS; i++) {
+	for (uint16_t i = 0; i < 200; i++) {
 		stream_open(&s, OUR_IP, 7, (uint16_t)(9300 + i));
 		s.offer = 0;
-		while (stream_step(&s, 40000))
+		while (stream_step(&s, 90000))
 			;
+		assert_true(s.una > TCP_SND_BUF);
 		stream_send(&s, TH_RST);
 	}
 	assert_tcp_echo(OUR_IP, 7, 9299, 100);
+}
+
+void a_peer_that_has_vanished_is_forgotten(void **state)
+{
+	struct stream s;
+	struct packet f;
+
+	(void)state;
+	for (unsigned int i = 0; i < ECHO_CONNECTIONS; i++)
+		stream_open(&s, OUR_IP, 7, (uint16_t)(9800 + i));
+	rig_pass(180 * (uint64_t)RIG_SECOND);
+	/* They were asked and did not answer. */
+	while (peer_next(&f))
+		;
+	assert_tcp_echo(OUR_IP, 7, 9899, 100);
 }
 
 void tcp_goes_on_when_transmit_buffers_are_back(void **state)
