@@ -358,8 +358,14 @@ static void hc24_a_guest_that_does_so_always_is_given_up(void **state)
 	struct rig_client c;
 
 	begin(r, &c, quick);
-	for (unsigned int i = 1; i <= RESTART_MAX + 1; i++) {
-		rig_expect(r, "netvm is ready", i);
+	/* How many fit into the window depends on the machine. */
+	for (unsigned int i = 1; rig_count(r, "given up") == 0; i++) {
+		while (rig_count(r, "netvm is ready") < i &&
+		       rig_count(r, "given up") == 0)
+			assert_true(rig_read(r));
+		if (rig_count(r, "given up") > 0)
+			break;
+		assert_true(i < 100);
 		rig_until(r, "sw0.up", "state", "up");
 		rig_order(&c, "tell 1 fault driver");
 		rig_expect(r, "the guest broke the queue protocol", i);
