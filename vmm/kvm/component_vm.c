@@ -3,15 +3,15 @@
  * vm: a driver VM as a component of a PD.
  *
  * The PD has two threads.  One is the PD's event loop, which does nothing for
- * the VM but to say what the guest writes to its console.  The other is the vCPU:
- * it waits until the system call filter is in force and then is in the guest
- * almost always.  Frames pass by both: queues and buffers are memory the guest
- * shares with the virtualisers, doorbells and interrupts go through eventfds
- * from kernel to kernel.
+ * the VM but to say what the guest writes to its console.  The other is the
+ * vCPU: it waits until the system call filter is in force and then is in the
+ * guest almost always.  Frames pass by both: queues and buffers are memory the
+ * guest shares with the virtualisers, doorbells and interrupts go through
+ * eventfds from kernel to kernel.
  *
  * A VM has one life.  When the guest resets itself or KVM cannot go on, the PD
- * ends with it, and the monitor starts both anew; closing the card's descriptors
- * resets the card before the next one opens it.
+ * ends with it, and the monitor starts both anew; closing the card's
+ * descriptors resets the card before the next one opens it.
  *
  * What the guest can do with system calls of this process: nothing but what the
  * devices' registers lead to (console.c, pci.c).
@@ -62,7 +62,7 @@ struct vm_state {
 	struct error err;
 };
 
-/* --- the vCPU's thread ------------------------------------------------------ */
+/* --- the vCPU's thread ---------------------------------------------------- */
 
 static void wait_for(int eventfd)
 {
@@ -118,7 +118,7 @@ static int start_thread(struct vm_state *v, struct error *err)
 	return 0;
 }
 
-/* --- putting it together ---------------------------------------------------- */
+/* --- putting it together -------------------------------------------------- */
 
 static void say(void *component, const char *line)
 {
@@ -197,7 +197,7 @@ static int make_guest(struct component *c, struct error *err)
 	return guest_make(&v->guest, &g, err);
 }
 
-/* --- the component's operations --------------------------------------------- */
+/* --- the component's operations ------------------------------------------- */
 
 /* What the vCPU's thread asks KVM for, then what the card's emulation does. */
 static unsigned long ioctls[MAX_IOCTLS] = { KVM_RUN };

@@ -39,7 +39,7 @@ static uint8_t *at(const struct console *c, uint64_t gpa, uint64_t len)
 	return c->ram + (gpa - c->base);
 }
 
-/* --- rings ----------------------------------------------------------------- */
+/* --- rings ---------------------------------------------------------------- */
 
 /* Their addresses were checked when the queue became ready. */
 
@@ -106,7 +106,7 @@ static bool running(const struct console *c)
 	       c->queue[TRANSMIT].ready;
 }
 
-/* --- text ------------------------------------------------------------------ */
+/* --- text ----------------------------------------------------------------- */
 
 void console_flush(struct console *c)
 {
@@ -207,7 +207,7 @@ bool console_work(struct console *c)
 	return more;
 }
 
-/* --- registers ------------------------------------------------------------- */
+/* --- registers ------------------------------------------------------------ */
 
 static uint32_t read_register(const struct console *c, uint64_t offset)
 {

@@ -49,7 +49,7 @@ struct writer {
 	int result;
 };
 
-/* --- libfdt without a check at every call ---------------------------------- */
+/* --- libfdt without a check at every call --------------------------------- */
 
 static void begin(struct writer *w, const char *name)
 {
@@ -110,7 +110,7 @@ static void cells(struct writer *w, const char *name, const uint32_t *value,
 /* A 64-bit value as two cells. */
 #define PAIR(value) (uint32_t)((uint64_t)(value) >> 32), (uint32_t)(value)
 
-/* --- the machine ----------------------------------------------------------- */
+/* --- the machine ---------------------------------------------------------- */
 
 static uint64_t shared_start(const struct fdt_config *c)
 {
@@ -241,7 +241,7 @@ static void pci(struct writer *w)
 	end(w);
 }
 
-/* --- what is shared --------------------------------------------------------- */
+/* --- what is shared ------------------------------------------------------- */
 
 /* A UIO device of memory: regions @first to @last, as maps in this order. */
 static void begin_shared(struct writer *w, const struct fdt_config *c,
@@ -284,7 +284,7 @@ static void connection(struct writer *w, const struct fdt_config *c)
 	end(w);
 }
 
-/* --- all of it -------------------------------------------------------------- */
+/* --- all of it ------------------------------------------------------------ */
 
 static uint64_t up(uint64_t value, uint64_t align)
 {

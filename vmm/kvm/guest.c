@@ -2,9 +2,9 @@
 /*
  * Putting a driver VM together.
  *
- * RAM is ordinary memory of a region and holds what an earlier life of the guest
- * left there; a kernel does not mind.  Shared regions are memory of others, so
- * the card, whose DMA ends at the RAM, does not reach them.
+ * RAM is ordinary memory of a region and holds what an earlier life of the
+ * guest left there; a kernel does not mind.  Shared regions are memory of
+ * others, so the card, whose DMA ends at the RAM, does not reach them.
  */
 #include "vmm/kvm/guest.h"
 
@@ -24,7 +24,7 @@ static bool readonly(unsigned int shared)
 	return shared == SHARED_TRANSMIT || shared == SHARED_LINK;
 }
 
-/* --- memory ---------------------------------------------------------------- */
+/* --- memory --------------------------------------------------------------- */
 
 static int show_memory(struct guest *g, const struct guest_config *c,
 		       struct fdt_config *f, struct error *err)
@@ -89,7 +89,7 @@ static int fill_memory(struct guest *g, const struct guest_config *c,
 	return load(g, c, &f, err);
 }
 
-/* --- devices --------------------------------------------------------------- */
+/* --- devices -------------------------------------------------------------- */
 
 static int make_console(struct guest *g, const struct guest_config *c,
 			struct error *err)

@@ -2,9 +2,9 @@
 /*
  * Reading kernels.
  *
- * zlib reads a file that is not compressed as it stands, so there is one way for
- * both.  However much a compressed file holds, no more than the header claims is
- * unpacked, and the header's claim was checked against the RAM.
+ * zlib reads a file that is not compressed as it stands, so there is one way
+ * for both.  However much a compressed file holds, no more than the header
+ * claims is unpacked, and the header's claim was checked against the RAM.
  */
 #include "vmm/kvm/image.h"
 
@@ -39,7 +39,7 @@ struct header {
 
 _Static_assert(sizeof(struct header) == 64, "as the kernel has it");
 
-/* --- what else a file may be ----------------------------------------------- */
+/* --- what else a file may be ---------------------------------------------- */
 
 static const struct {
 	uint8_t at, len;
@@ -87,7 +87,7 @@ static int refuse(struct error *err, const char *name, const char *why)
 	return error_set(err, "%s is no arm64 kernel image: %s", name, why);
 }
 
-/* --- reading --------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 
 /* A reader at the start of @fd, which stays open when the reader is closed. */
 static gzFile reader(int fd, const char *name, struct error *err)
@@ -221,7 +221,7 @@ int image_load_initrd(int fd, const char *name, void *to, uint64_t size,
 	return 0;
 }
 
-/* --- places ---------------------------------------------------------------- */
+/* --- places --------------------------------------------------------------- */
 
 static uint64_t up(uint64_t value, uint64_t align)
 {

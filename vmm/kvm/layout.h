@@ -13,8 +13,8 @@
  *	0x4000_0000	  RAM, then from the next 2 MiB on the shared regions,
  *			  each on a page boundary
  *
- * Everything is below 4 GiB, for cards that can address no more.  RAM and shared
- * regions have 3 GiB together.
+ * Everything is below 4 GiB, for cards that can address no more.  RAM and
+ * shared regions have 3 GiB together.
  */
 #ifndef WEIR_VMM_KVM_LAYOUT_H
 #define WEIR_VMM_KVM_LAYOUT_H

@@ -3,12 +3,12 @@
  * A virtual machine as KVM sees it: memory, interrupts, doorbells, trapped
  * ranges, one vCPU.
  *
- * Everything the guest does often is left to the kernel: shared memory is mapped
- * into the guest, a doorbell is an eventfd the kernel writes (ioeventfd), an
- * interrupt an eventfd the kernel reads (irqfd), idleness a WFI it handles.
- * What does come to user space (struct vm_range) is configuration: PCI
- * configuration space, the MSI-X table, the console's registers at start-up.
- * Exits are counted so that this can be shown.
+ * Everything the guest does often is left to the kernel: shared memory is
+ * mapped into the guest, a doorbell is an eventfd the kernel writes
+ * (ioeventfd), an interrupt an eventfd the kernel reads (irqfd), idleness a WFI
+ * it handles. What does come to user space (struct vm_range) is configuration:
+ * PCI configuration space, the MSI-X table, the console's registers at start-
+ * up. Exits are counted so that this can be shown.
  *
  * The vCPU runs in a thread of its own, which is also the only one that calls
  * ranges' functions: devices behind them need no lock, unless they share state

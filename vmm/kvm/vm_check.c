@@ -18,7 +18,7 @@
 /* Locked besides the VM's memory: what a driver pins for itself. */
 #define LOCK_SLACK 0x1000000ull
 
-/* --- files ----------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------- */
 
 static int open_file(const char *path, const char *what, struct stat *st,
 		     struct error *err)
@@ -84,7 +84,7 @@ int vm_open_files(const struct sys_vm *cfg, int fds[VM_FDS], struct error *err)
 	return -1;
 }
 
-/* --- the host -------------------------------------------------------------- */
+/* --- the host ------------------------------------------------------------- */
 
 int vm_open_kvm(const char *path, struct error *err)
 {

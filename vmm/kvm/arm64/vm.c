@@ -103,7 +103,7 @@ int vm_create(struct vm *vm, int kvm, struct error *err)
 	return gic_create(vm, err);
 }
 
-/* --- memory, doorbells, traps ---------------------------------------------- */
+/* --- memory, doorbells, traps --------------------------------------------- */
 
 int vm_memory(struct vm *vm, uint64_t gpa, void *host, uint64_t size,
 	      bool readonly, struct error *err)
@@ -146,7 +146,7 @@ int vm_trap(struct vm *vm, const struct vm_range *range, struct error *err)
 	return 0;
 }
 
-/* --- interrupts ------------------------------------------------------------ */
+/* --- interrupts ----------------------------------------------------------- */
 
 int vm_interrupt(struct vm *vm, uint32_t gsi, int eventfd, struct error *err)
 {
