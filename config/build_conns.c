@@ -8,7 +8,6 @@
 
 #include "vswitch/ctl.h"
 #include "virt/net_virt.h"
-#include "vmm/kvm/vm_stats.h"
 
 #define PAGE 4096u
 #define DEFAULT_MTU 1500u
@@ -221,7 +220,7 @@ static void add_vm(struct system *sys, struct topology *t,
 	sys->channel[port->ctl].end[1].pd = SYS_PD_MONITOR;
 	vm->ram = add_region(sys, name, "ram", vm->memory.value);
 	vm->status = add_region(sys, name, "status", PAGE);
-	vm->stats = add_region(sys, name, "vmm", sizeof(struct vm_stats));
+	vm->stats = add_region(sys, name, "vmm", PAGE);
 	vm->channel =
 		add_channel(sys, arena_printf(t->arena, "%s<->monitor", name));
 	sys->channel[vm->channel].end[1].pd = SYS_PD_MONITOR;

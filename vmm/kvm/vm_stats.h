@@ -27,4 +27,6 @@ struct vm_stats {
 	uint64_t irq_kicks;
 };
 
+_Static_assert(sizeof(struct vm_stats) <= 4096, "a region of one page");
+
 #endif
