@@ -39,7 +39,10 @@ OWN_C   := $(GROUND_SRC) $(POLICY) $(CONFIG_SRC) $(VMM_SRC) $(CLIENT_SRC) \
 	$(HELPER_SRC) $(BENCH_SRC)
 OWN_H   := $(wildcard driver_vm/*.h vswitch/*.h policy/*.h virt/*.h config/*.h vmm/linux/*.h \
 	vmm/linux/ports/*.h vmm/kvm/*.h client/*.h cli/*.h tests/*/*.h)
-TIDIED  := $(OWN_C:%.c=$(O)/tidy/%.ok)
+# What is built with lwIP can be looked at only where lwIP is.
+LWIP_C  := $(ECHO_SRC) $(ECHO_TEST)
+TIDIED  := $(patsubst %.c,$(O)/tidy/%.ok,$(OWN_C) \
+	$(if $(wildcard $(LWIP)/.complete),$(LWIP_C)))
 
 CLANG_TIDY ?= clang-tidy
 
@@ -50,13 +53,14 @@ $(O)/tidy/%.ok: %.c $(OWN_H) .clang-tidy tests/.clang-tidy | $(GEN_HDR)
 	$(call say,TIDY,$<)
 	$(Q)mkdir -p $(@D) && $(CLANG_TIDY) --quiet $< -- -std=gnu11 -I. \
 		$(if $(filter $(FREESTANDING) $(POLICY),$<),-ffreestanding \
-		-nostdlibinc,-D_GNU_SOURCE -I$(GEN)) 2>$@.log \
+		-nostdlibinc,-D_GNU_SOURCE -I$(GEN)) \
+		$(if $(filter $(LWIP_C),$<),$(ECHO_INC)) 2>$@.log \
 		|| { cat $@.log >&2; exit 1; }
 	@touch $@
 
 # For other processors too: formatting needs no compiler.
 check-format:
-	clang-format --dry-run -Werror $(sort $(OWN_C) $(OWN_H) \
-		$(wildcard vmm/kvm/*/*.c))
+	clang-format --dry-run -Werror $(sort $(OWN_C) $(OWN_H) $(LWIP_C) \
+		$(ECHO_HDR) $(wildcard vmm/kvm/*/*.c))
 
 .PHONY: ground-aarch64 tidy check-format

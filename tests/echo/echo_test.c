@@ -64,11 +64,12 @@ void assert_udp_echo(uint32_t ip, uint16_t port, size_t len)
 	peer_silent();
 }
 
-void assert_tcp_echo(uint32_t ip, uint16_t port, uint16_t from, uint32_t len)
+void assert_tcp_echo(uint32_t ip, uint16_t their_port, uint16_t port,
+		     uint32_t len)
 {
 	struct stream s;
 
-	stream_open(&s, ip, port, from);
+	stream_open(&s, ip, their_port, port);
 	stream_echo(&s, len);
 	stream_close(&s);
 }

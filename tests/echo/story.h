@@ -9,14 +9,15 @@
 
 /**
  * assert_ping, assert_udp_echo, assert_tcp_echo - the program is there
- * @ip:   its address
- * @port: where it echoes
- * @from: our port, not used before
- * @len:  octets sent and compared
+ * @ip:         its address
+ * @their_port: where it echoes
+ * @port:       our port, not used before
+ * @len:        octets sent and compared
  */
 void assert_ping(uint32_t ip);
-void assert_udp_echo(uint32_t ip, uint16_t port, size_t len);
-void assert_tcp_echo(uint32_t ip, uint16_t port, uint16_t from, uint32_t len);
+void assert_udp_echo(uint32_t ip, uint16_t their_port, size_t len);
+void assert_tcp_echo(uint32_t ip, uint16_t their_port, uint16_t port,
+		     uint32_t len);
 
 /* story_tcp.c: connections */
 void a_connection_echoes_and_closes(void **state);
