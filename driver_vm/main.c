@@ -6,7 +6,7 @@
  *	rtlink.c	which interface is the card, has it a carrier
  *	net_packet.c	the card
  *	net.c		frames between the two
- *	loop.c		waits for all of them
+ *	event.c		waits for all of them
  *
  * It starts, and from then on it sleeps in epoll_wait(2) or moves frames.  There
  * is nothing it could do about a failure that the monitor could not do better:
@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #include "driver_vm/boot.h"
-#include "driver_vm/loop.h"
+#include "driver_vm/event.h"
 #include "driver_vm/net.h"
 #include "driver_vm/net_packet.h"
 #include "driver_vm/rtlink.h"
@@ -47,13 +47,13 @@ enum { MAP_LINK, MAP_STATUS };
  * @quiet: system calls made before the first frame
  */
 struct driver {
-	struct loop loop;
+	struct event_loop loop;
 	struct uio_device queues;
 	struct uio_device data;
 	struct uio_device control;
 	struct uio_device doorbell;
 	struct rtlink link;
-	struct loop_source news;
+	struct event_source news;
 	struct net_packet packet;
 	struct net net;
 	uint64_t quiet;
@@ -141,9 +141,9 @@ static int open_connection(struct driver *d, const struct uio_where *where)
 	return e;
 }
 
-static void link_news(struct loop_source *source, uint32_t events)
+static void link_news(struct event_source *source, uint32_t events)
 {
-	struct driver *d = loop_owner(source, struct driver, news);
+	struct driver *d = event_owner(source, struct driver, news);
 	bool before = d->link.carrier;
 	int e = rtlink_read(&d->link);
 
@@ -174,13 +174,13 @@ static int open_card(struct driver *d, const char *interface)
 		return e;
 	d->news.fd = d->link.fd;
 	d->news.ready = link_news;
-	return loop_add(&d->loop, &d->news, EPOLLIN);
+	return event_add(&d->loop, &d->news, EPOLLIN);
 }
 
 static int start(struct driver *d, const struct uio_where *where,
 		 const char *interface)
 {
-	int e = loop_init(&d->loop);
+	int e = event_init(&d->loop);
 
 	if (e == 0)
 		e = open_connection(d, where);
@@ -220,7 +220,7 @@ static int run(struct driver *d)
 		if (busy && round % ROUNDS != 0)
 			continue;
 		report(d);
-		n = loop_wait(&d->loop, !busy);
+		n = event_wait(&d->loop, !busy);
 		if (n < 0)
 			return n;
 	}

@@ -76,7 +76,7 @@ static bool complete(struct nic_frame *f)
 static unsigned int packet_receive(struct net_card *card,
 				   const struct net_frame **frame)
 {
-	struct net_packet *p = loop_owner(card, struct net_packet, card);
+	struct net_packet *p = event_owner(card, struct net_packet, card);
 	struct nic_frame f;
 	enum nic_got got;
 	unsigned int i;
@@ -101,7 +101,7 @@ static unsigned int packet_receive(struct net_card *card,
 
 static void packet_received(struct net_card *card, unsigned int count)
 {
-	struct net_packet *p = loop_owner(card, struct net_packet, card);
+	struct net_packet *p = event_owner(card, struct net_packet, card);
 
 	for (unsigned int i = 0; i < count; i++)
 		nic_packet_done(&p->packet);
@@ -114,7 +114,7 @@ static void packet_received(struct net_card *card, unsigned int count)
 static unsigned int packet_slots(struct net_card *card, uint8_t **slot,
 				 unsigned int max)
 {
-	struct net_packet *p = loop_owner(card, struct net_packet, card);
+	struct net_packet *p = event_owner(card, struct net_packet, card);
 	unsigned int i;
 
 	for (i = 0; i < max; i++) {
@@ -164,7 +164,7 @@ static bool too_long(struct net_packet *p, uint16_t len)
 static void packet_send(struct net_card *card, const uint16_t *len,
 			unsigned int count)
 {
-	struct net_packet *p = loop_owner(card, struct net_packet, card);
+	struct net_packet *p = event_owner(card, struct net_packet, card);
 
 	for (unsigned int i = 0; i < count; i++) {
 		p->card.failed += too_long(p, len[i]);
@@ -177,11 +177,11 @@ static void packet_send(struct net_card *card, const uint16_t *len,
 
 static void packet_watch(struct net_card *card, bool in, bool out)
 {
-	struct net_packet *p = loop_owner(card, struct net_packet, card);
+	struct net_packet *p = event_owner(card, struct net_packet, card);
 
 	/* Neither descriptor can have gone. */
-	(void)loop_watch(p->loop, &p->rx, in ? EPOLLIN : 0u);
-	(void)loop_watch(p->loop, &p->tx, out ? EPOLLOUT : 0u);
+	(void)event_watch(p->loop, &p->rx, in ? EPOLLIN : 0u);
+	(void)event_watch(p->loop, &p->tx, out ? EPOLLOUT : 0u);
 }
 
 /* An interface that went down: reading takes the error off the socket. */
@@ -195,17 +195,17 @@ static void clear_error(struct net_packet *p, int fd)
 }
 
 /* Frames are looked for whenever the loop has woken up. */
-static void rx_ready(struct loop_source *source, uint32_t events)
+static void rx_ready(struct event_source *source, uint32_t events)
 {
-	struct net_packet *p = loop_owner(source, struct net_packet, rx);
+	struct net_packet *p = event_owner(source, struct net_packet, rx);
 
 	if (events & (EPOLLERR | EPOLLHUP))
 		clear_error(p, source->fd);
 }
 
-static void tx_ready(struct loop_source *source, uint32_t events)
+static void tx_ready(struct event_source *source, uint32_t events)
 {
-	struct net_packet *p = loop_owner(source, struct net_packet, tx);
+	struct net_packet *p = event_owner(source, struct net_packet, tx);
 
 	if (events & (EPOLLERR | EPOLLHUP))
 		clear_error(p, source->fd);
@@ -309,13 +309,13 @@ static int open_card(struct net_packet *p, int index, const char *name,
 	if (e == 0)
 		e = nic_packet_init(&p->packet, p->rx.fd, p->tx.fd, max_frame);
 	if (e == 0)
-		e = loop_add(p->loop, &p->rx, EPOLLIN);
+		e = event_add(p->loop, &p->rx, EPOLLIN);
 	if (e == 0)
-		e = loop_add(p->loop, &p->tx, 0);
+		e = event_add(p->loop, &p->tx, 0);
 	return e;
 }
 
-int net_packet_open(struct net_packet *p, struct loop *loop, int index,
+int net_packet_open(struct net_packet *p, struct event_loop *loop, int index,
 		    const char *name, uint32_t max_frame)
 {
 	int e;

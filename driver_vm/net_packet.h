@@ -25,7 +25,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "driver_vm/loop.h"
+#include "driver_vm/event.h"
 #include "driver_vm/net.h"
 #include "vmm/linux/ports/nic_packet.h"
 
@@ -42,9 +42,9 @@
  */
 struct net_packet {
 	struct net_card card;
-	struct loop *loop;
-	struct loop_source rx;
-	struct loop_source tx;
+	struct event_loop *loop;
+	struct event_source rx;
+	struct event_source tx;
 	struct nic_packet packet;
 	uint32_t mtu;
 	bool bypass;
@@ -62,7 +62,7 @@ struct net_packet {
  *
  * Return: 0 or negative errno, having said why.
  */
-int net_packet_open(struct net_packet *card, struct loop *loop, int index,
+int net_packet_open(struct net_packet *card, struct event_loop *loop, int index,
 		    const char *name, uint32_t max_frame);
 
 #endif

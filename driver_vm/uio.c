@@ -221,9 +221,9 @@ int uio_property(const struct uio_device *d, const char *name, uint32_t *value)
  * switches the interrupt on again.  An edge in between is kept by the interrupt
  * controller.
  */
-static void acknowledge(struct loop_source *source, uint32_t events)
+static void acknowledge(struct event_source *source, uint32_t events)
 {
-	struct uio_device *d = loop_owner(source, struct uio_device, source);
+	struct uio_device *d = event_owner(source, struct uio_device, source);
 	uint32_t count;
 	const uint32_t on = 1;
 
@@ -240,7 +240,7 @@ deaf:
 	_exit(EXIT_FAILURE);
 }
 
-int uio_wait(struct uio_device *d, struct loop *loop)
+int uio_wait(struct uio_device *d, struct event_loop *loop)
 {
 	const uint32_t on = 1;
 
@@ -249,5 +249,5 @@ int uio_wait(struct uio_device *d, struct loop *loop)
 	/* Whoever had the device before may have left it off. */
 	if (write(d->source.fd, &on, sizeof(on)) != sizeof(on))
 		return -errno;
-	return loop_add(loop, &d->source, EPOLLIN);
+	return event_add(loop, &d->source, EPOLLIN);
 }

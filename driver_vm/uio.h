@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "driver_vm/loop.h"
+#include "driver_vm/event.h"
 
 /* The kernel's MAX_UIO_MAPS. */
 #define UIO_MAPS 5u
@@ -53,7 +53,7 @@ struct uio_map {
 
 /**
  * struct uio_device - an open device
- * @source:     for loop_add(), with uio_acknowledge()'s work done before
+ * @source:     for event_add(), with uio_acknowledge()'s work done before
  *              @interrupt
  * @loop:       whose system calls are counted
  * @interrupts: acknowledged
@@ -65,8 +65,8 @@ struct uio_map {
  * @node:       directory of the node's properties
  */
 struct uio_device {
-	struct loop_source source;
-	struct loop *loop;
+	struct event_source source;
+	struct event_loop *loop;
 	uint64_t interrupts;
 	unsigned int number;
 	unsigned int n_maps;
@@ -111,12 +111,12 @@ int uio_property(const struct uio_device *device, const char *name,
 /**
  * uio_wait - have the loop acknowledge the device's interrupts
  *
- * Whoever looks at its queues after loop_wait() looks after the acknowledgement:
+ * Whoever looks at its queues after event_wait() looks after the acknowledgement:
  * what happened before was seen, what happens later interrupts again.
  *
  * Return: 0 or negative errno.
  */
-int uio_wait(struct uio_device *device, struct loop *loop);
+int uio_wait(struct uio_device *device, struct event_loop *loop);
 
 /**
  * uio_ring - ring a doorbell

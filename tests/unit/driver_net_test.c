@@ -5,7 +5,7 @@
  */
 #include "tests/unit/driver_rig.h"
 
-#include "driver_vm/loop.h"
+#include "driver_vm/event.h"
 #include "virt/net_virt_rx.h"
 #include "virt/net_virt_tx.h"
 
@@ -40,7 +40,7 @@ struct fake {
 
 static struct fake *of(struct net_card *card)
 {
-	return loop_owner(card, struct fake, card);
+	return event_owner(card, struct fake, card);
 }
 
 static unsigned int fake_receive(struct net_card *card,

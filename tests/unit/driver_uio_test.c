@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "driver_vm/abi.h"
-#include "driver_vm/loop.h"
+#include "driver_vm/event.h"
 #include "driver_vm/uio.h"
 
 #define PAGE 4096u
@@ -227,26 +227,26 @@ static bool switched_on(int kernel)
 static void interrupts_are_acknowledged(void **state)
 {
 	struct uio_device d[3];
-	struct loop loop;
+	struct event_loop loop;
 	int kernel[3];
 
 	(void)state;
-	assert_int_equal(loop_init(&loop), 0);
+	assert_int_equal(event_init(&loop), 0);
 	for (unsigned int i = 0; i < 3; i++) {
 		kernel[i] = wired(&d[i]);
 		assert_int_equal(uio_wait(&d[i], &loop), 0);
 		assert_true(switched_on(kernel[i]));
 	}
-	assert_int_equal(loop_wait(&loop, false), 0);
+	assert_int_equal(event_wait(&loop, false), 0);
 	for (uint32_t n = 1; n < 20; n++) {
 		interrupt(kernel[n % 3], n);
 		interrupt(kernel[(n + 1) % 3], n);
-		assert_int_equal(loop_wait(&loop, true), 2);
+		assert_int_equal(event_wait(&loop, true), 2);
 		assert_true(switched_on(kernel[n % 3]));
 		assert_true(switched_on(kernel[(n + 1) % 3]));
 		assert_false(switched_on(kernel[(n + 2) % 3]));
 		/* Taken: the loop would not spin. */
-		assert_int_equal(loop_wait(&loop, false), 0);
+		assert_int_equal(event_wait(&loop, false), 0);
 	}
 	assert_int_equal(d[0].interrupts + d[1].interrupts + d[2].interrupts,
 			 38);
@@ -259,14 +259,14 @@ static void interrupts_are_acknowledged(void **state)
 }
 
 struct counter {
-	struct loop_source source;
+	struct event_source source;
 	unsigned int calls;
 	uint32_t events;
 };
 
-static void count(struct loop_source *source, uint32_t events)
+static void count(struct event_source *source, uint32_t events)
 {
-	struct counter *c = loop_owner(source, struct counter, source);
+	struct counter *c = event_owner(source, struct counter, source);
 
 	c->calls++;
 	c->events = events;
@@ -275,32 +275,32 @@ static void count(struct loop_source *source, uint32_t events)
 static void sources_of_any_kind(void **state)
 {
 	struct counter many[40];
-	struct loop loop;
+	struct event_loop loop;
 
 	(void)state;
-	assert_int_equal(loop_init(&loop), 0);
+	assert_int_equal(event_init(&loop), 0);
 	for (unsigned int i = 0; i < 40; i++) {
 		many[i] = (struct counter){
 			.source = { .fd = eventfd(1, EFD_NONBLOCK),
 				    .ready = count },
 		};
-		assert_int_equal(loop_add(&loop, &many[i].source, EPOLLIN), 0);
+		assert_int_equal(event_add(&loop, &many[i].source, EPOLLIN), 0);
 	}
 	/* More than are answered at once: nobody is forgotten. */
 	for (unsigned int i = 0; i < 3; i++)
-		assert_true(loop_wait(&loop, true) > 0);
+		assert_true(event_wait(&loop, true) > 0);
 	for (unsigned int i = 0; i < 40; i++) {
 		assert_true(many[i].calls > 0);
 		assert_int_equal(many[i].events, EPOLLIN);
-		assert_int_equal(loop_watch(&loop, &many[i].source, 0), 0);
+		assert_int_equal(event_watch(&loop, &many[i].source, 0), 0);
 	}
-	assert_int_equal(loop_wait(&loop, false), 0);
+	assert_int_equal(event_wait(&loop, false), 0);
 	/* No system call if nothing changes. */
 	loop.syscalls = 0;
-	assert_int_equal(loop_watch(&loop, &many[0].source, 0), 0);
+	assert_int_equal(event_watch(&loop, &many[0].source, 0), 0);
 	assert_int_equal(loop.syscalls, 0);
-	assert_int_equal(loop_watch(&loop, &many[0].source, EPOLLOUT), 0);
-	assert_int_equal(loop_wait(&loop, true), 1);
+	assert_int_equal(event_watch(&loop, &many[0].source, EPOLLOUT), 0);
+	assert_int_equal(event_wait(&loop, true), 1);
 	assert_int_equal(many[0].events, EPOLLOUT);
 	assert_int_equal(loop.syscalls, 2);
 	for (unsigned int i = 0; i < 40; i++)

@@ -11,71 +11,73 @@
  * condition it cannot do anything about (no room for frames, say) stops watching
  * it; otherwise the loop would spin.
  */
-#ifndef WEIR_DRIVER_VM_LOOP_H
-#define WEIR_DRIVER_VM_LOOP_H
+#ifndef WEIR_DRIVER_VM_EVENT_H
+#define WEIR_DRIVER_VM_EVENT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /**
- * struct loop_source - a descriptor to be waited for; embedded in its owner
+ * struct event_source - a descriptor to be waited for; embedded in its owner
  * @fd:     not owned
- * @events: EPOLL* waited for at present; loop_watch() changes it
+ * @events: EPOLL* waited for at present; event_watch() changes it
  * @ready:  called with what has happened; EPOLLERR and EPOLLHUP are always
  *          reported
  */
-struct loop_source {
+struct event_source {
 	int fd;
 	uint32_t events;
-	void (*ready)(struct loop_source *source, uint32_t events);
+	void (*ready)(struct event_source *source, uint32_t events);
 };
 
 /* The structure a source is embedded in. */
-#define loop_owner(source, type, member)                                       \
+#define event_owner(source, type, member)                                      \
 	((type *)((char *)(source)-offsetof(type, member)))
 
 /**
- * struct loop - state
+ * struct event_loop - state
  * @epoll:    its descriptor
  * @syscalls: calls made by the loop, and by the sources that say so
  * @wakeups:  returns from epoll_wait(2) with something to do
  */
-struct loop {
+struct event_loop {
 	int epoll;
 	uint64_t syscalls;
 	uint64_t wakeups;
 };
 
 /**
- * loop_init - make a loop with no sources
+ * event_init - make a loop with no sources
  *
  * Return: 0 or negative errno.
  */
-int loop_init(struct loop *loop);
+int event_init(struct event_loop *loop);
 
 /**
- * loop_add - wait for a source, too
+ * event_add - wait for a source, too
  * @source: fd and ready are set; must stay where it is
  * @events: EPOLLIN, EPOLLOUT, both or 0
  *
  * Return: 0 or negative errno.
  */
-int loop_add(struct loop *loop, struct loop_source *source, uint32_t events);
+int event_add(struct event_loop *loop, struct event_source *source,
+	      uint32_t events);
 
 /**
- * loop_watch - change what a source is waited for; no system call if that is
+ * event_watch - change what a source is waited for; no system call if that is
  * what it is waited for already
  *
  * Return: 0 or negative errno.
  */
-int loop_watch(struct loop *loop, struct loop_source *source, uint32_t events);
+int event_watch(struct event_loop *loop, struct event_source *source,
+		uint32_t events);
 
 /**
- * loop_wait - call ready() of every source that something happened to
+ * event_wait - call ready() of every source that something happened to
  * @sleep: until there is one; else only look
  *
  * Return: how many there were, or negative errno.
  */
-int loop_wait(struct loop *loop, bool sleep);
+int event_wait(struct event_loop *loop, bool sleep);
 
 #endif

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The event loop: see loop.h.
+ * The event loop: see event.h.
  */
 #include <errno.h>
 #include <sys/epoll.h>
 
-#include "driver_vm/loop.h"
+#include "driver_vm/event.h"
 
 /* Sources answered per system call; the others are next time's. */
 #define EVENTS 16
 
-int loop_init(struct loop *loop)
+int event_init(struct event_loop *loop)
 {
-	*loop = (struct loop){ .epoll = epoll_create1(EPOLL_CLOEXEC) };
+	*loop = (struct event_loop){ .epoll = epoll_create1(EPOLL_CLOEXEC) };
 	return loop->epoll < 0 ? -errno : 0;
 }
 
-static int control(struct loop *loop, int what, struct loop_source *source,
-		   uint32_t events)
+static int control(struct event_loop *loop, int what,
+		   struct event_source *source, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.ptr = source };
 
@@ -28,19 +28,21 @@ static int control(struct loop *loop, int what, struct loop_source *source,
 	return 0;
 }
 
-int loop_add(struct loop *loop, struct loop_source *source, uint32_t events)
+int event_add(struct event_loop *loop, struct event_source *source,
+	      uint32_t events)
 {
 	return control(loop, EPOLL_CTL_ADD, source, events);
 }
 
-int loop_watch(struct loop *loop, struct loop_source *source, uint32_t events)
+int event_watch(struct event_loop *loop, struct event_source *source,
+		uint32_t events)
 {
 	if (source->events == events)
 		return 0;
 	return control(loop, EPOLL_CTL_MOD, source, events);
 }
 
-int loop_wait(struct loop *loop, bool sleep)
+int event_wait(struct event_loop *loop, bool sleep)
 {
 	struct epoll_event event[EVENTS];
 	int n = epoll_wait(loop->epoll, event, EVENTS, sleep ? -1 : 0);
@@ -50,7 +52,7 @@ int loop_wait(struct loop *loop, bool sleep)
 		return errno == EINTR ? 0 : -errno;
 	loop->wakeups += n > 0;
 	for (int i = 0; i < n; i++) {
-		struct loop_source *source = event[i].data.ptr;
+		struct event_source *source = event[i].data.ptr;
 
 		source->ready(source, event[i].events);
 	}
