@@ -7,6 +7,7 @@
 #   make run                install what is missing, build, boot an arm64 machine
 #                           with a driver VM in it: examples/echo
 #   make run EXAMPLE=home   the same without a machine: another example
+#   make client-echo        a client PD with lwIP, which is fetched
 #   make test               install what is missing, then every test there is
 #   make unit | e2e         only the unit tests | only the end-to-end tests
 #   make tidy check-format  the linters, alone

@@ -13,7 +13,7 @@
  *			   connection
  *
  * plus some for ARP, DHCP, ICMP, UDP and reassembly, which hold little.  That
- * is about eight megabytes, of which idle ones are never written to.
+ * is about eight megabytes.
  */
 #ifndef WEIR_CLIENT_ECHO_LWIPOPTS_H
 #define WEIR_CLIENT_ECHO_LWIPOPTS_H
