@@ -18,7 +18,7 @@
 #include "driver_vm/features.h"
 
 /* More features than any kernel has; there are about 60. */
-#define MAX_FEATURES 256u
+#define MAX_FEATURES ((size_t)256)
 #define BLOCK_BITS 32u
 
 static const char *const unwanted[] = { "rx-gro", "rx-gro-hw", "rx-lro",
@@ -86,7 +86,7 @@ int features_off(int sock, const char *name)
 		return e;
 	set.head.cmd = ETHTOOL_SFEATURES;
 	set.head.size = ((uint32_t)count + BLOCK_BITS - 1) / BLOCK_BITS;
-	for (uint32_t i = 0; i < (uint32_t)count; i++)
+	for (size_t i = 0; i < (size_t)count; i++)
 		if (is_unwanted(names.head.data + i * ETH_GSTRING_LEN))
 			set.head.features[i / BLOCK_BITS].valid |=
 				1u << i % BLOCK_BITS;

@@ -54,7 +54,7 @@ struct net_packet {
 
 /**
  * net_packet_open - take an interface: bring it up, promiscuous, with rings
- * @card:      out; must stay where it is
+ * @p:         out; must stay where it is
  * @loop:      to wait for it
  * @index:     of the interface
  * @name:      of the interface
@@ -62,7 +62,7 @@ struct net_packet {
  *
  * Return: 0 or negative errno, having said why.
  */
-int net_packet_open(struct net_packet *card, struct event_loop *loop, int index,
+int net_packet_open(struct net_packet *p, struct event_loop *loop, int index,
 		    const char *name, uint32_t max_frame);
 
 #endif

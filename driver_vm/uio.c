@@ -118,10 +118,15 @@ static bool is_uncached(const char *dir)
 static bool matches(const struct uio_where *where, const char *entry,
 		    const char *name, unsigned int *number)
 {
+	const char *digits = entry + strlen("uio");
 	char path[UIO_PATH];
 	char text[64];
+	char *end;
 
-	return sscanf(entry, "uio%u", number) == 1 &&
+	if (strncmp(entry, "uio", strlen("uio")) != 0)
+		return false;
+	*number = (unsigned int)strtoul(digits, &end, 10);
+	return end != digits && *end == '\0' &&
 	       join(path, "%s/class/uio/%s/name", where->sysfs, entry) &&
 	       read_line(path, text, sizeof(text)) == 0 &&
 	       strcmp(text, name) == 0;
@@ -200,7 +205,7 @@ void *uio_map(struct uio_device *d, unsigned int index, size_t least,
 int uio_property(const struct uio_device *d, const char *name, uint32_t *value)
 {
 	char path[UIO_PATH];
-	uint32_t cell;
+	uint32_t cell = 0;
 	ssize_t n = -ENAMETOOLONG;
 
 	if (join(path, "%s/%s", d->node, name))

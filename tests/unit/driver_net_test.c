@@ -343,6 +343,9 @@ static void we_are_rung_when_asleep(void **state)
 
 	d_up(r);
 	d_run(r);
+	/* Not for buffers that no frame waits for. */
+	d_lend(r, 0, 1);
+	assert_false(queue_must_notify(&r->rx_free));
 	d_send(r, 0, 60, 0);
 	assert_true(queue_must_notify(&r->tx_active));
 	net_run(&r->net);

@@ -253,6 +253,7 @@ static void checksums_are_completed_once(void **state)
 			 .csum_start = 34,
 			 .csum_offset = 6 },
 	};
+	static const uint8_t ip[] = { 0x08, 0x00, 0x45, 0x00, 0x00, 0x32 };
 	uint8_t *data = out.data;
 	struct net_desc d;
 	uint32_t sum = 0;
@@ -265,7 +266,7 @@ static void checksums_are_completed_once(void **state)
 			 0);
 	d_frame(data, 64, 3);
 	/* IPv4 and UDP, as far as the kernel wants to know. */
-	memcpy(data + 12, "\x08\x00\x45\x00\x00\x32", 6);
+	memcpy(data + 12, ip, sizeof(ip));
 	data[23] = 17;
 	data[34 + 6] = 0x12;
 	data[34 + 7] = 0x34;
