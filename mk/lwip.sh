@@ -26,6 +26,8 @@ die()
 command -v apt-get >/dev/null || die \
 	"lwIP is fetched from Debian, and there is no apt-get here. Put lwIP 2.1" \
 	"or newer into $to yourself (so that there is $to/src), then: touch $keep"
+command -v xz >/dev/null ||
+	die "lwIP comes packed with xz, which is not here: install xz-utils"
 
 mkdir -p "$(dirname "$to")" || exit
 work=$(mktemp -d "$to.XXXXXX") || exit
