@@ -19,6 +19,16 @@ void assert_udp_echo(uint32_t ip, uint16_t their_port, size_t len);
 void assert_tcp_echo(uint32_t ip, uint16_t their_port, uint16_t port,
 		     uint32_t len);
 
+/**
+ * says - these words are in what the program has said since the last question
+ */
+void says(const char *words);
+
+/**
+ * numbers - how many of the datagrams numbered from @got have come back
+ */
+unsigned int numbers(unsigned int got);
+
 /* story_tcp.c: connections */
 void a_connection_echoes_and_closes(void **state);
 void much_data_comes_back(void **state);
@@ -30,6 +40,11 @@ void the_last_word_is_echoed_too(void **state);
 void a_reset_frees_the_connection(void **state);
 void a_peer_that_has_vanished_is_forgotten(void **state);
 void tcp_goes_on_when_transmit_buffers_are_back(void **state);
+
+/* story_fixed.c: without DHCP */
+void a_fixed_address_and_another_port(void **state);
+void answers_wait_until_it_knows_whom_to(void **state);
+void it_answers_there(void **state);
 
 /* story_hostile.c: frames that no honest peer sends */
 void bad_frames_do_no_harm(void **state);
