@@ -13,6 +13,7 @@
 #   make tidy check-format  the linters, alone
 #   make ground-aarch64     cross build the ground floor, check it stands alone
 #   make bench-quick        the measurements that take under two minutes
+#   make bench-driver-vm    what a frame costs with its card in a driver VM
 #   make install clean deps
 #
 #   B=DIR       build directory            CC=clang    another compiler
@@ -166,6 +167,13 @@ bench-quick:
 	@WEIR=$(abspath $(O)/weir) BENCH=$(abspath $(O)/bench) \
 		EXAMPLES=$(abspath $(O)/examples) tests/bench/quick.sh
 
+bench-driver-vm:
+	@mk/deps.sh build machine bench
+	@+$(again) benches machine
+	@MACHINE_DIR=$(abspath $(MACHINE_DIR)) SYSROOT=$(SYSROOT) \
+		BENCH=$(abspath $(O)/bench) LINUX=$(abspath $(LINUX)) \
+		tests/bench/driver-vm.sh
+
 deps:
 	@mk/deps.sh build run machine test
 
@@ -176,4 +184,5 @@ clean:
 
 include mk/lint.mk mk/install.mk mk/guest.mk driver_vm/build.mk mk/machine.mk
 
-.PHONY: all tests benches run test unit e2e bench-quick deps clean
+.PHONY: all tests benches run test unit e2e bench-quick bench-driver-vm deps \
+	clean
