@@ -4,6 +4,8 @@
  */
 #include "config/parser.h"
 
+#include <string.h>
+
 #include "config/value.h"
 
 static const struct unit octets[] = { { "m", 1ull << 20 },
@@ -80,4 +82,31 @@ void on_card(struct parser *p, struct pos at, bool pci,
 void on_uncached(struct parser *p, struct pos at)
 {
 	option_once(p, &p->vm->uncached, at, "shared uncached");
+}
+
+static bool is_printable(const char *text)
+{
+	while (*text >= ' ' && *text <= '~')
+		text++;
+	return *text == '\0';
+}
+
+void on_append(struct parser *p, struct pos at, const struct name *words)
+{
+	size_t len;
+
+	if (!option_once(p, &p->vm->append, at, "append") || !words->text)
+		return;
+	len = strlen(words->text);
+	if (len >= SYS_PATH)
+		report_error(p->report, words->pos,
+			     "the text to append has %zu characters; a command "
+			     "line can take %d more",
+			     len, SYS_PATH - 1);
+	else if (!is_printable(words->text))
+		report_error(p->report, words->pos,
+			     "what is appended to a command line is plain "
+			     "ASCII: letters, digits, spaces and punctuation");
+	else
+		p->vm->append_words = *words;
 }

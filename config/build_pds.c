@@ -126,6 +126,8 @@ static void configure_vm(struct sys_vm *cfg, const struct topo_vm *vm)
 	build_copy(cfg->kernel, vm->kernel_file.text);
 	build_copy(cfg->initrd, vm->initrd_file.text);
 	build_copy(cfg->nic, vm->nic_address.text);
+	if (vm->append_words.text)
+		build_copy(cfg->append, vm->append_words.text);
 	cfg->memory = vm->memory.value;
 	cfg->uncached = vm->uncached.set;
 }

@@ -151,6 +151,8 @@ static void dump_vm(const struct sys_vm *vm, FILE *out)
 		vm->kernel, vm->initrd, vm->nic, vm->ram, vm->status,
 		vm->vmm_stats, vm->status_channel,
 		vm->uncached ? " uncached" : "");
+	if (*vm->append)
+		fprintf(out, " append \"%s\"", vm->append);
 }
 
 static void dump_component(const struct sys_component *c, FILE *out)

@@ -212,6 +212,11 @@ void on_card(struct parser *p, struct pos at, bool pci,
  */
 void on_uncached(struct parser *p, struct pos at);
 
+/**
+ * on_append - append "TEXT", in a VM
+ */
+void on_append(struct parser *p, struct pos at, const struct name *words);
+
 /* --- a port, or a link (config/actions_port.c) ---------------------------- */
 
 /**

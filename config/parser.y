@@ -62,7 +62,7 @@ static void conf_error(const CONF_LTYPE *at, struct parser *p,
 /* These can be names as well: see `soft`. */
 %token <token> PROGRAM "program" ARGS "args" FOLLOW "follow" KERNEL "kernel"
 %token <token> INITRD "initrd" MEMORY "memory" PCI "pci" SHARED "shared"
-%token <token> UNCACHED "uncached"
+%token <token> UNCACHED "uncached" APPEND "append"
 
 %type <name> name ref string value opt_value opt_netns opt_args
 %type <names> refs list
@@ -318,6 +318,7 @@ vm_item
 	| NIC PCI string		{ on_card(p, @1, true, $3); }
 	| NIC STRING			{ on_card(p, @1, false, take(p, &$2)); }
 	| SHARED UNCACHED		{ on_uncached(p, @1); }
+	| APPEND string			{ on_append(p, @1, $2); }
 	| LATER junk			{ refuse_later(p, &$1); }
 	| WORD junk			{ refuse_unknown(p, &$1, IN_VM); }
 	| BROKEN junk			{ mark_broken(p, IN_VM); }
@@ -404,7 +405,7 @@ keyword
 
 soft	/* words that came after names were made of them */
 	: PROGRAM | ARGS | FOLLOW | KERNEL | INITRD | MEMORY | PCI | SHARED
-	| UNCACHED
+	| UNCACHED | APPEND
 	;
 
 %%

@@ -298,10 +298,12 @@ struct sys_virt {
  * @status_channel: channel to the monitor, rung by the guest
  * @vmm_stats: slot of what the VMM counts (vmm/kvm/vm_stats.h), ours to write
  * @uncached: shared memory appears as "generic-uio"
+ * @append:   more for the guest kernel's command line, printable, or ""
  */
 struct sys_vm {
 	char kernel[SYS_PATH];
 	char initrd[SYS_PATH];
+	char append[SYS_PATH];
 	char nic[SYS_SHORT];
 	uint64_t memory;
 	uint32_t ram;

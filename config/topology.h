@@ -243,6 +243,7 @@ struct topo_domain {
  * @nic:     option; its address has text NULL if it is none
  * @memory:  option: octets
  * @uncached: option
+ * @append:  option; its words have text NULL if they are none
  * @user:    checked: the port that has it
  * @pd, @ram, @status, @stats, @channel: builder's: indices
  */
@@ -259,6 +260,8 @@ struct topo_vm {
 	struct name nic_address;
 	struct option memory;
 	struct option uncached;
+	struct option append;
+	struct name append_words;
 	struct topo_port *user;
 	uint32_t pd;
 	uint32_t ram;

@@ -64,6 +64,7 @@ static const struct word words[] = {
 	SOFT("initrd", T_INITRD, IN_VM, "initrd \"FILE\""),
 	SOFT("memory", T_MEMORY, IN_VM, "memory 32m"),
 	SOFT("shared", T_SHARED, IN_VM, "shared uncached"),
+	SOFT("append", T_APPEND, IN_VM, "append \"TEXT\""),
 	STATEMENT("poll", T_POLL, IN_DOMAIN, "poll 20us"),
 	INNER("hash", T_HASH),
 	INNER("linear", T_LINEAR),

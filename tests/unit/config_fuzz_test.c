@@ -94,6 +94,7 @@ static const char *const words[] = {
 	"\"0000:00:03.0\"",
 	"shared ",
 	"uncached ",
+	"append ",
 	"vlan ",
 	"group ",
 	"sticky ",

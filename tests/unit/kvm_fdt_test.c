@@ -29,6 +29,7 @@ static struct fdt_config make(bool uncached)
 		.initrd = LAYOUT_RAM + 0x500000,
 		.initrd_end = LAYOUT_RAM + 0x543210,
 		.uncached = uncached,
+		.append = "",
 		.capacity = 512,
 		.buffer_size = 2048,
 		.max_frame = 1522,
@@ -257,6 +258,26 @@ static void what_the_kernel_starts_with(void **state)
 			 0);
 }
 
+static void what_is_appended_comes_last(void **state)
+{
+	struct fdt_config c = make(false);
+	struct error err = { 0 };
+	char plain[256], more[512], append[256];
+
+	(void)state;
+	snprintf(plain, sizeof(plain), "%s",
+		 (const char *)fdt_getprop(dtb, node("/chosen"), "bootargs",
+					   NULL));
+	/* The longest a topology can say. */
+	memset(append, 'x', sizeof(append) - 1);
+	append[sizeof(append) - 1] = '\0';
+	snprintf(more, sizeof(more), "%s %s", plain, append);
+	c.append = append;
+	assert_int_equal(fdt_make(&c, dtb, sizeof(dtb), &err), 0);
+	assert_string_equal(fdt_getprop(dtb, node("/chosen"), "bootargs", NULL),
+			    more);
+}
+
 static void card_reaches_the_its_and_its_pin(void **state)
 {
 	int pcie, its;
@@ -306,6 +327,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(maps_are_in_the_promised_order),
 		cmocka_unit_test(doorbell_and_console_interrupt_by_edge),
 		cmocka_unit_test(what_the_kernel_starts_with),
+		cmocka_unit_test(what_is_appended_comes_last),
 		cmocka_unit_test(card_reaches_the_its_and_its_pin),
 		cmocka_unit_test(too_little_room_is_said),
 	};

@@ -125,8 +125,14 @@ static uint64_t shared_size(const struct fdt_config *c)
 
 static void chosen(struct writer *w, const struct fdt_config *c)
 {
+	char bootargs[1024];
+	int len = snprintf(bootargs, sizeof(bootargs), BOOTARGS "%s%s",
+			   *c->append ? " " : "", c->append);
+
 	begin(w, "chosen");
-	text(w, "bootargs", BOOTARGS);
+	if (len < 0 || (size_t)len >= sizeof(bootargs))
+		w->result = -FDT_ERR_NOSPACE;
+	text(w, "bootargs", bootargs);
 	if (c->initrd_end > c->initrd) {
 		CELLS(w, "linux,initrd-start", PAIR(c->initrd));
 		CELLS(w, "linux,initrd-end", PAIR(c->initrd_end));

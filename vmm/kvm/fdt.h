@@ -36,6 +36,7 @@ enum shared {
  * @initrd, @initrd_end: guest-physical; equal if there is none
  * @shared:   by enum above; whole pages
  * @uncached: shared memory is for "generic-uio"
+ * @append:   more for the kernel's command line, or ""
  * @capacity, @buffer_size, @max_frame: of the four queues
  * @seed:     random
  */
@@ -48,6 +49,7 @@ struct fdt_config {
 		uint64_t size;
 	} shared[SHARED_REGIONS];
 	bool uncached;
+	const char *append;
 	uint32_t capacity;
 	uint32_t buffer_size;
 	uint32_t max_frame;

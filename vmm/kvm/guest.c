@@ -76,6 +76,7 @@ static int fill_memory(struct guest *g, const struct guest_config *c,
 {
 	struct fdt_config f = {
 		.uncached = c->cfg->uncached,
+		.append = c->cfg->append,
 		.capacity = c->capacity,
 		.buffer_size = c->buffer_size,
 		.max_frame = c->max_frame,
