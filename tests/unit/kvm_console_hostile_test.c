@@ -42,7 +42,7 @@ static void assert_stopped(void)
 }
 
 /* Case 4: a producer more than a queue ahead. */
-static void case_4_index_too_far_ahead(void **state)
+static void hc04_index_too_far_ahead(void **state)
 {
 	(void)state;
 	for (uint32_t ahead = NUM + 1; ahead < 0x10000; ahead += 997) {
@@ -61,7 +61,7 @@ static void case_4_index_too_far_ahead(void **state)
 }
 
 /* Case 5: chains without an end. */
-static void case_5_loops_end(void **state)
+static void hc05_loops_end(void **state)
 {
 	(void)state;
 	for (uint16_t to = 0; to < NUM; to++) {
@@ -79,7 +79,7 @@ static void case_5_loops_end(void **state)
 }
 
 /* Case 6: the chains before a bad one are given back, each once. */
-static void case_6_heads_are_conserved(void **state)
+static void hc06_heads_are_conserved(void **state)
 {
 	(void)state;
 	rig_text(0, TEXT, "a\n", 0, 0);
@@ -108,7 +108,7 @@ static void refuse_chain(uint64_t addr, uint32_t len, uint16_t flags,
 }
 
 /* Case 8: lengths that overflow, addresses outside RAM. */
-static void case_8_lengths_and_addresses(void **state)
+static void hc08_lengths_and_addresses(void **state)
 {
 	(void)state;
 	refuse_chain(0, 1, 0, 0);
@@ -172,7 +172,7 @@ static void ready_queues_do_not_move(void **state)
 }
 
 /* Case 9: all registers, all widths, all offsets, in every state. */
-static void case_9_register_sweep(void **state)
+static void hc09_register_sweep(void **state)
 {
 	static const uint64_t values[] = { 0,	       1,	   2,
 					   0xff,       0x7fffffff, UINT32_MAX,
@@ -199,7 +199,7 @@ static void case_9_register_sweep(void **state)
 }
 
 /* Case 10: empty chains, and ones as long as can be: bounded work. */
-static void case_10_empty_and_huge_chains(void **state)
+static void hc10_empty_and_huge_chains(void **state)
 {
 	(void)state;
 	for (uint16_t i = 0; i < NUM; i++)
@@ -251,7 +251,7 @@ static void *flip(void *stop)
 }
 
 /* Case 2: a second vCPU, as it were, changes what has been checked. */
-static void case_2_rings_change_meanwhile(void **state)
+static void hc02_rings_change_meanwhile(void **state)
 {
 	pthread_t thread;
 	int stop = 0;
@@ -303,13 +303,13 @@ static void resets_while_it_works(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(case_2_rings_change_meanwhile),
-		TEST(case_4_index_too_far_ahead),
-		TEST(case_5_loops_end),
-		TEST(case_6_heads_are_conserved),
-		TEST(case_8_lengths_and_addresses),
-		TEST(case_9_register_sweep),
-		TEST(case_10_empty_and_huge_chains),
+		TEST(hc02_rings_change_meanwhile),
+		TEST(hc04_index_too_far_ahead),
+		TEST(hc05_loops_end),
+		TEST(hc06_heads_are_conserved),
+		TEST(hc08_lengths_and_addresses),
+		TEST(hc09_register_sweep),
+		TEST(hc10_empty_and_huge_chains),
 		TEST(queues_outside_ram_are_not_ready),
 		TEST(ready_queues_do_not_move),
 		TEST(writable_buffers_are_not_read),

@@ -102,7 +102,7 @@ static void assert_still_works(void)
 	assert_non_null(strstr(events, "on 0 "));
 }
 
-static void hostile_9_configuration_space(void **state)
+static void hc09_configuration_space(void **state)
 {
 	uint32_t before[PCI_CONFIG_SIZE / 4];
 
@@ -122,7 +122,7 @@ static void hostile_9_configuration_space(void **state)
 	assert_still_works();
 }
 
-static void hostile_9_trapped_memory(void **state)
+static void hc09_trapped_memory(void **state)
 {
 	(void)state;
 	attach_card();
@@ -143,7 +143,7 @@ static void hostile_9_trapped_memory(void **state)
 }
 
 /* BARs anywhere, on top of each other, moved while everything is in use. */
-static void hostile_9_bars_that_wander(void **state)
+static void hc09_bars_that_wander(void **state)
 {
 	(void)state;
 	attach_card();
@@ -221,9 +221,9 @@ static void lists_that_make_no_sense(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		pci_test(hostile_9_configuration_space),
-		pci_test(hostile_9_trapped_memory),
-		pci_test(hostile_9_bars_that_wander),
+		pci_test(hc09_configuration_space),
+		pci_test(hc09_trapped_memory),
+		pci_test(hc09_bars_that_wander),
 		pci_test(cards_that_make_no_sense),
 		pci_test(lists_that_make_no_sense),
 	};
