@@ -4,7 +4,7 @@
  *
  *	uio.c		shared memory, doorbells, interrupts: the other side
  *	rtlink.c	which interface is the card, has it a carrier
- *	net_packet.c	the card
+ *	net_packet.c	the card; or net_socket.c, a call per frame
  *	net.c		frames between the two
  *	event.c		waits for all of them
  *
@@ -12,6 +12,12 @@
  * is nothing it could do about a failure that the monitor could not do better:
  * it says what is wrong on the console and ends, the kernel panics for the loss
  * of its first process, the VM is reset and the VMM starts over.
+ *
+ * The kernel hands on words of its command line that are not its own as
+ * environment variables, if there is no dot in them:
+ *
+ *	weir_card=packet	the card by rings in memory; that is so anyway
+ *	weir_card=socket	by one system call per frame
  *
  * Options are for running it without being the first process:
  *
@@ -30,6 +36,7 @@
 #include "driver_vm/event.h"
 #include "driver_vm/net.h"
 #include "driver_vm/net_packet.h"
+#include "driver_vm/net_socket.h"
 #include "driver_vm/rtlink.h"
 #include "driver_vm/say.h"
 #include "driver_vm/uio.h"
@@ -44,6 +51,7 @@ enum { MAP_LINK, MAP_STATUS };
 
 /**
  * struct driver - all of it
+ * @card:   one of the two
  * @quiet: system calls made before the first frame
  */
 struct driver {
@@ -54,12 +62,30 @@ struct driver {
 	struct uio_device doorbell;
 	struct rtlink link;
 	struct event_source news;
+	struct net_card *card;
 	struct net_packet packet;
+	struct net_socket socket;
 	struct net net;
 	uint64_t quiet;
 };
 
 /* --- starting ------------------------------------------------------------ */
+
+static int choose_card(struct driver *d)
+{
+	const char *kind = getenv("weir_card");
+
+	if (kind == NULL || strcmp(kind, "packet") == 0) {
+		d->card = &d->packet.card;
+	} else if (strcmp(kind, "socket") == 0) {
+		d->card = &d->socket.card;
+	} else {
+		say("weir_card=%s is no way to reach a card: weir_card=packet and weir_card=socket are",
+		    kind);
+		return -EINVAL;
+	}
+	return 0;
+}
 
 static int open_devices(struct driver *d, const struct uio_where *where)
 {
@@ -123,7 +149,7 @@ static bool map_devices(struct driver *d, struct net_config *c)
 /* The other side's half of the connection. */
 static int open_connection(struct driver *d, const struct uio_where *where)
 {
-	struct net_config c = { .card = &d->packet.card };
+	struct net_config c = { .card = d->card };
 	int e = open_devices(d, where);
 
 	if (e == 0)
@@ -168,8 +194,12 @@ static int open_card(struct driver *d, const char *interface)
 		say("cannot look for network interfaces: %s", strerror(-e));
 		return e;
 	}
-	e = net_packet_open(&d->packet, &d->loop, d->link.index, d->link.name,
-			    d->net.config.max_frame);
+	if (d->card == &d->socket.card)
+		e = net_socket_open(&d->socket, &d->loop, d->link.index,
+				    d->link.name, d->net.config.max_frame);
+	else
+		e = net_packet_open(&d->packet, &d->loop, d->link.index,
+				    d->link.name, d->net.config.max_frame);
 	if (e < 0)
 		return e;
 	d->news.fd = d->link.fd;
@@ -183,6 +213,8 @@ static int start(struct driver *d, const struct uio_where *where,
 	int e = event_init(&d->loop);
 
 	if (e == 0)
+		e = choose_card(d);
+	if (e == 0)
 		e = open_connection(d, where);
 	if (e == 0)
 		e = open_card(d, interface);
@@ -191,10 +223,10 @@ static int start(struct driver *d, const struct uio_where *where,
 	if (e < 0)
 		return e;
 	net_carrier(&d->net, d->link.carrier);
-	net_ready(&d->net, d->link.mac, d->packet.mtu);
+	net_ready(&d->net, d->link.mac, d->card->mtu);
 	say("ready: %s %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u slots, memory %s",
 	    d->link.name, d->link.mac[0], d->link.mac[1], d->link.mac[2],
-	    d->link.mac[3], d->link.mac[4], d->link.mac[5], d->packet.mtu,
+	    d->link.mac[3], d->link.mac[4], d->link.mac[5], d->card->mtu,
 	    d->net.config.capacity, d->data.uncached ? "uncached" : "cached");
 	return 0;
 }

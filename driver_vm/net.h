@@ -9,8 +9,8 @@
  *	                                          tx free    --->
  *
  * We are the driver of virt/net_virt.h with plain offsets.  A card is a
- * struct net_card: net_packet.c is one over AF_PACKET, the second word of its
- * file name says so, and there may be others.
+ * struct net_card: net_packet.c is one over AF_PACKET, net_socket.c a simple one,
+ * the second word of a file name says so, and there may be others.
  *
  * What makes it hard is not to do anything per frame that can be done per batch:
  * system calls, barriers, doorbells, and wake-ups of either side.
@@ -91,12 +91,14 @@ struct net_card_ops {
 /**
  * struct net_card - a card; embedded in its owner
  * @ops:      of the owner
+ * @mtu:      of its interface, set by the owner
  * @writable: there may be slots; the owner sets it when there is room again
  * @lost:     received frames there was no slot for
  * @failed:   frames that were to be sent and will not be
  */
 struct net_card {
 	const struct net_card_ops *ops;
+	uint32_t mtu;
 	bool writable;
 	uint64_t lost;
 	uint64_t failed;

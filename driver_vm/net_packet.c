@@ -8,28 +8,16 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "driver_vm/features.h"
+#include "driver_vm/net_iface.h"
 #include "driver_vm/net_packet.h"
 #include "driver_vm/say.h"
-#include "vmm/linux/ports/iface.h"
-#include "vmm/linux/ports/offload.h"
 #include "vswitch/frame.h"
 
 #define VLAN_TAG 4u
 /* Where a frame's type, or its tag, is: behind the addresses. */
 #define TYPE_AT 12u
 #define ETHERNET_HEADER 14u
-
-/*
- * Octets in flight to the card; the kernel doubles it and counts 700 or more
- * for each frame, and so there are fewer than 128: half the slots of the ring,
- * so that a writable socket has a slot, and half of what common cards hold.
- */
-#define TX_BUFFER (44 << 10)
-
-_Static_assert(NIC_HEADROOM >= VLAN_TAG, "a tag goes in front of a frame");
 
 /* --- receiving ----------------------------------------------------------- */
 
@@ -43,34 +31,6 @@ static void count_lost(struct net_packet *p)
 	if (getsockopt(p->rx.fd, SOL_PACKET, PACKET_STATISTICS, &stats,
 		       &size) == 0)
 		p->card.lost += stats.tp_drops;
-}
-
-/* Put the tag back: the addresses make room for it. */
-static void insert_tag(struct nic_frame *f)
-{
-	uint8_t *to = f->data - VLAN_TAG;
-
-	memmove(to, f->data, TYPE_AT);
-	to[TYPE_AT] = (uint8_t)(f->tpid >> 8);
-	to[TYPE_AT + 1] = (uint8_t)f->tpid;
-	to[TYPE_AT + 2] = (uint8_t)(f->tci >> 8);
-	to[TYPE_AT + 3] = (uint8_t)f->tci;
-	f->data = to;
-	f->len += VLAN_TAG;
-	/* The kernel counts from a frame without it. */
-	f->hdr.csum_start += VLAN_TAG;
-}
-
-/* Whether the frame is as it was on the wire now. */
-static bool complete(struct nic_frame *f)
-{
-	if (f->len < FRAME_MIN || f->hdr.gso_type != VIRTIO_NET_HDR_GSO_NONE)
-		return false;
-	if (f->tagged)
-		insert_tag(f);
-	return !(f->hdr.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) ||
-	       offload_checksum(f->data, f->len, f->hdr.csum_start,
-				f->hdr.csum_offset);
 }
 
 static unsigned int packet_receive(struct net_card *card,
@@ -88,7 +48,7 @@ static unsigned int packet_receive(struct net_card *card,
 			break;
 		if (f.losing)
 			count_lost(p);
-		if (got == NIC_FRAME && complete(&f))
+		if (got == NIC_FRAME && net_iface_complete(&f))
 			p->frame[i] =
 				(struct net_frame){ f.data, (uint32_t)f.len };
 		else
@@ -125,11 +85,6 @@ static unsigned int packet_slots(struct net_card *card, uint8_t **slot,
 	return i;
 }
 
-static int set(int fd, int option, int value)
-{
-	return setsockopt(fd, SOL_PACKET, option, &value, sizeof(value));
-}
-
 /* Have the kernel take what is in the ring. */
 static void kick(struct net_packet *p)
 {
@@ -140,7 +95,7 @@ static void kick(struct net_packet *p)
 	if (e == -ENOBUFS && p->bypass) {
 		p->loop->syscalls += 2;
 		p->bypass = false;
-		if (set(p->tx.fd, PACKET_QDISC_BYPASS, 0) == 0)
+		if (net_iface_set(p->tx.fd, PACKET_QDISC_BYPASS, 0) == 0)
 			e = nic_packet_kick(&p->packet);
 	}
 	p->card.writable = e != -EAGAIN;
@@ -154,9 +109,9 @@ static void kick(struct net_packet *p)
  */
 static bool too_long(struct net_packet *p, uint16_t len)
 {
-	if (len <= p->mtu + ETHERNET_HEADER)
+	if (len <= p->card.mtu + ETHERNET_HEADER)
 		return false;
-	return len > p->mtu + ETHERNET_HEADER + VLAN_TAG ||
+	return len > p->card.mtu + ETHERNET_HEADER + VLAN_TAG ||
 	       frame_be16(nic_packet_slot(&p->packet, 0) + TYPE_AT) !=
 		       FRAME_TPID_C;
 }
@@ -184,23 +139,13 @@ static void packet_watch(struct net_card *card, bool in, bool out)
 	(void)event_watch(p->loop, &p->tx, out ? EPOLLOUT : 0u);
 }
 
-/* An interface that went down: reading takes the error off the socket. */
-static void clear_error(struct net_packet *p, int fd)
-{
-	int error;
-	socklen_t size = sizeof(error);
-
-	p->loop->syscalls++;
-	(void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
-}
-
 /* Frames are looked for whenever the loop has woken up. */
 static void rx_ready(struct event_source *source, uint32_t events)
 {
 	struct net_packet *p = event_owner(source, struct net_packet, rx);
 
 	if (events & (EPOLLERR | EPOLLHUP))
-		clear_error(p, source->fd);
+		net_iface_clear(p->loop, source->fd);
 }
 
 static void tx_ready(struct event_source *source, uint32_t events)
@@ -208,85 +153,23 @@ static void tx_ready(struct event_source *source, uint32_t events)
 	struct net_packet *p = event_owner(source, struct net_packet, tx);
 
 	if (events & (EPOLLERR | EPOLLHUP))
-		clear_error(p, source->fd);
+		net_iface_clear(p->loop, source->fd);
 	kick(p);
 }
 
 /* --- opening ------------------------------------------------------------- */
 
-static int packet_socket(int index)
+/* Before there are rings: which, and how they behave. */
+static int make_rings(struct net_packet *p, uint32_t max_frame)
 {
-	const struct sockaddr_ll addr = {
-		.sll_family = AF_PACKET,
-		.sll_ifindex = index,
-	};
-	/* Protocol 0 receives nothing; nic_packet_init() changes that. */
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -errno;
-	if (set(fd, PACKET_VERSION, TPACKET_V2) == 0 &&
-	    bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0)
-		return fd;
-	index = -errno;
-	close(fd);
-	return index;
-}
-
-static int receiver(struct net_packet *p, int index)
-{
-	const struct packet_mreq promiscuous = {
-		.mr_ifindex = index,
-		.mr_type = PACKET_MR_PROMISC,
-	};
-
-	p->rx.fd = packet_socket(index);
-	if (p->rx.fd < 0)
-		return p->rx.fd;
-	if (set(p->rx.fd, PACKET_VNET_HDR, 1) < 0 ||
-	    set(p->rx.fd, PACKET_IGNORE_OUTGOING, 1) < 0 ||
-	    setsockopt(p->rx.fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP,
-		       &promiscuous, sizeof(promiscuous)) < 0)
-		return -errno;
-	return 0;
-}
-
-static int transmitter(struct net_packet *p, int index)
-{
-	const int size = TX_BUFFER;
-
-	p->tx.fd = packet_socket(index);
-	if (p->tx.fd < 0)
-		return p->tx.fd;
 	/* A frame the interface does not take is passed over, not in the way of
 	 * those behind it. */
-	if (set(p->tx.fd, PACKET_LOSS, 1) < 0 ||
-	    setsockopt(p->tx.fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) <
-		    0)
+	if (net_iface_set(p->rx.fd, PACKET_VERSION, TPACKET_V2) < 0 ||
+	    net_iface_set(p->tx.fd, PACKET_VERSION, TPACKET_V2) < 0 ||
+	    net_iface_set(p->tx.fd, PACKET_LOSS, 1) < 0)
 		return -errno;
-	p->bypass = set(p->tx.fd, PACKET_QDISC_BYPASS, 1) == 0;
-	return 0;
-}
-
-/* The MTU and what else an interface is made to be before it is up. */
-static int prepare(struct net_packet *p, const char *name, uint32_t max_frame)
-{
-	unsigned int mtu = max_frame - FRAME_OVERHEAD;
-	int e = features_off(p->tx.fd, name);
-
-	if (e < 0)
-		say("%s: cannot keep received frames apart (GRO): %s; those put together will be dropped",
-		    name, strerror(-e));
-	e = iface_mtu(p->tx.fd, name);
-	if (e >= 0 && (unsigned int)e != mtu &&
-	    iface_set_mtu(p->tx.fd, name, mtu) < 0)
-		say("%s: its mtu stays %d, the port's is %u: longer frames will be dropped",
-		    name, e, mtu);
-	e = iface_mtu(p->tx.fd, name);
-	if (e < 0)
-		return e;
-	p->mtu = (uint32_t)e;
-	return iface_up(p->tx.fd, name);
+	p->bypass = net_iface_set(p->tx.fd, PACKET_QDISC_BYPASS, 1) == 0;
+	return nic_packet_init(&p->packet, p->rx.fd, p->tx.fd, max_frame);
 }
 
 static const struct net_card_ops packet_ops = {
@@ -300,14 +183,12 @@ static const struct net_card_ops packet_ops = {
 static int open_card(struct net_packet *p, int index, const char *name,
 		     uint32_t max_frame)
 {
-	int e = receiver(p, index);
+	int e = net_iface_open(index, name, max_frame, &p->rx.fd, &p->tx.fd);
 
-	if (e == 0)
-		e = transmitter(p, index);
-	if (e == 0)
-		e = prepare(p, name, max_frame);
-	if (e == 0)
-		e = nic_packet_init(&p->packet, p->rx.fd, p->tx.fd, max_frame);
+	if (e < 0)
+		return e;
+	p->card.mtu = (uint32_t)e;
+	e = make_rings(p, max_frame);
 	if (e == 0)
 		e = event_add(p->loop, &p->rx, EPOLLIN);
 	if (e == 0)
@@ -328,7 +209,8 @@ int net_packet_open(struct net_packet *p, struct event_loop *loop, int index,
 	};
 	e = open_card(p, index, name, max_frame);
 	if (e < 0)
-		say("%s cannot be opened as a network card: %s", name,
-		    strerror(-e));
+		say("%s cannot be opened as a network card: %s%s", name,
+		    strerror(-e),
+		    e == -ENOMEM ? "; weir_card=socket takes less memory" : "");
 	return e;
 }

@@ -35,7 +35,6 @@
  * @loop:     waits for us
  * @rx, @tx:  the sockets
  * @packet:   rings
- * @mtu:      of the interface
  * @bypass:   of the queueing discipline
  * @n_frames: frames looked at and made complete, and not yet given back
  * @frame:    they
@@ -46,7 +45,6 @@ struct net_packet {
 	struct event_source rx;
 	struct event_source tx;
 	struct nic_packet packet;
-	uint32_t mtu;
 	bool bypass;
 	unsigned int n_frames;
 	struct net_frame frame[NET_BATCH];

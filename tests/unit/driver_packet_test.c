@@ -189,7 +189,7 @@ static void jumbo_frames(void **state)
 	net_need();
 	rig_shell("ip link set far0 mtu 9000");
 	open_card(9018);
-	assert_int_equal(packet.mtu, 9000);
+	assert_int_equal(packet.card.mtu, 9000);
 	rig_shell("ip -o link show nic0 | grep -q 'mtu 9000 '");
 	rig->net.config.buffer_size = 16384;
 	rig->net.config.max_frame = 9018;
@@ -408,7 +408,7 @@ static void what_is_done_to_the_interface(void **state)
 	rig_shell("ip link set nic0 mtu 1280 address 02:00:00:00:00:42");
 	open_card(D_MAX_FRAME);
 	assert_memory_equal(link_of.mac, "\x02\0\0\0\0\x42", 6);
-	assert_int_equal(packet.mtu, 1500);
+	assert_int_equal(packet.card.mtu, 1500);
 	rig_shell(
 		"ip -d -o link show nic0 | grep -q 'mtu 1500 .*promiscuity 1'");
 	rig_shell("ip -o link show nic0 | grep -q '[<,]UP[,>]'");

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What cards by way of AF_PACKET have in common, with rings (net_packet.h) and
+ * without (net_socket.h): their sockets, what is done to the interface, and
+ * what the kernel has set apart from a received frame.
+ */
+#ifndef WEIR_DRIVER_VM_NET_IFACE_H
+#define WEIR_DRIVER_VM_NET_IFACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "driver_vm/event.h"
+#include "vmm/linux/ports/nic_packet.h"
+
+/**
+ * net_iface_set - set a packet socket's option to a number
+ *
+ * Return: as setsockopt(2) does.
+ */
+int net_iface_set(int fd, int option, int value);
+
+/**
+ * net_iface_open - sockets for an interface, and bring it up as the port wants it
+ * @index:     of the interface
+ * @name:      of the interface; its MTU is made to match, it is promiscuous
+ * @max_frame: octets of the longest frame
+ * @rx:        out: for received frames, with struct virtio_net_hdr; gets none
+ *             before it is bound to a protocol
+ * @tx:        out: for frames to be sent, with room for fewer than 128 in
+ *             flight: half of what common cards hold
+ *
+ * Return: its MTU or negative errno.
+ */
+int net_iface_open(int index, const char *name, uint32_t max_frame, int *rx,
+		   int *tx);
+
+/**
+ * net_iface_complete - make a received frame what it was on the wire
+ * @f: in place; goes back into it: the VLAN tag, and a checksum that a
+ *     paravirtual card left open
+ *
+ * Return: false if it cannot be.
+ */
+bool net_iface_complete(struct nic_frame *f);
+
+/**
+ * net_iface_clear - take the error off a socket whose interface went down
+ */
+void net_iface_clear(struct event_loop *loop, int fd);
+
+#endif

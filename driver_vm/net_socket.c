@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A network card, one system call per frame: see net_socket.h.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "driver_vm/net_iface.h"
+#include "driver_vm/net_socket.h"
+#include "driver_vm/say.h"
+
+/* Octets the socket may hold, and the kernel doubles it: hundreds of frames. */
+#define RX_BUFFER (1 << 20)
+
+/* --- receiving ----------------------------------------------------------- */
+
+/* What was said beside a frame: its tag, how many before it were dropped. */
+static void read_control(struct net_socket *s, struct msghdr *msg,
+			 struct nic_frame *f)
+{
+	struct tpacket_auxdata aux;
+	uint32_t dropped;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL;
+	     c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level == SOL_SOCKET &&
+		    c->cmsg_type == SO_RXQ_OVFL) {
+			memcpy(&dropped, CMSG_DATA(c), sizeof(dropped));
+			s->card.lost += dropped - s->dropped;
+			s->dropped = dropped;
+		} else if (c->cmsg_level == SOL_PACKET &&
+			   c->cmsg_type == PACKET_AUXDATA) {
+			memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+			f->tagged = aux.tp_status & TP_STATUS_VLAN_VALID;
+			f->tci = aux.tp_vlan_tci;
+			f->tpid = ETH_P_8021Q;
+			if (aux.tp_status & TP_STATUS_VLAN_TPID_VALID)
+				f->tpid = aux.tp_vlan_tpid;
+		}
+	}
+}
+
+/* One frame, if there is one. */
+static bool read_frame(struct net_socket *s)
+{
+	_Alignas(struct cmsghdr) char
+		control[CMSG_SPACE(sizeof(struct tpacket_auxdata)) +
+			CMSG_SPACE(sizeof(uint32_t))];
+	struct nic_frame f = { .data = s->in + NET_SOCKET_HEAD };
+	struct iovec iov[] = {
+		{ &f.hdr, sizeof(f.hdr) },
+		{ f.data, s->max_frame },
+	};
+	struct msghdr msg = {
+		.msg_iov = iov,
+		.msg_iovlen = 2,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = recvmsg(s->rx.fd, &msg, 0);
+
+	s->loop->syscalls++;
+	if (n < 0)
+		return false;
+	read_control(s, &msg, &f);
+	s->frame = (struct net_frame){ 0 };
+	if (n < (ssize_t)sizeof(f.hdr) || (msg.msg_flags & MSG_TRUNC))
+		return true;
+	f.len = (size_t)n - sizeof(f.hdr);
+	if (net_iface_complete(&f))
+		s->frame = (struct net_frame){ f.data, (uint32_t)f.len };
+	return true;
+}
+
+static unsigned int socket_receive(struct net_card *card,
+				   const struct net_frame **frame)
+{
+	struct net_socket *s = event_owner(card, struct net_socket, card);
+
+	if (!s->received && s->readable) {
+		s->received = read_frame(s);
+		s->readable = s->received;
+	}
+	*frame = &s->frame;
+	return s->received;
+}
+
+static void socket_received(struct net_card *card, unsigned int count)
+{
+	struct net_socket *s = event_owner(card, struct net_socket, card);
+
+	if (count > 0)
+		s->received = false;
+}
+
+/* --- sending ------------------------------------------------------------- */
+
+static unsigned int socket_slots(struct net_card *card, uint8_t **slot,
+				 unsigned int max)
+{
+	struct net_socket *s = event_owner(card, struct net_socket, card);
+
+	if (s->unsent > 0 || max == 0)
+		return 0;
+	slot[0] = s->out;
+	return 1;
+}
+
+/* Send the frame now, or later if there is no room, or never. */
+static void try_send(struct net_socket *s)
+{
+	ssize_t n = send(s->tx.fd, s->out, s->unsent, 0);
+
+	s->loop->syscalls++;
+	s->card.writable = n >= 0 || errno != EAGAIN;
+	if (!s->card.writable)
+		return;
+	s->card.failed += n < 0;
+	s->unsent = 0;
+}
+
+static void socket_send(struct net_card *card, const uint16_t *len,
+			unsigned int count)
+{
+	struct net_socket *s = event_owner(card, struct net_socket, card);
+
+	if (count == 0)
+		return;
+	s->unsent = len[0];
+	try_send(s);
+}
+
+/* --- events -------------------------------------------------------------- */
+
+static void socket_watch(struct net_card *card, bool in, bool out)
+{
+	struct net_socket *s = event_owner(card, struct net_socket, card);
+
+	/* Neither descriptor can have gone. */
+	(void)event_watch(s->loop, &s->rx, in ? EPOLLIN : 0u);
+	(void)event_watch(s->loop, &s->tx, out ? EPOLLOUT : 0u);
+}
+
+static void rx_ready(struct event_source *source, uint32_t events)
+{
+	struct net_socket *s = event_owner(source, struct net_socket, rx);
+
+	if (events & (EPOLLERR | EPOLLHUP))
+		net_iface_clear(s->loop, source->fd);
+	s->readable = true;
+}
+
+static void tx_ready(struct event_source *source, uint32_t events)
+{
+	struct net_socket *s = event_owner(source, struct net_socket, tx);
+
+	if (events & (EPOLLERR | EPOLLHUP))
+		net_iface_clear(s->loop, source->fd);
+	if (s->unsent > 0)
+		try_send(s);
+}
+
+/* --- opening ------------------------------------------------------------- */
+
+static int start_receiving(struct net_socket *s, int index)
+{
+	const struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = index,
+	};
+	const int size = RX_BUFFER;
+	const int one = 1;
+
+	/* More than others may have; else as much as they. */
+	if (setsockopt(s->rx.fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
+		       sizeof(size)) < 0)
+		(void)setsockopt(s->rx.fd, SOL_SOCKET, SO_RCVBUF, &size,
+				 sizeof(size));
+	if (setsockopt(s->rx.fd, SOL_SOCKET, SO_RXQ_OVFL, &one, sizeof(one)) <
+		    0 ||
+	    net_iface_set(s->rx.fd, PACKET_AUXDATA, 1) < 0 ||
+	    bind(s->rx.fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return -errno;
+	return 0;
+}
+
+static const struct net_card_ops socket_ops = {
+	.receive = socket_receive,
+	.received = socket_received,
+	.slots = socket_slots,
+	.send = socket_send,
+	.watch = socket_watch,
+};
+
+static int open_card(struct net_socket *s, int index, const char *name)
+{
+	int e = net_iface_open(index, name, s->max_frame, &s->rx.fd, &s->tx.fd);
+
+	if (e < 0)
+		return e;
+	s->card.mtu = (uint32_t)e;
+	e = start_receiving(s, index);
+	if (e == 0)
+		e = event_add(s->loop, &s->rx, EPOLLIN);
+	if (e == 0)
+		e = event_add(s->loop, &s->tx, 0);
+	return e;
+}
+
+int net_socket_open(struct net_socket *s, struct event_loop *loop, int index,
+		    const char *name, uint32_t max_frame)
+{
+	int e = -EMSGSIZE;
+
+	memset(s, 0, offsetof(struct net_socket, in));
+	s->card.ops = &socket_ops;
+	s->card.writable = true;
+	s->loop = loop;
+	s->rx = (struct event_source){ .fd = -1, .ready = rx_ready };
+	s->tx = (struct event_source){ .fd = -1, .ready = tx_ready };
+	s->max_frame = max_frame;
+	if (max_frame <= NET_SOCKET_FRAME)
+		e = open_card(s, index, name);
+	if (e < 0)
+		say("%s cannot be opened as a network card: %s", name,
+		    strerror(-e));
+	return e;
+}

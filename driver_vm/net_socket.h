@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A network card by way of AF_PACKET, one system call per frame.
+ *
+ * Where a kernel has no memory for rings (net_packet.h) this works all the same,
+ * and it is what rings are measured against: frames are received by recvmsg(2)
+ * and sent by send(2), one each time it is asked, and so there is also up to one
+ * doorbell per frame.  Whatever else is done is done as with rings.
+ *
+ * Frames not yet received wait in the socket, and are counted if it is full.
+ */
+#ifndef WEIR_DRIVER_VM_NET_SOCKET_H
+#define WEIR_DRIVER_VM_NET_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "driver_vm/event.h"
+#include "driver_vm/net.h"
+
+/* Octets of the longest frame there is, and room in front of it for a tag. */
+#define NET_SOCKET_FRAME 65536u
+#define NET_SOCKET_HEAD 16u
+
+/**
+ * struct net_socket - state
+ * @card:      for net.h
+ * @loop:      waits for us
+ * @rx, @tx:   the sockets
+ * @max_frame: octets of the longest frame
+ * @readable:  there may be frames in the socket
+ * @received:  @frame is one, and not yet given back
+ * @dropped:   what the kernel said last of those it dropped
+ * @unsent:    octets of the frame in @out that is to be sent when there is room
+ * @frame:     in @in
+ */
+struct net_socket {
+	struct net_card card;
+	struct event_loop *loop;
+	struct event_source rx;
+	struct event_source tx;
+	uint32_t max_frame;
+	bool readable;
+	bool received;
+	uint32_t dropped;
+	uint16_t unsent;
+	struct net_frame frame;
+	_Alignas(16) uint8_t in[NET_SOCKET_HEAD + NET_SOCKET_FRAME];
+	_Alignas(16) uint8_t out[NET_SOCKET_FRAME];
+};
+
+/**
+ * net_socket_open - take an interface: bring it up, promiscuous
+ * @card:      out; must stay where it is
+ * @loop:      to wait for it
+ * @index:     of the interface
+ * @name:      of the interface
+ * @max_frame: octets of the longest frame; the MTU is made to match
+ *
+ * Return: 0 or negative errno, having said why.
+ */
+int net_socket_open(struct net_socket *card, struct event_loop *loop, int index,
+		    const char *name, uint32_t max_frame);
+
+#endif
