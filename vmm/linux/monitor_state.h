@@ -54,8 +54,8 @@
 
 #define MS_NS 1000000ull
 
-/* A PD must be ready so long after its start. */
-#define PD_READY_NS (10000 * MS_NS)
+/* A PD must be ready so long after its start: a card may take its time. */
+#define PD_READY_NS (60000 * MS_NS)
 /* A PD that could not even be started is tried again so much later. */
 #define PD_RETRY_NS (1000 * MS_NS)
 /*
