@@ -183,6 +183,7 @@ clean:
 	$(Q)rm -rf '$(B)'
 
 include mk/lint.mk mk/install.mk mk/guest.mk driver_vm/build.mk mk/machine.mk
+include tests/guests/build.mk
 
 .PHONY: all tests benches run test unit e2e bench-quick bench-driver-vm deps \
 	clean

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Guests for tests: $(GUEST)/hostile.cpio.gz, which a topology can have as a
+# driver VM's initrd.
+
+HOSTILE_OBJ := $(addprefix $(GUEST)/obj/,tests/guests/hostile.o \
+	$(patsubst %,driver_vm/%.o,boot event say uio))
+
+$(GUEST)/hostile: $(HOSTILE_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CROSS)gcc -static -no-pie -Wl,--gc-sections -s -o $@ $^
+
+$(GUEST)/hostile.cpio.gz: $(GUEST)/hostile $(LINUX)/pci/weir_shared.ko \
+		driver_vm/linux/initrd.sh
+	$(call say,CPIO,$@)
+	$(Q)driver_vm/linux/initrd.sh $(GUEST)/hostile \
+		$(LINUX)/pci/weir_shared.ko $@
+
+tests-guests: $(GUEST)/hostile.cpio.gz
+
+-include $(GUEST)/obj/tests/guests/hostile.d
+
+.PHONY: tests-guests
