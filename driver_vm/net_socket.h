@@ -52,7 +52,7 @@ struct net_socket {
 
 /**
  * net_socket_open - take an interface: bring it up, promiscuous
- * @card:      out; must stay where it is
+ * @s:         out; must stay where it is
  * @loop:      to wait for it
  * @index:     of the interface
  * @name:      of the interface
@@ -60,7 +60,7 @@ struct net_socket {
  *
  * Return: 0 or negative errno, having said why.
  */
-int net_socket_open(struct net_socket *card, struct event_loop *loop, int index,
+int net_socket_open(struct net_socket *s, struct event_loop *loop, int index,
 		    const char *name, uint32_t max_frame);
 
 #endif
