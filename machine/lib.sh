@@ -11,6 +11,8 @@
 #	inside COMMAND...
 #		have its shell run the command there, as ssh would: output and
 #		exit status are the command's. 124: no answer in time
+#	machine_fetch FILE
+#		print a file of its; `inside cat` is for small ones
 #	machine_port tcp|udp ADDRESS
 #		the port of 127.0.0.1 that is forwarded to port 7 of this address,
 #		10.0.2.15 or 10.0.2.16, behind its card
@@ -58,12 +60,15 @@ _machine_qemu()
 		-append "console=ttyAMA0 panic=-1 quiet" \
 		-serial "file:$dir/console.log" \
 		-netdev "$net" \
-		-device e1000e,netdev=net0,addr=3,romfile=,mac=52:54:00:12:34:56 \
+		-device pcie-root-port,id=port0,addr=3 \
+		-device e1000e,netdev=net0,bus=port0,romfile=,mac=52:54:00:12:34:56 \
 		-device virtio-serial-device \
 		-chardev "pipe,id=command,path=$dir/command" \
 		-device virtserialport,chardev=command,name=command \
 		-chardev "file,id=log,path=$dir/weir.log" \
 		-device virtserialport,chardev=log,name=log \
+		-chardev "file,id=files,path=$dir/files" \
+		-device virtserialport,chardev=files,name=files \
 		-chardev "pipe,id=shell,path=$dir/shell" \
 		-device virtconsole,chardev=shell \
 		-chardev "pipe,id=monitor,path=$dir/monitor" \
@@ -138,6 +143,7 @@ machine_start()
 	done
 	: >"$dir/console.log"
 	: >"$dir/weir.log"
+	: >"$dir/files"
 
 	_machine_qemu "$dir" "$kernel" >"$dir/qemu.log" 2>&1 </dev/null &
 	_machine_pid=$!
@@ -192,6 +198,22 @@ inside()
 	base64 -d <<<"${out-}"
 	base64 -d <<<"${err-}" >&2
 	return "$status"
+}
+
+# Files come out one behind the other, at QEMU's pace.
+machine_fetch()
+{
+	local files=$_machine_dir/files before size
+	local until=$((SECONDS + ${MACHINE_TIMEOUT:-120}))
+
+	before=$(stat -c %s "$files")
+	size=$(inside "cp '$1' /tmp/fetched && stat -c %s /tmp/fetched &&
+		cat /tmp/fetched >/dev/virtio-ports/files") || return
+	until [ "$(stat -c %s "$files")" -ge $((before + size)) ]; do
+		_machine_alive && [ $SECONDS -lt $until ] || return
+		sleep 0.1
+	done
+	tail -c "+$((before + 1))" "$files"
 }
 
 machine_port()

@@ -45,7 +45,7 @@ refused()
 }
 
 good=(Image.gz driver.cpio.gz)
-card=0000:00:03.0
+card=0000:01:00.0
 refused "no kernel" 'no kernel /echo/nowhere' nowhere "${good[1]}" $card
 refused "a kernel for x86" 'bzImage is no arm64 kernel' \
 	bzImage "${good[1]}" $card

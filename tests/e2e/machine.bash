@@ -27,7 +27,8 @@ _on_machine_exit()
 	local status=$?
 
 	[ -n "$_ended" ] && [ "${_failed:-0}" = 0 ] ||
-		sed 's/^/# log: /' "$WEIR_LOG"
+		tail -n 100 "$WEIR_LOG" "$_dir"/{qemu,console}.log 2>/dev/null |
+		sed 's/^/# log: /'
 	return $status
 }
 
@@ -42,6 +43,18 @@ in_machine()
 		exit 1
 	fi
 	WEIR_LOG=$_dir/weir.log
+}
+
+# As lib.sh's, but nothing happens any more in a machine that has ended.
+wait_for()
+{
+	local end=$((SECONDS + $1))
+	shift
+
+	until "$@" >/dev/null 2>&1 </dev/null; do
+		[ $SECONDS -le $end ] && _machine_alive || return 1
+		sleep 0.1
+	done
 }
 
 weir_inside()
