@@ -186,7 +186,7 @@ pid=$(inside weir show -j system |
 	jq '.pds[] | select(.name == "netvm").pid')
 again()
 {
-	[ "$(vm restarts)" = 1 ] && [ "$(vm state)" = ready ]
+	[ "$(vm restarts)" -ge 1 ] && [ "$(vm state)" = ready ]
 }
 inside kill -KILL "$pid"
 check "it is there again" yes outcome until_ok 120 again
