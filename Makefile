@@ -158,7 +158,7 @@ test:
 unit: tests
 	@B=$(O) tests/run unit
 
-e2e: all benches client-echo machine
+e2e: all benches client-echo machine tests-guests
 	@B=$(O) tests/run e2e
 
 bench-quick:

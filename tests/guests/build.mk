@@ -3,8 +3,9 @@
 # Guests for tests: $(GUEST)/hostile.cpio.gz, which a topology can have as a
 # driver VM's initrd.
 
-HOSTILE_OBJ := $(addprefix $(GUEST)/obj/,tests/guests/hostile.o \
-	$(patsubst %,driver_vm/%.o,boot event say uio))
+HOSTILE_SRC := $(wildcard tests/guests/*.c) \
+	$(patsubst %,driver_vm/%.c,boot event say uio)
+HOSTILE_OBJ := $(HOSTILE_SRC:%.c=$(GUEST)/obj/%.o)
 
 $(GUEST)/hostile: $(HOSTILE_OBJ)
 	$(call say,LD,$@)
@@ -18,6 +19,6 @@ $(GUEST)/hostile.cpio.gz: $(GUEST)/hostile $(LINUX)/pci/weir_shared.ko \
 
 tests-guests: $(GUEST)/hostile.cpio.gz
 
--include $(GUEST)/obj/tests/guests/hostile.d
+-include $(filter $(GUEST)/obj/tests/%,$(HOSTILE_OBJ:.o=.d))
 
 .PHONY: tests-guests

@@ -1,17 +1,26 @@
-#!/bin/bash
+#!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# check.sh PID [FILE...] <maps: is this process shut in as a protection domain
-# must be?
+# check.sh [--vm] PID [FILE...] <maps: is this process shut in as a protection
+# domain must be?
 #
 # Standard input has one line per region it must have mapped: its name, and "r"
-# or "rw". FILEs are what else it may have open (a capture). Whatever /proc shows that should not be is printed, one line each; the
-# exit status is 0 only if there was nothing. Must be run by whoever started the
-# PD, from outside of it.
+# or "rw". FILEs are what else it may have open (a capture). With --vm it is one
+# with a VM: it has a thread for the virtual processor, which is shut in as the
+# other one is, and what KVM and VFIO have given it, open and mapped.
+#
+# Whatever /proc shows that should not be is printed, one line each; the exit
+# status is 0 only if there was nothing. Must be run by whoever started the PD,
+# from outside of it. Any shell will do, the emulated machine's too.
 set -u
 export LC_ALL=C
 
-pid=${1:?usage: check.sh PID [FILE...] <maps}
+vm=0
+[ "${1-}" != --vm ] || {
+	vm=1
+	shift
+}
+pid=${1:?usage: check.sh [--vm] PID [FILE...] <maps}
 shift
 proc=/proc/$pid
 bad=0
@@ -22,9 +31,10 @@ wrong()
 	bad=1
 }
 
+# field NAME [TASK]
 field()
 {
-	sed -n "s/^$1:[[:space:]]*//p" "$proc/status"
+	sed -n "s/^$1:[[:space:]]*//p" "${2:-$proc}/status"
 }
 
 [ -r "$proc/status" ] || {
@@ -34,18 +44,24 @@ field()
 
 # --- privileges --------------------------------------------------------------
 
-for set in CapInh CapPrm CapEff CapBnd CapAmb; do
-	[ "$(field $set)" = 0000000000000000 ] ||
-		wrong "has capabilities: $set $(field $set)"
+# All of this is each thread's own.
+for task in "$proc"/task/*; do
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		[ "$(field $set "$task")" = 0000000000000000 ] ||
+			wrong "has capabilities: $set $(field $set "$task")"
+	done
+	[ "$(field NoNewPrivs "$task")" = 1 ] ||
+		wrong "may gain privileges by exec"
+	[ "$(field Seccomp "$task")" = 2 ] || wrong "has no system call filter"
+	[ "$(field Seccomp_filters "$task")" = "$(field Seccomp_filters)" ] ||
+		wrong "has threads with different system call filters"
 done
-[ "$(field NoNewPrivs)" = 1 ] || wrong "may gain privileges by exec"
-[ "$(field Seccomp)" = 2 ] || wrong "has no system call filter"
-[ "$(field Threads)" = 1 ] || wrong "has $(field Threads) threads"
+[ "$(field Threads)" = $((1 + vm)) ] || wrong "has $(field Threads) threads"
 [ -z "$(field Groups | tr -d ' 0-9')" ] || wrong "groups: $(field Groups)"
 
 # Its user is not ours if we are root and had another to give.
 mine=$(id -u)
-read -r real _ < <(field Uid)
+real=$(field Uid | cut -f 1)
 if [ "$mine" = 0 ] && awk '{ exit !($3 > 65534) }' /proc/self/uid_map; then
 	[ "$real" = 65534 ] || wrong "runs as user $real outside"
 	[ -z "$(field Groups)" ] || wrong "kept our groups: $(field Groups)"
@@ -89,14 +105,17 @@ for fd in "$proc"/fd/*; do
 	case $to in
 	/dev/null | 'anon_inode:[eventfd]' | 'anon_inode:[eventpoll]') ;;
 	'pipe:['* | 'socket:['* | /dev/net/tun) ;;
+	/dev/kvm | anon_inode:kvm-* | /dev/vfio/* | 'anon_inode:[vfio-device]')
+		[ $vm = 1 ] || wrong "descriptor ${fd##*/}: $to" ;;
 	*) wrong "descriptor ${fd##*/}: $to" ;;
 	esac
 done
 
 # A region is there once, shared, with its permissions and no others; what is
 # mapped read-only could not even be made writable (VmFlags "mw"); nothing is
-# both writable and executable.
-awk -v pid="$pid" '
+# both writable and executable. A VM's are the virtual processor's page and the
+# card's registers, too.
+awk -v pid="$pid" -v vm=$vm '
 function wrong(text) { print "pid " pid ": " text; bad = 1 }
 FILENAME == "-" { want[$1] = $2; next }
 /^[0-9a-f]+-[0-9a-f]+ / {
@@ -115,7 +134,8 @@ FILENAME == "-" { want[$1] = $2; next }
 			wrong("region " name " is " perms)
 		if (seen[name]++)
 			wrong("region " name " is mapped twice")
-	} else if (perms ~ /s$/) {
+	} else if (perms ~ /s$/ && !(vm && perms == "rw-s" &&
+			/ anon_inode:(kvm-vcpu:0|\[vfio-device\])$/)) {
 		wrong("shares memory: " $0)
 	}
 	next
