@@ -132,6 +132,21 @@ static void express_control_is_filtered(void **state)
 	assert_int_equal(config(CARD_CAP_EXP + PCI_EXP_DEVSTA, 2), 0x000f);
 }
 
+/* On after a reset; it would show the guest memory that only caches know is
+ * cleared. */
+static void the_card_does_not_pass_by_caches(void **state)
+{
+	(void)state;
+	assert_int_equal(config(CARD_CAP_EXP + PCI_EXP_DEVCTL, 2), 0x2820);
+	attach_card();
+	assert_int_equal(config(CARD_CAP_EXP + PCI_EXP_DEVCTL, 2), 0x2020);
+	put(CARD_CAP_EXP + PCI_EXP_DEVCTL, 0x2820, 2);
+	put(CARD_CAP_EXP + PCI_EXP_DEVCTL + 1, 0x08, 1);
+	assert_int_equal(config(CARD_CAP_EXP + PCI_EXP_DEVCTL, 2) &
+				 PCI_EXP_DEVCTL_NOSNOOP_EN,
+			 0);
+}
+
 /* --- BARs -------------------------------------------------------------------- */
 
 static uint32_t bar(unsigned int n)
@@ -351,6 +366,7 @@ int main(void)
 		pci_test(status_is_cleared_by_ones),
 		pci_test(sleeping_is_only_noted),
 		pci_test(express_control_is_filtered),
+		pci_test(the_card_does_not_pass_by_caches),
 		pci_test(bars_tell_their_size),
 		pci_test(bars_are_where_the_guest_puts_them),
 		pci_test(bars_stay_in_their_window),

@@ -8,7 +8,8 @@
  *
  *	power management  states that are only written down: a card that went to
  *			  sleep would take its BARs from under the guest
- *	PCI Express	  but for resets and what belongs to the host's bus
+ *	PCI Express	  but for resets, what belongs to the host's bus, and
+ *			  accesses that go past the caches (no-snoop)
  *	MSI-X		  emulated, see msix.c
  *	vendor-specific	  to read; where virtio keeps its registers
  *
@@ -34,8 +35,7 @@
 #define EXP_SIZE_V2 0x3cu
 #define EXP_CONTROL                                                            \
 	(PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE | PCI_EXP_DEVCTL_FERE |    \
-	 PCI_EXP_DEVCTL_URRE | PCI_EXP_DEVCTL_RELAX_EN |                       \
-	 PCI_EXP_DEVCTL_NOSNOOP_EN | PCI_EXP_DEVCTL_READRQ)
+	 PCI_EXP_DEVCTL_URRE | PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_READRQ)
 
 #define COMMAND_BITS                                                           \
 	(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_PARITY |        \
@@ -117,6 +117,22 @@ static void build_power(struct pci *pci, const uint8_t *card, unsigned int at)
 	pci_add_field(pci, &control);
 }
 
+/*
+ * Memory is cleared in the caches and may be written back much later.  A card
+ * that reads past them would find there what was in the page when it was
+ * somebody else's; the guest, which sees a coherent card, has no use for that.
+ */
+static void forbid_nosnoop(struct pci *pci, const uint8_t *card,
+			   unsigned int at)
+{
+	uint8_t high = card[at + PCI_EXP_DEVCTL + 1] &
+		       (uint8_t)~(PCI_EXP_DEVCTL_NOSNOOP_EN >> 8);
+	uint8_t control[2] = { card[at + PCI_EXP_DEVCTL], high };
+
+	vfio_write(&pci->card, VFIO_PCI_CONFIG_REGION_INDEX,
+		   at + PCI_EXP_DEVCTL, control, sizeof(control));
+}
+
 static void build_express(struct pci *pci, const uint8_t *card, unsigned int at,
 			  unsigned int size)
 {
@@ -137,6 +153,7 @@ static void build_express(struct pci *pci, const uint8_t *card, unsigned int at,
 		pci_get(pci, at + PCI_EXP_DEVCAP, 4) & ~PCI_EXP_DEVCAP_FLR);
 	pci_add_field(pci, &control);
 	pci_add_field(pci, &status);
+	forbid_nosnoop(pci, card, at);
 }
 
 /* Octets of a capability the guest may have; 0: it may not. */
