@@ -122,7 +122,18 @@ static void vectors_are_connected_when_unmasked(void **state)
 	assert_events("on 0 on 2 ");
 	guest_write(FLAGS, 0, 2);
 	assert_events("off 0 off 2 msix=0 intx=1 unmask ");
-	assert_int_equal(pci->refused, 0);
+	assert_int_equal(vm_of_test.host_errors, 0);
+}
+
+/* The guest cannot be told; who looks for the lost interrupt can. */
+static void what_the_host_refuses_is_counted(void **state)
+{
+	(void)state;
+	attach_here();
+	card.fails = VFIO_DEVICE_SET_IRQS;
+	guest_write(FLAGS, ENABLE, 2);
+	/* INTx off and MSI-X on. */
+	assert_int_equal(vm_of_test.host_errors, 2);
 }
 
 /* Linux does it like this: enable with everything masked, then fill in. */
@@ -257,6 +268,7 @@ int main(void)
 		pci_test(registers_beside_the_table_are_the_cards),
 		pci_test(odd_writes_are_dropped),
 		pci_test(vectors_are_connected_when_unmasked),
+		pci_test(what_the_host_refuses_is_counted),
 		pci_test(linux_order_works),
 		pci_test(nothing_is_lost_by_masking),
 		pci_test(a_big_table_is_cut),

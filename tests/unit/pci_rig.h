@@ -440,6 +440,7 @@ static struct pci *try_attach(void)
 	memset(slots, 0, sizeof(slots));
 	oops.text[0] = '\0';
 	events[0] = '\0';
+	vm_of_test = (struct vm){ 0 };
 	return pci_attach(&vm_of_test, fds, &oops);
 }
 

@@ -48,7 +48,7 @@ static void intx_set(struct pci *pci, bool on)
 	if (ret == 0 && on)
 		ret = vfio_intx_unmask(&pci->card, pci->resample);
 	if (ret != 0)
-		pci->refused++;
+		pci->vm->host_errors++;
 }
 
 static int intx_attach(struct pci *pci, struct error *err)
@@ -64,7 +64,7 @@ static int intx_attach(struct pci *pci, struct error *err)
 			       pci->resample, err) != 0)
 		return -1;
 	intx_set(pci, true);
-	if (pci->refused == 0)
+	if (pci->vm->host_errors == 0)
 		return 0;
 	return error_set(err, "VFIO does not turn on the interrupt of card %s",
 			 pci->name);
@@ -97,13 +97,12 @@ static void connect_vector(struct pci *pci, struct msix_vector *v)
 {
 	struct error ignored = { "" };
 
-	if (!route(pci, v))
-		pci->refused++;
-	else if (!v->live)
-		v->live = vm_interrupt(pci->vm, v->gsi, v->eventfd, &ignored) ==
-			  0;
-	if (!v->live)
-		pci->refused++;
+	if (route(pci, v) &&
+	    (v->live ||
+	     vm_interrupt(pci->vm, v->gsi, v->eventfd, &ignored) == 0))
+		v->live = true;
+	else
+		pci->vm->host_errors++;
 }
 
 static void update_vector(struct pci *pci, struct msix_vector *v)
@@ -112,7 +111,7 @@ static void update_vector(struct pci *pci, struct msix_vector *v)
 		connect_vector(pci, v);
 	} else if (v->live) {
 		if (vm_interrupt_off(pci->vm, v->gsi, v->eventfd) != 0)
-			pci->refused++;
+			pci->vm->host_errors++;
 		v->live = false;
 	}
 }
@@ -139,14 +138,14 @@ static void control_changed(struct pci *pci)
 	if (on && !was) {
 		intx_set(pci, false);
 		if (vfio_vectors(pci, m->n) != 0)
-			pci->refused++;
+			pci->vm->host_errors++;
 	}
 	m->on = on;
 	for (unsigned int i = 0; i < m->n; i++)
 		update_vector(pci, &m->vector[i]);
 	if (!on && was) {
 		if (vfio_vectors(pci, 0) != 0)
-			pci->refused++;
+			pci->vm->host_errors++;
 		intx_set(pci, true);
 	}
 }

@@ -35,7 +35,8 @@
 #define EXP_SIZE_V2 0x3cu
 #define EXP_CONTROL                                                            \
 	(PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE | PCI_EXP_DEVCTL_FERE |    \
-	 PCI_EXP_DEVCTL_URRE | PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_READRQ)
+	 PCI_EXP_DEVCTL_URRE | PCI_EXP_DEVCTL_RELAX_EN |                       \
+	 PCI_EXP_DEVCTL_READRQ)
 
 #define COMMAND_BITS                                                           \
 	(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_PARITY |        \
@@ -126,7 +127,7 @@ static void forbid_nosnoop(struct pci *pci, const uint8_t *card,
 			   unsigned int at)
 {
 	uint8_t high = card[at + PCI_EXP_DEVCTL + 1] &
-		       (uint8_t)~(PCI_EXP_DEVCTL_NOSNOOP_EN >> 8);
+		       (uint8_t) ~(PCI_EXP_DEVCTL_NOSNOOP_EN >> 8);
 	uint8_t control[2] = { card[at + PCI_EXP_DEVCTL], high };
 
 	vfio_write(&pci->card, VFIO_PCI_CONFIG_REGION_INDEX,

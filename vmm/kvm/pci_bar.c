@@ -160,7 +160,7 @@ static void hide(struct pci *pci, struct pci_bar *bar)
 		struct pci_piece *p = &bar->piece[i];
 
 		if (p->shown && vm_place(pci->vm, p->slot, 0, NULL, 0) != 0)
-			pci->refused++;
+			pci->vm->host_errors++;
 		p->shown = false;
 	}
 }

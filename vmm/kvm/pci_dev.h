@@ -114,7 +114,6 @@ struct msix {
  * @field:    what of it is more than memory
  * @page:     octets of a page of this machine
  * @trigger, @resample: INTx, and that it was dealt with; -1: no INTx
- * @refused:  things the kernel would not do for the guest
  */
 struct pci {
 	struct vm *vm;
@@ -129,7 +128,6 @@ struct pci {
 	int trigger;
 	int resample;
 	bool intx_on;
-	uint64_t refused;
 };
 
 /**

@@ -60,7 +60,8 @@ struct vm_range {
  * @n_gsis:  GSIs given out, the GIC's SPIs first
  * @exits:   exits to user space, written by the vCPU's thread alone
  * @unclaimed: accesses to addresses nobody has
- * @stats:   where these two are shown; NULL: nowhere
+ * @host_errors: what the kernel would not do for the guest's card
+ * @stats:   where these three are shown; NULL: nowhere
  */
 struct vm {
 	int kvm;
@@ -77,6 +78,7 @@ struct vm {
 	uint32_t n_gsis;
 	uint64_t exits;
 	uint64_t unclaimed;
+	uint64_t host_errors;
 	struct vm_stats *stats;
 };
 

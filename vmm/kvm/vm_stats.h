@@ -12,10 +12,11 @@
 
 /**
  * struct vm_stats - counters of one life of a VM
- * @magic:     VM_STATS_MAGIC once the others mean anything
- * @exits:     exits of the vCPU to user space
- * @unclaimed: accesses to addresses nobody has
- * @irq_kicks: interrupts of the card that passed through user space
+ * @magic:       VM_STATS_MAGIC once the others mean anything
+ * @exits:       exits of the vCPU to user space
+ * @unclaimed:   accesses to addresses nobody has
+ * @host_errors: requests for the card (a BAR, an interrupt) that KVM or VFIO
+ *               refused; the guest may then wait for an interrupt in vain
  *
  * Each field is a naturally aligned word with one writer, which stores it with
  * relaxed order.
@@ -24,7 +25,7 @@ struct vm_stats {
 	uint64_t magic;
 	uint64_t exits;
 	uint64_t unclaimed;
-	uint64_t irq_kicks;
+	uint64_t host_errors;
 };
 
 _Static_assert(sizeof(struct vm_stats) <= 4096, "a region of one page");

@@ -40,7 +40,7 @@ static const struct count guest_counts[] = {
 static const struct count vmm_counts[] = {
 	VMM(exits),
 	VMM(unclaimed),
-	VMM(irq_kicks),
+	VMM(host_errors),
 };
 
 /* JSON's integers are signed: what is larger is a lie, and as large as can be. */

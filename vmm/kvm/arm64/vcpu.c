@@ -108,6 +108,8 @@ static void show(const struct vm *vm)
 	__atomic_store_n(&vm->stats->exits, vm->exits, __ATOMIC_RELAXED);
 	__atomic_store_n(&vm->stats->unclaimed, vm->unclaimed,
 			 __ATOMIC_RELAXED);
+	__atomic_store_n(&vm->stats->host_errors, vm->host_errors,
+			 __ATOMIC_RELAXED);
 }
 
 enum vm_end vm_run(struct vm *vm, struct error *err)
