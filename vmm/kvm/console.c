@@ -191,6 +191,9 @@ static bool work_locked(struct console *c)
 	for (n = 0; running(c) && n < q->num; n++)
 		if (!serve(c, q))
 			break;
+	/* What was used is seen before we ask: the driver does it the other way
+	 * round, wants to know and looks once more. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (n != 0 &&
 	    !(load16(at(c, q->avail, 4)) & VRING_AVAIL_F_NO_INTERRUPT))
 		interrupt(c, VIRTIO_MMIO_INT_VRING);

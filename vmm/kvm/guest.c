@@ -2,9 +2,9 @@
 /*
  * Putting a driver VM together.
  *
- * RAM is ordinary memory of a region and holds what an earlier life of the
- * guest left there; a kernel does not mind.  Shared regions are memory of
- * others, so the card, whose DMA ends at the RAM, does not reach them.
+ * RAM is ordinary memory of a region, which the monitor has cleared since the
+ * guest's last life.  Shared regions are memory of others, so the card, whose
+ * DMA ends at the RAM, does not reach them.
  */
 #include "vmm/kvm/guest.h"
 

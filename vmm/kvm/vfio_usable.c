@@ -173,8 +173,8 @@ static int check_group(const struct vfio_paths *at, const char *address,
 
 	if (!device_link(at, address, "iommu_group", name)) {
 		if (!device_link(at, address, "driver", driver) &&
-		    has_iommu(at))
-			return check_driver(at, address, err);
+		    has_iommu(at) && check_driver(at, address, err) != 0)
+			return -1;
 		return error_set(err,
 				 "%s has no IOMMU group: the machine has no "
 				 "IOMMU or it is off; turn it on in the "
