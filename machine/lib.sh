@@ -226,16 +226,20 @@ machine_port()
 # Everything typed goes into the machine, Ctrl-C too.
 machine_shell()
 {
-	local state pid
+	local state terminal from to
 
 	state=$(stty -g) || return
 	echo "A shell in the machine; 'poweroff -f' ends it."
+	# In the background standard input would be nothing.
+	exec {terminal}<&0
 	stty raw -echo
 	cat "$_machine_dir/shell.out" &
-	pid=$!
-	cat >"$_machine_dir/shell.in" &
+	from=$!
+	cat <&"$terminal" >"$_machine_dir/shell.in" &
+	to=$!
 	wait "$_machine_pid"
-	kill $pid $! 2>/dev/null
+	kill $from $to 2>/dev/null
+	exec {terminal}<&-
 	stty "$state"
 	echo
 }

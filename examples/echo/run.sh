@@ -89,7 +89,7 @@ streams()
 	cat sent >&5 &
 	sender=$!
 	timeout 90 head -c "$2" <&5 >came
-	kill $sender 2>/dev/null
+	kill "$sender" 2>/dev/null
 	exec 5>&-
 	cmp sent came && echo same
 }
@@ -168,7 +168,8 @@ inside weir show vms | aligned
 step "who is allowed, and who is not"
 inside 'ip link set guest up; ip addr add 10.0.2.99/24 dev guest'
 check "guest -> client0" yes pings "$(address client0)"
-inside ip neigh replace "$(address client1)" lladdr 02:00:00:00:00:01 dev guest
+inside /bin/ip neigh replace "$(address client1)" \
+	lladdr 02:00:00:00:00:01 dev guest
 check "guest -> client1, though it knows where it is" no \
 	pings "$(address client1)"
 check "guest -> uplink" no pings 10.0.2.2
@@ -176,6 +177,9 @@ guest=$(inside cat /sys/class/net/guest/address)
 check "weir trace guest dst=client1" "drop not_allowed" \
 	traced guest dst=client1
 inside weir show drops | aligned
+check "frames of guest that were refused" yes outcome \
+	test "$(captured echo.pcapng icmp and ether dst 02:00:00:00:00:01 \
+		and ether src "$guest")" -gt 0
 check "frames that reached client1" yes outcome \
 	test "$(captured client1.pcapng)" -gt 0
 check "frames of guest among them" 0 \
@@ -201,8 +205,16 @@ check "the capture has frames" yes outcome \
 	test "$(captured echo.pcapng)" -gt 0
 tcpdump -r echo.pcapng -n -c 12 2>/dev/null | cut -c -100 | sed 's/^/   /'
 
+if [ -z "${KEEP-}" ]; then
+	step "weir stop"
+	check "weir ends well" yes outcome inside 'weir stop'
+fi
+table weir.log
+status=$?
+
 if [ -n "${KEEP-}" ]; then
 	step "KEEP=1: the machine goes on"
+	kill "$reader"
 	for client in client0 client1; do
 		echo "   $client: port 7 is 127.0.0.1:$(machine_port tcp \
 			"$(address $client)") for TCP and :$(machine_port udp \
@@ -210,7 +222,4 @@ if [ -n "${KEEP-}" ]; then
 	done
 	machine_shell
 fi
-
-step "weir stop"
-check "weir ends well" yes outcome inside 'weir stop'
-table weir.log
+exit $status
