@@ -35,9 +35,11 @@ static int ethtool(int sock, const char *name, void *command)
 /* How many features the kernel knows. */
 static int count_features(int sock, const char *name)
 {
-	struct {
+	/* One answer behind it, for the one set that is asked for. */
+	union {
 		struct ethtool_sset_info info;
-		uint32_t count;
+		uint8_t room[sizeof(struct ethtool_sset_info) +
+			     sizeof(uint32_t)];
 	} query = {
 		.info = { .cmd = ETHTOOL_GSSET_INFO,
 			  .sset_mask = 1u << ETH_SS_FEATURES },
@@ -46,8 +48,8 @@ static int count_features(int sock, const char *name)
 
 	if (e < 0)
 		return e;
-	return query.info.sset_mask != 0 && query.count <= MAX_FEATURES
-		       ? (int)query.count
+	return query.info.sset_mask != 0 && query.info.data[0] <= MAX_FEATURES
+		       ? (int)query.info.data[0]
 		       : -EOPNOTSUPP;
 }
 

@@ -10,6 +10,7 @@
 #include <elf.h>
 #include <libgen.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #include "vmm/linux/boot.h"
@@ -27,15 +28,49 @@ const struct component_ops *const component_kinds[SYS_KINDS] = {
 	[SYS_PROGRAM] = &program_host_ops,
 };
 
-/* Built next to the tests: $(O)/tests/..., $(O)/programs/... */
+/* Says where the program is, as whoever runs the tests. */
+#define REFLECT_VARIABLE "WEIR_TEST_REFLECT"
+
 static const char *reflect_path(void)
 {
-	static char path[SYS_PATH];
-	char self[160] = "";
+	const char *path = getenv(REFLECT_VARIABLE);
 
-	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
-	snprintf(path, sizeof(path), "%s/../programs/reflect", dirname(self));
+	assert_non_null(path);
 	return path;
+}
+
+static int copy(const char *from, int to)
+{
+	struct stat st;
+	int fd = open(from, O_RDONLY);
+	int result = -1;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 &&
+	    sendfile(to, fd, NULL, (size_t)st.st_size) == st.st_size)
+		result = fchmod(to, 0755);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+/*
+ * The program is built next to the tests: $(O)/tests/..., $(O)/programs/...
+ * Some tests run as nobody, who may not get there; so a copy is what they use.
+ */
+static int offer_program(char *path)
+{
+	char self[160] = "", built[SYS_PATH];
+	int fd = mkstemp(path);
+
+	if (fd < 0 || readlink("/proc/self/exe", self, sizeof(self) - 1) <= 0)
+		return -1;
+	snprintf(built, sizeof(built), "%s/../programs/reflect", dirname(self));
+	if (copy(built, fd) != 0) {
+		fprintf(stderr, "cannot copy %s\n", built);
+		return -1;
+	}
+	close(fd);
+	return setenv(REFLECT_VARIABLE, path, 1);
 }
 
 /* --- a system with a program ---------------------------------------------- */
@@ -431,5 +466,16 @@ int main(int argc, char **argv)
 		cmocka_unit_test(record_of_another_release_is_refused),
 	};
 
-	return rig_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+	char path[] = "/tmp/weir-reflect-XXXXXX";
+	int result;
+
+	/* Executed again, for another user: it is there already. */
+	if (argc > 1)
+		return rig_main(argc, argv, tests,
+				sizeof(tests) / sizeof(tests[0]));
+	if (offer_program(path) != 0)
+		return 1;
+	result = rig_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+	unlink(path);
+	return result;
 }
