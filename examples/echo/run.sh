@@ -20,6 +20,8 @@ W=$(mktemp -d) || exit
 reader=
 leave()
 {
+	# A second Ctrl-C must not leave anything behind.
+	trap '' INT TERM HUP
 	machine_stop
 	[ -z "$reader" ] || kill "$reader" 2>/dev/null
 	cd / && rm -rf "$W"
