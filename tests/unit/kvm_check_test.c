@@ -235,6 +235,17 @@ static void locked_memory(void **state)
 	assert_int_equal(lock_limit_as(NOBODY, 64u * MIB, 32u * MIB), 0);
 }
 
+static void pages_of_another_size(void **state)
+{
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(vm_page_size(4096, &err), 0);
+	assert_int_equal(vm_page_size(65536, &err), -1);
+	assert_non_null(strstr(err.text, "pages have 64 KiB"));
+	assert_non_null(strstr(err.text, "CONFIG_ARM64_4K_PAGES"));
+}
+
 /* All of it: the first thing that is wrong is said, nothing stays open. */
 static void everything_at_once(void **state)
 {
@@ -267,6 +278,7 @@ int main(void)
 		TEST(kvm_that_is_not_there),
 		TEST(kvm_that_is_not_ours),
 		TEST(locked_memory),
+		TEST(pages_of_another_size),
 		TEST(everything_at_once),
 	};
 

@@ -17,6 +17,7 @@
 
 /* Locked besides the VM's memory: what a driver pins for itself. */
 #define LOCK_SLACK 0x1000000ull
+#define PAGE 4096
 
 /* --- files ---------------------------------------------------------------- */
 
@@ -109,6 +110,17 @@ int vm_open_kvm(const char *path, struct error *err)
 	return -1;
 }
 
+/* The guest's pages, to which its regions are rounded and placed. */
+int vm_page_size(long size, struct error *err)
+{
+	if (size == PAGE)
+		return 0;
+	return error_set(
+		err,
+		"this kernel's pages have %ld KiB, and a driver VM needs pages of 4 KiB: boot a kernel built with CONFIG_ARM64_4K_PAGES",
+		size / 1024);
+}
+
 int vm_lock_limit(uint64_t memory, struct error *err)
 {
 	struct rlimit l;
@@ -132,7 +144,9 @@ int vm_open(const struct sys_component *cfg, int *fds, struct error *err)
 {
 	const struct sys_vm *vm = &cfg->vm;
 
-	if (vm_supported(-1, err) != 0 || vm_open_files(vm, fds, err) != 0)
+	if (vm_supported(-1, err) != 0 ||
+	    vm_page_size(sysconf(_SC_PAGESIZE), err) != 0 ||
+	    vm_open_files(vm, fds, err) != 0)
 		return -1;
 	if (vfio_check(vm->nic, err) == 0 &&
 	    vm_lock_limit(vm->memory, err) == 0) {

@@ -29,6 +29,14 @@ int vm_open_files(const struct sys_vm *cfg, int fds[VM_FDS], struct error *err);
 int vm_open_kvm(const char *path, struct error *err);
 
 /**
+ * vm_page_size - can a VM's regions be shown where the host has such pages?
+ * @size: octets of a page
+ *
+ * Return: 0, or -1 with @err set.
+ */
+int vm_page_size(long size, struct error *err);
+
+/**
  * vm_lock_limit - let a VM's memory be locked, as a card's DMA takes it
  * @memory: octets
  *
