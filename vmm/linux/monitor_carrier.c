@@ -7,6 +7,9 @@
  * up and both sides work on it, and where that ends in a driver VM, so is its
  * second half and the guest says that the card has a link.  A guest that lies
  * misleads those who follow its port, which get nothing through it anyway.
+ *
+ * Who follows a port that itself follows another needs all of that chain; the
+ * compiler lets none be a circle.
  */
 #include <stdatomic.h>
 
@@ -29,10 +32,19 @@ bool link_reaches(const struct monitor *m, const struct mon_link *l)
 		(link_is_carried(driver) && driver->vm->carrier));
 }
 
+/* Whom a connection follows, or NULL. */
+static const struct mon_link *leader_of(const struct monitor *m,
+					const struct mon_link *l)
+{
+	return l->conn->follow == SYS_NONE ? NULL : &m->link[l->conn->follow];
+}
+
 static bool has_carrier(const struct monitor *m, const struct mon_link *l)
 {
-	return l->conn->follow == SYS_NONE ||
-	       link_reaches(m, &m->link[l->conn->follow]);
+	while ((l = leader_of(m, l)) != NULL)
+		if (!link_reaches(m, l))
+			return false;
+	return true;
 }
 
 static void set_carrier(struct mon_link *l, bool carrier)
@@ -56,21 +68,33 @@ void carrier_settle(struct monitor *m, struct mon_link *l)
 }
 
 /* Up, but not yet for those who work on it, who will not tell us. */
-static bool is_coming_up(const struct monitor *m, const struct mon_link *l)
+static bool is_coming_up(const struct mon_link *l)
 {
-	return l != NULL && l->state == MON_LINK_UP && !link_is_carried(l) &&
-	       m->now_ns < l->deadline_ns;
+	return l != NULL && l->state == MON_LINK_UP && !link_is_carried(l);
+}
+
+/* They do so in no time, but if the machine stalls it may be any time. */
+static uint64_t next_look(const struct monitor *m, const struct mon_link *l)
+{
+	if (!is_coming_up(l))
+		return UINT64_MAX;
+	return m->now_ns +
+	       (m->now_ns < l->deadline_ns ? LINK_POLL_NS : SWITCH_ANSWER_NS);
 }
 
 uint64_t carrier_deadline(const struct monitor *m, const struct mon_link *l)
 {
-	const struct mon_link *followed;
+	uint64_t first = UINT64_MAX;
 
-	if (l->conn->follow == SYS_NONE)
-		return UINT64_MAX;
-	followed = &m->link[l->conn->follow];
-	if (is_coming_up(m, followed) ||
-	    is_coming_up(m, driver_of(m, followed)))
-		return m->now_ns + LINK_POLL_NS;
-	return UINT64_MAX;
+	while ((l = leader_of(m, l)) != NULL) {
+		const struct mon_link *part[] = { l, driver_of(m, l) };
+
+		for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+			uint64_t at = next_look(m, part[i]);
+
+			if (at < first)
+				first = at;
+		}
+	}
+	return first;
 }
