@@ -117,6 +117,17 @@ back()
 {
 	vm_is state ready && vm_is restarts "$1"
 }
+# A connection that is open all the while.
+exec 6<>"/dev/tcp/127.0.0.1/$(machine_port tcp "$(address client1)")"
+says()
+{
+	local said
+
+	echo "$1" >&6
+	read -r -t 90 said <&6
+	[ "$said" = "$1" ]
+}
+ok "a connection is open" says "before"
 touch traffic
 traffic >traffic.log 2>&1 &
 noise=$!
@@ -128,6 +139,8 @@ for n in 1 2 3 4 5 6 7 8 9 10; do
 done
 rm traffic
 wait $noise
+ok "the connection has survived all of that" says "after"
+exec 6>&-
 ok "so does client0" wait_for 60 serves client0
 is "nobody else was restarted" "$(inside weir show -j system |
 	jq '[.pds[] | select(.name != "netvm").restarts] | add')" 0
