@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The classic BPF machine: accumulator A, index register X and 16 words of
+ * scratch memory, all zero at the start.
+ *
+ * Nothing here relies on validation: an opcode that does not exist ends the
+ * program or does something harmless, an index of scratch memory is reduced, and
+ * both a load's address and the program counter have 64 bits, so that no sum
+ * wraps.
+ */
+#include "policy/cbpf.h"
+
+#include <stdbool.h>
+
+#include "policy/cbpf_op.h"
+
+/* The frame as the program sees it. */
+struct view {
+	const uint8_t *head;
+	uint32_t head_len;
+	uint32_t wire_len;
+};
+
+struct registers {
+	uint32_t a;
+	uint32_t x;
+	uint32_t mem[CBPF_WORDS];
+};
+
+/* @at does not wrap: it has room for the sum of any X and k. */
+static inline bool fetch(const struct view *v, uint64_t at, unsigned int size,
+			 uint32_t *value)
+{
+	const uint8_t *p;
+
+	if (at + size > v->head_len)
+		return false;
+	p = v->head + at;
+	if (size == 4)
+		*value = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+			 (uint32_t)p[2] << 8 | p[3];
+	else if (size == 2)
+		*value = (uint32_t)p[0] << 8 | p[1];
+	else
+		*value = p[0];
+	return true;
+}
+
+static inline bool load(const struct cbpf_insn *in, const struct view *v,
+			const struct registers *r, uint32_t *value)
+{
+	switch (mode_of(in)) {
+	case BPF_ABS:
+		return fetch(v, in->k, size_of(in), value);
+	case BPF_IND:
+		return fetch(v, (uint64_t)r->x + in->k, size_of(in), value);
+	case BPF_MSH:
+		if (!fetch(v, in->k, 1, value))
+			return false;
+		*value = (*value & 0xf) << 2;
+		return true;
+	case BPF_MEM:
+		*value = r->mem[in->k % CBPF_WORDS];
+		return true;
+	case BPF_LEN:
+		*value = v->wire_len;
+		return true;
+	default:
+		*value = in->k;
+		return true;
+	}
+}
+
+/* Return: false on a division by zero. */
+static inline bool compute(const struct cbpf_insn *in, struct registers *r)
+{
+	uint32_t operand = in->code & BPF_X ? r->x : in->k;
+
+	switch (op_of(in)) {
+	case BPF_ADD:
+		r->a += operand;
+		return true;
+	case BPF_SUB:
+		r->a -= operand;
+		return true;
+	case BPF_MUL:
+		r->a *= operand;
+		return true;
+	case BPF_DIV:
+		if (operand != 0)
+			r->a /= operand;
+		return operand != 0;
+	case BPF_MOD:
+		if (operand != 0)
+			r->a %= operand;
+		return operand != 0;
+	case BPF_OR:
+		r->a |= operand;
+		return true;
+	case BPF_AND:
+		r->a &= operand;
+		return true;
+	case BPF_XOR:
+		r->a ^= operand;
+		return true;
+	case BPF_LSH:
+		r->a = operand < 32 ? r->a << operand : 0;
+		return true;
+	case BPF_RSH:
+		r->a = operand < 32 ? r->a >> operand : 0;
+		return true;
+	case BPF_NEG:
+		r->a = 0u - r->a;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* How many instructions to skip. */
+static inline uint32_t jump(const struct cbpf_insn *in,
+			    const struct registers *r)
+{
+	uint32_t operand = in->code & BPF_X ? r->x : in->k;
+	bool holds;
+
+	switch (op_of(in)) {
+	case BPF_JA:
+		return in->k;
+	case BPF_JEQ:
+		holds = r->a == operand;
+		break;
+	case BPF_JGT:
+		holds = r->a > operand;
+		break;
+	case BPF_JGE:
+		holds = r->a >= operand;
+		break;
+	default:
+		holds = r->a & operand;
+		break;
+	}
+	return holds ? in->jt : in->jf;
+}
+
+/* Everything but JMP and RET.  Return: false if the program ends with "no". */
+static inline bool step(const struct cbpf_insn *in, const struct view *v,
+			struct registers *r)
+{
+	switch (class_of(in)) {
+	case BPF_LD:
+		return load(in, v, r, &r->a);
+	case BPF_LDX:
+		return load(in, v, r, &r->x);
+	case BPF_ST:
+		r->mem[in->k % CBPF_WORDS] = r->a;
+		return true;
+	case BPF_STX:
+		r->mem[in->k % CBPF_WORDS] = r->x;
+		return true;
+	case BPF_ALU:
+		return compute(in, r);
+	default:
+		if (in->code & BPF_TXA)
+			r->a = r->x;
+		else
+			r->x = r->a;
+		return true;
+	}
+}
+
+uint32_t cbpf_run(const struct cbpf_insn *prog, uint32_t n, const uint8_t *head,
+		  uint32_t head_len, uint32_t wire_len)
+{
+	const struct view view = { head, head_len, wire_len };
+	struct registers r = { 0 };
+
+	/* 64 bits: no distance can take it round to an earlier instruction. */
+	for (uint64_t i = 0; i < n; i++) {
+		const struct cbpf_insn *in = &prog[i];
+
+		if (class_of(in) == BPF_RET)
+			return in->code & BPF_A ? r.a : in->k;
+		if (class_of(in) == BPF_JMP)
+			i += jump(in, &r);
+		else if (!step(in, &view, &r))
+			return 0;
+	}
+	return 0;
+}

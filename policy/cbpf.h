@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Classic BPF: the filter of a rule `allow a -> b when "EXPR"`.
+ *
+ * The expression is pcap-filter's; libpcap compiles it when the topology is
+ * read, and the switch runs what came out on the private snapshot of a frame's
+ * head.  The semantics are those of libpcap's own bpf_filter(), to the verdict:
+ * a filter must not mean one thing in a capture and another in a rule.
+ *
+ * What is hard is that a program is somebody else's code in the middle of the
+ * switch.  It may have come through a control request from a process that is
+ * not trusted.  Therefore:
+ *
+ *  - A program is validated before it is ever run, and what is run is the very
+ *    copy that was validated, in memory of the switch alone.
+ *  - Every load is bounded by what was snapshotted.  A load beyond that ends
+ *    the program with "no", as in bpf_filter(); it does not read zeros.
+ *  - Jumps go forward only, so a run takes at most as many steps as the program
+ *    has instructions: at most CBPF_MAX.
+ *
+ * The second and the third hold for cbpf_run() on its own, whatever it is given:
+ * validation is what makes a program mean something, not what keeps it inside
+ * its bounds.
+ *
+ * A frame is longer than its snapshot, so a load can fail that would succeed on
+ * the whole frame, and a rule would then silently not apply.  cbpf_validate()
+ * therefore says how much of a frame a program may look at (@need).  With a
+ * snapshot of that many octets, or of the whole frame if it is shorter, the
+ * verdict is that on the whole frame.
+ *
+ * Left out on purpose: Linux's ancillary data (loads at SKF_AD_OFF, 0xfffff000,
+ * and above) is outside any frame here; libpcap does not use it when it compiles
+ * for DLT_EN10MB without a live interface.  Backward jumps, which libpcap makes
+ * for "protochain" alone, are refused.
+ */
+#ifndef WEIR_POLICY_CBPF_H
+#define WEIR_POLICY_CBPF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Instructions a program may have. */
+#define CBPF_MAX 4096u
+/* Words of scratch memory. */
+#define CBPF_WORDS 16u
+/* cbpf_report.need: there is no bound. */
+#define CBPF_ALL UINT32_MAX
+
+/**
+ * struct cbpf_insn - one instruction, as libpcap's struct bpf_insn
+ * @code: class, mode, operation and source of the operand
+ * @jt:   instructions to skip if a condition holds
+ * @jf:   instructions to skip if it does not
+ * @k:    constant operand
+ */
+struct cbpf_insn {
+	uint16_t code;
+	uint8_t jt;
+	uint8_t jf;
+	uint32_t k;
+};
+
+_Static_assert(sizeof(struct cbpf_insn) == 8, "struct bpf_insn has 8 octets");
+_Static_assert(__builtin_offsetof(struct cbpf_insn, jt) == 2 &&
+		       __builtin_offsetof(struct cbpf_insn, jf) == 3 &&
+		       __builtin_offsetof(struct cbpf_insn, k) == 4,
+	       "laid out as struct bpf_insn");
+
+/*
+ * What can be wrong with a program.  The text follows "instruction N ", but for
+ * EMPTY and TOO_LONG, which follow "the program ".
+ *
+ *	CBPF_ERROR(symbol, key, text for a person)
+ */
+#define CBPF_ERRORS(CBPF_ERROR)                                                \
+	CBPF_ERROR(NONE, none, "is valid")                                     \
+	CBPF_ERROR(EMPTY, empty,                                               \
+		   "has no instruction; one that allows everything is a "      \
+		   "single \"ret\"")                                           \
+	CBPF_ERROR(TOO_LONG, too_long,                                         \
+		   "has more than 4096 instructions; split the rule or "       \
+		   "shorten its expression")                                   \
+	CBPF_ERROR(OPCODE, opcode,                                             \
+		   "is none of classic BPF; compile the filter with libpcap "  \
+		   "for DLT_EN10MB")                                           \
+	CBPF_ERROR(MEMORY, memory,                                             \
+		   "names a word of scratch memory that is not there; there "  \
+		   "are 16, counted from 0")                                   \
+	CBPF_ERROR(UNSET, unset,                                               \
+		   "reads a word of scratch memory that is not written on "    \
+		   "every way there; store it first")                          \
+	CBPF_ERROR(DIVIDE, divide,                                             \
+		   "divides by the constant 0; take another divisor")          \
+	CBPF_ERROR(SHIFT, shift,                                               \
+		   "shifts by a constant of more than 31 bits; shift by less") \
+	CBPF_ERROR(BACKWARD, backward,                                         \
+		   "jumps backward, as \"protochain\" does; name the "         \
+		   "protocol itself with \"proto\"")                           \
+	CBPF_ERROR(OUTSIDE, outside,                                           \
+		   "jumps out of the program; hand over the whole program")    \
+	CBPF_ERROR(NO_RETURN, no_return,                                       \
+		   "is the last one and no \"ret\"; hand over the whole "      \
+		   "program")
+
+#define CBPF_ERROR_ENUM(symbol, key, text) CBPF_##symbol,
+enum cbpf_error { CBPF_ERRORS(CBPF_ERROR_ENUM) CBPF_ERROR_COUNT };
+#undef CBPF_ERROR_ENUM
+
+/**
+ * struct cbpf_report - what cbpf_validate() found
+ * @error: what is wrong first, or CBPF_NONE
+ * @at:    the instruction that is, counted from 0; 0 if it is none in particular
+ * @need:  a valid program looks at no octet of the frame from this one on;
+ *         0 if it looks at none, CBPF_ALL if there is no bound
+ */
+struct cbpf_report {
+	enum cbpf_error error;
+	uint32_t at;
+	uint32_t need;
+};
+
+/**
+ * cbpf_error_key - stable short name ("backward"): JSON keys
+ * @error: any value; out of range gives "unknown"
+ */
+const char *cbpf_error_key(enum cbpf_error error);
+
+/**
+ * cbpf_error_text - what is wrong and what to do, for a person
+ * @error: any value; out of range gives "unknown"
+ */
+const char *cbpf_error_text(enum cbpf_error error);
+
+/**
+ * cbpf_validate - may this program be run?
+ * @prog:   the program; nobody else may be able to change it, now or later
+ * @n:      its instructions; any number, but no more than @prog has
+ * @report: out: filled in either case
+ *
+ * Refused is more than libpcap's bpf_validate() refuses: backward jumps,
+ * opcodes bpf_filter() does not know, constant shifts by more than 31 bits, and
+ * scratch memory read before it is written, whose value would otherwise depend
+ * on who interprets the program.  What libpcap compiles has none of these,
+ * "protochain" excepted.
+ *
+ * @report->need allows for the largest IP header where an offset depends on the
+ * header's length (X loaded by MSH), so "tcp port 80" has a bound: 78.  It is
+ * CBPF_ALL only where X is computed in another way, as by ip[ip[2]].
+ *
+ * Time is bounded by 17 * @n steps, stack by about 600 octets.
+ *
+ * Return: whether it may; if not, @report->error says why.
+ */
+bool cbpf_validate(const struct cbpf_insn *prog, uint32_t n,
+		   struct cbpf_report *report);
+
+/**
+ * cbpf_run - verdict of a program on a frame
+ * @prog:     a program cbpf_validate() accepted
+ * @n:        its instructions
+ * @head:     the first octets of the frame, private; at any alignment
+ * @head_len: octets readable at @head; nothing beyond is read
+ * @wire_len: octets of the whole frame ("len", "greater", "less")
+ *
+ * At most @n instructions are executed.
+ *
+ * Return: what the program returns: 0 is "no", anything else "yes".
+ */
+uint32_t cbpf_run(const struct cbpf_insn *prog, uint32_t n, const uint8_t *head,
+		  uint32_t head_len, uint32_t wire_len);
+
+#endif
