@@ -4,9 +4,9 @@
  * scratch memory, all zero at the start.
  *
  * Nothing here relies on validation: an opcode that does not exist ends the
- * program or does something harmless, an index of scratch memory is reduced, and
- * both a load's address and the program counter have 64 bits, so that no sum
- * wraps.
+ * program or does something harmless, an index of scratch memory is reduced,
+ * and both a load's address and the program counter have 64 bits, so that no
+ * sum wraps.
  */
 #include "policy/cbpf.h"
 

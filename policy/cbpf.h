@@ -18,9 +18,9 @@
  *  - Jumps go forward only, so a run takes at most as many steps as the program
  *    has instructions: at most CBPF_MAX.
  *
- * The second and the third hold for cbpf_run() on its own, whatever it is given:
- * validation is what makes a program mean something, not what keeps it inside
- * its bounds.
+ * The second and the third hold for cbpf_run() on its own, whatever it is
+ * given: validation is what makes a program mean something, not what keeps it
+ * inside its bounds.
  *
  * A frame is longer than its snapshot, so a load can fail that would succeed on
  * the whole frame, and a rule would then silently not apply.  cbpf_validate()
@@ -28,10 +28,11 @@
  * snapshot of that many octets, or of the whole frame if it is shorter, the
  * verdict is that on the whole frame.
  *
- * Left out on purpose: Linux's ancillary data (loads at SKF_AD_OFF, 0xfffff000,
- * and above) is outside any frame here; libpcap does not use it when it compiles
- * for DLT_EN10MB without a live interface.  Backward jumps, which libpcap makes
- * for "protochain" alone, are refused.
+ * Two things libpcap compiles are refused.  Loads at negative offsets ask
+ * Linux for what is not in the frame: "inbound" and "outbound" do, with which a
+ * rule would silently never apply.  (So would "vlan" on a live interface, but
+ * the compiler has none.)  Backward jumps would take the bound of a run away;
+ * "protochain" has them.
  */
 #ifndef WEIR_POLICY_CBPF_H
 #define WEIR_POLICY_CBPF_H
@@ -83,6 +84,9 @@ _Static_assert(__builtin_offsetof(struct cbpf_insn, jt) == 2 &&
 	CBPF_ERROR(OPCODE, opcode,                                             \
 		   "is none of classic BPF; compile the filter with libpcap "  \
 		   "for DLT_EN10MB")                                           \
+	CBPF_ERROR(ANCILLARY, ancillary,                                       \
+		   "asks Linux for what is not in the frame, as \"inbound\" "  \
+		   "and \"outbound\" do; a rule names its direction itself")   \
 	CBPF_ERROR(MEMORY, memory,                                             \
 		   "names a word of scratch memory that is not there; there "  \
 		   "are 16, counted from 0")                                   \
@@ -109,7 +113,7 @@ enum cbpf_error { CBPF_ERRORS(CBPF_ERROR_ENUM) CBPF_ERROR_COUNT };
 /**
  * struct cbpf_report - what cbpf_validate() found
  * @error: what is wrong first, or CBPF_NONE
- * @at:    the instruction that is, counted from 0; 0 if it is none in particular
+ * @at:    the instruction that is, counted from 0; 0 if it is the program
  * @need:  a valid program looks at no octet of the frame from this one on;
  *         0 if it looks at none, CBPF_ALL if there is no bound
  */
@@ -137,15 +141,15 @@ const char *cbpf_error_text(enum cbpf_error error);
  * @n:      its instructions; any number, but no more than @prog has
  * @report: out: filled in either case
  *
- * Refused is more than libpcap's bpf_validate() refuses: backward jumps,
- * opcodes bpf_filter() does not know, constant shifts by more than 31 bits, and
- * scratch memory read before it is written, whose value would otherwise depend
- * on who interprets the program.  What libpcap compiles has none of these,
- * "protochain" excepted.
+ * Refused is more than libpcap's bpf_validate() refuses: backward jumps and
+ * negative offsets (see above), opcodes bpf_filter() does not know, constant
+ * shifts by more than 31 bits, and scratch memory read before it is written,
+ * whose value would otherwise depend on who interprets the program.
  *
  * @report->need allows for the largest IP header where an offset depends on the
  * header's length (X loaded by MSH), so "tcp port 80" has a bound: 78.  It is
- * CBPF_ALL only where X is computed in another way, as by ip[ip[2]].
+ * CBPF_ALL where X is computed in another way, as by ip[ip[2]], and in programs
+ * libpcap did not optimise, which compute even constant offsets.
  *
  * Time is bounded by 17 * @n steps, stack by about 600 octets.
  *

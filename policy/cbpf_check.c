@@ -139,6 +139,9 @@ static enum cbpf_error check_insn(const struct cbpf_insn *in, uint32_t after)
 		return check_jump(in, after);
 	if (after == 0 && class_of(in) != BPF_RET)
 		return CBPF_NO_RETURN;
+	if (class_of(in) == BPF_LD && mode_of(in) == BPF_ABS &&
+	    in->k > INT32_MAX)
+		return CBPF_ANCILLARY;
 	if ((reads_memory(in) || writes_memory(in)) && in->k >= CBPF_WORDS)
 		return CBPF_MEMORY;
 	if (class_of(in) == BPF_ALU)

@@ -167,7 +167,7 @@ static void put_frame(struct builder *b)
 {
 	put_mac(b);
 	put_mac(b);
-	for (uint32_t tags = PICK(b, 0, 0, 0, 0, 1, 2) % 3; tags; tags--) {
+	for (uint32_t tags = PICK(b, 0, 0, 1, 2) % 3; tags; tags--) {
 		put(b, PICK(b, 0x8100, 0x88a8, 0x9100), 2);
 		put(b, PICK(b, 5, 7, 0, 0xe005), 2);
 	}
@@ -177,9 +177,10 @@ static void put_frame(struct builder *b)
 
 uint32_t cbpf_frame(struct cbpf_rig *rig, uint8_t *bytes)
 {
-	struct builder b = { rig, bytes, 0 };
+	struct builder b = { .rig = rig };
 	uint32_t padding;
 
+	b.bytes = bytes;
 	if (cbpf_random(rig, 8) != 0)
 		put_frame(&b);
 	padding = cbpf_random(rig, CBPF_RIG_FRAME + 1 - b.at);

@@ -3,8 +3,8 @@
  * Classic BPF against libpcap's own bpf_filter(): the same verdict for every
  * pair of a program and a frame, a million of them and more.
  *
- * Where cbpf_validate() and bpf_validate() differ, ours is the stricter, for one
- * of the reasons policy/cbpf.h gives.  bpf_filter() only ever gets what
+ * Where cbpf_validate() and bpf_validate() differ, ours is the stricter, for
+ * one of the reasons policy/cbpf.h gives.  bpf_filter() only ever gets what
  * cbpf_validate() accepted: it aborts on an opcode it does not know, and reads
  * scratch memory as it finds it.
  *
@@ -21,7 +21,7 @@
 
 /* Of each kind of program that libpcap did not compile, at least. */
 #define PAIRS 1000000u
-#define FRAMES 4096u
+#define FRAMES 8192u
 
 static struct cbpf_rig rig;
 static uint64_t pairs;
@@ -172,6 +172,7 @@ static void expect_reason(const struct cbpf_program *p,
 		return;
 	switch (report->error) {
 	case CBPF_OPCODE:
+	case CBPF_ANCILLARY:
 	case CBPF_UNSET:
 	case CBPF_SHIFT:
 	case CBPF_BACKWARD:

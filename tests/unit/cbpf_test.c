@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Classic BPF: what is refused and how it is said, what is looked at, and that a
- * run stays within the head and the program's length whatever the program is.
+ * Classic BPF: what is refused and how it is said, what is looked at, and that
+ * a run stays within the head and the program's length whatever the program is.
  * What an accepted program means is compared in cbpf_pcap_test.c.
  */
 #include <setjmp.h>
@@ -25,6 +25,10 @@ _Static_assert(sizeof(struct cbpf_insn) == sizeof(struct bpf_insn) &&
 #define LDX_MEM(word) BPF_STMT(BPF_LDX | BPF_MEM, word)
 #define ST(word) BPF_STMT(BPF_ST, word)
 #define STX(word) BPF_STMT(BPF_STX, word)
+#define LDX_IMM(value) BPF_STMT(BPF_LDX | BPF_IMM, value)
+#define LDX_MSH(at) BPF_STMT(BPF_LDX | BPF_MSH | BPF_B, at)
+#define LD_IND(size, at) BPF_STMT(BPF_LD | BPF_IND | (size), at)
+#define LD_ABS(size, at) BPF_STMT(BPF_LD | BPF_ABS | (size), at)
 #define ALU(op, value) BPF_STMT(BPF_ALU | BPF_K | (op), value)
 #define JA(distance) BPF_STMT(BPF_JMP | BPF_JA, distance)
 #define JEQ(value, t, f) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, t, f)
@@ -125,6 +129,25 @@ static void opcodes_that_do_not_exist(void **state)
 	says(CBPF_OPCODE, "none of classic BPF");
 }
 
+static void what_is_not_in_the_frame(void **state)
+{
+	struct cbpf_program p;
+	struct cbpf_report report;
+
+	(void)state;
+	REFUSES(CBPF_ANCILLARY, 0, LD_ABS(BPF_B, 0xfffff030), RET(0));
+	REFUSES(CBPF_ANCILLARY, 0, LD_ABS(BPF_W, UINT32_MAX), RET(0));
+	REFUSES(CBPF_ANCILLARY, 1, LD_ABS(BPF_H, INT32_MAX),
+		LD_ABS(BPF_H, 0x80000000u), RET(0));
+	says(CBPF_ANCILLARY, "\"inbound\"");
+	ACCEPTS(0x80000003u, LD_ABS(BPF_W, INT32_MAX), RET(0));
+	for (unsigned int optimise = 0; optimise < 2; optimise++) {
+		assert_true(cbpf_compile("inbound", optimise, &p));
+		assert_false(cbpf_validate(p.insn, p.n, &report));
+		assert_int_equal(report.error, CBPF_ANCILLARY);
+	}
+}
+
 static void memory_that_is_not_there(void **state)
 {
 	(void)state;
@@ -142,8 +165,9 @@ static void memory_nobody_wrote(void **state)
 	REFUSES(CBPF_UNSET, 0, LD_MEM(0), RET(0));
 	REFUSES(CBPF_UNSET, 1, ST(0), LD_MEM(1), RET(0));
 	REFUSES(CBPF_UNSET, 1, STX(0), LDX_MEM(15), RET(0));
-	/* The one that comes first, not that of the lower word. */
+	/* The one that comes first, whichever word it is. */
 	REFUSES(CBPF_UNSET, 0, LD_MEM(9), LD_MEM(3), RET(0));
+	REFUSES(CBPF_UNSET, 0, LD_MEM(3), LD_MEM(9), RET(0));
 	/* Written on one way, but not on the other. */
 	REFUSES(CBPF_UNSET, 2, JEQ(1, 0, 1), ST(4), LD_MEM(4), RET(0));
 	REFUSES(CBPF_UNSET, 3, JEQ(1, 1, 0), JA(1), ST(4), LD_MEM(4), RET(0));
@@ -262,11 +286,6 @@ static void what_is_looked_at(void **state)
 	}
 }
 
-#define LDX_IMM(value) BPF_STMT(BPF_LDX | BPF_IMM, value)
-#define LDX_MSH(at) BPF_STMT(BPF_LDX | BPF_MSH | BPF_B, at)
-#define LD_IND(size, at) BPF_STMT(BPF_LD | BPF_IND | (size), at)
-#define LD_ABS(size, at) BPF_STMT(BPF_LD | BPF_ABS | (size), at)
-
 static void bounds_of_what_is_looked_at(void **state)
 {
 	(void)state;
@@ -284,8 +303,8 @@ static void bounds_of_what_is_looked_at(void **state)
 		LD_IND(BPF_B, 0), RET(1));
 	ACCEPTS(CBPF_ALL, ST(0), LDX_MEM(0), LD_IND(BPF_B, 0), RET(1));
 	/* Sums that do not fit. */
-	ACCEPTS(CBPF_ALL, LD_ABS(BPF_B, UINT32_MAX), RET(1));
-	ACCEPTS(CBPF_ALL, LD_ABS(BPF_W, UINT32_MAX - 1), RET(1));
+	ACCEPTS(CBPF_ALL, LD_IND(BPF_B, UINT32_MAX), RET(1));
+	ACCEPTS(CBPF_ALL, LDX_MSH(UINT32_MAX), RET(1));
 	ACCEPTS(CBPF_ALL, LDX_IMM(UINT32_MAX), LD_IND(BPF_B, 2), RET(1));
 	/* Anything, but no load depends on it. */
 	ACCEPTS(1, BPF_STMT(BPF_MISC | BPF_TAX, 0), LD_ABS(BPF_B, 0), RET(1));
@@ -352,6 +371,7 @@ int main(void)
 		cmocka_unit_test(no_instruction),
 		cmocka_unit_test(too_many_instructions),
 		cmocka_unit_test(opcodes_that_do_not_exist),
+		cmocka_unit_test(what_is_not_in_the_frame),
 		cmocka_unit_test(memory_that_is_not_there),
 		cmocka_unit_test(memory_nobody_wrote),
 		cmocka_unit_test(division_by_nothing),
