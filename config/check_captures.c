@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "config/value.h"
+#include "policy/cbpf.h"
 
 static void watch(struct topology *t, struct topo_port *capture,
 		  const struct name *ref)
@@ -71,6 +72,22 @@ static void keep_program(struct topology *t, struct topo_capture *c,
 	}
 }
 
+_Static_assert(sizeof(struct cbpf_insn) == sizeof(struct bpf_insn),
+	       "libpcap's instructions are ours");
+
+/*
+ * "inbound" and "outbound" are questions to Linux's packet sockets, asked at an
+ * offset no frame has: libpcap compiles them, and nothing would ever match.
+ */
+static bool asks_linux(const struct bpf_program *program)
+{
+	struct cbpf_report report;
+
+	return !cbpf_validate((const struct cbpf_insn *)program->bf_insns,
+			      program->bf_len, &report) &&
+	       report.error == CBPF_ANCILLARY;
+}
+
 static void compile_filter(struct topology *t, struct topo_capture *c)
 {
 	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535);
@@ -94,6 +111,12 @@ static void compile_filter(struct topology *t, struct topo_capture *c)
 				     "the filter takes %u instructions; %d are "
 				     "possible",
 				     program.bf_len, SYS_FILTER_MAX);
+		else if (asks_linux(&program))
+			report_error(t->report, text->pos,
+				     "\"inbound\" and \"outbound\" are "
+				     "directions of an interface; name the "
+				     "ports that send instead: capture "
+				     "\"FILE\" of PORT");
 		else
 			keep_program(t, c, &program);
 		pcap_freecode(&program);
