@@ -11,7 +11,7 @@
  * loop: init() before the system call filter, then run() and arm() when
  * something happens; pd_wake_at() for timers.
  *
- * In init():	pd_wire() and net_client_init() give the port;
+ * In init():	pd_client() gives the port;
  *		c->cfg->program has the arguments and the MAC address.
  *
  *	cc -I. web.c libpd.a $(pkg-config --libs libseccomp libcap-ng)

@@ -50,7 +50,7 @@ $(O)/client-echo: $(ECHO_OBJ) $(O)/liblwip.a $(O)/libpd.a $(O)/libground.a
 
 # With what a PD brings played by the test.
 $(O)/tests/echo_test: $(ECHO_OBJ) $(call obj,$(ECHO_TEST)) \
-		$(O)/liblwip.a $(O)/libweir.a $(O)/libground.a
+		$(call obj,vmm/linux/pd_client.c) $(O)/liblwip.a $(O)/libweir.a $(O)/libground.a
 	$(call say,LD,$@)
 	$(link) $(CMOCKA_LIBS)
 

@@ -21,16 +21,12 @@
 #include "client/echo/wire.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <lwip/etharp.h>
 #include <lwip/priv/tcp_priv.h>
 
 #include "vswitch/frame.h"
-
-/* Private memory of a net_client must start a cache line. */
-#define CLIENT_ALIGN 64u
 
 /* --- lwIP sends ----------------------------------------------------------- */
 
@@ -143,28 +139,6 @@ bool wire_arm(struct wire *w)
 	return net_client_arm(w->client, !w->starved, w->starved);
 }
 
-static int make_client(struct wire *w)
-{
-	struct net_client_config config;
-	size_t size;
-	void *memory;
-
-	pd_wire(w->c, &w->c->cfg->wire, &config);
-	size = net_client_size(&config);
-	if (size == 0)
-		return -EINVAL;
-	size = (size + CLIENT_ALIGN - 1) & ~(size_t)(CLIENT_ALIGN - 1);
-	memory = aligned_alloc(CLIENT_ALIGN, size);
-	if (memory == NULL)
-		return -ENOMEM;
-	w->client = net_client_init(memory, size, &config);
-	if (w->client == NULL) {
-		free(memory);
-		return -EINVAL;
-	}
-	return 0;
-}
-
 /* lwIP calls this from netif_add(). */
 static err_t describe(struct netif *netif)
 {
@@ -192,7 +166,7 @@ int wire_init(struct wire *w, struct component *c)
 	int result;
 
 	w->c = c;
-	result = make_client(w);
+	result = pd_client(c, &w->client);
 	if (result != 0)
 		return result;
 	if (netif_add_noaddr(&w->netif, w, describe, netif_input) == NULL)

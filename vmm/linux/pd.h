@@ -206,4 +206,13 @@ struct net_client_config;
 void pd_wire(struct component *c, const struct sys_wire *wire,
 	     struct net_client_config *config);
 
+/**
+ * pd_client - the client's side of the component's own wire; for its init()
+ * @client: out, only if it succeeds; lives as long as the PD
+ *
+ * Return: 0, -ENOMEM, or -EINVAL if the wire's sizes are impossible.
+ */
+struct net_client;
+int pd_client(struct component *c, struct net_client **client);
+
 #endif

@@ -4,8 +4,6 @@
  *
  *	port mirror { program "/path/to/reflect" }
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "client/pd.h"
@@ -27,19 +25,8 @@ struct reflect {
 static int reflect_init(struct component *c)
 {
 	struct reflect *s = c->state;
-	struct net_client_config config;
-	size_t size;
-	void *memory;
 
-	pd_wire(c, &c->cfg->wire, &config);
-	size = (net_client_size(&config) + 63) & ~(size_t)63;
-	if (size == 0)
-		return -EINVAL;
-	memory = aligned_alloc(64, size);
-	if (memory == NULL)
-		return -ENOMEM;
-	s->port = net_client_init(memory, size, &config);
-	return s->port != NULL ? 0 : -EINVAL;
+	return pd_client(c, &s->port);
 }
 
 /* What is too short for addresses is not sent, as its length stays 0. */

@@ -68,25 +68,6 @@ struct capture {
 
 /* --- starting ------------------------------------------------------------ */
 
-static int init_client(struct component *c)
-{
-	struct capture *cap = c->state;
-	struct net_client_config config;
-	size_t size;
-	void *memory;
-
-	pd_wire(c, &c->cfg->wire, &config);
-	size = net_client_size(&config);
-	if (size == 0)
-		return -EINVAL;
-	size = (size + 63) & ~(size_t)63;
-	memory = aligned_alloc(64, size);
-	if (memory == NULL)
-		return -ENOMEM;
-	cap->client = net_client_init(memory, size, &config);
-	return cap->client == NULL ? -EINVAL : 0;
-}
-
 static int init_filter(struct component *c)
 {
 	const struct sys_capture *cfg = &c->cfg->capture;
@@ -113,7 +94,7 @@ static int capture_init(struct component *c)
 {
 	struct capture *cap = c->state;
 	uint8_t next = 0;
-	int e = init_client(c);
+	int e = pd_client(c, &cap->client);
 
 	if (e == 0)
 		e = init_filter(c);

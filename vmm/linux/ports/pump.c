@@ -2,7 +2,6 @@
 /*
  * The pump: see pump.h.
  */
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,28 +9,12 @@
 
 #include "vmm/linux/ports/pump.h"
 
-/* Private memory of a net_client must start a cache line. */
-#define CLIENT_ALIGN 64u
-
 int pump_init(struct pump *p, struct component *c, const struct pump_ops *ops)
 {
-	struct net_client_config config;
-	size_t size;
-	void *memory;
+	int result = pd_client(c, &p->client);
 
-	pd_wire(c, &c->cfg->wire, &config);
-	size = net_client_size(&config);
-	if (size == 0)
-		return -EINVAL;
-	size = (size + CLIENT_ALIGN - 1) & ~(size_t)(CLIENT_ALIGN - 1);
-	memory = aligned_alloc(CLIENT_ALIGN, size);
-	if (memory == NULL)
-		return -ENOMEM;
-	p->client = net_client_init(memory, size, &config);
-	if (p->client == NULL) {
-		free(memory);
-		return -EINVAL;
-	}
+	if (result != 0)
+		return result;
 	p->ops = ops;
 	p->readable = true;
 	p->writable = true;
