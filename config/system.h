@@ -32,6 +32,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/image.h"
 #include "vswitch/vswitch.h"
 
 #define SYS_NONE 0xffffffffu
@@ -147,8 +148,6 @@ struct sys_wire {
  * @name:             as in the topology
  * @kind:             enum vswitch_port_kind
  * @wire:             in terms of the switch's PD
- * @allow:            bit d: may send to port d
- * @locked, @locked_mac: source-MAC lock
  * @forward_reserved: see struct vswitch_port_config
  * @capture_of, @capture_drops: likewise
  */
@@ -156,19 +155,18 @@ struct sys_switch_port {
 	char name[SYS_SHORT];
 	uint32_t kind;
 	struct sys_wire wire;
-	uint64_t allow;
-	uint64_t locked_mac;
 	uint64_t capture_of;
-	uint8_t locked;
 	uint8_t forward_reserved;
 	uint8_t capture_drops;
-	uint8_t pad[5];
+	uint8_t pad[6];
 };
 
 /**
  * struct sys_switch - configuration of a switch
- * @fdb:         kind, capacity, ageing; the seed is filled in by the back-end
+ * @tables:      how large its tables are; the seed is filled in by the back-end
  *               from the system's random source at start
+ * @number:      of the switch: its policy is system.policy[number]
+ * @policy:      slot of its policy region: struct policy_image
  * @stats:       slot of its statistics region
  * @ctl_request: slot of the control mailbox
  * @ctl_reply:   slot of the control mailbox
@@ -179,7 +177,9 @@ struct sys_switch_port {
  * @port:        by port number
  */
 struct sys_switch {
-	struct fdb_config fdb;
+	struct vswitch_tables tables;
+	uint32_t number;
+	uint32_t policy;
 	uint32_t stats;
 	uint32_t ctl_request;
 	uint32_t ctl_reply;
@@ -421,8 +421,51 @@ struct sys_conn {
 };
 
 /**
+ * struct sys_rule - where a rule of a policy comes from, for messages
+ * @text:   its filter as written, or "" if it has none
+ * @file:   file it is in; "(runtime)" if it was given while the system ran
+ * @line, @column: where
+ * @need:   octets of a frame its filter may look at
+ * @action, @reply: as in struct policy_rule
+ */
+struct sys_rule {
+	char text[SYS_PATH];
+	char file[SYS_PATH];
+	uint32_t line;
+	uint32_t column;
+	uint32_t need;
+	uint8_t action;
+	uint8_t reply;
+	uint8_t pad[2];
+};
+
+/**
+ * struct sys_policy - what a switch is told, and what it means
+ * @image: for the policy region
+ * @rule:  image.n_rules of them, by number of the rule
+ */
+struct sys_policy {
+	struct policy_image image;
+	struct sys_rule *rule;
+};
+
+/**
+ * struct sys_source - a file the system was made from
+ * @path: as it was opened
+ * @text: its content at that time
+ * @size: octets of it
+ */
+struct sys_source {
+	char *path;
+	char *text;
+	size_t size;
+};
+
+/**
  * struct system - everything
  * @name: the instance's name: the topology file's, without folder and suffix
+ * @policy: by number of the switch
+ * @source: the topology's files, the first that of the command line
  */
 struct system {
 	char name[SYS_SHORT];
@@ -434,6 +477,10 @@ struct system {
 	size_t n_pds;
 	struct sys_conn *conn;
 	size_t n_conns;
+	struct sys_policy *policy;
+	size_t n_policies;
+	struct sys_source *source;
+	size_t n_sources;
 };
 
 /**

@@ -30,8 +30,8 @@ check()
 	echo "  ... but files in $1/ may include $1/ and only: $2"
 }
 
-check vswitch 'policy/policy\.h'
-check policy 'vswitch/(queue|frame|link|reason|mem)\.h'
+check vswitch 'policy/(policy|packet)\.h'
+check policy 'vswitch/(queue|frame|link|reason|mem|bits|errno)\.h'
 check virt 'vswitch/(queue|frame|link|reason|mem)\.h'
 check client 'vswitch/.*' '^client/\(pd\|echo\)[./]'
 check client/pd 'vswitch/.*|client/.*|vmm/linux/.*'

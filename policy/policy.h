@@ -10,8 +10,26 @@
  *				Asked once per (frame, destination).
  *
  * Behind vswitch_can_send() policies are stacked, each able to refuse and none
- * able to allow what an earlier one refused: the allow list first, then the
+ * able to allow what an earlier one refused: the allow list; the pair's rules,
+ * first match wins (or the frame answers a flow its destination began); then the
  * user's own C file (policy/user/, `make POLICY=file.c`).
+ *
+ * What is hard here is that a policy is asked for every frame, changes while
+ * frames flow, and has a memory (flows, buckets, homes of addresses).  So there
+ * are two things:
+ *
+ *	struct policy		what the topology says: made from an image by
+ *				policy_load(), never changed after that, and
+ *				replaced as a whole between two frames
+ *	struct policy_state	what was seen: outlives policies
+ *
+ * Both questions change neither; what a frame leaves behind, once it is decided
+ * that it passes, policy_passed() and its like write down.  So `weir trace` asks
+ * the same questions, and asking has no effect.
+ *
+ * A verdict of a pair's rules is remembered with the octets it was read from
+ * (policy/cache.h).  That is a matter of speed alone: policy_match() says the same
+ * with and without.
  *
  * Policies see a private snapshot of the frame, never shared memory, keep no
  * globals and do bounded work.
@@ -22,60 +40,183 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy/bucket.h"
+#include "policy/cache.h"
+#include "policy/flap.h"
+#include "policy/flow.h"
+#include "policy/image.h"
 #include "vswitch/frame.h"
 #include "vswitch/reason.h"
 
-#define POLICY_MAX_PORTS 64u
-
-/**
- * struct policy_port - what one port may do
- * @allow:      bit d set: may send to port d
- * @locked_mac: the one source address the port may use, if @locked
- * @locked:     source-MAC lock on
- */
-struct policy_port {
-	uint64_t allow;
-	uint64_t locked_mac;
-	bool locked;
-};
-
 /**
  * struct policy - the policy of one switch
- * @port: by port number; all zero refuses everything
+ * @port, @pair, @rule, @entry, @prefix, @trunk, @word, @insn: as in struct
+ *              policy_image; @port all zero refuses everything
+ * @asks:       by source: bit d set: the pair's rules are asked.  Where it is
+ *              clear, @port's allow list decides
+ * @reaches:    by source: ports a frame may get to at all, by @allow or by rules
+ * @answers:    by source: bit d set: d has a rule with `reply` towards source
+ * @snap:       by source: octets its frames are judged by, a multiple of 8
+ * @need:       by source: octets the filters of its rules may look at
+ * @generation: counts policies; never 0
+ * @n_entries, @n_words: entries used
+ * @snooping:   see struct policy_image
  */
 struct policy {
 	struct policy_port port[POLICY_MAX_PORTS];
+	uint64_t asks[POLICY_MAX_PORTS];
+	uint64_t answers[POLICY_MAX_PORTS];
+	uint64_t reaches[POLICY_MAX_PORTS];
+	uint16_t snap[POLICY_MAX_PORTS];
+	uint16_t need[POLICY_MAX_PORTS];
+	uint32_t generation;
+	uint32_t n_entries;
+	uint32_t n_words;
+	bool snooping;
+	struct policy_pair pair[POLICY_MAX_PORTS][POLICY_MAX_PORTS];
+	struct policy_rule rule[POLICY_MAX_RULES];
+	uint16_t entry[POLICY_MAX_ENTRIES];
+	struct policy_prefix prefix[POLICY_MAX_PREFIXES];
+	struct policy_trunk trunk[POLICY_MAX_PORTS];
+	uint64_t word[POLICY_MAX_WORDS];
+	struct cbpf_insn insn[POLICY_MAX_INSNS];
 };
 
 /**
- * policy_admit - may this port send this frame at all?
- * @policy: the switch's policy
- * @src:    port the frame came from, less than POLICY_MAX_PORTS
- * @frame:  parsed snapshot
- *
- * Return: REASON_NONE, or why not (REASON_MAC_LOCK).
+ * struct policy_state - what has been seen
+ * @flows: table of flows, or NULL
+ * @flap:  homes of addresses, isolated ports
+ * @in, @out: by port: what it may still send and receive
+ * @storm: by port: what it may still flood
+ * @cache: remembered verdicts
  */
-enum vswitch_reason policy_admit(const struct policy *policy, unsigned int src,
-				 const struct frame *frame);
+struct policy_state {
+	struct flow_table *flows;
+	struct flap flap;
+	struct bucket in[POLICY_MAX_PORTS];
+	struct bucket out[POLICY_MAX_PORTS];
+	struct bucket storm[POLICY_MAX_PORTS][STORMS];
+	struct policy_cache cache;
+};
+
+/**
+ * struct policy_ask - a frame policy is asked about
+ * @frame:  parsed snapshot
+ * @src:    port it comes from, less than POLICY_MAX_PORTS
+ * @now_ns: the time
+ */
+struct policy_ask {
+	const struct frame *frame;
+	unsigned int src;
+	uint64_t now_ns;
+};
+
+/**
+ * struct policy_answer - may it go to a port, and who says so
+ * @why:   REASON_NONE, or why not
+ * @entry: the pair's entry that decided; POLICY_NO_ENTRY if none did
+ * @reply: it passes because it answers @flow; @entry is then NO_ENTRY
+ * @flow:  with @reply
+ */
+struct policy_answer {
+	enum vswitch_reason why;
+	uint16_t entry;
+	bool reply;
+	struct flow_hit flow;
+};
+
+/* --- changing ------------------------------------------------------------ */
+
+/* What can be wrong with an image.  POLICY_FAULT(symbol, text for a person) */
+#define POLICY_FAULTS(POLICY_FAULT)                                            \
+	POLICY_FAULT(SOUND, "is sound")                                        \
+	POLICY_FAULT(NO_IMAGE, "is no policy")                                 \
+	POLICY_FAULT(COUNTS, "has more of something than there is room for")   \
+	POLICY_FAULT(PAIR, "names entries that are not there")                 \
+	POLICY_FAULT(ENTRY, "names a rule that is not there")                  \
+	POLICY_FAULT(RULE, "has an impossible rule")                           \
+	POLICY_FAULT(PROGRAM, "has a filter that may not be run")              \
+	POLICY_FAULT(DEEP, "has a filter that looks at more than 256 octets")  \
+	POLICY_FAULT(PORT, "has an impossible port setting")                   \
+	POLICY_FAULT(PREFIX, "has an impossible address prefix")               \
+	POLICY_FAULT(NO_FLOWS, "has rules with reply, and no table of flows")
+
+#define POLICY_FAULT_ENUM(symbol, text) POLICY_FAULT_##symbol,
+enum policy_fault { POLICY_FAULTS(POLICY_FAULT_ENUM) POLICY_FAULT_COUNT };
+#undef POLICY_FAULT_ENUM
+
+/**
+ * policy_fault_text - what is wrong with an image, after "the policy "
+ */
+const char *policy_fault_text(enum policy_fault fault);
+
+/**
+ * policy_load - make a policy of an image, if it is sound
+ * @to:    out: whatever it held is gone, also on failure
+ * @image: may be changed by others all the time; each word is read once
+ * @at:    out: which rule, port, ... is wrong; may be NULL
+ *
+ * @to->generation is left alone.  Return: POLICY_FAULT_SOUND, or what is wrong.
+ */
+enum policy_fault policy_load(struct policy *to,
+			      const volatile struct policy_image *image,
+			      uint32_t *at);
+
+/**
+ * policy_settle - derive @asks, @reaches, @answers, @snap, @need
+ *
+ * policy_load() does; for whoever has filled in a policy by hand.
+ */
+void policy_settle(struct policy *policy);
+
+/**
+ * policy_begin - have the state follow a new policy
+ * @state:  its buckets get the policy's settings; flows stay, and are found to
+ *          have lost their rule when they are next asked for
+ * @policy: the one that holds from now on
+ */
+void policy_begin(struct policy_state *state, const struct policy *policy);
+
+/* --- asking -------------------------------------------------------------- */
+
+/**
+ * policy_admit - may this port send this frame at all?
+ *
+ * In this order: isolation, MAC lock, IP lock, rate.  Return: REASON_NONE, or why
+ * not.
+ */
+enum vswitch_reason policy_admit(const struct policy *policy,
+				 const struct policy_state *state,
+				 const struct policy_ask *ask);
+
+/**
+ * policy_match - the first of a pair's rules that matches
+ * @cache: where verdicts are remembered, or NULL to do without
+ *
+ * Return: its entry, or POLICY_NO_ENTRY.
+ */
+uint16_t policy_match(const struct policy *policy, struct policy_cache *cache,
+		      const struct frame *frame, unsigned int src,
+		      unsigned int dst);
 
 /**
  * vswitch_can_send - may this frame go from this port to that one?
  * @policy: the switch's policy
- * @frame:  parsed snapshot
- * @src:    port the frame came from, less than POLICY_MAX_PORTS
+ * @state:  what has been seen
+ * @cache:  @state's, to be remembered in; NULL to leave no trace at all
+ * @ask:    the frame
  * @dst:    port it would go to, less than POLICY_MAX_PORTS
- * @why:    out: REASON_NONE, REASON_NOT_ALLOWED or REASON_POLICY
+ * @answer: out
  *
- * The single question of the switch.  It has no side effect: `weir trace` asks
- * it as well.
+ * The single question of the switch.
  */
-bool vswitch_can_send(const struct policy *policy, const struct frame *frame,
-		      unsigned int src, unsigned int dst,
-		      enum vswitch_reason *why);
+bool vswitch_can_send(const struct policy *policy,
+		      const struct policy_state *state,
+		      struct policy_cache *cache, const struct policy_ask *ask,
+		      unsigned int dst, struct policy_answer *answer);
 
 /**
  * policy_flood_set - ports a flooded frame from @src may be offered to
- * @policy: the switch's policy
  * @src:    less than POLICY_MAX_PORTS
  *
  * The allow list narrows a flood silently (a denied port is no drop); each port
@@ -84,20 +225,34 @@ bool vswitch_can_send(const struct policy *policy, const struct frame *frame,
 static inline uint64_t policy_flood_set(const struct policy *policy,
 					unsigned int src)
 {
-	return policy->port[src].allow & ~(1ull << src);
+	return (policy->port[src].allow | policy->reaches[src]) &
+	       ~(1ull << src);
 }
 
 /**
+ * struct policy_words - numbers the topology hands to the user's own policy
+ * @word: `policy 443 10.0.0.1 02:00:00:00:00:07` gives three of them: a number
+ *        as it is, an IPv4 address and a MAC address as numbers
+ * @n:    how many
+ */
+struct policy_words {
+	const uint64_t *word;
+	unsigned int n;
+};
+
+/**
  * policy_user - the user's own policy, last in the stack
- * @frame: parsed snapshot; octets from @frame->snap on are zero
+ * @frame: parsed snapshot; octets from @frame->snap on mean nothing
  * @src:   port the frame came from
- * @dst:   port it would go to; the allow list has agreed already
+ * @dst:   port it would go to; allow list and rules have agreed already
+ * @words: what the topology says
  *
  * Exactly one C file defines it: policy/user/none.c, or the one named by
  * `make POLICY=`.  It must be a pure function of its arguments.
  *
  * Return: false to refuse (REASON_POLICY).
  */
-bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst);
+bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst,
+		 const struct policy_words *words);
 
 #endif

@@ -19,16 +19,23 @@
 
 #include "vswitch/fdb.h"
 #include "vswitch/frame.h"
+#include "vswitch/mcast.h"
 #include "vswitch/vswitch.h"
 
 enum vswitch_ctl_op {
 	CTL_TRACE = 1, /* port, len, header -> verdict */
 	CTL_FDB,       /* cursor -> entries, cursor, more */
 	CTL_FDB_FLUSH, /* port -> value: entries removed */
+	CTL_POLICY,    /* the policy region -> value: generation; or -EINVAL,
+			* with fault and value: what is wrong, and where */
+	CTL_FLOWS,     /* cursor -> flows, cursor, more */
+	CTL_GROUPS,    /* cursor -> groups, cursor, more */
 };
 
-/* Forwarding database entries one reply holds. */
+/* Entries of the forwarding database, flows or memberships one reply holds. */
 #define CTL_FDB_ENTRIES 128u
+#define CTL_FLOW_ENTRIES 64u
+#define CTL_GROUP_ENTRIES 64u
 
 /**
  * struct vswitch_ctl_request - monitor -> switch
@@ -36,7 +43,7 @@ enum vswitch_ctl_op {
  * @op:     enum vswitch_ctl_op
  * @port:   CTL_TRACE, CTL_FDB_FLUSH
  * @len:    CTL_TRACE: octets of the whole frame
- * @cursor: CTL_FDB: 0 to start
+ * @cursor: CTL_FDB, CTL_FLOWS, CTL_GROUPS: 0 to start
  * @header: CTL_TRACE: the frame's first octets
  */
 struct vswitch_ctl_request {
@@ -45,7 +52,7 @@ struct vswitch_ctl_request {
 	uint32_t port;
 	uint32_t len;
 	uint32_t cursor;
-	uint8_t header[FRAME_SNAP];
+	uint8_t header[FRAME_SNAP_MAX];
 };
 
 /**
@@ -53,11 +60,14 @@ struct vswitch_ctl_request {
  * @seq:     the request's, once the rest is in place
  * @status:  0 or a negative errno
  * @value:   see the operations
- * @cursor:  CTL_FDB: where to go on
- * @more:    CTL_FDB: whether there is more
- * @count:   CTL_FDB: valid entries in @entry
+ * @fault:   CTL_POLICY: enum policy_fault
+ * @cursor:  where to go on
+ * @more:    whether there is more
+ * @count:   valid entries in @entry, @flow or @group
  * @verdict: CTL_TRACE
  * @entry:   CTL_FDB
+ * @flow:    CTL_FLOWS
+ * @group:   CTL_GROUPS
  */
 struct vswitch_ctl_reply {
 	_Atomic(uint32_t) seq;
@@ -66,8 +76,13 @@ struct vswitch_ctl_reply {
 	uint32_t cursor;
 	uint32_t more;
 	uint32_t count;
-	struct vswitch_verdict verdict;
-	struct fdb_entry entry[CTL_FDB_ENTRIES];
+	uint32_t fault;
+	union {
+		struct vswitch_verdict verdict;
+		struct fdb_entry entry[CTL_FDB_ENTRIES];
+		struct flow_entry flow[CTL_FLOW_ENTRIES];
+		struct mcast_entry group[CTL_GROUP_ENTRIES];
+	};
 };
 
 /**
@@ -75,11 +90,13 @@ struct vswitch_ctl_reply {
  * @sw:      switch
  * @request: shared, read once
  * @reply:   shared
+ * @image:   the policy region, shared, or NULL if there is none
  * @now_ns:  the time
  *
  * Return: true if there was one, and the monitor must be notified.
  */
 bool vswitch_ctl(struct vswitch *sw, const struct vswitch_ctl_request *request,
-		 struct vswitch_ctl_reply *reply, uint64_t now_ns);
+		 struct vswitch_ctl_reply *reply,
+		 const struct policy_image *image, uint64_t now_ns);
 
 #endif

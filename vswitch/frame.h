@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A frame as the switch judges it: its first 64 octets in private memory.
+ * A frame as the switch judges it: its first octets in private memory, 64 of
+ * them, or more where a rule of the sending port looks further.
  *
  * The sender can rewrite a frame in its transmit region at any time, also
  * between our decision and our copy.  So the start of every frame is read from
@@ -19,6 +20,8 @@
 
 /* Octets of every frame that are judged (and may be looked at by a policy). */
 #define FRAME_SNAP 64u
+/* The same where a policy asks for more; rules that need more are refused. */
+#define FRAME_SNAP_MAX 256u
 /* Shortest frame: an Ethernet header.  No FCS anywhere in Weir. */
 #define FRAME_MIN 14u
 /* Ethernet header and one VLAN tag: what a frame has on top of the MTU. */
@@ -36,22 +39,21 @@
 
 /**
  * struct frame - private snapshot of a frame
- * @bytes:     the first octets as they came; zero from @snap on
- * @words:     the same, for copying
  * @dst:       destination address
  * @src:       source address
  * @len:       octets of the whole frame, FCS not included
- * @snap:      octets valid in @bytes: the lesser of @len and FRAME_SNAP
- * @vlan:      VLAN id of the outermost tag (C-TAG or S-TAG), 0 if untagged or
- *             priority-tagged
+ * @snap:      octets valid in @bytes: the lesser of @len and what the sending
+ *             port's policy looks at (FRAME_SNAP to FRAME_SNAP_MAX)
+ * @vlan:      VLAN the frame belongs to: that of the outermost tag (C-TAG or
+ *             S-TAG), 0 if untagged or priority-tagged; after vlan_admit() the
+ *             port's own where that says so
  * @ethertype: type or length field after that tag
  * @l3:        offset of what follows @ethertype: 14 or 18
+ * @bytes:     the first octets as they came; of the first FRAME_SNAP those from
+ *             @snap on are zero, whatever else lies behind @snap has no meaning
+ * @words:     the same, for copying
  */
 struct frame {
-	union {
-		uint8_t bytes[FRAME_SNAP];
-		uint64_t words[FRAME_SNAP / 8];
-	};
 	uint64_t dst;
 	uint64_t src;
 	uint16_t len;
@@ -59,6 +61,10 @@ struct frame {
 	uint16_t vlan;
 	uint16_t ethertype;
 	uint16_t l3;
+	union {
+		uint8_t bytes[FRAME_SNAP_MAX];
+		uint64_t words[FRAME_SNAP_MAX / 8];
+	};
 };
 
 static inline uint16_t frame_be16(const uint8_t *p)

@@ -46,7 +46,31 @@
 	WEIR_REASON(NO_BUFFER, no_buffer, OUT,                                 \
 		    "receiver has no free buffer (too slow)")                  \
 	WEIR_REASON(BAD_FREE, bad_free, OUT,                                   \
-		    "receiver returned an impossible buffer")
+		    "receiver returned an impossible buffer")                  \
+	WEIR_REASON(DENIED, denied, IN, "a deny rule refuses it")              \
+	WEIR_REASON(NO_RULE, no_rule, IN,                                      \
+		    "none of the rules between the two ports allows it")       \
+	WEIR_REASON(IP_LOCK, ip_lock, IN,                                      \
+		    "IP, ARP or ND address is none the port may use")          \
+	WEIR_REASON(STICKY, sticky, IN,                                        \
+		    "one source address more than the port may have")          \
+	WEIR_REASON(RATE_IN, rate_in, IN, "faster than the port may send")     \
+	WEIR_REASON(RATE_OUT, rate_out, OUT,                                   \
+		    "faster than the destination port may receive")            \
+	WEIR_REASON(STORM, storm, IN,                                          \
+		    "more broadcast, multicast or unknown unicast than the "   \
+		    "port may flood")                                          \
+	WEIR_REASON(MOVES, moves, IN,                                          \
+		    "source address comes from another port too often")        \
+	WEIR_REASON(ISOLATED, isolated, IN,                                    \
+		    "the port is isolated: addresses move to it all the time " \
+		    "(a loop?)")                                               \
+	WEIR_REASON(ISOLATED_OUT, isolated_out, OUT,                           \
+		    "destination port is isolated (a loop?)")                  \
+	WEIR_REASON(VLAN_IN, vlan_in, IN,                                      \
+		    "the port does not take frames of this VLAN, or this tag") \
+	WEIR_REASON(VLAN_OUT, vlan_out, OUT,                                   \
+		    "destination port is not in the frame's VLAN")
 
 #define WEIR_REASON_ENUM(symbol, key, side, text) REASON_##symbol,
 enum vswitch_reason { WEIR_REASONS(WEIR_REASON_ENUM) REASON_COUNT };

@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "policy/policy.h"
 #include "vswitch/reason.h"
 
 #define VSWITCH_MAX_PORTS 64u
@@ -36,6 +37,8 @@ enum vswitch_port_state {
  * @mirror_missed:  captures only: records lost because the capture was slow
  * @unreturned:     buffers that could not be given back, because the port had
  *                  left its own free queue full
+ * @isolated:       1 while the port is isolated (policy/flap.h)
+ * @isolations:     how often it was
  * @drops:          refused (frame, destination) pairs, by reason, charged as
  *                  reason.h says; a frame that was refused as a whole counts
  *                  once.  BAD_FREE counts descriptors instead
@@ -50,6 +53,8 @@ struct vswitch_port_stats {
 	uint64_t out_bytes;
 	uint64_t mirror_missed;
 	uint64_t unreturned;
+	uint64_t isolated;
+	uint64_t isolations;
 	uint64_t drops[REASON_COUNT];
 };
 
@@ -64,6 +69,13 @@ struct vswitch_port_stats {
  * @aged:        addresses removed for age
  * @flooded:     frames flooded (unknown unicast, broadcast, multicast) to at
  *               least one port
+ * @policies:    policies taken: the generation of the one that holds
+ * @flows:       flows there are
+ * @flows_opened, @flows_evicted, @flows_expired: since the start
+ * @hits:        by entry of the policy: frames (or copies of one) it decided on.
+ *               Entries that stay, stay with their counts when the policy is
+ *               changed; @policies tells which policy's entries these are: read
+ *               it before and after
  */
 struct vswitch_stats {
 	uint64_t magic;
@@ -74,7 +86,13 @@ struct vswitch_stats {
 	uint64_t not_learned;
 	uint64_t aged;
 	uint64_t flooded;
+	uint64_t policies;
+	uint64_t flows;
+	uint64_t flows_opened;
+	uint64_t flows_evicted;
+	uint64_t flows_expired;
 	struct vswitch_port_stats port[VSWITCH_MAX_PORTS];
+	uint64_t hits[POLICY_MAX_ENTRIES];
 };
 
 #endif

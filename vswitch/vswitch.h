@@ -24,9 +24,11 @@
  * The path of a frame:
  *
  *	descriptor checks -> snapshot of the header -> reserved addresses
- *	-> VLAN -> source address sane -> policy_admit() -> learn -> resolve
- *	-> for each destination: not the source, allowed, vswitch_can_send(),
- *	   up, fits, has a buffer -> copy -> publish
+ *	-> VLAN -> source address sane -> policy_admit() -> learn (unless the
+ *	address moves too often or is one too many) -> resolve -> storm limit
+ *	-> for each destination: not the source, in the VLAN, vswitch_can_send(),
+ *	   up, not isolated, fits, within its rate, has a buffer -> copy
+ *	   (tag added or removed) -> publish
  *
  * One function, decide(), does the middle part for forwarding and for
  * vswitch_trace() alike.
@@ -37,8 +39,9 @@
  * the ports of policy_flood_set() that are up and no captures: a denied, missing
  * or unattached port makes no noise when somebody broadcasts.  Then each
  * candidate is judged, and the first of these that applies is why it is refused:
- * NOT_ALLOWED, POLICY, PORT_DOWN (a unicast only; also if there is no such port
- * or it is a capture, for a static entry can name one), TOO_BIG.
+ * VLAN_OUT, NOT_ALLOWED, NO_RULE or DENIED, POLICY, PORT_DOWN (a unicast only; also if there is no such port
+ * or it is a capture, for a static entry can name one), ISOLATED_OUT, TOO_BIG,
+ * RATE_OUT.
  *
  * Buffers.  Each frame's buffer goes back to its sender, delivered or not, if
  * its descriptor names one at all; the peer's free queue holds every buffer
@@ -80,6 +83,7 @@
 #include "vswitch/fdb.h"
 #include "vswitch/frame.h"
 #include "vswitch/link.h"
+#include "vswitch/mcast.h"
 #include "vswitch/queue.h"
 #include "vswitch/reason.h"
 #include "vswitch/stats.h"
@@ -179,6 +183,13 @@ enum vswitch_resolution {
  * @refused:    ports of @candidates it does not go to
  * @refusal:    why, for each port in @refused; of no meaning for others
  *
+ * @vlan:       VLAN the frame belongs to, if it got as far as that
+ * @entry:      for each port in @candidates: the entry of the policy that
+ *              decided, or POLICY_NO_ENTRY
+ * @replies:    ports of @candidates a flow lets it go to
+ * @gone:       @candidates narrowed by multicast snooping: ports that did not
+ *              ask for the group
+ *
  * Of a frame dropped before it was resolved (RESOLVED_NOT) the three sets are
  * empty.  A frame without candidates is charged to its source port once; else
  * each refused pair is charged, to source or destination as the reason says.
@@ -192,29 +203,45 @@ struct vswitch_verdict {
 	uint64_t candidates;
 	uint64_t deliver;
 	uint64_t refused;
+	uint64_t replies;
+	uint64_t gone;
+	uint16_t vlan;
 	uint8_t refusal[VSWITCH_MAX_PORTS];
+	uint16_t entry[VSWITCH_MAX_PORTS];
 };
 
 struct vswitch;
 
 /**
- * vswitch_size - octets a switch needs, its forwarding database included
- * @fdb: checked; 0 is returned if it is out of range
+ * struct vswitch_tables - how large the tables of a switch are
+ * @fdb:    forwarding database; its seed is the secret of all hashes
+ * @flows:  flows at a time (policy/flow.h); 0: none, and no rules with `reply`
+ * @groups: multicast groups at a time (vswitch/mcast.h); 0: no snooping
  */
-size_t vswitch_size(const struct fdb_config *fdb);
+struct vswitch_tables {
+	struct fdb_config fdb;
+	uint32_t flows;
+	uint32_t groups;
+};
+
+/**
+ * vswitch_size - octets a switch needs, its tables included
+ * @tables: checked; 0 is returned if they are out of range
+ */
+size_t vswitch_size(const struct vswitch_tables *tables);
 
 /**
  * vswitch_init - make a switch without ports that allows nothing
  * @memory: aligned to 64
  * @size:   octets at @memory
- * @fdb:    forwarding database
+ * @tables: how large its tables are
  * @stats:  statistics region, or NULL for private counters only
  *
- * Return: the switch (inside @memory), or NULL if @fdb is out of range or @size
- * less than vswitch_size().
+ * Return: the switch (inside @memory), or NULL if @tables are out of range or
+ * @size less than vswitch_size().
  */
 struct vswitch *vswitch_init(void *memory, size_t size,
-			     const struct fdb_config *fdb,
+			     const struct vswitch_tables *tables,
 			     struct vswitch_stats *stats);
 
 /**
@@ -233,12 +260,36 @@ int vswitch_add_port(struct vswitch *sw, unsigned int port,
 		     const struct vswitch_port_config *config);
 
 /**
- * vswitch_policy - the switch's policy, to be filled in
+ * vswitch_policy - the switch's policy, to be filled in by hand
  *
- * Changes take effect for the next frame.  A source lock also wants
- * fdb_add_static() on vswitch_fdb().
+ * For small systems and tests, before any frame: the allow lists and MAC locks
+ * of @port can be set, other things by vswitch_set_policy().  A source lock also
+ * wants fdb_add_static() on vswitch_fdb().
  */
 struct policy *vswitch_policy(struct vswitch *sw);
+
+/**
+ * vswitch_set_policy - replace the policy
+ * @image: shared or not; see policy/image.h
+ * @at:    out: which part of it is wrong; may be NULL
+ *
+ * Not during vswitch_run().  Frames from now on are judged by the new policy, all
+ * before were by the old one; if it is not sound, the old one stays.  Locked
+ * addresses are pinned to their ports in the forwarding database; what a port
+ * whose VLANs change had learned is forgotten.
+ *
+ * Return: POLICY_FAULT_SOUND, or what is wrong.
+ */
+enum policy_fault vswitch_set_policy(struct vswitch *sw,
+				     const volatile struct policy_image *image,
+				     uint32_t *at);
+
+/**
+ * vswitch_flows, vswitch_groups - the switch's tables of flows and of multicast
+ * groups, or NULL
+ */
+const struct flow_table *vswitch_flows(const struct vswitch *sw);
+const struct mcast *vswitch_groups(const struct vswitch *sw);
 
 /**
  * vswitch_fdb - the switch's forwarding database

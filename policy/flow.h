@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Flows: what one port has started with another, so that the answers may come
+ * back (`allow a -> b when "EXPR" reply`).
+ *
+ * A flow is made when a frame from a to b was let through by a rule with
+ * `reply`, and names both ports, the VLAN, and
+ *
+ *	TCP, UDP	addresses and ports
+ *	ICMP, ICMPv6	addresses and identifier, for requests alone: an answer
+ *			starts nothing
+ *	ARP		the two addresses; it also lets b ask for a's address, or
+ *			b's answers would find no way once its cache is stale
+ *	ND		likewise (neighbour solicitation and advertisement)
+ *	other protocols	addresses and protocol
+ *
+ * An answer is a frame from b to a that is the flow reversed; an ICMP or ICMPv6
+ * error from b about a packet of the flow, whoever says it; and a later fragment
+ * of an answer whose first fragment has passed.  A TCP segment that opens a
+ * connection (SYN without ACK) is no answer, whatever its addresses: who may not
+ * be reached cannot be reached through a port he once used.
+ *
+ * Time is whole seconds of the switch's clock, an argument of every verb.  A flow
+ * lives for a time that depends on its state:
+ *
+ *	TCP opened, not answered	60 s	(RFC 5382 REQ-5: 4 min for a transitory
+ *						connection as a whole)
+ *	TCP answered			7440 s	(RFC 5382 REQ-5)
+ *	TCP closing (RST, or FIN both ways) 30 s
+ *	UDP opened			30 s
+ *	UDP answered			180 s	(RFC 4787 REQ-5: at least 2 min)
+ *	ICMP, ARP, ND			60 s	(RFC 5508 REQ-2)
+ *	others				600 s
+ *	first fragment of an answer	30 s	(RFC 8200 section 4.5: 60 s at most)
+ *
+ * from its last frame.
+ *
+ * Security.  The table is bounded, and any port that may start flows can fill it
+ * (hostile case 21).  So a full table takes from whoever has most: the initiating
+ * port with the most flows loses the one longest unseen, which may be the
+ * newcomer's own.  The hash is keyed with a secret.
+ *
+ * Memory is the caller's; no verb but these touches it; nothing is allocated.
+ */
+#ifndef WEIR_POLICY_FLOW_H
+#define WEIR_POLICY_FLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/packet.h"
+
+#define FLOW_MAX_CAPACITY 65536u
+#define FLOW_PORTS 64u
+
+enum flow_state {
+	FLOW_OPENED,
+	FLOW_ANSWERED,
+	FLOW_CLOSING,
+};
+
+/**
+ * struct flow_path - where a frame goes, as far as flows are concerned
+ * @vlan:     VLAN it belongs to
+ * @src, @dst: ports it comes from and would go to
+ */
+struct flow_path {
+	uint16_t vlan;
+	uint8_t src;
+	uint8_t dst;
+};
+
+/**
+ * struct flow_hit - a flow that a frame answers
+ * @slot:       which; good until the table is changed
+ * @rule:       id of the rule that let the flow begin
+ * @generation: of the policy under which that rule was last found to exist
+ * @related:    an ICMP error or a later fragment, rather than the flow itself
+ */
+struct flow_hit {
+	uint32_t slot;
+	uint32_t rule;
+	uint32_t generation;
+	bool related;
+};
+
+/**
+ * struct flow_entry - one flow, as shown
+ * @vlan, @src, @dst: as when it began
+ * @protocol: IP protocol; 0 for ARP
+ * @state:    enum flow_state
+ * @from, @to: addresses
+ * @from_port, @to_port: TCP, UDP; @from_port: an ICMP identifier
+ * @rule:     id of its rule
+ * @left:     seconds it has to live if nothing more comes
+ */
+struct flow_entry {
+	struct ip_addr from;
+	struct ip_addr to;
+	uint32_t rule;
+	uint32_t left;
+	uint16_t from_port;
+	uint16_t to_port;
+	uint16_t vlan;
+	uint8_t protocol;
+	uint8_t state;
+	uint8_t src;
+	uint8_t dst;
+	uint8_t pad[6];
+};
+
+/**
+ * struct flow_counts - since the table was made
+ */
+struct flow_counts {
+	uint64_t opened;
+	uint64_t evicted;
+	uint64_t expired;
+};
+
+struct flow_table;
+
+/**
+ * flow_size - octets of memory a table needs
+ * @capacity: flows, 1 to FLOW_MAX_CAPACITY; 0 is returned for any other number
+ */
+size_t flow_size(uint32_t capacity);
+
+/**
+ * flow_init - make an empty table
+ * @memory: aligned to 64
+ * @seed:   secret of the hash
+ *
+ * Return: the table (inside @memory), or NULL if @capacity is out of range or
+ * @size less than flow_size().
+ */
+struct flow_table *flow_init(void *memory, size_t size, uint32_t capacity,
+			     uint64_t seed);
+
+/**
+ * flow_answers - does a frame answer a flow its destination has begun?
+ * @frame: snapshot
+ * @p:     the same, parsed
+ * @path:  as this frame goes: the flow went the other way
+ * @now:   seconds
+ * @hit:   out, if it does
+ *
+ * Changes nothing.
+ */
+bool flow_answers(const struct flow_table *t, const struct frame *frame,
+		  const struct packet *p, const struct flow_path *path,
+		  uint32_t now, struct flow_hit *hit);
+
+/**
+ * flow_opened - a frame was let through by a rule with `reply`
+ * @p:          parsed
+ * @path:       as it goes
+ * @rule:       the rule's id
+ * @generation: of the policy
+ * @now:        seconds
+ *
+ * Begins a flow, or goes on with the one it belongs to; a frame of no flow (an
+ * ICMP answer, a later fragment, a RST, what cannot be read) changes nothing.
+ */
+void flow_opened(struct flow_table *t, const struct packet *p,
+		 const struct flow_path *path, uint32_t rule,
+		 uint32_t generation, uint32_t now);
+
+/**
+ * flow_answered - a frame was let through because it answers a flow
+ * @p:          that frame, parsed
+ * @path:       as it goes
+ * @hit:        what flow_answers() said of it, the table unchanged since
+ * @generation: of the policy, under which @hit->rule exists
+ * @now:        seconds
+ */
+void flow_answered(struct flow_table *t, const struct packet *p,
+		   const struct flow_path *path, const struct flow_hit *hit,
+		   uint32_t generation, uint32_t now);
+
+/**
+ * flow_flush_port - forget all flows from or to a port, bounded by the table
+ *
+ * Return: flows forgotten.
+ */
+unsigned int flow_flush_port(struct flow_table *t, unsigned int port);
+
+/**
+ * flow_iterate - walk the flows that live
+ * @cursor: in/out: 0 to start; where to go on
+ *
+ * Return: false at the end.
+ */
+bool flow_iterate(const struct flow_table *t, uint32_t *cursor, uint32_t now,
+		  struct flow_entry *entry);
+
+/**
+ * flow_count - flows in the table, expired ones not yet reclaimed included
+ */
+uint32_t flow_count(const struct flow_table *t);
+
+/**
+ * flow_counts - how many came and went
+ */
+struct flow_counts flow_counts(const struct flow_table *t);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A policy on its way to the switch: plain data in shared memory.
+ *
+ * The topology compiler makes an image for each switch; on Linux the monitor
+ * writes it into the region "SWITCH.policy" before the switch is started, and a
+ * new one there whenever the policy is to change (CTL_POLICY, vswitch/ctl.h); on
+ * seL4 the region is filled when the system is built.  The switch copies it out,
+ * each word once, checks every number of the copy (policy/load.c), and from then
+ * on uses the copy: a policy is taken whole or not at all, between two frames.
+ *
+ *	port[]		what each port may do by itself
+ *	pair[s][d]	the entries for frames from s to d: a run of entry[]
+ *	entry[]		numbers of rules, in the order in which they are asked
+ *	rule[]		an action and, maybe, a filter: a run of insn[]
+ *	insn[]		filters, classic BPF (policy/cbpf.h)
+ *	prefix[]	addresses of `ip lock`: runs, named by port[]
+ *	trunk[]		VLANs of trunks, by port
+ *	word[]		what the topology hands to the user's own policy
+ *
+ * First match wins within a pair; a pair without entries, or in which no rule
+ * matches, is refused.
+ *
+ * A rule has an @id that follows from what it says, so that counters and flows
+ * of a rule that stays outlive a change of others.
+ */
+#ifndef WEIR_POLICY_IMAGE_H
+#define WEIR_POLICY_IMAGE_H
+
+#include <stdint.h>
+
+#include "policy/cbpf.h"
+
+#define POLICY_MAGIC 0x576569725f506f6cull /* "Weir_Pol" */
+
+#define POLICY_MAX_PORTS 64u
+#define POLICY_MAX_RULES 1024u
+/* A full mesh of 64 ports takes 4032, each rule on top of that as many again. */
+#define POLICY_MAX_ENTRIES 8192u
+#define POLICY_MAX_INSNS 16384u
+#define POLICY_MAX_PREFIXES 1024u
+#define POLICY_MAX_WORDS 64u
+#define POLICY_NO_ENTRY 0xffffu
+/* VLAN ids are 1 to 4094. */
+#define POLICY_MAX_VLAN 4094u
+
+enum policy_action { POLICY_DENY, POLICY_ALLOW };
+
+/**
+ * struct policy_rule - one rule
+ * @id:     the same for rules that say the same, different for others
+ * @first:  first instruction of its filter in insn[]
+ * @n:      how many; 0: every frame
+ * @action: enum policy_action
+ * @reply:  answers of what it lets through are let through as well
+ */
+struct policy_rule {
+	uint32_t id;
+	uint32_t first;
+	uint16_t n;
+	uint8_t action;
+	uint8_t reply;
+};
+
+/**
+ * struct policy_pair - the entries of one pair of ports
+ * @first: in entry[]
+ * @n:     how many
+ */
+struct policy_pair {
+	uint16_t first;
+	uint16_t n;
+};
+
+/**
+ * struct policy_rate - a token bucket's settings
+ * @rate:  octets, frames or moves a second; 0: no limit
+ * @burst: as many may come at once; at least 1 with a limit, and for octets at
+ *         least as many as the longest frame has
+ */
+struct policy_rate {
+	uint64_t rate;
+	uint64_t burst;
+};
+
+/* 100 Gbit/s in octets a second; frames a second are bounded by it as well. */
+#define POLICY_MAX_RATE 12500000000ull
+#define POLICY_MAX_BURST (1ull << 30)
+
+/**
+ * struct policy_prefix - addresses a locked port may use
+ * @addr: first address; IPv4 mapped, ::ffff:a.b.c.d
+ * @bits: leading bits that count, 0 to 128 (IPv4: 96 and more)
+ */
+struct policy_prefix {
+	uint8_t addr[16];
+	uint8_t bits;
+	uint8_t pad[7];
+};
+
+enum policy_vlan_mode {
+	POLICY_VLAN_TRANSPARENT, /* every VLAN, tagged; VLAN 0 untagged */
+	POLICY_VLAN_ACCESS,	 /* one VLAN, untagged */
+	POLICY_VLAN_TRUNK,	 /* those of trunk[], tagged, but the native one */
+};
+
+/* What a storm limit counts: positions in struct policy_port. */
+enum policy_storm { STORM_BROADCAST, STORM_MULTICAST, STORM_UNKNOWN, STORMS };
+
+/**
+ * struct policy_port - what one port may do
+ * @allow:      bit d set: may send to port d, and no rule is asked.  A pair that
+ *              has entries is judged by them; the bit is then of no meaning here
+ * @locked_mac: the one source address the port may use, if @locked
+ * @limit_in:   octets from the port
+ * @limit_out:  octets to it
+ * @storm:      frames from the port that are flooded, by enum policy_storm
+ * @moves:      addresses that may move here from another port
+ * @first_prefix, @n_prefixes: of @ip_locked
+ * @sticky:     addresses the port may have, the first ones that come; 0: any
+ * @vlan:       access: its VLAN; trunk: the native one, or 0: none
+ * @vlan_mode:  enum policy_vlan_mode
+ * @locked:     source-MAC lock on
+ * @ip_locked:  IP lock on
+ */
+struct policy_port {
+	uint64_t allow;
+	uint64_t locked_mac;
+	struct policy_rate limit_in;
+	struct policy_rate limit_out;
+	struct policy_rate storm[STORMS];
+	struct policy_rate moves;
+	uint16_t first_prefix;
+	uint16_t n_prefixes;
+	uint16_t sticky;
+	uint16_t vlan;
+	uint8_t vlan_mode;
+	uint8_t locked;
+	uint8_t ip_locked;
+	uint8_t pad[5];
+};
+
+/**
+ * struct policy_trunk - VLANs a trunk carries
+ * @member: bit v % 64 of member[v / 64] set: VLAN v
+ */
+struct policy_trunk {
+	uint64_t member[64];
+};
+
+/**
+ * struct policy_image - see above
+ * @magic: POLICY_MAGIC
+ * @n_*:   entries used
+ * @snooping: multicast goes where it was asked for (vswitch/mcast.h)
+ */
+struct policy_image {
+	uint64_t magic;
+	uint32_t n_rules;
+	uint32_t n_entries;
+	uint32_t n_insns;
+	uint32_t n_prefixes;
+	uint32_t n_words;
+	uint32_t snooping;
+	struct policy_port port[POLICY_MAX_PORTS];
+	struct policy_pair pair[POLICY_MAX_PORTS][POLICY_MAX_PORTS];
+	struct policy_rule rule[POLICY_MAX_RULES];
+	uint16_t entry[POLICY_MAX_ENTRIES];
+	struct policy_prefix prefix[POLICY_MAX_PREFIXES];
+	struct policy_trunk trunk[POLICY_MAX_PORTS];
+	uint64_t word[POLICY_MAX_WORDS];
+	struct cbpf_insn insn[POLICY_MAX_INSNS];
+};
+
+_Static_assert(sizeof(struct policy_rule) == 12, "layout");
+_Static_assert(sizeof(struct policy_prefix) == 24, "layout");
+_Static_assert(sizeof(struct policy_port) == 128, "layout");
+_Static_assert(sizeof(struct policy_image) % 8 == 0, "copied in words");
+
+#endif

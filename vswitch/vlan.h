@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * VLANs: which VLAN a frame belongs to, who is in it, and what its tag becomes.
+ *
+ *			takes				gives
+ *	transparent	everything as it comes; an	its VLAN's frames tagged,
+ *			untagged frame is in VLAN 0,	those of VLAN 0 untagged
+ *			a tagged one in its tag's
+ *	access N	untagged and priority-tagged	frames of VLAN N, untagged
+ *			frames, into VLAN N
+ *	trunk N, M	frames tagged N or M; untagged	frames of N and M tagged,
+ *	native P	ones into VLAN P, if there	those of P untagged
+ *			is one
+ *
+ * A port's frames are in one VLAN from its ingress to the last copy; the
+ * forwarding database is keyed by it.  Rules see a frame as its sender made it;
+ * the tag is changed in the copy, octet by octet nothing else is.
+ *
+ * S-TAGs (802.1ad) are another name space.  A transparent port passes them on
+ * like any tag; access and trunk ports do not take them.
+ *
+ * Security.  A tag that is taken off must not bring another one to light that the
+ * switch never judged: with a native VLAN on a trunk, that is how a frame hops
+ * from one VLAN to another.  Such frames are refused at the port that would take
+ * the tag off.
+ */
+#ifndef WEIR_VSWITCH_VLAN_H
+#define WEIR_VSWITCH_VLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy/policy.h"
+#include "vswitch/frame.h"
+
+#define VLAN_TAG_LEN 4u
+
+/* What happens to the outermost tag in the copy for one receiver. */
+enum vlan_tagging {
+	VLAN_AS_IS,
+	VLAN_ADD,   /* a C-TAG with the frame's VLAN is put in */
+	VLAN_STRIP, /* the tag is taken out */
+	VLAN_SET,   /* the tag's id (0) becomes the frame's VLAN */
+};
+
+/**
+ * vlan_admit - does a port take a frame, and into which VLAN?
+ * @port:  settings of the port it comes from
+ * @trunk: its VLANs, if it is a trunk
+ * @frame: in: parsed; out: @vlan is the one it is in
+ *
+ * Return: false if the port does not take it (REASON_VLAN_IN).
+ */
+bool vlan_admit(const struct policy_port *port,
+		const struct policy_trunk *trunk, struct frame *frame);
+
+/**
+ * vlan_give - how does a frame leave by a port?
+ * @port:    settings of that port
+ * @trunk:   its VLANs, if it is a trunk
+ * @frame:   after vlan_admit()
+ * @tagging: out, if it does
+ *
+ * Return: REASON_NONE, or REASON_VLAN_OUT if the port is not in its VLAN or a
+ * second tag would come to light.
+ */
+enum vswitch_reason vlan_give(const struct policy_port *port,
+			      const struct policy_trunk *trunk,
+			      const struct frame *frame,
+			      enum vlan_tagging *tagging);
+
+/**
+ * vlan_length - octets of a frame once its tag is changed
+ */
+static inline uint32_t vlan_length(uint32_t len, enum vlan_tagging tagging)
+{
+	if (tagging == VLAN_ADD)
+		return len + VLAN_TAG_LEN;
+	return tagging == VLAN_STRIP ? len - VLAN_TAG_LEN : len;
+}
+
+/**
+ * vlan_copy - write a frame with its tag changed
+ * @to:      a receiver's buffer, with room for vlan_length() octets
+ * @frame:   snapshot: the octets up to @frame->snap are taken from here
+ * @data:    the frame in the sender's region, for the rest
+ * @tagging: not VLAN_AS_IS
+ */
+void vlan_copy(uint8_t *to, const struct frame *frame, const uint8_t *data,
+	       enum vlan_tagging tagging);
+
+#endif
