@@ -4,35 +4,182 @@
  *
  * Order matters: what is cheap and written in the topology refuses first, and
  * the user's own file is asked last, about frames that would pass otherwise.
- * Nothing here can turn a refusal into a permission.
+ * Nothing here can turn a refusal into a permission, but for answers: what a port
+ * has begun under a rule with `reply` may come back whatever the rules of the
+ * other direction say.
  */
 #include "policy/policy.h"
 
-enum vswitch_reason policy_admit(const struct policy *policy, unsigned int src,
-				 const struct frame *frame)
-{
-	const struct policy_port *port = &policy->port[src];
+#include "policy/lock.h"
+#include "vswitch/bits.h"
 
-	if (port->locked && port->locked_mac != frame->src)
+#define NS_PER_S 1000000000u
+
+/* --- state ---------------------------------------------------------------- */
+
+void policy_begin(struct policy_state *state, const struct policy *policy)
+{
+	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++) {
+		const struct policy_port *port = &policy->port[p];
+
+		bucket_set(&state->in[p], &port->limit_in);
+		bucket_set(&state->out[p], &port->limit_out);
+		bucket_set(&state->flap.port[p].moves, &port->moves);
+		for (unsigned int i = 0; i < STORMS; i++)
+			bucket_set(&state->storm[p][i], &port->storm[i]);
+	}
+}
+
+/* --- may it send at all? ------------------------------------------------- */
+
+enum vswitch_reason policy_admit(const struct policy *policy,
+				 const struct policy_state *state,
+				 struct policy_ask *ask)
+{
+	const struct policy_port *port = &policy->port[ask->src];
+
+	if (unlikely(bit_in(state->flap.isolated, ask->src)))
+		return REASON_ISOLATED;
+	if (port->locked && port->locked_mac != ask->frame->src)
 		return REASON_MAC_LOCK;
+	if (port->ip_locked &&
+	    !lock_allows(policy->prefix + port->first_prefix, port->n_prefixes,
+			 ask->frame))
+		return REASON_IP_LOCK;
+	if (!bucket_has(&state->in[ask->src], ask->now_ns, ask->frame->len))
+		return REASON_RATE_IN;
 	return REASON_NONE;
 }
 
-static enum vswitch_reason refusal(const struct policy *policy,
-				   const struct frame *frame, unsigned int src,
-				   unsigned int dst)
+/* --- may it go there? ---------------------------------------------------- */
+
+/* Does a rule that lets answers through still exist between two ports? */
+static bool has_reply_rule(const struct policy *policy, unsigned int src,
+			   unsigned int dst, uint32_t id)
 {
-	if (!(policy->port[src].allow >> dst & 1))
+	const struct policy_pair *pair = &policy->pair[src][dst];
+
+	for (unsigned int i = 0; i < pair->n; i++) {
+		const struct policy_rule *r =
+			&policy->rule[policy->entry[pair->first + i]];
+
+		if (r->id == id && r->reply)
+			return true;
+	}
+	return false;
+}
+
+static const struct packet *packet_of(struct policy_ask *ask)
+{
+	if (!ask->parsed)
+		packet_parse(ask->frame, &ask->packet);
+	ask->parsed = true;
+	return &ask->packet;
+}
+
+static struct flow_path path_of(const struct policy_ask *ask, unsigned int dst)
+{
+	return (struct flow_path){ .vlan = ask->frame->vlan,
+				   .src = (uint8_t)ask->src,
+				   .dst = (uint8_t)dst };
+}
+
+static uint32_t seconds(const struct policy_ask *ask)
+{
+	return (uint32_t)(ask->now_ns / NS_PER_S);
+}
+
+/* A flow outlives a change of policy if its rule does. */
+static bool answers(const struct policy *policy,
+		    const struct policy_state *state, struct policy_ask *ask,
+		    unsigned int dst, struct flow_hit *hit)
+{
+	const struct flow_path path = path_of(ask, dst);
+
+	if (state->flows == NULL ||
+	    !flow_answers(state->flows, ask->frame, packet_of(ask), &path,
+			  seconds(ask), hit))
+		return false;
+	return hit->generation == policy->generation ||
+	       has_reply_rule(policy, dst, ask->src, hit->rule);
+}
+
+static enum vswitch_reason ask_rules(const struct policy *policy,
+				     struct policy_cache *cache,
+				     const struct policy_ask *ask,
+				     unsigned int dst,
+				     struct policy_answer *answer)
+{
+	const struct policy_rule *rule;
+
+	answer->entry = policy_match(policy, cache, ask->frame, ask->src, dst);
+	if (answer->entry == POLICY_NO_ENTRY)
+		return policy->pair[ask->src][dst].n > 0 ? REASON_NO_RULE
+							 : REASON_NOT_ALLOWED;
+	rule = &policy->rule[policy->entry[answer->entry]];
+	return rule->action == POLICY_ALLOW ? REASON_NONE : REASON_DENIED;
+}
+
+/* The allow list, the answers, the rules. */
+static enum vswitch_reason listed(const struct policy *policy,
+				  const struct policy_state *state,
+				  struct policy_cache *cache,
+				  struct policy_ask *ask, unsigned int dst,
+				  struct policy_answer *answer)
+{
+	const struct policy_pair *pair = &policy->pair[ask->src][dst];
+	struct flow_hit hit;
+
+	answer->reply = false;
+	answer->entry = POLICY_NO_ENTRY;
+	if (unlikely(bit_in(policy->asks[ask->src], dst))) {
+		answer->reply = bit_in(policy->answers[ask->src], dst) &&
+				answers(policy, state, ask, dst, &hit);
+		return answer->reply ? REASON_NONE
+				     : ask_rules(policy, cache, ask, dst,
+						 answer);
+	}
+	if (!bit_in(policy->port[ask->src].allow, dst))
 		return REASON_NOT_ALLOWED;
-	if (!policy_user(frame, src, dst))
-		return REASON_POLICY;
+	if (likely(pair->n > 0))
+		answer->entry = pair->first;
 	return REASON_NONE;
 }
 
-bool vswitch_can_send(const struct policy *policy, const struct frame *frame,
-		      unsigned int src, unsigned int dst,
-		      enum vswitch_reason *why)
+bool vswitch_can_send(const struct policy *policy,
+		      const struct policy_state *state,
+		      struct policy_cache *cache, struct policy_ask *ask,
+		      unsigned int dst, struct policy_answer *answer)
 {
-	*why = refusal(policy, frame, src, dst);
-	return *why == REASON_NONE;
+	const struct policy_words words = { policy->word, policy->n_words };
+
+	answer->why = listed(policy, state, cache, ask, dst, answer);
+	if (answer->why == REASON_NONE &&
+	    !policy_user(ask->frame, ask->src, dst, &words))
+		answer->why = REASON_POLICY;
+	return answer->why == REASON_NONE;
+}
+
+/* --- it goes there -------------------------------------------------------- */
+
+void policy_sent(const struct policy *policy, struct policy_state *state,
+		 struct policy_ask *ask, unsigned int dst,
+		 const struct policy_answer *answer)
+{
+	const struct flow_path path = path_of(ask, dst);
+	const struct policy_rule *rule;
+	struct flow_hit hit;
+
+	if (answer->reply) {
+		if (answers(policy, state, ask, dst, &hit))
+			flow_answered(state->flows, packet_of(ask), &path, &hit,
+				      policy->generation, seconds(ask));
+		return;
+	}
+	if (answer->entry == POLICY_NO_ENTRY || state->flows == NULL)
+		return;
+	rule = &policy->rule[policy->entry[answer->entry]];
+	if (rule->reply)
+		flow_opened(state->flows, packet_of(ask), &path, rule->id,
+			    policy->generation, seconds(ask));
 }

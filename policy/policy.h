@@ -24,7 +24,7 @@
  *	struct policy_state	what was seen: outlives policies
  *
  * Both questions change neither; what a frame leaves behind, once it is decided
- * that it passes, policy_passed() and its like write down.  So `weir trace` asks
+ * that it passes, is written down by policy_sent(), bucket_take() and flap_moved().  So `weir trace` asks
  * the same questions, and asking has no effect.
  *
  * A verdict of a pair's rules is remembered with the octets it was read from
@@ -56,6 +56,8 @@
  *              clear, @port's allow list decides
  * @reaches:    by source: ports a frame may get to at all, by @allow or by rules
  * @answers:    by source: bit d set: d has a rule with `reply` towards source
+ * @tagged:     ports that are not transparent to VLANs
+ * @replies:    whether any rule has `reply`
  * @snap:       by source: octets its frames are judged by, a multiple of 8
  * @need:       by source: octets the filters of its rules may look at
  * @generation: counts policies; never 0
@@ -67,12 +69,14 @@ struct policy {
 	uint64_t asks[POLICY_MAX_PORTS];
 	uint64_t answers[POLICY_MAX_PORTS];
 	uint64_t reaches[POLICY_MAX_PORTS];
+	uint64_t tagged;
 	uint16_t snap[POLICY_MAX_PORTS];
 	uint16_t need[POLICY_MAX_PORTS];
 	uint32_t generation;
 	uint32_t n_entries;
 	uint32_t n_words;
 	bool snooping;
+	bool replies;
 	struct policy_pair pair[POLICY_MAX_PORTS][POLICY_MAX_PORTS];
 	struct policy_rule rule[POLICY_MAX_RULES];
 	uint16_t entry[POLICY_MAX_ENTRIES];
@@ -103,26 +107,28 @@ struct policy_state {
  * struct policy_ask - a frame policy is asked about
  * @frame:  parsed snapshot
  * @src:    port it comes from, less than POLICY_MAX_PORTS
+ * @parsed: @packet is filled in; false at first
  * @now_ns: the time
+ * @packet: the frame read as a packet, once somebody wants that
  */
 struct policy_ask {
 	const struct frame *frame;
 	unsigned int src;
+	bool parsed;
 	uint64_t now_ns;
+	struct packet packet;
 };
 
 /**
  * struct policy_answer - may it go to a port, and who says so
  * @why:   REASON_NONE, or why not
  * @entry: the pair's entry that decided; POLICY_NO_ENTRY if none did
- * @reply: it passes because it answers @flow; @entry is then NO_ENTRY
- * @flow:  with @reply
+ * @reply: it passes because it answers a flow; @entry is then NO_ENTRY
  */
 struct policy_answer {
 	enum vswitch_reason why;
 	uint16_t entry;
 	bool reply;
-	struct flow_hit flow;
 };
 
 /* --- changing ------------------------------------------------------------ */
@@ -138,6 +144,8 @@ struct policy_answer {
 	POLICY_FAULT(PROGRAM, "has a filter that may not be run")              \
 	POLICY_FAULT(DEEP, "has a filter that looks at more than 256 octets")  \
 	POLICY_FAULT(PORT, "has an impossible port setting")                   \
+	POLICY_FAULT(LOCKS, "locks one address to two ports, or more "         \
+			    "addresses than the forwarding database holds")    \
 	POLICY_FAULT(PREFIX, "has an impossible address prefix")               \
 	POLICY_FAULT(NO_FLOWS, "has rules with reply, and no table of flows")
 
@@ -163,7 +171,7 @@ enum policy_fault policy_load(struct policy *to,
 			      uint32_t *at);
 
 /**
- * policy_settle - derive @asks, @reaches, @answers, @snap, @need
+ * policy_settle - derive @asks, @reaches, @answers, @tagged, @snap, @need
  *
  * policy_load() does; for whoever has filled in a policy by hand.
  */
@@ -187,7 +195,7 @@ void policy_begin(struct policy_state *state, const struct policy *policy);
  */
 enum vswitch_reason policy_admit(const struct policy *policy,
 				 const struct policy_state *state,
-				 const struct policy_ask *ask);
+				 struct policy_ask *ask);
 
 /**
  * policy_match - the first of a pair's rules that matches
@@ -212,8 +220,19 @@ uint16_t policy_match(const struct policy *policy, struct policy_cache *cache,
  */
 bool vswitch_can_send(const struct policy *policy,
 		      const struct policy_state *state,
-		      struct policy_cache *cache, const struct policy_ask *ask,
+		      struct policy_cache *cache, struct policy_ask *ask,
 		      unsigned int dst, struct policy_answer *answer);
+
+/**
+ * policy_sent - a frame goes to a port whose rules were asked
+ * @ask:    as vswitch_can_send() was asked, nothing having changed since
+ * @answer: what it said: that it may
+ *
+ * Flows begin here, and go on.
+ */
+void policy_sent(const struct policy *policy, struct policy_state *state,
+		 struct policy_ask *ask, unsigned int dst,
+		 const struct policy_answer *answer);
 
 /**
  * policy_flood_set - ports a flooded frame from @src may be offered to

@@ -16,7 +16,7 @@ struct request {
 	uint32_t port;
 	uint32_t len;
 	uint32_t cursor;
-	uint8_t header[FRAME_SNAP];
+	uint8_t header[FRAME_SNAP_MAX];
 };
 
 static void copy_out(struct request *to,
@@ -26,7 +26,7 @@ static void copy_out(struct request *to,
 	to->port = from->port;
 	to->len = from->len;
 	to->cursor = from->cursor;
-	for (unsigned int i = 0; i < FRAME_SNAP; i++)
+	for (unsigned int i = 0; i < FRAME_SNAP_MAX; i++)
 		to->header[i] = from->header[i];
 }
 
@@ -67,6 +67,62 @@ static int32_t list_fdb(const struct vswitch *sw, const struct request *rq,
 	return 0;
 }
 
+static int32_t list_flows(const struct vswitch *sw, const struct request *rq,
+			  struct vswitch_ctl_reply *reply, uint64_t now_ns)
+{
+	uint32_t now = (uint32_t)(now_ns / 1000000000u);
+	uint32_t cursor = rq->cursor;
+	uint32_t count = 0;
+	struct flow_entry e;
+
+	reply->more = 0;
+	memset(&e, 0, sizeof(e));
+	while (sw->state.flows != NULL && !reply->more &&
+	       flow_iterate(sw->state.flows, &cursor, now, &e)) {
+		reply->flow[count++] = e;
+		reply->more = count == CTL_FLOW_ENTRIES;
+	}
+	reply->count = count;
+	reply->cursor = cursor;
+	return 0;
+}
+
+static int32_t list_groups(const struct vswitch *sw, const struct request *rq,
+			   struct vswitch_ctl_reply *reply, uint64_t now_ns)
+{
+	uint32_t now = (uint32_t)(now_ns / 1000000000u);
+	uint32_t cursor = rq->cursor;
+	uint32_t count = 0;
+	struct mcast_entry e;
+
+	reply->more = 0;
+	memset(&e, 0, sizeof(e));
+	while (sw->groups != NULL && !reply->more &&
+	       mcast_iterate(sw->groups, &cursor, now, &e)) {
+		reply->group[count++] = e;
+		reply->more = count == CTL_GROUP_ENTRIES;
+	}
+	reply->count = count;
+	reply->cursor = cursor;
+	return 0;
+}
+
+static int32_t set_policy(struct vswitch *sw, const struct policy_image *image,
+			  struct vswitch_ctl_reply *reply)
+{
+	enum policy_fault fault = POLICY_FAULT_NO_IMAGE;
+	uint32_t at = 0;
+
+	if (image != NULL)
+		fault = vswitch_set_policy(sw, image, &at);
+	reply->fault = fault;
+	reply->value = at;
+	if (fault != POLICY_FAULT_SOUND)
+		return -EINVAL;
+	reply->value = sw->policy->generation;
+	return 0;
+}
+
 static int32_t flush(struct vswitch *sw, const struct request *rq,
 		     struct vswitch_ctl_reply *reply)
 {
@@ -77,7 +133,8 @@ static int32_t flush(struct vswitch *sw, const struct request *rq,
 }
 
 static int32_t answer(struct vswitch *sw, const struct request *rq,
-		      struct vswitch_ctl_reply *reply, uint64_t now_ns)
+		      struct vswitch_ctl_reply *reply,
+		      const struct policy_image *image, uint64_t now_ns)
 {
 	switch (rq->op) {
 	case CTL_TRACE:
@@ -86,13 +143,20 @@ static int32_t answer(struct vswitch *sw, const struct request *rq,
 		return list_fdb(sw, rq, reply, now_ns);
 	case CTL_FDB_FLUSH:
 		return flush(sw, rq, reply);
+	case CTL_POLICY:
+		return set_policy(sw, image, reply);
+	case CTL_FLOWS:
+		return list_flows(sw, rq, reply, now_ns);
+	case CTL_GROUPS:
+		return list_groups(sw, rq, reply, now_ns);
 	default:
 		return -EINVAL;
 	}
 }
 
 bool vswitch_ctl(struct vswitch *sw, const struct vswitch_ctl_request *request,
-		 struct vswitch_ctl_reply *reply, uint64_t now_ns)
+		 struct vswitch_ctl_reply *reply,
+		 const struct policy_image *image, uint64_t now_ns)
 {
 	uint32_t seq =
 		atomic_load_explicit(&request->seq, memory_order_acquire);
@@ -102,7 +166,7 @@ bool vswitch_ctl(struct vswitch *sw, const struct vswitch_ctl_request *request,
 		return false;
 	sw->ctl_seq = seq;
 	copy_out(&rq, request);
-	reply->status = answer(sw, &rq, reply, now_ns);
+	reply->status = answer(sw, &rq, reply, image, now_ns);
 	atomic_store_explicit(&reply->seq, seq, memory_order_release);
 	return true;
 }

@@ -2,15 +2,17 @@
 /*
  * The decision: one function for forwarding and for vswitch_trace().
  *
- * decide() changes nothing but the table, and that only if it is asked to learn.
- * Without learning it must still say what forwarding would do, although the
- * source has not been entered: the look-up of the destination therefore takes
- * into account what learning did *or would do* (resolve()).  Both callers go
- * through the same lines, so they cannot come apart.
+ * decide() changes nothing but the table, and the memory of verdicts, and that
+ * only if it is asked to act.  Without learning it must still say what forwarding
+ * would do, although the source has not been entered: the look-up of the
+ * destination therefore takes into account what learning did *or would do*
+ * (resolve()).  Both callers go through the same lines, so they cannot come apart.
  */
 #include "vswitch/errno.h"
 #include "vswitch/mem.h"
 #include "vswitch/vswitch_impl.h"
+
+#define NS_PER_S 1000000000u
 
 void verdict_refuse(struct vswitch_verdict *v, enum vswitch_reason reason)
 {
@@ -21,38 +23,77 @@ void verdict_refuse(struct vswitch_verdict *v, enum vswitch_reason reason)
 	v->candidates = 0;
 	v->deliver = 0;
 	v->refused = 0;
+	v->replies = 0;
+	v->gone = 0;
+	v->vlan = 0;
 }
 
 /* What can be said of a frame before the table is asked. */
-static enum vswitch_reason admit(const struct vswitch *sw, unsigned int src,
-				 const struct frame *f, bool vlan_ok)
+static enum vswitch_reason admit(const struct vswitch *sw,
+				 struct policy_ask *ask, const struct job *job)
 {
+	const struct frame *f = ask->frame;
+
 	if (unlikely(mac_is_reserved(f->dst)) &&
-	    !sw->port[src].forward_reserved)
+	    !sw->port[ask->src].forward_reserved)
 		return REASON_RESERVED;
-	if (unlikely(!vlan_ok))
+	if (unlikely(!job->vlan_ok))
 		return REASON_VLAN;
+	if (unlikely(!job->vlan_in))
+		return REASON_VLAN_IN;
 	if (unlikely(f->src == 0 || mac_is_group(f->src)))
 		return REASON_BAD_SOURCE;
-	return policy_admit(&sw->policy, src, f);
+	return policy_admit(sw->policy, &sw->state, ask);
 }
 
-static inline void learn_source(const struct vswitch *sw, struct fdb *learn,
-				unsigned int src, const struct job *job,
-				uint32_t now, struct fdb_effect *effect)
+/* Whether policy lets an address come, or come over, to a port. */
+static enum vswitch_reason may_learn(const struct vswitch *sw,
+				     const struct policy_ask *ask,
+				     const struct fdb_effect *effect)
 {
-	const struct frame *f = &job->frame;
-	unsigned int flags = sw->port[src].learn_flags;
+	const struct policy_port *p = &sw->policy->port[ask->src];
+	const struct flap_move move = {
+		.mac = ask->frame->src,
+		.vlan = ask->frame->vlan,
+		.from = (uint8_t)effect->was,
+		.to = (uint8_t)ask->src,
+	};
 
-	if (likely(fdb_spot_settled(sw->fdb, job->from, src, flags, now))) {
+	if (effect->outcome != FDB_LEARNED && effect->outcome != FDB_MOVED)
+		return REASON_NONE;
+	if (p->sticky && sw->fdb->held[ask->src] >= p->sticky)
+		return REASON_STICKY;
+	if (effect->outcome == FDB_MOVED &&
+	    !flap_may_move(&sw->state.flap, &move, ask->now_ns))
+		return REASON_MOVES;
+	return REASON_NONE;
+}
+
+/* Return: REASON_NONE, or why the address is not taken, nor the frame. */
+static inline enum vswitch_reason
+learn_source(const struct vswitch *sw, struct vswitch *act,
+	     const struct policy_ask *ask, const struct job *job, uint32_t now,
+	     struct fdb_effect *effect)
+{
+	unsigned int flags = sw->port[ask->src].learn_flags;
+	const struct frame *f = ask->frame;
+	enum vswitch_reason why;
+
+	if (likely(fdb_spot_settled(sw->fdb, job->from, ask->src, flags,
+				    now))) {
 		effect->outcome = FDB_REFRESHED;
 		effect->was = FDB_NO_PORT;
 		effect->evicted = false;
-	} else if (learn != NULL) {
-		*effect = fdb_learn(learn, f->src, f->vlan, src, flags, now);
-	} else {
-		*effect = fdb_probe(sw->fdb, f->src, f->vlan, src, now);
+		return REASON_NONE;
 	}
+	*effect = fdb_probe(sw->fdb, f->src, f->vlan, ask->src, now);
+	if (unlikely(effect->outcome == FDB_PINNED))
+		return REASON_STATION_PINNED;
+	why = may_learn(sw, ask, effect);
+	if (why == REASON_NONE && act != NULL)
+		*effect = fdb_learn(act->fdb, f->src, f->vlan, ask->src, flags,
+				    now);
+	return why;
 }
 
 /*
@@ -74,29 +115,72 @@ static inline int resolve(const struct vswitch *sw, unsigned int src,
 	return fdb_spot_lookup(sw->fdb, job->to, now);
 }
 
-/* Why a frame may not go to a port, or REASON_NONE. */
-static inline enum vswitch_reason refusal(const struct vswitch *sw,
-					  unsigned int src, unsigned int dst,
-					  const struct frame *f)
+/* Is the frame's VLAN one of the port's, and what becomes of its tag? */
+static inline enum vswitch_reason check_vlan(const struct vswitch *sw,
+					     unsigned int src, unsigned int dst,
+					     const struct frame *f,
+					     enum vlan_tagging *tagging)
 {
-	enum vswitch_reason why;
+	*tagging = VLAN_AS_IS;
+	if (likely(!(sw->policy->tagged & (bit(src) | bit(dst)))))
+		return REASON_NONE;
+	return vlan_give(&sw->policy->port[dst], &sw->policy->trunk[dst], f,
+			 tagging);
+}
 
-	if (!vswitch_can_send(&sw->policy, f, src, dst, &why))
-		return why;
+/* What the receiver's state has to say, whoever may send to it. */
+static inline enum vswitch_reason check_receiver(const struct vswitch *sw,
+						 unsigned int dst, uint32_t len,
+						 uint64_t now_ns)
+{
 	if (unlikely(!bit_in(sw->receivers, dst)))
 		return REASON_PORT_DOWN;
-	if (unlikely(f->len > sw->port[dst].max_frame))
+	if (unlikely(bit_in(sw->state.flap.isolated, dst)))
+		return REASON_ISOLATED_OUT;
+	if (unlikely(len > sw->port[dst].max_frame))
 		return REASON_TOO_BIG;
+	if (unlikely(sw->state.out[dst].cost != 0) &&
+	    !bucket_has(&sw->state.out[dst], now_ns, len))
+		return REASON_RATE_OUT;
 	return REASON_NONE;
+}
+
+/* Why a frame may not go to a port, or REASON_NONE. */
+static inline enum vswitch_reason refusal(const struct vswitch *sw,
+					  struct vswitch *act,
+					  struct policy_ask *ask,
+					  unsigned int dst,
+					  struct vswitch_verdict *v)
+{
+	struct policy_cache *cache = act ? &act->state.cache : NULL;
+	enum vlan_tagging tagging;
+	struct policy_answer answer;
+	enum vswitch_reason why;
+	bool may;
+
+	v->entry[dst] = POLICY_NO_ENTRY;
+	why = check_vlan(sw, ask->src, dst, ask->frame, &tagging);
+	if (unlikely(why != REASON_NONE))
+		return why;
+	may = vswitch_can_send(sw->policy, &sw->state, cache, ask, dst,
+			       &answer);
+	v->entry[dst] = answer.entry;
+	if (unlikely(answer.reply))
+		v->replies |= bit(dst);
+	if (!may)
+		return answer.why;
+	return check_receiver(sw, dst, vlan_length(ask->frame->len, tagging),
+			      ask->now_ns);
 }
 
 /* Offer a frame to one candidate. */
 static inline enum vswitch_reason offer(const struct vswitch *sw,
-					unsigned int src, unsigned int dst,
-					const struct frame *f,
+					struct vswitch *act,
+					struct policy_ask *ask,
+					unsigned int dst,
 					struct vswitch_verdict *v)
 {
-	enum vswitch_reason why = refusal(sw, src, dst, f);
+	enum vswitch_reason why = refusal(sw, act, ask, dst, v);
 
 	if (likely(why == REASON_NONE)) {
 		v->deliver |= bit(dst);
@@ -107,69 +191,118 @@ static inline enum vswitch_reason offer(const struct vswitch *sw,
 	return why;
 }
 
-static void flood(const struct vswitch *sw, unsigned int src,
-		  const struct frame *f, struct vswitch_verdict *v)
+static enum vswitch_resolution kind_of_flood(const struct frame *f)
 {
-	uint64_t offered = policy_flood_set(&sw->policy, src) & sw->receivers;
-
-	v->candidates = offered;
 	if (f->dst == MAC_BROADCAST)
-		v->resolution = RESOLVED_BROADCAST;
-	else if (mac_is_group(f->dst))
-		v->resolution = RESOLVED_MULTICAST;
-	else
-		v->resolution = RESOLVED_UNKNOWN;
+		return RESOLVED_BROADCAST;
+	return mac_is_group(f->dst) ? RESOLVED_MULTICAST : RESOLVED_UNKNOWN;
+}
+
+/* Those of a set of ports that take frames of this one's VLAN. */
+static uint64_t in_vlan(const struct vswitch *sw, unsigned int src,
+			const struct frame *f, uint64_t ports)
+{
+	uint64_t left = ports;
+	enum vlan_tagging tagging;
+
+	if (likely(!sw->policy->tagged))
+		return ports;
+	while (left) {
+		unsigned int dst = bit_pop(&left);
+
+		if (check_vlan(sw, src, dst, f, &tagging) != REASON_NONE)
+			ports &= ~bit(dst);
+	}
+	return ports;
+}
+
+/* Ports a flood is offered to; those it is kept from make no noise. */
+static uint64_t flood_set(const struct vswitch *sw,
+			  const struct policy_ask *ask,
+			  struct vswitch_verdict *v)
+{
+	uint64_t ports = policy_flood_set(sw->policy, ask->src) &
+			 sw->receivers & ~sw->state.flap.isolated;
+
+	ports = in_vlan(sw, ask->src, ask->frame, ports);
+	if (unlikely(sw->policy->snooping) && sw->groups != NULL &&
+	    v->resolution == RESOLVED_MULTICAST) {
+		uint64_t want = mcast_ports(sw->groups, ask->frame, ports,
+					    (uint32_t)(ask->now_ns / NS_PER_S));
+
+		v->gone = ports & ~want;
+		ports = want;
+	}
+	return ports;
+}
+
+static void flood(const struct vswitch *sw, struct vswitch *act,
+		  struct policy_ask *ask, struct vswitch_verdict *v)
+{
+	const struct bucket *storm;
+	uint64_t offered;
+
+	v->resolution = kind_of_flood(ask->frame);
+	storm = &sw->state.storm[ask->src][storm_of(v->resolution)];
+	if (unlikely(storm->cost != 0) &&
+	    !bucket_has(storm, ask->now_ns, 1)) {
+		v->reason = REASON_STORM;
+		return;
+	}
+	offered = flood_set(sw, ask, v);
+	v->candidates = offered;
 	while (offered)
-		offer(sw, src, bit_pop(&offered), f, v);
+		offer(sw, act, ask, bit_pop(&offered), v);
 	if (v->deliver == 0)
 		v->reason = v->refused ? v->refusal[bit_first(v->refused)]
 				       : REASON_NO_DESTINATION;
 }
 
-static inline void unicast(const struct vswitch *sw, unsigned int src,
-			   const struct frame *f, struct vswitch_verdict *v)
+static inline void unicast(const struct vswitch *sw, struct vswitch *act,
+			   struct policy_ask *ask, struct vswitch_verdict *v)
 {
 	unsigned int dst = (unsigned int)v->out;
 
 	v->resolution = RESOLVED_UNICAST;
-	if (unlikely(dst == src)) {
+	if (unlikely(dst == ask->src)) {
 		v->reason = REASON_SAME_PORT;
 		return;
 	}
 	v->candidates = bit(dst);
-	v->reason = offer(sw, src, dst, f, v);
+	v->reason = offer(sw, act, ask, dst, v);
 }
 
-void decide(const struct vswitch *sw, struct fdb *learn, unsigned int src,
-	    const struct job *job, uint32_t now, struct vswitch_verdict *v)
+void decide(const struct vswitch *sw, struct vswitch *act,
+	    struct policy_ask *ask, const struct job *job,
+	    struct vswitch_verdict *v)
 {
-	const struct frame *f = &job->frame;
+	uint32_t now = (uint32_t)(ask->now_ns / NS_PER_S);
 
-	verdict_refuse(v, admit(sw, src, f, job->vlan_ok));
+	verdict_refuse(v, admit(sw, ask, job));
 	if (unlikely(v->reason != REASON_NONE))
 		return;
 	v->looked_up = true;
-	learn_source(sw, learn, src, job, now, &v->learned);
-	if (unlikely(v->learned.outcome == FDB_PINNED)) {
-		v->reason = REASON_STATION_PINNED;
+	v->vlan = ask->frame->vlan;
+	v->reason = learn_source(sw, act, ask, job, now, &v->learned);
+	if (unlikely(v->reason != REASON_NONE))
 		return;
-	}
-	if (!mac_is_group(f->dst))
-		v->out = resolve(sw, src, job, now, &v->learned);
+	if (!mac_is_group(ask->frame->dst))
+		v->out = resolve(sw, ask->src, job, now, &v->learned);
 	if (likely(v->out != FDB_NO_PORT))
-		unicast(sw, src, f, v);
+		unicast(sw, act, ask, v);
 	else
-		flood(sw, src, f, v);
+		flood(sw, act, ask, v);
 }
 
 int vswitch_trace(const struct vswitch *sw, unsigned int port,
 		  const uint8_t *header, uint32_t len, uint64_t now_ns,
 		  struct vswitch_verdict *verdict)
 {
-	uint32_t now = (uint32_t)(now_ns / 1000000000u);
 	enum vswitch_reason why;
 	struct job job;
 	struct frame *f = &job.frame;
+	struct policy_ask ask = { .frame = f, .src = port, .now_ns = now_ns };
+	uint32_t snap;
 
 	if (port >= VSWITCH_MAX_PORTS || !bit_in(sw->present, port) ||
 	    sw->port[port].kind == VSWITCH_PORT_CAPTURE)
@@ -180,10 +313,11 @@ int vswitch_trace(const struct vswitch *sw, unsigned int port,
 	if (why != REASON_NONE)
 		return 0;
 	memset(f, 0, sizeof(*f));
+	snap = sw->policy->snap[port];
 	f->len = (uint16_t)len;
-	f->snap = (uint16_t)(len < FRAME_SNAP ? len : FRAME_SNAP);
+	f->snap = (uint16_t)(len < snap ? len : snap);
 	memcpy(f->bytes, header, f->snap);
-	job_parse(sw, &job);
-	decide(sw, NULL, port, &job, now, verdict);
+	job_parse(sw, port, &job);
+	decide(sw, NULL, &ask, &job, verdict);
 	return 0;
 }

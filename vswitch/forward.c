@@ -33,18 +33,25 @@ static void copy_short(uint8_t *to, const uint8_t *from, unsigned int len)
 		COPY_ENDS(to, from, len, 8);
 }
 
-void frame_copy(uint8_t *to, const struct job *job)
+void frame_copy(uint8_t *to, const struct job *job, enum vlan_tagging tagging)
 {
 	const struct frame *f = &job->frame;
 
+	if (unlikely(tagging != VLAN_AS_IS)) {
+		vlan_copy(to, f, job->data, tagging);
+		return;
+	}
 	if (f->len < FRAME_SNAP) {
 		copy_short(to, f->bytes, f->len);
 		return;
 	}
 	copy_fixed(to, f->words, FRAME_SNAP);
-	if (f->len > FRAME_SNAP)
-		memcpy(to + FRAME_SNAP, job->data + FRAME_SNAP,
-		       f->len - FRAME_SNAP);
+	if (unlikely(f->snap > FRAME_SNAP))
+		memcpy(to + FRAME_SNAP, f->bytes + FRAME_SNAP,
+		       f->snap - FRAME_SNAP);
+	if (f->len > f->snap)
+		memcpy(to + f->snap, job->data + f->snap,
+		       (size_t)(f->len - f->snap));
 }
 
 static void count_learning(struct vswitch *sw, const struct fdb_effect *e)
@@ -69,16 +76,35 @@ static void count_learning(struct vswitch *sw, const struct fdb_effect *e)
 		stat_bump(&sw->count.evicted, &shown->evicted);
 }
 
-/* Give the frame a buffer of each receiver; who has none is refused it. */
-static inline void deliver(struct vswitch *sw, unsigned int job,
-			   struct vswitch_verdict *v)
+/* What the policy remembers of a frame that goes to a port. */
+static inline void note_sent(struct vswitch *sw, struct policy_ask *ask,
+			     unsigned int dst, uint32_t len,
+			     const struct vswitch_verdict *v)
 {
-	uint16_t len = sw->job[job].frame.len;
+	struct policy_answer answer;
+
+	if (unlikely(sw->state.out[dst].cost != 0))
+		bucket_take(&sw->state.out[dst], ask->now_ns, len);
+	if (likely(!bit_in(sw->policy->asks[ask->src], dst)))
+		return;
+	answer.why = REASON_NONE;
+	answer.reply = bit_in(v->replies, dst);
+	answer.entry = v->entry[dst];
+	policy_sent(sw->policy, &sw->state, ask, dst, &answer);
+}
+
+/* Give the frame a buffer of each receiver; who has none is refused it. */
+static inline void deliver(struct vswitch *sw, struct policy_ask *ask,
+			   unsigned int job, struct vswitch_verdict *v)
+{
+	const struct frame *f = &sw->job[job].frame;
 	uint64_t ports = v->deliver;
 
 	while (ports) {
 		unsigned int dst = bit_pop(&ports);
 		struct port *p = &sw->port[dst];
+		enum vlan_tagging tagging = tagging_of(sw, ask->src, dst, f);
+		uint32_t len = vlan_length(f->len, tagging);
 		enum vswitch_reason why;
 		uint32_t offset;
 
@@ -90,13 +116,15 @@ static inline void deliver(struct vswitch *sw, unsigned int job,
 			continue;
 		}
 		__builtin_prefetch(p->out_data + offset, 1);
-		queue_put(&p->out_active, offset, len);
+		queue_put(&p->out_active, offset, (uint16_t)len);
 		p->count.out_frames++;
 		p->count.out_bytes += len;
+		note_sent(sw, ask, dst, len, v);
 		sw->transfer[sw->transfers++] = (struct transfer){
 			.offset = offset,
 			.port = (uint8_t)dst,
 			.job = (uint8_t)job,
+			.tagging = (uint8_t)tagging,
 		};
 	}
 }
@@ -133,22 +161,104 @@ static void refuse_descriptor(struct vswitch *sw, unsigned int src,
 	tell_tap(sw, src, NULL, &sw->verdict);
 }
 
+void show_isolated(struct vswitch *sw)
+{
+	for (unsigned int p = 0; p < VSWITCH_MAX_PORTS; p++) {
+		struct vswitch_port_stats *shown = sw->port[p].shown;
+
+		stat_show(&shown->isolated, bit_in(sw->state.flap.isolated, p));
+		stat_show(&shown->isolations, sw->state.flap.port[p].times);
+	}
+}
+
+/* An address was found at another port than before, or would have been. */
+static void note_move(struct vswitch *sw, const struct policy_ask *ask,
+		      const struct vswitch_verdict *v)
+{
+	const struct flap_move move = {
+		.mac = ask->frame->src,
+		.vlan = ask->frame->vlan,
+		.from = (uint8_t)v->learned.was,
+		.to = (uint8_t)ask->src,
+	};
+
+	if (v->reason != REASON_MOVES)
+		flap_moved(&sw->state.flap, &move, ask->now_ns);
+	else if (flap_refused(&sw->state.flap, &move, ask->now_ns))
+		show_isolated(sw);
+}
+
+/* The source address was new here, or is at least looked at anew. */
+static void note_learning(struct vswitch *sw, const struct policy_ask *ask,
+			  const struct vswitch_verdict *v)
+{
+	if (v->learned.outcome == FDB_MOVED && v->reason != REASON_STICKY)
+		note_move(sw, ask, v);
+	if (v->reason != REASON_MOVES && v->reason != REASON_STICKY)
+		count_learning(sw, &v->learned);
+}
+
+/* A frame was flooded, as far as policy goes. */
+static void note_flood(struct vswitch *sw, const struct policy_ask *ask,
+		       const struct vswitch_verdict *v)
+{
+	enum policy_storm storm = storm_of(v->resolution);
+
+	if (v->deliver)
+		stat_bump(&sw->count.flooded, &sw->stats->flooded);
+	if (unlikely(sw->state.storm[ask->src][storm].cost != 0))
+		bucket_take(&sw->state.storm[ask->src][storm], ask->now_ns, 1);
+	if (unlikely(sw->policy->snooping) &&
+	    v->resolution == RESOLVED_MULTICAST && sw->groups != NULL)
+		mcast_heard(sw->groups, ask->frame, ask->src, sw->now);
+}
+
+static inline void count_hits(struct vswitch *sw,
+			      const struct vswitch_verdict *v)
+{
+	uint64_t ports = v->candidates;
+
+	while (ports) {
+		unsigned int entry = v->entry[bit_pop(&ports)];
+
+		if (entry != POLICY_NO_ENTRY)
+			stat_bump(&sw->hits[entry], &sw->stats->hits[entry]);
+	}
+}
+
+/* What a frame that was not refused at its entry leaves behind. */
+static inline void note(struct vswitch *sw, const struct policy_ask *ask,
+			const struct vswitch_verdict *v)
+{
+	if (unlikely(sw->state.in[ask->src].cost != 0))
+		bucket_take(&sw->state.in[ask->src], ask->now_ns,
+			    ask->frame->len);
+	if (unlikely(v->learned.outcome != FDB_REFRESHED))
+		note_learning(sw, ask, v);
+	if (v->resolution > RESOLVED_UNICAST && v->reason != REASON_STORM)
+		note_flood(sw, ask, v);
+	count_hits(sw, v);
+}
+
 static inline void forward_frame(struct vswitch *sw, unsigned int src,
 				 unsigned int number)
 {
 	struct vswitch_verdict *v = &sw->verdict;
 	const struct job *job = &sw->job[number];
+	struct policy_ask ask;
 
+	ask.frame = &job->frame;
+	ask.src = src;
+	ask.parsed = false;
+	ask.now_ns = sw->now_ns;
 	/* Whoever compares whole verdicts must not find an older one's rest. */
 	if (unlikely(sw->tap != NULL))
 		memset(v, 0, sizeof(*v));
-	decide(sw, sw->fdb, src, job, sw->now, v);
-	if (v->looked_up && unlikely(v->learned.outcome != FDB_REFRESHED))
-		count_learning(sw, &v->learned);
-	if (v->resolution > RESOLVED_UNICAST && v->deliver)
-		stat_bump(&sw->count.flooded, &sw->stats->flooded);
+	decide(sw, sw, &ask, job, v);
+	if (likely(v->looked_up))
+		note(sw, &ask, v);
 	tell_tap(sw, src, &job->frame, v);
-	deliver(sw, number, v);
+	deliver(sw, &ask, number, v);
 	if (unlikely(v->reason != REASON_NONE || v->refused))
 		charge(sw, src, v);
 	if (unlikely(sw->captures))
@@ -161,7 +271,7 @@ static void copy_all(struct vswitch *sw)
 		const struct transfer *t = &sw->transfer[i];
 
 		frame_copy(sw->port[t->port].out_data + t->offset,
-			   &sw->job[t->job]);
+			   &sw->job[t->job], (enum vlan_tagging)t->tagging);
 	}
 }
 

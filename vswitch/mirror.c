@@ -8,13 +8,15 @@
  *
  * A record's frame starts with the judged snapshot like the delivered frame.
  * Octets behind it are read from the sender once more: a sender that rewrites
- * its frame meanwhile can make the two differ there.
+ * its frame meanwhile can make the two differ there.  A frame that went out shows
+ * the tag it went out with, a refused one that which it came with.
  */
 #include "vswitch/mem.h"
 #include "vswitch/vswitch_impl.h"
 
 static void record_to(struct vswitch *sw, unsigned int number,
-		      const struct job *job, const struct capture_record *r)
+		      const struct job *job, const struct capture_record *r,
+		      enum vlan_tagging tagging)
 {
 	struct port *p = &sw->port[number];
 	enum vswitch_reason why = REASON_NO_BUFFER;
@@ -28,7 +30,7 @@ static void record_to(struct vswitch *sw, unsigned int number,
 	if (why != REASON_NONE)
 		return;
 	memcpy(p->out_data + offset, r, sizeof(*r));
-	frame_copy(p->out_data + offset + CAPTURE_HEADROOM, job);
+	frame_copy(p->out_data + offset + CAPTURE_HEADROOM, job, tagging);
 	queue_put(&p->out_active, offset,
 		  (uint16_t)(CAPTURE_HEADROOM + r->len));
 	p->count.out_frames++;
@@ -37,12 +39,13 @@ static void record_to(struct vswitch *sw, unsigned int number,
 
 /* One record for every capture in a set (bits are positions, not ports). */
 static void record(struct vswitch *sw, uint64_t captures, const struct job *job,
-		   struct capture_record r)
+		   struct capture_record r, enum vlan_tagging tagging)
 {
 	r.time_ns = sw->now_ns;
-	r.len = job->frame.len;
+	r.len = (uint16_t)vlan_length(job->frame.len, tagging);
 	while (captures)
-		record_to(sw, sw->capture[bit_pop(&captures)], job, &r);
+		record_to(sw, sw->capture[bit_pop(&captures)], job, &r,
+			  tagging);
 }
 
 /* Captures that want to see refused frames as well. */
@@ -67,7 +70,8 @@ static void record_accepted(struct vswitch *sw, unsigned int src,
 		       .port = (uint16_t)src,
 		       .peer = CAPTURE_NO_PORT,
 		       .direction = CAPTURE_IN,
-	       });
+	       },
+	       VLAN_AS_IS);
 	while (ports) {
 		unsigned int dst = bit_pop(&ports);
 
@@ -76,7 +80,8 @@ static void record_accepted(struct vswitch *sw, unsigned int src,
 			       .port = (uint16_t)dst,
 			       .peer = (uint16_t)src,
 			       .direction = CAPTURE_OUT,
-		       });
+		       },
+		       tagging_of(sw, src, dst, &job->frame));
 	}
 }
 
@@ -94,7 +99,8 @@ static void record_refused(struct vswitch *sw, unsigned int src,
 		       .peer = (uint16_t)dst,
 		       .direction = CAPTURE_IN,
 		       .reason = (uint8_t)why,
-	       });
+	       },
+	       VLAN_AS_IS);
 	if (dst == CAPTURE_NO_PORT)
 		return;
 	record(sw, sw->watchers[dst] & wanted & ~at_src, job,
@@ -103,7 +109,8 @@ static void record_refused(struct vswitch *sw, unsigned int src,
 		       .peer = (uint16_t)src,
 		       .direction = CAPTURE_OUT,
 		       .reason = (uint8_t)why,
-	       });
+	       },
+	       VLAN_AS_IS);
 }
 
 void mirror_frame(struct vswitch *sw, unsigned int src, const struct job *job,

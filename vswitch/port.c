@@ -40,6 +40,8 @@ static void let_go(struct vswitch *sw, unsigned int number)
 	sw->ring_out &= others;
 	sw->ring_in &= others;
 	fdb_flush_port(sw->fdb, number);
+	if (sw->groups != NULL)
+		mcast_flush_port(sw->groups, number);
 }
 
 void port_fault(struct vswitch *sw, unsigned int number)

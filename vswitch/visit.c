@@ -3,8 +3,9 @@
  * A visit: take frames from a port's ingress queue, a batch at a time.
  *
  * This is the first thing that touches what a sender wrote.  Of each descriptor
- * one copy is made and checked; of each frame the first 64 octets are copied
- * once, and from then on nobody asks the sender's memory what they are.
+ * one copy is made and checked; of each frame the first octets are copied once,
+ * as many as the port's policy looks at, and from then on nobody asks the
+ * sender's memory what they are.
  *
  * The sender's buffers go back when the batch is done: all it sent, in order,
  * delivered or not, except those that do not exist (a descriptor off the region
@@ -68,6 +69,7 @@ static uint64_t head_of_word(uint64_t word, unsigned int octets)
 #endif
 }
 
+/* Of a frame shorter than FRAME_SNAP. */
 static void zero_behind(struct frame *f)
 {
 	unsigned int last = f->snap / 8u;
@@ -79,12 +81,26 @@ static void zero_behind(struct frame *f)
 
 _Static_assert(VSWITCH_MIN_BUFFER >= FRAME_SNAP, "snapshots stay in buffers");
 _Static_assert(FRAME_SNAP == 8 * sizeof(uint64_t), "all words are read");
+_Static_assert(VSWITCH_MIN_BUFFER % 8 == 0, "a frame's last word is in its "
+					    "buffer");
+
+/* The rest of a snapshot that is longer than usual, up to the frame's end. */
+static void snapshot_deep(struct frame *f, const volatile uint64_t *from,
+			  unsigned int snap)
+{
+	unsigned int end = f->len < snap ? f->len : snap;
+
+	for (unsigned int i = FRAME_SNAP / 8; i < (end + 7u) / 8; i++)
+		f->words[i] = from[i];
+	f->snap = (uint16_t)end;
+}
 
 /*
  * Read the start of a frame, each octet once, also behind the end of a short
- * one: a buffer is longer than a snapshot.
+ * one: a buffer is longer than a snapshot of the usual length, and longer ones
+ * end with the frame's last word.
  */
-static void snapshot(struct frame *f, const uint8_t *data)
+static void snapshot(struct frame *f, const uint8_t *data, unsigned int snap)
 {
 	const volatile uint64_t *from = (const volatile uint64_t *)data;
 
@@ -100,19 +116,24 @@ static void snapshot(struct frame *f, const uint8_t *data)
 	if (f->len < FRAME_SNAP) {
 		f->snap = f->len;
 		zero_behind(f);
+	} else if (unlikely(snap > FRAME_SNAP)) {
+		snapshot_deep(f, from, snap);
 	}
 }
 
 /* Pass 2: headers. */
-static void take_headers(struct vswitch *sw, unsigned int count)
+static void take_headers(struct vswitch *sw, unsigned int src,
+			 unsigned int count)
 {
+	unsigned int snap = sw->policy->snap[src];
+
 	for (unsigned int i = 0; i < count; i++) {
 		struct job *job = &sw->job[i];
 
 		if (unlikely(job->refused))
 			continue;
-		snapshot(&job->frame, job->data);
-		job_parse(sw, job);
+		snapshot(&job->frame, job->data, snap);
+		job_parse(sw, src, job);
 		fdb_spot_prefetch(sw->fdb, job->from);
 		fdb_spot_prefetch(sw->fdb, job->to);
 	}
@@ -135,7 +156,7 @@ static void batch(struct vswitch *sw, unsigned int number, unsigned int count)
 
 	prefetch_receivers(sw);
 	take_descriptors(sw, p, count);
-	take_headers(sw, count);
+	take_headers(sw, number, count);
 	forward_batch(sw, number, count);
 	port_publish(sw);
 	queue_release(&p->in_active, count);

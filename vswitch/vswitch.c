@@ -2,8 +2,8 @@
 /*
  * Making a switch and its ports; a round of visits; arming.
  *
- * All state is in one piece of memory the caller provides: struct vswitch, the
- * forwarding database behind it.
+ * All state is in one piece of memory the caller provides: struct vswitch, and
+ * its tables behind it.
  */
 #include "vswitch/errno.h"
 #include "vswitch/mem.h"
@@ -15,17 +15,64 @@
 
 /* --- making ------------------------------------------------------------------ */
 
-static size_t fdb_offset(void)
+/**
+ * struct places - where the tables lie in a switch's memory
+ * @fdb, @flows, @groups: offsets; the latter two are 0 if there is no such table
+ * @end: octets of all of it; 0 if a size is out of range
+ */
+struct places {
+	size_t fdb;
+	size_t flows;
+	size_t groups;
+	size_t end;
+};
+
+static size_t in_lines(size_t octets)
 {
-	return (sizeof(struct vswitch) + CACHE_LINE - 1) &
-	       ~(size_t)(CACHE_LINE - 1);
+	return (octets + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
 }
 
-size_t vswitch_size(const struct fdb_config *fdb)
+static struct places place_tables(const struct vswitch_tables *t)
 {
-	size_t table = fdb_size(fdb);
+	size_t fdb = fdb_size(&t->fdb);
+	size_t flows = t->flows ? flow_size(t->flows) : 0;
+	size_t groups = t->groups ? mcast_size(t->groups) : 0;
+	struct places p = { .fdb = in_lines(sizeof(struct vswitch)) };
 
-	return table ? fdb_offset() + table : 0;
+	if (fdb == 0 || (t->flows && !flows) || (t->groups && !groups))
+		return p;
+	p.end = p.fdb + in_lines(fdb);
+	if (flows) {
+		p.flows = p.end;
+		p.end += in_lines(flows);
+	}
+	if (groups) {
+		p.groups = p.end;
+		p.end += in_lines(groups);
+	}
+	return p;
+}
+
+size_t vswitch_size(const struct vswitch_tables *tables)
+{
+	return place_tables(tables).end;
+}
+
+static void make_tables(struct vswitch *sw, const struct vswitch_tables *t,
+			const struct places *at)
+{
+	uint8_t *memory = (uint8_t *)sw;
+
+	sw->fdb = fdb_init(memory + at->fdb, fdb_size(&t->fdb), &t->fdb);
+	sw->state.cache.seed = t->fdb.seed;
+	if (at->flows)
+		sw->state.flows = flow_init(memory + at->flows,
+					    flow_size(t->flows), t->flows,
+					    t->fdb.seed);
+	if (at->groups)
+		sw->groups = mcast_init(memory + at->groups,
+					mcast_size(t->groups), t->groups,
+					t->fdb.seed);
 }
 
 /* Somebody may be reading; a restarted switch starts from zero. */
@@ -38,17 +85,20 @@ static void clear_stats(struct vswitch_stats *stats)
 }
 
 struct vswitch *vswitch_init(void *memory, size_t size,
-			     const struct fdb_config *fdb,
+			     const struct vswitch_tables *tables,
 			     struct vswitch_stats *stats)
 {
-	size_t need = vswitch_size(fdb);
+	struct places places = place_tables(tables);
 	struct vswitch *sw = memory;
 
-	if (need == 0 || size < need)
+	if (places.end == 0 || size < places.end)
 		return NULL;
 	memset(sw, 0, sizeof(*sw));
-	sw->fdb = fdb_init((uint8_t *)memory + fdb_offset(),
-			   size - fdb_offset(), fdb);
+	make_tables(sw, tables, &places);
+	sw->policy = &sw->slot[0];
+	sw->policy->generation = 1;
+	policy_settle(sw->policy);
+	sw->hits = sw->hit_slot[0];
 	sw->stats = stats != NULL ? stats : &sw->own;
 	clear_stats(sw->stats);
 	/* Also of ports that are never added: a static entry may name one, and
@@ -108,7 +158,6 @@ static void set_up(struct port *p, const struct vswitch_port_config *c)
 	p->kind = (uint8_t)c->kind;
 	p->link = c->link;
 	p->max_frame = (uint16_t)c->max_frame;
-	p->learn_flags = c->sticky ? FDB_STICKY : 0;
 	p->forward_reserved = c->forward_reserved;
 	p->out_data = c->egress.data;
 	p->out_size = c->egress.data_size;
@@ -118,6 +167,16 @@ static void set_up(struct port *p, const struct vswitch_port_config *c)
 	p->in_data = c->ingress.data;
 	p->in_size = c->ingress.data_size;
 	p->in_mask = c->ingress.buffer_size - 1;
+}
+
+void port_learn_flags(struct vswitch *sw, unsigned int number)
+{
+	struct port *p = &sw->port[number];
+
+	p->learn_flags =
+		p->config.sticky || sw->policy->port[number].sticky
+			? FDB_STICKY
+			: 0;
 }
 
 int vswitch_add_port(struct vswitch *sw, unsigned int port,
@@ -134,6 +193,7 @@ int vswitch_add_port(struct vswitch *sw, unsigned int port,
 		return -ENOSPC;
 	p = &sw->port[port];
 	set_up(p, config);
+	port_learn_flags(sw, port);
 	p->state = PORT_DOWN;
 	__atomic_store_n(&p->shown->state, p->state, __ATOMIC_RELAXED);
 	if (config->kind == VSWITCH_PORT_CAPTURE)
@@ -149,7 +209,17 @@ int vswitch_add_port(struct vswitch *sw, unsigned int port,
 
 struct policy *vswitch_policy(struct vswitch *sw)
 {
-	return &sw->policy;
+	return sw->policy;
+}
+
+const struct flow_table *vswitch_flows(const struct vswitch *sw)
+{
+	return sw->state.flows;
+}
+
+const struct mcast *vswitch_groups(const struct vswitch *sw)
+{
+	return sw->groups;
 }
 
 struct fdb *vswitch_fdb(struct vswitch *sw)
@@ -169,6 +239,21 @@ uint64_t vswitch_faulted(const struct vswitch *sw)
 
 /* --- running ----------------------------------------------------------------- */
 
+/* Once a second: they may come and go with every frame. */
+static void show_flows(struct vswitch *sw)
+{
+	struct vswitch_stats *shown = sw->stats;
+	struct flow_counts c;
+
+	if (sw->state.flows == NULL)
+		return;
+	c = flow_counts(sw->state.flows);
+	stat_show(&shown->flows, flow_count(sw->state.flows));
+	stat_show(&shown->flows_opened, c.opened);
+	stat_show(&shown->flows_evicted, c.evicted);
+	stat_show(&shown->flows_expired, c.expired);
+}
+
 /* A second's worth of ageing, spread over as many runs as it takes. */
 static void age(struct vswitch *sw)
 {
@@ -177,6 +262,15 @@ static void age(struct vswitch *sw)
 	if (fdb_age(sw->fdb, sw->now, AGE_BUDGET) == 0)
 		sw->aged_at = (uint64_t)sw->now + 1;
 	stat_show(&sw->stats->aged, fdb_expired(sw->fdb));
+	show_flows(sw);
+}
+
+/* Ports that were cut off get another chance when their time is over. */
+static void release_ports(struct vswitch *sw)
+{
+	if (unlikely(sw->state.flap.isolated) &&
+	    flap_tick(&sw->state.flap, sw->now_ns))
+		show_isolated(sw);
 }
 
 static uint64_t visit_all(struct vswitch *sw, uint64_t ports)
@@ -200,6 +294,7 @@ uint64_t vswitch_run(struct vswitch *sw, uint64_t ports, uint64_t now_ns,
 	sw->now_ns = now_ns;
 	sw->now = (uint32_t)(now_ns / 1000000000u);
 	age(sw);
+	release_ports(sw);
 	/* Each run starts behind the port the last one started with. */
 	ports &= sw->present;
 	first = bit_from(ports, sw->turn);

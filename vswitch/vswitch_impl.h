@@ -7,6 +7,9 @@
  *	visit.c	   taking a port's frames, a batch at a time
  *	decide.c   what becomes of a frame: pure, shared with vswitch_trace()
  *	forward.c  carrying the decision out: buffers, counters, copies
+ *	vlan.c	   which VLAN a frame is in, and what its tag becomes
+ *	mcast*.c   who has asked for which multicast group
+ *	repolicy.c taking a new policy
  *	mirror.c   records for capture ports
  *	ctl.c	   the control mailbox
  *
@@ -28,6 +31,7 @@
 
 #include "vswitch/bits.h"
 #include "vswitch/fdb_impl.h"
+#include "vswitch/vlan.h"
 #include "vswitch/vswitch.h"
 
 /* Impossible buffers of a receiver that are skipped for one frame. */
@@ -46,7 +50,8 @@
  * @state:       enum vswitch_port_state
  * @kind:        enum vswitch_port_kind
  * @max_frame:   octets
- * @learn_flags: what fdb_learn() is told: 0 or FDB_STICKY
+ * @learn_flags: what fdb_learn() is told: 0 or FDB_STICKY; follows from
+ *              @config and the policy
  * @forward_reserved: see struct vswitch_port_config
  * @in_active:   ingress queue we empty
  * @in_free:     ingress buffers we give back
@@ -90,11 +95,12 @@ struct port {
 /**
  * struct job - one frame of a batch
  * @frame:   snapshot; before it is taken, only the length is valid
- * @data:    where the frame is in the sender's region
+ * @data:    where the frame is in the sender's region; NULL if there is none
  * @from:    its source address in the table
  * @to:      its destination, likewise
  * @refused: REASON_NONE, or what is wrong with the descriptor
  * @vlan_ok: what frame_parse() said
+ * @vlan_in: what vlan_admit() said
  */
 struct job {
 	struct frame frame;
@@ -103,6 +109,7 @@ struct job {
 	struct fdb_spot to;
 	uint8_t refused;
 	bool vlan_ok;
+	bool vlan_in;
 };
 
 /**
@@ -110,16 +117,21 @@ struct job {
  * @offset: of the buffer in the receiver's region
  * @port:   receiver
  * @job:    which frame of the batch
+ * @tagging: enum vlan_tagging
  */
 struct transfer {
 	uint32_t offset;
 	uint8_t port;
 	uint8_t job;
+	uint8_t tagging;
 };
 
 /**
  * struct vswitch - a switch
  * @fdb:       forwarding database
+ * @groups:    multicast groups, or NULL
+ * @policy:    the policy that holds: one of @slot
+ * @hits:      its entries' counts: one of @hit_slot
  * @stats:     where the counters are shown; @own if nobody looks
  * @now_ns:    time of this run
  * @now:       the same, seconds
@@ -145,6 +157,9 @@ struct transfer {
  */
 struct vswitch {
 	struct fdb *fdb;
+	struct mcast *groups;
+	struct policy *policy;
+	uint64_t *hits;
 	struct vswitch_stats *stats;
 	uint64_t now_ns;
 	uint32_t now;
@@ -173,14 +188,18 @@ struct vswitch {
 		uint64_t not_learned;
 		uint64_t flooded;
 	} count;
-	struct policy policy;
 	struct port port[VSWITCH_MAX_PORTS];
+	struct policy_state state;
 
 	/* Scratch of one batch. */
 	unsigned int transfers;
 	struct job job[VSWITCH_BATCH];
 	struct vswitch_verdict verdict;
 	struct transfer transfer[VSWITCH_BATCH * VSWITCH_MAX_PORTS];
+
+	/* The policy that holds, and the next one. */
+	struct policy slot[2];
+	uint64_t hit_slot[2][POLICY_MAX_ENTRIES];
 
 	struct vswitch_stats own;
 };
@@ -204,6 +223,13 @@ static inline void port_drop(struct port *p, enum vswitch_reason reason)
 {
 	stat_bump(&p->count.drops[reason], &p->shown->drops[reason]);
 }
+
+/* --- vswitch.c --------------------------------------------------------------- */
+
+/**
+ * port_learn_flags - settle whether a port's addresses are pinned to it
+ */
+void port_learn_flags(struct vswitch *sw, unsigned int number);
 
 /* --- port.c ------------------------------------------------------------------ */
 
@@ -293,29 +319,61 @@ static inline enum vswitch_reason check_length(const struct port *p,
 /**
  * job_parse - parse a snapshot and find its addresses' places in the table
  * @sw:  switch
- * @job: in: octets and lengths of @frame; out: the rest of it, @vlan_ok, @from,
- *       @to
+ * @src: port it comes from
+ * @job: in: octets and lengths of @frame; out: the rest of it, @vlan_ok,
+ *       @vlan_in, @from, @to
  */
-static inline void job_parse(const struct vswitch *sw, struct job *job)
+static inline void job_parse(const struct vswitch *sw, unsigned int src,
+			     struct job *job)
 {
 	struct frame *f = &job->frame;
 
 	job->vlan_ok = frame_parse(f);
+	job->vlan_in = true;
+	if (unlikely(bit_in(sw->policy->tagged, src)) && job->vlan_ok)
+		job->vlan_in = vlan_admit(&sw->policy->port[src],
+					  &sw->policy->trunk[src], f);
 	job->from = fdb_spot(sw->fdb, f->src, f->vlan);
 	job->to = fdb_spot(sw->fdb, f->dst, f->vlan);
 }
 
 /**
- * decide - what becomes of a frame
- * @sw:    switch; not changed
- * @learn: @sw's table, to learn the source; NULL to find out without learning
- * @src:   port it comes from
- * @job:   the frame, after job_parse()
- * @now:   seconds
- * @v:     out; of @v->refusal only what @v->refused says
+ * tagging_of - what happens to a frame's tag on its way to a port
+ * @dst: port that takes frames of its VLAN
  */
-void decide(const struct vswitch *sw, struct fdb *learn, unsigned int src,
-	    const struct job *job, uint32_t now, struct vswitch_verdict *v);
+static inline enum vlan_tagging tagging_of(const struct vswitch *sw,
+					   unsigned int src, unsigned int dst,
+					   const struct frame *f)
+{
+	enum vlan_tagging tagging = VLAN_AS_IS;
+
+	if (unlikely(sw->policy->tagged & (bit(src) | bit(dst))))
+		vlan_give(&sw->policy->port[dst], &sw->policy->trunk[dst], f,
+			  &tagging);
+	return tagging;
+}
+
+/* What a flood counts as, for storm limits. */
+static inline enum policy_storm storm_of(enum vswitch_resolution resolution)
+{
+	if (resolution == RESOLVED_BROADCAST)
+		return STORM_BROADCAST;
+	return resolution == RESOLVED_MULTICAST ? STORM_MULTICAST
+						: STORM_UNKNOWN;
+}
+
+/**
+ * decide - what becomes of a frame
+ * @sw:  switch; not changed but by @act
+ * @act: @sw again, to learn the source and to remember verdicts; NULL to find
+ *       out and leave no trace
+ * @ask: the frame, for policy
+ * @job: the frame, after job_parse()
+ * @v:   out; of @v->refusal only what @v->refused says
+ */
+void decide(const struct vswitch *sw, struct vswitch *act,
+	    struct policy_ask *ask, const struct job *job,
+	    struct vswitch_verdict *v);
 
 /* --- forward.c --------------------------------------------------------------- */
 
@@ -333,8 +391,14 @@ void forward_batch(struct vswitch *sw, unsigned int src, unsigned int count);
  * frame_copy - write a frame: its snapshot and the rest, not one octet more
  * @to:  a receiver's buffer, or behind the record in a capture's: aligned to 8
  * @job: the frame
+ * @tagging: what its tag becomes
  */
-void frame_copy(uint8_t *to, const struct job *job);
+void frame_copy(uint8_t *to, const struct job *job, enum vlan_tagging tagging);
+
+/**
+ * show_isolated - have the statistics say which ports are isolated
+ */
+void show_isolated(struct vswitch *sw);
 
 /* --- mirror.c ---------------------------------------------------------------- */
 

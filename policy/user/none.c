@@ -7,8 +7,10 @@
  */
 #include "policy/policy.h"
 
-bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst)
+bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst,
+		 const struct policy_words *words)
 {
+	(void)words;
 	(void)frame;
 	(void)src;
 	(void)dst;

@@ -46,7 +46,7 @@ static int ask(struct fixture *f)
 	uint32_t seq = atomic_load(&f->rq.seq) + 1;
 
 	atomic_store(&f->rq.seq, seq);
-	assert_true(vswitch_ctl(f->r->sw, &f->rq, &f->reply, f->r->now));
+	assert_true(vswitch_ctl(f->r->sw, &f->rq, &f->reply, NULL, f->r->now));
 	assert_int_equal(atomic_load(&f->reply.seq), seq);
 	return f->reply.status;
 }
@@ -55,13 +55,13 @@ static void a_request_is_answered_once(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_false(vswitch_ctl(f->r->sw, &f->rq, &f->reply, f->r->now));
+	assert_false(vswitch_ctl(f->r->sw, &f->rq, &f->reply, NULL, f->r->now));
 	f->rq.op = CTL_FDB;
 	assert_int_equal(ask(f), 0);
-	assert_false(vswitch_ctl(f->r->sw, &f->rq, &f->reply, f->r->now));
+	assert_false(vswitch_ctl(f->r->sw, &f->rq, &f->reply, NULL, f->r->now));
 	/* Any other number is a new request. */
 	atomic_store(&f->rq.seq, UINT32_MAX);
-	assert_true(vswitch_ctl(f->r->sw, &f->rq, &f->reply, f->r->now));
+	assert_true(vswitch_ctl(f->r->sw, &f->rq, &f->reply, NULL, f->r->now));
 	f->rq.op = 99;
 	assert_int_equal(ask(f), -EINVAL);
 }

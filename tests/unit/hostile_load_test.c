@@ -20,8 +20,10 @@
 static bool policy_watching;
 static unsigned int policy_asked;
 
-bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst)
+bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst,
+		 const struct policy_words *words)
 {
+	(void)words;
 	(void)src;
 	(void)dst;
 	if (!policy_watching)
@@ -83,7 +85,7 @@ static void hc14_control_requests_are_checked(void **state)
 	(void)state;
 	assert_non_null(q);
 	assert_non_null(a);
-	assert_false(vswitch_ctl(r->sw, q, a, r->now));
+	assert_false(vswitch_ctl(r->sw, q, a, NULL, r->now));
 	rig_teach(r, 1, RIG_MAC(1));
 	for (unsigned int i = 0; i < 15 * 15 * 15 * 6; i++) {
 		q->op = i % 6 == 5 ? odd[i / 6 % 15] : i % 6;
@@ -93,10 +95,10 @@ static void hc14_control_requests_are_checked(void **state)
 		for (unsigned int k = 0; k < FRAME_SNAP; k++)
 			q->header[k] = (uint8_t)((x = x * 69069 + 1) >> 24);
 		atomic_store(&q->seq, ++seq);
-		assert_true(vswitch_ctl(r->sw, q, a, r->now));
+		assert_true(vswitch_ctl(r->sw, q, a, NULL, r->now));
 		check_reply(q, a);
 		/* The same request is not answered twice. */
-		assert_false(vswitch_ctl(r->sw, q, a, r->now));
+		assert_false(vswitch_ctl(r->sw, q, a, NULL, r->now));
 	}
 	/* Tracing has taught and counted nothing. */
 	assert_int_equal(r->stats->learned, 1);
@@ -128,7 +130,7 @@ static void hc14_a_long_table_is_told_in_parts(void **state)
 		q->op = CTL_FDB;
 		q->cursor = a->cursor;
 		atomic_store(&q->seq, ++rounds);
-		assert_true(vswitch_ctl(r->sw, q, a, r->now));
+		assert_true(vswitch_ctl(r->sw, q, a, NULL, r->now));
 		assert_int_equal(a->status, 0);
 		for (unsigned int i = 0; i < a->count; i++)
 			seen[a->entry[i].mac & 0xffff]++;

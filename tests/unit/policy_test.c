@@ -22,8 +22,10 @@ bool example_user(const struct frame *frame, unsigned int src,
 static unsigned int asked;
 static bool answer;
 
-bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst)
+bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst,
+		 const struct policy_words *words)
 {
+	(void)words;
 	assert_non_null(frame);
 	assert_in_range(src, 0, 63);
 	assert_in_range(dst, 0, 63);

@@ -25,17 +25,17 @@ struct rig *rig_new(const struct fdb_config *fdb)
 		.ageing = 300,
 		.seed = 0x5eed,
 	};
+	struct vswitch_tables tables = { .flows = 256, .groups = 64 };
 	struct rig *r = calloc(1, sizeof(*r));
 	size_t size;
 
 	assert_non_null(r);
-	if (fdb == NULL)
-		fdb = &usual;
-	size = vswitch_size(fdb);
+	tables.fdb = fdb ? *fdb : usual;
+	size = vswitch_size(&tables);
 	assert_true(size > 0);
 	r->memory = allocate(size);
 	r->stats = allocate(sizeof(*r->stats));
-	r->sw = vswitch_init(r->memory, size, fdb, r->stats);
+	r->sw = vswitch_init(r->memory, size, &tables, r->stats);
 	assert_non_null(r->sw);
 	r->now = 1000000000ull;
 	return r;

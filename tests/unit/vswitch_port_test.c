@@ -79,23 +79,33 @@ static void impossible_ports_are_refused(void **state)
 
 static void a_switch_needs_its_memory(void **state)
 {
-	struct fdb_config fdb = { FDB_LINEAR, 4, 10, 0 };
-	size_t size = vswitch_size(&fdb);
+	struct vswitch_tables t = { { FDB_LINEAR, 4, 10, 0 }, 16, 16 };
+	size_t size = vswitch_size(&t);
 	void *memory = aligned_alloc(64, (size + 63) & ~(size_t)63);
 
 	(void)state;
-	assert_null(vswitch_init(memory, size - 1, &fdb, NULL));
-	assert_non_null(vswitch_init(memory, size, &fdb, NULL));
-	fdb.ageing = 0;
-	assert_int_equal(vswitch_size(&fdb), 0);
-	assert_null(vswitch_init(memory, size, &fdb, NULL));
+	assert_null(vswitch_init(memory, size - 1, &t, NULL));
+	assert_non_null(vswitch_init(memory, size, &t, NULL));
+	t.flows = 0;
+	t.groups = 0;
+	assert_in_range(vswitch_size(&t), 1, size - 1);
+	assert_non_null(vswitch_init(memory, size, &t, NULL));
+	t.flows = FLOW_MAX_CAPACITY + 1;
+	assert_int_equal(vswitch_size(&t), 0);
+	t.flows = 0;
+	t.groups = MCAST_MAX_GROUPS + 1;
+	assert_int_equal(vswitch_size(&t), 0);
+	t.groups = 0;
+	t.fdb.ageing = 0;
+	assert_int_equal(vswitch_size(&t), 0);
+	assert_null(vswitch_init(memory, size, &t, NULL));
 	free(memory);
 }
 
 static void statistics_start_from_zero(void **state)
 {
 	struct rig *r = rig_clients(2);
-	struct fdb_config fdb = { FDB_HASH, 1024, 300, 1 };
+	struct vswitch_tables t = { .fdb = { FDB_HASH, 1024, 300, 1 } };
 
 	(void)state;
 	assert_true(r->stats->magic == VSWITCH_STATS_MAGIC);
@@ -106,7 +116,7 @@ static void statistics_start_from_zero(void **state)
 	assert_int_equal(r->stats->port[1].out_frames, 1);
 	assert_int_equal(r->stats->port[1].out_bytes, 60);
 	/* A switch that is restarted over the same region. */
-	vswitch_init(r->memory, vswitch_size(&fdb), &fdb, r->stats);
+	vswitch_init(r->memory, vswitch_size(&t), &t, r->stats);
 	assert_true(r->stats->magic == VSWITCH_STATS_MAGIC);
 	assert_int_equal(r->stats->port[0].in_frames, 0);
 	assert_int_equal(r->stats->port[0].state, PORT_ABSENT);
@@ -119,14 +129,12 @@ static void statistics_start_from_zero(void **state)
 static void a_port_is_up_as_soon_as_it_is_added(void **state)
 {
 	struct rig *r = rig_clients(2);
+	struct vswitch_tables t = { .fdb = { FDB_HASH, 1024, 300, 1 } };
 	struct vswitch_port_config config = r->port[1].config;
 
 	(void)state;
 	config.link = NULL;
-	vswitch_init(
-		r->memory,
-		vswitch_size(&(struct fdb_config){ FDB_HASH, 1024, 300, 1 }),
-		&(struct fdb_config){ FDB_HASH, 1024, 300, 1 }, r->stats);
+	vswitch_init(r->memory, vswitch_size(&t), &t, r->stats);
 	rig_up(r, 0);
 	rig_up(r, 1);
 	assert_int_equal(vswitch_add_port(r->sw, 0, &r->port[0].config), 0);

@@ -27,6 +27,7 @@
  * @sw:      the switch
  * @stats:   its statistics, ours to write; may be NULL
  * @request: control mailbox, monitor's half
+ * @policy:  policy region, the monitor's to write
  * @reply:   control mailbox, ours
  * @ctl:     the control channel was rung
  * @pending: ports to be looked at
@@ -38,6 +39,7 @@ struct switch_state {
 	struct vswitch *sw;
 	const struct vswitch_stats *stats;
 	const struct vswitch_ctl_request *request;
+	const struct policy_image *policy;
 	struct vswitch_ctl_reply *reply;
 	bool ctl;
 	uint64_t pending;
@@ -70,7 +72,6 @@ static int add_port(struct component *c, struct switch_state *s,
 		    unsigned int number)
 {
 	const struct sys_switch_port *port = &c->cfg->sw.port[number];
-	struct policy_port *policy = &vswitch_policy(s->sw)->port[number];
 	struct vswitch_port_config config = {
 		.kind = (enum vswitch_port_kind)port->kind,
 		.ingress = get_half(c, &port->wire, &port->wire.ingress),
@@ -81,26 +82,33 @@ static int add_port(struct component *c, struct switch_state *s,
 		.capture_of = port->capture_of,
 		.capture_drops = port->capture_drops,
 	};
-	int result = vswitch_add_port(s->sw, number, &config);
 
-	if (result != 0)
-		return result;
-	policy->allow = port->allow;
-	policy->locked = port->locked;
-	policy->locked_mac = port->locked_mac;
-	/* So that nobody else can claim the address, nor ageing lose it. */
-	if (port->locked)
-		result = fdb_add_static(vswitch_fdb(s->sw), port->locked_mac, 0,
-					number);
-	return result;
+	return vswitch_add_port(s->sw, number, &config);
+}
+
+/* The policy comes first: no port is up for a moment without it. */
+static int set_policy(struct component *c, struct switch_state *s)
+{
+	enum policy_fault fault;
+	uint32_t at;
+
+	s->policy = pd_region(c, c->cfg->sw.policy, NULL);
+	if (s->policy == NULL)
+		return -EINVAL;
+	fault = vswitch_set_policy(s->sw, s->policy, &at);
+	if (fault == POLICY_FAULT_SOUND)
+		return 0;
+	pd_log(c, "the policy %s (at %u)", policy_fault_text(fault), at);
+	return -EINVAL;
 }
 
 static int switch_init(struct component *c)
 {
 	const struct sys_switch *cfg = &c->cfg->sw;
 	struct switch_state *s = c->state;
-	size_t size = (vswitch_size(&cfg->fdb) + 63) & ~(size_t)63;
+	size_t size = (vswitch_size(&cfg->tables) + 63) & ~(size_t)63;
 	void *memory;
+	int result;
 
 	if (size == 0 || cfg->n_ports > VSWITCH_MAX_PORTS)
 		return -EINVAL;
@@ -108,18 +116,17 @@ static int switch_init(struct component *c)
 	if (memory == NULL)
 		return -ENOMEM;
 	s->stats = pd_region(c, cfg->stats, NULL);
-	s->sw = vswitch_init(memory, size, &cfg->fdb,
+	s->sw = vswitch_init(memory, size, &cfg->tables,
 			     pd_region(c, cfg->stats, NULL));
 	if (s->sw == NULL)
 		return -EINVAL;
 	s->request = pd_region(c, cfg->ctl_request, NULL);
 	s->reply = pd_region(c, cfg->ctl_reply, NULL);
-	for (unsigned int p = 0; p < cfg->n_ports; p++) {
-		int result = add_port(c, s, p);
-
-		if (result != 0)
-			return result;
-	}
+	result = set_policy(c, s);
+	for (unsigned int p = 0; p < cfg->n_ports && result == 0; p++)
+		result = add_port(c, s, p);
+	if (result != 0)
+		return result;
 	s->ctl = true;
 	s->pending = vswitch_ports(s->sw);
 	return 0;
@@ -164,7 +171,7 @@ static void control(struct component *c, struct switch_state *s,
 		    uint64_t now_ns)
 {
 	if (s->ctl && s->request != NULL && s->reply != NULL &&
-	    vswitch_ctl(s->sw, s->request, s->reply, now_ns))
+	    vswitch_ctl(s->sw, s->request, s->reply, s->policy, now_ns))
 		pd_ring(c, c->cfg->sw.ctl_channel);
 	s->ctl = false;
 }

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From an image in shared memory to a policy: copy out, then check the copy.
+ *
+ * Whoever writes the image may write it again while we read, so each word is
+ * read once, counts first, and only the copy is looked at after that.  The copy
+ * is believed when every number in it has been found possible: that pairs name
+ * entries, entries rules and rules instructions that are there; that filters may
+ * be run (cbpf_validate()) and look at no more of a frame than is ever judged;
+ * that rates can be reckoned with.
+ *
+ * Work is bounded by the size of an image.  What is copied is what is used of it,
+ * so that a small policy is taken in microseconds.
+ */
+#include "policy/policy.h"
+#include "vswitch/bits.h"
+#include "vswitch/mem.h"
+
+_Static_assert(sizeof(struct policy_port) % 8 == 0, "copied in words");
+_Static_assert(sizeof(struct policy_pair) * POLICY_MAX_PORTS % 8 == 0,
+	       "copied in words");
+_Static_assert(FLOW_PORTS == POLICY_MAX_PORTS && FLAP_PORTS == FLOW_PORTS &&
+		       CACHE_PORTS == FLOW_PORTS,
+	       "one number of ports");
+
+const char *policy_fault_text(enum policy_fault fault)
+{
+#define POLICY_FAULT_TEXT(symbol, text) text,
+	static const char *const texts[] = { POLICY_FAULTS(POLICY_FAULT_TEXT) };
+#undef POLICY_FAULT_TEXT
+
+	return (unsigned int)fault < POLICY_FAULT_COUNT ? texts[fault]
+							: "is unknown";
+}
+
+/* --- copying ------------------------------------------------------------- */
+
+/* What an image says there is of each. */
+struct counts {
+	uint32_t rules;
+	uint32_t entries;
+	uint32_t insns;
+	uint32_t prefixes;
+	uint32_t words;
+	uint32_t snooping;
+};
+
+/* Copy whole words, each once; both sides have room for the last one. */
+static void copy_words(void *to, const volatile void *from, size_t octets)
+{
+	const volatile uint64_t *f = from;
+	uint64_t *t = to;
+
+	for (size_t i = 0; i < (octets + 7) / 8; i++)
+		t[i] = f[i];
+}
+
+static bool read_counts(struct counts *c,
+			const volatile struct policy_image *image)
+{
+	c->rules = image->n_rules;
+	c->entries = image->n_entries;
+	c->insns = image->n_insns;
+	c->prefixes = image->n_prefixes;
+	c->words = image->n_words;
+	c->snooping = image->snooping;
+	return c->rules <= POLICY_MAX_RULES &&
+	       c->entries <= POLICY_MAX_ENTRIES &&
+	       c->insns <= POLICY_MAX_INSNS &&
+	       c->prefixes <= POLICY_MAX_PREFIXES &&
+	       c->words <= POLICY_MAX_WORDS && c->snooping <= 1;
+}
+
+static void copy_out(struct policy *to,
+		     const volatile struct policy_image *image,
+		     const struct counts *c)
+{
+	copy_words(to->port, image->port, sizeof(to->port));
+	copy_words(to->pair, image->pair, sizeof(to->pair));
+	copy_words(to->rule, image->rule, c->rules * sizeof(to->rule[0]));
+	copy_words(to->entry, image->entry, c->entries * sizeof(to->entry[0]));
+	copy_words(to->prefix, image->prefix,
+		   c->prefixes * sizeof(to->prefix[0]));
+	copy_words(to->word, image->word, c->words * sizeof(to->word[0]));
+	copy_words(to->insn, image->insn, c->insns * sizeof(to->insn[0]));
+	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++)
+		if (to->port[p].vlan_mode == POLICY_VLAN_TRUNK)
+			copy_words(&to->trunk[p], &image->trunk[p],
+				   sizeof(to->trunk[p]));
+	to->n_entries = c->entries;
+	to->n_words = c->words;
+	to->snooping = c->snooping != 0;
+}
+
+/* --- checking ------------------------------------------------------------ */
+
+static bool rate_ok(const struct policy_rate *r)
+{
+	return r->rate == 0 ||
+	       (r->rate <= POLICY_MAX_RATE && r->burst >= 1 &&
+		r->burst <= POLICY_MAX_BURST);
+}
+
+static bool vlan_ok(const struct policy_port *p)
+{
+	switch (p->vlan_mode) {
+	case POLICY_VLAN_TRANSPARENT:
+		return p->vlan == 0;
+	case POLICY_VLAN_ACCESS:
+		return p->vlan >= 1 && p->vlan <= POLICY_MAX_VLAN;
+	case POLICY_VLAN_TRUNK:
+		return p->vlan <= POLICY_MAX_VLAN;
+	default:
+		return false;
+	}
+}
+
+static bool port_ok(const struct policy_port *p, uint32_t prefixes)
+{
+	for (unsigned int i = 0; i < STORMS; i++)
+		if (!rate_ok(&p->storm[i]))
+			return false;
+	if (p->locked && (p->locked_mac == 0 || p->locked_mac > MAC_BROADCAST ||
+			  mac_is_group(p->locked_mac)))
+		return false;
+	return rate_ok(&p->limit_in) && rate_ok(&p->limit_out) &&
+	       rate_ok(&p->moves) && vlan_ok(p) && p->locked <= 1 &&
+	       p->ip_locked <= 1 &&
+	       (uint32_t)p->first_prefix + p->n_prefixes <= prefixes;
+}
+
+/* Two ports that are locked to one address would both be its only one. */
+static bool locks_collide(const struct policy *policy, unsigned int port)
+{
+	const struct policy_port *p = &policy->port[port];
+
+	for (unsigned int i = 0; p->locked && i < port; i++)
+		if (policy->port[i].locked &&
+		    policy->port[i].locked_mac == p->locked_mac &&
+		    policy->port[i].vlan == p->vlan)
+			return true;
+	return false;
+}
+
+static enum policy_fault check_ports(const struct policy *policy,
+				     const struct counts *c, uint32_t *at)
+{
+	for (*at = 0; *at < POLICY_MAX_PORTS; ++*at) {
+		if (!port_ok(&policy->port[*at], c->prefixes))
+			return POLICY_FAULT_PORT;
+		if (locks_collide(policy, *at))
+			return POLICY_FAULT_LOCKS;
+	}
+	for (*at = 0; *at < c->prefixes; ++*at)
+		if (policy->prefix[*at].bits > 128)
+			return POLICY_FAULT_PREFIX;
+	return POLICY_FAULT_SOUND;
+}
+
+static enum policy_fault check_rule(const struct policy *policy,
+				    const struct policy_rule *r, uint32_t insns)
+{
+	struct cbpf_report report;
+
+	if (r->action > POLICY_ALLOW || r->reply > 1 ||
+	    (r->reply && r->action != POLICY_ALLOW))
+		return POLICY_FAULT_RULE;
+	if (r->n == 0)
+		return POLICY_FAULT_SOUND;
+	if (r->first > insns || r->n > insns - r->first)
+		return POLICY_FAULT_RULE;
+	if (!cbpf_validate(policy->insn + r->first, r->n, &report))
+		return POLICY_FAULT_PROGRAM;
+	return report.need <= FRAME_SNAP_MAX ? POLICY_FAULT_SOUND
+					     : POLICY_FAULT_DEEP;
+}
+
+static enum policy_fault check_rules(const struct policy *policy,
+				     const struct counts *c, uint32_t *at)
+{
+	enum policy_fault fault;
+
+	for (*at = 0; *at < c->rules; ++*at) {
+		fault = check_rule(policy, &policy->rule[*at], c->insns);
+		if (fault != POLICY_FAULT_SOUND)
+			return fault;
+	}
+	for (*at = 0; *at < c->entries; ++*at)
+		if (policy->entry[*at] >= c->rules)
+			return POLICY_FAULT_ENTRY;
+	return POLICY_FAULT_SOUND;
+}
+
+static enum policy_fault check_pairs(const struct policy *policy,
+				     const struct counts *c, uint32_t *at)
+{
+	const struct policy_pair *pair = &policy->pair[0][0];
+
+	for (*at = 0; *at < POLICY_MAX_PORTS * POLICY_MAX_PORTS; ++*at)
+		if ((uint32_t)pair[*at].first + pair[*at].n > c->entries)
+			return POLICY_FAULT_PAIR;
+	return POLICY_FAULT_SOUND;
+}
+
+static enum policy_fault check(const struct policy *policy,
+			       const struct counts *c, uint32_t *at)
+{
+	enum policy_fault fault = check_ports(policy, c, at);
+
+	if (fault == POLICY_FAULT_SOUND)
+		fault = check_rules(policy, c, at);
+	if (fault == POLICY_FAULT_SOUND)
+		fault = check_pairs(policy, c, at);
+	return fault;
+}
+
+/* --- what follows from it ------------------------------------------------ */
+
+static uint32_t need_of(const struct policy *policy,
+			const struct policy_rule *r)
+{
+	struct cbpf_report report = { .need = 0 };
+
+	if (r->n > 0)
+		cbpf_validate(policy->insn + r->first, r->n, &report);
+	return report.need;
+}
+
+static const struct policy_rule *rule_of(const struct policy *policy,
+					 uint32_t entry)
+{
+	return &policy->rule[policy->entry[entry]];
+}
+
+/* A rule that lets everything through, and makes no flow, needs no asking. */
+static bool is_plain(const struct policy *policy,
+		     const struct policy_pair *pair)
+{
+	const struct policy_rule *r = rule_of(policy, pair->first);
+
+	return r->n == 0 && r->action == POLICY_ALLOW && !r->reply;
+}
+
+/**
+ * settle_pair - what one pair's entries mean for its ports
+ * @needs: by rule: octets it looks at, plus one; 0 if not known yet
+ */
+static void settle_pair(struct policy *policy, unsigned int src,
+			unsigned int dst, uint16_t *needs)
+{
+	const struct policy_pair *pair = &policy->pair[src][dst];
+
+	if (pair->n == 0)
+		return;
+	if (is_plain(policy, pair)) {
+		policy->port[src].allow |= bit(dst);
+		return;
+	}
+	policy->asks[src] |= bit(dst);
+	for (uint32_t i = pair->first; i < (uint32_t)pair->first + pair->n;
+	     i++) {
+		const struct policy_rule *r = rule_of(policy, i);
+		uint16_t *need = &needs[policy->entry[i]];
+
+		if (*need == 0)
+			*need = (uint16_t)(need_of(policy, r) + 1);
+		if (*need - 1 > policy->need[src])
+			policy->need[src] = (uint16_t)(*need - 1);
+		if (r->action == POLICY_ALLOW)
+			policy->reaches[src] |= bit(dst);
+		if (r->reply)
+			policy->answers[dst] |= bit(src);
+	}
+}
+
+static uint16_t larger(uint16_t a, uint16_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Octets of a frame from this port that must be judged. */
+static uint16_t snap_of(const struct policy *policy, unsigned int src)
+{
+	uint16_t snap = larger(FRAME_SNAP, policy->need[src]);
+	bool begins = false;
+
+	for (unsigned int d = 0; d < POLICY_MAX_PORTS; d++)
+		begins |= bit_in(policy->answers[d], src);
+	if (begins || policy->answers[src] || policy->port[src].ip_locked)
+		snap = larger(snap, PACKET_SNAP);
+	if (policy->snooping)
+		snap = FRAME_SNAP_MAX;
+	return (uint16_t)((snap + 7u) & ~7u);
+}
+
+void policy_settle(struct policy *policy)
+{
+	/* Of every rule that is asked, once: the same rule may be in all pairs. */
+	uint16_t needs[POLICY_MAX_RULES];
+
+	memset(needs, 0, sizeof(needs));
+	memset(policy->asks, 0, sizeof(policy->asks));
+	memset(policy->answers, 0, sizeof(policy->answers));
+	memset(policy->reaches, 0, sizeof(policy->reaches));
+	memset(policy->need, 0, sizeof(policy->need));
+	for (unsigned int s = 0; s < POLICY_MAX_PORTS; s++)
+		for (unsigned int d = 0; d < POLICY_MAX_PORTS; d++)
+			settle_pair(policy, s, d, needs);
+	policy->tagged = 0;
+	policy->replies = false;
+	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++) {
+		if (policy->port[p].vlan_mode != POLICY_VLAN_TRANSPARENT)
+			policy->tagged |= bit(p);
+		policy->replies |= policy->answers[p] != 0;
+		policy->reaches[p] |= policy->answers[p];
+		policy->asks[p] |= policy->answers[p] & ~policy->port[p].allow;
+		policy->snap[p] = snap_of(policy, p);
+	}
+}
+
+enum policy_fault policy_load(struct policy *to,
+			      const volatile struct policy_image *image,
+			      uint32_t *at)
+{
+	enum policy_fault fault;
+	struct counts counts;
+	uint32_t where = 0;
+
+	if (at == NULL)
+		at = &where;
+	*at = 0;
+	if (image->magic != POLICY_MAGIC)
+		return POLICY_FAULT_NO_IMAGE;
+	if (!read_counts(&counts, image))
+		return POLICY_FAULT_COUNTS;
+	copy_out(to, image, &counts);
+	fault = check(to, &counts, at);
+	if (fault == POLICY_FAULT_SOUND)
+		policy_settle(to);
+	return fault;
+}
