@@ -306,10 +306,18 @@ void policy_settle(struct policy *policy)
 	for (unsigned int s = 0; s < POLICY_MAX_PORTS; s++)
 		for (unsigned int d = 0; d < POLICY_MAX_PORTS; d++)
 			settle_pair(policy, s, d, needs);
+	policy->guarded = 0;
+	policy->limited = 0;
 	policy->tagged = 0;
 	policy->replies = false;
 	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++) {
-		if (policy->port[p].vlan_mode != POLICY_VLAN_TRANSPARENT)
+		const struct policy_port *port = &policy->port[p];
+
+		if (port->locked || port->ip_locked || port->limit_in.rate)
+			policy->guarded |= bit(p);
+		if (port->limit_out.rate)
+			policy->limited |= bit(p);
+		if (port->vlan_mode != POLICY_VLAN_TRANSPARENT)
 			policy->tagged |= bit(p);
 		policy->replies |= policy->answers[p] != 0;
 		policy->reaches[p] |= policy->answers[p];

@@ -32,9 +32,9 @@ void policy_begin(struct policy_state *state, const struct policy *policy)
 
 /* --- may it send at all? ------------------------------------------------- */
 
-enum vswitch_reason policy_admit(const struct policy *policy,
+enum vswitch_reason policy_guard(const struct policy *policy,
 				 const struct policy_state *state,
-				 struct policy_ask *ask)
+				 const struct policy_ask *ask)
 {
 	const struct policy_port *port = &policy->port[ask->src];
 

@@ -56,6 +56,8 @@
  *              clear, @port's allow list decides
  * @reaches:    by source: ports a frame may get to at all, by @allow or by rules
  * @answers:    by source: bit d set: d has a rule with `reply` towards source
+ * @guarded:    ports whose frames policy_admit() must look at
+ * @limited:    ports to which there is a limit
  * @tagged:     ports that are not transparent to VLANs
  * @replies:    whether any rule has `reply`
  * @snap:       by source: octets its frames are judged by, a multiple of 8
@@ -69,6 +71,8 @@ struct policy {
 	uint64_t asks[POLICY_MAX_PORTS];
 	uint64_t answers[POLICY_MAX_PORTS];
 	uint64_t reaches[POLICY_MAX_PORTS];
+	uint64_t guarded;
+	uint64_t limited;
 	uint64_t tagged;
 	uint16_t snap[POLICY_MAX_PORTS];
 	uint16_t need[POLICY_MAX_PORTS];
@@ -171,7 +175,7 @@ enum policy_fault policy_load(struct policy *to,
 			      uint32_t *at);
 
 /**
- * policy_settle - derive @asks, @reaches, @answers, @tagged, @snap, @need
+ * policy_settle - derive what follows from the rest (@asks to @need)
  *
  * policy_load() does; for whoever has filled in a policy by hand.
  */
@@ -188,14 +192,27 @@ void policy_begin(struct policy_state *state, const struct policy *policy);
 /* --- asking -------------------------------------------------------------- */
 
 /**
+ * policy_guard - policy_admit() for a port that has something to be checked
+ */
+enum vswitch_reason policy_guard(const struct policy *policy,
+				 const struct policy_state *state,
+				 const struct policy_ask *ask);
+
+/**
  * policy_admit - may this port send this frame at all?
  *
  * In this order: isolation, MAC lock, IP lock, rate.  Return: REASON_NONE, or why
  * not.
  */
-enum vswitch_reason policy_admit(const struct policy *policy,
-				 const struct policy_state *state,
-				 struct policy_ask *ask);
+static inline enum vswitch_reason
+policy_admit(const struct policy *policy, const struct policy_state *state,
+	     const struct policy_ask *ask)
+{
+	uint64_t looked_at = policy->guarded | state->flap.isolated;
+
+	return looked_at >> ask->src & 1 ? policy_guard(policy, state, ask)
+					 : REASON_NONE;
+}
 
 /**
  * policy_match - the first of a pair's rules that matches

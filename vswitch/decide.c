@@ -139,7 +139,7 @@ static inline enum vswitch_reason check_receiver(const struct vswitch *sw,
 		return REASON_ISOLATED_OUT;
 	if (unlikely(len > sw->port[dst].max_frame))
 		return REASON_TOO_BIG;
-	if (unlikely(sw->state.out[dst].cost != 0) &&
+	if (unlikely(bit_in(sw->policy->limited, dst)) &&
 	    !bucket_has(&sw->state.out[dst], now_ns, len))
 		return REASON_RATE_OUT;
 	return REASON_NONE;

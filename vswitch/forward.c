@@ -83,7 +83,7 @@ static inline void note_sent(struct vswitch *sw, struct policy_ask *ask,
 {
 	struct policy_answer answer;
 
-	if (unlikely(sw->state.out[dst].cost != 0))
+	if (unlikely(bit_in(sw->policy->limited, dst)))
 		bucket_take(&sw->state.out[dst], ask->now_ns, len);
 	if (likely(!bit_in(sw->policy->asks[ask->src], dst)))
 		return;
@@ -218,26 +218,27 @@ static inline void count_hits(struct vswitch *sw,
 {
 	uint64_t ports = v->candidates;
 
-	while (ports) {
+	do {
 		unsigned int entry = v->entry[bit_pop(&ports)];
 
 		if (entry != POLICY_NO_ENTRY)
 			stat_bump(&sw->hits[entry], &sw->stats->hits[entry]);
-	}
+	} while (unlikely(ports));
 }
 
 /* What a frame that was not refused at its entry leaves behind. */
 static inline void note(struct vswitch *sw, const struct policy_ask *ask,
 			const struct vswitch_verdict *v)
 {
-	if (unlikely(sw->state.in[ask->src].cost != 0))
+	if (unlikely(bit_in(sw->policy->guarded, ask->src)))
 		bucket_take(&sw->state.in[ask->src], ask->now_ns,
 			    ask->frame->len);
 	if (unlikely(v->learned.outcome != FDB_REFRESHED))
 		note_learning(sw, ask, v);
 	if (v->resolution > RESOLVED_UNICAST && v->reason != REASON_STORM)
 		note_flood(sw, ask, v);
-	count_hits(sw, v);
+	if (likely(v->candidates))
+		count_hits(sw, v);
 }
 
 static inline void forward_frame(struct vswitch *sw, unsigned int src,

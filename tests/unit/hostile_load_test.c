@@ -262,12 +262,8 @@ static void hc17_a_source_lock_holds_on_every_port(void **state)
 	struct rig *r = rig_clients(4);
 
 	(void)state;
-	for (unsigned int i = 0; i < 4; i++) {
-		struct policy_port *p = &vswitch_policy(r->sw)->port[i];
-
-		p->locked = true;
-		p->locked_mac = RIG_MAC(i + 1);
-	}
+	for (unsigned int i = 0; i < 4; i++)
+		rig_lock(r, i, RIG_MAC(i + 1));
 	for (unsigned int i = 0; i < 4; i++)
 		for (unsigned int mac = 1; mac <= 6; mac++) {
 			unsigned int next = (i + 1) % 4;

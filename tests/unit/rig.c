@@ -125,6 +125,15 @@ void rig_deny(struct rig *r, unsigned int from, unsigned int to)
 	vswitch_policy(r->sw)->port[from].allow &= ~RIG_BIT(to);
 }
 
+void rig_lock(struct rig *r, unsigned int port, uint64_t mac)
+{
+	struct policy *policy = vswitch_policy(r->sw);
+
+	policy->port[port].locked = mac != 0;
+	policy->port[port].locked_mac = mac;
+	policy_settle(policy);
+}
+
 /* --- running ------------------------------------------------------------- */
 
 uint64_t rig_run(struct rig *r, uint64_t ports)

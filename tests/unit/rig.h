@@ -101,6 +101,11 @@ void rig_allow(struct rig *r, unsigned int from, unsigned int to);
 void rig_deny(struct rig *r, unsigned int from, unsigned int to);
 
 /**
+ * rig_lock - lock a port to an address; 0: unlock it
+ */
+void rig_lock(struct rig *r, unsigned int port, uint64_t mac);
+
+/**
  * rig_run - run until there is no more to do
  *
  * Fails the test if that takes unreasonably long.

@@ -218,10 +218,8 @@ static void frames_pass_both_ways(void **state)
 static void hc17_a_source_lock_holds_on_the_uplink(void **state)
 {
 	struct uplink *u = *state;
-	struct policy_port *p = &vswitch_policy(u->r->sw)->port[UPLINK];
 
-	p->locked = true;
-	p->locked_mac = RIG_MAC(0x77);
+	rig_lock(u->r, UPLINK, RIG_MAC(0x77));
 	from_wire(u, MAC_BROADCAST, RIG_MAC(1));
 	assert_int_equal(rig_drain(u->r, 1), 0);
 	assert_int_equal(rig_drops(u->r, UPLINK, REASON_MAC_LOCK), 1);

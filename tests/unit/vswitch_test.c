@@ -238,11 +238,9 @@ static void denied_pairs_are_denied_both_ways(void **state)
 static void refused_frames_teach_nothing(void **state)
 {
 	struct rig *r = rig_clients(2);
-	struct policy_port *p = &vswitch_policy(r->sw)->port[0];
 
 	(void)state;
-	p->locked = true;
-	p->locked_mac = RIG_MAC(1);
+	rig_lock(r, 0, RIG_MAC(1));
 	send(r, 0, MAC_BROADCAST, RIG_MAC(2));
 	send(r, 0, 0x0180c2000003ull, RIG_MAC(1));
 	send_tagged(r, 0, 4095, MAC_BROADCAST, RIG_MAC(1));

@@ -168,10 +168,9 @@ static void set_allow(struct world *w, unsigned int port, uint64_t allow)
 static void set_lock(struct world *w, unsigned int port, bool locked,
 		     uint64_t mac)
 {
-	struct policy_port *p = &vswitch_policy(w->rig->sw)->port[port];
-
-	p->locked = w->oracle.port[port].locked = locked;
-	p->locked_mac = w->oracle.port[port].locked_mac = mac;
+	w->oracle.port[port].locked = locked;
+	w->oracle.port[port].locked_mac = mac;
+	rig_lock(w->rig, port, locked ? mac : 0);
 }
 
 /* A port's bit towards itself is set at times: it must mean nothing. */
