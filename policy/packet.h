@@ -15,6 +15,31 @@
  *    shown to be, and @flaw says what stopped the parser.  No caller may take
  *    the absence of a field for a value.
  *  - Lengths within the packet are held against @frame->len, not believed.
+ *
+ * The parser stops at the first flaw.  What it has given by then is true of the
+ * octets, and a caller that allows something by it must ask for PACKET_SOUND:
+ * receivers disagree about packets that are not.
+ *
+ * PACKET_MALFORMED is
+ *
+ *	any IP	of another version than the Ethernet type says; longer than the
+ *		frame (octets behind the packet are padding, and fine); shorter
+ *		than its headers, be it a first fragment (RFC 7112)
+ *	IPv4	a header of less than 20 octets, a total length less than that.
+ *		Options are skipped, not read; checksums are not verified
+ *	IPv6	payload length 0 before a hop-by-hop header (a jumbogram),
+ *		hop-by-hop options behind another header, two fragment headers,
+ *		more than PACKET_MAX_EXTENSIONS, IPv4-mapped addresses (nobody may
+ *		send them, and struct ip_addr could not tell them from IPv4)
+ *	ARP	another hardware or protocol than Ethernet and IPv4
+ *	TCP	a data offset of less than 5, or behind the packet
+ *	UDP	a length of less than 8, or behind the packet
+ *	ND	an option of length 0 or behind the packet, a link-layer address
+ *		of another length than Ethernet's, a fragment (RFC 6980)
+ *	a tag	with the reserved VLAN id 4095
+ *
+ * and PACKET_CUT what would need octets behind the snapshot, or a frame that ends
+ * before a header that has no length of its own.
  */
 #ifndef WEIR_POLICY_PACKET_H
 #define WEIR_POLICY_PACKET_H
@@ -56,7 +81,7 @@ enum packet_kind {
 enum packet_flaw {
 	PACKET_SOUND,	  /* everything its kind has is there */
 	PACKET_CUT,	  /* the snapshot or the frame ends before it should */
-	PACKET_MALFORMED, /* a header contradicts itself */
+	PACKET_MALFORMED, /* a header contradicts itself, or what is around it */
 	PACKET_TAGS,	  /* more than two VLAN tags */
 };
 
@@ -76,7 +101,7 @@ struct ip_addr {
  * struct packet - a frame, read as a packet
  * @kind:      enum packet_kind; what the Ethernet type says, also with a flaw
  * @flaw:      enum packet_flaw
- * @ethertype: behind all tags
+ * @ethertype: behind all tags, or behind the last one that could be read
  * @l3:        offset of what follows it
  * @addressed: @src and @dst are there.  ARP: sender and target
  * @src, @dst: addresses
@@ -88,14 +113,18 @@ struct ip_addr {
  * @l4:        offset of what follows the IP headers
  * @end:       offset behind the packet, by its own length field; at most
  *             @frame->len, also where that field says more (PACKET_MALFORMED)
- * @fragment:  IP: it is a fragment
+ * @fragment:  IP: it is a fragment; one that is the whole packet (RFC 6946) is
+ *             none
  * @later:     IP: and not the first, so it has no ports
  * @ip_id:     IP: of a fragment, its identification
+ * @frag_at:   IP: of a fragment, the place of its data in the whole packet's
+ * @frag_len:  IP: of a fragment, octets of data
  * @ported:    @sport and @dport are there (TCP, UDP, not @later)
  * @sport, @dport: of TCP and UDP
- * @flagged:   @tcp_flags is there
+ * @flagged:   @tcp_flags is there, and so are the 20 octets of the header
  * @tcp_flags: low eight
- * @icmp:      @icmp_type and @icmp_code are there (ICMP, ICMPv6, not @later)
+ * @icmp:      @icmp_type and @icmp_code are there (ICMP in IPv4, ICMPv6 in IPv6,
+ *             not @later), and so are the 8 octets of the header
  * @icmp_id:   of echoes and the like; 0 if it has none
  * @hop_limit: IP: TTL or hop limit, if @addressed
  * @nd:        ICMPv6 neighbour solicitation or advertisement, and @target is
@@ -130,6 +159,8 @@ struct packet {
 	uint16_t sport;
 	uint16_t dport;
 	uint16_t arp_op;
+	uint16_t frag_at;
+	uint16_t frag_len;
 	uint32_t ip_id;
 	uint64_t arp_sha;
 	uint64_t link;
@@ -152,8 +183,10 @@ void packet_parse(const struct frame *frame, struct packet *p);
  * @p:     out: lengths are not held against the frame, because errors quote
  *         packets in part; @p->end is the end of what is quoted
  *
- * Return: false if @outer is no such error, or too little is there to have
- * addresses, protocol and (TCP, UDP, echoes) ports or id.
+ * Errors are ICMP's types 3, 4, 5, 11 and 12, and ICMPv6's 1 to 4.
+ *
+ * Return: false if @outer is no such error or not sound, or too little is there
+ * to have addresses, protocol and (TCP, UDP, ICMP) ports or type and id.
  */
 bool packet_parse_inner(const struct frame *frame, const struct packet *outer,
 			struct packet *p);
