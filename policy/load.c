@@ -19,6 +19,13 @@
 _Static_assert(sizeof(struct policy_port) % 8 == 0, "copied in words");
 _Static_assert(sizeof(struct policy_pair) * POLICY_MAX_PORTS % 8 == 0,
 	       "copied in words");
+#define IN_WORDS(member)                                                       \
+	(__builtin_offsetof(struct policy, member) % 8 == 0 &&                 \
+	 __builtin_offsetof(struct policy_image, member) % 8 == 0)
+_Static_assert(IN_WORDS(port) && IN_WORDS(pair) && IN_WORDS(rule) &&
+		       IN_WORDS(entry) && IN_WORDS(prefix) &&
+		       IN_WORDS(trunk) && IN_WORDS(word) && IN_WORDS(insn),
+	       "copied in words");
 _Static_assert(FLOW_PORTS == POLICY_MAX_PORTS && FLAP_PORTS == FLOW_PORTS &&
 		       CACHE_PORTS == FLOW_PORTS,
 	       "one number of ports");
@@ -45,11 +52,14 @@ struct counts {
 	uint32_t snooping;
 };
 
+/* A word that may be part of anything: what is copied are structures. */
+typedef uint64_t __attribute__((may_alias)) word_t;
+
 /* Copy whole words, each once; both sides have room for the last one. */
 static void copy_words(void *to, const volatile void *from, size_t octets)
 {
-	const volatile uint64_t *f = from;
-	uint64_t *t = to;
+	const volatile word_t *f = from;
+	word_t *t = to;
 
 	for (size_t i = 0; i < (octets + 7) / 8; i++)
 		t[i] = f[i];

@@ -81,7 +81,8 @@ struct policy {
 	uint32_t n_words;
 	bool snooping;
 	bool replies;
-	struct policy_pair pair[POLICY_MAX_PORTS][POLICY_MAX_PORTS];
+	/* Copied in words, like all that follow. */
+	_Alignas(8) struct policy_pair pair[POLICY_MAX_PORTS][POLICY_MAX_PORTS];
 	struct policy_rule rule[POLICY_MAX_RULES];
 	uint16_t entry[POLICY_MAX_ENTRIES];
 	struct policy_prefix prefix[POLICY_MAX_PREFIXES];
