@@ -172,6 +172,17 @@ struct policy_image {
 	struct cbpf_insn insn[POLICY_MAX_INSNS];
 };
 
+/**
+ * policy_image_copy - copy what is used of an image
+ * @to:   where a switch reads it, or will; not while it does
+ * @from: private; its counts are within their limits
+ *
+ * An image has room for 16,384 instructions and seldom has more than a few: this
+ * is what makes a change of policy cheap for who writes it.
+ */
+void policy_image_copy(struct policy_image *to,
+		       const struct policy_image *from);
+
 _Static_assert(sizeof(struct policy_rule) == 12, "layout");
 _Static_assert(sizeof(struct policy_prefix) == 24, "layout");
 _Static_assert(sizeof(struct policy_port) == 128, "layout");
