@@ -61,7 +61,9 @@ static enum vswitch_reason may_learn(const struct vswitch *sw,
 
 	if (effect->outcome != FDB_LEARNED && effect->outcome != FDB_MOVED)
 		return REASON_NONE;
-	if (p->sticky && sw->fdb->held[ask->src] >= p->sticky)
+	if (p->sticky &&
+	    fdb_held(sw->fdb, ask->src, (uint32_t)(ask->now_ns / NS_PER_S)) >=
+		    p->sticky)
 		return REASON_STICKY;
 	if (effect->outcome == FDB_MOVED &&
 	    !flap_may_move(&sw->state.flap, &move, ask->now_ns))

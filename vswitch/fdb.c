@@ -423,6 +423,16 @@ uint32_t fdb_capacity(const struct fdb *fdb)
 	return fdb->capacity;
 }
 
+uint32_t fdb_held(const struct fdb *fdb, unsigned int port, uint32_t now)
+{
+	uint32_t held = fdb->held[port];
+	uint32_t slot = fdb->oldest[port];
+
+	for (; held > 0 && fdb_has_expired(fdb, slot, now); held--)
+		slot = fdb->link[slot].newer;
+	return held;
+}
+
 uint64_t fdb_expired(const struct fdb *fdb)
 {
 	return fdb->expired;

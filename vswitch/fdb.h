@@ -207,6 +207,13 @@ bool fdb_iterate(const struct fdb *fdb, uint32_t *cursor, uint32_t now,
 		 struct fdb_entry *entry);
 
 /**
+ * fdb_held - dynamic entries at a port that have not expired
+ *
+ * Walks those that have, oldest first.
+ */
+uint32_t fdb_held(const struct fdb *fdb, unsigned int port, uint32_t now);
+
+/**
  * fdb_expired - entries removed for age since the table was made
  *
  * By fdb_age(), and by fdb_learn() where one stood in the way.
