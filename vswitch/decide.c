@@ -246,7 +246,7 @@ static void flood(const struct vswitch *sw, struct vswitch *act,
 
 	v->resolution = kind_of_flood(ask->frame);
 	storm = &sw->state.storm[ask->src][storm_of(v->resolution)];
-	if (unlikely(storm->cost != 0) &&
+	if (unlikely(bucket_limits(storm)) &&
 	    !bucket_has(storm, ask->now_ns, 1)) {
 		v->reason = REASON_STORM;
 		return;

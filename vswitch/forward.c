@@ -206,7 +206,7 @@ static void note_flood(struct vswitch *sw, const struct policy_ask *ask,
 
 	if (v->deliver)
 		stat_bump(&sw->count.flooded, &sw->stats->flooded);
-	if (unlikely(sw->state.storm[ask->src][storm].cost != 0))
+	if (unlikely(bucket_limits(&sw->state.storm[ask->src][storm])))
 		bucket_take(&sw->state.storm[ask->src][storm], ask->now_ns, 1);
 	if (unlikely(sw->policy->snooping) &&
 	    v->resolution == RESOLVED_MULTICAST && sw->groups != NULL)
