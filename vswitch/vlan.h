@@ -16,8 +16,12 @@
  * forwarding database is keyed by it.  Rules see a frame as its sender made it;
  * the tag is changed in the copy, octet by octet nothing else is.
  *
+ * An access port takes no tagged frame, not even of its own VLAN.  A priority tag
+ * (VLAN id 0) says how urgent a frame is, not where it belongs: it is kept, with
+ * PCP and DEI, where the frame leaves tagged.
+ *
  * S-TAGs (802.1ad) are another name space.  A transparent port passes them on
- * like any tag; access and trunk ports do not take them.
+ * like any tag; access and trunk ports neither take nor get them.
  *
  * Security.  A tag that is taken off must not bring another one to light that the
  * switch never judged: with a native VLAN on a trunk, that is how a frame hops
