@@ -98,7 +98,7 @@ static void copy_out(struct policy *to,
 			copy_words(&to->trunk[p], &image->trunk[p],
 				   sizeof(to->trunk[p]));
 	to->n_entries = c->entries;
-	to->n_words = c->words;
+	to->words = (struct policy_words){ to->word, c->words };
 	to->snooping = c->snooping != 0;
 }
 

@@ -120,44 +120,19 @@ static enum vswitch_reason ask_rules(const struct policy *policy,
 	return rule->action == POLICY_ALLOW ? REASON_NONE : REASON_DENIED;
 }
 
-/* The allow list, the answers, the rules. */
-static enum vswitch_reason listed(const struct policy *policy,
-				  const struct policy_state *state,
-				  struct policy_cache *cache,
-				  struct policy_ask *ask, unsigned int dst,
-				  struct policy_answer *answer)
+enum vswitch_reason policy_asked(const struct policy *policy,
+				 const struct policy_state *state,
+				 struct policy_cache *cache,
+				 struct policy_ask *ask, unsigned int dst,
+				 struct policy_answer *answer)
 {
-	const struct policy_pair *pair = &policy->pair[ask->src][dst];
 	struct flow_hit hit;
 
-	answer->reply = false;
 	answer->entry = POLICY_NO_ENTRY;
-	if (unlikely(bit_in(policy->asks[ask->src], dst))) {
-		answer->reply = bit_in(policy->answers[ask->src], dst) &&
-				answers(policy, state, ask, dst, &hit);
-		return answer->reply ? REASON_NONE
-				     : ask_rules(policy, cache, ask, dst,
-						 answer);
-	}
-	if (!bit_in(policy->port[ask->src].allow, dst))
-		return REASON_NOT_ALLOWED;
-	if (likely(pair->n > 0))
-		answer->entry = pair->first;
-	return REASON_NONE;
-}
-
-bool vswitch_can_send(const struct policy *policy,
-		      const struct policy_state *state,
-		      struct policy_cache *cache, struct policy_ask *ask,
-		      unsigned int dst, struct policy_answer *answer)
-{
-	const struct policy_words words = { policy->word, policy->n_words };
-
-	answer->why = listed(policy, state, cache, ask, dst, answer);
-	if (answer->why == REASON_NONE &&
-	    !policy_user(ask->frame, ask->src, dst, &words))
-		answer->why = REASON_POLICY;
-	return answer->why == REASON_NONE;
+	answer->reply = bit_in(policy->answers[ask->src], dst) &&
+			answers(policy, state, ask, dst, &hit);
+	return answer->reply ? REASON_NONE
+			     : ask_rules(policy, cache, ask, dst, answer);
 }
 
 /* --- it goes there -------------------------------------------------------- */

@@ -49,6 +49,17 @@
 #include "vswitch/reason.h"
 
 /**
+ * struct policy_words - numbers the topology hands to the user's own policy
+ * @word: `policy 443 10.0.0.1 02:00:00:00:00:07` gives three of them: a number
+ *        as it is, an IPv4 address and a MAC address as numbers
+ * @n:    how many
+ */
+struct policy_words {
+	const uint64_t *word;
+	unsigned int n;
+};
+
+/**
  * struct policy - the policy of one switch
  * @port, @pair, @rule, @entry, @prefix, @trunk, @word, @insn: as in struct
  *              policy_image; @port all zero refuses everything
@@ -63,7 +74,8 @@
  * @snap:       by source: octets its frames are judged by, a multiple of 8
  * @need:       by source: octets the filters of its rules may look at
  * @generation: counts policies; never 0
- * @n_entries, @n_words: entries used
+ * @n_entries:  entries used
+ * @words:      what the user's own policy is handed
  * @snooping:   see struct policy_image
  */
 struct policy {
@@ -78,7 +90,7 @@ struct policy {
 	uint16_t need[POLICY_MAX_PORTS];
 	uint32_t generation;
 	uint32_t n_entries;
-	uint32_t n_words;
+	struct policy_words words;
 	bool snooping;
 	bool replies;
 	/* Copied in words, like all that follow. */
@@ -226,6 +238,46 @@ uint16_t policy_match(const struct policy *policy, struct policy_cache *cache,
 		      unsigned int dst);
 
 /**
+ * policy_user - the user's own policy, last in the stack
+ * @frame: parsed snapshot; octets from @frame->snap on mean nothing
+ * @src:   port the frame came from
+ * @dst:   port it would go to; allow list and rules have agreed already
+ * @words: what the topology says
+ *
+ * Exactly one C file defines it: policy/user/none.c, or the one named by
+ * `make POLICY=`.  It must be a pure function of its arguments.
+ *
+ * Return: false to refuse (REASON_POLICY).
+ */
+bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst,
+		 const struct policy_words *words);
+
+/**
+ * policy_asked - what a pair's rules, and flows, say of a frame
+ *
+ * Arguments as of vswitch_can_send(), for a pair that asks.
+ */
+enum vswitch_reason policy_asked(const struct policy *policy,
+				 const struct policy_state *state,
+				 struct policy_cache *cache,
+				 struct policy_ask *ask, unsigned int dst,
+				 struct policy_answer *answer);
+
+/* The allow list, without a rule to be asked. */
+static inline enum vswitch_reason policy_listed(const struct policy *policy,
+						const struct policy_ask *ask,
+						unsigned int dst,
+						struct policy_answer *answer)
+{
+	const struct policy_pair *pair = &policy->pair[ask->src][dst];
+
+	answer->reply = false;
+	answer->entry = pair->n > 0 ? pair->first : POLICY_NO_ENTRY;
+	return policy->port[ask->src].allow >> dst & 1 ? REASON_NONE
+						       : REASON_NOT_ALLOWED;
+}
+
+/**
  * vswitch_can_send - may this frame go from this port to that one?
  * @policy: the switch's policy
  * @state:  what has been seen
@@ -236,10 +288,21 @@ uint16_t policy_match(const struct policy *policy, struct policy_cache *cache,
  *
  * The single question of the switch.
  */
-bool vswitch_can_send(const struct policy *policy,
-		      const struct policy_state *state,
-		      struct policy_cache *cache, struct policy_ask *ask,
-		      unsigned int dst, struct policy_answer *answer);
+static inline bool
+vswitch_can_send(const struct policy *policy, const struct policy_state *state,
+		 struct policy_cache *cache, struct policy_ask *ask,
+		 unsigned int dst, struct policy_answer *answer)
+{
+	if (__builtin_expect(policy->asks[ask->src] >> dst & 1, 0))
+		answer->why =
+			policy_asked(policy, state, cache, ask, dst, answer);
+	else
+		answer->why = policy_listed(policy, ask, dst, answer);
+	if (answer->why == REASON_NONE &&
+	    !policy_user(ask->frame, ask->src, dst, &policy->words))
+		answer->why = REASON_POLICY;
+	return answer->why == REASON_NONE;
+}
 
 /**
  * policy_sent - a frame goes to a port whose rules were asked
@@ -265,31 +328,5 @@ static inline uint64_t policy_flood_set(const struct policy *policy,
 	return (policy->port[src].allow | policy->reaches[src]) &
 	       ~(1ull << src);
 }
-
-/**
- * struct policy_words - numbers the topology hands to the user's own policy
- * @word: `policy 443 10.0.0.1 02:00:00:00:00:07` gives three of them: a number
- *        as it is, an IPv4 address and a MAC address as numbers
- * @n:    how many
- */
-struct policy_words {
-	const uint64_t *word;
-	unsigned int n;
-};
-
-/**
- * policy_user - the user's own policy, last in the stack
- * @frame: parsed snapshot; octets from @frame->snap on mean nothing
- * @src:   port the frame came from
- * @dst:   port it would go to; allow list and rules have agreed already
- * @words: what the topology says
- *
- * Exactly one C file defines it: policy/user/none.c, or the one named by
- * `make POLICY=`.  It must be a pure function of its arguments.
- *
- * Return: false to refuse (REASON_POLICY).
- */
-bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst,
-		 const struct policy_words *words);
 
 #endif
