@@ -298,7 +298,7 @@ bool packet_parse_inner(const struct frame *frame, const struct packet *outer,
 		.end = outer->end,
 	};
 	if (!is_error(outer))
-		return false;
+		return fail(p, PACKET_CUT);
 	if (p->kind == PACKET_IPV4)
 		parse_ipv4(&v, p);
 	else

@@ -180,8 +180,8 @@ void packet_parse(const struct frame *frame, struct packet *p);
  * packet_parse_inner - the packet an ICMP or ICMPv6 error is about
  * @frame: snapshot
  * @outer: that frame, parsed
- * @p:     out: lengths are not held against the frame, because errors quote
- *         packets in part; @p->end is the end of what is quoted
+ * @p:     out, in any case: lengths are not held against the frame, because
+ *         errors quote packets in part; @p->end is the end of what is quoted
  *
  * Errors are ICMP's types 3, 4, 5, 11 and 12, and ICMPv6's 1 to 4.
  *
