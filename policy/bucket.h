@@ -2,18 +2,18 @@
 /*
  * Token buckets, on time that is given.
  *
- * A bucket of R units a second and a burst of B holds B units at first, gains R
- * a second up to B, and loses what is taken.  So no stretch of T seconds sees
- * more than B + R * T units pass, and a sender that always has more waiting gets
- * all of that, less what is too little for its next frame.
+ * A bucket of R units a second and a burst of B holds B units at first, gains
+ * R a second up to B, and loses what is taken.  So no stretch of T seconds
+ * sees more than B + R * T units pass, and a sender that always has more
+ * waiting gets all of that, less what is too little for its next frame.
  *
- * Both hold to the unit, however long it runs: nothing is rounded.  A bucket is
- * counted in 10^-9 units, of which it gains exactly R in a nanosecond.  (The
- * usual way, in time, the "theoretical arrival time" of the GCRA, would have to
- * round what a unit costs: at 100 Gbit/s, 0.08 ns.)  What is kept is how much
- * lacks of the burst, and since when; idle buckets need no work, and a clock that
- * jumps far ahead finds them full.  One that went back would find them as they
- * were.
+ * Both hold to the unit, however long it runs: nothing is rounded.  A bucket
+ * is counted in 10^-9 units, of which it gains exactly R in a nanosecond.
+ * (The usual way, in time, the "theoretical arrival time" of the GCRA, would
+ * have to round what a unit costs: at 100 Gbit/s, 0.08 ns.)  What is kept is
+ * how much lacks of the burst, and since when; idle buckets need no work, and
+ * a clock that jumps far ahead finds them full.  One that went back would find
+ * them as they were.
  *
  * A frame is judged by bucket_has() and paid for with bucket_take(), apart from
  * each other because a frame that is refused elsewhere pays nothing.

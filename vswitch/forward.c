@@ -182,9 +182,9 @@ static void note_move(struct vswitch *sw, const struct policy_ask *ask,
 		.to = (uint8_t)ask->src,
 	};
 
-	if (v->reason != REASON_MOVES)
-		flap_moved(&sw->state.flap, &move, ask->now_ns);
-	else if (flap_refused(&sw->state.flap, &move, ask->now_ns))
+	if (v->reason != REASON_MOVES
+		    ? flap_moved(&sw->state.flap, &move, ask->now_ns)
+		    : flap_refused(&sw->state.flap, &move, ask->now_ns))
 		show_isolated(sw);
 }
 
