@@ -229,7 +229,8 @@ static uint64_t flood_set(const struct vswitch *sw,
 	ports = in_vlan(sw, ask->src, ask->frame, ports);
 	if (unlikely(sw->policy->snooping) && sw->groups != NULL &&
 	    v->resolution == RESOLVED_MULTICAST) {
-		uint64_t want = mcast_ports(sw->groups, ask->frame, ports,
+		uint64_t want = mcast_ports(sw->groups, ask->frame,
+					    ask->src, ports,
 					    (uint32_t)(ask->now_ns / NS_PER_S));
 
 		v->gone = ports & ~want;

@@ -210,7 +210,8 @@ static void note_flood(struct vswitch *sw, const struct policy_ask *ask,
 		bucket_take(&sw->state.storm[ask->src][storm], ask->now_ns, 1);
 	if (unlikely(sw->policy->snooping) &&
 	    v->resolution == RESOLVED_MULTICAST && sw->groups != NULL)
-		mcast_heard(sw->groups, ask->frame, ask->src, sw->now);
+		mcast_heard(sw->groups, ask->frame, ask->src, v->deliver,
+			    sw->now);
 }
 
 static inline void count_hits(struct vswitch *sw,

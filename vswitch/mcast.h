@@ -2,28 +2,42 @@
 /*
  * Multicast snooping: a flooded multicast goes to those who asked for it.
  *
- * The switch listens to IGMP (v1 to v3) and MLD (v1, v2) and keeps, for each VLAN
- * and group, the ports that have members, and for each VLAN the ports behind which
- * a querier or router is.  After RFC 4541:
+ * The switch listens to IGMP (v1 to v3) and MLD (v1, v2) and keeps, for each
+ * VLAN and group, the ports that have members, and for each VLAN and family of
+ * addresses the ports behind which a querier or router is.  After RFC 4541:
  *
- *  - A frame to a group somebody is a member of goes to the group's ports and the
- *    routers' ports.
+ *  - A frame to a group somebody is a member of goes to the group's ports and
+ *    the routers' ports.  Only who was asked is left out: a port that a
+ *    querier's question to everybody did not reach, or that has not had the
+ *    time to answer the first one, gets it as well.
  *  - A frame to a group nobody is known to be a member of is flooded.  So is
  *    everything while no querier has been heard in that VLAN (nobody would be
- *    asked whether he is still there), to 224.0.0.0/24, ff02::1 and the all-hosts
- *    addresses, what is no IP, and what cannot be read: when in doubt, flood.
- *  - Reports go to the routers' ports, or everywhere if there is none.
+ *    asked whether he is still there), to 224.0.0.0/24, ff02::1 and what has
+ *    the scope of an interface, queries, what is no IP or has two tags or an
+ *    S-TAG, and what cannot be read or contradicts itself: when in doubt,
+ *    flood.
+ *  - Reports go to the routers' ports, or everywhere if there is none: hosts of
+ *    IGMPv1, v2 and MLDv1 that hear another's report keep their own to
+ *    themselves, and would not be found.
  *
  * A membership ends MCAST_MEMBER_S after its last report.  A leave does not end
- * it: the querier asks the group, the remaining members answer, and who does not
- * is forgotten MCAST_LEAVE_S later.
+ * it: the querier asks the group, the remaining members answer, and who does
+ * not is forgotten MCAST_LEAVE_S later.
  *
- * Security.  Snooping only takes ports away from a flood that policy has allowed:
- * joining reaches nobody who could not be reached without it.  A report that
- * cannot be read to its end makes its port a member of everything for a while.  The
- * table is bounded; when it is full, the port that is in the most groups loses its
- * oldest membership.  A querier that lies makes itself a router's port and gets
- * what policy lets it have.
+ * Security.  Snooping only takes ports away from a flood that policy has
+ * allowed: joining reaches nobody who could not be reached without it.
+ * Messages that hosts and routers would not accept (checksums, hop limit,
+ * router alert, source and destination) teach it nothing.  A report that cannot
+ * be read to its end makes its port a member of everything for a while.  The
+ * table is bounded; when it is full, the port that has the most memberships
+ * loses its oldest, and is a member of everything for a while instead: nobody
+ * else loses anything, and nobody misses a frame for it.
+ *
+ * A querier that lies makes itself a router's port and gets what policy lets it
+ * have.  Its questions count only for the ports they reached, so it cannot have
+ * others forgotten whom it did not ask.  (It can still win the election of the
+ * protocol itself and make the true one silent: where that matters, let policy
+ * refuse its queries.)
  */
 #ifndef WEIR_VSWITCH_MCAST_H
 #define WEIR_VSWITCH_MCAST_H
@@ -43,27 +57,35 @@
 #define MCAST_LEAVE_S 3u
 #define MCAST_MAX_GROUPS 4096u
 
+enum mcast_role {
+	MCAST_MEMBER,
+	MCAST_ROUTER,	  /* a querier or router is there */
+	MCAST_EVERYTHING, /* in every VLAN, until more is known */
+};
+
 /**
- * struct mcast_entry - one membership, as shown
- * @group: address
- * @vlan:  VLAN
- * @port:  the port
- * @router: the port has a querier or router; @group is of no meaning
+ * struct mcast_entry - what is known of a port, as shown
+ * @group: MCAST_MEMBER: address.  MCAST_ROUTER: IPv4's or IPv6's address of all
+ *         zeros, by family.  MCAST_EVERYTHING: of no meaning
  * @left:  seconds it has left
+ * @vlan:  VLAN; 0 with MCAST_EVERYTHING
+ * @port:  the port
+ * @role:  enum mcast_role
  */
 struct mcast_entry {
 	struct ip_addr group;
 	uint32_t left;
 	uint16_t vlan;
 	uint8_t port;
-	uint8_t router;
+	uint8_t role;
 };
 
 struct mcast;
 
 /**
  * mcast_size - octets of memory a table needs
- * @groups: (VLAN, group) pairs, 1 to MCAST_MAX_GROUPS; 0 is returned for any
+ * @groups: memberships it has room for, of a port in a group of a VLAN, and so
+ *          groups at the most; 1 to MCAST_MAX_GROUPS, 0 is returned for any
  *          other number
  */
 size_t mcast_size(uint32_t groups);
@@ -71,6 +93,8 @@ size_t mcast_size(uint32_t groups);
 /**
  * mcast_init - make an empty table
  * @memory: aligned to 64
+ * @size:   octets at @memory
+ * @groups: see mcast_size()
  * @seed:   secret of the hash
  *
  * Return: the table (inside @memory), or NULL.
@@ -81,32 +105,39 @@ struct mcast *mcast_init(void *memory, size_t size, uint32_t groups,
 /**
  * mcast_ports - which of these ports want a flooded multicast?
  * @frame: snapshot of FRAME_SNAP_MAX octets, or of the whole frame
+ * @src:   port it comes from
  * @ports: those it would go to
  * @now:   seconds
  *
  * Changes nothing.  Return: a subset of @ports.
  */
 uint64_t mcast_ports(const struct mcast *m, const struct frame *frame,
-		     uint64_t ports, uint32_t now);
+		     unsigned int src, uint64_t ports, uint32_t now);
 
 /**
  * mcast_heard - a multicast was accepted from a port; learn from it
- * @frame: as above
- * @src:   the port
+ * @frame:   as above
+ * @src:     the port, less than 64
+ * @reached: ports it is delivered to
+ * @now:     seconds
  *
- * Work is bounded by what fits the snapshot.
+ * Work is bounded by what fits the snapshot, times the number of ports.
  */
 void mcast_heard(struct mcast *m, const struct frame *frame, unsigned int src,
-		 uint32_t now);
+		 uint64_t reached, uint32_t now);
 
 /**
  * mcast_flush_port - forget what was learned at a port
+ *
+ * Looks at the whole table.
  */
 void mcast_flush_port(struct mcast *m, unsigned int port);
 
 /**
  * mcast_iterate - walk what is known
  * @cursor: in/out: 0 to start; where to go on
+ * @now:    seconds
+ * @entry:  out
  *
  * Return: false at the end.
  */

@@ -2,20 +2,21 @@
 /*
  * VLANs: admission, membership, and the tag in the copy.
  *
- * A frame has one of four forms, and the two halves of this file are tables over
- * them.  What makes them more than look-ups:
+ * A frame has one of four forms, and the two halves of this file are tables
+ * over them.  What makes them more than look-ups:
  *
  *  - The form is read from the octets as they came, also after vlan_admit() has
  *    given the frame another VLAN.  So nothing has to be remembered between
  *    ingress and egress, and the two cannot come apart.
- *  - A priority tag (VLAN id 0) says how urgent a frame is, not where it belongs.
- *    Access and trunk ports take the frame for an untagged one; where it leaves
- *    tagged the tag is kept and gets the id, so that PCP and DEI survive.
- *  - An S-TAG's id is no C-VLAN's, even if the numbers are the same.  Ports that
- *    have VLANs neither take nor get such frames.
+ *  - A priority tag (VLAN id 0) says how urgent a frame is, not where it
+ *    belongs.  Access and trunk ports take the frame for an untagged one; where
+ *    it leaves tagged the tag is kept and gets the id, so that PCP and DEI
+ *    survive.
+ *  - An S-TAG's id is no C-VLAN's, even if the numbers are the same.  Ports
+ *    that have VLANs neither take nor get such frames.
  *
- * A tag's room is always octets 12 to 15, so a copy is 12 octets of addresses, a
- * tag or none, and the rest.
+ * A tag's room is always octets 12 to 15, so a copy is 12 octets of addresses,
+ * a tag or none, and the rest.
  */
 #include "vswitch/mem.h"
 #include "vswitch/vlan.h"
@@ -87,7 +88,7 @@ bool vlan_admit(const struct policy_port *port,
 	return false;
 }
 
-/* --- egress ------------------------------------------------------------------ */
+/* --- egress -------------------------------------------------------------- */
 
 static enum vswitch_reason give_tagged(enum tag_form form,
 				       enum vlan_tagging *tagging)
@@ -99,7 +100,7 @@ static enum vswitch_reason give_tagged(enum tag_form form,
 	return REASON_NONE;
 }
 
-/* What is behind the tag becomes the frame's type: it must not be a tag again. */
+/* What is behind the tag becomes the type: it must not be a tag again. */
 static enum vswitch_reason give_untagged(const struct frame *frame,
 					 enum tag_form form,
 					 enum vlan_tagging *tagging)
@@ -143,7 +144,7 @@ enum vswitch_reason vlan_give(const struct policy_port *port,
 	return REASON_VLAN_OUT;
 }
 
-/* --- the copy ---------------------------------------------------------------- */
+/* --- the copy ------------------------------------------------------------ */
 
 /* The frame from octet @from on; @from is within the snapshot. */
 static void copy_rest(uint8_t *to, const struct frame *frame,
@@ -157,7 +158,7 @@ static void copy_rest(uint8_t *to, const struct frame *frame,
 		       (unsigned int)(frame->len - frame->snap));
 }
 
-/* A C-TAG with the frame's VLAN; @urgency: PCP and DEI, where they are in TCI. */
+/* A C-TAG with the frame's VLAN; @urgency: PCP and DEI, as they are in it. */
 static void put_tag(uint8_t *to, const struct frame *frame,
 		    unsigned int urgency)
 {

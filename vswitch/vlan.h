@@ -16,17 +16,17 @@
  * forwarding database is keyed by it.  Rules see a frame as its sender made it;
  * the tag is changed in the copy, octet by octet nothing else is.
  *
- * An access port takes no tagged frame, not even of its own VLAN.  A priority tag
- * (VLAN id 0) says how urgent a frame is, not where it belongs: it is kept, with
- * PCP and DEI, where the frame leaves tagged.
+ * An access port takes no tagged frame, not even of its own VLAN.  A priority
+ * tag (VLAN id 0) says how urgent a frame is, not where it belongs: it is kept,
+ * with PCP and DEI, where the frame leaves tagged.
  *
  * S-TAGs (802.1ad) are another name space.  A transparent port passes them on
  * like any tag; access and trunk ports neither take nor get them.
  *
- * Security.  A tag that is taken off must not bring another one to light that the
- * switch never judged: with a native VLAN on a trunk, that is how a frame hops
- * from one VLAN to another.  Such frames are refused at the port that would take
- * the tag off.
+ * Security.  A tag that is taken off must not bring another one to light that
+ * the switch never judged: with a native VLAN on a trunk, that is how a frame
+ * hops from one VLAN to another.  Such frames are refused at the port that
+ * would take the tag off.
  */
 #ifndef WEIR_VSWITCH_VLAN_H
 #define WEIR_VSWITCH_VLAN_H

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Multicast snooping: each promise of vswitch/mcast.h, for both families.
+ *
+ * Ports 0 to 7 may all reach each other.  The querier is at port 0, data comes
+ * from port 7, and what is asked is which ports it goes to.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "mcast_rig.h"
+
+#define FLOOD ALL_BUT(7)
+#define QUERIER PORT_BIT(0)
+
+/* Run a test for IPv4 and for IPv6, each with a table of its own. */
+static void both(void (*test)(struct snoop *s, bool v4))
+{
+	for (int v4 = 0; v4 < 2; v4++) {
+		struct snoop s;
+
+		snoop_make(&s, 64);
+		test(&s, v4);
+		snoop_free(&s);
+	}
+}
+
+#define FOR_BOTH(name)                                                         \
+	static void name##_in(struct snoop *s, bool v4);                       \
+	static void name(void **state)                                         \
+	{                                                                      \
+		(void)state;                                                   \
+		both(name##_in);                                               \
+	}                                                                      \
+	static void name##_in(struct snoop *s, bool v4)
+
+/* --- who gets a frame ---------------------------------------------------------- */
+
+FOR_BOTH(everything_is_flooded_while_no_querier_is_heard)
+{
+	struct ip_addr g = snoop_group(v4, 1);
+
+	assert_int_equal(snoop_data(s, v4, g), FLOOD);
+	snoop_join(s, v4, g, 3);
+	assert_int_equal(snoop_data(s, v4, g), FLOOD);
+	s->now += 20;
+	assert_int_equal(snoop_data(s, v4, g), FLOOD);
+}
+
+FOR_BOTH(a_known_group_goes_to_its_members_and_the_querier)
+{
+	struct ip_addr g = snoop_group(v4, 1);
+
+	snoop_settle(s, v4);
+	for (unsigned int version = 1; version <= 3; version++) {
+		struct wire w = wire_report(v4, version, g);
+
+		snoop_hear(s, &w, 2 + version);
+	}
+	assert_int_equal(snoop_data(s, v4, g),
+			 QUERIER | PORT_BIT(3) | PORT_BIT(4) | PORT_BIT(5));
+	/* The sender is a member like any other; it does not get its own. */
+	snoop_join(s, v4, snoop_group(v4, 2), 7);
+	assert_int_equal(snoop_data(s, v4, snoop_group(v4, 2)), QUERIER);
+}
+
+FOR_BOTH(each_version_of_a_query_makes_a_querier)
+{
+	struct ip_addr g = snoop_group(v4, 1);
+
+	for (unsigned int version = 1; version <= 3; version++) {
+		struct wire w = wire_query(v4, version, 10);
+
+		s->now += 1000;
+		snoop_join(s, v4, g, 3);
+		assert_int_equal(snoop_data(s, v4, g), FLOOD);
+		snoop_hear(s, &w, 5);
+		s->now += 11;
+		assert_int_equal(snoop_data(s, v4, g),
+				 PORT_BIT(3) | PORT_BIT(5));
+	}
+}
+
+FOR_BOTH(an_unknown_group_is_flooded)
+{
+	snoop_settle(s, v4);
+	snoop_join(s, v4, snoop_group(v4, 1), 3);
+	assert_int_equal(snoop_data(s, v4, snoop_group(v4, 2)), FLOOD);
+	/* The same Ethernet address, another group. */
+	if (v4)
+		assert_int_equal(snoop_data(s, v4, ip_from_v4(0xee810001)),
+				 FLOOD);
+}
+
+FOR_BOTH(groups_everybody_is_in_are_flooded)
+{
+	static const unsigned int v4_links[] = { 1, 2, 5, 13, 22, 251, 255 };
+
+	snoop_settle(s, v4);
+	for (size_t i = 0; i < 7; i++) {
+		struct ip_addr g = snoop_link_group(v4, v4_links[i]);
+
+		snoop_join(s, v4, g, 3);
+		/* In IPv6 hosts report all of the link's but ff02::1. */
+		assert_int_equal(snoop_data(s, v4, g),
+				 v4 || i == 0 ? FLOOD : QUERIER | PORT_BIT(3));
+	}
+	for (unsigned int scope = 0; scope < 2 && !v4; scope++) {
+		const struct ip_addr g = { (0xff00ull + scope) << 48, 5 };
+
+		snoop_join(s, v4, g, 3);
+		assert_int_equal(snoop_data(s, v4, g), FLOOD);
+	}
+}
+
+FOR_BOTH(vlans_are_apart)
+{
+	struct ip_addr g = snoop_group(v4, 1);
+	struct wire data = wire_data(v4, g), query = wire_query(v4, 3, 10);
+	struct wire report = wire_report(v4, 3, g);
+
+	snoop_settle(s, v4);
+	snoop_join(s, v4, g, 3);
+	data.tags = query.tags = report.tags = 1;
+	data.tpid = query.tpid = report.tpid = FRAME_TPID_C;
+	data.tci = query.tci = report.tci = 10;
+	/* No querier there, and when there is, no member. */
+	assert_int_equal(snoop_ports(s, &data, 7), FLOOD);
+	snoop_hear(s, &query, 1);
+	s->now += 11;
+	assert_int_equal(snoop_ports(s, &data, 7), FLOOD);
+	snoop_hear(s, &report, 4);
+	assert_int_equal(snoop_ports(s, &data, 7), PORT_BIT(1) | PORT_BIT(4));
+	assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(3));
+	/* A priority tag is none. */
+	data.tci = 0xe000;
+	assert_int_equal(snoop_ports(s, &data, 7), QUERIER | PORT_BIT(3));
+}
+
+FOR_BOTH(families_are_apart)
+{
+	struct ip_addr g = snoop_group(v4, 1), other = snoop_group(!v4, 1);
+
+	snoop_settle(s, v4);
+	snoop_join(s, v4, g, 3);
+	snoop_join(s, !v4, other, 3);
+	assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(3));
+	assert_int_equal(snoop_data(s, !v4, other), FLOOD);
+}
+
+/* Tags within tags are VLANs of others, S-TAGs another name space. */
+FOR_BOTH(other_tags_are_flooded_and_teach_nothing)
+{
+	static const unsigned int tags[] = { 1, 2, 2 };
+	static const uint16_t tpid[] = { FRAME_TPID_S, FRAME_TPID_S,
+					 FRAME_TPID_C };
+	struct ip_addr g = snoop_group(v4, 1);
+	struct wire plain = wire_query(v4, 3, 10);
+
+	plain.tags = 1;
+	plain.tpid = FRAME_TPID_C;
+	plain.tci = 10;
+	snoop_hear(s, &plain, 0);
+	s->now += 11;
+	for (size_t i = 0; i < 3; i++) {
+		struct wire data = wire_data(v4, g);
+		struct wire report = wire_report(v4, 3, g);
+
+		data.tags = report.tags = tags[i];
+		data.tpid = report.tpid = tpid[i];
+		data.tci = report.tci = 10;
+		snoop_hear(s, &report, 4);
+		assert_int_equal(snoop_ports(s, &data, 7), FLOOD);
+		data.tags = 1;
+		data.tpid = FRAME_TPID_C;
+		assert_int_equal(snoop_ports(s, &data, 7), FLOOD);
+	}
+}
+
+static void what_is_no_ip_is_flooded(void **state)
+{
+	struct wire w = wire_data(true, snoop_group(true, 1));
+	struct snoop s;
+	uint8_t octets[1500];
+	struct frame f;
+	unsigned int len = wire_octets(&w, octets);
+
+	(void)state;
+	snoop_make(&s, 64);
+	snoop_settle(&s, true);
+	snoop_join(&s, true, snoop_group(true, 1), 3);
+	snoop_frame(&f, octets, len, FRAME_SNAP_MAX, 0);
+	assert_int_equal(mcast_ports(s.m, &f, 7, FLOOD, s.now),
+			 QUERIER | PORT_BIT(3));
+	for (unsigned int type = 0; type < 0x10000; type += 0x11) {
+		octets[12] = (uint8_t)(type >> 8);
+		octets[13] = (uint8_t)type;
+		snoop_frame(&f, octets, len, FRAME_SNAP_MAX, 0);
+		assert_int_equal(mcast_ports(s.m, &f, 7, FLOOD, s.now),
+				 type == 0x0800 ? QUERIER | PORT_BIT(3)
+						: FLOOD);
+	}
+	snoop_free(&s);
+}
+
+/* An Ethernet destination that is not the IP one's says nothing. */
+FOR_BOTH(a_destination_that_does_not_belong_is_flooded)
+{
+	struct ip_addr g = snoop_group(v4, 1);
+	struct wire data = wire_data(v4, g), report = wire_report(v4, 3, g);
+
+	snoop_settle(s, v4);
+	report.mac = 0x01005e010203;
+	snoop_hear(s, &report, 3);
+	assert_int_equal(snoop_data(s, v4, g), FLOOD);
+	snoop_join(s, v4, g, 3);
+	assert_int_equal(snoop_ports(s, &data, 7), QUERIER | PORT_BIT(3));
+	data.mac = v4 ? 0x01005e010002 : 0x333300000002;
+	assert_int_equal(snoop_ports(s, &data, 7), FLOOD);
+	data.mac = v4 ? 0x333300000001 : 0x01005e000001;
+	assert_int_equal(snoop_ports(s, &data, 7), FLOOD);
+	/* To one host's address, at a group's Ethernet address. */
+	data = wire_data(v4, v4 ? ip_from_v4(0x0a010001)
+				: (struct ip_addr){ 0xfe80ull << 48, 1 });
+	data.mac = v4 ? 0x01005e010001 : 0x333300000001;
+	assert_int_equal(snoop_ports(s, &data, 7), FLOOD);
+}
+
+/* --- time ------------------------------------------------------------------------ */
+
+FOR_BOTH(a_membership_ends_to_the_second)
+{
+	struct ip_addr g = snoop_group(v4, 1);
+	struct wire query = wire_query(v4, 3, 10);
+	uint32_t joined;
+
+	snoop_settle(s, v4);
+	joined = s->now;
+	snoop_join(s, v4, g, 3);
+	s->now = joined + 50;
+	snoop_join(s, v4, g, 4);
+	snoop_hear(s, &query, 0);
+	s->now = joined + MCAST_MEMBER_S - 1;
+	assert_int_equal(snoop_data(s, v4, g),
+			 QUERIER | PORT_BIT(3) | PORT_BIT(4));
+	s->now++;
+	assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(4));
+	/* The last one gone, it is an unknown group. */
+	s->now = joined + 200;
+	snoop_hear(s, &query, 0);
+	s->now = joined + 50 + MCAST_MEMBER_S - 1;
+	assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(4));
+	s->now++;
+	assert_int_equal(snoop_data(s, v4, g), FLOOD);
+	/* And known again by the next report. */
+	snoop_join(s, v4, g, 5);
+	assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(5));
+}
+
+FOR_BOTH(without_its_querier_everything_is_flooded_again)
+{
+	struct ip_addr g = snoop_group(v4, 1);
+	uint32_t heard = s->now;
+
+	snoop_settle(s, v4);
+	s->now = heard + MCAST_QUERIER_S - 1;
+	snoop_join(s, v4, g, 3);
+	assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(3));
+	s->now++;
+	assert_int_equal(snoop_data(s, v4, g), FLOOD);
+}
+
+/* Whoever has not had the time to answer is not left out. */
+FOR_BOTH(the_first_question_settles_when_it_can_be_answered)
+{
+	struct wire query = wire_query(v4, 3, 10);
+	struct ip_addr g = snoop_group(v4, 1);
+
+	snoop_hear(s, &query, 0);
+	snoop_join(s, v4, g, 3);
+	s->now += 10;
+	assert_int_equal(snoop_data(s, v4, g), FLOOD);
+	s->now++;
+	assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(3));
+	/* Further ones change nothing. */
+	snoop_hear(s, &query, 0);
+	assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(3));
+}
+
+FOR_BOTH(questions_in_a_row_do_not_put_off_the_first)
+{
+	struct wire query = wire_query(v4, 3, 10);
+	struct ip_addr g = snoop_group(v4, 1);
+
+	snoop_join(s, v4, g, 3);
+	for (unsigned int i = 0; i < 11; i++, s->now++) {
+		snoop_hear(s, &query, 0);
+		assert_int_equal(snoop_data(s, v4, g), FLOOD);
+	}
+	assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(3));
+}
+
+FOR_BOTH(a_port_that_was_not_asked_is_not_left_out)
+{
+	struct wire query = wire_query(v4, 3, 10);
+	struct ip_addr g = snoop_group(v4, 1);
+
+	snoop_hear_at(s, &query, 0, 0xfe & ~PORT_BIT(5));
+	s->now += 11;
+	snoop_join(s, v4, g, 3);
+	assert_int_equal(snoop_data(s, v4, g),
+			 QUERIER | PORT_BIT(3) | PORT_BIT(5));
+	/* The next question reaches it; it has as long to answer as all had. */
+	s->now += 100;
+	snoop_hear(s, &query, 0);
+	s->now += 10;
+	assert_int_equal(snoop_data(s, v4, g),
+			 QUERIER | PORT_BIT(3) | PORT_BIT(5));
+	s->now++;
+	assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(3));
+	/* One that does not reach it takes it out at once. */
+	snoop_hear_at(s, &query, 0, 0xfe & ~PORT_BIT(5));
+	assert_int_equal(snoop_data(s, v4, g),
+			 QUERIER | PORT_BIT(3) | PORT_BIT(5));
+}
+
+/* --- leaving ----------------------------------------------------------------------- */
+
+FOR_BOTH(a_leave_ends_nothing)
+{
+	struct ip_addr g = snoop_group(v4, 1);
+	struct wire leave = wire_leave(v4, g), none = wire_records(v4);
+
+	snoop_settle(s, v4);
+	snoop_join(s, v4, g, 3);
+	snoop_hear(s, &leave, 3);
+	wire_record(&none, TO_IN, g, 0, 0);
+	snoop_hear(s, &none, 3);
+	s->now += 100;
+	assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(3));
+}
+
+FOR_BOTH(who_does_not_answer_for_the_group_is_forgotten)
+{
+	struct ip_addr g = snoop_group(v4, 1);
+
+	for (unsigned int version = 2; version <= 3; version++) {
+		struct wire ask = wire_query_group(v4, version, g);
+
+		snoop_settle(s, v4);
+		snoop_join(s, v4, g, 3);
+		snoop_join(s, v4, g, 4);
+		snoop_join(s, v4, snoop_group(v4, 2), 4);
+		snoop_hear(s, &ask, 0);
+		s->now += 1;
+		snoop_hear(s, &ask, 0);
+		snoop_join(s, v4, g, 3);
+		assert_int_equal(snoop_data(s, v4, g),
+				 QUERIER | PORT_BIT(3) | PORT_BIT(4));
+		s->now += MCAST_LEAVE_S - 1;
+		assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(3));
+		/* Of other groups nothing was asked. */
+		assert_int_equal(snoop_data(s, v4, snoop_group(v4, 2)),
+				 QUERIER | PORT_BIT(4));
+	}
+}
+
+/* A query nobody answers within the time must not have anybody forgotten. */
+FOR_BOTH(only_a_query_that_counts_cuts_a_membership)
+{
+	struct ip_addr g = snoop_group(v4, 1);
+	struct wire ask[4];
+
+	for (unsigned int i = 0; i < 4; i++)
+		ask[i] = wire_query_group(v4, 3, g);
+	wire_query_flags(&ask[0], 0x08);
+	wire_query_sources(&ask[1], 2);
+	ask[2].body[v4 ? 1 : 4] = 0x7f; /* 12.7 s; 32.5 s */
+	ask[3].alert = false;
+	snoop_settle(s, v4);
+	for (unsigned int i = 0; i < 4; i++) {
+		snoop_join(s, v4, g, 3);
+		snoop_hear(s, &ask[i], 0);
+		s->now += 50;
+		assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(3));
+	}
+}
+
+/* A cut does not make a life longer either. */
+FOR_BOTH(a_membership_that_ends_sooner_is_not_prolonged)
+{
+	struct ip_addr g = snoop_group(v4, 1);
+	struct wire ask = wire_query_group(v4, 3, g);
+	uint32_t joined = s->now;
+
+	snoop_join(s, v4, g, 3);
+	s->now += 200;
+	snoop_settle(s, v4);
+	snoop_join(s, v4, g, 4);
+	s->now = joined + MCAST_MEMBER_S - 1;
+	snoop_hear(s, &ask, 0);
+	snoop_join(s, v4, g, 4);
+	s->now++;
+	assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(4));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			everything_is_flooded_while_no_querier_is_heard),
+		cmocka_unit_test(
+			a_known_group_goes_to_its_members_and_the_querier),
+		cmocka_unit_test(each_version_of_a_query_makes_a_querier),
+		cmocka_unit_test(an_unknown_group_is_flooded),
+		cmocka_unit_test(groups_everybody_is_in_are_flooded),
+		cmocka_unit_test(vlans_are_apart),
+		cmocka_unit_test(families_are_apart),
+		cmocka_unit_test(other_tags_are_flooded_and_teach_nothing),
+		cmocka_unit_test(what_is_no_ip_is_flooded),
+		cmocka_unit_test(a_destination_that_does_not_belong_is_flooded),
+		cmocka_unit_test(a_membership_ends_to_the_second),
+		cmocka_unit_test(
+			without_its_querier_everything_is_flooded_again),
+		cmocka_unit_test(
+			the_first_question_settles_when_it_can_be_answered),
+		cmocka_unit_test(questions_in_a_row_do_not_put_off_the_first),
+		cmocka_unit_test(a_port_that_was_not_asked_is_not_left_out),
+		cmocka_unit_test(a_leave_ends_nothing),
+		cmocka_unit_test(
+			who_does_not_answer_for_the_group_is_forgotten),
+		cmocka_unit_test(only_a_query_that_counts_cuts_a_membership),
+		cmocka_unit_test(
+			a_membership_that_ends_sooner_is_not_prolonged),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
