@@ -91,13 +91,15 @@ static unsigned int find_place(const struct flap *f,
 }
 
 /* An address moves for the first time: it is at home where it comes from. */
-static void remember(struct flap *f, const struct flap_move *move, uint32_t now)
+static void remember(struct flap *f, const struct flap_move *move,
+		     uint64_t now_ns)
 {
-	unsigned int i = find_place(f, move, now);
+	unsigned int i = find_place(f, move, seconds(now_ns));
 
 	f->key[i] = key_of(move);
 	f->home[i] = (struct flap_home){
-		.moved_s = now,
+		.claimed_ns = now_ns,
+		.moved_s = seconds(now_ns),
 		.home = move->from,
 		.charged = move->to,
 		.rival = move->to,
@@ -129,25 +131,44 @@ static bool is_sign(const struct flap *f, const struct flap_home *h,
 	       h->rival != to && bucket_limits(&f->port[to].moves);
 }
 
-/* A port claims an address.  Return: whether it is isolated for that. */
-static bool claim(struct flap *f, struct flap_home *h, unsigned int to,
-		  uint64_t now_ns)
+/* Has it come back often enough for that to be a loop? */
+static bool count_sign(struct flap_home *h, uint64_t now_ns)
 {
 	uint32_t now = seconds(now_ns);
-	bool sign = is_sign(f, h, to, now_ns);
 
-	h->rival = (uint8_t)to;
-	if (!sign)
-		return false;
 	if (now - h->sign_s >= FLAP_HOLD_S)
 		h->signs = 0;
 	h->sign_s = now;
 	h->back_ns = 0;
-	if (++h->signs < FLAP_ISOLATE)
+	return ++h->signs >= FLAP_ISOLATE;
+}
+
+/* Has it gone to and fro often enough? */
+static bool count_bounce(struct flap_home *h, unsigned int to, uint64_t now_ns)
+{
+	if (now_ns - h->claimed_ns >= FLAP_ECHO_NS)
+		h->bounces = 0;
+	else if (h->rival != to)
+		h->bounces++;
+	h->claimed_ns = now_ns;
+	return h->bounces >= FLAP_BOUNCES;
+}
+
+/* A port claims an address.  Return: whether it is isolated for that. */
+static bool claim(struct flap *f, struct flap_home *h, unsigned int to,
+		  uint64_t now_ns)
+{
+	bool loop = is_sign(f, h, to, now_ns) && count_sign(h, now_ns);
+
+	loop |= count_bounce(h, to, now_ns) &&
+		bucket_limits(&f->port[to].moves);
+	h->rival = (uint8_t)to;
+	if (!loop)
 		return false;
 	/* If that was not the end of it, it is to be found again. */
 	h->signs = 0;
 	h->returns = 0;
+	h->bounces = 0;
 	isolate(f, to, now_ns);
 	return true;
 }
@@ -194,7 +215,7 @@ bool flap_moved(struct flap *f, const struct flap_move *move, uint64_t now_ns)
 	if (!home)
 		bucket_take(&f->port[move->to].moves, now_ns, 1);
 	if (i == FLAP_HOMES) {
-		remember(f, move, now);
+		remember(f, move, now_ns);
 		return false;
 	}
 	if (now - h->moved_s >= FLAP_HOLD_S)

@@ -30,6 +30,10 @@
  *    the last time.  That is what a loop does: whenever the station speaks, the
  *    frame comes back by one port and the other.  To isolate one port of a loop
  *    breaks it.
+ *  - A frame that goes round and round needs no second one to be seen: a port is
+ *    isolated, too, when an address away from home bounces FLAP_BOUNCES times
+ *    between it and another port, each time within FLAP_ECHO_NS.  It is the one
+ *    that began.
  *  - An isolated port is tried again after FLAP_FIRST_S; if it is isolated
  *    again within FLAP_QUIET_S of that, for twice as long, FLAP_LONGEST_S at
  *    most.
@@ -43,13 +47,13 @@
  * the frames in question is enough.  With three ports in it:
  *
  *	One port alone, whatever it sends, cannot get another port isolated,
- *	unless an address really moves FLAP_ISOLATE times, each time within
- *	FLAP_HOLD_S of the last.
+ *	unless an address really moves: FLAP_ISOLATE times, each time within
+ *	FLAP_HOLD_S of the last, or once, to a port that then goes on claiming
+ *	it, and at that after the liar, who must have been silent before.
  *
- * (Each such sign takes two ports that claim the address and, since the last
- * sign, a frame from its home, which is a third.  The liar is one of them; for
- * the other two to have sent the address, it must have moved from one to the
- * other.)
+ * (Each sign takes two ports that claim the address and a third, its home, where
+ * it was before.  The liar is one of them; for the other two to have sent the
+ * address, it must have moved from one to the other.)
  *
  * What remains possible, and what helps:
  *
@@ -66,7 +70,8 @@
  *    port isolated.
  *  - A loop through which only stations behind its own ports speak shows no
  *    third port, and a frame that goes round a loop in one direction shows no
- *    moves at all.  Storm limits are for that.
+ *    moves at all; nor does one whose ports have no moves left.  Storm limits
+ *    are for that.
  *  - A station that is silent for longer than FLAP_MEMORY_S, while a loop has
  *    its address, is no more at home with it than the loop; its port pays.
  *  - A port that moves more than its share of FLAP_HOMES addresses can have the
@@ -96,6 +101,8 @@
 #define FLAP_ECHO_NS 100000000ull
 /* Signs of a loop that one address has to show. */
 #define FLAP_ISOLATE 4u
+/* As many times it bounces: even, so that it is back where that began. */
+#define FLAP_BOUNCES 8u
 /* The first isolation, the longest, and when the next is a first one again. */
 #define FLAP_FIRST_S 5u
 #define FLAP_LONGEST_S 320u
@@ -103,11 +110,13 @@
 
 /* A loop is found before its address is held fast and shows no more signs. */
 _Static_assert(FLAP_ISOLATE < FLAP_RETURNS, "loops would not be found");
+_Static_assert(FLAP_BOUNCES % 2 == 0, "the one that began is isolated");
 _Static_assert(FLAP_HOMES < 256, "counted in octets");
 
 /**
  * struct flap_home - an address that moved
  * @back_ns: when it came home last; 0: before the last sign, or never
+ * @claimed_ns: when it was claimed last
  * @moved_s: second of its last move
  * @sign_s:  second of the last sign
  * @home:    port it was at first
@@ -115,9 +124,12 @@ _Static_assert(FLAP_HOMES < 256, "counted in octets");
  * @rival:   port that claimed it last, whether it got it or not
  * @returns: how often it came home, never FLAP_HOLD_S without a move in between
  * @signs:   of a loop, none FLAP_HOLD_S or more after the one before
+ * @bounces: claims by another port than the last one, none FLAP_ECHO_NS or more
+ *           after it
  */
 struct flap_home {
 	uint64_t back_ns;
+	uint64_t claimed_ns;
 	uint32_t moved_s;
 	uint32_t sign_s;
 	uint8_t home;
@@ -125,6 +137,7 @@ struct flap_home {
 	uint8_t rival;
 	uint8_t returns;
 	uint8_t signs;
+	uint8_t bounces;
 };
 
 /**

@@ -436,9 +436,43 @@ static void only_a_port_with_a_limit_is_isolated(void **state)
 	}
 }
 
+/* --- one frame, round and round --------------------------------------------- */
+
+/* Ports 1 and 2 claim an address of port 3 in turn. */
+static unsigned int bounce(uint64_t apart_ns, unsigned int most)
+{
+	unsigned int rounds = 0;
+
+	start(100, 1000);
+	heard(3, 7);
+	while (net.isolated == 0 && rounds < most) {
+		heard(1 + rounds++ % 2, 7);
+		later(apart_ns);
+	}
+	return rounds;
+}
+
+static void a_frame_that_goes_round_is_stopped(void **state)
+{
+	(void)state;
+	assert_int_equal(bounce(MS, 100), FLAP_BOUNCES + 1);
+	/* The port that began. */
+	assert_true(net.isolated == 1ull << 1);
+	assert_int_equal(bounce(FLAP_ECHO_NS - 1, 100), FLAP_BOUNCES + 1);
+}
+
+static void what_is_slower_is_no_loop(void **state)
+{
+	(void)state;
+	assert_int_equal(bounce(FLAP_ECHO_NS, 1000), 1000);
+	assert_true(net.isolated == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_frame_that_goes_round_is_stopped),
+		cmocka_unit_test(what_is_slower_is_no_loop),
 		cmocka_unit_test(an_impostor_runs_dry_and_its_victim_is_heard),
 		cmocka_unit_test(a_patient_impostor_gets_no_more),
 		cmocka_unit_test(an_address_held_fast_is_let_go),
