@@ -100,10 +100,12 @@ static void owe_record(struct world *w, const struct oracle_record *what,
 	w->records = r;
 }
 
-static void same_snapshot(struct world *w, const struct frame *frame,
+static void same_snapshot(struct world *w, unsigned int port,
+			  const struct frame *frame,
 			  const struct world_frame *f)
 {
-	uint16_t snap = f->len < FRAME_SNAP ? f->len : FRAME_SNAP;
+	uint16_t most = w->oracle.snap[port];
+	uint16_t snap = f->len < most ? f->len : most;
 
 	REQUIRE(w, frame->len == f->len && frame->snap == snap, "snapshot");
 	REQUIRE(w, memcmp(frame->bytes, f->bytes, snap) == 0, "snapshot");
@@ -140,7 +142,7 @@ static void on_decision(void *arg, unsigned int port, const struct frame *frame,
 	struct world *w = arg;
 
 	if (frame && w->sent[port].first)
-		same_snapshot(w, frame, w->sent[port].first);
+		same_snapshot(w, port, frame, w->sent[port].first);
 	judge(w, port, &result);
 	same_verdict(w, "the switch", verdict, &result.verdict);
 	REQUIRE(w,
@@ -399,6 +401,9 @@ static void one_burst(struct world *w)
 	run(w, w->ports);
 }
 
+/* Frames that rules refused, in all worlds. */
+static uint64_t by_rule;
+
 static uint64_t one_world(uint32_t seed, uint64_t frames)
 {
 	struct world *w = world_new(seed);
@@ -423,6 +428,9 @@ static uint64_t one_world(uint32_t seed, uint64_t frames)
 	same_counters(w);
 	same_table(w);
 	done = w->frames;
+	for (unsigned int p = 0; p < VSWITCH_MAX_PORTS; p++)
+		by_rule += w->oracle.port[p].drops[REASON_DENIED] +
+			   w->oracle.port[p].drops[REASON_NO_RULE];
 	world_free(w);
 	return done;
 }
@@ -442,8 +450,9 @@ static void the_switch_does_what_the_oracle_does(void **state)
 	}
 	while (done < wanted)
 		done += one_world(next++, FRAMES_PER_WORLD);
-	print_message("%lu frames in %u worlds\n", (unsigned long)done,
-		      next - 1);
+	print_message("%lu frames in %u worlds, %lu refused by rules\n",
+		      (unsigned long)done, next - 1, (unsigned long)by_rule);
+	assert_true(seed != NULL || by_rule > done / 50);
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/oracle.h"
 
+#include <pcap/pcap.h>
 #include <string.h>
 
 /* --- the table ----------------------------------------------------------- */
@@ -237,13 +238,70 @@ static bool is_open(const struct oracle *o, unsigned int port)
 	       !o->port[port].capture;
 }
 
+/* How many rules there are for a pair. */
+static unsigned int rules_of(const struct oracle *o, unsigned int src,
+			     unsigned int dst)
+{
+	return o->rules ? o->rules->pair[src][dst].n : 0;
+}
+
+static const struct policy_rule *rule_at(const struct oracle *o,
+					 unsigned int src, unsigned int dst,
+					 unsigned int i)
+{
+	return &o->rules->rule[o->rules->entry[o->rules->pair[src][dst].first +
+					       i]];
+}
+
+/* May anything go from one to the other? */
+static bool is_reached(const struct oracle *o, unsigned int src,
+		       unsigned int dst)
+{
+	unsigned int n = rules_of(o, src, dst);
+
+	for (unsigned int i = 0; i < n; i++)
+		if (rule_at(o, src, dst, i)->action == POLICY_ALLOW)
+			return true;
+	return n == 0 && o->port[src].allow >> dst & 1;
+}
+
+/* The first that matches, as libpcap sees it. */
+static enum vswitch_reason ask_rules(const struct oracle *o, unsigned int src,
+				     unsigned int dst, const uint8_t *bytes,
+				     uint16_t len)
+{
+	uint16_t seen = len < o->snap[src] ? len : o->snap[src];
+
+	for (unsigned int i = 0; i < rules_of(o, src, dst); i++) {
+		const struct policy_rule *r = rule_at(o, src, dst, i);
+		const struct cbpf_insn *insn = o->rules->insn + r->first;
+
+		if (r->n == 0 || bpf_filter((const struct bpf_insn *)insn,
+					    bytes, len, seen))
+			return r->action == POLICY_ALLOW ? REASON_NONE
+							 : REASON_DENIED;
+	}
+	return REASON_NO_RULE;
+}
+
+static enum vswitch_reason listed(const struct oracle *o, unsigned int src,
+				  unsigned int dst, const uint8_t *bytes,
+				  uint16_t len)
+{
+	if (rules_of(o, src, dst) > 0)
+		return ask_rules(o, src, dst, bytes, len);
+	return o->port[src].allow >> dst & 1 ? REASON_NONE : REASON_NOT_ALLOWED;
+}
+
 /* One destination; a receiver without a buffer is another matter. */
 static enum vswitch_reason offer(struct oracle *o, unsigned int src,
 				 unsigned int dst, const uint8_t *bytes,
 				 uint16_t len)
 {
-	if (!(o->port[src].allow >> dst & 1))
-		return REASON_NOT_ALLOWED;
+	enum vswitch_reason why = listed(o, src, dst, bytes, len);
+
+	if (why != REASON_NONE)
+		return why;
 	if (o->refuse && o->refuse(bytes, len, src, dst))
 		return REASON_POLICY;
 	if (!is_open(o, dst))
@@ -284,7 +342,7 @@ static void resolve(struct oracle *o, struct vswitch_verdict *v,
 			: dst == 0xffffffffffffull ? RESOLVED_BROADCAST
 						   : RESOLVED_MULTICAST;
 	for (unsigned int d = 0; d < VSWITCH_MAX_PORTS; d++)
-		if (d != src && o->port[src].allow >> d & 1 && is_open(o, d))
+		if (d != src && is_reached(o, src, d) && is_open(o, d))
 			v->candidates |= 1ull << d;
 }
 

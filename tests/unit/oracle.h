@@ -56,6 +56,8 @@ struct oracle_port {
 /**
  * struct oracle - the whole switch
  * @refuse: the user's policy
+ * @rules:  rules of pairs, and nothing else of it; or NULL
+ * @snap:   by port: octets of a frame that rules are shown
  */
 struct oracle {
 	struct oracle_port port[VSWITCH_MAX_PORTS];
@@ -66,6 +68,8 @@ struct oracle {
 	uint64_t order;
 	bool (*refuse)(const uint8_t *bytes, uint16_t len, unsigned int src,
 		       unsigned int dst);
+	const struct policy_image *rules;
+	uint16_t snap[VSWITCH_MAX_PORTS];
 	uint64_t learned;
 	uint64_t moved;
 	uint64_t evicted;

@@ -159,9 +159,16 @@ static void add_ports(struct world *w)
 
 /* --- policy and stations ------------------------------------------------- */
 
+/* Where there are rules, the allow list is not asked. */
 static void set_allow(struct world *w, unsigned int port, uint64_t allow)
 {
-	vswitch_policy(w->rig->sw)->port[port].allow = allow;
+	struct policy *policy = vswitch_policy(w->rig->sw);
+
+	for (unsigned int d = 0; w->rules && d < VSWITCH_MAX_PORTS; d++)
+		if (w->rules->pair[port][d].n > 0)
+			allow &= ~RIG_BIT(d);
+	policy->port[port].allow = allow;
+	policy_settle(policy);
 	w->oracle.port[port].allow = allow;
 }
 
@@ -173,11 +180,71 @@ static void set_lock(struct world *w, unsigned int port, bool locked,
 	rig_lock(w->rig, port, locked ? mac : 0);
 }
 
+#define EXPRESSIONS 16u
+
+/* One to four rules, allowing more often than not. */
+static void make_pair(struct world *w, const uint16_t rule[2 * EXPRESSIONS],
+		      unsigned int src, unsigned int dst)
+{
+	unsigned int n = 1 + world_draw(w, 4);
+	uint16_t pair[4];
+
+	for (unsigned int i = 0; i < n; i++)
+		pair[i] = rule[world_draw(w, EXPRESSIONS) +
+			       (world_chance(w, 65) ? EXPRESSIONS : 0)];
+	image_pair(w->rules, src, dst, pair, n);
+}
+
+/* Frames here are mostly noise above Ethernet; so are the filters. */
+static void make_rules(struct world *w)
+{
+	static const char *const expr[EXPRESSIONS] = {
+		NULL,
+		"ip",
+		"not ip",
+		"vlan",
+		"vlan 2",
+		"ether[14] & 1 = 1",
+		"ether[20:2] > 30000",
+		"ether[63] < 128",
+		"ether[64] < 128",
+		"ether[100] & 3 != 0",
+		"ether[255] & 1 = 0",
+		"greater 200",
+		"less 64",
+		"broadcast or multicast",
+		"udp port 53 or tcp port 443 or arp",
+		"ether src 02:00:00:00:00:01 or ether[6:4] & 8 = 0",
+	};
+	uint16_t rule[2 * EXPRESSIONS];
+	uint32_t density = 5 + world_draw(w, 60);
+
+	w->rules = image_new();
+	for (unsigned int i = 0; i < EXPRESSIONS; i++) {
+		rule[i] = image_rule(w->rules, POLICY_DENY, false, expr[i]);
+		rule[EXPRESSIONS + i] =
+			image_rule(w->rules, POLICY_ALLOW, false, expr[i]);
+	}
+	for (uint64_t from = w->ports; from; from &= from - 1)
+		for (uint64_t to = w->ports; to; to &= to - 1)
+			if (world_chance(w, density) &&
+			    w->rules->n_entries + 4 <= POLICY_MAX_ENTRIES)
+				make_pair(w, rule,
+					  (unsigned int)__builtin_ctzll(from),
+					  (unsigned int)__builtin_ctzll(to));
+	image_set(w->rig->sw, w->rules);
+	w->oracle.rules = w->rules;
+}
+
 /* A port's bit towards itself is set at times: it must mean nothing. */
 static void make_policy(struct world *w)
 {
 	uint32_t density = 20 + world_draw(w, 81);
 
+	if (world_chance(w, 60))
+		make_rules(w);
+	for (unsigned int p = 0; p < VSWITCH_MAX_PORTS; p++)
+		w->oracle.snap[p] = vswitch_policy(w->rig->sw)->snap[p];
 	for (uint64_t from = w->ports; from; from &= from - 1) {
 		uint64_t allow = 0;
 
@@ -256,6 +323,7 @@ void world_free(struct world *w)
 		free(r);
 	}
 	rig_free(w->rig);
+	free(w->rules);
 	free(w);
 }
 

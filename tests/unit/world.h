@@ -7,6 +7,7 @@
 #ifndef WEIR_TESTS_WORLD_H
 #define WEIR_TESTS_WORLD_H
 
+#include "tests/unit/image_rig.h"
 #include "tests/unit/oracle.h"
 #include "tests/unit/rig.h"
 
@@ -40,6 +41,7 @@ struct world_record {
  * @state:   of the random numbers
  * @rig:     the switch
  * @oracle:  what it should do
+ * @rules:   rules between its ports, or NULL
  * @ports:   those that can send
  * @captures: capture ports
  * @station: addresses in use
@@ -57,6 +59,7 @@ struct world {
 	uint64_t state;
 	struct rig *rig;
 	struct oracle oracle;
+	struct policy_image *rules;
 	uint64_t ports;
 	uint64_t captures;
 	uint64_t station[WORLD_STATIONS];
