@@ -72,7 +72,8 @@ static uint64_t everything(const struct mcast *m, uint32_t now)
 
 /*
  * Those of a group, if it is known.  The routers' group is looked up first: as
- * long as nobody was asked there is nothing to look for.
+ * long as nobody was asked there is nothing to look for.  Groups everybody is
+ * in are never known, since nobody can join them.
  */
 static uint64_t to_members(const struct mcast *m, const struct frame *frame,
 			   const struct mcast_message *msg, uint64_t ports,
@@ -83,7 +84,7 @@ static uint64_t to_members(const struct mcast *m, const struct frame *frame,
 	uint32_t routers = mcast_find(m, &routers_key);
 	uint64_t silent, members;
 
-	if (routers == MCAST_NONE || !mcast_is_tracked(&msg->group))
+	if (routers == MCAST_NONE)
 		return ports;
 	silent = asked(&m->group[routers], now);
 	if (silent == 0)

@@ -12,7 +12,7 @@
 #define ICMPV6 58u
 #define PIM 103u
 
-/* --- addresses --------------------------------------------------------------- */
+/* --- addresses ----------------------------------------------------------- */
 
 static struct ip_addr v6(unsigned int head, unsigned int tail)
 {
@@ -39,7 +39,7 @@ static struct ip_addr router(bool v4)
 	return v4 ? ip_from_v4(0x0a000001) : v6(0xfe80, 1);
 }
 
-/* --- octets ------------------------------------------------------------------ */
+/* --- octets -------------------------------------------------------------- */
 
 static void put(uint8_t *to, unsigned int octets, uint64_t value)
 {
@@ -85,7 +85,7 @@ static unsigned int folded(uint32_t value)
 	return ~value & 0xffff;
 }
 
-/* --- packets ----------------------------------------------------------------- */
+/* --- packets ------------------------------------------------------------- */
 
 static unsigned int put_v4(const struct wire *w, uint8_t *to)
 {
@@ -174,7 +174,7 @@ void snoop_frame(struct frame *f, const uint8_t *octets, unsigned int len,
 	frame_parse(f);
 }
 
-/* --- messages ------------------------------------------------------------------ */
+/* --- messages ------------------------------------------------------------ */
 
 struct wire wire_data(bool v4, struct ip_addr group)
 {
@@ -308,7 +308,7 @@ struct wire wire_hello(bool v4)
 	return w;
 }
 
-/* --- a table ------------------------------------------------------------------- */
+/* --- a table ------------------------------------------------------------- */
 
 void snoop_make(struct snoop *r, uint32_t groups)
 {
@@ -389,4 +389,28 @@ void snoop_join(struct snoop *r, bool v4, struct ip_addr group,
 	struct wire w = wire_report(v4, 3, group);
 
 	snoop_hear(r, &w, port);
+}
+
+struct known snoop_known(const struct snoop *s)
+{
+	struct known k = { { 0 } };
+	struct mcast_entry e;
+	uint32_t cursor = 0;
+
+	while (mcast_iterate(s->m, &cursor, s->now, &e)) {
+		assert_in_range(e.role, 0, 2);
+		k.role[e.role]++;
+	}
+	return k;
+}
+
+void snoop_both(void (*test)(struct snoop *s, bool v4))
+{
+	for (int v4 = 0; v4 < 2; v4++) {
+		struct snoop s;
+
+		snoop_make(&s, 64);
+		test(&s, v4);
+		snoop_free(&s);
+	}
 }

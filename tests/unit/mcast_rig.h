@@ -3,8 +3,9 @@
  * Frames for multicast snooping, and a table that hears them.
  *
  * Messages of both families are made by the same calls, so that a test can say
- * what holds for either.  A wire_*() call makes a message as it should be; a test
- * that wants it otherwise changes the struct wire, or the octets of the frame.
+ * what holds for either.  A wire_*() call makes a message as it should be; a
+ * test that wants it otherwise changes the struct wire, or the octets of the
+ * frame.
  */
 #ifndef WEIR_TESTS_MCAST_RIG_H
 #define WEIR_TESTS_MCAST_RIG_H
@@ -75,7 +76,7 @@ struct wire wire_query_group(bool v4, unsigned int version,
 			     struct ip_addr group);
 struct wire wire_hello(bool v4);
 
-/* Put the octet of flags and the number of sources into a query of version 3. */
+/* Put the octet of flags, or sources, into a query of version 3. */
 void wire_query_flags(struct wire *w, unsigned int flags);
 void wire_query_sources(struct wire *w, unsigned int sources);
 
@@ -96,7 +97,7 @@ unsigned int wire_octets(const struct wire *w, uint8_t *to);
 void snoop_frame(struct frame *f, const uint8_t *octets, unsigned int len,
 		 unsigned int snap, uint8_t poison);
 
-/* --- a table ------------------------------------------------------------------ */
+/* --- a table ------------------------------------------------------------- */
 
 struct snoop {
 	struct mcast *m;
@@ -127,5 +128,31 @@ void snoop_settle(struct snoop *r, bool v4);
 /* A report of version 3. */
 void snoop_join(struct snoop *r, bool v4, struct ip_addr group,
 		unsigned int port);
+
+/**
+ * struct known - how much a table knows
+ * @role: by enum mcast_role: entries of a walk
+ */
+struct known {
+	unsigned int role[3];
+};
+
+struct known snoop_known(const struct snoop *s);
+
+/* What snoop_data() gives, and where snoop_settle() has the querier. */
+#define FLOOD ALL_BUT(7)
+#define QUERIER PORT_BIT(0)
+
+/* Run a test for IPv4 and for IPv6, each with a table of its own. */
+void snoop_both(void (*test)(struct snoop *s, bool v4));
+
+#define FOR_BOTH(name)                                                         \
+	static void name##_in(struct snoop *s, bool v4);                       \
+	static void name(void **state)                                         \
+	{                                                                      \
+		(void)state;                                                   \
+		snoop_both(name##_in);                                         \
+	}                                                                      \
+	static void name##_in(struct snoop *s, bool v4)
 
 #endif

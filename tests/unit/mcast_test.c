@@ -15,31 +15,7 @@
 
 #include "mcast_rig.h"
 
-#define FLOOD ALL_BUT(7)
-#define QUERIER PORT_BIT(0)
-
-/* Run a test for IPv4 and for IPv6, each with a table of its own. */
-static void both(void (*test)(struct snoop *s, bool v4))
-{
-	for (int v4 = 0; v4 < 2; v4++) {
-		struct snoop s;
-
-		snoop_make(&s, 64);
-		test(&s, v4);
-		snoop_free(&s);
-	}
-}
-
-#define FOR_BOTH(name)                                                         \
-	static void name##_in(struct snoop *s, bool v4);                       \
-	static void name(void **state)                                         \
-	{                                                                      \
-		(void)state;                                                   \
-		both(name##_in);                                               \
-	}                                                                      \
-	static void name##_in(struct snoop *s, bool v4)
-
-/* --- who gets a frame ---------------------------------------------------------- */
+/* --- who gets a frame ---------------------------------------------------- */
 
 FOR_BOTH(everything_is_flooded_while_no_querier_is_heard)
 {
@@ -142,6 +118,32 @@ FOR_BOTH(vlans_are_apart)
 	assert_int_equal(snoop_ports(s, &data, 7), QUERIER | PORT_BIT(3));
 }
 
+/* So many that some share a place of the hash. */
+FOR_BOTH(one_group_in_many_vlans_is_many_groups)
+{
+	struct ip_addr g = snoop_group(v4, 1);
+	struct wire w[] = { wire_query(v4, 3, 10), wire_report(v4, 3, g),
+			    wire_data(v4, g) };
+
+	snoop_free(s);
+	snoop_make(s, 126);
+	for (unsigned int what = 0; what < 3; what++) {
+		w[what].tags = 1;
+		w[what].tpid = FRAME_TPID_C;
+		for (unsigned int i = 1; i <= 63; i++) {
+			unsigned int port = 1 + i % 6;
+
+			w[what].tci = (uint16_t)(i * i);
+			if (what < 2)
+				snoop_hear(s, &w[what], what ? port : 0);
+			else
+				assert_int_equal(snoop_ports(s, &w[what], 7),
+						 QUERIER | PORT_BIT(port));
+		}
+		s->now += 11;
+	}
+}
+
 FOR_BOTH(families_are_apart)
 {
 	struct ip_addr g = snoop_group(v4, 1), other = snoop_group(!v4, 1);
@@ -231,7 +233,7 @@ FOR_BOTH(a_destination_that_does_not_belong_is_flooded)
 	assert_int_equal(snoop_ports(s, &data, 7), FLOOD);
 }
 
-/* --- time ------------------------------------------------------------------------ */
+/* --- time ---------------------------------------------------------------- */
 
 FOR_BOTH(a_membership_ends_to_the_second)
 {
@@ -329,7 +331,7 @@ FOR_BOTH(a_port_that_was_not_asked_is_not_left_out)
 			 QUERIER | PORT_BIT(3) | PORT_BIT(5));
 }
 
-/* --- leaving ----------------------------------------------------------------------- */
+/* --- leaving ------------------------------------------------------------- */
 
 FOR_BOTH(a_leave_ends_nothing)
 {
@@ -420,6 +422,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_group_is_flooded),
 		cmocka_unit_test(groups_everybody_is_in_are_flooded),
 		cmocka_unit_test(vlans_are_apart),
+		cmocka_unit_test(one_group_in_many_vlans_is_many_groups),
 		cmocka_unit_test(families_are_apart),
 		cmocka_unit_test(other_tags_are_flooded_and_teach_nothing),
 		cmocka_unit_test(what_is_no_ip_is_flooded),
