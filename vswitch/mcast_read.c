@@ -233,7 +233,7 @@ static void take_leave(const struct reading *r, const struct ip_addr *group)
 /* Version 3 (MLD: 2): any number of records. */
 static void take_records(const struct reading *r)
 {
-	struct ip_addr routers = r->msg->v4 ? V4_LINK(22) : V6_LINK(0x16);
+	struct ip_addr routers = r->msg->v4 ? V4_LINK(22) : V6_LINK(22);
 
 	if (!ip_same(&r->p->dst, &routers))
 		return;

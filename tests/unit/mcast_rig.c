@@ -231,8 +231,7 @@ struct wire wire_report(bool v4, unsigned int version, struct ip_addr group)
 
 struct wire wire_records(bool v4)
 {
-	struct wire w = message(v4, true, host(v4),
-				snoop_link_group(v4, v4 ? 22 : 0x16));
+	struct wire w = message(v4, true, host(v4), snoop_link_group(v4, 22));
 
 	add(&w, 8, (uint64_t)(v4 ? 0x22 : 143) << 56);
 	return w;
