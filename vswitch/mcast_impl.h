@@ -220,7 +220,7 @@ struct mcast {
 	uint64_t fresh_at;
 };
 
-/* Whether a second is before another, which may be the later one by a round. */
+/* Whether a second is before another, also where the count wraps. */
 static inline bool mcast_before(uint32_t second, uint32_t other)
 {
 	return (int32_t)(second - other) < 0;
