@@ -7,21 +7,43 @@
  * `reply`, and names both ports, the VLAN, and
  *
  *	TCP, UDP	addresses and ports
- *	ICMP, ICMPv6	addresses and identifier, for requests alone: an answer
- *			starts nothing
- *	ARP		the two addresses; it also lets b ask for a's address, or
- *			b's answers would find no way once its cache is stale
- *	ND		likewise (neighbour solicitation and advertisement)
+ *	ICMP, ICMPv6	addresses, the kind of request (ICMP 8, 13, 15, 17; ICMPv6
+ *			128) and its identifier: an answer starts nothing
+ *	ARP		the addresses of a request: who asks, who is asked
+ *	ND		likewise (neighbour solicitation: source and target)
  *	other protocols	addresses and protocol
  *
- * An answer is a frame from b to a that is the flow reversed; an ICMP or ICMPv6
- * error from b about a packet of the flow, whoever says it; and a later fragment
- * of an answer whose first fragment has passed.  A TCP segment that opens a
- * connection (SYN without ACK) is no answer, whatever its addresses: who may not
- * be reached cannot be reached through a port he once used.
+ * What is sent to a group (IP multicast, 255.255.255.255) starts nothing: nobody
+ * answers as a group.  So no answer to DHCP or multicast DNS comes back on a flow.
  *
- * Time is whole seconds of the switch's clock, an argument of every verb.  A flow
- * lives for a time that depends on its state:
+ * Answers are, from b to a in the same VLAN, sound in the sense of packet.h,
+ *
+ *  - the flow reversed.  Of TCP, anything but a segment that opens a connection
+ *    (SYN without ACK): who may not be reached cannot be reached through a port he
+ *    once used.  Of ICMP, the reply to that kind of request, and nothing else.
+ *  - ARP with the flow's two addresses reversed, reply or request.  So what a has
+ *    asked for may also ask for a's address, or its answers would find no way once
+ *    its cache is stale.  But it may not do so with another address of its own:
+ *    a would believe that address too.
+ *  - ND likewise.  An advertisement of the target a asked for, to the address a
+ *    asked from (or to a group, if a asked from none: duplicate address
+ *    detection); and a solicitation from that target about that address.  The
+ *    sender of an advertisement and the destination of a solicitation are of no
+ *    account.  Unsolicited advertisements, router advertisements and redirects
+ *    are no answers.
+ *  - an ICMP or ICMPv6 error about a packet of the flow as a sent it, whoever says
+ *    it, to the address a sent it from.  Redirects are no errors, errors in
+ *    fragments are not read.
+ *  - a later fragment of an answer whose first fragment has passed, as long as it
+ *    does not overlap that one, whose headers it could rewrite.  One that comes
+ *    before the first is no answer.
+ *
+ * A TCP segment from a that is neither a SYN and ACK nor a RST begins a flow also
+ * in the middle of a connection, so that connections outlive a restart of the
+ * switch.  A SYN (without ACK) from a begins its flow anew.
+ *
+ * Time is whole seconds of the switch's clock, which does not go backwards, an
+ * argument of every verb.  A flow lives for a time that depends on its state:
  *
  *	TCP opened, not answered	60 s	(RFC 5382 REQ-5: 4 min for a transitory
  *						connection as a whole)
@@ -29,16 +51,27 @@
  *	TCP closing (RST, or FIN both ways) 30 s
  *	UDP opened			30 s
  *	UDP answered			180 s	(RFC 4787 REQ-5: at least 2 min)
- *	ICMP, ARP, ND			60 s	(RFC 5508 REQ-2)
+ *	ICMP				60 s	(RFC 5508 REQ-2)
+ *	ARP, ND asked			60 s
+ *	ARP, ND answered		7440 s	(as long as what goes there can live)
  *	others				600 s
  *	first fragment of an answer	30 s	(RFC 8200 section 4.5: 60 s at most)
  *
- * from its last frame.
+ * from its last frame: seen at second s, it lives at second n while n - s is less.
+ * An expired flow is as good as absent to every verb, reclaimed or not.  An ICMP
+ * error does not prolong a flow's life.
  *
  * Security.  The table is bounded, and any port that may start flows can fill it
  * (hostile case 21).  So a full table takes from whoever has most: the initiating
- * port with the most flows loses the one longest unseen, which may be the
- * newcomer's own.  The hash is keyed with a secret.
+ * port with the most flows (the lowest number among equals, the newcomer not
+ * counted) loses the one longest unseen, be it the newcomer's own port.  Of flows
+ * last seen in the same second the one with the shortest time to live goes first,
+ * and among those the one that was so first.  What has expired goes
+ * before that, and is no eviction.  The hash is keyed with a secret.
+ *
+ * A first fragment that is remembered is an entry like a flow, and its initiator's:
+ * it takes a place, is counted and can be evicted.  Only flow_iterate() passes it
+ * over.
  *
  * Memory is the caller's; no verb but these touches it; nothing is allocated.
  */
@@ -63,7 +96,7 @@ enum flow_state {
 /**
  * struct flow_path - where a frame goes, as far as flows are concerned
  * @vlan:     VLAN it belongs to
- * @src, @dst: ports it comes from and would go to
+ * @src, @dst: ports it comes from and would go to, less than FLOW_PORTS
  */
 struct flow_path {
 	uint16_t vlan;
@@ -73,7 +106,7 @@ struct flow_path {
 
 /**
  * struct flow_hit - a flow that a frame answers
- * @slot:       which; good until the table is changed
+ * @slot:       which entry
  * @rule:       id of the rule that let the flow begin
  * @generation: of the policy under which that rule was last found to exist
  * @related:    an ICMP error or a later fragment, rather than the flow itself
@@ -90,7 +123,7 @@ struct flow_hit {
  * @vlan, @src, @dst: as when it began
  * @protocol: IP protocol; 0 for ARP
  * @state:    enum flow_state
- * @from, @to: addresses
+ * @from, @to: addresses; ARP, ND: who asked, who was asked
  * @from_port, @to_port: TCP, UDP; @from_port: an ICMP identifier
  * @rule:     id of its rule
  * @left:     seconds it has to live if nothing more comes
@@ -112,6 +145,9 @@ struct flow_entry {
 
 /**
  * struct flow_counts - since the table was made
+ * @opened:  flows begun
+ * @evicted: had to go because the table was full
+ * @expired: went because their time was over
  */
 struct flow_counts {
 	uint64_t opened;
@@ -160,8 +196,9 @@ bool flow_answers(const struct flow_table *t, const struct frame *frame,
  * @generation: of the policy
  * @now:        seconds
  *
- * Begins a flow, or goes on with the one it belongs to; a frame of no flow (an
- * ICMP answer, a later fragment, a RST, what cannot be read) changes nothing.
+ * Begins a flow, or goes on with the one it belongs to, which then has this rule.
+ * A frame that can do neither (an ICMP answer, a later fragment, a RST of no flow,
+ * what is not sound) changes nothing.
  */
 void flow_opened(struct flow_table *t, const struct packet *p,
 		 const struct flow_path *path, uint32_t rule,
@@ -171,7 +208,8 @@ void flow_opened(struct flow_table *t, const struct packet *p,
  * flow_answered - a frame was let through because it answers a flow
  * @p:          that frame, parsed
  * @path:       as it goes
- * @hit:        what flow_answers() said of it, the table unchanged since
+ * @hit:        what flow_answers() said of it in the same second.  If the flow has
+ *              gone since (to make room for another), nothing happens
  * @generation: of the policy, under which @hit->rule exists
  * @now:        seconds
  */
@@ -182,7 +220,7 @@ void flow_answered(struct flow_table *t, const struct packet *p,
 /**
  * flow_flush_port - forget all flows from or to a port, bounded by the table
  *
- * Return: flows forgotten.
+ * Return: entries forgotten.
  */
 unsigned int flow_flush_port(struct flow_table *t, unsigned int port);
 
@@ -190,13 +228,16 @@ unsigned int flow_flush_port(struct flow_table *t, unsigned int port);
  * flow_iterate - walk the flows that live
  * @cursor: in/out: 0 to start; where to go on
  *
+ * Flows that begin or go during a walk may or may not be met; no other is met
+ * twice or missed.
+ *
  * Return: false at the end.
  */
 bool flow_iterate(const struct flow_table *t, uint32_t *cursor, uint32_t now,
 		  struct flow_entry *entry);
 
 /**
- * flow_count - flows in the table, expired ones not yet reclaimed included
+ * flow_count - entries in the table, expired ones not yet reclaimed included
  */
 uint32_t flow_count(const struct flow_table *t);
 

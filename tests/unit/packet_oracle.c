@@ -98,14 +98,13 @@ static void read_nd(struct stream *s, struct packet *p)
 
 		if (s->flaw)
 			return;
-		if (len < 0 || (len > s->own && !s->quoted)) {
+		if (len < 0 || (len > s->own && !s->quoted) ||
+		    (len != 6 && (option == 1 || option == 2))) {
 			spoil(s, PACKET_MALFORMED);
 		} else if (option != 1 && option != 2) {
 			s->at += len;
 			s->seen -= len;
 			s->own -= len;
-		} else if (len != 6) {
-			spoil(s, PACKET_MALFORMED);
 		} else {
 			mac = eat(s, 6);
 			if (!s->flaw && p->linked && mac != p->link)
@@ -288,7 +287,7 @@ static void read_v6(struct stream *s, struct packet *p, const uint8_t *bytes)
 			spoil(s, PACKET_MALFORMED);
 		word = eat(s, 8);
 		octets = word >> 48 & 255;
-		octets = kind == 44 ? 0 : kind == 51 ? octets * 4 : octets * 8;
+		octets *= kind == 51 ? 4 : kind != 44 ? 8 : 0;
 		eat(s, (int)octets);
 		if (kind == 44)
 			fragment(s, p, word >> 32 & 0xfff8, word >> 32 & 1,

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Flows: what begins one, what goes on with it, what answers it, how long it
+ * lives.
+ *
+ *		OPENED		ANSWERED	CLOSING
+ *	TCP	first segment	first answer	a RST, or a FIN both ways
+ *	others	first frame	first answer	-
+ *
+ * A SYN of the initiator begins a TCP flow anew, in whatever state it is.  In
+ * CLOSING segments still pass both ways, and each one keeps the flow for another
+ * while: a RST that the other end does not believe (anybody can make one up)
+ * must not cut a connection.
+ *
+ * An expired entry is as good as absent here, because flow_find() finds only what
+ * lives.
+ */
+#include "policy/flow_impl.h"
+#include "vswitch/bits.h"
+
+/* Who has sent a FIN, in struct flow_record. */
+#define FIN_INITIATOR 1u
+#define FIN_OTHER 2u
+#define FIN_BOTH 3u
+
+#define REDIRECT 5u
+
+/* --- lives and states --------------------------------------------------------- */
+
+static enum flow_life life_of_tcp(enum flow_state state)
+{
+	switch (state) {
+	case FLOW_OPENED:
+		return FLOW_LIFE_ASKED;
+	case FLOW_ANSWERED:
+		return FLOW_LIFE_CONNECTION;
+	default:
+		return FLOW_LIFE_BRIEF;
+	}
+}
+
+/*
+ * Who was asked for his address has to ask back as long as any flow can live, and
+ * need not have been asked again meanwhile: connections confirm to their ends
+ * that addresses are right (RFC 4861 section 7.3.1), but not to a router.
+ */
+static enum flow_life life_of_neighbour(enum flow_state state)
+{
+	return state == FLOW_OPENED ? FLOW_LIFE_ASKED : FLOW_LIFE_CONNECTION;
+}
+
+static enum flow_life life_of(const struct flow_key *key, enum flow_state state)
+{
+	unsigned int protocol = flow_key_protocol(key);
+	unsigned int request = flow_key_request(key);
+
+	if (flow_key_use(key) == FLOW_USE_PART)
+		return FLOW_LIFE_BRIEF;
+	if (protocol == PACKET_TCP)
+		return life_of_tcp(state);
+	if (protocol == PACKET_UDP)
+		return state == FLOW_OPENED ? FLOW_LIFE_BRIEF
+					    : FLOW_LIFE_DATAGRAMS;
+	if (flow_key_kind(key) == PACKET_ARP || request == FLOW_ASK)
+		return life_of_neighbour(state);
+	return request ? FLOW_LIFE_ASKED : FLOW_LIFE_OTHER;
+}
+
+static void follow_tcp(struct flow_record *r, unsigned int flags,
+		       unsigned int fin)
+{
+	if (flags & PACKET_FIN)
+		r->fins |= (uint8_t)fin;
+	if (flags & PACKET_RST || r->fins == FIN_BOTH)
+		r->state = FLOW_CLOSING;
+}
+
+/* The initiator has sent a frame. */
+static void follow_sent(struct flow_record *r, const struct packet *p)
+{
+	if (!p->flagged)
+		return;
+	if ((p->tcp_flags & (PACKET_SYN | PACKET_ACK)) == PACKET_SYN) {
+		r->state = FLOW_OPENED;
+		r->fins = 0;
+	}
+	follow_tcp(r, p->tcp_flags, FIN_INITIATOR);
+}
+
+/* The other one has answered. */
+static void follow_answer(struct flow_record *r, const struct packet *p)
+{
+	if (r->state == FLOW_OPENED)
+		r->state = FLOW_ANSWERED;
+	if (p->flagged)
+		follow_tcp(r, p->tcp_flags, FIN_OTHER);
+}
+
+static void touch(struct flow_table *t, uint32_t slot, uint32_t now)
+{
+	const struct flow_record *r = &t->record[slot];
+
+	flow_touch(t, slot, life_of(&r->key, r->state), now);
+}
+
+/* --- asking ------------------------------------------------------------------- */
+
+static bool hit_slot(const struct flow_table *t, uint32_t slot, bool related,
+		     struct flow_hit *hit)
+{
+	const struct flow_record *r = &t->record[slot];
+
+	*hit = (struct flow_hit){
+		.slot = slot,
+		.rule = r->rule,
+		.generation = r->generation,
+		.related = related,
+	};
+	return true;
+}
+
+/* A fragment that touches the data of the first could rewrite its headers. */
+static bool answers_part(const struct flow_table *t, const struct packet *p,
+			 const struct flow_path *path, uint32_t now,
+			 struct flow_hit *hit)
+{
+	struct flow_key key = flow_key_part(p, path);
+	uint32_t slot = flow_find(t, &key, now);
+
+	return slot != FLOW_NO_SLOT && p->frag_at >= t->record[slot].behind &&
+	       hit_slot(t, slot, true, hit);
+}
+
+/*
+ * An error is about a packet as the initiator sent it, and goes to the address he
+ * sent it from.  A redirect is no error but an order where to send, and who may
+ * only answer gives none.
+ */
+static bool answers_error(const struct flow_table *t, const struct frame *frame,
+			  const struct packet *p, const struct flow_path *path,
+			  uint32_t now, struct flow_hit *hit)
+{
+	struct flow_path sent = { path->vlan, path->dst, path->src };
+	struct packet inner;
+	struct flow_talk talk;
+	struct flow_key key;
+	uint32_t slot;
+
+	if (p->fragment ||
+	    (p->kind == PACKET_IPV4 && p->icmp_type == REDIRECT) ||
+	    !packet_parse_inner(frame, p, &inner) ||
+	    !ip_same(&inner.src, &p->dst) || !flow_read(&inner, &talk))
+		return false;
+	key = flow_key_sent(&talk, &sent);
+	slot = flow_find(t, &key, now);
+	return slot != FLOW_NO_SLOT && hit_slot(t, slot, true, hit);
+}
+
+bool flow_answers(const struct flow_table *t, const struct frame *frame,
+		  const struct packet *p, const struct flow_path *path,
+		  uint32_t now, struct flow_hit *hit)
+{
+	struct flow_talk talk;
+	struct flow_key key;
+	uint32_t slot;
+
+	if (t->held[path->dst] == 0 || p->flaw != PACKET_SOUND)
+		return false;
+	if (p->later)
+		return answers_part(t, p, path, now, hit);
+	if (!flow_read(p, &talk))
+		return p->icmp && answers_error(t, frame, p, path, now, hit);
+	if (!talk.answers)
+		return false;
+	key = flow_key_answer(&talk, path);
+	slot = flow_find(t, &key, now);
+	return slot != FLOW_NO_SLOT && hit_slot(t, slot, false, hit);
+}
+
+/* --- writing down --------------------------------------------------------------- */
+
+void flow_opened(struct flow_table *t, const struct packet *p,
+		 const struct flow_path *path, uint32_t rule,
+		 uint32_t generation, uint32_t now)
+{
+	struct flow_talk talk;
+	struct flow_key key;
+	uint32_t slot;
+
+	if (p->flaw != PACKET_SOUND || !flow_read(p, &talk))
+		return;
+	key = flow_key_sent(&talk, path);
+	slot = flow_find(t, &key, now);
+	if (slot == FLOW_NO_SLOT) {
+		if (!talk.begins)
+			return;
+		slot = flow_make(t, &key, life_of(&key, FLOW_OPENED), now);
+	}
+	t->record[slot].rule = rule;
+	t->record[slot].generation = generation;
+	follow_sent(&t->record[slot], p);
+	touch(t, slot, now);
+}
+
+/*
+ * Remember the first fragment of an answer, at the expense of who began the flow.
+ * One of the same number that is there already need not be the same: what none of
+ * them may have rewritten is what the longest has.
+ */
+static void remember_part(struct flow_table *t, const struct packet *p,
+			  const struct flow_path *path,
+			  const struct flow_hit *hit, uint32_t generation,
+			  uint32_t now)
+{
+	struct flow_key key = flow_key_part(p, path);
+	uint32_t slot = flow_find(t, &key, now);
+
+	if (slot == FLOW_NO_SLOT)
+		slot = flow_make(t, &key, FLOW_LIFE_BRIEF, now);
+	if (p->frag_len > t->record[slot].behind)
+		t->record[slot].behind = p->frag_len;
+	t->record[slot].rule = hit->rule;
+	t->record[slot].generation = generation;
+	touch(t, slot, now);
+}
+
+/* The answer's own key, to see whether the slot is still what it was. */
+static bool is_at(const struct flow_table *t, uint32_t slot,
+		  const struct packet *p, const struct flow_path *path)
+{
+	struct flow_talk talk;
+	struct flow_key key;
+
+	if (p->later)
+		key = flow_key_part(p, path);
+	else if (flow_read(p, &talk))
+		key = flow_key_answer(&talk, path);
+	else
+		return false;
+	return flow_key_same(&t->record[slot].key, &key);
+}
+
+void flow_answered(struct flow_table *t, const struct packet *p,
+		   const struct flow_path *path, const struct flow_hit *hit,
+		   uint32_t generation, uint32_t now)
+{
+	struct flow_record *r = &t->record[hit->slot];
+
+	if (!flow_lives(t, hit->slot, now) || r->rule != hit->rule)
+		return;
+	r->generation = generation;
+	/* An error says nothing of how the flow goes on. */
+	if (!is_at(t, hit->slot, p, path))
+		return;
+	follow_answer(r, p);
+	touch(t, hit->slot, now);
+	if (p->fragment && !p->later)
+		remember_part(t, p, path, hit, generation, now);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Inside the table of flows.
+ *
+ *	flow.c		the verbs: what begins, goes on, answers, and for how long
+ *	flow_key.c	what a packet says about who talks to whom
+ *	flow_table.c	entries: finding them, their age, who loses one
+ *
+ * An entry stays in its slot for life, so that chains, lists and walks can name
+ * slots.
+ */
+#ifndef WEIR_POLICY_FLOW_IMPL_H
+#define WEIR_POLICY_FLOW_IMPL_H
+
+#include "policy/flow.h"
+
+#define FLOW_NO_SLOT UINT32_MAX
+#define FLOW_KEY_WORDS 6u
+
+/* Who has an address?  ND's type, and the @request of keys of ND. */
+#define FLOW_ASK 135u
+
+/* --- keys ------------------------------------------------------------------- */
+
+/* What an entry is for. */
+enum flow_use {
+	FLOW_USE_NONE, /* the slot is free */
+	FLOW_USE_TALK, /* a flow */
+	FLOW_USE_PART, /* the first fragment of an answer */
+};
+
+/**
+ * struct flow_key - what an entry is found by, always as the initiator sees it
+ * @word: initiator's address, the other address; then
+ *	  from_port:16 to_port:16 vlan:16 src:8 dst:8
+ *	  fragment id:32 request:8 use:8 kind:8 protocol:8
+ *
+ * Every bit is defined, so keys are compared by words.  @kind is enum
+ * packet_kind; @request is the type of an ICMP request, without which an echo and
+ * a timestamp of one identifier would be one flow.
+ */
+struct flow_key {
+	uint64_t word[FLOW_KEY_WORDS];
+};
+
+static inline uint16_t flow_key_from_port(const struct flow_key *k)
+{
+	return (uint16_t)(k->word[4] >> 48);
+}
+
+static inline uint16_t flow_key_to_port(const struct flow_key *k)
+{
+	return (uint16_t)(k->word[4] >> 32);
+}
+
+static inline uint16_t flow_key_vlan(const struct flow_key *k)
+{
+	return (uint16_t)(k->word[4] >> 16);
+}
+
+static inline uint8_t flow_key_src(const struct flow_key *k)
+{
+	return (uint8_t)(k->word[4] >> 8);
+}
+
+static inline uint8_t flow_key_dst(const struct flow_key *k)
+{
+	return (uint8_t)k->word[4];
+}
+
+static inline uint8_t flow_key_request(const struct flow_key *k)
+{
+	return (uint8_t)(k->word[5] >> 24);
+}
+
+static inline enum flow_use flow_key_use(const struct flow_key *k)
+{
+	return (enum flow_use)(k->word[5] >> 16 & 0xff);
+}
+
+static inline uint8_t flow_key_kind(const struct flow_key *k)
+{
+	return (uint8_t)(k->word[5] >> 8);
+}
+
+static inline uint8_t flow_key_protocol(const struct flow_key *k)
+{
+	return (uint8_t)k->word[5];
+}
+
+static inline bool flow_key_same(const struct flow_key *a,
+				 const struct flow_key *b)
+{
+	uint64_t differ = 0;
+
+	for (unsigned int i = 0; i < FLOW_KEY_WORDS; i++)
+		differ |= a->word[i] ^ b->word[i];
+	return differ == 0;
+}
+
+/**
+ * struct flow_talk - who talks to whom, seen from a packet's sender
+ * @own, @other:           addresses
+ * @own_port, @other_port: of TCP and UDP; an ICMP identifier is the port of who
+ *                         sent the request
+ * @kind, @protocol, @request: as in struct flow_key
+ * @begins:  such a packet may begin a flow
+ * @answers: such a packet may answer one
+ */
+struct flow_talk {
+	struct ip_addr own;
+	struct ip_addr other;
+	uint16_t own_port;
+	uint16_t other_port;
+	uint8_t kind;
+	uint8_t protocol;
+	uint8_t request;
+	bool begins;
+	bool answers;
+};
+
+/**
+ * flow_read - read a packet as a part of a conversation
+ * @p: sound, or (quoted by an error) at least identified
+ *
+ * Return: false if it is of no flow: neither begins, continues nor answers one.
+ */
+bool flow_read(const struct packet *p, struct flow_talk *talk);
+
+/**
+ * flow_key_sent - key of a flow of which the initiator sent a packet
+ * @path: of that packet
+ */
+struct flow_key flow_key_sent(const struct flow_talk *talk,
+			      const struct flow_path *path);
+
+/**
+ * flow_key_answer - key of a flow that a packet would answer
+ * @path: of that packet
+ */
+struct flow_key flow_key_answer(const struct flow_talk *talk,
+				const struct flow_path *path);
+
+/**
+ * flow_key_part - key of the first fragment of an answer
+ * @p:    any fragment of it
+ * @path: of that fragment
+ */
+struct flow_key flow_key_part(const struct packet *p,
+			      const struct flow_path *path);
+
+/* --- entries ----------------------------------------------------------------- */
+
+/*
+ * How long an entry may live without a frame, shortest first.
+ *
+ *	FLOW_LIFE(symbol, seconds)
+ */
+#define FLOW_LIVES(FLOW_LIFE)                                                  \
+	FLOW_LIFE(BRIEF, 30)                                                   \
+	FLOW_LIFE(ASKED, 60)                                                   \
+	FLOW_LIFE(DATAGRAMS, 180)                                              \
+	FLOW_LIFE(OTHER, 600)                                                  \
+	FLOW_LIFE(CONNECTION, 7440)
+
+#define FLOW_LIFE_ENUM(symbol, seconds) FLOW_LIFE_##symbol,
+enum flow_life { FLOW_LIVES(FLOW_LIFE_ENUM) FLOW_LIFE_COUNT };
+#undef FLOW_LIFE_ENUM
+
+/**
+ * struct flow_record - an entry
+ * @key:        what it is found by; of use FLOW_USE_NONE in a free slot
+ * @next:       in its hash chain, or among the free slots
+ * @older, @newer: in its list: of its initiating port and life
+ * @stamp:      second of its last frame
+ * @rule:       see struct flow_hit
+ * @generation: likewise
+ * @behind:     first fragments: octets of data, which later ones must not touch
+ * @life:       enum flow_life
+ * @state:      enum flow_state
+ * @fins:       TCP: who has sent a FIN
+ */
+struct flow_record {
+	struct flow_key key;
+	uint32_t next;
+	uint32_t older;
+	uint32_t newer;
+	uint32_t stamp;
+	uint32_t rule;
+	uint32_t generation;
+	uint16_t behind;
+	uint8_t life;
+	uint8_t state;
+	uint8_t fins;
+	uint8_t pad[3];
+};
+
+_Static_assert(sizeof(struct flow_record) == 80, "no padding but ours");
+
+/**
+ * struct flow_ends - a list of entries, by the second they were last seen in
+ */
+struct flow_ends {
+	uint32_t oldest;
+	uint32_t newest;
+};
+
+/**
+ * struct flow_table - a table
+ * @bucket:   first slots of the hash chains
+ * @record:   the entries
+ * @capacity: entries it may hold
+ * @count:    entries it holds
+ * @mask:     buckets - 1
+ * @top:      no slot from here on was ever used
+ * @free:     slots that were, a chain
+ * @age_at:   list in which expired entries are looked for next
+ * @fresh_at: one more than the second in which no entry was found expired; as
+ *            seconds only grow and the shortest life is longer than one, none can
+ *            be then.  0: not known
+ * @mix:      secret numbers of the hash
+ * @holders:  by life: ports that have such entries
+ * @held:     by initiating port: its entries
+ * @aimed:    by the other port: entries
+ * @list:     by life and initiating port
+ * @counts:   see struct flow_counts
+ */
+struct flow_table {
+	uint32_t *bucket;
+	struct flow_record *record;
+	uint32_t capacity;
+	uint32_t count;
+	uint32_t mask;
+	uint32_t top;
+	uint32_t free;
+	uint32_t age_at;
+	uint64_t fresh_at;
+	uint64_t mix[FLOW_KEY_WORDS];
+	uint64_t holders[FLOW_LIFE_COUNT];
+	uint32_t held[FLOW_PORTS];
+	uint32_t aimed[FLOW_PORTS];
+	struct flow_ends list[FLOW_LIFE_COUNT][FLOW_PORTS];
+	struct flow_counts counts;
+};
+
+/**
+ * flow_seconds - how long
+ */
+uint32_t flow_seconds(unsigned int life);
+
+/**
+ * flow_find - the slot of an entry that lives, or FLOW_NO_SLOT
+ */
+uint32_t flow_find(const struct flow_table *t, const struct flow_key *key,
+		   uint32_t now);
+
+/**
+ * flow_lives - is this entry used and not expired?
+ * @slot: less than the capacity
+ */
+bool flow_lives(const struct flow_table *t, uint32_t slot, uint32_t now);
+
+/**
+ * flow_make - a new entry
+ * @key:  of none that lives
+ * @life: enum flow_life
+ *
+ * A full table makes room for it, so that slots found before may have become
+ * another's.  All but the key, the life and the list is zero.
+ *
+ * Return: its slot.
+ */
+uint32_t flow_make(struct flow_table *t, const struct flow_key *key,
+		   enum flow_life life, uint32_t now);
+
+/**
+ * flow_touch - an entry was seen
+ * @life: how long it lives from now on
+ */
+void flow_touch(struct flow_table *t, uint32_t slot, enum flow_life life,
+		uint32_t now);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a packet says about who talks to whom.
+ *
+ * A packet is read from its sender's side, his own address first, whichever
+ * direction it goes in.  Whether he is the initiator of a flow or the one who
+ * answers, the caller says by the key he asks for; so a flow and its answers
+ * cannot come to be read by different rules.
+ *
+ * Neighbour discovery is the odd one out.  Who is asked stands in the target, not
+ * in the destination, which is a group made from the target:
+ *
+ *			own		other
+ *	solicitation	source		target
+ *	advertisement	target		destination, who asked
+ *
+ * An advertisement's source may be any address of its sender and says nothing.
+ * Who asks for an address he means to take (duplicate address detection) has
+ * none and asks as ::, and is answered at a group.
+ */
+#include "policy/flow_impl.h"
+
+#define ARP_REQUEST 1u
+#define ARP_REPLY 2u
+
+static bool is_group(const struct ip_addr *a)
+{
+	uint32_t v4 = (uint32_t)a->lo;
+
+	if (ip_is_v4(a))
+		return v4 >> 28 == 0xe || v4 == UINT32_MAX;
+	return a->hi >> 56 == 0xff;
+}
+
+/* --- reading ---------------------------------------------------------------- */
+
+/* Requests and replies alike, or who was asked could not ask back. */
+static bool read_arp(const struct packet *p, struct flow_talk *talk)
+{
+	talk->begins = p->arp_op == ARP_REQUEST;
+	talk->answers = true;
+	return p->arp_op == ARP_REQUEST || p->arp_op == ARP_REPLY;
+}
+
+static void read_nd(const struct packet *p, struct flow_talk *talk)
+{
+	talk->request = FLOW_ASK;
+	talk->answers = true;
+	if (p->icmp_type == FLOW_ASK) {
+		talk->begins = true;
+		talk->other = p->target;
+		return;
+	}
+	talk->own = p->target;
+	if (is_group(&p->dst))
+		talk->other = (struct ip_addr){ 0 };
+}
+
+static bool read_request(const struct packet *p, struct flow_talk *talk)
+{
+	talk->request = p->icmp_type;
+	talk->own_port = p->icmp_id;
+	talk->begins = true;
+	return true;
+}
+
+static bool read_reply(const struct packet *p, struct flow_talk *talk,
+		       unsigned int request)
+{
+	talk->request = (uint8_t)request;
+	talk->other_port = p->icmp_id;
+	talk->answers = true;
+	return true;
+}
+
+static bool read_icmp(const struct packet *p, struct flow_talk *talk)
+{
+	switch (p->icmp_type) {
+	case 8:
+	case 13:
+	case 15:
+	case 17:
+		return read_request(p, talk);
+	case 0:
+		return read_reply(p, talk, 8);
+	case 14:
+	case 16:
+	case 18:
+		return read_reply(p, talk, p->icmp_type - 1u);
+	default:
+		return false;
+	}
+}
+
+static bool read_icmpv6(const struct packet *p, struct flow_talk *talk)
+{
+	if (p->icmp_type == 128)
+		return read_request(p, talk);
+	if (p->icmp_type == 129)
+		return read_reply(p, talk, 128);
+	if (p->nd)
+		read_nd(p, talk);
+	return p->nd;
+}
+
+/*
+ * A segment in the middle of a connection begins a flow too, so that connections
+ * outlive a restart of the switch.  But the second segment of a connection (SYN
+ * and ACK) is an answer, and a RST is the end.
+ */
+static bool read_tcp(const struct packet *p, struct flow_talk *talk)
+{
+	bool syn = p->tcp_flags & PACKET_SYN;
+	bool ack = p->tcp_flags & PACKET_ACK;
+
+	talk->own_port = p->sport;
+	talk->other_port = p->dport;
+	talk->begins = !(p->tcp_flags & PACKET_RST) && !(syn && ack);
+	talk->answers = !syn || ack;
+	return p->ported;
+}
+
+static bool read_carried(const struct packet *p, struct flow_talk *talk)
+{
+	talk->protocol = p->protocol;
+	if (p->protocol == PACKET_TCP)
+		return read_tcp(p, talk);
+	if (p->icmp)
+		return p->kind == PACKET_IPV4 ? read_icmp(p, talk)
+					      : read_icmpv6(p, talk);
+	talk->own_port = p->sport;
+	talk->other_port = p->dport;
+	talk->begins = true;
+	talk->answers = true;
+	return true;
+}
+
+bool flow_read(const struct packet *p, struct flow_talk *talk)
+{
+	*talk = (struct flow_talk){
+		.own = p->src,
+		.other = p->dst,
+		.kind = p->kind,
+	};
+	if (!p->addressed || p->later)
+		return false;
+	if (p->kind == PACKET_ARP) {
+		if (!read_arp(p, talk))
+			return false;
+	} else if (!p->carried || !read_carried(p, talk)) {
+		return false;
+	}
+	/* Nobody answers as a group. */
+	talk->begins = talk->begins && !is_group(&talk->other);
+	return true;
+}
+
+/* --- keys ------------------------------------------------------------------- */
+
+static uint64_t key_path(unsigned int from_port, unsigned int to_port,
+			 unsigned int vlan, unsigned int src, unsigned int dst)
+{
+	return (uint64_t)from_port << 48 | (uint64_t)to_port << 32 |
+	       (uint64_t)vlan << 16 | src << 8 | dst;
+}
+
+static uint64_t key_kind(const struct flow_talk *talk)
+{
+	return (uint64_t)talk->request << 24 | FLOW_USE_TALK << 16 |
+	       (uint64_t)talk->kind << 8 | talk->protocol;
+}
+
+struct flow_key flow_key_sent(const struct flow_talk *talk,
+			      const struct flow_path *path)
+{
+	return (struct flow_key){ {
+		talk->own.hi,
+		talk->own.lo,
+		talk->other.hi,
+		talk->other.lo,
+		key_path(talk->own_port, talk->other_port, path->vlan,
+			 path->src, path->dst),
+		key_kind(talk),
+	} };
+}
+
+struct flow_key flow_key_answer(const struct flow_talk *talk,
+				const struct flow_path *path)
+{
+	return (struct flow_key){ {
+		talk->other.hi,
+		talk->other.lo,
+		talk->own.hi,
+		talk->own.lo,
+		key_path(talk->other_port, talk->own_port, path->vlan,
+			 path->dst, path->src),
+		key_kind(talk),
+	} };
+}
+
+/* IPv4 tells packets apart by the protocol too (RFC 791), IPv6 does not. */
+struct flow_key flow_key_part(const struct packet *p,
+			      const struct flow_path *path)
+{
+	uint64_t protocol = p->kind == PACKET_IPV4 ? p->protocol : 0;
+
+	return (struct flow_key){ {
+		p->dst.hi,
+		p->dst.lo,
+		p->src.hi,
+		p->src.lo,
+		key_path(0, 0, path->vlan, path->dst, path->src),
+		(uint64_t)p->ip_id << 32 | FLOW_USE_PART << 16 |
+			(uint64_t)p->kind << 8 | protocol,
+	} };
+}

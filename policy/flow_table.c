@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Entries of the table of flows: finding them, their age, and who loses one.
+ *
+ * Entries are found by a hash with chains.  Nobody must be able to aim at one
+ * chain, so the hash multiplies what a packet says in pairs of words, each first
+ * combined with a secret number, and folds both halves of the product: a
+ * difference in one word comes out multiplied by a number nobody knows.
+ *
+ * Besides, each entry is in one list: that of its initiating port and its life.
+ * It goes to the end of a list when the second of its last frame changes, or its
+ * life, and at no other time; so a busy flow costs one list operation a second.
+ * As seconds do not go backwards each list is sorted, and all of a list expire in
+ * that order.  Then
+ *
+ *  - what has expired is found at the heads of lists,
+ *  - and so is what a port has not seen for longest,
+ *
+ * of which there are FLOW_LIFE_COUNT a port.
+ */
+#include "policy/flow_impl.h"
+#include "vswitch/bits.h"
+#include "vswitch/mem.h"
+
+#define CACHE_LINE 64u
+#define LISTS (FLOW_LIFE_COUNT * FLOW_PORTS)
+
+/* Expired entries that are removed for each new one: more than one, so that they
+ * go away in the end. */
+#define RECLAIM 2u
+
+uint32_t flow_seconds(unsigned int life)
+{
+#define FLOW_LIFE_SECONDS(symbol, seconds) seconds,
+	static const uint16_t seconds[] = { FLOW_LIVES(FLOW_LIFE_SECONDS) };
+#undef FLOW_LIFE_SECONDS
+
+	return seconds[life];
+}
+
+/* --- memory ----------------------------------------------------------------- */
+
+static size_t in_lines(size_t octets)
+{
+	return (octets + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+}
+
+static uint32_t buckets_for(uint32_t capacity)
+{
+	uint32_t buckets = 1;
+
+	while (buckets < capacity)
+		buckets *= 2;
+	return buckets;
+}
+
+size_t flow_size(uint32_t capacity)
+{
+	if (capacity < 1 || capacity > FLOW_MAX_CAPACITY)
+		return 0;
+	return in_lines(sizeof(struct flow_table)) +
+	       in_lines(buckets_for(capacity) * sizeof(uint32_t)) +
+	       in_lines(capacity * sizeof(struct flow_record));
+}
+
+/* One step of a number generator: neighbouring seeds give unrelated numbers. */
+static uint64_t mixed(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15ull;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
+	return x ^ x >> 31;
+}
+
+struct flow_table *flow_init(void *memory, size_t size, uint32_t capacity,
+			     uint64_t seed)
+{
+	size_t need = flow_size(capacity);
+	struct flow_table *t = memory;
+	uint8_t *at = memory;
+	uint32_t buckets;
+
+	if (need == 0 || size < need)
+		return NULL;
+	memset(memory, 0, need);
+	buckets = buckets_for(capacity);
+	t->capacity = capacity;
+	t->mask = buckets - 1;
+	t->free = FLOW_NO_SLOT;
+	for (unsigned int i = 0; i < FLOW_KEY_WORDS; i++) {
+		seed = mixed(seed);
+		t->mix[i] = seed;
+	}
+	at += in_lines(sizeof(*t));
+	t->bucket = (void *)at;
+	memset(t->bucket, 0xff, buckets * sizeof(uint32_t));
+	at += in_lines(buckets * sizeof(uint32_t));
+	t->record = (void *)at;
+	return t;
+}
+
+/* --- finding ---------------------------------------------------------------- */
+
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint32_t *chain_of(const struct flow_table *t,
+			  const struct flow_key *key)
+{
+	uint64_t hash = 0;
+
+	for (unsigned int i = 0; i < FLOW_KEY_WORDS; i += 2)
+		hash ^= fold(key->word[i] ^ t->mix[i],
+			     key->word[i + 1] ^ t->mix[i + 1]);
+	return &t->bucket[hash & t->mask];
+}
+
+static bool has_expired(const struct flow_record *r, uint32_t now)
+{
+	return now - r->stamp >= flow_seconds(r->life);
+}
+
+/* The slot of an entry, expired or not, or FLOW_NO_SLOT. */
+static uint32_t find(const struct flow_table *t, const struct flow_key *key)
+{
+	uint32_t slot = *chain_of(t, key);
+
+	while (slot != FLOW_NO_SLOT &&
+	       !flow_key_same(&t->record[slot].key, key))
+		slot = t->record[slot].next;
+	return slot;
+}
+
+uint32_t flow_find(const struct flow_table *t, const struct flow_key *key,
+		   uint32_t now)
+{
+	uint32_t slot = find(t, key);
+
+	if (slot == FLOW_NO_SLOT || has_expired(&t->record[slot], now))
+		return FLOW_NO_SLOT;
+	return slot;
+}
+
+bool flow_lives(const struct flow_table *t, uint32_t slot, uint32_t now)
+{
+	const struct flow_record *r = &t->record[slot];
+
+	return flow_key_use(&r->key) != FLOW_USE_NONE && !has_expired(r, now);
+}
+
+/* --- lists ------------------------------------------------------------------ */
+
+static void list_append(struct flow_table *t, uint32_t slot)
+{
+	struct flow_record *r = &t->record[slot];
+	unsigned int port = flow_key_src(&r->key);
+	struct flow_ends *list = &t->list[r->life][port];
+
+	r->newer = FLOW_NO_SLOT;
+	if (!bit_in(t->holders[r->life], port)) {
+		t->holders[r->life] |= bit(port);
+		list->oldest = slot;
+		r->older = FLOW_NO_SLOT;
+	} else {
+		r->older = list->newest;
+		t->record[list->newest].newer = slot;
+	}
+	list->newest = slot;
+}
+
+static void list_remove(struct flow_table *t, uint32_t slot)
+{
+	const struct flow_record *r = &t->record[slot];
+	unsigned int port = flow_key_src(&r->key);
+	struct flow_ends *list = &t->list[r->life][port];
+
+	if (r->older != FLOW_NO_SLOT)
+		t->record[r->older].newer = r->newer;
+	else
+		list->oldest = r->newer;
+	if (r->newer != FLOW_NO_SLOT)
+		t->record[r->newer].older = r->older;
+	else
+		list->newest = r->older;
+	if (list->oldest == FLOW_NO_SLOT)
+		t->holders[r->life] &= ~bit(port);
+}
+
+void flow_touch(struct flow_table *t, uint32_t slot, enum flow_life life,
+		uint32_t now)
+{
+	struct flow_record *r = &t->record[slot];
+
+	if (likely(r->stamp == now && r->life == life))
+		return;
+	list_remove(t, slot);
+	r->stamp = now;
+	r->life = (uint8_t)life;
+	list_append(t, slot);
+}
+
+/* --- removing --------------------------------------------------------------- */
+
+static void drop(struct flow_table *t, uint32_t slot)
+{
+	struct flow_record *r = &t->record[slot];
+	uint32_t *link = chain_of(t, &r->key);
+
+	while (*link != slot)
+		link = &t->record[*link].next;
+	*link = r->next;
+	list_remove(t, slot);
+	t->held[flow_key_src(&r->key)]--;
+	t->aimed[flow_key_dst(&r->key)]--;
+	t->count--;
+	*r = (struct flow_record){ .next = t->free };
+	t->free = slot;
+}
+
+static void drop_expired(struct flow_table *t, uint32_t slot)
+{
+	drop(t, slot);
+	t->counts.expired++;
+}
+
+/* Some expired entry, or FLOW_NO_SLOT: only the head of a list can be one. */
+static uint32_t find_expired(struct flow_table *t, uint32_t now)
+{
+	if (t->fresh_at == (uint64_t)now + 1)
+		return FLOW_NO_SLOT;
+	for (unsigned int looked = 0; looked < LISTS; looked++) {
+		unsigned int life = t->age_at / FLOW_PORTS;
+		unsigned int port = t->age_at % FLOW_PORTS;
+		uint32_t slot = t->list[life][port].oldest;
+
+		if (bit_in(t->holders[life], port) &&
+		    has_expired(&t->record[slot], now))
+			return slot;
+		t->age_at = (t->age_at + 1) % LISTS;
+	}
+	t->fresh_at = (uint64_t)now + 1;
+	return FLOW_NO_SLOT;
+}
+
+/* The port with the most entries; there are some. */
+static unsigned int greediest(const struct flow_table *t)
+{
+	unsigned int most = 0;
+
+	for (unsigned int port = 1; port < FLOW_PORTS; port++)
+		if (t->held[port] > t->held[most])
+			most = port;
+	return most;
+}
+
+/* The entry of a port that was not seen for longest; it has some. */
+static uint32_t longest_unseen(const struct flow_table *t, unsigned int port)
+{
+	uint32_t found = FLOW_NO_SLOT;
+
+	for (unsigned int life = 0; life < FLOW_LIFE_COUNT; life++) {
+		uint32_t slot = t->list[life][port].oldest;
+
+		if (bit_in(t->holders[life], port) &&
+		    (found == FLOW_NO_SLOT ||
+		     t->record[slot].stamp < t->record[found].stamp))
+			found = slot;
+	}
+	return found;
+}
+
+static void make_room(struct flow_table *t, uint32_t now)
+{
+	for (unsigned int i = 0; i < RECLAIM; i++) {
+		uint32_t slot = find_expired(t, now);
+
+		if (slot == FLOW_NO_SLOT)
+			break;
+		drop_expired(t, slot);
+	}
+	if (t->count < t->capacity)
+		return;
+	drop(t, longest_unseen(t, greediest(t)));
+	t->counts.evicted++;
+}
+
+/* --- making ----------------------------------------------------------------- */
+
+static uint32_t take_slot(struct flow_table *t)
+{
+	uint32_t slot = t->free;
+
+	if (slot == FLOW_NO_SLOT)
+		return t->top++;
+	t->free = t->record[slot].next;
+	return slot;
+}
+
+uint32_t flow_make(struct flow_table *t, const struct flow_key *key,
+		   enum flow_life life, uint32_t now)
+{
+	uint32_t slot = find(t, key);
+	uint32_t *chain = chain_of(t, key);
+
+	/* Its predecessor of the same key has expired. */
+	if (slot != FLOW_NO_SLOT)
+		drop_expired(t, slot);
+	make_room(t, now);
+	slot = take_slot(t);
+	t->record[slot] = (struct flow_record){
+		.key = *key,
+		.next = *chain,
+		.stamp = now,
+		.life = (uint8_t)life,
+	};
+	*chain = slot;
+	list_append(t, slot);
+	t->held[flow_key_src(key)]++;
+	t->aimed[flow_key_dst(key)]++;
+	t->count++;
+	t->counts.opened++;
+	return slot;
+}
+
+/* --- verbs ------------------------------------------------------------------ */
+
+unsigned int flow_flush_port(struct flow_table *t, unsigned int port)
+{
+	unsigned int removed = 0;
+
+	if (port >= FLOW_PORTS)
+		return 0;
+	for (uint32_t slot = 0; slot < t->top; slot++) {
+		const struct flow_key *key = &t->record[slot].key;
+
+		if (t->held[port] == 0 && t->aimed[port] == 0)
+			break;
+		if (flow_key_use(key) == FLOW_USE_NONE ||
+		    (flow_key_src(key) != port && flow_key_dst(key) != port))
+			continue;
+		drop(t, slot);
+		removed++;
+	}
+	return removed;
+}
+
+static struct flow_entry shown(const struct flow_record *r, uint32_t now)
+{
+	const struct flow_key *k = &r->key;
+
+	return (struct flow_entry){
+		.from = { k->word[0], k->word[1] },
+		.to = { k->word[2], k->word[3] },
+		.rule = r->rule,
+		.left = flow_seconds(r->life) - (now - r->stamp),
+		.from_port = flow_key_from_port(k),
+		.to_port = flow_key_to_port(k),
+		.vlan = flow_key_vlan(k),
+		.protocol = flow_key_protocol(k),
+		.state = r->state,
+		.src = flow_key_src(k),
+		.dst = flow_key_dst(k),
+	};
+}
+
+bool flow_iterate(const struct flow_table *t, uint32_t *cursor, uint32_t now,
+		  struct flow_entry *entry)
+{
+	for (uint32_t slot = *cursor; slot < t->top; slot++) {
+		const struct flow_record *r = &t->record[slot];
+
+		if (flow_key_use(&r->key) != FLOW_USE_TALK ||
+		    has_expired(r, now))
+			continue;
+		*entry = shown(r, now);
+		*cursor = slot + 1;
+		return true;
+	}
+	*cursor = t->capacity;
+	return false;
+}
+
+uint32_t flow_count(const struct flow_table *t)
+{
+	return t->count;
+}
+
+struct flow_counts flow_counts(const struct flow_table *t)
+{
+	return t->counts;
+}
