@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The grammar's actions for topology, switch, link, allow and domain; those
- * for ports are in config/actions_port.c.
+ * The grammar's actions for topology, switch, link and domain; those for rules
+ * are in config/actions_rules.c, those for ports in config/actions_port.c.
  */
 #include "config/parser.h"
 
@@ -24,6 +24,8 @@ static const struct unit microseconds[] = { { "us", 1 },
 /* A scan of more entries than this is never what is wanted by default. */
 #define DEFAULT_LINEAR 64u
 #define DEFAULT_HASH 4096u
+#define DEFAULT_AGEING 300u
+#define DEFAULT_FLOWS 4096u
 
 bool option_once(struct parser *p, struct option *o, struct pos at,
 		 const char *what)
@@ -46,14 +48,16 @@ void on_macro(struct parser *p, const struct token *name,
 {
 	struct name *n = take(p, name);
 
-	if (value_identifier(p->report, n, "macro"))
+	if (!refuse_runtime(p, n->pos, "a macro") &&
+	    value_identifier(p->report, n, "macro"))
 		source_define(p->source, n->text, n->pos, value);
 }
 
 void on_include(struct parser *p, const struct name *path)
 {
 	/* What cannot be read may be where the names are that will be missed. */
-	if (!value_path(p->report, path, SYS_PATH - 1, "weir") ||
+	if (refuse_runtime(p, path->pos, "include") ||
+	    !value_path(p->report, path, SYS_PATH - 1, "weir") ||
 	    !source_include(p->source, path->text, path->pos))
 		p->t->broken = true;
 }
@@ -64,13 +68,16 @@ void on_switch(struct parser *p, const struct name *name)
 
 	sw->name = *name;
 	sw->entries = DEFAULT_HASH;
-	sw->ageing.value = 300;
+	sw->ageing.value = DEFAULT_AGEING;
+	sw->flows.value = DEFAULT_FLOWS;
 	if (!value_identifier(p->report, name, "switch")) {
 		sw->name.text = NULL;
 		p->t->broken = true;
 	}
 	topo_append(p->t->switches, sw);
 	p->sw = sw;
+	if (refuse_runtime(p, name->pos, "switch"))
+		sw->broken = true;
 }
 
 void on_link(struct parser *p, struct pos at, struct name *a, struct name *b)
@@ -80,34 +87,9 @@ void on_link(struct parser *p, struct pos at, struct name *a, struct name *b)
 	link->pos = at;
 	link->end[0] = a;
 	link->end[1] = b;
-	topo_append(p->t->links, link);
 	p->link = link;
-}
-
-static void want_names(struct parser *p, struct pos at,
-		       const struct names *side, bool list)
-{
-	if (list && !side->n)
-		report_error(p->report, at,
-			     "a list of this rule is empty; write the ports in "
-			     "it: { PORT, PORT }");
-}
-
-void on_allow(struct parser *p, struct pos at, const struct names *left,
-	      const struct names *right, const bool list[2], enum arrow arrow)
-{
-	struct topo_allow *allow = arena_alloc(p->arena, sizeof(*allow));
-
-	allow->pos = at;
-	allow->side[0] = *left;
-	allow->side[1] = *right;
-	allow->list[0] = list[0];
-	allow->list[1] = list[1];
-	allow->both = arrow == BOTH_WAYS;
-	allow->broken = arrow == NO_ARROW;
-	want_names(p, at, left, list[0]);
-	want_names(p, at, right, list[1]);
-	topo_append(p->t->allows, allow);
+	if (!refuse_runtime(p, at, "link"))
+		topo_append(p->t->links, link);
 }
 
 void on_domain(struct parser *p, const struct name *name)
@@ -120,6 +102,8 @@ void on_domain(struct parser *p, const struct name *name)
 	domain->pd = SYS_NONE;
 	topo_append(p->t->domains, domain);
 	p->domain = domain;
+	if (refuse_runtime(p, name->pos, "domain"))
+		domain->broken = true;
 }
 
 /* --- switch -------------------------------------------------------------- */
@@ -159,7 +143,7 @@ void on_port(struct parser *p, const struct name *name)
 
 void on_member(struct parser *p, struct name *member)
 {
-	names_add(&p->domain->members, member);
+	names_add(p->group ? &p->group->members : &p->domain->members, member);
 }
 
 void on_poll(struct parser *p, struct pos at, const struct name *time)

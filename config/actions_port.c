@@ -165,12 +165,6 @@ void on_drops(struct parser *p, struct pos at)
 
 /* --- options ------------------------------------------------------------- */
 
-void on_lock(struct parser *p, struct pos at, const struct name *address)
-{
-	if (option_once(p, &p->port->lock, at, "mac lock"))
-		value_station(p->report, address, &p->port->lock.value);
-}
-
 void on_reserved(struct parser *p, struct pos at)
 {
 	option_once(p, &p->port->reserved, at, "reserved");

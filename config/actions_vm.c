@@ -31,6 +31,8 @@ void on_vm(struct parser *p, const struct name *name)
 	}
 	topo_append(p->t->vms, vm);
 	p->vm = vm;
+	if (refuse_runtime(p, name->pos, "vm"))
+		vm->broken = true;
 }
 
 void on_kernel(struct parser *p, struct pos at, const struct name *file)

@@ -10,13 +10,31 @@
 #include "config/parser.tab.h"
 #include "config/value.h"
 
-void parse_topology(struct topology *t, const char *path)
+/* The files of a system, for reading them once more without the disk. */
+static struct source_text *texts_of(struct arena *a, const struct system *base)
+{
+	struct source_text *texts = NULL;
+
+	for (size_t i = base ? base->n_sources : 0; i-- > 0;) {
+		struct source_text *text = arena_alloc(a, sizeof(*text));
+
+		text->next = texts;
+		text->path = base->source[i].path;
+		text->text = base->source[i].text;
+		text->size = base->source[i].size;
+		texts = text;
+	}
+	return texts;
+}
+
+void parse_topology(struct topology *t, const char *path, const char *runtime)
 {
 	struct parser p = {
 		.arena = t->arena,
 		.report = t->report,
 		.t = t,
-		.source = source_open(t->arena, t->report, path),
+		.source = source_open(t->arena, t->report, path,
+				      texts_of(t->arena, t->base), runtime),
 	};
 	struct pos begin;
 
@@ -27,12 +45,27 @@ void parse_topology(struct topology *t, const char *path)
 	begin = source_begin(p.source);
 	/* Every error has been reported and gone on from. */
 	(void)conf_parse(&p);
+	t->texts = source_texts(p.source);
 	if (t->switches || t->broken)
 		return;
 	report_error(t->report, begin,
 		     "there is no switch in this topology; write one: switch "
 		     "NAME { ... }");
 	t->broken = true;
+}
+
+int conf_lex(CONF_STYPE *value, CONF_LTYPE *at, struct parser *p)
+{
+	value->token = source_next(p->source);
+	*at = value->token.pos;
+	return value->token.kind;
+}
+
+/* Called for what is no syntax error: the stack's limit. */
+void conf_error(const CONF_LTYPE *at, struct parser *p, const char *text)
+{
+	report_error(p->report, *at,
+		     "this is nested too deeply to be understood (%s)", text);
 }
 
 /* --- tokens that are names ----------------------------------------------- */
@@ -43,6 +76,7 @@ struct name *take(struct parser *p, const struct token *token)
 
 	n->text = token->text;
 	n->pos = token->pos;
+	n->macro = token->macro;
 	return n;
 }
 
@@ -103,12 +137,17 @@ void refuse_later(struct parser *p, const struct token *token)
 {
 	const struct word *word = word_find(token->text);
 
-	/* The one that makes names: they will be missed. */
-	if (strcmp(token->text, "group") == 0)
-		p->t->broken = true;
 	report_error(p->report, token->pos,
 		     "\"%s\" (%s) is not in this version of weir; take it out",
 		     token->text, word->later);
+}
+
+/* What a text of changes can have is less than what files can. */
+static enum place here(const struct token *token, enum place place)
+{
+	if (place == IN_TOPOLOGY && source_is_runtime(&token->pos))
+		return IN_RUNTIME;
+	return place;
 }
 
 void refuse_unknown(struct parser *p, const struct token *token,
@@ -117,6 +156,7 @@ void refuse_unknown(struct parser *p, const struct token *token,
 	struct guess g = { .wanted = token->text };
 
 	mark_broken(p, place);
+	place = here(token, place);
 	word_guess(&g, place);
 	if (g.best)
 		report_error(p->report, token->pos,
@@ -136,7 +176,10 @@ void mark_broken(struct parser *p, enum place place)
 		p->domain->broken = true;
 	if (p->vm)
 		p->vm->broken = true;
-	if (place == IN_PORT || place == IN_LINK || place == IN_VM)
+	if (p->group)
+		p->group->broken = true;
+	if (place == IN_PORT || place == IN_LINK || place == IN_VM ||
+	    place == IN_SET)
 		return;
 	/* The block being read, if any, has been left. */
 	p->port = NULL;
@@ -147,6 +190,8 @@ void mark_broken(struct parser *p, enum place place)
 		return;
 	p->sw = NULL;
 	p->domain = NULL;
+	p->group = NULL;
+	p->set = NULL;
 	p->vm = NULL;
 	p->t->broken = true;
 }
@@ -162,10 +207,11 @@ static const char *found(struct parser *p, const struct token *t)
 	return arena_printf(p->arena, "\"%s\"", t->text);
 }
 
-/* Tokens that are never what is right. */
+/* Tokens that are never what is right, or not in a file. */
 static bool is_wrong(const char *name)
 {
-	return strcmp(name, "BROKEN") == 0 || strcmp(name, "LATER") == 0;
+	return strcmp(name, "BROKEN") == 0 || strcmp(name, "LATER") == 0 ||
+	       strcmp(name, "off") == 0;
 }
 
 /* Words and signs are exact; "a name or number" could be anything. */
@@ -210,6 +256,10 @@ static enum place place_now(const struct parser *p)
 		return IN_LINK;
 	if (p->vm)
 		return IN_VM;
+	if (p->group)
+		return IN_GROUP;
+	if (p->set)
+		return IN_SET;
 	return p->domain ? IN_DOMAIN : IN_TOPOLOGY;
 }
 
@@ -253,7 +303,7 @@ void refuse_misplaced(struct parser *p, const struct token *token)
 		report_error(p->report, token->pos,
 			     "unexpected %s; what can be here is %s",
 			     found(p, token),
-			     word_list(p->arena, place_now(p)));
+			     word_list(p->arena, here(token, place_now(p))));
 }
 
 /* A statement begins with something that begins none, or not here. */
@@ -270,7 +320,8 @@ static void refuse_beginning(struct parser *p, const struct token *t)
 	else
 		report_error(p->report, t->pos,
 			     "unexpected %s; what can be here is %s",
-			     found(p, t), word_list(p->arena, place_now(p)));
+			     found(p, t),
+			     word_list(p->arena, here(t, place_now(p))));
 }
 
 /* Inside a statement: say what was expected and how all of it is written. */

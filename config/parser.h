@@ -17,7 +17,9 @@
 
 /**
  * struct parser - one parse
- * @sw, @port, @link, @domain, @vm: the block being read, each only while it is
+ * @sw, @port, @link, @domain, @group, @set, @vm: the block being read, each only
+ *          while it is
+ * @rule:   likewise, the rule
  */
 struct parser {
 	struct source *source;
@@ -28,16 +30,33 @@ struct parser {
 	struct topo_port *port;
 	struct topo_link *link;
 	struct topo_domain *domain;
+	struct topo_group *group;
+	struct topo_set *set;
 	struct topo_vm *vm;
+	struct topo_rule *rule;
 };
 
 enum arrow { ONE_WAY, BOTH_WAYS, NO_ARROW };
 
+/* Settings that can be said to be off. */
+enum off {
+	OFF_LOCK,
+	OFF_STICKY,
+	OFF_MOVES,
+	OFF_IP_LOCK,
+	OFF_VLAN,
+	OFF_LIMIT,
+	OFF_STORM,
+};
+
 /**
  * parse_topology - read a topology with all it includes
- * @t: out: arena and report set, the rest zero
+ * @t:       out: arena and report set, and base if its files are to be taken
+ *           rather than read; the rest zero
+ * @path:    of the file
+ * @runtime: a text of changes that is read after it, or NULL
  */
-void parse_topology(struct topology *t, const char *path);
+void parse_topology(struct topology *t, const char *path, const char *runtime);
 
 /* --- tokens -------------------------------------------------------------- */
 
@@ -77,6 +96,14 @@ struct name *take_keyword(struct parser *p, const struct token *token);
  * refuse_later - report a word of a later version
  */
 void refuse_later(struct parser *p, const struct token *token);
+
+/**
+ * refuse_runtime - report a statement that the text of a change cannot have
+ * @what: the statement
+ *
+ * Return: whether this is such a text.
+ */
+bool refuse_runtime(struct parser *p, struct pos at, const char *what);
 
 /**
  * refuse_misplaced - report a statement that stands where it does not belong
@@ -139,20 +166,12 @@ void on_switch(struct parser *p, const struct name *name);
 void on_link(struct parser *p, struct pos at, struct name *a, struct name *b);
 
 /**
- * on_allow - an allow rule
- * @list:  whether left and right were written as lists
- * @arrow: between them
- */
-void on_allow(struct parser *p, struct pos at, const struct names *left,
-	      const struct names *right, const bool list[2], enum arrow arrow);
-
-/**
  * on_domain - domain NAME: begins a domain
  */
 void on_domain(struct parser *p, const struct name *name);
 
 /**
- * on_member - a switch or port in a domain
+ * on_member - a switch or port in a domain, a port or group in a group
  */
 void on_member(struct parser *p, struct name *member);
 
@@ -177,6 +196,104 @@ void on_ageing(struct parser *p, struct pos at, const struct name *time);
  * on_port - port NAME: begins a port of the switch at hand
  */
 void on_port(struct parser *p, const struct name *name);
+
+/* --- rules (config/actions_rules.c) ---------------------------------------- */
+
+/**
+ * on_rule - an allow rule; deny sets a mark in what is returned
+ * @arrow: between the sides
+ */
+struct topo_rule *on_rule(struct parser *p, struct pos at,
+			  const struct topo_side *left, enum arrow arrow,
+			  const struct topo_side *right);
+
+/**
+ * on_reply - reply, behind a rule
+ */
+void on_reply(struct parser *p, struct pos at);
+
+/**
+ * on_group - group NAME: begins a group
+ */
+void on_group(struct parser *p, const struct name *name);
+
+/**
+ * on_set - set PORT: begins changed settings of a port
+ */
+void on_set(struct parser *p, struct pos at, const struct name *port);
+
+/**
+ * on_flows - flows NUMBER, in a switch
+ */
+void on_flows(struct parser *p, struct pos at, const struct name *number);
+
+/**
+ * on_snoop - multicast snoop, in a switch
+ */
+void on_snoop(struct parser *p, struct pos at);
+
+/**
+ * on_policy - policy NUMBER ..., in a switch
+ */
+void on_policy(struct parser *p, struct pos at, const struct names *words);
+
+/* --- settings (config/actions_settings.c): of a port, a link, or a set ------ */
+
+/**
+ * on_off - a setting is said to be off
+ * @which: of LIMITS or STORMS; LIMITS: both limits
+ */
+void on_off(struct parser *p, struct pos at, enum off what, int which);
+
+/**
+ * on_lock - mac lock ADDRESS
+ */
+void on_lock(struct parser *p, struct pos at, const struct name *address);
+
+/**
+ * on_sticky - mac sticky NUMBER
+ */
+void on_sticky(struct parser *p, struct pos at, const struct name *number);
+
+/**
+ * on_moves - mac moves NUMBER/s [burst NUMBER]
+ * @burst: NULL if it is not said
+ */
+void on_moves(struct parser *p, struct pos at, const struct name *rate,
+	      const struct name *burst);
+
+/**
+ * on_ip_lock - ip lock ADDRESS, ...
+ */
+void on_ip_lock(struct parser *p, struct pos at, const struct names *list);
+
+/**
+ * on_access - vlan access NUMBER
+ */
+void on_access(struct parser *p, struct pos at, const struct name *vlan);
+
+/**
+ * on_trunk - vlan trunk NUMBER, ... [native NUMBER]
+ * @native: NULL if it is not said
+ */
+void on_trunk(struct parser *p, struct pos at, const struct names *list,
+	      const struct name *native);
+
+/**
+ * on_limit - limit [in|out] RATE [burst SIZE]
+ * @direction: of LIMITS; LIMITS: both
+ * @burst:     NULL if it is not said
+ */
+void on_limit(struct parser *p, struct pos at, int direction,
+	      const struct name *rate, const struct name *burst);
+
+/**
+ * on_storm - storm KIND NUMBER/s [burst NUMBER]
+ * @kind:  enum policy_storm
+ * @burst: NULL if it is not said
+ */
+void on_storm(struct parser *p, struct pos at, int kind,
+	      const struct name *rate, const struct name *burst);
 
 /* --- a driver VM (config/actions_vm.c) ------------------------------------- */
 
@@ -291,11 +408,6 @@ void on_rotate(struct parser *p, struct pos at, const struct name *size,
  * on_drops - drops
  */
 void on_drops(struct parser *p, struct pos at);
-
-/**
- * on_lock - mac lock ADDRESS
- */
-void on_lock(struct parser *p, struct pos at, const struct name *address);
 
 /**
  * on_reserved - reserved forward

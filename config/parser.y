@@ -22,13 +22,15 @@
 #include "config/parser.h"
 }
 
+%code provides {
+/* What the parser calls (config/parse.c). */
+int conf_lex(CONF_STYPE *value, CONF_LTYPE *at, struct parser *p);
+void conf_error(const CONF_LTYPE *at, struct parser *p, const char *text);
+}
+
 %code {
 #define YYLLOC_DEFAULT(current, rhs, n)                                        \
 	((current) = YYRHSLOC(rhs, (n) ? 1 : 0))
-
-static int conf_lex(CONF_STYPE *value, CONF_LTYPE *at, struct parser *p);
-static void conf_error(const CONF_LTYPE *at, struct parser *p,
-		       const char *text);
 }
 
 %union {
@@ -39,7 +41,8 @@ static void conf_error(const CONF_LTYPE *at, struct parser *p,
 	enum arrow arrow;
 	enum fdb_kind fdb;
 	enum attachment kind;
-	struct { struct names names; bool list; } side;
+	struct topo_side side;
+	int number;
 }
 
 %token END 0 "end of file"
@@ -57,17 +60,24 @@ static void conf_error(const CONF_LTYPE *at, struct parser *p,
 %token <token> POLL "poll" HASH "hash" LINEAR "linear" NETNS "netns"
 %token <token> LISTEN "listen" CONNECT "connect" TCP "tcp" OF "of" ALL "all"
 %token <token> FILES "files" LOCK "lock" FORWARD "forward"
-
-%token <token> VM "vm" DRIVER_VM "driver-vm"
+%token <token> VM "vm" DRIVER_VM "driver-vm" GROUP "group" DENY "deny"
+%token <token> WHEN "when" REPLY "reply" IP "ip" VLAN "vlan" LIMIT "limit"
+%token <token> STORM "storm" STICKY "sticky"
 /* These can be names as well: see `soft`. */
 %token <token> PROGRAM "program" ARGS "args" FOLLOW "follow" KERNEL "kernel"
 %token <token> INITRD "initrd" MEMORY "memory" PCI "pci" SHARED "shared"
-%token <token> UNCACHED "uncached" APPEND "append"
+%token <token> UNCACHED "uncached" APPEND "append" SET "set" FLOWS "flows"
+%token <token> MULTICAST "multicast" SNOOP "snoop" POLICY "policy" OFF "off"
+%token <token> MOVES "moves" BURST "burst" IN "in" OUT "out" ACCESS "access"
+%token <token> TRUNK "trunk" NATIVE "native" BROADCAST "broadcast"
+%token <token> UNKNOWN "unknown"
 
-%type <name> name ref string value opt_value opt_netns opt_args
-%type <names> refs list
+%type <name> name ref string value opt_value opt_netns opt_args opt_burst
+%type <name> opt_native
+%type <names> refs list values words
 %type <side> side
-%type <token> macro_value keyword soft junk_word
+%type <token> macro_value keyword soft soft_word junk_word
+%type <number> storm direction
 %type <flag> opt_tcp mode
 %type <arrow> arrow
 %type <fdb> fdb_kind
@@ -85,38 +95,29 @@ topology
 line
 	: %empty
 	| WORD '=' macro_value		{ on_macro(p, &$1, &$3); }
-	| soft '=' macro_value		{ on_macro(p, &$1, &$3); }
+	| soft_word '=' macro_value	{ on_macro(p, &$1, &$3); }
+	| SET '=' macro_value		{ on_macro(p, &$1, &$3); }
 	| switch '{' switch_items '}'	{ p->sw = NULL; }
 	| link				{ p->link = NULL; }
 	| link '{' link_items '}'	{ p->link = NULL; }
-	| allow
-	| allow LATER junk		{ refuse_later(p, &$2); }
+	| rule opt_when opt_reply	{ p->rule = NULL; }
+	| group '{' group_items '}'	{ p->group = NULL; }
+	| set '{' set_items '}'		{ p->set = NULL; }
 	| domain '{' domain_items '}'	{ p->domain = NULL; }
 	| vm '{' vm_items '}'		{ p->vm = NULL; }
 	| LATER junk			{ refuse_later(p, &$1); }
 	| WORD junk			{ refuse_unknown(p, &$1, IN_TOPOLOGY); }
-	| soft junk			{ refuse_misplaced(p, &$1); }
+	| soft_word junk		{ refuse_misplaced(p, &$1); }
 	| BROKEN junk			{ mark_broken(p, IN_TOPOLOGY); }
 	/* No name is lost with a rule, unlike with what may be a switch. */
-	| ALLOW error			{ yyerrok; }
-	| ALLOW error block		{ yyerrok; }
-	| error {
-		mark_broken(p, IN_TOPOLOGY);
-		yyerrok;
-	}
-	| error block {
-		mark_broken(p, IN_TOPOLOGY);
-		yyerrok;
-	}
+	| ALLOW mistake
+	| DENY mistake
+	| rule mistake			{ p->rule->broken = true; }
+	| mistake			{ mark_broken(p, IN_TOPOLOGY); }
 	;
 
 macro_value
-	: WORD
-	| STRING
-	| BROKEN
-	| LATER
-	| keyword
-	| soft
+	: WORD | STRING | BROKEN | LATER | keyword | soft
 	;
 
 /* --- switch -------------------------------------------------------------- */
@@ -134,17 +135,18 @@ switch_item
 	: %empty
 	| FDB fdb_kind opt_value	{ on_fdb(p, @1, $2, $3); }
 	| AGEING value			{ on_ageing(p, @1, $2); }
+	| FLOWS value			{ on_flows(p, @1, $2); }
+	| MULTICAST SNOOP		{ on_snoop(p, @1); }
+	| POLICY words			{ on_policy(p, @1, &$2); }
 	| port '{' port_items '}'	{ p->port = NULL; }
 	| LATER junk			{ refuse_later(p, &$1); }
 	| WORD junk			{ refuse_unknown(p, &$1, IN_SWITCH); }
 	| BROKEN junk			{ mark_broken(p, IN_SWITCH); }
-	| error				{ mark_broken(p, IN_SWITCH); yyerrok; }
-	| error block			{ mark_broken(p, IN_SWITCH); yyerrok; }
+	| mistake			{ mark_broken(p, IN_SWITCH); }
 	;
 
 fdb_kind
-	: HASH				{ $$ = FDB_HASH; }
-	| LINEAR			{ $$ = FDB_LINEAR; }
+	: HASH { $$ = FDB_HASH; } | LINEAR { $$ = FDB_LINEAR; }
 	;
 
 /* --- port ---------------------------------------------------------------- */
@@ -174,48 +176,96 @@ port_item
 	| FILTER string			{ on_filter(p, @1, $2); }
 	| DROPS				{ on_drops(p, @1); }
 	| ROTATE value FILES value	{ on_rotate(p, @1, $2, $4); }
-	| MAC LOCK value		{ on_lock(p, @1, $3); }
-	| MAC LATER junk		{ refuse_later(p, &$2); }
+	| setting
 	| RESERVED FORWARD		{ on_reserved(p, @1); }
 	| size_option
-	| LATER junk {
-		refuse_later(p, &$1);
-		mark_broken(p, IN_PORT);
-	}
+	| LATER junk	{ refuse_later(p, &$1); mark_broken(p, IN_PORT); }
 	| WORD junk			{ refuse_unknown(p, &$1, IN_PORT); }
 	| BROKEN junk			{ mark_broken(p, IN_PORT); }
-	| error				{ mark_broken(p, IN_PORT); yyerrok; }
-	| error block			{ mark_broken(p, IN_PORT); yyerrok; }
+	| mistake			{ mark_broken(p, IN_PORT); }
 	;
 
 interface
-	: TAP				{ $$ = TO_TAP; }
-	| NIC				{ $$ = TO_NIC; }
+	: TAP { $$ = TO_TAP; } | NIC { $$ = TO_NIC; }
 	;
 
 opt_netns
-	: %empty			{ $$ = NULL; }
-	| NETNS string			{ $$ = $2; }
+	: %empty { $$ = NULL; } | NETNS string { $$ = $2; }
 	;
 
 opt_args
-	: %empty			{ $$ = NULL; }
-	| ARGS string			{ $$ = $2; }
+	: %empty { $$ = NULL; } | ARGS string { $$ = $2; }
 	;
 
 mode
-	: LISTEN			{ $$ = false; }
-	| CONNECT			{ $$ = true; }
+	: LISTEN { $$ = false; } | CONNECT { $$ = true; }
 	;
 
 opt_tcp
-	: %empty			{ $$ = false; }
-	| TCP				{ $$ = true; }
+	: %empty { $$ = false; } | TCP { $$ = true; }
 	;
 
 size_option
 	: MTU value			{ on_mtu(p, @1, $2); }
 	| BUFFERS value			{ on_buffers(p, @1, $2); }
+	;
+
+/* --- settings: these can change while it runs ----------------------------- */
+
+setting
+	: MAC LOCK value		{ on_lock(p, @1, $3); }
+	| MAC LOCK OFF			{ on_off(p, @1, OFF_LOCK, 0); }
+	| MAC STICKY value		{ on_sticky(p, @1, $3); }
+	| MAC STICKY OFF		{ on_off(p, @1, OFF_STICKY, 0); }
+	| MAC MOVES value opt_burst	{ on_moves(p, @1, $3, $4); }
+	| MAC MOVES OFF			{ on_off(p, @1, OFF_MOVES, 0); }
+	| IP LOCK values		{ on_ip_lock(p, @1, &$3); }
+	| IP LOCK OFF			{ on_off(p, @1, OFF_IP_LOCK, 0); }
+	| VLAN ACCESS value		{ on_access(p, @1, $3); }
+	| VLAN TRUNK values opt_native	{ on_trunk(p, @1, &$3, $4); }
+	| VLAN OFF			{ on_off(p, @1, OFF_VLAN, 0); }
+	| LIMIT direction value opt_burst { on_limit(p, @1, $2, $3, $4); }
+	| LIMIT direction OFF		{ on_off(p, @1, OFF_LIMIT, $2); }
+	| STORM storm value opt_burst	{ on_storm(p, @1, $2, $3, $4); }
+	| STORM storm OFF		{ on_off(p, @1, OFF_STORM, $2); }
+	;
+
+direction
+	: %empty			{ $$ = LIMITS; }
+	| IN				{ $$ = LIMIT_IN; }
+	| OUT				{ $$ = LIMIT_OUT; }
+	;
+
+storm
+	: BROADCAST			{ $$ = STORM_BROADCAST; }
+	| MULTICAST			{ $$ = STORM_MULTICAST; }
+	| UNKNOWN			{ $$ = STORM_UNKNOWN; }
+	;
+
+opt_burst
+	: %empty { $$ = NULL; } | BURST value { $$ = $2; }
+	;
+
+opt_native
+	: %empty { $$ = NULL; } | NATIVE value { $$ = $2; }
+	;
+
+set
+	: SET ref			{ on_set(p, @1, $2); }
+	;
+
+set_items
+	: set_item
+	| set_items SEP set_item
+	;
+
+set_item
+	: %empty
+	| setting
+	| LATER junk			{ refuse_later(p, &$1); }
+	| WORD junk			{ refuse_unknown(p, &$1, IN_SET); }
+	| BROKEN junk
+	| mistake
 	;
 
 /* --- link ---------------------------------------------------------------- */
@@ -232,21 +282,27 @@ link_items
 link_item
 	: %empty
 	| size_option
+	| setting
 	| FOLLOW junk			{ refuse_follow(p, @1); }
 	| LATER junk			{ refuse_later(p, &$1); }
 	| WORD junk			{ refuse_unknown(p, &$1, IN_LINK); }
 	| BROKEN junk
-	| error				{ yyerrok; }
-	| error block			{ yyerrok; }
+	| mistake
 	;
 
-/* --- allow --------------------------------------------------------------- */
+/* --- rules ---------------------------------------------------------------- */
 
-allow
-	: ALLOW side arrow side {
-		on_allow(p, @1, &$2.names, &$4.names,
-			 (bool[]){ $2.list, $4.list }, $3);
-	}
+rule
+	: ALLOW side arrow side	{ on_rule(p, @1, &$2, $3, &$4); }
+	| DENY side arrow side	{ on_rule(p, @1, &$2, $3, &$4)->deny = true; }
+	;
+
+opt_when
+	: %empty | WHEN string		{ p->rule->when = $2; }
+	;
+
+opt_reply
+	: %empty | REPLY		{ on_reply(p, @1); }
 	;
 
 arrow
@@ -256,19 +312,25 @@ arrow
 	;
 
 side
-	: ref {
-		$$.names = (struct names){ 0 };
-		names_add(&$$.names, $1);
-		$$.list = false;
-	}
+	: ref				{ $$.names = names_of($1); $$.list = false; }
 	| '{' list '}'			{ $$.names = $2; $$.list = true; }
 	;
 
 list
 	: %empty			{ $$ = (struct names){ 0 }; }
 	| list ref			{ $$ = $1; names_add(&$$, $2); }
-	| list ','
-	| list SEP
+	| list ',' | list SEP
+	;
+
+group
+	: GROUP name			{ on_group(p, $2); }
+	;
+
+group_items
+	: members
+	| group_items SEP members
+	| mistake			{ mark_broken(p, IN_GROUP); }
+	| group_items SEP mistake	{ mark_broken(p, IN_GROUP); }
 	;
 
 /* --- domain -------------------------------------------------------------- */
@@ -285,12 +347,8 @@ domain_items
 domain_item
 	: members
 	| POLL value			{ on_poll(p, @1, $2); }
-	| LATER junk {
-		refuse_later(p, &$1);
-		mark_broken(p, IN_DOMAIN);
-	}
-	| error				{ mark_broken(p, IN_DOMAIN); yyerrok; }
-	| error block			{ mark_broken(p, IN_DOMAIN); yyerrok; }
+	| LATER junk	{ refuse_later(p, &$1); mark_broken(p, IN_DOMAIN); }
+	| mistake			{ mark_broken(p, IN_DOMAIN); }
 	;
 
 members
@@ -322,8 +380,7 @@ vm_item
 	| LATER junk			{ refuse_later(p, &$1); }
 	| WORD junk			{ refuse_unknown(p, &$1, IN_VM); }
 	| BROKEN junk			{ mark_broken(p, IN_VM); }
-	| error				{ mark_broken(p, IN_VM); yyerrok; }
-	| error block			{ mark_broken(p, IN_VM); yyerrok; }
+	| mistake			{ mark_broken(p, IN_VM); }
 	;
 
 /* --- names and values ---------------------------------------------------- */
@@ -338,17 +395,12 @@ name	/* of something new */
 	;
 
 ref	/* to something there is */
-	: WORD				{ $$ = take(p, &$1); }
+	: value
 	| soft				{ $$ = take(p, &$1); }
-	| STRING			{ $$ = take_unquoted(p, &$1); }
-	| BROKEN			{ $$ = take(p, &$1); }
 	;
 
 refs
-	: ref {
-		$$ = (struct names){ 0 };
-		names_add(&$$, $1);
-	}
+	: ref				{ $$ = names_of($1); }
 	| refs ',' ref			{ $$ = $1; names_add(&$$, $3); }
 	;
 
@@ -365,11 +417,25 @@ value
 	;
 
 opt_value
-	: %empty			{ $$ = NULL; }
-	| value
+	: %empty { $$ = NULL; } | value
+	;
+
+values
+	: value				{ $$ = names_of($1); }
+	| values ',' value		{ $$ = $1; names_add(&$$, $3); }
+	;
+
+words	/* with or without commas */
+	: value				{ $$ = names_of($1); }
+	| words value			{ $$ = $1; names_add(&$$, $2); }
+	| words ','
 	;
 
 /* --- what is not understood ---------------------------------------------- */
+
+mistake
+	: error { yyerrok; } | error block { yyerrok; }
+	;
 
 junk
 	: %empty
@@ -400,30 +466,21 @@ keyword
 	: SWITCH | LINK | ALLOW | DOMAIN | INCLUDE | FDB | AGEING | PORT | TAP
 	| NIC | SOCKET | ATTACH | CAPTURE | FILTER | DROPS | ROTATE | MAC | MTU
 	| BUFFERS | RESERVED | POLL | HASH | LINEAR | NETNS | LISTEN | CONNECT
-	| TCP | OF | ALL | FILES | LOCK | FORWARD | VM | DRIVER_VM
+	| TCP | OF | ALL | FILES | LOCK | FORWARD | VM | DRIVER_VM | GROUP | DENY
+	| WHEN | REPLY | IP | VLAN | LIMIT | STORM | STICKY
 	;
 
 soft	/* words that came after names were made of them */
+	: soft_word | SET
+	;
+
+soft_word
 	: PROGRAM | ARGS | FOLLOW | KERNEL | INITRD | MEMORY | PCI | SHARED
-	| UNCACHED | APPEND
+	| UNCACHED | APPEND | FLOWS | MULTICAST | SNOOP | POLICY | OFF | MOVES
+	| BURST | IN | OUT | ACCESS | TRUNK | NATIVE | BROADCAST | UNKNOWN
 	;
 
 %%
-
-static int conf_lex(CONF_STYPE *value, CONF_LTYPE *at, struct parser *p)
-{
-	value->token = source_next(p->source);
-	*at = value->token.pos;
-	return value->token.kind;
-}
-
-/* Called for what is no syntax error: the stack's limit. */
-static void conf_error(const CONF_LTYPE *at, struct parser *p,
-		       const char *text)
-{
-	report_error(p->report, *at,
-		     "this is nested too deeply to be understood (%s)", text);
-}
 
 static int yyreport_syntax_error(const yypcontext_t *ctx, struct parser *p)
 {

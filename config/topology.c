@@ -4,6 +4,8 @@
  */
 #include "config/topology.h"
 
+#define DEFAULT_MTU 1500u
+
 const char *name_shown(const struct name *name)
 {
 	return name->text ? name->text : "?";
@@ -17,6 +19,14 @@ void names_add(struct names *names, struct name *name)
 		names->first = name;
 	names->last = name;
 	names->n++;
+}
+
+struct names names_of(struct name *name)
+{
+	struct names names = { 0 };
+
+	names_add(&names, name);
+	return names;
 }
 
 struct topo_port *topo_add_port(struct topology *t, struct topo_switch *sw,
@@ -34,6 +44,11 @@ struct topo_port *topo_add_port(struct topology *t, struct topo_switch *sw,
 		sw->ports = port;
 	sw->last_port = port;
 	return port;
+}
+
+uint32_t topo_mtu(const struct topo_port *port)
+{
+	return port->mtu.set ? (uint32_t)port->mtu.value : DEFAULT_MTU;
 }
 
 const char *topo_port_name(struct topology *t, const struct topo_port *port)

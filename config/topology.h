@@ -18,42 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/report.h"
+#include "config/rules.h"
 #include "config/system.h"
-
-/**
- * struct name - a name, string or number in the text
- * @next:   in lists
- * @text:   NULL: not readable, and reported as such
- * @pos:    where it stands
- */
-struct name {
-	struct name *next;
-	const char *text;
-	struct pos pos;
-};
-
-/**
- * struct names - a list of them
- * @n: how many
- */
-struct names {
-	struct name *first;
-	struct name *last;
-	size_t n;
-};
-
-/**
- * struct option - something that may be said once
- * @set:   whether it was
- * @pos:   where
- * @value: its value, or 0 where there is none (or it was wrong)
- */
-struct option {
-	bool set;
-	struct pos pos;
-	uint64_t value;
-};
 
 enum attachment {
 	NOT_ATTACHED,
@@ -67,7 +33,7 @@ enum attachment {
 	TO_DRIVER_VM,
 };
 
-struct topo_allow;
+struct source_text;
 struct topo_domain;
 struct topo_link;
 struct topo_switch;
@@ -82,9 +48,8 @@ struct topo_capture {
 	uint64_t files;
 	struct option filter;
 	struct name filter_text;
-	struct sys_insn *insn; /* checked */
-	uint32_t n_insn;       /* checked */
-	uint64_t mask;	       /* checked: the ports watched */
+	struct filter code; /* checked */
+	uint64_t mask;	    /* checked: the ports watched */
 };
 
 /**
@@ -104,14 +69,17 @@ struct topo_capture {
  * @file:      TO_PROGRAM: the program, absolute
  * @args:      TO_PROGRAM: text NULL if none
  * @vm:        checked: TO_DRIVER_VM
- * @lock, @mtu, @buffers, @reserved, @follow: options
+ * @mtu, @buffers, @reserved, @follow: options
+ * @settings:  options that can change while it runs
+ * @own_lock:  checked: the `mac lock` of the file, or 0
  * @leader_ref: with @follow: as written
  * @leader:    checked: with @follow: the port
  * @link, @link_end: TO_LINK: the link and which end of it this is
  * @domain:    checked: what it is merged into, or NULL
  * @number:    checked: port number
- * @allow:     checked: bit d: may send to port d
- * @allowed_by: checked: by port number: the first rule that says so
+ * @allow:     checked: bit d: some rule allows something to port d
+ * @entries:   checked: by port number: what is asked, in that order
+ * @met:       checks': the last group or side that was found to have it
  * @mac:       builder's: TO_PROGRAM: its address
  * @pd, @comp, @conn: builder's: indices
  * @stats_rx, @stats_tx, @ctl: builder's: TO_DRIVER_VM: indices
@@ -134,11 +102,12 @@ struct topo_port {
 	const char *file;
 	struct name args;
 	struct topo_vm *vm;
-	struct option lock;
 	struct option mtu;
 	struct option buffers;
 	struct option reserved;
 	struct option follow;
+	struct topo_settings settings;
+	uint64_t own_lock;
 	struct name leader_ref;
 	struct topo_port *leader;
 	struct topo_link *link;
@@ -146,7 +115,8 @@ struct topo_port {
 	struct topo_domain *domain;
 	unsigned int number;
 	uint64_t allow;
-	const struct topo_allow *allowed_by[VSWITCH_MAX_PORTS];
+	struct topo_entry *entries[VSWITCH_MAX_PORTS];
+	const void *met;
 	uint64_t mac;
 	uint32_t pd;
 	uint32_t comp;
@@ -164,10 +134,15 @@ struct topo_port {
  * @fdb:    option; its value is enum fdb_kind
  * @entries: of the forwarding database
  * @ageing: option, seconds
+ * @flows:  option: how many at a time
+ * @snoop:  option
+ * @policy: option; @words: what it hands on
+ * @rules, @n_entries, @n_insns, @n_prefixes: checked: of its policy
+ * @number: builder's: which of the system's policies
  * @domain: checked: what it is merged into, or NULL
  * @island: checked: switches joined by links have the same
  * @hop:    checked: link by which a search came here
- * @pd, @comp, @stats, @ctl_request, @ctl_reply, @channel: builder's: indices
+ * @pd, @comp, @stats, @ctl_request, @ctl_reply, @image, @channel: builder's: indices
  */
 struct topo_switch {
 	struct topo_switch *next;
@@ -180,6 +155,16 @@ struct topo_switch {
 	struct option fdb;
 	uint64_t entries;
 	struct option ageing;
+	struct option flows;
+	struct option snoop;
+	struct option policy;
+	uint64_t words[POLICY_MAX_WORDS];
+	uint32_t n_words;
+	uint32_t n_rules;
+	uint32_t n_entries;
+	uint32_t n_insns;
+	uint32_t n_prefixes;
+	uint32_t number;
 	struct topo_domain *domain;
 	unsigned int island;
 	struct topo_link *hop;
@@ -188,6 +173,7 @@ struct topo_switch {
 	uint32_t stats;
 	uint32_t ctl_request;
 	uint32_t ctl_reply;
+	uint32_t image;
 	uint32_t channel;
 };
 
@@ -195,6 +181,7 @@ struct topo_switch {
  * struct topo_link - a link between two switches
  * @end:  as written, "switch.port"
  * @pos:  of the statement
+ * @settings: of both its ports
  * @port: checked: the two ports it makes, NULL if it cannot
  */
 struct topo_link {
@@ -203,23 +190,8 @@ struct topo_link {
 	struct pos pos;
 	struct option mtu;
 	struct option buffers;
+	struct topo_settings settings;
 	struct topo_port *port[2];
-};
-
-/**
- * struct topo_allow - one allow statement
- * @side: left and right
- * @list: whether that side was written as a list in braces
- * @both: <-> rather than ->
- * @broken: the arrow is neither
- */
-struct topo_allow {
-	struct topo_allow *next;
-	struct pos pos;
-	struct names side[2];
-	bool list[2];
-	bool both;
-	bool broken;
 };
 
 /**
@@ -272,6 +244,8 @@ struct topo_vm {
 
 /**
  * struct topology - all of it
+ * @texts:  the files it was read from
+ * @base:   a system made of the same files: they are not read again
  * @broken: a statement that could have made names was not understood
  */
 struct topology {
@@ -279,36 +253,15 @@ struct topology {
 	struct report *report;
 	struct topo_switch *switches;
 	struct topo_link *links;
-	struct topo_allow *allows;
+	struct topo_rule *rules;
+	struct topo_group *groups;
+	struct topo_set *sets;
 	struct topo_domain *domains;
 	struct topo_vm *vms;
+	struct source_text *texts;
+	const struct system *base;
 	bool broken;
 };
-
-/* Walks a list of anything that has `next`. */
-#define for_each(item, list)                                                   \
-	for ((item) = (list); (item); (item) = (item)->next)
-
-/**
- * topo_append - put something that has `next` at the end of a list
- */
-#define topo_append(list, item)                                                \
-	do {                                                                   \
-		__typeof__(list) *topo_tail = &(list);                         \
-		while (*topo_tail)                                             \
-			topo_tail = &(*topo_tail)->next;                       \
-		*topo_tail = (item);                                           \
-	} while (0)
-
-/**
- * name_shown - a name for a message: "?" if it could not be read
- */
-const char *name_shown(const struct name *name);
-
-/**
- * names_add - put a name at the end of a list
- */
-void names_add(struct names *names, struct name *name);
 
 /**
  * topo_add_port - put a port at the end of a switch
@@ -316,6 +269,11 @@ void names_add(struct names *names, struct name *name);
  */
 struct topo_port *topo_add_port(struct topology *t, struct topo_switch *sw,
 				const struct name *name);
+
+/**
+ * topo_mtu - of a port, said or not
+ */
+uint32_t topo_mtu(const struct topo_port *port);
 
 /**
  * topo_port_name - "switch.port"

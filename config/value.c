@@ -25,11 +25,7 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/*
- * Reads digits, at most @max; a larger number gives @max + 1.  Returns what
- * follows them, or NULL if there is none.
- */
-static const char *digits(const char *text, uint64_t max, uint64_t *out)
+const char *value_digits(const char *text, uint64_t max, uint64_t *out)
 {
 	uint64_t n = 0;
 
@@ -52,8 +48,8 @@ static const char *number(const char *text, uint64_t max, uint64_t *out)
 	const char *end;
 
 	if (*text != '-')
-		return digits(text, max, out);
-	end = digits(text + 1, max, out);
+		return value_digits(text, max, out);
+	end = value_digits(text + 1, max, out);
 	*out = max + 1;
 	return end;
 }
@@ -133,7 +129,7 @@ static int hex(char c)
 	return -1;
 }
 
-static bool parse_mac(const char *text, uint64_t *mac)
+bool value_mac(const char *text, uint64_t *mac)
 {
 	*mac = 0;
 	if (strlen(text) != 17)
@@ -154,7 +150,7 @@ bool value_station(struct report *r, const struct name *n, uint64_t *out)
 
 	if (!n->text)
 		return false;
-	if (!parse_mac(n->text, &mac))
+	if (!value_mac(n->text, &mac))
 		wrong = "is not a MAC address";
 	else if (mac_is_group(mac))
 		wrong = "is a group address, which no frame may come from";
@@ -255,7 +251,7 @@ bool value_loopback(struct arena *a, struct report *r, const struct name *n,
 		return false;
 	host = split_host(a, n->text, &digit);
 	if (host)
-		end = digits(digit, 65535, &number);
+		end = value_digits(digit, 65535, &number);
 	if (!end || *end || number < 1 || number > 65535) {
 		report_error(r, n->pos,
 			     "\"%s\" is not an address and port; write "

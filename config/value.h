@@ -84,4 +84,58 @@ bool value_loopback(struct arena *a, struct report *r, const struct name *n,
  */
 bool value_pci(struct arena *a, struct report *r, const struct name *n);
 
+/* --- of a policy (config/value_policy.c) ------------------------------------ */
+
+/**
+ * value_prefix - an IPv4 or IPv6 address or prefix of stations
+ * @out: IPv4 mapped into IPv6; unchanged on failure
+ */
+bool value_prefix(struct arena *a, struct report *r, const struct name *n,
+		  struct policy_prefix *out);
+
+/**
+ * value_vlan - a VLAN
+ */
+bool value_vlan(struct report *r, const struct name *n, uint64_t *out);
+
+/**
+ * value_vlans - a VLAN or a range of them, "10" or "10-20"
+ */
+bool value_vlans(struct report *r, const struct name *n, uint64_t *first,
+		 uint64_t *last);
+
+/**
+ * value_per_second - how often: "100/s"
+ * @max: at least 1 is always possible
+ */
+bool value_per_second(struct report *r, const struct name *n, uint64_t max,
+		      uint64_t *out);
+
+/**
+ * value_bits - bits a second: "10mbit"
+ * @min, @max, @out: octets a second
+ */
+bool value_bits(struct report *r, const struct name *n, uint64_t min,
+		uint64_t max, uint64_t *out);
+
+/**
+ * value_word - a number, an IPv4 address or a MAC address as 64 bits
+ */
+bool value_word(struct report *r, const struct name *n, uint64_t *out);
+
+/* --- what values are made of ------------------------------------------------ */
+
+/**
+ * value_digits - read decimal digits
+ * @max: a larger number gives this + 1; less than UINT64_MAX
+ *
+ * Return: what follows them, or NULL if there is none.
+ */
+const char *value_digits(const char *text, uint64_t max, uint64_t *out);
+
+/**
+ * value_mac - read a MAC address, that and no more
+ */
+bool value_mac(const char *text, uint64_t *mac);
+
 #endif

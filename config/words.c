@@ -30,16 +30,25 @@ static const struct word words[] = {
 	STATEMENT("switch", T_SWITCH, IN_TOPOLOGY, "switch NAME { ... }"),
 	STATEMENT("link", T_LINK, IN_TOPOLOGY,
 		  "link SWITCH.PORT <-> SWITCH.PORT"),
-	STATEMENT("allow", T_ALLOW, IN_TOPOLOGY,
-		  "allow PORT <-> PORT, or allow PORT -> PORT"),
+	STATEMENT("allow", T_ALLOW, IN_TOPOLOGY | IN_RUNTIME,
+		  "allow PORT <-> PORT, or allow PORT -> PORT [when "
+		  "\"EXPRESSION\"] [reply]"),
+	STATEMENT("deny", T_DENY, IN_TOPOLOGY | IN_RUNTIME,
+		  "deny PORT <-> PORT, or deny PORT -> PORT [when "
+		  "\"EXPRESSION\"]"),
+	STATEMENT("group", T_GROUP, IN_TOPOLOGY, "group NAME { PORT, ... }"),
 	STATEMENT("domain", T_DOMAIN, IN_TOPOLOGY,
 		  "domain NAME { MEMBER ... }"),
 	STATEMENT("vm", T_VM, IN_TOPOLOGY, "vm NAME { ... }"),
 	STATEMENT("include", T_INCLUDE, IN_TOPOLOGY, "include \"FILE\""),
+	SOFT("set", T_SET, IN_RUNTIME, "set PORT { OPTION ... }"),
 	STATEMENT("fdb", T_FDB, IN_SWITCH,
 		  "fdb hash [ENTRIES], or fdb linear [ENTRIES]"),
 	STATEMENT("ageing", T_AGEING, IN_SWITCH, "ageing 300s"),
 	STATEMENT("port", T_PORT, IN_SWITCH, "port NAME { ... }"),
+	SOFT("flows", T_FLOWS, IN_SWITCH, "flows NUMBER"),
+	SOFT("multicast", T_MULTICAST, IN_SWITCH, "multicast snoop"),
+	SOFT("policy", T_POLICY, IN_SWITCH, "policy NUMBER ..."),
 	STATEMENT("tap", T_TAP, IN_PORT, "tap \"INTERFACE\" [netns \"NAME\"]"),
 	STATEMENT("nic", T_NIC, IN_PORT | IN_VM,
 		  "nic \"INTERFACE\" [netns \"NAME\"], or in a vm nic pci "
@@ -55,7 +64,18 @@ static const struct word words[] = {
 	STATEMENT("filter", T_FILTER, IN_PORT, "filter \"EXPRESSION\""),
 	STATEMENT("drops", T_DROPS, IN_PORT, "drops"),
 	STATEMENT("rotate", T_ROTATE, IN_PORT, "rotate SIZE files NUMBER"),
-	STATEMENT("mac", T_MAC, IN_PORT, "mac lock 02:00:00:00:00:01"),
+	STATEMENT("mac", T_MAC, IN_PORT | IN_LINK | IN_SET,
+		  "mac lock 02:00:00:00:00:01, or mac sticky NUMBER, or mac "
+		  "moves 10/s [burst 20]"),
+	STATEMENT("ip", T_IP, IN_PORT | IN_SET, "ip lock 10.0.0.7, ..."),
+	STATEMENT("vlan", T_VLAN, IN_PORT | IN_LINK | IN_SET,
+		  "vlan access NUMBER, or vlan trunk NUMBER, ... [native "
+		  "NUMBER]"),
+	STATEMENT("limit", T_LIMIT, IN_PORT | IN_LINK | IN_SET,
+		  "limit [in or out] 10mbit [burst 64k]"),
+	STATEMENT("storm", T_STORM, IN_PORT | IN_LINK | IN_SET,
+		  "storm broadcast 100/s [burst 10], or the same of multicast "
+		  "or unknown"),
 	STATEMENT("mtu", T_MTU, IN_PORT | IN_LINK, "mtu OCTETS"),
 	STATEMENT("buffers", T_BUFFERS, IN_PORT | IN_LINK, "buffers NUMBER"),
 	STATEMENT("reserved", T_RESERVED, IN_PORT, "reserved forward"),
@@ -80,18 +100,22 @@ static const struct word words[] = {
 	SOFT("args", T_ARGS, 0, NULL),
 	SOFT("pci", T_PCI, 0, NULL),
 	SOFT("uncached", T_UNCACHED, 0, NULL),
-	LATER("when", "a frame filter on an allow rule"),
-	LATER("reply", "an allow rule for answers alone"),
-	LATER("deny", "a rule that takes an allow back"),
-	LATER("limit", "a port's rate limit"),
-	LATER("storm", "a limit on what a port may flood"),
-	LATER("vlan", "the VLANs of a port"),
-	LATER("group", "a named set of ports"),
+	INNER("when", T_WHEN),
+	INNER("reply", T_REPLY),
+	INNER("sticky", T_STICKY),
+	SOFT("moves", T_MOVES, 0, NULL),
+	SOFT("burst", T_BURST, 0, NULL),
+	SOFT("off", T_OFF, 0, NULL),
+	SOFT("in", T_IN, 0, NULL),
+	SOFT("out", T_OUT, 0, NULL),
+	SOFT("access", T_ACCESS, 0, NULL),
+	SOFT("trunk", T_TRUNK, 0, NULL),
+	SOFT("native", T_NATIVE, 0, NULL),
+	SOFT("broadcast", T_BROADCAST, 0, NULL),
+	SOFT("unknown", T_UNKNOWN, 0, NULL),
+	SOFT("snoop", T_SNOOP, 0, NULL),
 	LATER("disk", "a virtual machine's disk"),
 	LATER("vhost-user", "a port for a virtual machine's vhost-user device"),
-	LATER("sticky", "\"mac sticky\" pins an address to the port that had "
-			"it first"),
-	LATER("ip", "\"ip lock\" ties a port to one IP address"),
 };
 
 #define N_WORDS (sizeof(words) / sizeof(words[0]))
@@ -116,6 +140,9 @@ const struct word *word_of(int token)
 
 const char *word_where(unsigned int places)
 {
+	/* Where else it may stand is nothing to hint at in a file. */
+	if (places != IN_RUNTIME)
+		places &= ~(unsigned int)(IN_SET | IN_RUNTIME);
 	switch (places) {
 	case IN_TOPOLOGY:
 		return "the topology itself, outside of any { }";
@@ -129,6 +156,8 @@ const char *word_where(unsigned int places)
 		return "a vm";
 	case IN_PORT | IN_VM:
 		return "a port or a vm";
+	case IN_RUNTIME:
+		return "a change while it runs";
 	default:
 		return "a port or a link";
 	}
@@ -136,7 +165,9 @@ const char *word_where(unsigned int places)
 
 const char *word_list(struct arena *a, enum place place)
 {
-	const char *list = place == IN_DOMAIN ? "a switch, a port" : "";
+	const char *list = place == IN_DOMAIN  ? "a switch, a port"
+			   : place == IN_GROUP ? "a port, a group"
+					       : "";
 
 	for (size_t i = 0; i < N_WORDS; i++) {
 		if (words[i].places & place)

@@ -25,6 +25,9 @@ enum place {
 	IN_LINK = 8,
 	IN_DOMAIN = 16,
 	IN_VM = 32,
+	IN_GROUP = 64,
+	IN_SET = 128,
+	IN_RUNTIME = 256, /* the text of a change while it runs */
 };
 
 /**
