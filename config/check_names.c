@@ -35,6 +35,18 @@ struct topo_port *find_port(const struct topo_switch *sw, const char *name)
 	return NULL;
 }
 
+struct topo_group *find_group(const struct topology *t, const char *name)
+{
+	struct topo_group *group;
+
+	for_each(group, t->groups) {
+		if (group->name.text && !group->duplicate &&
+		    strcmp(group->name.text, name) == 0)
+			return group;
+	}
+	return NULL;
+}
+
 /* --- duplicates ---------------------------------------------------------- */
 
 static void check_ports_of(struct topology *t, struct topo_switch *sw)
@@ -210,6 +222,14 @@ static void ambiguous(struct topology *t, const struct name *ref)
 		     ref->text, list);
 }
 
+static void report_group(struct topology *t, const struct name *ref)
+{
+	report_error(t->report, ref->pos,
+		     "\"%s\" is a group, which rules and other groups can "
+		     "name; here a port is named",
+		     ref->text);
+}
+
 static struct topo_port *resolve_bare(struct topology *t,
 				      const struct name *ref)
 {
@@ -235,6 +255,8 @@ static struct topo_port *resolve_bare(struct topology *t,
 			     "\"%s\" is a vm; frames go to the port that says "
 			     "driver-vm %s: name that",
 			     ref->text, ref->text);
+	else if (find_group(t, ref->text))
+		report_group(t, ref);
 	else if (find_switch(t, ref->text, strlen(ref->text)))
 		report_error(t->report, ref->pos,
 			     "\"%s\" is a switch; a port of it is written "
@@ -251,7 +273,9 @@ static struct topo_port *resolve_on(struct topology *t,
 {
 	struct topo_port *port = find_port(sw, name);
 
-	if (!port)
+	if (!port && name == ref->text && find_group(t, name))
+		report_group(t, ref);
+	else if (!port)
 		unknown_on(t, sw, ref, name);
 	return port;
 }
