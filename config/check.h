@@ -29,6 +29,11 @@ void check_names(struct topology *t);
 void check_links(struct topology *t);
 
 /**
+ * check_sets - replace settings of ports by those of `set`
+ */
+void check_sets(struct topology *t);
+
+/**
  * check_switches - neither too few nor too many ports, locks that fit together
  */
 void check_switches(struct topology *t);
@@ -59,9 +64,21 @@ void check_follows(struct topology *t);
 void check_captures(struct topology *t);
 
 /**
- * check_allows - spread the rules out into one bitmap per port
+ * check_settings - settings that fit together; fills in what is not said
  */
-void check_allows(struct topology *t);
+void check_settings(struct topology *t);
+
+/**
+ * check_groups - which ports each has; names that mean nothing else
+ */
+void check_groups(struct topology *t);
+
+/**
+ * check_rules - compile filters, spread rules out over pairs of ports
+ *
+ * Warns of rules that have no effect.
+ */
+void check_rules(struct topology *t);
 
 /**
  * check_domains - what is merged, and whether one process can take it
@@ -69,7 +86,7 @@ void check_allows(struct topology *t);
 void check_domains(struct topology *t);
 
 /**
- * check_lonely - warn of ports no rule names
+ * check_lonely - warn of ports and groups no rule names
  *
  * Comes last: it is silent if there is an error anywhere, because the rule that
  * is missing may be the one that was not understood.
@@ -94,6 +111,21 @@ struct topo_port *find_port(const struct topo_switch *sw, const char *name);
  * find_vm - by name
  */
 struct topo_vm *find_vm(const struct topology *t, const char *name);
+
+/**
+ * find_group - by name
+ */
+struct topo_group *find_group(const struct topology *t, const char *name);
+
+/**
+ * resolve_group - does a name mean a group?
+ * @ref:  where ports and groups can be named
+ * @slip: out: it means nothing, but is almost a group's name; reported
+ *
+ * Return: NULL if not.
+ */
+struct topo_group *resolve_group(struct topology *t, const struct name *ref,
+				 bool *slip);
 
 /**
  * resolve_port - what port does a name mean?

@@ -193,7 +193,7 @@ static void check_load(struct topology *t, const struct topo_domain *domain)
 
 	for_each(sw, t->switches) {
 		if (sw->domain == domain) {
-			load.maps += 3;
+			load.maps += 4;
 			load.channels++;
 		}
 		for_each(port, sw->ports)

@@ -65,6 +65,7 @@ static struct topo_port *make_end(struct topology *t, struct topo_link *link,
 	port->kind_pos = link->pos;
 	port->mtu = link->mtu;
 	port->buffers = link->buffers;
+	port->settings = link->settings;
 	port->link = link;
 	port->link_end = end;
 	return port;

@@ -26,6 +26,21 @@ static void not_capture(struct topology *t, const struct option *o,
 			     what);
 }
 
+static void no_settings(struct topology *t, const struct topo_settings *s)
+{
+	not_capture(t, &s->lock, "mac lock");
+	not_capture(t, &s->sticky, "mac sticky");
+	not_capture(t, &s->moves.o, "mac moves");
+	not_capture(t, &s->ip_lock, "ip lock");
+	not_capture(t, &s->vlan, "vlan");
+	not_capture(t, &s->limit[LIMIT_IN].o, "limit");
+	/* Both may have been said in one. */
+	if (s->limit[LIMIT_OUT].o.pos.seq != s->limit[LIMIT_IN].o.pos.seq)
+		not_capture(t, &s->limit[LIMIT_OUT].o, "limit");
+	for (unsigned int i = 0; i < STORMS; i++)
+		not_capture(t, &s->storm[i].o, "storm");
+}
+
 void check_ports(struct topology *t)
 {
 	const struct topo_switch *sw;
@@ -34,7 +49,7 @@ void check_ports(struct topology *t)
 	for_each(sw, t->switches) {
 		for_each(port, sw->ports) {
 			if (port->kind == TO_CAPTURE) {
-				not_capture(t, &port->lock, "mac lock");
+				no_settings(t, &port->settings);
 				not_capture(t, &port->reserved, "reserved");
 				not_capture(t, &port->follow, "follow");
 				continue;

@@ -41,10 +41,11 @@ static void check_captures_count(struct topology *t,
 static const struct topo_port *same_lock(const struct topo_switch *sw,
 					 const struct topo_port *than)
 {
+	uint64_t mac = than->settings.lock.value;
 	const struct topo_port *port;
 
 	for (port = sw->ports; port != than; port = port->next) {
-		if (port->lock.value == than->lock.value)
+		if (port->settings.lock.value == mac)
 			return port;
 	}
 	return NULL;
@@ -53,23 +54,30 @@ static const struct topo_port *same_lock(const struct topo_switch *sw,
 static void check_locks(struct topology *t, const struct topo_switch *sw)
 {
 	const struct topo_port *port, *other;
-	unsigned int n = 0;
 
 	for_each(port, sw->ports) {
-		if (!port->lock.value)
-			continue;
-		n++;
-		other = same_lock(sw, port);
+		const struct option *lock = &port->settings.lock;
+
+		other = lock->value ? same_lock(sw, port) : NULL;
 		if (other)
-			report_error(t->report, port->lock.pos,
+			report_error(t->report, lock->pos,
 				     "port %s is locked to that address "
 				     "already, in %s; a station is behind one "
 				     "port",
 				     topo_port_name(t, other),
-				     report_place(t->report, port->lock.pos,
-						  other->lock.pos));
+				     report_place(t->report, lock->pos,
+						  other->settings.lock.pos));
 	}
-	/* A locked address has a place in the table for good. */
+}
+
+/* A locked address has a place in the table for good. */
+static void check_room(struct topology *t, const struct topo_switch *sw)
+{
+	const struct topo_port *port;
+	unsigned int n = 0;
+
+	for_each(port, sw->ports)
+		n += port->settings.lock.value != 0;
 	if (n > sw->entries)
 		report_error(t->report, sw->fdb.pos,
 			     "%u ports have a mac lock, and each takes an "
@@ -91,5 +99,6 @@ void check_switches(struct topology *t)
 		check_count(t, sw);
 		check_captures_count(t, sw);
 		check_locks(t, sw);
+		check_room(t, sw);
 	}
 }
