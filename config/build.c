@@ -6,6 +6,33 @@
 #include "config/build.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "config/source.h"
+
+static void *copy(const void *from, size_t size)
+{
+	char *to = must_alloc(1, size + 1);
+
+	return memcpy(to, from, size);
+}
+
+static void keep_sources(struct system *sys, const struct topology *t)
+{
+	const struct source_text *text;
+	size_t n = 0;
+
+	for_each(text, t->texts)
+		n++;
+	sys->source = must_alloc(n, sizeof(*sys->source));
+	for_each(text, t->texts) {
+		struct sys_source *source = &sys->source[sys->n_sources++];
+
+		source->path = copy(text->path, strlen(text->path));
+		source->text = copy(text->text, text->size);
+		source->size = text->size;
+	}
+}
 
 struct system *build_system(struct topology *t, const char *name)
 {
@@ -16,6 +43,8 @@ struct system *build_system(struct topology *t, const char *name)
 	build_pds(sys, t);
 	build_conns(sys, t);
 	build_maps(sys, t);
+	build_policies(sys, t);
+	keep_sources(sys, t);
 	return sys;
 }
 

@@ -2,13 +2,14 @@
 /*
  * The builder: from a topology without errors to a system.
  *
- * Three steps, each a file:
+ * Four steps, each a file:
  *
  *	build_pds.c	which PDs there are and which component lives where
  *			(build_macs.c: and the addresses of programs)
  *	build_conns.c	regions and channels of every connection
  *	build_maps.c	what each PD maps and with which permissions, in terms
  *			of slots and ids
+ *	build_policy.c	what each switch is told about who may do what
  *
  * Permissions are the least that work.  Per connection:
  *
@@ -18,6 +19,12 @@
  *	ingress.data			r	rw	the switch copies out
  *	egress.data			rw	r	the switch copies in
  *	link				r	r	the monitor's alone
+ *
+ * and of its own a switch has
+ *
+ *	region				switch	why
+ *	stats, ctl.reply		rw	the monitor reads
+ *	ctl.request, policy		r	the monitor writes
  *
  * A link has the same regions: what is egress to its first switch is ingress to
  * its second.  Components that share a PD share its maps, each region once.
@@ -79,6 +86,11 @@ void build_conns(struct system *sys, struct topology *t);
  * build_maps - third step: maps, channel ids, wires and switch ports
  */
 void build_maps(struct system *sys, const struct topology *t);
+
+/**
+ * build_policies - fourth step: one for each switch
+ */
+void build_policies(struct system *sys, const struct topology *t);
 
 /**
  * build_has_pd - whether a process of ours serves this port

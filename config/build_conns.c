@@ -10,7 +10,6 @@
 #include "virt/net_virt.h"
 
 #define PAGE 4096u
-#define DEFAULT_MTU 1500u
 #define DEFAULT_BUFFERS 512u
 /* Smaller buffers save nothing worth having; larger ones come with the MTU. */
 #define LEAST_BUFFER 2048u
@@ -39,23 +38,18 @@ static uint32_t add_channel(struct system *sys, const char *name)
 
 /* --- sizes --------------------------------------------------------------- */
 
-static uint32_t mtu_of(const struct topo_port *port)
-{
-	return port->mtu.set ? (uint32_t)port->mtu.value : DEFAULT_MTU;
-}
-
 /* Unless told otherwise a capture takes whatever its ports can have. */
 static uint32_t capture_mtu(const struct topo_port *capture)
 {
 	const struct topo_port *port;
-	uint32_t mtu = DEFAULT_MTU;
+	uint32_t mtu = topo_mtu(capture);
 
 	if (capture->mtu.set)
-		return mtu_of(capture);
+		return mtu;
 	for_each(port, capture->sw->ports) {
 		if (capture->capture.mask & 1ull << port->number &&
-		    mtu_of(port) > mtu)
-			mtu = mtu_of(port);
+		    topo_mtu(port) > mtu)
+			mtu = topo_mtu(port);
 	}
 	return mtu;
 }
@@ -64,7 +58,7 @@ static void size_conn(struct sys_conn *conn, const struct topo_port *port)
 {
 	bool capture = port->kind == TO_CAPTURE;
 	uint32_t room = capture ? CAPTURE_HEADROOM : 0;
-	uint32_t mtu = capture ? capture_mtu(port) : mtu_of(port);
+	uint32_t mtu = capture ? capture_mtu(port) : topo_mtu(port);
 
 	conn->capacity = port->buffers.set ? (uint32_t)port->buffers.value
 					   : DEFAULT_BUFFERS;
@@ -271,6 +265,8 @@ static void add_switch(struct system *sys, struct topology *t,
 				     sizeof(struct vswitch_ctl_request));
 	sw->ctl_reply = add_region(sys, name, "ctl.reply",
 				   sizeof(struct vswitch_ctl_reply));
+	sw->image =
+		add_region(sys, name, "policy", sizeof(struct policy_image));
 	sw->channel =
 		add_channel(sys, arena_printf(t->arena, "%s<->monitor", name));
 	sys->channel[sw->channel].end[1].pd = SYS_PD_MONITOR;
@@ -292,7 +288,7 @@ static void make_room(struct system *sys, const struct topology *t)
 	sys->conn = must_alloc(ports + vms, sizeof(*sys->conn));
 	sys->channel =
 		must_alloc(switches + ports + 3 * vms, sizeof(*sys->channel));
-	sys->region = must_alloc(3 * switches + 7 * ports + 10 * vms,
+	sys->region = must_alloc(4 * switches + 7 * ports + 10 * vms,
 				 sizeof(*sys->region));
 }
 

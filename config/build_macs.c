@@ -7,6 +7,9 @@
  * port's full name by a fixed hash (FNV-1a), with the bits of a locally
  * administered unicast address.  If another port has that address already, by a
  * lock or by chance, the name is hashed on with an octet more.
+ *
+ * A program has the address it was started with, so what counts is the file's
+ * lock, whatever it has been changed to since.
  */
 #include "config/build.h"
 
@@ -38,7 +41,7 @@ static bool is_taken(const struct topology *t, uint64_t mac)
 
 	for_each(sw, t->switches) {
 		for_each(port, sw->ports) {
-			if (port->lock.value == mac || port->mac == mac)
+			if (port->own_lock == mac || port->mac == mac)
 				return true;
 		}
 	}
@@ -68,7 +71,7 @@ void build_macs(struct topology *t, const char *instance)
 		for_each(port, sw->ports) {
 			if (port->kind != TO_PROGRAM)
 				continue;
-			port->mac = port->lock.set ? port->lock.value
+			port->mac = port->own_lock ? port->own_lock
 						   : make_up(t, port, instance);
 		}
 	}

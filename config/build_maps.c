@@ -95,9 +95,6 @@ static void map_switch_port(struct system *sys, const struct topo_port *port,
 
 	build_copy(cfg->name, port->name.text);
 	cfg->kind = port_kind(port);
-	cfg->allow = port->allow;
-	cfg->locked = port->lock.set;
-	cfg->locked_mac = port->lock.value;
 	cfg->forward_reserved = port->reserved.set;
 	cfg->capture_of = port->capture.mask;
 	cfg->capture_drops = port->capture.drops.set;
@@ -116,6 +113,7 @@ static void map_switch(struct system *sys, const struct topo_switch *sw)
 	cfg->stats = map(pd, sw->stats, SYS_RW);
 	cfg->ctl_request = map(pd, sw->ctl_request, SYS_R);
 	cfg->ctl_reply = map(pd, sw->ctl_reply, SYS_RW);
+	cfg->policy = map(pd, sw->image, SYS_R);
 	cfg->ctl_channel = join(sys, sw->pd, sw->channel, 0);
 	cfg->n_ports = sw->n_ports;
 	for_each(port, sw->ports)

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Multicast groups a switch can know at a time. */
+#define GROUPS 512u
+
 static uint32_t new_pd(struct system *sys, const char *name, uint64_t poll_us)
 {
 	struct sys_pd *pd = &sys->pd[sys->n_pds];
@@ -54,9 +57,15 @@ static struct sys_component *new_comp(struct system *sys, uint32_t index,
 static void configure_switch(struct sys_switch *cfg,
 			     const struct topo_switch *sw)
 {
-	cfg->fdb.kind = (enum fdb_kind)sw->fdb.value;
-	cfg->fdb.capacity = (uint32_t)sw->entries;
-	cfg->fdb.ageing = (uint32_t)sw->ageing.value;
+	struct vswitch_tables *tables = &cfg->tables;
+
+	tables->fdb.kind = (enum fdb_kind)sw->fdb.value;
+	tables->fdb.capacity = (uint32_t)sw->entries;
+	tables->fdb.ageing = (uint32_t)sw->ageing.value;
+	tables->flows = (uint32_t)sw->flows.value;
+	/* There for when snooping is turned on while it runs. */
+	tables->groups = GROUPS;
+	cfg->number = sw->number;
 }
 
 static void configure_tap(struct sys_component *comp,
@@ -100,10 +109,10 @@ static void configure_capture(struct sys_component *comp,
 	cfg->files = from->rotate.set ? (uint32_t)from->files : 0;
 	cfg->of = from->mask;
 	cfg->drops = from->drops.set;
-	cfg->n_filter = from->n_insn;
-	if (from->n_insn)
-		memcpy(cfg->filter, from->insn,
-		       from->n_insn * sizeof(*from->insn));
+	cfg->n_filter = from->code.n;
+	if (from->code.n)
+		memcpy(cfg->filter, from->code.insn,
+		       from->code.n * sizeof(*from->code.insn));
 	if (from->filter_text.text)
 		build_copy(cfg->filter_text, from->filter_text.text);
 	/* Of all ports, watched or not: a refused frame names its other end. */
@@ -195,6 +204,7 @@ static void add_switch(struct system *sys, struct topo_switch *sw)
 
 	sw->pd = pd_for(sys, sw->domain, sw->name.text);
 	sw->comp = sys->pd[sw->pd].n_comps;
+	sw->number = (uint32_t)sys->n_policies++;
 	comp = new_comp(sys, sw->pd, SYS_SWITCH, sw->name.text);
 	configure_switch(&comp->sw, sw);
 }

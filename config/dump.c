@@ -3,7 +3,7 @@
  * A system as text: stable, one thing a line, for tests and for people who
  * want to see what a topology becomes.
  */
-#include "config/config.h"
+#include "config/dump.h"
 
 #include <inttypes.h>
 
@@ -73,10 +73,6 @@ static void dump_switch_port(const struct sys_switch_port *p, unsigned int i,
 	dump_wire(&p->wire, out);
 	if (p->kind == VSWITCH_PORT_CAPTURE)
 		dump_set("of", p->capture_of, out);
-	else
-		dump_set("allow", p->allow, out);
-	if (p->locked)
-		fprintf(out, " lock %012" PRIx64, p->locked_mac);
 	if (p->forward_reserved)
 		fputs(" reserved", out);
 	if (p->capture_drops)
@@ -87,11 +83,14 @@ static void dump_switch_port(const struct sys_switch_port *p, unsigned int i,
 static void dump_switch(const struct sys_switch *sw, FILE *out)
 {
 	fprintf(out,
-		" fdb %s %" PRIu32 " ageing %" PRIu32 " stats %" PRIu32
-		" request %" PRIu32 " reply %" PRIu32 " channel %" PRIu32 "\n",
-		sw->fdb.kind == FDB_HASH ? "hash" : "linear", sw->fdb.capacity,
-		sw->fdb.ageing, sw->stats, sw->ctl_request, sw->ctl_reply,
-		sw->ctl_channel);
+		" %" PRIu32 " fdb %s %" PRIu32 " ageing %" PRIu32
+		" flows %" PRIu32 " groups %" PRIu32 " stats %" PRIu32
+		" request %" PRIu32 " reply %" PRIu32 " policy %" PRIu32
+		" channel %" PRIu32 "\n",
+		sw->number, sw->tables.fdb.kind == FDB_HASH ? "hash" : "linear",
+		sw->tables.fdb.capacity, sw->tables.fdb.ageing,
+		sw->tables.flows, sw->tables.groups, sw->stats, sw->ctl_request,
+		sw->ctl_reply, sw->policy, sw->ctl_channel);
 	for (unsigned int i = 0; i < sw->n_ports; i++)
 		dump_switch_port(&sw->port[i], i, out);
 }
@@ -241,6 +240,13 @@ static void dump_conn(const struct system *sys, const struct sys_conn *c,
 	fputc('\n', out);
 }
 
+static void dump_policy_of(const struct system *sys,
+			   const struct sys_component *c, FILE *out)
+{
+	if (c->kind == SYS_SWITCH)
+		dump_policy(&sys->policy[c->sw.number], c->name, &c->sw, out);
+}
+
 void system_dump(const struct system *sys, FILE *out)
 {
 	fprintf(out, "system %s\n", sys->name);
@@ -258,4 +264,8 @@ void system_dump(const struct system *sys, FILE *out)
 		dump_pd(sys, &sys->pd[i], out);
 	for (size_t i = 0; i < sys->n_conns; i++)
 		dump_conn(sys, &sys->conn[i], out);
+	for (size_t i = 0; i < sys->n_pds; i++) {
+		for (uint32_t k = 0; k < sys->pd[i].n_comps; k++)
+			dump_policy_of(sys, &sys->pd[i].comp[k], out);
+	}
 }

@@ -12,6 +12,14 @@ void system_free(struct system *sys)
 		free(sys->pd[i].chan);
 		free(sys->pd[i].comp);
 	}
+	for (size_t i = 0; i < sys->n_policies; i++)
+		free(sys->policy[i].rule);
+	for (size_t i = 0; i < sys->n_sources; i++) {
+		free(sys->source[i].path);
+		free(sys->source[i].text);
+	}
+	free(sys->policy);
+	free(sys->source);
 	free(sys->region);
 	free(sys->channel);
 	free(sys->pd);
