@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The compiler as a whole: file -> topology -> checks -> system.
+ * The compiler as a whole: files -> topology -> checks -> system.
  *
  * Checks run on whatever could be parsed, so that one run finds everything; a
  * system is built only if nothing at all was wrong, so the builder never has to
@@ -51,20 +51,33 @@ static void check_instance(struct report *r, const char *path, const char *name)
 			     name, SYS_SHORT - 1);
 }
 
-struct system *config_compile(const char *path, struct config_report *report)
+/* With @base and @runtime as of struct topology and parse_topology(). */
+static struct system *compile(const char *path, const struct system *base,
+			      const char *runtime, struct config_report *report)
 {
 	struct arena arena = { 0 };
-	struct report r = { .arena = &arena };
-	struct topology t = { .arena = &arena, .report = &r };
+	struct report r = { .arena = &arena, .runtime = base != NULL };
+	struct topology t = { .arena = &arena, .report = &r, .base = base };
 	const char *name = instance_name(&arena, path);
 	struct system *sys = NULL;
 
 	check_instance(&r, path, name);
-	parse_topology(&t, path);
+	parse_topology(&t, path, runtime);
 	check_topology(&t);
 	if (!r.errors)
 		sys = build_system(&t, name);
 	report_finish(&r, report);
 	arena_free(&arena);
 	return sys;
+}
+
+struct system *config_compile(const char *path, struct config_report *report)
+{
+	return compile(path, NULL, NULL, report);
+}
+
+struct system *config_recompile(const struct system *base, const char *runtime,
+				struct config_report *report)
+{
+	return compile(base->source[0].path, base, runtime, report);
 }

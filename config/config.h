@@ -39,6 +39,39 @@ struct config_report {
 struct system *config_compile(const char *path, struct config_report *report);
 
 /**
+ * config_recompile - make a system of the same files and a text of changes
+ * @base:    from config_compile() or this: its files are taken from there, not
+ *           read again, and its filters, so that nothing is looked up again
+ * @runtime: statements allow, deny and set, or NULL; rules in it are asked before
+ *           those of the files, in the order in which they stand there, and
+ *           settings replace those of the files
+ * @report:  out: as for config_compile(); places in @runtime are in "(runtime)",
+ *           and warnings are of what is there
+ *
+ * A filter in @runtime with a name of a host in it takes as long as looking that
+ * up does.
+ *
+ * Return: the system, or NULL if there was any error.
+ */
+struct system *config_recompile(const struct system *base, const char *runtime,
+				struct config_report *report);
+
+/**
+ * config_differs - could one system become another while it runs?
+ * @a:   the one that runs
+ * @b:   the other
+ * @why: out: if not, the first difference found: "port sw0.bob is new"
+ * @size: octets at @why
+ *
+ * Policies can change while a system runs, and nothing else.  The names of the
+ * instances are of no meaning here.
+ *
+ * Return: 0 if it could; else -1.
+ */
+int config_differs(const struct system *a, const struct system *b, char *why,
+		   size_t size);
+
+/**
  * config_report_free - release a report's text
  */
 void config_report_free(struct config_report *report);

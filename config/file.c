@@ -148,6 +148,22 @@ bool file_read(struct arena *a, struct report *r, const char *path,
 	return size >= 0;
 }
 
+bool file_given(struct report *r, const char *path, const char *text,
+		size_t size, struct pos begin, struct file *file)
+{
+	*file = (struct file){ .path = path, .text = "" };
+	if (size > FILE_MAX_SIZE) {
+		report_error(r, begin, "the text is larger than %zu KiB",
+			     FILE_MAX_SIZE / 1024);
+		return false;
+	}
+	if (!check_text(r, text, size, begin))
+		return false;
+	file->text = text;
+	file->size = size;
+	return true;
+}
+
 bool file_same(const struct file *a, const struct file *b)
 {
 	return a->ino && a->ino == b->ino && a->dev == b->dev;

@@ -42,6 +42,17 @@ bool file_read(struct arena *a, struct report *r, const char *path,
 	       struct pos asked, struct pos begin, struct file *file);
 
 /**
+ * file_given - take a text that has not been read from a file
+ * @path:  as the user is to know it
+ * @text:  as long as the file is used
+ * @begin: position of its first character, where it is reported if it is no
+ *         text or too large
+ * @file:  out: empty on failure
+ */
+bool file_given(struct report *r, const char *path, const char *text,
+		size_t size, struct pos begin, struct file *file);
+
+/**
  * file_same - whether two files are one
  */
 bool file_same(const struct file *a, const struct file *b);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/source.h"
+
 struct message {
 	struct message *older;
 	struct pos at;
@@ -59,6 +61,8 @@ void report_warning(struct report *r, struct pos at, const char *format, ...)
 {
 	va_list args;
 
+	if (r->runtime && !source_is_runtime(&at))
+		return;
 	va_start(args, format);
 	add(r, at, "warning: ", format, args);
 	va_end(args);

@@ -37,10 +37,13 @@ struct message;
 
 /**
  * struct report - messages collected so far
+ * @runtime: warn only of what is in the text of a change: the rest has been
+ *           warned of when the files were read
  */
 struct report {
 	struct arena *arena;
 	struct message *newest;
+	bool runtime;
 	unsigned int errors;
 	unsigned int warnings;
 };

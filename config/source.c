@@ -2,7 +2,7 @@
 /*
  * A stack of files, each with its tokens, and the stream that is made of them.
  *
- * Forgotten braces.  Five statements can only stand outside of all blocks, and
+ * Forgotten braces.  Most statements can only stand outside of all blocks, and
  * `port` only in a switch.  When one of them begins a line inside a block, the
  * "}" that must have been meant is handed out before it.  Without this the
  * parser would take the rest of the file for the inside of that block, and
@@ -26,6 +26,9 @@
 /* Open braces whose place is remembered. */
 #define MAX_OPEN 16
 
+/* Known by where it is: a file may be called that as well. */
+static const char runtime_name[] = "(runtime)";
+
 /* A file being read: its tokens, how far we are, and how it was reached. */
 struct level {
 	struct level *outer;
@@ -42,6 +45,9 @@ struct macro {
 };
 
 /*
+ * @texts: files asked for so far
+ * @replay: files are not read but taken from @given, the next one
+ * @runtime: text that follows the files, NULL once it does
  * @depth: braces open
  * @open: where, for the outermost MAX_OPEN of them
  * @closing: braces are being put in, and that has been reported
@@ -57,6 +63,10 @@ struct source {
 	struct level *frame;
 	unsigned int n_frames;
 	unsigned int n_files;
+	struct source_text *texts;
+	bool replay;
+	const struct source_text *given;
+	const char *runtime;
 	struct macro *macros;
 	unsigned int depth;
 	struct pos open[MAX_OPEN];
@@ -81,7 +91,52 @@ static void push(struct source *s, const struct file *file, struct pos at)
 	s->n_files++;
 }
 
-struct source *source_open(struct arena *a, struct report *r, const char *path)
+/* A file that has been read, or given. */
+static void remember(struct source *s, const char *path,
+		     const struct file *file)
+{
+	struct source_text *text = arena_alloc(s->arena, sizeof(*text));
+	struct source_text **tail = &s->texts;
+
+	text->path = path;
+	text->text = file->text;
+	text->size = file->size;
+	while (*tail)
+		tail = &(*tail)->next;
+	*tail = text;
+}
+
+/* The next of the texts that were given instead of files. */
+static bool get_given(struct source *s, const char *path, struct pos asked,
+		      struct pos begin, struct file *file)
+{
+	const struct source_text *given = s->given;
+
+	/* The same texts ask for the same files, so this does not happen. */
+	if (!given) {
+		report_error(s->report, asked, "\"%s\" has not been given",
+			     path);
+		return false;
+	}
+	s->given = given->next;
+	return file_given(s->report, path, given->text, given->size, begin,
+			  file);
+}
+
+/* As file_read(). */
+static bool get(struct source *s, const char *path, struct pos asked,
+		struct pos begin, struct file *file)
+{
+	if (!(s->replay ? get_given(s, path, asked, begin, file)
+			: file_read(s->arena, s->report, path, asked, begin,
+				    file)))
+		return false;
+	remember(s, path, file);
+	return true;
+}
+
+struct source *source_open(struct arena *a, struct report *r, const char *path,
+			   const struct source_text *given, const char *runtime)
 {
 	struct source *s = arena_alloc(a, sizeof(*s));
 	const char *shown = strcmp(path, "-") == 0 ? "stdin" : path;
@@ -91,11 +146,40 @@ struct source *source_open(struct arena *a, struct report *r, const char *path)
 	s->arena = a;
 	s->report = r;
 	s->last.kind = T_SEP;
-	if (!file_read(a, r, path, at, at, &file))
+	s->given = given;
+	s->replay = given != NULL;
+	s->runtime = runtime;
+	if (!get(s, path, at, at, &file))
 		return NULL;
 	file.path = shown;
 	push(s, &file, at);
 	return s;
+}
+
+struct source_text *source_texts(const struct source *s)
+{
+	return s->texts;
+}
+
+/* --- the text that follows ----------------------------------------------- */
+
+bool source_is_runtime(const struct pos *at)
+{
+	return at->file == runtime_name;
+}
+
+static void begin_runtime(struct source *s)
+{
+	struct pos begin = {
+		.file = runtime_name, .line = 1, .column = 1, .seq = s->seq
+	};
+	const char *text = s->runtime;
+	struct file file;
+
+	s->runtime = NULL;
+	if (file_given(s->report, runtime_name, text, strlen(text), begin,
+		       &file))
+		push(s, &file, begin);
 }
 
 struct pos source_begin(const struct source *s)
@@ -147,7 +231,7 @@ bool source_include(struct source *s, const char *path, struct pos at)
 			     "there are more than %d files in all", MAX_FILES);
 		return false;
 	}
-	if (!file_read(s->arena, s->report, found, at, begin, &file))
+	if (!get(s, found, at, begin, &file))
 		return false;
 	same = cycle(s, &file);
 	if (same) {
@@ -219,6 +303,7 @@ static void expand(struct source *s, struct token *t)
 	if (m) {
 		t->kind = m->value.kind;
 		t->text = m->value.text;
+		t->macro = true;
 	} else {
 		unknown_macro(s, t);
 		t->kind = T_BROKEN;
@@ -261,7 +346,7 @@ static unsigned int depth_allowed(const struct source *s, const struct token *t,
 		return 0;
 	if (s->last.kind != T_SEP && !s->closing)
 		return s->depth;
-	if (word && word->places == IN_TOPOLOGY && t->kind != T_INCLUDE &&
+	if (word && word->places & IN_TOPOLOGY && t->kind != T_INCLUDE &&
 	    (t->kind != T_VM || makes_vm))
 		return 0;
 	return t->kind == T_PORT && s->depth > 1 ? 1 : s->depth;
@@ -319,7 +404,8 @@ static struct token hand_out(struct source *s, struct token t)
 	if (word && word->places && !(word->soft && s->statement))
 		s->statement = t.kind;
 	else if (t.kind == T_SEP || names_macro(s, &t) || t.kind == '}' ||
-		 (t.kind == '{' && s->statement != T_ALLOW))
+		 (t.kind == '{' && s->statement != T_ALLOW &&
+		  s->statement != T_DENY))
 		s->statement = 0;
 
 	if (t.kind == '{' && s->depth++ < MAX_OPEN)
@@ -359,6 +445,10 @@ struct token source_next(struct source *s)
 		if (t.kind == 0 && f->outer) {
 			s->frame = f->outer;
 			s->n_frames--;
+			continue;
+		}
+		if (t.kind == 0 && s->runtime) {
+			begin_runtime(s);
 			continue;
 		}
 		if (t.kind)

@@ -9,6 +9,7 @@
  *     are bounded, and a file that includes itself is refused;
  *   - `$name` is replaced by the token its macro stands for, at the position
  *     of the use;
+ *   - a text of changes follows the files, if there is one;
  *   - blocks that are still open where they cannot be (at the end of a file,
  *     or before a statement that only a topology has) are reported and closed,
  *     so that one forgotten brace is one message.
@@ -27,11 +28,13 @@
  * @text: as written; strings without their quotes.  NULL: the user did not
  *        write this, and has been told why it is here
  * @pos:  where it begins
+ * @macro: a macro stands there
  */
 struct token {
 	int kind;
 	const char *text;
 	struct pos pos;
+	bool macro;
 };
 
 /**
@@ -57,12 +60,39 @@ void scan_text(struct report *r, struct pos at, const char *text, size_t size,
 struct source;
 
 /**
+ * struct source_text - a text of a topology
+ * @path: as it is opened; "-" is standard input
+ * @text: its content, @size octets
+ */
+struct source_text {
+	struct source_text *next;
+	const char *path;
+	const char *text;
+	size_t size;
+};
+
+/**
  * source_open - begin with a topology file
- * @path: "-" is standard input
+ * @path:    "-" is standard input
+ * @given:   texts to take instead of reading files, in the order in which they
+ *           will be asked for; NULL: read them
+ * @runtime: a text that follows all files, or NULL
  *
  * Return: NULL if it cannot be read; that has been reported.
  */
-struct source *source_open(struct arena *a, struct report *r, const char *path);
+struct source *source_open(struct arena *a, struct report *r, const char *path,
+			   const struct source_text *given,
+			   const char *runtime);
+
+/**
+ * source_texts - the files, in the order in which they were asked for
+ */
+struct source_text *source_texts(const struct source *s);
+
+/**
+ * source_is_runtime - is this a place in the text that follows all files?
+ */
+bool source_is_runtime(const struct pos *at);
 
 /**
  * source_begin - position of a topology's first character
