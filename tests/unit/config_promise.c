@@ -272,6 +272,7 @@ static const struct own {
 	{ SYS_SWITCH, ".stats", SYS_RW },
 	{ SYS_SWITCH, ".ctl.request", SYS_R },
 	{ SYS_SWITCH, ".ctl.reply", SYS_RW },
+	{ SYS_SWITCH, ".policy", SYS_R },
 	{ SYS_VIRT, ".stats.rx", SYS_RW },
 	{ SYS_VIRT, ".stats.tx", SYS_RW },
 	{ SYS_VM, ".ram", SYS_RW },
@@ -344,21 +345,14 @@ static void check_port(const struct sys_switch *sw, unsigned int i)
 	uint64_t exist = sw->n_ports == 64 ? ~0ull : (1ull << sw->n_ports) - 1;
 
 	assert_true(strlen(p->name) > 0);
-	assert_int_equal(p->allow & ~exist, 0);
-	assert_int_equal(p->allow & 1ull << i, 0);
 	assert_int_equal(p->capture_of & ~exist, 0);
 	if (p->kind != VSWITCH_PORT_CAPTURE) {
 		assert_int_equal(p->capture_of, 0);
 		assert_int_equal(p->capture_drops, 0);
-		assert_int_equal(p->locked, p->locked_mac != 0);
-		assert_false(mac_is_group(p->locked_mac));
 		return;
 	}
-	assert_int_equal(p->allow, 0);
-	assert_int_equal(p->locked, 0);
 	assert_int_not_equal(p->capture_of, 0);
 	for (unsigned int k = 0; k < sw->n_ports; k++) {
-		assert_int_equal(sw->port[k].allow & 1ull << i, 0);
 		if (sw->port[k].kind == VSWITCH_PORT_CAPTURE)
 			assert_int_equal(p->capture_of & 1ull << k, 0);
 	}
@@ -368,21 +362,40 @@ static void check_switch(const struct system *sys, uint32_t pd,
 			 const struct sys_component *comp)
 {
 	const struct sys_switch *sw = &comp->sw;
+	const struct sys_map *map = sys->pd[pd].map;
 	const struct sys_end *far;
 
 	assert_in_range(sw->n_ports, 1, VSWITCH_MAX_PORTS);
-	assert_true(fdb_size(&sw->fdb) > 0);
-	assert_int_equal(sw->fdb.seed, 0);
-	promise_region(sys, sys->pd[pd].map[sw->stats].region, comp->name,
-		       "stats", sizeof(struct vswitch_stats));
-	promise_region(sys, sys->pd[pd].map[sw->ctl_request].region, comp->name,
+	assert_true(fdb_size(&sw->tables.fdb) > 0);
+	assert_int_equal(sw->tables.fdb.seed, 0);
+	assert_true(sw->tables.flows <= FLOW_MAX_CAPACITY);
+	assert_true(sw->number < sys->n_policies);
+	promise_region(sys, map[sw->stats].region, comp->name, "stats",
+		       sizeof(struct vswitch_stats));
+	promise_region(sys, map[sw->ctl_request].region, comp->name,
 		       "ctl.request", sizeof(struct vswitch_ctl_request));
-	promise_region(sys, sys->pd[pd].map[sw->ctl_reply].region, comp->name,
-		       "ctl.reply", sizeof(struct vswitch_ctl_reply));
+	promise_region(sys, map[sw->ctl_reply].region, comp->name, "ctl.reply",
+		       sizeof(struct vswitch_ctl_reply));
+	promise_region(sys, map[sw->policy].region, comp->name, "policy",
+		       sizeof(struct policy_image));
 	far = &sys->channel[sys->pd[pd].chan[sw->ctl_channel].channel].end[1];
 	assert_int_equal(far->pd, SYS_PD_MONITOR);
 	for (unsigned int i = 0; i < sw->n_ports; i++)
 		check_port(sw, i);
+	promise_policy(sw, &sys->policy[sw->number]);
+}
+
+/* Each policy is that of one switch. */
+static void check_policies(const struct system *sys)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sys->n_pds; i++) {
+		for (uint32_t k = 0; k < sys->pd[i].n_comps; k++)
+			n += sys->pd[i].comp[k].kind == SYS_SWITCH;
+	}
+	assert_int_equal(sys->n_policies, n);
+	assert_true(sys->n_sources > 0);
 }
 
 /* The capture PD must be told what the switch is told, and all names. */
@@ -418,6 +431,7 @@ void promise_check(const struct system *sys)
 	check_limits(sys);
 	check_conns(sys);
 	check_perms(sys);
+	check_policies(sys);
 	for (uint32_t i = 0; i < sys->n_pds; i++) {
 		for (uint32_t k = 0; k < sys->pd[i].n_comps; k++) {
 			if (sys->pd[i].comp[k].kind == SYS_SWITCH)

@@ -14,6 +14,13 @@
  */
 void promise_check(const struct system *sys);
 
+/**
+ * promise_policy - is a policy one its switch takes, and does it mean what its
+ * rules say? (config_promise_policy.c)
+ */
+void promise_policy(const struct sys_switch *sw,
+		    const struct sys_policy *policy);
+
 /* --- parts (config_promise_vm.c) ------------------------------------------ */
 
 /**
@@ -44,6 +51,12 @@ void promise_region(const struct system *sys, uint32_t region,
  */
 const struct sys_switch_port *promise_port(const struct system *sys,
 					   const struct sys_conn *c, int end);
+
+/**
+ * promise_lock - the address a port is locked to, or 0
+ */
+uint64_t promise_lock(const struct system *sys, const struct sys_conn *c,
+		      int end);
 
 /**
  * promise_slot - a slot of a PD is that region, or both are none

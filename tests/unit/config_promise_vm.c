@@ -32,7 +32,7 @@ static void address_is_its_own(const struct system *sys, const char *name,
 
 		if (strcmp(c->name, name) == 0 || c->attachment == SYS_TO_VM)
 			continue;
-		assert_int_not_equal(promise_port(sys, c, 0)->locked_mac, mac);
+		assert_int_not_equal(promise_lock(sys, c, 0), mac);
 		if (c->attachment == SYS_TO_PD &&
 		    comp_of(c, 1, sys)->kind == SYS_PROGRAM)
 			assert_int_not_equal(comp_of(c, 1, sys)->program.mac,
@@ -45,18 +45,18 @@ void promise_programs(const struct system *sys)
 	for (size_t i = 0; i < sys->n_conns; i++) {
 		const struct sys_conn *c = &sys->conn[i];
 		const struct sys_component *comp;
-		const struct sys_switch_port *port;
+		uint64_t lock;
 
 		if (c->attachment != SYS_TO_PD)
 			continue;
 		comp = comp_of(c, 1, sys);
 		if (comp->kind != SYS_PROGRAM)
 			continue;
-		port = promise_port(sys, c, 0);
+		lock = promise_lock(sys, c, 0);
 		assert_int_equal(sys->pd[c->pd[1]].n_comps, 1);
 		assert_int_equal(comp->program.path[0], '/');
-		if (port->locked)
-			assert_int_equal(comp->program.mac, port->locked_mac);
+		if (lock)
+			assert_int_equal(comp->program.mac, lock);
 		else
 			address_is_its_own(sys, c->name, comp->program.mac);
 	}
