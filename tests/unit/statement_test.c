@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Statements: what replaces what, in which order they stand, and what is none.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "vmm/linux/statement.h"
+
+/* Two switches: alice and bob at sw0, carol and bob at lab. */
+static struct sys_component switches[] = {
+	{ .kind = SYS_TAP, .name = "sw0.alice" },
+	{ .kind = SYS_SWITCH,
+	  .name = "sw0",
+	  .sw = { .n_ports = 2,
+		  .port = { { .name = "alice" }, { .name = "bob" } } } },
+	{ .kind = SYS_SWITCH,
+	  .name = "lab",
+	  .sw = { .n_ports = 2,
+		  .port = { { .name = "carol" }, { .name = "bob" } } } },
+};
+static struct sys_pd pd = { .n_comps = 3, .comp = switches };
+static const struct system sys = { .pd = &pd, .n_pds = 1 };
+
+/* Make a change; what does not succeed changes nothing. */
+static int change(struct statements *s, const char *text, struct error *err)
+{
+	struct statements next = { 0 };
+
+	err->text[0] = '\0';
+	if (statements_add(&next, s, &sys, text, err) != 0)
+		return -1;
+	statements_free(s);
+	*s = next;
+	return 0;
+}
+
+static void changed(struct statements *s, const char *text)
+{
+	struct error err;
+
+	if (change(s, text, &err) != 0)
+		fail_msg("%s: %s", text, err.text);
+}
+
+static void expect(struct statements *s, const char *want)
+{
+	char *text = statements_text(s);
+
+	assert_string_equal(text, want);
+	free(text);
+}
+
+static void test_the_newest_comes_first(void **state)
+{
+	struct statements s = { 0 };
+
+	(void)state;
+	expect(&s, "");
+	changed(&s, "allow alice -> bob when \"tcp\"");
+	changed(&s, "deny   alice->bob");
+	expect(&s, "deny alice -> bob\nallow alice -> bob when \"tcp\"\n");
+	/* Within a change, what is written first. */
+	changed(&s, "allow a -> b\nallow b -> c; allow c -> d");
+	expect(&s, "allow a -> b\nallow b -> c\nallow c -> d\n"
+		   "deny alice -> bob\nallow alice -> bob when \"tcp\"\n");
+	statements_free(&s);
+	expect(&s, "");
+}
+
+static void test_a_rule_replaces_one_of_the_same_frames(void **state)
+{
+	struct statements s = { 0 };
+
+	(void)state;
+	changed(&s, "allow alice -> carol when \"tcp\" reply");
+	changed(&s, "allow carol -> alice");
+	changed(&s, "deny alice -> carol when \"tcp\"");
+	expect(&s, "deny alice -> carol when \"tcp\"\nallow carol -> alice\n");
+	/* Another filter, another direction, no filter: they stay. */
+	changed(&s, "deny alice -> carol when \"udp\"");
+	changed(&s, "deny alice -> carol");
+	expect(&s, "deny alice -> carol\n"
+		   "deny alice -> carol when \"udp\"\n"
+		   "deny alice -> carol when \"tcp\"\nallow carol -> alice\n");
+	statements_free(&s);
+}
+
+static void test_ports_have_two_names(void **state)
+{
+	struct statements s = { 0 };
+
+	(void)state;
+	changed(&s, "allow alice -> sw0.bob");
+	changed(&s, "deny sw0.alice -> sw0.bob");
+	expect(&s, "deny sw0.alice -> sw0.bob\n");
+	/* Two switches have a bob: that is nobody's full name. */
+	changed(&s, "allow alice -> bob");
+	expect(&s, "allow alice -> bob\ndeny sw0.alice -> sw0.bob\n");
+	changed(&s, "set alice { limit in 1mbit }");
+	changed(&s, "set sw0.alice { limit in 2mbit }");
+	expect(&s, "set sw0.alice { limit in 2mbit }\nallow alice -> bob\n"
+		   "deny sw0.alice -> sw0.bob\n");
+	statements_free(&s);
+}
+
+static void test_both_ways_are_two(void **state)
+{
+	struct statements s = { 0 };
+
+	(void)state;
+	changed(&s, "allow alice <-> carol when \"arp\"");
+	expect(&s, "allow alice -> carol when \"arp\"\n"
+		   "allow carol -> alice when \"arp\"\n");
+	changed(&s, "deny carol -> alice when \"arp\"");
+	expect(&s, "deny carol -> alice when \"arp\"\n"
+		   "allow alice -> carol when \"arp\"\n");
+	changed(&s, "allow { alice, kids } <-> carol");
+	expect(&s, "allow { alice , kids } -> carol\n"
+		   "allow carol -> { alice , kids }\n"
+		   "deny carol -> alice when \"arp\"\n"
+		   "allow alice -> carol when \"arp\"\n");
+	statements_free(&s);
+}
+
+static void test_each_setting_stands_alone(void **state)
+{
+	struct statements s = { 0 };
+
+	(void)state;
+	changed(&s, "set alice { limit 10mbit burst 64k; mac lock off }");
+	expect(&s, "set alice { limit in 10mbit burst 64k }\n"
+		   "set alice { limit out 10mbit burst 64k }\n"
+		   "set alice { mac lock off }\n");
+	changed(&s, "set alice { limit out off }");
+	changed(&s, "set alice {\nmac lock 02:00:00:00:00:07\n"
+		    "ip lock 10.0.0.7, fe80::/64\n}");
+	expect(&s, "set alice { mac lock 02:00:00:00:00:07 }\n"
+		   "set alice { ip lock 10.0.0.7 , fe80::/64 }\n"
+		   "set alice { limit out off }\n"
+		   "set alice { limit in 10mbit burst 64k }\n");
+	/* One word says which setting, or two do. */
+	changed(&s, "set alice { vlan access 4 }");
+	changed(&s, "set alice { vlan trunk 5 }");
+	changed(&s, "set alice { mac sticky 4 }");
+	expect(&s, "set alice { mac sticky 4 }\nset alice { vlan trunk 5 }\n"
+		   "set alice { mac lock 02:00:00:00:00:07 }\n"
+		   "set alice { ip lock 10.0.0.7 , fe80::/64 }\n"
+		   "set alice { limit out off }\n"
+		   "set alice { limit in 10mbit burst 64k }\n");
+	statements_free(&s);
+}
+
+static void test_what_is_no_change(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *error;
+	} table[] = {
+		{ "", "empty" },
+		{ " \n;;\n", "empty" },
+		{ "port x { }", "\"port\" is none of them" },
+		{ "include \"/etc/passwd\"", "\"include\" is none" },
+		{ "allow", "PORT -> PORT" },
+		{ "allow alice bob", "PORT -> PORT" },
+		{ "deny -> bob", "deny PORT -> PORT" },
+		{ "allow alice ->", "there must be a port" },
+		{ "allow alice -> when \"tcp\"", "there must be a port" },
+		{ "set", "set PORT {" },
+		{ "set alice", "set PORT {" },
+		{ "set alice limit 1mbit", "set PORT {" },
+		{ "set { limit 1mbit }", "set PORT {" },
+		{ "set alice { limit 1mbit", "missing" },
+		{ "set alice {", "missing" },
+		{ "set alice { }", "empty" },
+		{ "set alice { limit 1mbit } allow a -> b", "ends at the end" },
+		{ "set alice { mac { lock } off }", "ends at the end" },
+		{ "set alice { limit 1mbit; limit in 2mbit }", "two things" },
+		{ "allow a -> b; deny a -> b", "two things" },
+		{ "allow a -> b # why", "\"# why\"" },
+		{ "allow a -> b when \"tcp", "\"\"tcp\"" },
+		{ "allow a -> b when \"tcp\nport 1\"", "\"\"tcp" },
+		{ "allow a < b", "\"< b\"" },
+		{ "allow a -> b\x01", "printable" },
+		{ "allow a -> b when \"\x1b[2J\"", "printable" },
+		{ "allow a -> b\xc3\xa9", "printable" },
+	};
+	struct statements s = { 0 };
+
+	(void)state;
+	changed(&s, "allow alice -> carol");
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct error err;
+
+		if (change(&s, table[i].text, &err) == 0)
+			fail_msg("\"%s\" was taken", table[i].text);
+		if (strstr(err.text, table[i].error) == NULL)
+			fail_msg("\"%s\": \"%s\"", table[i].text, err.text);
+		expect(&s, "allow alice -> carol\n");
+	}
+	statements_free(&s);
+}
+
+static void test_there_are_not_too_many(void **state)
+{
+	struct statements s = { 0 };
+	struct error err;
+	char text[64];
+
+	(void)state;
+	for (unsigned int i = 0; i < STATEMENTS_MAX; i++) {
+		snprintf(text, sizeof(text), "allow a%u -> b", i);
+		changed(&s, text);
+	}
+	assert_int_equal(change(&s, "allow one -> more", &err), -1);
+	assert_non_null(strstr(err.text, "256 statements"));
+	/* What takes another's place needs none. */
+	changed(&s, "deny a7 -> b");
+	assert_int_equal(s.n, STATEMENTS_MAX);
+	assert_string_equal(s.v[0].text, "deny a7 -> b");
+	statements_free(&s);
+}
+
+static void test_they_are_not_too_long(void **state)
+{
+	struct statements s = { 0 };
+	struct error err;
+	char *text = calloc(1, 65536);
+
+	(void)state;
+	strcpy(text, "allow a -> b when \"");
+	memset(text + strlen(text), 'x', STATEMENT_MAX - strlen(text) - 2);
+	strcat(text, "\"");
+	assert_int_equal(strlen(text), STATEMENT_MAX - 1);
+	changed(&s, text);
+	assert_string_equal(s.v[0].text, text);
+	text[strlen(text) - 1] = '\0';
+	strcat(text, "x\"");
+	assert_int_equal(change(&s, text, &err), -1);
+	assert_non_null(strstr(err.text, "at most 1023 octets"));
+	/* Nor made of too many words. */
+	memset(text, 0, 65536);
+	for (int i = 0; i < 30000; i++)
+		text[2 * i] = 'x', text[2 * i + 1] = ' ';
+	assert_int_equal(change(&s, text, &err), -1);
+	assert_non_null(strstr(err.text, "too long"));
+	assert_int_equal(s.n, 1);
+	statements_free(&s);
+	free(text);
+}
+
+/* The same noise each time. */
+static uint32_t noise(uint32_t *x)
+{
+	*x = *x * 1664525u + 1013904223u;
+	return *x >> 8;
+}
+
+/* Two statements, with some of their pieces taken for others. */
+static void mangle(char *text, uint32_t *x)
+{
+	static const char *const piece[] = {
+		"allow ", "a ",	   "-> ",  "b ",    "when ", "\"x\" ",
+		"reply ", "; ",	   "set ", "a ",    "{ ",    "limit ",
+		"1mbit ", "; ",	   "mac ", "lock ", "off ",  "} ",
+		"<-> ",	  "deny ", "\n",   ", ",    "in ",   "sw0.alice ",
+		"\"",	  "<",	   "-",
+	};
+
+	text[0] = '\0';
+	for (unsigned int i = 0; i < 18; i++)
+		strcat(text, piece[noise(x) % 24 == 0 ? noise(x) % 27 : i]);
+}
+
+/* Whatever comes, what is kept is lines that are read as what they are. */
+static void hc14_pieces_in_any_order(void **state)
+{
+	struct statements s = { 0 };
+	unsigned int taken = 0, refused = 0;
+	uint32_t x = 1;
+
+	(void)state;
+	for (int i = 0; i < 5000; i++) {
+		struct statements again = { 0 };
+		struct error err;
+		char text[256], *all;
+
+		mangle(text, &x);
+		if (change(&s, text, &err) != 0) {
+			assert_true(err.text[0] != '\0');
+			refused++;
+			continue;
+		}
+		taken++;
+		assert_true(s.n > 0 && s.n <= STATEMENTS_MAX);
+		all = statements_text(&s);
+		changed(&again, all);
+		expect(&again, all);
+		free(all);
+		statements_free(&again);
+		if (s.n > 20)
+			statements_free(&s);
+	}
+	assert_true(taken > 1000 && refused > 1000);
+	statements_free(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_newest_comes_first),
+		cmocka_unit_test(test_a_rule_replaces_one_of_the_same_frames),
+		cmocka_unit_test(test_ports_have_two_names),
+		cmocka_unit_test(test_both_ways_are_two),
+		cmocka_unit_test(test_each_setting_stands_alone),
+		cmocka_unit_test(test_what_is_no_change),
+		cmocka_unit_test(test_there_are_not_too_many),
+		cmocka_unit_test(test_they_are_not_too_long),
+		cmocka_unit_test(hc14_pieces_in_any_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

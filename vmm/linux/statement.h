@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Statements: what was changed by command since the topology was loaded.
+ *
+ * A change is text in the language of the topology, `allow`, `deny` and `set`
+ * alone.  The monitor keeps it as text and has it compiled together with the
+ * topology each time something changes (vmm/linux/compiler.h), so there is one
+ * meaning of a rule and not two.  What is done here is to keep the list short:
+ *
+ *	allow a <-> b		becomes one statement for each direction
+ *	set a { limit 1mbit }	becomes one for each setting: `limit in`,
+ *				`limit out`
+ *
+ * and a statement that is about the same thing as an older one takes its place:
+ * a rule, if ports and filter are the same; a setting, if port and setting are.
+ * The newest comes first, because of rules the first that matches decides.
+ *
+ * Nothing here judges names, filters or numbers; that is the compiler's business.
+ * What comes is only held against what a statement looks like, and is printable
+ * ASCII when it is kept.
+ */
+#ifndef WEIR_VMM_LINUX_STATEMENT_H
+#define WEIR_VMM_LINUX_STATEMENT_H
+
+#include <stddef.h>
+
+#include "config/system.h"
+#include "vmm/linux/error.h"
+
+/* Statements there may be, and octets each may have, its NUL included. */
+#define STATEMENTS_MAX 256u
+#define STATEMENT_MAX 1024u
+
+/**
+ * struct statement - one
+ * @text: for the compiler
+ * @key:  what it is about; a newer one with the same key takes its place
+ */
+struct statement {
+	char *text;
+	char *key;
+};
+
+/**
+ * struct statements - a list; all zero: an empty one
+ * @v: newest first
+ * @n: how many
+ */
+struct statements {
+	struct statement *v;
+	size_t n;
+};
+
+/**
+ * statements_add - what a list would be with a change put in front
+ * @to:   out: a new list, nothing of it shared with @from; only if it succeeds
+ * @from: the present list
+ * @sys:  for the full names of ports: `alice` and `sw0.alice` may be one
+ * @text: the change, one statement a line or between semicolons
+ * @err:  out
+ *
+ * Return: 0, or -1 with @err set.
+ */
+int statements_add(struct statements *to, const struct statements *from,
+		   const struct system *sys, const char *text,
+		   struct error *err);
+
+/**
+ * statements_text - all of a list, for the compiler
+ *
+ * Return: text to free(), a line for each statement; NULL if memory ran out.
+ */
+char *statements_text(const struct statements *s);
+
+/**
+ * statements_free - forget a list, which is then empty
+ */
+void statements_free(struct statements *s);
+
+#endif
