@@ -10,6 +10,7 @@
  *	main.c      hands over to cli_main()
  *	command.c   the table of commands, options, help
  *	check.c run.c show.c trace.c stop.c	one command each
+ *	change.c    allow, deny, limit, lock, reload
  *	control.c   one request to a running instance, one reply
  *	instance.c  which instance is meant
  *	frame.c     frames as people write them
@@ -38,6 +39,7 @@ enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
  * @timeout: -t: seconds one exchange may take
  * @json:    -j
  * @verbose: -v
+ * @both:    -b
  * @tty:     standard output is a terminal (not an option, but asked as often)
  */
 struct cli_options {
@@ -45,6 +47,7 @@ struct cli_options {
 	unsigned int timeout;
 	bool json;
 	bool verbose;
+	bool both;
 	bool tty;
 };
 
@@ -58,6 +61,7 @@ struct cli_options {
  * @summary: one line
  * @help:    the rest, for `weir help NAME`
  * @run:     does it, with only the operands left in @argv
+ * @timeout: seconds, where -t says nothing; 0: as most
  */
 struct cli_command {
 	const char *name;
@@ -69,6 +73,7 @@ struct cli_command {
 	const char *help;
 	enum cli_exit (*run)(const struct cli_options *opt, int argc,
 			     char **argv);
+	unsigned int timeout;
 };
 
 /**
@@ -82,6 +87,11 @@ enum cli_exit cli_check(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_run(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_show(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_trace(const struct cli_options *opt, int argc, char **argv);
+enum cli_exit cli_reload(const struct cli_options *opt, int argc, char **argv);
+enum cli_exit cli_allow(const struct cli_options *opt, int argc, char **argv);
+enum cli_exit cli_deny(const struct cli_options *opt, int argc, char **argv);
+enum cli_exit cli_limit(const struct cli_options *opt, int argc, char **argv);
+enum cli_exit cli_lock(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_stop(const struct cli_options *opt, int argc, char **argv);
 
 #endif

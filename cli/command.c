@@ -16,6 +16,8 @@
 #include "vmm/linux/spawn.h"
 
 #define TIMEOUT_DEFAULT 5u
+/* The instance compiles, and waits for its switches. */
+#define TIMEOUT_CHANGE 10u
 #define TIMEOUT_MAX 3600u
 
 static const struct cli_command commands[] = {
@@ -24,23 +26,27 @@ static const struct cli_command commands[] = {
 	  "its errors as\nfile:line:column: message. With -v it prints the "
 	  "system that would be built:\ndomains, memory regions, who maps "
 	  "them, channels.\n",
-	  cli_check },
+	  cli_check, 0 },
 	{ "run", "n", 1, 1, "[-n NAME] FILE", "run a topology",
 	  "Runs the topology FILE in the foreground until Ctrl-C, SIGTERM or "
 	  "'weir stop'.\nThe instance is called like the file without folder "
 	  "and suffix, or NAME.\n",
-	  cli_run },
+	  cli_run, 0 },
 	{ "show", "jnt", 1, 1,
-	  "[-j] [-n NAME] [-t SECONDS] ports|fdb|policy|drops|system|vms",
+	  "[-j] [-n NAME] [-t SECONDS] "
+	  "ports|fdb|policy|flows|groups|drops|system|vms",
 	  "look at what runs",
 	  "ports    every port: what is attached, its state, its counters\n"
 	  "fdb      the forwarding database: which address is behind which "
 	  "port\n"
-	  "policy   who may send to whom, and address locks\n"
+	  "policy   who may send to whom, by which rule, and how often it "
+	  "was used;\n         locks and limits\n"
+	  "flows    what was begun under rules with reply\n"
+	  "groups   who has asked for which multicasts\n"
 	  "drops    frames that were dropped, by port and reason\n"
 	  "system   the domains (processes) and who maps which memory\n"
 	  "vms      driver VMs: their cards and their counters\n",
-	  cli_show },
+	  cli_show, 0 },
 	{ "trace", "jnt", 2, 4096, "[-j] [-n NAME] [-t SECONDS] PORT FRAME...",
 	  "explain what would happen to a frame",
 	  "Has the running switch decide on a frame from PORT, step by step, "
@@ -52,11 +58,47 @@ static const struct cli_command commands[] = {
 	  "ADDRESS is six octets in hex, 'broadcast' or a port: the one "
 	  "address known behind\nit. Without src= that is the one behind PORT; "
 	  "the others are no VLAN tag, ipv4, 60.\n",
-	  cli_trace },
+	  cli_trace, 0 },
+	{ "allow", "bjnt", 2, 4096,
+	  "[-bj] [-n NAME] [-t SECONDS] FROM TO [when FILTER] [reply]",
+	  "let frames through",
+	  "Lets frames pass from FROM to TO (with -b, or '<->' between them, "
+	  "both ways), all\nof them or those FILTER matches, and with reply "
+	  "what answers them. FROM and TO are\nports or groups. It goes before "
+	  "the topology's rules and holds until the next\n'weir reload'; -t is "
+	  "10 s.\n",
+	  cli_allow, TIMEOUT_CHANGE },
+	{ "deny", "bjnt", 2, 4096,
+	  "[-bj] [-n NAME] [-t SECONDS] FROM TO [when FILTER]",
+	  "let frames through no more",
+	  "The opposite of 'weir allow', and otherwise like it.\n", cli_deny,
+	  TIMEOUT_CHANGE },
+	{ "limit", "jnt", 2, 5,
+	  "[-j] [-n NAME] [-t SECONDS] PORT [in|out] RATE|off [burst SIZE]",
+	  "limit what a port sends or gets",
+	  "Limits what comes from PORT (in), what goes to it (out), or both, "
+	  "each to RATE,\nsuch as 10mbit. It holds until the next 'weir "
+	  "reload'; -t is 10 s.\n",
+	  cli_limit, TIMEOUT_CHANGE },
+	{ "lock", "jnt", 3, 4096,
+	  "[-j] [-n NAME] [-t SECONDS] PORT mac ADDRESS|off, or PORT ip "
+	  "ADDRESS...|off",
+	  "tie a port to addresses",
+	  "Has PORT send from this Ethernet address alone, or from these IPv4 "
+	  "and IPv6\naddresses and networks, or (off) from any. It holds until "
+	  "the next\n'weir reload'; -t is 10 s.\n",
+	  cli_lock, TIMEOUT_CHANGE },
+	{ "reload", "jnt", 0, 1, "[-j] [-n NAME] [-t SECONDS] [FILE]",
+	  "load a topology's policy again",
+	  "Has an instance take the policy of the topology FILE, or of the "
+	  "file it was\nstarted from. What was changed by command is "
+	  "forgotten. A topology that differs in\nmore than policy is refused, "
+	  "and so is one with errors; then nothing changes.\n-t is 10 s.\n",
+	  cli_reload, TIMEOUT_CHANGE },
 	{ "stop", "nt", 0, 1, "[-t SECONDS] [NAME]", "stop an instance",
 	  "Stops the instance NAME, or the one that runs, and returns when it "
 	  "has ended.\n",
-	  cli_stop },
+	  cli_stop, 0 },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -74,6 +116,7 @@ static const struct option {
 	const char *value;
 	const char *help;
 } options[] = {
+	{ 'b', "both", NULL, "both ways" },
 	{ 'j', "json", NULL, "print JSON" },
 	{ 'n', "name", "NAME", "the instance (default: the one that runs)" },
 	{ 't', "timeout", "SECONDS", "how long it may take (default: 5)" },
@@ -221,6 +264,9 @@ static enum cli_exit set_option(struct cli_options *opt, char letter,
 				const char *value)
 {
 	switch (letter) {
+	case 'b':
+		opt->both = true;
+		break;
 	case 'j':
 		opt->json = true;
 		break;
@@ -332,7 +378,8 @@ static enum cli_exit parse(const struct cli_command *c, struct words *w,
 		char *word = w->argv[w->at];
 		enum cli_exit result = CLI_OK;
 
-		if (ended || word[0] != '-' || !word[1])
+		/* "->" stands between two ports. */
+		if (ended || word[0] != '-' || !word[1] || !strcmp(word, "->"))
 			w->argv[w->operands++] = word;
 		else if (!strcmp(word, "--"))
 			ended = true;
@@ -350,7 +397,8 @@ static enum cli_exit parse(const struct cli_command *c, struct words *w,
 static enum cli_exit run_command(const struct cli_command *c, int argc,
 				 char **argv)
 {
-	struct cli_options opt = { .timeout = TIMEOUT_DEFAULT,
+	struct cli_options opt = { .timeout = c->timeout ? c->timeout
+							 : TIMEOUT_DEFAULT,
 				   .tty = isatty(STDOUT_FILENO) };
 	struct words w = { .argc = argc, .argv = argv };
 	enum cli_exit result = parse(c, &w, &opt);

@@ -247,6 +247,8 @@ static json_t *understand(const struct control *to, const char *line)
 	json_t *data = json_object_get(reply, "data");
 	const char *error = json_member(reply, "error");
 
+	/* A compiler's lines, which quote the topology. */
+	text_print(stderr, json_member(reply, "report"), "\n");
 	if (json_is_true(json_object_get(reply, "ok")) && data)
 		json_incref(data);
 	else

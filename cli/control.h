@@ -80,8 +80,8 @@ json_t *control_show(const struct control *to, const struct cli_options *opt,
  * @object: anything
  * @key:    member's name
  *
- * Return: text to free(); "" if there is no such member, or it is no text and
- * no number.
+ * Return: text to free(), "yes" and "no" of a truth value; "" if there is no such
+ * member, or it is nothing of that.
  */
 char *json_text(const json_t *object, const char *key);
 

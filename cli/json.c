@@ -23,6 +23,8 @@ char *json_text(const json_t *object, const char *key)
 
 	if (json_is_integer(member))
 		return xasprintf("%lld", (long long)json_integer_value(member));
+	if (json_is_boolean(member))
+		return xstrdup(json_is_true(member) ? "yes" : "no");
 	return xstrdup(json_member(object, key));
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * weir show: five flat lists, described below, and the system, which is a tree
+ * weir show: flat lists, described below, and the system, which is a tree
  * (show_system.c).
  */
 #include <stdio.h>
@@ -71,7 +71,34 @@ static const struct list lists[] = {
 	  { { "FROM", "from", BOTH, false },
 	    { "ACTION", "action", BOTH, false },
 	    { "TO", "to", BOTH, false },
-	    { "ADDRESS", "mac", BOTH, false } } },
+	    { "VALUE", "value", BOTH, false },
+	    { "FILTER", "filter", BOTH, false },
+	    { "REPLY", "reply", BOTH, false },
+	    { "HITS", "hits", BOTH, true },
+	    { "WHERE", "where", BOTH, false },
+	    { "OCTETS", "snapshot", BOTH, true } } },
+	{ "flows",
+	  "no flow",
+	  { { "SWITCH", "switch", BOTH, false },
+	    { "VLAN", "vlan", BOTH, true },
+	    { "FROM", "from", BOTH, false },
+	    { "TO", "to", BOTH, false },
+	    { "PROTOCOL", "protocol", BOTH, false },
+	    { "SOURCE", "source", BOTH, false },
+	    { "PORT", "source_port", BOTH, true },
+	    { "DESTINATION", "destination", BOTH, false },
+	    { "PORT", "destination_port", BOTH, true },
+	    { "STATE", "state", BOTH, false },
+	    { "LEFT/s", "left", BOTH, true },
+	    { "RULE", "where", BOTH, false } } },
+	{ "groups",
+	  "nobody has asked for a multicast",
+	  { { "SWITCH", "switch", BOTH, false },
+	    { "VLAN", "vlan", BOTH, true },
+	    { "GROUP", "group", BOTH, false },
+	    { "PORT", "port", BOTH, false },
+	    { "KIND", "kind", BOTH, false },
+	    { "LEFT/s", "left", BOTH, true } } },
 	{ "drops",
 	  "no frame was dropped",
 	  { { "PORT", "port", BOTH, false },
@@ -151,18 +178,20 @@ static const struct list *find_list(const char *what)
 /* There is no such thing to show: say what there is. */
 static enum cli_exit unknown(const char *what)
 {
-	static const char *const known[] = { "ports", "fdb",	"policy",
-					     "drops", "system", "vms" };
+	static const char *const known[] = { "ports",  "fdb",	 "policy",
+					     "flows",  "groups", "drops",
+					     "system", "vms" };
 	const char *meant =
 		text_suggest(what, known, sizeof(known) / sizeof(known[0]));
 
 	if (meant)
 		cli_error("there is no '%s' to show; did you mean '%s'? "
-			  "(ports, fdb, policy, drops, system, vms)",
+			  "(ports, fdb, policy, flows, groups, drops, system, "
+			  "vms)",
 			  what, meant);
 	else
 		cli_error("there is no '%s' to show; there are ports, fdb, "
-			  "policy, drops, system and vms",
+			  "policy, flows, groups, drops, system and vms",
 			  what);
 	return CLI_USAGE;
 }

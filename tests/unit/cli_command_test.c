@@ -25,10 +25,11 @@ static void test_wrong_words(void **state)
 		{ "frobnicate", "weir: there is no command 'frobnicate'; "
 				"'weir help' lists them\n" },
 		{ "show prots", "weir: there is no 'prots' to show; did you "
-				"mean 'ports'? (ports, fdb, policy, drops, "
-				"system, vms)\n" },
+				"mean 'ports'? (ports, fdb, policy, flows, "
+				"groups, drops, system, vms)\n" },
 		{ "show xyzzy", "weir: there is no 'xyzzy' to show; there are "
-				"ports, fdb, policy, drops, system and vms\n" },
+				"ports, fdb, policy, flows, groups, drops, "
+				"system and vms\n" },
 		{ "show --jsno ports", "weir: 'weir show' has no option "
 				       "--jsno; did you mean --json?\n" },
 		{ "show -v ports", "weir: 'weir show' has no option -v; see "
@@ -47,7 +48,7 @@ static void test_wrong_words(void **state)
 					   "'weir help show'\n" },
 		{ "show", "weir: too few words; usage: weir show [-j] "
 			  "[-n NAME] [-t SECONDS] "
-			  "ports|fdb|policy|drops|system|vms\n" },
+			  "ports|fdb|policy|flows|groups|drops|system|vms\n" },
 		{ "check a b",
 		  "weir: too many words; usage: weir check [-v] FILE\n" },
 		{ "help chekc", "weir: there is no command 'chekc'; did you "
@@ -63,6 +64,51 @@ static void test_wrong_words(void **state)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		assert_int_equal(run_weir(wrong[i].words), 2);
 		assert_string_equal(cli_err, wrong[i].error);
+		assert_string_equal(cli_out, "");
+	}
+}
+
+/* What cannot be a statement is not sent to anybody. */
+static void test_wrong_changes(void **state)
+{
+	static const struct {
+		const char *words;
+		const char *error;
+	} wrong[] = {
+		{ "allow a -> b;x", "\"b;x\" is no port and no group" },
+		{ "allow a{ b", "\"a{\" is no port" },
+		{ "allow a -", "the shell has taken the rest of the arrow" },
+		{ "allow a <-", "the shell has taken the rest of the arrow" },
+		{ "allow a ->", "to which port or group?" },
+		{ "allow a b when", "a filter must follow" },
+		{ "allow a b when reply", "a filter must follow" },
+		{ "allow a b when tcp\" port", "without double quotes" },
+		{ "allow a b when tcp\nallow c -> d",
+		  "one line of plain text" },
+		{ "allow a b when \xc3\xa9", "one line of plain text" },
+		{ "allow a b if tcp", "\"if\" is neither" },
+		{ "deny a b reply", "only what is allowed can have a reply" },
+		{ "allow -v a b", "'weir allow' has no option -v" },
+		{ "limit a in", "a limit is [in|out] RATE" },
+		{ "limit a 1mbit 64k", "a limit is [in|out] RATE" },
+		{ "limit a 1mbit blast 64k", "a limit is [in|out] RATE" },
+		{ "limit a }", "\"}\" is no value" },
+		{ "limit a;b 1mbit", "\"a;b\" is no port" },
+		{ "limit -b a 1mbit", "'weir limit' has no option -b" },
+		{ "lock a tcp 02:00:00:00:00:01", "\"tcp\" is neither" },
+		{ "lock a ip ,", "which addresses?" },
+		{ "lock a ip 10.0.0.1;", "\"10.0.0.1;\" is no value" },
+		{ "reload -", "cannot read this command's standard input" },
+		{ "allow a", "too few words" },
+		{ "reload a b", "too many words" },
+	};
+
+	(void)state;
+	setenv("WEIR_RUNDIR", "/nonexistent", 1);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(run_weir(wrong[i].words), 2);
+		if (strstr(cli_err, wrong[i].error) == NULL)
+			fail_msg("%s: %s", wrong[i].words, cli_err);
 		assert_string_equal(cli_out, "");
 	}
 }
@@ -86,14 +132,15 @@ static void test_no_words_is_wrong_but_helpful(void **state)
 static void test_help_goes_to_standard_output(void **state)
 {
 	static const char *const ways[] = { "help", "--help", "-h" };
-	static const char *const all[] = { "check", "run", "show", "trace",
-					   "stop" };
+	static const char *const all[] = { "check",  "run",  "show",  "trace",
+					   "allow",  "deny", "limit", "lock",
+					   "reload", "stop" };
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(run_weir(ways[i]), 0);
 		assert_string_equal(cli_err, "");
-		for (size_t j = 0; j < 5; j++)
+		for (size_t j = 0; j < 10; j++)
 			assert_non_null(strstr(cli_out, all[j]));
 		assert_null(strstr(cli_out, "--pd"));
 	}
@@ -101,11 +148,12 @@ static void test_help_goes_to_standard_output(void **state)
 
 static void test_every_command_has_help(void **state)
 {
-	static const char *const all[] = { "check", "run", "show", "trace",
-					   "stop" };
+	static const char *const all[] = { "check",  "run",  "show",  "trace",
+					   "allow",  "deny", "limit", "lock",
+					   "reload", "stop" };
 
 	(void)state;
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < 10; i++) {
 		char words[40];
 		char usage[40];
 
@@ -148,6 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrong_words),
+		cmocka_unit_test(test_wrong_changes),
 		cmocka_unit_test(test_hostile_words_are_defused),
 		cmocka_unit_test(test_no_words_is_wrong_but_helpful),
 		cmocka_unit_test(test_help_goes_to_standard_output),

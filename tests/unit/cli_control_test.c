@@ -64,7 +64,37 @@ static const struct fake_answer home[] = {
 	     "\"verdict\":\"drop\",\"reason\":\"not_allowed\",\"text\":\"no\","
 	     "\"deliver\":[],\"refused\":[{\"port\":\"sw0.bob\",\"reason\":"
 	     "\"not_allowed\"}]}") },
+	{ "\"flows\"",
+	  OK("[{\"switch\":\"sw0\",\"vlan\":7,\"from\":\"sw0.alice\","
+	     "\"to\":\"sw0.bob\",\"protocol\":\"tcp\",\"source\":"
+	     "\"10.0.0.1\",\"source_port\":1024,\"destination\":"
+	     "\"10.0.0.2\",\"destination_port\":443,\"state\":\"answered\","
+	     "\"left\":7439,\"where\":\"home.conf:12\"}]") },
+	{ "\"groups\"",
+	  OK("[{\"switch\":\"sw0\",\"vlan\":0,\"group\":\"239.1.2.3\","
+	     "\"port\":\"sw0.bob\",\"kind\":\"member\",\"left\":260}]") },
+	{ "when \\\"tcp port 1\\\"",
+	  "{\"ok\":false,\"error\":\"1 error; nothing was changed\","
+	  "\"report\":\"(runtime):1:7: unknown port\\u001b[2J\\n\"}\n" },
+	{ "\"change\"", OK("{\"warnings\":\"(runtime):1:1: warning: odd\\n\","
+			   "\"switches\":[\"sw0\"],\"changed\":1}") },
+	{ "\"reload\"", OK("{\"warnings\":\"\",\"switches\":[],"
+			   "\"changed\":0}") },
 	{ "\"stop\"", OK("{}") },
+	{ NULL, NULL },
+};
+
+/* One that has rules. */
+static const struct fake_answer ruled[] = {
+	{ "\"policy\"",
+	  OK("[{\"from\":\"sw0.a\",\"action\":\"mac-lock\",\"value\":"
+	     "\"02:00:00:00:00:0a\",\"mac\":\"02:00:00:00:00:0a\"},"
+	     "{\"from\":\"sw0.a\",\"to\":\"sw0.b\",\"action\":\"allow\","
+	     "\"filter\":\"tcp port 443\",\"reply\":true,\"hits\":12,"
+	     "\"where\":\"home.conf:7\",\"snapshot\":96},"
+	     "{\"from\":\"sw0.b\",\"to\":\"sw0.a\",\"action\":\"deny\","
+	     "\"filter\":\"\",\"reply\":false,\"hits\":null,"
+	     "\"where\":\"home.conf:8\"}]") },
 	{ NULL, NULL },
 };
 
@@ -315,6 +345,116 @@ static void test_decision_for_a_program(void **state)
 				     "verdict\tdrop\tnot_allowed\tno\n");
 }
 
+static void test_policy_for_a_program(void **state)
+{
+	(void)state;
+	fake_instance("home", ruled);
+	assert_int_equal(run_weir("show policy"), 0);
+	assert_string_equal(
+		cli_out,
+		"sw0.a\tmac-lock\t-\t02:00:00:00:00:0a\t-\t-\t-\t-\t-\n"
+		"sw0.a\tallow\tsw0.b\t-\ttcp port 443\tyes\t12\t"
+		"home.conf:7\t96\n"
+		"sw0.b\tdeny\tsw0.a\t-\t-\tno\t-\thome.conf:8\t-\n");
+}
+
+static void test_flows_and_groups_for_a_program(void **state)
+{
+	(void)state;
+	fake_instance("home", home);
+	assert_int_equal(run_weir("show flows"), 0);
+	assert_string_equal(cli_out,
+			    "sw0\t7\tsw0.alice\tsw0.bob\ttcp\t10.0.0.1\t1024\t"
+			    "10.0.0.2\t443\tanswered\t7439\thome.conf:12\n");
+	assert_int_equal(run_weir("show groups"), 0);
+	assert_string_equal(cli_out,
+			    "sw0\t0\t239.1.2.3\tsw0.bob\tmember\t260\n");
+}
+
+/* What is typed, and the statement that is sent. */
+static void test_changes_are_statements(void **state)
+{
+	static const struct {
+		const char *words;
+		const char *text;
+	} table[] = {
+		{ "allow alice bob", "allow alice -> bob" },
+		{ "allow alice -> bob", "allow alice -> bob" },
+		{ "allow sw0.alice <-> kids", "allow sw0.alice <-> kids" },
+		{ "allow -b alice bob", "allow alice <-> bob" },
+		{ "allow alice bob --both", "allow alice <-> bob" },
+		{ "allow alice bob reply", "allow alice -> bob reply" },
+		{ "allow alice bob when tcp or arp reply",
+		  "allow alice -> bob when \\\"tcp or arp\\\" reply" },
+		{ "deny alice bob when port 22",
+		  "deny alice -> bob when \\\"port 22\\\"" },
+		{ "deny -> bob -b", NULL },
+		{ "limit alice 10mbit", "set alice { limit 10mbit }" },
+		{ "limit alice in 10mbit burst 64k",
+		  "set alice { limit in 10mbit burst 64k }" },
+		{ "limit alice out off", "set alice { limit out off }" },
+		{ "lock alice mac 02:00:00:00:00:01",
+		  "set alice { mac lock 02:00:00:00:00:01 }" },
+		{ "lock alice mac off", "set alice { mac lock off }" },
+		{ "lock alice ip 10.0.0.1,fe80::/64",
+		  "set alice { ip lock 10.0.0.1, fe80::/64 }" },
+		{ "lock alice ip 10.0.0.1 10.0.0.2, 10.1.0.0/16",
+		  "set alice { ip lock 10.0.0.1, 10.0.0.2, 10.1.0.0/16 }" },
+	};
+
+	(void)state;
+	fake_instance("home", home);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char want[256];
+
+		if (table[i].text == NULL) {
+			assert_int_equal(run_weir(table[i].words), 2);
+			continue;
+		}
+		assert_int_equal(run_weir(table[i].words), 0);
+		snprintf(want, sizeof(want),
+			 "{\"cmd\":\"change\",\"text\":\"%s\"}\n",
+			 table[i].text);
+		if (strstr(fake_requests(), want) == NULL)
+			fail_msg("%s sent %s", table[i].words, fake_requests());
+		/* Nothing is said but warnings. */
+		assert_string_equal(cli_out, "");
+		assert_string_equal(cli_err, "(runtime):1:1: warning: odd\n");
+	}
+	assert_int_equal(run_weir("allow alice bob -j"), 0);
+	assert_non_null(strstr(cli_out, "\"changed\": 1"));
+}
+
+static void test_a_change_that_is_refused(void **state)
+{
+	(void)state;
+	fake_instance("home", home);
+	assert_int_equal(run_weir("allow alice bob when tcp port 1"), 1);
+	expect_error("(runtime):1:7: unknown port\\x1b[2J\n"
+		     "weir: home: 1 error; nothing was changed\n");
+}
+
+static void test_reload_names_a_file_in_full(void **state)
+{
+	char *here = getcwd(NULL, 0);
+	char want[1024];
+
+	(void)state;
+	fake_instance("home", home);
+	assert_int_equal(run_weir("reload"), 0);
+	assert_string_equal(fake_requests(), "{\"cmd\":\"reload\"}\n");
+	assert_int_equal(run_weir("reload /etc/weir/home.conf"), 0);
+	assert_non_null(strstr(fake_requests(), "{\"cmd\":\"reload\",\"file\":"
+						"\"/etc/weir/home.conf\"}\n"));
+	assert_int_equal(run_weir("reload new.conf"), 0);
+	snprintf(want, sizeof(want),
+		 "{\"cmd\":\"reload\",\"file\":\"%s/new.conf\"}\n", here);
+	assert_non_null(strstr(fake_requests(), want));
+	assert_string_equal(cli_out, "");
+	assert_string_equal(cli_err, "");
+	free(here);
+}
+
 static void test_stop(void **state)
 {
 	(void)state;
@@ -342,6 +482,11 @@ int main(void)
 		TEST(test_described_frames),
 		TEST(test_frames_that_cannot_be_put_together),
 		TEST(test_decision_for_a_program),
+		TEST(test_policy_for_a_program),
+		TEST(test_flows_and_groups_for_a_program),
+		TEST(test_changes_are_statements),
+		TEST(test_a_change_that_is_refused),
+		TEST(test_reload_names_a_file_in_full),
 		TEST(test_stop),
 	};
 

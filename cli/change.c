@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * weir allow, deny, limit, lock and reload: change what runs.
+ *
+ * What is typed is put together as a statement of the topology's language and
+ * sent as text; the instance compiles it, so everything that can be wrong with
+ * names, filters and numbers is said there and in the compiler's words.  Here it
+ * is only made sure that one word typed is one word of the statement.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/control.h"
+#include "cli/text.h"
+
+/* --- words ------------------------------------------------------------------ */
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+/* A port, switch.port or group. */
+static bool good_name(const char *word)
+{
+	if (*word && *word != '-' && !word[strspn(word, LETTERS "_-.")])
+		return true;
+	if (!strcmp(word, "-") || !strcmp(word, "<-"))
+		cli_error(
+			"the shell has taken the rest of the arrow for a file "
+			"to write to: quote it, or leave it out");
+	else
+		cli_error("\"%s\" is no port and no group; a name has letters, "
+			  "digits, '_', '-' and '.'",
+			  word);
+	return false;
+}
+
+/* A number with a unit, an address. */
+static bool good_value(const char *word)
+{
+	if (*word && !word[strspn(word, LETTERS ".:/-")])
+		return true;
+	cli_error("\"%s\" is no value: letters, digits, '.', ':', '/' and '-' "
+		  "is all they are made of",
+		  word);
+	return false;
+}
+
+/* A filter goes between double quotes, where nothing can be escaped. */
+static bool good_filter(const char *text)
+{
+	if (!*text) {
+		cli_error("a filter must follow \"when\"");
+		return false;
+	}
+	for (; *text; text++) {
+		if (*text >= ' ' && *text <= '~' && *text != '"')
+			continue;
+		cli_error("a filter is one line of plain text without double "
+			  "quotes");
+		return false;
+	}
+	return true;
+}
+
+/* Words with something between them; to free(). */
+static char *join(int n, char **words, const char *between)
+{
+	char *all = xstrdup("");
+
+	for (int i = 0; i < n; i++) {
+		char *more =
+			xasprintf("%s%s%s", all, i ? between : "", words[i]);
+
+		free(all);
+		all = more;
+	}
+	return all;
+}
+
+/* --- asking ----------------------------------------------------------------- */
+
+/* Warnings are for people, the rest for programs that ask for it. */
+static void report(const struct cli_options *opt, const json_t *data)
+{
+	text_print(stderr, json_member(data, "warnings"), "\n");
+	if (opt->json)
+		json_print(data);
+}
+
+/* Have it done. @request is released. */
+static enum cli_exit ask(const struct cli_options *opt, json_t *request)
+{
+	struct control to;
+	json_t *data;
+
+	if (instance_find(opt->name, &to)) {
+		json_decref(request);
+		return CLI_FAILED;
+	}
+	data = control_ask(&to, opt, request);
+	if (!data)
+		return CLI_FAILED;
+	report(opt, data);
+	json_decref(data);
+	return CLI_OK;
+}
+
+/* Send a statement, which is freed; NULL: what was typed makes none. */
+static enum cli_exit change(const struct cli_options *opt, char *text)
+{
+	json_t *request;
+
+	if (!text)
+		return CLI_USAGE;
+	request = json_pack("{s:s, s:s}", "cmd", "change", "text", text);
+	free(text);
+	return ask(opt, request);
+}
+
+/* --- allow, deny ------------------------------------------------------------- */
+
+/**
+ * struct rule - what was typed
+ * @from, @to: ports or groups
+ * @both:   both ways
+ * @reply:  answers as well
+ * @filter: to free(), or NULL
+ */
+struct rule {
+	const char *from;
+	const char *to;
+	bool both;
+	bool reply;
+	char *filter;
+};
+
+/* [when EXPR...] [reply] */
+static int rule_end(struct rule *r, int n, char **words)
+{
+	if (n && !strcmp(words[n - 1], "reply")) {
+		r->reply = true;
+		n--;
+	}
+	if (!n)
+		return 0;
+	if (strcmp(words[0], "when")) {
+		cli_error("after the ports there can be \"when\" and a filter, "
+			  "and \"reply\"; \"%s\" is neither",
+			  words[0]);
+		return -1;
+	}
+	r->filter = join(n - 1, words + 1, " ");
+	return good_filter(r->filter) ? 0 : -1;
+}
+
+/* FROM [->|<->] TO ... */
+static int rule_words(struct rule *r, int n, char **words)
+{
+	int at = 1;
+
+	r->from = words[0];
+	if (!strcmp(words[at], "->") || !strcmp(words[at], "<->")) {
+		r->both |= words[at][0] == '<';
+		at++;
+	}
+	if (at == n) {
+		cli_error("to which port or group?");
+		return -1;
+	}
+	r->to = words[at++];
+	if (!good_name(r->from) || !good_name(r->to))
+		return -1;
+	return rule_end(r, n - at, words + at);
+}
+
+/* The statement; to free(), or NULL after saying what is wrong. */
+static char *rule_text(const struct cli_options *opt, const char *verb, int n,
+		       char **words)
+{
+	struct rule r = { .both = opt->both };
+	char *text = NULL;
+
+	if (!rule_words(&r, n, words))
+		text = xasprintf("%s %s %s %s%s%s%s%s", verb, r.from,
+				 r.both ? "<->" : "->", r.to,
+				 r.filter ? " when \"" : "",
+				 r.filter ? r.filter : "", r.filter ? "\"" : "",
+				 r.reply ? " reply" : "");
+	free(r.filter);
+	return text;
+}
+
+enum cli_exit cli_allow(const struct cli_options *opt, int argc, char **argv)
+{
+	return change(opt, rule_text(opt, "allow", argc, argv));
+}
+
+enum cli_exit cli_deny(const struct cli_options *opt, int argc, char **argv)
+{
+	if (!strcmp(argv[argc - 1], "reply")) {
+		cli_error("only what is allowed can have a reply");
+		return CLI_USAGE;
+	}
+	return change(opt, rule_text(opt, "deny", argc, argv));
+}
+
+/* --- limit, lock -------------------------------------------------------------- */
+
+/* [in|out] RATE|off [burst SIZE] */
+static char *limit_text(const char *port, int n, char **words)
+{
+	const char *way = "";
+
+	if (!strcmp(words[0], "in") || !strcmp(words[0], "out")) {
+		way = *words++;
+		n--;
+	}
+	if (n != 1 && (n != 3 || strcmp(words[1], "burst"))) {
+		cli_error("a limit is [in|out] RATE [burst SIZE], or off");
+		return NULL;
+	}
+	if (!good_name(port) || !good_value(words[0]) ||
+	    (n == 3 && !good_value(words[2])))
+		return NULL;
+	return xasprintf("set %s { limit%s%s %s%s%s }", port, *way ? " " : "",
+			 way, words[0], n == 3 ? " burst " : "",
+			 n == 3 ? words[2] : "");
+}
+
+enum cli_exit cli_limit(const struct cli_options *opt, int argc, char **argv)
+{
+	return change(opt, limit_text(argv[0], argc - 1, argv + 1));
+}
+
+/* Addresses between commas, each of them looked at; to free(). */
+static char *addresses(int n, char **words)
+{
+	char *all = join(n, words, ",");
+	char *rest = all;
+	char *list = NULL;
+	char *word;
+
+	while ((word = strsep(&rest, ","))) {
+		char *more;
+
+		if (!*word)
+			continue;
+		if (!good_value(word)) {
+			free(list);
+			free(all);
+			return NULL;
+		}
+		more = xasprintf("%s%s%s", list ? list : "", list ? ", " : "",
+				 word);
+		free(list);
+		list = more;
+	}
+	free(all);
+	if (!list)
+		cli_error("which addresses?");
+	return list;
+}
+
+/* mac|ip ADDRESS...|off */
+static char *lock_text(const char *port, int n, char **words)
+{
+	const char *what = words[0];
+	char *list, *text;
+
+	if (strcmp(what, "mac") && strcmp(what, "ip")) {
+		cli_error("a port is locked to a mac or to ip addresses; "
+			  "\"%s\" is neither",
+			  what);
+		return NULL;
+	}
+	if (!good_name(port))
+		return NULL;
+	list = addresses(n - 1, words + 1);
+	if (!list)
+		return NULL;
+	text = xasprintf("set %s { %s lock %s }", port, what, list);
+	free(list);
+	return text;
+}
+
+enum cli_exit cli_lock(const struct cli_options *opt, int argc, char **argv)
+{
+	return change(opt, lock_text(argv[0], argc - 1, argv + 1));
+}
+
+/* --- reload ------------------------------------------------------------------ */
+
+/* The instance may have been started elsewhere; to free(), or NULL. */
+static char *absolute(const char *file)
+{
+	char *here;
+	char *path;
+
+	if (*file == '/')
+		return xstrdup(file);
+	here = getcwd(NULL, 0);
+	if (!here) {
+		cli_error("cannot find out where this is; give the file's "
+			  "whole path");
+		return NULL;
+	}
+	path = xasprintf("%s/%s", strcmp(here, "/") ? here : "", file);
+	free(here);
+	return path;
+}
+
+enum cli_exit cli_reload(const struct cli_options *opt, int argc, char **argv)
+{
+	char *path = NULL;
+	json_t *request;
+
+	if (argc && !strcmp(argv[0], "-")) {
+		cli_error("an instance cannot read this command's standard "
+			  "input; give a file");
+		return CLI_USAGE;
+	}
+	if (argc) {
+		path = absolute(argv[0]);
+		if (!path)
+			return CLI_FAILED;
+	}
+	request = json_pack("{s:s, s:s*}", "cmd", "reload", "file", path);
+	free(path);
+	if (!request) {
+		cli_error("the file's path must be UTF-8");
+		return CLI_FAILED;
+	}
+	return ask(opt, request);
+}
