@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * weir allow, deny, limit, lock and reload: change what runs.
+ * weir allow, deny, limit, storm, lock and reload: change what runs.
  *
  * What is typed is put together as a statement of the topology's language and
  * sent as text; the instance compiles it, so everything that can be wrong with
@@ -204,32 +204,58 @@ enum cli_exit cli_deny(const struct cli_options *opt, int argc, char **argv)
 	return change(opt, rule_text(opt, "deny", argc, argv));
 }
 
-/* --- limit, lock -------------------------------------------------------------- */
+/* --- limit, storm, lock ------------------------------------------------------- */
 
-/* [in|out] RATE|off [burst SIZE] */
-static char *limit_text(const char *port, int n, char **words)
+/**
+ * rate_text - a setting that is RATE|off [burst SIZE]
+ * @what: its name, as the topology has it
+ */
+static char *rate_text(const char *port, const char *what, int n, char **words)
 {
-	const char *way = "";
-
-	if (!strcmp(words[0], "in") || !strcmp(words[0], "out")) {
-		way = *words++;
-		n--;
-	}
 	if (n != 1 && (n != 3 || strcmp(words[1], "burst"))) {
-		cli_error("a limit is [in|out] RATE [burst SIZE], or off");
+		cli_error("after \"%s\" there must be RATE [burst SIZE], or "
+			  "off",
+			  what);
 		return NULL;
 	}
 	if (!good_name(port) || !good_value(words[0]) ||
 	    (n == 3 && !good_value(words[2])))
 		return NULL;
-	return xasprintf("set %s { limit%s%s %s%s%s }", port, *way ? " " : "",
-			 way, words[0], n == 3 ? " burst " : "",
-			 n == 3 ? words[2] : "");
+	return xasprintf("set %s { %s %s%s%s }", port, what, words[0],
+			 n == 3 ? " burst " : "", n == 3 ? words[2] : "");
 }
 
 enum cli_exit cli_limit(const struct cli_options *opt, int argc, char **argv)
 {
-	return change(opt, limit_text(argv[0], argc - 1, argv + 1));
+	const char *what = "limit";
+
+	if (!strcmp(argv[1], "in"))
+		what = "limit in";
+	else if (!strcmp(argv[1], "out"))
+		what = "limit out";
+	else
+		return change(opt,
+			      rate_text(argv[0], what, argc - 1, argv + 1));
+	return change(opt, rate_text(argv[0], what, argc - 2, argv + 2));
+}
+
+enum cli_exit cli_storm(const struct cli_options *opt, int argc, char **argv)
+{
+	static const char *const kinds[] = { "storm broadcast",
+					     "storm multicast",
+					     "storm unknown" };
+	const char *what = NULL;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(kinds[i] + strlen("storm "), argv[1]))
+			what = kinds[i];
+	if (!what) {
+		cli_error("a storm is one of broadcast, multicast and unknown "
+			  "(unicast); \"%s\" is none",
+			  argv[1]);
+		return CLI_USAGE;
+	}
+	return change(opt, rate_text(argv[0], what, argc - 2, argv + 2));
 }
 
 /* Addresses between commas, each of them looked at; to free(). */

@@ -10,7 +10,7 @@
  *	main.c      hands over to cli_main()
  *	command.c   the table of commands, options, help
  *	check.c run.c show.c trace.c stop.c	one command each
- *	change.c    allow, deny, limit, lock, reload
+ *	change.c    allow, deny, limit, storm, lock, reload
  *	control.c   one request to a running instance, one reply
  *	instance.c  which instance is meant
  *	frame.c     frames as people write them
@@ -91,6 +91,7 @@ enum cli_exit cli_reload(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_allow(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_deny(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_limit(const struct cli_options *opt, int argc, char **argv);
+enum cli_exit cli_storm(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_lock(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_stop(const struct cli_options *opt, int argc, char **argv);
 

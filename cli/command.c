@@ -80,6 +80,14 @@ static const struct cli_command commands[] = {
 	  "each to RATE,\nsuch as 10mbit. It holds until the next 'weir "
 	  "reload'; -t is 10 s.\n",
 	  cli_limit, TIMEOUT_CHANGE },
+	{ "storm", "jnt", 3, 5,
+	  "[-j] [-n NAME] [-t SECONDS] PORT broadcast|multicast|unknown "
+	  "RATE|off [burst N]",
+	  "limit what a port floods",
+	  "Limits how many broadcasts, multicasts or frames to unknown "
+	  "stations PORT may have\nflooded, such as 100/s. It holds until the "
+	  "next 'weir reload'; -t is 10 s.\n",
+	  cli_storm, TIMEOUT_CHANGE },
 	{ "lock", "jnt", 3, 4096,
 	  "[-j] [-n NAME] [-t SECONDS] PORT mac ADDRESS|off, or PORT ip "
 	  "ADDRESS...|off",

@@ -89,9 +89,11 @@ static void test_wrong_changes(void **state)
 		{ "allow a b if tcp", "\"if\" is neither" },
 		{ "deny a b reply", "only what is allowed can have a reply" },
 		{ "allow -v a b", "'weir allow' has no option -v" },
-		{ "limit a in", "a limit is [in|out] RATE" },
-		{ "limit a 1mbit 64k", "a limit is [in|out] RATE" },
-		{ "limit a 1mbit blast 64k", "a limit is [in|out] RATE" },
+		{ "limit a in", "after \"limit in\" there must be RATE" },
+		{ "limit a 1mbit 64k", "after \"limit\" there must be RATE" },
+		{ "limit a 1mbit x 64k", "after \"limit\" there must be" },
+		{ "storm a all 1/s", "\"all\" is none" },
+		{ "storm a unknown 1/s 2 3", "after \"storm unknown\" there" },
 		{ "limit a }", "\"}\" is no value" },
 		{ "limit a;b 1mbit", "\"a;b\" is no port" },
 		{ "limit -b a 1mbit", "'weir limit' has no option -b" },
@@ -132,15 +134,15 @@ static void test_no_words_is_wrong_but_helpful(void **state)
 static void test_help_goes_to_standard_output(void **state)
 {
 	static const char *const ways[] = { "help", "--help", "-h" };
-	static const char *const all[] = { "check",  "run",  "show",  "trace",
-					   "allow",  "deny", "limit", "lock",
-					   "reload", "stop" };
+	static const char *const all[] = { "check", "run",    "show",  "trace",
+					   "allow", "deny",   "limit", "storm",
+					   "lock",  "reload", "stop" };
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(run_weir(ways[i]), 0);
 		assert_string_equal(cli_err, "");
-		for (size_t j = 0; j < 10; j++)
+		for (size_t j = 0; j < 11; j++)
 			assert_non_null(strstr(cli_out, all[j]));
 		assert_null(strstr(cli_out, "--pd"));
 	}
@@ -148,12 +150,12 @@ static void test_help_goes_to_standard_output(void **state)
 
 static void test_every_command_has_help(void **state)
 {
-	static const char *const all[] = { "check",  "run",  "show",  "trace",
-					   "allow",  "deny", "limit", "lock",
-					   "reload", "stop" };
+	static const char *const all[] = { "check", "run",    "show",  "trace",
+					   "allow", "deny",   "limit", "storm",
+					   "lock",  "reload", "stop" };
 
 	(void)state;
-	for (size_t i = 0; i < 10; i++) {
+	for (size_t i = 0; i < 11; i++) {
 		char words[40];
 		char usage[40];
 
