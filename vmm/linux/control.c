@@ -96,22 +96,43 @@ void control_answer(struct monitor *m, struct control_conn *c, json_t *data)
 	send_text(m, c, text);
 }
 
-void control_refuse(struct monitor *m, struct control_conn *c,
-		    const char *format, ...)
+/* Takes over what else is to be in the reply; may be NULL. */
+static void refuse(struct monitor *m, struct control_conn *c, json_t *more,
+		   const char *format, va_list args)
 {
 	char text[ERROR_TEXT];
 	json_t *reply;
-	va_list args;
 	char *line = NULL;
 
-	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	reply = json_pack("{s:b, s:s}", "ok", 0, "error", text);
+	if (reply != NULL && more != NULL)
+		json_object_set(reply, "report", more);
 	if (reply != NULL)
 		line = json_dumps(reply, JSON_COMPACT);
+	json_decref(more);
 	json_decref(reply);
 	send_text(m, c, line);
+}
+
+void control_refuse(struct monitor *m, struct control_conn *c,
+		    const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	refuse(m, c, NULL, format, args);
+	va_end(args);
+}
+
+void control_refuse_report(struct monitor *m, struct control_conn *c,
+			   const char *report, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	refuse(m, c, json_safe(report), format, args);
+	va_end(args);
 }
 
 /* --- reading ------------------------------------------------------------ */
@@ -196,6 +217,7 @@ static void on_connection(struct monitor *m, struct loop_source *s,
 	c->in_len = 0;
 	c->stays = false;
 	c->job = (struct control_job){ 0 };
+	c->asker = control_asker;
 	if (loop_add(&m->loop, &c->source, fd, EPOLLIN, on_conn) == 0)
 		enter(m, c, CONTROL_READING);
 }
@@ -208,9 +230,7 @@ static void expire(struct monitor *m, struct control_conn *c)
 			       CONTROL_TIMEOUT_NS / (1000 * MS_NS));
 		break;
 	case CONTROL_ASKING:
-		control_refuse(m, c,
-			       "the switches answer too slowly; try "
-			       "again");
+		control_refuse(m, c, "%s", control_job_late(m, c));
 		break;
 	case CONTROL_WRITING:
 		close_conn(m, c);
@@ -222,6 +242,8 @@ static void expire(struct monitor *m, struct control_conn *c)
 
 void control_tick(struct monitor *m)
 {
+	/* First: there are jobs that wait for its end. */
+	change_tick(m);
 	for (unsigned int i = 0; i < CONTROL_CONNS; i++) {
 		struct control_conn *c = &m->control.conn[i];
 

@@ -5,7 +5,8 @@
  * A connection lives through
  *
  *	READING   until a newline: the request
- *	ASKING    while a switch is asked by its mailbox, once or page by page
+ *	ASKING    while a switch is asked by its mailbox, once or page by page,
+ *		  or a change is made (change.h)
  *	WRITING   until the reply is out
  *	STAYING   "stop" only: open until the monitor ends, as a sign
  *
@@ -22,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vmm/linux/change.h"
 #include "vmm/linux/error.h"
 #include "vmm/linux/monitor_loop.h"
 #include "vswitch/ctl.h"
@@ -30,8 +32,6 @@
 #define CONTROL_REQUEST_MAX 65536u
 #define CONTROL_TIMEOUT_NS (5 * 1000000000ull)
 
-struct mon_switch;
-
 enum control_state {
 	CONTROL_READING,
 	CONTROL_ASKING,
@@ -39,22 +39,35 @@ enum control_state {
 	CONTROL_STAYING,
 };
 
+enum control_task {
+	TASK_TRACE,  /* one request, one verdict */
+	TASK_LIST,   /* rows, page by page and switch by switch */
+	TASK_POLICY, /* show policy: not while it is being changed */
+	TASK_CHANGE, /* change.h */
+};
+
+struct control_list;
+
 /**
- * struct control_job - what a connection asks switches for
- * @sw:      index of the switch to ask
- * @all:     go on with the next switch until there is none (show fdb)
- * @asked:   the request is in the mailbox
- * @request: what to ask
- * @rows:    show fdb: collected so far
- * @pages:   show fdb: how many more replies are taken from this switch
+ * struct control_job - what a connection asks for
+ * @task:    see above
+ * @sw:      TRACE, LIST: index of the switch to ask
+ * @asked:   the request is in the mailbox; CHANGE: it has been taken up
+ * @request: TRACE, LIST: what to ask
+ * @list:    LIST: of what
+ * @rows:    LIST: collected so far
+ * @pages:   LIST: how many more replies are taken from this switch
+ * @order:   CHANGE: until it is taken up
  */
 struct control_job {
+	enum control_task task;
 	size_t sw;
-	bool all;
 	bool asked;
 	struct vswitch_ctl_request request;
+	const struct control_list *list;
 	json_t *rows;
 	unsigned int pages;
+	struct change_order order;
 };
 
 /**
@@ -64,6 +77,7 @@ struct control_job {
  * @deadline_ns: when it is given up in this state
  * @stays:       the reply is that of a "stop"
  * @job:         ASKING
+ * @asker:       ASKING: what switches answer to
  * @out:         WRITING: the reply
  * @out_len:     octets of it
  * @out_done:    octets written
@@ -76,6 +90,7 @@ struct control_conn {
 	uint64_t deadline_ns;
 	bool stays;
 	struct control_job job;
+	struct switch_asker asker;
 	char *out;
 	size_t out_len;
 	size_t out_done;
@@ -122,18 +137,5 @@ uint64_t control_deadline(const struct monitor *m);
  * control_close - close everything; the path is the janitor's to remove
  */
 void control_close(struct monitor *m);
-
-/**
- * control_reply - a switch has answered a connection's request
- * @reply: a private copy, not to be believed
- */
-void control_reply(struct monitor *m, struct control_conn *c,
-		   const struct vswitch_ctl_reply *reply);
-
-/**
- * control_no_reply - a switch has not answered in time
- */
-void control_no_reply(struct monitor *m, struct control_conn *c,
-		      const struct mon_switch *sw);
 
 #endif

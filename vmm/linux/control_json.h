@@ -9,6 +9,8 @@
 
 /* "02:00:00:00:00:07" with its NUL. */
 #define MAC_TEXT 18
+/* An IPv4 or IPv6 address with its NUL (INET6_ADDRSTRLEN). */
+#define IP_TEXT 46
 
 /* --- control.c: what becomes of a connection ---------------------------- */
 
@@ -25,6 +27,13 @@ void control_refuse(struct monitor *m, struct control_conn *c,
 		    const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/**
+ * control_refuse_report - the same with a compiler's lines
+ */
+void control_refuse_report(struct monitor *m, struct control_conn *c,
+			   const char *report, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
 /* --- control_request.c: what is asked ----------------------------------- */
 
 /**
@@ -37,17 +46,6 @@ void control_request(struct monitor *m, struct control_conn *c,
 		     const char *line, size_t len);
 
 /**
- * control_job_step - put the job's request into the mailbox, if that is free
- * @c: ASKING
- */
-void control_job_step(struct monitor *m, struct control_conn *c);
-
-/**
- * control_job_drop - release what a job holds
- */
-void control_job_drop(struct monitor *m, struct control_conn *c);
-
-/**
  * hex_decode - octets from a string of hexadecimal digits
  * @out: out
  * @max: room at @out
@@ -56,26 +54,77 @@ void control_job_drop(struct monitor *m, struct control_conn *c);
  */
 long hex_decode(const char *text, size_t len, uint8_t *out, size_t max);
 
+/* --- control_job.c: what takes a while ----------------------------------- */
+
+/**
+ * control_job_start - begin with the job that has been filled in
+ */
+void control_job_start(struct monitor *m, struct control_conn *c);
+
+/**
+ * control_list_start - begin with a list of what all switches know
+ */
+void control_list_start(struct monitor *m, struct control_conn *c,
+			const struct control_list *list);
+
+/**
+ * control_job_step - take the next step, if it is possible
+ * @c: ASKING
+ */
+void control_job_step(struct monitor *m, struct control_conn *c);
+
+/**
+ * control_job_late - its time is over; why?
+ */
+const char *control_job_late(const struct monitor *m,
+			     const struct control_conn *c);
+
+/**
+ * control_job_drop - release what a job holds
+ */
+void control_job_drop(struct monitor *m, struct control_conn *c);
+
+/**
+ * control_asker - what a connection asks switches by
+ */
+extern const struct switch_asker control_asker;
+
+/* --- control_list.c: what switches know ------------------------------------ */
+
+/**
+ * struct control_list - something switches tell page by page
+ * @what:  "fdb"
+ * @op:    enum vswitch_ctl_op
+ * @page:  entries a reply can have
+ * @pages: replies that are enough for the largest table, whatever a switch says
+ *         about there being more
+ * @row:   entry @i of a reply, which is not believed: new JSON; NULL if it makes
+ *         no sense, or memory ran out
+ */
+struct control_list {
+	const char *what;
+	uint32_t op;
+	uint32_t page;
+	unsigned int pages;
+	json_t *(*row)(const struct monitor *m, const struct mon_switch *sw,
+		       const struct vswitch_ctl_reply *reply, uint32_t i);
+};
+
+/**
+ * control_list_find - a list by its name, or NULL
+ */
+const struct control_list *control_list_find(const char *what);
+
 /* --- control_show.c: the answers ---------------------------------------- */
 
 /**
- * show_ports, show_policy, show_drops, show_system - data of the replies
+ * show_ports, show_drops, show_system - data of the replies
  *
  * Return: new JSON, or NULL if memory ran out.
  */
 json_t *show_ports(const struct monitor *m);
-json_t *show_policy(const struct monitor *m);
 json_t *show_drops(const struct monitor *m);
 json_t *show_system(const struct monitor *m);
-
-/**
- * show_address - one row of the forwarding database
- * @entry: not believed
- *
- * Return: new JSON, or NULL if there is no such port, or memory ran out.
- */
-json_t *show_address(const struct mon_switch *sw,
-		     const struct fdb_entry *entry);
 
 /**
  * port_name - "sw0.alice"
@@ -85,10 +134,41 @@ const char *port_name(const struct mon_switch *sw, uint32_t port,
 		      char buf[SYS_NAME]);
 
 /**
- * mac_text - an address for a person
+ * mac_text, ip_text - an address for a person
  * @buf: out
  */
 const char *mac_text(uint64_t mac, char buf[MAC_TEXT]);
+const char *ip_text(const struct ip_addr *addr, char buf[IP_TEXT]);
+
+/**
+ * json_safe - JSON of a text that need not be UTF-8, as a path
+ */
+json_t *json_safe(const char *text);
+
+/**
+ * json_counter - JSON of a counter another process writes
+ *
+ * JSON's integers are signed: what is larger is a lie, and as large as can be.
+ */
+json_t *json_counter(const uint64_t *p);
+
+/* --- control_policy.c --------------------------------------------------- */
+
+/**
+ * show_policy - data of that reply
+ *
+ * Return: new JSON, or NULL if memory ran out.
+ */
+json_t *show_policy(const struct monitor *m);
+
+/**
+ * show_rule - a rule, as it is shown with whatever it decided
+ * @policy: whose
+ * @number: of the rule; SYS_NONE: there is none
+ *
+ * Return: new JSON: an object, null if there is none; NULL if memory ran out.
+ */
+json_t *show_rule(const struct sys_policy *policy, uint32_t number);
 
 /* --- control_show_vm.c -------------------------------------------------- */
 
@@ -104,12 +184,14 @@ json_t *show_vms(const struct monitor *m);
 /**
  * show_verdict - explain a switch's decision
  * @sw:      the switch
+ * @policy:  what it judges by, or NULL
  * @request: what it was asked
  * @v:       what it said; not believed
  *
  * Return: new JSON, or NULL if memory ran out.
  */
 json_t *show_verdict(const struct mon_switch *sw,
+		     const struct sys_policy *policy,
 		     const struct vswitch_ctl_request *request,
 		     const struct vswitch_verdict *v);
 

@@ -1,134 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Requests: what is asked, and the jobs that need a switch's own word.
- *
- * A job never waits for a switch.  It puts its request into the mailbox when
- * that is free, and the loop brings back the reply, or the news that there is
- * none.  A forwarding database comes page by page, which lets other traffic of
- * the mailbox, and the switch's real work, in between.
+ * Requests: what is asked.  What takes a while becomes a job (control_job.c).
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "vmm/linux/control_json.h"
-
-/* Enough for a full table, whatever a switch says about there being more. */
-#define FDB_PAGES (2 * FDB_MAX_CAPACITY / CTL_FDB_ENTRIES)
-
-void control_job_drop(struct monitor *m, struct control_conn *c)
-{
-	for (size_t i = 0; i < m->n_switches; i++)
-		if (m->sw[i].caller == c)
-			m->sw[i].caller = NULL;
-	json_decref(c->job.rows);
-	c->job = (struct control_job){ 0 };
-}
-
-static void start_job(struct monitor *m, struct control_conn *c)
-{
-	c->state = CONTROL_ASKING;
-	c->deadline_ns = m->now_ns + CONTROL_TIMEOUT_NS;
-	loop_watch(&m->loop, &c->source, 0);
-	control_job_step(m, c);
-}
-
-void control_job_step(struct monitor *m, struct control_conn *c)
-{
-	struct mon_switch *sw = &m->sw[c->job.sw];
-
-	if (c->job.asked)
-		return;
-	if (m->pd[sw->pd].state != PD_RUNNING) {
-		control_refuse(m, c, "switch %s is not running%s",
-			       sw->comp->name,
-			       m->pd[sw->pd].state == PD_FAILED
-				       ? "; the log says why"
-				       : " just now; try again");
-		return;
-	}
-	if (sw->caller != NULL)
-		return;
-	c->job.asked = true;
-	switch_ask(m, sw, &c->job.request, c);
-}
-
-/* --- show fdb ----------------------------------------------------------- */
-
-static void ask_fdb(struct control_conn *c, size_t sw)
-{
-	c->job.sw = sw;
-	c->job.asked = false;
-	c->job.pages = FDB_PAGES;
-	c->job.request = (struct vswitch_ctl_request){ .op = CTL_FDB };
-}
-
-static void start_fdb(struct monitor *m, struct control_conn *c)
-{
-	c->job.all = true;
-	c->job.rows = json_array();
-	ask_fdb(c, 0);
-	if (m->n_switches > 0 && c->job.rows != NULL)
-		start_job(m, c);
-	else
-		control_answer(m, c, json_incref(c->job.rows));
-}
-
-static void take_page(struct monitor *m, struct control_conn *c,
-		      const struct vswitch_ctl_reply *reply)
-{
-	const struct mon_switch *sw = &m->sw[c->job.sw];
-	uint32_t count = reply->count;
-
-	if (count > CTL_FDB_ENTRIES)
-		count = CTL_FDB_ENTRIES;
-	for (uint32_t i = 0; i < count; i++)
-		json_array_append_new(c->job.rows,
-				      show_address(sw, &reply->entry[i]));
-	if (reply->more != 0 && --c->job.pages > 0) {
-		c->job.request.cursor = reply->cursor;
-		c->job.asked = false;
-	} else if (c->job.sw + 1 < m->n_switches) {
-		ask_fdb(c, c->job.sw + 1);
-	} else {
-		control_answer(m, c, json_incref(c->job.rows));
-	}
-}
-
-/* --- replies ------------------------------------------------------------ */
-
-void control_reply(struct monitor *m, struct control_conn *c,
-		   const struct vswitch_ctl_reply *reply)
-{
-	const struct mon_switch *sw = &m->sw[c->job.sw];
-
-	if (reply->status == -EINVAL && c->job.request.op == CTL_TRACE) {
-		control_refuse(m, c,
-			       "no frame can come from this port; it "
-			       "is a capture");
-		return;
-	}
-	if (reply->status != 0) {
-		control_refuse(m, c, "switch %s refused the request: %s",
-			       sw->comp->name, strerror(-reply->status));
-		return;
-	}
-	if (c->job.all)
-		take_page(m, c, reply);
-	else
-		control_answer(m, c,
-			       show_verdict(sw, &c->job.request,
-					    &reply->verdict));
-}
-
-void control_no_reply(struct monitor *m, struct control_conn *c,
-		      const struct mon_switch *sw)
-{
-	control_refuse(m, c,
-		       "switch %s does not answer; if that goes on, stop %s "
-		       "and run it again",
-		       sw->comp->name, m->sys.name);
-}
 
 /* --- trace -------------------------------------------------------------- */
 
@@ -210,6 +87,7 @@ static void start_trace(struct monitor *m, struct control_conn *c,
 			       "both text");
 		return;
 	}
+	c->job.task = TASK_TRACE;
 	c->job.request = (struct vswitch_ctl_request){ .op = CTL_TRACE };
 	len = hex_decode(hex, json_string_length(frame), octets,
 			 sizeof(octets));
@@ -224,8 +102,54 @@ static void start_trace(struct monitor *m, struct control_conn *c,
 		return;
 	c->job.request.len = (uint32_t)len;
 	memcpy(c->job.request.header, octets,
-	       len < (long)FRAME_SNAP ? (size_t)len : FRAME_SNAP);
-	start_job(m, c);
+	       len < (long)FRAME_SNAP_MAX ? (size_t)len : FRAME_SNAP_MAX);
+	control_job_start(m, c);
+}
+
+/* --- changes ------------------------------------------------------------ */
+
+/* Jansson keeps no NULs in a text. */
+static bool take_text(char **to, const json_t *value)
+{
+	*to = strdup(json_string_value(value));
+	return *to != NULL;
+}
+
+static void start_change(struct monitor *m, struct control_conn *c,
+			 const json_t *request)
+{
+	const json_t *text = json_object_get(request, "text");
+
+	if (!json_is_string(text)) {
+		control_refuse(m, c,
+			       "\"change\" wants \"text\": statements, as "
+			       "in a topology");
+		return;
+	}
+	c->job.task = TASK_CHANGE;
+	if (take_text(&c->job.order.text, text))
+		control_job_start(m, c);
+	else
+		control_answer(m, c, NULL);
+}
+
+static void start_reload(struct monitor *m, struct control_conn *c,
+			 const json_t *request)
+{
+	const json_t *file = json_object_get(request, "file");
+	const char *path = json_string_value(file);
+
+	if (file != NULL && (path == NULL || path[0] != '/')) {
+		control_refuse(m, c,
+			       "\"reload\" wants no \"file\", or its "
+			       "absolute path");
+		return;
+	}
+	c->job.task = TASK_CHANGE;
+	if (path == NULL || take_text(&c->job.order.file, file))
+		control_job_start(m, c);
+	else
+		control_answer(m, c, NULL);
 }
 
 /* --- what is asked ------------------------------------------------------ */
@@ -237,11 +161,13 @@ static void start_show(struct monitor *m, struct control_conn *c,
 		const char *what;
 		json_t *(*data)(const struct monitor *m);
 	} table[] = {
-		{ "ports", show_ports }, { "policy", show_policy },
-		{ "drops", show_drops }, { "system", show_system },
+		{ "ports", show_ports },
+		{ "drops", show_drops },
+		{ "system", show_system },
 		{ "vms", show_vms },
 	};
 	const char *what = json_string_value(json_object_get(request, "what"));
+	const struct control_list *list;
 
 	for (size_t i = 0; what != NULL && i < sizeof(table) / sizeof(*table);
 	     i++)
@@ -249,12 +175,18 @@ static void start_show(struct monitor *m, struct control_conn *c,
 			control_answer(m, c, table[i].data(m));
 			return;
 		}
-	if (what != NULL && strcmp(what, "fdb") == 0)
-		start_fdb(m, c);
-	else
+	list = what != NULL ? control_list_find(what) : NULL;
+	if (list != NULL) {
+		control_list_start(m, c, list);
+	} else if (what != NULL && strcmp(what, "policy") == 0) {
+		c->job.task = TASK_POLICY;
+		control_job_start(m, c);
+	} else {
 		control_refuse(m, c,
 			       "\"show\" wants \"what\": one of ports, "
-			       "fdb, policy, drops, system, vms");
+			       "fdb, policy, flows, groups, drops, system, "
+			       "vms");
+	}
 }
 
 static void start_stop(struct monitor *m, struct control_conn *c,
@@ -275,8 +207,8 @@ static void obey(struct monitor *m, struct control_conn *c,
 		void (*start)(struct monitor *m, struct control_conn *c,
 			      const json_t *request);
 	} table[] = {
-		{ "show", start_show },
-		{ "trace", start_trace },
+		{ "show", start_show },	    { "trace", start_trace },
+		{ "change", start_change }, { "reload", start_reload },
 		{ "stop", start_stop },
 	};
 	const char *cmd = json_string_value(json_object_get(request, "cmd"));
@@ -289,7 +221,7 @@ static void obey(struct monitor *m, struct control_conn *c,
 		}
 	control_refuse(m, c,
 		       "a request is an object with \"cmd\": one of "
-		       "show, trace, stop");
+		       "show, trace, change, reload, stop");
 }
 
 void control_request(struct monitor *m, struct control_conn *c,

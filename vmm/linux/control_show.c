@@ -5,6 +5,7 @@
  * Rows come in the order of the topology: switch by switch, port by port.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,21 +30,33 @@ const char *mac_text(uint64_t mac, char buf[MAC_TEXT])
 	return buf;
 }
 
-/* Paths need not be UTF-8, JSON must be. */
-static json_t *text(const char *s)
+json_t *json_safe(const char *text)
 {
-	char shown[SYS_PATH * 4];
-	json_t *j = json_string(s);
+	size_t size = 4 * strlen(text) + 5;
+	json_t *j = json_string(text);
+	char *shown;
 
 	if (j != NULL)
 		return j;
-	log_escape(shown, sizeof(shown), s, strlen(s));
-	return json_string(shown);
+	shown = malloc(size);
+	if (shown == NULL)
+		return NULL;
+	log_escape(shown, size, text, strlen(text));
+	j = json_string(shown);
+	free(shown);
+	return j;
 }
 
 static json_int_t counter(const uint64_t *p)
 {
-	return (json_int_t)switch_load64(p);
+	uint64_t value = switch_load64(p);
+
+	return value > INT64_MAX ? INT64_MAX : (json_int_t)value;
+}
+
+json_t *json_counter(const uint64_t *p)
+{
+	return json_integer(counter(p));
 }
 
 /* --- ports -------------------------------------------------------------- */
@@ -90,6 +103,11 @@ static const char *driver_state(const struct mon_link *driver)
 	return driver->vm->carrier ? "up" : "no carrier";
 }
 
+static bool is_isolated(const struct mon_switch *sw, uint32_t port)
+{
+	return switch_load64(&sw->stats->port[port].isolated) != 0;
+}
+
 static const char *state_name(const struct monitor *m,
 			      const struct mon_switch *sw, uint32_t port)
 {
@@ -102,6 +120,8 @@ static const char *state_name(const struct monitor *m,
 		return "down";
 	switch (switch_port_state(sw, port)) {
 	case PORT_UP:
+		if (is_isolated(sw, port))
+			return "isolated";
 		return driver == NULL ? "up" : driver_state(driver);
 	case PORT_FAULT:
 		return "fault";
@@ -145,7 +165,7 @@ static json_t *show_port(const struct monitor *m, const struct mon_switch *sw,
 			 "s:I, s:i, s:I}",
 			 "port", port_name(sw, port, name), "number", (int)port,
 			 "kind", kind_name(m, sw->link[port]), "attached",
-			 text(c->what), "state", state_name(m, sw, port),
+			 json_safe(c->what), "state", state_name(m, sw, port),
 			 "in_frames", counter(&s->in_frames), "in_bytes",
 			 counter(&s->in_bytes), "out_frames",
 			 counter(&s->out_frames), "out_bytes",
@@ -180,35 +200,6 @@ json_t *show_ports(const struct monitor *m)
 	return each_port(m, port_row);
 }
 
-/* --- policy ------------------------------------------------------------- */
-
-static void policy_rows(const struct monitor *m, const struct mon_switch *sw,
-			uint32_t port, json_t *rows)
-{
-	const struct sys_switch *cfg = &sw->comp->sw;
-	const struct sys_switch_port *p = &cfg->port[port];
-	char from[SYS_NAME], to[SYS_NAME], mac[MAC_TEXT];
-
-	(void)m;
-	port_name(sw, port, from);
-	for (uint32_t d = 0; d < cfg->n_ports; d++)
-		if ((p->allow >> d & 1) != 0)
-			json_array_append_new(
-				rows, json_pack("{s:s, s:s, s:s}", "from", from,
-						"to", port_name(sw, d, to),
-						"action", "allow"));
-	if (p->locked)
-		json_array_append_new(rows,
-				      json_pack("{s:s, s:s, s:s}", "from", from,
-						"action", "mac-lock", "mac",
-						mac_text(p->locked_mac, mac)));
-}
-
-json_t *show_policy(const struct monitor *m)
-{
-	return each_port(m, policy_rows);
-}
-
 /* --- drops -------------------------------------------------------------- */
 
 static void drop_rows(const struct monitor *m, const struct mon_switch *sw,
@@ -237,26 +228,6 @@ static void drop_rows(const struct monitor *m, const struct mon_switch *sw,
 json_t *show_drops(const struct monitor *m)
 {
 	return each_port(m, drop_rows);
-}
-
-/* --- fdb ---------------------------------------------------------------- */
-
-json_t *show_address(const struct mon_switch *sw, const struct fdb_entry *entry)
-{
-	char name[SYS_NAME], mac[MAC_TEXT];
-	const char *flags = "";
-
-	if (entry->port >= sw->comp->sw.n_ports)
-		return NULL;
-	if ((entry->flags & FDB_STATIC) != 0)
-		flags = "static";
-	else if ((entry->flags & FDB_STICKY) != 0)
-		flags = "sticky";
-	return json_pack("{s:s, s:s, s:i, s:s, s:I, s:s}", "switch",
-			 sw->comp->name, "mac", mac_text(entry->mac, mac),
-			 "vlan", (int)entry->vlan, "port",
-			 port_name(sw, entry->port, name), "age",
-			 (json_int_t)entry->age, "flags", flags);
 }
 
 /* --- system ------------------------------------------------------------- */

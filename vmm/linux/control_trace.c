@@ -1,38 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `weir trace`: a switch's verdict, told step by step.
- *
- * Nothing is decided here.  The switch ran the code that forwards, and its
- * verdict says where the frame stopped; this file walks the same path, names
- * what each step looked at, and stops where the verdict stopped.  The steps, in
- * the order of vswitch/vswitch.h:
- *
- *	length reserved vlan source admit learn resolve
- *	and for each destination: allow policy deliver
+ * `weir trace`: what becomes of a frame before its destinations are known, and
+ * the decision as a whole.  See control_story.h.
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "vmm/linux/control_json.h"
-
-/**
- * struct story - the explanation while it is written
- * @sw:    who decided
- * @port:  where the frame would come from
- * @cfg:   that port's configuration
- * @frame: the frame, parsed
- * @v:     the decision
- * @steps: what has been told
- */
-struct story {
-	const struct mon_switch *sw;
-	uint32_t port;
-	const struct sys_switch_port *cfg;
-	struct frame frame;
-	const struct vswitch_verdict *v;
-	json_t *steps;
-};
+#include "vmm/linux/control_story.h"
 
 /* A bool another process wrote may hold neither 0 nor 1. */
 static bool told(const bool *b)
@@ -43,25 +19,26 @@ static bool told(const bool *b)
 	return octet != 0;
 }
 
-static void step(struct story *s, const char *name, const char *result,
-		 const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-static void step(struct story *s, const char *name, const char *result,
-		 const char *format, ...)
+json_t *story_step(struct story *s, const char *name, const char *result,
+		   const char *format, ...)
 {
-	char text[256];
+	json_t *step;
 	va_list args;
+	char *text;
+	int n;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	n = vasprintf(&text, format, args);
 	va_end(args);
-	json_array_append_new(s->steps,
-			      json_pack("{s:s, s:s, s:s}", "step", name,
-					"result", result, "text", text));
+	if (n < 0)
+		return NULL;
+	step = json_pack("{s:s, s:s, s:o}", "step", name, "result", result,
+			 "text", json_safe(text));
+	free(text);
+	return json_array_append_new(s->steps, step) == 0 ? step : NULL;
 }
 
-static const char *name_of(const struct story *s, uint32_t port,
-			   char buf[SYS_NAME])
+const char *story_name(const struct story *s, uint32_t port, char buf[SYS_NAME])
 {
 	if (port >= s->sw->comp->sw.n_ports)
 		return "?";
@@ -79,12 +56,13 @@ static bool tell_length(struct story *s)
 
 	if (r == REASON_RUNT || r == REASON_OVERSIZE ||
 	    r == REASON_BAD_BUFFER) {
-		step(s, "length", "drop", "%u octets; the port takes %u to %u",
-		     s->frame.len, FRAME_MIN, max);
+		story_step(s, "length", "drop",
+			   "%u octets; the port takes %u to %u", s->frame.len,
+			   FRAME_MIN, max);
 		return false;
 	}
-	step(s, "length", "pass", "%u octets, within %u to %u", s->frame.len,
-	     FRAME_MIN, max);
+	story_step(s, "length", "pass", "%u octets, within %u to %u",
+		   s->frame.len, FRAME_MIN, max);
 	return true;
 }
 
@@ -94,36 +72,66 @@ static bool tell_reserved(struct story *s)
 
 	mac_text(s->frame.dst, mac);
 	if (s->v->reason == REASON_RESERVED) {
-		step(s, "reserved", "drop",
-		     "destination %s is an 802.1 reserved address, which "
-		     "stays on its link",
-		     mac);
+		story_step(s, "reserved", "drop",
+			   "destination %s is an 802.1 reserved address, which "
+			   "stays on its link",
+			   mac);
 		return false;
 	}
 	if (mac_is_reserved(s->frame.dst))
-		step(s, "reserved", "pass",
-		     "destination %s is reserved, but the port forwards such "
-		     "addresses",
-		     mac);
+		story_step(
+			s, "reserved", "pass",
+			"destination %s is reserved, but the port forwards such "
+			"addresses",
+			mac);
 	else
-		step(s, "reserved", "pass",
-		     "destination %s is no 802.1 reserved address", mac);
+		story_step(s, "reserved", "pass",
+			   "destination %s is no 802.1 reserved address", mac);
 	return true;
+}
+
+/* What a port wants of a frame's tag. */
+static const char *vlan_wish(const struct story *s, char buf[64])
+{
+	unsigned int vlan = s->rules->vlan;
+
+	if (s->rules->vlan_mode == POLICY_VLAN_ACCESS)
+		snprintf(buf, 64, "untagged frames, into VLAN %u", vlan);
+	else if (s->rules->vlan_mode != POLICY_VLAN_TRUNK)
+		return "every frame";
+	else if (vlan != 0)
+		snprintf(buf, 64, "its VLANs' tags; untagged, into VLAN %u",
+			 vlan);
+	else
+		return "its VLANs' tags alone";
+	return buf;
 }
 
 static bool tell_vlan(struct story *s)
 {
-	bool tagged = s->frame.l3 == 18;
+	unsigned int tag = s->frame.vlan, vlan = s->v->vlan;
+	char came[16], wish[64];
 
 	if (s->v->reason == REASON_VLAN) {
-		step(s, "vlan", "drop", "%s", vswitch_reason_text(REASON_VLAN));
+		story_step(s, "vlan", "drop", "%s",
+			   vswitch_reason_text(REASON_VLAN));
 		return false;
 	}
-	if (s->frame.vlan != 0)
-		step(s, "vlan", "pass", "VLAN %u", s->frame.vlan);
+	if (tag != 0)
+		snprintf(came, sizeof(came), "VLAN %u", tag);
 	else
-		step(s, "vlan", "pass",
-		     tagged ? "priority tag, no VLAN" : "untagged");
+		snprintf(came, sizeof(came), "%s",
+			 s->frame.l3 == 18 ? "priority tag" : "untagged");
+	if (s->v->reason == REASON_VLAN_IN) {
+		story_step(s, "vlan", "drop", "%s; the port takes %s", came,
+			   vlan_wish(s, wish));
+		return false;
+	}
+	if (s->rules->vlan_mode == POLICY_VLAN_TRANSPARENT)
+		story_step(s, "vlan", "pass", "%s%s", came,
+			   s->frame.l3 == 18 && tag == 0 ? ", no VLAN" : "");
+	else
+		story_step(s, "vlan", "pass", "%s: VLAN %u", came, vlan);
 	return true;
 }
 
@@ -132,28 +140,82 @@ static bool tell_source(struct story *s)
 	bool drop = s->v->reason == REASON_BAD_SOURCE;
 	char mac[MAC_TEXT];
 
-	step(s, "source", drop ? "drop" : "pass",
-	     drop ? "%s cannot be a source: it is zero or a group address"
-		  : "%s is an individual address",
-	     mac_text(s->frame.src, mac));
+	story_step(s, "source", drop ? "drop" : "pass",
+		   drop ? "%s cannot be a source: it is zero or a group address"
+			: "%s is an individual address",
+		   mac_text(s->frame.src, mac));
 	return !drop;
 }
 
-static bool tell_admit(struct story *s)
+static bool tell_mac_lock(struct story *s)
 {
 	char lock[MAC_TEXT], mac[MAC_TEXT];
 
-	mac_text(s->cfg->locked_mac, lock);
+	mac_text(s->rules->locked_mac, lock);
 	if (s->v->reason == REASON_MAC_LOCK) {
-		step(s, "admit", "drop",
-		     "the port is locked to %s; the frame says it is from %s",
-		     lock, mac_text(s->frame.src, mac));
+		story_step(s, "admit", "drop",
+			   "the port is locked to %s; the frame says it is "
+			   "from %s",
+			   lock, mac_text(s->frame.src, mac));
 		return false;
 	}
-	if (s->cfg->locked)
-		step(s, "admit", "pass", "the port is locked to %s", lock);
+	if (s->rules->locked)
+		story_step(s, "admit", "pass", "the port is locked to %s",
+			   lock);
 	else
-		step(s, "admit", "pass", "the port has no MAC lock");
+		story_step(s, "admit", "pass", "the port has no MAC lock");
+	return true;
+}
+
+/* In the order of policy_admit(); what the port does not have is not told. */
+static bool tell_admit(struct story *s)
+{
+	enum vswitch_reason r = s->v->reason;
+	unsigned long long rate = s->rules->limit_in.rate;
+
+	if (r == REASON_ISOLATED) {
+		story_step(s, "admit", "drop", "%s", vswitch_reason_text(r));
+		return false;
+	}
+	if (!tell_mac_lock(s))
+		return false;
+	if (r == REASON_IP_LOCK) {
+		story_step(s, "admit", "drop", "%s", vswitch_reason_text(r));
+		return false;
+	}
+	if (s->rules->ip_locked)
+		story_step(s, "admit", "pass",
+			   "its addresses are among those the port may use");
+	if (r == REASON_RATE_IN) {
+		story_step(s, "admit", "drop",
+			   "%s: it has used up its %llu octets a second",
+			   vswitch_reason_text(r), rate);
+		return false;
+	}
+	if (rate != 0)
+		story_step(s, "admit", "pass",
+			   "within the port's %llu octets a second", rate);
+	return true;
+}
+
+/* Policy may keep an address from coming to a port at all. */
+static bool tell_learn_refused(struct story *s)
+{
+	enum vswitch_reason r = s->v->reason;
+	char mac[MAC_TEXT], was[SYS_NAME];
+
+	mac_text(s->frame.src, mac);
+	if (r == REASON_STICKY) {
+		story_step(s, "learn", "drop",
+			   "%s would be one more than the %u addresses the "
+			   "port may have",
+			   mac, s->rules->sticky);
+		return true;
+	}
+	if (r != REASON_MOVES)
+		return false;
+	story_step(s, "learn", "drop", "%s moves too often; it stays at %s",
+		   mac, story_name(s, (uint32_t)s->v->learned.was, was));
 	return true;
 }
 
@@ -161,39 +223,44 @@ static bool tell_learn(struct story *s)
 {
 	const struct fdb_effect *e = &s->v->learned;
 	char mac[MAC_TEXT], was[SYS_NAME], at[SYS_NAME];
-	const char *here = name_of(s, s->port, at);
-	const char *there = name_of(s, (uint32_t)e->was, was);
+	const char *here = story_name(s, s->port, at);
+	const char *there = story_name(s, (uint32_t)e->was, was);
 
 	mac_text(s->frame.src, mac);
+	if (tell_learn_refused(s))
+		return false;
 	if (!told(&s->v->looked_up)) {
-		step(s, "learn", "skip", "nothing would be learned");
+		story_step(s, "learn", "skip", "nothing would be learned");
 		return true;
 	}
 	switch ((int)e->outcome) {
 	case FDB_LEARNED:
-		step(s, "learn", "learned",
-		     "%s is new; it would be learned "
-		     "at %s",
-		     mac, here);
+		story_step(s, "learn", "learned",
+			   "%s is new; it would be learned "
+			   "at %s",
+			   mac, here);
 		break;
 	case FDB_REFRESHED:
-		step(s, "learn", "refreshed", "%s is known at %s", mac, here);
+		story_step(s, "learn", "refreshed", "%s is known at %s", mac,
+			   here);
 		break;
 	case FDB_MOVED:
-		step(s, "learn", "moved", "%s would move from %s to %s", mac,
-		     there, here);
+		story_step(s, "learn", "moved", "%s would move from %s to %s",
+			   mac, there, here);
 		break;
 	case FDB_PINNED:
-		step(s, "learn", "pinned", "%s is pinned to %s", mac, there);
+		story_step(s, "learn", "pinned", "%s is pinned to %s", mac,
+			   there);
 		break;
 	default:
-		step(s, "learn", "full", "the table has no place for %s", mac);
+		story_step(s, "learn", "full", "the table has no place for %s",
+			   mac);
 		break;
 	}
 	if (told(&e->evicted))
-		step(s, "learn", "evicted",
-		     "%s (VLAN %u) would leave the full table",
-		     mac_text(e->evicted_mac, mac), e->evicted_vlan);
+		story_step(s, "learn", "evicted",
+			   "%s (VLAN %u) would leave the full table",
+			   mac_text(e->evicted_mac, mac), e->evicted_vlan);
 	return s->v->reason != REASON_STATION_PINNED;
 }
 
@@ -202,78 +269,112 @@ static unsigned int count(uint64_t set)
 	return (unsigned int)__builtin_popcountll(set);
 }
 
-static bool tell_resolve(struct story *s)
+static void tell_flood(struct story *s, const char *mac)
 {
-	char mac[MAC_TEXT], out[SYS_NAME];
 	unsigned int n = count(s->v->candidates);
 	const char *ports = n == 1 ? "port" : "ports";
 
-	mac_text(s->frame.dst, mac);
-	if (s->v->reason == REASON_SAME_PORT) {
-		step(s, "resolve", "drop",
-		     "%s is behind %s, where the frame comes from", mac,
-		     name_of(s, s->port, out));
-		return false;
-	}
 	switch ((int)s->v->resolution) {
-	case RESOLVED_UNICAST:
-		step(s, "resolve", "unicast", "%s is behind %s", mac,
-		     name_of(s, (uint32_t)s->v->out, out));
-		break;
 	case RESOLVED_UNKNOWN:
-		step(s, "resolve", "unknown",
-		     "%s is not in the table: flooded to %u allowed %s", mac, n,
-		     ports);
+		story_step(s, "resolve", "unknown",
+			   "%s is not in the table: flooded to %u allowed %s",
+			   mac, n, ports);
 		break;
 	case RESOLVED_MULTICAST:
-		step(s, "resolve", "multicast",
-		     "%s is a group: flooded to %u allowed %s", mac, n, ports);
+		story_step(s, "resolve", "multicast",
+			   "%s is a group: flooded to %u allowed %s", mac, n,
+			   ports);
 		break;
 	case RESOLVED_BROADCAST:
-		step(s, "resolve", "broadcast",
-		     "broadcast: flooded to %u allowed %s", n, ports);
+		story_step(s, "resolve", "broadcast",
+			   "broadcast: flooded to %u allowed %s", n, ports);
 		break;
 	default:
 		break;
 	}
-	if (s->v->reason != REASON_NO_DESTINATION)
-		return true;
-	step(s, "resolve", "drop",
-	     "the allow list of %s names no port to flood to",
-	     name_of(s, s->port, out));
-	return false;
 }
 
-/* --- each destination ---------------------------------------------------- */
-
-static void tell_destination(struct story *s, uint32_t port)
+/* What a port may flood of this kind; NULL if it is no flood. */
+static const struct policy_rate *storm_limit(const struct story *s)
 {
-	bool refused = (s->v->refused >> port & 1) != 0;
-	enum vswitch_reason why =
-		refused ? (enum vswitch_reason)s->v->refusal[port]
-			: REASON_NONE;
-	char from[SYS_NAME], to[SYS_NAME];
+	switch ((int)s->v->resolution) {
+	case RESOLVED_UNKNOWN:
+		return &s->rules->storm[STORM_UNKNOWN];
+	case RESOLVED_MULTICAST:
+		return &s->rules->storm[STORM_MULTICAST];
+	case RESOLVED_BROADCAST:
+		return &s->rules->storm[STORM_BROADCAST];
+	default:
+		return NULL;
+	}
+}
 
-	name_of(s, s->port, from);
-	name_of(s, port, to);
-	if (why == REASON_NOT_ALLOWED) {
-		step(s, "allow", "drop", "%s -> %s is not in the allow list",
-		     from, to);
-		return;
+static bool tell_storm(struct story *s)
+{
+	const struct policy_rate *limit = storm_limit(s);
+	unsigned long long rate = limit != NULL ? limit->rate : 0;
+
+	if (s->v->reason == REASON_STORM) {
+		story_step(s, "storm", "drop",
+			   "%s: it has used up its %llu of this kind a second",
+			   vswitch_reason_text(REASON_STORM), rate);
+		return false;
 	}
-	step(s, "allow", "pass", "%s -> %s is allowed", from, to);
-	if (why == REASON_POLICY) {
-		step(s, "policy", "drop", "%s -> %s: %s", from, to,
-		     vswitch_reason_text(why));
-		return;
+	if (rate != 0)
+		story_step(s, "storm", "pass",
+			   "within the port's %llu of this kind a second",
+			   rate);
+	return true;
+}
+
+static void tell_snooping(struct story *s)
+{
+	unsigned int gone = count(s->v->gone);
+	json_t *step, *names = json_array();
+	char buf[SYS_NAME];
+
+	for (uint32_t p = 0; p < s->sw->comp->sw.n_ports; p++)
+		if ((s->v->gone >> p & 1) != 0)
+			json_array_append_new(
+				names, json_string(story_name(s, p, buf)));
+	step = story_step(s, "snooping", "narrowed",
+			  "%u port%s would be allowed but did not ask for the "
+			  "group",
+			  gone, gone == 1 ? "" : "s");
+	json_object_set_new(step, "ports", names);
+}
+
+static bool tell_resolve(struct story *s)
+{
+	char mac[MAC_TEXT], out[SYS_NAME];
+
+	mac_text(s->frame.dst, mac);
+	if (s->v->reason == REASON_SAME_PORT) {
+		story_step(s, "resolve", "drop",
+			   "%s is behind %s, where the frame comes from", mac,
+			   story_name(s, s->port, out));
+		return false;
 	}
-	step(s, "policy", "pass", "%s -> %s: no further policy refuses it",
-	     from, to);
-	if (refused)
-		step(s, "deliver", "drop", "to %s: %s", to,
-		     vswitch_reason_text(why));
+	if (s->v->resolution == RESOLVED_UNICAST)
+		story_step(s, "resolve", "unicast", "%s is behind %s", mac,
+			   story_name(s, (uint32_t)s->v->out, out));
+	else if (s->v->reason == REASON_STORM)
+		story_step(s, "resolve", "flood", "%s is to be flooded", mac);
 	else
-		step(s, "deliver", "pass", "to %s", to);
+		tell_flood(s, mac);
+	if (!tell_storm(s))
+		return false;
+	if (s->v->gone != 0)
+		tell_snooping(s);
+	if (s->v->reason != REASON_NO_DESTINATION)
+		return true;
+	story_step(s, "resolve", "drop",
+		   s->v->gone != 0
+			   ? "no port that %s may send to has asked for it"
+			   : "%s may send to no port that is up and in the "
+			     "VLAN: none is left to flood to",
+		   story_name(s, s->port, out));
+	return false;
 }
 
 static void tell(struct story *s)
@@ -289,7 +390,7 @@ static void tell(struct story *s)
 			return;
 	for (uint32_t p = 0; p < s->sw->comp->sw.n_ports; p++)
 		if ((all >> p & 1) != 0)
-			tell_destination(s, p);
+			story_destination(s, p);
 }
 
 /* --- the whole ------------------------------------------------------------ */
@@ -297,7 +398,7 @@ static void tell(struct story *s)
 static void parse(struct frame *f, const struct vswitch_ctl_request *request)
 {
 	*f = (struct frame){ .len = (uint16_t)request->len };
-	f->snap = f->len < FRAME_SNAP ? f->len : FRAME_SNAP;
+	f->snap = f->len < FRAME_SNAP_MAX ? f->len : FRAME_SNAP_MAX;
 	memcpy(f->bytes, request->header, f->snap);
 	if (f->snap >= FRAME_MIN)
 		frame_parse(f);
@@ -310,34 +411,45 @@ static json_t *delivered(const struct story *s)
 
 	for (uint32_t p = 0; p < s->sw->comp->sw.n_ports; p++)
 		if ((s->v->deliver >> p & 1) != 0)
-			json_array_append_new(ports,
-					      json_string(name_of(s, p, buf)));
+			json_array_append_new(
+				ports, json_string(story_name(s, p, buf)));
 	return ports;
+}
+
+static json_t *refusal(const struct story *s, uint32_t port)
+{
+	enum vswitch_reason why = (enum vswitch_reason)s->v->refusal[port];
+	char buf[SYS_NAME];
+	json_t *row = json_pack("{s:s, s:s}", "port", story_name(s, port, buf),
+				"reason", vswitch_reason_key(why));
+	uint32_t rule = why == REASON_DENIED ? story_rule(s, port) : SYS_NONE;
+
+	if (rule != SYS_NONE)
+		json_object_set_new(row, "rule", show_rule(s->policy, rule));
+	return row;
 }
 
 static json_t *refused(const struct story *s)
 {
 	json_t *ports = json_array();
-	char buf[SYS_NAME];
 
-	for (uint32_t p = 0; p < s->sw->comp->sw.n_ports; p++) {
-		const char *why = vswitch_reason_key(
-			(enum vswitch_reason)s->v->refusal[p]);
-
+	for (uint32_t p = 0; p < s->sw->comp->sw.n_ports; p++)
 		if ((s->v->refused >> p & 1) != 0)
-			json_array_append_new(ports,
-					      json_pack("{s:s, s:s}", "port",
-							name_of(s, p, buf),
-							"reason", why));
-	}
+			json_array_append_new(ports, refusal(s, p));
 	return ports;
 }
 
 json_t *show_verdict(const struct mon_switch *sw,
+		     const struct sys_policy *policy,
 		     const struct vswitch_ctl_request *request,
 		     const struct vswitch_verdict *v)
 {
+	static const struct policy_port none;
 	struct story s = { .sw = sw,
+			   .policy = policy,
+			   .rules = policy != NULL
+					    ? &policy->image.port[request->port]
+					    : &none,
 			   .port = request->port,
 			   .cfg = &sw->comp->sw.port[request->port],
 			   .v = v,

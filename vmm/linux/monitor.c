@@ -69,6 +69,7 @@ static int copy_pd(struct mon_pd *pd, struct sys_pd *to,
 static int copy_system(struct monitor *m, const struct system *sys)
 {
 	m->sys = *sys;
+	m->origin = sys;
 	m->sys.n_pds = 0;
 	m->sys.n_conns = 0;
 	m->sys.pd = calloc(sys->n_pds + 1, sizeof(*m->sys.pd));
@@ -194,7 +195,8 @@ static int watch_own(struct monitor *m)
 
 static int prepare(struct monitor *m, const struct system *sys)
 {
-	if (copy_system(m, sys) != 0 || pd_spawn_check(m->err) != 0 ||
+	if (copy_system(m, sys) != 0 || held_begin(m) != 0 ||
+	    pd_spawn_check(m->err) != 0 ||
 	    janitor_start(&m->janitor, sys, m->err) != 0)
 		return -1;
 	/* Descriptors are many; better to know now how many there may be. */
@@ -297,7 +299,7 @@ static int timeout_ms(const struct monitor *m)
 	for (size_t i = 0; i < m->sys.n_pds; i++)
 		first = sooner(first, pd_deadline(&m->pd[i]));
 	for (size_t i = 0; i < m->n_switches; i++)
-		if (m->sw[i].caller != NULL)
+		if (m->sw[i].asker != NULL)
 			first = sooner(first, m->sw[i].deadline_ns);
 	for (size_t i = 0; i < m->n_vms; i++)
 		first = sooner(first, vm_deadline(m, &m->vm[i]));
@@ -346,6 +348,7 @@ static void close_components(struct monitor *m)
 
 static void dispose(struct monitor *m)
 {
+	change_close(m);
 	for (size_t i = 0; i < m->sys.n_conns; i++) {
 		attach_close(m, &m->link[i].attach);
 		if (m->link[i].page != NULL)
@@ -363,6 +366,7 @@ static void dispose(struct monitor *m)
 	loop_del(&m->loop, &m->signals);
 	loop_del(&m->loop, &m->warden);
 	loop_close(&m->loop);
+	held_free(m);
 	free(m->pd);
 	free(m->link);
 	free(m->sys.pd);
@@ -425,6 +429,7 @@ int monitor_run(const struct system *sys, struct error *err)
 	m.loop.epoll = -1;
 	m.signals.fd = -1;
 	m.warden.fd = -1;
+	change_init(&m.change);
 	if (prepare(&m, sys) == 0)
 		run(&m);
 	m.phase = MONITOR_STOPPING;

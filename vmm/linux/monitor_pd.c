@@ -206,7 +206,7 @@ static int seed(struct mon_pd *pd, struct error *err)
 {
 	for (uint32_t i = 0; i < pd->sys->n_comps; i++) {
 		struct sys_component *comp = &pd->sys->comp[i];
-		uint64_t *where = &comp->sw.fdb.seed;
+		uint64_t *where = &comp->sw.tables.fdb.seed;
 
 		if (comp->kind == SYS_SWITCH &&
 		    getrandom(where, sizeof(*where), 0) != sizeof(*where))
@@ -349,7 +349,8 @@ bool pd_settle(struct monitor *m, struct mon_pd *pd)
 	struct error err = { "" };
 
 	if (pd->state != PD_DEAD || m->phase != MONITOR_RUNNING ||
-	    m->now_ns < pd->deadline_ns || !links_clean(m, pd_index(m, pd)))
+	    m->now_ns < pd->deadline_ns || !links_clean(m, pd_index(m, pd)) ||
+	    change_holds_back(m, pd_index(m, pd)))
 		return false;
 	if (pd_start(m, pd, &err) == 0) {
 		pd->restarts++;

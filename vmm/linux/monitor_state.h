@@ -8,6 +8,8 @@
  *	monitor_pd.c	   PDs: start, log lines, death, restart
  *	monitor_link.c	   links: down, drained, clean, up (vswitch/link.h)
  *	monitor_switch.c   switches: statistics, faults, the control mailbox
+ *	monitor_policy.c   what policies hold
+ *	change.c	   how they are changed: compiler.c, statement.c
  *	monitor_virt.c	   virtualisers of driver VMs: statistics, faults
  *	monitor_vm.c	   driver VMs: is the guest ready, has its card a link?
  *	monitor_carrier.c  carriers: what a port is told of the one it follows
@@ -41,16 +43,17 @@
 #include "config/system.h"
 #include "vmm/linux/attach_server.h"
 #include "vmm/linux/backing.h"
+#include "vmm/linux/change.h"
 #include "vmm/linux/control.h"
 #include "vmm/linux/janitor.h"
 #include "vmm/linux/monitor_log.h"
 #include "vmm/linux/monitor_loop.h"
+#include "vmm/linux/monitor_policy.h"
+#include "vmm/linux/monitor_switch.h"
 #include "vmm/linux/monitor_vm.h"
 #include "vmm/linux/restart.h"
 #include "vmm/linux/spawn.h"
-#include "vswitch/ctl.h"
 #include "vswitch/link.h"
-#include "vswitch/stats.h"
 
 #define MS_NS 1000000ull
 
@@ -133,37 +136,12 @@ struct mon_link {
 	struct attach_server attach;
 };
 
-/**
- * struct mon_switch - a switch, seen through its regions
- * @comp:        its configuration
- * @pd:          index of its PD
- * @stats:       its statistics, read-only
- * @request:     its mailbox: ours to write
- * @reply:       its mailbox: read-only
- * @ctl:         the descriptor it notifies us by
- * @seq:         the last request's
- * @caller:      the control connection that waits for the reply, or NULL
- * @deadline_ns: when the reply must be there
- * @link:        by port number
- */
-struct mon_switch {
-	const struct sys_component *comp;
-	uint32_t pd;
-	const struct vswitch_stats *stats;
-	struct vswitch_ctl_request *request;
-	const struct vswitch_ctl_reply *reply;
-	struct loop_source ctl;
-	uint32_t seq;
-	struct control_conn *caller;
-	uint64_t deadline_ns;
-	struct mon_link *link[VSWITCH_MAX_PORTS];
-};
-
 enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };
 
 /**
  * struct monitor - everything
  * @sys:        a copy of the compiler's, in which seeds are filled in
+ * @origin:     the compiler's
  * @err:        why it could not start
  * @phase:      see above
  * @announced:  the user has been told that it runs
@@ -183,10 +161,13 @@ enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };
  * @n_virts:    how many
  * @vm:         driver VMs, in the order of their ports
  * @n_vms:      how many
+ * @held:       policies, the topology they are made from, what was changed
+ * @change:     a change of them that is being made
  * @control:    the control socket
  */
 struct monitor {
 	struct system sys;
+	const struct system *origin;
 	struct error *err;
 	enum mon_phase phase;
 	bool announced;
@@ -206,6 +187,8 @@ struct monitor {
 	size_t n_virts;
 	struct mon_vm *vm;
 	size_t n_vms;
+	struct held held;
+	struct change change;
 	struct control_server control;
 };
 
@@ -350,70 +333,5 @@ void carrier_settle(struct monitor *m, struct mon_link *l);
  * Return: CLOCK_MONOTONIC; UINT64_MAX: when something else has happened.
  */
 uint64_t carrier_deadline(const struct monitor *m, const struct mon_link *l);
-
-/* --- monitor_switch.c --------------------------------------------------- */
-
-/**
- * switches_map - find the system's switches and map what they show
- *
- * Return: 0, or -1 with @m->err set.
- */
-int switches_map(struct monitor *m);
-
-/**
- * switches_watch - listen to what switches notify
- *
- * Return: 0, or -1 with @m->err set.
- */
-int switches_watch(struct monitor *m);
-
-/**
- * switches_free - unmap and forget
- */
-void switches_free(struct monitor *m);
-
-/**
- * switch_reset - make a dead switch's regions as good as new
- */
-void switch_reset(struct monitor *m, struct mon_switch *sw);
-
-/**
- * switch_notify - have a switch look at its mailbox and link pages
- */
-void switch_notify(struct monitor *m, const struct mon_switch *sw);
-
-/**
- * switch_port_epoch - the link epoch a switch last acted upon at a port
- */
-uint32_t switch_port_epoch(const struct mon_switch *sw, uint32_t port);
-
-/**
- * switch_port_state - enum vswitch_port_state, or PORT_ABSENT if it is none
- */
-enum vswitch_port_state switch_port_state(const struct mon_switch *sw,
-					  uint32_t port);
-
-/**
- * switch_ask - put a request into a switch's mailbox
- * @sw:      whose mailbox is free (@sw->caller is NULL) and whose PD runs
- * @request: all but seq
- * @caller:  control_reply() is called for it; control_forget() withdraws it
- */
-void switch_ask(struct monitor *m, struct mon_switch *sw,
-		const struct vswitch_ctl_request *request,
-		struct control_conn *caller);
-
-/**
- * switch_tick - see to the deadline of a request
- */
-void switch_tick(struct monitor *m, struct mon_switch *sw);
-
-/**
- * switch_load64 - read a counter another process writes
- */
-static inline uint64_t switch_load64(const uint64_t *p)
-{
-	return __atomic_load_n(p, __ATOMIC_RELAXED);
-}
 
 #endif

@@ -52,7 +52,9 @@ static int map_switch(struct monitor *m, struct mon_switch *sw)
 	sw->request =
 		backing_map(b, region_of(m, sw, cfg->ctl_request), SYS_RW);
 	sw->reply = backing_map(b, region_of(m, sw, cfg->ctl_reply), SYS_R);
-	if (sw->stats == NULL || sw->request == NULL || sw->reply == NULL)
+	sw->policy = backing_map(b, region_of(m, sw, cfg->policy), SYS_RW);
+	if (sw->stats == NULL || sw->request == NULL || sw->reply == NULL ||
+	    sw->policy == NULL)
 		return error_set(m->err, "cannot map what switch %s shows: %s",
 				 sw->comp->name, strerror(errno));
 	return 0;
@@ -102,6 +104,7 @@ void switches_free(struct monitor *m)
 		unmap(m, sw, sw->stats, cfg->stats);
 		unmap(m, sw, sw->request, cfg->ctl_request);
 		unmap(m, sw, sw->reply, cfg->ctl_reply);
+		unmap(m, sw, sw->policy, cfg->policy);
 	}
 	free(m->sw);
 	m->sw = NULL;
@@ -115,6 +118,8 @@ void switch_reset(struct monitor *m, struct mon_switch *sw)
 	backing_zero(&m->backing, region_of(m, sw, cfg->stats));
 	backing_zero(&m->backing, region_of(m, sw, cfg->ctl_request));
 	backing_zero(&m->backing, region_of(m, sw, cfg->ctl_reply));
+	policy_write(sw, held_policy(m, sw));
+	sw->generation = 0;
 }
 
 /* --- notifications ------------------------------------------------------ */
@@ -164,15 +169,15 @@ static void look_for_faults(struct monitor *m, const struct mon_switch *sw)
 static void look_for_reply(struct monitor *m, struct mon_switch *sw)
 {
 	struct vswitch_ctl_reply reply;
-	struct control_conn *caller = sw->caller;
+	struct switch_asker *asker = sw->asker;
 
-	if (caller == NULL ||
+	if (asker == NULL ||
 	    atomic_load_explicit(&sw->reply->seq, memory_order_acquire) !=
 		    sw->seq)
 		return;
 	memcpy((void *)&reply, (const void *)sw->reply, sizeof(reply));
-	sw->caller = NULL;
-	control_reply(m, caller, &reply);
+	sw->asker = NULL;
+	asker->reply(m, asker, sw, &reply);
 }
 
 /* Edge-triggered and never read: see backing.c. */
@@ -204,7 +209,7 @@ int switches_watch(struct monitor *m)
 
 void switch_ask(struct monitor *m, struct mon_switch *sw,
 		const struct vswitch_ctl_request *request,
-		struct control_conn *caller)
+		struct switch_asker *asker)
 {
 	struct vswitch_ctl_request *box = sw->request;
 
@@ -213,7 +218,7 @@ void switch_ask(struct monitor *m, struct mon_switch *sw,
 	box->len = request->len;
 	box->cursor = request->cursor;
 	memcpy(box->header, request->header, sizeof(box->header));
-	sw->caller = caller;
+	sw->asker = asker;
 	sw->deadline_ns = m->now_ns + SWITCH_ANSWER_NS;
 	if (++sw->seq == 0)
 		sw->seq = 1;
@@ -223,10 +228,17 @@ void switch_ask(struct monitor *m, struct mon_switch *sw,
 
 void switch_tick(struct monitor *m, struct mon_switch *sw)
 {
-	struct control_conn *caller = sw->caller;
+	struct switch_asker *asker = sw->asker;
 
-	if (caller == NULL || m->now_ns < sw->deadline_ns)
+	if (asker == NULL || m->now_ns < sw->deadline_ns)
 		return;
-	sw->caller = NULL;
-	control_no_reply(m, caller, sw);
+	sw->asker = NULL;
+	asker->silence(m, asker, sw);
+}
+
+void switch_withdraw(struct monitor *m, const struct switch_asker *asker)
+{
+	for (size_t i = 0; i < m->n_switches; i++)
+		if (m->sw[i].asker == asker)
+			m->sw[i].asker = NULL;
 }
