@@ -112,22 +112,34 @@ static json_t *flow_row(const struct monitor *m, const struct mon_switch *sw,
 
 /* --- multicast groups ------------------------------------------------------ */
 
+/* A port can be a member of one group or of all, or a router's. */
+static const char *group_kind(uint8_t role)
+{
+	switch (role) {
+	case MCAST_MEMBER:
+		return "member";
+	case MCAST_ROUTER:
+		return "router";
+	default:
+		return "everything";
+	}
+}
+
 static json_t *group_row(const struct monitor *m, const struct mon_switch *sw,
 			 const struct vswitch_ctl_reply *reply, uint32_t i)
 {
 	const struct mcast_entry *e = &reply->group[i];
 	char name[SYS_NAME], group[IP_TEXT] = "";
-	bool router = e->router != 0;
 
 	(void)m;
 	if (e->port >= sw->comp->sw.n_ports)
 		return NULL;
-	if (!router)
+	if (e->role == MCAST_MEMBER)
 		ip_text(&e->group, group);
 	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:I}", "switch",
 			 sw->comp->name, "vlan", (int)e->vlan, "group", group,
 			 "port", port_name(sw, e->port, name), "kind",
-			 router ? "router" : "member", "left",
+			 group_kind(e->role), "left",
 			 (json_int_t)e->left);
 }
 
@@ -138,10 +150,9 @@ static const struct control_list lists[] = {
 	  2 * FDB_MAX_CAPACITY / CTL_FDB_ENTRIES, fdb_row },
 	{ "flows", CTL_FLOWS, CTL_FLOW_ENTRIES,
 	  2 * FLOW_MAX_CAPACITY / CTL_FLOW_ENTRIES, flow_row },
-	/* A group has a member at each port, at most; so has a VLAN routers. */
+	/* Memberships, and routers' ports. */
 	{ "groups", CTL_GROUPS, CTL_GROUP_ENTRIES,
-	  2 * MCAST_MAX_GROUPS *VSWITCH_MAX_PORTS / CTL_GROUP_ENTRIES,
-	  group_row },
+	  4 * MCAST_MAX_GROUPS / CTL_GROUP_ENTRIES, group_row },
 };
 
 const struct control_list *control_list_find(const char *what)
