@@ -24,9 +24,9 @@
 #define CAPACITY 128u
 #define BUFFER 2048u
 #define PORTS 2u
-/* Slots: six a port, a link page a port, and the switch's three. */
+/* Slots: six a port, a link page a port, and the switch's four. */
 #define SLOT_LINK(p) (12u + (p))
-enum { SLOT_STATS = 14, SLOT_REQUEST, SLOT_REPLY, SLOTS };
+enum { SLOT_STATS = 14, SLOT_REQUEST, SLOT_REPLY, SLOT_POLICY, SLOTS };
 /* Channel ids are port numbers; the control channel comes behind. */
 #define ID_CTL PORTS
 
@@ -49,14 +49,17 @@ static size_t slot_size(unsigned int slot)
 	if (slot < SLOT_LINK(0))
 		return slot % 3 == 2 ? (size_t)CAPACITY * BUFFER
 				     : queue_region_size(CAPACITY);
-	return 65536;
+	if (slot == SLOT_POLICY)
+		return (sizeof(struct policy_image) + 4095) & ~(size_t)4095;
+	return (sizeof(struct vswitch_stats) + 4095) & ~(size_t)4095;
 }
 
 static void describe(void)
 {
 	struct sys_switch *sw = config();
 
-	sw->fdb = (struct fdb_config){ FDB_HASH, 64, 300, 1 };
+	sw->tables.fdb = (struct fdb_config){ FDB_HASH, 64, 300, 1 };
+	sw->policy = SLOT_POLICY;
 	sw->stats = SLOT_STATS;
 	sw->ctl_request = SLOT_REQUEST;
 	sw->ctl_reply = SLOT_REPLY;
@@ -66,7 +69,6 @@ static void describe(void)
 		struct sys_wire *w = &sw->port[p].wire;
 
 		sw->port[p].kind = VSWITCH_PORT_CLIENT;
-		sw->port[p].allow = 1ull << (1 - p);
 		*w = (struct sys_wire){
 			.ingress = { 6 * p, 6 * p + 1, 6 * p + 2 },
 			.egress = { 6 * p + 3, 6 * p + 4, 6 * p + 5 },
@@ -77,6 +79,14 @@ static void describe(void)
 			.max_frame = 1518,
 		};
 	}
+}
+
+/* Either port may send to the other. */
+static void make_policy(struct policy_image *image)
+{
+	image->magic = POLICY_MAGIC;
+	for (uint32_t p = 0; p < PORTS; p++)
+		image->port[p].allow = 1ull << (1 - p);
 }
 
 static int set_up(void **state)
@@ -108,6 +118,7 @@ static int set_up(void **state)
 		pd->map[i].base = aligned_alloc(4096, slot_size(i));
 		memset(pd->map[i].base, 0, slot_size(i));
 	}
+	make_policy(pd->map[SLOT_POLICY].base);
 	c = &pd->comp[0].c;
 	return 0;
 }
@@ -338,7 +349,13 @@ static void impossible_configuration_is_refused(void **state)
 	struct sys_switch good = *config();
 
 	(void)state;
-	config()->fdb.capacity = 0;
+	config()->tables.fdb.capacity = 0;
+	assert_int_equal(switch_ops.init(c), -EINVAL);
+	*config() = good;
+	config()->tables.flows = FLOW_MAX_CAPACITY + 1;
+	assert_int_equal(switch_ops.init(c), -EINVAL);
+	*config() = good;
+	config()->policy = SYS_NONE;
 	assert_int_equal(switch_ops.init(c), -EINVAL);
 	*config() = good;
 	config()->n_ports = VSWITCH_MAX_PORTS + 1;
@@ -346,6 +363,47 @@ static void impossible_configuration_is_refused(void **state)
 	*config() = good;
 	config()->port[1].wire.max_frame = BUFFER + 1;
 	assert_int_equal(switch_ops.init(c), -EINVAL);
+	*config() = good;
+	((struct policy_image *)pd->map[SLOT_POLICY].base)->magic = 0;
+	assert_int_equal(switch_ops.init(c), -EINVAL);
+}
+
+static void a_new_policy_is_taken_on_request(void **state)
+{
+	struct policy_image *image = pd->map[SLOT_POLICY].base;
+	struct vswitch_ctl_request *rq = pd->map[SLOT_REQUEST].base;
+	const struct vswitch_ctl_reply *reply = pd->map[SLOT_REPLY].base;
+
+	(void)state;
+	settle();
+	lend(4);
+	send_frames(1);
+	switch_ops.notified(c, 0);
+	switch_ops.run(c, 2);
+	assert_int_equal(queue(9)->tail, 1);
+	image->port[0].allow = 0;
+	rq->op = CTL_POLICY;
+	atomic_store(&rq->seq, 1);
+	switch_ops.notified(c, ID_CTL);
+	switch_ops.run(c, 3);
+	assert_int_equal(reply->seq, 1);
+	assert_int_equal(reply->status, 0);
+	send_frames(1);
+	switch_ops.notified(c, 0);
+	switch_ops.run(c, 4);
+	assert_int_equal(queue(9)->tail, 1);
+	/* One that is none changes nothing. */
+	image->magic = 0;
+	image->port[0].allow = 2;
+	atomic_store(&rq->seq, 2);
+	switch_ops.notified(c, ID_CTL);
+	switch_ops.run(c, 5);
+	assert_int_equal(reply->status, -EINVAL);
+	assert_int_equal(reply->fault, POLICY_FAULT_NO_IMAGE);
+	send_frames(1);
+	switch_ops.notified(c, 0);
+	switch_ops.run(c, 6);
+	assert_int_equal(queue(9)->tail, 1);
 }
 
 int main(void)
@@ -363,6 +421,7 @@ int main(void)
 		T(request_is_answered_and_rung),
 		T(channel_of_nobody_is_nobodys),
 		T(impossible_configuration_is_refused),
+		T(a_new_policy_is_taken_on_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

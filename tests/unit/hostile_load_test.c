@@ -18,7 +18,7 @@
 
 /* The user's policy of this program: looks where a careless one would. */
 static bool policy_watching;
-static unsigned int policy_asked;
+static unsigned int times_asked;
 
 bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst,
 		 const struct policy_words *words)
@@ -28,7 +28,7 @@ bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst,
 	(void)dst;
 	if (!policy_watching)
 		return true;
-	policy_asked++;
+	times_asked++;
 	for (unsigned int i = frame->snap; i < FRAME_SNAP; i++)
 		assert_int_equal(frame->bytes[i], 0);
 	assert_int_equal(frame->snap,
@@ -315,7 +315,7 @@ static void hc18_a_short_frame_shows_a_policy_no_stale_octets(void **state)
 
 	(void)state;
 	policy_watching = true;
-	policy_asked = 0;
+	times_asked = 0;
 	for (uint16_t len = 128; len >= 14; len--) {
 		rig_frame(frame, MAC_BROADCAST, RIG_MAC(1), 128);
 		frame[23] = 17;
@@ -325,7 +325,7 @@ static void hc18_a_short_frame_shows_a_policy_no_stale_octets(void **state)
 		assert_int_equal(rig_drain(r, 1), len < 24);
 	}
 	policy_watching = false;
-	assert_int_equal(policy_asked, 115);
+	assert_int_equal(times_asked, 115);
 	assert_int_equal(rig_drops(r, 0, REASON_POLICY), 105);
 	rig_free(r);
 }

@@ -56,6 +56,7 @@ struct conn {
  * struct net - everything
  * @pd:   by switch: the PD it lives in
  * @comp: by switch: its component
+ * @policy: by switch: what is written into its region
  */
 struct net {
 	struct rig rig;
@@ -63,6 +64,8 @@ struct net {
 	uint32_t pd[SWITCHES];
 	struct sys_component *comp[SWITCHES];
 	uint32_t ctl_region[SWITCHES][3];
+	uint32_t policy_region[SWITCHES];
+	struct policy_image policy[SWITCHES];
 	uint32_t ctl_channel[SWITCHES];
 };
 
@@ -124,7 +127,7 @@ static void new_port(unsigned int sw, uint32_t port, unsigned int conn,
 
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	p->kind = conn == CONN_LINK ? VSWITCH_PORT_LINK : VSWITCH_PORT_CLIENT;
-	p->allow = allow;
+	net.policy[sw].port[port].allow = allow;
 	p->wire.ingress = map_half(pd, flip ? c->egress : c->ingress, SYS_R);
 	p->wire.egress = map_half(pd, flip ? c->ingress : c->egress, SYS_RW);
 	p->wire.link = rig_map(&net.rig, pd, c->link, SYS_R);
@@ -146,7 +149,7 @@ static void new_switch(unsigned int sw, uint32_t pd, const char *name)
 
 	net.pd[sw] = pd;
 	net.comp[sw] = c;
-	c->sw.fdb = (struct fdb_config){ FDB_HASH, 64, 300, 1 };
+	c->sw.tables.fdb = (struct fdb_config){ FDB_HASH, 64, 300, 1 };
 	region[0] = new_region(name, "stats", sizeof(struct vswitch_stats));
 	region[1] =
 		new_region(name, "request", sizeof(struct vswitch_ctl_request));
@@ -154,6 +157,10 @@ static void new_switch(unsigned int sw, uint32_t pd, const char *name)
 	c->sw.stats = rig_map(&net.rig, pd, region[0], SYS_RW);
 	c->sw.ctl_request = rig_map(&net.rig, pd, region[1], SYS_R);
 	c->sw.ctl_reply = rig_map(&net.rig, pd, region[2], SYS_RW);
+	net.policy[sw].magic = POLICY_MAGIC;
+	net.policy_region[sw] =
+		new_region(name, "policy", sizeof(struct policy_image));
+	c->sw.policy = rig_map(&net.rig, pd, net.policy_region[sw], SYS_R);
 	net.ctl_channel[sw] = rig_channel(&net.rig, name);
 	c->sw.ctl_channel = rig_end(&net.rig, net.ctl_channel[sw], 0, pd);
 	rig_end(&net.rig, net.ctl_channel[sw], 1, SYS_PD_MONITOR);
@@ -182,8 +189,8 @@ static void describe(bool one_domain)
 	new_port(SW0, CAROL, CONN_CAROL, "carol", false, 0);
 	new_port(SW1, UP, CONN_LINK, "up", true, bit(BOB));
 	new_port(SW1, BOB, CONN_BOB, "bob", false, bit(UP));
-	net.comp[SW0]->sw.port[ALICE].locked = 1;
-	net.comp[SW0]->sw.port[ALICE].locked_mac = 0x02000000000a;
+	net.policy[SW0].port[ALICE].locked = 1;
+	net.policy[SW0].port[ALICE].locked_mac = 0x02000000000a;
 }
 
 /* --- the test as client and monitor --------------------------------------- */
@@ -256,6 +263,9 @@ static int start(bool one_domain, uint32_t poll_us)
 	describe(one_domain);
 	net.rig.pd[0].poll_us = poll_us;
 	rig_back(&net.rig);
+	for (int sw = 0; sw < SWITCHES; sw++)
+		policy_image_copy(map(net.policy_region[sw], SYS_RW),
+				  &net.policy[sw]);
 	for (unsigned int i = 0; i < CONNS; i++)
 		net.conn[i].page = map(net.conn[i].link, SYS_RW);
 	rig_start(&net.rig, 0);
