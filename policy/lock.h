@@ -2,27 +2,44 @@
 /*
  * Address locks: a port may use these IP addresses and no others.
  *
- * One rule for IPv4, IPv6, ARP and neighbour discovery alike, because an address
- * that is refused in one of them and believed in another is no lock: whoever may
- * not send as 10.0.0.1 must not be able to tell others that 10.0.0.1 is his.
+ * One rule for IPv4, IPv6, ARP and neighbour discovery alike, because an
+ * address that is refused in one of them and believed in another is no lock:
+ * whoever may not send as 10.0.0.1 must not be able to tell others that
+ * 10.0.0.1 is his.
  *
  * A locked port may send
  *
  *	IPv4, IPv6	with a source that is one of its addresses
- *	ARP		with a sender address that is, a sender Ethernet address
- *			that is the frame's, and (RFC 5227) 0.0.0.0 to probe for
- *			an address of its own
- *	ND		with a source, an advertised target and a link-layer
- *			address that are its own
+ *	ARP		requests and replies with a sender address that is, and a
+ *			sender Ethernet address that is the frame's
+ *	ND		solicitations and advertisements with a source and an
+ *			advertised target that are its addresses, and a
+ *			link-layer address that is the frame's
  *
- * and what a host must be able to send before it has an address: DHCP from
- * 0.0.0.0 (UDP 68 to 67), and from :: duplicate address detection for an address
- * of its own, router solicitations and MLD reports.  Link-local addresses are
- * addresses like others: `ip lock 10.0.0.7, fe80::/64`.
+ * and what a host must be able to send before it has an address: ARP probes for
+ * an address of its own (RFC 5227), DHCP from 0.0.0.0 (UDP 68 to 67, broadcast)
+ * and from :: duplicate address detection for an address of its own, router
+ * solicitations and MLD reports (RFC 3590).  The unspecified addresses are
+ * nobody's in any other way, also where a prefix holds them.  Link-local ones
+ * are addresses like others: `ip lock 10.0.0.7, fe80::/64`.
  *
- * Everything else is refused: other Ethernet types, tunnels that carry IP next to
- * Ethernet (PPPoE, MPLS, more than two tags), and packets whose addresses cannot
- * be read.
+ * What is behind a locked port is a host and no router: router advertisements
+ * and redirects, of ICMP as of ICMPv6, are refused also from its own addresses,
+ * for they change where others send, whatever they were sent from.  So is
+ * inverse neighbour discovery, which binds addresses to Ethernet addresses and
+ * has no use on Ethernet.
+ *
+ * Everything else is refused: other Ethernet types, IEEE 802.3 frames, what
+ * carries IP next to Ethernet (PPPoE, MPLS, more than two tags), and every
+ * packet that can be read in more than one way or not to its end
+ * (policy/packet.h).
+ *
+ * A prefix is IPv4 if it is mapped and has 96 bits and more; it holds no IPv6
+ * address, and one of IPv6, also ::/0, holds none of IPv4.
+ *
+ * Not looked at is what the owner of an address may say with it: packets inside
+ * IP (to a tunnel's other end), DHCP's own fields, and a source route or home
+ * address among the options of a packet.
  */
 #ifndef WEIR_POLICY_LOCK_H
 #define WEIR_POLICY_LOCK_H

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Address locks: for each kind of packet, what it says of its sender.
+ *
+ * Only packets without a flaw are looked at, so that a field that is not there
+ * is a matter of what the packet is and never of what could not be read.
+ */
+#include "policy/lock.h"
+
+#include "policy/packet.h"
+
+#define ARP_REQUEST 1u
+#define ARP_REPLY 2u
+
+#define DHCP_CLIENT 68u
+#define DHCP_SERVER 67u
+
+#define ICMP_REDIRECT 5u
+#define ICMP_ROUTER_ADVERTISEMENT 9u
+
+#define MLD_REPORT 131u
+#define MLD_DONE 132u
+#define ND_ROUTER_SOLICITATION 133u
+#define ND_ROUTER_ADVERTISEMENT 134u
+#define ND_SOLICITATION 135u
+#define ND_ADVERTISEMENT 136u
+#define ND_REDIRECT 137u
+#define ND_INVERSE_SOLICITATION 141u
+#define ND_INVERSE_ADVERTISEMENT 142u
+#define MLD2_REPORT 143u
+
+/* Of a mapped prefix. */
+#define IPV4_BITS 96u
+
+/**
+ * struct claim - what a frame says of its sender, and what is true
+ * @prefix: the port's addresses
+ * @n:      how many
+ * @mac:    the frame's source
+ * @p:      the frame, read
+ */
+struct claim {
+	const struct policy_prefix *prefix;
+	unsigned int n;
+	uint64_t mac;
+	struct packet p;
+};
+
+/* --- addresses ------------------------------------------------------------ */
+
+static uint64_t load64(const uint8_t *b)
+{
+	uint64_t value = 0;
+
+	for (unsigned int i = 0; i < 8; i++)
+		value = value << 8 | b[i];
+	return value;
+}
+
+/* The leading @bits of 64; as many as there are, if it is more. */
+static uint64_t mask(unsigned int bits)
+{
+	if (bits == 0)
+		return 0;
+	return bits < 64 ? ~0ull << (64 - bits) : ~0ull;
+}
+
+/* IPv4 is mapped into a part of ::/0, and yet not meant by it. */
+static bool holds(const struct policy_prefix *prefix, const struct ip_addr *a)
+{
+	unsigned int low = prefix->bits > 64 ? prefix->bits - 64u : 0;
+
+	if (ip_is_v4(a) && prefix->bits < IPV4_BITS)
+		return false;
+	return !((load64(prefix->addr) ^ a->hi) & mask(prefix->bits)) &&
+	       !((load64(prefix->addr + 8) ^ a->lo) & mask(low));
+}
+
+static bool is_own(const struct claim *c, const struct ip_addr *a)
+{
+	for (unsigned int i = 0; i < c->n; i++)
+		if (holds(&c->prefix[i], a))
+			return true;
+	return false;
+}
+
+/* Nobody's, whatever prefix it would be in. */
+static bool is_unspecified(const struct ip_addr *a)
+{
+	const struct ip_addr v4 = ip_from_v4(0);
+
+	return ip_same(a, &v4) || (a->hi | a->lo) == 0;
+}
+
+/* --- ARP ------------------------------------------------------------------ */
+
+/*
+ * Who asks is believed as much as who answers: most hosts take a request's
+ * sender into their caches.
+ */
+static bool arp_is_true(const struct claim *c)
+{
+	const struct packet *p = &c->p;
+
+	if (p->arp_sha != c->mac)
+		return false;
+	if (is_unspecified(&p->src))
+		return p->arp_op == ARP_REQUEST && is_own(c, &p->dst);
+	return (p->arp_op == ARP_REQUEST || p->arp_op == ARP_REPLY) &&
+	       is_own(c, &p->src);
+}
+
+/* --- IPv4 ----------------------------------------------------------------- */
+
+/* A fragment could be anything once it is put together with others. */
+static bool is_dhcp(const struct packet *p)
+{
+	const struct ip_addr all = ip_from_v4(0xffffffff);
+
+	return p->ported && !p->fragment && p->protocol == PACKET_UDP &&
+	       p->sport == DHCP_CLIENT && p->dport == DHCP_SERVER &&
+	       ip_same(&p->dst, &all);
+}
+
+static bool ipv4_is_true(const struct claim *c)
+{
+	const struct packet *p = &c->p;
+
+	if (is_unspecified(&p->src))
+		return is_dhcp(p);
+	if (p->icmp && (p->icmp_type == ICMP_REDIRECT ||
+			p->icmp_type == ICMP_ROUTER_ADVERTISEMENT))
+		return false;
+	return is_own(c, &p->src);
+}
+
+/* --- IPv6 ----------------------------------------------------------------- */
+
+/*
+ * From the unspecified address: a host that is about to have one.  It must not
+ * say what its Ethernet address is (RFC 4861 sections 4.1 and 4.3): there is no
+ * address that could be remembered for.
+ */
+static bool is_start(const struct claim *c)
+{
+	const struct packet *p = &c->p;
+
+	if (!p->icmp || p->fragment || p->linked)
+		return false;
+	switch (p->icmp_type) {
+	case ND_SOLICITATION:
+		return p->nd && is_own(c, &p->target);
+	case ND_ROUTER_SOLICITATION:
+	case MLD_REPORT:
+	case MLD_DONE:
+	case MLD2_REPORT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * ICMPv6, from an address of the port's own.  A solicitation may ask for any
+ * target, an advertisement is believed for its target, with and without the
+ * override flag, and whether it was asked for or not.
+ */
+static bool icmpv6_is_true(const struct claim *c)
+{
+	const struct packet *p = &c->p;
+
+	switch (p->icmp_type) {
+	case ND_ROUTER_ADVERTISEMENT:
+	case ND_REDIRECT:
+	case ND_INVERSE_SOLICITATION:
+	case ND_INVERSE_ADVERTISEMENT:
+		return false;
+	case ND_ADVERTISEMENT:
+		if (!p->nd || !is_own(c, &p->target))
+			return false;
+		break;
+	default:
+		break;
+	}
+	return !p->linked || p->link == c->mac;
+}
+
+static bool ipv6_is_true(const struct claim *c)
+{
+	const struct packet *p = &c->p;
+
+	if (is_unspecified(&p->src))
+		return is_start(c);
+	return is_own(c, &p->src) && (!p->icmp || icmpv6_is_true(c));
+}
+
+/* --- verbs ---------------------------------------------------------------- */
+
+bool lock_allows(const struct policy_prefix *prefix, unsigned int n,
+		 const struct frame *frame)
+{
+	struct claim c = { .prefix = prefix, .n = n, .mac = frame->src };
+
+	packet_parse(frame, &c.p);
+	if (c.p.flaw != PACKET_SOUND || !c.p.addressed)
+		return false;
+	switch (c.p.kind) {
+	case PACKET_ARP:
+		return arp_is_true(&c);
+	case PACKET_IPV4:
+		return ipv4_is_true(&c);
+	case PACKET_IPV6:
+		return ipv6_is_true(&c);
+	default:
+		return false;
+	}
+}
