@@ -91,15 +91,13 @@ static unsigned int find_place(const struct flap *f,
 }
 
 /* An address moves for the first time: it is at home where it comes from. */
-static void remember(struct flap *f, const struct flap_move *move,
-		     uint64_t now_ns)
+static void remember(struct flap *f, const struct flap_move *move, uint32_t now)
 {
-	unsigned int i = find_place(f, move, seconds(now_ns));
+	unsigned int i = find_place(f, move, now);
 
 	f->key[i] = key_of(move);
 	f->home[i] = (struct flap_home){
-		.claimed_ns = now_ns,
-		.moved_s = seconds(now_ns),
+		.moved_s = now,
 		.home = move->from,
 		.charged = move->to,
 		.rival = move->to,
@@ -123,52 +121,40 @@ static void isolate(struct flap *f, unsigned int port, uint64_t now_ns)
 	f->isolated |= bit(port);
 }
 
-/* Is it a sign of a loop that this port claims an address? */
-static bool is_sign(const struct flap *f, const struct flap_home *h,
-		    unsigned int to, uint64_t now_ns)
+/* Is it by another port than the last time, and right behind the station? */
+static bool is_echo(const struct flap_home *h, unsigned int to, uint64_t now_ns)
 {
 	return h->back_ns != 0 && now_ns - h->back_ns < FLAP_ECHO_NS &&
-	       h->rival != to && bucket_limits(&f->port[to].moves);
+	       h->rival != to;
 }
 
-/* Has it come back often enough for that to be a loop? */
-static bool count_sign(struct flap_home *h, uint64_t now_ns)
+/* Return: whether there are enough of them. */
+static bool count_echo(struct flap_home *h, uint64_t now_ns)
 {
 	uint32_t now = seconds(now_ns);
 
+	if (h->echoes++ > 0)
+		return h->echoes >= FLAP_BOUNCES;
+	/* The first since it came home. */
 	if (now - h->sign_s >= FLAP_HOLD_S)
 		h->signs = 0;
 	h->sign_s = now;
-	h->back_ns = 0;
 	return ++h->signs >= FLAP_ISOLATE;
-}
-
-/* Has it gone to and fro often enough? */
-static bool count_bounce(struct flap_home *h, unsigned int to, uint64_t now_ns)
-{
-	if (now_ns - h->claimed_ns >= FLAP_ECHO_NS)
-		h->bounces = 0;
-	else if (h->rival != to)
-		h->bounces++;
-	h->claimed_ns = now_ns;
-	return h->bounces >= FLAP_BOUNCES;
 }
 
 /* A port claims an address.  Return: whether it is isolated for that. */
 static bool claim(struct flap *f, struct flap_home *h, unsigned int to,
 		  uint64_t now_ns)
 {
-	bool loop = is_sign(f, h, to, now_ns) && count_sign(h, now_ns);
+	bool echo = is_echo(h, to, now_ns) && bucket_limits(&f->port[to].moves);
 
-	loop |= count_bounce(h, to, now_ns) &&
-		bucket_limits(&f->port[to].moves);
 	h->rival = (uint8_t)to;
-	if (!loop)
+	if (!echo || !count_echo(h, now_ns))
 		return false;
 	/* If that was not the end of it, it is to be found again. */
 	h->signs = 0;
 	h->returns = 0;
-	h->bounces = 0;
+	h->echoes = 0;
 	isolate(f, to, now_ns);
 	return true;
 }
@@ -200,6 +186,7 @@ bool flap_may_move(const struct flap *f, const struct flap_move *move,
 static void came_home(struct flap_home *h, uint64_t now_ns)
 {
 	h->back_ns = now_ns;
+	h->echoes = 0;
 	if (h->returns < FLAP_RETURNS)
 		h->returns++;
 }
@@ -215,7 +202,7 @@ bool flap_moved(struct flap *f, const struct flap_move *move, uint64_t now_ns)
 	if (!home)
 		bucket_take(&f->port[move->to].moves, now_ns, 1);
 	if (i == FLAP_HOMES) {
-		remember(f, move, now_ns);
+		remember(f, move, now);
 		return false;
 	}
 	if (now - h->moved_s >= FLAP_HOLD_S)

@@ -30,10 +30,9 @@
  *    the last time.  That is what a loop does: whenever the station speaks, the
  *    frame comes back by one port and the other.  To isolate one port of a loop
  *    breaks it.
- *  - A frame that goes round and round needs no second one to be seen: a port is
- *    isolated, too, when an address away from home bounces FLAP_BOUNCES times
- *    between it and another port, each time within FLAP_ECHO_NS.  It is the one
- *    that began.
+ *  - So it is when, within FLAP_ECHO_NS of coming home, an address is claimed
+ *    FLAP_BOUNCES times by another port than the last time: a frame that goes
+ *    round and round.
  *  - An isolated port is tried again after FLAP_FIRST_S; if it is isolated
  *    again within FLAP_QUIET_S of that, for twice as long, FLAP_LONGEST_S at
  *    most.
@@ -47,13 +46,16 @@
  * the frames in question is enough.  With three ports in it:
  *
  *	One port alone, whatever it sends, cannot get another port isolated,
- *	unless an address really moves: FLAP_ISOLATE times, each time within
- *	FLAP_HOLD_S of the last, or once, to a port that then goes on claiming
- *	it, and at that after the liar, who must have been silent before.
+ *	unless an address really moves there: FLAP_ISOLATE times, each time
+ *	within FLAP_HOLD_S of the last, or within FLAP_ECHO_NS of a frame from
+ *	where it was, to go on sending at once.
  *
- * (Each sign takes two ports that claim the address and a third, its home, where
- * it was before.  The liar is one of them; for the other two to have sent the
- * address, it must have moved from one to the other.)
+ * (It takes two ports that claim the address and, right before, a frame from
+ * its home, which is a third.  The liar is one of them; for the other two to
+ * have sent the address, it must have moved from one to the other.  This is why
+ * a frame that goes round is no evidence by itself, and a loop is not found
+ * before its station has spoken again.  Were it enough, a liar could have an
+ * uplink isolated to which a gateway has failed over, for as long as it likes.)
  *
  * What remains possible, and what helps:
  *
@@ -101,7 +103,7 @@
 #define FLAP_ECHO_NS 100000000ull
 /* Signs of a loop that one address has to show. */
 #define FLAP_ISOLATE 4u
-/* As many times it bounces: even, so that it is back where that began. */
+/* As many times it bounces, if it shows one alone. */
 #define FLAP_BOUNCES 8u
 /* The first isolation, the longest, and when the next is a first one again. */
 #define FLAP_FIRST_S 5u
@@ -110,13 +112,11 @@
 
 /* A loop is found before its address is held fast and shows no more signs. */
 _Static_assert(FLAP_ISOLATE < FLAP_RETURNS, "loops would not be found");
-_Static_assert(FLAP_BOUNCES % 2 == 0, "the one that began is isolated");
 _Static_assert(FLAP_HOMES < 256, "counted in octets");
 
 /**
  * struct flap_home - an address that moved
- * @back_ns: when it came home last; 0: before the last sign, or never
- * @claimed_ns: when it was claimed last
+ * @back_ns: when it came home last; 0: never
  * @moved_s: second of its last move
  * @sign_s:  second of the last sign
  * @home:    port it was at first
@@ -124,12 +124,11 @@ _Static_assert(FLAP_HOMES < 256, "counted in octets");
  * @rival:   port that claimed it last, whether it got it or not
  * @returns: how often it came home, never FLAP_HOLD_S without a move in between
  * @signs:   of a loop, none FLAP_HOLD_S or more after the one before
- * @bounces: claims by another port than the last one, none FLAP_ECHO_NS or more
- *           after it
+ * @echoes:  since it came home, claims by another port than the last one; the
+ *           first of them is a sign
  */
 struct flap_home {
 	uint64_t back_ns;
-	uint64_t claimed_ns;
 	uint32_t moved_s;
 	uint32_t sign_s;
 	uint8_t home;
@@ -137,7 +136,7 @@ struct flap_home {
 	uint8_t rival;
 	uint8_t returns;
 	uint8_t signs;
-	uint8_t bounces;
+	uint8_t echoes;
 };
 
 /**

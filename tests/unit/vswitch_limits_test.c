@@ -241,6 +241,10 @@ static void a_loop_is_contained(void **state)
 	while ((at & (RIG_BIT(A) | RIG_BIT(B))) && rounds++ < 100000) {
 		uint64_t back = 0;
 
+		/* The station says it again. */
+		if (rounds == 5)
+			at |= send_from(r, C, MAC_BROADCAST, RIG_MAC(C + 1),
+					60);
 		/* What A got comes in at B, and the other way round. */
 		if (at & RIG_BIT(A))
 			back |= send_from(r, B, MAC_BROADCAST, RIG_MAC(C + 1),
