@@ -48,7 +48,7 @@ void on_macro(struct parser *p, const struct token *name,
 {
 	struct name *n = take(p, name);
 
-	if (!refuse_runtime(p, n->pos, "a macro") &&
+	if (!refuse_runtime(p, n->pos) &&
 	    value_identifier(p->report, n, "macro"))
 		source_define(p->source, n->text, n->pos, value);
 }
@@ -56,7 +56,7 @@ void on_macro(struct parser *p, const struct token *name,
 void on_include(struct parser *p, const struct name *path)
 {
 	/* What cannot be read may be where the names are that will be missed. */
-	if (refuse_runtime(p, path->pos, "include") ||
+	if (refuse_runtime(p, path->pos) ||
 	    !value_path(p->report, path, SYS_PATH - 1, "weir") ||
 	    !source_include(p->source, path->text, path->pos))
 		p->t->broken = true;
@@ -74,10 +74,9 @@ void on_switch(struct parser *p, const struct name *name)
 		sw->name.text = NULL;
 		p->t->broken = true;
 	}
-	topo_append(p->t->switches, sw);
+	if (!refuse_runtime(p, name->pos))
+		topo_append(p->t->switches, sw);
 	p->sw = sw;
-	if (refuse_runtime(p, name->pos, "switch"))
-		sw->broken = true;
 }
 
 void on_link(struct parser *p, struct pos at, struct name *a, struct name *b)
@@ -88,7 +87,7 @@ void on_link(struct parser *p, struct pos at, struct name *a, struct name *b)
 	link->end[0] = a;
 	link->end[1] = b;
 	p->link = link;
-	if (!refuse_runtime(p, at, "link"))
+	if (!refuse_runtime(p, at))
 		topo_append(p->t->links, link);
 }
 
@@ -100,10 +99,9 @@ void on_domain(struct parser *p, const struct name *name)
 	if (!value_identifier(p->report, name, "domain"))
 		domain->name.text = NULL;
 	domain->pd = SYS_NONE;
-	topo_append(p->t->domains, domain);
+	if (!refuse_runtime(p, name->pos))
+		topo_append(p->t->domains, domain);
 	p->domain = domain;
-	if (refuse_runtime(p, name->pos, "domain"))
-		domain->broken = true;
 }
 
 /* --- switch -------------------------------------------------------------- */

@@ -13,16 +13,15 @@
 /* Fewer flows than this are forgotten before they are answered. */
 #define MIN_FLOWS 16u
 
-bool refuse_runtime(struct parser *p, struct pos at, const char *what)
+bool refuse_runtime(struct parser *p, struct pos at)
 {
 	if (!source_is_runtime(&at))
 		return false;
 	/* What would follow from it is of no interest. */
 	p->t->broken = true;
 	report_error(p->report, at,
-		     "%s cannot be changed while it runs; allow, deny and set "
-		     "can: put it into the file and start anew",
-		     what);
+		     "while it runs only allow, deny and set can be given; put "
+		     "this into the file and start anew");
 	return true;
 }
 
@@ -76,10 +75,9 @@ void on_group(struct parser *p, const struct name *name)
 		group->name.text = NULL;
 		p->t->broken = true;
 	}
-	topo_append(p->t->groups, group);
+	if (!refuse_runtime(p, name->pos))
+		topo_append(p->t->groups, group);
 	p->group = group;
-	if (refuse_runtime(p, name->pos, "a group"))
-		group->broken = true;
 }
 
 void on_set(struct parser *p, struct pos at, const struct name *port)

@@ -29,10 +29,9 @@ void on_vm(struct parser *p, const struct name *name)
 		vm->name.text = NULL;
 		p->t->broken = true;
 	}
-	topo_append(p->t->vms, vm);
+	if (!refuse_runtime(p, name->pos))
+		topo_append(p->t->vms, vm);
 	p->vm = vm;
-	if (refuse_runtime(p, name->pos, "vm"))
-		vm->broken = true;
 }
 
 void on_kernel(struct parser *p, struct pos at, const struct name *file)

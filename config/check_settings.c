@@ -86,15 +86,19 @@ static void set_moves(struct topo_rate *moves)
 
 static void check_sticky(struct topology *t, const struct topo_port *port)
 {
-	const struct topo_settings *s = &port->settings;
+	const struct option *lock = &port->settings.lock;
+	const struct option *sticky = &port->settings.sticky;
+	bool first = lock->pos.seq < sticky->pos.seq;
+	struct pos at = first ? sticky->pos : lock->pos;
 
-	if (s->sticky.set && s->lock.set)
-		report_error(t->report, s->sticky.pos,
-			     "port %s has a mac lock, in %s, which leaves it "
-			     "one address; take one of the two out",
+	if (lock->set && sticky->set)
+		report_error(t->report, at,
+			     "port %s has a %s, in %s; a lock leaves a port "
+			     "one address: take one of the two out",
 			     topo_port_name(t, port),
-			     report_place(t->report, s->sticky.pos,
-					  s->lock.pos));
+			     first ? "mac lock" : "mac sticky",
+			     report_place(t->report, at,
+					  first ? lock->pos : sticky->pos));
 }
 
 static void count_prefixes(struct topology *t, const struct topo_port *port)

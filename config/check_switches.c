@@ -51,22 +51,30 @@ static const struct topo_port *same_lock(const struct topo_switch *sw,
 	return NULL;
 }
 
+/* Of two the one that is read later is told. */
+static void report_same(struct topology *t, const struct topo_port *a,
+			const struct topo_port *b)
+{
+	bool in_order = a->settings.lock.pos.seq < b->settings.lock.pos.seq;
+	const struct topo_port *first = in_order ? a : b;
+	const struct topo_port *then = in_order ? b : a;
+	struct pos at = then->settings.lock.pos;
+
+	report_error(t->report, at,
+		     "port %s is locked to that address already, in %s; a "
+		     "station is behind one port",
+		     topo_port_name(t, first),
+		     report_place(t->report, at, first->settings.lock.pos));
+}
+
 static void check_locks(struct topology *t, const struct topo_switch *sw)
 {
 	const struct topo_port *port, *other;
 
 	for_each(port, sw->ports) {
-		const struct option *lock = &port->settings.lock;
-
-		other = lock->value ? same_lock(sw, port) : NULL;
+		other = port->settings.lock.value ? same_lock(sw, port) : NULL;
 		if (other)
-			report_error(t->report, lock->pos,
-				     "port %s is locked to that address "
-				     "already, in %s; a station is behind one "
-				     "port",
-				     topo_port_name(t, other),
-				     report_place(t->report, lock->pos,
-						  other->settings.lock.pos));
+			report_same(t, other, port);
 	}
 }
 

@@ -198,10 +198,15 @@ void mark_broken(struct parser *p, enum place place)
 
 /* --- syntax errors ------------------------------------------------------- */
 
+static const char *end_of(const struct token *t)
+{
+	return source_is_runtime(&t->pos) ? "end of text" : "end of file";
+}
+
 static const char *found(struct parser *p, const struct token *t)
 {
 	if (t->kind == T_SEP && t->text[0] != ';')
-		return *t->text ? "end of line" : "end of file";
+		return *t->text ? "end of line" : end_of(t);
 	if (t->kind == T_STRING)
 		return arena_printf(p->arena, "string \"%s\"", t->text);
 	return arena_printf(p->arena, "\"%s\"", t->text);

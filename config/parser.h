@@ -99,11 +99,10 @@ void refuse_later(struct parser *p, const struct token *token);
 
 /**
  * refuse_runtime - report a statement that the text of a change cannot have
- * @what: the statement
  *
- * Return: whether this is such a text.
+ * Return: whether this is such a text; what is in the statement is lost.
  */
-bool refuse_runtime(struct parser *p, struct pos at, const char *what);
+bool refuse_runtime(struct parser *p, struct pos at);
 
 /**
  * refuse_misplaced - report a statement that stands where it does not belong

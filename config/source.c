@@ -361,8 +361,9 @@ static void report_unclosed(struct source *s, const struct token *t)
 		s->brace_lost = false;
 	else if (t->kind == 0)
 		report_error(s->report, t->pos,
-			     "the file ends inside a block; the \"{\" of line "
+			     "the %s ends inside a block; the \"{\" of line "
 			     "%u wants its \"}\"",
+			     source_is_runtime(&t->pos) ? "text" : "file",
 			     open.line);
 	else
 		report_error(s->report, t->pos,
