@@ -21,10 +21,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/unit/config_lookup.h"
 #include "tests/unit/config_promise.h"
 #include "tests/unit/config_rig.h"
 
-#define ROUNDS 20000
+#define ROUNDS 8000
+#define CHANGES 1500
 /* Seconds; a hundred times what it takes. */
 #define PATIENCE 250
 /* Longer seeds are about numbers, and take their time. */
@@ -33,7 +35,7 @@
 static char folder[64];
 static char **seed;
 static size_t n_seeds;
-static char *whole[2];
+static char *whole[3];
 static uint64_t random_state = 0x5765697220766d31ull;
 
 /* xorshift64* */
@@ -96,9 +98,43 @@ static const char *const words[] = {
 	"uncached ",
 	"append ",
 	"vlan ",
+	"access ",
+	"trunk ",
+	"native ",
+	"vlan trunk 1-4094",
 	"group ",
+	"group a { b, a }\n",
 	"sticky ",
+	"mac sticky 3",
+	"moves ",
+	"mac moves 3/s",
+	"burst ",
+	"off ",
+	"in ",
+	"out ",
+	"limit ",
+	"limit 10mbit",
+	"storm ",
+	"storm broadcast 3/s",
+	"multicast ",
+	"unknown ",
+	"ip ",
+	"ip lock 10.0.0.1",
+	"fe80::/10, ",
+	"flows ",
+	"flows 0\n",
+	"snoop ",
+	"policy ",
+	"0x7 ",
 	"when ",
+	"when \"tcp port 80\"",
+	"when \"host a\" reply",
+	"\"vlan and (ip or ",
+	"reply ",
+	"deny ",
+	"deny a -> b\n",
+	"set ",
+	"set a { ",
 	"{",
 	"}",
 	"{\n",
@@ -253,22 +289,47 @@ static bool report_is_well_formed(const struct config_report *report)
 	return errors == report->errors && warnings == report->warnings;
 }
 
-static void compile(const char *text, size_t size)
+static void must_hold(const struct system *sys,
+		      const struct config_report *report)
 {
-	struct config_report report;
-	struct system *sys;
+	if (!report_is_well_formed(report) || strstr(report->text, "(null)") ||
+	    (sys != NULL) != !report->errors)
+		fail_msg("see %s/t.conf, which gives:\n%s", folder,
+			 report->text);
+	if (sys)
+		promise_check(sys);
+}
+
+static void save(const char *text, size_t size)
+{
 	FILE *f = fopen("t.conf", "we");
 
 	assert_non_null(f);
 	assert_int_equal(fwrite(text, 1, size, f), size);
 	assert_int_equal(fclose(f), 0);
+}
+
+static void compile(const char *text, size_t size)
+{
+	struct config_report report;
+	struct system *sys;
+
+	save(text, size);
 	sys = config_compile("t.conf", &report);
-	if (!report_is_well_formed(&report) || strstr(report.text, "(null)") ||
-	    (sys != NULL) != !report.errors)
-		fail_msg("see %s/t.conf, which gives:\n%s", folder,
-			 report.text);
-	if (sys)
-		promise_check(sys);
+	must_hold(sys, &report);
+	system_free(sys);
+	config_report_free(&report);
+}
+
+/* A text of changes is the file "t.conf" as well, for when it fails. */
+static void recompile(const struct system *base, const char *text, size_t size)
+{
+	struct config_report report;
+	struct system *sys;
+
+	save(text, size);
+	sys = config_recompile(base, text, &report);
+	must_hold(sys, &report);
 	system_free(sys);
 	config_report_free(&report);
 }
@@ -306,7 +367,8 @@ static int setup(void **state)
 	plant("tests/topologies/good");
 	whole[0] = rig_read("domains.conf", NULL);
 	whole[1] = rig_read("driver_vm.conf", NULL);
-	if (!whole[0] || !whole[1] || !realpath("inc", inc))
+	whole[2] = rig_read("soft_policy.conf", NULL);
+	if (!whole[0] || !whole[1] || !whole[2] || !realpath("inc", inc))
 		return -1;
 	snprintf(folder, sizeof(folder), "/tmp/weir-fuzz-XXXXXX");
 	if (!mkdtemp(folder))
@@ -326,6 +388,7 @@ static int teardown(void **state)
 	free(seed);
 	free(whole[0]);
 	free(whole[1]);
+	free(whole[2]);
 	return rmdir(folder);
 }
 
@@ -348,11 +411,49 @@ static void mutations(void **state)
 	alarm(0);
 }
 
+/* What may come to a running system by its control socket. */
+static void changes(void **state)
+{
+	static const char good[] =
+		"allow a -> b when \"tcp port 80 or arp\" reply\n"
+		"deny { a, b } <-> c\n"
+		"set a {\n"
+		"limit in 10mbit burst 64k; mac lock 02:00:00:00:00:01\n"
+		"ip lock 10.0.0.0/8, fe80::1; vlan trunk 1-20 native 3\n"
+		"}\n"
+		"set b { storm unknown 3/s; limit off; mac moves off }\n"
+		"allow people -> c; deny c -> people when $web\n";
+	struct config_report report;
+	struct system *base =
+		rig_compile("web = \"tcp port 443\"\n"
+			    "switch s { port a { tap \"a\" }\n"
+			    "port b { tap \"b\" }; port c { tap \"c\" } }\n"
+			    "group people { a, b }\n"
+			    "allow people <-> c when \"arp\" reply\n",
+			    &report);
+
+	(void)state;
+	assert_non_null(base);
+	config_report_free(&report);
+	recompile(base, good, strlen(good));
+	for (int i = 0; i < CHANGES; i++) {
+		char *text = strdup(good);
+		size_t size = strlen(good);
+
+		assert_non_null(text);
+		for (uint32_t n = 1 + any(4); n; n--)
+			mutate(&text, &size);
+		recompile(base, text, size);
+		free(text);
+	}
+	system_free(base);
+}
+
 /* Every prefix of a topology: an editor's save at the wrong moment. */
 static void prefixes(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		for (size_t n = 0; n <= strlen(whole[i]); n++)
 			compile(whole[i], n);
 	}
@@ -379,6 +480,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mutations),
+		cmocka_unit_test(changes),
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(nested),
 	};

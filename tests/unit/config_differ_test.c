@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What takes a restart: said for what users have words for, and overlooked for
+ * nothing.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/config_rig.h"
+
+static struct system *compile(const char *text)
+{
+	struct config_report report;
+	struct system *sys = rig_compile(text, &report);
+
+	if (!sys)
+		fail_msg("%s%s", text, report.text);
+	config_report_free(&report);
+	return sys;
+}
+
+#define VM "vm v { kernel \"/k\"; initrd \"/i\"; nic pci \"0000:00:03.0\" }\n"
+#define REST                                                                   \
+	"link s.x <-> t.y\nallow a <-> up\nallow t.d <-> y\n"                  \
+	"domain d { s a }\n"
+#define BODY                                                                   \
+	"port a { tap \"a\" }\nport b { program \"/p\" args \"q\" }\n"         \
+	"port up { driver-vm v }\n"                                            \
+	"port p { capture \"p\" of a; filter \"arp\" }\n}\n"
+#define OTHER "switch t { port d { tap \"d\" } }\n"
+#define BASE "switch s {\n" BODY OTHER VM REST
+
+/* --- what may change ------------------------------------------------------ */
+
+static const char *const allowed[] = {
+	"# moved down\n\n\n" BASE,
+	BASE "deny a -> b when \"arp\"\nallow a -> b when \"tcp\" reply\n",
+	BASE "group g { a, b }\nallow g <-> g\n",
+	"switch s {\nmulticast snoop; policy 1 2 3\n" BODY OTHER VM REST,
+	"switch s {\nport a { tap \"a\"; limit 1mbit; vlan access 3; ip lock "
+	"10.0.0.1\nmac sticky 3; storm unknown 3/s; mac moves off }\n"
+	"port b { program \"/p\" args \"q\" }\nport up { driver-vm v; mac lock "
+	"02:00:00:00:00:09 }\n"
+	"port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
+	"switch s {\n" BODY OTHER VM "allow t.d -> y\nlink s.x <-> t.y { limit "
+	"1mbit }\ndomain d { s a }\n",
+};
+
+static void policies_may_change(void **state)
+{
+	struct system *base = compile(BASE);
+	char why[256] = "untouched";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		struct system *next = compile(allowed[i]);
+
+		if (config_differs(base, next, why, sizeof(why)) ||
+		    config_differs(next, base, why, sizeof(why)))
+			fail_msg("%s%s", allowed[i], why);
+		system_free(next);
+	}
+	assert_string_equal(why, "untouched");
+	system_free(base);
+}
+
+/* Who runs a switch gives it a secret. */
+static void a_seed_is_no_difference(void **state)
+{
+	struct system *base = compile(BASE), *next = compile(BASE);
+	char why[256];
+
+	(void)state;
+	base->pd[0].comp[0].sw.tables.fdb.seed = 0x123456789abcdefull;
+	assert_int_equal(config_differs(base, next, why, sizeof(why)), 0);
+	system_free(base);
+	system_free(next);
+}
+
+/* --- what may not --------------------------------------------------------- */
+
+static const struct {
+	const char *text;
+	const char *why;
+} refused[] = {
+	{ "switch s {\nport z { tap \"z\" }\n" BODY OTHER VM REST,
+	  "port s.z is new" },
+	{ "switch s {\nport a { tap \"a\" }\nport up { driver-vm v }\n"
+	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
+	  "port s.b is gone" },
+	{ BASE "switch u { port e { tap \"e\" } }\n", "switch u is new" },
+	{ "switch s {\nport a { tap \"a\" }\nport b { program \"/p\" args \"q\" "
+	  "}\nport up { nic \"n\" }\nport p { capture \"p\" of a; filter "
+	  "\"arp\" }\n}\n" OTHER REST,
+	  "vm v is gone" },
+	{ "switch s {\nflows 100\n" BODY OTHER VM REST,
+	  "switch s: flows 4096 becomes 100" },
+	{ "switch s {\nfdb hash 99\n" BODY OTHER VM REST,
+	  "switch s: fdb 4096 becomes 99" },
+	{ "switch s {\nfdb linear\n" BODY OTHER VM REST,
+	  "switch s: another fdb" },
+	{ "switch s {\nageing 5s\n" BODY OTHER VM REST,
+	  "switch s: ageing 300 becomes 5" },
+	{ OTHER "switch s {\n" BODY VM REST,
+	  "s.a becomes t.d: tap a becomes tap d" },
+	{ "switch s {\nport b { program \"/p\" args \"q\" }\nport a { tap "
+	  "\"a\" }\nport up { driver-vm v }\nport p { capture \"p\" of a; "
+	  "filter \"arp\" }\n}\n" OTHER VM REST,
+	  "ports of switch s are in another order" },
+	{ "switch s {\nport a { tap \"a\"; mtu 9000 }\n"
+	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
+	  "port p { capture \"p\" of a; filter \"arp\"; mtu 1500 }\n}\n" OTHER
+		  VM REST,
+	  "port s.a: mtu 1500 becomes 9000" },
+	{ "switch s {\nport a { tap \"a\"; buffers 64 }\n"
+	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
+	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
+	  "port s.a: buffers 512 becomes 64" },
+	{ "switch s {\nport a { nic \"a\" }\n"
+	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
+	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
+	  "port s.a: tap a becomes nic a" },
+	{ "switch s {\nport a { tap \"a\"; follow up; reserved forward }\n"
+	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
+	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
+	  "port s.a: reserved forward" },
+	{ "switch s {\nport a { tap \"a\"; follow up }\n"
+	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
+	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
+	  "port s.a follows another port" },
+	{ "switch s {\nport a { tap \"a\" }\n"
+	  "port b { program \"/p\" args \"r\" }\nport up { driver-vm v }\n"
+	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
+	  "port s.b: other args" },
+	{ "switch s {\nport a { tap \"a\" }\n"
+	  "port b { program \"/p\" args \"q\"; mac lock 02:00:00:00:00:07 }\n"
+	  "port up { driver-vm v }\n"
+	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
+	  "port s.b: its program would have another address" },
+	{ "switch s {\nport a { tap \"a\" }\n"
+	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
+	  "port p { capture \"p\" of a; filter \"ip\" }\n}\n" OTHER VM REST,
+	  "port s.p: another filter" },
+	{ "switch s {\nport a { tap \"a\" }\n"
+	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
+	  "port p { capture \"p\" of b; filter \"arp\" }\n}\n" OTHER VM REST,
+	  "port s.p watches other ports" },
+	{ "switch s {\nport a { tap \"a\" }\n"
+	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
+	  "port p { capture \"p\" of a; filter \"arp\"; drops }\n}\n" OTHER VM
+		  REST,
+	  "port s.p: drops" },
+	{ "switch s {\n" BODY OTHER
+	  "vm v { kernel \"/k\"; initrd \"/i\"; memory 64m; nic pci "
+	  "\"0000:00:03.0\" }\n" REST,
+	  "vm v: memory 32m becomes 64m" },
+	{ "switch s {\n" BODY OTHER
+	  "vm v { kernel \"/k\"; initrd \"/i\"; nic pci \"0000:00:04.0\" }\n" REST,
+	  "vm v: another card" },
+	{ "switch s {\n" BODY OTHER
+	  "vm v { kernel \"/k\"; initrd \"/i\"; nic pci \"0000:00:03.0\"; "
+	  "append \"x\" }\n" REST,
+	  "vm v: what it is told changes" },
+	{ "switch s {\n" BODY OTHER VM
+	  "link s.x <-> t.y { mtu 9000 }\nallow a <-> up\nallow t.d <-> y\n"
+	  "domain d { s a }\n",
+	  "link s.x<->t.y: mtu 1500 becomes 9000" },
+	{ "switch s {\n" BODY OTHER VM
+	  "link s.x <-> t.y\nallow a <-> up\nallow t.d <-> y\n"
+	  "domain d { s a; poll 20us }\n",
+	  "domain d: poll" },
+	{ "switch s {\n" BODY OTHER VM
+	  "link s.x <-> t.y\nallow a <-> up\nallow t.d <-> y\n"
+	  "domain d { s up }\n",
+	  "port s.a is elsewhere" },
+	{ "switch s {\n" BODY OTHER VM
+	  "link s.x <-> t.y\nallow a <-> up\nallow t.d <-> y\n",
+	  "domains have other members" },
+};
+
+static void what_takes_a_restart_is_said(void **state)
+{
+	struct system *base = compile(BASE);
+	char why[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		struct system *next = compile(refused[i].text);
+
+		assert_int_equal(config_differs(base, next, why, sizeof(why)),
+				 -1);
+		assert_string_equal(why, refused[i].why);
+		assert_int_equal(config_differs(next, base, why, sizeof(why)),
+				 -1);
+		system_free(next);
+	}
+	system_free(base);
+}
+
+static void a_reason_is_cut_to_fit(void **state)
+{
+	struct system *base = compile(BASE);
+	struct system *next = compile(refused[0].text);
+	char why[8] = "1234567";
+
+	(void)state;
+	assert_int_equal(config_differs(base, next, why, 5), -1);
+	assert_memory_equal(why,
+			    "port\0"
+			    "67",
+			    8);
+	system_free(base);
+	system_free(next);
+}
+
+/* --- nothing is overlooked ------------------------------------------------ */
+
+/* Changes an octet and sees that this is noticed; then changes it back. */
+static void is_noticed(const struct system *base, const struct system *sys,
+		       void *octet, const char *what, size_t at)
+{
+	uint8_t *p = octet;
+	char why[256] = "";
+
+	*p ^= 1;
+	if (config_differs(base, sys, why, sizeof(why)) != -1 || !*why)
+		fail_msg("octet %zu of %s is overlooked", at, what);
+	*p ^= 1;
+}
+
+static void each_octet(const struct system *base, const struct system *sys,
+		       void *what, size_t size, size_t step, const char *name)
+{
+	for (size_t i = 0; i < size; i += step)
+		is_noticed(base, sys, (uint8_t *)what + i, name, i);
+}
+
+static void every_pd(const struct system *base, struct system *sys)
+{
+	for (size_t i = 0; i < sys->n_pds; i++) {
+		struct sys_pd *pd = &sys->pd[i];
+
+		each_octet(base, sys, pd->map, pd->n_maps * sizeof(*pd->map), 1,
+			   "maps");
+		each_octet(base, sys, pd->chan, pd->n_chans * sizeof(*pd->chan),
+			   1, "channels");
+		is_noticed(base, sys, &pd->poll_us, "poll", 0);
+		for (uint32_t k = 0; k < pd->n_comps; k++) {
+			struct sys_component *c = &pd->comp[k];
+			bool sw = c->kind == SYS_SWITCH;
+
+			is_noticed(base, sys, &c->kind, "kind", k);
+			is_noticed(base, sys, c->name, "name", k);
+			/* A prime, so that all fields are met. */
+			each_octet(base, sys,
+				   sw ? (void *)&c->sw.number : (void *)&c->vm,
+				   sw ? sizeof(c->sw) -
+						   offsetof(struct sys_switch,
+							    number)
+				      : sizeof(c->capture),
+				   13, c->name);
+		}
+	}
+}
+
+static void nothing_is_overlooked(void **state)
+{
+	struct system *base = compile(BASE), *sys = compile(BASE);
+
+	(void)state;
+	every_pd(base, sys);
+	for (size_t i = 0; i < sys->n_conns; i++)
+		each_octet(base, sys, &sys->conn[i],
+			   offsetof(struct sys_conn, line), 1, "connection");
+	each_octet(base, sys, sys->region,
+		   sys->n_regions * sizeof(*sys->region), 1, "regions");
+	each_octet(base, sys, sys->channel,
+		   sys->n_channels * sizeof(*sys->channel), 1, "channels");
+	system_free(base);
+	system_free(sys);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(policies_may_change),
+		cmocka_unit_test(a_seed_is_no_difference),
+		cmocka_unit_test(what_takes_a_restart_is_said),
+		cmocka_unit_test(a_reason_is_cut_to_fit),
+		cmocka_unit_test(nothing_is_overlooked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
