@@ -44,24 +44,33 @@ _weir()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		words='check run show trace stop help --version'
+		words='check run show trace allow deny limit storm lock reload
+			stop help --version'
 	elif [ "$before" = -n ] || [ "$before" = --name ]; then
 		words=$(_weir_instances)
 	else
 		case $command:$word in
 		check:-*) words='-v --verbose' ;;
 		run:-*) words='-n --name' ;;
-		show:-* | trace:-*) words='-j --json -n --name -t --timeout' ;;
+		allow:-* | deny:-*) words='-b --both -j --json -n --name -t --timeout' ;;
+		show:-* | trace:-* | limit:-* | storm:-* | lock:-* | reload:-*)
+			words='-j --json -n --name -t --timeout' ;;
 		stop:-*) words='-n --name -t --timeout' ;;
-		show:*) words='ports fdb policy drops system vms' ;;
+		show:*) words='ports fdb policy flows groups drops system vms' ;;
+		allow:*) words="$(_weir_ports) when reply" ;;
+		deny:*) words="$(_weir_ports) when" ;;
+		limit:*) words="$(_weir_ports) in out off burst" ;;
+		storm:*) words="$(_weir_ports) broadcast multicast unknown off burst" ;;
+		lock:*) words="$(_weir_ports) mac ip off" ;;
 		stop:*) words=$(_weir_instances) ;;
-		help:*) words='check run show trace stop' ;;
+		help:*) words='check run show trace allow deny limit storm lock reload
+			stop' ;;
 		trace:@*)
 			mapfile -t COMPREPLY < <(compgen -P @ -f -- "${word#@}")
 			return ;;
 		trace:*)
 			words="$(_weir_ports) dst= src= vlan= type= len=" ;;
-		check:* | run:*)
+		check:* | run:* | reload:*)
 			mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$word"
 				compgen -d -S / -- "$word")
 			compopt -o nospace

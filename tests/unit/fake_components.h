@@ -7,9 +7,15 @@
  * orders: "crash", "deaf" (ignore link pages and mailbox), "fault N" (say that
  * port N broke the protocol), "kill N" (have port N's PD crash), "tell N ORDER"
  * (give port N's PD another order, see fake_vm.h), "flood" (log a lot), "odd"
- * (log what a terminal would obey).  At the start of each epoch it
- * looks whether the queues are zero, and logs "dirty" if not.  So every failure
- * the monitor must handle can be had at will.
+ * (log what a terminal would obey), "policy LETTERS" (what becomes of the next
+ * policies it is asked to take, a letter for each: a: it agrees, r: it refuses,
+ * d: it dies, m: it does not answer, s: it agrees, slowly), "lie" (about which policy its counts are
+ * of).  At the start of each epoch it looks whether the queues are zero, and logs
+ * "dirty" if not.  So every failure the monitor must handle can be had at will.
+ *
+ * What policy it has can be seen in `show ports`: of each port, "in_bytes" is how
+ * many it has taken, "out_frames" how many rules and "out_bytes" how many entries
+ * the last one has.
  *
  * A header, because it brings the table of components and so must not be linked
  * into tests that use the real ones.
@@ -36,6 +42,11 @@
 
 /* Addresses the fake forwarding database holds: many pages, and half a MB. */
 #define FAKE_ADDRESSES 5000u
+/* The same of flows and memberships; the last one names no port there is. */
+#define FAKE_FLOWS 150u
+#define FAKE_GROUPS 70u
+/* How slow a slow switch is; the monitor waits a second. */
+#define FAKE_SLOW_NS 300000000ull
 
 struct fake_port {
 	const struct link_page *link;
@@ -50,10 +61,28 @@ struct fake_switch {
 	struct vswitch_stats *stats;
 	const struct vswitch_ctl_request *request;
 	struct vswitch_ctl_reply *reply;
+	const struct policy_image *policy;
 	uint32_t answered;
 	bool deaf;
+	char fate[8];	  /* of policies, the next one's first */
+	uint64_t late_ns; /* when a slow answer comes */
 	struct fake_port port[VSWITCH_MAX_PORTS];
 };
+
+/* The policy in the region is the one that counts from now on. */
+static void fake_take_policy(struct fake_switch *s, uint32_t n_ports)
+{
+	uint64_t n = s->stats->policies + 1;
+
+	for (uint32_t p = 0; p < n_ports; p++) {
+		s->stats->port[p].in_bytes = n;
+		s->stats->port[p].out_frames = s->policy->n_rules;
+		s->stats->port[p].out_bytes = s->policy->n_entries;
+	}
+	for (uint32_t e = 0; e < POLICY_MAX_ENTRIES; e++)
+		s->stats->hits[e] = e < s->policy->n_entries ? 1000 + e : 0;
+	s->stats->policies = n;
+}
 
 static int fake_switch_init(struct component *c)
 {
@@ -63,6 +92,7 @@ static int fake_switch_init(struct component *c)
 	s->stats = pd_region(c, cfg->stats, NULL);
 	s->request = pd_region(c, cfg->ctl_request, NULL);
 	s->reply = pd_region(c, cfg->ctl_reply, NULL);
+	s->policy = pd_region(c, cfg->policy, NULL);
 	for (uint32_t p = 0; p < cfg->n_ports; p++) {
 		const struct sys_wire *w = &cfg->port[p].wire;
 		struct fake_port *port = &s->port[p];
@@ -79,6 +109,9 @@ static int fake_switch_init(struct component *c)
 	/* Only what has been zeroed by the monitor starts from nothing. */
 	if (s->reply->seq != 0 || s->stats->port[0].state != PORT_ABSENT)
 		pd_log(c, "dirty");
+	if (s->policy->magic != POLICY_MAGIC)
+		pd_log(c, "no policy");
+	fake_take_policy(s, cfg->n_ports);
 	return 0;
 }
 
@@ -101,6 +134,12 @@ static void obey(struct component *c, const char *text)
 	if (strcmp(text, "deaf") == 0) {
 		s->deaf = true;
 		pd_log(c, "deaf from now on");
+	}
+	if (sscanf(text, "policy %7s", s->fate) == 1)
+		pd_log(c, "policies from now on: %s", s->fate);
+	if (strcmp(text, "lie") == 0) {
+		s->stats->policies += 1000;
+		pd_log(c, "lying from now on");
 	}
 	if (strcmp(text, "odd") == 0)
 		pd_log(c, "odd\x1b[2J\rtext");
@@ -179,6 +218,112 @@ static void fill_verdict(const struct vswitch_ctl_request *q,
 		memset(v, 0xff, sizeof(*v));
 }
 
+static void fill_flows(const struct vswitch_ctl_request *q,
+		       struct vswitch_ctl_reply *r)
+{
+	uint32_t i = q->cursor;
+
+	for (r->count = 0; r->count < CTL_FLOW_ENTRIES && i < FAKE_FLOWS; i++)
+		r->flow[r->count++] = (struct flow_entry){
+			.from = { 0, 0xffff0a000001 },
+			.to = { 0xfe80000000000000, 7 },
+			.from_port = (uint16_t)i,
+			.to_port = 443,
+			.vlan = 5,
+			.protocol = i == 0   ? 0
+				    : i == 1 ? 47
+					     : 6,
+			.state = i == 2 ? 99 : FLOW_ANSWERED,
+			.left = 100 + i,
+			.dst = i == FAKE_FLOWS - 1 ? 60 : 1,
+			.rule = i == 3 ? 12345 : 0,
+		};
+	r->cursor = i;
+	r->more = i < FAKE_FLOWS;
+}
+
+static void fill_groups(const struct vswitch_ctl_request *q,
+			struct vswitch_ctl_reply *r)
+{
+	uint32_t i = q->cursor;
+
+	for (r->count = 0; r->count < CTL_GROUP_ENTRIES && i < FAKE_GROUPS; i++)
+		r->group[r->count++] = (struct mcast_entry){
+			.group = { 0, 0xffffef000000 + i },
+			.vlan = 5,
+			.left = 200,
+			.port = i == FAKE_GROUPS - 1 ? 64 : 1,
+			.router = i == 0,
+		};
+	r->cursor = i;
+	r->more = i < FAKE_GROUPS;
+}
+
+/* Is it too early for a slow answer? */
+static bool fake_waits(struct component *c)
+{
+	struct fake_switch *s = c->state;
+
+	if (s->fate[0] != 's')
+		return false;
+	if (s->late_ns == 0)
+		s->late_ns = pd_now(c) + FAKE_SLOW_NS;
+	if (pd_now(c) >= s->late_ns)
+		return false;
+	pd_wake_at(c, s->late_ns);
+	/* It is looked at again. */
+	s->answered--;
+	return true;
+}
+
+/* Return: whether it is answered. */
+static bool fake_policy(struct component *c)
+{
+	struct fake_switch *s = c->state;
+	char fate = s->fate[0];
+
+	if (fake_waits(c))
+		return false;
+	if (fate != '\0')
+		memmove(s->fate, s->fate + 1, strlen(s->fate));
+	if (fate == 'd')
+		__builtin_trap();
+	if (fate == 'm')
+		return false;
+	if (fate == 'r') {
+		s->reply->status = -EINVAL;
+		s->reply->fault = POLICY_FAULT_RULE;
+		s->reply->value = 7;
+		return true;
+	}
+	fake_take_policy(s, c->cfg->sw.n_ports);
+	s->reply->value = (uint32_t)s->stats->policies;
+	return true;
+}
+
+/* Return: whether there is an answer. */
+static bool fake_answer(struct component *c)
+{
+	struct fake_switch *s = c->state;
+
+	switch (s->request->op) {
+	case CTL_FDB:
+		fill_page(s->request, s->reply);
+		return true;
+	case CTL_FLOWS:
+		fill_flows(s->request, s->reply);
+		return true;
+	case CTL_GROUPS:
+		fill_groups(s->request, s->reply);
+		return true;
+	case CTL_POLICY:
+		return fake_policy(c);
+	default:
+		fill_verdict(s->request, &s->reply->verdict);
+		return true;
+	}
+}
+
 static void fake_mailbox(struct component *c)
 {
 	struct fake_switch *s = c->state;
@@ -189,10 +334,8 @@ static void fake_mailbox(struct component *c)
 		return;
 	s->answered = seq;
 	r->status = 0;
-	if (s->request->op == CTL_FDB)
-		fill_page(s->request, r);
-	else
-		fill_verdict(s->request, &r->verdict);
+	if (!fake_answer(c))
+		return;
 	r->seq = seq;
 	pd_ring(c, c->cfg->sw.ctl_channel);
 }

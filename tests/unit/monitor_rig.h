@@ -250,7 +250,7 @@ static RIG_UNUSED int rig_connect(const struct rig *r, const char *name,
 /* The reply that comes on a connection, whole, or NULL if none came. */
 static RIG_UNUSED json_t *rig_reply(int fd)
 {
-	size_t len = 0, size = 32 << 20;
+	size_t len = 0, size = 1 << 16;
 	char *text = malloc(size);
 	json_t *reply;
 	ssize_t n;
@@ -259,6 +259,8 @@ static RIG_UNUSED json_t *rig_reply(int fd)
 		len += (size_t)n;
 		if (text[len - 1] == '\n')
 			break;
+		if (len == size)
+			text = realloc(text, size *= 2);
 	}
 	reply = len == 0 ? NULL : json_loadb(text, len, 0, NULL);
 	free(text);

@@ -83,9 +83,12 @@ static _Noreturn void child(const struct compile_order *order,
 			    const struct compiler *c, pid_t parent)
 {
 	struct compile_result result;
+	sigset_t none;
 
-	/* So that a person who looks knows what it is. */
+	/* So that a person who looks knows what it is, and can end it. */
 	prctl(PR_SET_NAME, "weir-compile");
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
