@@ -5,13 +5,14 @@
  * The fake switch follows the link protocol and answers its mailbox with made-up
  * things, and through the transmit region of any attached client it takes
  * orders: "crash", "deaf" (ignore link pages and mailbox), "fault N" (say that
- * port N broke the protocol), "kill N" (have port N's PD crash), "tell N ORDER"
- * (give port N's PD another order, see fake_vm.h), "flood" (log a lot), "odd"
- * (log what a terminal would obey), "policy LETTERS" (what becomes of the next
- * policies it is asked to take, a letter for each: a: it agrees, r: it refuses,
- * d: it dies, m: it does not answer, s: it agrees, slowly), "lie" (about which policy its counts are
- * of).  At the start of each epoch it looks whether the queues are zero, and logs
- * "dirty" if not.  So every failure the monitor must handle can be had at will.
+ * port N broke the protocol), "isolate N" (say that port N is), "kill N" (have
+ * port N's PD crash), "tell N ORDER" (give port N's PD another order, see
+ * fake_vm.h), "flood" (log a lot), "odd" (log what a terminal would obey), "policy
+ * LETTERS" (what becomes of the next policies it is asked to take, a letter for
+ * each: a: it agrees, r: it refuses, d: it dies, m: it does not answer, s: it
+ * agrees, slowly), "lie" (about which policy its counts are of).  At the start of
+ * each epoch it looks whether the queues are zero, and logs "dirty" if not.  So
+ * every failure the monitor must handle can be had at will.
  *
  * What policy it has can be seen in `show ports`: of each port, "in_bytes" is how
  * many it has taken, "out_frames" how many rules and "out_bytes" how many entries
@@ -150,6 +151,8 @@ static void obey(struct component *c, const char *text)
 		s->stats->port[port].faults++;
 		pd_ring(c, c->cfg->sw.ctl_channel);
 	}
+	if (sscanf(text, "isolate %u", &port) == 1)
+		s->stats->port[port].isolated = 1;
 	if (sscanf(text, "kill %u", &port) == 1)
 		tell(c, port, "crash");
 	if (sscanf(text, "tell %u %n", &port, &words) == 1)
@@ -253,7 +256,10 @@ static void fill_groups(const struct vswitch_ctl_request *q,
 			.vlan = 5,
 			.left = 200,
 			.port = i == FAKE_GROUPS - 1 ? 64 : 1,
-			.router = i == 0,
+			.role = i == 0	 ? MCAST_ROUTER
+				: i == 1 ? MCAST_EVERYTHING
+				: i == 2 ? 99
+					 : MCAST_MEMBER,
 		};
 	r->cursor = i;
 	r->more = i < FAKE_GROUPS;

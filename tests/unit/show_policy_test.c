@@ -309,6 +309,9 @@ static void test_groups_come_page_by_page(void **state)
 	free(row);
 	assert_string_equal(text_of(rows, 0, "kind"), "router");
 	assert_string_equal(text_of(rows, 0, "group"), "");
+	assert_string_equal(text_of(rows, 1, "kind"), "everything");
+	/* Whatever else it may say it is. */
+	assert_string_equal(text_of(rows, 2, "kind"), "everything");
 	json_decref(rows);
 	assert_int_equal(rig_stop(r), 0);
 }
@@ -332,6 +335,22 @@ static void test_a_running_policy(void **state)
 				 json_array_get(rows, 0), "hits")),
 			 1000);
 	json_decref(rows);
+	assert_int_equal(rig_stop(r), 0);
+}
+
+static void test_a_port_that_is_isolated(void **state)
+{
+	struct rig *r = *state;
+	struct rig_client c;
+
+	rig_start(r, topology);
+	rig_attach(r, &c, "a.sock");
+	rig_order(&c, "isolate 0");
+	rig_until(r, "sw0.a", "state", "isolated");
+	assert_string_equal(rig_port(r, "sw0.b", "state"), "down");
+	rig_detach(&c);
+	/* Of one that is down it is no news. */
+	rig_until(r, "sw0.a", "state", "down");
 	assert_int_equal(rig_stop(r), 0);
 }
 
@@ -372,6 +391,7 @@ int main(int argc, char **argv)
 		rig_test(test_flows_come_page_by_page),
 		rig_test(test_groups_come_page_by_page),
 		rig_test(test_a_running_policy),
+		rig_test(test_a_port_that_is_isolated),
 		rig_test(test_a_lying_switch),
 	};
 

@@ -308,8 +308,7 @@ static void hits_stay_with_rules_that_stay(void **state)
 	assert_int_equal(r->stats->hits[3], 5);
 	sw_udp(r, A, B, 1, 7);
 	assert_int_equal(r->stats->hits[3], 6);
-	assert_int_equal(r->stats->policies,
-			 vswitch_policy(r->sw)->generation);
+	assert_int_equal(r->stats->policies, vswitch_policy(r->sw)->generation);
 	free(old);
 	free(new);
 	rig_free(r);

@@ -139,8 +139,7 @@ static json_t *group_row(const struct monitor *m, const struct mon_switch *sw,
 	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:I}", "switch",
 			 sw->comp->name, "vlan", (int)e->vlan, "group", group,
 			 "port", port_name(sw, e->port, name), "kind",
-			 group_kind(e->role), "left",
-			 (json_int_t)e->left);
+			 group_kind(e->role), "left", (json_int_t)e->left);
 }
 
 /* --- all --------------------------------------------------------------------- */

@@ -160,7 +160,8 @@ const char *rule_where(const struct sys_rule *rule, char buf[WHERE_TEXT])
 {
 	/* There, lines count what was said before, and tell nobody anything. */
 	if (strcmp(rule->file, RUNTIME_FILE) == 0)
-		return strcpy(buf, RUNTIME_FILE);
-	snprintf(buf, WHERE_TEXT, "%s:%u", rule->file, rule->line);
+		snprintf(buf, WHERE_TEXT, "%s", RUNTIME_FILE);
+	else
+		snprintf(buf, WHERE_TEXT, "%s:%u", rule->file, rule->line);
 	return buf;
 }
