@@ -264,6 +264,27 @@ static void test_a_reload_forgets_what_was_changed(void **state)
 	assert_int_equal(rig_count(r, "policy loaded again"), 4);
 }
 
+/* However its path is written, it is the same file, and called as it was. */
+static void test_a_file_keeps_its_name(void **state)
+{
+	struct rig *r = *state;
+	json_t *data;
+	char *text;
+
+	rig_start(r, topology);
+	write_file(r, "test.conf", topology);
+	changed(reply_of(begin_change(r, "deny a -> c")));
+	assert_string_equal(changed(reply_of(begin_reload(r, "./test.conf"))),
+			    "sw0");
+	data = rig_data(rig_ask(r, "{\"cmd\":\"show\",\"what\":\"policy\"}"));
+	text = json_dumps(data, JSON_COMPACT);
+	assert_non_null(strstr(text, "/test.conf:10\""));
+	assert_null(strstr(text, "/./test.conf"));
+	free(text);
+	json_decref(data);
+	assert_int_equal(rig_stop(r), 0);
+}
+
 static void test_a_wrong_file_changes_nothing(void **state)
 {
 	struct rig *r = *state;
@@ -622,6 +643,7 @@ int main(int argc, char **argv)
 		rig_test(test_a_restarted_switch_has_what_holds),
 		rig_test(test_a_wrong_change_changes_nothing),
 		rig_test(test_a_reload_forgets_what_was_changed),
+		rig_test(test_a_file_keeps_its_name),
 		rig_test(test_a_wrong_file_changes_nothing),
 		rig_test(test_one_refusal_undoes_it_all),
 		rig_test(test_one_silence_undoes_it_all),

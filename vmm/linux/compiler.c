@@ -19,18 +19,17 @@
 /* --- in the child ----------------------------------------------------------- */
 
 /*
- * The path to open.  A file the topology was made from keeps the name it had, for
- * what is relative to it and for messages.
+ * The path to open.  The file the topology was made from keeps the name it had,
+ * for what is relative to it and for messages.
  */
 static const char *known_path(const struct system *base, const char *file)
 {
 	struct stat a, b;
 
-	for (size_t i = 0; i < base->n_sources && i < 1; i++)
-		if (stat(file, &a) == 0 &&
-		    stat(base->source[i].path, &b) == 0 &&
-		    a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-			return base->source[i].path;
+	if (base->n_sources > 0 && stat(file, &a) == 0 &&
+	    stat(base->source[0].path, &b) == 0 && a.st_dev == b.st_dev &&
+	    a.st_ino == b.st_ino)
+		return base->source[0].path;
 	return file;
 }
 
