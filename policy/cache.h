@@ -11,13 +11,19 @@
  * about headers in that, and so nothing to be fooled: a remembered verdict is the
  * verdict.
  *
+ * A frame must be long enough to have these octets at all, or a filter would have
+ * ended there: octets behind a short frame's end are zeros here, which a longer
+ * frame may really have.
+ *
  * Not remembered is what depends on anything else: a run that asked for the
  * frame's length, looked behind its end, or read past the first CACHE_OCTETS.
  *
  * Where a frame is looked for follows from a keyed hash of its addresses and
- * ports.  That is for speed alone; a bad guess costs a run of the filters.  Each
- * sending port has places of its own, so that no port can push out another's
- * verdicts by sending what never comes again.
+ * ports, as far as filters have been seen to read them: with a rule "tcp", all of
+ * TCP is one frame.  Before that, the pair's latest verdict is tried: most frames
+ * come in trains.  Both are for speed alone; a bad guess costs a run of the
+ * filters.  Each sending port has places of its own, so that no port can push out
+ * another's verdicts by sending what never comes again.
  */
 #ifndef WEIR_POLICY_CACHE_H
 #define WEIR_POLICY_CACHE_H
@@ -25,66 +31,134 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy/cbpf.h"
 #include "vswitch/frame.h"
 
-#define CACHE_OCTETS 64u
+#define CACHE_OCTETS POLICY_SEEN_OCTETS
 #define CACHE_WORDS (CACHE_OCTETS / 8u)
-/* Places of one sending port; a power of two. */
-#define CACHE_PLACES 32u
+/* Places of one sending port: sets of two. */
+#define CACHE_SET_BITS 4u
+#define CACHE_SETS (1u << CACHE_SET_BITS)
+#define CACHE_WAYS 2u
+#define CACHE_PLACES (CACHE_SETS * CACHE_WAYS)
 #define CACHE_PORTS 64u
+/* Words of a frame that are hashed, and kinds of frames, by EtherType. */
+#define CACHE_HASHED 4u
+#define CACHE_KINDS 4u
 
-/**
- * struct policy_seen - octets of a frame that filters have read
- * @mask: all ones where an octet of the frame's words was read
- * @all:  something else was asked for as well: not to be remembered
- */
-struct policy_seen {
-	uint64_t mask[CACHE_WORDS];
-	bool all;
-};
+/* Two words, compared at once where the processor can. */
+typedef uint64_t cache_pair __attribute__((vector_size(16), may_alias));
+typedef cache_pair __attribute__((aligned(8))) cache_frame_pair;
+#define CACHE_PAIRS (CACHE_WORDS / 2u)
 
 /**
  * struct cache_place - one verdict
  * @mask, @value: octets that were read, and what they were
  * @key:   generation of the policy and destination port; 0: none
+ * @end:   a frame needs as many octets to have all that were read
  * @entry: the verdict
  */
 struct cache_place {
-	uint64_t mask[CACHE_WORDS];
-	uint64_t value[CACHE_WORDS];
+	cache_pair mask[CACHE_PAIRS];
+	cache_pair value[CACHE_PAIRS];
 	uint64_t key;
+	uint16_t end;
 	uint16_t entry;
 };
 
 /**
- * struct policy_cache - all zero: empty
- * @seed: secret of the hash
- * @hits, @misses: for whoever measures
+ * struct cache_port - verdicts on frames of one port
+ * @hashed:     by kind of frame: octets that have been read of those that can be
+ *              hashed
+ * @generation: of the policy that read them
+ * @latest:     by destination: the place that was found or put last
  */
-struct policy_cache {
-	uint64_t seed;
-	uint64_t hits;
-	uint64_t misses;
-	struct cache_place place[CACHE_PORTS][CACHE_PLACES];
+struct cache_port {
+	uint64_t hashed[CACHE_KINDS][CACHE_HASHED];
+	uint32_t generation;
+	uint16_t latest[CACHE_PORTS];
+	struct cache_place place[CACHE_PLACES];
 };
 
 /**
- * cache_find - has this verdict been found before?
+ * struct policy_cache - all zero: empty
+ * @secret: of the hash
+ * @hits, @misses: for whoever measures
+ */
+struct policy_cache {
+	uint64_t secret[CACHE_HASHED];
+	uint64_t hits;
+	uint64_t misses;
+	struct cache_port port[CACHE_PORTS];
+};
+
+/**
+ * cache_init - make it empty
+ * @seed: what nobody who sends frames knows
+ */
+void cache_init(struct policy_cache *c, uint64_t seed);
+
+static inline uint64_t cache_key(uint32_t generation, unsigned int dst)
+{
+	return (uint64_t)generation << 32 | (dst + 1);
+}
+
+/*
+ * Is it this frame's verdict?  All words are compared, without a branch: that is
+ * less than asking which ones count.
+ */
+static inline bool cache_holds(const struct cache_place *p,
+			       const struct frame *f, uint64_t key)
+{
+	const cache_frame_pair *pair = (const cache_frame_pair *)f->words;
+	cache_pair differs = { 0 };
+
+	if (p->key != key || f->snap < p->end)
+		return false;
+#pragma GCC unroll 4
+	for (unsigned int i = 0; i < CACHE_PAIRS; i++)
+		differs |= (pair[i] ^ p->value[i]) & p->mask[i];
+	return (differs[0] | differs[1]) == 0;
+}
+
+/**
+ * cache_latest - is it as the pair's latest verdict says?
+ * @src, @dst:  less than CACHE_PORTS
  * @generation: of the policy; another one's verdicts do not count
- * @place: out: where it is, or is to be put
- * @entry: out, if so
+ * @entry:      out, if so
+ */
+static inline bool cache_latest(struct policy_cache *c,
+				const struct frame *frame, unsigned int src,
+				unsigned int dst, uint32_t generation,
+				uint16_t *entry)
+{
+	const struct cache_port *port = &c->port[src];
+	const struct cache_place *p = &port->place[port->latest[dst]];
+
+	if (!cache_holds(p, frame, cache_key(generation, dst)))
+		return false;
+	*entry = p->entry;
+	c->hits++;
+	return true;
+}
+
+/**
+ * cache_find - has this verdict been found before?
+ *
+ * As cache_latest(), which is asked first.
  */
 bool cache_find(struct policy_cache *c, const struct frame *frame,
 		unsigned int src, unsigned int dst, uint32_t generation,
-		struct cache_place **place, uint16_t *entry);
+		uint16_t *entry);
 
 /**
- * cache_put - remember one
- * @place: from cache_find() of the same frame
- * @seen:  what was read on the way to it; nothing is remembered with @seen->all
+ * cache_put - remember one that was not found
+ * @seen: what was read on the way to it; nothing is remembered with @seen->all
+ *
+ * Otherwise as cache_find().
  */
-void cache_put(struct cache_place *place, const struct frame *frame,
-	       unsigned int dst, uint32_t generation,
+void cache_put(struct policy_cache *c, const struct frame *frame,
+	       unsigned int src, unsigned int dst, uint32_t generation,
 	       const struct policy_seen *seen, uint16_t entry);
 
 #endif

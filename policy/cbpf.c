@@ -7,12 +7,19 @@
  * program or does something harmless, an index of scratch memory is reduced,
  * and both a load's address and the program counter have 64 bits, so that no
  * sum wraps.
+ *
+ * The machine is compiled twice, with and without taking down what is asked of
+ * the frame.  For who does not want that, it must cost nothing: all that carries
+ * a "seen" is expanded in place, where NULL is a constant.
  */
 #include "policy/cbpf.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "policy/cbpf_op.h"
+
+#define EXPANDED inline __attribute__((always_inline))
 
 /* The frame as the program sees it. */
 struct view {
@@ -27,12 +34,29 @@ struct registers {
 	uint32_t mem[CBPF_WORDS];
 };
 
+static void take_down(struct policy_seen *seen, const struct view *v,
+		      uint64_t at, unsigned int size)
+{
+	uint64_t end = at + size;
+
+	if (end > v->head_len || end > POLICY_SEEN_OCTETS) {
+		seen->all = true;
+		return;
+	}
+	if (end > seen->end)
+		seen->end = (uint32_t)end;
+	while (at < end)
+		seen->octet[at++] = 0xff;
+}
+
 /* @at does not wrap: it has room for the sum of any X and k. */
-static inline bool fetch(const struct view *v, uint64_t at, unsigned int size,
-			 uint32_t *value)
+static EXPANDED bool fetch(const struct view *v, uint64_t at, unsigned int size,
+			   uint32_t *value, struct policy_seen *seen)
 {
 	const uint8_t *p;
 
+	if (seen)
+		take_down(seen, v, at, size);
 	if (at + size > v->head_len)
 		return false;
 	p = v->head + at;
@@ -46,16 +70,18 @@ static inline bool fetch(const struct view *v, uint64_t at, unsigned int size,
 	return true;
 }
 
-static inline bool load(const struct cbpf_insn *in, const struct view *v,
-			const struct registers *r, uint32_t *value)
+static EXPANDED bool load(const struct cbpf_insn *in, const struct view *v,
+			  const struct registers *r, uint32_t *value,
+			  struct policy_seen *seen)
 {
 	switch (mode_of(in)) {
 	case BPF_ABS:
-		return fetch(v, in->k, size_of(in), value);
+		return fetch(v, in->k, size_of(in), value, seen);
 	case BPF_IND:
-		return fetch(v, (uint64_t)r->x + in->k, size_of(in), value);
+		return fetch(v, (uint64_t)r->x + in->k, size_of(in), value,
+			     seen);
 	case BPF_MSH:
-		if (!fetch(v, in->k, 1, value))
+		if (!fetch(v, in->k, 1, value, seen))
 			return false;
 		*value = (*value & 0xf) << 2;
 		return true;
@@ -63,6 +89,8 @@ static inline bool load(const struct cbpf_insn *in, const struct view *v,
 		*value = r->mem[in->k % CBPF_WORDS];
 		return true;
 	case BPF_LEN:
+		if (seen)
+			seen->all = true;
 		*value = v->wire_len;
 		return true;
 	default:
@@ -144,14 +172,14 @@ static inline uint32_t jump(const struct cbpf_insn *in,
 }
 
 /* Everything but JMP and RET.  Return: false if the program ends with "no". */
-static inline bool step(const struct cbpf_insn *in, const struct view *v,
-			struct registers *r)
+static EXPANDED bool step(const struct cbpf_insn *in, const struct view *v,
+			  struct registers *r, struct policy_seen *seen)
 {
 	switch (class_of(in)) {
 	case BPF_LD:
-		return load(in, v, r, &r->a);
+		return load(in, v, r, &r->a, seen);
 	case BPF_LDX:
-		return load(in, v, r, &r->x);
+		return load(in, v, r, &r->x, seen);
 	case BPF_ST:
 		r->mem[in->k % CBPF_WORDS] = r->a;
 		return true;
@@ -169,10 +197,9 @@ static inline bool step(const struct cbpf_insn *in, const struct view *v,
 	}
 }
 
-uint32_t cbpf_run(const struct cbpf_insn *prog, uint32_t n, const uint8_t *head,
-		  uint32_t head_len, uint32_t wire_len)
+static EXPANDED uint32_t run(const struct cbpf_insn *prog, uint32_t n,
+			     const struct view *view, struct policy_seen *seen)
 {
-	const struct view view = { head, head_len, wire_len };
 	struct registers r = { 0 };
 
 	/* 64 bits: no distance can take it round to an earlier instruction. */
@@ -183,8 +210,25 @@ uint32_t cbpf_run(const struct cbpf_insn *prog, uint32_t n, const uint8_t *head,
 			return in->code & BPF_A ? r.a : in->k;
 		if (class_of(in) == BPF_JMP)
 			i += jump(in, &r);
-		else if (!step(in, &view, &r))
+		else if (!step(in, view, &r, seen))
 			return 0;
 	}
 	return 0;
+}
+
+uint32_t cbpf_run(const struct cbpf_insn *prog, uint32_t n, const uint8_t *head,
+		  uint32_t head_len, uint32_t wire_len)
+{
+	const struct view view = { head, head_len, wire_len };
+
+	return run(prog, n, &view, NULL);
+}
+
+uint32_t cbpf_run_seen(const struct cbpf_insn *prog, uint32_t n,
+		       const uint8_t *head, uint32_t head_len,
+		       uint32_t wire_len, struct policy_seen *seen)
+{
+	const struct view view = { head, head_len, wire_len };
+
+	return run(prog, n, &view, seen);
 }

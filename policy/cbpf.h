@@ -173,4 +173,35 @@ bool cbpf_validate(const struct cbpf_insn *prog, uint32_t n,
 uint32_t cbpf_run(const struct cbpf_insn *prog, uint32_t n, const uint8_t *head,
 		  uint32_t head_len, uint32_t wire_len);
 
+/* Octets from the first on of which it is noted that they were read. */
+#define POLICY_SEEN_OCTETS 64u
+
+/**
+ * struct policy_seen - what programs have asked of a frame
+ * @octet: all ones where an octet was read
+ * @word:  the same
+ * @end:   one more than the last octet that was read
+ * @all:   something else was asked for as well: the length of the frame, an
+ *         octet it does not have, or one from POLICY_SEEN_OCTETS on
+ *
+ * As long as @all is not set: on any frame of @end octets or more that has the
+ * same octets where @octet says so, all these programs give the same verdicts.
+ */
+struct policy_seen {
+	union {
+		uint8_t octet[POLICY_SEEN_OCTETS];
+		uint64_t word[POLICY_SEEN_OCTETS / 8];
+	};
+	uint32_t end;
+	bool all;
+};
+
+/**
+ * cbpf_run_seen - cbpf_run(), taking down what the program asks for
+ * @seen: in/out: what is asked for is added; all zero before the first program
+ */
+uint32_t cbpf_run_seen(const struct cbpf_insn *prog, uint32_t n,
+		       const uint8_t *head, uint32_t head_len,
+		       uint32_t wire_len, struct policy_seen *seen);
+
 #endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Remembered verdicts, found by a hash.
+ *
+ * What is hashed is four words behind the Ethernet header, chosen so that they
+ * hold what tells flows apart wherever the network layer begins:
+ *
+ *		IPv4			IPv6			ARP
+ *	6-13	fragment, protocol,	next header, source	operation, sender
+ *		source
+ *	14-21	source, destination,	source			sender, target
+ *		source port
+ *	22-29	destination port	source, destination	target
+ *	38-45				destination, ports
+ *
+ * Hashed as they are, every frame would look new: what is a port of IPv6 is
+ * payload of IPv4.  So only those octets count that filters have read, of frames
+ * of the same kind.  As more come to be read, frames are looked for elsewhere, and
+ * what was remembered is found no more; that is all.
+ *
+ * In a train of frames of one flow none of this is needed: a pair's latest place
+ * is looked at first.
+ *
+ * What differs in octets that were read but not hashed (flags of TCP, say) meets
+ * in one set, which has room for two.
+ */
+#include "policy/cache.h"
+
+#include "vswitch/bits.h"
+#include "vswitch/mem.h"
+
+_Static_assert(CACHE_OCTETS == FRAME_SNAP, "octets that are always defined");
+_Static_assert(sizeof(struct cache_place) == 144, "three lines, at any of 16");
+_Static_assert(CACHE_HASHED == 4 && 18 + 38 + 8 <= CACHE_OCTETS,
+	       "hashed words are in the snapshot, tagged or not");
+_Static_assert((CACHE_KINDS & (CACHE_KINDS - 1)) == 0, "a mask");
+
+/* A word that is aligned to four: behind either Ethernet header all are. */
+static inline uint64_t word_at(const uint8_t *octets, unsigned int at)
+{
+	uint64_t word;
+
+	__builtin_memcpy(&word, __builtin_assume_aligned(octets + at, 4), 8);
+	return word;
+}
+
+/* IPv4, IPv6, ARP and the others; tagged twice is IPv4's for want of a better. */
+static inline unsigned int kind_of(const struct frame *f)
+{
+	return f->ethertype & (CACHE_KINDS - 1);
+}
+
+/*
+ * The first place of a frame's set.  Sums with secrets, multiplied in pairs: who
+ * does not know them cannot make frames that meet more often than chance has it.
+ */
+static inline unsigned int set_of(const struct policy_cache *c,
+				  const struct cache_port *port,
+				  const struct frame *f)
+{
+	const uint64_t *read = port->hashed[kind_of(f)];
+	const uint8_t *l3 = f->bytes + f->l3;
+	uint64_t a = (word_at(l3, 6) & read[0]) + c->secret[0];
+	uint64_t b = (word_at(l3, 14) & read[1]) + c->secret[1];
+	uint64_t d = (word_at(l3, 22) & read[2]) + c->secret[2];
+	uint64_t e = (word_at(l3, 38) & read[3]) + c->secret[3];
+	uint64_t hash = a * b + d * e;
+
+	return (unsigned int)(hash >> (64 - CACHE_SET_BITS)) * CACHE_WAYS;
+}
+
+bool cache_find(struct policy_cache *c, const struct frame *frame,
+		unsigned int src, unsigned int dst, uint32_t generation,
+		uint16_t *entry)
+{
+	struct cache_port *port = &c->port[src];
+	uint64_t key = cache_key(generation, dst);
+	unsigned int at = set_of(c, port, frame);
+
+	for (unsigned int way = 0; way < CACHE_WAYS; way++, at++) {
+		if (!cache_holds(&port->place[at], frame, key))
+			continue;
+		port->latest[dst] = (uint16_t)at;
+		*entry = port->place[at].entry;
+		c->hits++;
+		return true;
+	}
+	c->misses++;
+	return false;
+}
+
+/* --- remembering ---------------------------------------------------------- */
+
+static void learn_hashed(struct cache_port *port, const struct frame *f,
+			 uint32_t generation, const struct policy_seen *seen)
+{
+	const uint8_t *l3 = seen->octet + f->l3;
+	uint64_t *read = port->hashed[kind_of(f)];
+
+	if (port->generation != generation)
+		memset(port->hashed, 0, sizeof(port->hashed));
+	port->generation = generation;
+	read[0] |= word_at(l3, 6);
+	read[1] |= word_at(l3, 14);
+	read[2] |= word_at(l3, 22);
+	read[3] |= word_at(l3, 38);
+}
+
+void cache_put(struct policy_cache *c, const struct frame *frame,
+	       unsigned int src, unsigned int dst, uint32_t generation,
+	       const struct policy_seen *seen, uint16_t entry)
+{
+	struct cache_port *port = &c->port[src];
+	struct cache_place *p;
+	unsigned int at;
+
+	if (seen->all)
+		return;
+	learn_hashed(port, frame, generation, seen);
+	at = set_of(c, port, frame);
+	port->latest[dst] = (uint16_t)at;
+	p = &port->place[at];
+	/* The latest first; what was first is the other one from now on. */
+	p[1] = p[0];
+	memcpy(p->mask, seen->octet, sizeof(p->mask));
+	memcpy(p->value, frame->bytes, sizeof(p->value));
+	p->key = cache_key(generation, dst);
+	p->end = (uint16_t)seen->end;
+	p->entry = entry;
+}
+
+/* --- making --------------------------------------------------------------- */
+
+/* One step of a number generator: neighbouring seeds give unrelated numbers. */
+static uint64_t mixed(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15ull;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
+	return x ^ x >> 31;
+}
+
+void cache_init(struct policy_cache *c, uint64_t seed)
+{
+	memset(c, 0, sizeof(*c));
+	for (unsigned int i = 0; i < CACHE_HASHED; i++)
+		c->secret[i] = seed = mixed(seed);
+}
