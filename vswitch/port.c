@@ -74,6 +74,8 @@ static void bring_up(struct vswitch *sw, unsigned int number)
 	const struct vswitch_half *out = &p->config.egress;
 
 	p->state = PORT_UP;
+	flap_forget(&sw->state.flap, number);
+	show_isolated(sw);
 	p->free_have = 0;
 	p->free_used = 0;
 	queue_producer_init(&p->out_active, out->active, out->capacity);

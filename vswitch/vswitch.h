@@ -50,7 +50,8 @@
  * good.
  *
  * Links.  When a port's epoch changes or it breaks the protocol, what was
- * learned there is forgotten, static entries excepted.
+ * learned there is forgotten, static entries excepted; a new link also ends its
+ * isolation.  Flows stay: a connection outlives the port that answers.
  *
  * Time and waiting.  The switch never reads a clock, blocks, allocates or makes
  * a system call.  The platform calls vswitch_run() with the ports that were
@@ -216,7 +217,8 @@ struct vswitch;
  * struct vswitch_tables - how large the tables of a switch are
  * @fdb:    forwarding database; its seed is the secret of all hashes
  * @flows:  flows at a time (policy/flow.h); 0: none, and no rules with `reply`
- * @groups: multicast groups at a time (vswitch/mcast.h); 0: no snooping
+ * @groups: memberships of multicast groups at a time (vswitch/mcast.h); 0: no
+ *          snooping
  */
 struct vswitch_tables {
 	struct fdb_config fdb;
