@@ -118,7 +118,7 @@ static void hc14_requests_that_are_nearly_right(void **state)
 	for (int i = 0; i < 2000; i++)
 		ask_nearly(r, base[noise(&x) % 3], &x);
 	/* Those that still make sense are compiled, which takes longer. */
-	for (int i = 0; i < 40; i++)
+	for (int i = 0; i < 20; i++)
 		ask_nearly(
 			r,
 			"{\"cmd\":\"change\",\"text\":\"set sw0.a { limit in "
