@@ -36,11 +36,17 @@ keys()
 is "ports" "$(keys ports '.[]')" \
 	"port number kind attached state in_frames in_bytes out_frames out_bytes drops faults restarts mirror_missed"
 is "fdb" "$(keys fdb '.[]')" "switch mac vlan port age flags"
-is "policy" "$("$WEIR" show -j policy | jq -c 'sort[]')" \
-	'{"from":"sw0.a","action":"mac-lock","mac":"02:00:00:00:00:0a"}
-{"from":"sw0.a","to":"sw0.b","action":"allow"}
-{"from":"sw0.b","to":"sw0.a","action":"allow"}
-{"from":"sw0.b","to":"sw0.app","action":"allow"}'
+is "policy: rules" "$("$WEIR" show -j policy |
+	jq -c 'map(select(.action == "allow") | {from, to, filter, reply}) | sort[]')" \
+	'{"from":"sw0.a","to":"sw0.b","filter":"","reply":false}
+{"from":"sw0.b","to":"sw0.a","filter":"","reply":false}
+{"from":"sw0.b","to":"sw0.app","filter":"","reply":false}'
+is "policy: keys of rules" \
+	"$(keys policy '.[] | select(.action == "allow")')" \
+	"from to action filter reply where hits"
+is "policy: what a port is held to" "$("$WEIR" show -j policy |
+	jq -c '.[] | select(.action == "mac-lock")')" \
+	'{"from":"sw0.a","action":"mac-lock","value":"02:00:00:00:00:0a","mac":"02:00:00:00:00:0a"}'
 is "drops" "$(keys drops '.[]')" "port reason side count text"
 is "system" "$(keys system .)" "name pid pds regions channels"
 is "domains" "$(keys system '.pds[]')" \
