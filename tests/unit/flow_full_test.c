@@ -214,6 +214,21 @@ static void the_expired_go_away_in_the_end(void **state)
 	free(t);
 }
 
+static void an_expired_flow_makes_way_for_the_same_anew(void **state)
+{
+	struct flow_table *t = flows_new(64);
+
+	(void)state;
+	for (unsigned int n = 0; n < 10; n++)
+		open_nth(t, A, n, NOW);
+	open_nth(t, A, 9, NOW + 30);
+	/* Itself, and two that were in the way of nobody. */
+	assert_int_equal(flow_counts(t).expired, 3);
+	assert_int_equal(flow_count(t), 8);
+	assert_int_equal(only(t, NOW + 30).left, 30);
+	free(t);
+}
+
 /* First fragments are their flow's initiator's, not their sender's. */
 static void hc21_fragments_are_charged_to_who_began(void **state)
 {
@@ -268,6 +283,34 @@ static void a_hit_of_a_flow_that_has_gone(void **state)
 	assert_int_equal(flow_flush_port(t, 20), 1);
 	flow_answered(t, &p, &back, &hit, GENERATION, NOW);
 	assert_int_equal(flow_count(t), 0);
+	free(t);
+}
+
+/* An error leaves even less to see whether the flow is still there. */
+static void an_error_about_a_flow_that_has_gone(void **state)
+{
+	struct flow_table *t = flows_new(1);
+	struct flow_hit hit, other;
+	struct packet p, error;
+	struct pkt k;
+
+	(void)state;
+	udp_out(&k, 0);
+	sent(t, &k, NOW);
+	icmp_in(&k, 0, 3, 0);
+	put_ip(&k, PACKET_UDP, test_src[0], test_dst[0]);
+	put_udp(&k, 1024, 53);
+	assert_true(answers_on(t, &k, &back, NOW, &hit));
+	error = parse(&k);
+	tcp_out(&k, 0, PACKET_SYN);
+	finish(&k);
+	p = parse(&k);
+	flow_opened(t, &p, &there, RULE + 1, GENERATION, NOW);
+	flow_answered(t, &error, &back, &hit, GENERATION + 1, NOW);
+	tcp_in(&k, 0, PACKET_ACK);
+	assert_true(answers_on(t, &k, &back, NOW, &other));
+	assert_int_equal(other.slot, hit.slot);
+	assert_int_equal(other.generation, GENERATION);
 	free(t);
 }
 
@@ -411,8 +454,10 @@ int main(void)
 		cmocka_unit_test(the_lowest_port_of_the_greediest_loses),
 		cmocka_unit_test(the_expired_go_first),
 		cmocka_unit_test(the_expired_go_away_in_the_end),
+		cmocka_unit_test(an_expired_flow_makes_way_for_the_same_anew),
 		cmocka_unit_test(hc21_fragments_are_charged_to_who_began),
 		cmocka_unit_test(a_hit_of_a_flow_that_has_gone),
+		cmocka_unit_test(an_error_about_a_flow_that_has_gone),
 		cmocka_unit_test(a_port_is_forgotten_from_both_sides),
 		cmocka_unit_test(a_walk_meets_each_flow_once),
 		cmocka_unit_test(hc21_regular_keys_make_no_long_chains),

@@ -46,7 +46,7 @@ static void put_fragment_said(struct pkt *k, const struct said *s)
 	}
 	if (s->what == FIRST)
 		put_udp(k, s->fport, s->tport);
-	put_zeros(k, s->what == FIRST ? s->len - 8 : 16);
+	put_zeros(k, s->what == FIRST ? s->len - 8 : s->len);
 }
 
 static void put_icmp_said(struct pkt *k, const struct said *s)

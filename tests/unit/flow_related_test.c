@@ -344,6 +344,11 @@ static void fragments_live_and_end(void **state)
 	assert_true(part_answers(t, 0, FIRST_LEN, 7, NOW + 58));
 	assert_true(answers_on(t, &k, &back, NOW + 29, &hit));
 	assert_int_equal(hit.generation, GENERATION + 1);
+	/* Nor does its length matter, as that of the first does. */
+	put_part(&k, 0, FIRST_LEN, true, 7);
+	put_zeros(&k, 200);
+	answered(t, &k, NOW + 29);
+	assert_true(part_answers(t, 0, FIRST_LEN, 7, NOW + 29));
 	/* That was none of the flow itself. */
 	assert_int_equal(only(t, NOW + 29).left, 151);
 	free(t);
