@@ -2,16 +2,16 @@
 /*
  * Groups: from names to ports.
  *
- * A group may name one that is written further down, so each is worked out when
- * it is first asked for, and a group that is asked for while it is being worked
- * out is inside itself.
+ * A group may name one that is written further down.  So those whose members are
+ * known are worked out, and then those that have become so, until none is left,
+ * or only such as are inside themselves.
  */
 #include "config/check.h"
 
 #include <string.h>
 
-/* Deeper than anybody can follow. */
-#define MAX_NESTED 16
+/* A reader does not go further round than this. */
+#define LONGEST_CIRCLE 200
 
 /* --- names --------------------------------------------------------------- */
 
@@ -108,49 +108,6 @@ struct topo_group *resolve_group(struct topology *t, const struct name *ref,
 
 /* --- members ------------------------------------------------------------- */
 
-/* "a -> b -> a" */
-static const char *chain(struct topology *t, const struct topo_group *from,
-			 const struct topo_group *to)
-{
-	const char *text = name_shown(&to->name);
-
-	for (const struct topo_group *g = from;; g = g->outer) {
-		text = arena_printf(t->arena, "%s -> %s", name_shown(&g->name),
-				    text);
-		if (g == to)
-			return text;
-	}
-}
-
-static void gather(struct topology *t, struct topo_group *group,
-		   unsigned int level);
-
-/* A group in a group must be known before that can be. */
-static void enter(struct topology *t, struct topo_group *group,
-		  struct topo_group *inner, const struct name *ref,
-		  unsigned int level)
-{
-	inner->used = true;
-	if (inner->open) {
-		report_error(t->report, ref->pos,
-			     "a group cannot be inside itself: %s; take one of "
-			     "these out",
-			     chain(t, group, inner));
-		return;
-	}
-	if (level < MAX_NESTED && !inner->depth) {
-		inner->outer = group;
-		gather(t, inner, level + 1);
-	}
-	if (!inner->depth || inner->depth >= MAX_NESTED)
-		report_error(t->report, ref->pos,
-			     "groups are inside each other more than %u deep; "
-			     "name ports instead",
-			     MAX_NESTED);
-	else if (group->depth <= inner->depth)
-		group->depth = inner->depth + 1;
-}
-
 /* Returns false if the group has it already. */
 static bool add(struct topo_group *group, struct topo_port *port)
 {
@@ -178,24 +135,13 @@ static void add_port(struct topology *t, struct topo_group *group,
 			       "port \"%s\" is in this group twice", ref->text);
 }
 
-static struct topo_group *inner_of(const struct topology *t,
-				   const struct name *ref)
-{
-	return ref->text ? find_group(t, ref->text) : NULL;
-}
-
 /* Room for the ports of all members, if they were all different. */
-static size_t most_ports(const struct topology *t,
-			 const struct topo_group *group)
+static size_t most_ports(const struct topo_group *group)
 {
-	const struct name *ref;
 	size_t n = 0;
 
-	for_each(ref, group->members.first) {
-		const struct topo_group *inner = inner_of(t, ref);
-
-		n += inner ? inner->n : 1;
-	}
+	for (size_t i = 0; i < group->members.n; i++)
+		n += group->inner[i] ? group->inner[i]->n : 1;
 	return n;
 }
 
@@ -203,32 +149,130 @@ static void add_member(struct topology *t, struct topo_group *group,
 		       const struct name *ref)
 {
 	bool slip;
-	const struct topo_group *inner = resolve_group(t, ref, &slip);
+	struct topo_group *inner = resolve_group(t, ref, &slip);
 
+	if (inner)
+		inner->used = true;
 	for (size_t i = 0; inner && i < inner->n; i++)
 		add(group, inner->port[i]);
 	if (!inner && !slip && ref->text)
 		add_port(t, group, ref);
 }
 
-static void gather(struct topology *t, struct topo_group *group,
-		   unsigned int level)
+static void gather(struct topology *t, struct topo_group *group)
 {
 	const struct name *ref;
 
-	group->open = true;
-	group->depth = 1;
-	for_each(ref, group->members.first) {
-		struct topo_group *inner = inner_of(t, ref);
-
-		if (inner)
-			enter(t, group, inner, ref, level);
-	}
-	group->port = arena_alloc(t->arena, most_ports(t, group) *
+	group->known = true;
+	group->port = arena_alloc(t->arena, most_ports(group) *
 						    sizeof(struct topo_port *));
 	for_each(ref, group->members.first)
 		add_member(t, group, ref);
-	group->open = false;
+}
+
+/* --- groups in groups ---------------------------------------------------- */
+
+/* Looked up once: each is asked for again and again. */
+static void find_inner(struct topology *t, struct topo_group *group)
+{
+	const struct name *ref;
+	size_t i = 0;
+
+	group->inner =
+		arena_alloc(t->arena, group->members.n * sizeof(*group->inner));
+	for_each(ref, group->members.first)
+		group->inner[i++] = ref->text ? find_group(t, ref->text) : NULL;
+}
+
+/* The first member that is a group not known yet; @at: where it is named. */
+static struct topo_group *unknown_in(const struct topo_group *group,
+				     const struct name **at)
+{
+	size_t i = 0;
+
+	for_each(*at, group->members.first) {
+		struct topo_group *inner = group->inner[i++];
+
+		if (inner && !inner->known)
+			return inner;
+	}
+	return NULL;
+}
+
+/* Works out what can be; returns whether that was anything. */
+static bool gather_ready(struct topology *t)
+{
+	struct topo_group *group;
+	const struct name *at;
+	bool any = false;
+
+	for_each(group, t->groups) {
+		if (group->known || unknown_in(group, &at))
+			continue;
+		gather(t, group);
+		any = true;
+	}
+	return any;
+}
+
+/* Going from group to group, is this one met again?  @at: where at last. */
+static bool in_circle(struct topology *t, const struct topo_group *group,
+		      const struct name **at)
+{
+	const struct topo_group *g = group, *count;
+
+	/* Once for each group, or it is another circle that is gone round. */
+	for_each(count, t->groups) {
+		g = unknown_in(g, at);
+		if (!g || g == group)
+			return g;
+	}
+	return false;
+}
+
+/* "a -> b -> a" */
+static const char *name_circle(struct topology *t,
+			       const struct topo_group *group)
+{
+	const char *text = name_shown(&group->name);
+	const struct topo_group *g = group;
+	const struct name *at;
+
+	do {
+		g = unknown_in(g, &at);
+		text = arena_printf(t->arena, "%s -> %s", text,
+				    name_shown(&g->name));
+	} while (g != group && strlen(text) < LONGEST_CIRCLE);
+	return text;
+}
+
+/* Those that are left are in circles, or wait for some that are. */
+static void cut_circle(struct topology *t)
+{
+	struct topo_group *group;
+	const struct name *at;
+
+	for_each(group, t->groups) {
+		if (group->known || !in_circle(t, group, &at))
+			continue;
+		report_error(t->report, at->pos,
+			     "a group cannot be inside itself: %s; take one of "
+			     "these out",
+			     name_circle(t, group));
+		gather(t, group);
+		return;
+	}
+}
+
+static bool all_known(const struct topology *t)
+{
+	const struct topo_group *group;
+
+	for_each(group, t->groups) {
+		if (!group->known)
+			return false;
+	}
+	return true;
 }
 
 void check_groups(struct topology *t)
@@ -237,9 +281,13 @@ void check_groups(struct topology *t)
 
 	for_each(group, t->groups)
 		check_name(t, group);
+	for_each(group, t->groups)
+		find_inner(t, group);
+	while (!all_known(t)) {
+		if (!gather_ready(t))
+			cut_circle(t);
+	}
 	for_each(group, t->groups) {
-		if (!group->depth)
-			gather(t, group, 1);
 		if (!group->members.n && !group->broken)
 			report_error(t->report, group->name.pos,
 				     "group %s has no members; name ports or "

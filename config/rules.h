@@ -131,9 +131,8 @@ struct topo_rule {
  * @name:    valid, or its text is NULL
  * @members: ports and groups
  * @used:    checked: a rule or another group names it
- * @open:    checked: being looked at, from inside of @outer
- * @depth:   checked: 1 + how many groups are inside each other in it; 0: not
- *           looked at yet
+ * @inner:   checked: by member: the group it is, or NULL
+ * @known:   checked: @port is filled in
  * @port, @n: checked: its ports, each once
  */
 struct topo_group {
@@ -142,10 +141,9 @@ struct topo_group {
 	bool broken;
 	bool duplicate;
 	bool used;
-	bool open;
-	struct topo_group *outer;
-	unsigned int depth;
+	bool known;
 	struct names members;
+	struct topo_group **inner;
 	struct topo_port **port;
 	size_t n;
 };
