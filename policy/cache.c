@@ -22,7 +22,7 @@
  * is looked at first.
  *
  * What differs in octets that were read but not hashed (flags of TCP, say) meets
- * in one set, which has room for two.
+ * in one set.  A set has room for four.
  */
 #include "policy/cache.h"
 
@@ -50,22 +50,32 @@ static inline unsigned int kind_of(const struct frame *f)
 	return f->ethertype & (CACHE_KINDS - 1);
 }
 
+/* Both halves of the product: what differs in a few bits differs in many. */
+static inline uint64_t folded(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)(product >> 64) ^ (uint64_t)product;
+}
+
 /*
  * The first place of a frame's set.  Sums with secrets, multiplied in pairs: who
  * does not know them cannot make frames that meet more often than chance has it.
  */
-static inline unsigned int set_of(const struct policy_cache *c,
-				  const struct cache_port *port,
-				  const struct frame *f)
+static unsigned int set_of(const struct policy_cache *c,
+			   const struct cache_port *port, const struct frame *f,
+			   unsigned int dst)
 {
 	const uint64_t *read = port->hashed[kind_of(f)];
+	const uint64_t *secret = c->secret;
 	const uint8_t *l3 = f->bytes + f->l3;
-	uint64_t a = (word_at(l3, 6) & read[0]) + c->secret[0];
-	uint64_t b = (word_at(l3, 14) & read[1]) + c->secret[1];
-	uint64_t d = (word_at(l3, 22) & read[2]) + c->secret[2];
-	uint64_t e = (word_at(l3, 38) & read[3]) + c->secret[3];
-	uint64_t hash = a * b + d * e;
+	uint64_t hash;
 
+	hash = folded((word_at(l3, 6) & read[0]) + secret[0],
+		      (word_at(l3, 14) & read[1]) + secret[1]) +
+	       folded((word_at(l3, 22) & read[2]) + secret[2],
+		      (word_at(l3, 38) & read[3]) + secret[3]);
+	hash = (hash ^ dst) * 0x9e3779b97f4a7c15ull;
 	return (unsigned int)(hash >> (64 - CACHE_SET_BITS)) * CACHE_WAYS;
 }
 
@@ -75,7 +85,7 @@ bool cache_find(struct policy_cache *c, const struct frame *frame,
 {
 	struct cache_port *port = &c->port[src];
 	uint64_t key = cache_key(generation, dst);
-	unsigned int at = set_of(c, port, frame);
+	unsigned int at = set_of(c, port, frame, dst);
 
 	for (unsigned int way = 0; way < CACHE_WAYS; way++, at++) {
 		if (!cache_holds(&port->place[at], frame, key))
@@ -106,6 +116,22 @@ static void learn_hashed(struct cache_port *port, const struct frame *f,
 	read[3] |= word_at(l3, 38);
 }
 
+/*
+ * A place of no use any more, or any: where one flow more takes turns than there
+ * is room for, the oldest would always be the next to be asked for.
+ */
+static unsigned int place_for(const struct policy_cache *c,
+			      const struct cache_port *port, unsigned int at,
+			      uint32_t generation)
+{
+	uint64_t dice = c->misses * 0x9e3779b97f4a7c15ull >> 32;
+
+	for (unsigned int way = 0; way < CACHE_WAYS; way++)
+		if (port->place[at + way].key >> 32 != generation)
+			return at + way;
+	return at + (unsigned int)(dice % CACHE_WAYS);
+}
+
 void cache_put(struct policy_cache *c, const struct frame *frame,
 	       unsigned int src, unsigned int dst, uint32_t generation,
 	       const struct policy_seen *seen, uint16_t entry)
@@ -117,11 +143,9 @@ void cache_put(struct policy_cache *c, const struct frame *frame,
 	if (seen->all)
 		return;
 	learn_hashed(port, frame, generation, seen);
-	at = set_of(c, port, frame);
+	at = place_for(c, port, set_of(c, port, frame, dst), generation);
 	port->latest[dst] = (uint16_t)at;
 	p = &port->place[at];
-	/* The latest first; what was first is the other one from now on. */
-	p[1] = p[0];
 	memcpy(p->mask, seen->octet, sizeof(p->mask));
 	memcpy(p->value, frame->bytes, sizeof(p->value));
 	p->key = cache_key(generation, dst);

@@ -36,10 +36,10 @@
 
 #define CACHE_OCTETS POLICY_SEEN_OCTETS
 #define CACHE_WORDS (CACHE_OCTETS / 8u)
-/* Places of one sending port: sets of two. */
+/* Places of one sending port: sets of four. */
 #define CACHE_SET_BITS 4u
 #define CACHE_SETS (1u << CACHE_SET_BITS)
-#define CACHE_WAYS 2u
+#define CACHE_WAYS 4u
 #define CACHE_PLACES (CACHE_SETS * CACHE_WAYS)
 #define CACHE_PORTS 64u
 /* Words of a frame that are hashed, and kinds of frames, by EtherType. */
