@@ -33,6 +33,19 @@ static void copy_short(uint8_t *to, const uint8_t *from, unsigned int len)
 		COPY_ENDS(to, from, len, 8);
 }
 
+/* What lies behind the first FRAME_SNAP octets: judged, then unjudged ones. */
+static void copy_rest(uint8_t *to, const struct job *job)
+{
+	const struct frame *f = &job->frame;
+
+	if (unlikely(f->snap > FRAME_SNAP))
+		memcpy(to + FRAME_SNAP, f->bytes + FRAME_SNAP,
+		       f->snap - FRAME_SNAP);
+	if (f->len > f->snap)
+		memcpy(to + f->snap, job->data + f->snap,
+		       (size_t)(f->len - f->snap));
+}
+
 void frame_copy(uint8_t *to, const struct job *job, enum vlan_tagging tagging)
 {
 	const struct frame *f = &job->frame;
@@ -46,12 +59,8 @@ void frame_copy(uint8_t *to, const struct job *job, enum vlan_tagging tagging)
 		return;
 	}
 	copy_fixed(to, f->words, FRAME_SNAP);
-	if (unlikely(f->snap > FRAME_SNAP))
-		memcpy(to + FRAME_SNAP, f->bytes + FRAME_SNAP,
-		       f->snap - FRAME_SNAP);
-	if (f->len > f->snap)
-		memcpy(to + f->snap, job->data + f->snap,
-		       (size_t)(f->len - f->snap));
+	if (f->len > FRAME_SNAP)
+		copy_rest(to, job);
 }
 
 static void count_learning(struct vswitch *sw, const struct fdb_effect *e)
