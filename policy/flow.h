@@ -218,7 +218,10 @@ void flow_answered(struct flow_table *t, const struct packet *p,
 		   uint32_t generation, uint32_t now);
 
 /**
- * flow_flush_port - forget all flows from or to a port, bounded by the table
+ * flow_flush_port - forget what a port has begun, bounded by the table
+ *
+ * For a new peer at the port, which is owed no answers.  What the port may answer
+ * stays: connections outlive a driver that is started again.
  *
  * Return: entries forgotten.
  */

@@ -221,7 +221,6 @@ struct flow_ends {
  * @mix:      secret numbers of the hash
  * @holders:  by life: ports that have such entries
  * @held:     by initiating port: its entries
- * @aimed:    by the other port: entries
  * @list:     by life and initiating port
  * @counts:   see struct flow_counts
  */
@@ -238,7 +237,6 @@ struct flow_table {
 	uint64_t mix[FLOW_KEY_WORDS];
 	uint64_t holders[FLOW_LIFE_COUNT];
 	uint32_t held[FLOW_PORTS];
-	uint32_t aimed[FLOW_PORTS];
 	struct flow_ends list[FLOW_LIFE_COUNT][FLOW_PORTS];
 	struct flow_counts counts;
 };

@@ -215,7 +215,6 @@ static void drop(struct flow_table *t, uint32_t slot)
 	*link = r->next;
 	list_remove(t, slot);
 	t->held[flow_key_src(&r->key)]--;
-	t->aimed[flow_key_dst(&r->key)]--;
 	t->count--;
 	*r = (struct flow_record){ .next = t->free };
 	t->free = slot;
@@ -320,7 +319,6 @@ uint32_t flow_make(struct flow_table *t, const struct flow_key *key,
 	*chain = slot;
 	list_append(t, slot);
 	t->held[flow_key_src(key)]++;
-	t->aimed[flow_key_dst(key)]++;
 	t->count++;
 	t->counts.opened++;
 	return slot;
@@ -334,13 +332,11 @@ unsigned int flow_flush_port(struct flow_table *t, unsigned int port)
 
 	if (port >= FLOW_PORTS)
 		return 0;
-	for (uint32_t slot = 0; slot < t->top; slot++) {
+	for (uint32_t slot = 0; slot < t->top && t->held[port] > 0; slot++) {
 		const struct flow_key *key = &t->record[slot].key;
 
-		if (t->held[port] == 0 && t->aimed[port] == 0)
-			break;
 		if (flow_key_use(key) == FLOW_USE_NONE ||
-		    (flow_key_src(key) != port && flow_key_dst(key) != port))
+		    flow_key_src(key) != port)
 			continue;
 		drop(t, slot);
 		removed++;

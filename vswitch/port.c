@@ -42,6 +42,8 @@ static void let_go(struct vswitch *sw, unsigned int number)
 	fdb_flush_port(sw->fdb, number);
 	if (sw->groups != NULL)
 		mcast_flush_port(sw->groups, number);
+	if (sw->state.flows != NULL)
+		flow_flush_port(sw->state.flows, number);
 }
 
 void port_fault(struct vswitch *sw, unsigned int number)

@@ -51,7 +51,8 @@
  *
  * Links.  When a port's epoch changes or it breaks the protocol, what was
  * learned there is forgotten, static entries excepted; a new link also ends its
- * isolation.  Flows stay: a connection outlives the port that answers.
+ * isolation.  Flows the port has begun are forgotten, those it may answer stay: a
+ * connection outlives the port that answers.
  *
  * Time and waiting.  The switch never reads a clock, blocks, allocates or makes
  * a system call.  The platform calls vswitch_run() with the ports that were

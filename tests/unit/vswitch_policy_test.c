@@ -222,6 +222,22 @@ static void a_flow_ends_with_its_rule(void **state)
 	rig_free(r);
 }
 
+static void a_new_peer_is_owed_no_answers(void **state)
+{
+	struct policy_image *image = image_new();
+	struct rig *r;
+
+	(void)state;
+	image_allow_reply(image, A, B, "tcp");
+	r = sw_new(image);
+	sw_tcp(r, A, B, 4000, 80, PACKET_SYN);
+	rig_down_up(r, A);
+	rig_teach(r, A, RIG_MAC(A + 1));
+	assert_int_equal(sw_tcp(r, B, A, 80, 4000, PACKET_SYN | PACKET_ACK), 0);
+	free(image);
+	rig_free(r);
+}
+
 static void connections_outlive_the_port_that_answers(void **state)
 {
 	struct policy_image *image = image_new();
@@ -356,6 +372,7 @@ int main(void)
 		cmocka_unit_test(hc18_filters_see_nothing_behind_the_end),
 		cmocka_unit_test(answers_come_back_and_nothing_else_does),
 		cmocka_unit_test(a_flow_ends_with_its_rule),
+		cmocka_unit_test(a_new_peer_is_owed_no_answers),
 		cmocka_unit_test(connections_outlive_the_port_that_answers),
 		cmocka_unit_test(rules_with_reply_want_a_table_of_flows),
 		cmocka_unit_test(a_wrong_policy_leaves_the_right_one),
