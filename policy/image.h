@@ -101,7 +101,7 @@ struct policy_prefix {
 enum policy_vlan_mode {
 	POLICY_VLAN_TRANSPARENT, /* every VLAN, tagged; VLAN 0 untagged */
 	POLICY_VLAN_ACCESS,	 /* one VLAN, untagged */
-	POLICY_VLAN_TRUNK,	 /* those of trunk[], tagged, but the native one */
+	POLICY_VLAN_TRUNK, /* those of trunk[], tagged, but the native one */
 };
 
 /* What a storm limit counts: positions in struct policy_port. */

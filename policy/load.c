@@ -23,8 +23,8 @@ _Static_assert(sizeof(struct policy_pair) * POLICY_MAX_PORTS % 8 == 0,
 	(__builtin_offsetof(struct policy, member) % 8 == 0 &&                 \
 	 __builtin_offsetof(struct policy_image, member) % 8 == 0)
 _Static_assert(IN_WORDS(port) && IN_WORDS(pair) && IN_WORDS(rule) &&
-		       IN_WORDS(entry) && IN_WORDS(prefix) &&
-		       IN_WORDS(trunk) && IN_WORDS(word) && IN_WORDS(insn),
+		       IN_WORDS(entry) && IN_WORDS(prefix) && IN_WORDS(trunk) &&
+		       IN_WORDS(word) && IN_WORDS(insn),
 	       "copied in words");
 _Static_assert(FLOW_PORTS == POLICY_MAX_PORTS && FLAP_PORTS == FLOW_PORTS &&
 		       CACHE_PORTS == FLOW_PORTS,
@@ -106,9 +106,8 @@ static void copy_out(struct policy *to,
 
 static bool rate_ok(const struct policy_rate *r)
 {
-	return r->rate == 0 ||
-	       (r->rate <= POLICY_MAX_RATE && r->burst >= 1 &&
-		r->burst <= POLICY_MAX_BURST);
+	return r->rate == 0 || (r->rate <= POLICY_MAX_RATE && r->burst >= 1 &&
+				r->burst <= POLICY_MAX_BURST);
 }
 
 static bool vlan_ok(const struct policy_port *p)

@@ -42,9 +42,8 @@ enum vswitch_reason policy_guard(const struct policy *policy,
 		return REASON_ISOLATED;
 	if (port->locked && port->locked_mac != ask->frame->src)
 		return REASON_MAC_LOCK;
-	if (port->ip_locked &&
-	    !lock_allows(policy->prefix + port->first_prefix, port->n_prefixes,
-			 ask->frame))
+	if (port->ip_locked && !lock_allows(policy->prefix + port->first_prefix,
+					    port->n_prefixes, ask->frame))
 		return REASON_IP_LOCK;
 	if (!bucket_has(&state->in[ask->src], ask->now_ns, ask->frame->len))
 		return REASON_RATE_IN;

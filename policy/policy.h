@@ -217,9 +217,9 @@ enum vswitch_reason policy_guard(const struct policy *policy,
  * In this order: isolation, MAC lock, IP lock, rate.  Return: REASON_NONE, or why
  * not.
  */
-static inline enum vswitch_reason
-policy_admit(const struct policy *policy, const struct policy_state *state,
-	     const struct policy_ask *ask)
+static inline enum vswitch_reason policy_admit(const struct policy *policy,
+					       const struct policy_state *state,
+					       const struct policy_ask *ask)
 {
 	uint64_t looked_at = policy->guarded | state->flap.isolated;
 
@@ -288,10 +288,11 @@ static inline enum vswitch_reason policy_listed(const struct policy *policy,
  *
  * The single question of the switch.
  */
-static inline bool
-vswitch_can_send(const struct policy *policy, const struct policy_state *state,
-		 struct policy_cache *cache, struct policy_ask *ask,
-		 unsigned int dst, struct policy_answer *answer)
+static inline bool vswitch_can_send(const struct policy *policy,
+				    const struct policy_state *state,
+				    struct policy_cache *cache,
+				    struct policy_ask *ask, unsigned int dst,
+				    struct policy_answer *answer)
 {
 	if (__builtin_expect(policy->asks[ask->src] >> dst & 1, 0))
 		answer->why =

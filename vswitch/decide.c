@@ -148,11 +148,9 @@ static inline enum vswitch_reason check_receiver(const struct vswitch *sw,
 }
 
 /* Why a frame may not go to a port, or REASON_NONE. */
-static inline enum vswitch_reason refusal(const struct vswitch *sw,
-					  struct vswitch *act,
-					  struct policy_ask *ask,
-					  unsigned int dst,
-					  struct vswitch_verdict *v)
+static inline enum vswitch_reason
+refusal(const struct vswitch *sw, struct vswitch *act, struct policy_ask *ask,
+	unsigned int dst, struct vswitch_verdict *v)
 {
 	struct policy_cache *cache = act ? &act->state.cache : NULL;
 	enum vlan_tagging tagging;
@@ -176,11 +174,9 @@ static inline enum vswitch_reason refusal(const struct vswitch *sw,
 }
 
 /* Offer a frame to one candidate. */
-static inline enum vswitch_reason offer(const struct vswitch *sw,
-					struct vswitch *act,
-					struct policy_ask *ask,
-					unsigned int dst,
-					struct vswitch_verdict *v)
+static inline enum vswitch_reason
+offer(const struct vswitch *sw, struct vswitch *act, struct policy_ask *ask,
+      unsigned int dst, struct vswitch_verdict *v)
 {
 	enum vswitch_reason why = refusal(sw, act, ask, dst, v);
 
@@ -229,8 +225,8 @@ static uint64_t flood_set(const struct vswitch *sw,
 	ports = in_vlan(sw, ask->src, ask->frame, ports);
 	if (unlikely(sw->policy->snooping) && sw->groups != NULL &&
 	    v->resolution == RESOLVED_MULTICAST) {
-		uint64_t want = mcast_ports(sw->groups, ask->frame,
-					    ask->src, ports,
+		uint64_t want = mcast_ports(sw->groups, ask->frame, ask->src,
+					    ports,
 					    (uint32_t)(ask->now_ns / NS_PER_S));
 
 		v->gone = ports & ~want;

@@ -173,10 +173,9 @@ void port_learn_flags(struct vswitch *sw, unsigned int number)
 {
 	struct port *p = &sw->port[number];
 
-	p->learn_flags =
-		p->config.sticky || sw->policy->port[number].sticky
-			? FDB_STICKY
-			: 0;
+	p->learn_flags = p->config.sticky || sw->policy->port[number].sticky
+				 ? FDB_STICKY
+				 : 0;
 }
 
 int vswitch_add_port(struct vswitch *sw, unsigned int port,

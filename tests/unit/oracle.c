@@ -276,8 +276,8 @@ static enum vswitch_reason ask_rules(const struct oracle *o, unsigned int src,
 		const struct policy_rule *r = rule_at(o, src, dst, i);
 		const struct cbpf_insn *insn = o->rules->insn + r->first;
 
-		if (r->n == 0 || bpf_filter((const struct bpf_insn *)insn,
-					    bytes, len, seen))
+		if (r->n == 0 ||
+		    bpf_filter((const struct bpf_insn *)insn, bytes, len, seen))
 			return r->action == POLICY_ALLOW ? REASON_NONE
 							 : REASON_DENIED;
 	}

@@ -72,8 +72,7 @@ static void plain_pairs_are_not_asked(void **state)
 	assert_true(f->policy->port[1].allow == 1ull << 2);
 	assert_true(f->policy->asks[1] == 1ull << 63);
 	assert_true(f->policy->reaches[1] == 1ull << 63);
-	assert_true(policy_flood_set(f->policy, 1) ==
-		    (1ull << 2 | 1ull << 63));
+	assert_true(policy_flood_set(f->policy, 1) == (1ull << 2 | 1ull << 63));
 	assert_int_equal(policy_flood_set(f->policy, 2), 0);
 }
 

@@ -39,9 +39,8 @@ static inline struct rig *sw_new(const struct policy_image *image)
 /**
  * sw_trace - what the switch says it will do, which changes nothing
  */
-static inline struct vswitch_verdict sw_trace(struct rig *r, unsigned int src,
-					      const uint8_t *frame,
-					      uint16_t len)
+static inline struct vswitch_verdict
+sw_trace(struct rig *r, unsigned int src, const uint8_t *frame, uint16_t len)
 {
 	struct vswitch_verdict v;
 

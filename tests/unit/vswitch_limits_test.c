@@ -135,8 +135,8 @@ static void a_port_sends_no_faster_than_it_may(void **state)
 				      1000) != 0);
 	r->now += SW_S / 100;
 	assert_true(send_from(r, A, RIG_MAC(B + 1), RIG_MAC(A + 1), 1000) != 0);
-	assert_int_equal(
-		send_from(r, A, RIG_MAC(B + 1), RIG_MAC(A + 1), 1000), 0);
+	assert_int_equal(send_from(r, A, RIG_MAC(B + 1), RIG_MAC(A + 1), 1000),
+			 0);
 	free(image);
 	rig_free(r);
 }
@@ -152,8 +152,8 @@ static void a_port_is_sent_no_more_than_it_may_get(void **state)
 	r = sw_new(image);
 	/* A flood goes on to those who have room for it. */
 	for (unsigned int i = 0; i < 12; i++) {
-		uint64_t got = send_from(r, A, MAC_BROADCAST, RIG_MAC(A + 1),
-					 1000);
+		uint64_t got =
+			send_from(r, A, MAC_BROADCAST, RIG_MAC(A + 1), 1000);
 
 		to_b += got >> B & 1;
 		to_c += got >> C & 1;
@@ -192,8 +192,7 @@ static void storms_are_limited_each_by_its_kind(void **state)
 	/* Ten a second: another one after a tenth. */
 	r->now += SW_S / 10;
 	assert_true(send_from(r, A, MAC_BROADCAST, RIG_MAC(A + 1), 60) != 0);
-	assert_int_equal(
-		send_from(r, A, MAC_BROADCAST, RIG_MAC(A + 1), 60), 0);
+	assert_int_equal(send_from(r, A, MAC_BROADCAST, RIG_MAC(A + 1), 60), 0);
 	free(image);
 	rig_free(r);
 }
@@ -258,9 +257,8 @@ static void a_loop_is_contained(void **state)
 	assert_in_range(rounds, 1, 500);
 	assert_in_range(copies, 1, 500);
 	cut = r->stats->port[A].isolated ? A : B;
-	assert_int_equal(r->stats->port[A].isolations +
-				 r->stats->port[B].isolations,
-			 1);
+	assert_int_equal(
+		r->stats->port[A].isolations + r->stats->port[B].isolations, 1);
 	assert_int_equal(r->stats->port[cut].isolated, 1);
 	assert_int_equal(r->stats->port[C].isolations, 0);
 	assert_int_equal(r->stats->port[D].isolations, 0);
@@ -270,9 +268,8 @@ static void a_loop_is_contained(void **state)
 	/* Nothing comes from it, and nothing goes there. */
 	assert_int_equal(send_from(r, cut, RIG_MAC(D + 1), RIG_MAC(77), 60), 0);
 	assert_true(rig_drops(r, cut, REASON_ISOLATED) > 0);
-	assert_int_equal(fdb_add_static(vswitch_fdb(r->sw), RIG_MAC(78), 0,
-					cut),
-			 0);
+	assert_int_equal(
+		fdb_add_static(vswitch_fdb(r->sw), RIG_MAC(78), 0, cut), 0);
 	assert_int_equal(send_from(r, D, RIG_MAC(78), RIG_MAC(D + 1), 60), 0);
 	assert_int_equal(rig_drops(r, cut, REASON_ISOLATED_OUT), 1);
 	/* After its time it is a port like others. */
