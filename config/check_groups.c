@@ -178,8 +178,8 @@ static void find_inner(struct topology *t, struct topo_group *group)
 	const struct name *ref;
 	size_t i = 0;
 
-	group->inner =
-		arena_alloc(t->arena, group->members.n * sizeof(*group->inner));
+	group->inner = arena_alloc(
+		t->arena, group->members.n * sizeof(struct topo_group *));
 	for_each(ref, group->members.first)
 		group->inner[i++] = ref->text ? find_group(t, ref->text) : NULL;
 }

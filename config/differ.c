@@ -32,6 +32,12 @@ __attribute__((format(printf, 2, 3))) static int say(const struct diff *d,
 	return -1;
 }
 
+/* Whatever is there: all of it is plain data, and zero where it is not said. */
+static bool same(const void *a, const void *b, size_t size)
+{
+	return size == 0 || memcmp(a, b, size) == 0;
+}
+
 static const struct sys_component *find_comp(const struct system *sys,
 					     const char *name)
 {
@@ -251,8 +257,8 @@ static bool same_switch(const struct sys_component *a,
 {
 	const size_t from = offsetof(struct sys_switch, number);
 
-	return memcmp((const char *)&a->sw + from, (const char *)&b->sw + from,
-		      sizeof(a->sw) - from) == 0;
+	return same((const char *)&a->sw + from, (const char *)&b->sw + from,
+		    sizeof(a->sw) - from);
 }
 
 static int component(const struct diff *d, const struct sys_component *a,
@@ -268,8 +274,8 @@ static int component(const struct diff *d, const struct sys_component *a,
 		differ = capture(d, a->name, &a->capture, &b->capture);
 	else if (a->kind == SYS_VM)
 		differ = vm(d, a->name, &a->vm, &b->vm);
-	if (!differ && (a->kind == SYS_SWITCH ? !same_switch(a, b)
-					      : memcmp(a, b, sizeof(*a)) != 0))
+	if (!differ && !(a->kind == SYS_SWITCH ? same_switch(a, b)
+					       : same(a, b, sizeof(*a))))
 		return say(d, "%s %s: what it is told changes", noun(a),
 			   a->name);
 	return differ;
@@ -287,8 +293,8 @@ static int domain(const struct diff *d, const struct sys_pd *a,
 			return -1;
 	}
 	if (a->n_maps != b->n_maps || a->n_chans != b->n_chans ||
-	    memcmp(a->map, b->map, a->n_maps * sizeof(*a->map)) != 0 ||
-	    memcmp(a->chan, b->chan, a->n_chans * sizeof(*a->chan)) != 0)
+	    !same(a->map, b->map, a->n_maps * sizeof(*a->map)) ||
+	    !same(a->chan, b->chan, a->n_chans * sizeof(*a->chan)))
 		return say(d, "%s has other neighbours", a->name);
 	return 0;
 }
@@ -315,7 +321,7 @@ static bool same_conns(const struct system *a, const struct system *b)
 
 		/* Where a file says it is no part of it. */
 		here.line = b->conn[i].line;
-		if (memcmp(&here, &b->conn[i], sizeof(here)) != 0)
+		if (!same(&here, &b->conn[i], sizeof(here)))
 			return false;
 	}
 	return true;
@@ -327,10 +333,8 @@ static int everything(const struct diff *d)
 
 	if (!same_conns(a, b) || a->n_regions != b->n_regions ||
 	    a->n_channels != b->n_channels || a->n_policies != b->n_policies ||
-	    memcmp(a->region, b->region, a->n_regions * sizeof(*a->region)) !=
-		    0 ||
-	    memcmp(a->channel, b->channel,
-		   a->n_channels * sizeof(*a->channel)) != 0)
+	    !same(a->region, b->region, a->n_regions * sizeof(*a->region)) ||
+	    !same(a->channel, b->channel, a->n_channels * sizeof(*a->channel)))
 		return say(d, "memory or channels change");
 	return 0;
 }
@@ -338,8 +342,9 @@ static int everything(const struct diff *d)
 int config_differs(const struct system *a, const struct system *b, char *why,
 		   size_t size)
 {
-	const struct diff d = { a, b, why, size };
+	struct diff d = { .a = a, .b = b, .size = size };
 
+	d.why = why;
 	if (switches(&d) || connections(&d) || domains(&d) || everything(&d))
 		return -1;
 	return 0;

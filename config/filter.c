@@ -168,39 +168,47 @@ static void report_deep(struct topology *t, const struct name *text,
 			need - 1, FRAME_SNAP_MAX);
 }
 
-/* May the switch run it?  Captures are run by libpcap, which can do more. */
+/* Captures are run by libpcap, which can do more. */
+static bool can_switch_run(struct topology *t, const struct name *text,
+			   const struct cbpf_report *report)
+{
+	if (report->error == CBPF_BACKWARD)
+		report_error(t->report, place_of(text, "protochain"),
+			     "\"protochain\" takes a loop, which the switch "
+			     "does not run; name the protocol with \"proto\"");
+	else if (report->error != CBPF_NONE)
+		report_error(t->report, text->pos,
+			     "libpcap compiles this filter to a program whose "
+			     "instruction %u %s",
+			     report->at, cbpf_error_text(report->error));
+	else if (report->need > FRAME_SNAP_MAX)
+		report_deep(t, text, report->need);
+	else
+		return true;
+	return false;
+}
+
 static bool can_run(struct topology *t, const struct name *text,
 		    enum filter_use use, const struct bpf_program *program,
 		    uint32_t *need)
 {
 	struct cbpf_report report;
-	bool ok = cbpf_validate((const struct cbpf_insn *)program->bf_insns,
-				program->bf_len, &report);
 
+	cbpf_validate((const struct cbpf_insn *)program->bf_insns,
+		      program->bf_len, &report);
 	*need = report.need;
-	if (program->bf_len > SYS_FILTER_MAX)
+	if (program->bf_len > SYS_FILTER_MAX) {
 		report_error(t->report, text->pos,
 			     "the filter takes %u instructions; %d are "
 			     "possible",
 			     program->bf_len, SYS_FILTER_MAX);
-	else if (!ok && report.error == CBPF_ANCILLARY)
+		return false;
+	}
+	if (report.error == CBPF_ANCILLARY) {
 		report_direction(t, text, use);
-	else if (use == FILTER_CAPTURE)
-		return true;
-	else if (!ok && report.error == CBPF_BACKWARD)
-		report_error(t->report, place_of(text, "protochain"),
-			     "\"protochain\" takes a loop, which the switch "
-			     "does not run; name the protocol with \"proto\"");
-	else if (!ok)
-		report_error(t->report, text->pos,
-			     "libpcap compiles this filter to a program whose "
-			     "instruction %u %s",
-			     report.at, cbpf_error_text(report.error));
-	else if (report.need > FRAME_SNAP_MAX)
-		report_deep(t, text, report.need);
-	else
-		return true;
-	return false;
+		return false;
+	}
+	return use == FILTER_CAPTURE || can_switch_run(t, text, &report);
 }
 
 /* --- compiling ----------------------------------------------------------- */

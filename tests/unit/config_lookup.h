@@ -23,6 +23,8 @@ static unsigned int lookups;
 typedef int (*lookup_fn)(const char *node, const char *service,
 			 const struct addrinfo *hints, struct addrinfo **res);
 
+/* The C library's declaration has names that nobody else may use. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int getaddrinfo(const char *node, const char *service,
 		const struct addrinfo *hints, struct addrinfo **res)
 {
