@@ -2,13 +2,23 @@
 /*
  * core: frames through the switch core in one process, for counting.
  *
- *	core LENGTH FRAMES STATIONS
+ *	core LENGTH FRAMES STATIONS [RULES FLOWS [reply|answers]]
  *
  * Time says little on a shared machine; instructions are the same every time.
  * tests/bench/quick.sh runs this under callgrind with collection on inside
- * vswitch_run() only and divides by FRAMES.  Frames go from port 0 to port 1 in
+ * counted() only and divides by FRAMES.  Frames go from port 0 to port 1 in
  * bursts of 32, from and to STATIONS addresses on either side.
+ *
+ * Without RULES the allow list decides.  With them the last one lets the frame
+ * through and those before it are asked in vain, which is what RULES rules cost
+ * at most.  The frames are FLOWS different ones in turn: the last rule reads the
+ * port they differ in, so with a few flows verdicts are remembered
+ * (policy/cache.h), and with more than FRAMES of them every frame is new.
+ *
+ * With `reply` the last rule opens flows; with `answers` there is no way back
+ * but as an answer, and counted is what comes back.
  */
+#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,23 +28,60 @@
 #define CAPACITY 512u
 #define BUFFER 2048u
 #define BURST 32u
+/* Ethernet, IPv4 and UDP. */
+#define HEADERS 42u
+/* Ports are below this in rules that are to match nothing, others above. */
+#define FIRST_PORT 1024u
+#define PORTS 60000u
+/*
+ * Time between bursts.  A full table of flows parts with what it has not seen for
+ * a second or more; so no second has as many new flows as the table holds.
+ */
+#define TICK 1000u
+#define TICK_FLOWS 10000000u
+#define FLOWS 4096u
 
 struct side {
 	struct queue_producer in_active, out_free;
 	struct queue_consumer in_free, out_active;
 	uint8_t *in_data;
+	unsigned int number;
 };
+
+/* What to measure: the arguments. */
+struct plan {
+	unsigned long frames;
+	unsigned int length;
+	unsigned int stations;
+	unsigned int rules;
+	unsigned int flows;
+	bool reply;
+	bool answers;
+};
+
+struct bench {
+	struct plan plan;
+	struct vswitch *sw;
+	struct side side[2];
+	uint64_t now;
+};
+
+static _Noreturn void die(const char *what, const char *why)
+{
+	fprintf(stderr, "core: %s%s\n", what, why);
+	exit(1);
+}
 
 static void *zeroed(size_t size)
 {
 	void *p = aligned_alloc(4096, (size + 4095) & ~(size_t)4095);
 
-	if (p == NULL) {
-		fputs("core: out of memory\n", stderr);
-		exit(1);
-	}
+	if (p == NULL)
+		die("out of memory", "");
 	return memset(p, 0, size);
 }
+
+/* --- the switch ----------------------------------------------------------- */
 
 static struct vswitch_half make_half(void)
 {
@@ -50,8 +97,9 @@ static struct vswitch_half make_half(void)
 	return h;
 }
 
-static void make_side(struct vswitch *sw, unsigned int port, struct side *s)
+static void make_side(struct bench *b, unsigned int port)
 {
+	struct side *s = &b->side[port];
 	struct vswitch_port_config c = {
 		.kind = VSWITCH_PORT_CLIENT,
 		.ingress = make_half(),
@@ -59,10 +107,8 @@ static void make_side(struct vswitch *sw, unsigned int port, struct side *s)
 		.max_frame = 1518,
 	};
 
-	if (vswitch_add_port(sw, port, &c) != 0) {
-		fputs("core: the switch refuses the port\n", stderr);
-		exit(1);
-	}
+	if (vswitch_add_port(b->sw, port, &c) != 0)
+		die("the switch refuses the port", "");
 	queue_producer_init(&s->in_active, c.ingress.active, CAPACITY);
 	queue_consumer_init(&s->in_free, c.ingress.free, CAPACITY);
 	queue_consumer_init(&s->out_active, c.egress.active, CAPACITY);
@@ -73,38 +119,159 @@ static void make_side(struct vswitch *sw, unsigned int port, struct side *s)
 	queue_publish(&s->out_free);
 }
 
-static void station(uint8_t *p, uint8_t side, unsigned int n)
+static void make_switch(struct bench *b)
 {
-	const uint8_t mac[6] = { 2, side, 0, 0, (uint8_t)(n >> 8), (uint8_t)n };
+	const struct vswitch_tables tables = {
+		.fdb = { .kind = FDB_HASH,
+			 .capacity = 4096,
+			 .ageing = 300,
+			 .seed = 42 },
+		.flows = FLOWS,
+	};
+	size_t size = vswitch_size(&tables);
+
+	b->sw = vswitch_init(zeroed(size), size, &tables, NULL);
+	if (b->sw == NULL)
+		die("the switch refuses its tables", "");
+	make_side(b, 0);
+	make_side(b, 1);
+}
+
+/* --- its policy ----------------------------------------------------------- */
+
+/* Add a rule for frames from port 0 to port 1. */
+static void add_rule(struct policy_image *image, bool reply, const char *expr)
+{
+	struct policy_rule *r = &image->rule[image->n_rules];
+	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535);
+	struct bpf_program program;
+
+	if (pcap == NULL ||
+	    pcap_compile(pcap, &program, expr, 1, PCAP_NETMASK_UNKNOWN) != 0)
+		die("libpcap refuses ", expr);
+	if (image->n_rules == POLICY_MAX_RULES ||
+	    program.bf_len > POLICY_MAX_INSNS - image->n_insns)
+		die("too many rules", "");
+	*r = (struct policy_rule){ .id = image->n_rules + 1,
+				   .first = image->n_insns,
+				   .n = (uint16_t)program.bf_len,
+				   .action = POLICY_ALLOW,
+				   .reply = reply };
+	memcpy(image->insn + r->first, program.bf_insns,
+	       program.bf_len * sizeof(image->insn[0]));
+	image->n_insns += program.bf_len;
+	image->entry[image->n_entries++] = (uint16_t)image->n_rules++;
+	image->pair[0][1].n++;
+	pcap_freecode(&program);
+	pcap_close(pcap);
+}
+
+static void set_policy(const struct bench *b)
+{
+	struct policy_image *image = zeroed(sizeof(*image));
+	const struct plan *plan = &b->plan;
+	enum policy_fault fault;
+	char expr[80];
+
+	image->magic = POLICY_MAGIC;
+	image->port[0].allow = plan->rules == 0 ? 1u << 1 : 0;
+	image->port[1].allow = plan->answers ? 0 : 1u << 0;
+	for (unsigned int i = 1; i < plan->rules; i++) {
+		snprintf(expr, sizeof(expr),
+			 "udp dst port %u and host 10.0.%u.%u", i, i >> 8,
+			 i & 0xff);
+		add_rule(image, false, expr);
+	}
+	if (plan->rules > 0) {
+		snprintf(expr, sizeof(expr), "udp dst portrange %u-65535",
+			 FIRST_PORT);
+		add_rule(image, plan->reply, expr);
+	}
+	fault = vswitch_set_policy(b->sw, image, NULL);
+	if (fault != POLICY_FAULT_SOUND)
+		die("the policy ", policy_fault_text(fault));
+	free(image);
+}
+
+/* --- frames --------------------------------------------------------------- */
+
+static void put16(uint8_t *p, unsigned int value)
+{
+	p[0] = (uint8_t)(value >> 8);
+	p[1] = (uint8_t)value;
+}
+
+static void put32(uint8_t *p, uint32_t value)
+{
+	put16(p, value >> 16);
+	put16(p + 2, value & 0xffff);
+}
+
+static void put_station(uint8_t *p, unsigned int side, unsigned int n)
+{
+	const uint8_t mac[6] = { 2, (uint8_t)side,     0,
+				 0, (uint8_t)(n >> 8), (uint8_t)n };
 
 	memcpy(p, mac, 6);
 }
 
-/* One burst in at @from, one burst out at @to; returns frames delivered. */
-static unsigned int burst(struct vswitch *sw, struct side *from,
-			  struct side *to, unsigned int from_port,
-			  unsigned int length, unsigned int stations,
-			  unsigned int *number, uint64_t *now)
+/* RFC 1071, over a header whose checksum is zero. */
+static void put_checksum(uint8_t *ip)
 {
-	uint64_t ring = 0, work = 1ull << from_port;
-	int n;
+	uint32_t sum = 0;
 
-	for (unsigned int i = 0; i < BURST; i++, (*number)++) {
-		uint32_t at = (*number % CAPACITY) * BUFFER;
+	for (unsigned int i = 0; i < 20; i += 2)
+		sum += (uint32_t)ip[i] << 8 | ip[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	put16(ip + 10, ~(sum + (sum >> 16)) & 0xffff);
+}
 
-		station(from->in_data + at, (uint8_t)(1 - from_port),
-			*number % stations);
-		station(from->in_data + at + 6, (uint8_t)from_port,
-			*number * 7 % stations);
-		queue_put(&from->in_active, at, (uint16_t)length);
-	}
-	queue_publish(&from->in_active);
-	*now += 1000;
+/* The @n-th frame of a side; its flow is the @n-th of the other side too. */
+static void put_frame(uint8_t *p, const struct plan *plan, unsigned int side,
+		      unsigned int n)
+{
+	unsigned int flow = n % plan->flows;
+	const uint32_t addr[2] = { 0x0a010000u + flow, 0x0ac80001u };
+	const unsigned int port[2] = { FIRST_PORT + 1000 + flow % PORTS,
+				       FIRST_PORT + flow % PORTS };
+
+	put_station(p, 1 - side, n % plan->stations);
+	put_station(p + 6, side, n * 7 % plan->stations);
+	memset(p + 12, 0, HEADERS - 12);
+	put16(p + 12, 0x0800);
+	p[14] = 0x45;
+	put16(p + 16, plan->length - 14);
+	p[22] = 64;
+	p[23] = 17;
+	put32(p + 26, addr[side]);
+	put32(p + 30, addr[1 - side]);
+	put_checksum(p + 14);
+	put16(p + 34, port[side]);
+	put16(p + 36, port[1 - side]);
+	put16(p + 38, plan->length - 34);
+}
+
+/* --- through the switch --------------------------------------------------- */
+
+static void run(struct vswitch *sw, unsigned int port, uint64_t now)
+{
+	uint64_t ring = 0, work = 1ull << port;
+
 	while (work != 0)
-		work = vswitch_run(sw, work, *now, &ring);
-	queue_release(&from->in_free,
-		      (unsigned int)queue_pending(&from->in_free));
-	n = queue_pending(&to->out_active);
+		work = vswitch_run(sw, work, now, &ring);
+}
+
+/* A function of its own, so that callgrind can be told to look at this alone. */
+static __attribute__((noinline)) void counted(struct vswitch *sw,
+					      unsigned int port, uint64_t now)
+{
+	run(sw, port, now);
+}
+
+static unsigned int receive(struct side *to)
+{
+	int n = queue_pending(&to->out_active);
+
 	for (int i = 0; i < n; i++)
 		queue_put(&to->out_free,
 			  queue_peek(&to->out_active, (unsigned int)i)
@@ -115,36 +282,84 @@ static unsigned int burst(struct vswitch *sw, struct side *from,
 	return (unsigned int)n;
 }
 
+/* One burst in at @port, one out at the other; returns frames delivered. */
+static unsigned int burst(struct bench *b, unsigned int port, bool count)
+{
+	struct side *from = &b->side[port];
+
+	for (unsigned int i = 0; i < BURST; i++, from->number++) {
+		uint32_t at = (from->number % CAPACITY) * BUFFER;
+
+		put_frame(from->in_data + at, &b->plan, port, from->number);
+		queue_put(&from->in_active, at, (uint16_t)b->plan.length);
+	}
+	queue_publish(&from->in_active);
+	b->now += b->plan.flows > 1 ? TICK_FLOWS : TICK;
+	if (count)
+		counted(b->sw, port, b->now);
+	else
+		run(b->sw, port, b->now);
+	queue_release(&from->in_free,
+		      (unsigned int)queue_pending(&from->in_free));
+	return receive(&b->side[1 - port]);
+}
+
+/* Return: frames delivered while it was counted. */
+static unsigned long measure(struct bench *b)
+{
+	unsigned int back = b->plan.answers ? 1 : 0, n;
+	unsigned long delivered = 0;
+
+	/* Every address speaks once, so that all are known. */
+	for (unsigned int i = 0; i < b->plan.stations; i += BURST) {
+		burst(b, 1, false);
+		burst(b, 0, false);
+	}
+	while (delivered < b->plan.frames) {
+		if (back)
+			burst(b, 0, false);
+		n = burst(b, back, true);
+		/* Or what is counted is the cost of a refusal. */
+		if (n != BURST)
+			die("frames were not delivered", "");
+		delivered += n;
+	}
+	return delivered;
+}
+
+static bool read_plan(struct plan *plan, int argc, char **argv)
+{
+	unsigned long n[5] = { 0, 0, 0, 0, 1 };
+
+	if (argc != 4 && argc != 6 && argc != 7)
+		return false;
+	for (int i = 1; i < argc && i < 6; i++)
+		n[i - 1] = strtoul(argv[i], NULL, 10);
+	plan->length = (unsigned int)n[0];
+	plan->frames = n[1];
+	plan->stations = (unsigned int)n[2];
+	plan->rules = (unsigned int)n[3];
+	plan->flows = (unsigned int)n[4];
+	plan->answers = argc == 7 && strcmp(argv[6], "answers") == 0;
+	plan->reply = argc == 7;
+	return plan->length >= HEADERS && plan->length <= 1518 &&
+	       plan->stations > 0 && plan->flows > 0 &&
+	       (argc < 7 || (plan->rules > 0 &&
+			     (plan->answers || !strcmp(argv[6], "reply"))));
+}
+
 int main(int argc, char **argv)
 {
-	struct fdb_config fdb = {
-		.kind = FDB_HASH, .capacity = 4096, .ageing = 300, .seed = 42
-	};
-	size_t size = vswitch_size(&fdb);
-	struct vswitch *sw = vswitch_init(zeroed(size), size, &fdb, NULL);
-	unsigned long frames, delivered = 0;
-	unsigned int length, stations, number[2] = { 0, 0 };
-	struct side side[2];
-	uint64_t now = 1;
+	static struct bench b = { .now = 1 };
 
-	if (argc != 4) {
-		fputs("usage: core LENGTH FRAMES STATIONS\n", stderr);
+	if (!read_plan(&b.plan, argc, argv)) {
+		fputs("usage: core LENGTH FRAMES STATIONS "
+		      "[RULES FLOWS [reply|answers]]\n",
+		      stderr);
 		return 2;
 	}
-	length = (unsigned int)strtoul(argv[1], NULL, 10);
-	frames = strtoul(argv[2], NULL, 10);
-	stations = (unsigned int)strtoul(argv[3], NULL, 10);
-	make_side(sw, 0, &side[0]);
-	make_side(sw, 1, &side[1]);
-	vswitch_policy(sw)->port[0].allow = 1u << 1;
-	vswitch_policy(sw)->port[1].allow = 1u << 0;
-	/* Every address of side 1 speaks once, so that all are known. */
-	for (unsigned int i = 0; i < stations; i += BURST)
-		burst(sw, &side[1], &side[0], 1, length, stations, &number[1],
-		      &now);
-	while (delivered < frames)
-		delivered += burst(sw, &side[0], &side[1], 0, length, stations,
-				   &number[0], &now);
-	printf("%lu\n", delivered);
+	make_switch(&b);
+	set_policy(&b);
+	printf("%lu\n", measure(&b));
 	return 0;
 }

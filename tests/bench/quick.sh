@@ -3,7 +3,9 @@
 # make bench-quick: what the switch costs, in under two minutes.
 #
 # 1. Instructions per frame in the switch core, by callgrind: the same on every
-#    machine and every day for the same compiler.
+#    machine and every day for the same compiler.  Once by addresses, and once by
+#    the number of rules a frame is held against, of which the last lets it pass;
+#    `remembered` frames are like one before, each `new flow` is like none.
 # 2. Throughput one way, attach client -> switch -> attach client, beside the
 #    same client over a bare loop (tests/bench/relay.c) in the same minute, as a
 #    ratio.  The distance between the two CPUs is sampled around each run; only
@@ -17,6 +19,9 @@ set -u -o pipefail
 ROUNDS=${ROUNDS:-3}
 MS=${MS:-1500}
 FRAMES=200000
+# Fewer where a frame costs more, and more flows than that.
+RULE_FRAMES=20000
+NEW_FLOWS=100000
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-bench.XXXXXX") || exit 1
 export WEIR_RUNDIR=$work/run
 monitor=
@@ -37,15 +42,37 @@ die()
 	exit 1
 }
 
-# Instructions inside vswitch_run() per delivered frame.
+# Instructions per delivered frame; the arguments are those of core.c.
 instructions()
 {
-	valgrind --tool=callgrind --toggle-collect=vswitch_run \
+	valgrind --tool=callgrind --toggle-collect='counted*' \
 		--callgrind-out-file="$work/callgrind" \
-		"$BENCH/core" "$1" "$FRAMES" "$2" 2>"$work/log" >"$work/frames" ||
+		"$BENCH/core" "$@" 2>"$work/log" >"$work/frames" ||
 		die "callgrind failed: $(tail -n 3 "$work/log")"
 	awk -v frames="$(cat "$work/frames")" \
 		'/^summary:/ { printf "%.1f\n", $2 / frames }' "$work/callgrind"
+}
+
+# name rules [reply|answers] -> a line of the table
+rule_row()
+{
+	local name=$1 seen new
+	shift
+	seen=$(instructions 64 "$RULE_FRAMES" 2 "$1" 4 "${@:2}") || exit 1
+	new=$(instructions 64 "$RULE_FRAMES" 2 "$1" "$NEW_FLOWS" "${@:2}") ||
+		exit 1
+	printf '  %-20s %10s %10s\n' "$name" "$seen" "$new"
+}
+
+rule_table()
+{
+	local rules
+	printf '  %-20s %10s %10s\n' rules remembered 'new flow'
+	for rules in 0 1 10 100; do
+		rule_row "$rules" "$rules"
+	done
+	rule_row '1 with reply' 1 reply
+	rule_row '  its answers' 1 answers
 }
 
 start_switch()
@@ -152,9 +179,14 @@ far=${cpus[1]}
 
 echo "Instructions per frame in the switch core (callgrind, burst 32):"
 if command -v valgrind >/dev/null; then
-	printf '  %5s B, %4s addresses: %s\n' 64 2 "$(instructions 64 2)" \
-		64 1024 "$(instructions 64 1024)" \
-		1500 1024 "$(instructions 1500 1024)" || exit 1
+	for what in '64 2' '64 1024' '1500 1024'; do
+		read -r length stations <<<"$what"
+		count=$(instructions "$length" "$FRAMES" "$stations") || exit 1
+		printf '  %5s B, %4s addresses: %s\n' "$length" "$stations" \
+			"$count"
+	done
+	echo "The same for a UDP packet of 64 B under rules:"
+	rule_table
 else
 	echo "  not counted: valgrind is not installed (apt install valgrind)"
 fi
