@@ -29,7 +29,8 @@
 #include "vswitch/bits.h"
 #include "vswitch/mem.h"
 
-_Static_assert(CACHE_OCTETS == FRAME_SNAP, "octets that are always defined");
+_Static_assert(CACHE_OCTETS == FRAME_SNAP && CACHE_OCTETS == 64,
+	       "octets that are always defined, and one bit each");
 _Static_assert(sizeof(struct cache_place) == 144, "three lines, at any of 16");
 _Static_assert(CACHE_HASHED == 4 && 18 + 38 + 8 <= CACHE_OCTETS,
 	       "hashed words are in the snapshot, tagged or not");
@@ -44,7 +45,7 @@ static inline uint64_t word_at(const uint8_t *octets, unsigned int at)
 	return word;
 }
 
-/* IPv4, IPv6, ARP and the others; tagged twice is IPv4's for want of a better. */
+/* IPv4, IPv6 and ARP are three; any other is one of these or the fourth. */
 static inline unsigned int kind_of(const struct frame *f)
 {
 	return f->ethertype & (CACHE_KINDS - 1);
@@ -101,10 +102,26 @@ bool cache_find(struct policy_cache *c, const struct frame *frame,
 
 /* --- remembering ---------------------------------------------------------- */
 
-static void learn_hashed(struct cache_port *port, const struct frame *f,
-			 uint32_t generation, const struct policy_seen *seen)
+/* What was read, as octets of ones. */
+static void spread(cache_pair *mask, uint64_t octets)
 {
-	const uint8_t *l3 = seen->octet + f->l3;
+	uint8_t *to = (uint8_t *)mask;
+
+	memset(mask, 0, CACHE_OCTETS);
+	while (octets)
+		to[bit_pop(&octets)] = 0xff;
+}
+
+/* One more than the last octet that was read. */
+static unsigned int end_of(uint64_t octets)
+{
+	return octets ? 64u - (unsigned int)__builtin_clzll(octets) : 0;
+}
+
+static void learn_hashed(struct cache_port *port, const struct frame *f,
+			 uint32_t generation, const cache_pair *mask)
+{
+	const uint8_t *l3 = (const uint8_t *)mask + f->l3;
 	uint64_t *read = port->hashed[kind_of(f)];
 
 	if (port->generation != generation)
@@ -137,19 +154,21 @@ void cache_put(struct policy_cache *c, const struct frame *frame,
 	       const struct policy_seen *seen, uint16_t entry)
 {
 	struct cache_port *port = &c->port[src];
+	cache_pair mask[CACHE_PAIRS];
 	struct cache_place *p;
 	unsigned int at;
 
 	if (seen->all)
 		return;
-	learn_hashed(port, frame, generation, seen);
+	spread(mask, seen->octets);
+	learn_hashed(port, frame, generation, mask);
 	at = place_for(c, port, set_of(c, port, frame, dst), generation);
 	port->latest[dst] = (uint16_t)at;
 	p = &port->place[at];
-	memcpy(p->mask, seen->octet, sizeof(p->mask));
+	memcpy(p->mask, mask, sizeof(p->mask));
 	memcpy(p->value, frame->bytes, sizeof(p->value));
 	p->key = cache_key(generation, dst);
-	p->end = (uint16_t)seen->end;
+	p->end = (uint16_t)end_of(seen->octets);
 	p->entry = entry;
 }
 

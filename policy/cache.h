@@ -98,6 +98,7 @@ struct policy_cache {
  */
 void cache_init(struct policy_cache *c, uint64_t seed);
 
+/* Never 0. */
 static inline uint64_t cache_key(uint32_t generation, unsigned int dst)
 {
 	return (uint64_t)generation << 32 | (dst + 1);
@@ -145,7 +146,7 @@ static inline bool cache_latest(struct policy_cache *c,
 /**
  * cache_find - has this verdict been found before?
  *
- * As cache_latest(), which is asked first.
+ * By the hash, what cache_latest() does not say.  Arguments as there.
  */
 bool cache_find(struct policy_cache *c, const struct frame *frame,
 		unsigned int src, unsigned int dst, uint32_t generation,

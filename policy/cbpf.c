@@ -34,19 +34,13 @@ struct registers {
 	uint32_t mem[CBPF_WORDS];
 };
 
-static void take_down(struct policy_seen *seen, const struct view *v,
-		      uint64_t at, unsigned int size)
+static inline void take_down(struct policy_seen *seen, const struct view *v,
+			     uint64_t at, unsigned int size)
 {
-	uint64_t end = at + size;
-
-	if (end > v->head_len || end > POLICY_SEEN_OCTETS) {
+	if (at + size > v->head_len || at + size > POLICY_SEEN_OCTETS)
 		seen->all = true;
-		return;
-	}
-	if (end > seen->end)
-		seen->end = (uint32_t)end;
-	while (at < end)
-		seen->octet[at++] = 0xff;
+	else
+		seen->octets |= ((1u << size) - 1ull) << at;
 }
 
 /* @at does not wrap: it has room for the sum of any X and k. */

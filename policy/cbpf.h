@@ -178,21 +178,15 @@ uint32_t cbpf_run(const struct cbpf_insn *prog, uint32_t n, const uint8_t *head,
 
 /**
  * struct policy_seen - what programs have asked of a frame
- * @octet: all ones where an octet was read
- * @word:  the same
- * @end:   one more than the last octet that was read
- * @all:   something else was asked for as well: the length of the frame, an
- *         octet it does not have, or one from POLICY_SEEN_OCTETS on
+ * @octets: bit i set: octet i was read
+ * @all:    something else was asked for as well: the length of the frame, an
+ *          octet it does not have, or one from POLICY_SEEN_OCTETS on
  *
- * As long as @all is not set: on any frame of @end octets or more that has the
- * same octets where @octet says so, all these programs give the same verdicts.
+ * As long as @all is not set: on any frame that has these octets, and the same,
+ * all these programs give the same verdicts.
  */
 struct policy_seen {
-	union {
-		uint8_t octet[POLICY_SEEN_OCTETS];
-		uint64_t word[POLICY_SEEN_OCTETS / 8];
-	};
-	uint32_t end;
+	uint64_t octets;
 	bool all;
 };
 

@@ -36,21 +36,31 @@ match_plainly(const struct policy *policy, const struct frame *frame,
 	return first_match(policy, &policy->pair[src][dst], frame, NULL);
 }
 
-/* Not the latest: out of the way of a frame that is like the one before. */
 static __attribute__((noinline)) uint16_t
 match_and_put(const struct policy *policy, struct policy_cache *cache,
 	      const struct frame *frame, unsigned int src, unsigned int dst)
 {
-	struct policy_seen seen = { .end = 0 };
-	uint16_t entry;
+	struct policy_seen seen = { .octets = 0 };
+	uint16_t entry =
+		first_match(policy, &policy->pair[src][dst], frame, &seen);
 
-	if (cache_find(cache, frame, src, dst, policy->generation, &entry))
-		return entry;
-	entry = first_match(policy, &policy->pair[src][dst], frame, &seen);
 	cache_put(cache, frame, src, dst, policy->generation, &seen, entry);
 	return entry;
 }
 
+static __attribute__((noinline)) uint16_t
+match_by_hash(const struct policy *policy, struct policy_cache *cache,
+	      const struct frame *frame, unsigned int src, unsigned int dst)
+{
+	uint16_t entry;
+
+	if (likely(cache_find(cache, frame, src, dst, policy->generation,
+			      &entry)))
+		return entry;
+	return match_and_put(policy, cache, frame, src, dst);
+}
+
+/* Short for a frame like the one before; the rest is out of its way. */
 uint16_t policy_match(const struct policy *policy, struct policy_cache *cache,
 		      const struct frame *frame, unsigned int src,
 		      unsigned int dst)
@@ -62,5 +72,5 @@ uint16_t policy_match(const struct policy *policy, struct policy_cache *cache,
 	if (likely(cache_latest(cache, frame, src, dst, policy->generation,
 				&entry)))
 		return entry;
-	return match_and_put(policy, cache, frame, src, dst);
+	return match_by_hash(policy, cache, frame, src, dst);
 }

@@ -50,7 +50,7 @@ static const char *const wholes[] = {
 	"ip multicast",
 };
 
-#define ONE_OF(r, list) (list[below(r, sizeof(list) / sizeof(list[0]))])
+#define ONE_OF(r, list) ((list)[below(r, sizeof(list) / sizeof((list)[0]))])
 
 static void make_atom(struct match_rig *r, char *to)
 {
