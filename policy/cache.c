@@ -76,7 +76,8 @@ static unsigned int set_of(const struct policy_cache *c,
 		      (word_at(l3, 14) & read[1]) + secret[1]) +
 	       folded((word_at(l3, 22) & read[2]) + secret[2],
 		      (word_at(l3, 38) & read[3]) + secret[3]);
-	hash = (hash ^ dst) * 0x9e3779b97f4a7c15ull;
+	/* Or flows numbered in a row would lie in a row. */
+	hash = folded(hash ^ dst, 0x9e3779b97f4a7c15ull);
 	return (unsigned int)(hash >> (64 - CACHE_SET_BITS)) * CACHE_WAYS;
 }
 

@@ -384,7 +384,7 @@ static void flows_in_turn_are_found(void **state)
 	misses = rig->cache->misses - misses;
 	print_message("%llu of %u not found\n", (unsigned long long)misses,
 		      CACHE_PLACES / 2 * 100);
-	assert_true(misses < CACHE_PLACES / 2 * 100 / 4);
+	assert_true(misses < CACHE_PLACES / 2 * 100 / 2);
 }
 
 static int init(void **state)
