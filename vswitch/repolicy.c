@@ -166,6 +166,9 @@ enum policy_fault vswitch_set_policy(struct vswitch *sw,
 	follow(sw, next);
 	sw->policy = next;
 	policy_begin(&sw->state, next);
+	/* The numbers begin again: no verdict may be taken for a new one's. */
+	if (unlikely(next->generation == 1))
+		cache_init(&sw->state.cache, sw->seed);
 	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++)
 		port_learn_flags(sw, p);
 	show_hits(sw);

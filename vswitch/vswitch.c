@@ -64,7 +64,8 @@ static void make_tables(struct vswitch *sw, const struct vswitch_tables *t,
 	uint8_t *memory = (uint8_t *)sw;
 
 	sw->fdb = fdb_init(memory + at->fdb, fdb_size(&t->fdb), &t->fdb);
-	cache_init(&sw->state.cache, t->fdb.seed);
+	sw->seed = t->fdb.seed;
+	cache_init(&sw->state.cache, sw->seed);
 	if (at->flows)
 		sw->state.flows = flow_init(memory + at->flows,
 					    flow_size(t->flows), t->flows,

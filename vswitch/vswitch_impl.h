@@ -130,6 +130,7 @@ struct transfer {
  * struct vswitch - a switch
  * @fdb:       forwarding database
  * @groups:    multicast groups, or NULL
+ * @seed:      secret of all hashes
  * @policy:    the policy that holds: one of @slot
  * @hits:      its entries' counts: one of @hit_slot
  * @stats:     where the counters are shown; @own if nobody looks
@@ -158,6 +159,7 @@ struct transfer {
 struct vswitch {
 	struct fdb *fdb;
 	struct mcast *groups;
+	uint64_t seed;
 	struct policy *policy;
 	uint64_t *hits;
 	struct vswitch_stats *stats;
