@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The user's own policy of a switch without one: the allow list decides.
+ * The user's own policy of a switch without one: allow list and rules decide.
  *
  * To write your own, copy a file of this folder, say what you want in
- * policy_user(), and build with `make POLICY=path/to/your.c`.
+ * policy_user(), and build with `make POLICY=path/to/your.c`.  What you may rely
+ * on is in only_arp_and_ip.c.
  */
 #include "policy/policy.h"
 
