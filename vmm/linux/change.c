@@ -50,13 +50,12 @@ static void find_concerned(struct monitor *m)
 {
 	for (size_t i = 0; i < m->n_switches; i++) {
 		struct mon_switch *sw = &m->sw[i];
-		const struct sys_policy *old = held_policy(m, sw);
-		const struct sys_policy *new = new_policy(m, sw);
+		const struct sys_policy *held = held_policy(m, sw);
+		const struct sys_policy *next = new_policy(m, sw);
 
-		sw->concerned = old != NULL &&
-				new !=
-					NULL &&memcmp(&old->image, &new->image,
-						      sizeof(old->image)) != 0;
+		sw->concerned = held != NULL && next != NULL &&
+				memcmp(&held->image, &next->image,
+				       sizeof(held->image)) != 0;
 	}
 }
 
