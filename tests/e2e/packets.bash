@@ -10,6 +10,7 @@
 #	ipv6 SRC DST NEXT HEX	an IPv6 packet
 #	udp SRC DST SPORT DPORT [TEXT]	a UDP packet, IPv4 or IPv6
 #	syn SRC DST SPORT DPORT	a TCP segment that opens a connection
+#	ack SRC DST SPORT DPORT	one from the middle of it
 #	ping4 SRC DST		an echo request
 #	arp OP SHA SPA THA TPA	an ARP packet; OP: request or reply
 #	advert SRC DST TARGET MAC	a neighbour advertisement, to override
@@ -121,10 +122,21 @@ udp()
 		$((8 + ${#data} / 2)) "$data")" 12
 }
 
+# _segment SRC DST SPORT DPORT FLAGS
+_segment()
+{
+	_over "$1" "$2" 6 "$(printf '%04x%04x000000010000000150%s2000' "$3" "$4" \
+		"$5")00000000" 32
+}
+
 syn()
 {
-	_over "$1" "$2" 6 \
-		"$(printf '%04x%04x0000000100000000500220000000''0000' "$3" "$4")" 32
+	_segment "$@" 02
+}
+
+ack()
+{
+	_segment "$@" 10
 }
 
 ping4()
