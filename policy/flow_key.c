@@ -59,7 +59,7 @@ static void read_nd(const struct packet *p, struct flow_talk *talk)
 static bool read_request(const struct packet *p, struct flow_talk *talk)
 {
 	talk->request = p->icmp_type;
-	talk->own_port = p->icmp_id;
+	talk->own_port = p->icmp_ident;
 	talk->begins = true;
 	return true;
 }
@@ -68,7 +68,7 @@ static bool read_reply(const struct packet *p, struct flow_talk *talk,
 		       unsigned int request)
 {
 	talk->request = (uint8_t)request;
-	talk->other_port = p->icmp_id;
+	talk->other_port = p->icmp_ident;
 	talk->answers = true;
 	return true;
 }

@@ -125,7 +125,7 @@ struct ip_addr {
  * @tcp_flags: low eight
  * @icmp:      @icmp_type and @icmp_code are there (ICMP in IPv4, ICMPv6 in IPv6,
  *             not @later), and so are the 8 octets of the header
- * @icmp_id:   of echoes and the like; 0 if it has none
+ * @icmp_ident:   of echoes and the like; 0 if it has none
  * @hop_limit: IP: TTL or hop limit, if @addressed
  * @nd:        ICMPv6 neighbour solicitation or advertisement, and @target is
  *             there
@@ -155,7 +155,7 @@ struct packet {
 	uint8_t tcp_flags;
 	uint8_t icmp_type;
 	uint8_t icmp_code;
-	uint16_t icmp_id;
+	uint16_t icmp_ident;
 	uint16_t sport;
 	uint16_t dport;
 	uint16_t arp_op;

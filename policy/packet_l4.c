@@ -170,7 +170,7 @@ static void parse_icmp(const struct view *v, struct packet *p)
 	p->icmp_code = b[1];
 	p->icmp = true;
 	if (icmp_has_id(p))
-		p->icmp_id = frame_be16(b + 4);
+		p->icmp_ident = frame_be16(b + 4);
 	if (p->kind == PACKET_IPV6)
 		parse_nd(v, p);
 }

@@ -161,8 +161,7 @@ struct policy_answer {
 	POLICY_FAULT(PROGRAM, "has a filter that may not be run")              \
 	POLICY_FAULT(DEEP, "has a filter that looks at more than 256 octets")  \
 	POLICY_FAULT(PORT, "has an impossible port setting")                   \
-	POLICY_FAULT(LOCKS, "locks one address to two ports, or more "         \
-			    "addresses than the forwarding database holds")    \
+	POLICY_FAULT(LOCKS, "locks an address to two ports, or too many")      \
 	POLICY_FAULT(PREFIX, "has an impossible address prefix")               \
 	POLICY_FAULT(NO_FLOWS, "has rules with reply, and no table of flows")
 

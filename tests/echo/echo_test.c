@@ -29,7 +29,7 @@ void says(const char *words)
 
 void assert_ping(uint32_t ip)
 {
-	struct packet f;
+	struct peer_packet f;
 	uint8_t *icmp = f.data + L4_AT;
 
 	for (unsigned int i = 0; i < 64; i++)
@@ -50,7 +50,7 @@ void assert_ping(uint32_t ip)
 void assert_udp_echo(uint32_t ip, uint16_t port, size_t len)
 {
 	uint8_t data[1472];
-	struct packet f;
+	struct peer_packet f;
 
 	for (size_t i = 0; i < len; i++)
 		data[i] = (uint8_t)(i * 3 + len);
@@ -122,7 +122,7 @@ static void assert_leased(void)
 static void with_a_carrier_it_gets_a_lease(void **state)
 {
 	const uint8_t *name;
-	struct packet f;
+	struct peer_packet f;
 	uint32_t xid;
 	uint8_t len;
 
@@ -147,7 +147,7 @@ static void with_a_carrier_it_gets_a_lease(void **state)
 
 static void arp_is_answered(void **state)
 {
-	struct packet f;
+	struct peer_packet f;
 
 	(void)state;
 	peer_arp(&f, 1, OUR_IP);
@@ -177,7 +177,7 @@ static void a_datagram_in_fragments_comes_back(void **state)
 {
 	static uint8_t whole[3008], back[3008];
 	size_t got = 0;
-	struct packet f;
+	struct peer_packet f;
 
 	(void)state;
 	for (size_t i = 8; i < sizeof(whole); i++)
@@ -207,7 +207,7 @@ static void a_datagram_in_fragments_comes_back(void **state)
 
 static void other_echo_servers_and_broadcasts_are_not_answered(void **state)
 {
-	struct packet f;
+	struct peer_packet f;
 
 	(void)state;
 	peer_udp(&f, PEER_IP, 7, OUR_IP, 7, "loop", 4);
@@ -223,7 +223,7 @@ static void other_echo_servers_and_broadcasts_are_not_answered(void **state)
 
 unsigned int numbers(unsigned int got)
 {
-	struct packet f;
+	struct peer_packet f;
 
 	for (; peer_next(&f); got++)
 		assert_memory_equal(UDP(&f)->data, &got, sizeof(got));
@@ -233,7 +233,7 @@ unsigned int numbers(unsigned int got)
 static void without_transmit_buffers_it_waits(void **state)
 {
 	unsigned int got = 0;
-	struct packet f;
+	struct peer_packet f;
 
 	(void)state;
 	rig_hoard = true;
@@ -256,7 +256,7 @@ static void confirm(void)
 {
 	const uint8_t *option;
 	uint32_t address, xid;
-	struct packet f;
+	struct peer_packet f;
 	uint8_t len;
 
 	xid = peer_dhcp_wants(&f, REQUEST);
@@ -320,7 +320,7 @@ static void a_switch_that_goes_and_comes(void **state)
 }
 
 /* Pass the time until the program has something to say but ARP. */
-static uint32_t seconds_until_dhcp(struct packet *f)
+static uint32_t seconds_until_dhcp(struct peer_packet *f)
 {
 	for (uint32_t s = 0; s < 2 * LEASE; s++) {
 		rig_pass(RIG_SECOND);
@@ -334,7 +334,7 @@ static uint32_t seconds_until_dhcp(struct packet *f)
 
 static void a_lease_is_renewed(void **state)
 {
-	struct packet f;
+	struct peer_packet f;
 	uint32_t xid;
 
 	(void)state;
@@ -354,7 +354,7 @@ static void a_lease_is_renewed(void **state)
 
 static void afterwards_it_serves(void **state)
 {
-	struct packet f;
+	struct peer_packet f;
 
 	(void)state;
 	rig_pass(600 * (uint64_t)RIG_SECOND);

@@ -15,7 +15,7 @@ static void put_mac(uint8_t *to, uint64_t mac)
 		to[i] = (uint8_t)(mac >> (40 - 8 * i));
 }
 
-static void ethernet(struct packet *f, uint64_t to, uint16_t type)
+static void ethernet(struct peer_packet *f, uint64_t to, uint16_t type)
 {
 	put_mac(f->data, to);
 	put_mac(f->data + 6, PEER_MAC);
@@ -23,7 +23,7 @@ static void ethernet(struct packet *f, uint64_t to, uint16_t type)
 	f->data[13] = (uint8_t)type;
 }
 
-static uint16_t ethertype(const struct packet *f)
+static uint16_t ethertype(const struct peer_packet *f)
 {
 	return (uint16_t)(f->data[12] << 8 | f->data[13]);
 }
@@ -42,8 +42,8 @@ static uint16_t fold(uint32_t sum)
 	return htons((uint16_t)~sum);
 }
 
-void peer_ip(struct packet *f, uint8_t protocol, uint32_t from, uint32_t to,
-	     size_t len, uint16_t off)
+void peer_ip(struct peer_packet *f, uint8_t protocol, uint32_t from,
+	     uint32_t to, size_t len, uint16_t off)
 {
 	static uint16_t id;
 
@@ -64,7 +64,7 @@ void peer_ip(struct packet *f, uint8_t protocol, uint32_t from, uint32_t to,
 	f->len = L4_AT + len;
 }
 
-uint16_t peer_sum(const struct packet *f)
+uint16_t peer_sum(const struct peer_packet *f)
 {
 	size_t len = ntohs(IP(f)->len) - 20u;
 	uint32_t sum = 0;
@@ -76,8 +76,8 @@ uint16_t peer_sum(const struct packet *f)
 	return fold(add_up(f->data + L4_AT, len, sum));
 }
 
-void peer_udp(struct packet *f, uint32_t from, uint16_t from_port, uint32_t to,
-	      uint16_t to_port, const void *data, size_t len)
+void peer_udp(struct peer_packet *f, uint32_t from, uint16_t from_port,
+	      uint32_t to, uint16_t to_port, const void *data, size_t len)
 {
 	*UDP(f) = (struct udphdr_view){
 		.from = htons(from_port),
@@ -89,7 +89,7 @@ void peer_udp(struct packet *f, uint32_t from, uint16_t from_port, uint32_t to,
 	UDP(f)->sum = peer_sum(f);
 }
 
-void peer_send(const struct packet *f)
+void peer_send(const struct peer_packet *f)
 {
 	assert_true(rig_send(f->data, f->len));
 	rig_turn();
@@ -97,7 +97,7 @@ void peer_send(const struct packet *f)
 
 /* --- ARP ------------------------------------------------------------------ */
 
-void peer_arp(struct packet *f, uint16_t operation, uint32_t target)
+void peer_arp(struct peer_packet *f, uint16_t operation, uint32_t target)
 {
 	const uint8_t head[] = { 0, 1, 8, 0, 6, 4, 0, (uint8_t)operation };
 	const uint32_t from = htonl(PEER_IP), to = htonl(target);
@@ -112,7 +112,7 @@ void peer_arp(struct packet *f, uint16_t operation, uint32_t target)
 	f->len = ETH_LEN + 28;
 }
 
-static bool asks_for_us(const struct packet *f)
+static bool asks_for_us(const struct peer_packet *f)
 {
 	const uint32_t us = htonl(PEER_IP);
 
@@ -122,7 +122,7 @@ static bool asks_for_us(const struct packet *f)
 
 /* --- what the program sends ----------------------------------------------- */
 
-static void check(const struct packet *f)
+static void check(const struct peer_packet *f)
 {
 	uint8_t mac[6];
 
@@ -138,9 +138,9 @@ static void check(const struct packet *f)
 		assert_int_equal(peer_sum(f), 0);
 }
 
-bool peer_next(struct packet *f)
+bool peer_next(struct peer_packet *f)
 {
-	struct packet answer;
+	struct peer_packet answer;
 
 	while ((f->len = rig_take(f->data)) > 0) {
 		check(f);
@@ -152,7 +152,7 @@ bool peer_next(struct packet *f)
 	return false;
 }
 
-void peer_wants(struct packet *f, uint8_t protocol)
+void peer_wants(struct peer_packet *f, uint8_t protocol)
 {
 	assert_true(peer_next(f));
 	assert_int_equal(ethertype(f), ETHERTYPE_IP);
@@ -161,14 +161,14 @@ void peer_wants(struct packet *f, uint8_t protocol)
 
 void peer_silent(void)
 {
-	struct packet f;
+	struct peer_packet f;
 
 	assert_false(peer_next(&f));
 }
 
 /* --- DHCP ----------------------------------------------------------------- */
 
-const uint8_t *peer_dhcp_option(const struct packet *f, uint8_t code,
+const uint8_t *peer_dhcp_option(const struct peer_packet *f, uint8_t code,
 				uint8_t *len)
 {
 	const uint8_t *p = UDP(f)->data + DHCP_OPTIONS;
@@ -182,7 +182,7 @@ const uint8_t *peer_dhcp_option(const struct packet *f, uint8_t code,
 	return p + 2;
 }
 
-uint32_t peer_dhcp_wants(struct packet *f, uint8_t type)
+uint32_t peer_dhcp_wants(struct peer_packet *f, uint8_t type)
 {
 	const uint8_t *option;
 	uint32_t xid;
@@ -207,7 +207,8 @@ static uint8_t *option_long(uint8_t *p, uint8_t code, uint32_t value)
 	return p + 6;
 }
 
-void peer_dhcp(struct packet *f, uint8_t type, uint32_t xid, uint32_t lease)
+void peer_dhcp(struct peer_packet *f, uint8_t type, uint32_t xid,
+	       uint32_t lease)
 {
 	static const uint8_t head[] = { 2, 1, 6, 0 };
 	static const uint8_t magic[] = { 99, 130, 83, 99 };

@@ -24,9 +24,9 @@
 #define L4_AT (ETH_LEN + 20u)
 
 /**
- * struct packet - a frame with room for the largest
+ * struct peer_packet - a frame with room for the largest
  */
-struct packet {
+struct peer_packet {
 	size_t len;
 	uint8_t data[RIG_MAX_FRAME] __attribute__((aligned(8)));
 };
@@ -62,25 +62,25 @@ struct tcphdr_view {
  * @len: octets there
  * @off: fragment offset field, host order
  */
-void peer_ip(struct packet *f, uint8_t protocol, uint32_t from, uint32_t to,
-	     size_t len, uint16_t off);
+void peer_ip(struct peer_packet *f, uint8_t protocol, uint32_t from,
+	     uint32_t to, size_t len, uint16_t off);
 
 /**
  * peer_sum - the transport checksum of a whole, unfragmented packet; 0 if the
  * one that is there is right
  */
-uint16_t peer_sum(const struct packet *f);
+uint16_t peer_sum(const struct peer_packet *f);
 
 /**
  * peer_udp - a datagram
  */
-void peer_udp(struct packet *f, uint32_t from, uint16_t from_port, uint32_t to,
-	      uint16_t to_port, const void *data, size_t len);
+void peer_udp(struct peer_packet *f, uint32_t from, uint16_t from_port,
+	      uint32_t to, uint16_t to_port, const void *data, size_t len);
 
 /**
  * peer_send - deliver it and let the program work
  */
-void peer_send(const struct packet *f);
+void peer_send(const struct peer_packet *f);
 
 /**
  * peer_next - take the next frame of the program; checksums are checked, ARP
@@ -88,12 +88,12 @@ void peer_send(const struct packet *f);
  *
  * Return: false if there is none.
  */
-bool peer_next(struct packet *f);
+bool peer_next(struct peer_packet *f);
 
 /**
  * peer_wants - the next frame must be there and of this protocol
  */
-void peer_wants(struct packet *f, uint8_t protocol);
+void peer_wants(struct peer_packet *f, uint8_t protocol);
 
 /**
  * peer_silent - nothing is sent
@@ -103,7 +103,7 @@ void peer_silent(void);
 /**
  * peer_arp - ask or tell by ARP: who has @target?
  */
-void peer_arp(struct packet *f, uint16_t operation, uint32_t target);
+void peer_arp(struct peer_packet *f, uint16_t operation, uint32_t target);
 
 /**
  * peer_dhcp_wants - the next frame must be this DHCP message
@@ -111,20 +111,21 @@ void peer_arp(struct packet *f, uint16_t operation, uint32_t target);
  *
  * Return: its transaction.
  */
-uint32_t peer_dhcp_wants(struct packet *f, uint8_t type);
+uint32_t peer_dhcp_wants(struct peer_packet *f, uint8_t type);
 
 /**
  * peer_dhcp_option - an option of a DHCP message, or NULL
  * @len: out
  */
-const uint8_t *peer_dhcp_option(const struct packet *f, uint8_t code,
+const uint8_t *peer_dhcp_option(const struct peer_packet *f, uint8_t code,
 				uint8_t *len);
 
 /**
  * peer_dhcp - a message of the server, for OUR_IP
  * @lease: seconds
  */
-void peer_dhcp(struct packet *f, uint8_t type, uint32_t xid, uint32_t lease);
+void peer_dhcp(struct peer_packet *f, uint8_t type, uint32_t xid,
+	       uint32_t lease);
 
 /* TCP's flags. (Its header file and lwIP's options do not go together.) */
 enum { TH_FIN = 1, TH_SYN = 2, TH_RST = 4, TH_ACK = 16 };

@@ -6,7 +6,7 @@
 
 void a_fixed_address_and_another_port(void **state)
 {
-	struct packet f;
+	struct peer_packet f;
 
 	(void)state;
 	assert_int_equal(rig_init("port 7000  address 10.0.2.20/24 gateway "
@@ -23,7 +23,7 @@ void a_fixed_address_and_another_port(void **state)
 
 void answers_wait_until_it_knows_whom_to(void **state)
 {
-	struct packet f;
+	struct peer_packet f;
 
 	(void)state;
 	for (unsigned int i = 0; i < 16; i++) {
@@ -36,7 +36,7 @@ void answers_wait_until_it_knows_whom_to(void **state)
 
 void it_answers_there(void **state)
 {
-	struct packet f;
+	struct peer_packet f;
 
 	(void)state;
 	peer_udp(&f, PEER_IP, 7, OUR_IP + 5, 7000, "loop", 4);

@@ -17,7 +17,7 @@ static uint32_t dice(uint32_t sides)
 	return (uint32_t)(x >> 32) % sides;
 }
 
-static void any_tcp(struct packet *f)
+static void any_tcp(struct peer_packet *f)
 {
 	*TCP(f) = (struct tcphdr_view){
 		.from = htons((uint16_t)(20000 + dice(8))),
@@ -33,7 +33,7 @@ static void any_tcp(struct packet *f)
 }
 
 /* A fragment of something that will never be complete, or overlaps. */
-static void any_fragment(struct packet *f)
+static void any_fragment(struct peer_packet *f)
 {
 	peer_ip(f, IPPROTO_UDP, PEER_IP, OUR_IP, 8 * (1 + dice(100)),
 		(uint16_t)(dice(2) << 13 | dice(400)));
@@ -43,7 +43,7 @@ static void any_fragment(struct packet *f)
 		ntohs(IP(f)->off));
 }
 
-static void any_frame(struct packet *f)
+static void any_frame(struct peer_packet *f)
 {
 	for (size_t i = 0; i < sizeof(f->data); i++)
 		f->data[i] = (uint8_t)dice(256);
@@ -72,7 +72,7 @@ static void any_frame(struct packet *f)
 }
 
 /* The checksums made good again, so that what was spoilt gets far. */
-static void make_good(struct packet *f)
+static void make_good(struct peer_packet *f)
 {
 	size_t room = f->len > L4_AT ? f->len - L4_AT : 0;
 	uint8_t protocol = IP(f)->protocol;
@@ -88,7 +88,7 @@ static void make_good(struct packet *f)
 	}
 }
 
-static void spoil(struct packet *f)
+static void spoil(struct peer_packet *f)
 {
 	if (dice(4) == 0)
 		f->len = 1 + dice((uint32_t)f->len);
@@ -100,7 +100,7 @@ static void spoil(struct packet *f)
 
 void bad_frames_do_no_harm(void **state)
 {
-	struct packet f;
+	struct peer_packet f;
 
 	(void)state;
 	for (unsigned int i = 0; i < 100000; i++) {
@@ -121,7 +121,7 @@ void bad_frames_do_no_harm(void **state)
 /* Whatever a server says, in the right transaction. */
 void bad_dhcp_does_no_harm(void **state)
 {
-	struct packet f;
+	struct peer_packet f;
 	uint32_t xid = 0;
 
 	(void)state;

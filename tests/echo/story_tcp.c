@@ -33,7 +33,7 @@ void many_connections_at_once(void **state)
 {
 	static struct stream s[ECHO_CONNECTIONS];
 	struct stream more;
-	struct packet f;
+	struct peer_packet f;
 
 	(void)state;
 	for (unsigned int i = 0; i < ECHO_CONNECTIONS; i++)
@@ -139,7 +139,7 @@ void a_reset_frees_the_connection(void **state)
 void a_peer_that_has_vanished_is_forgotten(void **state)
 {
 	struct stream s;
-	struct packet f;
+	struct peer_packet f;
 
 	(void)state;
 	for (unsigned int i = 0; i < ECHO_CONNECTIONS; i++)
@@ -154,7 +154,7 @@ void a_peer_that_has_vanished_is_forgotten(void **state)
 void tcp_goes_on_when_transmit_buffers_are_back(void **state)
 {
 	struct stream s;
-	struct packet f;
+	struct peer_packet f;
 
 	(void)state;
 	stream_open(&s, OUR_IP, 7, 9500);

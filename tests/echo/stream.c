@@ -16,7 +16,7 @@ uint8_t stream_octet(uint32_t at)
 
 static void segment(struct stream *s, uint8_t flags, uint32_t at, size_t len)
 {
-	struct packet f;
+	struct peer_packet f;
 	struct tcphdr_view *h = TCP(&f);
 
 	*h = (struct tcphdr_view){
@@ -44,7 +44,7 @@ void stream_open(struct stream *s, uint32_t ip, uint16_t their_port,
 		 uint16_t port)
 {
 	const uint8_t mss[] = { 2, 4, 1460 >> 8, 1460 & 0xff };
-	struct packet f;
+	struct peer_packet f;
 
 	*s = (struct stream){
 		.ip = ip,
@@ -75,7 +75,7 @@ void stream_open(struct stream *s, uint32_t ip, uint16_t their_port,
 }
 
 /* Data of a segment; octets we had already are passed over. */
-static bool data(struct stream *s, const struct packet *f)
+static bool data(struct stream *s, const struct peer_packet *f)
 {
 	const struct tcphdr_view *h = TCP(f);
 	size_t header = (size_t)(h->offset >> 4) * 4;
@@ -98,7 +98,7 @@ static bool data(struct stream *s, const struct packet *f)
 bool stream_hear(struct stream *s)
 {
 	bool any = false;
-	struct packet f;
+	struct peer_packet f;
 
 	while (peer_next(&f)) {
 		if (f.data[12] != 8 || f.data[13] != 0 ||

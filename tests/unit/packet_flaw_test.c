@@ -421,7 +421,7 @@ static void assert_part(const struct packet *part, const struct packet *whole)
 	if (part->flagged)
 		assert_int_equal(part->tcp_flags, whole->tcp_flags);
 	if (part->icmp)
-		assert_int_equal(part->icmp_id, whole->icmp_id);
+		assert_int_equal(part->icmp_ident, whole->icmp_ident);
 	if (part->nd)
 		assert_addr(part->target, whole->target);
 	if (part->linked)

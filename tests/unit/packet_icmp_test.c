@@ -233,7 +233,7 @@ static void errors_about_other_protocols(void **state)
 		put_icmp(&k, version ? 128 : 8, 0, 0x4321);
 		finish(&k);
 		assert_true(parse_inner(&k, k.n, &p));
-		assert_int_equal(p.icmp_id, 0x4321);
+		assert_int_equal(p.icmp_ident, 0x4321);
 		assert_false(parse_inner(&k, k.n - 1, &p));
 		put_error(&k, version, 3, 47);
 		finish(&k);

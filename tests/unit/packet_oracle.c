@@ -133,7 +133,7 @@ static void read_icmp(struct stream *s, struct packet *p, bool six)
 	p->icmp_code = (uint8_t)code;
 	if (six ? type == 128 || type == 129
 		: type < 32 && (1u << type & 0x7e101))
-		p->icmp_id = (uint16_t)id;
+		p->icmp_ident = (uint16_t)id;
 	if (six)
 		read_nd(s, p);
 }

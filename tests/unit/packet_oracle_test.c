@@ -148,15 +148,15 @@ static const struct field {
 #f, offsetof(struct packet, f),                                \
 			sizeof(((struct packet *)0)->f)                        \
 	}
-	FIELD(kind),	  FIELD(flaw),	    FIELD(protocol),  FIELD(hop_limit),
-	FIELD(ethertype), FIELD(l3),	    FIELD(l4),	      FIELD(end),
-	FIELD(addressed), FIELD(carried),   FIELD(fragment),  FIELD(later),
-	FIELD(ported),	  FIELD(flagged),   FIELD(icmp),      FIELD(nd),
-	FIELD(linked),	  FIELD(arp_op),    FIELD(tcp_flags), FIELD(icmp_type),
-	FIELD(icmp_code), FIELD(icmp_id),   FIELD(sport),     FIELD(dport),
-	FIELD(frag_at),	  FIELD(frag_len),  FIELD(ip_id),     FIELD(arp_sha),
-	FIELD(link),	  FIELD(src.hi),    FIELD(src.lo),    FIELD(dst.hi),
-	FIELD(dst.lo),	  FIELD(target.hi), FIELD(target.lo),
+	FIELD(kind),	  FIELD(flaw),	     FIELD(protocol),  FIELD(hop_limit),
+	FIELD(ethertype), FIELD(l3),	     FIELD(l4),	       FIELD(end),
+	FIELD(addressed), FIELD(carried),    FIELD(fragment),  FIELD(later),
+	FIELD(ported),	  FIELD(flagged),    FIELD(icmp),      FIELD(nd),
+	FIELD(linked),	  FIELD(arp_op),     FIELD(tcp_flags), FIELD(icmp_type),
+	FIELD(icmp_code), FIELD(icmp_ident), FIELD(sport),     FIELD(dport),
+	FIELD(frag_at),	  FIELD(frag_len),   FIELD(ip_id),     FIELD(arp_sha),
+	FIELD(link),	  FIELD(src.hi),     FIELD(src.lo),    FIELD(dst.hi),
+	FIELD(dst.lo),	  FIELD(target.hi),  FIELD(target.lo),
 #undef FIELD
 };
 

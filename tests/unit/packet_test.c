@@ -155,7 +155,7 @@ static void icmp_and_its_identifiers(void **state)
 		assert_true(p.icmp);
 		assert_int_equal(p.icmp_type, type);
 		assert_int_equal(p.icmp_code, 7);
-		assert_int_equal(p.icmp_id, id ? 0x4321 : 0);
+		assert_int_equal(p.icmp_ident, id ? 0x4321 : 0);
 		assert_false(p.nd);
 		assert_false(p.ported);
 
@@ -166,7 +166,7 @@ static void icmp_and_its_identifiers(void **state)
 		p = parse_sound(&k, 1);
 		assert_true(p.icmp);
 		assert_int_equal(p.icmp_type, type);
-		assert_int_equal(p.icmp_id,
+		assert_int_equal(p.icmp_ident,
 				 type == 128 || type == 129 ? 0x4321 : 0);
 	}
 }
@@ -183,7 +183,7 @@ static void icmp_of_the_other_version_is_none(void **state)
 		p = parse_sound(&k, version);
 		assert_false(p.icmp);
 		assert_false(p.nd);
-		assert_int_equal(p.icmp_id, 0);
+		assert_int_equal(p.icmp_ident, 0);
 	}
 }
 
