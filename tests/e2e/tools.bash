@@ -18,7 +18,8 @@
 #	reach FROM TO		ping; one answer of four is enough
 #	no_reach FROM TO	ping; no answer to any of two
 #	steady FROM TO		ping on and on, ten times a second ...
-#	steady_lost MSG		... until here: check that nothing was lost
+#	steady_lost MSG [ERE]	... until here: check that nothing was lost, or so
+#				many in a hundred
 #	can_talk A B		ARP, IPv4, IPv6, fragments and TCP between two
 #				hosts with the addresses 10.0.0.N, fd00::N
 #	serve_dhcp NAME		a DHCP server there
@@ -174,7 +175,7 @@ steady_lost()
 {
 	kill -INT "$_steady"
 	wait "$_steady"
-	like "$1" "$(tail -n 3 "$W/steady.txt")" ' 0% packet loss'
+	like "$1" "$(tail -n 3 "$W/steady.txt")" " ${2:-0}% packet loss"
 }
 
 # tcp FROM SERVER ADDRESS [ARGS...]
