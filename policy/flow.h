@@ -9,8 +9,8 @@
  *	TCP, UDP	addresses and ports
  *	ICMP, ICMPv6	addresses, the kind of request (ICMP 8, 13, 15, 17; ICMPv6
  *			128) and its identifier: an answer starts nothing
- *	ARP		the addresses of a request: who asks, who is asked
- *	ND		likewise (neighbour solicitation: source and target)
+ *	ARP		the address a request asks for
+ *	ND		likewise (neighbour solicitation: the target)
  *	other protocols	addresses and protocol
  *
  * What is sent to a group (IP multicast, 255.255.255.255) starts nothing: nobody
@@ -21,16 +21,16 @@
  *  - the flow reversed.  Of TCP, anything but a segment that opens a connection
  *    (SYN without ACK): who may not be reached cannot be reached through a port he
  *    once used.  Of ICMP, the reply to that kind of request, and nothing else.
- *  - ARP with the flow's two addresses reversed, reply or request.  So what a has
- *    asked for may also ask for a's address, or its answers would find no way once
- *    its cache is stale.  But it may not do so with another address of its own:
- *    a would believe that address too.
- *  - ND likewise.  An advertisement of the target a asked for, to the address a
- *    asked from (or to a group, if a asked from none: duplicate address
- *    detection); and a solicitation from that target about that address.  The
- *    sender of an advertisement and the destination of a solicitation are of no
- *    account.  Unsolicited advertisements, router advertisements and redirects
- *    are no answers.
+ *  - ARP from the address a asked for, reply or request, about any address: a has
+ *    more than the one it asked from (aliases), and what a has asked for must be
+ *    able to ask for them, or its answers would find no way once its cache is
+ *    stale.  But it may not do so with another address of its own: a would believe
+ *    that address too.
+ *  - ND likewise.  An advertisement of the target a asked for, to an address (or to
+ *    a group, if a asked from none: duplicate address detection); and a
+ *    solicitation from that target.  The sender of an advertisement and the
+ *    destination of a solicitation are of no account.  Unsolicited advertisements,
+ *    router advertisements and redirects are no answers.
  *  - an ICMP or ICMPv6 error about a packet of the flow as a sent it, whoever says
  *    it, to the address a sent it from.  Redirects are no errors, errors in
  *    fragments are not read.
@@ -123,7 +123,8 @@ struct flow_hit {
  * @vlan, @src, @dst: as when it began
  * @protocol: IP protocol; 0 for ARP
  * @state:    enum flow_state
- * @from, @to: addresses; ARP, ND: who asked, who was asked
+ * @from, @to: addresses; ARP, ND: @to was asked for, and @from is the unspecified
+ *         address, because any address of who asked counts
  * @from_port, @to_port: TCP, UDP; @from_port: an ICMP identifier
  * @rule:     id of its rule
  * @left:     seconds it has to live if nothing more comes

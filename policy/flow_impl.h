@@ -22,6 +22,9 @@
 
 /* --- keys ------------------------------------------------------------------- */
 
+/* In place of an initiator's address that does not count; nobody has it. */
+#define FLOW_ANYBODY ((struct ip_addr){ UINT64_MAX, UINT64_MAX })
+
 /* What an entry is for. */
 enum flow_use {
 	FLOW_USE_NONE, /* the slot is free */
@@ -104,6 +107,7 @@ static inline bool flow_key_same(const struct flow_key *a,
  * @own_port, @other_port: of TCP and UDP; an ICMP identifier is the port of who
  *                         sent the request
  * @kind, @protocol, @request: as in struct flow_key
+ * @resolves: it is ARP or neighbour discovery
  * @begins:  such a packet may begin a flow
  * @answers: such a packet may answer one
  */
@@ -115,6 +119,7 @@ struct flow_talk {
 	uint8_t kind;
 	uint8_t protocol;
 	uint8_t request;
+	bool resolves;
 	bool begins;
 	bool answers;
 };

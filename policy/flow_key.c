@@ -17,6 +17,11 @@
  * An advertisement's source may be any address of its sender and says nothing.
  * Who asks for an address he means to take (duplicate address detection) has
  * none and asks as ::, and is answered at a group.
+ *
+ * Of ARP and neighbour discovery the initiator's address is no part of the key,
+ * FLOW_ANYBODY stands for it: a host has more addresses than the one it asked
+ * from, and whom it has asked for has to find all of them.  Only who asks from no
+ * address, or about his own, is answered as he asked.
  */
 #include "policy/flow_impl.h"
 
@@ -39,6 +44,7 @@ static bool read_arp(const struct packet *p, struct flow_talk *talk)
 {
 	talk->begins = p->arp_op == ARP_REQUEST;
 	talk->answers = true;
+	talk->resolves = true;
 	return p->arp_op == ARP_REQUEST || p->arp_op == ARP_REPLY;
 }
 
@@ -46,6 +52,7 @@ static void read_nd(const struct packet *p, struct flow_talk *talk)
 {
 	talk->request = FLOW_ASK;
 	talk->answers = true;
+	talk->resolves = true;
 	if (p->icmp_type == FLOW_ASK) {
 		talk->begins = true;
 		talk->other = p->target;
@@ -164,6 +171,20 @@ static uint64_t key_path(unsigned int from_port, unsigned int to_port,
 	       (uint64_t)vlan << 16 | src << 8 | dst;
 }
 
+/* An initiator's address, as far as it counts. */
+static struct ip_addr key_initiator(const struct flow_talk *talk,
+				    const struct ip_addr *initiator,
+				    const struct ip_addr *other)
+{
+	const struct ip_addr none = ip_from_v4(0);
+	bool nowhere = (initiator->hi | initiator->lo) == 0 ||
+		       ip_same(initiator, &none);
+
+	if (talk->resolves && !nowhere && !ip_same(initiator, other))
+		return FLOW_ANYBODY;
+	return *initiator;
+}
+
 static uint64_t key_kind(const struct flow_talk *talk)
 {
 	return (uint64_t)talk->request << 24 | FLOW_USE_TALK << 16 |
@@ -173,9 +194,12 @@ static uint64_t key_kind(const struct flow_talk *talk)
 struct flow_key flow_key_sent(const struct flow_talk *talk,
 			      const struct flow_path *path)
 {
+	struct ip_addr initiator =
+		key_initiator(talk, &talk->own, &talk->other);
+
 	return (struct flow_key){ {
-		talk->own.hi,
-		talk->own.lo,
+		initiator.hi,
+		initiator.lo,
 		talk->other.hi,
 		talk->other.lo,
 		key_path(talk->own_port, talk->other_port, path->vlan,
@@ -187,9 +211,12 @@ struct flow_key flow_key_sent(const struct flow_talk *talk,
 struct flow_key flow_key_answer(const struct flow_talk *talk,
 				const struct flow_path *path)
 {
+	struct ip_addr initiator =
+		key_initiator(talk, &talk->other, &talk->own);
+
 	return (struct flow_key){ {
-		talk->other.hi,
-		talk->other.lo,
+		initiator.hi,
+		initiator.lo,
 		talk->own.hi,
 		talk->own.lo,
 		key_path(talk->other_port, talk->own_port, path->vlan,

@@ -344,12 +344,24 @@ unsigned int flow_flush_port(struct flow_table *t, unsigned int port)
 	return removed;
 }
 
+/* Who asks with any of his addresses is shown as who has none. */
+static struct ip_addr shown_initiator(const struct flow_key *k)
+{
+	const struct ip_addr from = { k->word[0], k->word[1] };
+	const struct ip_addr anybody = FLOW_ANYBODY;
+
+	if (!ip_same(&from, &anybody))
+		return from;
+	return flow_key_kind(k) == PACKET_ARP ? ip_from_v4(0)
+					      : (struct ip_addr){ 0, 0 };
+}
+
 static struct flow_entry shown(const struct flow_record *r, uint32_t now)
 {
 	const struct flow_key *k = &r->key;
 
 	return (struct flow_entry){
-		.from = { k->word[0], k->word[1] },
+		.from = shown_initiator(k),
 		.to = { k->word[2], k->word[3] },
 		.rule = r->rule,
 		.left = flow_seconds(r->life) - (now - r->stamp),

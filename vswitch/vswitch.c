@@ -227,6 +227,20 @@ struct fdb *vswitch_fdb(struct vswitch *sw)
 	return sw->fdb;
 }
 
+uint64_t vswitch_due(const struct vswitch *sw)
+{
+	uint64_t ports = sw->state.flap.isolated;
+	uint64_t due = UINT64_MAX;
+
+	while (ports) {
+		uint64_t end = sw->state.flap.port[bit_pop(&ports)].until_ns;
+
+		if (end < due)
+			due = end;
+	}
+	return due;
+}
+
 uint64_t vswitch_ports(const struct vswitch *sw)
 {
 	return sw->present;

@@ -328,6 +328,13 @@ uint64_t vswitch_run(struct vswitch *sw, uint64_t ports, uint64_t now_ns,
 uint64_t vswitch_arm(struct vswitch *sw, uint64_t ports);
 
 /**
+ * vswitch_due - when vswitch_run() wants to be called, though no port has work
+ *
+ * The end of an isolation.  Return: nanoseconds, UINT64_MAX if nothing is to come.
+ */
+uint64_t vswitch_due(const struct vswitch *sw);
+
+/**
  * vswitch_ports - ports that exist
  */
 uint64_t vswitch_ports(const struct vswitch *sw);

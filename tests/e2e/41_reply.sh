@@ -195,4 +195,16 @@ is "nothing more has arrived" "$(counter sw0.b out_frames)" "$before"
 ok "loaded again" "$WEIR" reload
 ok "the connection goes on where it was" \
 	wait_for 30 flows_to_b $(($(counter sw0.b out_bytes) + 1000000))
+
+# --- hosts have more addresses than one -----------------------------------------
+
+on a ip addr add 10.0.0.11/24 dev a0
+on a ip addr add fd00::11/64 dev a0
+on b ip neigh flush all
+for from in 10.0.0.1 10.0.0.11; do
+	ok "from $from" fetch a http://10.0.0.2/page --interface $from
+done
+for from in fd00::1 fd00::11; do
+	ok "from $from" fetch a 'http://[fd00::2]/page' --interface $from
+done
 finish

@@ -120,15 +120,18 @@ static void who_was_asked_may_reply_and_ask_back(void **state)
 	arp_ask(t, v4(1), v4(2), NOW);
 	e = only(t, NOW);
 	assert_int_equal(e.protocol, 0);
-	assert_addr(e.from, v4(1));
+	assert_addr(e.from, ip_from_v4(0));
 	assert_addr(e.to, v4(2));
 	for (unsigned int op = 0; op < 10; op++) {
 		bool good = op == 1 || op == 2;
 
 		assert_int_equal(arp_answers(t, op, v4(2), v4(1), NOW), good);
-		/* About other addresses, whoever's. */
+		/* About another address of who has asked. */
+		assert_int_equal(arp_answers(t, op, v4(2), v4(3), NOW), good);
+		/* As somebody who was not asked for, or nobody. */
 		assert_false(arp_answers(t, op, v4(3), v4(1), NOW));
-		assert_false(arp_answers(t, op, v4(2), v4(3), NOW));
+		assert_false(arp_answers(t, op, v4(3), v4(2), NOW));
+		assert_false(arp_answers(t, op, ip_from_v4(0), v4(1), NOW));
 		assert_false(arp_answers(t, op, v4(1), v4(2), NOW));
 		assert_false(arp_answers(t, op, v4(2), v4(2), NOW));
 	}
@@ -227,23 +230,25 @@ static void what_answers_a_solicitation(void **state)
 	(void)state;
 	nd_send(t, 135, a, solicited(b), b);
 	e = only(t, NOW);
-	assert_addr(e.from, a);
+	assert_addr(e.from, nobody);
 	assert_addr(e.to, b);
 	assert_int_equal(e.protocol, 58);
 	assert_int_equal(e.left, 60);
 	/* An advertisement of the target, from any address. */
 	assert_true(nd_answers(t, 136, b, a, b));
 	assert_true(nd_answers(t, 136, c, a, b));
-	/* Not of another, to another, or to all. */
+	/* Also to another address of who has asked. */
+	assert_true(nd_answers(t, 136, b, c, b));
+	/* Not of another, or to all. */
 	assert_false(nd_answers(t, 136, b, a, c));
 	assert_false(nd_answers(t, 136, b, a, a));
-	assert_false(nd_answers(t, 136, b, c, b));
 	assert_false(nd_answers(t, 136, b, all_nodes, b));
-	/* The target asks back, for this address alone. */
+	/* The target asks back, for any address. */
 	assert_true(nd_answers(t, 135, b, solicited(a), a));
 	assert_true(nd_answers(t, 135, b, a, a));
+	assert_true(nd_answers(t, 135, b, solicited(c), c));
 	assert_false(nd_answers(t, 135, c, solicited(a), a));
-	assert_false(nd_answers(t, 135, b, solicited(c), c));
+	assert_false(nd_answers(t, 135, c, solicited(b), b));
 	assert_false(nd_answers(t, 135, b, solicited(b), b));
 	assert_false(nd_answers(t, 135, nobody, solicited(a), a));
 	free(t);

@@ -22,6 +22,15 @@ void model_expire(struct model *m, uint32_t now)
 			m->flow[i] = m->flow[--m->count];
 }
 
+/* Who asks for an address asks with all of his, but about himself. */
+static bool same_asker(const struct model_flow *f, unsigned int a,
+		       unsigned int b)
+{
+	if (f->what != ARP && f->what != ND)
+		return f->a == a;
+	return (f->a == f->b) == (a == b);
+}
+
 static struct model_flow *model_find(struct model *m, const struct said *s,
 				     enum what what, bool answer)
 {
@@ -33,7 +42,8 @@ static struct model_flow *model_find(struct model *m, const struct said *s,
 			continue;
 		if (f->path.src == (answer ? s->path.dst : s->path.src) &&
 		    f->path.dst == (answer ? s->path.src : s->path.dst) &&
-		    f->a == (answer ? s->to : s->from) &&
+		    same_asker(f, answer ? s->to : s->from,
+			       answer ? s->from : s->to) &&
 		    f->b == (answer ? s->from : s->to) &&
 		    f->aport == (answer ? s->tport : s->fport) &&
 		    f->bport == (answer ? s->fport : s->tport))

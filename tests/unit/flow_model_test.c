@@ -210,6 +210,8 @@ static bool is_shown(const struct model_flow *f, const struct flow_entry *e,
 	struct said s = { .v6 = f->v6 };
 	struct ip_addr a = host(&s, f->a), b = host(&s, f->b);
 
+	if ((f->what == ARP || f->what == ND) && f->a != f->b)
+		a = f->what == ARP ? ip_from_v4(0) : (struct ip_addr){ 0 };
 	return f->what != PART && ip_same(&e->from, &a) &&
 	       ip_same(&e->to, &b) && e->protocol == protocol_of(f) &&
 	       e->from_port == f->aport && e->to_port == f->bport &&

@@ -34,6 +34,7 @@
  * @ran:     ports looked at since they were armed
  * @faulted: ports the monitor has been told of
  * @taken:   frames taken when the loop last had us look without a reason
+ * @due:     when the loop has been told to have us look, if not before
  */
 struct switch_state {
 	struct vswitch *sw;
@@ -46,6 +47,7 @@ struct switch_state {
 	uint64_t ran;
 	uint64_t faulted;
 	uint64_t taken;
+	uint64_t due;
 };
 
 /* One direction of a port; the data region may end in a part of a page. */
@@ -128,6 +130,7 @@ static int switch_init(struct component *c)
 	if (result != 0)
 		return result;
 	s->ctl = true;
+	s->due = UINT64_MAX;
 	s->pending = vswitch_ports(s->sw);
 	return 0;
 }
@@ -190,6 +193,16 @@ static bool took_frames(const struct component *c, struct switch_state *s)
 	return taken != before;
 }
 
+/* Have the loop come back when the switch wants to be run. */
+static void set_alarm(struct component *c, struct switch_state *s)
+{
+	uint64_t due = vswitch_due(s->sw);
+
+	if (due != s->due)
+		pd_wake_at(c, due);
+	s->due = due;
+}
+
 static bool switch_run(struct component *c, uint64_t now_ns)
 {
 	struct switch_state *s = c->state;
@@ -202,6 +215,7 @@ static bool switch_run(struct component *c, uint64_t now_ns)
 	ring_ports(c, ring);
 	control(c, s, now_ns);
 	report_faults(c, s);
+	set_alarm(c, s);
 	/* Called without a reason: the loop is spinning. */
 	if (looking && took_frames(c, s))
 		return true;
