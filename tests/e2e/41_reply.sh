@@ -200,6 +200,7 @@ ok "the connection goes on where it was" \
 
 on a ip addr add 10.0.0.11/24 dev a0
 on a ip addr add fd00::11/64 dev a0
+on a ip neigh flush all
 on b ip neigh flush all
 for from in 10.0.0.1 10.0.0.11; do
 	ok "from $from" fetch a http://10.0.0.2/page --interface $from
