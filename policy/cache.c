@@ -18,6 +18,12 @@
  * of the same kind.  As more come to be read, frames are looked for elsewhere, and
  * what was remembered is found no more; that is all.
  *
+ * It is what senders send that has filters read more.  A single frame with IP
+ * options has its ports where all others have sequence numbers; were these hashed
+ * from then on, each frame would be looked for somewhere else until the policy
+ * changes.  So the three kinds are exact, with options a frame is of none, and
+ * octets count only up to where a flow's addresses and ports end (flow_end).
+ *
  * In a train of frames of one flow none of this is needed: a pair's latest place
  * is looked at first.
  *
@@ -34,7 +40,6 @@ _Static_assert(CACHE_OCTETS == FRAME_SNAP && CACHE_OCTETS == 64,
 _Static_assert(sizeof(struct cache_place) == 144, "three lines, at any of 16");
 _Static_assert(CACHE_HASHED == 4 && 18 + 38 + 8 <= CACHE_OCTETS,
 	       "hashed words are in the snapshot, tagged or not");
-_Static_assert((CACHE_KINDS & (CACHE_KINDS - 1)) == 0, "a mask");
 
 /* A word that is aligned to four: behind either Ethernet header all are. */
 static inline uint64_t word_at(const uint8_t *octets, unsigned int at)
@@ -45,10 +50,23 @@ static inline uint64_t word_at(const uint8_t *octets, unsigned int at)
 	return word;
 }
 
-/* IPv4, IPv6 and ARP are three; any other is one of these or the fourth. */
+enum { KIND_IPV4, KIND_IPV6, KIND_ARP, KIND_OTHER };
+
+/* Behind the Ethernet header: where what tells flows apart ends, by kind. */
+static const uint8_t flow_end[CACHE_KINDS] = { 24, 44, 28, 46 };
+
 static inline unsigned int kind_of(const struct frame *f)
 {
-	return f->ethertype & (CACHE_KINDS - 1);
+	switch (f->ethertype) {
+	case 0x0800:
+		return f->bytes[f->l3] == 0x45 ? KIND_IPV4 : KIND_OTHER;
+	case 0x86dd:
+		return KIND_IPV6;
+	case 0x0806:
+		return KIND_ARP;
+	default:
+		return KIND_OTHER;
+	}
 }
 
 /* Both halves of the product: what differs in a few bits differs in many. */
@@ -119,19 +137,31 @@ static unsigned int end_of(uint64_t octets)
 	return octets ? 64u - (unsigned int)__builtin_clzll(octets) : 0;
 }
 
+/* Those of a word's octets that come before @end. */
+static uint64_t word_before(const uint8_t *octets, unsigned int at,
+			    unsigned int end)
+{
+	unsigned int n = at < end ? end - at : 0;
+
+	if (n >= 8)
+		return word_at(octets, at);
+	return word_at(octets, at) & ~frame_be64(~0ull >> 8 * n);
+}
+
 static void learn_hashed(struct cache_port *port, const struct frame *f,
 			 uint32_t generation, const cache_pair *mask)
 {
 	const uint8_t *l3 = (const uint8_t *)mask + f->l3;
-	uint64_t *read = port->hashed[kind_of(f)];
+	unsigned int kind = kind_of(f);
+	uint64_t *read = port->hashed[kind];
 
 	if (port->generation != generation)
 		memset(port->hashed, 0, sizeof(port->hashed));
 	port->generation = generation;
-	read[0] |= word_at(l3, 6);
-	read[1] |= word_at(l3, 14);
-	read[2] |= word_at(l3, 22);
-	read[3] |= word_at(l3, 38);
+	read[0] |= word_before(l3, 6, flow_end[kind]);
+	read[1] |= word_before(l3, 14, flow_end[kind]);
+	read[2] |= word_before(l3, 22, flow_end[kind]);
+	read[3] |= word_before(l3, 38, flow_end[kind]);
 }
 
 /*
