@@ -65,6 +65,20 @@ like "so is that of IPv6" "$(flows tcp)" \
 is "nobody else has any" "$("$WEIR" show -j flows |
 	jq -r '.[].from' | sort -u)" sw0.a
 
+# A host has more addresses than the one it asked from.
+on a ip addr add 10.0.0.11/24 dev a0
+on a ip addr add fd00::11/64 dev a0
+on a ip neigh flush all
+on b ip neigh flush all
+for from in 10.0.0.1 10.0.0.11; do
+	ok "from $from" fetch a http://10.0.0.2/page --interface $from
+done
+for from in fd00::1 fd00::11; do
+	ok "from $from" fetch a 'http://[fd00::2]/page' --interface $from
+done
+on a ip addr del 10.0.0.11/24 dev a0
+on a ip addr del fd00::11/64 dev a0
+
 # None of these gets an answer, which takes a while to find out.
 refused_b() { dropped sw0.b not_allowed; }
 before=$(refused_b)
@@ -195,17 +209,4 @@ is "nothing more has arrived" "$(counter sw0.b out_frames)" "$before"
 ok "loaded again" "$WEIR" reload
 ok "the connection goes on where it was" \
 	wait_for 30 flows_to_b $(($(counter sw0.b out_bytes) + 1000000))
-
-# --- hosts have more addresses than one -----------------------------------------
-
-on a ip addr add 10.0.0.11/24 dev a0
-on a ip addr add fd00::11/64 dev a0
-on a ip neigh flush all
-on b ip neigh flush all
-for from in 10.0.0.1 10.0.0.11; do
-	ok "from $from" fetch a http://10.0.0.2/page --interface $from
-done
-for from in fd00::1 fd00::11; do
-	ok "from $from" fetch a 'http://[fd00::2]/page' --interface $from
-done
 finish
