@@ -225,6 +225,7 @@ done
 like "an impostor has an address a few times" $stolen '^([1-9]|1[0-9]|2[0-9])$'
 is "then it stays at home" "$(behind "$V")" sw0.victim
 refused "the next claim" evil "$forged" moves
+is "and has moved nothing" "$(behind "$V")" sw0.victim
 steady victim 10.0.0.2
 before=$(($(dropped sw0.evil moves) + 19))
 claimed_on()
