@@ -16,7 +16,7 @@ trap 'exit 130' INT TERM HUP
 
 # For VFIO, the channels to the outside, weir's ports, and to compare with.
 modules=(vfio-pci vfio_iommu_type1 virtio_mmio virtio_console tun veth bridge
-	e1000e)
+	8021q e1000e)
 programs=(bin/busybox bin/ip sbin/bridge sbin/tc sbin/ethtool usr/bin/iperf3
 	usr/bin/tcpdump)
 

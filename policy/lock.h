@@ -21,7 +21,8 @@
  * and from :: duplicate address detection for an address of its own, router
  * solicitations and MLD reports (RFC 3590).  The unspecified addresses are
  * nobody's in any other way, also where a prefix holds them.  Link-local ones
- * are addresses like others: `ip lock 10.0.0.7, fe80::/64`.
+ * are addresses like others, and best named exactly (`ip lock 10.0.0.7, fe80::7`):
+ * routers have link-local ones, and who may use all of fe80::/64 may be one.
  *
  * What is behind a locked port is a host and no router: router advertisements
  * and redirects, of ICMP as of ICMPv6, are refused also from its own addresses,
