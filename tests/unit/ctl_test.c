@@ -12,13 +12,14 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "tests/unit/rig.h"
+#include "tests/unit/switch_rig.h"
 #include "vswitch/ctl.h"
 
 struct fixture {
 	struct rig *r;
 	struct vswitch_ctl_request rq;
 	struct vswitch_ctl_reply reply;
+	struct policy_image *image;
 };
 
 static int setup(void **state)
@@ -36,6 +37,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	rig_free(f->r);
+	free(f->image);
 	free(f);
 	return 0;
 }
@@ -46,7 +48,8 @@ static int ask(struct fixture *f)
 	uint32_t seq = atomic_load(&f->rq.seq) + 1;
 
 	atomic_store(&f->rq.seq, seq);
-	assert_true(vswitch_ctl(f->r->sw, &f->rq, &f->reply, NULL, f->r->now));
+	assert_true(
+		vswitch_ctl(f->r->sw, &f->rq, &f->reply, f->image, f->r->now));
 	assert_int_equal(atomic_load(&f->reply.seq), seq);
 	return f->reply.status;
 }
@@ -196,6 +199,96 @@ static void a_ports_addresses_are_flushed(void **state)
 	assert_int_equal(ask(f), -EINVAL);
 }
 
+static void a_policy_is_taken_or_said_to_be_wrong(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rq.op = CTL_POLICY;
+	assert_int_equal(ask(f), -EINVAL);
+	assert_int_equal(f->reply.fault, POLICY_FAULT_NO_IMAGE);
+	f->image = image_new();
+	image_allow(f->image, 0, 1, "udp");
+	assert_int_equal(ask(f), 0);
+	assert_int_equal(f->reply.value, f->r->stats->policies);
+	assert_true(sw_udp(f->r, 0, 1, 1, 2) == RIG_BIT(1));
+	f->image->rule[0].action = 7;
+	assert_int_equal(ask(f), -EINVAL);
+	assert_int_equal(f->reply.fault, POLICY_FAULT_RULE);
+	assert_int_equal(f->reply.value, 0);
+	assert_true(sw_udp(f->r, 0, 1, 1, 2) == RIG_BIT(1));
+}
+
+static void flows_are_listed_page_by_page(void **state)
+{
+	struct fixture *f = *state;
+	unsigned int listed = 0, pages = 0;
+	bool met[100] = { false };
+
+	f->image = image_new();
+	image_allow_reply(f->image, 0, 1, "udp");
+	image_set(f->r->sw, f->image);
+	for (unsigned int i = 0; i < 100; i++)
+		sw_udp(f->r, 0, 1, 1000 + i, 53);
+	f->rq.op = CTL_FLOWS;
+	do {
+		assert_int_equal(ask(f), 0);
+		assert_in_range(f->reply.count, 0, CTL_FLOW_ENTRIES);
+		for (uint32_t i = 0; i < f->reply.count; i++) {
+			const struct flow_entry *e = &f->reply.flow[i];
+
+			assert_in_range(e->from_port, 1000, 1099);
+			assert_false(met[e->from_port - 1000]);
+			met[e->from_port - 1000] = true;
+			assert_int_equal(e->src, 0);
+			assert_int_equal(e->dst, 1);
+			assert_int_equal(e->to_port, 53);
+		}
+		listed += f->reply.count;
+		f->rq.cursor = f->reply.cursor;
+	} while (f->reply.more && pages++ < 10);
+	assert_int_equal(listed, 100);
+	/* A cursor from nowhere lists nothing. */
+	f->rq.cursor = UINT32_MAX;
+	assert_int_equal(ask(f), 0);
+	assert_int_equal(f->reply.count, 0);
+	assert_int_equal(f->reply.more, 0);
+}
+
+/* An IGMPv2 report for 239.1.1.1, TTL 1, with a router alert. */
+static void groups_are_listed(void **state)
+{
+	static const uint8_t report[] = {
+		0x01, 0x00, 0x5e, 0x01, 0x01, 0x01, 2,	 0, 0, 0, 0,	1,
+		0x08, 0x00, 0x46, 0xc0, 0,    32,   0,	 0, 0, 0, 1,	2,
+		0x00, 0x00, 10,	  0,	0,    1,    239, 1, 1, 1, 0x94, 4,
+		0,    0,    0x16, 0,	0xf9, 0xfc, 239, 1, 1, 1,
+	};
+	struct fixture *f = *state;
+	uint8_t frame[60] = { 0 };
+	uint32_t sum = 0;
+
+	memcpy(frame, report, sizeof(report));
+	for (unsigned int i = 14; i < 38; i += 2)
+		sum += (uint32_t)(frame[i] << 8 | frame[i + 1]);
+	sum = ~(sum % 0xffff) & 0xffff;
+	frame[24] = (uint8_t)(sum >> 8);
+	frame[25] = (uint8_t)sum;
+	f->image = image_new();
+	image_allow(f->image, 0, 1, NULL);
+	f->image->snooping = 1;
+	image_set(f->r->sw, f->image);
+	f->rq.op = CTL_GROUPS;
+	assert_int_equal(ask(f), 0);
+	assert_int_equal(f->reply.count, 0);
+	sw_send_raw(f->r, 0, frame, sizeof(frame));
+	assert_int_equal(ask(f), 0);
+	assert_int_equal(f->reply.count, 1);
+	assert_int_equal(f->reply.group[0].port, 0);
+	assert_int_equal(f->reply.group[0].role, MCAST_MEMBER);
+	assert_true(f->reply.group[0].group.lo == 0xffffef010101);
+	assert_int_equal(f->reply.group[0].left, MCAST_MEMBER_S);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -207,6 +300,9 @@ int main(void)
 		T(only_ports_that_send_are_traced),
 		T(the_table_is_listed_and_says_when_it_ends),
 		T(a_ports_addresses_are_flushed),
+		T(a_policy_is_taken_or_said_to_be_wrong),
+		T(flows_are_listed_page_by_page),
+		T(groups_are_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
