@@ -212,7 +212,8 @@ is "descriptors: by reason" "$(reasons)" \
 	"bad_length bad_offset returned_twice wrong_owner"
 ok "descriptors: the friend hears forged frames" test "$(heard friend)" -gt 0
 for reason in station_pinned not_allowed; do
-	ok "descriptors: forged frames are refused, $reason" dropped $reason
+	ok "descriptors: forged frames are refused, $reason" \
+		wait_for 60 dropped $reason
 done
 end descriptors
 
