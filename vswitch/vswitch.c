@@ -212,16 +212,6 @@ struct policy *vswitch_policy(struct vswitch *sw)
 	return sw->policy;
 }
 
-const struct flow_table *vswitch_flows(const struct vswitch *sw)
-{
-	return sw->state.flows;
-}
-
-const struct mcast *vswitch_groups(const struct vswitch *sw)
-{
-	return sw->groups;
-}
-
 struct fdb *vswitch_fdb(struct vswitch *sw)
 {
 	return sw->fdb;

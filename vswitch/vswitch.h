@@ -288,13 +288,6 @@ enum policy_fault vswitch_set_policy(struct vswitch *sw,
 				     uint32_t *at);
 
 /**
- * vswitch_flows, vswitch_groups - the switch's tables of flows and of multicast
- * groups, or NULL
- */
-const struct flow_table *vswitch_flows(const struct vswitch *sw);
-const struct mcast *vswitch_groups(const struct vswitch *sw);
-
-/**
  * vswitch_fdb - the switch's forwarding database
  */
 struct fdb *vswitch_fdb(struct vswitch *sw);
