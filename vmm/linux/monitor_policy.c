@@ -102,7 +102,7 @@ const struct sys_policy *held_policy(const struct monitor *m,
 void policy_write(struct mon_switch *sw, const struct sys_policy *policy)
 {
 	if (policy != NULL) {
-		memcpy(sw->policy, &policy->image, sizeof(*sw->policy));
+		policy_image_copy(sw->policy, &policy->image);
 		return;
 	}
 	memset(sw->policy, 0, sizeof(*sw->policy));
