@@ -8,7 +8,9 @@
  * holds no state of its own.
  *
  *	main.c      hands over to cli_main()
- *	command.c   the table of commands, options, help
+ *	command.c   the table of commands, help
+ *	options.c   options
+ *	hint.c      words of other tools
  *	check.c run.c show.c trace.c stop.c	one command each
  *	change.c    allow, deny, limit, storm, lock, reload
  *	control.c   one request to a running instance, one reply
@@ -40,7 +42,7 @@ enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
  * @json:    -j
  * @verbose: -v
  * @both:    -b
- * @tty:     standard output is a terminal (not an option, but asked as often)
+ * @table:   --table, or standard output is a terminal
  */
 struct cli_options {
 	const char *name;
@@ -48,7 +50,7 @@ struct cli_options {
 	bool json;
 	bool verbose;
 	bool both;
-	bool tty;
+	bool table;
 };
 
 /**

@@ -53,7 +53,9 @@ _weir()
 		check:-*) words='-v --verbose' ;;
 		run:-*) words='-n --name' ;;
 		allow:-* | deny:-*) words='-b --both -j --json -n --name -t --timeout' ;;
-		show:-* | trace:-* | limit:-* | storm:-* | lock:-* | reload:-*)
+		show:-* | trace:-*)
+			words='-j --json --table -n --name -t --timeout' ;;
+		limit:-* | storm:-* | lock:-* | reload:-*)
 			words='-j --json -n --name -t --timeout' ;;
 		stop:-*) words='-n --name -t --timeout' ;;
 		show:*) words='ports fdb policy flows groups drops system vms' ;;

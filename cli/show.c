@@ -68,29 +68,29 @@ static const struct list lists[] = {
 	    { "FLAGS", "flags", BOTH, false } } },
 	{ "policy",
 	  "nothing is allowed",
-	  { { "FROM", "from", BOTH, false },
-	    { "ACTION", "action", BOTH, false },
-	    { "TO", "to", BOTH, false },
-	    { "VALUE", "value", BOTH, false },
-	    { "FILTER", "filter", BOTH, false },
-	    { "REPLY", "reply", BOTH, false },
-	    { "HITS", "hits", BOTH, true },
-	    { "WHERE", "where", BOTH, false },
-	    { "OCTETS", "snapshot", BOTH, true } } },
+	  { { "PORT", "from", PIPE, false },
+	    { "ACTION", "action", PIPE, false },
+	    { "TO PORT", "to", PIPE, false },
+	    { "VALUE", "value", PIPE, false },
+	    { "FILTER", "filter", PIPE, false },
+	    { "REPLY", "reply", PIPE, false },
+	    { "FRAMES", "hits", PIPE, true },
+	    { "WRITTEN AT", "where", PIPE, false },
+	    { "READS/octets", "snapshot", PIPE, true } } },
 	{ "flows",
 	  "no flow",
 	  { { "SWITCH", "switch", BOTH, false },
 	    { "VLAN", "vlan", BOTH, true },
-	    { "FROM", "from", BOTH, false },
-	    { "TO", "to", BOTH, false },
+	    { "BEGAN AT", "from", BOTH, false },
+	    { "GOES TO", "to", BOTH, false },
 	    { "PROTOCOL", "protocol", BOTH, false },
 	    { "SOURCE", "source", BOTH, false },
-	    { "PORT", "source_port", BOTH, true },
+	    { "SOURCE PORT", "source_port", BOTH, true },
 	    { "DESTINATION", "destination", BOTH, false },
-	    { "PORT", "destination_port", BOTH, true },
+	    { "DEST. PORT", "destination_port", BOTH, true },
 	    { "STATE", "state", BOTH, false },
-	    { "LEFT/s", "left", BOTH, true },
-	    { "RULE", "where", BOTH, false } } },
+	    { "ENDS IN/s", "left", BOTH, true },
+	    { "ALLOWED BY", "where", BOTH, false } } },
 	{ "groups",
 	  "nobody has asked for a multicast",
 	  { { "SWITCH", "switch", BOTH, false },
@@ -133,14 +133,36 @@ static const struct list lists[] = {
 
 #define N_LISTS (sizeof(lists) / sizeof(lists[0]))
 
+/* For a person, `show policy` is two tables: what holds of a port alone, and the
+ * rules, which are those with a second port. */
+static const struct list settings = {
+	"policy",
+	NULL,
+	{ { "PORT", "from", BOTH, false },
+	  { "SETTING", "action", BOTH, false },
+	  { "VALUE", "value", BOTH, false } },
+};
+static const struct list rules = {
+	"policy",
+	"nothing is allowed",
+	{ { "FROM PORT", "from", BOTH, false },
+	  { "TO PORT", "to", BOTH, false },
+	  { "ACTION", "action", BOTH, false },
+	  { "FRAMES THAT MATCH", "filter", BOTH, false },
+	  { "REPLIES PASS", "reply", BOTH, false },
+	  { "DECIDED ON", "hits", BOTH, true },
+	  { "WRITTEN AT", "where", BOTH, false },
+	  { "READS/octets", "snapshot", BOTH, true } },
+};
+
 /**
  * show_list - print one of the lists
- * @data: the reply; what is no array shows as an empty one
- * @tty:  for a person
+ * @data:  the reply; what is no array shows as an empty one
+ * @table: for a person
  */
-static void show_list(const struct list *list, const json_t *data, bool tty)
+static void show_list(const struct list *list, const json_t *data, bool table)
 {
-	const enum where here = tty ? TERMINAL : PIPE;
+	const enum where here = table ? TERMINAL : PIPE;
 	const struct column *c;
 	struct table t = { 0 };
 	const json_t *row;
@@ -160,11 +182,28 @@ static void show_list(const struct list *list, const json_t *data, bool tty)
 			free(text);
 		}
 	}
-	if (tty && !t.cells)
+	if (t.cells || !table)
+		table_print(&t, stdout, table);
+	else if (list->empty)
 		puts(list->empty);
-	else
-		table_print(&t, stdout, tty);
 	table_free(&t);
+}
+
+static void show_policy(const json_t *data)
+{
+	json_t *alone = json_array(), *pairs = json_array();
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(data, i, row)
+		json_array_append(json_object_get(row, "to") ? pairs : alone,
+				  row);
+	show_list(&settings, alone, true);
+	if (json_array_size(alone))
+		putchar('\n');
+	show_list(&rules, pairs, true);
+	json_decref(alone);
+	json_decref(pairs);
 }
 
 static const struct list *find_list(const char *what)
@@ -212,10 +251,12 @@ enum cli_exit cli_show(const struct cli_options *opt, int argc, char **argv)
 		return CLI_FAILED;
 	if (opt->json)
 		json_print(data);
+	else if (opt->table && !strcmp(argv[0], "policy"))
+		show_policy(data);
 	else if (list)
-		show_list(list, data, opt->tty);
+		show_list(list, data, opt->table);
 	else
-		print_system(data, opt->tty);
+		print_system(data, opt->table);
 	json_decref(data);
 	return CLI_OK;
 }

@@ -205,7 +205,7 @@ enum cli_exit cli_trace(const struct cli_options *opt, int argc, char **argv)
 	if (decision && opt->json)
 		json_print(decision);
 	else if (decision)
-		print_decision(decision, opt->tty);
+		print_decision(decision, opt->table);
 	json_decref(q.ports);
 	json_decref(decision);
 	return decision ? CLI_OK : CLI_FAILED;

@@ -70,7 +70,18 @@ for what in ports fdb policy drops system; do
 	script -qec "$WEIR show $what" /dev/null </dev/null >shown
 	like "$what: on a terminal, a heading" "$(cat shown)" '^[A-Z]{4,}'
 	unlike "and no tab" "$(cat shown)" $'\t'
+	"$WEIR" show --table $what >forced
+	is "$what: --table gives the same in a pipe" \
+		"$(sed 's/ *[0-9]*//g' forced)" \
+		"$(tr -d '\r' <shown | sed 's/ *[0-9]*//g')"
 done
+like "show policy says what a column is" "$("$WEIR" show --table policy)" \
+	'FROM PORT +TO PORT +ACTION .* DECIDED ON +WRITTEN AT'
+like "and has a table of its own for what ports are held to" \
+	"$("$WEIR" show --table policy | head -n 1)" '^PORT +SETTING +VALUE'
+is "no flow: said to a person" "$("$WEIR" show --table flows)" "no flow"
+like "trace: --table" "$("$WEIR" --table trace a dst=b | head -n 1)" \
+	'^WHAT +WHICH +RESULT'
 is "one line per port" "$("$WEIR" show ports | wc -l)" 3
 is "thirteen columns of ports" "$("$WEIR" show ports | awk -F '\t' '{ print NF }' |
 	sort -u)" 13
@@ -93,6 +104,8 @@ is "a command that is misspelt" "$(said 2 stpo)" \
 	"weir: there is no command 'stpo'; did you mean 'stop'?"
 is "a port that is misspelt" "$(said 1 trace sw0.appp dst=b)" \
 	"weir: there is no port sw0.appp; did you mean sw0.app? ('weir show ports' lists them)"
+is "an option in front of the command" "$("$WEIR" -n topology show ports |
+	wc -l)" 3
 is "a name that is misspelt" "$(said 1 show ports -n topolgy)" \
 	"weir: topolgy does not run; did you mean topology? (running: topology)"
 is "a full disk is not success" "$("$WEIR" show ports 2>&1 >/dev/full)" \

@@ -46,7 +46,7 @@ static void test_wrong_words(void **state)
 		  "weir: -t x: whole seconds, 1 to 3600\n" },
 		{ "show ports --json=yes", "weir: --json takes no value; see "
 					   "'weir help show'\n" },
-		{ "show", "weir: too few words; usage: weir show [-j] "
+		{ "show", "weir: too few words; usage: weir show [-j|--table] "
 			  "[-n NAME] [-t SECONDS] "
 			  "ports|fdb|policy|flows|groups|drops|system|vms\n" },
 		{ "check a b",
@@ -57,6 +57,11 @@ static void test_wrong_words(void **state)
 		  "weir: \"../x\" cannot be an instance's name: letters, "
 		  "digits, '.', '_' and '-', at most 31 of them, and neither "
 		  "'.' nor '-' first\n" },
+		{ "show -j --table ports",
+		  "weir: --table is for people and --json for programs; choose "
+		  "one\n" },
+		{ "allow --table a b", "weir: 'weir allow' has no option "
+				       "--table; see 'weir help allow'\n" },
 		{ "stop -n a b", "weir: stop b or a? Name one\n" },
 	};
 
@@ -66,6 +71,84 @@ static void test_wrong_words(void **state)
 		assert_string_equal(cli_err, wrong[i].error);
 		assert_string_equal(cli_out, "");
 	}
+}
+
+/* Words of other tools, and of what one would like to see. */
+static void test_other_words_lead_to_the_command(void **state)
+{
+	static const struct {
+		const char *words;
+		const char *leads;
+	} other[] = {
+		{ "status", "'weir show ports'" },
+		{ "list", "'weir show ports'" },
+		{ "ports", "did you mean 'weir show ports'?" },
+		{ "fdb", "did you mean 'weir show fdb'?" },
+		{ "vms", "did you mean 'weir show vms'?" },
+		{ "rules", "'weir show policy'" },
+		{ "start", "'weir run FILE'" },
+		{ "restart", "'weir reload'" },
+		{ "log", "standard error" },
+		{ "logs", "standard error" },
+		{ "remove", "'weir undo'" },
+		{ "kill", "'weir stop'" },
+		{ "block", "'weir deny FROM TO'" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+		assert_int_equal(run_weir(other[i].words), 2);
+		if (strstr(cli_err, other[i].leads) == NULL)
+			fail_msg("%s: %s", other[i].words, cli_err);
+	}
+	/* Parts of a word are none of them. */
+	assert_int_equal(run_weir("estar"), 2);
+	assert_null(strstr(cli_err, "reload"));
+}
+
+static void test_options_may_stand_in_front(void **state)
+{
+	static const char *const same[] = {
+		"-n nosuch show ports",	      "-nnosuch show ports",
+		"--name nosuch show ports",   "--name=nosuch show ports",
+		"-t 3 -jn nosuch show ports", "show -n nosuch ports",
+		"-n nosuch -- show ports",
+	};
+
+	(void)state;
+	fake_rundir();
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		assert_int_equal(run_weir(same[i]), 1);
+		if (strncmp(cli_err, "weir: nosuch does not run", 25) != 0)
+			fail_msg("%s: %s", same[i], cli_err);
+	}
+	fake_end();
+	assert_int_equal(run_weir("-v show ports"), 2);
+	assert_string_equal(cli_err, "weir: 'weir show' has no option -v; see "
+				     "'weir help show'\n");
+	assert_int_equal(run_weir("-n home"), 2);
+	assert_string_equal(cli_err, "weir: which command? 'weir help' lists "
+				     "them\n");
+	assert_int_equal(run_weir("-h show"), 0);
+	assert_ptr_equal(strstr(cli_out, "usage: weir show "), cli_out);
+}
+
+/* What help says of an option is what that command does. */
+static void test_help_tells_each_command_s_defaults(void **state)
+{
+	(void)state;
+	run_weir("help show");
+	assert_non_null(strstr(cli_out, "how long it may take (default: 5)"));
+	assert_non_null(strstr(cli_out, "--table"));
+	run_weir("help allow");
+	assert_non_null(strstr(cli_out, "how long it may take (default: 10)"));
+	assert_null(strstr(cli_out, "default: 5"));
+	run_weir("help run");
+	assert_non_null(strstr(cli_out, "(default: like the file)"));
+	assert_null(strstr(cli_out, "the one that runs"));
+	run_weir("help check");
+	assert_null(strstr(cli_out, "--name"));
+	assert_non_null(strstr(cli_out, "--help"));
 }
 
 /* What cannot be a statement is not sent to anybody. */
@@ -176,6 +259,8 @@ static void test_version(void **state)
 	assert_int_equal(run_weir("--version"), 0);
 	assert_int_equal(strncmp(cli_out, "weir 0.", 7), 0);
 	assert_string_equal(cli_err, "");
+	assert_int_equal(run_weir("version"), 0);
+	assert_int_equal(strncmp(cli_out, "weir 0.", 7), 0);
 }
 
 static void test_missing_topology(void **state)
@@ -198,6 +283,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrong_words),
+		cmocka_unit_test(test_other_words_lead_to_the_command),
+		cmocka_unit_test(test_options_may_stand_in_front),
+		cmocka_unit_test(test_help_tells_each_command_s_defaults),
 		cmocka_unit_test(test_wrong_changes),
 		cmocka_unit_test(test_hostile_words_are_defused),
 		cmocka_unit_test(test_no_words_is_wrong_but_helpful),
