@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * weir allow, deny, limit, storm, lock and reload: change what runs.
+ * weir allow, deny, limit, storm, lock, undo and reload: change what runs.
  *
  * What is typed is put together as a statement of the topology's language and
  * sent as text; the instance compiles it, so everything that can be wrong with
  * names, filters and numbers is said there and in the compiler's words.  Here it
  * is only made sure that one word typed is one word of the statement.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,22 +88,30 @@ static void report(const struct cli_options *opt, const json_t *data)
 		json_print(data);
 }
 
-/* Have it done. @request is released. */
-static enum cli_exit ask(const struct cli_options *opt, json_t *request)
+/* Have it done. @request is released. Return: the reply's data, or NULL. */
+static json_t *ask(const struct cli_options *opt, json_t *request)
 {
 	struct control to;
 	json_t *data;
 
 	if (instance_find(opt->name, &to)) {
 		json_decref(request);
-		return CLI_FAILED;
+		return NULL;
 	}
 	data = control_ask(&to, opt, request);
-	if (!data)
-		return CLI_FAILED;
-	report(opt, data);
+	if (data)
+		report(opt, data);
+	return data;
+}
+
+/* The same, where nothing more is to be said. */
+static enum cli_exit order(const struct cli_options *opt, json_t *request)
+{
+	json_t *data = ask(opt, request);
+	bool done = data;
+
 	json_decref(data);
-	return CLI_OK;
+	return done ? CLI_OK : CLI_FAILED;
 }
 
 /* Send a statement, which is freed; NULL: what was typed makes none. */
@@ -114,7 +123,7 @@ static enum cli_exit change(const struct cli_options *opt, char *text)
 		return CLI_USAGE;
 	request = json_pack("{s:s, s:s}", "cmd", "change", "text", text);
 	free(text);
-	return ask(opt, request);
+	return order(opt, request);
 }
 
 /* --- allow, deny ------------------------------------------------------------- */
@@ -314,6 +323,46 @@ enum cli_exit cli_lock(const struct cli_options *opt, int argc, char **argv)
 	return change(opt, lock_text(argv[0], argc - 1, argv + 1));
 }
 
+/* --- undo --------------------------------------------------------------------- */
+
+/* What has been taken back is said: "the last one" may be anybody's. */
+static void say_undone(const json_t *data)
+{
+	char *number = json_text(data, "number");
+
+	printf("change %s taken back: ", *number ? number : "?");
+	text_print(stdout, json_member(data, "undone"), "");
+	putchar('\n');
+	free(number);
+}
+
+enum cli_exit cli_undo(const struct cli_options *opt, int argc, char **argv)
+{
+	const char *word = argc ? argv[0] : "1";
+	json_t *request = json_pack("{s:s}", "cmd", "undo");
+	json_t *data;
+
+	if (!*word || word[strspn(word, "0123456789")] || *word == '0' ||
+	    strlen(word) > 9) {
+		cli_error("\"%s\" is no number of a change; 'weir show "
+			  "policy' shows them, and without one the last "
+			  "change is taken back",
+			  word);
+		json_decref(request);
+		return CLI_USAGE;
+	}
+	if (argc)
+		json_object_set_new(request, "number",
+				    json_integer(strtol(word, NULL, 10)));
+	data = ask(opt, request);
+	if (!data)
+		return CLI_FAILED;
+	if (!opt->json)
+		say_undone(data);
+	json_decref(data);
+	return CLI_OK;
+}
+
 /* --- reload ------------------------------------------------------------------ */
 
 /* The instance may have been started elsewhere; to free(), or NULL. */
@@ -356,5 +405,5 @@ enum cli_exit cli_reload(const struct cli_options *opt, int argc, char **argv)
 		cli_error("the file's path must be UTF-8");
 		return CLI_FAILED;
 	}
-	return ask(opt, request);
+	return order(opt, request);
 }

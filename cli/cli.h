@@ -12,7 +12,7 @@
  *	options.c   options
  *	hint.c      words of other tools
  *	check.c run.c show.c trace.c stop.c	one command each
- *	change.c    allow, deny, limit, storm, lock, reload
+ *	change.c    allow, deny, limit, storm, lock, undo, reload
  *	control.c   one request to a running instance, one reply
  *	instance.c  which instance is meant
  *	frame.c     frames as people write them
@@ -95,6 +95,7 @@ enum cli_exit cli_deny(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_limit(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_storm(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_lock(const struct cli_options *opt, int argc, char **argv);
+enum cli_exit cli_undo(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_stop(const struct cli_options *opt, int argc, char **argv);
 
 #endif

@@ -64,7 +64,7 @@ static const struct cli_command commands[] = {
 	  "Lets frames pass from FROM to TO (with -b, or '<->' between them, "
 	  "both ways), all\nof them or those FILTER matches, and with reply "
 	  "what answers them. FROM and TO are\nports or groups. It goes before "
-	  "the topology's rules and holds until the next\n'weir reload'.\n",
+	  "the topology's rules and holds until\n'weir undo' or the next 'weir reload'.\n",
 	  cli_allow, TIMEOUT_CHANGE },
 	{ "deny", "bjnt", 2, 4096,
 	  "[-bj] [-n NAME] [-t SECONDS] FROM TO [when FILTER]",
@@ -75,16 +75,16 @@ static const struct cli_command commands[] = {
 	  "[-j] [-n NAME] [-t SECONDS] PORT [in|out] RATE|off [burst SIZE]",
 	  "limit what a port sends or gets",
 	  "Limits what comes from PORT (in), what goes to it (out), or both, "
-	  "each to RATE,\nsuch as 10mbit. It holds until the next 'weir "
-	  "reload'.\n",
+	  "each to RATE,\nsuch as 10mbit. It holds until 'weir undo' or "
+	  "the next\n'weir reload'.\n",
 	  cli_limit, TIMEOUT_CHANGE },
 	{ "storm", "jnt", 3, 5,
 	  "[-j] [-n NAME] [-t SECONDS] PORT broadcast|multicast|unknown "
 	  "RATE|off [burst N]",
 	  "limit what a port floods",
 	  "Limits how many broadcasts, multicasts or frames to unknown "
-	  "stations PORT may have\nflooded, such as 100/s. It holds until the "
-	  "next 'weir reload'.\n",
+	  "stations PORT may have\nflooded, such as 100/s. It holds until 'weir undo' "
+	  "or the next\n'weir reload'.\n",
 	  cli_storm, TIMEOUT_CHANGE },
 	{ "lock", "jnt", 3, 4096,
 	  "[-j] [-n NAME] [-t SECONDS] PORT mac ADDRESS|off, or PORT ip "
@@ -92,8 +92,15 @@ static const struct cli_command commands[] = {
 	  "tie a port to addresses",
 	  "Has PORT send from this Ethernet address alone, or from these IPv4 "
 	  "and IPv6\naddresses and networks, or (off) from any. It holds until "
-	  "the next\n'weir reload'.\n",
+	  "'weir undo' or the\nnext 'weir reload'.\n",
 	  cli_lock, TIMEOUT_CHANGE },
+	{ "undo", "jnt", 0, 1, "[-j] [-n NAME] [-t SECONDS] [NUMBER]",
+	  "take a change back",
+	  "Takes back what the last 'weir allow', 'deny', 'limit', 'storm' or "
+	  "'lock' has\nchanged, or the one of that NUMBER in 'weir show "
+	  "policy', and says what it was.\nWhat it had taken the place of "
+	  "holds again. Nothing else changes.\n",
+	  cli_undo, TIMEOUT_CHANGE },
 	{ "reload", "jnt", 0, 1, "[-j] [-n NAME] [-t SECONDS] [FILE]",
 	  "load a topology's policy again",
 	  "Has an instance take the policy of the topology FILE, or of the "

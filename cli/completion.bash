@@ -44,8 +44,8 @@ _weir()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		words='check run show trace allow deny limit storm lock reload
-			stop help --version'
+		words='check run show trace allow deny limit storm lock undo
+			reload stop help --version'
 	elif [ "$before" = -n ] || [ "$before" = --name ]; then
 		words=$(_weir_instances)
 	else
@@ -55,7 +55,7 @@ _weir()
 		allow:-* | deny:-*) words='-b --both -j --json -n --name -t --timeout' ;;
 		show:-* | trace:-*)
 			words='-j --json --table -n --name -t --timeout' ;;
-		limit:-* | storm:-* | lock:-* | reload:-*)
+		limit:-* | storm:-* | lock:-* | undo:-* | reload:-*)
 			words='-j --json -n --name -t --timeout' ;;
 		stop:-*) words='-n --name -t --timeout' ;;
 		show:*) words='ports fdb policy flows groups drops system vms' ;;
@@ -65,8 +65,8 @@ _weir()
 		storm:*) words="$(_weir_ports) broadcast multicast unknown off burst" ;;
 		lock:*) words="$(_weir_ports) mac ip off" ;;
 		stop:*) words=$(_weir_instances) ;;
-		help:*) words='check run show trace allow deny limit storm lock reload
-			stop' ;;
+		help:*) words='check run show trace allow deny limit storm lock undo
+			reload stop' ;;
 		trace:@*)
 			mapfile -t COMPREPLY < <(compgen -P @ -f -- "${word#@}")
 			return ;;

@@ -76,7 +76,8 @@ static const struct list lists[] = {
 	    { "REPLY", "reply", PIPE, false },
 	    { "FRAMES", "hits", PIPE, true },
 	    { "WRITTEN AT", "where", PIPE, false },
-	    { "READS/octets", "snapshot", PIPE, true } } },
+	    { "READS/octets", "snapshot", PIPE, true },
+	    { "CHANGE", "change", PIPE, true } } },
 	{ "flows",
 	  "no flow",
 	  { { "SWITCH", "switch", BOTH, false },
@@ -140,7 +141,8 @@ static const struct list settings = {
 	NULL,
 	{ { "PORT", "from", BOTH, false },
 	  { "SETTING", "action", BOTH, false },
-	  { "VALUE", "value", BOTH, false } },
+	  { "VALUE", "value", BOTH, false },
+	  { "CHANGE", "change", BOTH, true } },
 };
 static const struct list rules = {
 	"policy",
@@ -152,6 +154,7 @@ static const struct list rules = {
 	  { "REPLIES PASS", "reply", BOTH, false },
 	  { "DECIDED ON", "hits", BOTH, true },
 	  { "WRITTEN AT", "where", BOTH, false },
+	  { "CHANGE", "change", BOTH, true },
 	  { "READS/octets", "snapshot", BOTH, true } },
 };
 

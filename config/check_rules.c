@@ -125,6 +125,23 @@ static void add_entry(struct walk *w, struct topo_port *from,
 		from->allow |= 1ull << to->number;
 }
 
+/* Never asked, but there: `weir show policy` tells of it. */
+static void add_unasked(struct walk *w, const struct topo_port *from,
+			const struct topo_port *to)
+{
+	struct topo_switch *sw = from->sw;
+	struct topo_unasked *unasked;
+
+	if (sw->n_unasked == SYS_MAX_UNASKED)
+		return;
+	sw->n_unasked++;
+	unasked = arena_alloc(w->t->arena, sizeof(*unasked));
+	unasked->rule = w->rule;
+	unasked->from = from->number;
+	unasked->to = to->number;
+	topo_append(sw->unasked, unasked);
+}
+
 /* Returns the earlier rule that leaves this one nothing to decide, or NULL. */
 static const struct topo_rule *ask(struct walk *w, struct topo_port *from,
 				   const struct topo_port *to)
@@ -136,8 +153,10 @@ static const struct topo_rule *ask(struct walk *w, struct topo_port *from,
 		return NULL;
 	w->seen[from->number] |= 1ull << to->number;
 	for (; *tail; tail = &(*tail)->next) {
-		if (shadow_all((*tail)->rule))
+		if (shadow_all((*tail)->rule)) {
+			add_unasked(w, from, to);
 			return (*tail)->rule;
+		}
 		if (!same && shadow_same((*tail)->rule, w->rule))
 			same = (*tail)->rule;
 	}

@@ -83,6 +83,16 @@ struct topo_entry {
 };
 
 /**
+ * struct topo_unasked - a rule that is not, see struct sys_unasked
+ */
+struct topo_unasked {
+	struct topo_unasked *next;
+	const struct topo_rule *rule;
+	uint32_t from;
+	uint32_t to;
+};
+
+/**
  * struct topo_side - one side of a rule
  * @names: ports and groups
  * @list:  written as a list in braces, or one group

@@ -78,6 +78,19 @@ static const char *pairs(const struct shadows *s, const struct shadow *shadow)
 			    shadow->n - 1);
 }
 
+/* Whoever gives commands cannot put one in front of another, but take it back. */
+static void report_change(const struct shadows *s, const struct shadow *shadow)
+{
+	const struct topo_rule *by = shadow->by;
+
+	report_warning(s->t->report, shadow->ref->pos,
+		       "%s: this rule decides on nothing, because a newer "
+		       "one %s %s; 'weir undo' takes changes back, 'weir "
+		       "show policy' shows their numbers",
+		       pairs(s, shadow), by->deny ? "denies" : "allows",
+		       shadow_all(by) ? "every frame" : "the same frames");
+}
+
 static void report(const struct shadows *s, const struct shadow *shadow)
 {
 	struct report *r = s->t->report;
@@ -113,6 +126,10 @@ void shadow_report(const struct shadows *s)
 {
 	const struct shadow *shadow;
 
-	for_each(shadow, s->first)
-		report(s, shadow);
+	for_each(shadow, s->first) {
+		if (s->rule->runtime)
+			report_change(s, shadow);
+		else
+			report(s, shadow);
+	}
 }

@@ -12,8 +12,10 @@ void system_free(struct system *sys)
 		free(sys->pd[i].chan);
 		free(sys->pd[i].comp);
 	}
-	for (size_t i = 0; i < sys->n_policies; i++)
+	for (size_t i = 0; i < sys->n_policies; i++) {
 		free(sys->policy[i].rule);
+		free(sys->policy[i].unasked);
+	}
 	for (size_t i = 0; i < sys->n_sources; i++) {
 		free(sys->source[i].path);
 		free(sys->source[i].text);

@@ -440,13 +440,32 @@ struct sys_rule {
 };
 
 /**
+ * struct sys_unasked - a rule that is never asked about a pair of ports, because
+ * one before it decides on every frame
+ * @from, @to: the pair
+ * @rule:      its number
+ */
+struct sys_unasked {
+	uint8_t from;
+	uint8_t to;
+	uint16_t rule;
+};
+
+/* As many are told; a topology with more has better things to mend. */
+#define SYS_MAX_UNASKED POLICY_MAX_ENTRIES
+
+/**
  * struct sys_policy - what a switch is told, and what it means
- * @image: for the policy region
- * @rule:  image.n_rules of them, by number of the rule
+ * @image:     for the policy region
+ * @rule:      image.n_rules of them, by number of the rule
+ * @unasked:   not in the image, since they make no difference
+ * @n_unasked: how many
  */
 struct sys_policy {
 	struct policy_image image;
 	struct sys_rule *rule;
+	struct sys_unasked *unasked;
+	uint32_t n_unasked;
 };
 
 /**

@@ -138,6 +138,7 @@ struct topo_port {
  * @snoop:  option
  * @policy: option; @words: what it hands on
  * @rules, @n_entries, @n_insns, @n_prefixes: checked: of its policy
+ * @unasked, @n_unasked: checked: rules that are never asked
  * @number: builder's: which of the system's policies
  * @domain: checked: what it is merged into, or NULL
  * @island: checked: switches joined by links have the same
@@ -164,6 +165,8 @@ struct topo_switch {
 	uint32_t n_entries;
 	uint32_t n_insns;
 	uint32_t n_prefixes;
+	struct topo_unasked *unasked;
+	uint32_t n_unasked;
 	uint32_t number;
 	struct topo_domain *domain;
 	unsigned int island;

@@ -87,6 +87,39 @@ like "trace names a rule given while it ran" \
 	"$("$WEIR" trace a dst=c type=arp)" 'allow.*pass.*\(runtime\)'
 like "and that there is none" "$("$WEIR" trace a dst=c type=ipv6)" 'no_rule'
 
+# --- taking back -----------------------------------------------------------------
+
+# change FROM TO: the number of the change that made the pair's first rule
+change()
+{
+	"$WEIR" show -j policy | jq -r --arg from "$1" --arg to "$2" \
+		'[.[] | select(.from == $from and .to == $to)][0].change'
+}
+ok "deny a b, in front of the others" "$WEIR" deny a b
+nok "a does not reach b" pings a 10.0.0.2
+ok "limit a" "$WEIR" limit a in 1mbit
+number=$(change sw0.a sw0.b)
+is "undo by number: that one alone" "$("$WEIR" undo "$number")" \
+	"change $number taken back: deny a -> b"
+ok "a reaches b: what was replaced holds again" pings a 10.0.0.2
+limits()
+{
+	"$WEIR" show policy | awk -F '\t' '$1 == "sw0.a" && $2 == "limit-in"' |
+		cut -f 4
+}
+like "the limit is still there" "$(limits)" '^1mbit'
+like "undo: the last one" "$("$WEIR" undo)" \
+	'^change [0-9]+ taken back: set a \{ limit in 1mbit \}$'
+is "and then it is not" "$(limits)" ""
+like "a number there is not" "$("$WEIR" undo "$number" 2>&1)" \
+	"there is no change $number; 'weir show policy' shows"
+ok "a rule that decides on all" "$WEIR" allow a b
+is "those behind it are still shown, with what they decide on" \
+	"$("$WEIR" show -j policy | jq -c '[.[] | select(.from == "sw0.a" and
+		.to == "sw0.b")] | [length > 1, .[-1].hits, .[-1].where]')" \
+	'[true,0,"net.conf:10"]'
+ok "undo" "$WEIR" undo
+
 # --- what is wrong changes nothing --------------------------------------------
 
 before=$("$WEIR" show -j policy | jq -c 'map(del(.hits))')

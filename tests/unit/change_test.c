@@ -203,11 +203,15 @@ static void test_a_wrong_change_changes_nothing(void **state)
 	reply = reply_of(begin_change(r, "allow a -> nobody"));
 	assert_string_equal(json_string_value(json_object_get(reply, "error")),
 			    "1 error; nothing was changed");
-	assert_non_null(strstr(report(reply), "(runtime):1:"));
+	/* In the words that were sent, not by a line of what the monitor keeps. */
+	assert_int_equal(strncmp(report(reply),
+				 "allow a -> nobody: unknown port \"nobody\"",
+				 41),
+			 0);
 	assert_non_null(
 		strstr(report(reply_of(begin_change(
 			       r, "allow a -> c when \\\"prot 22\\\""))),
-		       "(runtime):1:"));
+		       "allow a -> c when \"prot 22\": "));
 	assert_non_null(strstr(rig_error(reply_of(begin_change(r, "port x"))),
 			       "is none of them"));
 	/* Half of it would be right. */
@@ -217,6 +221,106 @@ static void test_a_wrong_change_changes_nothing(void **state)
 	assert_string_equal(changed(reply_of(begin_change(r, "allow b -> c"))),
 			    "sw0");
 	expect_switch(r, "sw0.a", "2", "4");
+	assert_int_equal(rig_stop(r), 0);
+}
+
+/* --- taking back -------------------------------------------------------------- */
+
+static int begin_undo(const struct rig *r, const char *number)
+{
+	return begin(r, "{\"cmd\":\"undo\"%s}\n", number);
+}
+
+/* Take a change back; what it was, static. */
+static const char *undone(json_t *reply, unsigned int number)
+{
+	static char text[128];
+	json_t *data = rig_data(reply);
+
+	assert_int_equal(json_integer_value(json_object_get(data, "number")),
+			 number);
+	snprintf(text, sizeof(text), "%s",
+		 json_string_value(json_object_get(data, "undone")));
+	json_decref(data);
+	return text;
+}
+
+static void test_a_change_is_taken_back_alone(void **state)
+{
+	struct rig *r = *state;
+
+	rig_start(r, topology);
+	changed(reply_of(begin_change(r, "deny a -> b when \\\"arp\\\"")));
+	changed(reply_of(begin_change(r, "allow b <-> c")));
+	changed(reply_of(begin_change(r, "deny d -> e when \\\"arp\\\"")));
+	expect_switch(r, "sw0.a", "3", "6");
+	expect_switch(r, "sw1.d", "2", "3");
+	/* The one in the middle; nothing of the others, nor of the other switch. */
+	assert_string_equal(undone(reply_of(begin_undo(r, ",\"number\":2")), 2),
+			    "allow b -> c; allow c -> b");
+	expect_switch(r, "sw0.a", "4", "4");
+	expect_switch(r, "sw1.d", "2", "3");
+	/* The last one. */
+	assert_string_equal(undone(reply_of(begin_undo(r, "")), 3),
+			    "deny d -> e when \"arp\"");
+	expect_switch(r, "sw1.d", "3", "2");
+	assert_non_null(strstr(
+		rig_error(reply_of(begin_undo(r, ",\"number\":2"))),
+		"there is no change 2; 'weir show policy' shows the numbers"));
+	assert_string_equal(undone(reply_of(begin_undo(r, "")), 1),
+			    "deny a -> b when \"arp\"");
+	expect_switch(r, "sw0.a", "5", "3");
+	assert_non_null(strstr(rig_error(reply_of(begin_undo(r, ""))),
+			       "there is nothing to take back"));
+	assert_non_null(
+		strstr(rig_error(reply_of(begin_undo(r, ",\"number\":\"x\""))),
+		       "wants no"));
+	/* No number is given twice. */
+	changed(reply_of(begin_change(r, "deny a -> b")));
+	assert_string_equal(undone(reply_of(begin_undo(r, ",\"number\":4")), 4),
+			    "deny a -> b");
+	assert_int_equal(rig_stop(r), 0);
+	assert_int_equal(rig_count(r, "policy changed back (1 switch): allow "
+				      "b -> c; allow c -> b"),
+			 1);
+}
+
+/* A rule behind another stays where it is seen; who gave it is told what to do. */
+static void test_a_warning_is_one_a_command_can_follow(void **state)
+{
+	struct rig *r = *state;
+	json_t *data, *row, *of[3] = { NULL };
+	const char *warning;
+	size_t i, n = 0;
+
+	rig_start(r, topology);
+	changed(reply_of(begin_change(r, "deny a -> b when \\\"arp\\\"")));
+	data = rig_data(reply_of(begin_change(r, "allow a -> b")));
+	warning = json_string_value(json_object_get(data, "warnings"));
+	assert_non_null(strstr(
+		warning, "change 1, deny a -> b when \"arp\": warning: "));
+	assert_non_null(strstr(warning, "a newer one allows every frame"));
+	assert_non_null(strstr(warning, "'weir undo'"));
+	assert_null(strstr(warning, "put this one first"));
+	assert_null(strstr(warning, "(runtime)"));
+	json_decref(data);
+	data = rig_data(rig_ask(r, "{\"cmd\":\"show\",\"what\":\"policy\"}"));
+	/* a -> b: the new rule, the older one and the topology's. */
+	json_array_foreach(data, i, row)
+		if (json_object_get(row, "filter") != NULL && n < 3)
+			of[n++] = row;
+	for (n = 0; n < 3; n++)
+		assert_string_equal(
+			json_string_value(json_object_get(of[n], "to")),
+			"sw0.b");
+	assert_int_equal(json_integer_value(json_object_get(of[0], "change")),
+			 2);
+	assert_int_equal(json_integer_value(json_object_get(of[1], "change")),
+			 1);
+	assert_int_equal(json_integer_value(json_object_get(of[1], "hits")), 0);
+	assert_true(json_is_integer(json_object_get(of[1], "hits")));
+	assert_null(json_object_get(of[2], "change"));
+	json_decref(data);
 	assert_int_equal(rig_stop(r), 0);
 }
 
@@ -642,6 +746,8 @@ int main(int argc, char **argv)
 		rig_test(test_a_change_takes_hold),
 		rig_test(test_a_restarted_switch_has_what_holds),
 		rig_test(test_a_wrong_change_changes_nothing),
+		rig_test(test_a_change_is_taken_back_alone),
+		rig_test(test_a_warning_is_one_a_command_can_follow),
 		rig_test(test_a_reload_forgets_what_was_changed),
 		rig_test(test_a_file_keeps_its_name),
 		rig_test(test_a_wrong_file_changes_nothing),

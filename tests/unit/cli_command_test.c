@@ -183,6 +183,10 @@ static void test_wrong_changes(void **state)
 		{ "lock a tcp 02:00:00:00:00:01", "\"tcp\" is neither" },
 		{ "lock a ip ,", "which addresses?" },
 		{ "lock a ip 10.0.0.1;", "\"10.0.0.1;\" is no value" },
+		{ "undo 0", "\"0\" is no number of a change" },
+		{ "undo last", "\"last\" is no number of a change" },
+		{ "undo 99999999999", "is no number of a change" },
+		{ "undo 1 2", "too many words" },
 		{ "reload -", "cannot read this command's standard input" },
 		{ "allow a", "too few words" },
 		{ "reload a b", "too many words" },
@@ -217,15 +221,15 @@ static void test_no_words_is_wrong_but_helpful(void **state)
 static void test_help_goes_to_standard_output(void **state)
 {
 	static const char *const ways[] = { "help", "--help", "-h" };
-	static const char *const all[] = { "check", "run",    "show",  "trace",
-					   "allow", "deny",   "limit", "storm",
-					   "lock",  "reload", "stop" };
+	static const char *const all[] = { "check", "run",  "show",   "trace",
+					   "allow", "deny", "limit",  "storm",
+					   "lock",  "undo", "reload", "stop" };
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(run_weir(ways[i]), 0);
 		assert_string_equal(cli_err, "");
-		for (size_t j = 0; j < 11; j++)
+		for (size_t j = 0; j < 12; j++)
 			assert_non_null(strstr(cli_out, all[j]));
 		assert_null(strstr(cli_out, "--pd"));
 	}
@@ -233,12 +237,12 @@ static void test_help_goes_to_standard_output(void **state)
 
 static void test_every_command_has_help(void **state)
 {
-	static const char *const all[] = { "check", "run",    "show",  "trace",
-					   "allow", "deny",   "limit", "storm",
-					   "lock",  "reload", "stop" };
+	static const char *const all[] = { "check", "run",  "show",   "trace",
+					   "allow", "deny", "limit",  "storm",
+					   "lock",  "undo", "reload", "stop" };
 
 	(void)state;
-	for (size_t i = 0; i < 11; i++) {
+	for (size_t i = 0; i < 12; i++) {
 		char words[40];
 		char usage[40];
 

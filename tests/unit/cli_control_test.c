@@ -78,6 +78,8 @@ static const struct fake_answer home[] = {
 	  "\"report\":\"(runtime):1:7: unknown port\\u001b[2J\\n\"}\n" },
 	{ "\"change\"", OK("{\"warnings\":\"(runtime):1:1: warning: odd\\n\","
 			   "\"switches\":[\"sw0\"],\"changed\":1}") },
+	{ "\"undo\"", OK("{\"warnings\":\"\",\"switches\":[],\"changed\":0,"
+			 "\"number\":3,\"undone\":\"deny a\\u001b -> b\"}") },
 	{ "\"reload\"", OK("{\"warnings\":\"\",\"switches\":[],"
 			   "\"changed\":0}") },
 	{ "\"stop\"", OK("{}") },
@@ -91,7 +93,7 @@ static const struct fake_answer ruled[] = {
 	     "\"02:00:00:00:00:0a\",\"mac\":\"02:00:00:00:00:0a\"},"
 	     "{\"from\":\"sw0.a\",\"to\":\"sw0.b\",\"action\":\"allow\","
 	     "\"filter\":\"tcp port 443\",\"reply\":true,\"hits\":12,"
-	     "\"where\":\"home.conf:7\",\"snapshot\":96},"
+	     "\"where\":\"home.conf:7\",\"snapshot\":96,\"change\":4},"
 	     "{\"from\":\"sw0.b\",\"to\":\"sw0.a\",\"action\":\"deny\","
 	     "\"filter\":\"\",\"reply\":false,\"hits\":null,"
 	     "\"where\":\"home.conf:8\"}]") },
@@ -352,10 +354,10 @@ static void test_policy_for_a_program(void **state)
 	assert_int_equal(run_weir("show policy"), 0);
 	assert_string_equal(
 		cli_out,
-		"sw0.a\tmac-lock\t-\t02:00:00:00:00:0a\t-\t-\t-\t-\t-\n"
+		"sw0.a\tmac-lock\t-\t02:00:00:00:00:0a\t-\t-\t-\t-\t-\t-\n"
 		"sw0.a\tallow\tsw0.b\t-\ttcp port 443\tyes\t12\t"
-		"home.conf:7\t96\n"
-		"sw0.b\tdeny\tsw0.a\t-\t-\tno\t-\thome.conf:8\t-\n");
+		"home.conf:7\t96\t4\n"
+		"sw0.b\tdeny\tsw0.a\t-\t-\tno\t-\thome.conf:8\t-\t-\n");
 }
 
 static void test_flows_and_groups_for_a_program(void **state)
@@ -438,6 +440,21 @@ static void test_a_change_that_is_refused(void **state)
 		     "weir: home: 1 error; nothing was changed\n");
 }
 
+static void test_undo(void **state)
+{
+	(void)state;
+	fake_instance("home", home);
+	assert_int_equal(run_weir("undo"), 0);
+	assert_string_equal(fake_requests(), "{\"cmd\":\"undo\"}\n");
+	assert_string_equal(cli_out, "change 3 taken back: deny a\\x1b -> b\n");
+	assert_string_equal(cli_err, "");
+	assert_int_equal(run_weir("undo 3 -j"), 0);
+	assert_non_null(
+		strstr(fake_requests(), "{\"cmd\":\"undo\",\"number\":3}\n"));
+	assert_non_null(strstr(cli_out, "\"number\": 3"));
+	assert_null(strstr(cli_out, "taken back"));
+}
+
 static void test_reload_names_a_file_in_full(void **state)
 {
 	char *here = getcwd(NULL, 0);
@@ -490,6 +507,7 @@ int main(void)
 		TEST(test_flows_and_groups_for_a_program),
 		TEST(test_changes_are_statements),
 		TEST(test_a_change_that_is_refused),
+		TEST(test_undo),
 		TEST(test_reload_names_a_file_in_full),
 		TEST(test_stop),
 	};

@@ -35,6 +35,9 @@ static struct sys_policy *two_policies(void)
 	strcpy(p[1].rule[1].text, "tcp port 443");
 	strcpy(p[1].rule[1].file, "home.conf");
 	p[1].rule[1].line = 12;
+	p[1].n_unasked = 1;
+	p[1].unasked = calloc(1, sizeof(*p[1].unasked));
+	*p[1].unasked = (struct sys_unasked){ 3, 4, 1 };
 	return p;
 }
 
@@ -88,6 +91,9 @@ static void test_it_comes_out_as_it_went_in(void **state)
 	assert_int_equal(r.policy[0].image.n_rules, 0);
 	assert_int_equal(r.policy[1].image.n_rules, 2);
 	assert_int_equal(r.policy[1].image.port[3].allow, 5);
+	assert_int_equal(r.policy[0].n_unasked, 0);
+	assert_int_equal(r.policy[1].n_unasked, 1);
+	assert_int_equal(r.policy[1].unasked[0].to, 4);
 	assert_string_equal(r.policy[1].rule[1].text, "tcp port 443");
 	assert_int_equal(r.policy[1].rule[1].line, 12);
 	assert_int_equal(r.n_sources, 2);

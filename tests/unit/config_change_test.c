@@ -234,9 +234,9 @@ static void warnings_are_of_the_change(void **state)
 	system_free(next);
 	next = change_saying(sys, "deny people -> c\nallow a -> c\n",
 			     "(runtime):2:12: warning: s.a -> s.c: this rule "
-			     "is never asked, because the one of line 1 denies "
-			     "every frame; put this one first, or take it "
-			     "out\n");
+			     "decides on nothing, because a newer one denies "
+			     "every frame; 'weir undo' takes changes back, "
+			     "'weir show policy' shows their numbers\n");
 	system_free(next);
 	system_free(sys);
 }

@@ -149,6 +149,58 @@ static void test_counts_that_cannot_be(void **state)
 			    B_TO_A("102") C_TO_A);
 }
 
+/* By which it can be taken back; what was turned off is seen, too. */
+static void test_what_was_made_by_command_has_its_number(void **state)
+{
+	static struct statement made[] = {
+		{ (char *)"set a { limit in off }",
+		  (char *)"set sw0.a limit in", 9 },
+		{ (char *)"set b { limit in 1mbit }",
+		  (char *)"set sw0.b limit in", 8 },
+		{ (char *)"allow a -> b", (char *)"sw0.a -> sw0.b", 7 },
+		{ (char *)"set b { limit in 2mbit }",
+		  (char *)"set sw0.b limit in", 6 },
+	};
+	static const struct policy_rate rate = { 125000, 1500 };
+	struct fixture *f = *state;
+
+	f->m.held.statements = (struct statements){ made, 4, 9 };
+	f->rule[2].line = 3;
+	f->policy.image.pair[1][0].n = 0;
+	f->policy.image.port[2].allow = 0;
+	f->policy.image.port[1].limit_in = rate;
+	expect_rows(
+		show_policy(&f->m),
+		"{\"from\":\"sw0.a\",\"action\":\"limit-in\","
+		"\"value\":\"off\",\"change\":9}\n" A_TO_B_1(
+			"100") "{\"from\":\"sw0.a\",\"to\":\"sw0.b\","
+			       "\"action\":\"allow\",\"filter\":\"udp[100] = 1\","
+			       "\"reply\":false,\"where\":\"(runtime)\","
+			       "\"snapshot\":143,\"hits\":101,\"change\":7}\n"
+			       "{\"from\":\"sw0.b\",\"action\":\"limit-in\","
+			       "\"value\":\"1mbit burst 1500\",\"change\":8,"
+			       "\"rate\":1000000,\"burst\":1500}\n");
+}
+
+/* A rule that is never asked about a pair is one of its rules all the same. */
+static void test_rules_never_asked_are_shown(void **state)
+{
+	static struct sys_unasked unasked[] = {
+		{ .from = 1, .to = 0, .rule = 0 },
+		{ .from = 1, .to = 0, .rule = 900 },
+	};
+	struct fixture *f = *state;
+
+	f->policy.unasked = unasked;
+	f->policy.n_unasked = 2;
+	expect_rows(
+		show_policy(&f->m),
+		A_TO_B_1("100") A_TO_B_2("101") B_TO_A(
+			"102") "{\"from\":\"sw0.b\",\"to\":\"sw0.a\","
+			       "\"action\":\"allow\",\"filter\":\"tcp port 443\","
+			       "\"reply\":true,\"where\":\"home.conf:12\",\"hits\":0}\n" C_TO_A);
+}
+
 static void test_settings_of_a_port(void **state)
 {
 	static const struct policy_rate rate = { 1250000, 15000 };
@@ -386,6 +438,8 @@ int main(int argc, char **argv)
 		own_test(test_counts_of_another_policy_are_none),
 		own_test(test_counts_that_cannot_be),
 		own_test(test_settings_of_a_port),
+		own_test(test_what_was_made_by_command_has_its_number),
+		own_test(test_rules_never_asked_are_shown),
 		own_test(hc08_a_policy_full_of_wrong_numbers),
 		own_test(test_a_switch_without_a_policy),
 		rig_test(test_flows_come_page_by_page),

@@ -158,6 +158,102 @@ static void test_each_setting_stands_alone(void **state)
 	statements_free(&s);
 }
 
+/* Take a change back; what it was, static. */
+static const char *undone(struct statements *s, unsigned int change,
+			  unsigned int want)
+{
+	static char text[256];
+	struct statements next = { 0 };
+	struct error err = { "" };
+	char *gone = NULL;
+
+	assert_int_equal(statements_undo(&next, s, change, &gone, &err), want);
+	snprintf(text, sizeof(text), "%s", want != 0 ? gone : err.text);
+	free(gone);
+	if (want == 0)
+		return text;
+	statements_free(s);
+	*s = next;
+	return text;
+}
+
+static void test_what_was_replaced_holds_again(void **state)
+{
+	struct statements s = { 0 };
+
+	(void)state;
+	changed(&s, "set alice { limit in 1mbit }");
+	changed(&s, "allow alice -> carol");
+	changed(&s, "set alice { limit 2mbit }");
+	changed(&s, "deny alice -> carol");
+	expect(&s, "deny alice -> carol\nset alice { limit in 2mbit }\n"
+		   "set alice { limit out 2mbit }\n");
+	assert_string_equal(undone(&s, 0, 4), "deny alice -> carol");
+	assert_string_equal(undone(&s, 3, 3), "set alice { limit in 2mbit }; "
+					      "set alice { limit out 2mbit }");
+	expect(&s, "allow alice -> carol\nset alice { limit in 1mbit }\n");
+	assert_non_null(strstr(undone(&s, 3, 0), "there is no change 3"));
+	/* One that has been replaced can go as well; nothing else changes. */
+	changed(&s, "deny alice -> carol");
+	assert_string_equal(undone(&s, 2, 2), "allow alice -> carol");
+	expect(&s, "deny alice -> carol\nset alice { limit in 1mbit }\n");
+	assert_string_equal(undone(&s, 0, 5), "deny alice -> carol");
+	assert_string_equal(undone(&s, 0, 1), "set alice { limit in 1mbit }");
+	assert_non_null(strstr(undone(&s, 0, 0), "nothing to take back"));
+	changed(&s, "allow a -> b");
+	assert_int_equal(s.v[0].change, 6);
+	statements_free(&s);
+}
+
+/* What is replaced is kept as long as there is room, the oldest goes first. */
+static void test_replaced_ones_make_room(void **state)
+{
+	struct statements s = { 0 };
+	char text[64];
+
+	(void)state;
+	for (unsigned int i = 1; i <= STATEMENTS_MAX + 3; i++) {
+		snprintf(text, sizeof(text), "set alice { limit in %ukbit }",
+			 i);
+		changed(&s, text);
+	}
+	assert_int_equal(s.n, STATEMENTS_MAX);
+	assert_string_equal(s.v[s.n - 1].text, "set alice { limit in 4kbit }");
+	expect(&s, "set alice { limit in 259kbit }\n");
+	undone(&s, 0, 259);
+	expect(&s, "set alice { limit in 258kbit }\n");
+	statements_free(&s);
+}
+
+static void test_reports_are_in_words_of_commands(void **state)
+{
+	struct statements s = { 0 }, next = { 0 };
+	struct error err;
+	char *text;
+
+	(void)state;
+	changed(&s, "set alice { limit in 1mbit }");
+	changed(&s, "allow alice -> carol");
+	assert_int_equal(statements_add(&next, &s, &sys,
+					"set alice { limit in 2mbit }", &err),
+			 0);
+	text = statements_explain(&next, &s,
+				  "(runtime):1:7: one\n"
+				  "(runtime):2:1: warning: two\n"
+				  "(runtime):3:1: no such line\n"
+				  "home.conf:1:1: (runtime):1:1: of a file\n"
+				  "(runtime):x");
+	assert_string_equal(text,
+			    "set alice { limit in 2mbit }: one\n"
+			    "change 2, allow alice -> carol: warning: two\n"
+			    "(runtime):3:1: no such line\n"
+			    "home.conf:1:1: (runtime):1:1: of a file\n"
+			    "(runtime):x");
+	free(text);
+	statements_free(&next);
+	statements_free(&s);
+}
+
 static void test_what_is_no_change(void **state)
 {
 	static const struct {
@@ -320,6 +416,9 @@ int main(void)
 		cmocka_unit_test(test_ports_have_two_names),
 		cmocka_unit_test(test_both_ways_are_two),
 		cmocka_unit_test(test_each_setting_stands_alone),
+		cmocka_unit_test(test_what_was_replaced_holds_again),
+		cmocka_unit_test(test_replaced_ones_make_room),
+		cmocka_unit_test(test_reports_are_in_words_of_commands),
 		cmocka_unit_test(test_what_is_no_change),
 		cmocka_unit_test(test_there_are_not_too_many),
 		cmocka_unit_test(test_they_are_not_too_long),

@@ -98,6 +98,8 @@ static void compiled(struct monitor *m)
 	const struct compile_result *r = &c->result;
 	struct control_conn *caller = c->caller;
 
+	if (c->order.kind != CHANGE_RELOAD)
+		change_explain(m);
 	if (r->verdict == COMPILE_DIFFERS) {
 		refuse(m, r->text);
 	} else if (r->verdict == COMPILE_ERRORS) {
@@ -151,6 +153,31 @@ static const char *file_of(const struct monitor *m,
 	return NULL;
 }
 
+/* What the statements will be; their text is to be freed. */
+static char *next_statements(struct monitor *m, struct error *err)
+{
+	struct change *c = &m->change;
+	struct change_order *o = &c->order;
+	char *text;
+
+	if (o->kind == CHANGE_ADD &&
+	    statements_add(&c->statements, &m->held.statements, &m->sys,
+			   o->text, err) != 0)
+		return NULL;
+	if (o->kind == CHANGE_ADD) {
+		o->number = c->statements.last;
+	} else {
+		o->number = statements_undo(&c->statements, &m->held.statements,
+					    o->number, &o->text, err);
+		if (o->number == 0)
+			return NULL;
+	}
+	text = statements_text(&c->statements);
+	if (text == NULL)
+		error_set(err, "the monitor is out of memory");
+	return text;
+}
+
 static int compile_change(struct monitor *m, struct error *err)
 {
 	struct change *c = &m->change;
@@ -161,19 +188,16 @@ static int compile_change(struct monitor *m, struct error *err)
 
 	/* It may have been given another name than its file's. */
 	memcpy(base.name, m->sys.name, sizeof(base.name));
-	if (c->order.text == NULL) {
+	if (c->order.kind == CHANGE_RELOAD) {
 		order.file = file_of(m, &c->order, err);
 		return order.file == NULL
 			       ? -1
 			       : compiler_start(&c->compiler, &m->loop, &order,
 						on_compiler, err);
 	}
-	if (statements_add(&c->statements, &m->held.statements, &m->sys,
-			   c->order.text, err) != 0)
-		return -1;
-	text = statements_text(&c->statements);
+	text = next_statements(m, err);
 	if (text == NULL)
-		return error_set(err, "the monitor is out of memory");
+		return -1;
 	order.runtime = text;
 	result = compiler_start(&c->compiler, &m->loop, &order, on_compiler,
 				err);
@@ -245,41 +269,13 @@ static void begin_undoing(struct monitor *m)
 	m->change.asked = false;
 }
 
-static json_t *switch_names(const struct monitor *m)
-{
-	json_t *names = json_array();
-
-	for (size_t i = 0; i < m->n_switches; i++)
-		if (m->sw[i].concerned)
-			json_array_append_new(names,
-					      json_string(m->sw[i].comp->name));
-	return names;
-}
-
-static void say_so(const struct monitor *m, size_t switches)
-{
-	const struct change_order *o = &m->change.order;
-	const char *what = o->text != NULL ? o->text : o->file;
-	char shown[LOG_LINE_MAX];
-
-	log_escape(shown, sizeof(shown), what != NULL ? what : "",
-		   what != NULL ? strlen(what) : 0);
-	monitor_log(m->sys.name, "policy %s (%zu switch%s)%s%s",
-		    o->text != NULL ? "changed" : "loaded again", switches,
-		    switches == 1 ? "" : "es", what != NULL ? ": " : "", shown);
-}
-
 /* All have agreed. */
 static void commit(struct monitor *m)
 {
 	struct change *c = &m->change;
 	struct control_conn *caller = c->caller;
-	json_t *names = switch_names(m);
-	size_t n = json_array_size(names);
-	json_t *data = json_pack("{s:s, s:o, s:I}", "warnings", c->result.text,
-				 "switches", names, "changed", (json_int_t)n);
+	json_t *data = change_done(m);
 
-	say_so(m, n);
 	for (size_t i = 0; i < m->n_switches; i++)
 		m->sw[i].touched = false;
 	held_replace(m, &c->result, &c->statements);

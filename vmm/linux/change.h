@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Changing the policy while it runs: `weir reload`, `allow`, `deny`, ...
+ * Changing the policy while it runs: `weir reload`, `allow`, `deny`, `undo`, ...
  *
  * A change takes hold everywhere or nowhere, and one is made at a time:
  *
@@ -32,6 +32,7 @@
 #ifndef WEIR_VMM_LINUX_CHANGE_H
 #define WEIR_VMM_LINUX_CHANGE_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,14 +53,24 @@ enum change_stage {
 
 struct control_conn;
 
+enum change_kind {
+	CHANGE_RELOAD, /* the topology is to be loaded again */
+	CHANGE_ADD,    /* statements are to be added */
+	CHANGE_UNDO,   /* those of a change are to be taken back */
+};
+
 /**
  * struct change_order - what somebody wants changed
- * @text: statements to be added; NULL: the topology is to be loaded again
- * @file: from this file; NULL: the one it was started from
+ * @kind:   see above
+ * @text:   ADD: the statements; UNDO: those taken back, once it is known
+ * @file:   RELOAD: from this file; NULL: the one it was started from
+ * @number: UNDO: of the change; 0: the last one
  */
 struct change_order {
+	enum change_kind kind;
 	char *text;
 	char *file;
+	unsigned int number;
 };
 
 /**
@@ -122,6 +133,22 @@ bool change_is_under_way(const struct monitor *m);
  * @pd: its index
  */
 bool change_holds_back(const struct monitor *m, uint32_t pd);
+
+/* --- change_say.c ------------------------------------------------------- */
+
+/**
+ * change_explain - have the compiler's lines in words of who gives commands
+ */
+void change_explain(struct monitor *m);
+
+/**
+ * change_done - it is made: tell the log, and whoever asked
+ *
+ * Return: data of the reply; NULL if memory ran out.
+ */
+json_t *change_done(const struct monitor *m);
+
+/* --- change.c ----------------------------------------------------------- */
 
 /**
  * change_close - end everything, for the end of the monitor

@@ -25,7 +25,8 @@ struct head {
 size_t compile_result_room(size_t n_policies)
 {
 	return sizeof(struct head) + TEXT_MAX + SOURCES_ROOM +
-	       n_policies * (sizeof(struct policy_image) +
+	       n_policies * (sizeof(struct policy_image) + sizeof(uint32_t) +
+			     SYS_MAX_UNASKED * sizeof(struct sys_unasked) +
 			     POLICY_MAX_RULES * sizeof(struct sys_rule));
 }
 
@@ -80,6 +81,9 @@ int compile_result_pack(const struct compile_result *r, void *to, size_t size)
 		pack(&p, &policy->image, sizeof(policy->image));
 		pack(&p, policy->rule,
 		     policy->image.n_rules * sizeof(*policy->rule));
+		pack(&p, &policy->n_unasked, sizeof(policy->n_unasked));
+		pack(&p, policy->unasked,
+		     policy->n_unasked * sizeof(*policy->unasked));
 	}
 	for (size_t i = 0; i < r->n_sources; i++) {
 		const struct sys_source *s = &r->source[i];
@@ -131,6 +135,20 @@ static char *unpack_text(struct unpacker *u, size_t *n)
 	return unpack_octets(u, size);
 }
 
+static int unpack_unasked(struct unpacker *u, struct sys_policy *p)
+{
+	uint32_t n;
+
+	if (unpack(u, &n, sizeof(n)) != 0 || n > SYS_MAX_UNASKED)
+		return -1;
+	p->unasked = calloc(n + 1, sizeof(*p->unasked));
+	if (p->unasked == NULL ||
+	    unpack(u, p->unasked, n * sizeof(*p->unasked)) != 0)
+		return -1;
+	p->n_unasked = n;
+	return 0;
+}
+
 static int unpack_policy(struct unpacker *u, struct sys_policy *p)
 {
 	uint32_t n;
@@ -147,7 +165,7 @@ static int unpack_policy(struct unpacker *u, struct sys_policy *p)
 		p->rule[i].text[sizeof(p->rule[i].text) - 1] = '\0';
 		p->rule[i].file[sizeof(p->rule[i].file) - 1] = '\0';
 	}
-	return 0;
+	return unpack_unasked(u, p);
 }
 
 static int unpack_policies(struct unpacker *u, struct compile_result *r,
@@ -210,8 +228,10 @@ int compile_result_unpack(struct compile_result *r, const void *from,
 
 void policies_free(struct sys_policy *policy, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		free(policy[i].rule);
+		free(policy[i].unasked);
+	}
 	free(policy);
 }
 

@@ -21,6 +21,7 @@
  * struct listing - one switch's rows while they are made
  * @sw:     the switch
  * @policy: what it judges by
+ * @held:   what was changed by command
  * @hits:   its counts, by entry
  * @known:  @hits are of @policy
  * @rows:   out
@@ -28,6 +29,7 @@
 struct listing {
 	const struct mon_switch *sw;
 	const struct sys_policy *policy;
+	const struct statements *held;
 	uint64_t hits[POLICY_MAX_ENTRIES];
 	bool known;
 	json_t *rows;
@@ -60,7 +62,35 @@ static void read_hits(struct listing *l)
 	}
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && strcmp(text + n - m, end) == 0;
+}
+
 /* --- what holds of a port ---------------------------------------------------- */
+
+/* What was said by command of one of a port's settings, or NULL. */
+static const struct statement *command(const struct listing *l,
+				       const char *port, const char *action)
+{
+	char key[STATEMENT_MAX];
+
+	/* "mac-lock" is `mac lock` in a statement. */
+	snprintf(key, sizeof(key), "set %s %s", port, action);
+	for (char *c = key + strlen(key) - strlen(action); *c != '\0'; c++)
+		if (*c == '-')
+			*c = ' ';
+	return statements_find(l->held, key);
+}
+
+/* By which it can be taken back. */
+static void add_change(json_t *row, const struct statement *by)
+{
+	if (row != NULL && by != NULL)
+		json_object_set_new(row, "change", json_integer(by->change));
+}
 
 /* Return: the row, which is not the caller's; NULL if there is none. */
 static json_t *setting(struct listing *l, uint32_t port, const char *action,
@@ -80,9 +110,11 @@ static json_t *setting(struct listing *l, uint32_t port, const char *action,
 	va_end(args);
 	if (n < 0)
 		return NULL;
-	row = json_pack("{s:s, s:s, s:s}", "from", port_name(l->sw, port, name),
-			"action", action, "value", value);
+	port_name(l->sw, port, name);
+	row = json_pack("{s:s, s:s, s:s}", "from", name, "action", action,
+			"value", value);
 	free(value);
+	add_change(row, command(l, name, action));
 	return json_array_append_new(l->rows, row) == 0 ? row : NULL;
 }
 
@@ -242,6 +274,25 @@ static void isolated_row(struct listing *l, uint32_t port)
 			(unsigned long long)switch_load64(&s->isolations));
 }
 
+/* What was turned off by command would not be seen otherwise. */
+static void off_rows(struct listing *l, uint32_t port)
+{
+	static const char *const actions[] = {
+		"mac-lock",	   "mac-sticky",      "mac-moves",
+		"ip-lock",	   "limit-in",	      "limit-out",
+		"storm-broadcast", "storm-multicast", "storm-unknown",
+	};
+	char name[SYS_NAME];
+
+	port_name(l->sw, port, name);
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		const struct statement *by = command(l, name, actions[i]);
+
+		if (by != NULL && ends_with(by->text, " off }"))
+			setting(l, port, actions[i], "off");
+	}
+}
+
 static void port_rows(struct listing *l, uint32_t port)
 {
 	static const char *const storm[STORMS] = {
@@ -262,6 +313,7 @@ static void port_rows(struct listing *l, uint32_t port)
 	limit_row(l, port, "limit-out", &p->limit_out);
 	for (unsigned int i = 0; i < STORMS; i++)
 		count_row(l, port, storm[i], &p->storm[i]);
+	off_rows(l, port);
 }
 
 /* --- rules ---------------------------------------------------------------------- */
@@ -291,21 +343,31 @@ static json_t *hits(const struct listing *l, uint32_t entry)
 	return l->known ? json_counter(&l->hits[entry]) : json_null();
 }
 
-static void rule_row(struct listing *l, uint32_t from, uint32_t to,
-		     uint32_t entry)
+/* The statement a rule was made by, or NULL: it is a topology's. */
+static const struct statement *made_by(const struct listing *l, uint32_t number)
 {
-	uint32_t number = policy_entry(l->policy, entry);
+	const struct sys_rule *rule = &l->policy->rule[number];
+
+	return rule_is_runtime(rule) ? statements_line(l->held, rule->line)
+				     : NULL;
+}
+
+/* @hits: taken over */
+static void rule_row(struct listing *l, uint32_t from, uint32_t to,
+		     uint32_t number, json_t *hits)
+{
 	char a[SYS_NAME], b[SYS_NAME];
 	json_t *row, *rule;
 
-	if (number == SYS_NONE)
-		return;
 	row = json_pack("{s:s, s:s}", "from", port_name(l->sw, from, a), "to",
 			port_name(l->sw, to, b));
 	rule = show_rule(l->policy, number);
 	if (row != NULL && rule != NULL) {
 		json_object_update(row, rule);
-		json_object_set_new(row, "hits", hits(l, entry));
+		json_object_set_new(row, "hits", hits);
+		add_change(row, made_by(l, number));
+	} else {
+		json_decref(hits);
 	}
 	json_decref(rule);
 	json_array_append_new(l->rows, row);
@@ -324,14 +386,32 @@ static void allow_row(struct listing *l, uint32_t from, uint32_t to)
 					"where", "", "hits"));
 }
 
+/* Those behind one that decides on every frame. */
+static void unasked_rows(struct listing *l, uint32_t from, uint32_t to)
+{
+	uint32_t n_rules = l->policy->image.n_rules;
+
+	for (uint32_t i = 0; i < l->policy->n_unasked; i++) {
+		const struct sys_unasked *u = &l->policy->unasked[i];
+
+		if (u->from == from && u->to == to && u->rule < n_rules)
+			rule_row(l, from, to, u->rule, json_integer(0));
+	}
+}
+
 static void pair_rows(struct listing *l, uint32_t from, uint32_t to)
 {
 	uint64_t allow = l->policy->image.port[from].allow;
 	uint32_t first;
 	uint32_t n = policy_pair(l->policy, from, to, &first);
 
-	for (uint32_t i = 0; i < n; i++)
-		rule_row(l, from, to, first + i);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t number = policy_entry(l->policy, first + i);
+
+		if (number != SYS_NONE)
+			rule_row(l, from, to, number, hits(l, first + i));
+	}
+	unasked_rows(l, from, to);
 	if (n == 0 && (allow >> to & 1) != 0)
 		allow_row(l, from, to);
 }
@@ -358,6 +438,7 @@ json_t *show_policy(const struct monitor *m)
 	for (size_t i = 0; l != NULL && i < m->n_switches; i++) {
 		l->sw = &m->sw[i];
 		l->policy = held_policy(m, l->sw);
+		l->held = &m->held.statements;
 		l->known = false;
 		l->rows = rows;
 		if (l->policy != NULL)

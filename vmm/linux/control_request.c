@@ -2,6 +2,7 @@
 /*
  * Requests: what is asked.  What takes a while becomes a job (control_job.c).
  */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -127,6 +128,7 @@ static void start_change(struct monitor *m, struct control_conn *c,
 		return;
 	}
 	c->job.task = TASK_CHANGE;
+	c->job.order.kind = CHANGE_ADD;
 	if (take_text(&c->job.order.text, text))
 		control_job_start(m, c);
 	else
@@ -150,6 +152,24 @@ static void start_reload(struct monitor *m, struct control_conn *c,
 		control_job_start(m, c);
 	else
 		control_answer(m, c, NULL);
+}
+
+static void start_undo(struct monitor *m, struct control_conn *c,
+		       const json_t *request)
+{
+	const json_t *number = json_object_get(request, "number");
+	json_int_t n = json_integer_value(number);
+
+	if (number != NULL && (n < 1 || n > UINT_MAX)) {
+		control_refuse(m, c,
+			       "\"undo\" wants no \"number\", or one that "
+			       "'weir show policy' shows");
+		return;
+	}
+	c->job.task = TASK_CHANGE;
+	c->job.order.kind = CHANGE_UNDO;
+	c->job.order.number = (unsigned int)n;
+	control_job_start(m, c);
 }
 
 /* --- what is asked ------------------------------------------------------ */
@@ -208,8 +228,8 @@ static void obey(struct monitor *m, struct control_conn *c,
 			      const json_t *request);
 	} table[] = {
 		{ "show", start_show },	    { "trace", start_trace },
-		{ "change", start_change }, { "reload", start_reload },
-		{ "stop", start_stop },
+		{ "change", start_change }, { "undo", start_undo },
+		{ "reload", start_reload }, { "stop", start_stop },
 	};
 	const char *cmd = json_string_value(json_object_get(request, "cmd"));
 
@@ -221,7 +241,7 @@ static void obey(struct monitor *m, struct control_conn *c,
 		}
 	control_refuse(m, c,
 		       "a request is an object with \"cmd\": one of "
-		       "show, trace, change, reload, stop");
+		       "show, trace, change, undo, reload, stop");
 }
 
 void control_request(struct monitor *m, struct control_conn *c,

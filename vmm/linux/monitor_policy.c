@@ -21,6 +21,11 @@ static int copy_policy(struct sys_policy *to, const struct sys_policy *from)
 	if (to->rule == NULL)
 		return -1;
 	memcpy(to->rule, from->rule, n * sizeof(*to->rule));
+	to->unasked = calloc((size_t)from->n_unasked + 1, sizeof(*to->unasked));
+	if (to->unasked == NULL)
+		return -1;
+	for (; to->n_unasked < from->n_unasked; to->n_unasked++)
+		to->unasked[to->n_unasked] = from->unasked[to->n_unasked];
 	return 0;
 }
 
@@ -66,6 +71,9 @@ void held_replace(struct monitor *m, struct compile_result *result,
 		result->source = NULL;
 		result->n_sources = 0;
 	}
+	/* Numbers of changes are not used again. */
+	if (statements->last < h->statements.last)
+		statements->last = h->statements.last;
 	statements_free(&h->statements);
 	h->statements = *statements;
 	*statements = (struct statements){ 0 };
@@ -156,10 +164,15 @@ uint32_t policy_by_id(const struct sys_policy *policy, uint32_t id)
 	return SYS_NONE;
 }
 
+bool rule_is_runtime(const struct sys_rule *rule)
+{
+	return strcmp(rule->file, RUNTIME_FILE) == 0;
+}
+
 const char *rule_where(const struct sys_rule *rule, char buf[WHERE_TEXT])
 {
 	/* There, lines count what was said before, and tell nobody anything. */
-	if (strcmp(rule->file, RUNTIME_FILE) == 0)
+	if (rule_is_runtime(rule))
 		snprintf(buf, WHERE_TEXT, "%s", RUNTIME_FILE);
 	else
 		snprintf(buf, WHERE_TEXT, "%s:%u", rule->file, rule->line);

@@ -113,6 +113,11 @@ uint32_t policy_entry(const struct sys_policy *policy, uint32_t entry);
 uint32_t policy_by_id(const struct sys_policy *policy, uint32_t id);
 
 /**
+ * rule_is_runtime - was a rule given by command?
+ */
+bool rule_is_runtime(const struct sys_rule *rule);
+
+/**
  * rule_where - where a rule is written: a line of a file, or "(runtime)"
  * @buf: out
  */

@@ -1,52 +1,94 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vmm/linux/statement_parse.h"
 
-bool statements_have(const struct statements *s, const char *key)
+const struct statement *statements_find(const struct statements *s,
+					const char *key)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (strcmp(s->v[i].key, key) == 0)
-			return true;
-	return false;
+			return &s->v[i];
+	return NULL;
 }
 
 int statements_append(struct statements *s, const char *text, const char *key,
-		      struct error *err)
+		      unsigned int change, struct error *err)
 {
-	struct statement *v;
+	struct statement *v = reallocarray(s->v, s->n + 1, sizeof(*v));
 
-	if (s->n == STATEMENTS_MAX)
-		return error_set(err,
-				 "%u statements have been made since the "
-				 "topology was loaded, and no more are kept; "
-				 "write them into the file and have that "
-				 "reloaded",
-				 STATEMENTS_MAX);
-	v = reallocarray(s->v, s->n + 1, sizeof(*v));
 	if (v == NULL)
 		return error_set(err, "the monitor is out of memory");
 	s->v = v;
-	v[s->n] = (struct statement){ strdup(text), strdup(key) };
+	v[s->n] = (struct statement){ strdup(text), strdup(key), change };
 	s->n++;
 	if (v[s->n - 1].text == NULL || v[s->n - 1].key == NULL)
 		return error_set(err, "the monitor is out of memory");
 	return 0;
 }
 
+/* Is there no newer one about the same? */
+static bool holds(const struct statements *s, size_t i)
+{
+	return statements_find(s, s->v[i].key) == &s->v[i];
+}
+
+static void release(struct statement *v)
+{
+	free(v->text);
+	free(v->key);
+}
+
+/* Forget the oldest that has been replaced.  Return: whether there is one. */
+static bool forget_replaced(struct statements *s)
+{
+	size_t i = s->n;
+
+	while (i > 0 && holds(s, i - 1))
+		i--;
+	if (i == 0)
+		return false;
+	release(&s->v[i - 1]);
+	memmove(&s->v[i - 1], &s->v[i], (s->n - i) * sizeof(*s->v));
+	s->n--;
+	return true;
+}
+
+/* Those of a list that are of a change, or (not @of) those that are not. */
+static int append_all(struct statements *to, const struct statements *from,
+		      unsigned int change, bool of, struct error *err)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		const struct statement *v = &from->v[i];
+
+		if ((v->change == change) == of &&
+		    statements_append(to, v->text, v->key, v->change, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int merge(struct statements *to, const struct statements *from,
 		 const struct statements *front, struct error *err)
 {
+	to->last = from->last + 1;
 	for (size_t i = 0; i < front->n; i++)
-		if (statements_append(to, front->v[i].text, front->v[i].key,
-				      err) != 0)
-			return -1;
-	for (size_t i = 0; i < from->n; i++)
-		if (!statements_have(front, from->v[i].key) &&
-		    statements_append(to, from->v[i].text, from->v[i].key,
-				      err) != 0)
-			return -1;
+		front->v[i].change = to->last;
+	if (append_all(to, front, to->last, true, err) != 0 ||
+	    append_all(to, from, to->last, false, err) != 0)
+		return -1;
+	while (to->n > STATEMENTS_MAX)
+		if (!forget_replaced(to))
+			return error_set(
+				err,
+				"%u statements have been made since the "
+				"topology was loaded, and no more are kept; "
+				"write them into the file and have that "
+				"reloaded, or take some back with 'weir undo'",
+				STATEMENTS_MAX);
 	return 0;
 }
 
@@ -67,31 +109,142 @@ int statements_add(struct statements *to, const struct statements *from,
 	return result;
 }
 
-char *statements_text(const struct statements *s)
+/* --- taking back ------------------------------------------------------------ */
+
+/* The one with this number, or (0) with the highest; 0: there is none. */
+static unsigned int find_change(const struct statements *s, unsigned int change)
 {
-	size_t size = 1;
-	char *text, *end;
+	unsigned int found = 0;
 
 	for (size_t i = 0; i < s->n; i++)
-		size += strlen(s->v[i].text) + 1;
-	text = malloc(size);
-	if (text == NULL)
+		if (change == 0 ? s->v[i].change > found
+				: s->v[i].change == change)
+			found = s->v[i].change;
+	return found;
+}
+
+/* "allow a -> b; allow b -> a" */
+static char *join(const struct statements *s)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
 		return NULL;
-	end = text;
-	for (size_t i = 0; i < s->n; i++) {
-		end = stpcpy(end, s->v[i].text);
-		*end++ = '\n';
+	for (size_t i = 0; i < s->n; i++)
+		fprintf(out, "%s%s", i > 0 ? "; " : "", s->v[i].text);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+unsigned int statements_undo(struct statements *to,
+			     const struct statements *from, unsigned int change,
+			     char **undone, struct error *err)
+{
+	struct statements left = { .last = from->last }, gone = { 0 };
+	unsigned int found = find_change(from, change);
+	char *text = NULL;
+
+	if (found == 0 && from->n == 0)
+		error_set(err, "nothing has been changed by command since the "
+			       "topology was loaded, so there is nothing to "
+			       "take back");
+	else if (found == 0)
+		error_set(err,
+			  "there is no change %u; 'weir show policy' shows the "
+			  "numbers there are",
+			  change);
+	else if (append_all(&left, from, found, false, err) == 0 &&
+		 append_all(&gone, from, found, true, err) == 0 &&
+		 (text = join(&gone)) == NULL)
+		error_set(err, "the monitor is out of memory");
+	statements_free(&gone);
+	if (text == NULL) {
+		statements_free(&left);
+		return 0;
 	}
-	*end = '\0';
-	return text;
+	*undone = text;
+	*to = left;
+	return found;
+}
+
+/* --- as text ---------------------------------------------------------------- */
+
+char *statements_text(const struct statements *s)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; i < s->n; i++)
+		if (holds(s, i))
+			fprintf(out, "%s\n", s->v[i].text);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+const struct statement *statements_line(const struct statements *s,
+					unsigned int line)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (holds(s, i) && --line == 0)
+			return &s->v[i];
+	return NULL;
+}
+
+/* What a line of a report is about: the rest of it, and the statement. */
+static const char *about(const struct statements *s, const char *line,
+			 const struct statement **statement)
+{
+	unsigned int number, column;
+	int n = 0;
+
+	*statement = NULL;
+	if (sscanf(line, "(runtime):%u:%u: %n", &number, &column, &n) == 2 &&
+	    n > 0 && number > 0)
+		*statement = statements_line(s, number);
+	return *statement != NULL ? line + n : line;
+}
+
+char *statements_explain(const struct statements *s,
+			 const struct statements *kept, const char *report)
+{
+	char *text = NULL;
+	size_t size, n;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return NULL;
+	for (; *report != '\0'; report += n) {
+		const struct statement *v;
+		const char *rest = about(s, report, &v);
+
+		if (v != NULL && find_change(kept, v->change) != 0)
+			fprintf(out, "change %u, %s: ", v->change, v->text);
+		else if (v != NULL)
+			fprintf(out, "%s: ", v->text);
+		report = rest;
+		n = strcspn(report, "\n");
+		n += report[n] == '\n';
+		fwrite(report, 1, n, out);
+	}
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
 void statements_free(struct statements *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		free(s->v[i].text);
-		free(s->v[i].key);
-	}
+	for (size_t i = 0; i < s->n; i++)
+		release(&s->v[i]);
 	free(s->v);
 	*s = (struct statements){ 0 };
 }

@@ -229,11 +229,11 @@ static int complete(struct parse *p, const struct text *text,
 				 "a statement has at most %u octets; \"%.40s "
 				 "...\" has more",
 				 STATEMENT_MAX - 1, text->s);
-	if (statements_have(&p->fresh, key->s))
+	if (statements_find(&p->fresh, key->s) != NULL)
 		return error_set(p->err,
 				 "the change says two things of \"%.200s\"",
 				 key->s);
-	return statements_append(&p->fresh, text->s, key->s, p->err);
+	return statements_append(&p->fresh, text->s, key->s, 0, p->err);
 }
 
 /* --- rules ----------------------------------------------------------------- */

@@ -5,8 +5,6 @@
 #ifndef WEIR_VMM_LINUX_STATEMENT_PARSE_H
 #define WEIR_VMM_LINUX_STATEMENT_PARSE_H
 
-#include <stdbool.h>
-
 #include "vmm/linux/statement.h"
 
 /**
@@ -22,15 +20,11 @@ int statements_parse(struct statements *fresh, const struct system *sys,
 
 /**
  * statements_append - put a statement at the end of a list
+ * @change: the change it is of
  *
- * Return: 0, or -1 with @err set: memory, or there are too many.
+ * Return: 0, or -1 with @err set: memory.
  */
 int statements_append(struct statements *s, const char *text, const char *key,
-		      struct error *err);
-
-/**
- * statements_have - is there one with this key?
- */
-bool statements_have(const struct statements *s, const char *key);
+		      unsigned int change, struct error *err);
 
 #endif
