@@ -206,7 +206,7 @@ static void test_a_wrong_change_changes_nothing(void **state)
 	/* In the words that were sent, not by a line of what the monitor keeps. */
 	assert_int_equal(strncmp(report(reply),
 				 "allow a -> nobody: unknown port \"nobody\"",
-				 41),
+				 40),
 			 0);
 	assert_non_null(
 		strstr(report(reply_of(begin_change(
