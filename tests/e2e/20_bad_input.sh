@@ -74,7 +74,7 @@ switch sw0 {
 }
 allow x <-> y
 END
-refused "an interface name that is taken" 'a0.*ip link del a0' <<END
+refused "an interface name that is taken" '"a0" is in use by another process' <<END
 switch sw0 {
 	port y { tap "y0" }
 	port x { tap "a0" netns "a" }

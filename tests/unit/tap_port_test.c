@@ -3,6 +3,7 @@
  * The tap port, with a real TAP interface in a network of the test's own.
  */
 #include "tests/unit/net_rig.h"
+#include "vmm/linux/ports/tap_open.h"
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -246,6 +247,16 @@ static void frames_too_long_for_the_port(void **state)
 	close(host);
 }
 
+static bool is(const struct rig *rig, enum outside_state state)
+{
+	return outside_is(rig->c->outside, state);
+}
+
+static uint64_t dropped(const struct rig *rig, enum outside_drop why)
+{
+	return atomic_load(&rig->c->outside->drops[why]);
+}
+
 static void interface_down_and_up(void **state)
 {
 	struct rig *rig = start();
@@ -253,15 +264,17 @@ static void interface_down_and_up(void **state)
 
 	(void)state;
 	rig_shell("ip link set alice0 down");
+	rig_until(rig, is(rig, OUTSIDE_DOWN));
 	for (unsigned int i = 0; i < 3 * RIG_CAPACITY; i++) {
 		rig_frame(frame, 60, i);
 		assert_true(rig_send(rig, frame, 60));
 		rig_turn(rig);
 	}
-	assert_true(
-		rig_logged(rig, "alice0 is down (1 frames dropped so far)"));
-	assert_true(rig_logged(rig, "ip link set alice0 up"));
+	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 3 * RIG_CAPACITY);
+	assert_true(rig_logged(
+		rig, "interface alice0 is down: `ip link set alice0 up`"));
 	rig_shell("ip link set alice0 up");
+	rig_until(rig, is(rig, OUTSIDE_UP));
 	assert_true(read(host, frame, 1) < 0); /* ENETDOWN, once */
 	rig_frame(frame, 60, 5);
 	assert_true(rig_send(rig, frame, 60));
@@ -272,20 +285,73 @@ static void interface_down_and_up(void **state)
 	close(host);
 }
 
+static void carrier_and_name(void **state)
+{
+	struct rig *rig = start();
+
+	(void)state;
+	if (system("ip link set alice0 carrier off 2>/dev/null") == 0) {
+		rig_until(rig, is(rig, OUTSIDE_NO_CARRIER));
+		rig_shell("ip link set alice0 carrier on");
+		rig_until(rig, is(rig, OUTSIDE_UP));
+	}
+	rig_shell("ip link set alice0 down; ip link set alice0 name bob0");
+	rig_until(rig, rig_logged(rig, "interface alice0 is called bob0 now"));
+}
+
+/* Frames flow, also in the PD's next life. */
+static void moved_to_another_namespace(void **state)
+{
+	struct rig *rig = start();
+	int fds[TAP_FDS];
+
+	(void)state;
+	rig_shell("ip netns add box && ip link set alice0 netns box"
+		  " && ip -n box link set alice0 up");
+	rig_until(rig, rig_logged(rig, "alice0 was moved to another network"));
+	for (unsigned int i = 0; i < TAP_FDS; i++)
+		fds[i] = fcntl(rig->c->fd[i], F_DUPFD_CLOEXEC, 3);
+	rig_free(rig);
+	rig = rig_new(cfg);
+	rig_start(rig, fds, TAP_FDS);
+	assert_true(is(rig, OUTSIDE_UP));
+	rig_frame(frame, 60, 5);
+	assert_true(rig_send(rig, frame, 60));
+	rig_until(rig, system("ip -n box -s -j link show alice0 |"
+			      " grep -q '\"rx\":{\"bytes\":60'") == 0);
+	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 0);
+	rig_shell("ip netns del box");
+}
+
 static void interface_deleted(void **state)
 {
 	struct rig *rig = start();
-	int fds[1];
+	int fds[TAP_FDS];
 
 	(void)state;
 	rig_shell("ip link del alice0");
-	assert_int_equal(net_ends(rig), 1);
-	assert_true(rig_logged(rig, "interface alice0 has been deleted"));
+	rig_until(rig, is(rig, OUTSIDE_GONE));
+	assert_true(rig_logged(rig, "interface alice0 is gone"));
+	for (unsigned int i = 0; i < 3 * RIG_CAPACITY; i++) {
+		rig_frame(frame, 60, i);
+		assert_true(rig_send(rig, frame, 60));
+		rig_turn(rig);
+	}
+	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 3 * RIG_CAPACITY);
+	assert_int_equal(rig_watched(rig, TAP_DEVICE), 0);
+	assert_int_equal(rig_watched(rig, TAP_WATCH), 0);
+	assert_int_equal(rig->pd->n_due, 0);
 	/* Started again it does not pretend. */
-	fds[0] = fcntl(rig->c->fd[0], F_DUPFD_CLOEXEC, 3);
+	for (unsigned int i = 0; i < TAP_FDS; i++)
+		fds[i] = fcntl(rig->c->fd[i], F_DUPFD_CLOEXEC, 3);
 	rig_free(rig);
 	rig = rig_new(cfg);
-	assert_int_equal(rig_init(rig, fds, 1), -ENODEV);
+	rig_start(rig, fds, TAP_FDS);
+	assert_true(is(rig, OUTSIDE_GONE));
+	rig_free(rig);
+	rig = rig_new(cfg);
+	rig_start(rig, fds, 0);
+	assert_true(is(rig, OUTSIDE_GONE));
 }
 
 static void hc28_switch_returns_nothing(void **state)
@@ -345,15 +411,39 @@ static void name_in_use(void **state)
 
 	(void)state;
 	(void)rig;
-	rig_refused(cfg, "sw0.alice", "\"alice0\" is already in use",
-		    "ip link del alice0", NULL);
-	/* Also by an interface of another kind, and by a TAP nobody uses. */
+	rig_refused(cfg, "sw0.alice",
+		    "TAP interface \"alice0\" is in use by another process",
+		    NULL);
+	/* An interface of another kind is never offered for deletion. */
 	strcpy(cfg->tap.ifname, "lo");
-	rig_refused(cfg, "\"lo\" is already in use", NULL);
-	rig_shell("ip tuntap add idle0 mode tap");
-	strcpy(cfg->tap.ifname, "idle0");
-	rig_refused(cfg, "\"idle0\" is already in use", NULL);
-	rig_shell("ip link show idle0 >/dev/null && ip link del idle0");
+	rig_refused(cfg, "\"lo\" exists and is not a TAP",
+		    "write nic \"lo\" instead", NULL);
+	rig_shell("ip tuntap add tun9 mode tun");
+	strcpy(cfg->tap.ifname, "tun9");
+	rig_refused(cfg, "\"tun9\" exists and is not a TAP", NULL);
+	rig_shell("ip link del tun9");
+}
+
+/* Made by `ip tuntap`: used as it is, and left as it was. */
+static void prepared_interface(void **state)
+{
+	struct rig *rig;
+
+	(void)state;
+	net_need();
+	rig_shell("ip tuntap add alice0 mode tap && ip link set alice0"
+		  " address 02:00:00:00:00:77 &&"
+		  " ip addr add 10.9.0.1/24 dev alice0");
+	rig = start();
+	rig_until(rig, is(rig, OUTSIDE_UP));
+	rig_frame(frame, 60, 5);
+	assert_true(rig_send(rig, frame, 60));
+	/* It is in use now. */
+	rig_refused(cfg, "is in use by another process", NULL);
+	rig_free(rig);
+	rig_shell("ip -o link show alice0 | grep -q 02:00:00:00:00:77 &&"
+		  " ip -o addr show alice0 | grep -q 10.9.0.1/24");
+	rig_shell("ip link del alice0");
 }
 
 static void no_such_namespace(void **state)
@@ -412,10 +502,13 @@ int main(void)
 		test(kernel_segments),
 		test(frames_too_long_for_the_port),
 		test(interface_down_and_up),
+		test(carrier_and_name),
+		test(moved_to_another_namespace),
 		test(interface_deleted),
 		test(hc28_switch_returns_nothing),
 		test(link_down_and_up),
 		test(name_in_use),
+		test(prepared_interface),
 		test(no_such_namespace),
 		test(impossible_name),
 		test(failed_open_leaves_nothing),

@@ -124,23 +124,29 @@ int backing_memfd(const char *name)
 	return fd;
 }
 
-static int region_new(const struct sys_region *region)
+int backing_sealed(const char *name, size_t size)
 {
-	char name[SYS_NAME + sizeof("weir:")];
-	int fd, error;
+	int fd = backing_memfd(name);
+	int error;
 
-	snprintf(name, sizeof(name), "weir:%s", region->name);
-	fd = backing_memfd(name);
 	if (fd < 0)
 		return -1;
 	if (fchmod(fd, S_IRUSR | S_IWUSR) == 0 &&
-	    ftruncate(fd, (off_t)region->size) == 0 &&
+	    ftruncate(fd, (off_t)size) == 0 &&
 	    fcntl(fd, F_ADD_SEALS, REGION_SEALS) == 0)
 		return fd;
 	error = errno;
 	close(fd);
 	errno = error;
 	return -1;
+}
+
+static int region_new(const struct sys_region *region)
+{
+	char name[SYS_NAME + sizeof("weir:")];
+
+	snprintf(name, sizeof(name), "weir:%s", region->name);
+	return backing_sealed(name, region->size);
 }
 
 static int eventfd_new(unsigned int value)

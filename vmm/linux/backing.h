@@ -93,6 +93,13 @@ void backing_ring(const struct backing *b, uint32_t channel, unsigned int end);
 int backing_memfd(const char *name);
 
 /**
+ * backing_sealed - a memfd of a fixed size, zero
+ *
+ * Return: a descriptor, or -1 with errno set.
+ */
+int backing_sealed(const char *name, size_t size);
+
+/**
  * backing_more_fds - after a failed call: is it worth trying again?
  * @error: its errno
  *

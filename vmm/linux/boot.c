@@ -31,6 +31,9 @@ static void fill_comps(struct boot_record *r, const struct sys_pd *pd,
 
 	for (uint32_t i = 0; i < pd->n_comps; i++) {
 		comp[i].cfg = pd->comp[i];
+		comp[i].page = given != NULL && given[i].paged
+				       ? add_fd(fds, given[i].page, false)
+				       : 0;
 		comp[i].n_fds = given != NULL ? given[i].n : 0;
 		for (uint32_t k = 0; k < comp[i].n_fds; k++)
 			comp[i].fd[k] = add_fd(fds, given[i].fd[k], false);

@@ -60,11 +60,13 @@ struct boot_record {
 /**
  * struct boot_comp - one component
  * @cfg:   its configuration
+ * @page:  its struct outside_page, closed once it is mapped; 0: none
  * @n_fds: descriptors from outside
  * @fd:    their numbers in the PD
  */
 struct boot_comp {
 	struct sys_component cfg;
+	int32_t page;
 	uint32_t n_fds;
 	int32_t fd[PD_MAX_FDS];
 };

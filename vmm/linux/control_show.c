@@ -47,11 +47,14 @@ json_t *json_safe(const char *text)
 	return j;
 }
 
+static json_int_t shown(uint64_t value)
+{
+	return value > INT64_MAX ? INT64_MAX : (json_int_t)value;
+}
+
 static json_int_t counter(const uint64_t *p)
 {
-	uint64_t value = switch_load64(p);
-
-	return value > INT64_MAX ? INT64_MAX : (json_int_t)value;
+	return shown(switch_load64(p));
 }
 
 json_t *json_counter(const uint64_t *p)
@@ -103,6 +106,18 @@ static const char *driver_state(const struct mon_link *driver)
 	return driver->vm->carrier ? "up" : "no carrier";
 }
 
+/* Of any other port whose connection is up. */
+static const char *outside_name(const struct mon_link *l)
+{
+	static const char *const name[] = {
+		[OUTSIDE_UP] = "up",	 [OUTSIDE_NO_CARRIER] = "no carrier",
+		[OUTSIDE_DOWN] = "down", [OUTSIDE_NO_PEER] = "no peer",
+		[OUTSIDE_GONE] = "gone",
+	};
+
+	return name[outside_state(l)];
+}
+
 static bool is_isolated(const struct mon_switch *sw, uint32_t port)
 {
 	return switch_load64(&sw->stats->port[port].isolated) != 0;
@@ -122,7 +137,7 @@ static const char *state_name(const struct monitor *m,
 	case PORT_UP:
 		if (is_isolated(sw, port))
 			return "isolated";
-		return driver == NULL ? "up" : driver_state(driver);
+		return driver == NULL ? outside_name(l) : driver_state(driver);
 	case PORT_FAULT:
 		return "fault";
 	case PORT_DOWN:
@@ -144,9 +159,13 @@ static unsigned int restarts_of(const struct monitor *m,
 						: 0;
 }
 
-static json_int_t drop_sum(const struct vswitch_port_stats *s)
+static json_int_t drop_sum(const struct vswitch_port_stats *s,
+			   const struct mon_link *l)
 {
 	json_int_t sum = 0;
+
+	for (int why = 0; why < OUTSIDE_DROP_COUNT; why++)
+		sum += shown(outside_drops(l, (enum outside_drop)why));
 
 	for (unsigned int r = REASON_NONE + 1; r < REASON_COUNT; r++)
 		sum += counter(&s->drops[r]);
@@ -169,7 +188,8 @@ static json_t *show_port(const struct monitor *m, const struct mon_switch *sw,
 			 "in_frames", counter(&s->in_frames), "in_bytes",
 			 counter(&s->in_bytes), "out_frames",
 			 counter(&s->out_frames), "out_bytes",
-			 counter(&s->out_bytes), "drops", drop_sum(s), "faults",
+			 counter(&s->out_bytes), "drops",
+			 drop_sum(s, sw->link[port]), "faults",
 			 counter(&s->faults), "restarts", (int)restarts,
 			 "mirror_missed", counter(&s->mirror_missed));
 }
@@ -202,6 +222,29 @@ json_t *show_ports(const struct monitor *m)
 
 /* --- drops -------------------------------------------------------------- */
 
+static void drop_row(const char *port, const char *key, bool out,
+		     json_int_t count, const char *text, json_t *rows)
+{
+	if (count != 0)
+		json_array_append_new(rows,
+				      json_pack("{s:s, s:s, s:s, s:I, s:s}",
+						"port", port, "reason", key,
+						"side", out ? "out" : "in",
+						"count", count, "text", text));
+}
+
+/* What a port's PD has dropped, outside of the switch. */
+static void outside_rows(const struct mon_link *l, const char *port,
+			 json_t *rows)
+{
+	enum { IN, OUT };
+#define ROW(symbol, key, side, text)                                           \
+	drop_row(port, #key, (side) == OUT,                                    \
+		 shown(outside_drops(l, OUTSIDE_DROP_##symbol)), text, rows);
+	OUTSIDE_DROPS(ROW)
+#undef ROW
+}
+
 static void drop_rows(const struct monitor *m, const struct mon_switch *sw,
 		      uint32_t port, json_t *rows)
 {
@@ -209,20 +252,14 @@ static void drop_rows(const struct monitor *m, const struct mon_switch *sw,
 	char name[SYS_NAME];
 
 	(void)m;
+	port_name(sw, port, name);
 	for (unsigned int i = REASON_NONE + 1; i < REASON_COUNT; i++) {
 		enum vswitch_reason r = (enum vswitch_reason)i;
-		json_int_t count = counter(&s->drops[i]);
 
-		if (count == 0)
-			continue;
-		json_array_append_new(
-			rows, json_pack("{s:s, s:s, s:s, s:I, s:s}", "port",
-					port_name(sw, port, name), "reason",
-					vswitch_reason_key(r), "side",
-					vswitch_reason_is_out(r) ? "out" : "in",
-					"count", count, "text",
-					vswitch_reason_text(r)));
+		drop_row(name, vswitch_reason_key(r), vswitch_reason_is_out(r),
+			 counter(&s->drops[i]), vswitch_reason_text(r), rows);
 	}
+	outside_rows(sw->link[port], name, rows);
 }
 
 json_t *show_drops(const struct monitor *m)
@@ -237,6 +274,36 @@ static const char *perms_name(uint32_t perms)
 	return perms == SYS_R ? "r" : "rw";
 }
 
+static json_t *show_map(const char *region, size_t size, uint32_t perms)
+{
+	return json_pack("{s:s, s:I, s:s}", "region", region, "size",
+			 (json_int_t)size, "perms", perms_name(perms));
+}
+
+/* Its regions, and the pages in which its ports say how their outside is. */
+static json_t *show_maps(const struct monitor *m, const struct mon_pd *pd)
+{
+	const struct sys_pd *sys = pd->sys;
+	json_t *maps = json_array();
+
+	for (uint32_t i = 0; i < sys->n_maps; i++) {
+		const struct sys_region *r = &m->sys.region[sys->map[i].region];
+
+		json_array_append_new(maps, show_map(r->name, r->size,
+						     sys->map[i].perms));
+	}
+	for (uint32_t i = 0; i < sys->n_comps; i++) {
+		char name[SYS_NAME + sizeof(".outside")];
+
+		if (!pd->fds[i].paged)
+			continue;
+		snprintf(name, sizeof(name), "%s.outside", sys->comp[i].name);
+		json_array_append_new(maps,
+				      show_map(name, OUTSIDE_SIZE, SYS_RW));
+	}
+	return maps;
+}
+
 static json_t *show_pd(const struct monitor *m, const struct mon_pd *pd)
 {
 	static const char *const state[] = {
@@ -247,19 +314,11 @@ static json_t *show_pd(const struct monitor *m, const struct mon_pd *pd)
 	};
 	const struct sys_pd *sys = pd->sys;
 	json_t *comps = json_array();
-	json_t *maps = json_array();
+	json_t *maps = show_maps(m, pd);
 	json_t *chans = json_array();
 
 	for (uint32_t i = 0; i < sys->n_comps; i++)
 		json_array_append_new(comps, json_string(sys->comp[i].name));
-	for (uint32_t i = 0; i < sys->n_maps; i++) {
-		const struct sys_region *r = &m->sys.region[sys->map[i].region];
-
-		json_array_append_new(
-			maps, json_pack("{s:s, s:I, s:s}", "region", r->name,
-					"size", (json_int_t)r->size, "perms",
-					perms_name(sys->map[i].perms)));
-	}
 	for (uint32_t i = 0; i < sys->n_chans; i++)
 		json_array_append_new(
 			chans,

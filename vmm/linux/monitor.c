@@ -204,7 +204,7 @@ static int prepare(struct monitor *m, const struct system *sys)
 	if (loop_open(&m->loop) != 0)
 		return error_set(m->err, "cannot wait for events: %s",
 				 strerror(errno));
-	if (watch_own(m) != 0 || claim_name(m) != 0 ||
+	if (watch_own(m) != 0 || claim_name(m) != 0 || outsides_open(m) != 0 ||
 	    open_components(m) != 0 ||
 	    backing_create(&m->backing, &m->sys, m->err) != 0 ||
 	    open_links(m) != 0 || switches_map(m) != 0 ||
@@ -357,6 +357,7 @@ static void dispose(struct monitor *m)
 	}
 	vms_close(m);
 	virts_close(m);
+	outsides_close(m);
 	switches_free(m);
 	backing_destroy(&m->backing);
 	janitor_stop(&m->janitor);

@@ -4,9 +4,10 @@
  *
  * A word in its link page, written when the truth has changed; the queues know
  * nothing of it.  True is what can be seen from here: the followed connection is
- * up and both sides work on it, and where that ends in a driver VM, so is its
- * second half and the guest says that the card has a link.  A guest that lies
- * misleads those who follow its port, which get nothing through it anyway.
+ * up and both sides work on it, its PD says that the interface has a carrier, or
+ * the socket a peer; and where it ends in a driver VM, so is its second half and
+ * the guest says that the card has a link.  A PD or guest that lies misleads
+ * those who follow its port, which get nothing through it anyway.
  *
  * Who follows a port that itself follows another needs all of that chain; the
  * compiler lets none be a circle.
@@ -27,7 +28,7 @@ bool link_reaches(const struct monitor *m, const struct mon_link *l)
 {
 	const struct mon_link *driver = driver_of(m, l);
 
-	return link_is_carried(l) &&
+	return link_is_carried(l) && outside_state(l) == OUTSIDE_UP &&
 	       (driver == NULL ||
 		(link_is_carried(driver) && driver->vm->carrier));
 }

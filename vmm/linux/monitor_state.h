@@ -12,6 +12,7 @@
  *	change.c	   how they are changed: compiler.c, statement.c
  *	monitor_virt.c	   virtualisers of driver VMs: statistics, faults
  *	monitor_vm.c	   driver VMs: is the guest ready, has its card a link?
+ *	monitor_outside.c  interfaces and peers: what port PDs say of them
  *	monitor_carrier.c  carriers: what a port is told of the one it follows
  *	attach_server.c	   processes that attach
  *	control*.c	   the control socket
@@ -51,6 +52,7 @@
 #include "vmm/linux/monitor_policy.h"
 #include "vmm/linux/monitor_switch.h"
 #include "vmm/linux/monitor_vm.h"
+#include "vmm/linux/outside.h"
 #include "vmm/linux/restart.h"
 #include "vmm/linux/spawn.h"
 #include "vswitch/link.h"
@@ -122,6 +124,7 @@ enum mon_link_state { MON_LINK_CLEAN, MON_LINK_UP, MON_LINK_DRAINING };
  * @history:     of protocol faults of a side that is not restarted for them
  * @deadline_ns: DRAINING, UP: when both sides must have seen that
  * @attach:      SYS_TO_ATTACH: who is attached
+ * @outside:     what the port's PD says of its outside, or NULL
  */
 struct mon_link {
 	const struct sys_conn *conn;
@@ -134,6 +137,7 @@ struct mon_link {
 	struct restart_history history;
 	uint64_t deadline_ns;
 	struct attach_server attach;
+	struct outside_page *outside;
 };
 
 enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };
@@ -307,6 +311,30 @@ void link_fault(struct monitor *m, struct mon_link *l, unsigned int end);
  * link_can_serve - may a connection go up, as far as the PDs are concerned?
  */
 bool link_can_serve(const struct monitor *m, const struct mon_link *l);
+
+/* --- monitor_outside.c -------------------------------------------------- */
+
+/**
+ * outsides_open - make the pages in which port PDs say how their outside is
+ *
+ * Return: 0, or -1 with @m->err set.
+ */
+int outsides_open(struct monitor *m);
+
+/**
+ * outsides_close - give them back
+ */
+void outsides_close(struct monitor *m);
+
+/**
+ * outside_state - what the PD of a connection's port says; "up" without one
+ */
+enum outside_state outside_state(const struct mon_link *l);
+
+/**
+ * outside_drops - frames it says it has dropped for one reason
+ */
+uint64_t outside_drops(const struct mon_link *l, enum outside_drop why);
 
 /* --- monitor_carrier.c -------------------------------------------------- */
 

@@ -33,6 +33,7 @@
 #include <stdint.h>
 
 #include "config/system.h"
+#include "vmm/linux/outside.h"
 
 /* Descriptors from outside one component may be given (capture files). */
 #define PD_MAX_FDS 64
@@ -47,6 +48,7 @@ struct error;
  * @state:  ops->state_size octets of zeroed memory, aligned to 64
  * @pd:     for the pd_*() calls
  * @index:  position in the PD
+ * @outside: what it says of its outside
  * @n_fds:  descriptors from outside
  * @fd:     those, as ops->open() returned them (other numbers)
  */
@@ -56,6 +58,7 @@ struct component {
 	void *state;
 	struct pd *pd;
 	unsigned int index;
+	struct outside_page *outside;
 	unsigned int n_fds;
 	int fd[PD_MAX_FDS];
 };
@@ -71,6 +74,7 @@ struct component {
  * @spare_fds:  descriptors it may come to hold besides those it was given and
  *              a handful
  * @threads:    init() may start threads, and futex() is allowed
+ * @outside:    it writes struct component's outside (vmm/linux/outside.h)
  * @locks_memory: keeps the limit of locked memory the monitor has (VFIO counts
  *              a guest's RAM against it); all others have none
  * @open:       runs in the MONITOR, with the user's privileges, before any PD
@@ -105,6 +109,7 @@ struct component_ops {
 	const unsigned long *ioctls;
 	unsigned int spare_fds;
 	bool threads;
+	bool outside;
 	bool locks_memory;
 	int (*open)(const struct sys_component *cfg, int *fds,
 		    struct error *err);

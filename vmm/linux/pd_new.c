@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -77,6 +78,21 @@ static int watch_channels(struct pd *pd)
 	return add_to_epoll(pd, pd->log, 0, event_data(EVENT_MONITOR, 0, 0));
 }
 
+/* Without a monitor that looks, a component writes its page all the same. */
+static struct outside_page *map_outside(const struct component_ops *ops, int fd)
+{
+	struct outside_page *page;
+
+	if (!ops->outside)
+		return NULL;
+	page = mmap(NULL, OUTSIDE_SIZE, PROT_READ | PROT_WRITE,
+		    fd == 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED,
+		    fd == 0 ? -1 : fd, 0);
+	if (fd != 0)
+		close(fd);
+	return page == MAP_FAILED ? NULL : page;
+}
+
 static int make_component(struct pd *pd, uint32_t index)
 {
 	const struct boot_comp *bc = &boot_comps(pd->boot)[index];
@@ -90,6 +106,9 @@ static int make_component(struct pd *pd, uint32_t index)
 	pd->comp[index].wake_at = UINT64_MAX;
 	c->n_fds = bc->n_fds;
 	memcpy(c->fd, bc->fd, sizeof(c->fd));
+	c->outside = map_outside(c->ops, bc->page);
+	if (c->ops->outside && c->outside == NULL)
+		return -1;
 	size = (c->ops->state_size + 63) & ~(size_t)63;
 	c->state = aligned_alloc(64, size != 0 ? size : 64);
 	if (c->state == NULL)
@@ -163,10 +182,17 @@ struct pd *pd_new(const struct boot_record *r, int log, struct error *err)
 	return NULL;
 }
 
+static void free_component(struct component *c)
+{
+	if (c->outside != NULL)
+		munmap(c->outside, OUTSIDE_SIZE);
+	free(c->state);
+}
+
 void pd_free(struct pd *pd)
 {
 	for (uint32_t i = 0; pd->comp != NULL && i < pd->boot->n_comps; i++)
-		free(pd->comp[i].c.state);
+		free_component(&pd->comp[i].c);
 	if (pd->epoll >= 0)
 		close(pd->epoll);
 	free(pd->map);

@@ -24,11 +24,15 @@
  * struct pd_fds - what a component of a PD was given by its open() and start()
  * @n:    how many
  * @kept: how many of them are open()'s; the others come and go with each life
+ * @paged: there is
+ * @page: a memfd of its struct outside_page
  * @fd:   which
  */
 struct pd_fds {
 	unsigned int n;
 	unsigned int kept;
+	bool paged;
+	int page;
 	int fd[PD_MAX_FDS];
 };
 

@@ -17,20 +17,26 @@
  *
  * States:
  *  - up: frames flow
- *  - interface down: frames for it are dropped, as by a card without carrier;
+ *  - interface down, or without carrier: frames for it are dropped and counted;
  *    reception starts again by itself when it is up
- *  - interface deleted, or moved to another namespace: the PD ends; at once or,
- *    if the kernel has said "down" a while before "gone", at the next frame
+ *  - interface deleted, unplugged, or moved to another namespace: gone.  The PD
+ *    stays, with a port that is of no use, until the monitor has found the
+ *    interface again and starts the PD with new sockets
+ *
+ * The interface is known by its number: it may be called something else now.
  */
 #include <errno.h>
 #include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "vmm/linux/ports/iface.h"
+#include "vmm/linux/ports/iface_watch.h"
 #include "vmm/linux/ports/nic_open.h"
 #include "vmm/linux/ports/nic_packet.h"
 #include "vmm/linux/ports/offload.h"
@@ -49,7 +55,8 @@
  * @pump:      the switch side
  * @packet:    the rings
  * @max_frame: octets a frame of the port may have
- * @mtu:       of the interface, when the PD started
+ * @watch:     the interface
+ * @gone:      it is no more; the descriptors, if there are any, are dead
  * @copy:      TRAIN_MAX octets for a train
  * @train:     being cut, if @cutting
  * @cutting:   there is a train
@@ -58,13 +65,13 @@
  * @strange:   received frames with an offload nobody knows
  * @too_long:  frames to be sent that are longer than the interface's MTU
  * @unsent:    frames the interface did not take
- * @down:      it was down
  */
 struct nic {
 	struct pump pump;
 	struct nic_packet packet;
 	size_t max_frame;
-	size_t mtu;
+	struct iface_watch watch;
+	bool gone;
 	uint8_t *copy;
 	struct offload_train train;
 	bool cutting;
@@ -73,7 +80,6 @@ struct nic {
 	struct tally strange;
 	struct tally too_long;
 	struct tally unsent;
-	struct tally down;
 };
 
 /* --- what goes wrong ----------------------------------------------------- */
@@ -82,10 +88,11 @@ static void say_oversize(struct component *c, size_t len)
 {
 	struct nic *n = c->state;
 
+	outside_dropped(c->outside, OUTSIDE_DROP_OVERSIZE, 1);
 	if (tally_add(&n->oversize, 1))
 		pd_log(c,
 		       "%s received a frame of %zu octets, this port takes %zu (%llu dropped so far): match the mtu of port and interface",
-		       c->cfg->nic.ifname, len, n->max_frame,
+		       n->watch.name, len, n->max_frame,
 		       (unsigned long long)n->oversize.count);
 }
 
@@ -93,21 +100,55 @@ static void say_cut(struct component *c)
 {
 	struct nic *n = c->state;
 
+	outside_dropped(c->outside, OUTSIDE_DROP_CUT, 1);
 	if (tally_add(&n->cut, 1))
 		pd_log(c,
 		       "%s: no room for frames that a sender has not segmented (%llu dropped so far): if this goes on, `ethtool -K SENDER tso off gso off`",
-		       c->cfg->nic.ifname, (unsigned long long)n->cut.count);
+		       n->watch.name, (unsigned long long)n->cut.count);
 }
 
 static void say_strange(struct component *c, const struct virtio_net_hdr *hdr)
 {
 	struct nic *n = c->state;
 
+	outside_dropped(c->outside, OUTSIDE_DROP_OFFLOAD, 1);
 	if (tally_add(&n->strange, 1))
 		pd_log(c,
 		       "%s: a sender leaves work to the hardware that cannot be done here (kind %u, %llu dropped so far): `ethtool -K SENDER tx off gso off`",
-		       c->cfg->nic.ifname, hdr->gso_type,
+		       n->watch.name, hdr->gso_type,
 		       (unsigned long long)n->strange.count);
+}
+
+static void say_too_long(struct component *c, size_t len)
+{
+	struct nic *n = c->state;
+
+	outside_dropped(c->outside, OUTSIDE_DROP_MTU, 1);
+	if (tally_add(&n->too_long, 1))
+		pd_log(c,
+		       "a frame of %zu octets does not fit the mtu of %s, %u (%llu dropped so far): match the mtu of port and interface",
+		       len, n->watch.name, n->watch.mtu,
+		       (unsigned long long)n->too_long.count);
+}
+
+static void nic_gone(struct component *c)
+{
+	struct nic *n = c->state;
+
+	if (n->gone)
+		return;
+	n->gone = true;
+	n->cutting = false;
+	n->pump.readable = false;
+	n->pump.writable = true;
+	for (unsigned int i = 0; i < c->n_fds; i++)
+		pd_watch(c, i, 0);
+	if (outside_set(c->outside, OUTSIDE_GONE))
+		pd_log(c,
+		       "interface %s is gone; the port waits for one called %s",
+		       n->watch.name[0] != '\0' ? n->watch.name
+						: c->cfg->nic.ifname,
+		       c->cfg->nic.ifname);
 }
 
 /* The kernel did not take @count frames. */
@@ -116,24 +157,18 @@ static void say_unsent(struct component *c, unsigned int count, int error)
 	struct nic *n = c->state;
 
 	if (error == ENXIO || error == ENODEV)
-		pump_give_up(
-			c,
-			"interface %s is gone: bring it back and start weir again",
-			c->cfg->nic.ifname);
+		nic_gone(c);
 	if (count == 0)
 		return;
-	if (error == ENETDOWN) {
-		if (tally_add(&n->down, count))
-			pd_log(c,
-			       "interface %s is down (%llu frames dropped so far): `ip link set %s up`",
-			       c->cfg->nic.ifname,
-			       (unsigned long long)n->down.count,
-			       c->cfg->nic.ifname);
-	} else if (tally_add(&n->unsent, count)) {
-		pd_log(c, "interface %s did not take %llu frames so far: %s",
-		       c->cfg->nic.ifname, (unsigned long long)n->unsent.count,
-		       strerror(error));
+	if (error == ENXIO || error == ENODEV || error == ENETDOWN) {
+		outside_dropped(c->outside, OUTSIDE_DROP_NOT_UP, count);
+		return;
 	}
+	outside_dropped(c->outside, OUTSIDE_DROP_REFUSED, count);
+	if (tally_add(&n->unsent, count))
+		pd_log(c, "interface %s did not take %llu frames so far: %s",
+		       n->watch.name, (unsigned long long)n->unsent.count,
+		       strerror(error));
 }
 
 /* --- receiving ----------------------------------------------------------- */
@@ -257,7 +292,7 @@ static size_t longest(const struct nic *n, const struct net_buffer *b)
 {
 	uint16_t type = frame_be16(b->data + TYPE_AT);
 
-	return n->mtu + ETH_HLEN + (type == FRAME_TPID_C ? VLAN_TAG : 0);
+	return n->watch.mtu + ETH_HLEN + (type == FRAME_TPID_C ? VLAN_TAG : 0);
 }
 
 /* Make the kernel take what is in the ring; false if it will, but later. */
@@ -280,18 +315,18 @@ static unsigned int nic_send(struct component *c,
 	struct nic *n = c->state;
 	unsigned int i;
 
+	/* Without a carrier the kernel would lose them, and count nothing. */
+	if (!outside_is(c->outside, OUTSIDE_UP)) {
+		outside_dropped(c->outside, OUTSIDE_DROP_NOT_UP, count);
+		return count;
+	}
 	for (i = 0; i < count; i++) {
 		const struct net_buffer *b = &buffers[i];
 
-		if (b->len > longest(n, b)) {
-			if (tally_add(&n->too_long, 1))
-				pd_log(c,
-				       "a frame of %u octets does not fit the mtu of %s, %zu (%llu dropped so far): match the mtu of port and interface",
-				       b->len, c->cfg->nic.ifname, n->mtu,
-				       (unsigned long long)n->too_long.count);
-		} else if (!nic_packet_put(&n->packet, b->data, b->len)) {
+		if (b->len > longest(n, b))
+			say_too_long(c, b->len);
+		else if (!nic_packet_put(&n->packet, b->data, b->len))
 			break;
-		}
 	}
 	n->pump.writable = kick(c);
 	return i;
@@ -301,6 +336,10 @@ static unsigned int nic_send(struct component *c,
 
 static void nic_watch(struct component *c, bool in, bool out)
 {
+	const struct nic *n = c->state;
+
+	if (n->gone)
+		return;
 	pd_watch(c, NIC_RX, in ? EPOLLIN : 0u);
 	pd_watch(c, NIC_TX, out ? EPOLLOUT : 0u);
 }
@@ -311,37 +350,57 @@ static const struct pump_ops nic_pump = {
 	.watch = nic_watch,
 };
 
+/* Number of the interface, 0 if there is none (any more). */
+static int interface_of(const struct component *c)
+{
+	struct sockaddr_ll addr;
+	socklen_t size = sizeof(addr);
+
+	if (c->n_fds != NIC_FDS ||
+	    getsockname(c->fd[NIC_TX], (struct sockaddr *)&addr, &size) < 0 ||
+	    addr.sll_ifindex <= 0)
+		return 0;
+	return addr.sll_ifindex;
+}
+
 static int nic_init(struct component *c)
 {
 	struct nic *n = c->state;
-	int mtu = iface_mtu(c->fd[NIC_TX], c->cfg->nic.ifname);
-	int e;
+	int index = interface_of(c);
+	int e = pump_init(&n->pump, c, &nic_pump);
 
-	if (mtu < 0)
-		return mtu;
-	n->mtu = (size_t)mtu;
+	if (e < 0)
+		return e;
 	n->max_frame = c->cfg->wire.max_frame;
 	n->copy = malloc(TRAIN_MAX);
 	if (n->copy == NULL)
 		return -ENOMEM;
+	if (index != 0)
+		iface_watch_init(&n->watch, c, NIC_WATCH, index,
+				 c->cfg->nic.ifname);
+	if (index == 0 || n->watch.lost) {
+		nic_gone(c);
+		return 0;
+	}
 	e = nic_packet_init(&n->packet, c->fd[NIC_RX], c->fd[NIC_TX],
 			    n->max_frame);
-	return e < 0 ? e : pump_init(&n->pump, c, &nic_pump);
+	/* It may have gone just now. */
+	if (e == -ENODEV || e == -ENXIO)
+		nic_gone(c);
+	return n->gone ? 0 : e;
 }
 
 /*
- * EPOLLERR says that the interface went down.  Reading takes the error off the
- * socket, and transmitting nothing tells whether it has gone for good.
+ * EPOLLERR says that the interface went down, or for good.  Reading takes the
+ * error off the socket, and transmitting nothing tells which.
  */
 static void interface_lost(struct component *c, unsigned int fd_index)
 {
 	struct nic *n = c->state;
 	uint8_t octet;
 
-	if (read(c->fd[fd_index], &octet, sizeof(octet)) >= 0)
-		return;
-	pd_log(c, "interface %s went down", c->cfg->nic.ifname);
-	n->pump.writable = kick(c);
+	if (read(c->fd[fd_index], &octet, sizeof(octet)) < 0)
+		n->pump.writable = kick(c);
 }
 
 static void nic_fd_ready(struct component *c, unsigned int fd_index,
@@ -349,8 +408,16 @@ static void nic_fd_ready(struct component *c, unsigned int fd_index,
 {
 	struct nic *n = c->state;
 
+	if (fd_index == NIC_WATCH) {
+		iface_watch_ready(&n->watch, c);
+		if (n->watch.lost)
+			nic_gone(c);
+		return;
+	}
 	if (events & (EPOLLERR | EPOLLHUP))
 		interface_lost(c, fd_index);
+	if (n->gone)
+		return;
 	if (fd_index == NIC_RX)
 		n->pump.readable = true;
 	else if (kick(c))
@@ -379,13 +446,16 @@ static bool nic_arm(struct component *c)
 }
 
 /* write() of nothing kicks the ring; read() takes frames longer than a slot. */
-static const int nic_syscalls[] = { SYS_read, SYS_write, -1 };
+static const int nic_syscalls[] = { IFACE_WATCH_SYSCALLS, SYS_write, -1 };
+static const unsigned long nic_ioctls[] = { IFACE_WATCH_IOCTLS, 0 };
 
 const struct component_ops nic_ops = {
 	.kind = SYS_NIC,
 	.name = "nic",
 	.state_size = sizeof(struct nic),
 	.syscalls = nic_syscalls,
+	.ioctls = nic_ioctls,
+	.outside = true,
 	.open = nic_open,
 	.init = nic_init,
 	.notified = nic_notified,

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "vmm/linux/ports/iface.h"
+#include "vmm/linux/ports/iface_watch.h"
 #include "vmm/linux/ports/netns.h"
 #include "vmm/linux/ports/nic_open.h"
 
@@ -195,8 +196,12 @@ static int open_here(void *arg, struct error *err)
 	fds[NIC_RX] = packet_socket(index);
 	if (fds[NIC_RX] >= 0 && receiver(fds[NIC_RX], index) == 0) {
 		fds[NIC_TX] = packet_socket(index);
-		if (fds[NIC_TX] >= 0 && transmitter(fds[NIC_TX]) == 0)
-			return 2;
+		if (fds[NIC_TX] >= 0 && transmitter(fds[NIC_TX]) == 0) {
+			fds[NIC_WATCH] = iface_watch_open(index);
+			if (fds[NIC_WATCH] >= 0)
+				return NIC_FDS;
+			errno = -fds[NIC_WATCH];
+		}
 	}
 	return cannot_open(call->cfg, err);
 }
@@ -205,10 +210,10 @@ int nic_open(const struct sys_component *cfg, int *fds, struct error *err)
 {
 	struct nic_call call = { .cfg = cfg, .fds = fds };
 
-	fds[NIC_RX] = fds[NIC_TX] = -1;
-	if (netns_call(cfg->nic.netns, open_here, &call, err) == 2)
-		return 2;
-	for (unsigned int i = 0; i < 2; i++)
+	fds[NIC_RX] = fds[NIC_TX] = fds[NIC_WATCH] = -1;
+	if (netns_call(cfg->nic.netns, open_here, &call, err) == NIC_FDS)
+		return NIC_FDS;
+	for (unsigned int i = 0; i < NIC_FDS; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	return -1;

@@ -8,9 +8,11 @@
 #include "vmm/linux/error.h"
 #include "vmm/linux/pd.h"
 
-/* Places of the two sockets among the component's descriptors. */
+/* Places of the sockets among the component's descriptors. */
 #define NIC_RX 0u
 #define NIC_TX 1u
+#define NIC_WATCH 2u
+#define NIC_FDS 3u
 
 /**
  * nic_open - struct component_ops' open()

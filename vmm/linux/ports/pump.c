@@ -2,11 +2,6 @@
 /*
  * The pump: see pump.h.
  */
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "vmm/linux/ports/pump.h"
 
 int pump_init(struct pump *p, struct component *c, const struct pump_ops *ops)
@@ -105,16 +100,4 @@ bool pump_arm(struct pump *p, struct component *c)
 	}
 	/* Also while down: whatever the client wants to be woken for. */
 	return net_client_arm(p->client, p->writable, p->starved);
-}
-
-void pump_give_up(struct component *c, const char *format, ...)
-{
-	char text[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	pd_log(c, "%s", text);
-	_exit(EXIT_FAILURE);
 }

@@ -106,13 +106,4 @@ bool pump_run(struct pump *p, struct component *c);
  */
 bool pump_arm(struct pump *p, struct component *c);
 
-/**
- * pump_give_up - the outside is gone for good: say why and end the PD
- *
- * The monitor starts the PD again, a few times; a port whose outside stays gone
- * is then shown as failed.
- */
-_Noreturn void pump_give_up(struct component *c, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
 #endif

@@ -4,9 +4,10 @@
  * namespace.
  *
  * open() makes the interface, in the monitor: it exists as long as somebody
- * has its descriptor, so it goes away with the monitor however that ends.  An
- * interface that exists already is never taken over, not even a persistent TAP:
- * its addresses and routes were meant for something else.
+ * has its descriptor, so it goes away with the monitor however that ends.  A
+ * persistent TAP (`ip tuntap add`) that nobody uses is taken as it was prepared,
+ * with its addresses, and stays behind.  Any other interface that exists is
+ * left alone: its addresses and routes were meant for something else.
  *
  * Frames are read straight into transmit buffers and written straight from
  * receive buffers, one system call each; TUN has no way to move several.
@@ -20,9 +21,12 @@
  *
  * States:
  *  - up: frames flow
- *  - interface down (`ip link set down`): writes fail with EIO; frames for it
- *    are dropped, as a card without carrier does, until it is up again
- *  - interface deleted: EBADFD; the PD ends
+ *  - interface down (`ip link set down`): frames for it are dropped and counted
+ *    until it is up again
+ *  - interface deleted: gone, until the monitor has made it again and starts the
+ *    PD with a new descriptor
+ *  - interface moved to another namespace: frames flow, but what becomes of it
+ *    there is not seen from here
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,146 +41,54 @@
 #include <unistd.h>
 
 #include "vmm/linux/error.h"
-#include "vmm/linux/ports/iface.h"
-#include "vmm/linux/ports/netns.h"
+#include "vmm/linux/ports/iface_watch.h"
 #include "vmm/linux/ports/pump.h"
 #include "vmm/linux/ports/tally.h"
+#include "vmm/linux/ports/tap_open.h"
 #include "vswitch/frame.h"
-
-#define TUN_DEVICE "/dev/net/tun"
 
 /**
  * struct tap - state of a tap component
  * @pump:      must be here to be found by the pump's calls
  * @max_frame: octets
- * @down:      frames dropped because the interface was down
- * @refused:   frames the kernel did not take for another reason
+ * @watch:     the interface
+ * @gone:      it is no more; the descriptors, if there are any, are dead
+ * @refused:   frames the kernel did not take
  * @oversize:  frames from the kernel longer than the port takes
  */
 struct tap {
 	struct pump pump;
 	uint32_t max_frame;
-	struct tally down;
+	struct iface_watch watch;
+	bool gone;
 	struct tally refused;
 	struct tally oversize;
 };
 
-/* --- in the monitor ------------------------------------------------------ */
-
-static int open_device(const struct sys_component *cfg, struct error *err)
-{
-	int fd = open(TUN_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd >= 0)
-		return fd;
-	if (errno == EACCES || errno == EPERM)
-		return error_set(
-			err,
-			"%s: may not open " TUN_DEVICE
-			": run weir as root, or get read and write permission on it",
-			cfg->name);
-	return error_set(
-		err,
-		"%s: cannot open " TUN_DEVICE
-		": %s: load the driver with `modprobe tun` (in a container, pass the device in)",
-		cfg->name, strerror(errno));
-}
-
-/* Make the interface; the new descriptor stands for it. */
-static int make_interface(int fd, const struct sys_component *cfg,
-			  struct error *err)
-{
-	const char *name = cfg->tap.ifname;
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL };
-
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	if (ioctl(fd, TUNSETIFF, &ifr) == 0)
-		return 0;
-	if (errno == EPERM)
-		return error_set(
-			err,
-			"%s: may not make interface \"%s\" (CAP_NET_ADMIN is missing): run weir as root, or in namespaces of your own: `unshare -Urn weir run ...`",
-			cfg->name, name);
-	if (errno == EBUSY || errno == EEXIST)
-		return error_set(
-			err,
-			"%s: an interface \"%s\" is already in use: choose another name, or remove it with `ip link del %s`",
-			cfg->name, name, name);
-	if (errno == EINVAL)
-		return error_set(
-			err,
-			"%s: \"%s\" cannot be an interface's name: use up to 15 letters and digits",
-			cfg->name, name);
-	return error_set(err, "%s: cannot make TAP interface \"%s\": %s",
-			 cfg->name, name, strerror(errno));
-}
-
-static int bring_up(const struct sys_component *cfg, struct error *err)
-{
-	const char *name = cfg->tap.ifname;
-	unsigned int mtu = cfg->wire.max_frame - FRAME_OVERHEAD;
-	int sock = iface_socket();
-	int e = sock;
-
-	if (sock >= 0) {
-		e = iface_set_mtu(sock, name, mtu);
-		if (e == 0)
-			e = iface_up(sock, name);
-		close(sock);
-	}
-	if (e < 0)
-		return error_set(
-			err,
-			"%s: cannot bring up interface \"%s\" with an MTU of %u: %s",
-			cfg->name, name, mtu, strerror(-e));
-	return 0;
-}
-
-struct open_call {
-	const struct sys_component *cfg;
-	int fd;
-};
-
-/* Inside the namespace. */
-static int open_here(void *arg, struct error *err)
-{
-	struct open_call *call = arg;
-
-	call->fd = open_device(call->cfg, err);
-	if (call->fd < 0)
-		return -1;
-	if (make_interface(call->fd, call->cfg, err) == 0 &&
-	    bring_up(call->cfg, err) == 0)
-		return 0;
-	close(call->fd);
-	call->fd = -1;
-	return -1;
-}
-
-static int tap_open(const struct sys_component *cfg, int *fds,
-		    struct error *err)
-{
-	struct open_call call = { .cfg = cfg, .fd = -1 };
-
-	if (netns_call(cfg->tap.netns, open_here, &call, err) < 0) {
-		if (call.fd >= 0)
-			close(call.fd);
-		return -1;
-	}
-	fds[0] = call.fd;
-	return 1;
-}
-
 /* --- in the PD ----------------------------------------------------------- */
+
+static void tap_gone(struct component *c)
+{
+	struct tap *t = c->state;
+
+	if (t->gone)
+		return;
+	t->gone = true;
+	t->pump.readable = false;
+	t->pump.writable = true;
+	for (unsigned int i = 0; i < c->n_fds; i++)
+		pd_watch(c, i, 0);
+	if (outside_set(c->outside, OUTSIDE_GONE))
+		pd_log(c, "interface %s is gone",
+		       t->watch.name[0] != '\0' ? t->watch.name
+						: c->cfg->tap.ifname);
+}
 
 /* readv() or write() failed in a way that waiting does not mend. */
 static void check_gone(struct component *c, int error)
 {
 	if (error == EBADFD)
-		pump_give_up(
-			c,
-			"interface %s has been deleted: start weir again to have it back",
-			c->cfg->tap.ifname);
+		tap_gone(c);
 }
 
 static unsigned int tap_receive(struct component *c, struct net_buffer *buffers,
@@ -185,12 +97,15 @@ static unsigned int tap_receive(struct component *c, struct net_buffer *buffers,
 	struct tap *t = c->state;
 	unsigned int filled = 0;
 
-	for (unsigned int looked = 0; looked < count; looked++) {
+	if (t->gone)
+		t->pump.readable = false;
+	for (unsigned int looked = 0; looked < count && t->pump.readable;
+	     looked++) {
 		struct net_buffer *b = &buffers[filled];
 		uint8_t spare; /* too long must not look just right */
 		struct iovec iov[2] = { { b->data, t->max_frame },
 					{ &spare, 1 } };
-		ssize_t n = readv(c->fd[0], iov, 2);
+		ssize_t n = readv(c->fd[TAP_DEVICE], iov, 2);
 
 		if (n <= 0) {
 			t->pump.readable = false;
@@ -198,10 +113,11 @@ static unsigned int tap_receive(struct component *c, struct net_buffer *buffers,
 			break;
 		}
 		if ((size_t)n > t->max_frame) {
+			outside_dropped(c->outside, OUTSIDE_DROP_OVERSIZE, 1);
 			if (tally_add(&t->oversize, 1))
 				pd_log(c,
 				       "%s sent a frame longer than this port's %u octets (%llu so far): dropped; set a larger mtu for the port, or a smaller one for the interface",
-				       c->cfg->tap.ifname, t->max_frame,
+				       t->watch.name, t->max_frame,
 				       (unsigned long long)t->oversize.count);
 			continue;
 		}
@@ -217,27 +133,32 @@ static void drop(struct component *c, int error)
 	struct tap *t = c->state;
 
 	check_gone(c, error);
-	if (error == EIO) {
-		if (tally_add(&t->down, 1))
-			pd_log(c,
-			       "interface %s is down (%llu frames dropped so far): `ip link set %s up`",
-			       c->cfg->tap.ifname,
-			       (unsigned long long)t->down.count,
-			       c->cfg->tap.ifname);
-	} else if (tally_add(&t->refused, 1)) {
-		pd_log(c, "interface %s refused a frame (%llu so far): %s",
-		       c->cfg->tap.ifname, (unsigned long long)t->refused.count,
-		       strerror(error));
+	if (error == EIO || error == EBADFD) {
+		outside_dropped(c->outside, OUTSIDE_DROP_NOT_UP, 1);
+		return;
 	}
+	outside_dropped(c->outside, OUTSIDE_DROP_REFUSED, 1);
+	if (tally_add(&t->refused, 1))
+		pd_log(c, "interface %s refused a frame (%llu so far): %s",
+		       t->watch.name, (unsigned long long)t->refused.count,
+		       strerror(error));
 }
 
 static unsigned int tap_send(struct component *c,
 			     const struct net_buffer *buffers,
 			     unsigned int count)
 {
-	for (unsigned int i = 0; i < count; i++) {
-		ssize_t n = write(c->fd[0], buffers[i].data, buffers[i].len);
+	const struct tap *t = c->state;
 
+	for (unsigned int i = 0; i < count; i++) {
+		ssize_t n;
+
+		if (t->gone) {
+			outside_dropped(c->outside, OUTSIDE_DROP_NOT_UP,
+					count - i);
+			return count;
+		}
+		n = write(c->fd[TAP_DEVICE], buffers[i].data, buffers[i].len);
 		if (n >= 0)
 			continue;
 		if (errno == EAGAIN)
@@ -249,7 +170,11 @@ static unsigned int tap_send(struct component *c,
 
 static void tap_watch(struct component *c, bool in, bool out)
 {
-	pd_watch(c, 0, (in ? EPOLLIN : 0u) | (out ? EPOLLOUT : 0u));
+	const struct tap *t = c->state;
+
+	if (!t->gone)
+		pd_watch(c, TAP_DEVICE,
+			 (in ? EPOLLIN : 0u) | (out ? EPOLLOUT : 0u));
 }
 
 static const struct pump_ops tap_pump = {
@@ -258,16 +183,54 @@ static const struct pump_ops tap_pump = {
 	.watch = tap_watch,
 };
 
+/* Number of the interface in the namespace it was made in, 0 if not there. */
+static int index_of(const struct component *c, struct ifreq *ifr)
+{
+	return ioctl(c->fd[TAP_WATCH], SIOCGIFINDEX, ifr) < 0
+		       ? 0
+		       : ifr->ifr_ifindex;
+}
+
+static void moved(struct component *c)
+{
+	outside_set(c->outside, OUTSIDE_UP);
+	pd_log(c,
+	       "interface %s was moved to another network namespace: frames flow, but whether it is up is not seen from here",
+	       c->cfg->tap.ifname);
+}
+
 static int tap_init(struct component *c)
 {
 	struct tap *t = c->state;
-	struct ifreq ifr;
+	struct ifreq ifr = { 0 };
+	int index, e = pump_init(&t->pump, c, &tap_pump);
 
-	/* Started again after the interface was deleted? */
-	if (ioctl(c->fd[0], TUNGETIFF, &ifr) < 0 && errno == EBADFD)
-		return -ENODEV;
+	if (e < 0)
+		return e;
 	t->max_frame = c->cfg->wire.max_frame;
-	return pump_init(&t->pump, c, &tap_pump);
+	/* Started again after the interface was deleted? */
+	if (c->n_fds != TAP_FDS ||
+	    (ioctl(c->fd[TAP_DEVICE], TUNGETIFF, &ifr) < 0 &&
+	     errno == EBADFD)) {
+		tap_gone(c);
+		return 0;
+	}
+	index = index_of(c, &ifr);
+	if (index > 0)
+		iface_watch_init(&t->watch, c, TAP_WATCH, index,
+				 c->cfg->tap.ifname);
+	else
+		moved(c);
+	return 0;
+}
+
+/* The number is in use no more: deleted, or moved? Nobody sends nothing. */
+static void lost(struct component *c)
+{
+	if (write(c->fd[TAP_DEVICE], NULL, 0) < 0 && errno == EBADFD)
+		tap_gone(c);
+	else
+		moved(c);
 }
 
 static void tap_fd_ready(struct component *c, unsigned int fd_index,
@@ -275,7 +238,12 @@ static void tap_fd_ready(struct component *c, unsigned int fd_index,
 {
 	struct tap *t = c->state;
 
-	(void)fd_index;
+	if (fd_index == TAP_WATCH) {
+		iface_watch_ready(&t->watch, c);
+		if (t->watch.lost && !t->gone)
+			lost(c);
+		return;
+	}
 	/* EPOLLERR: deleted; reading will say so. */
 	if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
 		t->pump.readable = true;
@@ -304,13 +272,17 @@ static bool tap_arm(struct component *c)
 	return pump_arm(&t->pump, c);
 }
 
-static const int tap_syscalls[] = { SYS_readv, SYS_write, -1 };
+static const int tap_syscalls[] = { IFACE_WATCH_SYSCALLS, SYS_readv, SYS_write,
+				    -1 };
+static const unsigned long tap_ioctls[] = { IFACE_WATCH_IOCTLS, 0 };
 
 const struct component_ops tap_ops = {
 	.kind = SYS_TAP,
 	.name = "tap",
 	.state_size = sizeof(struct tap),
 	.syscalls = tap_syscalls,
+	.ioctls = tap_ioctls,
+	.outside = true,
 	.open = tap_open,
 	.init = tap_init,
 	.notified = tap_notified,

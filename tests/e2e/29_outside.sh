@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What becomes of the interface of a port while it is used: carrier, MTU, name;
+# it goes and comes back.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/tools.bash"
+
+quiet_host alice 10.0.0.1/24
+quiet_host far 10.0.0.4/24
+
+# --- what becomes of the interface -----------------------------------------
+
+# card0 is the port's, plug0 the other end of its cable.
+ip link add card0 type veth peer name plug0 netns far
+echo_pd=$(dirname "$WEIR")/client-echo
+follower=
+[ ! -x "$echo_pd" ] || follower="port web {
+		program \"$echo_pd\" args \"port 7 address 10.0.0.9/24\"
+		follow up
+	}"
+weir_start - <<END
+switch sw0 {
+	port alice { tap "alice0" netns "alice"; mtu 9000 }
+	port up    { nic "card0"; mtu 9000 }
+	$follower
+}
+allow alice <-> up
+END
+# The log from here on.
+news()
+{
+	tail -n "+$mark" "$WEIR_LOG"
+}
+says()
+{
+	news | grep -q "sw0\.$1"
+}
+in_state()
+{
+	[ "$("$WEIR" show -j ports | jq -r --arg port "sw0.$1" \
+		'.[] | select(.port == $port).state')" = "$2" ]
+}
+pid_of()
+{
+	"$WEIR" show -j system | jq -r --arg name "$1" \
+		'.pds[] | select(.name == $name).pid'
+}
+here()
+{
+	mark=$(($(wc -l <"$WEIR_LOG") + 1))
+}
+
+ok "a nic port is up" wait_for 10 in_state up up
+ok "and reaches what is behind it" wait_for 10 reach alice 10.0.0.4
+here
+on far ip link set plug0 down
+ok "the cable is pulled: the port has no carrier" \
+	wait_for 10 in_state up "no carrier"
+ok "which is logged" says 'up: interface card0 has no carrier'
+[ -z "$follower" ] ||
+	ok "who follows the port is told" wait_for 10 says 'web: link down'
+nok "what is sent to it gets nowhere" on alice ping -qc 1 -W 1 10.0.0.4
+ok "and is counted" [ "$(dropped sw0.up outside_down)" -gt 0 ]
+here
+on far ip link set plug0 up
+ok "the cable is back: the port is up" wait_for 10 in_state up up
+[ -z "$follower" ] ||
+	ok "who follows the port is told" wait_for 10 says 'web: link up'
+ok "frames flow" reach alice 10.0.0.4
+here
+ip link set card0 down
+ok "the interface is set down: so is the port" wait_for 10 in_state up down
+ok "what to do is in the log" says 'up: .*is down: .ip link set card0 up'
+ip link set card0 up
+ok "it is set up: so is the port" wait_for 10 in_state up up
+
+# ping SIZE: one frame of 42 octets more.
+big_ping()
+{
+	on alice ping -qc 1 -W 1 -M "do" -s "$1" 10.0.0.4
+}
+here
+nok "a frame that does not fit the interface's MTU is lost" big_ping 8000
+ok "and counted" [ "$(dropped sw0.up outside_mtu)" -gt 0 ]
+on far ip link set plug0 mtu 9000
+ip link set card0 mtu 9000
+ok "the new MTU is noticed" wait_for 10 says 'up: the mtu of card0 is 9000 now'
+ok "and used" wait_for 10 big_ping 8000
+ip link set card0 mtu 1500
+ok "back again as well" wait_for 10 says 'up: the mtu of card0 is 1500 now'
+before=$(dropped sw0.up outside_mtu)
+nok "what does not fit any more is lost" big_ping 8000
+ok "and counted" [ "$(dropped sw0.up outside_mtu)" -gt "$before" ]
+ok "in the sum as well" [ "$(counter sw0.up drops)" -gt "$before" ]
+
+here
+ip link set card0 down
+ip link set card0 name lan7
+ip link set lan7 up
+ok "the interface's new name is said" \
+	wait_for 10 says 'up: interface card0 is called lan7 now'
+up=$(pid_of sw0.up)
+kill -KILL "$up"
+changed()
+{
+	[ "$(pid_of sw0.up)" != "$up" ] && in_state up up
+}
+ok "its PD is killed and finds it all the same" wait_for 10 changed
+ok "frames flow" wait_for 10 reach alice 10.0.0.4
+weir_stop
+finish

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The outside of a port, as its PD sees it: a page the PD writes and the
+ * monitor reads.
+ *
+ * An interface loses its carrier, is set down, or is unplugged; the peer of a
+ * socket hangs up.  The PD learns of it first and can do nothing about it.  It
+ * notes it here and says it in the log; the line wakes the monitor, which looks
+ * here, shows it, tells those who follow the port, and has what is gone looked
+ * for (monitor_outside.c).
+ *
+ * What the monitor reads here is what a PD claims.  A PD that lies misleads
+ * those who look at its own port.  The page outlives the PD, so the counts do
+ * too.
+ */
+#ifndef WEIR_VMM_LINUX_OUTSIDE_H
+#define WEIR_VMM_LINUX_OUTSIDE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The state of what a port is attached to; a page of zeros says "up". */
+enum outside_state {
+	OUTSIDE_UP,
+	OUTSIDE_NO_CARRIER, /* the interface has no carrier */
+	OUTSIDE_DOWN,	    /* the interface has been set down */
+	OUTSIDE_NO_PEER,    /* nobody is connected to the socket */
+	OUTSIDE_GONE,	    /* the interface does not exist */
+	OUTSIDE_STATES
+};
+
+/*
+ * Why a port's PD dropped a frame.  Like vswitch/reason.h:
+ *
+ *	OUTSIDE_DROP(symbol, key, side, text for a person)
+ */
+#define OUTSIDE_DROPS(OUTSIDE_DROP)                                            \
+	OUTSIDE_DROP(                                                          \
+		NOT_UP, outside_down, OUT,                                     \
+		"the interface is down, has no carrier or is gone; or no "     \
+		"peer is connected")                                           \
+	OUTSIDE_DROP(MTU, outside_mtu, OUT,                                    \
+		     "longer than the MTU of the interface")                   \
+	OUTSIDE_DROP(REFUSED, outside_refused, OUT,                            \
+		     "the interface did not take it")                          \
+	OUTSIDE_DROP(OVERSIZE, outside_oversize, IN,                           \
+		     "received longer than the port's MTU allows")             \
+	OUTSIDE_DROP(CUT, outside_cut, IN,                                     \
+		     "the kernel had no room for an unsegmented frame")        \
+	OUTSIDE_DROP(OFFLOAD, outside_offload, IN,                             \
+		     "the sender left work to the hardware that cannot be "    \
+		     "done here")
+
+#define OUTSIDE_ENUM(symbol, key, side, text) OUTSIDE_DROP_##symbol,
+enum outside_drop { OUTSIDE_DROPS(OUTSIDE_ENUM) OUTSIDE_DROP_COUNT };
+#undef OUTSIDE_ENUM
+
+/* Octets of the memfd that holds one. */
+#define OUTSIDE_SIZE 4096u
+
+/**
+ * struct outside_page - written by the PD, read by the monitor
+ * @state: enum outside_state
+ * @drops: by enum outside_drop
+ */
+struct outside_page {
+	_Atomic(uint32_t) state;
+	uint32_t pad;
+	_Atomic(uint64_t) drops[OUTSIDE_DROP_COUNT];
+};
+
+_Static_assert(sizeof(struct outside_page) <= OUTSIDE_SIZE, "it fits");
+
+/**
+ * outside_set - in the PD: note a state
+ *
+ * Return: whether it is another one than before; the caller then logs it, and
+ * so wakes the monitor.
+ */
+static inline bool outside_set(struct outside_page *page,
+			       enum outside_state state)
+{
+	return atomic_exchange(&page->state, (uint32_t)state) !=
+	       (uint32_t)state;
+}
+
+static inline bool outside_is(const struct outside_page *page,
+			      enum outside_state state)
+{
+	return atomic_load(&page->state) == (uint32_t)state;
+}
+
+/**
+ * outside_dropped - in the PD, which alone writes: count frames
+ */
+static inline void outside_dropped(struct outside_page *page,
+				   enum outside_drop why, uint64_t count)
+{
+	uint64_t n =
+		atomic_load_explicit(&page->drops[why], memory_order_relaxed);
+
+	atomic_store_explicit(&page->drops[why], n + count,
+			      memory_order_relaxed);
+}
+
+#endif

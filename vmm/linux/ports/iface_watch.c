@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Following an interface: see iface_watch.h.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "vmm/linux/ports/iface_watch.h"
+#include "vswitch/frame.h"
+
+/* Messages read at a time; what is left keeps the descriptor ready. */
+#define READS 16
+
+/* --- in the monitor ------------------------------------------------------ */
+
+#define LOAD(size, offset) BPF_STMT(BPF_LD | (size) | BPF_ABS, (offset))
+#define UNLESS(value, skip)                                                    \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
+
+/* In front of its attributes a message says which interface it is about. */
+#define INDEX_AT (NLMSG_HDRLEN + offsetof(struct ifinfomsg, ifi_index))
+
+/*
+ * Others' interfaces are no business of the PD's, and would wake it.  A filter
+ * loads big endian; netlink is in the machine's order.
+ */
+static int only(int fd, int index)
+{
+	struct sock_filter code[] = {
+		LOAD(BPF_W, INDEX_AT),
+		UNLESS(htonl((uint32_t)index), 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog program = {
+		.len = sizeof(code) / sizeof(code[0]),
+		.filter = code,
+	};
+	int one = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+		       sizeof(program)) < 0)
+		return -1;
+	return setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof(one));
+}
+
+int iface_watch_open(int index)
+{
+	const struct sockaddr_nl links = {
+		.nl_family = AF_NETLINK,
+		.nl_groups = RTMGRP_LINK,
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			NETLINK_ROUTE);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	if (only(fd, index) == 0 &&
+	    bind(fd, (const struct sockaddr *)&links, sizeof(links)) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	return -error;
+}
+
+/* --- in the PD ----------------------------------------------------------- */
+
+static bool ask(const struct component *c, const struct iface_watch *w,
+		unsigned long request, struct ifreq *ifr)
+{
+	return ioctl(c->fd[w->place], request, ifr) == 0;
+}
+
+/* The name it has now, and what the kernel says of that. */
+static bool look(const struct component *c, const struct iface_watch *w,
+		 struct iface_watch *now, short *flags)
+{
+	struct ifreq ifr = { .ifr_ifindex = w->index };
+
+	*now = *w;
+	if (!ask(c, w, SIOCGIFNAME, &ifr))
+		return false;
+	memcpy(now->name, ifr.ifr_name, sizeof(now->name));
+	now->name[sizeof(now->name) - 1] = '\0';
+	if (!ask(c, w, SIOCGIFMTU, &ifr))
+		return false;
+	now->mtu = (unsigned int)ifr.ifr_mtu;
+	if (!ask(c, w, SIOCGIFFLAGS, &ifr))
+		return false;
+	*flags = ifr.ifr_flags;
+	return true;
+}
+
+static void say_state(struct component *c, const char *name, short flags)
+{
+	if (!(flags & IFF_UP)) {
+		if (outside_set(c->outside, OUTSIDE_DOWN))
+			pd_log(c, "interface %s is down: `ip link set %s up`",
+			       name, name);
+	} else if (!(flags & IFF_RUNNING)) {
+		if (outside_set(c->outside, OUTSIDE_NO_CARRIER))
+			pd_log(c, "interface %s has no carrier", name);
+	} else if (outside_set(c->outside, OUTSIDE_UP)) {
+		pd_log(c, "interface %s is up", name);
+	}
+}
+
+static void say_mtu(struct component *c, const struct iface_watch *w)
+{
+	unsigned int port = c->cfg->wire.max_frame - FRAME_OVERHEAD;
+
+	if (w->mtu < port)
+		pd_log(c,
+		       "the mtu of %s is %u now, this port's is %u: longer frames for it are dropped",
+		       w->name, w->mtu, port);
+	else if (w->mtu > port)
+		pd_log(c,
+		       "the mtu of %s is %u now, this port's is %u: longer frames from it are dropped",
+		       w->name, w->mtu, port);
+	else
+		pd_log(c, "the mtu of %s is %u now, as this port's", w->name,
+		       w->mtu);
+}
+
+static void update(struct iface_watch *w, struct component *c)
+{
+	struct iface_watch now;
+	short flags = 0;
+
+	if (w->lost)
+		return;
+	if (!look(c, w, &now, &flags)) {
+		w->lost = true;
+		return;
+	}
+	if (strcmp(now.name, w->name) != 0)
+		pd_log(c, "interface %s is called %s now", w->name, now.name);
+	if (w->mtu != 0 && now.mtu != w->mtu)
+		say_mtu(c, &now);
+	*w = now;
+	say_state(c, w->name, flags);
+}
+
+void iface_watch_init(struct iface_watch *w, struct component *c,
+		      unsigned int place, int index, const char *name)
+{
+	w->place = place;
+	w->index = index;
+	strncpy(w->name, name, sizeof(w->name) - 1);
+	update(w, c);
+	pd_watch(c, place, w->lost ? 0u : EPOLLIN);
+}
+
+void iface_watch_ready(struct iface_watch *w, struct component *c)
+{
+	char message[4096];
+
+	for (int i = 0; i < READS; i++)
+		if (read(c->fd[w->place], message, sizeof(message)) < 0 &&
+		    errno != ENOBUFS)
+			break;
+	update(w, c);
+	if (w->lost)
+		pd_watch(c, w->place, 0);
+}

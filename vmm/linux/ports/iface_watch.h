@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Following an interface while a port uses it: its name, MTU and state.
+ *
+ * The monitor makes a netlink socket in the interface's namespace that receives
+ * what concerns this one interface.  The PD takes a message as a sign that
+ * something has changed, and asks the kernel what is true now, by number: the
+ * name may be another one, and messages may have been lost.
+ */
+#ifndef WEIR_VMM_LINUX_PORTS_IFACE_WATCH_H
+#define WEIR_VMM_LINUX_PORTS_IFACE_WATCH_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmm/linux/pd.h"
+
+/**
+ * struct iface_watch - an interface that is followed
+ * @place: of the netlink socket among the component's descriptors
+ * @index: number of the interface
+ * @name:  what it was called when last seen
+ * @mtu:   octets of payload a frame may carry
+ * @lost:  there is none of this number in the namespace any more
+ */
+struct iface_watch {
+	unsigned int place;
+	int index;
+	char name[IFNAMSIZ];
+	unsigned int mtu;
+	bool lost;
+};
+
+/**
+ * iface_watch_open - in the monitor, in the namespace: a socket for a PD
+ * @index: number of the interface
+ *
+ * Return: the socket, or negative errno.
+ */
+int iface_watch_open(int index);
+
+/**
+ * iface_watch_init - in the PD: begin; for a component's init()
+ * @w:     zero
+ * @place: where the socket is among @c's descriptors
+ * @index: of the interface
+ * @name:  it had when it was opened
+ *
+ * Notes the state in @c->outside, and says what is not as it should be.
+ */
+void iface_watch_init(struct iface_watch *w, struct component *c,
+		      unsigned int place, int index, const char *name);
+
+/**
+ * iface_watch_ready - in the PD: the socket has a message
+ *
+ * Notes the state in @c->outside and says what has changed, but for @w->lost:
+ * what that means is the component's to know.
+ */
+void iface_watch_ready(struct iface_watch *w, struct component *c);
+
+/* What iface_watch_ready() needs of the kernel, for a component's lists. */
+#define IFACE_WATCH_SYSCALLS SYS_read
+#define IFACE_WATCH_IOCTLS SIOCGIFNAME, SIOCGIFMTU, SIOCGIFFLAGS
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Making the interface of a tap port: see tap_open.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "vmm/linux/ports/iface.h"
+#include "vmm/linux/ports/iface_watch.h"
+#include "vmm/linux/ports/netns.h"
+#include "vmm/linux/ports/tap_open.h"
+#include "vswitch/frame.h"
+
+#define TUN_DEVICE "/dev/net/tun"
+
+static int open_device(const struct sys_component *cfg, struct error *err)
+{
+	int fd = open(TUN_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	if (errno == EACCES || errno == EPERM)
+		return error_set(
+			err,
+			"%s: may not open " TUN_DEVICE
+			": run weir as root, or get read and write permission on it",
+			cfg->name);
+	return error_set(
+		err,
+		"%s: cannot open " TUN_DEVICE
+		": %s: load the driver with `modprobe tun` (in a container, pass the device in)",
+		cfg->name, strerror(errno));
+}
+
+static int set_interface(int fd, const char *name, short flags)
+{
+	struct ifreq ifr = { .ifr_flags =
+				     (short)(IFF_TAP | IFF_NO_PI | flags) };
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	return ioctl(fd, TUNSETIFF, &ifr);
+}
+
+/*
+ * There is an interface of this name.  If it is a persistent TAP that nobody
+ * uses, it was prepared for us.  (One that is not persistent is in use: it
+ * exists as long as it is.)  Offloads may be left on by who had it before.
+ */
+static int adopt(int fd, const struct sys_component *cfg, struct error *err)
+{
+	const char *name = cfg->tap.ifname;
+
+	if (set_interface(fd, name, 0) == 0)
+		return ioctl(fd, TUNSETOFFLOAD, 0ul) < 0
+			       ? error_set(
+					 err,
+					 "%s: cannot turn the offloads of interface \"%s\" off: %s",
+					 cfg->name, name, strerror(errno))
+			       : 0;
+	if (errno == EBUSY)
+		return error_set(
+			err,
+			"%s: TAP interface \"%s\" is in use by another process: end that (perhaps another weir, or a virtual machine), or choose another name",
+			cfg->name, name);
+	if (errno == EPERM)
+		return error_set(
+			err,
+			"%s: interface \"%s\" exists and may not be used: run weir as root, or make it for this user: `ip tuntap add %s mode tap user USER`",
+			cfg->name, name, name);
+	return error_set(
+		err,
+		"%s: interface \"%s\" exists and is not a TAP that weir can use: if it is to be the port, write nic \"%s\" instead of tap; if not, choose another name",
+		cfg->name, name, name);
+}
+
+/* Make the interface, or take it; the new descriptor stands for it. */
+static int make_interface(int fd, const struct sys_component *cfg,
+			  struct error *err)
+{
+	const char *name = cfg->tap.ifname;
+
+	if (set_interface(fd, name, IFF_TUN_EXCL) == 0)
+		return 0;
+	if (errno == EBUSY || errno == EEXIST)
+		return adopt(fd, cfg, err);
+	if (errno == EPERM)
+		return error_set(
+			err,
+			"%s: may not make interface \"%s\" (CAP_NET_ADMIN is missing): run weir as root, or in namespaces of your own: `unshare -Urn weir run ...`",
+			cfg->name, name);
+	if (errno == EINVAL)
+		return error_set(
+			err,
+			"%s: \"%s\" cannot be an interface's name: use up to 15 letters and digits",
+			cfg->name, name);
+	return error_set(err, "%s: cannot make TAP interface \"%s\": %s",
+			 cfg->name, name, strerror(errno));
+}
+
+static int bring_up(const struct sys_component *cfg, struct error *err)
+{
+	const char *name = cfg->tap.ifname;
+	unsigned int mtu = cfg->wire.max_frame - FRAME_OVERHEAD;
+	int sock = iface_socket();
+	int e = sock;
+
+	if (sock >= 0) {
+		e = iface_set_mtu(sock, name, mtu);
+		if (e == 0)
+			e = iface_up(sock, name);
+		close(sock);
+	}
+	if (e < 0)
+		return error_set(
+			err,
+			"%s: cannot bring up interface \"%s\" with an MTU of %u: %s",
+			cfg->name, name, mtu, strerror(-e));
+	return 0;
+}
+
+struct open_call {
+	const struct sys_component *cfg;
+	int *fds;
+};
+
+static int watch(const struct sys_component *cfg, struct error *err)
+{
+	int sock = iface_socket();
+	int index = sock < 0 ? sock : iface_index(sock, cfg->tap.ifname);
+	int fd = index < 0 ? index : iface_watch_open(index);
+
+	if (sock >= 0)
+		close(sock);
+	if (fd < 0)
+		error_set(err, "%s: cannot follow interface \"%s\": %s",
+			  cfg->name, cfg->tap.ifname, strerror(-fd));
+	return fd;
+}
+
+/* Inside the namespace. */
+static int open_here(void *arg, struct error *err)
+{
+	const struct open_call *call = arg;
+	int *fds = call->fds;
+
+	fds[TAP_DEVICE] = open_device(call->cfg, err);
+	if (fds[TAP_DEVICE] < 0 ||
+	    make_interface(fds[TAP_DEVICE], call->cfg, err) != 0 ||
+	    bring_up(call->cfg, err) != 0)
+		return -1;
+	fds[TAP_WATCH] = watch(call->cfg, err);
+	return fds[TAP_WATCH] < 0 ? -1 : 0;
+}
+
+int tap_open(const struct sys_component *cfg, int *fds, struct error *err)
+{
+	struct open_call call = { .cfg = cfg, .fds = fds };
+
+	fds[TAP_DEVICE] = fds[TAP_WATCH] = -1;
+	if (netns_call(cfg->tap.netns, open_here, &call, err) == 0)
+		return TAP_FDS;
+	for (unsigned int i = 0; i < TAP_FDS; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	return -1;
+}

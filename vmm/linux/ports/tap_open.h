@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The monitor's half of a tap port: making the interface.
+ */
+#ifndef WEIR_VMM_LINUX_PORTS_TAP_OPEN_H
+#define WEIR_VMM_LINUX_PORTS_TAP_OPEN_H
+
+#include "vmm/linux/error.h"
+#include "vmm/linux/pd.h"
+
+/* Places among the component's descriptors. */
+#define TAP_DEVICE 0u
+#define TAP_WATCH 1u
+#define TAP_FDS 2u
+
+/**
+ * tap_open - struct component_ops' open(): make the interface, or take it
+ *
+ * A persistent TAP interface that nobody uses is taken as it is, but for the
+ * port's MTU; it is left behind when the descriptors are closed.
+ */
+int tap_open(const struct sys_component *cfg, int *fds, struct error *err);
+
+#endif
