@@ -21,15 +21,19 @@ struct arena_block {
 	max_align_t data[];
 };
 
+void out_of_memory(void)
+{
+	fputs("weir: out of memory\n", stderr);
+	abort();
+}
+
 void *must_alloc(size_t count, size_t size)
 {
 	/* One octet at least, so that NULL means failure and nothing else. */
 	void *p = calloc(count ? count : 1, size ? size : 1);
 
-	if (!p) {
-		fputs("weir: out of memory\n", stderr);
-		abort();
-	}
+	if (!p)
+		out_of_memory();
 	return p;
 }
 

@@ -63,4 +63,9 @@ void arena_free(struct arena *a);
  */
 void *must_alloc(size_t count, size_t size);
 
+/**
+ * out_of_memory - say so, and abort
+ */
+_Noreturn void out_of_memory(void);
+
 #endif

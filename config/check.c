@@ -16,6 +16,7 @@ void check_topology(struct topology *t)
 	check_outside(t);
 	check_vms(t);
 	check_follows(t);
+	check_hosts(t);
 	check_captures(t);
 	check_settings(t);
 	check_groups(t);

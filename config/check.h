@@ -59,6 +59,11 @@ void check_vms(struct topology *t);
 void check_follows(struct topology *t);
 
 /**
+ * check_hosts - look up the hosts in filters
+ */
+void check_hosts(struct topology *t);
+
+/**
  * check_captures - what captures watch, and their filters; fills in both
  */
 void check_captures(struct topology *t);

@@ -13,6 +13,9 @@
 
 #include "config/value.h"
 
+/* Ports of a switch that has too many by far are only counted from there on. */
+#define MANY_PORTS 1024
+
 /* The switch of "switch.port"; the port's name is what follows the dot. */
 static struct topo_switch *find_end(struct topology *t, const struct name *ref,
 				    struct name *port)
@@ -50,6 +53,10 @@ static struct topo_port *make_end(struct topology *t, struct topo_link *link,
 
 	if (!sw)
 		return NULL;
+	if (sw->n_ports >= MANY_PORTS) {
+		sw->n_ports++;
+		return NULL;
+	}
 	port = find_port(sw, name.text);
 	if (port) {
 		port->broken = true;
@@ -118,6 +125,9 @@ static const char *name_loop(struct topology *t, const struct topo_link *link)
 	struct topo_switch *sw = link->port[1]->sw;
 	const char *text = from->name.text;
 
+	/* Nobody reads it, and it takes long in a large topology. */
+	if (!report_tells(t->report, link->pos))
+		return text;
 	search(t, link, from);
 	for (; sw && sw != from; sw = across(sw->hop, sw))
 		text = arena_printf(t->arena, "%s - %s", text, sw->name.text);

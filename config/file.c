@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A file is read to its end before anything looks at it.  Its length is not
- * asked for, because pipes and devices have none to tell; a bound on what is
- * read does instead.
+ * A file is read to its end before anything looks at it, up to a bound.  Only
+ * regular files are opened: a FIFO without a writer would hold up the compiler
+ * for ever, and to open a device can do something to it.  Standard input is
+ * open already and can be anything.
  *
  * It must be text.  Positions are counted in characters, messages quote what
  * the user wrote, and names end up in logs, in JSON and on terminals, so what
@@ -92,31 +93,61 @@ static ssize_t read_all(int fd, char *buf, size_t size)
 	return (ssize_t)have;
 }
 
-static ssize_t slurp(int fd, char *buf, struct file *file)
+/* What a file is that is not regular. */
+static const char *kind_of(const struct stat *st)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) == 0 && fd != STDIN_FILENO) {
-		file->dev = st.st_dev;
-		file->ino = st.st_ino;
-	}
-	return read_all(fd, buf, FILE_MAX_SIZE + 1);
+	return S_ISDIR(st->st_mode)    ? "a directory"
+	       : S_ISFIFO(st->st_mode) ? "a FIFO or pipe"
+	       : S_ISSOCK(st->st_mode) ? "a socket"
+				       : "a device";
 }
 
-/* Returns octets in @buf; -1 with errno set if there is nothing to be had. */
-static ssize_t load(const char *path, char *buf, struct file *file)
+/*
+ * Open a regular file.  What @path names can change between the question and
+ * open(2), which therefore does not block, and is followed by the same question.
+ *
+ * Returns -1 with errno set, or @st saying what there is instead.
+ */
+static int open_regular(const char *path, struct stat *st)
 {
-	bool std = strcmp(path, "-") == 0;
-	int fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	int fd;
+
+	if (stat(path, st) != 0 || !S_ISREG(st->st_mode))
+		return -1;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd >= 0 && (fstat(fd, st) != 0 || !S_ISREG(st->st_mode))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/*
+ * Returns octets in @buf; -1 if there is nothing to be had, with errno set, or
+ * with @instead saying what is there in place of a file.
+ */
+static ssize_t load(const char *path, char *buf, struct file *file,
+		    const char **instead)
+{
+	struct stat st = { .st_mode = S_IFREG };
 	ssize_t size;
 	int error;
+	int fd;
 
-	if (fd < 0)
+	*instead = NULL;
+	if (strcmp(path, "-") == 0)
+		return read_all(STDIN_FILENO, buf, FILE_MAX_SIZE + 1);
+	fd = open_regular(path, &st);
+	if (fd < 0) {
+		if (!S_ISREG(st.st_mode))
+			*instead = kind_of(&st);
 		return -1;
-	size = slurp(fd, buf, file);
+	}
+	file->dev = st.st_dev;
+	file->ino = st.st_ino;
+	size = read_all(fd, buf, FILE_MAX_SIZE + 1);
 	error = errno;
-	if (!std)
-		close(fd);
+	close(fd);
 	errno = error;
 	return size;
 }
@@ -125,11 +156,18 @@ bool file_read(struct arena *a, struct report *r, const char *path,
 	       struct pos asked, struct pos begin, struct file *file)
 {
 	char *buf = must_alloc(1, FILE_MAX_SIZE + 1);
+	const char *instead;
 	ssize_t size;
 
 	*file = (struct file){ .path = path, .text = "" };
-	size = load(path, buf, file);
-	if (size < 0) {
+	size = load(path, buf, file, &instead);
+	if (size < 0 && instead) {
+		report_error(r, asked, "\"%s\" is %s, not a regular file; %s",
+			     path, instead,
+			     asked.seq ? "include a file"
+				       : "name a file, or \"-\" for standard "
+					 "input");
+	} else if (size < 0) {
 		report_error(r, asked, "cannot read \"%s\": %s", path,
 			     strerror(errno));
 	} else if ((size_t)size > FILE_MAX_SIZE) {

@@ -71,7 +71,8 @@ static void report_syntax(struct topology *t, const struct name *text)
 	struct filter_spot spot;
 	struct guess g = { 0 };
 
-	if (!filter_syntax(t->arena, text->text, &spot)) {
+	if (!report_tells(t->report, text->pos) ||
+	    !filter_syntax(t->arena, text->text, &spot)) {
 		report_error(t->report, text->pos,
 			     "libpcap does not understand this filter%s" MANUAL,
 			     where);
@@ -236,11 +237,8 @@ static bool compile(struct topology *t, const struct name *text,
 	struct bpf_program program;
 	bool ok = false;
 
-	if (!pcap) {
-		report_error(t->report, text->pos,
-			     "libpcap cannot be used: out of memory");
-		return false;
-	}
+	if (!pcap)
+		out_of_memory();
 	if (pcap_compile(pcap, &program, expression, 1, PCAP_NETMASK_UNKNOWN)) {
 		report_refused(t, text,
 			       arena_printf(t->arena, "%s", pcap_geterr(pcap)));
@@ -319,6 +317,75 @@ static bool find_compiled(struct topology *t, const char *text,
 	return find_rule(t, text, use == FILTER_REPLY, out);
 }
 
+/* --- names of hosts ------------------------------------------------------- */
+
+/* An empty one, or one that is too long, is not looked at any further. */
+static bool is_usable(const char *e)
+{
+	return e && e[strspn(e, " \t")] && strlen(e) < SYS_PATH;
+}
+
+static bool is_syntax(const char *e)
+{
+	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535);
+	struct bpf_program program;
+	bool ok = true;
+
+	if (!pcap)
+		out_of_memory();
+	if (pcap_compile(pcap, &program, e, 0, PCAP_NETMASK_UNKNOWN) == 0)
+		pcap_freecode(&program);
+	else
+		ok = !strstr(pcap_geterr(pcap), "syntax error");
+	pcap_close(pcap);
+	return ok;
+}
+
+void filter_note_hosts(struct topology *t, const struct name *text,
+		       enum filter_use use)
+{
+	struct filter_hosts h = { .text = text->text };
+	struct filter unused;
+
+	if (!is_usable(h.text) || !filter_next_host(&h) ||
+	    find_compiled(t, h.text, use, &unused) ||
+	    !is_syntax(filter_without_names(t->arena, h.text)))
+		return;
+	do
+		hosts_add(&t->hosts, t->arena, h.text + h.spot.at, h.spot.len);
+	while (filter_next_host(&h));
+}
+
+/* The expression for libpcap, or NULL if that cannot be made. */
+static const char *look_up(struct topology *t, const struct name *text)
+{
+	const char *e, *why;
+	struct filter_spot bad;
+
+	/* It asks the host's resolver and then its ethers(5). */
+	if (filter_find(text->text, "gateway", 7, &bad)) {
+		report_error(t->report, place(text, &bad),
+			     "\"gateway\" cannot be used in a filter%s; write "
+			     "\"ether host MAC and not host ADDRESS\"",
+			     in_macro(t, text));
+		return NULL;
+	}
+	e = filter_without_names(t->arena, text->text);
+	if (e == text->text)
+		return e;
+	/* What is no filter has its message from libpcap. */
+	if (!is_syntax(e))
+		return e;
+	e = filter_with_addresses(t->arena, &t->hosts, text->text, &bad, &why);
+	if (!e)
+		report_error(t->report, place(text, &bad), "host \"%.*s\"%s %s",
+			     (int)bad.len, text->text + bad.at,
+			     in_macro(t, text), why);
+	return e;
+}
+
+/* --- all of it ------------------------------------------------------------ */
+
 bool filter_compile(struct topology *t, const struct name *text,
 		    enum filter_use use, struct filter *out)
 {
@@ -341,7 +408,8 @@ bool filter_compile(struct topology *t, const struct name *text,
 	}
 	if (find_compiled(t, e, use, out))
 		return true;
-	if (!compile(t, text, e, use, out))
+	e = look_up(t, text);
+	if (!e || !compile(t, text, e, use, out))
 		return false;
 	if (use == FILTER_CAPTURE)
 		return true;

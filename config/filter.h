@@ -8,6 +8,7 @@
 #ifndef WEIR_CONFIG_FILTER_H
 #define WEIR_CONFIG_FILTER_H
 
+#include "config/hosts.h"
 #include "config/topology.h"
 
 enum filter_use {
@@ -15,6 +16,15 @@ enum filter_use {
 	FILTER_RULE,	/* run by the switch, on the head of a frame */
 	FILTER_REPLY,	/* likewise, of a rule with `reply` */
 };
+
+/**
+ * filter_note_hosts - add the names of hosts in an expression to @t->hosts
+ *
+ * To be called for all expressions before filter_compile() for the first one.
+ * One that is a syntax error, or that @t->base has already, has none.
+ */
+void filter_note_hosts(struct topology *t, const struct name *text,
+		       enum filter_use use);
 
 /**
  * filter_compile - make a program of an expression
@@ -34,10 +44,10 @@ bool filter_compile(struct topology *t, const struct name *text,
  */
 bool filter_same(const struct filter *a, const struct filter *b);
 
-/* --- for messages (config/filter_spot.c) ------------------------------------ */
+/* --- words of an expression (config/filter_spot.c) -------------------------- */
 
 /**
- * struct filter_spot - where in an expression something is wrong
+ * struct filter_spot - a place in an expression
  * @at:  octets before it
  * @len: octets of it; 0: the end of the expression
  */
@@ -45,6 +55,26 @@ struct filter_spot {
 	size_t at;
 	size_t len;
 };
+
+/**
+ * filter_next - the word or sign at or behind a place
+ * @at:          octets before the place
+ * @in_brackets: it is inside of [ ]
+ *
+ * Return: false at the end.
+ */
+bool filter_next(const char *text, size_t at, bool in_brackets,
+		 struct filter_spot *spot);
+
+/**
+ * filter_is_keyword - is a word one of the language?
+ */
+bool filter_is_keyword(const char *text, size_t len);
+
+/**
+ * filter_is_name - is it looked up: no number, no address, no keyword?
+ */
+bool filter_is_name(const char *word, size_t len);
 
 /**
  * filter_find - find a word of an expression
@@ -76,5 +106,50 @@ bool filter_syntax(struct arena *a, const char *text, struct filter_spot *spot);
  * filter_guess - offer the words of filters to a guess
  */
 void filter_guess(struct guess *g);
+
+/* --- names of hosts (config/filter_hosts.c) --------------------------------- */
+
+/**
+ * struct filter_hosts - a walk over the names of hosts in an expression
+ * @text:     the expression; the rest is zero to begin with
+ * @spot:     the name
+ * @family:   addresses that can stand there
+ * @other:    a name here would not be one of a host
+ * @complete: the next qualifier begins another operand
+ * @brackets: [ ] that are open
+ */
+struct filter_hosts {
+	const char *text;
+	struct filter_spot spot;
+	enum host_family family;
+	bool other;
+	bool complete;
+	unsigned int brackets;
+};
+
+/**
+ * filter_next_host - go on to the next name
+ *
+ * Return: false if there is none.
+ */
+bool filter_next_host(struct filter_hosts *h);
+
+/**
+ * filter_without_names - the same with some address for each host
+ *
+ * It is right or wrong as the expression is, and nothing is looked up for it.
+ */
+const char *filter_without_names(struct arena *a, const char *text);
+
+/**
+ * filter_with_addresses - the same with the addresses of each host
+ * @bad: out: a host without
+ * @why: out: the reason
+ *
+ * Return: NULL if there is one without.
+ */
+const char *filter_with_addresses(struct arena *a, const struct hosts *hosts,
+				  const char *text, struct filter_spot *bad,
+				  const char **why);
 
 #endif

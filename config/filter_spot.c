@@ -42,6 +42,22 @@ static const char *const words[] = {
 	"icmp-timxceed",
 };
 
+/* Those that nobody means, of other links than Ethernet. */
+static const char *const strange[] = {
+	"netbui",     "es-is",	  "is-is",	"csnp",	       "psnp",
+	"snp",	      "iih",	  "lsp",	"l1",	       "l2",
+	"addr1",      "addr2",	  "addr3",	"addr4",       "address1",
+	"address2",   "address3", "address4",	"direction",   "radio",
+	"length",     "byte",	  "on",		"rset",	       "ruleset",
+	"rnr",	      "rulenum",  "srnr",	"reason",      "action",
+	"subrulenum", "ifindex",  "vpi",	"vci",	       "metac",
+	"bcc",	      "oam",	  "oamf4",	"oamf4ec",     "oamf4sc",
+	"sc",	      "ilmic",	  "connectmsg", "metaconnect", "fisu",
+	"lssu",	      "lsu",	  "msu",	"hfisu",       "hlssu",
+	"hmsu",	      "sio",	  "opc",	"dpc",	       "sls",
+	"hsio",	      "hopc",	  "hdpc",	"hsls",
+};
+
 #define N_WORDS (sizeof(words) / sizeof(words[0]))
 
 void filter_guess(struct guess *g)
@@ -55,10 +71,14 @@ static bool is_word(const char *text, size_t len, const char *word)
 	return strlen(word) == len && memcmp(text, word, len) == 0;
 }
 
-static bool is_keyword(const char *text, size_t len)
+bool filter_is_keyword(const char *text, size_t len)
 {
 	for (size_t i = 0; i < N_WORDS; i++) {
 		if (is_word(text, len, words[i]))
+			return true;
+	}
+	for (size_t i = 0; i < sizeof(strange) / sizeof(strange[0]); i++) {
+		if (is_word(text, len, strange[i]))
 			return true;
 	}
 	return false;
@@ -109,8 +129,7 @@ static size_t sign_len(const char *text)
 	return len;
 }
 
-/* The word or sign at or behind @at; false at the end. */
-static bool next(const char *text, size_t at, bool in_brackets,
+bool filter_next(const char *text, size_t at, bool in_brackets,
 		 struct filter_spot *spot)
 {
 	const char *p = text + at + strspn(text + at, " \t");
@@ -199,15 +218,15 @@ static const char *number_for(const char *before)
 	return "192.0.2.1";
 }
 
-/* A word that is looked up: no number, no address, no word of the language. */
-static bool is_name(const char *word, size_t len)
+bool filter_is_name(const char *word, size_t len)
 {
 	size_t digits = strspn(word, "0123456789.");
 
 	if (*word == '\\')
 		return true;
 	return is_alnum(*word) && digits < len && !memchr(word, ':', len) &&
-	       !(word[0] == '0' && word[1] == 'x') && !is_keyword(word, len);
+	       !(word[0] == '0' && word[1] == 'x') &&
+	       !filter_is_keyword(word, len);
 }
 
 static void add(struct beginning *b, const char *text, size_t len)
@@ -242,10 +261,10 @@ static unsigned int begin(struct beginning *b, const char *text, unsigned int n,
 		bool in_brackets = b->open && b->close[b->open - 1] == ']';
 		const char *word;
 
-		if (!next(text, spot.at + spot.len, in_brackets, &spot))
+		if (!filter_next(text, spot.at + spot.len, in_brackets, &spot))
 			break;
 		word = text + spot.at;
-		if (is_name(word, spot.len)) {
+		if (filter_is_name(word, spot.len)) {
 			word = number_for(before);
 			add(b, word, strlen(word));
 			continue;
@@ -257,8 +276,8 @@ static unsigned int begin(struct beginning *b, const char *text, unsigned int n,
 				before = words[k];
 		}
 	}
-	next(text, spot.at + spot.len, b->open && b->close[b->open - 1] == ']',
-	     after);
+	filter_next(text, spot.at + spot.len,
+		    b->open && b->close[b->open - 1] == ']', after);
 	return i;
 }
 

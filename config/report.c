@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Messages are kept as a list, newest first, each with the number it came with.
- * At the end they are sorted by where they stand; messages about the same token
- * stay in the order they were found in.
+ * The first messages by place are kept, those about the same token in the order
+ * they were found in, and the others are counted: a file can have more mistakes
+ * than anybody reads.
  */
 #include "config/report.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,6 @@
 #include "config/source.h"
 
 struct message {
-	struct message *older;
 	struct pos at;
 	unsigned int number;
 	const char *text;
@@ -31,20 +31,69 @@ static void flatten(char *text)
 	}
 }
 
-static void add(struct report *r, struct pos at, const char *severity,
-		const char *format, va_list args)
+/* Nor does it grow with what is quoted. */
+static void shorten(char *text)
 {
-	struct message *m = arena_alloc(r->arena, sizeof(*m));
-	char *said = arena_vprintf(r->arena, format, args);
-	char *text = arena_printf(r->arena, "%s:%u:%u: %s%s", at.file, at.line,
-				  at.column, severity, said);
+	size_t len = strlen(text);
 
+	if (len <= REPORT_TEXT)
+		return;
+	/* Not in the middle of a character. */
+	for (len = REPORT_TEXT - 3; ((unsigned char)text[len] & 0xc0) == 0x80;)
+		len--;
+	memcpy(text + len, "...", sizeof("..."));
+}
+
+static int compare(const struct message *a, const struct message *b)
+{
+	if (a->at.seq != b->at.seq)
+		return a->at.seq < b->at.seq ? -1 : 1;
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* Put a message where it belongs; returns NULL if it is one too many. */
+static struct message *insert(struct report *r, struct messages *list,
+			      struct pos at)
+{
+	struct message m = { .at = at, .number = r->errors + r->warnings };
+	unsigned int i = list->kept;
+
+	if (!list->first)
+		list->first = arena_alloc(r->arena, REPORT_MAX * sizeof(m));
+	while (i > 0 && compare(&m, &list->first[i - 1]) < 0)
+		i--;
+	if (i == REPORT_MAX)
+		return NULL;
+	if (list->kept < REPORT_MAX)
+		list->kept++;
+	memmove(&list->first[i + 1], &list->first[i],
+		(list->kept - 1 - i) * sizeof(m));
+	list->first[i] = m;
+	return &list->first[i];
+}
+
+bool report_tells(const struct report *r, struct pos at)
+{
+	const struct message m = { .at = at, .number = UINT_MAX };
+
+	return r->error.kept < REPORT_MAX ||
+	       compare(&m, &r->error.first[REPORT_MAX - 1]) < 0;
+}
+
+static void add(struct report *r, struct messages *list, struct pos at,
+		const char *severity, const char *format, va_list args)
+{
+	struct message *m = insert(r, list, at);
+	char *said, *text;
+
+	if (!m)
+		return;
+	said = arena_vprintf(r->arena, format, args);
+	text = arena_printf(r->arena, "%s:%u:%u: %s%s", at.file, at.line,
+			    at.column, severity, said);
 	flatten(text);
-	m->at = at;
-	m->number = r->errors + r->warnings;
+	shorten(text);
 	m->text = text;
-	m->older = r->newest;
-	r->newest = m;
 }
 
 void report_error(struct report *r, struct pos at, const char *format, ...)
@@ -52,7 +101,7 @@ void report_error(struct report *r, struct pos at, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	add(r, at, "", format, args);
+	add(r, &r->error, at, "", format, args);
 	va_end(args);
 	r->errors++;
 }
@@ -64,7 +113,7 @@ void report_warning(struct report *r, struct pos at, const char *format, ...)
 	if (r->runtime && !source_is_runtime(&at))
 		return;
 	va_start(args, format);
-	add(r, at, "warning: ", format, args);
+	add(r, &r->warning, at, "warning: ", format, args);
 	va_end(args);
 	r->warnings++;
 }
@@ -76,44 +125,45 @@ const char *report_place(struct report *r, struct pos here, struct pos there)
 	return arena_printf(r->arena, "%s:%u", there.file, there.line);
 }
 
-static int compare(const void *left, const void *right)
+/* Both lists, in the order of their places. */
+static void print_messages(const struct report *r, FILE *out)
 {
-	const struct message *a = *(struct message *const *)left;
-	const struct message *b = *(struct message *const *)right;
+	const struct message *e = r->error.first, *w = r->warning.first;
+	const struct message *no_e = e ? e + r->error.kept : e;
+	const struct message *no_w = w ? w + r->warning.kept : w;
 
-	if (a->at.seq != b->at.seq)
-		return a->at.seq < b->at.seq ? -1 : 1;
-	return a->number < b->number ? -1 : a->number > b->number;
+	while (e != no_e || w != no_w) {
+		bool error = w == no_w || (e != no_e && compare(e, w) < 0);
+
+		fprintf(out, "%s\n", error ? e++->text : w++->text);
+	}
 }
 
-static char *join(struct message **sorted, unsigned int n)
+static void print_rest(const struct messages *list, unsigned int n,
+		       const char *what, FILE *out)
 {
-	size_t size = 1;
-	char *text, *end;
+	unsigned int rest = n - list->kept;
 
-	for (unsigned int i = 0; i < n; i++)
-		size += strlen(sorted[i]->text) + 1;
-	text = end = must_alloc(1, size);
-	for (unsigned int i = 0; i < n; i++) {
-		end = stpcpy(end, sorted[i]->text);
-		*end++ = '\n';
-	}
-	return text;
+	if (rest)
+		fprintf(out, "... and %u more %s%s\n", rest, what,
+			rest == 1 ? "" : "s");
 }
 
 void report_finish(const struct report *r, struct config_report *out)
 {
-	unsigned int n = r->errors + r->warnings;
-	struct message **sorted = must_alloc(n, sizeof(struct message *));
-	unsigned int i = 0;
+	size_t size;
+	FILE *text;
 
-	for (struct message *m = r->newest; m; m = m->older)
-		sorted[i++] = m;
-	qsort(sorted, n, sizeof(struct message *), compare);
-	out->text = join(sorted, n);
-	out->errors = r->errors;
-	out->warnings = r->warnings;
-	free(sorted);
+	*out = (struct config_report){ .errors = r->errors,
+				       .warnings = r->warnings };
+	text = open_memstream(&out->text, &size);
+	if (text) {
+		print_messages(r, text);
+		print_rest(&r->error, r->errors, "error", text);
+		print_rest(&r->warning, r->warnings, "warning", text);
+	}
+	if (!text || fclose(text) != 0)
+		out_of_memory();
 }
 
 void config_report_free(struct config_report *report)

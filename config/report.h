@@ -33,16 +33,31 @@ struct pos {
 	unsigned int seq;
 };
 
+/* Errors and warnings that are told, each; the others are counted. */
+#define REPORT_MAX 50u
+/* Octets of one. */
+#define REPORT_TEXT ((size_t)4096)
+
 struct message;
+
+/**
+ * struct messages - those to be told, in the order of their places
+ */
+struct messages {
+	struct message *first;
+	unsigned int kept;
+};
 
 /**
  * struct report - messages collected so far
  * @runtime: warn only of what is in the text of a change: the rest has been
  *           warned of when the files were read
+ * @errors, @warnings: how many there were, told or not
  */
 struct report {
 	struct arena *arena;
-	struct message *newest;
+	struct messages error;
+	struct messages warning;
 	bool runtime;
 	unsigned int errors;
 	unsigned int warnings;
@@ -59,6 +74,13 @@ void report_error(struct report *r, struct pos at, const char *format, ...)
  */
 void report_warning(struct report *r, struct pos at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/**
+ * report_tells - is an error there told, or only counted?
+ *
+ * For those that take long to explain.
+ */
+bool report_tells(const struct report *r, struct pos at);
 
 /**
  * report_place - name a place seen from another: "line 7", "inc.conf:7"

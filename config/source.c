@@ -23,6 +23,8 @@
 
 #define MAX_DEPTH 16
 #define MAX_FILES 256
+/* Octets of all files: a topology is compiled in memory, and in seconds. */
+#define MAX_TEXT ((size_t)4 << 20)
 /* Open braces whose place is remembered. */
 #define MAX_OPEN 16
 
@@ -45,6 +47,7 @@ struct macro {
 };
 
 /*
+ * @size: octets of all files so far
  * @texts: files asked for so far
  * @replay: files are not read but taken from @given, the next one
  * @runtime: text that follows the files, NULL once it does
@@ -63,6 +66,7 @@ struct source {
 	struct level *frame;
 	unsigned int n_frames;
 	unsigned int n_files;
+	size_t size;
 	struct source_text *texts;
 	bool replay;
 	const struct source_text *given;
@@ -131,6 +135,15 @@ static bool get(struct source *s, const char *path, struct pos asked,
 			: file_read(s->arena, s->report, path, asked, begin,
 				    file)))
 		return false;
+	s->size += file->size;
+	if (s->size > MAX_TEXT) {
+		report_error(
+			s->report, asked,
+			"the files have more than %zu MiB in all; does one "
+			"include another many times?",
+			MAX_TEXT >> 20);
+		return false;
+	}
 	remember(s, path, file);
 	return true;
 }
@@ -280,8 +293,10 @@ static void unknown_macro(struct source *s, const struct token *t)
 {
 	struct guess g = { .wanted = t->text };
 
-	for (const struct macro *m = s->macros; m; m = m->next)
-		guess_offer(&g, m->name);
+	if (report_tells(s->report, t->pos)) {
+		for (const struct macro *m = s->macros; m; m = m->next)
+			guess_offer(&g, m->name);
+	}
 	if (!*t->text)
 		report_error(s->report, t->pos,
 			     "\"$\" wants a macro's name right behind it");

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/hosts.h"
 #include "config/rules.h"
 #include "config/system.h"
 
@@ -249,6 +250,7 @@ struct topo_vm {
  * struct topology - all of it
  * @texts:  the files it was read from
  * @base:   a system made of the same files: they are not read again
+ * @hosts:  checked: names in filters
  * @broken: a statement that could have made names was not understood
  */
 struct topology {
@@ -262,6 +264,7 @@ struct topology {
 	struct topo_domain *domains;
 	struct topo_vm *vms;
 	struct source_text *texts;
+	struct hosts hosts;
 	const struct system *base;
 	bool broken;
 };

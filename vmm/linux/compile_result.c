@@ -8,9 +8,9 @@
 #define RESULT_MAGIC 0x57656972526573ull /* "WeirRes" */
 /* Octets of text that are kept; whoever has made more mistakes sees these. */
 #define TEXT_MAX ((size_t)256 << 10)
-/* More than a topology has: 256 files of 256 KiB, and their paths. */
+/* More than a topology has: 256 files, their paths, and 4 MiB in all. */
 #define SOURCES_MAX 1024u
-#define SOURCES_ROOM ((size_t)72 << 20)
+#define SOURCES_ROOM ((size_t)8 << 20)
 
 struct head {
 	uint64_t magic;
