@@ -26,9 +26,7 @@ void check_hosts(struct topology *t)
 	}
 	for_each(rule, t->rules) {
 		if (rule->when)
-			filter_note_hosts(t, rule->when,
-					  rule->reply.set ? FILTER_REPLY
-							  : FILTER_RULE);
+			filter_note_hosts(t, rule->when, FILTER_RULE);
 	}
 	hosts_look_up(&t->hosts, t->arena);
 }

@@ -291,11 +291,8 @@ static void check_rule(struct topology *t, struct topo_rule *rule)
 	struct walk w = { .t = t, .rule = rule };
 
 	w.shadows = shadows_of(t, rule);
-	rule->failed =
-		rule->when &&
-		!filter_compile(t, rule->when,
-				rule->reply.set ? FILTER_REPLY : FILTER_RULE,
-				&rule->code);
+	rule->failed = rule->when &&
+		       !filter_compile(t, rule->when, FILTER_RULE, &rule->code);
 	walk_pairs(&w);
 	shadow_report(w.shadows);
 	if (rule->sw)

@@ -3,11 +3,6 @@
  * libpcap compiles; what is done here is to say what is wrong with an expression
  * in a way that helps, and to refuse what libpcap compiles but the switch cannot
  * run.
- *
- * The filter of a rule with `reply` lets address resolution through beside what
- * was written: a conversation that cannot find its peer does not take place.
- * That comes first in the program, because "vlan" in an expression moves the
- * offsets of all that follows it.
  */
 #include "config/filter.h"
 
@@ -18,9 +13,6 @@ _Static_assert(sizeof(struct cbpf_insn) == sizeof(struct bpf_insn),
 	       "libpcap's instructions are ours");
 _Static_assert(sizeof(struct cbpf_insn) == sizeof(struct sys_insn),
 	       "and so are a capture's");
-
-/* ARP, and neighbour solicitation and advertisement (RFC 4861 section 4.3). */
-#define RESOLUTION "arp or (icmp6 and (ip6[40] = 135 or ip6[40] = 136)) or (%s)"
 
 #define MANUAL "; pcap-filter(7) describes the language"
 
@@ -267,8 +259,7 @@ static void drop_tautology(struct topology *t, const struct name *text,
 
 /* --- what has been compiled before ---------------------------------------- */
 
-static bool find_rule(struct topology *t, const char *text, bool reply,
-		      struct filter *out)
+static bool find_rule(struct topology *t, const char *text, struct filter *out)
 {
 	for (size_t i = 0; i < t->base->n_policies; i++) {
 		const struct sys_policy *policy = &t->base->policy[i];
@@ -277,8 +268,7 @@ static bool find_rule(struct topology *t, const char *text, bool reply,
 		for (uint32_t k = 0; k < image->n_rules; k++) {
 			const struct policy_rule *rule = &image->rule[k];
 
-			if (strcmp(policy->rule[k].text, text) != 0 ||
-			    rule->reply != reply)
+			if (strcmp(policy->rule[k].text, text) != 0)
 				continue;
 			keep(t, out, &image->insn[rule->first], rule->n);
 			out->need = policy->rule[k].need;
@@ -314,7 +304,7 @@ static bool find_compiled(struct topology *t, const char *text,
 		return false;
 	if (use == FILTER_CAPTURE)
 		return find_capture(t, text, out);
-	return find_rule(t, text, use == FILTER_REPLY, out);
+	return find_rule(t, text, out);
 }
 
 /* --- names of hosts ------------------------------------------------------- */
@@ -414,8 +404,5 @@ bool filter_compile(struct topology *t, const struct name *text,
 	if (use == FILTER_CAPTURE)
 		return true;
 	drop_tautology(t, text, out);
-	if (use == FILTER_RULE || !out->n)
-		return true;
-	return compile(t, text, arena_printf(t->arena, RESOLUTION, e), use,
-		       out);
+	return true;
 }

@@ -14,7 +14,6 @@
 enum filter_use {
 	FILTER_CAPTURE, /* run by libpcap, on whole frames */
 	FILTER_RULE,	/* run by the switch, on the head of a frame */
-	FILTER_REPLY,	/* likewise, of a rule with `reply` */
 };
 
 /**

@@ -146,7 +146,7 @@ static bool answers_error(const struct flow_table *t, const struct frame *frame,
 	struct flow_key key;
 	uint32_t slot;
 
-	if (p->fragment ||
+	if (p->fragment || !packet_is_tight(frame, p) ||
 	    (p->kind == PACKET_IPV4 && p->icmp_type == REDIRECT) ||
 	    !packet_parse_inner(frame, p, &inner) ||
 	    !ip_same(&inner.src, &p->dst) || !flow_read(&inner, &talk))
@@ -170,7 +170,7 @@ bool flow_answers(const struct flow_table *t, const struct frame *frame,
 		return answers_part(t, p, path, now, hit);
 	if (!flow_read(p, &talk))
 		return p->icmp && answers_error(t, frame, p, path, now, hit);
-	if (!talk.answers)
+	if (!talk.answers || (talk.resolves && !packet_resolves(frame, p)))
 		return false;
 	key = flow_key_answer(&talk, path);
 	slot = flow_find(t, &key, now);

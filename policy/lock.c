@@ -10,7 +10,6 @@
 #include "policy/packet.h"
 
 #define ARP_REQUEST 1u
-#define ARP_REPLY 2u
 
 #define DHCP_CLIENT 68u
 #define DHCP_SERVER 67u
@@ -18,6 +17,14 @@
 #define ICMP_REDIRECT 5u
 #define ICMP_ROUTER_ADVERTISEMENT 9u
 
+/* Of IGMP: types, and the length of all messages but version 3's. */
+#define IGMP_V1_REPORT 0x12u
+#define IGMP_V2_REPORT 0x16u
+#define IGMP_LEAVE 0x17u
+#define IGMP_V3_REPORT 0x22u
+#define IGMP_LEN 8u
+
+#define MLD_LEN 24u
 #define MLD_REPORT 131u
 #define MLD_DONE 132u
 #define ND_ROUTER_SOLICITATION 133u
@@ -36,13 +43,13 @@
  * struct claim - what a frame says of its sender, and what is true
  * @prefix: the port's addresses
  * @n:      how many
- * @mac:    the frame's source
- * @p:      the frame, read
+ * @frame:  the frame
+ * @p:      the same, read
  */
 struct claim {
 	const struct policy_prefix *prefix;
 	unsigned int n;
-	uint64_t mac;
+	const struct frame *frame;
 	struct packet p;
 };
 
@@ -92,6 +99,16 @@ static bool is_unspecified(const struct ip_addr *a)
 	return ip_same(a, &v4) || (a->hi | a->lo) == 0;
 }
 
+static bool is_group_v4(const struct ip_addr *a)
+{
+	return ip_is_v4(a) && (uint32_t)a->lo >> 28 == 0xe;
+}
+
+static bool is_group_v6(const struct ip_addr *a)
+{
+	return a->hi >> 56 == 0xff;
+}
+
 /* --- ARP ------------------------------------------------------------------ */
 
 /*
@@ -102,24 +119,57 @@ static bool arp_is_true(const struct claim *c)
 {
 	const struct packet *p = &c->p;
 
-	if (p->arp_sha != c->mac)
+	if (p->arp_sha != c->frame->src || !packet_resolves(c->frame, p))
 		return false;
 	if (is_unspecified(&p->src))
 		return p->arp_op == ARP_REQUEST && is_own(c, &p->dst);
-	return (p->arp_op == ARP_REQUEST || p->arp_op == ARP_REPLY) &&
-	       is_own(c, &p->src);
+	return is_own(c, &p->src);
 }
 
 /* --- IPv4 ----------------------------------------------------------------- */
 
 /* A fragment could be anything once it is put together with others. */
-static bool is_dhcp(const struct packet *p)
+static bool is_dhcp(const struct claim *c)
 {
 	const struct ip_addr all = ip_from_v4(0xffffffff);
+	const struct packet *p = &c->p;
 
 	return p->ported && !p->fragment && p->protocol == PACKET_UDP &&
 	       p->sport == DHCP_CLIENT && p->dport == DHCP_SERVER &&
-	       ip_same(&p->dst, &all);
+	       ip_same(&p->dst, &all) && packet_is_tight(c->frame, p);
+}
+
+/* Octets of what IP carries, and one of them, if it is in the snapshot. */
+static unsigned int carried(const struct packet *p)
+{
+	return (unsigned int)(p->end - p->l4);
+}
+
+static bool is_at(const struct claim *c, unsigned int at, unsigned int value)
+{
+	unsigned int octet = c->p.l4 + at;
+
+	return octet < c->frame->snap && c->frame->bytes[octet] == value;
+}
+
+/*
+ * RFC 3376 section 4.2.13: who has no address yet reports from 0.0.0.0.  A report
+ * or a leave says what somebody wants to hear.  A query says who the querier is,
+ * and that takes an address.
+ */
+static bool is_igmp_start(const struct claim *c)
+{
+	const struct packet *p = &c->p;
+
+	if (p->protocol != PACKET_IGMP || p->fragment || p->hop_limit != 1 ||
+	    !is_group_v4(&p->dst) || !packet_is_tight(c->frame, p) ||
+	    !packet_is_intact(c->frame, p))
+		return false;
+	if (is_at(c, 0, IGMP_V3_REPORT))
+		return carried(p) >= IGMP_LEN;
+	return carried(p) == IGMP_LEN &&
+	       (is_at(c, 0, IGMP_V1_REPORT) || is_at(c, 0, IGMP_V2_REPORT) ||
+		is_at(c, 0, IGMP_LEAVE));
 }
 
 static bool ipv4_is_true(const struct claim *c)
@@ -127,7 +177,7 @@ static bool ipv4_is_true(const struct claim *c)
 	const struct packet *p = &c->p;
 
 	if (is_unspecified(&p->src))
-		return is_dhcp(p);
+		return is_dhcp(c) || is_igmp_start(c);
 	if (p->icmp && (p->icmp_type == ICMP_REDIRECT ||
 			p->icmp_type == ICMP_ROUTER_ADVERTISEMENT))
 		return false;
@@ -135,6 +185,22 @@ static bool ipv4_is_true(const struct claim *c)
 }
 
 /* --- IPv6 ----------------------------------------------------------------- */
+
+/*
+ * What somebody wants to hear, said by who has no address yet (RFC 3590).  One for
+ * many groups can be longer than what is judged, and its checksum unknown.
+ */
+static bool is_mld_start(const struct claim *c)
+{
+	const struct packet *p = &c->p;
+
+	if (p->icmp_code != 0 || p->hop_limit != 1 || !is_group_v6(&p->dst) ||
+	    !packet_is_tight(c->frame, p))
+		return false;
+	if (p->icmp_type != MLD2_REPORT)
+		return carried(p) == MLD_LEN && packet_is_intact(c->frame, p);
+	return p->end > c->frame->snap || packet_is_intact(c->frame, p);
+}
 
 /*
  * From the unspecified address: a host that is about to have one.  It must not
@@ -149,12 +215,14 @@ static bool is_start(const struct claim *c)
 		return false;
 	switch (p->icmp_type) {
 	case ND_SOLICITATION:
-		return p->nd && is_own(c, &p->target);
+		return p->nd && is_own(c, &p->target) && is_group_v6(&p->dst) &&
+		       packet_is_discovery(c->frame, p);
 	case ND_ROUTER_SOLICITATION:
+		return packet_is_discovery(c->frame, p);
 	case MLD_REPORT:
 	case MLD_DONE:
 	case MLD2_REPORT:
-		return true;
+		return is_mld_start(c);
 	default:
 		return false;
 	}
@@ -179,10 +247,14 @@ static bool icmpv6_is_true(const struct claim *c)
 		if (!p->nd || !is_own(c, &p->target))
 			return false;
 		break;
-	default:
+	case ND_ROUTER_SOLICITATION:
+	case ND_SOLICITATION:
 		break;
+	default:
+		return true;
 	}
-	return !p->linked || p->link == c->mac;
+	return packet_is_discovery(c->frame, p) &&
+	       (!p->linked || p->link == c->frame->src);
 }
 
 static bool ipv6_is_true(const struct claim *c)
@@ -199,7 +271,7 @@ static bool ipv6_is_true(const struct claim *c)
 bool lock_allows(const struct policy_prefix *prefix, unsigned int n,
 		 const struct frame *frame)
 {
-	struct claim c = { .prefix = prefix, .n = n, .mac = frame->src };
+	struct claim c = { .prefix = prefix, .n = n, .frame = frame };
 
 	packet_parse(frame, &c.p);
 	if (c.p.flaw != PACKET_SOUND || !c.p.addressed)

@@ -16,13 +16,22 @@
  *			advertised target that are its addresses, and a
  *			link-layer address that is the frame's
  *
- * and what a host must be able to send before it has an address: ARP probes for
- * an address of its own (RFC 5227), DHCP from 0.0.0.0 (UDP 68 to 67, broadcast)
- * and from :: duplicate address detection for an address of its own, router
- * solicitations and MLD reports (RFC 3590).  The unspecified addresses are
- * nobody's in any other way, also where a prefix holds them.  Link-local ones
- * are addresses like others, and best named exactly (`ip lock 10.0.0.7, fe80::7`):
- * routers have link-local ones, and who may use all of fe80::/64 may be one.
+ * and what a host must be able to send before it has an address, because it claims
+ * nothing: ARP probes for an address of its own (RFC 5227), from 0.0.0.0 DHCP (UDP
+ * 68 to 67, broadcast) and IGMP reports and leaves (RFC 3376 section 4.2.13), and
+ * from :: duplicate address detection for an address of its own, router
+ * solicitations and MLD reports (RFC 3590).  Queries do claim something: that a
+ * router is there.  The unspecified addresses are nobody's in any other way, also
+ * where a prefix holds them.
+ *
+ * ARP, neighbour discovery and what needs no address are held to the letter
+ * (policy/packet.h: packet_resolves(), packet_is_tight()): nobody's packets must
+ * not be a way to say anything else, and what receivers do not believe is of use to
+ * nobody but who wants to look like what he is not.
+ *
+ * Link-local addresses are addresses like others, and best named exactly (`ip lock
+ * 10.0.0.7, fe80::7`): routers have link-local ones, and who may use all of
+ * fe80::/64 may be one.
  *
  * What is behind a locked port is a host and no router: router advertisements
  * and redirects, of ICMP as of ICMPv6, are refused also from its own addresses,

@@ -4,10 +4,81 @@
  *
  * With a cache or without, the verdict is that of running the filters: what is
  * remembered is what they have read, by their own account (policy/cache.h).
+ *
+ * A rule with `reply` lets address resolution through beside what its filter says:
+ * a conversation that cannot find its peer does not take place.  That is no filter
+ * of its own, because no filter can tell whether a checksum is right: what calls
+ * itself ARP would be a way past all rules.
  */
 #include "policy/policy.h"
 
 #include "vswitch/bits.h"
+
+#define TYPE_ARP 0x0806u
+#define TYPE_IPV6 0x86ddu
+
+/* Of an untagged frame with IPv6. */
+#define AT_TYPE 12u
+#define AT_NEXT_HEADER 20u
+#define AT_ICMP_TYPE 54u
+
+/* --- address resolution ------------------------------------------------------ */
+
+static void note_octets(struct policy_seen *seen, unsigned int at,
+			unsigned int n)
+{
+	if (seen != NULL)
+		seen->octets |= ((1ull << n) - 1) << at;
+}
+
+/* One octet of the snapshot; a frame without it has another verdict. */
+static unsigned int octet(const struct frame *f, unsigned int at,
+			  struct policy_seen *seen)
+{
+	if (at >= f->snap) {
+		if (seen != NULL)
+			seen->all = true;
+		return 0;
+	}
+	note_octets(seen, at, 1);
+	return f->bytes[at];
+}
+
+/*
+ * Does it call itself ARP, or a neighbour solicitation or advertisement?  In VLANs
+ * of tagged frames rules have to name these.
+ */
+static bool may_resolve(const struct frame *f, struct policy_seen *seen)
+{
+	unsigned int type;
+
+	note_octets(seen, AT_TYPE, 2);
+	if (f->l3 != FRAME_MIN)
+		return false;
+	if (f->ethertype != TYPE_IPV6)
+		return f->ethertype == TYPE_ARP;
+	if (octet(f, AT_NEXT_HEADER, seen) != PACKET_ICMPV6)
+		return false;
+	type = octet(f, AT_ICMP_TYPE, seen);
+	return type == PACKET_ND_SOLICITATION ||
+	       type == PACKET_ND_ADVERTISEMENT;
+}
+
+/* Whether it is what it calls itself depends on every octet of it. */
+static __attribute__((noinline)) bool resolves(const struct frame *f,
+					       struct policy_seen *seen)
+{
+	struct packet p;
+
+	if (!may_resolve(f, seen))
+		return false;
+	if (seen != NULL)
+		seen->all = true;
+	packet_parse(f, &p);
+	return packet_resolves(f, &p);
+}
+
+/* --- matching ---------------------------------------------------------------- */
 
 /* May be entered with @seen a constant NULL: the compiler makes two of it. */
 static inline __attribute__((always_inline)) uint16_t
@@ -24,6 +95,8 @@ first_match(const struct policy *policy, const struct policy_pair *pair,
 		if (seen ? cbpf_run_seen(prog, r->n, f->bytes, f->snap, f->len,
 					 seen)
 			 : cbpf_run(prog, r->n, f->bytes, f->snap, f->len))
+			return (uint16_t)e;
+		if (r->reply && resolves(f, seen))
 			return (uint16_t)e;
 	}
 	return POLICY_NO_ENTRY;

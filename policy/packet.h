@@ -66,6 +66,9 @@
 #define PACKET_UDP 17u
 #define PACKET_ICMPV6 58u
 
+#define PACKET_ND_SOLICITATION 135u
+#define PACKET_ND_ADVERTISEMENT 136u
+
 #define PACKET_FIN 0x01u
 #define PACKET_SYN 0x02u
 #define PACKET_RST 0x04u
@@ -190,6 +193,44 @@ void packet_parse(const struct frame *frame, struct packet *p);
  */
 bool packet_parse_inner(const struct frame *frame, const struct packet *outer,
 			struct packet *p);
+
+/**
+ * packet_is_tight - whether nothing but padding can stand behind a packet
+ * @p: an IP packet or ARP, sound
+ *
+ * Padding is what makes a frame as long as Ethernet wants it, a payload of 46
+ * octets behind all tags, and no more.
+ */
+bool packet_is_tight(const struct frame *frame, const struct packet *p);
+
+/**
+ * packet_is_intact - whether the checksums of an IP packet's header, and of the
+ * ICMP, ICMPv6 or IGMP in it, are right
+ * @p: sound
+ *
+ * Return: false also if not all of it is in the snapshot.
+ */
+bool packet_is_intact(const struct frame *frame, const struct packet *p);
+
+/**
+ * packet_is_discovery - whether hosts would take ICMPv6 for neighbour discovery
+ *
+ * Hop limit 255, code 0, a right checksum, nothing behind it (RFC 4861).  So it
+ * is no longer than the snapshot, which has room for all but SEND's options.
+ */
+bool packet_is_discovery(const struct frame *frame, const struct packet *p);
+
+/**
+ * packet_resolves - whether it is address resolution, and nothing else
+ * @frame: snapshot
+ * @p:     that frame, parsed
+ *
+ * ARP requests and replies, and neighbour solicitations and advertisements that a
+ * host has to accept (RFC 4861 sections 7.1.1 and 7.1.2), without extension
+ * headers.  What is padding carries nothing: whoever lets a frame through by
+ * this alone has it zeroed.
+ */
+bool packet_resolves(const struct frame *frame, const struct packet *p);
 
 static inline bool ip_same(const struct ip_addr *a, const struct ip_addr *b)
 {

@@ -136,9 +136,24 @@ enum vswitch_reason policy_asked(const struct policy *policy,
 
 /* --- it goes there -------------------------------------------------------- */
 
-void policy_sent(const struct policy *policy, struct policy_state *state,
-		 struct policy_ask *ask, unsigned int dst,
-		 const struct policy_answer *answer)
+/*
+ * Under a filter, and among answers, address resolution passes for what it is:
+ * whoever may send nothing else must not say more in its padding.  Neighbour
+ * discovery is longer than what is padded.
+ */
+static inline unsigned int padding_of(struct policy_ask *ask)
+{
+	const struct packet *p = packet_of(ask);
+
+	if (likely(p->kind != PACKET_ARP) || p->end == ask->frame->len ||
+	    !packet_resolves(ask->frame, p))
+		return 0;
+	return p->end;
+}
+
+unsigned int policy_noted(const struct policy *policy,
+			  struct policy_state *state, struct policy_ask *ask,
+			  unsigned int dst, const struct policy_answer *answer)
 {
 	const struct flow_path path = path_of(ask, dst);
 	const struct policy_rule *rule;
@@ -148,12 +163,12 @@ void policy_sent(const struct policy *policy, struct policy_state *state,
 		if (answers(policy, state, ask, dst, &hit))
 			flow_answered(state->flows, packet_of(ask), &path, &hit,
 				      policy->generation, seconds(ask));
-		return;
+		return padding_of(ask);
 	}
-	if (answer->entry == POLICY_NO_ENTRY || state->flows == NULL)
-		return;
+	if (state->flows == NULL)
+		return 0;
 	rule = &policy->rule[policy->entry[answer->entry]];
-	if (rule->reply)
-		flow_opened(state->flows, packet_of(ask), &path, rule->id,
-			    policy->generation, seconds(ask));
+	flow_opened(state->flows, packet_of(ask), &path, rule->id,
+		    policy->generation, seconds(ask));
+	return rule->n > 0 ? padding_of(ask) : 0;
 }

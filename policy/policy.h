@@ -305,15 +305,33 @@ static inline bool vswitch_can_send(const struct policy *policy,
 }
 
 /**
+ * policy_noted - policy_sent() where there is a rule with `reply`
+ */
+unsigned int policy_noted(const struct policy *policy,
+			  struct policy_state *state, struct policy_ask *ask,
+			  unsigned int dst, const struct policy_answer *answer);
+
+/**
  * policy_sent - a frame goes to a port whose rules were asked
  * @ask:    as vswitch_can_send() was asked, nothing having changed since
  * @answer: what it said: that it may
  *
  * Flows begin here, and go on.
+ *
+ * Return: where padding begins that has to be zeroed in this port's copy, because
+ * the frame passes for address resolution and for nothing else; or 0.
  */
-void policy_sent(const struct policy *policy, struct policy_state *state,
-		 struct policy_ask *ask, unsigned int dst,
-		 const struct policy_answer *answer);
+static inline unsigned int policy_sent(const struct policy *policy,
+				       struct policy_state *state,
+				       struct policy_ask *ask, unsigned int dst,
+				       const struct policy_answer *answer)
+{
+	if (!answer->reply &&
+	    (answer->entry == POLICY_NO_ENTRY ||
+	     !policy->rule[policy->entry[answer->entry]].reply))
+		return 0;
+	return policy_noted(policy, state, ask, dst, answer);
+}
 
 /**
  * policy_flood_set - ports a flooded frame from @src may be offered to

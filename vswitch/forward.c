@@ -46,14 +46,10 @@ static void copy_rest(uint8_t *to, const struct job *job)
 		       (size_t)(f->len - f->snap));
 }
 
-void frame_copy(uint8_t *to, const struct job *job, enum vlan_tagging tagging)
+static inline void copy_plain(uint8_t *to, const struct job *job)
 {
 	const struct frame *f = &job->frame;
 
-	if (unlikely(tagging != VLAN_AS_IS)) {
-		vlan_copy(to, f, job->data, tagging);
-		return;
-	}
 	if (f->len < FRAME_SNAP) {
 		copy_short(to, f->bytes, f->len);
 		return;
@@ -61,6 +57,28 @@ void frame_copy(uint8_t *to, const struct job *job, enum vlan_tagging tagging)
 	copy_fixed(to, f->words, FRAME_SNAP);
 	if (f->len > FRAME_SNAP)
 		copy_rest(to, job);
+}
+
+static void copy_changed(uint8_t *to, const struct job *job, unsigned int how)
+{
+	enum vlan_tagging tagging = (enum vlan_tagging)(how & ~COPY_BLANK);
+	const struct frame *f = &job->frame;
+	uint32_t at = vlan_length(job->padding, tagging);
+
+	if (tagging != VLAN_AS_IS)
+		vlan_copy(to, f, job->data, tagging);
+	else
+		copy_plain(to, job);
+	if (how & COPY_BLANK)
+		memset(to + at, 0, vlan_length(f->len, tagging) - at);
+}
+
+void frame_copy(uint8_t *to, const struct job *job, unsigned int how)
+{
+	if (unlikely(how != VLAN_AS_IS))
+		copy_changed(to, job, how);
+	else
+		copy_plain(to, job);
 }
 
 static void count_learning(struct vswitch *sw, const struct fdb_effect *e)
@@ -85,12 +103,14 @@ static void count_learning(struct vswitch *sw, const struct fdb_effect *e)
 		stat_bump(&sw->count.evicted, &shown->evicted);
 }
 
-/* What the policy remembers of a frame that goes to a port. */
+/* What the policy remembers of a frame that goes to a port, and has done to it. */
 static inline void note_sent(struct vswitch *sw, struct policy_ask *ask,
 			     unsigned int dst, uint32_t len,
-			     const struct vswitch_verdict *v)
+			     const struct vswitch_verdict *v,
+			     struct transfer *t)
 {
 	struct policy_answer answer;
+	unsigned int padding;
 
 	if (unlikely(bit_in(sw->policy->limited, dst)))
 		bucket_take(&sw->state.out[dst], ask->now_ns, len);
@@ -99,7 +119,11 @@ static inline void note_sent(struct vswitch *sw, struct policy_ask *ask,
 	answer.why = REASON_NONE;
 	answer.reply = bit_in(v->replies, dst);
 	answer.entry = v->entry[dst];
-	policy_sent(sw->policy, &sw->state, ask, dst, &answer);
+	padding = policy_sent(sw->policy, &sw->state, ask, dst, &answer);
+	if (likely(padding == 0))
+		return;
+	sw->job[t->job].padding = (uint16_t)padding;
+	t->how |= COPY_BLANK;
 }
 
 /* Give the frame a buffer of each receiver; who has none is refused it. */
@@ -115,6 +139,7 @@ static inline void deliver(struct vswitch *sw, struct policy_ask *ask,
 		enum vlan_tagging tagging = tagging_of(sw, ask->src, dst, f);
 		uint32_t len = vlan_length(f->len, tagging);
 		enum vswitch_reason why;
+		struct transfer *t;
 		uint32_t offset;
 
 		why = port_take(sw, dst, &offset);
@@ -128,13 +153,14 @@ static inline void deliver(struct vswitch *sw, struct policy_ask *ask,
 		queue_put(&p->out_active, offset, (uint16_t)len);
 		p->count.out_frames++;
 		p->count.out_bytes += len;
-		note_sent(sw, ask, dst, len, v);
-		sw->transfer[sw->transfers++] = (struct transfer){
+		t = &sw->transfer[sw->transfers++];
+		*t = (struct transfer){
 			.offset = offset,
 			.port = (uint8_t)dst,
 			.job = (uint8_t)job,
-			.tagging = (uint8_t)tagging,
+			.how = (uint8_t)tagging,
 		};
+		note_sent(sw, ask, dst, len, v, t);
 	}
 }
 
@@ -282,7 +308,7 @@ static void copy_all(struct vswitch *sw)
 		const struct transfer *t = &sw->transfer[i];
 
 		frame_copy(sw->port[t->port].out_data + t->offset,
-			   &sw->job[t->job], (enum vlan_tagging)t->tagging);
+			   &sw->job[t->job], t->how);
 	}
 }
 

@@ -100,15 +100,9 @@ enum mcast_record mcast_next(const struct frame *frame,
 bool mcast_is_tracked(const struct ip_addr *group);
 
 /**
- * mcast_is_intact - whether the checksums of a message are right
- * @frame: snapshot
- * @p:     that frame: an IP packet, all of it in the snapshot
- */
-bool mcast_is_intact(const struct frame *frame, const struct packet *p);
-
-/**
  * mcast_has_alert - whether a message has a router alert where it must be
- * @p: as above, but only up to what it carries in the snapshot
+ * @frame: snapshot
+ * @p:     that frame: an IP packet, up to what it carries in the snapshot
  */
 bool mcast_has_alert(const struct frame *frame, const struct packet *p);
 

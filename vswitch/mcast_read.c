@@ -379,11 +379,11 @@ static void read_message(const struct frame *frame, const struct packet *p,
 		return;
 	if (p->protocol == PROTOCOL_PIM) {
 		/* One that is too long to verify can only add a router. */
-		if (!whole || mcast_is_intact(frame, p))
+		if (!whole || packet_is_intact(frame, p))
 			read_pim(frame, &r);
 	} else if (!whole) {
 		msg->what = MCAST_UNREADABLE;
-	} else if (mcast_is_intact(frame, p)) {
+	} else if (packet_is_intact(frame, p)) {
 		if (msg->v4)
 			read_igmp(&r);
 		else

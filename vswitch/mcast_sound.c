@@ -11,41 +11,6 @@
 #define IPV4_LEN 20u
 #define IPV6_LEN 40u
 
-/* Does a sum of 16-bit words, on top of another one, come out right? */
-static bool sums_up(const uint8_t *b, unsigned int n, uint32_t sum)
-{
-	for (unsigned int i = 0; i + 1 < n; i += 2)
-		sum += frame_be16(b + i);
-	if (n & 1)
-		sum += (uint32_t)b[n - 1] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum == 0xffff;
-}
-
-/* Addresses, length and protocol count as well in IPv6. */
-static uint32_t pseudo_header(const struct frame *frame, const struct packet *p)
-{
-	const uint8_t *addresses = frame->bytes + p->l3 + 8;
-	uint32_t sum = p->protocol + (uint32_t)(p->end - p->l4);
-
-	for (unsigned int i = 0; i < 32; i += 2)
-		sum += frame_be16(addresses + i);
-	return sum;
-}
-
-bool mcast_is_intact(const struct frame *frame, const struct packet *p)
-{
-	unsigned int l3 = p->l3, l4 = p->l4;
-	uint32_t above = 0;
-
-	if (p->kind == PACKET_IPV6)
-		above = pseudo_header(frame, p);
-	else if (!sums_up(frame->bytes + l3, l4 - l3, 0))
-		return false;
-	return sums_up(frame->bytes + l4, p->end - l4, above);
-}
-
 /**
  * struct alert - what a router alert looks like
  * @type:    its type

@@ -16,7 +16,7 @@
 
 static void record_to(struct vswitch *sw, unsigned int number,
 		      const struct job *job, const struct capture_record *r,
-		      enum vlan_tagging tagging)
+		      unsigned int how)
 {
 	struct port *p = &sw->port[number];
 	enum vswitch_reason why = REASON_NO_BUFFER;
@@ -30,7 +30,7 @@ static void record_to(struct vswitch *sw, unsigned int number,
 	if (why != REASON_NONE)
 		return;
 	memcpy(p->out_data + offset, r, sizeof(*r));
-	frame_copy(p->out_data + offset + CAPTURE_HEADROOM, job, tagging);
+	frame_copy(p->out_data + offset + CAPTURE_HEADROOM, job, how);
 	queue_put(&p->out_active, offset,
 		  (uint16_t)(CAPTURE_HEADROOM + r->len));
 	p->count.out_frames++;
@@ -39,13 +39,26 @@ static void record_to(struct vswitch *sw, unsigned int number,
 
 /* One record for every capture in a set (bits are positions, not ports). */
 static void record(struct vswitch *sw, uint64_t captures, const struct job *job,
-		   struct capture_record r, enum vlan_tagging tagging)
+		   struct capture_record r, unsigned int how)
 {
+	enum vlan_tagging tagging = (enum vlan_tagging)(how & ~COPY_BLANK);
+
 	r.time_ns = sw->now_ns;
 	r.len = (uint16_t)vlan_length(job->frame.len, tagging);
 	while (captures)
-		record_to(sw, sw->capture[bit_pop(&captures)], job, &r,
-			  tagging);
+		record_to(sw, sw->capture[bit_pop(&captures)], job, &r, how);
+}
+
+/* How the copy for a port is made; it is among the latest. */
+static unsigned int copied_how(const struct vswitch *sw, const struct job *job,
+			       unsigned int dst)
+{
+	unsigned int i = sw->transfers;
+
+	while (i-- > 0 && &sw->job[sw->transfer[i].job] == job)
+		if (sw->transfer[i].port == dst)
+			return sw->transfer[i].how;
+	return VLAN_AS_IS;
 }
 
 /* Captures that want to see refused frames as well. */
@@ -81,7 +94,7 @@ static void record_accepted(struct vswitch *sw, unsigned int src,
 			       .peer = (uint16_t)src,
 			       .direction = CAPTURE_OUT,
 		       },
-		       tagging_of(sw, src, dst, &job->frame));
+		       copied_how(sw, job, dst));
 	}
 }
 

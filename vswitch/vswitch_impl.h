@@ -96,6 +96,7 @@ struct port {
  * struct job - one frame of a batch
  * @frame:   snapshot; before it is taken, only the length is valid
  * @data:    where the frame is in the sender's region; NULL if there is none
+ * @padding: where its padding begins, if a copy is COPY_BLANK
  * @from:    its source address in the table
  * @to:      its destination, likewise
  * @refused: REASON_NONE, or what is wrong with the descriptor
@@ -107,23 +108,27 @@ struct job {
 	const uint8_t *data;
 	struct fdb_spot from;
 	struct fdb_spot to;
+	uint16_t padding;
 	uint8_t refused;
 	bool vlan_ok;
 	bool vlan_in;
 };
+
+/* Besides what becomes of the tag: the padding is zeroed. */
+#define COPY_BLANK 0x80u
 
 /**
  * struct transfer - one copy of pass 4
  * @offset: of the buffer in the receiver's region
  * @port:   receiver
  * @job:    which frame of the batch
- * @tagging: enum vlan_tagging
+ * @how:    enum vlan_tagging, and maybe COPY_BLANK
  */
 struct transfer {
 	uint32_t offset;
 	uint8_t port;
 	uint8_t job;
-	uint8_t tagging;
+	uint8_t how;
 };
 
 /**
@@ -393,9 +398,9 @@ void forward_batch(struct vswitch *sw, unsigned int src, unsigned int count);
  * frame_copy - write a frame: its snapshot and the rest, not one octet more
  * @to:  a receiver's buffer, or behind the record in a capture's: aligned to 8
  * @job: the frame
- * @tagging: what its tag becomes
+ * @how: enum vlan_tagging: what its tag becomes; and maybe COPY_BLANK
  */
-void frame_copy(uint8_t *to, const struct job *job, enum vlan_tagging tagging);
+void frame_copy(uint8_t *to, const struct job *job, unsigned int how);
 
 /**
  * show_isolated - have the statistics say which ports are isolated

@@ -14,6 +14,7 @@
 #	ping4 SRC DST		an echo request
 #	arp OP SHA SPA THA TPA	an ARP packet; OP: request or reply
 #	advert SRC DST TARGET MAC	a neighbour advertisement, to override
+#	solicit SRC DST TARGET MAC	a neighbour solicitation
 #	tagged VLAN FRAME...	frames with one more tag in front
 #	ALL		everybody's Ethernet address
 #	a_neighbour_of HOST ADDR	what it believes: an Ethernet address
@@ -157,6 +158,11 @@ arp()
 advert()
 {
 	_over "$1" "$2" 58 "8800000020000000$(ip6 "$3")0201${4//:/}" 4
+}
+
+solicit()
+{
+	_over "$1" "$2" 58 "8700000000000000$(ip6 "$3")0101${4//:/}" 4
 }
 
 # tagged VLAN FRAME...

@@ -106,6 +106,7 @@ static inline void insert_tags(struct pkt *k, unsigned int tags)
 	}
 	k->n += tags * 4;
 	k->udp += k->udp ? tags * 4 : 0;
+	k->icmp += k->icmp ? tags * 4 : 0;
 	for (unsigned int i = 0; i < k->ips; i++)
 		k->ip[i] += tags * 4;
 }

@@ -231,6 +231,109 @@ static void hc17_arp_for_anything_else(void **state)
 	assert_true(allows_raw(&k));
 }
 
+/* Nothing but padding follows it. */
+static void hc33_arp_with_more_behind_it(void **state)
+{
+	struct pkt k;
+
+	(void)state;
+	put_arp(&k, 1, own, other);
+	while (k.n < 1400) {
+		assert_int_equal(allows_raw(&k), k.n <= 60);
+		put8(&k, 0x5e);
+	}
+}
+
+/* --- IGMP --------------------------------------------------------------------- */
+
+#define IGMP_ALL 0xe0000016u
+
+static void put_igmp(struct pkt *k, unsigned int type, struct ip_addr src,
+		     uint32_t group, unsigned int more)
+{
+	put_eth(k, 0x0800);
+	put_v4(k, PACKET_IGMP, src, ip_from_v4(group), 5, 0, 0);
+	set_hops(k, 1);
+	put_icmp(k, type, 0, 0);
+	put_zeros(k, more);
+}
+
+/* RFC 3376 section 4.2.13. */
+static void igmp_reports_need_no_address(void **state)
+{
+	struct pkt k;
+
+	(void)state;
+	for (unsigned int type = 0; type < 256; type++) {
+		bool three = type == 0x22;
+		bool report = three || type == 0x12 || type == 0x16 ||
+			      type == 0x17;
+
+		put_igmp(&k, type, nobody, IGMP_ALL, 0);
+		assert_int_equal(allows(&k), report);
+		/* Only those of version 3 have more in them. */
+		put_igmp(&k, type, nobody, IGMP_ALL, 8);
+		assert_int_equal(allows(&k), three);
+		put_igmp(&k, type, own, IGMP_ALL, 8);
+		assert_true(allows(&k));
+		put_igmp(&k, type, other, IGMP_ALL, 0);
+		assert_false(allows(&k));
+	}
+	/* With a router alert. */
+	put_eth(&k, 0x0800);
+	put_v4(&k, PACKET_IGMP, nobody, ip_from_v4(IGMP_ALL), 6, 0, 0);
+	memcpy(k.b + 34, "\x94\4\0\0", 4);
+	set_hops(&k, 1);
+	put_icmp(&k, 0x22, 0, 0);
+	assert_true(allows(&k));
+}
+
+static void hc33_what_calls_itself_igmp(void **state)
+{
+	struct pkt k;
+
+	(void)state;
+	/* To one host, farther than the link, with a wrong sum, in fragments. */
+	put_igmp(&k, 0x22, nobody, 0x0a000002, 0);
+	assert_false(allows(&k));
+	put_igmp(&k, 0x22, nobody, 0xffffffff, 0);
+	assert_false(allows(&k));
+	put_igmp(&k, 0x22, nobody, IGMP_ALL, 0);
+	set_hops(&k, 2);
+	assert_false(allows(&k));
+	put_igmp(&k, 0x22, nobody, IGMP_ALL, 0);
+	finish(&k);
+	k.b[40] ^= 1;
+	assert_false(allows_raw(&k));
+	put_eth(&k, 0x0800);
+	put_v4(&k, PACKET_IGMP, nobody, ip_from_v4(IGMP_ALL), 5, 0x2000, 0);
+	set_hops(&k, 1);
+	put_icmp(&k, 0x22, 0, 0);
+	assert_false(allows(&k));
+	/* More than padding behind it, or in one of an old version. */
+	put_igmp(&k, 0x22, nobody, IGMP_ALL, 0);
+	finish(&k);
+	put_zeros(&k, 18);
+	assert_true(allows_raw(&k));
+	put_zeros(&k, 1);
+	assert_false(allows_raw(&k));
+	put_igmp(&k, 0x16, nobody, IGMP_ALL, 1);
+	assert_false(allows(&k));
+}
+
+static void hc33_dhcp_with_more_behind_it(void **state)
+{
+	struct pkt k;
+
+	(void)state;
+	put_dhcp(&k, nobody, everybody, 68, 67);
+	put_zeros(&k, 240);
+	finish(&k);
+	assert_true(allows_raw(&k));
+	put_zeros(&k, 1);
+	assert_false(allows_raw(&k));
+}
+
 /* --- what is neither ------------------------------------------------------ */
 
 static void hc17_other_types_are_refused(void **state)
@@ -374,6 +477,10 @@ int main(void)
 		cmocka_unit_test(hc17_arp_that_lies),
 		cmocka_unit_test(hc17_every_arp_there_can_be),
 		cmocka_unit_test(hc17_arp_for_anything_else),
+		cmocka_unit_test(hc33_arp_with_more_behind_it),
+		cmocka_unit_test(igmp_reports_need_no_address),
+		cmocka_unit_test(hc33_what_calls_itself_igmp),
+		cmocka_unit_test(hc33_dhcp_with_more_behind_it),
 		cmocka_unit_test(hc17_other_types_are_refused),
 		cmocka_unit_test(hc17_ip_next_to_ethernet_is_refused),
 		cmocka_unit_test(hc17_more_than_two_tags_are_refused),

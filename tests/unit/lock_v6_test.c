@@ -157,6 +157,7 @@ static void what_may_be_sent_from_the_unspecified_address(void **state)
 
 			put_v6(&k, chain, ICMPV6, nobody, all_nodes);
 			put_icmp(&k, type, 0, 0);
+			set_hops(&k, type == RS || type == NS ? 255 : 1);
 			if (type != RS)
 				put_addr(&k, own);
 			assert_int_equal(allows(&k),
@@ -362,12 +363,14 @@ static void multicast_reports_need_no_address(void **state)
 			put_v6(&k, CHAIN_HOP_BY_HOP, ICMPV6, src[from],
 			       all_nodes);
 			put_icmp(&k, types[i], 0, 1);
+			set_hops(&k, 1);
 			put_zeros(&k, 16);
 			assert_int_equal(allows(&k), from < 2);
 		}
 	/* A query is a router's. */
 	put_v6(&k, CHAIN_HOP_BY_HOP, ICMPV6, nobody, all_nodes);
 	put_icmp(&k, 130, 0, 0);
+	set_hops(&k, 1);
 	put_zeros(&k, 16);
 	assert_false(allows(&k));
 }

@@ -390,3 +390,72 @@ bool oracle_inner(const uint8_t *b, unsigned int snap, const struct packet *o,
 		return p->ported;
 	return p->protocol != (six ? 58 : 1) || p->icmp;
 }
+
+/* --- strictness ------------------------------------------------------------- */
+
+/* What is left to all ones when it is added up with end-around carry. */
+static uint16_t ones(const uint8_t *b, long n, uint16_t sum)
+{
+	for (long i = 0; i < n; i++) {
+		unsigned int more = i % 2 ? b[i] : b[i] * 256u;
+		unsigned int both = sum + more;
+
+		sum = (uint16_t)(both + (both >> 16));
+	}
+	return sum;
+}
+
+bool oracle_sums(const uint8_t *b, unsigned int len, const struct packet *p)
+{
+	uint8_t tail[4] = { 0, 0, 0, p->protocol };
+	uint16_t sum = 0;
+	long n = (long)p->end - p->l4;
+
+	if (p->end > len)
+		return false;
+	if (p->kind == PACKET_IPV4)
+		return ones(b + p->l3, p->l4 - p->l3, 0) == 0xffff &&
+		       ones(b + p->l4, n, 0) == 0xffff;
+	sum = ones(b + p->l3 + 8, 32, 0);
+	tail[0] = (uint8_t)(n >> 8);
+	tail[1] = (uint8_t)n;
+	sum = ones(tail, 4, sum);
+	return ones(b + p->l4, n, sum) == 0xffff;
+}
+
+/* Octets behind the packet, of which Ethernet may ask for some. */
+static bool padded(unsigned int len, const struct packet *p)
+{
+	unsigned int payload = len - p->l3, packet = p->end - p->l3;
+
+	return payload == packet || payload <= 46;
+}
+
+bool oracle_discovers(const uint8_t *b, unsigned int len,
+		      const struct packet *p)
+{
+	return !p->flaw && p->icmp && p->kind == PACKET_IPV6 && !p->fragment &&
+	       b[p->l3 + 7] == 255 && b[p->l4 + 1] == 0 && padded(len, p) &&
+	       oracle_sums(b, len, p);
+}
+
+bool oracle_resolves(const uint8_t *b, unsigned int len, const struct packet *p)
+{
+	const uint8_t *l3 = b + p->l3, *nd = l3 + 40;
+	static const uint8_t nobody[16];
+
+	if (p->flaw)
+		return false;
+	if (p->kind == PACKET_ARP)
+		return l3[6] == 0 && (l3[7] == 1 || l3[7] == 2) &&
+		       padded(len, p);
+	if (p->kind != PACKET_IPV6 || l3[6] != 58 ||
+	    (nd[0] != 135 && nd[0] != 136) || nd[8] == 0xff ||
+	    !oracle_discovers(b, len, p))
+		return false;
+	if (l3[24] == 0xff && nd[0] == 136)
+		return !(nd[4] & 0x40);
+	if (nd[0] == 135 && memcmp(l3 + 8, nobody, 16) == 0)
+		return l3[24] == 0xff && !p->linked;
+	return true;
+}

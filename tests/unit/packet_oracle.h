@@ -32,4 +32,21 @@ struct packet oracle_parse(const uint8_t *b, unsigned int len,
 bool oracle_inner(const uint8_t *b, unsigned int snap, const struct packet *o,
 		  struct packet *p);
 
+/**
+ * oracle_sums - as packet_is_intact(), of all of a frame
+ */
+bool oracle_sums(const uint8_t *b, unsigned int len, const struct packet *p);
+
+/**
+ * oracle_discovers - as packet_is_discovery()
+ */
+bool oracle_discovers(const uint8_t *b, unsigned int len,
+		      const struct packet *p);
+
+/**
+ * oracle_resolves - as packet_resolves()
+ */
+bool oracle_resolves(const uint8_t *b, unsigned int len,
+		     const struct packet *p);
+
 #endif

@@ -164,6 +164,8 @@ void put_udp(struct pkt *k, unsigned int sport, unsigned int dport)
 void put_icmp(struct pkt *k, unsigned int type, unsigned int code,
 	      unsigned int id)
 {
+	if (k->icmp == 0)
+		k->icmp = k->n;
 	put8(k, type);
 	put8(k, code);
 	put16(k, 0);
@@ -171,9 +173,18 @@ void put_icmp(struct pkt *k, unsigned int type, unsigned int code,
 	put16(k, 1);
 }
 
+void set_hops(struct pkt *k, unsigned int hops)
+{
+	uint8_t *h = k->b + k->ip[0];
+
+	h[h[0] >> 4 == 4 ? 8 : 7] = (uint8_t)hops;
+}
+
 void put_nd(struct pkt *k, unsigned int type, struct ip_addr target)
 {
 	put_icmp(k, type, 0, 0);
+	set16(k->b + k->n - 2, 0);
+	set_hops(k, 255);
 	put_addr(k, target);
 }
 
@@ -191,6 +202,51 @@ void put_start(struct pkt *k, unsigned int protocol, struct ip_addr src,
 	put_ip(k, protocol, src, dst);
 }
 
+static uint32_t sum_of(const uint8_t *b, unsigned int n)
+{
+	uint32_t sum = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		sum += i % 2 ? b[i] : (uint32_t)b[i] << 8;
+	return sum;
+}
+
+static unsigned int folded(uint32_t sum)
+{
+	while (sum > 0xffff)
+		sum = sum % 0x10000 + sum / 0x10000;
+	return 0xffff - sum;
+}
+
+/* Up to where the outermost packet says it ends. */
+void finish_checksums(struct pkt *k)
+{
+	const uint8_t *h = k->b + k->ip[0];
+	unsigned int end = k->ip[0], pseudo = 0;
+
+	if (k->ips == 0)
+		return;
+	for (unsigned int i = 0; i < k->ips; i++) {
+		uint8_t *four = k->b + k->ip[i];
+
+		if (four[0] >> 4 != 4)
+			continue;
+		set16(four + 10, 0);
+		set16(four + 10, folded(sum_of(four, (four[0] & 15u) * 4)));
+	}
+	if (k->icmp == 0)
+		return;
+	end += h[0] >> 4 == 4 ? (unsigned int)h[2] << 8 | h[3]
+			      : 40 + ((unsigned int)h[4] << 8 | h[5]);
+	if (end > k->n || end < k->icmp + 4)
+		return;
+	if (h[0] >> 4 == 6)
+		pseudo = sum_of(h + 8, 32) + 58 + end - k->icmp;
+	set16(k->b + k->icmp + 2, 0);
+	set16(k->b + k->icmp + 2,
+	      folded(sum_of(k->b + k->icmp, end - k->icmp) + pseudo));
+}
+
 void finish(struct pkt *k)
 {
 	for (unsigned int i = 0; i < k->ips; i++) {
@@ -203,6 +259,7 @@ void finish(struct pkt *k)
 	}
 	if (k->udp > 0)
 		set16(k->b + k->udp + 4, k->n - k->udp);
+	finish_checksums(k);
 }
 
 struct frame *frame_new(const struct pkt *k, unsigned int len,
@@ -306,7 +363,7 @@ struct packet parse_sound(struct pkt *k, unsigned int version)
 	assert_true(p.addressed);
 	assert_addr(p.src, test_src[version]);
 	assert_addr(p.dst, test_dst[version]);
-	assert_int_equal(p.hop_limit, 64);
+	assert_int_equal(p.hop_limit, k->b[version ? 21 : 22]);
 	assert_true(p.carried);
 	assert_int_equal(p.l3, 14);
 	assert_int_equal(p.l4, version ? 54 : 34);

@@ -2,9 +2,10 @@
 /*
  * Packets for tests, put together header by header.
  *
- * Lengths are filled in when the packet is finished: every IP and UDP header
- * reaches to the end of what was put after it.  A test that wants a lie writes
- * it over the octets afterwards.
+ * Lengths and checksums (of IPv4 headers and of the outermost ICMP, ICMPv6 or
+ * IGMP) are filled in when the packet is finished: every IP and UDP header reaches
+ * to the end of what was put after it.  A test that wants a lie writes it over the
+ * octets afterwards.
  *
  * What is parsed lies at the end of its own allocation, so that ASan sees any
  * look behind the snapshot.
@@ -25,6 +26,7 @@
  * @ip:    offsets of its IP headers
  * @ips:   how many
  * @udp:   offset of its outermost UDP header, or 0
+ * @icmp:  likewise, of ICMP, ICMPv6 or IGMP
  */
 struct pkt {
 	uint8_t b[PKT_MAX];
@@ -32,6 +34,7 @@ struct pkt {
 	unsigned int ip[4];
 	unsigned int ips;
 	unsigned int udp;
+	unsigned int icmp;
 };
 
 /* 10.0.0.0 + n, and 2001:db8:: + n. */
@@ -77,6 +80,8 @@ void put_tcp(struct pkt *k, unsigned int sport, unsigned int dport,
 void put_udp(struct pkt *k, unsigned int sport, unsigned int dport);
 void put_icmp(struct pkt *k, unsigned int type, unsigned int code,
 	      unsigned int id);
+/* The outermost IP header's hop limit; put_nd() makes it 255. */
+void set_hops(struct pkt *k, unsigned int hops);
 /* NS, NA: without options. */
 void put_nd(struct pkt *k, unsigned int type, struct ip_addr target);
 void put_nd_option(struct pkt *k, unsigned int type, uint64_t mac);
@@ -84,8 +89,9 @@ void put_nd_option(struct pkt *k, unsigned int type, uint64_t mac);
 /* Ethernet and IP at once. */
 void put_start(struct pkt *k, unsigned int protocol, struct ip_addr src,
 	       struct ip_addr dst);
-/* Fill in the lengths. */
+/* Fill in lengths, then checksums. */
 void finish(struct pkt *k);
+void finish_checksums(struct pkt *k);
 
 /**
  * frame_new - an exactly sized frame; to be freed
