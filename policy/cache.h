@@ -42,6 +42,8 @@
 #define CACHE_WAYS 4u
 #define CACHE_PLACES (CACHE_SETS * CACHE_WAYS)
 #define CACHE_PORTS 64u
+/* A look in vain, and remembering, take as long as so many instructions. */
+#define CACHE_MISS_STEPS 10u
 /* Words of a frame that are hashed, and kinds of frames, by EtherType. */
 #define CACHE_HASHED 4u
 #define CACHE_KINDS 4u
@@ -84,11 +86,14 @@ struct cache_port {
  * struct policy_cache - all zero: empty
  * @secret: of the hash
  * @hits, @misses: for whoever measures
+ * @steps:  instructions filters took where nothing was remembered, each time
+ *          CACHE_MISS_STEPS besides
  */
 struct policy_cache {
 	uint64_t secret[CACHE_HASHED];
 	uint64_t hits;
 	uint64_t misses;
+	uint64_t steps;
 	struct cache_port port[CACHE_PORTS];
 };
 

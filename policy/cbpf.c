@@ -191,8 +191,10 @@ static EXPANDED bool step(const struct cbpf_insn *in, const struct view *v,
 	}
 }
 
+/* @steps: in/out: one more for each instruction executed. */
 static EXPANDED uint32_t run(const struct cbpf_insn *prog, uint32_t n,
-			     const struct view *view, struct policy_seen *seen)
+			     const struct view *view, struct policy_seen *seen,
+			     uint32_t *steps)
 {
 	struct registers r = { 0 };
 
@@ -200,6 +202,7 @@ static EXPANDED uint32_t run(const struct cbpf_insn *prog, uint32_t n,
 	for (uint64_t i = 0; i < n; i++) {
 		const struct cbpf_insn *in = &prog[i];
 
+		++*steps;
 		if (class_of(in) == BPF_RET)
 			return in->code & BPF_A ? r.a : in->k;
 		if (class_of(in) == BPF_JMP)
@@ -215,7 +218,9 @@ uint32_t cbpf_run(const struct cbpf_insn *prog, uint32_t n, const uint8_t *head,
 {
 	const struct view view = { head, head_len, wire_len };
 
-	return run(prog, n, &view, NULL);
+	uint32_t steps = 0;
+
+	return run(prog, n, &view, NULL, &steps);
 }
 
 uint32_t cbpf_run_seen(const struct cbpf_insn *prog, uint32_t n,
@@ -224,5 +229,9 @@ uint32_t cbpf_run_seen(const struct cbpf_insn *prog, uint32_t n,
 {
 	const struct view view = { head, head_len, wire_len };
 
-	return run(prog, n, &view, seen);
+	uint32_t steps = 0;
+	uint32_t verdict = run(prog, n, &view, seen, &steps);
+
+	seen->steps += steps;
+	return verdict;
 }

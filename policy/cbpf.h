@@ -181,6 +181,7 @@ uint32_t cbpf_run(const struct cbpf_insn *prog, uint32_t n, const uint8_t *head,
  * @octets: bit i set: octet i was read
  * @all:    something else was asked for as well: the length of the frame, an
  *          octet it does not have, or one from POLICY_SEEN_OCTETS on
+ * @steps:  instructions they took
  *
  * As long as @all is not set: on any frame that has these octets, and the same,
  * all these programs give the same verdicts.
@@ -188,6 +189,7 @@ uint32_t cbpf_run(const struct cbpf_insn *prog, uint32_t n, const uint8_t *head,
 struct policy_seen {
 	uint64_t octets;
 	bool all;
+	uint32_t steps;
 };
 
 /**

@@ -118,6 +118,7 @@ match_and_put(const struct policy *policy, struct policy_cache *cache,
 		first_match(policy, &policy->pair[src][dst], frame, &seen);
 
 	cache_put(cache, frame, src, dst, policy->generation, &seen, entry);
+	cache->steps += CACHE_MISS_STEPS + seen.steps;
 	return entry;
 }
 

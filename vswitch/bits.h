@@ -3,7 +3,7 @@
  * Sets of ports as 64-bit words: bit p stands for port p.
  *
  * Compiler builtins only, and none that needs a library call on a plain x86-64
- * or arm64 (which is why nothing here counts bits).
+ * or arm64 (which is why bits are counted by hand).
  */
 #ifndef WEIR_VSWITCH_BITS_H
 #define WEIR_VSWITCH_BITS_H
@@ -34,6 +34,12 @@ static inline unsigned int bit_first(uint64_t set)
 	return (unsigned int)__builtin_ctzll(set);
 }
 
+/* All but the lowest member. */
+static inline uint64_t bit_rest(uint64_t set)
+{
+	return set & (set - 1);
+}
+
 /**
  * bit_pop - take the lowest member out
  * @set: not empty; in/out
@@ -42,8 +48,18 @@ static inline unsigned int bit_pop(uint64_t *set)
 {
 	unsigned int port = bit_first(*set);
 
-	*set &= *set - 1;
+	*set = bit_rest(*set);
 	return port;
+}
+
+/* How many members. */
+static inline unsigned int bit_count(uint64_t set)
+{
+	set -= set >> 1 & 0x5555555555555555ull;
+	set = (set & 0x3333333333333333ull) +
+	      (set >> 2 & 0x3333333333333333ull);
+	set = (set + (set >> 4)) & 0x0f0f0f0f0f0f0f0full;
+	return (unsigned int)(set * 0x0101010101010101ull >> 56);
 }
 
 /* Members from @port on. */
@@ -55,7 +71,7 @@ static inline uint64_t bit_from(uint64_t set, unsigned int port)
 /* Whether there is exactly one member. */
 static inline bool bit_single(uint64_t set)
 {
-	return set && !(set & (set - 1));
+	return set && !bit_rest(set);
 }
 
 #endif

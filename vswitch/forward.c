@@ -10,6 +10,9 @@
 #include "vswitch/mem.h"
 #include "vswitch/vswitch_impl.h"
 
+/* What plain frames do not need: not expanded among what they do. */
+#define OUT_OF_THE_WAY __attribute__((noinline))
+
 /* The first and the last @n octets, which may overlap but leave none out. */
 #define COPY_ENDS(to, from, len, n)                                            \
 	do {                                                                   \
@@ -103,27 +106,75 @@ static void count_learning(struct vswitch *sw, const struct fdb_effect *e)
 		stat_bump(&sw->count.evicted, &shown->evicted);
 }
 
+/* What filters took since the last look: they count for themselves. */
+static uint64_t work_of_filters(struct vswitch *sw)
+{
+	uint64_t steps = sw->state.cache.steps - sw->seen.steps;
+
+	sw->seen.steps += steps;
+	return steps * WORK_STEP;
+}
+
+static uint64_t work_of_flows(struct vswitch *sw)
+{
+	uint64_t opened = flow_counts(sw->state.flows).opened - sw->seen.opened;
+
+	sw->seen.opened += opened;
+	return opened * WORK_NEW_FLOW;
+}
+
+/* @ports ports were asked whether their rules let a frame pass. */
+static inline void spend_on_rules(struct vswitch *sw,
+				  const struct policy_ask *ask,
+				  unsigned int ports)
+{
+	uint64_t work = (uint64_t)ports * WORK_ASKED;
+
+	if (sw->state.cache.steps != sw->seen.steps)
+		work += work_of_filters(sw);
+	if (ask->parsed && sw->state.flows != NULL)
+		work += ports * WORK_FLOW + work_of_flows(sw);
+	spend(sw, work);
+}
+
+/* What it took to ask whether the port may send the frame at all. */
+static void spend_on_guard(struct vswitch *sw, unsigned int src)
+{
+	if (bit_in(sw->policy->guarded, src))
+		spend(sw, sw->policy->port[src].n_prefixes * WORK_PREFIX);
+}
+
+/* A frame went to a port whose rules were asked. */
+static OUT_OF_THE_WAY void note_asked(struct vswitch *sw,
+				      struct policy_ask *ask, unsigned int dst,
+				      const struct vswitch_verdict *v,
+				      struct transfer *t)
+{
+	const struct policy_answer answer = {
+		.why = REASON_NONE,
+		.reply = bit_in(v->replies, dst),
+		.entry = v->entry[dst],
+	};
+	unsigned int padding =
+		policy_sent(sw->policy, &sw->state, ask, dst, &answer);
+
+	if (unlikely(padding)) {
+		sw->job[t->job].padding = (uint16_t)padding;
+		t->how |= COPY_BLANK;
+	}
+	spend_on_rules(sw, ask, 1);
+}
+
 /* What the policy remembers of a frame that goes to a port, and has done to it. */
 static inline void note_sent(struct vswitch *sw, struct policy_ask *ask,
 			     unsigned int dst, uint32_t len,
 			     const struct vswitch_verdict *v,
 			     struct transfer *t)
 {
-	struct policy_answer answer;
-	unsigned int padding;
-
 	if (unlikely(bit_in(sw->policy->limited, dst)))
 		bucket_take(&sw->state.out[dst], ask->now_ns, len);
-	if (likely(!bit_in(sw->policy->asks[ask->src], dst)))
-		return;
-	answer.why = REASON_NONE;
-	answer.reply = bit_in(v->replies, dst);
-	answer.entry = v->entry[dst];
-	padding = policy_sent(sw->policy, &sw->state, ask, dst, &answer);
-	if (likely(padding == 0))
-		return;
-	sw->job[t->job].padding = (uint16_t)padding;
-	t->how |= COPY_BLANK;
+	if (unlikely(bit_in(sw->policy->asks[ask->src], dst)))
+		note_asked(sw, ask, dst, v, t);
 }
 
 /* Give the frame a buffer of each receiver; who has none is refused it. */
@@ -224,18 +275,40 @@ static void note_move(struct vswitch *sw, const struct policy_ask *ask,
 }
 
 /* The source address was new here, or is at least looked at anew. */
-static void note_learning(struct vswitch *sw, const struct policy_ask *ask,
-			  const struct vswitch_verdict *v)
+static OUT_OF_THE_WAY void note_learning(struct vswitch *sw,
+					 const struct policy_ask *ask,
+					 const struct vswitch_verdict *v)
 {
 	if (v->learned.outcome == FDB_MOVED && v->reason != REASON_STICKY)
 		note_move(sw, ask, v);
 	if (v->reason != REASON_MOVES && v->reason != REASON_STICKY)
 		count_learning(sw, &v->learned);
+	spend(sw, WORK_LEARN);
+}
+
+/* A plain frame's one port and copy are not counted. */
+static void spend_on_flood(struct vswitch *sw, uint32_t len,
+			   const struct vswitch_verdict *v)
+{
+	spend(sw, bit_count(bit_rest(v->candidates)) * WORK_OFFER +
+			  bit_count(bit_rest(v->deliver)) *
+				  (WORK_COPY + WORK_OCTETS(len)));
+}
+
+/* Multicast snooping hears what a frame says of groups. */
+static void note_groups(struct vswitch *sw, const struct policy_ask *ask,
+			uint64_t reached)
+{
+	unsigned int named =
+		mcast_heard(sw->groups, ask->frame, ask->src, reached, sw->now);
+
+	spend(sw, WORK_GROUPS + named * WORK_MEMBER);
 }
 
 /* A frame was flooded, as far as policy goes. */
-static void note_flood(struct vswitch *sw, const struct policy_ask *ask,
-		       const struct vswitch_verdict *v)
+static OUT_OF_THE_WAY void note_flood(struct vswitch *sw,
+				      const struct policy_ask *ask,
+				      const struct vswitch_verdict *v)
 {
 	enum policy_storm storm = storm_of(v->resolution);
 
@@ -245,8 +318,8 @@ static void note_flood(struct vswitch *sw, const struct policy_ask *ask,
 		bucket_take(&sw->state.storm[ask->src][storm], ask->now_ns, 1);
 	if (unlikely(sw->policy->snooping) &&
 	    v->resolution == RESOLVED_MULTICAST && sw->groups != NULL)
-		mcast_heard(sw->groups, ask->frame, ask->src, v->deliver,
-			    sw->now);
+		note_groups(sw, ask, v->deliver);
+	spend_on_flood(sw, ask->frame->len, v);
 }
 
 static inline void count_hits(struct vswitch *sw,
@@ -262,19 +335,45 @@ static inline void count_hits(struct vswitch *sw,
 	} while (unlikely(ports));
 }
 
+static OUT_OF_THE_WAY void note_guarded(struct vswitch *sw,
+					const struct policy_ask *ask)
+{
+	bucket_take(&sw->state.in[ask->src], ask->now_ns, ask->frame->len);
+	spend_on_guard(sw, ask->src);
+}
+
 /* What a frame that was not refused at its entry leaves behind. */
 static inline void note(struct vswitch *sw, const struct policy_ask *ask,
 			const struct vswitch_verdict *v)
 {
 	if (unlikely(bit_in(sw->policy->guarded, ask->src)))
-		bucket_take(&sw->state.in[ask->src], ask->now_ns,
-			    ask->frame->len);
+		note_guarded(sw, ask);
 	if (unlikely(v->learned.outcome != FDB_REFRESHED))
 		note_learning(sw, ask, v);
 	if (v->resolution > RESOLVED_UNICAST && v->reason != REASON_STORM)
 		note_flood(sw, ask, v);
 	if (likely(v->candidates))
 		count_hits(sw, v);
+}
+
+/* What few frames need, behind one question for all of it. */
+static OUT_OF_THE_WAY void finish(struct vswitch *sw,
+				  const struct policy_ask *ask,
+				  const struct job *job,
+				  const struct vswitch_verdict *v)
+{
+	if (job->frame.len >= WORK_LONG)
+		spend(sw, WORK_OCTETS(job->frame.len));
+	if (!v->looked_up)
+		spend_on_guard(sw, ask->src);
+	if (v->reason != REASON_NONE || v->refused) {
+		charge(sw, ask->src, v);
+		spend_on_rules(sw, ask,
+			       bit_count(v->refused &
+					 sw->policy->asks[ask->src]));
+	}
+	if (sw->captures)
+		mirror_frame(sw, ask->src, job, v);
 }
 
 static inline void forward_frame(struct vswitch *sw, unsigned int src,
@@ -296,10 +395,9 @@ static inline void forward_frame(struct vswitch *sw, unsigned int src,
 		note(sw, &ask, v);
 	tell_tap(sw, src, &job->frame, v);
 	deliver(sw, &ask, number, v);
-	if (unlikely(v->reason != REASON_NONE || v->refused))
-		charge(sw, src, v);
-	if (unlikely(sw->captures))
-		mirror_frame(sw, src, job, v);
+	if (unlikely(v->reason | v->refused | sw->captures |
+		     job->frame.len / WORK_LONG))
+		finish(sw, &ask, job, v);
 }
 
 static void copy_all(struct vswitch *sw)
@@ -312,21 +410,24 @@ static void copy_all(struct vswitch *sw)
 	}
 }
 
-void forward_batch(struct vswitch *sw, unsigned int src, unsigned int count)
+unsigned int forward_batch(struct vswitch *sw, unsigned int src,
+			   unsigned int count)
 {
-	struct port *p = &sw->port[src];
+	unsigned int i;
 
 	sw->fresh = 0;
 	sw->transfers = 0;
-	p->count.in_frames += count;
-	for (unsigned int i = 0; i < count; i++) {
+	sw->stop = count;
+	for (i = 0; i < sw->stop; i++) {
 		if (unlikely(sw->job[i].refused)) {
 			refuse_descriptor(sw, src, sw->job[i].refused);
 			continue;
 		}
 		forward_frame(sw, src, i);
 	}
+	sw->port[src].count.in_frames += i;
 	copy_all(sw);
+	return i;
 }
 
 void vswitch_set_tap(struct vswitch *sw,

@@ -146,24 +146,28 @@ static void hear_query(struct mcast *m, const struct frame *frame,
 		mcast_cut(m, mcast_find(m, &key), reached, now);
 }
 
-static void hear_report(struct mcast *m, const struct frame *frame,
-			struct mcast_message *msg, unsigned int src,
-			uint32_t now)
+/* Return: groups it names. */
+static unsigned int hear_report(struct mcast *m, const struct frame *frame,
+				struct mcast_message *msg, unsigned int src,
+				uint32_t now)
 {
 	struct mcast_key key = { .vlan = frame->vlan };
 	enum mcast_record record;
+	unsigned int named = 0;
 
 	do {
+		named++;
 		record = mcast_next(frame, msg, &key.addr);
 		if (record == MCAST_JOIN && mcast_is_tracked(&key.addr))
 			mcast_enter(m, &key, src, LIFE_MEMBER, now);
 	} while (record == MCAST_JOIN || record == MCAST_OTHER);
 	if (record == MCAST_BROKEN)
 		mcast_give_everything(m, src, now);
+	return named;
 }
 
-void mcast_heard(struct mcast *m, const struct frame *frame, unsigned int src,
-		 uint64_t reached, uint32_t now)
+unsigned int mcast_heard(struct mcast *m, const struct frame *frame,
+			 unsigned int src, uint64_t reached, uint32_t now)
 {
 	struct mcast_message msg;
 	struct mcast_key routers;
@@ -178,8 +182,7 @@ void mcast_heard(struct mcast *m, const struct frame *frame, unsigned int src,
 		mcast_enter(m, &routers, src, LIFE_ROUTER, now);
 		break;
 	case MCAST_REPORT:
-		hear_report(m, frame, &msg, src, now);
-		break;
+		return hear_report(m, frame, &msg, src, now);
 	case MCAST_UNREADABLE:
 		mcast_give_everything(m, src, now);
 		break;
@@ -187,6 +190,7 @@ void mcast_heard(struct mcast *m, const struct frame *frame, unsigned int src,
 	case MCAST_UNCLEAR:
 		break;
 	}
+	return 0;
 }
 
 /* Who asked from there, or was asked there, is another one from now on. */

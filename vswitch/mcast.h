@@ -122,9 +122,11 @@ uint64_t mcast_ports(const struct mcast *m, const struct frame *frame,
  * @now:     seconds
  *
  * Work is bounded by what fits the snapshot, times the number of ports.
+ *
+ * Return: how many groups the frame named.
  */
-void mcast_heard(struct mcast *m, const struct frame *frame, unsigned int src,
-		 uint64_t reached, uint32_t now);
+unsigned int mcast_heard(struct mcast *m, const struct frame *frame,
+			 unsigned int src, uint64_t reached, uint32_t now);
 
 /**
  * mcast_flush_port - forget what was learned at a port

@@ -35,6 +35,7 @@ static void record_to(struct vswitch *sw, unsigned int number,
 		  (uint16_t)(CAPTURE_HEADROOM + r->len));
 	p->count.out_frames++;
 	p->count.out_bytes += r->len;
+	spend(sw, WORK_COPY + WORK_OCTETS(r->len));
 }
 
 /* One record for every capture in a set (bits are positions, not ports). */

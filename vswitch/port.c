@@ -88,6 +88,7 @@ static void bring_up(struct vswitch *sw, unsigned int number)
 		return;
 	queue_consumer_init(&p->in_active, in->active, in->capacity);
 	queue_producer_init(&p->in_free, in->free, in->capacity);
+	p->pace = VSWITCH_BATCH;
 	sw->receivers |= bit(number);
 	/* The queue starts as zeroes, which is to say armed. */
 	sw->armed |= bit(number);

@@ -30,7 +30,7 @@ static void take_descriptors(struct vswitch *sw, struct port *p,
 {
 	struct queue_consumer active = p->in_active;
 	struct queue_producer free = p->in_free;
-	uint64_t lost = 0;
+	uint32_t lost = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
 		struct net_desc d = queue_peek(&active, i);
@@ -53,9 +53,29 @@ static void take_descriptors(struct vswitch *sw, struct port *p,
 		}
 	}
 	p->in_free = free;
-	if (unlikely(lost)) {
-		p->count.unreturned += lost;
-		stat_show(&p->shown->unreturned, p->count.unreturned);
+	sw->lost = lost;
+}
+
+/*
+ * Frames that the visit has no more work for: they stay where they are, and the
+ * next visit reads them again.  Nothing of them was published.
+ */
+static void leave(struct vswitch *sw, struct port *p, unsigned int first,
+		  unsigned int count)
+{
+	for (unsigned int i = count; i-- > first;) {
+		const struct job *job = &sw->job[i];
+
+		if (job->refused == REASON_BAD_BUFFER)
+			continue;
+		p->count.in_bytes -= job->frame.len;
+		/* Those without room in the free queue were the last. */
+		if (sw->lost > 0) {
+			sw->lost--;
+			continue;
+		}
+		p->in_free.tail--;
+		p->in_room++;
 	}
 }
 
@@ -150,20 +170,30 @@ static void prefetch_receivers(const struct vswitch *sw)
 	}
 }
 
-static void batch(struct vswitch *sw, unsigned int number, unsigned int count)
+/* Return: how many of @count frames were taken, at least one. */
+static unsigned int batch(struct vswitch *sw, unsigned int number,
+			  unsigned int count)
 {
 	struct port *p = &sw->port[number];
+	unsigned int taken;
 
 	prefetch_receivers(sw);
 	take_descriptors(sw, p, count);
 	take_headers(sw, number, count);
-	forward_batch(sw, number, count);
+	taken = forward_batch(sw, number, count);
+	if (unlikely(taken < count))
+		leave(sw, p, taken, count);
+	if (unlikely(sw->lost)) {
+		p->count.unreturned += sw->lost;
+		stat_show(&p->shown->unreturned, p->count.unreturned);
+	}
 	port_publish(sw);
-	queue_release(&p->in_active, count);
+	queue_release(&p->in_active, taken);
 	queue_publish(&p->in_free);
 	sw->ring_in |= bit(number);
 	stat_show(&p->shown->in_frames, p->count.in_frames);
 	stat_show(&p->shown->in_bytes, p->count.in_bytes);
+	return taken;
 }
 
 /* Frames will be looked for again without being announced. */
@@ -175,10 +205,32 @@ static void wake(struct vswitch *sw, unsigned int number)
 	}
 }
 
+/*
+ * Frames that are looked at and then left would be looked at twice.  Where work
+ * ended a batch, the next one is only as large, until a visit has some to spare.
+ */
+static unsigned int next_batch(struct vswitch *sw, unsigned int number,
+			       unsigned int pending)
+{
+	struct port *p = &sw->port[number];
+	unsigned int count = p->pace, taken;
+
+	if (sw->quota < count)
+		count = sw->quota;
+	if (pending < count)
+		count = pending;
+	taken = batch(sw, number, count);
+	sw->quota -= taken < sw->quota ? taken : sw->quota;
+	if (unlikely(taken < count))
+		p->pace = (uint8_t)taken;
+	else if (sw->quota > 0)
+		p->pace = VSWITCH_BATCH;
+	return taken;
+}
+
 bool visit(struct vswitch *sw, unsigned int number)
 {
 	struct port *p = &sw->port[number];
-	unsigned int budget = VSWITCH_BUDGET;
 	int pending, room;
 
 	port_check_link(sw, number);
@@ -194,14 +246,9 @@ bool visit(struct vswitch *sw, unsigned int number)
 	}
 	wake(sw, number);
 	p->in_room = (uint32_t)room;
-	while (pending > 0 && budget > 0) {
-		unsigned int count = VSWITCH_BATCH;
-
-		if ((unsigned int)pending < count)
-			count = (unsigned int)pending;
-		batch(sw, number, count);
-		pending -= (int)count;
-		budget -= count;
-	}
+	sw->quota = VSWITCH_BUDGET;
+	sw->spent = 0;
+	while (pending > 0 && sw->quota > 0)
+		pending -= (int)next_batch(sw, number, (unsigned int)pending);
 	return pending > 0;
 }

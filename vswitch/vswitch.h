@@ -69,8 +69,9 @@
  *		ring the channels in `ring`, sleep
  *	}
  *
- * A visit to a port takes at most VSWITCH_BUDGET frames, and ports are visited
- * in turn, so no port starves another.  The switch never waits for a receiver:
+ * A visit to a port takes as many frames as cost what VSWITCH_BUDGET plain ones
+ * do (vswitch/work.h), and ports are visited in turn, so no port starves another
+ * or makes it wait longer than others do.  The switch never waits for a receiver:
  * no buffer, no delivery, one counted drop.
  */
 #ifndef WEIR_VSWITCH_VSWITCH_H
@@ -90,7 +91,7 @@
 #include "vswitch/reason.h"
 #include "vswitch/stats.h"
 
-/* Frames taken from one port in one visit. */
+/* Plain frames taken from one port in one visit; fewer if they cost more. */
 #define VSWITCH_BUDGET 64u
 /* Frames looked at together inside a visit, to overlap their cache misses. */
 #define VSWITCH_BATCH 32u

@@ -33,6 +33,7 @@
 #include "vswitch/fdb_impl.h"
 #include "vswitch/vlan.h"
 #include "vswitch/vswitch.h"
+#include "vswitch/work.h"
 
 /* Impossible buffers of a receiver that are skipped for one frame. */
 #define BAD_FREE_LIMIT 4u
@@ -59,6 +60,7 @@
  * @in_size:     its octets
  * @in_mask:     its buffer size - 1
  * @in_room:     slots left on @in_free as of this visit
+ * @pace:        frames the next batch looks at, at most
  * @epoch:       link epoch last acted on
  * @link:        link page
  * @config:      as given
@@ -78,6 +80,7 @@ struct port {
 	uint8_t kind;
 	uint16_t max_frame;
 	uint8_t learn_flags;
+	uint8_t pace;
 	bool forward_reserved;
 	struct queue_consumer in_active;
 	struct queue_producer in_free;
@@ -159,6 +162,11 @@ struct transfer {
  * @captures:  how many
  * @watchers:  per port: bit i: capture[i] watches it
  * @count:     counters of the whole switch
+ * @spent:     work of this visit that @quota does not show yet
+ * @seen:      counts of @state when they were last looked at
+ * @quota:     plain frames this visit may take, as of the start of the batch
+ * @stop:      frames of this batch that it may take
+ * @lost:      buffers of this batch that cannot be given back
  * @transfers: entries of @transfer in use
  */
 struct vswitch {
@@ -198,7 +206,17 @@ struct vswitch {
 	struct port port[VSWITCH_MAX_PORTS];
 	struct policy_state state;
 
+	/* Scratch of one visit. */
+	uint32_t spent;
+	struct {
+		uint64_t steps;
+		uint64_t opened;
+	} seen;
+	unsigned int quota;
+
 	/* Scratch of one batch. */
+	unsigned int stop;
+	uint32_t lost;
 	unsigned int transfers;
 	struct job job[VSWITCH_BATCH];
 	struct vswitch_verdict verdict;
@@ -289,13 +307,37 @@ uint64_t port_rings(struct vswitch *sw);
 /* --- visit.c ----------------------------------------------------------------- */
 
 /**
- * visit - take at most VSWITCH_BUDGET frames from a port and deal with them
+ * visit - take frames from a port and deal with them
  * @sw:     switch
  * @number: a port that exists
+ *
+ * As many as VSWITCH_BUDGET plain ones cost (vswitch/work.h), but not none.
  *
  * Return: whether there is more.
  */
 bool visit(struct vswitch *sw, unsigned int number);
+
+/**
+ * spend - a frame costs more than a plain one
+ * @work: how much more, see vswitch/work.h
+ *
+ * The frame is finished; the visit takes fewer after it.
+ */
+static inline void spend(struct vswitch *sw, uint64_t work)
+{
+	uint64_t frames;
+
+	work += sw->spent;
+	if (work < WORK_FRAME) {
+		sw->spent = (uint32_t)work;
+		return;
+	}
+	frames = work / WORK_FRAME;
+	sw->spent = (uint32_t)(work % WORK_FRAME);
+	sw->quota -= frames < sw->quota ? (unsigned int)frames : sw->quota;
+	if (sw->stop > sw->quota)
+		sw->stop = sw->quota;
+}
 
 /* --- decide.c ---------------------------------------------------------------- */
 
@@ -391,8 +433,12 @@ void decide(const struct vswitch *sw, struct vswitch *act,
  * @count: how many
  *
  * Nothing is published yet.
+ *
+ * Return: on how many: fewer if that is all the work the visit may do, but not
+ * none.
  */
-void forward_batch(struct vswitch *sw, unsigned int src, unsigned int count);
+unsigned int forward_batch(struct vswitch *sw, unsigned int src,
+			   unsigned int count);
 
 /**
  * frame_copy - write a frame: its snapshot and the rest, not one octet more
