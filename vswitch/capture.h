@@ -17,8 +17,9 @@
  *    port.
  *
  * Frames refused for their descriptor are not captured: there is nothing to
- * show, or no telling what.  A record that finds no buffer, or whose frame is
- * longer than the capture takes, is missed, which is counted.
+ * show, or no telling what.  A record that finds no buffer or a capture that is
+ * down, or whose frame is longer than the capture takes, is missed, which is
+ * counted.
  */
 #ifndef WEIR_VSWITCH_CAPTURE_H
 #define WEIR_VSWITCH_CAPTURE_H

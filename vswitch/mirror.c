@@ -24,8 +24,8 @@ static void record_to(struct vswitch *sw, unsigned int number,
 
 	if (likely(r->len <= p->max_frame))
 		why = port_take(sw, number, &offset);
-	/* Nobody misses what he does not listen to. */
-	if (why == REASON_NO_BUFFER && p->state == PORT_UP)
+	/* Also while its process is away: a gap in the file is a loss. */
+	if (why == REASON_NO_BUFFER || why == REASON_PORT_DOWN)
 		stat_bump(&p->count.mirror_missed, &p->shown->mirror_missed);
 	if (why != REASON_NONE)
 		return;

@@ -34,7 +34,7 @@ enum vswitch_port_state {
  * @in_bytes:       the octets their descriptors say (not those of BAD_BUFFER)
  * @out_frames:     frames copied to the port; captures: records
  * @out_bytes:      their octets; captures: those of the frames in the records
- * @mirror_missed:  captures only: records lost because the capture was slow
+ * @mirror_missed:  captures only: records that found no buffer, or nobody
  * @unreturned:     buffers that could not be given back, because the port had
  *                  left its own free queue full
  * @isolated:       1 while the port is isolated (policy/flap.h)

@@ -207,8 +207,9 @@ static int prepare(struct monitor *m, const struct system *sys)
 	if (watch_own(m) != 0 || claim_name(m) != 0 || outsides_open(m) != 0 ||
 	    open_components(m) != 0 ||
 	    backing_create(&m->backing, &m->sys, m->err) != 0 ||
-	    open_links(m) != 0 || switches_map(m) != 0 ||
-	    switches_watch(m) != 0 || virts_open(m) != 0 || vms_open(m) != 0)
+	    open_links(m) != 0 || captures_map(m) != 0 ||
+	    switches_map(m) != 0 || switches_watch(m) != 0 ||
+	    virts_open(m) != 0 || vms_open(m) != 0)
 		return -1;
 	m->now_ns = loop_now();
 	for (size_t i = 0; i < m->sys.n_pds; i++)
@@ -311,6 +312,7 @@ static int timeout_ms(const struct monitor *m)
 			first = sooner(first, m->now_ns + LINK_POLL_NS);
 		first = sooner(first, carrier_deadline(m, l));
 	}
+	first = sooner(first, captures_deadline(m));
 	if (m->phase == MONITOR_RUNNING && !m->announced)
 		first = sooner(first, m->now_ns + LINK_POLL_NS);
 	if (first == UINT64_MAX)
@@ -355,6 +357,7 @@ static void dispose(struct monitor *m)
 			munmap(m->link[i].page,
 			       m->sys.region[m->sys.conn[i].link].size);
 	}
+	captures_unmap(m);
 	vms_close(m);
 	virts_close(m);
 	outsides_close(m);

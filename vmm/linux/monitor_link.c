@@ -49,7 +49,7 @@ bool link_can_serve(const struct monitor *m, const struct mon_link *l)
 	       runs(m, l->conn->pd[0]) &&
 	       (l->conn->attachment == SYS_TO_ATTACH ||
 		runs(m, l->conn->pd[1])) &&
-	       (l->vm == NULL || vm_is_ready(m, l->vm));
+	       (l->vm == NULL || vm_is_ready(m, l->vm)) && !captures_hold(m, l);
 }
 
 void link_up(struct monitor *m, struct mon_link *l)

@@ -13,6 +13,8 @@
  *	monitor_virt.c	   virtualisers of driver VMs: statistics, faults
  *	monitor_vm.c	   driver VMs: is the guest ready, has its card a link?
  *	monitor_outside.c  interfaces and peers: what port PDs say of them
+
+ *	monitor_capture.c  captures: who waits until they listen
  *	monitor_carrier.c  carriers: what a port is told of the one it follows
  *	attach_server.c	   processes that attach
  *	control*.c	   the control socket
@@ -56,6 +58,7 @@
 #include "vmm/linux/restart.h"
 #include "vmm/linux/spawn.h"
 #include "vswitch/link.h"
+#include "vswitch/queue.h"
 
 #define MS_NS 1000000ull
 
@@ -123,6 +126,7 @@ enum mon_link_state { MON_LINK_CLEAN, MON_LINK_UP, MON_LINK_DRAINING };
  * @vm:          SYS_TO_VM: the VM
  * @history:     of protocol faults of a side that is not restarted for them
  * @deadline_ns: DRAINING, UP: when both sides must have seen that
+ * @lent:        a capture's free queue, to see whether it listens; else NULL
  * @attach:      SYS_TO_ATTACH: who is attached
  * @outside:     what the port's PD says of its outside, or NULL
  */
@@ -136,6 +140,7 @@ struct mon_link {
 	struct mon_vm *vm;
 	struct restart_history history;
 	uint64_t deadline_ns;
+	struct net_queue *lent;
 	struct attach_server attach;
 	struct outside_page *outside;
 };
@@ -335,6 +340,28 @@ enum outside_state outside_state(const struct mon_link *l);
  * outside_drops - frames it says it has dropped for one reason
  */
 uint64_t outside_drops(const struct mon_link *l, enum outside_drop why);
+
+/* --- monitor_capture.c -------------------------------------------------- */
+
+/**
+ * captures_map, captures_unmap - look at the queues of captures from now on
+ */
+int captures_map(struct monitor *m);
+void captures_unmap(struct monitor *m);
+
+/**
+ * captures_hold - is there a capture this connection should wait for?
+ *
+ * For a second at most: a capture that does not listen holds nobody up.
+ */
+bool captures_hold(const struct monitor *m, const struct mon_link *l);
+
+/**
+ * captures_deadline - when to look again whether they listen
+ *
+ * Return: CLOCK_MONOTONIC; UINT64_MAX: nobody waits.
+ */
+uint64_t captures_deadline(const struct monitor *m);
 
 /* --- monitor_carrier.c -------------------------------------------------- */
 
