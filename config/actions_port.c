@@ -163,6 +163,11 @@ void on_drops(struct parser *p, struct pos at)
 	option_once(p, &p->port->capture.drops, at, "drops");
 }
 
+void on_overwrite(struct parser *p, struct pos at)
+{
+	option_once(p, &p->port->capture.overwrite, at, "overwrite");
+}
+
 /* --- options ------------------------------------------------------------- */
 
 void on_reserved(struct parser *p, struct pos at)

@@ -109,6 +109,7 @@ static void configure_capture(struct sys_component *comp,
 	cfg->files = from->rotate.set ? (uint32_t)from->files : 0;
 	cfg->of = from->mask;
 	cfg->drops = from->drops.set;
+	cfg->overwrite = from->overwrite.set;
 	cfg->n_filter = from->code.n;
 	if (from->code.n)
 		memcpy(cfg->filter, from->code.insn,

@@ -66,6 +66,7 @@ void check_ports(struct topology *t)
 			only_capture(t, &port->capture.filter, "filter");
 			only_capture(t, &port->capture.drops, "drops");
 			only_capture(t, &port->capture.rotate, "rotate");
+			only_capture(t, &port->capture.overwrite, "overwrite");
 		}
 	}
 }

@@ -231,6 +231,8 @@ static int capture(const struct diff *d, const char *name,
 {
 	if (a->rotate != b->rotate || a->files != b->files)
 		return say(d, "port %s: rotate", name);
+	if (a->overwrite != b->overwrite)
+		return say(d, "port %s: overwrite", name);
 	if (strcmp(a->filter_text, b->filter_text) != 0)
 		return say(d, "port %s: another filter", name);
 	return 0;

@@ -123,6 +123,8 @@ static void dump_capture(const struct sys_capture *c, FILE *out)
 			c->n_filter);
 	if (c->drops)
 		fputs(" drops", out);
+	if (c->overwrite)
+		fputs(" overwrite", out);
 }
 
 static void dump_program(const struct sys_program *p, FILE *out)

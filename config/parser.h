@@ -409,6 +409,11 @@ void on_rotate(struct parser *p, struct pos at, const struct name *size,
 void on_drops(struct parser *p, struct pos at);
 
 /**
+ * on_overwrite - overwrite
+ */
+void on_overwrite(struct parser *p, struct pos at);
+
+/**
  * on_reserved - reserved forward
  */
 void on_reserved(struct parser *p, struct pos at);

@@ -64,6 +64,7 @@ void conf_error(const CONF_LTYPE *at, struct parser *p, const char *text);
 %token <token> WHEN "when" REPLY "reply" IP "ip" VLAN "vlan" LIMIT "limit"
 %token <token> STORM "storm" STICKY "sticky"
 /* These can be names as well: see `soft`. */
+%token <token> OVERWRITE "overwrite"
 %token <token> PROGRAM "program" ARGS "args" FOLLOW "follow" KERNEL "kernel"
 %token <token> INITRD "initrd" MEMORY "memory" PCI "pci" SHARED "shared"
 %token <token> UNCACHED "uncached" APPEND "append" SET "set" FLOWS "flows"
@@ -176,6 +177,7 @@ port_item
 	| FILTER string			{ on_filter(p, @1, $2); }
 	| DROPS				{ on_drops(p, @1); }
 	| ROTATE value FILES value	{ on_rotate(p, @1, $2, $4); }
+	| OVERWRITE			{ on_overwrite(p, @1); }
 	| setting
 	| RESERVED FORWARD		{ on_reserved(p, @1); }
 	| size_option
@@ -478,6 +480,7 @@ soft_word
 	: PROGRAM | ARGS | FOLLOW | KERNEL | INITRD | MEMORY | PCI | SHARED
 	| UNCACHED | APPEND | FLOWS | MULTICAST | SNOOP | POLICY | OFF | MOVES
 	| BURST | IN | OUT | ACCESS | TRUNK | NATIVE | BROADCAST | UNKNOWN
+	| OVERWRITE
 	;
 
 %%

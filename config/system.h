@@ -245,6 +245,7 @@ struct sys_insn {
  * @filter_text: the expression, for the capture's interface description
  * @name:        by port number of the switch: its name (pcapng if_name), or ""
  * @drops:       refused frames are recorded
+ * @overwrite:   what the files hold from an earlier run is dropped
  */
 struct sys_capture {
 	char path[SYS_PATH];
@@ -256,7 +257,8 @@ struct sys_capture {
 	char name[VSWITCH_MAX_PORTS][SYS_NAME];
 	uint64_t of;
 	uint8_t drops;
-	uint8_t pad[7];
+	uint8_t overwrite;
+	uint8_t pad[6];
 };
 
 /**

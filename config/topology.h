@@ -45,6 +45,7 @@ struct topo_capture {
 	bool all;
 	struct names of;
 	struct option drops;
+	struct option overwrite;
 	struct option rotate; /* value: octets */
 	uint64_t files;
 	struct option filter;

@@ -64,6 +64,7 @@ static const struct word words[] = {
 	STATEMENT("filter", T_FILTER, IN_PORT, "filter \"EXPRESSION\""),
 	STATEMENT("drops", T_DROPS, IN_PORT, "drops"),
 	STATEMENT("rotate", T_ROTATE, IN_PORT, "rotate SIZE files NUMBER"),
+	SOFT("overwrite", T_OVERWRITE, IN_PORT, "overwrite"),
 	STATEMENT("mac", T_MAC, IN_PORT | IN_LINK | IN_SET,
 		  "mac lock 02:00:00:00:00:01, or mac sticky NUMBER, or mac "
 		  "moves 10/s [burst 20]"),

@@ -121,6 +121,16 @@ is "only the capture has the file" "$(for i in $(seq 0 6); do
 	descriptors "$(jq ".pds[$i].pid" <<<"$system")" | grep -c x.pcapng
 done | grep -vc '^0')" 1
 
+# files_of NAME: how long a file it may write.
+files_of()
+{
+	awk '/^Max file size/ { print $4, $5 }' \
+		"/proc/$(jq ".pds[] | select(.name == \"$1\").pid" <<<"$system")/limits"
+}
+is "the capture's file has a bound" "$(files_of sw0.pcap)" \
+	"1099511627776 1099511627776"
+is "a tap's domain can write none" "$(files_of sw0.a)" "0 0"
+
 # No two domains but the two ends of a connection share a region; and of data,
 # only one of them writes.
 is "every region is shared by at most two domains" "$(jq -r '

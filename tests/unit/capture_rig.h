@@ -102,6 +102,18 @@ static RIG_UNUSED void record_in(struct rig *rig, unsigned int which)
 	assert_true(record(rig, &r, which));
 }
 
+/* What does not fit waits with the switch, which counts what it cannot send. */
+static RIG_UNUSED unsigned int fill(struct rig *rig, unsigned int most)
+{
+	struct capture_record r = in_at(ALICE, 1000);
+	unsigned int sent = 0;
+
+	while (sent < most && record(rig, &r, sent))
+		if (++sent % 60 == 0)
+			rig_turn(rig);
+	return sent;
+}
+
 /* --- reading back ----------------------------------------------------------- */
 
 struct seen {

@@ -157,6 +157,11 @@ static const struct {
 	  "port p { capture \"p\" of a; filter \"arp\"; drops }\n}\n" OTHER VM
 		  REST,
 	  "port s.p: drops" },
+	{ "switch s {\nport a { tap \"a\" }\n"
+	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
+	  "port p { capture \"p\" of a; filter \"arp\"; overwrite }\n}\n" OTHER
+		  VM REST,
+	  "port s.p: overwrite" },
 	{ "switch s {\n" BODY OTHER
 	  "vm v { kernel \"/k\"; initrd \"/i\"; memory 64m; nic pci "
 	  "\"0000:00:03.0\" }\n" REST,

@@ -68,6 +68,7 @@ static const char *const words[] = {
 	"all ",
 	"filter ",
 	"drops ",
+	"overwrite ",
 	"rotate ",
 	"files ",
 	"mac ",

@@ -77,6 +77,8 @@ struct component {
  * @outside:    it writes struct component's outside (vmm/linux/outside.h)
  * @locks_memory: keeps the limit of locked memory the monitor has (VFIO counts
  *              a guest's RAM against it); all others have none
+ * @file_size:  octets of the longest file it may write.  It may shorten its own
+ *              files (ftruncate).  NULL: it writes no files
  * @open:       runs in the MONITOR, with the user's privileges, before any PD
  *              is started: opens what the component needs of the outside.
  *              Fills @fds (at most PD_MAX_FDS), returns how many, or -1 with
@@ -111,6 +113,7 @@ struct component_ops {
 	bool threads;
 	bool outside;
 	bool locks_memory;
+	uint64_t (*file_size)(const struct sys_component *cfg);
 	int (*open)(const struct sys_component *cfg, int *fds,
 		    struct error *err);
 	int (*start)(const struct sys_component *cfg, int *fds, unsigned int n,

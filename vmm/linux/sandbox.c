@@ -144,12 +144,24 @@ static const struct component_ops *ops_of(const struct boot_record *r,
 	return component_kinds[boot_comps(r)[comp].cfg.kind];
 }
 
-static bool has_kind(const struct boot_record *r, enum sys_kind kind)
+/* The longest file any of its components may write; 0: none. */
+static uint64_t file_size(const struct boot_record *r, uint32_t comp)
 {
+	const struct component_ops *ops = ops_of(r, comp);
+
+	return ops->file_size == NULL
+		       ? 0
+		       : ops->file_size(&boot_comps(r)[comp].cfg);
+}
+
+static uint64_t longest_file(const struct boot_record *r)
+{
+	uint64_t most = 0;
+
 	for (uint32_t i = 0; i < r->n_comps; i++)
-		if (boot_comps(r)[i].cfg.kind == kind)
-			return true;
-	return false;
+		if (file_size(r, i) > most)
+			most = file_size(r, i);
+	return most;
 }
 
 static bool has_threads(const struct boot_record *r)
@@ -175,6 +187,16 @@ static int limit(int what, rlim_t value)
 	return setrlimit((unsigned int)what, &l);
 }
 
+/* The caller's own limit (`ulimit -f`) may be lower, and then holds. */
+static int limit_files(rlim_t most)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_FSIZE, &l) != 0)
+		return -1;
+	return limit(RLIMIT_FSIZE, l.rlim_cur < most ? l.rlim_cur : most);
+}
+
 /* Region descriptors are the last of the record and closed by now. */
 static rlim_t nofile(const struct boot_record *r)
 {
@@ -197,7 +219,7 @@ int sandbox_privileges(const struct boot_record *r, struct error *err)
 	if (!locks_memory(r) && limit(RLIMIT_MEMLOCK, 0) != 0)
 		return fail(err, "set limits");
 	/* Eventfds and pipes are not files in this sense. */
-	if (!has_kind(r, SYS_CAPTURE) && limit(RLIMIT_FSIZE, 0) != 0)
+	if (limit_files(longest_file(r)) != 0)
 		return fail(err, "set limits");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return fail(err, "give up gaining privileges");
@@ -313,6 +335,22 @@ static int add_ioctls(scmp_filter_ctx ctx, const unsigned long *request)
 	return 0;
 }
 
+/* ftruncate() of its own files, to no more than they may have. */
+static int add_ftruncate(scmp_filter_ctx ctx, const struct boot_record *r,
+			 uint32_t comp)
+{
+	const struct boot_comp *bc = &boot_comps(r)[comp];
+	uint64_t most = file_size(r, comp);
+	int result = 0;
+
+	for (uint32_t i = 0; i < bc->n_fds && most > 0 && result == 0; i++)
+		result = seccomp_rule_add_exact(
+			ctx, SCMP_ACT_ALLOW, SCMP_SYS(ftruncate), 2,
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)bc->fd[i]),
+			SCMP_A1(SCMP_CMP_LE, most));
+	return result;
+}
+
 /* What a sanitizer's runtime needs. */
 static int add_runtime(scmp_filter_ctx ctx, bool ioctls)
 {
@@ -344,6 +382,8 @@ static int fill_filter(scmp_filter_ctx ctx, const struct boot_record *r)
 		result = add_rules(ctx, SCMP_ACT_ALLOW, ops->syscalls);
 		if (result == 0)
 			result = add_ioctls(ctx, ops->ioctls);
+		if (result == 0)
+			result = add_ftruncate(ctx, r, i);
 	}
 	if (result == 0 && watches)
 		result = add_rules(ctx, SCMP_ACT_ALLOW, watch_calls);

@@ -16,8 +16,8 @@
  *
  * Losing nothing.  run() ends with a write of all it has put together, so what
  * an earlier run() captured is in the kernel's hands even if this process is
- * killed.  A reader that is too slow costs whole packets, counted and logged;
- * it never holds up the switch.
+ * killed.  Where that cannot be written, records stay in the queue, and when
+ * that is full, the switch counts what it cannot send.  It is never held up.
  *
  * A record is checked although the switch wrote it: its length must lie within
  * its descriptor's, its port must be one of those the capture watches.
@@ -43,8 +43,6 @@
 
 #define NS_PER_S 1000000000ull
 #define CLOCK_REFRESH_NS NS_PER_S
-
-#define COMMENT_SIZE 320u
 
 /**
  * struct capture - state of a capture component
@@ -168,14 +166,13 @@ static bool record_ok(const struct sys_capture *cfg,
 	       (r->direction == CAPTURE_IN || r->direction == CAPTURE_OUT);
 }
 
-static void take(struct component *c, const struct net_buffer *b,
-		 uint64_t now_ns)
+static void take(struct component *c, const struct net_buffer *b)
 {
 	const struct sys_capture *cfg = &c->cfg->capture;
 	struct capture *cap = c->state;
 	struct capture_record r;
 	struct pcapng_packet packet;
-	char comment[COMMENT_SIZE];
+	char comment[CAPTURE_COMMENT_MAX];
 
 	if (b->len >= CAPTURE_HEADROOM)
 		memcpy(&r, b->data, sizeof(r));
@@ -201,35 +198,40 @@ static void take(struct component *c, const struct net_buffer *b,
 		describe(cfg, &r, comment, sizeof(comment));
 		packet.comment = comment;
 	}
-	capture_file_packet(&cap->file, &packet, now_ns);
+	capture_file_packet(&cap->file, &packet);
 }
 
 static bool capture_run(struct component *c, uint64_t now_ns)
 {
 	struct capture *cap = c->state;
 	struct net_buffer buffers[BURST];
-	unsigned int n = 0;
+	bool more = true;
 
 	refresh_clock(cap, now_ns);
-	for (unsigned int burst = 0; burst < BURSTS; burst++) {
-		n = net_rx_burst(cap->client, buffers, BURST);
+	for (unsigned int burst = 0; burst < BURSTS && more; burst++) {
+		unsigned int most = capture_file_room(&cap->file, now_ns);
+		unsigned int n;
+
+		most = most < BURST ? most : BURST;
+		n = most == 0 ? 0 : net_rx_burst(cap->client, buffers, most);
 		for (unsigned int i = 0; i < n; i++)
-			take(c, &buffers[i], now_ns);
+			take(c, &buffers[i]);
 		net_rx_release(cap->client, buffers, n);
-		if (n < BURST)
-			break;
+		more = most > 0 && n == most;
 	}
 	capture_file_flush(&cap->file, now_ns);
 	if (net_client_must_notify(cap->client))
 		pd_ring(c, c->cfg->wire.channel);
-	return n == BURST;
+	return more;
 }
 
+/* What it could not store, it does not ask for. */
 static bool capture_arm(struct component *c)
 {
 	struct capture *cap = c->state;
+	bool room = capture_file_room(&cap->file, pd_now(c)) > 0;
 
-	return net_client_arm(cap->client, true, false);
+	return net_client_arm(cap->client, room, false);
 }
 
 static void capture_notified(struct component *c, uint32_t channel)
@@ -245,16 +247,17 @@ static void capture_fd_ready(struct component *c, unsigned int fd_index,
 
 	(void)fd_index;
 	(void)events;
-	capture_file_room(&cap->file);
+	capture_file_ready(&cap->file);
 }
 
-static const int capture_syscalls[] = { SYS_write, SYS_ftruncate, -1 };
+static const int capture_syscalls[] = { SYS_write, -1 };
 
 const struct component_ops capture_ops = {
 	.kind = SYS_CAPTURE,
 	.name = "capture",
 	.state_size = sizeof(struct capture),
 	.syscalls = capture_syscalls,
+	.file_size = capture_file_size,
 	.open = capture_file_open,
 	.init = capture_init,
 	.notified = capture_notified,

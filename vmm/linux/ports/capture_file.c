@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Writing a capture: see capture_file.h.
+ * Writing a capture: see capture_file.h.  Files are capture_disk.c's.
  */
 #include <errno.h>
 #include <signal.h>
@@ -38,40 +38,16 @@ static int make_header(struct capture_file *f)
 	return 0;
 }
 
-/*
- * Which of the files was written last, if any: the newest of those that have
- * been begun in this run.
- */
-static bool find_current(struct capture_file *f)
+/* A buffer of the wire full, with the longest comment. */
+static size_t largest_packet(const struct component *c)
 {
-	struct timespec newest = { 0 };
-	bool found = false;
+	static const char comment[CAPTURE_COMMENT_MAX + 1];
+	const struct pcapng_packet p = {
+		.len = c->cfg->wire.buffer_size,
+		.comment = comment,
+	};
 
-	for (unsigned int i = 0; i < f->c->n_fds; i++) {
-		struct stat st;
-
-		if (lseek(f->c->fd[i], 0, SEEK_CUR) <= 0 ||
-		    fstat(f->c->fd[i], &st) < 0)
-			continue;
-		if (found && (st.st_mtim.tv_sec < newest.tv_sec ||
-			      (st.st_mtim.tv_sec == newest.tv_sec &&
-			       st.st_mtim.tv_nsec < newest.tv_nsec)))
-			continue;
-		newest = st.st_mtim;
-		f->current = i;
-		f->octets = (uint64_t)st.st_size;
-		found = true;
-	}
-	return found;
-}
-
-/* Put the header in front of what follows in the current file. */
-static void begin_section(struct capture_file *f)
-{
-	memcpy(f->pending.data + f->pending.used, f->header.data,
-	       f->header.used);
-	f->pending.used += f->header.used;
-	f->octets += f->header.used;
+	return pcapng_packet_size(&p) + CAPTURE_COMMENT_MAX;
 }
 
 /* Whether the current descriptor is a file that we opened ourselves. */
@@ -88,6 +64,7 @@ int capture_file_init(struct capture_file *f, struct component *c)
 	int e;
 
 	f->c = c;
+	f->largest = largest_packet(c);
 	f->header.size = HEADER_SIZE;
 	f->header.data = malloc(HEADER_SIZE);
 	f->pending.size = PENDING_SIZE;
@@ -100,22 +77,31 @@ int capture_file_init(struct capture_file *f, struct component *c)
 	/* A limit on file sizes is an error of write(), no reason to die; a
 	 * PD ignores SIGPIPE anyway. */
 	signal(SIGXFSZ, SIG_IGN);
-	if (is_own_file(f) && !find_current(f) && ftruncate(c->fd[0], 0) < 0)
-		return -errno;
-	begin_section(f);
+	f->regular = is_own_file(f);
+	if (f->regular)
+		return capture_disk_resume(f);
+	memcpy(f->pending.data, f->header.data, f->header.used);
+	f->pending.used = f->header.used;
 	return 0;
+}
+
+uint64_t capture_file_size(const struct sys_component *cfg)
+{
+	return cfg->capture.rotate != 0 ? cfg->capture.rotate
+					: CAPTURE_FILE_MAX;
 }
 
 /* --- writing ------------------------------------------------------------- */
 
-/* A write failed. */
-static void write_failed(struct capture_file *f, int error, uint64_t now_ns)
+void capture_file_failed(struct capture_file *f, int error, uint64_t now_ns)
 {
 	const char *path = f->c->cfg->capture.path;
 
-	if (error == EAGAIN) {
+	if (f->state == CAPTURE_FILE_CLOSED)
+		return;
+	if (error == EAGAIN && !f->regular) {
 		f->state = CAPTURE_FILE_BLOCKED;
-		pd_watch(f->c, f->current, EPOLLOUT);
+		pd_watch(f->c, 0, EPOLLOUT);
 		return;
 	}
 	if (error == EPIPE) {
@@ -128,70 +114,64 @@ static void write_failed(struct capture_file *f, int error, uint64_t now_ns)
 	}
 	if (f->state != CAPTURE_FILE_FAILING)
 		pd_log(f->c,
-		       "cannot write \"%s\": %s: frames are not captured until there is room",
+		       "cannot write \"%s\": %s: trying again once a second; `weir show ports` counts the frames it misses meanwhile",
 		       path, strerror(error));
 	f->state = CAPTURE_FILE_FAILING;
 	f->retry_ns = now_ns + RETRY_NS;
+	pd_wake_at(f->c, f->retry_ns);
 }
 
-static void wrote(struct capture_file *f, size_t octets)
+void capture_file_wrote(struct capture_file *f)
 {
-	f->done += octets;
 	if (f->state == CAPTURE_FILE_FAILING)
 		pd_log(f->c,
-		       "writing \"%s\" again; %llu frames were not captured",
-		       f->c->cfg->capture.path,
-		       (unsigned long long)f->lost.count);
+		       "writing \"%s\" again; `weir show ports` says how many frames it has missed",
+		       f->c->cfg->capture.path);
 	f->state = CAPTURE_FILE_WRITING;
 }
 
-void capture_file_flush(struct capture_file *f, uint64_t now_ns)
+static void flush_pipe(struct capture_file *f, uint64_t now_ns)
 {
 	struct pcapng_buffer *b = &f->pending;
 
-	if (f->state == CAPTURE_FILE_BLOCKED ||
-	    f->state == CAPTURE_FILE_CLOSED ||
-	    (f->state == CAPTURE_FILE_FAILING && now_ns < f->retry_ns))
-		return;
 	while (f->done < b->used) {
-		ssize_t n = write(f->c->fd[f->current], b->data + f->done,
+		ssize_t n = write(f->c->fd[0], b->data + f->done,
 				  b->used - f->done);
 
 		if (n <= 0) {
-			write_failed(f, n < 0 ? errno : EIO, now_ns);
+			capture_file_failed(f, n < 0 ? errno : EIO, now_ns);
 			return;
 		}
-		wrote(f, (size_t)n);
+		f->done += (size_t)n;
+		capture_file_wrote(f);
 	}
 	f->done = b->used = 0;
 }
 
-void capture_file_room(struct capture_file *f)
+void capture_file_flush(struct capture_file *f, uint64_t now_ns)
+{
+	if (f->state == CAPTURE_FILE_BLOCKED || f->state == CAPTURE_FILE_CLOSED)
+		return;
+	if (f->state == CAPTURE_FILE_FAILING && now_ns < f->retry_ns) {
+		/* Woken for something else, which ends the wait for it. */
+		pd_wake_at(f->c, f->retry_ns);
+		return;
+	}
+	if (f->regular)
+		capture_disk_flush(f, now_ns);
+	else
+		flush_pipe(f, now_ns);
+}
+
+void capture_file_ready(struct capture_file *f)
 {
 	if (f->state != CAPTURE_FILE_BLOCKED)
 		return;
 	f->state = CAPTURE_FILE_WRITING;
-	pd_watch(f->c, f->current, 0);
+	pd_watch(f->c, 0, 0);
 }
 
 /* --- packets ------------------------------------------------------------- */
-
-/* Begin the next file of the ring, dropping what it had. */
-static void rotate(struct capture_file *f, uint64_t now_ns)
-{
-	unsigned int next = (f->current + 1) % f->c->n_fds;
-
-	capture_file_flush(f, now_ns);
-	if (f->pending.used > 0)
-		return; /* the old file has half a block now */
-	if (ftruncate(f->c->fd[next], 0) < 0) {
-		write_failed(f, errno, now_ns);
-		return;
-	}
-	f->current = next;
-	f->octets = 0;
-	begin_section(f);
-}
 
 /* Move what is pending to the front of the buffer. */
 static void compact(struct capture_file *f)
@@ -205,28 +185,29 @@ static void compact(struct capture_file *f)
 	f->done = 0;
 }
 
-void capture_file_packet(struct capture_file *f, const struct pcapng_packet *p,
-			 uint64_t now_ns)
+static unsigned int room(const struct capture_file *f)
 {
-	uint64_t limit = f->c->cfg->capture.rotate;
-	size_t n;
+	return (unsigned int)((f->pending.size - f->pending.used) / f->largest);
+}
 
+unsigned int capture_file_room(struct capture_file *f, uint64_t now_ns)
+{
 	if (f->state == CAPTURE_FILE_CLOSED)
-		return;
-	if (limit != 0 && f->octets > f->header.used &&
-	    f->octets + pcapng_packet_size(p) > limit)
-		rotate(f, now_ns);
-	n = pcapng_packet(&f->pending, p);
-	if (n == 0) {
+		return 0;
+	if (room(f) == 0) {
 		capture_file_flush(f, now_ns);
 		compact(f);
-		n = pcapng_packet(&f->pending, p);
 	}
-	f->octets += n;
-	if (n == 0 && tally_add(&f->lost, 1) &&
+	if (room(f) == 0 && !f->full && tally_add(&f->fulls, 1) &&
 	    f->state == CAPTURE_FILE_BLOCKED)
 		pd_log(f->c,
-		       "nothing reads \"%s\", or not fast enough: %llu frames not captured so far",
-		       f->c->cfg->capture.path,
-		       (unsigned long long)f->lost.count);
+		       "nothing reads \"%s\", or not fast enough: it misses frames, which `weir show ports` counts",
+		       f->c->cfg->capture.path);
+	f->full = room(f) == 0;
+	return room(f);
+}
+
+void capture_file_packet(struct capture_file *f, const struct pcapng_packet *p)
+{
+	pcapng_packet(&f->pending, p);
 }

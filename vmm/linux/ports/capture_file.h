@@ -3,28 +3,35 @@
  * Where a capture goes: a file, a ring of files, a FIFO, standard output.
  *
  * The monitor opens (capture_file_open), the PD writes (struct capture_file).
- * What is written is always a sequence of whole blocks: blocks wait in a
- * private buffer, what a descriptor did not take of it stays at the front and
- * goes first the next time, and a packet that finds no room is lost whole and
- * counted.
+ * What is written is always a sequence of whole blocks.  Blocks wait in a
+ * private buffer.  While that has no room, the capture takes no more records
+ * from the switch (capture_file_room), which counts those that it cannot send:
+ * there is one count of what is missed, and it is kept by the switch, not by
+ * us.
  *
- * Files.  Nothing that was on the disk is lost before the system runs: open()
- * truncates nothing.  A file's offset, which the monitor's and the PD's
- * descriptor share, is 0 until the PD has written; a PD that finds it 0 starts
- * the file anew, and one that finds it greater has been started again after a
- * crash and appends a new section.  Files are opened for appending, so the
- * offset is nothing but this mark.
+ * A pipe may take part of a block; the rest goes first the next time.  From a
+ * file, part of a block is taken off again at once (capture_disk.c), so that a
+ * file can be read whenever this process ends, and is written again when there
+ * is room.
+ *
+ * Files.  A file that holds a capture already is kept: open() gives it a number
+ * (home.1.pcapng) and makes a new one, unless the topology says `overwrite`.
+ * The offset of a descriptor, which monitor and PD share, is 0 until the PD has
+ * written; so a PD that finds one greater has been started again after a crash,
+ * and appends a section.  Files are opened for appending, so the offset is
+ * nothing but this mark.
  *
  * A ring (`rotate`) is NAME.0.pcapng, NAME.1.pcapng, ...: all are opened at the
  * start, because the PD can open nothing.  Each is complete in itself.  The
- * next one is begun, its old content dropped, when a packet would make the
- * current one longer than asked for.
+ * next one is begun, its old content dropped, when a block would make the
+ * current one longer than asked for.  A new start goes on behind the newest.
+ * When the disk is full, a ring drops the oldest of its own files.
  *
  * States:
  *  - writing
  *  - blocked: a FIFO or pipe is full; waits for EPOLLOUT
  *  - failing: the disk is full, or the like; tries again once a second
- *  - closed: the reader of a pipe has gone; everything is lost from then on
+ *  - closed: the reader of a pipe has gone; everything is missed from then on
  */
 #ifndef WEIR_VMM_LINUX_PORTS_CAPTURE_FILE_H
 #define WEIR_VMM_LINUX_PORTS_CAPTURE_FILE_H
@@ -44,28 +51,48 @@ enum capture_file_state {
 	CAPTURE_FILE_CLOSED,
 };
 
+/* Octets of the longest comment a packet may have. */
+#define CAPTURE_COMMENT_MAX 320u
+
+/* What a file without `rotate` may grow to: the largest `rotate` there is. */
+#define CAPTURE_FILE_MAX (1024ull << 30)
+
 /**
  * struct capture_file - the PD's side
  * @c:        component, whose descriptors are written
  * @header:   section header and interface descriptions, ready made
  * @pending:  blocks not yet written
  * @done:     octets at the front of @pending that are written
+ * @largest:  octets the largest packet may take
  * @state:    see above
- * @current:  index of the descriptor being written
- * @octets:   how long that file is, with what is pending
+ * @regular:  it is files, and they are ours
+ * @full:     there was no room when last asked for
  * @retry_ns: CAPTURE_FILE_FAILING: when to try again
- * @lost:     packets for which there was no room
+ * @fulls:    how often there was no room
+ * @drops:    files of the ring that were dropped because the disk was full
+ * @current:  files: index of the descriptor being written
+ * @octets:   files: how long that file is
+ * @start:    files: where packets of its last section begin
+ * @begun:    files: it has a section of ours
+ * @filled:   files: by index: it is not empty
  */
 struct capture_file {
 	struct component *c;
 	struct pcapng_buffer header;
 	struct pcapng_buffer pending;
 	size_t done;
+	size_t largest;
 	enum capture_file_state state;
+	bool regular;
+	bool full;
+	uint64_t retry_ns;
+	struct tally fulls;
+	struct tally drops;
 	unsigned int current;
 	uint64_t octets;
-	uint64_t retry_ns;
-	struct tally lost;
+	uint64_t start;
+	bool begun;
+	bool filled[PD_MAX_FDS];
 };
 
 /**
@@ -77,8 +104,15 @@ int capture_file_open(const struct sys_component *cfg, int *fds,
 		      struct error *err);
 
 /**
- * capture_file_name - name of one file of a ring
- * @path:  as in the topology
+ * capture_file_size - the longest file a capture may write
+ *
+ * As struct component_ops' file_size().
+ */
+uint64_t capture_file_size(const struct sys_component *cfg);
+
+/**
+ * capture_file_name - name of one file of a ring, or of one that was kept
+ * @path:  as in the topology, or where that is
  * @index: which
  * @buf:   out: "home.0.pcapng" for "home.pcapng", "home.0" for "home"
  * @size:  octets at @buf
@@ -96,11 +130,19 @@ int capture_file_name(const char *path, unsigned int index, char *buf,
 int capture_file_init(struct capture_file *f, struct component *c);
 
 /**
- * capture_file_packet - write a packet, at the latest with the next flush
+ * capture_file_room - how many packets find room, however large they are
  * @now_ns: monotonic
+ *
+ * Writes what is pending if that makes room.
  */
-void capture_file_packet(struct capture_file *f, const struct pcapng_packet *p,
-			 uint64_t now_ns);
+unsigned int capture_file_room(struct capture_file *f, uint64_t now_ns);
+
+/**
+ * capture_file_packet - write a packet, at the latest with the next flush
+ *
+ * There must be room for it.
+ */
+void capture_file_packet(struct capture_file *f, const struct pcapng_packet *p);
 
 /**
  * capture_file_flush - write what is pending, as far as it goes without waiting
@@ -109,8 +151,33 @@ void capture_file_packet(struct capture_file *f, const struct pcapng_packet *p,
 void capture_file_flush(struct capture_file *f, uint64_t now_ns);
 
 /**
- * capture_file_room - the descriptor has room again (EPOLLOUT, EPOLLERR)
+ * capture_file_ready - the descriptor has room again (EPOLLOUT, EPOLLERR)
  */
-void capture_file_room(struct capture_file *f);
+void capture_file_ready(struct capture_file *f);
+
+/* --- capture_file.c and capture_disk.c only ------------------------------- */
+
+/**
+ * capture_file_failed - a write failed
+ * @error: errno
+ */
+void capture_file_failed(struct capture_file *f, int error, uint64_t now_ns);
+
+/**
+ * capture_file_wrote - one succeeded
+ */
+void capture_file_wrote(struct capture_file *f);
+
+/**
+ * capture_disk_resume - find where in the files to go on
+ *
+ * Return: 0 or negative errno.
+ */
+int capture_disk_resume(struct capture_file *f);
+
+/**
+ * capture_disk_flush - capture_file_flush() for files
+ */
+void capture_disk_flush(struct capture_file *f, uint64_t now_ns);
 
 #endif

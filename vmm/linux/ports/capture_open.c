@@ -9,7 +9,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -19,6 +21,9 @@
 #include "vmm/linux/ports/capture_file.h"
 
 #define SUFFIX ".pcapng"
+
+/* How many captures of one name are kept, at most. */
+#define KEPT_MAX 9999u
 
 int capture_file_name(const char *path, unsigned int index, char *buf,
 		      size_t size)
@@ -92,29 +97,110 @@ static int check_file(const struct sys_component *cfg, const char *path, int fd,
 	return 0;
 }
 
+/* --- keeping what is there -------------------------------------------------- */
+
+/* Give a file another name that nobody has: 0 or errno. */
+static int move(const char *from, const char *to)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return errno;
+	/* A file system that cannot do it in one step. */
+	if (link(from, to) < 0 || unlink(from) < 0)
+		return errno;
+	return 0;
+}
+
+/* Move it to the first number that is free. */
+static int keep(const struct sys_component *cfg, const char *path,
+		struct error *err)
+{
+	char kept[PATH_MAX + 16];
+	int e = EEXIST;
+
+	for (unsigned int i = 1; i <= KEPT_MAX && e == EEXIST; i++) {
+		if (capture_file_name(path, i, kept, sizeof(kept)) < 0)
+			e = ENAMETOOLONG;
+		else
+			e = move(path, kept);
+	}
+	if (e == 0)
+		return 0;
+	if (e == EEXIST)
+		return error_set(
+			err,
+			"%s: \"%s\" holds a capture, and so do all names it could be kept under, up to \"%s\": move them elsewhere, or say `overwrite`",
+			cfg->name, path, kept);
+	return error_set(
+		err,
+		"%s: \"%s\" holds a capture, which cannot be renamed to keep it: %s: move it elsewhere, or say `overwrite`",
+		cfg->name, path, strerror(e));
+}
+
+/* Is this new file as good as the old one for whoever reads captures? */
+static void resemble(int fd, const struct stat *old)
+{
+	(void)!fchown(fd, old->st_uid, old->st_gid);
+	(void)!fchmod(fd, old->st_mode & 0666);
+}
+
 /*
- * Open a path.  A FIFO is opened for reading as well, only so that neither the
- * open nor a write depends on there being a reader yet.
+ * A file that holds a capture is kept, and another one takes its place.  A
+ * symbolic link stays; what it leads to is meant.
+ */
+static int open_anew(const struct sys_component *cfg, const char *path,
+		     const struct stat *old, struct error *err)
+{
+	char real[PATH_MAX];
+	int fd;
+
+	if (realpath(path, real) == NULL)
+		return cannot_open(cfg, path, err);
+	if (keep(cfg, real, err) < 0)
+		return -1;
+	fd = open(real,
+		  O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NONBLOCK,
+		  0600);
+	if (fd < 0)
+		return cannot_open(cfg, real, err);
+	resemble(fd, old);
+	if (check_file(cfg, real, fd, err) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* --- opening ------------------------------------------------------------------ */
+
+/*
+ * Open a path; neither this nor a write to it waits for anybody.  A FIFO is
+ * opened for reading as well, so that there need not be a reader yet.
  */
 static int open_path(const struct sys_component *cfg, const char *path,
 		     struct error *err)
 {
+	const struct sys_capture *cap = &cfg->capture;
 	struct stat st;
-	int flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY;
-	int fd;
-
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		flags |= O_NONBLOCK;
+	int anew = -1;
 	/* Frames may hold passwords: for the owner's eyes. */
-	fd = open(path, flags, 0600);
+	int fd = open(path,
+		      O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY |
+			      O_NONBLOCK,
+		      0600);
+
 	if (fd < 0)
 		return cannot_open(cfg, path, err);
 	if (fstat(fd, &st) < 0) {
 		cannot_open(cfg, path, err);
 	} else if (S_ISREG(st.st_mode)) {
-		if (check_file(cfg, path, fd, err) == 0)
-			return fd;
-	} else if (cfg->capture.rotate != 0) {
+		if (check_file(cfg, path, fd, err) == 0) {
+			if (st.st_size == 0 || cap->rotate != 0 ||
+			    cap->overwrite)
+				return fd;
+			anew = open_anew(cfg, path, &st, err);
+		}
+	} else if (cap->rotate != 0) {
 		error_set(
 			err,
 			"%s: capture \"%s\" is no regular file and cannot be rotated: leave `rotate` out, or give a file",
@@ -123,7 +209,7 @@ static int open_path(const struct sys_component *cfg, const char *path,
 		return fd;
 	}
 	close(fd);
-	return -1;
+	return anew;
 }
 
 /*

@@ -184,3 +184,25 @@ size_t pcapng_packet_size(const struct pcapng_packet *p)
 	}
 	return size + OPTION_HEADER + sizeof(uint32_t);
 }
+
+uint32_t pcapng_length(const uint8_t *block)
+{
+	uint32_t length;
+
+	memcpy(&length, block + sizeof(uint32_t), sizeof(length));
+	return length;
+}
+
+size_t pcapng_whole(const uint8_t *blocks, size_t len, uint64_t most)
+{
+	size_t n = 0;
+
+	while (len - n >= PCAPNG_BLOCK_MIN) {
+		uint32_t length = pcapng_length(blocks + n);
+
+		if (length > len - n || length > most - n)
+			break;
+		n += length;
+	}
+	return n;
+}

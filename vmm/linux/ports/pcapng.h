@@ -25,6 +25,9 @@
 /* What a file starts with, in any byte order. */
 #define PCAPNG_MAGIC 0x0a0d0d0au
 
+/* The shortest block. */
+#define PCAPNG_BLOCK_MIN 12u
+
 /**
  * struct pcapng_buffer - where blocks go
  * @data: memory
@@ -89,5 +92,19 @@ size_t pcapng_packet(struct pcapng_buffer *b, const struct pcapng_packet *p);
  * pcapng_packet_size - octets pcapng_packet() would append
  */
 size_t pcapng_packet_size(const struct pcapng_packet *p);
+
+/**
+ * pcapng_length - octets of a block
+ * @block: made by the functions above
+ */
+uint32_t pcapng_length(const uint8_t *block);
+
+/**
+ * pcapng_whole - how many octets of blocks are whole blocks
+ * @blocks: made by the functions above; the last one may be cut
+ * @len:    octets
+ * @most:   the blocks counted must not be longer than this
+ */
+size_t pcapng_whole(const uint8_t *blocks, size_t len, uint64_t most);
 
 #endif
