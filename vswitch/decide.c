@@ -33,6 +33,7 @@ static enum vswitch_reason admit(const struct vswitch *sw,
 				 struct policy_ask *ask, const struct job *job)
 {
 	const struct frame *f = ask->frame;
+	enum vswitch_reason why;
 
 	if (unlikely(mac_is_reserved(f->dst)) &&
 	    !sw->port[ask->src].forward_reserved)
@@ -43,7 +44,15 @@ static enum vswitch_reason admit(const struct vswitch *sw,
 		return REASON_VLAN_IN;
 	if (unlikely(f->src == 0 || mac_is_group(f->src)))
 		return REASON_BAD_SOURCE;
-	return policy_admit(sw->policy, &sw->state, ask);
+	why = policy_admit(sw->policy, &sw->state, ask);
+	/*
+	 * From an address to itself: a probe of one's own interface, as VRRP
+	 * routers send from their virtual one.  Its destination is where it comes
+	 * from, and it says nothing of where that is: several may have it.
+	 */
+	if (unlikely(f->src == f->dst) && why == REASON_NONE)
+		return REASON_SAME_PORT;
+	return why;
 }
 
 /* Whether policy lets an address come, or come over, to a port. */
@@ -100,17 +109,14 @@ learn_source(const struct vswitch *sw, struct vswitch *act,
 
 /*
  * The port of the destination, as the table is once the source is learned,
- * whether it has been or only would be: the destination may be the very station
- * that sends, or the one that had to make room for it.
+ * whether it has been or only would be: the destination may be the station that
+ * had to make room for the one that sends.
  */
-static inline int resolve(const struct vswitch *sw, unsigned int src,
-			  const struct job *job, uint32_t now,
-			  const struct fdb_effect *learned)
+static inline int resolve(const struct vswitch *sw, const struct job *job,
+			  uint32_t now, const struct fdb_effect *learned)
 {
 	const struct frame *f = &job->frame;
 
-	if (unlikely(f->dst == f->src) && learned->outcome != FDB_FULL)
-		return (int)src;
 	if (unlikely(learned->evicted) && learned->evicted_mac == f->dst &&
 	    learned->evicted_vlan == f->vlan)
 		return FDB_NO_PORT;
@@ -286,7 +292,7 @@ void decide(const struct vswitch *sw, struct vswitch *act,
 	if (unlikely(v->reason != REASON_NONE))
 		return;
 	if (!mac_is_group(ask->frame->dst))
-		v->out = resolve(sw, ask->src, job, now, &v->learned);
+		v->out = resolve(sw, job, now, &v->learned);
 	if (likely(v->out != FDB_NO_PORT))
 		unicast(sw, act, ask, v);
 	else

@@ -33,6 +33,8 @@
  * One function, decide(), does the middle part for forwarding and for
  * vswitch_trace() alike.
  *
+ * A frame to its own source address teaches nothing and goes nowhere (SAME_PORT).
+ *
  * Resolving.  A group address is flooded, and so is an individual one that is
  * not in the table; a known one has one candidate, the port the table names, or
  * none if that is where it came from (SAME_PORT).  The candidates of a flood are

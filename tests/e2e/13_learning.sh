@@ -80,6 +80,16 @@ is "its old place did not" "$(heard b ether dst "$B")" 0
 
 # --- what must not be learned ----------------------------------------------
 
+# What a VRRP router sends that is not the master: from the address both share,
+# to itself. The master must go on being found.
+send b "$(frame "$B" "$B" self)"
+dropped_self()
+{
+	[ "$(dropped sw0.b same_port)" = 1 ]
+}
+ok "a frame to its own source goes nowhere" wait_for 5 dropped_self
+is "and does not move the address" "$(behind "$B")" sw0.c
+ok "a still reaches it" reach a 10.0.0.2
 send a "$(frame "$B" 01:00:5e:00:00:01 group)"
 dropped_bad()
 {

@@ -228,6 +228,8 @@ static enum vswitch_reason admit(struct oracle *o, unsigned int src,
 		return REASON_BAD_SOURCE;
 	if (p->locked && p->locked_mac != from)
 		return REASON_MAC_LOCK;
+	if (mac_at(bytes) == from)
+		return REASON_SAME_PORT;
 	return REASON_NONE;
 }
 

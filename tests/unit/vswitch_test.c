@@ -134,6 +134,36 @@ static void a_station_that_moves_is_found_again(void **state)
 	rig_free(r);
 }
 
+/* As VRRP routers send from the address they share, the silent one too. */
+static void a_frame_to_its_own_source_teaches_nothing(void **state)
+{
+	const struct rig_options sticky = { .sticky = true };
+	struct rig *r = rig_clients(4);
+
+	(void)state;
+	rig_add(r, 4, &sticky);
+	for (unsigned int i = 0; i < 4; i++)
+		rig_allow(r, 4, i);
+	rig_teach(r, 1, RIG_MAC(9));
+	r->now += 299000000000ull;
+	send(r, 2, RIG_MAC(9), RIG_MAC(9));
+	assert_int_equal(got_one(r), 0);
+	assert_int_equal(rig_drops(r, 2, REASON_SAME_PORT), 1);
+	assert_int_equal(r->stats->moved, 0);
+	send(r, 0, RIG_MAC(9), RIG_MAC(8));
+	assert_int_equal(got_one(r), 0x2);
+	/* Not as new, nor as seen again, nor where it would be pinned. */
+	send(r, 1, RIG_MAC(9), RIG_MAC(9));
+	send(r, 4, RIG_MAC(7), RIG_MAC(7));
+	send(r, 2, RIG_MAC(6), RIG_MAC(6));
+	assert_int_equal(got_one(r), 0);
+	assert_int_equal(r->stats->learned, 2);
+	r->now += 1000000000ull;
+	send(r, 0, RIG_MAC(9), RIG_MAC(8));
+	assert_int_equal(got_one(r), 0xe);
+	rig_free(r);
+}
+
 /* Also one that was in the table before the port had a say in it. */
 static void a_sticky_ports_stations_stay(void **state)
 {
@@ -457,6 +487,7 @@ int main(void)
 		cmocka_unit_test(groups_are_flooded_always),
 		cmocka_unit_test(a_station_is_known_per_vlan),
 		cmocka_unit_test(a_station_that_moves_is_found_again),
+		cmocka_unit_test(a_frame_to_its_own_source_teaches_nothing),
 		cmocka_unit_test(a_sticky_ports_stations_stay),
 		cmocka_unit_test(
 			too_long_for_one_receiver_is_not_too_long_for_all),

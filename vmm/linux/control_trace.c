@@ -349,6 +349,13 @@ static bool tell_resolve(struct story *s)
 	char mac[MAC_TEXT], out[SYS_NAME];
 
 	mac_text(s->frame.dst, mac);
+	if (s->v->reason == REASON_SAME_PORT && s->frame.src == s->frame.dst) {
+		story_step(s, "resolve", "drop",
+			   "%s is source and destination: a frame to oneself "
+			   "goes nowhere",
+			   mac);
+		return false;
+	}
 	if (s->v->reason == REASON_SAME_PORT) {
 		story_step(s, "resolve", "drop",
 			   "%s is behind %s, where the frame comes from", mac,
