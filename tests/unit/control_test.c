@@ -173,31 +173,96 @@ static void hc14_a_request_has_a_length(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-static void hc14_idle_connections_are_bounded(void **state)
+/* Whether a connection has been told nothing and is open. */
+static bool is_left_alone(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 0;
+}
+
+/* Those that ask nothing, and those that ask half of it. */
+static int be_silent(const struct rig *r, size_t i)
+{
+	int fd = rig_connect(r, "test.sock", SOCK_STREAM);
+
+	if (i % 2 != 0)
+		assert_int_equal(write(fd, "{\"cmd\":", 7), 7);
+	return fd;
+}
+
+static void hc34_the_oldest_silent_connection_goes(void **state)
 {
 	struct rig *r = *state;
-	int idle[CONTROL_CONNS + 4];
-	json_t *reply;
-	int fd;
+	int idle[CONTROL_CONNS + 40];
+	const size_t n = sizeof(idle) / sizeof(idle[0]);
 
 	rig_start(r, topology);
-	for (size_t i = 0; i < CONTROL_CONNS; i++)
-		idle[i] = rig_connect(r, "test.sock", SOCK_STREAM);
-	/* All places are taken; the next one waits until one is free. */
-	fd = rig_connect(r, "test.sock", SOCK_STREAM);
-	assert_int_equal(
-		write(fd, "{\"cmd\":\"show\",\"what\":\"drops\"}\n", 30), 30);
-	close(idle[0]);
-	reply = rig_data(rig_reply(fd));
-	assert_true(json_is_array(reply));
-	json_decref(reply);
-	close(fd);
-	for (size_t i = 1; i < CONTROL_CONNS; i++)
+	for (size_t i = 0; i < n; i++)
+		idle[i] = be_silent(r, i);
+	assert_string_equal(rig_port(r, "sw0.p", "restarts"), "0");
+	/* Each newcomer costs one place, that of the oldest. */
+	for (size_t i = 0; i < n; i++) {
+		if (i + CONTROL_CONNS > n)
+			assert_true(is_left_alone(idle[i]));
+		else
+			assert_non_null(strstr(rig_error(rig_reply(idle[i])),
+					       "without a request"));
 		close(idle[i]);
+	}
 	/* Knocking and running away, as a probe does, disturbs nobody. */
 	for (size_t i = 0; i < 200; i++)
 		close(rig_connect(r, "test.sock", SOCK_STREAM));
 	assert_string_equal(rig_port(r, "sw0.p", "restarts"), "0");
+	assert_int_equal(rig_stop(r), 0);
+}
+
+/* Child: open silent connections without end, and keep a few of them. */
+static _Noreturn void renew(const struct rig *r)
+{
+	int fd[64];
+
+	memset(fd, -1, sizeof(fd));
+	for (size_t i = 0;; i++) {
+		close(fd[i % 64]);
+		fd[i % 64] = be_silent(r, i);
+	}
+}
+
+static void hc34_silent_connections_that_are_renewed(void **state)
+{
+	struct rig *r = *state;
+	pid_t pid;
+
+	rig_start(r, topology);
+	pid = fork();
+	if (pid == 0)
+		renew(r);
+	for (int i = 0; i < 200; i++)
+		assert_string_equal(rig_port(r, "sw0.p", "restarts"), "0");
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(rig_stop(r), 0);
+}
+
+static void hc34_who_is_busy_stays(void **state)
+{
+	struct rig *r = *state;
+	json_t *data;
+	int fd;
+
+	rig_start(r, topology);
+	/* A reply that does not fit into the socket, and is read at the end. */
+	fd = rig_connect(r, "test.sock", SOCK_STREAM);
+	assert_int_equal(write(fd, "{\"cmd\":\"show\",\"what\":\"fdb\"}\n", 28),
+			 28);
+	for (size_t i = 0; i < 4 * CONTROL_CONNS; i++)
+		close(be_silent(r, i));
+	assert_string_equal(rig_port(r, "sw0.p", "restarts"), "0");
+	data = rig_data(rig_reply(fd));
+	assert_int_equal(json_array_size(data), 2 * FAKE_ADDRESSES);
+	json_decref(data);
+	close(fd);
 	assert_int_equal(rig_stop(r), 0);
 }
 
@@ -405,7 +470,9 @@ int main(int argc, char **argv)
 		rig_test(hc14_garbage_gets_an_error),
 		rig_test(hc14_requests_that_are_nearly_right),
 		rig_test(hc14_a_request_has_a_length),
-		rig_test(hc14_idle_connections_are_bounded),
+		rig_test(hc34_the_oldest_silent_connection_goes),
+		rig_test(hc34_silent_connections_that_are_renewed),
+		rig_test(hc34_who_is_busy_stays),
 		rig_test(hc14_who_does_not_read_holds_nobody),
 		rig_test(hc14_requests_may_be_abandoned),
 		rig_test(test_ports),

@@ -199,15 +199,53 @@ static struct control_conn *free_conn(const struct monitor *m)
 	return NULL;
 }
 
+/* The connection that has been without a complete request for longest. */
+static struct control_conn *oldest_silent(const struct monitor *m)
+{
+	struct control_conn *oldest = NULL;
+
+	for (unsigned int i = 0; i < CONTROL_CONNS; i++) {
+		struct control_conn *c = &m->control.conn[i];
+
+		if (c->source.fd >= 0 && c->state == CONTROL_READING &&
+		    (oldest == NULL || c->number < oldest->number))
+			oldest = c;
+	}
+	return oldest;
+}
+
+/* It may have asked since the events of this round were fetched. */
+static void make_room(struct monitor *m, struct control_conn *c)
+{
+	read_some(m, c);
+	if (c->source.fd < 0 || c->state != CONTROL_READING)
+		return;
+	control_refuse(m, c,
+		       "too many connections wait without a request; send "
+		       "the request at once, or try again");
+	if (c->source.fd >= 0)
+		close_conn(m, c);
+}
+
+static struct control_conn *place_for_one(struct monitor *m)
+{
+	struct control_conn *c, *silent;
+
+	while ((c = free_conn(m)) == NULL &&
+	       (silent = oldest_silent(m)) != NULL)
+		make_room(m, silent);
+	return c;
+}
+
 static void on_connection(struct monitor *m, struct loop_source *s,
 			  uint32_t events)
 {
-	struct control_conn *c = free_conn(m);
+	struct control_conn *c = place_for_one(m);
 	int fd;
 
 	(void)events;
 	if (c == NULL) {
-		/* They wait in the backlog; ours have seconds to live. */
+		/* All are busy: others wait in the backlog, for seconds. */
 		loop_watch(&m->loop, s, 0);
 		return;
 	}
@@ -216,10 +254,14 @@ static void on_connection(struct monitor *m, struct loop_source *s,
 		return;
 	c->in_len = 0;
 	c->stays = false;
+	c->number = ++m->control.accepted;
 	c->job = (struct control_job){ 0 };
 	c->asker = control_asker;
-	if (loop_add(&m->loop, &c->source, fd, EPOLLIN, on_conn) == 0)
-		enter(m, c, CONTROL_READING);
+	if (loop_add(&m->loop, &c->source, fd, EPOLLIN, on_conn) != 0)
+		return;
+	enter(m, c, CONTROL_READING);
+	/* Who waited in the backlog has asked already. */
+	read_some(m, c);
 }
 
 static void expire(struct monitor *m, struct control_conn *c)

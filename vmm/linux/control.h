@@ -13,7 +13,9 @@
  * with CONTROL_TIMEOUT_NS for each.  Whoever may open the socket may stop the
  * whole system, so there is nothing to protect from them; but a client that
  * hangs, or talks nonsense, must not hold the loop, and a hundred of
- * them no more descriptors than CONTROL_CONNS.
+ * them no more descriptors than CONTROL_CONNS.  When all are taken and another
+ * client comes, the oldest one in READING goes, so that silent clients never
+ * keep out one that asks.
  */
 #ifndef WEIR_VMM_LINUX_CONTROL_H
 #define WEIR_VMM_LINUX_CONTROL_H
@@ -75,6 +77,7 @@ struct control_job {
  * @source:      socket
  * @state:       see above
  * @deadline_ns: when it is given up in this state
+ * @number:      how many had been accepted when it was, itself included
  * @stays:       the reply is that of a "stop"
  * @job:         ASKING
  * @asker:       ASKING: what switches answer to
@@ -88,6 +91,7 @@ struct control_conn {
 	struct loop_source source;
 	enum control_state state;
 	uint64_t deadline_ns;
+	uint64_t number;
 	bool stays;
 	struct control_job job;
 	struct switch_asker asker;
@@ -102,10 +106,12 @@ struct control_conn {
  * struct control_server - all zero: none
  * @listener: the control socket
  * @conn:     CONTROL_CONNS of them
+ * @accepted: how many connections there have been
  */
 struct control_server {
 	struct loop_source listener;
 	struct control_conn *conn;
+	uint64_t accepted;
 };
 
 /**
