@@ -86,6 +86,13 @@ json_t *control_show(const struct control *to, const struct cli_options *opt,
 char *json_text(const json_t *object, const char *key);
 
 /**
+ * json_state - member "state" for a person, with when it is tried again
+ *
+ * Return: "up", or "restarting, 13 s"; to be freed.
+ */
+char *json_state(const json_t *object);
+
+/**
  * json_string - a member that is text
  *
  * Return: the text as long as @object lives; "" if there is none.

@@ -28,6 +28,16 @@ char *json_text(const json_t *object, const char *key)
 	return xstrdup(json_member(object, key));
 }
 
+char *json_state(const json_t *object)
+{
+	json_int_t ms = json_integer_value(json_object_get(object, "again_ms"));
+
+	if (ms <= 0)
+		return json_text(object, "state");
+	return xasprintf("%s, %lld s", json_member(object, "state"),
+			 (long long)(ms / 1000 + (ms % 1000 != 0)));
+}
+
 /* JSON escapes C0, JSON_ENSURE_ASCII all beyond ASCII; DEL is left. */
 static int print_some(const char *text, size_t n, void *arg)
 {

@@ -180,7 +180,9 @@ static void show_list(const struct list *list, const json_t *data, bool table)
 
 			if (!(c->where & here))
 				continue;
-			text = json_text(row, c->key);
+			text = table && strcmp(c->key, "state") == 0
+				       ? json_state(row)
+				       : json_text(row, c->key);
 			table_cell(&t, text);
 			free(text);
 		}

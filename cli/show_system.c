@@ -34,9 +34,11 @@ static char *join_texts(const json_t *array)
 }
 
 /* A cell from a member of an object. */
-static void cell_of(struct table *t, const json_t *object, const char *key)
+static void cell_of(struct table *t, const json_t *object, const char *key,
+		    bool tty)
 {
-	char *text = json_text(object, key);
+	char *text = tty && strcmp(key, "state") == 0 ? json_state(object)
+						      : json_text(object, key);
 
 	table_cell(t, text);
 	free(text);
@@ -63,14 +65,14 @@ static long long mapped(const json_t *pd)
 }
 
 /* All columns of a domain but the first of a program's line. */
-static void pd_row(struct table *t, const json_t *pd)
+static void pd_row(struct table *t, const json_t *pd, bool tty)
 {
 	static const char *const direct[] = { "name", "pid", "state",
 					      "restarts", "poll_us" };
 	char *comps = join_texts(json_object_get(pd, "components"));
 
 	for (size_t i = 0; i < sizeof(direct) / sizeof(direct[0]); i++)
-		cell_of(t, pd, direct[i]);
+		cell_of(t, pd, direct[i], tty);
 	cell_number(
 		t, (long long)json_array_size(json_object_get(pd, "channels")));
 	cell_number(t, (long long)json_array_size(json_object_get(pd, "maps")));
@@ -100,7 +102,7 @@ static void print_pds(const json_t *pds, bool tty)
 	json_array_foreach(pds, i, pd) {
 		if (!tty)
 			table_cell(&t, "pd");
-		pd_row(&t, pd);
+		pd_row(&t, pd, tty);
 	}
 	table_print(&t, stdout, tty);
 	table_free(&t);
@@ -119,9 +121,9 @@ static void print_maps(const json_t *pds)
 	json_array_foreach(pds, i, pd) {
 		json_array_foreach(json_object_get(pd, "maps"), j, map) {
 			table_cell(&t, "map");
-			cell_of(&t, pd, "name");
+			cell_of(&t, pd, "name", false);
 			for (size_t k = 0; k < 3; k++)
-				cell_of(&t, map, direct[k]);
+				cell_of(&t, map, direct[k], false);
 		}
 	}
 	table_print(&t, stdout, false);
@@ -165,8 +167,8 @@ static void print_regions(const json_t *data)
 	json_array_foreach(json_object_get(data, "regions"), i, region) {
 		char *by = mapped_by(pds, json_member(region, "name"));
 
-		cell_of(&t, region, "name");
-		cell_of(&t, region, "size");
+		cell_of(&t, region, "name", false);
+		cell_of(&t, region, "size", false);
 		table_cell(&t, by);
 		free(by);
 	}

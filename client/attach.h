@@ -8,7 +8,8 @@
  * 0, ATTACH_FDS descriptors come with it (SCM_RIGHTS), in the order of enum
  * attach_fd.  The connection then stands for the attachment: when either side
  * closes it, the port goes down and the descriptors are worthless.  One client
- * at a time; a second one is told -EBUSY.
+ * at a time; a second one is told -EBUSY, and whoever comes too soon after
+ * clients that broke the queue protocol -EAGAIN.
  *
  * Notifications: the client is notified by octets on a pipe (ATTACH_FD_WAIT),
  * which it must drain; it notifies the switch by writing eight octets, the
@@ -41,7 +42,8 @@ enum attach_fd {
  * struct attach_hello - the monitor's one message, host byte order
  * @magic:       ATTACH_MAGIC
  * @version:     ATTACH_VERSION
- * @status:      0, or a negative errno (-EBUSY: someone is attached)
+ * @status:      0, or a negative errno (-EBUSY: someone is attached;
+ *               -EAGAIN: the port is held off; -ENETDOWN: it is out of order)
  * @capacity:    slots of each queue
  * @buffer_size: octets of a buffer
  * @max_frame:   octets

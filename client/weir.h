@@ -55,7 +55,8 @@ struct weir_frame {
  * @err:  out: what is wrong and what to do, on failure; may be NULL
  * @size: octets at @err
  *
- * Return: the port, or NULL with errno set (ENOENT, ECONNREFUSED, EBUSY, ...).
+ * Return: the port, or NULL with errno set (ENOENT, ECONNREFUSED, EBUSY, EAGAIN
+ * if the port is held off after protocol faults, ...).
  */
 struct weir_port *weir_attach(const char *path, char *err, size_t size);
 

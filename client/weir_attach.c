@@ -174,10 +174,16 @@ static int refused(const struct complaint *c, const char *port, int error)
 				"another process is attached to %s; end it "
 				"first",
 				port);
+	if (error == EAGAIN)
+		return complain(c, error,
+				"%s is held off, because clients of it broke "
+				"the queue protocol; try again in a moment",
+				port);
 	if (error == ENETDOWN)
 		return complain(c, error,
-				"%s is out of order, its switch could not be "
-				"kept running; weir's log says why",
+				"%s is out of order just now, its switch fails "
+				"again and again; weir's log says why, and "
+				"when it is started again",
 				port);
 	return complain(c, error, "weir cannot attach us to %s: %s", port,
 			strerror(error));

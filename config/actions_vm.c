@@ -12,6 +12,10 @@ static const struct unit octets[] = { { "m", 1ull << 20 },
 				      { "g", 1ull << 30 },
 				      { NULL, 0 } };
 
+static const struct unit seconds[] = {
+	{ "s", 1 }, { "m", 60 }, { "h", 3600 }, { NULL, 0 }
+};
+
 /* Less does not hold a kernel; more is never what a driver needs. */
 #define MIN_MEMORY (16ull << 20)
 #define MAX_MEMORY (2ull << 30)
@@ -19,12 +23,18 @@ static const struct unit octets[] = { { "m", 1ull << 20 },
 #define MEMORY_STEP (2ull << 20)
 #define DEFAULT_MEMORY (32ull << 20)
 
+/* The guest shows once a second that it lives; less would be a guess. */
+#define MIN_WATCHDOG 2u
+#define MAX_WATCHDOG 3600u
+#define DEFAULT_WATCHDOG 10u
+
 void on_vm(struct parser *p, const struct name *name)
 {
 	struct topo_vm *vm = arena_alloc(p->arena, sizeof(*vm));
 
 	vm->name = *name;
 	vm->memory.value = DEFAULT_MEMORY;
+	vm->watchdog.value = DEFAULT_WATCHDOG;
 	if (!value_identifier(p->report, name, "vm")) {
 		vm->name.text = NULL;
 		p->t->broken = true;
@@ -83,6 +93,21 @@ void on_card(struct parser *p, struct pos at, bool pci,
 void on_uncached(struct parser *p, struct pos at)
 {
 	option_once(p, &p->vm->uncached, at, "shared uncached");
+}
+
+void on_watchdog(struct parser *p, struct pos at, const struct name *time)
+{
+	struct option *o = &p->vm->watchdog;
+
+	if (!option_once(p, o, at, "watchdog"))
+		return;
+	if (time == NULL)
+		o->value = 0;
+	else
+		value_with_unit(p->report, time, "a watchdog's time", seconds,
+				"seconds, minutes or hours, from 2s to 1h: "
+				"10s",
+				MIN_WATCHDOG, MAX_WATCHDOG, &o->value);
 }
 
 static bool is_printable(const char *text)

@@ -140,6 +140,7 @@ static void configure_vm(struct sys_vm *cfg, const struct topo_vm *vm)
 		build_copy(cfg->append, vm->append_words.text);
 	cfg->memory = vm->memory.value;
 	cfg->uncached = vm->uncached.set;
+	cfg->watchdog_s = (uint32_t)vm->watchdog.value;
 }
 
 static void configure_port(struct sys_component *comp,

@@ -250,6 +250,8 @@ static int vm(const struct diff *d, const char *name, const struct sys_vm *a,
 		return say(d, "vm %s: another initrd", name);
 	if (strcmp(a->nic, b->nic) != 0)
 		return say(d, "vm %s: another card", name);
+	if (a->watchdog_s != b->watchdog_s)
+		return say(d, "vm %s: another watchdog", name);
 	return 0;
 }
 

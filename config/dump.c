@@ -148,9 +148,10 @@ static void dump_vm(const struct sys_vm *vm, FILE *out)
 {
 	fprintf(out,
 		" kernel \"%s\" initrd \"%s\" nic %s ram %" PRIu32
-		" status %" PRIu32 " vmm %" PRIu32 " channel %" PRIu32 "%s",
+		" status %" PRIu32 " vmm %" PRIu32 " channel %" PRIu32
+		" watchdog %" PRIu32 "%s",
 		vm->kernel, vm->initrd, vm->nic, vm->ram, vm->status,
-		vm->vmm_stats, vm->status_channel,
+		vm->vmm_stats, vm->status_channel, vm->watchdog_s,
 		vm->uncached ? " uncached" : "");
 	if (*vm->append)
 		fprintf(out, " append \"%s\"", vm->append);

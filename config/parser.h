@@ -329,6 +329,12 @@ void on_card(struct parser *p, struct pos at, bool pci,
 void on_uncached(struct parser *p, struct pos at);
 
 /**
+ * on_watchdog - watchdog TIME or watchdog off, in a VM
+ * @time: NULL: off
+ */
+void on_watchdog(struct parser *p, struct pos at, const struct name *time);
+
+/**
  * on_append - append "TEXT", in a VM
  */
 void on_append(struct parser *p, struct pos at, const struct name *words);

@@ -71,7 +71,7 @@ void conf_error(const CONF_LTYPE *at, struct parser *p, const char *text);
 %token <token> MULTICAST "multicast" SNOOP "snoop" POLICY "policy" OFF "off"
 %token <token> MOVES "moves" BURST "burst" IN "in" OUT "out" ACCESS "access"
 %token <token> TRUNK "trunk" NATIVE "native" BROADCAST "broadcast"
-%token <token> UNKNOWN "unknown"
+%token <token> UNKNOWN "unknown" WATCHDOG "watchdog"
 
 %type <name> name ref string value opt_value opt_netns opt_args opt_burst
 %type <name> opt_native
@@ -379,6 +379,8 @@ vm_item
 	| NIC STRING			{ on_card(p, @1, false, take(p, &$2)); }
 	| SHARED UNCACHED		{ on_uncached(p, @1); }
 	| APPEND string			{ on_append(p, @1, $2); }
+	| WATCHDOG value		{ on_watchdog(p, @1, $2); }
+	| WATCHDOG OFF			{ on_watchdog(p, @1, NULL); }
 	| LATER junk			{ refuse_later(p, &$1); }
 	| WORD junk			{ refuse_unknown(p, &$1, IN_VM); }
 	| BROKEN junk			{ mark_broken(p, IN_VM); }
@@ -480,7 +482,7 @@ soft_word
 	: PROGRAM | ARGS | FOLLOW | KERNEL | INITRD | MEMORY | PCI | SHARED
 	| UNCACHED | APPEND | FLOWS | MULTICAST | SNOOP | POLICY | OFF | MOVES
 	| BURST | IN | OUT | ACCESS | TRUNK | NATIVE | BROADCAST | UNKNOWN
-	| OVERWRITE
+	| OVERWRITE | WATCHDOG
 	;
 
 %%

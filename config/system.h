@@ -299,6 +299,7 @@ struct sys_virt {
  * @status:   slot of its status page (driver_vm/abi.h)
  * @status_channel: channel to the monitor, rung by the guest
  * @vmm_stats: slot of what the VMM counts (vmm/kvm/vm_stats.h), ours to write
+ * @watchdog_s: a guest that is silent for so many seconds is dead; 0: never
  * @uncached: shared memory appears as "generic-uio"
  * @append:   more for the guest kernel's command line, printable, or ""
  */
@@ -312,8 +313,9 @@ struct sys_vm {
 	uint32_t status;
 	uint32_t status_channel;
 	uint32_t vmm_stats;
+	uint32_t watchdog_s;
 	uint8_t uncached;
-	uint8_t pad[3];
+	uint8_t pad[7];
 };
 
 enum sys_kind {

@@ -220,6 +220,7 @@ struct topo_domain {
  * @nic:     option; its address has text NULL if it is none
  * @memory:  option: octets
  * @uncached: option
+ * @watchdog: option: seconds, 0: off
  * @append:  option; its words have text NULL if they are none
  * @user:    checked: the port that has it
  * @pd, @ram, @status, @stats, @channel: builder's: indices
@@ -237,6 +238,7 @@ struct topo_vm {
 	struct name nic_address;
 	struct option memory;
 	struct option uncached;
+	struct option watchdog;
 	struct option append;
 	struct name append_words;
 	struct topo_port *user;

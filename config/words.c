@@ -86,6 +86,7 @@ static const struct word words[] = {
 	SOFT("memory", T_MEMORY, IN_VM, "memory 32m"),
 	SOFT("shared", T_SHARED, IN_VM, "shared uncached"),
 	SOFT("append", T_APPEND, IN_VM, "append \"TEXT\""),
+	SOFT("watchdog", T_WATCHDOG, IN_VM, "watchdog 10s, or watchdog off"),
 	STATEMENT("poll", T_POLL, IN_DOMAIN, "poll 20us"),
 	INNER("hash", T_HASH),
 	INNER("linear", T_LINEAR),

@@ -44,7 +44,10 @@
  * @carrier, then @state := DRIVER_READY, and rings the status doorbell.  While
  * the link page's epoch is even it touches no queue; when it becomes odd it
  * starts with all indices zero (queue.h).  A change of @carrier is written and
- * rung.  If the program ends, the guest resets itself and the VMM starts over.
+ * rung.  At least once in DRIVER_BEAT_MS its event loop adds one to @beat, with
+ * or without frames, and rings for none of that: a guest whose @beat stands still
+ * for the time the topology says is taken for dead.  One that has never counted
+ * is not watched: its program is older than that.  If the program ends, the guest resets itself and the VMM starts over.
  */
 #ifndef WEIR_DRIVER_VM_ABI_H
 #define WEIR_DRIVER_VM_ABI_H
@@ -63,6 +66,8 @@
 #define DRIVER_PROP_BUFFER_SIZE "weir,buffer-size"
 #define DRIVER_PROP_MAX_FRAME "weir,max-frame"
 
+#define DRIVER_BEAT_MS 1000
+
 #define DRIVER_DOORBELL_QUEUES 0x0u
 #define DRIVER_DOORBELL_STATUS 0x4u
 
@@ -76,6 +81,7 @@ enum driver_state {
  * @state:    enum driver_state; written last
  * @carrier:  whether the card has a link: 0 or 1
  * @mtu:      of the card's interface
+ * @beat:     counts, as long as the event loop runs; never 0 again
  * @mac:      the card's address, as in a frame; two octets follow, zero
  * @rx_frames, @rx_bytes: put on rx active
  * @tx_frames, @tx_bytes: handed to the card
@@ -96,7 +102,7 @@ struct driver_status {
 	_Atomic(uint32_t) state;
 	_Atomic(uint32_t) carrier;
 	uint32_t mtu;
-	uint32_t pad;
+	_Atomic(uint32_t) beat;
 	uint8_t mac[8];
 	uint64_t rx_frames;
 	uint64_t rx_bytes;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
+#include "driver_vm/abi.h"
 #include "driver_vm/event.h"
 
 /* Sources answered per system call; the others are next time's. */
@@ -45,7 +46,8 @@ int event_watch(struct event_loop *loop, struct event_source *source,
 int event_wait(struct event_loop *loop, bool sleep)
 {
 	struct epoll_event event[EVENTS];
-	int n = epoll_wait(loop->epoll, event, EVENTS, sleep ? -1 : 0);
+	int n = epoll_wait(loop->epoll, event, EVENTS,
+			   sleep ? DRIVER_BEAT_MS : 0);
 
 	loop->syscalls++;
 	if (n < 0)

@@ -7,6 +7,9 @@
  * epoll_wait(2) and nowhere else, and it never decides that there is nothing to
  * do: whoever sleeps has armed its queues first (net.h).
  *
+ * It sleeps no longer than DRIVER_BEAT_MS, so that the status page can tell a
+ * program that has nothing to do from one that hangs (abi.h).
+ *
  * Events are level-triggered.  A source that does not want to hear of a
  * condition it cannot do anything about (no room for frames, say) stops watching
  * it; otherwise the loop would spin.
@@ -74,7 +77,7 @@ int event_watch(struct event_loop *loop, struct event_source *source,
 
 /**
  * event_wait - call ready() of every source that something happened to
- * @sleep: until there is one; else only look
+ * @sleep: until there is one, but no longer than DRIVER_BEAT_MS; else only look
  *
  * Return: how many there were, or negative errno.
  */

@@ -318,6 +318,16 @@ bool net_arm(struct net *n)
 /* --- the status page ----------------------------------------------------- */
 
 /* Stores of whole fields: the page may be device memory. */
+static void beat(struct net *n)
+{
+	volatile struct driver_status *s = n->config.status;
+
+	/* 0 says that nobody counts. */
+	if (++n->beats == 0)
+		n->beats = 1;
+	atomic_store_explicit(&s->beat, n->beats, memory_order_relaxed);
+}
+
 void net_ready(struct net *n, const uint8_t *mac, uint32_t mtu)
 {
 	volatile struct driver_status *s = n->config.status;
@@ -325,6 +335,7 @@ void net_ready(struct net *n, const uint8_t *mac, uint32_t mtu)
 	for (unsigned int i = 0; i < 6; i++)
 		s->mac[i] = mac[i];
 	s->mtu = mtu;
+	beat(n);
 	atomic_store_explicit(&s->carrier, n->carrier, memory_order_relaxed);
 	atomic_store_explicit(&s->state, DRIVER_READY, memory_order_release);
 	uio_ring(n->config.doorbells, DRIVER_DOORBELL_STATUS);
@@ -348,6 +359,7 @@ void net_report(struct net *n, uint64_t wakeups, uint64_t syscalls,
 	const struct net_counters *c = &n->count;
 	const struct net_card *card = n->config.card;
 
+	beat(n);
 	s->rx_frames = c->rx_frames;
 	s->rx_bytes = c->rx_bytes;
 	s->tx_frames = c->tx_frames - card->failed;

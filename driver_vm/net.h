@@ -164,6 +164,7 @@ struct net_counters {
  * @starved:   frames wait for an empty buffer
  * @armed:     the other side was asked to notify
  * @published: descriptors were handed over and the doorbell not yet rung
+ * @beats:     what the status page's @beat says
  * @count:     counters
  */
 struct net {
@@ -179,6 +180,7 @@ struct net {
 	bool armed;
 	bool rx_published;
 	bool tx_published;
+	uint32_t beats;
 	struct net_counters count;
 };
 
@@ -216,7 +218,7 @@ bool net_run(struct net *n);
 bool net_arm(struct net *n);
 
 /**
- * net_report - write the counters to the status page
+ * net_report - write the counters to the status page, and that we live
  * @wakeups, @syscalls, @interrupts: of the loop
  */
 void net_report(struct net *n, uint64_t wakeups, uint64_t syscalls,

@@ -34,7 +34,7 @@ keys()
 	"$WEIR" show -j "$1" | jq -r "[$2 | keys_unsorted] | unique[] | join(\" \")"
 }
 is "ports" "$(keys ports '.[]')" \
-	"port number kind attached state in_frames in_bytes out_frames out_bytes drops faults restarts mirror_missed"
+	"port number kind attached state in_frames in_bytes out_frames out_bytes drops faults restarts mirror_missed again_ms"
 is "fdb" "$(keys fdb '.[]')" "switch mac vlan port age flags"
 is "policy: rules" "$("$WEIR" show -j policy |
 	jq -c 'map(select(.action == "allow") | {from, to, filter, reply}) | sort[]')" \
@@ -50,7 +50,7 @@ is "policy: what a port is held to" "$("$WEIR" show -j policy |
 is "drops" "$(keys drops '.[]')" "port reason side count text"
 is "system" "$(keys system .)" "name pid pds regions channels"
 is "domains" "$(keys system '.pds[]')" \
-	"name pid state restarts poll_us components maps channels"
+	"name pid state restarts again_ms poll_us components maps channels"
 is "maps" "$(keys system '.pds[].maps[]')" "region size perms"
 is "decision" "$("$WEIR" trace -j a dst=b |
 	jq -r 'keys_unsorted | join(" ")')" \

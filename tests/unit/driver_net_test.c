@@ -556,6 +556,7 @@ static void the_status_page(void **state)
 {
 	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 9 };
 	struct driver_rig *r = *state;
+	uint32_t beat;
 
 	assert_int_equal(r->status.state, DRIVER_STARTING);
 	r->doorbell[1] = 0;
@@ -595,6 +596,16 @@ static void the_status_page(void **state)
 	assert_int_equal(r->status.syscalls, 12);
 	assert_int_equal(r->status.interrupts, 13);
 	assert_int_equal(r->status.doorbells, 1);
+	/* Each report says that we live, and 0 would say that nobody counts. */
+	r->doorbell[1] = 0;
+	beat = r->status.beat;
+	assert_true(beat != 0);
+	net_report(&r->net, 11, 12, 13);
+	assert_int_equal(r->status.beat, beat + 1);
+	r->net.beats = UINT32_MAX;
+	net_report(&r->net, 11, 12, 13);
+	assert_int_equal(r->status.beat, 1);
+	assert_int_equal(r->doorbell[1], 0);
 }
 
 /* --- copying to device memory ----------------------------------------------------------- */

@@ -8,7 +8,7 @@
  * link pages), "fault driver" and "fault switch" (say so of that side), "smear"
  * (write to all queues).  What begins with "vm " is the VM's: "crash", "smear",
  * "ready", "carrier 0", "carrier 1", "forge" (a status page full of ones that
- * says it is ready) and "babble" (one that says anything else).  A VM called
+ * says it is ready), "babble" (one that says anything else) and "beat" (count).  A VM called
  * "slow" does not get ready by itself.
  *
  * Each life of a VM adds an octet to the file its kernel is configured to be,
@@ -239,6 +239,8 @@ static void fake_vm_obey(struct component *c, const char *text)
 		fake_wire_dirty(&vm->wire);
 	if (strcmp(text, "vm ready") == 0)
 		fake_vm_ready(c);
+	if (strcmp(text, "vm beat") == 0)
+		vm->status->beat++;
 	if (strncmp(text, "vm carrier ", 11) == 0)
 		vm->status->carrier = text[11] == '1';
 	if (strcmp(text, "vm forge") == 0 || strcmp(text, "vm babble") == 0)

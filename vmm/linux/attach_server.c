@@ -32,15 +32,10 @@ static const struct backing_channel *channel(const struct monitor *m,
 static void say(struct monitor *m, struct attach_server *a, const char *text,
 		long number)
 {
-	unsigned int lost;
+	const char *port = a->link->conn->name;
 
-	if (!log_limit_pass(&a->limit, m->now_ns, &lost))
-		return;
-	if (lost > 0)
-		monitor_log(m->sys.name, "%s: %u more lines kept back",
-			    a->link->conn->name, lost);
-	monitor_log(m->sys.name, "%s: %s %ld", a->link->conn->name, text,
-		    number);
+	if (monitor_log_may(m->sys.name, port, &a->limit, m->now_ns))
+		monitor_log(m->sys.name, "%s: %s %ld", port, text, number);
 }
 
 /* --- the one message ---------------------------------------------------- */
@@ -180,10 +175,16 @@ static void attach_client(struct monitor *m, struct attach_server *a, int fd)
 	link_up(m, a->link);
 }
 
-/* Whether nobody will be served here any more. */
-static bool given_up(const struct monitor *m, const struct mon_link *l)
+/*
+ * Why a client is turned away rather than left in the backlog, where it would
+ * wait longer than it likes: 0, or a negative errno.
+ */
+static int32_t excuse(const struct monitor *m, const struct mon_link *l)
 {
-	return l->failed || m->pd[l->conn->pd[0]].state == PD_FAILED;
+	if (l->failed ||
+	    pd_pause(m, &m->pd[l->conn->pd[0]]) > ATTACH_PATIENCE_NS)
+		return -ENETDOWN;
+	return link_hold(m, l) > ATTACH_PATIENCE_NS ? -EAGAIN : 0;
 }
 
 /* Whether the client has closed its end, or said what it must not. */
@@ -198,6 +199,7 @@ static void on_connection(struct monitor *m, struct loop_source *s,
 			  uint32_t events)
 {
 	struct attach_server *a = loop_owner(s, struct attach_server, listener);
+	int32_t status;
 	int fd;
 
 	(void)events;
@@ -214,18 +216,19 @@ static void on_connection(struct monitor *m, struct loop_source *s,
 	fd = loop_accept(&m->loop, s);
 	if (fd < 0)
 		return;
-	if (a->link->state == MON_LINK_CLEAN && !given_up(m, a->link)) {
+	status = excuse(m, a->link);
+	if (a->link->state == MON_LINK_CLEAN && status == 0) {
 		attach_client(m, a, fd);
 		return;
 	}
-	send_hello(m, a->link, fd, given_up(m, a->link) ? -ENETDOWN : -EBUSY);
+	send_hello(m, a->link, fd, status != 0 ? status : -EBUSY);
 	close(fd);
 }
 
 void attach_settle(struct monitor *m, struct attach_server *a)
 {
 	const struct mon_link *l = a->link;
-	bool serve = given_up(m, l) || l->state == MON_LINK_UP ||
+	bool serve = excuse(m, l) != 0 || l->state == MON_LINK_UP ||
 		     (l->state == MON_LINK_CLEAN && link_can_serve(m, l));
 
 	if (!serve)

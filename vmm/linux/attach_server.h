@@ -27,6 +27,8 @@
 
 /* Connections that may wait while the link drains or the switch restarts. */
 #define ATTACH_BACKLOG 4
+/* When that is known to take longer, they are told so instead. */
+#define ATTACH_PATIENCE_NS 1000000000ull
 
 struct mon_link;
 

@@ -34,16 +34,29 @@ void control_job_start(struct monitor *m, struct control_conn *c)
 	control_job_step(m, c);
 }
 
+static void refuse_dead(struct monitor *m, struct control_conn *c,
+			const struct mon_switch *sw)
+{
+	uint64_t pause = pd_pause(m, &m->pd[sw->pd]);
+	char text[RESTART_TEXT];
+
+	if (pause == 0)
+		control_refuse(m, c,
+			       "switch %s is not running just now; try again",
+			       sw->comp->name);
+	else
+		control_refuse(m, c,
+			       "switch %s fails again and again, and is "
+			       "started again in %s; the log says why",
+			       sw->comp->name, restart_text(pause, text));
+}
+
 static void ask(struct monitor *m, struct control_conn *c)
 {
 	struct mon_switch *sw = &m->sw[c->job.sw];
 
 	if (m->pd[sw->pd].state != PD_RUNNING) {
-		control_refuse(m, c, "switch %s is not running%s",
-			       sw->comp->name,
-			       m->pd[sw->pd].state == PD_FAILED
-				       ? "; the log says why"
-				       : " just now; try again");
+		refuse_dead(m, c, sw);
 		return;
 	}
 	if (sw->asker != NULL)

@@ -127,6 +127,11 @@ json_t *show_drops(const struct monitor *m);
 json_t *show_system(const struct monitor *m);
 
 /**
+ * pause_ms - nanoseconds to wait, as milliseconds; 0 only if it is over
+ */
+json_int_t pause_ms(uint64_t ns);
+
+/**
  * port_name - "sw0.alice"
  * @buf: out
  */

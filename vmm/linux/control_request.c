@@ -174,6 +174,13 @@ static void start_undo(struct monitor *m, struct control_conn *c,
 
 /* --- what is asked ------------------------------------------------------ */
 
+/* What has been shown is there even if a switch hangs. */
+static void prod_switches(struct monitor *m)
+{
+	for (size_t i = 0; i < m->n_switches; i++)
+		switch_prod(m, &m->sw[i]);
+}
+
 static void start_show(struct monitor *m, struct control_conn *c,
 		       const json_t *request)
 {
@@ -193,6 +200,7 @@ static void start_show(struct monitor *m, struct control_conn *c,
 	     i++)
 		if (strcmp(what, table[i].what) == 0) {
 			control_answer(m, c, table[i].data(m));
+			prod_switches(m);
 			return;
 		}
 	list = what != NULL ? control_list_find(what) : NULL;

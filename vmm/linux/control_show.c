@@ -89,13 +89,44 @@ static const struct mon_link *driver_of(const struct monitor *m,
 						  : NULL;
 }
 
-static bool has_failed(const struct monitor *m, const struct mon_link *l)
+/* How long a connection waits because one of its ends fails all the time. */
+static uint64_t pause_of(const struct monitor *m, const struct mon_link *l)
 {
 	const struct sys_conn *c = l->conn;
+	uint64_t first = pd_pause(m, &m->pd[c->pd[0]]);
+	uint64_t second = 0;
 
-	return l->failed || m->pd[c->pd[0]].state == PD_FAILED ||
-	       (c->attachment != SYS_TO_ATTACH &&
-		m->pd[c->pd[1]].state == PD_FAILED);
+	if (c->attachment != SYS_TO_ATTACH)
+		second = pd_pause(m, &m->pd[c->pd[1]]);
+	return first > second ? first : second;
+}
+
+/* The same in words, or NULL if it does not wait. */
+static const char *waiting(const struct monitor *m, const struct mon_link *l)
+{
+	if (l->failed)
+		return "failed";
+	if (pause_of(m, l) > 0)
+		return "restarting";
+	return link_hold(m, l) > 0 ? "held off" : NULL;
+}
+
+json_int_t pause_ms(uint64_t ns)
+{
+	return (json_int_t)((ns + MS_NS - 1) / MS_NS);
+}
+
+/* Until a port is tried again; 0: it waits for nothing of the kind. */
+static json_int_t again_ms(const struct monitor *m, const struct mon_link *l)
+{
+	const struct mon_link *driver = driver_of(m, l);
+	uint64_t first = pause_of(m, l);
+
+	if (link_hold(m, l) > first)
+		first = link_hold(m, l);
+	if (driver != NULL && pause_of(m, driver) > first)
+		first = pause_of(m, driver);
+	return pause_ms(first);
 }
 
 /* Of a driver VM's port, as far as the virtualisers all is well. */
@@ -128,9 +159,12 @@ static const char *state_name(const struct monitor *m,
 {
 	const struct mon_link *l = sw->link[port];
 	const struct mon_link *driver = driver_of(m, l);
+	const char *waits = waiting(m, l);
 
-	if (has_failed(m, l) || (driver != NULL && has_failed(m, driver)))
-		return "failed";
+	if (waits == NULL && driver != NULL)
+		waits = waiting(m, driver);
+	if (waits != NULL)
+		return waits;
 	if (l->state != MON_LINK_UP)
 		return "down";
 	switch (switch_port_state(sw, port)) {
@@ -181,7 +215,7 @@ static json_t *show_port(const struct monitor *m, const struct mon_switch *sw,
 	char name[SYS_NAME];
 
 	return json_pack("{s:s, s:i, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:i, s:I}",
+			 "s:I, s:i, s:I, s:I}",
 			 "port", port_name(sw, port, name), "number", (int)port,
 			 "kind", kind_name(m, sw->link[port]), "attached",
 			 json_safe(c->what), "state", state_name(m, sw, port),
@@ -191,7 +225,8 @@ static json_t *show_port(const struct monitor *m, const struct mon_switch *sw,
 			 counter(&s->out_bytes), "drops",
 			 drop_sum(s, sw->link[port]), "faults",
 			 counter(&s->faults), "restarts", (int)restarts,
-			 "mirror_missed", counter(&s->mirror_missed));
+			 "mirror_missed", counter(&s->mirror_missed),
+			 "again_ms", again_ms(m, sw->link[port]));
 }
 
 /* Call a function for every port there is; it may add to the array. */
@@ -310,7 +345,6 @@ static json_t *show_pd(const struct monitor *m, const struct mon_pd *pd)
 		[PD_DEAD] = "restarting",
 		[PD_STARTING] = "starting",
 		[PD_RUNNING] = "running",
-		[PD_FAILED] = "failed",
 	};
 	const struct sys_pd *sys = pd->sys;
 	json_t *comps = json_array();
@@ -323,11 +357,13 @@ static json_t *show_pd(const struct monitor *m, const struct mon_pd *pd)
 		json_array_append_new(
 			chans,
 			json_string(m->sys.channel[sys->chan[i].channel].name));
-	return json_pack("{s:s, s:i, s:s, s:i, s:i, s:o, s:o, s:o}", "name",
-			 sys->name, "pid", pd_alive(pd) ? (int)pd->proc.pid : 0,
-			 "state", state[pd->state], "restarts",
-			 (int)pd->restarts, "poll_us", (int)sys->poll_us,
-			 "components", comps, "maps", maps, "channels", chans);
+	return json_pack("{s:s, s:i, s:s, s:i, s:I, s:i, s:o, s:o, s:o}",
+			 "name", sys->name, "pid",
+			 pd_alive(pd) ? (int)pd->proc.pid : 0, "state",
+			 state[pd->state], "restarts", (int)pd->restarts,
+			 "again_ms", pause_ms(pd_pause(m, pd)), "poll_us",
+			 (int)sys->poll_us, "components", comps, "maps", maps,
+			 "channels", chans);
 }
 
 static const char *end_name(const struct monitor *m, const struct sys_end *end)

@@ -63,8 +63,6 @@ static void add_counts(json_t *row, const struct count *count, size_t n,
 static const char *vm_state(const struct monitor *m, const struct mon_vm *vm)
 {
 	switch (m->pd[vm->pd].state) {
-	case PD_FAILED:
-		return "failed";
 	case PD_DEAD:
 		return "restarting";
 	case PD_STARTING:
@@ -123,7 +121,7 @@ static json_t *show_vm(const struct monitor *m, const struct mon_vm *vm)
 	bool ready = vm_is_ready(m, vm);
 	char mac[MAC_TEXT];
 	json_t *row = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:I}", "vm",
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:I, s:I}", "vm",
 		vm->comp->name, "port", vm->port->conn->name, "state",
 		vm_state(m, vm), "nic", vm->comp->vm.nic, "mac",
 		ready ? mac_text(vm_mac(vm), mac) : "", "carrier",
@@ -133,7 +131,8 @@ static json_t *show_vm(const struct monitor *m, const struct mon_vm *vm)
 		"mtu",
 		(json_int_t)(ready ? __atomic_load_n(&s->mtu, __ATOMIC_RELAXED)
 				   : 0),
-		"restarts", (int)m->pd[vm->pd].restarts, "ready_ms",
+		"restarts", (int)m->pd[vm->pd].restarts, "again_ms",
+		pause_ms(pd_pause(m, &m->pd[vm->pd])), "ready_ms",
 		(json_int_t)(ready ? vm->ready_ns / MS_NS : 0));
 
 	if (row == NULL)

@@ -310,6 +310,8 @@ static int timeout_ms(const struct monitor *m)
 
 		if (l->state == MON_LINK_DRAINING && m->now_ns < l->deadline_ns)
 			first = sooner(first, m->now_ns + LINK_POLL_NS);
+		if (link_hold(m, l) > 0)
+			first = sooner(first, l->hold_ns);
 		first = sooner(first, carrier_deadline(m, l));
 	}
 	first = sooner(first, captures_deadline(m));

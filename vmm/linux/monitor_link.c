@@ -16,6 +16,7 @@
  * A side that is dead has let go, whatever kind it is.
  */
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "vmm/linux/monitor_state.h"
@@ -43,10 +44,15 @@ static bool runs(const struct monitor *m, uint32_t pd)
 	return m->pd[pd].state == PD_RUNNING && !m->pd[pd].killed;
 }
 
+uint64_t link_hold(const struct monitor *m, const struct mon_link *l)
+{
+	return l->hold_ns > m->now_ns ? l->hold_ns - m->now_ns : 0;
+}
+
 bool link_can_serve(const struct monitor *m, const struct mon_link *l)
 {
 	return m->phase == MONITOR_RUNNING && !l->failed &&
-	       runs(m, l->conn->pd[0]) &&
+	       link_hold(m, l) == 0 && runs(m, l->conn->pd[0]) &&
 	       (l->conn->attachment == SYS_TO_ATTACH ||
 		runs(m, l->conn->pd[1])) &&
 	       (l->vm == NULL || vm_is_ready(m, l->vm)) && !captures_hold(m, l);
@@ -202,34 +208,48 @@ bool link_settle(struct monitor *m, struct mon_link *l)
 	return false;
 }
 
+static void say_fault(struct monitor *m, struct mon_link *l, const char *who,
+		      const char *then)
+{
+	if (monitor_log_may(m->sys.name, l->conn->name, &l->limit, m->now_ns))
+		monitor_log(m->sys.name, "%s: %s broke the queue protocol%s",
+			    l->conn->name, who, then);
+}
+
 /* Its end is restarted. */
 static void fault_of_pd(struct monitor *m, struct mon_link *l, const char *what)
 {
-	monitor_log(m->sys.name, "%s: %s broke the queue protocol",
-		    l->conn->name, what);
+	say_fault(m, l, what, "");
 	/* Before link_down(), which would call it innocent. */
 	pd_kill(&m->pd[l->conn->pd[1]], false);
 }
 
+/* Its end goes on, or is followed by another: only time can be put between. */
+static void hold_off(struct monitor *m, struct mon_link *l, const char *who,
+		     const char *then, const char *when)
+{
+	uint64_t pause = restart_pause(&l->history, m->now_ns);
+	char text[RESTART_TEXT], what[96];
+
+	l->hold_ns = m->now_ns + pause;
+	snprintf(what, sizeof(what), "; %s%s%s", then, pause > 0 ? when : "",
+		 pause > 0 ? restart_text(pause, text) : "");
+	say_fault(m, l, who, what);
+}
+
 /* It is a switch's, which has other ports and goes on. */
 static void fault_of_switch(struct monitor *m, struct mon_link *l,
-			    const char *what)
+			    const char *who)
 {
-	l->failed = !restart_allowed(&l->history, m->now_ns);
-	monitor_log(m->sys.name, "%s: %s broke the queue protocol; %s",
-		    l->conn->name, what,
-		    l->failed ? "this link stays down"
-			      : "taking the link down and up again");
+	hold_off(m, l, who, "taking the link down and up again", " in ");
 }
 
 void link_fault(struct monitor *m, struct mon_link *l, unsigned int end)
 {
 	switch ((enum sys_attachment)l->conn->attachment) {
 	case SYS_TO_ATTACH:
-		monitor_log(m->sys.name,
-			    "%s: the attached process broke the queue "
-			    "protocol; it is detached",
-			    l->conn->name);
+		hold_off(m, l, "the attached process", "it is detached",
+			 " and the port held off for ");
 		break;
 	case SYS_TO_PD:
 		fault_of_pd(m, l, "it");

@@ -84,6 +84,18 @@ bool log_limit_pass(struct log_limit *l, uint64_t now_ns, unsigned int *lost)
 	return true;
 }
 
+bool monitor_log_may(const char *name, const char *who, struct log_limit *l,
+		     uint64_t now_ns)
+{
+	unsigned int lost;
+
+	if (!log_limit_pass(l, now_ns, &lost))
+		return false;
+	if (lost > 0)
+		monitor_log(name, "%s: %u more lines kept back", who, lost);
+	return true;
+}
+
 void log_lines_feed(struct log_lines *l, const char *data, size_t len,
 		    void (*line)(void *arg, const char *text, size_t len),
 		    void *arg)

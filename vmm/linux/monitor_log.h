@@ -63,6 +63,14 @@ struct log_limit {
 bool log_limit_pass(struct log_limit *l, uint64_t now_ns, unsigned int *lost);
 
 /**
+ * monitor_log_may - the same, and what was kept back is told at once
+ * @name: the instance
+ * @who:  whose allowance it is
+ */
+bool monitor_log_may(const char *name, const char *who, struct log_limit *l,
+		     uint64_t now_ns);
+
+/**
  * struct log_lines - puts lines together from pieces; all zero at the start
  * @text: of the line so far
  * @len:  octets of @text

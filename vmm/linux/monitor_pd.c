@@ -29,6 +29,8 @@
 #define LOG_OCTETS 65536
 /* What a dead PD may have left in its pipe: 64 KiB, a pipe's default size. */
 #define LOG_REST 16
+/* From such a pause on, the user is told where the reason stands. */
+#define PD_HINT_NS (1000 * MS_NS)
 
 static uint32_t pd_index(const struct monitor *m, const struct mon_pd *pd)
 {
@@ -47,18 +49,15 @@ static void on_line(void *arg, const char *text, size_t len)
 	const struct line_context *c = arg;
 	struct mon_pd *pd = c->pd;
 	char shown[LOG_LINE_MAX * 4 + 1];
-	unsigned int lost;
 
 	if (pd->state == PD_STARTING && len == strlen("ready") &&
 	    memcmp(text, "ready", len) == 0) {
 		pd->state = PD_RUNNING;
 		return;
 	}
-	if (!log_limit_pass(&pd->limit, c->m->now_ns, &lost))
+	if (!monitor_log_may(c->m->sys.name, pd->sys->name, &pd->limit,
+			     c->m->now_ns))
 		return;
-	if (lost > 0)
-		monitor_log(c->m->sys.name, "%s: %u more lines kept back",
-			    pd->sys->name, lost);
 	log_escape(shown, sizeof(shown), text, len);
 	log_escape(pd->last, sizeof(pd->last), text, len);
 	monitor_log(c->m->sys.name, "%s: %s", pd->sys->name, shown);
@@ -116,20 +115,17 @@ static void say_how(char *buf, size_t size, const struct mon_pd *pd,
 			 : "");
 }
 
-/* A PD failed of its own: again, or never again? */
+/* A PD failed of its own: when is it started again? */
 static void pd_failed(struct monitor *m, struct mon_pd *pd, const char *how)
 {
-	if (restart_allowed(&pd->history, m->now_ns)) {
-		monitor_log(m->sys.name, "%s: %s; starting it again",
-			    pd->sys->name, how);
-		return;
-	}
-	pd->state = PD_FAILED;
-	monitor_log(m->sys.name,
-		    "%s: %s, after %u restarts within %llu s: given up. The "
-		    "lines above say why; stop %s and run it again to retry",
-		    pd->sys->name, how, RESTART_MAX,
-		    RESTART_WINDOW_NS / (1000 * MS_NS), m->sys.name);
+	uint64_t pause = restart_pause(&pd->history, m->now_ns);
+	char text[RESTART_TEXT];
+
+	pd->deadline_ns = m->now_ns + pause;
+	monitor_log(m->sys.name, "%s: %s; starting it again%s%s%s",
+		    pd->sys->name, how, pause > 0 ? " in " : "",
+		    pause > 0 ? restart_text(pause, text) : "",
+		    pause >= PD_HINT_NS ? "; the lines above say why" : "");
 }
 
 static void pd_gone(struct monitor *m, struct mon_pd *pd, const siginfo_t *info)
@@ -304,6 +300,13 @@ int pd_start(struct monitor *m, struct mon_pd *pd, struct error *err)
 	return -1;
 }
 
+uint64_t pd_pause(const struct monitor *m, const struct mon_pd *pd)
+{
+	return pd->state == PD_DEAD && pd->deadline_ns > m->now_ns
+		       ? pd->deadline_ns - m->now_ns
+		       : 0;
+}
+
 uint64_t pd_deadline(const struct mon_pd *pd)
 {
 	if (pd->log.fd >= 0 && pd->log.events == 0)
@@ -356,8 +359,7 @@ bool pd_settle(struct monitor *m, struct mon_pd *pd)
 		pd->restarts++;
 		return true;
 	}
-	/* What it lacks may be somebody else's for a moment. */
-	pd->deadline_ns = m->now_ns + PD_RETRY_NS;
+	/* What it lacks may be somebody else's for a while. */
 	pd_failed(m, pd, err.text);
 	return true;
 }

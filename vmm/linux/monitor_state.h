@@ -23,8 +23,9 @@
  * PD or link ("this one is dead", "that one is down"), and monitor_settle()
  * then does whatever has become possible, until nothing more is.
  *
- *	PD:    DEAD -> STARTING -> RUNNING -> DEAD ...       or FAILED for good
- *	       A dead PD starts when all its links are CLEAN.
+ *	PD:    DEAD -> STARTING -> RUNNING -> DEAD ...
+ *	       A dead PD starts when all its links are CLEAN, after a pause if
+ *	       it fails again and again (restart.h).
  *	link:  CLEAN -> UP -> DRAINING -> CLEAN ...
  *	       A link drains until each side has let go: a switch or
  *	       virtualisers that live have published the epoch, anything else is
@@ -64,17 +65,17 @@
 
 /* A PD must be ready so long after its start: a card may take its time. */
 #define PD_READY_NS (60000 * MS_NS)
-/* A PD that could not even be started is tried again so much later. */
-#define PD_RETRY_NS (1000 * MS_NS)
 /*
  * A switch must act upon an epoch, and answer a request, within this time;
  * virtualisers must do the former.
  */
 #define SWITCH_ANSWER_NS (1000 * MS_NS)
+/* So many requests in a row it may leave without an answer. */
+#define SWITCH_SILENCES 4u
 /* How often a draining link is looked at. */
 #define LINK_POLL_NS MS_NS
 
-enum mon_pd_state { PD_DEAD, PD_STARTING, PD_RUNNING, PD_FAILED };
+enum mon_pd_state { PD_DEAD, PD_STARTING, PD_RUNNING };
 
 /**
  * struct mon_pd - a PD
@@ -120,11 +121,13 @@ enum mon_link_state { MON_LINK_CLEAN, MON_LINK_UP, MON_LINK_DRAINING };
  * @conn:        what it is
  * @page:        its link page, written by us alone
  * @state:       see above
- * @failed:      it is given up and stays down
+ * @failed:      it cannot be mended and stays down
  * @sw:          the switch at each end, or NULL
  * @virt:        the virtualisers at each end, or NULL
  * @vm:          SYS_TO_VM: the VM
  * @history:     of protocol faults of a side that is not restarted for them
+ * @hold_ns:     because of them it does not go up before this time
+ * @limit:       allowance of log lines about them
  * @deadline_ns: DRAINING, UP: when both sides must have seen that
  * @lent:        a capture's free queue, to see whether it listens; else NULL
  * @attach:      SYS_TO_ATTACH: who is attached
@@ -139,6 +142,8 @@ struct mon_link {
 	struct mon_virt *virt[2];
 	struct mon_vm *vm;
 	struct restart_history history;
+	uint64_t hold_ns;
+	struct log_limit limit;
 	uint64_t deadline_ns;
 	struct net_queue *lent;
 	struct attach_server attach;
@@ -256,6 +261,11 @@ bool pd_settle(struct monitor *m, struct mon_pd *pd);
 uint64_t pd_deadline(const struct mon_pd *pd);
 
 /**
+ * pd_pause - how long a PD that failed will not be started yet, 0: it may be
+ */
+uint64_t pd_pause(const struct monitor *m, const struct mon_pd *pd);
+
+/**
  * pd_tick - see to the deadline of a PD that starts or will, and to its log
  */
 void pd_tick(struct monitor *m, struct mon_pd *pd);
@@ -314,8 +324,15 @@ void link_fault(struct monitor *m, struct mon_link *l, unsigned int end);
 
 /**
  * link_can_serve - may a connection go up, as far as the PDs are concerned?
+ *
+ * One that is held off after protocol faults may not.
  */
 bool link_can_serve(const struct monitor *m, const struct mon_link *l);
+
+/**
+ * link_hold - how long a connection is held off yet, 0: it is not
+ */
+uint64_t link_hold(const struct monitor *m, const struct mon_link *l);
 
 /* --- monitor_outside.c -------------------------------------------------- */
 

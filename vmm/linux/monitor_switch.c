@@ -120,6 +120,7 @@ void switch_reset(struct monitor *m, struct mon_switch *sw)
 	backing_zero(&m->backing, region_of(m, sw, cfg->ctl_reply));
 	policy_write(sw, held_policy(m, sw));
 	sw->generation = 0;
+	sw->silent = 0;
 }
 
 /* --- notifications ------------------------------------------------------ */
@@ -177,6 +178,7 @@ static void look_for_reply(struct monitor *m, struct mon_switch *sw)
 		return;
 	memcpy((void *)&reply, (const void *)sw->reply, sizeof(reply));
 	sw->asker = NULL;
+	sw->silent = 0;
 	asker->reply(m, asker, sw, &reply);
 }
 
@@ -226,6 +228,34 @@ void switch_ask(struct monitor *m, struct mon_switch *sw,
 	switch_notify(m, sw);
 }
 
+static void any_reply(struct monitor *m, struct switch_asker *a,
+		      struct mon_switch *sw,
+		      const struct vswitch_ctl_reply *reply)
+{
+	(void)m;
+	(void)a;
+	(void)sw;
+	(void)reply;
+}
+
+static void no_reply(struct monitor *m, struct switch_asker *a,
+		     struct mon_switch *sw)
+{
+	(void)m;
+	(void)a;
+	(void)sw;
+}
+
+void switch_prod(struct monitor *m, struct mon_switch *sw)
+{
+	static struct switch_asker nobody = { any_reply, no_reply };
+	const struct vswitch_ctl_request request = { .op = CTL_FDB };
+
+	if (sw->asker == NULL && m->pd[sw->pd].state == PD_RUNNING &&
+	    !m->pd[sw->pd].killed)
+		switch_ask(m, sw, &request, &nobody);
+}
+
 void switch_tick(struct monitor *m, struct mon_switch *sw)
 {
 	struct switch_asker *asker = sw->asker;
@@ -233,7 +263,18 @@ void switch_tick(struct monitor *m, struct mon_switch *sw)
 	if (asker == NULL || m->now_ns < sw->deadline_ns)
 		return;
 	sw->asker = NULL;
+	sw->silent++;
 	asker->silence(m, asker, sw);
+	if (sw->silent < SWITCH_SILENCES) {
+		switch_prod(m, sw);
+		return;
+	}
+	sw->silent = 0;
+	if (m->pd[sw->pd].state != PD_RUNNING || m->pd[sw->pd].killed)
+		return;
+	monitor_log(m->sys.name, "%s does not answer; stopping it",
+		    sw->comp->name);
+	pd_kill(&m->pd[sw->pd], false);
 }
 
 void switch_withdraw(struct monitor *m, const struct switch_asker *asker)

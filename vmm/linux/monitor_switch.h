@@ -46,6 +46,7 @@ struct switch_asker {
  * @seq:         the last request's
  * @asker:       who waits for the reply, or NULL
  * @deadline_ns: when the reply must be there
+ * @silent:      requests in a row it has not answered in time
  * @generation:  what it called the policy it took last; 0: it has not been asked
  * @concerned:   a change that is being made changes its policy
  * @touched:     and it has taken the new one, which does not hold yet
@@ -62,6 +63,7 @@ struct mon_switch {
 	uint32_t seq;
 	struct switch_asker *asker;
 	uint64_t deadline_ns;
+	unsigned int silent;
 	uint64_t generation;
 	bool concerned;
 	bool touched;
@@ -123,7 +125,18 @@ void switch_ask(struct monitor *m, struct mon_switch *sw,
 void switch_withdraw(struct monitor *m, const struct switch_asker *asker);
 
 /**
+ * switch_prod - find out whether a switch still answers
+ *
+ * For when somebody looks: a switch with nothing to do is never woken otherwise.
+ * Nobody waits for the answer; a switch that gives none is stopped.
+ */
+void switch_prod(struct monitor *m, struct mon_switch *sw);
+
+/**
  * switch_tick - see to the deadline of a request
+ *
+ * A switch that is silent for SWITCH_SILENCES requests in a row hangs; it is
+ * stopped, and starts again.
  */
 void switch_tick(struct monitor *m, struct mon_switch *sw);
 

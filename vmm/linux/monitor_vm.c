@@ -45,17 +45,10 @@ static const char *link_text(bool carrier)
 	return carrier ? "link up" : "link down";
 }
 
-/* May another line be logged?  What was kept back is told first. */
 static bool may_say(struct monitor *m, struct mon_vm *vm)
 {
-	unsigned int lost;
-
-	if (!log_limit_pass(&vm->limit, m->now_ns, &lost))
-		return false;
-	if (lost > 0)
-		monitor_log(m->sys.name, "%s: %u more lines kept back",
-			    vm->port->conn->name, lost);
-	return true;
+	return monitor_log_may(m->sys.name, vm->port->conn->name, &vm->limit,
+			       m->now_ns);
 }
 
 uint64_t vm_mac(const struct mon_vm *vm)
@@ -124,23 +117,29 @@ static void on_rung(struct monitor *m, struct loop_source *s, uint32_t events)
 
 /* --- time --------------------------------------------------------------- */
 
+/* How long a guest may be silent; 0: for ever. */
+static uint64_t watchdog_ns(const struct mon_vm *vm)
+{
+	return vm->comp->vm.watchdog_s * 1000 * MS_NS;
+}
+
 uint64_t vm_deadline(const struct monitor *m, const struct mon_vm *vm)
 {
 	uint64_t first = UINT64_MAX;
 
 	if (lives(m, vm) && !vm->ready)
 		first = vm->started_ns + VM_READY_NS;
+	else if (lives(m, vm) && vm->watchdog.due_ns != 0)
+		first = vm->watchdog.due_ns;
 	if (vm->rung.fd >= 0 && vm->rung.events == 0 && vm->listen_ns < first)
 		first = vm->listen_ns;
 	return first;
 }
 
-void vm_tick(struct monitor *m, struct mon_vm *vm)
+/* It has not reported ready in time. */
+static void see_to_start(struct monitor *m, struct mon_vm *vm)
 {
-	if (vm->rung.events == 0 && m->now_ns >= vm->listen_ns)
-		loop_watch(&m->loop, &vm->rung, EPOLLIN);
-	if (!lives(m, vm) || vm->ready ||
-	    m->now_ns - vm->started_ns < VM_READY_NS)
+	if (m->now_ns - vm->started_ns < VM_READY_NS)
 		return;
 	monitor_log(m->sys.name,
 		    "%s: its guest has not reported ready after %llu s; its "
@@ -148,6 +147,35 @@ void vm_tick(struct monitor *m, struct mon_vm *vm)
 		    "initrd for this card?",
 		    vm->comp->name, VM_READY_NS / (1000 * MS_NS));
 	pd_kill(&m->pd[vm->pd], false);
+}
+
+/* Its event loop stands still, whatever the guest says otherwise. */
+static void see_to_silence(struct monitor *m, struct mon_vm *vm)
+{
+	uint32_t beat =
+		atomic_load_explicit(&vm->status->beat, memory_order_relaxed);
+
+	if (watchdog_ns(vm) == 0 ||
+	    !watchdog_look(&vm->watchdog, beat, m->now_ns, watchdog_ns(vm)))
+		return;
+	monitor_log(m->sys.name,
+		    "%s: its guest has been silent for %u s, so it is stopped; "
+		    "its console, above, may say why. A slow guest needs a "
+		    "longer watchdog in vm %s",
+		    vm->comp->name, vm->comp->vm.watchdog_s, vm->comp->name);
+	pd_kill(&m->pd[vm->pd], false);
+}
+
+void vm_tick(struct monitor *m, struct mon_vm *vm)
+{
+	if (vm->rung.events == 0 && m->now_ns >= vm->listen_ns)
+		loop_watch(&m->loop, &vm->rung, EPOLLIN);
+	if (!lives(m, vm))
+		return;
+	if (vm->ready)
+		see_to_silence(m, vm);
+	else
+		see_to_start(m, vm);
 }
 
 /* --- finding and mapping ------------------------------------------------ */
@@ -230,6 +258,7 @@ int vm_reset(struct monitor *m, struct mon_vm *vm, struct error *err)
 	const uint32_t slot[] = { cfg->ram, cfg->status, cfg->vmm_stats };
 
 	vm->ready = false;
+	vm->watchdog = (struct watchdog){ 0 };
 	vm->carrier = false;
 	vm->started_ns = m->now_ns;
 	for (size_t i = 0; i < sizeof(slot) / sizeof(slot[0]); i++) {

@@ -26,6 +26,7 @@
 #include "vmm/linux/error.h"
 #include "vmm/linux/monitor_log.h"
 #include "vmm/linux/monitor_loop.h"
+#include "vmm/linux/watchdog.h"
 
 /* A guest must say that it is ready so long after its start. */
 #define VM_READY_NS (60 * 1000000000ull)
@@ -67,6 +68,7 @@ struct mon_virt {
  * @started_ns: when this life began
  * @ready_ns:   how long after that it was ready
  * @listen_ns:  when the doorbell is listened to again
+ * @watchdog:   whether the guest's event loop runs
  * @limit:      its allowance of log lines
  */
 struct mon_vm {
@@ -82,6 +84,7 @@ struct mon_vm {
 	uint64_t started_ns;
 	uint64_t ready_ns;
 	uint64_t listen_ns;
+	struct watchdog watchdog;
 	struct log_limit limit;
 };
 
@@ -154,7 +157,8 @@ uint64_t vm_mac(const struct mon_vm *vm);
 uint64_t vm_deadline(const struct monitor *m, const struct mon_vm *vm);
 
 /**
- * vm_tick - see to a guest that is not getting ready, and to its doorbell
+ * vm_tick - see to a guest that is not getting ready, or not answering any more,
+ * and to its doorbell
  */
 void vm_tick(struct monitor *m, struct mon_vm *vm);
 

@@ -1,38 +1,56 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How often something may fail before it is given up.
+ * How long something that has failed waits before it is tried again.
  *
- * A PD that dies is started again at once, because most failures are the first
- * of their kind and traffic waits.  One that dies again and again would only
- * burn the processor and the log; after RESTART_MAX restarts within
- * RESTART_WINDOW_NS it is left alone.
+ * The first time it is tried again at once, because most failures are the first
+ * of their kind and traffic waits.  What fails again and again would only burn
+ * the processor and the log: the pause doubles with each failure, up to
+ * RESTART_PAUSE_MAX_NS.  Nothing is given up for good, since what was missing
+ * may come back.  Whoever ran for RESTART_GOOD_NS starts over without a pause.
  */
 #ifndef WEIR_VMM_LINUX_RESTART_H
 #define WEIR_VMM_LINUX_RESTART_H
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#define RESTART_MAX 5u
-#define RESTART_WINDOW_NS (10ull * 1000000000ull)
+/* The pause after the second failure, and the longest one. */
+#define RESTART_PAUSE_NS (100ull * 1000000ull)
+#define RESTART_PAUSE_MAX_NS (60ull * 1000000000ull)
+/*
+ * How long it must run for its failures to be forgotten.  Longer than anything
+ * may take to get ready: what never gets ready fails again and again, slowly.
+ */
+#define RESTART_GOOD_NS (120ull * 1000000000ull)
+
+/* Octets that restart_text() needs. */
+#define RESTART_TEXT 32
 
 /**
- * struct restart_history - the last few failures; all zero at the start
- * @at_ns: when, a ring
- * @count: how many there were ever
+ * struct restart_history - what there is to remember; all zero at the start
+ * @next_ns: the pause after the next failure
+ * @until_ns: when the last pause ended, or will
  */
 struct restart_history {
-	uint64_t at_ns[RESTART_MAX];
-	uint64_t count;
+	uint64_t next_ns;
+	uint64_t until_ns;
 };
 
 /**
- * restart_allowed - note a failure and say whether to try again
+ * restart_pause - note a failure
  * @h:      in/out
  * @now_ns: the time; never less than at an earlier call
  *
- * Return: false if this is failure number RESTART_MAX + 1 within the window.
+ * Return: how long to wait before the next attempt; 0: not at all.
  */
-bool restart_allowed(struct restart_history *h, uint64_t now_ns);
+uint64_t restart_pause(struct restart_history *h, uint64_t now_ns);
+
+/**
+ * restart_text - a pause in words: "200 ms", "13 s"
+ * @buf: out: RESTART_TEXT octets
+ *
+ * Return: @buf.
+ */
+const char *restart_text(uint64_t pause_ns, char *buf);
 
 #endif
