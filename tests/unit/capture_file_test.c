@@ -141,6 +141,28 @@ static void crash_appends_a_section(void **state)
 	assert_int_equal(s.interfaces, 2);
 }
 
+/* Killed in the middle of a write: what follows can be read all the same. */
+static void half_a_block_is_cut_off(void **state)
+{
+	static const unsigned int cuts[] = { 1, 4, 30, 90 };
+	struct rig *rig = start();
+	struct seen s;
+
+	(void)state;
+	for (unsigned int i = 0; i < 4; i++) {
+		record_in(rig, 2 * i);
+		record_in(rig, 2 * i + 1);
+		rig_turn(rig);
+		rig_shell("truncate -s -%u %s", cuts[i], cfg->capture.path);
+		rig = crash(rig);
+		rig_turn(rig);
+		s = see_file(cfg->capture.path);
+		assert_int_equal(s.sections, i + 2);
+		assert_int_equal(s.packets, i + 1);
+		rig_assert_frame(s.data, s.len, 100, 2 * i);
+	}
+}
+
 static void names_of_a_ring(void **state)
 {
 	char name[32];
@@ -379,6 +401,7 @@ int main(void)
 		capture_test(overwrite_replaces),
 		capture_test(open_alone_loses_nothing),
 		capture_test(crash_appends_a_section),
+		capture_test(half_a_block_is_cut_off),
 		capture_test(names_of_a_ring),
 		capture_test(ring_of_files),
 		capture_test(ring_of_tiny_files),

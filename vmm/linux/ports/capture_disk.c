@@ -52,19 +52,43 @@ static bool find_newest(struct capture_file *f, bool marked)
 	return found;
 }
 
-/* Whether a file ends where a block does, as far as its last one tells. */
-static bool ends_whole(int fd, uint64_t size)
+/* Does a block end at @end?  Where it begins; else @end. */
+static size_t block_before(const uint8_t *data, size_t end)
 {
-	uint32_t head[2], tail;
-	off_t end = (off_t)size;
+	uint32_t length;
 
-	return size >= PCAPNG_BLOCK_MIN &&
-	       pread(fd, &tail, sizeof(tail), end - (off_t)sizeof(tail)) ==
-		       sizeof(tail) &&
-	       tail >= PCAPNG_BLOCK_MIN && tail <= size &&
-	       pread(fd, head, sizeof(head), end - (off_t)tail) ==
-		       sizeof(head) &&
-	       head[1] == tail;
+	if (end < PCAPNG_BLOCK_MIN)
+		return end;
+	memcpy(&length, data + end - sizeof(length), sizeof(length));
+	if (length < PCAPNG_BLOCK_MIN || length % 4 != 0 || length > end ||
+	    pcapng_length(data + end - length) != length)
+		return end;
+	return end - length;
+}
+
+/*
+ * Where the last whole block of the current file ends, by what its end looks
+ * like: two blocks in a row are no chance.  Its size, if there are none such.
+ */
+static uint64_t whole_end(const struct capture_file *f)
+{
+	uint8_t *data = f->pending.data; /* not in use yet */
+	uint64_t from = 0;
+	ssize_t n;
+
+	if (f->octets > f->pending.size)
+		from = (f->octets - f->pending.size + 3) & ~(uint64_t)3;
+	n = pread(f->c->fd[f->current], data, f->octets - from, (off_t)from);
+	for (size_t end = n < 0 ? 0 : (size_t)n & ~(size_t)3; end > 0;
+	     end -= 4) {
+		size_t start = block_before(data, end);
+
+		if (start < end &&
+		    (start == 0 ? from == 0
+				: block_before(data, start) < start))
+			return from + end;
+	}
+	return f->octets;
 }
 
 static int empty(struct capture_file *f, unsigned int i)
@@ -100,9 +124,7 @@ static int first_life(struct capture_file *f)
 	int e = 0;
 
 	if (cfg->rotate != 0 && !cfg->overwrite && find_newest(f, false))
-		return ends_whole(f->c->fd[f->current], f->octets)
-			       ? 0
-			       : -begin(f, next(f));
+		return whole_end(f) == f->octets ? 0 : -begin(f, next(f));
 	for (unsigned int i = 0; i < f->c->n_fds && e == 0; i++)
 		e = empty(f, i);
 	return -e;
@@ -110,11 +132,15 @@ static int first_life(struct capture_file *f)
 
 int capture_disk_resume(struct capture_file *f)
 {
+	uint64_t end;
+
 	if (!find_newest(f, true))
 		return first_life(f);
 	/* A life that was killed while it wrote may have left half a block. */
-	if (f->c->n_fds > 1 && !ends_whole(f->c->fd[f->current], f->octets))
-		return -begin(f, next(f));
+	end = whole_end(f);
+	if (end < f->octets && ftruncate(f->c->fd[f->current], (off_t)end) < 0)
+		return -errno;
+	f->octets = end;
 	return 0;
 }
 
