@@ -76,6 +76,23 @@ ok "IPv6 at once, no waiting for tentative addresses" \
 ip link add eth1 netns left type veth peer name eth2 netns left
 nok "a host with two interfaces must be addressed by hand" _address left
 
+# --- what tests/run makes of a skip ----------------------------------------------
+
+cat >skips.log <<END
+ok 1 - before
+not ok 2 # SKIP silent
+the reason
+not ok 3 # SKIP spoken
+ok 4 - a check # SKIP it cannot be made
+1..0 # SKIP nothing can
+END
+eval "$(sed -n '/^why()/,/^}/p' "$_root/tests/run")"
+is "each skip has its own reason" "$(why skips.log | sed 's/^ *skipped: //')" \
+	"silent: it does not say why
+spoken: the reason
+it cannot be made
+nothing can"
+
 # --- nothing outlives a script that is killed ------------------------------
 
 cat >victim.sh <<END

@@ -150,8 +150,10 @@ static void unreadable(void **state)
 	pid_t child;
 
 	(void)state;
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		print_message("only root can become somebody else\n");
 		skip();
+	}
 	assert_int_equal(chmod(folder, 0755), 0);
 	child = fork();
 	if (child == 0) {
@@ -182,8 +184,10 @@ static void kvm_that_is_not_ours(void **state)
 	pid_t child;
 
 	(void)state;
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		print_message("only root can become somebody else\n");
 		skip();
+	}
 	assert_int_equal(chmod(folder, 0755), 0);
 	memcpy(path, cfg.kernel, sizeof(path));
 	child = fork();
@@ -225,12 +229,16 @@ static int lock_limit_as(uid_t user, rlim_t most, uint64_t memory)
 static void locked_memory(void **state)
 {
 	(void)state;
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		print_message("only root can become somebody else\n");
 		skip();
+	}
 	assert_int_equal(lock_limit_as(NOBODY, 4u * MIB, 32u * MIB), 1);
 	/* Not every root may raise it: containers. */
-	if (lock_limit_as(0, 64u * MIB, 32u * MIB) == CANNOT_SET)
+	if (lock_limit_as(0, 64u * MIB, 32u * MIB) == CANNOT_SET) {
+		print_message("this root may not raise its limits\n");
 		skip();
+	}
 	assert_int_equal(lock_limit_as(0, 4u * MIB, 32u * MIB), 0);
 	assert_int_equal(lock_limit_as(NOBODY, 64u * MIB, 32u * MIB), 0);
 }

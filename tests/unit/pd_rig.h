@@ -308,6 +308,7 @@ static RIG_UNUSED int rig_check(struct rig *r, uint32_t pd)
 /* --- the program ---------------------------------------------------------- */
 
 /* As whom the tests run: as started, as nobody, as nobody's own root. */
+#define RIG_CANNOT_BECOME 101
 enum rig_identity { RIG_AS_IS, RIG_AS_NOBODY, RIG_AS_NOBODYS_ROOT, RIG_AS };
 
 static RIG_UNUSED void rig_become(enum rig_identity who)
@@ -330,7 +331,7 @@ static RIG_UNUSED void rig_become(enum rig_identity who)
 	/* Its files in /proc are root's until an exec: write as ourselves. */
 	prctl(PR_SET_DUMPABLE, 1);
 	if (unshare(CLONE_NEWUSER) != 0)
-		_exit(101);
+		_exit(RIG_CANNOT_BECOME);
 	fd = open("/proc/self/setgroups", O_WRONLY);
 	(void)!write(fd, "deny", 4);
 	close(fd);
@@ -357,6 +358,12 @@ static RIG_UNUSED int rig_run_as(enum rig_identity who)
 		_exit(103);
 	}
 	waitpid(pid, &status, 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == RIG_CANNOT_BECOME) {
+		printf("1..0 # SKIP nobody cannot become the root of a user "
+		       "namespace here\n");
+		fflush(stdout);
+		return 0;
+	}
 	return status;
 }
 

@@ -249,8 +249,10 @@ static void as_many_maps_as_there_may_be(void **state)
 
 	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	if (before.rlim_max < 3ul * SYS_MAX_MAPS)
+	if (before.rlim_max < 3ul * SYS_MAX_MAPS) {
+		print_message("the hard limit of descriptors is too low\n");
 		skip();
+	}
 	limit = before;
 	limit.rlim_cur = 256;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -397,8 +399,10 @@ static void machine_without_namespaces_is_an_error_that_helps(void **state)
 		_exit(no_user_namespaces());
 	waitpid(pid, &status, 0);
 	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == 255)
+	if (WEXITSTATUS(status) == 255) {
+		print_message("no user namespace to forbid others in\n");
 		skip();
+	}
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
