@@ -108,5 +108,67 @@ changed()
 }
 ok "its PD is killed and finds it all the same" wait_for 10 changed
 ok "frames flow" wait_for 10 reach alice 10.0.0.4
+
+# --- it goes, and comes back ------------------------------------------------
+
+# lines TEXT: how many lines of the log, from `here` on, have it.
+lines()
+{
+	news | grep -c "$1"
+}
+pid=$(pid_of sw0)
+here
+ip link del lan7
+ok "the card is unplugged: the port is gone" wait_for 10 in_state up gone
+is "which is said once" "$(lines 'sw0\.up: .*gone')" 1
+like "with what it waits for" "$(news)" 'interface lan7 is gone.*called card0'
+nok "what is sent to it gets nowhere" on alice ping -qc 1 -W 1 10.0.0.4
+# plug CARD: put it in.
+plug()
+{
+	ip link add "$1" type veth peer name plug0 netns far &&
+		on far ip link set plug0 up &&
+		on far ip addr add 10.0.0.4/24 dev plug0
+}
+plug other0
+nok "another card is another card" in_state up up
+ip link del other0
+plug card0
+ok "it is plugged in again: the port is up" wait_for 20 in_state up up
+on alice ip neigh flush all # it has another address
+ok "frames flow" wait_for 10 reach alice 10.0.0.4
+ok "no PD has failed" [ "$("$WEIR" show -j system |
+	jq '[.pds[] | select(.state != "running")] | length')" = 0 ]
+
+here
+on alice ip link del alice0
+back()
+{
+	on alice ip link show alice0 up && in_state alice up
+}
+ok "a tap is deleted: it is made again" wait_for 20 back
+is "which is said once" "$(lines 'sw0\.alice: .*gone')" 1
+unlike "and nothing else is" "$(news)" 'moved'
+on alice ip addr add 10.0.0.1/24 dev alice0
+ok "frames flow" wait_for 10 reach alice 10.0.0.4
+
+here
+ip netns del alice
+ok "its namespace is deleted: the port is gone" \
+	wait_for 10 in_state alice gone
+is "which is said once" "$(lines 'sw0\.alice: ')" 1
+like "with what it waits for" "$(news)" 'namespace alice was deleted'
+ip netns add alice
+ok "one of this name is made: the port is up" wait_for 20 in_state alice up
+on alice ip addr add 10.0.0.1/24 dev alice0
+ok "frames flow" wait_for 10 reach alice 10.0.0.4
+is "the switch has noticed nothing" "$(pid_of sw0)" "$pid"
+here
+ip netns del alice
+ok "gone once more" wait_for 10 in_state alice gone
+ok "it is looked for" pgrep -x weir-seek
+ip netns add alice # for the end
+wait_for 10 in_state alice up
 weir_stop
+nok "nobody goes on looking" pgrep -x weir-seek
 finish

@@ -77,8 +77,10 @@ static int copy_system(struct monitor *m, const struct system *sys)
 	m->link = calloc(sys->n_conns + 1, sizeof(*m->link));
 	if (m->sys.pd == NULL || m->pd == NULL || m->link == NULL)
 		return error_set(m->err, "not enough memory");
-	for (; m->sys.n_conns < sys->n_conns; m->sys.n_conns++)
+	for (; m->sys.n_conns < sys->n_conns; m->sys.n_conns++) {
 		m->link[m->sys.n_conns].conn = &sys->conn[m->sys.n_conns];
+		m->link[m->sys.n_conns].seeker.sock.fd = -1;
+	}
 	for (; m->sys.n_pds < sys->n_pds; m->sys.n_pds++)
 		if (copy_pd(&m->pd[m->sys.n_pds], &m->sys.pd[m->sys.n_pds],
 			    &sys->pd[m->sys.n_pds]) != 0)
@@ -282,6 +284,7 @@ void monitor_settle(struct monitor *m)
 	for (size_t i = 0; i < m->sys.n_conns; i++) {
 		if (m->link[i].attach.link != NULL)
 			attach_settle(m, &m->link[i].attach);
+		outside_settle(m, &m->link[i]);
 		carrier_settle(m, &m->link[i]);
 	}
 	announce(m);
@@ -435,6 +438,7 @@ int monitor_run(const struct system *sys, struct error *err)
 	m.loop.epoll = -1;
 	m.signals.fd = -1;
 	m.warden.fd = -1;
+	m.netns.fd = -1;
 	change_init(&m.change);
 	if (prepare(&m, sys) == 0)
 		run(&m);

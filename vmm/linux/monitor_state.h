@@ -57,6 +57,7 @@
 #include "vmm/linux/monitor_vm.h"
 #include "vmm/linux/outside.h"
 #include "vmm/linux/restart.h"
+#include "vmm/linux/seeker.h"
 #include "vmm/linux/spawn.h"
 #include "vswitch/link.h"
 #include "vswitch/queue.h"
@@ -132,6 +133,9 @@ enum mon_link_state { MON_LINK_CLEAN, MON_LINK_UP, MON_LINK_DRAINING };
  * @lent:        a capture's free queue, to see whether it listens; else NULL
  * @attach:      SYS_TO_ATTACH: who is attached
  * @outside:     what the port's PD says of its outside, or NULL
+ * @seeker:      looks for it when it is gone
+ * @sought_ns:   when that was last started
+ * @pause_ms:    how long it was to wait first
  */
 struct mon_link {
 	const struct sys_conn *conn;
@@ -148,6 +152,9 @@ struct mon_link {
 	struct net_queue *lent;
 	struct attach_server attach;
 	struct outside_page *outside;
+	struct seeker seeker;
+	uint64_t sought_ns;
+	unsigned int pause_ms;
 };
 
 enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };
@@ -167,6 +174,7 @@ enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };
  * @janitor:    cleans up after us
  * @signals:    SIGINT, SIGTERM
  * @warden:     the janitor's pidfd
+ * @netns:      says when a named network namespace is deleted
  * @pd:         by index in the system
  * @link:       by index of the connection
  * @sw:         switches, in the order of their PDs
@@ -193,6 +201,7 @@ struct monitor {
 	struct janitor janitor;
 	struct loop_source signals;
 	struct loop_source warden;
+	struct loop_source netns;
 	struct mon_pd *pd;
 	struct mon_link *link;
 	struct mon_switch *sw;
@@ -347,6 +356,11 @@ int outsides_open(struct monitor *m);
  * outsides_close - give them back
  */
 void outsides_close(struct monitor *m);
+
+/**
+ * outside_settle - have looked for what is gone
+ */
+void outside_settle(struct monitor *m, struct mon_link *l);
 
 /**
  * outside_state - what the PD of a connection's port says; "up" without one

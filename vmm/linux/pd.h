@@ -83,6 +83,10 @@ struct component {
  *              is started: opens what the component needs of the outside.
  *              Fills @fds (at most PD_MAX_FDS), returns how many, or -1 with
  *              @err saying what is wrong and what to do.  NULL: nothing
+ * @seek:       runs in a process of its own, forked from the monitor, when the
+ *              component has said that its outside is gone: waits until @open
+ *              succeeds, without spinning, and returns what it did.  NULL: it
+ *              does not come back
  * @start:      runs in the MONITOR each time the PD is started, after @open:
  *              takes for one life what must be given back by its end (a device
  *              that is to be reset).  Appends to @fds behind @n of open()'s,
@@ -116,6 +120,7 @@ struct component_ops {
 	uint64_t (*file_size)(const struct sys_component *cfg);
 	int (*open)(const struct sys_component *cfg, int *fds,
 		    struct error *err);
+	int (*seek)(const struct sys_component *cfg, int *fds);
 	int (*start)(const struct sys_component *cfg, int *fds, unsigned int n,
 		     struct error *err);
 	void (*close)(const struct sys_component *cfg);

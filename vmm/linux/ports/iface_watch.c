@@ -132,7 +132,8 @@ static void say_mtu(struct component *c, const struct iface_watch *w)
 		       w->mtu);
 }
 
-static void update(struct iface_watch *w, struct component *c)
+/* @deleted: if there is nothing to see, that is so for good. */
+static void update(struct iface_watch *w, struct component *c, bool deleted)
 {
 	struct iface_watch now;
 	short flags = 0;
@@ -140,7 +141,7 @@ static void update(struct iface_watch *w, struct component *c)
 	if (w->lost)
 		return;
 	if (!look(c, w, &now, &flags)) {
-		w->lost = true;
+		w->lost = deleted;
 		return;
 	}
 	if (strcmp(now.name, w->name) != 0)
@@ -157,19 +158,37 @@ void iface_watch_init(struct iface_watch *w, struct component *c,
 	w->place = place;
 	w->index = index;
 	strncpy(w->name, name, sizeof(w->name) - 1);
-	update(w, c);
+	update(w, c, true);
 	pd_watch(c, place, w->lost ? 0u : EPOLLIN);
+}
+
+/*
+ * Read what there is; whether the interface's end is among it, or may have been.
+ * Before that message it is in no list, but still going.
+ */
+static bool read_news(int fd)
+{
+	union {
+		struct nlmsghdr header;
+		char octets[4096];
+	} message;
+	bool deleted = false;
+
+	for (int i = 0; i < READS; i++) {
+		ssize_t n = read(fd, &message, sizeof(message));
+
+		if (n < 0 && errno != ENOBUFS)
+			break;
+		if (n < (ssize_t)NLMSG_HDRLEN ||
+		    message.header.nlmsg_type == RTM_DELLINK)
+			deleted = true;
+	}
+	return deleted;
 }
 
 void iface_watch_ready(struct iface_watch *w, struct component *c)
 {
-	char message[4096];
-
-	for (int i = 0; i < READS; i++)
-		if (read(c->fd[w->place], message, sizeof(message)) < 0 &&
-		    errno != ENOBUFS)
-			break;
-	update(w, c);
+	update(w, c, read_news(c->fd[w->place]));
 	if (w->lost)
 		pd_watch(c, w->place, 0);
 }

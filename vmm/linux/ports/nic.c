@@ -143,7 +143,8 @@ static void nic_gone(struct component *c)
 	n->pump.writable = true;
 	for (unsigned int i = 0; i < c->n_fds; i++)
 		pd_watch(c, i, 0);
-	if (outside_set(c->outside, OUTSIDE_GONE))
+	/* Given nothing, the monitor knows, and has said why. */
+	if (outside_set(c->outside, OUTSIDE_GONE) && c->n_fds > 0)
 		pd_log(c,
 		       "interface %s is gone; the port waits for one called %s",
 		       n->watch.name[0] != '\0' ? n->watch.name
@@ -457,6 +458,7 @@ const struct component_ops nic_ops = {
 	.ioctls = nic_ioctls,
 	.outside = true,
 	.open = nic_open,
+	.seek = nic_seek,
 	.init = nic_init,
 	.notified = nic_notified,
 	.fd_ready = nic_fd_ready,

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "vmm/linux/ports/iface.h"
+#include "vmm/linux/ports/iface_seek.h"
 #include "vmm/linux/ports/iface_watch.h"
 #include "vmm/linux/ports/netns.h"
 #include "vmm/linux/ports/nic_open.h"
@@ -204,6 +205,11 @@ static int open_here(void *arg, struct error *err)
 		}
 	}
 	return cannot_open(call->cfg, err);
+}
+
+int nic_seek(const struct sys_component *cfg, int *fds)
+{
+	return iface_seek(cfg, cfg->nic.netns, nic_open, fds);
 }
 
 int nic_open(const struct sys_component *cfg, int *fds, struct error *err)

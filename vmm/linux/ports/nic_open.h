@@ -22,4 +22,9 @@
  */
 int nic_open(const struct sys_component *cfg, int *fds, struct error *err);
 
+/**
+ * nic_seek - struct component_ops' seek()
+ */
+int nic_seek(const struct sys_component *cfg, int *fds);
+
 #endif

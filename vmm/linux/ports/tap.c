@@ -78,7 +78,8 @@ static void tap_gone(struct component *c)
 	t->pump.writable = true;
 	for (unsigned int i = 0; i < c->n_fds; i++)
 		pd_watch(c, i, 0);
-	if (outside_set(c->outside, OUTSIDE_GONE))
+	/* Given nothing, the monitor knows, and has said why. */
+	if (outside_set(c->outside, OUTSIDE_GONE) && c->n_fds > 0)
 		pd_log(c, "interface %s is gone",
 		       t->watch.name[0] != '\0' ? t->watch.name
 						: c->cfg->tap.ifname);
@@ -284,6 +285,7 @@ const struct component_ops tap_ops = {
 	.ioctls = tap_ioctls,
 	.outside = true,
 	.open = tap_open,
+	.seek = tap_seek,
 	.init = tap_init,
 	.notified = tap_notified,
 	.fd_ready = tap_fd_ready,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "vmm/linux/ports/iface.h"
+#include "vmm/linux/ports/iface_seek.h"
 #include "vmm/linux/ports/iface_watch.h"
 #include "vmm/linux/ports/netns.h"
 #include "vmm/linux/ports/tap_open.h"
@@ -156,6 +157,11 @@ static int open_here(void *arg, struct error *err)
 		return -1;
 	fds[TAP_WATCH] = watch(call->cfg, err);
 	return fds[TAP_WATCH] < 0 ? -1 : 0;
+}
+
+int tap_seek(const struct sys_component *cfg, int *fds)
+{
+	return iface_seek(cfg, cfg->tap.netns, tap_open, fds);
 }
 
 int tap_open(const struct sys_component *cfg, int *fds, struct error *err)

@@ -21,4 +21,9 @@
  */
 int tap_open(const struct sys_component *cfg, int *fds, struct error *err);
 
+/**
+ * tap_seek - struct component_ops' seek()
+ */
+int tap_seek(const struct sys_component *cfg, int *fds);
+
 #endif

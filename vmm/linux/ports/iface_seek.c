@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Waiting for an interface: see iface_seek.h.
+ */
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vmm/linux/ports/iface_seek.h"
+#include "vmm/linux/ports/netns.h"
+
+/* Changes come in dozens; one look is enough for those of a moment. */
+#define BETWEEN_LOOKS_NS 50000000
+/* A namespace given by a path may come back without a mount. */
+#define PATH_POLL_MS 5000
+
+/* Inside the namespace: a socket that is readable when a link has changed. */
+static int open_links(void *arg, struct error *err)
+{
+	const struct sockaddr_nl links = {
+		.nl_family = AF_NETLINK,
+		.nl_groups = RTMGRP_LINK,
+	};
+	int *fd = arg;
+
+	(void)err;
+	*fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		     NETLINK_ROUTE);
+	if (*fd >= 0)
+		(void)!bind(*fd, (const struct sockaddr *)&links,
+			    sizeof(links));
+	return 0;
+}
+
+int iface_seek(const struct sys_component *cfg, const char *netns,
+	       int (*open_port)(const struct sys_component *cfg, int *fds,
+				struct error *err),
+	       int *fds)
+{
+	const struct timespec moment = { .tv_nsec = BETWEEN_LOOKS_NS };
+	int timeout = strchr(netns, '/') != NULL ? PATH_POLL_MS : -1;
+	int mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+
+	if (mounts < 0)
+		return -1;
+	for (;;) {
+		struct error err = { "" };
+		struct pollfd p[2] = {
+			{ .fd = mounts, .events = POLLPRI },
+			{ .fd = -1, .events = POLLIN },
+		};
+		int n;
+
+		/* What changes from now on is not missed. */
+		netns_call(netns, open_links, &p[1].fd, &err);
+		n = open_port(cfg, fds, &err);
+		if (n <= 0)
+			poll(p, 2, timeout);
+		if (p[1].fd >= 0)
+			close(p[1].fd);
+		if (n > 0)
+			return n;
+		nanosleep(&moment, NULL);
+	}
+}
