@@ -91,6 +91,11 @@ void check_rules(struct topology *t);
 void check_domains(struct topology *t);
 
 /**
+ * check_pairs - warn of pairs that are allowed and will not work
+ */
+void check_pairs(struct topology *t);
+
+/**
  * check_lonely - warn of ports and groups no rule names
  *
  * Comes last: it is silent if there is an error anywhere, because the rule that

@@ -79,7 +79,7 @@ struct filter {
  */
 struct topo_entry {
 	struct topo_entry *next;
-	const struct topo_rule *rule;
+	struct topo_rule *rule;
 };
 
 /**
@@ -90,6 +90,17 @@ struct topo_unasked {
 	const struct topo_rule *rule;
 	uint32_t from;
 	uint32_t to;
+};
+
+/**
+ * struct topo_pairs - pairs of ports something is to be said about
+ * @a, @b: the first of them
+ * @n:     how many
+ */
+struct topo_pairs {
+	const struct topo_port *a;
+	const struct topo_port *b;
+	unsigned int n;
 };
 
 /**
@@ -117,6 +128,9 @@ struct topo_side {
  * @number: checked: of the rule there
  * @first:  checked: of its filter in the policy's instructions
  * @placed: checked: the filter is there because of this rule
+ * @mute:   checked: pairs in which nothing can answer
+ * @apart:  checked: pairs whose VLANs do not meet
+ * @n_pairs: checked: those there are
  */
 struct topo_rule {
 	struct topo_rule *next;
@@ -134,6 +148,9 @@ struct topo_rule {
 	uint32_t number;
 	uint32_t first;
 	bool placed;
+	struct topo_pairs mute;
+	struct topo_pairs apart;
+	unsigned int n_pairs;
 };
 
 /**

@@ -201,9 +201,15 @@ static void changes_come_first(void **state)
 	struct system *sys = compile(HOME), *next;
 
 	(void)state;
-	next = change(sys, "deny a -> c when \"tcp\"\n"
-			   "allow people <-> c when $web reply\n"
-			   "deny x -> a\n");
+	next = change_saying(sys,
+			     "deny a -> c when \"tcp\"\n"
+			     "allow people <-> c when $web reply\n"
+			     "deny x -> a\n",
+			     "(runtime):2:1: warning: s.a <-> s.c (and 1 "
+			     "more): s.a has no \"vlan\", and frames without a "
+			     "tag are in no VLAN of s.c; give it one, \"vlan "
+			     "access\", or \"vlan trunk\" if it tags its "
+			     "frames\n");
 	is_asked(next, 0, 2, "deny tcp, allow tcp port 443, allow arp");
 	is_asked(next, 1, 2, "allow tcp port 443, allow arp");
 	is_asked(next, 2, 0, "allow tcp port 443");
@@ -237,6 +243,25 @@ static void warnings_are_of_the_change(void **state)
 			     "decides on nothing, because a newer one denies "
 			     "every frame; 'weir undo' takes changes back, "
 			     "'weir show policy' shows their numbers\n");
+	system_free(next);
+	system_free(sys);
+}
+
+/* And they advise what a command can say. */
+static void a_change_nothing_can_answer(void **state)
+{
+	struct system *sys = compile(HOME);
+	struct system *next;
+
+	(void)state;
+	next = change_saying(sys, "allow a -> b\n",
+			     "(runtime):1:1: warning: s.a -> s.b: nothing can "
+			     "answer; give \"reply\" with it, or -b for both "
+			     "directions\n");
+	system_free(next);
+	next = change(sys, "allow a -> b reply\n");
+	system_free(next);
+	next = change(sys, "allow a <-> b\n");
 	system_free(next);
 	system_free(sys);
 }
@@ -469,6 +494,7 @@ int main(void)
 		cmocka_unit_test(hosts_are_not_looked_up_again),
 		cmocka_unit_test(changes_come_first),
 		cmocka_unit_test(warnings_are_of_the_change),
+		cmocka_unit_test(a_change_nothing_can_answer),
 		cmocka_unit_test(settings_are_replaced),
 		cmocka_unit_test(settings_are_taken_away),
 		cmocka_unit_test(changes_of_one_port_add_up),
