@@ -4,9 +4,9 @@
 # listed by hand. Everything made goes under $(B).
 #
 #   make                    build $(B)/weir, the libraries and the examples
-#   make run                install what is missing, build, boot an arm64 machine
-#                           with a driver VM in it: examples/echo
-#   make run EXAMPLE=home   the same without a machine: another example
+#   make run                install what is missing, build, a tour; then boot an
+#                           arm64 machine with a driver VM in it: examples/echo
+#   make run EXAMPLE=home   another example alone; a wrong name lists them
 #   make client-echo        a client PD with lwIP, which is fetched
 #   make test               install what is missing, then every test there is
 #   make unit | e2e         only the unit tests | only the end-to-end tests
@@ -23,7 +23,7 @@
 
 B       ?= build
 POLICY  ?= policy/user/none.c
-EXAMPLE ?= echo
+EXAMPLE ?=
 PREFIX  ?= /usr/local
 ifeq ($(origin CC),default)
 CC      := gcc
@@ -141,16 +141,8 @@ again = $(MAKE) --no-print-directory \
 	$(if $(findstring jobserver,$(MAKEFLAGS)),,-j$$(nproc))
 
 run:
-ifeq ($(EXAMPLE),echo)
-	@mk/deps.sh build run machine
-	@+$(again) machine
-	@MACHINE_DIR=$(abspath $(MACHINE_DIR)) SYSROOT=$(SYSROOT) \
-		examples/echo/run.sh
-else
-	@mk/deps.sh build run
-	@+$(again) all
-	@WEIR=$(abspath $(O)/weir) mk/own-root.sh examples/$(EXAMPLE)/run.sh
-endif
+	@+B='$(B)' O='$(O)' MACHINE_DIR='$(abspath $(MACHINE_DIR))' \
+		SYSROOT='$(SYSROOT)' again="$(again)" mk/run.sh $(EXAMPLE)
 
 test:
 	@mk/deps.sh build run machine test

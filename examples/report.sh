@@ -11,6 +11,9 @@
 #	aligned			a filter: tab-separated columns, for the eye
 #	table LOG		all checks, the verdict, and LOG if it is FAIL, which
 #				is the status too
+#
+# Where WEIR_ROWS names a file, another script prints the table: the checks are
+# added to that file (check|expected|got|result), here is only the verdict.
 
 _rows=()
 _good=0
@@ -78,15 +81,26 @@ check()
 	[ $result = pass ] || sed 's/^/   | /' .stderr
 }
 
-table()
+# rows: lines of check|expected|got|result, for the eye.
+rows()
 {
-	local row what want got result verdict=FAIL
+	local what want got result
 
 	printf '\n%-46s %-18s %-18s\n' check expected got
-	for row in "${_rows[@]}"; do
-		IFS='|' read -r what want got result <<<"$row"
+	while IFS='|' read -r what want got result; do
 		printf '%-46s %-18s %-18s %s\n' "$what" "$want" "$got" "$result"
 	done
+}
+
+table()
+{
+	local verdict=FAIL
+
+	if [ -n "${WEIR_ROWS-}" ]; then
+		printf '%s\n' "${_rows[@]}" >>"$WEIR_ROWS"
+	else
+		printf '%s\n' "${_rows[@]}" | rows
+	fi
 	if [ "$_good" = ${#_rows[@]} ]; then
 		verdict=PASS
 	else

@@ -72,6 +72,7 @@ static void examples_keep_the_promises(void **state)
 	check_folder("examples/chain");
 	check_folder("examples/capture");
 	check_folder("examples/echo");
+	check_folder("examples/tour");
 }
 
 /* --- what is said of one port -------------------------------------------- */
