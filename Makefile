@@ -59,7 +59,7 @@ PROGRAM_SRC := $(wildcard client/pd/examples/*.c)
 PD_SRC      := client/pd/main.c client/net_client.c vmm/linux/boot_read.c \
 	vmm/linux/error.c vmm/linux/pd.c vmm/linux/pd_client.c \
 	vmm/linux/pd_loop.c vmm/linux/pd_main.c vmm/linux/pd_new.c \
-	vmm/linux/sandbox.c
+	vmm/linux/pd_order.c vmm/linux/sandbox.c
 TEST_SRC    := $(wildcard tests/unit/*_test.c)
 HELPER_SRC  := $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c))
 BENCH_SRC   := $(wildcard tests/bench/*.c)

@@ -7,15 +7,16 @@
  * nothing.  The monitor answers with one struct attach_hello; if its status is
  * 0, ATTACH_FDS descriptors come with it (SCM_RIGHTS), in the order of enum
  * attach_fd.  The connection then stands for the attachment: when either side
- * closes it, the port goes down and the descriptors are worthless.  One client
- * at a time; a second one is told -EBUSY, and whoever comes too soon after
- * clients that broke the queue protocol -EAGAIN.
+ * closes it, the port goes down and the descriptors are worthless: each client
+ * has memory and descriptors of its own, and nobody looks at them afterwards.
+ * The link page alone is the port's.  One client at a time; a second one is told
+ * -EBUSY, and whoever comes too soon after clients that broke the queue protocol
+ * -EAGAIN.
  *
- * Notifications: the client is notified by octets on a pipe (ATTACH_FD_WAIT),
- * which it must drain; it notifies the switch by writing eight octets, the
- * number one, to an eventfd (ATTACH_FD_RING).  A pipe, because its two ends do
- * not share file status flags: a client could make a shared eventfd blocking
- * and fill it, and so stop the switch that notifies it.
+ * Notifications: the client is notified by octets on a stream socket
+ * (ATTACH_FD_WAIT), which it must drain; it notifies the switch by writing eight
+ * octets, the number one, to an eventfd (ATTACH_FD_RING).  The switch never
+ * reads that eventfd.  Why the two are not alike is in vmm/linux/backing.c.
  */
 #ifndef WEIR_CLIENT_ATTACH_H
 #define WEIR_CLIENT_ATTACH_H
@@ -23,7 +24,7 @@
 #include <stdint.h>
 
 #define ATTACH_MAGIC 0x57656972u /* "Weir" */
-#define ATTACH_VERSION 1u
+#define ATTACH_VERSION 2u
 
 enum attach_fd {
 	ATTACH_FD_TX_ACTIVE, /* ingress active, rw */
@@ -33,7 +34,7 @@ enum attach_fd {
 	ATTACH_FD_TX_DATA,   /* ingress data, rw */
 	ATTACH_FD_RX_DATA,   /* egress data, read-only */
 	ATTACH_FD_LINK,	     /* link page, read-only */
-	ATTACH_FD_WAIT,	     /* read end of a pipe */
+	ATTACH_FD_WAIT,	     /* stream socket */
 	ATTACH_FD_RING,	     /* eventfd */
 	ATTACH_FDS
 };

@@ -9,15 +9,17 @@
 #include "client/weir.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "client/weir_port.h"
 
-/* Reads that empty a pipe of the default size, and then some. */
-#define PIPE_READS 32
+/* Reads that empty a socket of the default size, and then some. */
+#define SOCKET_READS 64
 
 /* The caller's frames are handed to net_client.c as they are. */
 _Static_assert(sizeof(struct weir_frame) == sizeof(struct net_buffer) &&
@@ -31,13 +33,14 @@ _Static_assert(sizeof(struct weir_frame) == sizeof(struct net_buffer) &&
 
 /* --- waiting -------------------------------------------------------------- */
 
-/* Empty the pipe; a switch that fills it at the same time cannot hold us. */
+/* Empty the socket; a switch that fills it at the same time cannot hold us. */
 static void forget(int fd)
 {
 	char octets[4096];
 
-	for (int i = 0; i < PIPE_READS; i++)
-		if (read(fd, octets, sizeof(octets)) < (ssize_t)sizeof(octets))
+	for (int i = 0; i < SOCKET_READS; i++)
+		if (recv(fd, octets, sizeof(octets), MSG_DONTWAIT) <
+		    (ssize_t)sizeof(octets))
 			return;
 }
 
@@ -229,12 +232,17 @@ int weir_send(struct weir_port *p, const void *frame, size_t len)
 	return 0;
 }
 
+/*
+ * A full counter means that the switch has been woken already.  It is asked for
+ * before the write, because whoever has the eventfd besides us could fill it and
+ * have writes wait.
+ */
 void weir_flush(struct weir_port *p)
 {
 	static const uint64_t one = 1;
+	struct pollfd ring = { .fd = p->fd[ATTACH_FD_RING], .events = POLLOUT };
 
-	/* A full counter means that the switch has been woken already. */
-	if (net_client_must_notify(p->client) &&
-	    write(p->fd[ATTACH_FD_RING], &one, sizeof(one)) < 0)
-		return;
+	if (net_client_must_notify(p->client) && poll(&ring, 1, 0) == 1 &&
+	    (ring.revents & POLLOUT) != 0)
+		(void)!write(ring.fd, &one, sizeof(one));
 }

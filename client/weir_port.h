@@ -23,7 +23,7 @@
  * @memory: to free
  * @sock:   connection to the monitor
  * @fd:     as they came; regions are closed (-1) once they are mapped
- * @epoll:  over @sock and the pipe
+ * @epoll:  over @sock and the socket to wait on
  * @map:    regions
  * @size:   octets of each
  * @hello:  what the monitor said, checked

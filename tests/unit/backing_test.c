@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/ring.h"
 #include "vmm/linux/backing.h"
 
 #define SIZE 8192L
@@ -31,6 +32,11 @@
 static struct sys_region region[] = {
 	{ .name = "sw0.a.data", .size = SIZE },
 	{ .name = "sw0.a.link", .size = 4096 },
+	{ .name = "r2", .size = SIZE },
+	{ .name = "r3", .size = SIZE },
+	{ .name = "r4", .size = SIZE },
+	{ .name = "r5", .size = SIZE },
+	{ .name = "r6", .size = SIZE },
 };
 static struct sys_channel channel[] = {
 	{ .name = "inside", .end = { { 0, 0 }, { 1, 0 } } },
@@ -40,7 +46,7 @@ static struct sys_channel channel[] = {
 static const struct system sys = {
 	.name = "test",
 	.region = region,
-	.n_regions = 2,
+	.n_regions = 7,
 	.channel = channel,
 	.n_channels = 2,
 };
@@ -265,10 +271,8 @@ static void channel_kinds_are_as_promised(void **state)
 	}
 	assert_int_not_equal(in->wait[0], in->wait[1]);
 	assert_true(fd_is_in(out->wait[0], "eventfd"));
-	assert_true(fd_is_in(out->wait[1], "pipe"));
-	assert_true(fd_is_in(out->ring[1], "pipe"));
-	assert_int_equal(fcntl(out->wait[1], F_GETFL) & O_ACCMODE, O_RDONLY);
-	assert_int_equal(fcntl(out->ring[1], F_GETFL) & O_ACCMODE, O_WRONLY);
+	assert_true(fd_is_in(out->wait[1], "socket"));
+	assert_true(fd_is_in(out->ring[1], "socket"));
 	assert_true(fcntl(out->ring[1], F_GETFL) & O_NONBLOCK);
 	assert_true(fcntl(in->ring[1], F_GETFL) & O_NONBLOCK);
 }
@@ -285,7 +289,7 @@ static void ring_wakes_that_end_each_time(void **state)
 	assert_int_equal(events(other), 1);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(events(this), 0);
-		backing_ring(&b, 0, 1);
+		ring_end(&b, 0, 1);
 		assert_int_equal(events(this), 1);
 	}
 	assert_int_equal(events(other), 0);
@@ -293,49 +297,101 @@ static void ring_wakes_that_end_each_time(void **state)
 	close(other);
 }
 
-static void ring_reaches_the_outside_by_pipe(void **state)
+static void ring_reaches_the_outside(void **state)
 {
 	char octets[64];
 
 	(void)state;
 	assert_int_equal(read(b.channel[1].wait[1], octets, sizeof(octets)),
 			 -1);
-	backing_ring(&b, 1, 1);
+	backing_ring_outside(&b, 1);
 	assert_true(read(b.channel[1].wait[1], octets, sizeof(octets)) > 0);
 }
 
-/* A client that does not drain its pipe gets no more, and costs nothing. */
-static void ring_does_not_block_on_a_full_pipe(void **state)
+/* A client that takes nothing gets no more, and costs nothing. */
+static void ring_does_not_wait_for_the_outside(void **state)
 {
+	/* Flags of its end are flags of its end alone. */
+	int its = b.channel[1].wait[1];
+
 	(void)state;
+	assert_int_equal(fcntl(its, F_SETFL, 0), 0);
+	assert_true(fcntl(b.channel[1].ring[1], F_GETFL) & O_NONBLOCK);
 	alarm(20);
 	for (int i = 0; i < 20000; i++)
-		backing_ring(&b, 1, 1);
+		backing_ring_outside(&b, 1);
+	/* Nor for one that has gone, and no signal comes of it. */
+	close(its);
+	b.channel[1].wait[1] = -1;
+	backing_ring_outside(&b, 1);
 	alarm(0);
 }
 
-/*
- * A client shares the eventfd it rings the switch with.  It fills the counter
- * and makes writes block: the monitor must neither stop nor go unheard.
- */
-static void ring_does_not_block_on_a_filled_eventfd(void **state)
+/* --- renewal -------------------------------------------------------------- */
+
+static void *map(int fd)
 {
-	int fd = b.channel[1].ring[0], epoll = waiter(fd);
-	uint64_t most = UINT64_MAX - 1, had;
+	void *p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	assert_ptr_not_equal(p, MAP_FAILED);
+	return p;
+}
+
+/* What a client has been given stays its own, and is nobody else's. */
+static void renewed_memory_is_other_memory(void **state)
+{
+	uint32_t renewed[BACKING_RENEWED];
+	struct sys_conn conn = { .ingress = { 0, 2, 3 },
+				 .egress = { 4, 5, 6 },
+				 .link = 1,
+				 .channel = 1 };
+	unsigned int before = count_fds();
 
 	(void)state;
-	assert_int_equal(read(fd, &had, sizeof(had)), sizeof(had));
-	assert_int_equal(write(fd, &most, sizeof(most)), sizeof(most));
-	assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
-	assert_int_equal(events(epoll), 1);
-	assert_int_equal(events(epoll), 0);
-	alarm(20);
-	for (int i = 0; i < 3; i++) {
-		backing_ring(&b, 1, 0);
-		assert_int_equal(events(epoll), 1);
+	backing_renewed(&conn, renewed);
+	for (unsigned int i = 0; i < BACKING_RENEWED; i++) {
+		char *old = map(b.region[renewed[i]]), *new;
+		int link = b.region[1];
+
+		memset(old, 0xa5, SIZE);
+		assert_int_equal(backing_renew(&b, &conn), 0);
+		new = map(b.region[renewed[i]]);
+		for (unsigned int k = 0; k < SIZE; k++)
+			assert_int_equal(new[k], 0);
+		old[7] = 1;
+		assert_int_equal(new[7], 0);
+		assert_int_equal(ftruncate(b.region[renewed[i]], 0), -1);
+		assert_int_equal(b.region[1], link);
+		munmap(old, SIZE);
+		munmap(new, SIZE);
 	}
-	alarm(0);
+	assert_int_equal(count_fds(), before);
+}
+
+/* Whatever a client did to its doorbell, the next one's is as new. */
+static void hc30_a_renewed_doorbell_is_another(void **state)
+{
+	struct sys_conn conn = { .ingress = { 0, 2, 3 },
+				 .egress = { 4, 5, 6 },
+				 .link = 1,
+				 .channel = 1 };
+	uint64_t most = UINT64_MAX - 1, had;
+	int old = dup(b.channel[1].ring[0]), epoll;
+
+	(void)state;
+	assert_int_equal(read(old, &had, sizeof(had)), sizeof(had));
+	assert_int_equal(write(old, &most, sizeof(most)), sizeof(most));
+	assert_int_equal(fcntl(old, F_SETFL, 0), 0);
+	assert_int_equal(backing_renew(&b, &conn), 0);
+	epoll = waiter(b.channel[1].wait[0]);
+	assert_int_equal(events(epoll), 1);
+	assert_int_equal(read(old, &had, sizeof(had)), sizeof(had));
+	assert_int_equal(events(epoll), 0);
+	ring_end(&b, 1, 0);
+	assert_int_equal(events(epoll), 1);
+	assert_true(fcntl(b.channel[1].ring[0], F_GETFL) & O_NONBLOCK);
 	close(epoll);
+	close(old);
 }
 
 /* --- limits --------------------------------------------------------------- */
@@ -399,6 +455,42 @@ static int create_many_says_why_not(void)
 	return count_fds() == before ? 0 : 3;
 }
 
+static int renew_within(void)
+{
+	struct sys_conn conn = { .ingress = { 0, 2, 3 },
+				 .egress = { 4, 5, 6 },
+				 .link = 1,
+				 .channel = 1 };
+	struct error err = { "" };
+	struct backing few;
+	int was[7], hog, last = -1;
+	unsigned int full;
+
+	if (backing_create(&few, &sys, &err) != 0)
+		return 1;
+	memcpy(was, few.region, sizeof(was));
+	full = count_fds();
+	/* No descriptor is left, then one, then two ... */
+	for (; (hog = dup(STDIN_FILENO)) >= 0; full++)
+		last = hog;
+	for (unsigned int left = 0; left < 20; left++) {
+		if (backing_renew(&few, &conn) == 0)
+			return left > 5 ? 0 : 4;
+		if (memcmp(was, few.region, sizeof(was)) != 0)
+			return 2;
+		close(last--);
+		if (count_fds() != full - left - 1)
+			return 3;
+	}
+	return 5;
+}
+
+static void renewal_without_descriptors_changes_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(with_limit(64, 64, renew_within), 0);
+}
+
 static void soft_limit_is_raised_when_needed(void **state)
 {
 	(void)state;
@@ -437,9 +529,11 @@ int main(void)
 		T(read_only_dup_is_not_reopened_by_others),
 		T(channel_kinds_are_as_promised),
 		T(ring_wakes_that_end_each_time),
-		T(ring_reaches_the_outside_by_pipe),
-		T(ring_does_not_block_on_a_full_pipe),
-		T(ring_does_not_block_on_a_filled_eventfd),
+		T(ring_reaches_the_outside),
+		T(ring_does_not_wait_for_the_outside),
+		T(renewed_memory_is_other_memory),
+		T(hc30_a_renewed_doorbell_is_another),
+		cmocka_unit_test(renewal_without_descriptors_changes_nothing),
 		cmocka_unit_test(soft_limit_is_raised_when_needed),
 		cmocka_unit_test(hard_limit_is_an_error_that_helps),
 		cmocka_unit_test(first_error_is_kept),

@@ -6,6 +6,7 @@
  * names when it is notified.
  */
 #include "tests/unit/pd_rig.h"
+#include "tests/unit/ring.h"
 
 #include <sys/stat.h>
 
@@ -144,7 +145,7 @@ static void start(struct rig *r, const char *action, int fd)
 	r->fds[0][0] = (struct pd_fds){ .n = 1, .fd = { fd } };
 	rig_start(r, 0);
 	rig_sleeps(r->proc[0].pid);
-	backing_ring(&r->b, 0, 0);
+	ring_end(&r->b, 0, 0);
 }
 
 static void hc37_files_keep_their_bounds(void **state)

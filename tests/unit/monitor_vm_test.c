@@ -5,6 +5,7 @@
  * processes with components that do as they are told (fake_vm.h), but no KVM.
  */
 #include "tests/unit/monitor_rig.h"
+#include "tests/unit/ring.h"
 
 #include "vmm/linux/monitor_state.h"
 
@@ -694,7 +695,7 @@ static void test_a_guest_that_is_ready_is_waited_for_no_more(void **state)
 
 	still_begin(&s, *state);
 	atomic_store(&s.status->state, DRIVER_READY);
-	backing_ring(&s.m.backing, s.channel, 1);
+	ring_end(&s.m.backing, s.channel, 1);
 	still_round(&s);
 	assert_true(vm_is_ready(&s.m, s.vm));
 	assert_true(vm_deadline(&s.m, s.vm) == s.vm->listen_ns);
@@ -818,7 +819,7 @@ static void hc15_a_doorbell_is_not_always_answered(void **state)
 	assert_false(s.vm->carrier);
 	atomic_store(&s.status->carrier, 1);
 	for (int i = 0; i < 1000; i++) {
-		backing_ring(&s.m.backing, s.channel, 1);
+		ring_end(&s.m.backing, s.channel, 1);
 		still_round(&s);
 		vm_tick(&s.m, s.vm);
 	}

@@ -206,6 +206,7 @@ static RIG_UNUSED int rig_wait(struct rig *r, uint32_t pd)
 	r->runs[pd] = false;
 	close(r->proc[pd].pidfd);
 	close(r->proc[pd].log_fd);
+	close(r->proc[pd].ctl_fd);
 	return status;
 }
 

@@ -210,7 +210,7 @@ rig_record(const struct sys_component *cfg, int wait, int ring)
 	boot->n_comps = boot->n_chans = 1;
 	boot->n_maps = RIG_MAPS;
 	boot_comps(boot)->cfg = *cfg;
-	*boot_chans(boot) = (struct boot_chan){ wait, ring, SYS_NONE };
+	*boot_chans(boot) = (struct boot_chan){ wait, ring, SYS_NONE, 0 };
 	w = &boot_comps(boot)->cfg.wire;
 	w->ingress = both ? (struct sys_half){ RIG_TX_ACTIVE, RIG_TX_FREE,
 					       RIG_TX_DATA }

@@ -6,6 +6,7 @@
  * The program is client/pd/examples/reflect.c; the test plays the switch.
  */
 #include "tests/unit/pd_rig.h"
+#include "tests/unit/ring.h"
 
 #include <elf.h>
 #include <libgen.h>
@@ -175,7 +176,7 @@ static const uint8_t *exchange(struct rig *r, struct port *p, unsigned int n,
 	data[len - 1] = (uint8_t)n;
 	queue_put(&p->out, d.io_or_offset, len);
 	queue_publish(&p->out);
-	backing_ring(&r->b, 0, 0);
+	ring_end(&r->b, 0, 0);
 	d = wait_for(&p->in);
 	queue_put(&p->in_free, d.io_or_offset, 0);
 	queue_publish(&p->in_free);
@@ -238,11 +239,11 @@ static void hc24_program_survives_a_hostile_switch(void **state)
 
 		queue_put(&p.out, d.io_or_offset, len);
 		queue_publish(&p.out);
-		backing_ring(&r.b, 0, 0);
+		ring_end(&r.b, 0, 0);
 	}
 	exchange(&r, &p, 2, 60);
 	atomic_store(&((struct net_queue *)p.at[OUT_ACTIVE])->tail, 60000);
-	backing_ring(&r.b, 0, 0);
+	ring_end(&r.b, 0, 0);
 	assert_int_equal(rig_sleeps(r.proc[0].pid), -1);
 	assert_false(r.proc[0].pid == waitpid(r.proc[0].pid, NULL, WNOHANG));
 	port_close(&p);

@@ -6,6 +6,7 @@
  * mostly something that must be the end of it.
  */
 #include "tests/unit/pd_rig.h"
+#include "tests/unit/ring.h"
 
 #include <linux/futex.h>
 #include <sys/epoll.h>
@@ -276,7 +277,7 @@ static int outcome(struct rig *r, const char *action)
 	probe_system(r, action);
 	rig_start(r, 0);
 	rig_sleeps(r->proc[0].pid);
-	backing_ring(&r->b, 0, 0);
+	ring_end(&r->b, 0, 0);
 	line = rig_line(r, 0);
 	if (strcmp(line, "still here") == 0)
 		return 0;
@@ -317,7 +318,7 @@ static void proc_shows_a_pd_shut_in(void **state)
 	rig_free(&r);
 }
 
-/* Three times /dev/null, epoll, the log, the channel's two. */
+/* Three times /dev/null, epoll, the log, orders, the channel's two. */
 static void pd_has_only_the_descriptors_it_needs(void **state)
 {
 	struct rig r;
@@ -327,7 +328,7 @@ static void pd_has_only_the_descriptors_it_needs(void **state)
 	probe_system(&r, "nothing");
 	rig_start(&r, 0);
 	for (int fd = 0; fd < 200; fd++) {
-		bool wanted = fd <= BOOT_LOG_FD + 2;
+		bool wanted = fd <= BOOT_CTL_FD + 2;
 
 		snprintf(path, sizeof(path), "/proc/%d/fd/%d",
 			 (int)r.proc[0].pid, fd);
@@ -364,7 +365,7 @@ static void two_pds_share_what_they_may(void **state)
 	p[0] = 42;
 	rig_start(&r, 0);
 	rig_sleeps(r.proc[0].pid);
-	backing_ring(&r.b, 0, 0);
+	ring_end(&r.b, 0, 0);
 	assert_string_equal(rig_line(&r, 0), "still here");
 	munmap(p, RO_SIZE);
 	p = backing_map(&r.b, 0, SYS_R);

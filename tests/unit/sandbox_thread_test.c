@@ -7,6 +7,7 @@
  * configuration names when it is notified.
  */
 #include "tests/unit/pd_rig.h"
+#include "tests/unit/ring.h"
 
 #include <linux/futex.h>
 #include <pthread.h>
@@ -247,7 +248,7 @@ static int outcome(struct rig *r, enum sys_kind kind, const char *action)
 	user_system(r, kind, action);
 	rig_start(r, 0);
 	rig_sleeps(r->proc[0].pid);
-	backing_ring(&r->b, 0, 0);
+	ring_end(&r->b, 0, 0);
 	if (strcmp(rig_line(r, 0), "done") == 0)
 		return 0;
 	status = rig_wait(r, 0);

@@ -3,6 +3,7 @@
  * The life of PD processes: start, sleep, notify one another, end.
  */
 #include "tests/unit/pd_rig.h"
+#include "tests/unit/ring.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -153,7 +154,7 @@ static void spinning_pd_goes_to_sleep(void **state)
 	rig_back(&r);
 	rig_start(&r, 0);
 	assert_int_equal(rig_sleeps(r.proc[0].pid), -1);
-	backing_ring(&r.b, 0, 0);
+	ring_end(&r.b, 0, 0);
 	assert_string_equal(rig_line(&r, 0), "notified 1");
 	assert_int_equal(rig_sleeps(r.proc[0].pid), -1);
 	rig_free(&r);
@@ -170,7 +171,7 @@ static void monitor_wakes_a_pd(void **state)
 	rig_start(&r, 0);
 	for (int i = 1; i <= 5; i++) {
 		rig_sleeps(r.proc[0].pid);
-		backing_ring(&r.b, 0, 0);
+		ring_end(&r.b, 0, 0);
 		snprintf(line, sizeof(line), "notified %d", i);
 		assert_string_equal(rig_line(&r, 0), line);
 	}
@@ -192,7 +193,7 @@ static void pds_wake_one_another(void **state)
 	/* The monitor's end starts with what every eventfd starts with. */
 	assert_int_equal(read(r.b.channel[2].wait[1], &rung, sizeof(rung)),
 			 sizeof(rung));
-	backing_ring(&r.b, 0, 0);
+	ring_end(&r.b, 0, 0);
 	assert_string_equal(rig_line(&r, 0), "notified 1");
 	assert_string_equal(rig_line(&r, 1), "notified 1");
 	assert_true(rig_readable(r.b.channel[2].wait[1]));
@@ -210,11 +211,11 @@ static void components_of_one_pd_call_each_other(void **state)
 	rig_back(&r);
 	rig_start(&r, 0);
 	rig_sleeps(r.proc[0].pid);
-	backing_ring(&r.b, 0, 0);
+	ring_end(&r.b, 0, 0);
 	assert_string_equal(rig_line(&r, 0), "loud: notified 1");
 	/* The monitor still reaches the end inside (a link page changed). */
 	rig_sleeps(r.proc[0].pid);
-	backing_ring(&r.b, 1, 1);
+	ring_end(&r.b, 1, 1);
 	assert_string_equal(rig_line(&r, 0), "loud: notified 2");
 	rig_free(&r);
 }
@@ -230,7 +231,7 @@ static void restarted_pd_takes_up_its_channels(void **state)
 		assert_int_equal(backing_zero(&r.b, 0), 0);
 		rig_start(&r, 0);
 		rig_sleeps(r.proc[0].pid);
-		backing_ring(&r.b, 0, 0);
+		ring_end(&r.b, 0, 0);
 		assert_string_equal(rig_line(&r, 0), "notified 1");
 		kill(r.proc[0].pid, SIGKILL);
 		rig_wait(&r, 0);
@@ -272,7 +273,7 @@ static void as_many_maps_as_there_may_be(void **state)
 	rig_start(&r, 0);
 	assert_int_equal(rig_check(&r, 0), 0);
 	rig_sleeps(r.proc[0].pid);
-	backing_ring(&r.b, 0, 0);
+	ring_end(&r.b, 0, 0);
 	assert_string_equal(rig_line(&r, 0), "notified 1");
 	rig_free(&r);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
@@ -295,7 +296,7 @@ static void signals_are_for_the_monitor(void **state)
 	for (unsigned int i = 0; i < sizeof(ignored) / sizeof(int); i++)
 		kill(r.proc[0].pid, ignored[i]);
 	rig_sleeps(r.proc[0].pid);
-	backing_ring(&r.b, 0, 0);
+	ring_end(&r.b, 0, 0);
 	assert_string_equal(rig_line(&r, 0), "notified 1");
 	assert_int_not_equal(getsid(r.proc[0].pid), getsid(0));
 	kill(r.proc[0].pid, SIGKILL);

@@ -10,6 +10,7 @@
  * they are calls; the same tests are run on both.
  */
 #include "tests/unit/pd_rig.h"
+#include "tests/unit/ring.h"
 
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -233,7 +234,7 @@ static void set_epoch(unsigned int conn, uint32_t epoch)
 {
 	atomic_store(&net.conn[conn].page->epoch, epoch);
 	for (int sw = 0; sw < SWITCHES; sw++)
-		backing_ring(&net.rig.b, net.ctl_channel[sw], 0);
+		ring_end(&net.rig.b, net.ctl_channel[sw], 0);
 }
 
 static volatile struct vswitch_stats *stats(unsigned int sw)
@@ -335,7 +336,7 @@ static void send_frame(unsigned int conn, const char *dst, const char *src,
 	b.len = 60;
 	net_tx_burst(c->client, &b, 1);
 	if (net_client_must_notify(c->client))
-		backing_ring(&net.rig.b, c->channel, 0);
+		ring_end(&net.rig.b, c->channel, 0);
 }
 
 /* Sleep until a frame comes, as a client does, and hold it against @payload. */
@@ -418,7 +419,7 @@ static struct vswitch_ctl_reply *ask(unsigned int sw, uint32_t op)
 	q->op = op;
 	q->port = 0;
 	atomic_store(&q->seq, seq);
-	backing_ring(&net.rig.b, net.ctl_channel[sw], 0);
+	ring_end(&net.rig.b, net.ctl_channel[sw], 0);
 	while (atomic_load(&a->seq) != seq) {
 		assert_true(rig_readable(wait));
 		(void)!read(wait, &count, sizeof(count));

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "client/attach.h"
+#include "vmm/linux/hang_up.h"
 #include "vmm/linux/monitor_state.h"
 #include "vmm/linux/rundir.h"
 
@@ -47,15 +48,6 @@ static void close_fds(const int *fd, unsigned int n)
 			close(fd[i]);
 }
 
-/* An open file of the client's own for the end of the pipe it waits on. */
-static int reopen(int fd)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-}
-
 /* Return: 0 with every descriptor filled in, or -1 with none. */
 static int gather(const struct monitor *m, const struct mon_link *l, int *fd)
 {
@@ -78,7 +70,8 @@ static int gather(const struct monitor *m, const struct mon_link *l, int *fd)
 	for (unsigned int i = 0; i < sizeof(region) / sizeof(region[0]); i++)
 		fd[i] = backing_dup(&m->backing, region[i].region,
 				    region[i].perms);
-	fd[ATTACH_FD_WAIT] = reopen(channel(m, l)->wait[end]);
+	fd[ATTACH_FD_WAIT] =
+		fcntl(channel(m, l)->wait[end], F_DUPFD_CLOEXEC, 0);
 	fd[ATTACH_FD_RING] =
 		fcntl(channel(m, l)->ring[1 - end], F_DUPFD_CLOEXEC, 0);
 	for (unsigned int i = 0; i < ATTACH_FDS; i++)
@@ -160,12 +153,14 @@ static void attach_client(struct monitor *m, struct attach_server *a, int fd)
 	if (send_hello(m, a->link, fd, 0) != 0) {
 		say(m, a, "cannot serve a client: errno", errno);
 		send_hello(m, a->link, fd, -EIO);
-		close(fd);
+		hang_up(fd);
 		return;
 	}
 	if (loop_add(&m->loop, &a->client, fd, EPOLLIN | EPOLLRDHUP,
-		     on_client) != 0)
+		     on_client) != 0) {
+		link_spoil(m, a->link);
 		return;
+	}
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
 	a->pid = peer.pid;
 	if (peer.uid != geteuid())
@@ -222,7 +217,7 @@ static void on_connection(struct monitor *m, struct loop_source *s,
 		return;
 	}
 	send_hello(m, a->link, fd, status != 0 ? status : -EBUSY);
-	close(fd);
+	hang_up(fd);
 }
 
 void attach_settle(struct monitor *m, struct attach_server *a)
@@ -239,24 +234,12 @@ void attach_settle(struct monitor *m, struct attach_server *a)
 
 void attach_disconnect(struct monitor *m, struct attach_server *a)
 {
-	if (a->client.fd < 0)
+	int fd = loop_take(&m->loop, &a->client);
+
+	if (fd < 0)
 		return;
-	loop_del(&m->loop, &a->client);
+	hang_up(fd);
 	say(m, a, "detached from process", (long)a->pid);
-}
-
-void attach_drain(struct monitor *m, struct attach_server *a)
-{
-	char octets[4096];
-	int fd = channel(m, a->link)->wait[client_end(m, a->link)];
-
-	/*
-	 * Ours is non-blocking, whatever clients do to theirs.  A pipe holds 16
-	 * pages by default; a few more reads than that are bounded and enough.
-	 */
-	for (int i = 0; i < 32; i++)
-		if (read(fd, octets, sizeof(octets)) <= 0)
-			return;
 }
 
 /* --- the socket --------------------------------------------------------- */
@@ -289,8 +272,14 @@ int attach_open(struct monitor *m, struct attach_server *a,
 
 void attach_close(struct monitor *m, struct attach_server *a)
 {
+	int fd;
+
 	if (a->link == NULL)
 		return;
-	loop_del(&m->loop, &a->client);
-	loop_del(&m->loop, &a->listener);
+	fd = loop_take(&m->loop, &a->client);
+	if (fd >= 0)
+		hang_up(fd);
+	fd = loop_take(&m->loop, &a->listener);
+	if (fd >= 0)
+		hang_up_all(fd);
 }

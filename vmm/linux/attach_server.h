@@ -5,16 +5,17 @@
  * What is said on it is in client/attach.h.  The client is hostile.  It gets
  * its answer in one message that always fits into a fresh socket's buffer, and
  * nothing it says afterwards is read: the first octet, or the end of the
- * connection, ends the attachment.  So it cannot make the monitor wait, and it
- * holds one descriptor of the monitor's at most.  Everybody who comes while
+ * connection, ends the attachment.  So it cannot make the monitor wait, not even
+ * by descriptors it sends (hang_up.c), and it holds one descriptor of the
+ * monitor's at most.  Everybody who comes while
  * somebody is attached is told so and closed; everybody who comes while the
  * link is not ready waits in the socket's backlog, which is short.
  *
  * What it is given: queue and data regions with the permissions the picture in
- * vswitch/vswitch.h shows; the read end of the pipe opened anew, since file
- * status flags belong to an open file and a client could make ours blocking.
- * It keeps the mappings after it has detached, as no descriptor can be taken
- * back: a client can disturb its successor, though not the switch.
+ * vswitch/vswitch.h shows, its end of a socket pair to be notified by, and the
+ * eventfd that wakes the switch.  All but the link page are its own: made for
+ * it, and not used again after it (monitor_link.c), because no descriptor and
+ * no mapping can be taken back.
  */
 #ifndef WEIR_VMM_LINUX_ATTACH_SERVER_H
 #define WEIR_VMM_LINUX_ATTACH_SERVER_H
@@ -67,11 +68,6 @@ void attach_settle(struct monitor *m, struct attach_server *a);
  * The caller takes the link down.
  */
 void attach_disconnect(struct monitor *m, struct attach_server *a);
-
-/**
- * attach_drain - forget notifications meant for a client that is gone
- */
-void attach_drain(struct monitor *m, struct attach_server *a);
 
 /**
  * attach_close - stop listening; the path is the janitor's to remove

@@ -26,16 +26,29 @@
  *
  * Channels.  An eventfd for each end, which that end waits on.  Whoever waits
  * never reads it: epoll reports each write to an edge-triggered waiter, so a
- * notification costs one system call and not two.  Between two PDs nobody can
- * make a write to it block: no PD may call fcntl() once it runs.
+ * notification costs one system call and not two.  The monitor neither reads
+ * nor writes them; what it has to say goes over control sockets (pd_order.h).
  *
- * Towards a process from outside it is a pipe, for the reason client/attach.h
- * gives.  In the other direction that process does share an eventfd with the
- * PD and us.  It can fill the counter and clear O_NONBLOCK, and the next
- * ordinary write would block for ever: backing_ring() therefore adds *zero*
- * there, which always fits and wakes a waiter all the same, unless the client
- * has read the counter down to zero.  So what a switch must hear in any case
- * goes over its control channel.
+ * Towards a process from outside it is a socket pair.  An eventfd would be an
+ * open file that both sides share: the client clears O_NONBLOCK, fills the
+ * counter, and the next write() of the switch blocks for ever.  A pipe is no
+ * better: read() holds the pipe's lock while it copies to the reader's memory,
+ * and if that is a page that never comes (userfaultfd, a file of the client's
+ * own file system) every write() waits for the lock, whatever its flags say.
+ * The two ends of a socket pair are two open files, and a sender takes no lock
+ * that a receiver holds while it copies.
+ *
+ * In the other direction, an eventfd: the switch waits for it and never reads
+ * it, so nothing a client does to it concerns the switch, and the monitor does
+ * not touch it at all.
+ *
+ * Renewal.  A client keeps what it was given: nobody can take a descriptor or a
+ * mapping back.  So each client gets memory, an eventfd and a socket pair that
+ * are new, and what its predecessor has still mapped is read by nobody.  This
+ * also keeps the monitor off files that a client can hold locked: a write() to
+ * a region from a page that never comes holds the inode's lock, and an
+ * fallocate() to clear that region would wait for it in a state that not even
+ * SIGKILL ends.
  */
 #include "vmm/linux/backing.h"
 
@@ -47,6 +60,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -149,6 +163,16 @@ static int region_new(const struct sys_region *region)
 	return backing_sealed(name, region->size);
 }
 
+int backing_pair(int fd[2], int type)
+{
+	type |= SOCK_CLOEXEC;
+	if (socketpair(AF_UNIX, type, 0, fd) == 0 ||
+	    (backing_more_fds(errno) && socketpair(AF_UNIX, type, 0, fd) == 0))
+		return 0;
+	fd[0] = fd[1] = -1;
+	return -1;
+}
+
 static int eventfd_new(unsigned int value)
 {
 	int fd = eventfd(value, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -164,26 +188,37 @@ static int end_new(struct backing_channel *ch, unsigned int end, bool outside)
 	int fd[2];
 
 	if (!outside) {
-		/*
-		 * It starts readable, so that a waiter looks once when it
-		 * begins, and so that adding zero is an event.
-		 */
+		/* Readable, so that a waiter looks once when it begins. */
 		ch->wait[end] = eventfd_new(1);
 		ch->ring[end] = ch->wait[end];
 		return ch->wait[end] < 0 ? -1 : 0;
 	}
-	if (pipe2(fd, O_NONBLOCK | O_CLOEXEC) != 0 &&
-	    (!backing_more_fds(errno) ||
-	     pipe2(fd, O_NONBLOCK | O_CLOEXEC) != 0))
+	if (backing_pair(fd, SOCK_STREAM | SOCK_NONBLOCK) != 0)
 		return -1;
 	ch->wait[end] = fd[0];
 	ch->ring[end] = fd[1];
 	return 0;
 }
 
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static void channel_close(struct backing_channel *ch)
+{
+	for (unsigned int end = 0; end < 2; end++) {
+		if (ch->ring[end] != ch->wait[end])
+			close_fd(ch->ring[end]);
+		close_fd(ch->wait[end]);
+	}
+}
+
 static int channel_new(struct backing_channel *ch,
 		       const struct sys_channel *channel)
 {
+	*ch = (struct backing_channel){ { -1, -1 }, { -1, -1 } };
 	for (unsigned int end = 0; end < 2; end++)
 		if (end_new(ch, end, channel->end[end].pd == SYS_PD_OUTSIDE) !=
 		    0)
@@ -237,27 +272,14 @@ int backing_create(struct backing *b, const struct system *sys,
 	return -1;
 }
 
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 void backing_destroy(struct backing *b)
 {
 	if (b->sys == NULL)
 		return;
 	for (size_t i = 0; b->region != NULL && i < b->sys->n_regions; i++)
 		close_fd(b->region[i]);
-	for (size_t i = 0; b->channel != NULL && i < b->sys->n_channels; i++) {
-		const struct backing_channel *ch = &b->channel[i];
-
-		for (unsigned int end = 0; end < 2; end++) {
-			if (ch->ring[end] != ch->wait[end])
-				close_fd(ch->ring[end]);
-			close_fd(ch->wait[end]);
-		}
-	}
+	for (size_t i = 0; b->channel != NULL && i < b->sys->n_channels; i++)
+		channel_close(&b->channel[i]);
 	free(b->region);
 	free(b->channel);
 	*b = (struct backing){ 0 };
@@ -296,16 +318,69 @@ int backing_dup(const struct backing *b, uint32_t region, uint32_t perms)
 	return fd;
 }
 
-void backing_ring(const struct backing *b, uint32_t channel, unsigned int end)
-{
-	const struct sys_channel *sc = &b->sys->channel[channel];
-	uint64_t value = sc->end[1 - end].pd == SYS_PD_OUTSIDE ? 0 : 1;
-	ssize_t done;
+/* --- renewal ---------------------------------------------------------------- */
 
-	/*
-	 * A full pipe or counter means that notifications are waiting already;
-	 * nothing else can fail.
-	 */
-	done = write(b->channel[channel].ring[end], &value, sizeof(value));
-	(void)done;
+/* Return: 0, or -1 with errno set and none of @fd open. */
+static int regions_new(const struct system *sys, const uint32_t *region,
+		       int *fd)
+{
+	for (unsigned int i = 0; i < BACKING_RENEWED; i++) {
+		int error;
+
+		fd[i] = region_new(&sys->region[region[i]]);
+		if (fd[i] >= 0)
+			continue;
+		error = errno;
+		while (i-- > 0)
+			close(fd[i]);
+		errno = error;
+		return -1;
+	}
+	return 0;
+}
+
+void backing_renewed(const struct sys_conn *conn, uint32_t *region)
+{
+	const struct sys_half *half[] = { &conn->ingress, &conn->egress };
+
+	for (unsigned int i = 0; i < 2; i++) {
+		*region++ = half[i]->active;
+		*region++ = half[i]->free;
+		*region++ = half[i]->data;
+	}
+}
+
+int backing_renew(struct backing *b, const struct sys_conn *conn)
+{
+	uint32_t region[BACKING_RENEWED];
+	int fd[BACKING_RENEWED], error;
+	struct backing_channel ch;
+
+	backing_renewed(conn, region);
+	if (regions_new(b->sys, region, fd) != 0)
+		return -errno;
+	if (channel_new(&ch, &b->sys->channel[conn->channel]) != 0) {
+		error = errno;
+		channel_close(&ch);
+		for (unsigned int i = 0; i < BACKING_RENEWED; i++)
+			close(fd[i]);
+		return -error;
+	}
+	for (unsigned int i = 0; i < BACKING_RENEWED; i++) {
+		close(b->region[region[i]]);
+		b->region[region[i]] = fd[i];
+	}
+	channel_close(&b->channel[conn->channel]);
+	b->channel[conn->channel] = ch;
+	return 0;
+}
+
+void backing_ring_outside(const struct backing *b, uint32_t channel)
+{
+	const struct sys_end *end = b->sys->channel[channel].end;
+	unsigned int outside = end[0].pd == SYS_PD_OUTSIDE ? 0 : 1;
+
+	/* A full socket means that notifications are waiting already. */
+	(void)!send(b->channel[channel].ring[outside], "", 1,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
 }

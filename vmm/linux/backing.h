@@ -4,8 +4,8 @@
  *
  * A region is a memfd, sized, sealed against growing and shrinking, and named
  * "weir:REGION", so that /proc/PID/maps shows who maps what.  A channel is, for
- * each direction, an eventfd (or, towards a process from outside, a pipe: see
- * client/attach.h).  Only the monitor holds all of them.
+ * each direction, an eventfd (or, towards a process from outside, a socket pair:
+ * see client/attach.h).  Only the monitor holds all of them.
  */
 #ifndef WEIR_VMM_LINUX_BACKING_H
 #define WEIR_VMM_LINUX_BACKING_H
@@ -19,7 +19,7 @@
  * struct backing_channel - descriptors of one channel
  * @wait: by end: what that end waits on
  * @ring: by end: what is written to notify that end; the same eventfd as
- *        @wait, or the write end of a pipe
+ *        @wait, or the other end of a socket pair
  */
 struct backing_channel {
 	int wait[2];
@@ -64,7 +64,9 @@ void *backing_map(const struct backing *b, uint32_t region, uint32_t perms);
 /**
  * backing_zero - make a region all zero again
  *
- * For queues of a connection whose two sides have both let go of it.
+ * For queues of a connection whose two sides are PDs and have both let go of
+ * it.  Never for memory that a process from outside has had: it may hold the
+ * inode's lock.
  *
  * Return: 0 or negative errno.
  */
@@ -78,11 +80,39 @@ int backing_zero(const struct backing *b, uint32_t region);
  */
 int backing_dup(const struct backing *b, uint32_t region, uint32_t perms);
 
+/* Regions that are renewed: both queue pairs, both data regions. */
+#define BACKING_RENEWED 6u
+
 /**
- * backing_ring - notify one end of a channel, never blocking
- * @end: 0 or 1: who is notified
+ * backing_renewed - the regions backing_renew() puts in place of old ones
+ * @region: out: BACKING_RENEWED indices
  */
-void backing_ring(const struct backing *b, uint32_t channel, unsigned int end);
+void backing_renewed(const struct sys_conn *conn, uint32_t *region);
+
+/**
+ * backing_renew - new memory and new descriptors for an attach connection
+ *
+ * All but its link page.  The old ones are closed here; who has mapped them
+ * keeps them.  If it fails, everything stays as it was.
+ *
+ * Return: 0 or negative errno.
+ */
+int backing_renew(struct backing *b, const struct sys_conn *conn);
+
+/**
+ * backing_ring_outside - notify the process that is attached, without waiting
+ * @channel: one that leads outside
+ */
+void backing_ring_outside(const struct backing *b, uint32_t channel);
+
+/**
+ * backing_pair - a pair of connected Unix sockets, close-on-exec
+ * @fd:   out: both -1 if there is none
+ * @type: SOCK_STREAM or SOCK_SEQPACKET, and SOCK_NONBLOCK
+ *
+ * Return: 0, or -1 with errno set.
+ */
+int backing_pair(int fd[2], int type);
 
 /**
  * backing_memfd - an empty memfd that can be sealed and never executed

@@ -61,6 +61,9 @@ static void fill_chans(struct boot_record *r, const struct sys_pd *pd,
 		uint32_t end = pd->chan[i].end;
 
 		chan[i].peer = find_peer(pd, &pd->chan[i]);
+		chan[i].outside =
+			b->sys->channel[pd->chan[i].channel].end[1 - end].pd ==
+			SYS_PD_OUTSIDE;
 		chan[i].wait = add_fd(fds, ch->wait[end], false);
 		chan[i].ring = -1;
 		if (chan[i].peer == SYS_NONE)
@@ -127,7 +130,8 @@ static int fds_new(struct boot_fds *out, const struct sys_pd *pd)
 	return out->from == NULL || out->close == NULL ? -1 : 0;
 }
 
-static int fds_standard(struct boot_fds *out, int log, struct error *err)
+static int fds_standard(struct boot_fds *out, int log, int ctl,
+			struct error *err)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -140,6 +144,7 @@ static int fds_standard(struct boot_fds *out, int log, struct error *err)
 	add_fd(out, null, false);
 	add_fd(out, -1, false); /* BOOT_FD: by seal() */
 	add_fd(out, log, false);
+	add_fd(out, ctl, false);
 	return 0;
 }
 
@@ -165,7 +170,7 @@ static int fill(struct boot_record *r, const struct backing *b, uint32_t index,
 }
 
 int boot_build(const struct backing *b, uint32_t pd, const struct pd_fds *fds,
-	       int log, struct boot_fds *out, struct error *err)
+	       int log, int ctl, struct boot_fds *out, struct error *err)
 {
 	const struct sys_pd *sys = &b->sys->pd[pd];
 	size_t size = boot_size(sys->n_comps, sys->n_chans, sys->n_maps);
@@ -177,7 +182,7 @@ int boot_build(const struct backing *b, uint32_t pd, const struct pd_fds *fds,
 		error_set(err, "not enough memory to start %s", sys->name);
 	} else {
 		r->size = size;
-		if (fds_standard(out, log, err) == 0)
+		if (fds_standard(out, log, ctl, err) == 0)
 			result = fill(r, b, pd, fds, out, err);
 	}
 	/* A seed is a secret. */

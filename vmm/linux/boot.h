@@ -13,9 +13,10 @@
  *
  * A PD starts with these descriptors and no others:
  *
- *	0, 1, 2		/dev/null; 2 of a program: the log pipe
+ *	0, 1, 2		/dev/null; 2 of a program: the log
  *	BOOT_FD		the boot record; closed once it is read
- *	BOOT_LOG_FD	write end of the log pipe
+ *	BOOT_LOG_FD	the log: a stream socket
+ *	BOOT_CTL_FD	the control socket (pd_order.h)
  *	then		of the components, in order: of open() and start()
  *	then		of the channels: wait, ring
  *	last		of the maps; closed once they are mapped
@@ -27,12 +28,13 @@
 #include "vmm/linux/pd.h"
 #include "vmm/linux/spawn.h"
 
-#define BOOT_MAGIC 0x57656972426f6f74ull /* "WeirBoot" */
+#define BOOT_MAGIC 0x57656972426f6f32ull /* "WeirBoo2" */
 /* What the record's memfd is sealed with. */
 #define BOOT_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 #define BOOT_FD 3
 #define BOOT_LOG_FD 4
-#define BOOT_FIRST_FD 5
+#define BOOT_CTL_FD 5
+#define BOOT_FIRST_FD 6
 
 /**
  * struct boot_record - the head of it
@@ -76,6 +78,8 @@ struct boot_comp {
  * @wait: eventfd this end waits on; never read
  * @ring: what is written to notify the other end; -1 if that is in this PD
  * @peer: id of the other end, if that is in this PD; else SYS_NONE
+ * @outside: the other end is a process that attaches: what it shares with this
+ *        PD is renewed for each of them
  *
  * An end whose peer is in the same PD still has something to wait on: the
  * monitor notifies it when it changes the connection's link page.
@@ -84,6 +88,7 @@ struct boot_chan {
 	int32_t wait;
 	int32_t ring;
 	uint32_t peer;
+	uint32_t outside;
 };
 
 /**
@@ -102,13 +107,13 @@ struct boot_map {
 
 _Static_assert(sizeof(struct boot_record) % 8 == 0, "what follows is aligned");
 _Static_assert(sizeof(struct boot_comp) % 8 == 0, "what follows is aligned");
+_Static_assert(sizeof(struct boot_chan) % 8 == 0, "what follows is aligned");
 _Static_assert(sizeof(struct boot_map) % 8 == 0, "no hidden tail");
 
 static inline size_t boot_size(size_t n_comps, size_t n_chans, size_t n_maps)
 {
-	/* Channels are 12 octets; maps want 8. */
 	return sizeof(struct boot_record) + n_comps * sizeof(struct boot_comp) +
-	       ((n_chans * sizeof(struct boot_chan) + 7) & ~(size_t)7) +
+	       n_chans * sizeof(struct boot_chan) +
 	       n_maps * sizeof(struct boot_map);
 }
 
@@ -124,9 +129,7 @@ static inline struct boot_chan *boot_chans(const struct boot_record *r)
 
 static inline struct boot_map *boot_maps(const struct boot_record *r)
 {
-	return (struct boot_map *)((char *)boot_chans(r) +
-				   ((r->n_chans * sizeof(struct boot_chan) + 7) &
-				    ~(size_t)7));
+	return (struct boot_map *)(boot_chans(r) + r->n_chans);
 }
 
 /**
@@ -146,14 +149,15 @@ struct boot_fds {
  * @b:    the system's backing
  * @pd:   index into the system's pd[]
  * @fds:  by component: descriptors from outside
- * @log:  write end of its log pipe
+ * @log:  its end of the log
+ * @ctl:  its end of the control socket
  * @out:  out: all a PD starts with, the record at BOOT_FD
  * @err:  out
  *
  * Return: 0, or -1 with @err set and nothing left behind.
  */
 int boot_build(const struct backing *b, uint32_t pd, const struct pd_fds *fds,
-	       int log, struct boot_fds *out, struct error *err);
+	       int log, int ctl, struct boot_fds *out, struct error *err);
 
 /**
  * boot_release - the monitor's copies are not needed any more

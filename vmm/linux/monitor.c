@@ -52,6 +52,7 @@ static int copy_pd(struct mon_pd *pd, struct sys_pd *to,
 	pd->sys = to;
 	pd->exit.fd = -1;
 	pd->log.fd = -1;
+	pd->ctl.fd = -1;
 	pd->fds = calloc(from->n_comps + 1, sizeof(*pd->fds));
 	if (to->comp == NULL || pd->fds == NULL) {
 		free(to->comp);
@@ -307,14 +308,12 @@ static int timeout_ms(const struct monitor *m)
 			first = sooner(first, m->sw[i].deadline_ns);
 	for (size_t i = 0; i < m->n_vms; i++)
 		first = sooner(first, vm_deadline(m, &m->vm[i]));
-	/* A switch publishes its epoch silently; overdue ones are dying. */
 	for (size_t i = 0; i < m->sys.n_conns; i++) {
 		const struct mon_link *l = &m->link[i];
 
-		if (l->state == MON_LINK_DRAINING && m->now_ns < l->deadline_ns)
-			first = sooner(first, m->now_ns + LINK_POLL_NS);
 		if (link_hold(m, l) > 0)
 			first = sooner(first, l->hold_ns);
+		first = sooner(first, link_deadline(m, l));
 		first = sooner(first, carrier_deadline(m, l));
 	}
 	first = sooner(first, captures_deadline(m));

@@ -69,6 +69,7 @@ static bool is_awaited(const struct monitor *m, const struct mon_link *l)
 		       m->now_ns + PD_READY_NS <
 			       pd->deadline_ns + SWITCH_ANSWER_NS;
 	case MON_LINK_DRAINING:
+	case MON_LINK_RENEWING:
 		break;
 	}
 	return false;

@@ -65,7 +65,7 @@ void carrier_settle(struct monitor *m, struct mon_link *l)
 	if (carrier == link_carrier(l->page))
 		return;
 	set_carrier(l, carrier);
-	backing_ring(&m->backing, l->conn->channel, 1);
+	link_notify(m, l, 1);
 }
 
 /* Up, but not yet for those who work on it, who will not tell us. */

@@ -10,10 +10,14 @@
  *  - a switch, or virtualisers, have published the even epoch: they will touch
  *    the queues no more;
  *  - a port PD, or a VM, is dead;
- *  - a process from outside is detached.  It may scribble as it likes and harms
- *    only its successor's patience: the switch believes nothing of it.
+ *  - a process from outside is detached.
  *
  * A side that is dead has let go, whatever kind it is.
+ *
+ * What a process from outside has had is not zeroed and used again, because it
+ * may write there for as long as it lives, and hold the file locked: the next
+ * one gets new memory and new descriptors.  The switch is told to map them and
+ * says when it has (pd_order.h); nobody is served before.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,22 +25,28 @@
 
 #include "vmm/linux/monitor_state.h"
 
+/* Memory or descriptors that are missing are asked for again so much later. */
+#define RENEW_RETRY_NS (1000 * MS_NS)
+
 static void set_epoch(struct mon_link *l, uint32_t epoch)
 {
 	atomic_store_explicit(&l->page->epoch, epoch, memory_order_release);
 }
 
-/* Have both sides look at the link page. */
-static void notify(struct monitor *m, const struct mon_link *l)
+void link_notify(const struct monitor *m, const struct mon_link *l, int side)
 {
-	for (int side = 0; side < 2; side++) {
-		if (l->sw[side] != NULL)
-			switch_notify(m, l->sw[side]);
-		if (l->virt[side] != NULL)
-			virt_notify(m, l->virt[side]);
-	}
-	backing_ring(&m->backing, l->conn->channel, 0);
-	backing_ring(&m->backing, l->conn->channel, 1);
+	if (side == 1 && l->conn->attachment == SYS_TO_ATTACH)
+		backing_ring_outside(&m->backing, l->conn->channel);
+	else
+		pd_wake(&m->pd[l->conn->pd[side]]);
+}
+
+/* Have both sides look at the link page. */
+static void notify(const struct monitor *m, const struct mon_link *l)
+{
+	link_notify(m, l, 0);
+	if (l->conn->pd[0] != l->conn->pd[1])
+		link_notify(m, l, 1);
 }
 
 static bool runs(const struct monitor *m, uint32_t pd)
@@ -122,39 +132,28 @@ static bool let_go(const struct monitor *m, const struct mon_link *l, int side)
 	return publishes(l, side) && has_seen(l, side);
 }
 
-static int zero_half(const struct monitor *m, const struct sys_half *half,
-		     bool data)
+static int zero_half(const struct monitor *m, const struct sys_half *half)
 {
-	const uint32_t region[] = { half->active, half->free,
-				    data ? half->data : SYS_NONE };
+	int result = 0;
 
-	for (size_t i = 0; i < sizeof(region) / sizeof(region[0]); i++) {
-		int result;
-
-		if (region[i] == SYS_NONE)
-			continue;
-		result = backing_zero(&m->backing, region[i]);
-		if (result != 0)
-			return result;
-	}
-	return 0;
+	if (half->active != SYS_NONE)
+		result = backing_zero(&m->backing, half->active);
+	if (result == 0 && half->free != SYS_NONE)
+		result = backing_zero(&m->backing, half->free);
+	return result;
 }
 
 /*
- * Everybody has let go: make the connection as good as new.  What one attached
- * process has sent and received is not for the next one to read.  Elsewhere data
- * stays; a driver VM's is also on the other connection, which may be up.
+ * Everybody has let go, and both sides are PDs: make the queues as good as new.
+ * Data stays; a driver VM's is also on the other connection, which may be up.
  */
-static void clean(struct monitor *m, struct mon_link *l)
+static void clean(const struct monitor *m, struct mon_link *l)
 {
 	const struct sys_conn *conn = l->conn;
-	bool data = conn->attachment == SYS_TO_ATTACH;
-	int result = zero_half(m, &conn->ingress, data);
+	int result = zero_half(m, &conn->ingress);
 
 	if (result == 0)
-		result = zero_half(m, &conn->egress, data);
-	if (data)
-		attach_drain(m, &l->attach);
+		result = zero_half(m, &conn->egress);
 	l->state = MON_LINK_CLEAN;
 	if (result == 0)
 		return;
@@ -165,21 +164,94 @@ static void clean(struct monitor *m, struct mon_link *l)
 		    conn->name, strerror(-result), m->sys.name);
 }
 
+static void stop_silent(struct monitor *m, const struct mon_link *l, int side)
+{
+	struct mon_pd *pd = &m->pd[l->conn->pd[side]];
+
+	if (pd->killed)
+		return;
+	monitor_log(m->sys.name, "%s does not answer; stopping it",
+		    pd->sys->comp[l->conn->comp[side]].name);
+	pd_kill(pd, false);
+}
+
 /* One that does not look at its link pages does nothing else either. */
 static void overdue(struct monitor *m, struct mon_link *l)
 {
-	for (int side = 0; side < 2; side++) {
-		struct mon_pd *pd;
+	for (int side = 0; side < 2; side++)
+		if (publishes(l, side) && !let_go(m, l, side))
+			stop_silent(m, l, side);
+}
 
-		if (!publishes(l, side) || let_go(m, l, side))
-			continue;
-		pd = &m->pd[l->conn->pd[side]];
-		if (pd->killed)
-			continue;
-		monitor_log(m->sys.name, "%s does not answer; stopping it",
-			    pd->sys->comp[l->conn->comp[side]].name);
-		pd_kill(pd, false);
+/* --- renewal ------------------------------------------------------------ */
+
+static void begin_renewal(struct mon_link *l)
+{
+	l->state = MON_LINK_RENEWING;
+	l->serial++;
+	l->fresh = false;
+	l->told = false;
+	l->renewed = false;
+	l->deadline_ns = 0;
+}
+
+void link_spoil(struct monitor *m, struct mon_link *l)
+{
+	l->state = MON_LINK_DRAINING;
+	l->deadline_ns = m->now_ns + SWITCH_ANSWER_NS;
+}
+
+/* New memory; what there is none of now may be there later. */
+static void make_fresh(struct monitor *m, struct mon_link *l)
+{
+	int result;
+
+	if (m->now_ns < l->deadline_ns)
+		return;
+	result = backing_renew(&m->backing, l->conn);
+	if (result != 0) {
+		if (l->deadline_ns == 0)
+			monitor_log(m->sys.name,
+				    "%s: no memory or descriptors for its next "
+				    "client: %s; it is tried again every "
+				    "second",
+				    l->conn->name, strerror(-result));
+		l->deadline_ns = m->now_ns + RENEW_RETRY_NS;
+		return;
 	}
+	l->fresh = true;
+	l->deadline_ns = m->now_ns + SWITCH_ANSWER_NS;
+}
+
+/* Return: whether the link is clean now. */
+static bool renew(struct monitor *m, struct mon_link *l)
+{
+	if (!l->fresh)
+		make_fresh(m, l);
+	if (!l->fresh)
+		return false;
+	/* One that is dead will be started with the new. */
+	if (!pd_alive(&m->pd[l->conn->pd[0]]) || l->renewed) {
+		l->state = MON_LINK_CLEAN;
+		return true;
+	}
+	if (!l->told)
+		l->told = pd_order_renewal(m, l) == 0;
+	if (m->now_ns >= l->deadline_ns)
+		stop_silent(m, l, 0);
+	return false;
+}
+
+uint64_t link_deadline(const struct monitor *m, const struct mon_link *l)
+{
+	bool due = m->now_ns >= l->deadline_ns;
+
+	/* A switch publishes its epoch silently; overdue ones are dying. */
+	if (l->state == MON_LINK_DRAINING)
+		return due ? UINT64_MAX : m->now_ns + LINK_POLL_NS;
+	if (l->state != MON_LINK_RENEWING || (l->fresh && due))
+		return UINT64_MAX;
+	return l->fresh && !l->told ? m->now_ns + LINK_POLL_NS : l->deadline_ns;
 }
 
 bool link_settle(struct monitor *m, struct mon_link *l)
@@ -196,12 +268,17 @@ bool link_settle(struct monitor *m, struct mon_link *l)
 		return true;
 	case MON_LINK_DRAINING:
 		if (let_go(m, l, 0) && let_go(m, l, 1)) {
-			clean(m, l);
+			if (l->conn->attachment == SYS_TO_ATTACH)
+				begin_renewal(l);
+			else
+				clean(m, l);
 			return true;
 		}
 		if (m->now_ns >= l->deadline_ns)
 			overdue(m, l);
 		return false;
+	case MON_LINK_RENEWING:
+		return renew(m, l);
 	case MON_LINK_UP:
 		return false;
 	}

@@ -60,14 +60,23 @@ void loop_watch(struct loop *l, struct loop_source *s, uint32_t events)
 	epoll_ctl(l->epoll, EPOLL_CTL_MOD, s->fd, &e);
 }
 
+int loop_take(struct loop *l, struct loop_source *s)
+{
+	int fd = s->fd;
+
+	/* A copy of the descriptor in another process would keep it watched. */
+	if (fd >= 0)
+		epoll_ctl(l->epoll, EPOLL_CTL_DEL, fd, NULL);
+	s->fd = -1;
+	return fd;
+}
+
 void loop_del(struct loop *l, struct loop_source *s)
 {
-	if (s->fd < 0)
-		return;
-	/* A copy of the descriptor in another process would keep it watched. */
-	epoll_ctl(l->epoll, EPOLL_CTL_DEL, s->fd, NULL);
-	close(s->fd);
-	s->fd = -1;
+	int fd = loop_take(l, s);
+
+	if (fd >= 0)
+		close(fd);
 }
 
 void loop_round(struct loop *l, struct monitor *m, int timeout_ms)

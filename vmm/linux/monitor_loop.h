@@ -78,6 +78,13 @@ void loop_watch(struct loop *l, struct loop_source *s, uint32_t events);
 void loop_del(struct loop *l, struct loop_source *s);
 
 /**
+ * loop_take - stop watching, and hand the descriptor to the caller
+ *
+ * Return: the descriptor, or -1 if it was closed already.
+ */
+int loop_take(struct loop *l, struct loop_source *s);
+
+/**
  * loop_round - sleep until something happens, and tell those it concerns
  * @m:          handed to the sources; its now_ns is set
  * @timeout_ms: -1: for ever

@@ -2,9 +2,9 @@
 /*
  * PDs: start, log lines, death, restart.
  *
- * A PD speaks to the monitor by its log pipe alone, and only its first line
- * means anything: "ready".  It is gone when its pidfd says so, not when it
- * closes its pipe or was sent a signal.
+ * Of a PD's log only the first line means anything to the monitor: "ready".  A
+ * PD is gone when its pidfd says so, not when it closes its log or was sent a
+ * signal.
  */
 #include <errno.h>
 #include <poll.h>
@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,11 +25,11 @@
 #define LOG_READ 4096
 /*
  * Octets read in one second: lines beyond a PD's allowance are read and
- * counted, but not for ever.  Its pipe then fills, which does not block a PD.
+ * counted, but not for ever.  Its socket then fills, which does not block a PD.
  */
 #define LOG_OCTETS 65536
-/* What a dead PD may have left in its pipe: 64 KiB, a pipe's default size. */
-#define LOG_REST 16
+/* Reads of what a dead PD has left in its socket, which holds less. */
+#define LOG_REST 64
 /* From such a pause on, the user is told where the reason stands. */
 #define PD_HINT_NS (1000 * MS_NS)
 
@@ -68,7 +69,7 @@ static bool read_log(struct monitor *m, struct mon_pd *pd)
 {
 	struct line_context c = { .m = m, .pd = pd };
 	char data[LOG_READ];
-	ssize_t n = read(pd->log.fd, data, sizeof(data));
+	ssize_t n = recv(pd->log.fd, data, sizeof(data), MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
@@ -138,6 +139,7 @@ static void pd_gone(struct monitor *m, struct mon_pd *pd, const siginfo_t *info)
 			break;
 	log_lines_feed(&pd->lines, NULL, 0, on_line, &c);
 	loop_del(&m->loop, &pd->log);
+	loop_del(&m->loop, &pd->ctl);
 	loop_del(&m->loop, &pd->exit);
 	pd->state = PD_DEAD;
 	pd->deadline_ns = 0;
@@ -214,14 +216,19 @@ static int seed(struct mon_pd *pd, struct error *err)
 
 static int watch(struct monitor *m, struct mon_pd *pd, struct error *err)
 {
-	int log_fd = pd->proc.log_fd;
+	int log_fd = pd->proc.log_fd, ctl_fd = pd->proc.ctl_fd;
 
 	if (loop_add(&m->loop, &pd->exit, pd->proc.pidfd, EPOLLIN,
 		     on_exit_event) != 0) {
 		close(log_fd);
+		close(ctl_fd);
 		return error_set(err, "%s cannot be watched: %s", pd->sys->name,
 				 strerror(errno));
 	}
+	/* One that cannot be told anything is ended when it does not answer. */
+	if (pd_hear(m, pd, ctl_fd) != 0)
+		monitor_log(m->sys.name, "%s: it cannot be told anything: %s",
+			    pd->sys->name, strerror(errno));
 	if (loop_add(&m->loop, &pd->log, log_fd, EPOLLIN, on_log) != 0)
 		monitor_log(m->sys.name, "%s: its log cannot be read: %s",
 			    pd->sys->name, strerror(errno));

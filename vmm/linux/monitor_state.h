@@ -6,6 +6,7 @@
  *	monitor_end.c	   in which order PDs go
  *	monitor_loop.c	   one epoll set, one thread, nothing that blocks
  *	monitor_pd.c	   PDs: start, log lines, death, restart
+ *	monitor_order.c	   what is told to PDs while they run
  *	monitor_link.c	   links: down, drained, clean, up (vswitch/link.h)
  *	monitor_switch.c   switches: statistics, faults, the control mailbox
  *	monitor_policy.c   what policies hold
@@ -31,6 +32,9 @@
  *	       virtualisers that live have published the epoch, anything else is
  *	       dead or detached.  Then its queues are zeroed.  It goes up when
  *	       both sides run, and a VM's guest says that it is ready.
+ *	       An attach port's link gets new memory instead of being zeroed:
+ *	       DRAINING -> RENEWING -> CLEAN.  It is clean when its switch has
+ *	       mapped that, or is dead.
  *
  * From this follow all the cases: a port PD dies, its link drains, it starts
  * again, the link goes up; a switch dies, so do its port PDs because their
@@ -86,7 +90,8 @@ enum mon_pd_state { PD_DEAD, PD_STARTING, PD_RUNNING };
  * @innocent:    it was killed because of another's failure
  * @proc:        while it lives (STARTING, RUNNING)
  * @exit:        its pidfd
- * @log:         its log pipe
+ * @log:         its log
+ * @ctl:         its control socket
  * @lines:       its unfinished log line
  * @limit:       its allowance of log lines
  * @log_since_ns, @log_octets: its allowance of log octets
@@ -104,6 +109,7 @@ struct mon_pd {
 	struct pd_process proc;
 	struct loop_source exit;
 	struct loop_source log;
+	struct loop_source ctl;
 	struct log_lines lines;
 	struct log_limit limit;
 	uint64_t log_since_ns;
@@ -115,7 +121,12 @@ struct mon_pd {
 	uint64_t deadline_ns;
 };
 
-enum mon_link_state { MON_LINK_CLEAN, MON_LINK_UP, MON_LINK_DRAINING };
+enum mon_link_state {
+	MON_LINK_CLEAN,
+	MON_LINK_UP,
+	MON_LINK_DRAINING,
+	MON_LINK_RENEWING
+};
 
 /**
  * struct mon_link - a connection and its link page
@@ -129,7 +140,13 @@ enum mon_link_state { MON_LINK_CLEAN, MON_LINK_UP, MON_LINK_DRAINING };
  * @history:     of protocol faults of a side that is not restarted for them
  * @hold_ns:     because of them it does not go up before this time
  * @limit:       allowance of log lines about them
- * @deadline_ns: DRAINING, UP: when both sides must have seen that
+ * @deadline_ns: DRAINING, UP: when both sides must have seen that; RENEWING:
+ *               when the switch must have answered, or, while there is no new
+ *               memory, when that is tried again
+ * @serial:      RENEWING: number of the order to the switch
+ * @fresh:       RENEWING: there is new memory
+ * @told:        RENEWING: the order is on its way
+ * @renewed:     RENEWING: it has been carried out
  * @lent:        a capture's free queue, to see whether it listens; else NULL
  * @attach:      SYS_TO_ATTACH: who is attached
  * @outside:     what the port's PD says of its outside, or NULL
@@ -149,6 +166,10 @@ struct mon_link {
 	uint64_t hold_ns;
 	struct log_limit limit;
 	uint64_t deadline_ns;
+	uint32_t serial;
+	bool fresh;
+	bool told;
+	bool renewed;
 	struct net_queue *lent;
 	struct attach_server attach;
 	struct outside_page *outside;
@@ -170,7 +191,7 @@ enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };
  * @result:     what monitor_run() will return
  * @now_ns:     CLOCK_MONOTONIC as of this round of the loop
  * @loop:       epoll set
- * @backing:    memfds, eventfds, pipes
+ * @backing:    memfds, eventfds, sockets
  * @janitor:    cleans up after us
  * @signals:    SIGINT, SIGTERM
  * @warden:     the janitor's pidfd
@@ -287,6 +308,28 @@ void pd_tick(struct monitor *m, struct mon_pd *pd);
  */
 bool pd_reap(struct monitor *m, struct mon_pd *pd, uint64_t until_ns);
 
+/* --- monitor_order.c ---------------------------------------------------- */
+
+/**
+ * pd_wake - have a PD look at its mailboxes and link pages, if it lives
+ */
+void pd_wake(const struct mon_pd *pd);
+
+/**
+ * pd_order_renewal - have the switch at an attach port map fresh memory
+ *
+ * Return: 0; or -1 if the order could not be sent now.
+ */
+int pd_order_renewal(const struct monitor *m, const struct mon_link *l);
+
+/**
+ * pd_hear - listen to a PD's answers
+ * @fd: its control socket, taken over
+ *
+ * Return: 0, or -1 with errno set.
+ */
+int pd_hear(struct monitor *m, struct mon_pd *pd, int fd);
+
 /* --- monitor_end.c ------------------------------------------------------ */
 
 /**
@@ -319,11 +362,31 @@ void link_up(struct monitor *m, struct mon_link *l);
 bool link_is_carried(const struct mon_link *l);
 
 /**
+ * link_notify - have one side look at the link page
+ * @side: 0 or 1, as in struct sys_conn
+ */
+void link_notify(const struct monitor *m, const struct mon_link *l, int side);
+
+/**
  * link_settle - let a link take its next step, if it can
  *
  * Return: whether anything changed.
  */
 bool link_settle(struct monitor *m, struct mon_link *l);
+
+/**
+ * link_spoil - a clean attach connection's memory has been given to somebody
+ *
+ * who is not attached all the same.  It is renewed.
+ */
+void link_spoil(struct monitor *m, struct mon_link *l);
+
+/**
+ * link_deadline - when link_settle() must be called at the latest
+ *
+ * Return: CLOCK_MONOTONIC; UINT64_MAX: when something else has happened.
+ */
+uint64_t link_deadline(const struct monitor *m, const struct mon_link *l);
 
 /**
  * link_fault - an end of a connection broke the queue protocol

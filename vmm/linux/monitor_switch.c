@@ -134,9 +134,7 @@ static const struct sys_chan *ctl_end(const struct monitor *m,
 
 void switch_notify(struct monitor *m, const struct mon_switch *sw)
 {
-	const struct sys_chan *its = ctl_end(m, sw);
-
-	backing_ring(&m->backing, its->channel, its->end);
+	pd_wake(&m->pd[sw->pd]);
 }
 
 uint32_t switch_port_epoch(const struct mon_switch *sw, uint32_t port)

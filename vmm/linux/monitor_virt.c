@@ -162,9 +162,7 @@ void virt_reset(struct monitor *m, const struct mon_virt *v)
 
 void virt_notify(struct monitor *m, const struct mon_virt *v)
 {
-	const struct sys_chan *its = ctl_end(m, v);
-
-	backing_ring(&m->backing, its->channel, its->end);
+	pd_wake(&m->pd[v->pd]);
 }
 
 bool virt_has_seen(const struct mon_virt *v, enum net_virt_side side,

@@ -14,7 +14,7 @@
 #include "client/net_client.h"
 #include "vmm/linux/pd_loop.h"
 
-/* Octets of a log line, newline included; less than a pipe writes at once. */
+/* Octets of a log line, newline included. */
 #define LOG_LINE 256
 
 void *pd_region(struct component *c, uint32_t slot, size_t *size)
@@ -73,7 +73,7 @@ void pd_log(struct component *c, const char *format, ...)
 	}
 	used = append(line, used, text);
 	line[used++] = '\n';
-	/* A full pipe loses the line: the loop must not wait for a reader. */
+	/* A full socket loses the line: the loop must not wait for a reader. */
 	(void)!write(c->pd->log, line, used);
 }
 

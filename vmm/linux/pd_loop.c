@@ -15,7 +15,7 @@
  * round, once per channel however many frames went over it.  That is soon
  * enough to keep the peer working alongside a long burst and late enough to
  * wake it once per burst.  The queues ask for a ring only while the peer
- * sleeps.  A write that fails is of no concern: a full counter or pipe means
+ * sleeps.  A write that fails is of no concern: a full counter or socket means
  * that a notification waits already.
  *
  * Fairness.  A peer can keep a component busy for ever.  The loop looks at its
@@ -178,7 +178,7 @@ void pd_replace_fd(struct component *c, unsigned int fd_index, int fd)
 
 /* --- notifications -------------------------------------------------------- */
 
-static void notify(struct pd *pd, uint32_t channel)
+void pd_notify(struct pd *pd, uint32_t channel)
 {
 	uint32_t owner = pd->chan[channel].owner;
 	struct component *c;
@@ -219,10 +219,14 @@ bool pd_look(struct pd *pd, int timeout)
 
 		switch (data >> 56) {
 		case EVENT_CHANNEL:
-			notify(pd, index);
+			pd_notify(pd, index);
 			break;
 		case EVENT_FD:
 			fd_event(pd, index, data & 0xffff, event[i].events);
+			break;
+		case EVENT_ORDER:
+			if (!pd_obey(pd))
+				return false;
 			break;
 		default:
 			return false;
@@ -244,7 +248,7 @@ void pd_ring(struct component *c, uint32_t channel)
 int pd_channel_fds(struct component *c, uint32_t channel, int *wait, int *ring)
 {
 	struct pd *pd = c->pd;
-	const struct pd_chan *chan;
+	struct pd_chan *chan;
 
 	if (channel >= pd->boot->n_chans)
 		return -EINVAL;
@@ -253,6 +257,7 @@ int pd_channel_fds(struct component *c, uint32_t channel, int *wait, int *ring)
 		return -EINVAL;
 	/* Not there any more if this is asked again. */
 	(void)epoll_ctl(pd->epoll, EPOLL_CTL_DEL, chan->wait, NULL);
+	chan->bound = true;
 	*wait = chan->wait;
 	*ring = chan->ring;
 	return 0;
@@ -269,7 +274,7 @@ static void ring(struct pd *pd)
 
 		chan->rung = false;
 		if (chan->peer != SYS_NONE)
-			notify(pd, chan->peer);
+			pd_notify(pd, chan->peer);
 		else
 			(void)!write(chan->ring, &one, sizeof(one));
 	}

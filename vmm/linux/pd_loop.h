@@ -7,6 +7,8 @@
 #ifndef WEIR_VMM_LINUX_PD_LOOP_H
 #define WEIR_VMM_LINUX_PD_LOOP_H
 
+#include <sys/socket.h>
+
 #include "vmm/linux/boot.h"
 #include "vmm/linux/pd.h"
 #include "vmm/linux/sandbox.h"
@@ -30,6 +32,7 @@ struct pd_comp {
  * @owner: component it belongs to, or SYS_NONE
  * @wait, @ring, @peer: see struct boot_chan
  * @rung:  to be notified at the end of this round
+ * @bound: given away by pd_channel_fds()
  */
 struct pd_chan {
 	uint32_t owner;
@@ -37,6 +40,7 @@ struct pd_chan {
 	int ring;
 	uint32_t peer;
 	bool rung;
+	bool bound;
 };
 
 /**
@@ -50,7 +54,8 @@ struct pd_chan {
  * @rung:      ids of channels with rung set
  * @n_watched: descriptors from outside that are watched
  * @epoll:     waits for channels, watched descriptors, the monitor's end
- * @log:       write end of the log pipe
+ * @log:       what lines are written to
+ * @ctl:       orders come here, -1: from nowhere
  * @now:       nanoseconds, as of this round
  * @poll_ns:   spin for so long
  * @wake_at:   the earliest of the components'
@@ -67,6 +72,7 @@ struct pd {
 	uint32_t n_watched;
 	int epoll;
 	int log;
+	int ctl;
 	uint64_t now;
 	uint64_t poll_ns;
 	uint64_t wake_at;
@@ -77,6 +83,10 @@ struct pd {
 #define EVENT_CHANNEL 0u
 #define EVENT_FD 1u
 #define EVENT_MONITOR 2u
+#define EVENT_ORDER 3u
+
+/* The one way to recvmsg() that the filter allows. */
+#define PD_ORDER_FLAGS (MSG_DONTWAIT | MSG_CMSG_CLOEXEC)
 
 static inline uint64_t event_data(uint32_t what, uint32_t index, uint32_t fd)
 {
@@ -86,7 +96,7 @@ static inline uint64_t event_data(uint32_t what, uint32_t index, uint32_t fd)
 /**
  * pd_new - a PD that waits for its channels and its components' descriptors
  * @r:   boot record
- * @log: write end of the log pipe
+ * @log: what lines are written to
  *
  * Its regions are not mapped yet and its components not initialised.
  *
@@ -98,6 +108,26 @@ struct pd *pd_new(const struct boot_record *r, int log, struct error *err);
  * pd_free - give back what pd_new() took; a process does that by ending
  */
 void pd_free(struct pd *pd);
+
+/**
+ * pd_listen - take orders from the monitor (pd_order.h)
+ * @ctl: the control socket
+ *
+ * Return: 0, or -1 with errno set.
+ */
+int pd_listen(struct pd *pd, int ctl);
+
+/**
+ * pd_obey - take one order, if there is one, and carry it out
+ *
+ * Return: false if the monitor is gone.
+ */
+bool pd_obey(struct pd *pd);
+
+/**
+ * pd_notify - a channel's end in this PD is notified
+ */
+void pd_notify(struct pd *pd, uint32_t channel);
 
 /**
  * pd_init - initialise every component

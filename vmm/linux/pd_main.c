@@ -41,6 +41,11 @@ static struct pd *start(const struct boot_record *r, struct error *err)
 {
 	struct pd *pd = pd_new(r, BOOT_LOG_FD, err);
 
+	if (pd != NULL && pd_listen(pd, BOOT_CTL_FD) != 0) {
+		error_set(err, "cannot listen to the monitor: %s",
+			  strerror(errno));
+		return NULL;
+	}
 	if (pd == NULL || sandbox_regions(r, pd->map, err) != 0 ||
 	    sandbox_root(err) != 0 || sandbox_privileges(r, err) != 0 ||
 	    pd_init(pd, err) != 0 || sandbox_filter(r, err) != 0)

@@ -164,6 +164,7 @@ struct pd *pd_new(const struct boot_record *r, int log, struct error *err)
 	}
 	pd->boot = r;
 	pd->log = log;
+	pd->ctl = -1;
 	pd->clock = read_clock;
 	pd->poll_ns = (uint64_t)r->poll_us * 1000;
 	pd->wake_at = UINT64_MAX;

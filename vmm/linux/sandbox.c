@@ -3,10 +3,16 @@
  * Locking a PD in: stages 2 to 5 (see spawn.c for all of them).
  *
  * What is left to a PD afterwards: its regions, mapped with exactly its
- * permissions; descriptors of its channels, its log pipe and of what its
- * components were given; the system calls that wait, notify, read the clock and
+ * permissions; descriptors of its channels, its log, its control socket and of what
+ * its components were given; the system calls that wait, notify, read the clock and
  * end the process, and those its components' tables name.  It cannot make
  * memory executable, map, open, connect, fork, signal, or change a descriptor.
+ *
+ * A PD with attach ports may map: fresh memory for each client, over the old
+ * (pd_order.c).  Only in that form: shared, at a fixed address, readable or
+ * writable, from the start of a file.  What it holds besides are sockets,
+ * eventfds and what its components may read and write anyway, so there is
+ * nothing that mapping would give it.
  *
  * A component may start threads before the filter (a VM's processor is one).
  * Stages 3 and 4 are over by then, so they begin with what is left, and the
@@ -20,7 +26,7 @@
  * and, when it has found something, looks around before it reports.  In such a
  * build, and only there, the filter also lets through calls that act on the
  * process's own memory and threads, answers those that would open something with
- * ENOENT, and standard error leads to the log pipe.  The other stages are the
+ * ENOENT, and standard error leads to the log.  The other stages are the
  * same.
  */
 #include "vmm/linux/sandbox.h"
@@ -41,6 +47,9 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "vmm/linux/pd_loop.h"
+#include "vmm/linux/pd_order.h"
 
 /* Descriptors a component may come to hold besides what it was given. */
 #define SPARE_FDS_PER_COMPONENT 8u
@@ -197,12 +206,23 @@ static int limit_files(rlim_t most)
 	return limit(RLIMIT_FSIZE, l.rlim_cur < most ? l.rlim_cur : most);
 }
 
+/* Does it get fresh memory while it runs? */
+static bool is_renewed(const struct boot_record *r)
+{
+	for (uint32_t i = 0; i < r->n_chans; i++)
+		if (boot_chans(r)[i].outside != 0)
+			return true;
+	return false;
+}
+
 /* Region descriptors are the last of the record and closed by now. */
 static rlim_t nofile(const struct boot_record *r)
 {
 	rlim_t n = r->n_fds - r->n_maps + 1 /* epoll */ +
 		   2 /* a pipe, while the filter is made */;
 
+	if (is_renewed(r))
+		n += PD_RENEW_FDS;
 	for (uint32_t i = 0; i < r->n_comps; i++)
 		n += SPARE_FDS_PER_COMPONENT + ops_of(r, i)->spare_fds;
 	return n;
@@ -218,7 +238,7 @@ int sandbox_privileges(const struct boot_record *r, struct error *err)
 		return fail(err, "set limits");
 	if (!locks_memory(r) && limit(RLIMIT_MEMLOCK, 0) != 0)
 		return fail(err, "set limits");
-	/* Eventfds and pipes are not files in this sense. */
+	/* Eventfds and sockets are not files in this sense. */
 	if (limit_files(longest_file(r)) != 0)
 		return fail(err, "set limits");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
@@ -351,6 +371,43 @@ static int add_ftruncate(scmp_filter_ctx ctx, const struct boot_record *r,
 	return result;
 }
 
+/* A call that is allowed, or is so already for another reason. */
+#define ALLOW(ctx, call, n, ...)                                               \
+	allowed(seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, SCMP_SYS(call), n, \
+				       __VA_ARGS__))
+
+static int allowed(int result)
+{
+	return result == -EEXIST ? 0 : result;
+}
+
+/* pd_obey(): one message on one descriptor, without waiting. */
+static int add_orders(scmp_filter_ctx ctx)
+{
+	return ALLOW(ctx, recvmsg, 2,
+		     SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, BOOT_CTL_FD),
+		     SCMP_A2(SCMP_CMP_MASKED_EQ, UINT32_MAX, PD_ORDER_FLAGS));
+}
+
+static int add_mapping(scmp_filter_ctx ctx, unsigned int prot)
+{
+	return ALLOW(ctx, mmap, 3, SCMP_A2(SCMP_CMP_EQ, prot),
+		     SCMP_A3(SCMP_CMP_EQ, MAP_SHARED | MAP_FIXED),
+		     SCMP_A5(SCMP_CMP_EQ, 0));
+}
+
+/* What fresh memory and doorbells take. */
+static int add_renewal(scmp_filter_ctx ctx)
+{
+	int result = add_rules(ctx, SCMP_ACT_ALLOW, watch_calls);
+
+	if (result == 0)
+		result = add_mapping(ctx, PROT_READ);
+	if (result == 0)
+		result = add_mapping(ctx, PROT_READ | PROT_WRITE);
+	return result;
+}
+
 /* What a sanitizer's runtime needs. */
 static int add_runtime(scmp_filter_ctx ctx, bool ioctls)
 {
@@ -374,6 +431,10 @@ static int fill_filter(scmp_filter_ctx ctx, const struct boot_record *r)
 	bool watches = false, ioctls = false;
 	int result = add_rules(ctx, SCMP_ACT_ALLOW, loop_calls);
 
+	if (result == 0)
+		result = add_orders(ctx);
+	if (result == 0 && is_renewed(r))
+		result = add_renewal(ctx);
 	for (uint32_t i = 0; i < r->n_comps && result == 0; i++) {
 		const struct component_ops *ops = ops_of(r, i);
 

@@ -26,7 +26,7 @@
  * without a handler do not get through, except SIGKILL from outside and what
  * the kernel forces on a faulting process (SIGSEGV, the filter's SIGSYS): those
  * end it, and the monitor sees the status.  It has itself killed when the
- * monitor's thread dies, and also leaves when the log pipe loses its reader,
+ * monitor's thread dies, and also leaves when the monitor's ends of its sockets close,
  * which covers the moment before the first was asked for.
  *
  * Programs.  A client PD's program goes through the same stages: libpd.a, which
@@ -51,6 +51,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -331,13 +332,15 @@ static int start(struct launch *l, struct pd_process *proc, struct error *err)
 	return -1;
 }
 
-static int pipe_new(int fd[2], int flags, struct error *err, const char *name)
+/*
+ * Sockets and no pipes: whoever reads or writes a pipe holds a lock the other
+ * end waits for, and a PD can be made to hold it for ever.
+ */
+static int pair_new(int fd[2], int type, struct error *err, const char *name)
 {
-	if (pipe2(fd, O_CLOEXEC | flags) == 0 ||
-	    (backing_more_fds(errno) && pipe2(fd, O_CLOEXEC | flags) == 0))
+	if (backing_pair(fd, type) == 0)
 		return 0;
-	fd[0] = fd[1] = -1;
-	return backing_fd_error(err, "pipe of", name);
+	return backing_fd_error(err, "sockets of", name);
 }
 
 static void close_pair(const int fd[2])
@@ -374,16 +377,16 @@ static int open_binary(struct launch *l, struct error *err)
 	return 0;
 }
 
-/* With all pipes there: what remains is the boot record and the start. */
+/* With all sockets there: what remains is the boot record and the start. */
 static int launch(const struct backing *b, uint32_t pd,
-		  const struct pd_fds *fds, struct launch *l, int log,
+		  const struct pd_fds *fds, struct launch *l, int log, int ctl,
 		  struct pd_process *proc, struct error *err)
 {
 	int result;
 
 	if (open_binary(l, err) != 0)
 		return -1;
-	result = boot_build(b, pd, fds, log, &l->fds, err);
+	result = boot_build(b, pd, fds, log, ctl, &l->fds, err);
 	if (result == 0)
 		result = start(l, proc, err);
 	boot_release(&l->fds);
@@ -399,19 +402,23 @@ int pd_spawn(const struct backing *b, uint32_t pd, const struct pd_fds *fds,
 		.program = find_program(&b->sys->pd[pd]),
 		.go = { -1, -1 },
 	};
-	int log[2] = { -1, -1 };
+	int log[2] = { -1, -1 }, ctl[2] = { -1, -1 };
 	int result = -1;
 
-	if (pipe_new(log, O_NONBLOCK, err, l.name) == 0 &&
-	    pipe_new(l.go, 0, err, l.name) == 0)
-		result = launch(b, pd, fds, &l, log[1], proc, err);
+	if (pair_new(log, SOCK_STREAM | SOCK_NONBLOCK, err, l.name) == 0 &&
+	    pair_new(ctl, SOCK_SEQPACKET | SOCK_NONBLOCK, err, l.name) == 0 &&
+	    pair_new(l.go, SOCK_STREAM, err, l.name) == 0)
+		result = launch(b, pd, fds, &l, log[1], ctl[1], proc, err);
 	close_pair(l.go);
 	if (result != 0) {
 		close_pair(log);
+		close_pair(ctl);
 		return -1;
 	}
 	close(log[1]);
+	close(ctl[1]);
 	proc->log_fd = log[0];
+	proc->ctl_fd = ctl[0];
 	return 0;
 }
 
@@ -429,9 +436,10 @@ int pd_spawn_check(struct error *err)
 		return -1;
 	wait = (struct pollfd){ .fd = proc.log_fd, .events = POLLIN };
 	if (poll(&wait, 1, CHECK_TIMEOUT_MS) == 1)
-		n = read(proc.log_fd, text, sizeof(text) - 1);
+		n = recv(proc.log_fd, text, sizeof(text) - 1, MSG_DONTWAIT);
 	kill_and_reap(&proc);
 	close(proc.log_fd);
+	close(proc.ctl_fd);
 	if (n > 0 && strcmp(text, "ready\n") == 0)
 		return 0;
 	text[strcspn(text, "\n")] = '\0';

@@ -8,8 +8,8 @@
  * (vmm/linux/boot.h) and descriptors, maps, locks itself in, runs init of its
  * components, reports "ready" and enters the loop.
  *
- * The child dies with the monitor (parent-death signal, and its log pipe
- * closing), holds no descriptor but the ones it needs, and cannot be traced by
+ * The child dies with the monitor (parent-death signal, and its control
+ * socket closing), holds no descriptor but the ones it needs, and cannot be traced by
  * its equals.
  */
 #ifndef WEIR_VMM_LINUX_SPAWN_H
@@ -40,15 +40,17 @@ struct pd_fds {
  * struct pd_process - a PD that runs
  * @pid:    process id in the monitor's pid namespace
  * @pidfd:  readable when it has ended
- * @log_fd: non-blocking pipe of its log lines, each ended by '\n'.  The first
+ * @log_fd: stream socket of its log lines, each ended by '\n'.  The first
  *          line of a PD that started is exactly "ready"; a PD that cannot start
  *          says why and exits with status 1.  A PD of more than one component
  *          starts each further line with the component's name and ": "
+ * @ctl_fd: control socket (pd_order.h)
  */
 struct pd_process {
 	pid_t pid;
 	int pidfd;
 	int log_fd;
+	int ctl_fd;
 };
 
 /**

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Clients that send the monitor something that takes its time to close.
+ */
+#include "tests/unit/monitor_rig.h"
+
+#include <netinet/in.h>
+
+static const char topology[] = "switch sw0 {\n"
+			       "port a { attach \"@/a.sock\"; buffers 64 }\n"
+			       "port b { attach \"@/b.sock\" }\n"
+			       "}\n"
+			       "allow a <-> b\n";
+
+/* A TCP connection whose close() waits for a peer that does not read. */
+static int lingering(int *peer)
+{
+	const struct linger forever = { 1, 1000000 };
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t size = sizeof(a);
+	static const char octets[65536];
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	getsockname(listener, (struct sockaddr *)&a, &size);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	*peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	close(listener);
+	while (send(fd, octets, sizeof(octets), MSG_DONTWAIT) > 0)
+		;
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &forever,
+				    sizeof(forever)),
+			 0);
+	return fd;
+}
+
+/* Return: whether it was taken. */
+static bool send_descriptor(int sock, int fd, size_t octets)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { "x", octets };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *h = CMSG_FIRSTHDR(&msg);
+
+	h->cmsg_level = SOL_SOCKET;
+	h->cmsg_type = SCM_RIGHTS;
+	h->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(h), &fd, sizeof(fd));
+	return sendmsg(sock, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+	       (ssize_t)octets;
+}
+
+/*
+ * The kernel closes what nobody takes out of a socket when that socket is
+ * closed, in the process that closes it.  An empty message carries it as well.
+ */
+static void hc41_a_lingering_descriptor_stops_nobody(void **state)
+{
+	struct rig *r = *state;
+	int peer[4], sock[4];
+	struct rig_client c;
+
+	rig_start(r, topology);
+	/* To the port, and to the port while somebody is there. */
+	for (int i = 0; i < 4; i++) {
+		int fd = lingering(&peer[i]);
+
+		sock[i] = rig_connect(r, "a.sock", SOCK_SEQPACKET);
+		assert_true(send_descriptor(sock[i], fd, i & 1));
+		close(fd);
+	}
+	for (int i = 0; i < 4; i++)
+		close(sock[i]);
+	rig_attach(r, &c, "a.sock");
+	rig_until(r, "sw0.a", "state", "up");
+	rig_detach(&c);
+	assert_int_equal(rig_stop(r), 0);
+	for (int i = 0; i < 4; i++)
+		close(peer[i]);
+}
+
+/* Some wait to be accepted when the monitor ends. */
+static void hc41_nor_one_that_waits_at_the_end(void **state)
+{
+	struct rig *r = *state;
+	struct rig_client c;
+	int peer[2];
+
+	rig_start(r, topology);
+	rig_attach(r, &c, "b.sock");
+	rig_until(r, "sw0.b", "state", "up");
+	kill(r->pid, SIGSTOP);
+	for (int i = 0; i < 2; i++) {
+		int fd = lingering(&peer[i]);
+		int sock = rig_connect(r, "a.sock", SOCK_SEQPACKET);
+
+		assert_true(send_descriptor(sock, fd, i));
+		close(fd);
+		close(sock);
+	}
+	kill(r->pid, SIGTERM);
+	kill(r->pid, SIGCONT);
+	assert_int_equal(rig_wait(r), 0);
+	rig_detach(&c);
+	close(peer[0]);
+	close(peer[1]);
+}
+
+#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		rig_test(hc41_a_lingering_descriptor_stops_nobody),
+		rig_test(hc41_nor_one_that_waits_at_the_end),
+	};
+
+	return rig_main(argc, argv, "attach_linger", tests,
+			sizeof(tests) / sizeof(tests[0]));
+}
