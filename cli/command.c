@@ -53,10 +53,14 @@ static const struct cli_command commands[] = {
 	  "  020000000002 02:00:00:00:00:01 0800 ...   octets in hex\n"
 	  "  -                  the same, from standard input\n"
 	  "  @FILE              a file with the octets themselves\n"
+	  "  [src|dst] ADDRESS, tcp|udp [src|dst] port N, icmp, arp, vlan N, "
+	  "...\n"
+	  "                     a packet in words, as 'bob tcp dst port 443'\n"
 	  "  dst=ADDRESS [src=ADDRESS] [vlan=ID] [type=TYPE] [len=OCTETS]\n"
-	  "ADDRESS is six octets in hex, 'broadcast' or a port: the one "
-	  "address known behind\nit. Without src= that is the one behind PORT; "
-	  "the others are no VLAN tag, ipv4, 60.\n",
+	  "                     a header with nothing behind it\n"
+	  "ADDRESS is an IP address, six octets in hex, 'broadcast' or a port: "
+	  "what is known\nbehind it. What is not said is filled in from what "
+	  "the switches know, see weir(1).\n",
 	  cli_trace, 0 },
 	{ "allow", "bjnt", 2, 4096,
 	  "[-bj] [-n NAME] [-t SECONDS] FROM TO [when FILTER] [reply]",

@@ -71,7 +71,9 @@ _weir()
 			mapfile -t COMPREPLY < <(compgen -P @ -f -- "${word#@}")
 			return ;;
 		trace:*)
-			words="$(_weir_ports) dst= src= vlan= type= len=" ;;
+			words="$(_weir_ports) tcp udp icmp icmp6 arp ip ip6 src dst
+				port vlan broadcast who-has reply dst= src= vlan=
+				type= len=" ;;
 		check:* | run:* | reload:*)
 			mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$word"
 				compgen -d -S / -- "$word")

@@ -171,13 +171,6 @@ static enum key find_key(struct frame_text *f, const char *word)
 	size_t n = strcspn(word, "=");
 	enum key k = KEY_DST;
 
-	if (!word[n]) {
-		fail(f,
-		     "'%s' is no key=value; either all of a frame is "
-		     "described that way, or all of it is hex",
-		     word);
-		return KEYS;
-	}
 	while (k < KEYS && (strlen(keys[k]) != n || strncmp(keys[k], word, n)))
 		k++;
 	if (k < KEYS)
@@ -191,9 +184,7 @@ static enum key find_key(struct frame_text *f, const char *word)
 	return KEYS;
 }
 
-/* One key=value. */
-static int describe_one(struct frame_text *f, const char *word,
-			struct frame_words *w)
+int frame_key(struct frame_text *f, const char *word, struct frame_words *w)
 {
 	enum key key = find_key(f, word);
 	const char *value = word + strcspn(word, "=") + 1;
@@ -217,9 +208,10 @@ static int describe_one(struct frame_text *f, const char *word,
 				    "%s: an EtherType is a number such as "
 				    "0x0800, or ipv4, ipv6, arp, lldp, vlan",
 				    word);
+		w->has_type = true;
 		return 0;
 	case KEY_LEN:
-		if (number(value, FRAME_MAX, &w->len))
+		if (number(value, FRAME_MAX, &w->len) || !w->len)
 			return fail(f,
 				    "%s: a length is a number of octets, at "
 				    "most %u",
@@ -229,16 +221,6 @@ static int describe_one(struct frame_text *f, const char *word,
 		break;
 	}
 	return -1;
-}
-
-int frame_describe(struct frame_text *f, int n, char **words,
-		   struct frame_words *w)
-{
-	*w = (struct frame_words){ .vlan = -1, .type = 0x0800, .len = 60 };
-	for (int i = 0; i < n; i++)
-		if (describe_one(f, words[i], w))
-			return -1;
-	return 0;
 }
 
 /* In network byte order. */
@@ -253,20 +235,21 @@ int frame_build(struct frame_text *f, const struct frame_words *w,
 		const uint8_t dst[6], const uint8_t src[6])
 {
 	unsigned int header = w->vlan < 0 ? 14 : 18;
+	unsigned int len = w->len ? w->len : 60;
 
-	if (w->len < header)
+	if (len < header)
 		return fail(f,
 			    "len=%u is less than the %u octets of the "
 			    "header alone; write a runt in hex",
-			    w->len, header);
+			    len, header);
 	if (put(f, dst, 6) || put(f, src, 6))
 		return -1;
 	if (w->vlan >= 0 && (put16(f, 0x8100) || put16(f, (unsigned)w->vlan)))
 		return -1;
-	if (put16(f, w->type))
+	if (put16(f, w->has_type ? w->type : 0x0800))
 		return -1;
-	memset(f->octets + f->len, 0, w->len - f->len);
-	f->len = w->len;
+	memset(f->octets + f->len, 0, len - f->len);
+	f->len = len;
 	return 0;
 }
 

@@ -5,7 +5,9 @@
  *	0200 0000 0002 0200:0000:0001 0806	octets in hex
  *	-		the same, from standard input
  *	@frame.bin	a file with the octets themselves
- *	dst=bob src=02:00:00:00:00:01 type=arp	a description
+ *	dst=bob src=02:00:00:00:00:01 type=arp	a description of its header
+ *
+ * Packets are described in words, see cli/packet.h.
  */
 #ifndef WEIR_CLI_FRAME_H
 #define WEIR_CLI_FRAME_H
@@ -34,8 +36,8 @@ struct frame_text {
  * @dst:  as written: an address or a port; NULL if not given
  * @src:  likewise
  * @vlan: 0 to 4095, or -1 for no tag
- * @type: EtherType
- * @len:  octets of the frame
+ * @type: EtherType, if @has_type; else that of IPv4
+ * @len:  octets of the frame; 0: 60
  *
  * Which address a port stands for is the caller's business.
  */
@@ -43,6 +45,7 @@ struct frame_words {
 	const char *dst;
 	const char *src;
 	int vlan;
+	bool has_type;
 	unsigned int type;
 	unsigned int len;
 };
@@ -65,14 +68,13 @@ int frame_hex(struct frame_text *f, const char *text);
 int frame_read(struct frame_text *f, const char *path, bool hex);
 
 /**
- * frame_describe - understand a description
- * @words: "key=value", each
- * @w:     out
+ * frame_key - understand a part of a description
+ * @word: "key=value"
+ * @w:    in and out
  *
  * Return: 0, or -1 with @f->error set.
  */
-int frame_describe(struct frame_text *f, int n, char **words,
-		   struct frame_words *w);
+int frame_key(struct frame_text *f, const char *word, struct frame_words *w);
 
 /**
  * frame_build - make the frame a description asks for

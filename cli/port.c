@@ -43,6 +43,20 @@ static void unknown(const json_t *ports, const char *name)
 	free(known);
 }
 
+bool port_exists(const json_t *ports, const char *name)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(ports, i, row) {
+		const char *port = json_member(row, "port");
+
+		if (!strcmp(port, name) || !strcmp(short_name(port), name))
+			return true;
+	}
+	return false;
+}
+
 const char *port_resolve(const json_t *ports, const char *name)
 {
 	const char *found = NULL;

@@ -3,6 +3,7 @@
 #define WEIR_CLI_PORT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /**
  * port_resolve - the port a name means
@@ -14,5 +15,10 @@
  * Return: its full name as long as @ports lives, or NULL.
  */
 const char *port_resolve(const json_t *ports, const char *name);
+
+/**
+ * port_exists - is there a port of this name, in full or short?
+ */
+bool port_exists(const json_t *ports, const char *name);
 
 #endif

@@ -10,47 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/control.h"
-#include "cli/frame.h"
 #include "cli/port.h"
 #include "cli/table.h"
 #include "cli/text.h"
+#include "cli/trace.h"
 
-/**
- * struct question - what is asked
- * @to:    instance
- * @opt:   options
- * @ports: reply to `show ports`
- * @port:  the port the frame would come from, in full, inside @ports
- */
-struct question {
-	struct control to;
-	const struct cli_options *opt;
-	json_t *ports;
-	const char *port;
-};
-
-/**
- * address_behind - the one address known behind a port
- * @name: port, as typed
- * @key:  "dst" or "src", for messages
- * @mac:  out
- *
- * Return: 0, or -1 after saying what is wrong.
- */
-static int address_behind(const struct question *q, const char *name,
-			  const char *key, uint8_t mac[6])
+int trace_behind(const struct question *q, const char *port, uint8_t mac[6])
 {
-	const char *port = port_resolve(q->ports, name);
+	json_t *fdb = control_show(&q->to, q->opt, "fdb");
 	uint8_t found[6];
 	const json_t *entry;
-	json_t *fdb;
-	size_t n = 0;
+	int n = 0;
 	size_t i;
 
-	if (!port)
-		return -1;
-	fdb = control_show(&q->to, q->opt, "fdb");
 	if (!fdb)
 		return -1;
 	json_array_foreach(fdb, i, entry) {
@@ -62,17 +34,27 @@ static int address_behind(const struct question *q, const char *name,
 		memcpy(mac, found, sizeof(found));
 	}
 	json_decref(fdb);
+	return n;
+}
+
+/* The one address known behind a port, as typed. */
+static int address_behind(const struct question *q, const char *name,
+			  const char *key, uint8_t mac[6])
+{
+	const char *port = port_resolve(q->ports, name);
+	int n = port ? trace_behind(q, port, mac) : -1;
+
 	if (n == 1)
 		return 0;
-	cli_error("%s address is known behind %s; write the one you mean: "
-		  "%s=02:00:...",
-		  n ? "more than one" : "no", port, key);
+	if (n >= 0)
+		cli_error("%s address is known behind %s; write the one you "
+			  "mean: %s=02:00:...",
+			  n ? "more than one" : "no", port, key);
 	return -1;
 }
 
-/* An address, or the port that stands for the one behind it. */
-static int address(const struct question *q, const char *word, const char *key,
-		   uint8_t mac[6])
+int trace_station(const struct question *q, const char *word, const char *key,
+		  uint8_t mac[6])
 {
 	if (!frame_mac(word, mac))
 		return 0;
@@ -85,37 +67,60 @@ static int address(const struct question *q, const char *word, const char *key,
 	return address_behind(q, word, key, mac);
 }
 
-/* dst=... src=... vlan=... type=... len=... */
-static int described(const struct question *q, struct frame_text *f, int n,
-		     char **words)
+/* Only the header was described: dst=... src=... vlan=... type=... len=... */
+static int header(const struct question *q, struct frame_text *f,
+		  const struct frame_words *w)
 {
-	struct frame_words w;
 	uint8_t dst[6];
 	uint8_t src[6];
 
-	if (frame_describe(f, n, words, &w))
-		return -1;
-	if (!w.dst) {
+	if (!w->dst) {
 		cli_error("the frame needs a destination: dst=ADDRESS, "
 			  "dst=PORT or dst=broadcast");
 		return -1;
 	}
-	if (address(q, w.dst, "dst", dst) ||
-	    address(q, w.src ? w.src : q->port, "src", src))
+	if (trace_station(q, w->dst, "dst", dst) ||
+	    trace_station(q, w->src ? w->src : q->port, "src", src))
 		return -1;
-	return frame_build(f, &w, dst, src);
+	return frame_build(f, w, dst, src);
+}
+
+/* A word that is none may be a port's name, or a slip of the pen. */
+static int check_name(const struct question *q, const char *word)
+{
+	const char *meant = word ? packet_suggest(word) : NULL;
+	uint8_t mac[6];
+
+	if (!word || !meant || !frame_mac(word, mac) || strchr(word, ':') ||
+	    port_exists(q->ports, word))
+		return 0;
+	cli_error("\"%s\" is neither a word of a packet's description nor a "
+		  "port; did you mean \"%s\"?",
+		  word, meant);
+	return -1;
+}
+
+static int described(struct question *q, struct frame_text *f, int n,
+		     char **words)
+{
+	struct packet p;
+
+	if (packet_describe(f, n, words, &p) || packet_settle(f, &p) ||
+	    check_name(q, p.w.dst) || check_name(q, p.w.src))
+		return -1;
+	return p.family == PACKET_NONE ? header(q, f, &p.w)
+				       : trace_packet(q, f, &p);
 }
 
 /* The frame, in whichever form it was written. */
-static int gather(const struct question *q, struct frame_text *f, int n,
-		  char **words)
+static int gather(struct question *q, struct frame_text *f, int n, char **words)
 {
-	if (strchr(words[0], '='))
-		return described(q, f, n, words);
 	if (n == 1 && !strcmp(words[0], "-"))
 		return frame_read(f, "-", true);
 	if (n == 1 && words[0][0] == '@')
 		return frame_read(f, words[0] + 1, false);
+	if (packet_words(n, words))
+		return described(q, f, n, words);
 	for (int i = 0; i < n; i++)
 		if (frame_hex(f, words[i]))
 			return -1;
@@ -136,13 +141,35 @@ static json_t *request(const struct question *q, const struct frame_text *f)
 	return r;
 }
 
+/* A description may come as one word, between quotes, or as many. */
+static char **split(int n, char **words, int *count)
+{
+	char **all = NULL;
+	char *word;
+
+	*count = 0;
+	for (int i = 0; i < n; i++) {
+		char *rest = words[i];
+
+		while ((word = strsep(&rest, " \t\n"))) {
+			all = xrealloc(all,
+				       ((size_t)*count + 1) * sizeof(*all));
+			if (*word)
+				all[(*count)++] = word;
+		}
+	}
+	return all;
+}
+
 /* Gather, ask.  The decision, or NULL after saying what is wrong. */
-static json_t *decide(const struct question *q, int n, char **words)
+static json_t *decide(struct question *q, int argc, char **argv)
 {
 	struct frame_text f = { .octets = xrealloc(NULL, FRAME_MAX) };
 	json_t *decision = NULL;
+	int n;
+	char **words = split(argc, argv, &n);
 
-	if (gather(q, &f, n, words)) {
+	if (n && gather(q, &f, n, words)) {
 		if (*f.error)
 			cli_error("%s", f.error);
 	} else if (!f.len) {
@@ -150,6 +177,9 @@ static json_t *decide(const struct question *q, int n, char **words)
 	} else {
 		decision = control_ask(&q->to, q->opt, request(q, &f));
 	}
+	if (decision && q->packet)
+		json_object_set_new(decision, "packet", json_string(q->packet));
+	free(words);
 	free(f.octets);
 	return decision;
 }
@@ -164,8 +194,62 @@ static void row(struct table *t, const char *a, const char *b, const char *c,
 	table_cell(t, d);
 }
 
-/* One line per step, per port and for the verdict; the first column says
- * which it is. */
+/* What one switch says: a line per step and per port. */
+static void switch_rows(struct table *t, const json_t *d)
+{
+	const json_t *e;
+	size_t i;
+
+	json_array_foreach(json_object_get(d, "steps"), i, e)
+		row(t, "step", json_member(e, "step"), json_member(e, "result"),
+		    json_member(e, "text"));
+	json_array_foreach(json_object_get(d, "deliver"), i, e)
+		row(t, "port", json_string_value(e), "deliver", "");
+	json_array_foreach(json_object_get(d, "refused"), i, e)
+		row(t, "port", json_member(e, "port"), "refuse",
+		    json_member(e, "reason"));
+}
+
+/* "sw1.far, sw1.lab" */
+static char *names(const json_t *array)
+{
+	char *all = xstrdup("");
+	const json_t *e;
+	size_t i;
+
+	json_array_foreach(array, i, e) {
+		const char *name = json_string_value(e);
+		char *more = xasprintf("%s%s%s", all, *all ? ", " : "",
+				       name ? name : "");
+
+		free(all);
+		all = more;
+	}
+	return all;
+}
+
+/* What becomes of it in the end, over all switches. */
+static void verdict_row(struct table *t, const json_t *d)
+{
+	const json_t *hops = json_object_get(d, "hops");
+	const json_t *last = d;
+	char *arrives = names(json_object_get(d, "arrives"));
+	char *text;
+
+	if (json_array_size(hops))
+		last = json_array_get(hops, json_array_size(hops) - 1);
+	if (last == d || !*arrives) {
+		row(t, "verdict", json_member(last, "verdict"),
+		    json_member(last, "reason"), json_member(last, "text"));
+	} else {
+		text = xasprintf("arrives at %s", arrives);
+		row(t, "verdict", "deliver", "none", text);
+		free(text);
+	}
+	free(arrives);
+}
+
+/* The first column says what a line is of. */
 static void print_decision(const json_t *d, bool tty)
 {
 	struct table t = { 0 };
@@ -176,16 +260,16 @@ static void print_decision(const json_t *d, bool tty)
 	table_column(&t, "WHICH", false);
 	table_column(&t, "RESULT", false);
 	table_column(&t, "MEANING", false);
-	json_array_foreach(json_object_get(d, "steps"), i, e)
-		row(&t, "step", json_member(e, "step"),
-		    json_member(e, "result"), json_member(e, "text"));
-	json_array_foreach(json_object_get(d, "deliver"), i, e)
-		row(&t, "port", json_string_value(e), "deliver", "");
-	json_array_foreach(json_object_get(d, "refused"), i, e)
-		row(&t, "port", json_member(e, "port"), "refuse",
-		    json_member(e, "reason"));
-	row(&t, "verdict", json_member(d, "verdict"), json_member(d, "reason"),
-	    json_member(d, "text"));
+	if (*json_member(d, "packet"))
+		row(&t, "packet", json_member(d, "port"), "from",
+		    json_member(d, "packet"));
+	switch_rows(&t, d);
+	json_array_foreach(json_object_get(d, "hops"), i, e) {
+		row(&t, "hop", json_member(e, "port"), "from",
+		    json_member(e, "via"));
+		switch_rows(&t, e);
+	}
+	verdict_row(&t, d);
 	table_print(&t, stdout, tty);
 	table_free(&t);
 }
@@ -207,6 +291,9 @@ enum cli_exit cli_trace(const struct cli_options *opt, int argc, char **argv)
 	else if (decision)
 		print_decision(decision, opt->table);
 	json_decref(q.ports);
+	json_decref(q.policy);
+	json_decref(q.flows);
 	json_decref(decision);
+	free(q.packet);
 	return decision ? CLI_OK : CLI_FAILED;
 }

@@ -299,6 +299,31 @@ void decide(const struct vswitch *sw, struct vswitch *act,
 		flood(sw, act, ask, v);
 }
 
+/*
+ * Floods make no noise about ports they are not offered to; a trace does.  What
+ * would be said if the port were the one destination is the reason; if nothing
+ * is, floods do not go there.
+ */
+static void tell_left_out(const struct vswitch *sw, struct policy_ask *ask,
+			  struct vswitch_verdict *v)
+{
+	uint64_t ports = sw->present & ~bit(ask->src) & ~v->candidates &
+			 ~v->gone;
+
+	if (v->resolution <= RESOLVED_UNICAST || v->reason == REASON_STORM)
+		return;
+	while (ports) {
+		unsigned int dst = bit_pop(&ports);
+
+		if (sw->port[dst].kind == VSWITCH_PORT_CAPTURE)
+			continue;
+		v->left |= bit(dst);
+		v->refusal[dst] = (uint8_t)refusal(sw, NULL, ask, dst, v);
+	}
+	/* Nothing goes there, be it an answer or not. */
+	v->replies &= ~v->left;
+}
+
 int vswitch_trace(const struct vswitch *sw, unsigned int port,
 		  const uint8_t *header, uint32_t len, uint64_t now_ns,
 		  struct vswitch_verdict *verdict)
@@ -324,5 +349,6 @@ int vswitch_trace(const struct vswitch *sw, unsigned int port,
 	memcpy(f->bytes, header, f->snap);
 	job_parse(sw, port, &job);
 	decide(sw, NULL, &ask, &job, verdict);
+	tell_left_out(sw, &ask, verdict);
 	return 0;
 }

@@ -194,6 +194,9 @@ enum vswitch_resolution {
  * @replies:    ports of @candidates a flow lets it go to
  * @gone:       @candidates narrowed by multicast snooping: ports that did not
  *              ask for the group
+ * @left:       vswitch_trace() alone: ports a flood is not offered to, but for
+ *              captures and those in @gone; @refusal says why not, or
+ *              REASON_NONE where floods alone do not go
  *
  * Of a frame dropped before it was resolved (RESOLVED_NOT) the three sets are
  * empty.  A frame without candidates is charged to its source port once; else
@@ -210,6 +213,7 @@ struct vswitch_verdict {
 	uint64_t refused;
 	uint64_t replies;
 	uint64_t gone;
+	uint64_t left;
 	uint16_t vlan;
 	uint8_t refusal[VSWITCH_MAX_PORTS];
 	uint16_t entry[VSWITCH_MAX_PORTS];

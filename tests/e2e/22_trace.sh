@@ -108,4 +108,77 @@ is "hex with colons, from standard input" "$(
 bytes "$(frame "$C" "$B" x)" >frame.bin
 is "octets from a file" "$("$WEIR" trace b @frame.bin | tail -n 1 | cut -f 2)" \
 	deliver
+
+# --- packets in words, over several switches ---------------------------------
+
+weir_stop
+host d 10.0.0.4/24
+host far 10.0.0.9/24
+weir_start - <<END
+switch sw0 {
+	port a { tap "a0" netns "a"; mac lock 02:00:00:00:00:0a; ip lock 10.0.0.1 }
+	port b { tap "b0" netns "b" }
+	port c { tap "c0" netns "c"; vlan access 20 }
+	port d { tap "d0" netns "d" }
+	port off { attach "$W/off.sock" }
+	port pcap { capture "x.pcapng" of a }
+}
+switch sw1 {
+	port far { tap "far0" netns "far"; ip lock 10.0.0.9 }
+}
+link sw0.trunk <-> sw1.up
+allow a -> b when "tcp dst port 443" reply
+allow a -> { c, off }
+allow { a, d } <-> trunk
+allow far <-> up when "arp or icmp or tcp port 22"
+END
+quiet_tap()
+{
+	on a ip link set a0 address 02:00:00:00:00:0a
+	on a ip addr add 10.0.0.1/24 dev a0
+	on a ip link set a0 up
+}
+quiet_tap
+ok "a reaches far" reach a 10.0.0.9
+send b "$(frame $all "$(mac b)" hello)"
+b_known()
+{
+	"$WEIR" show fdb | cut -f 4 | grep -qx sw0.b
+}
+ok "b is known" wait_for 5 b_known
+is "a filter's words" "$(trace_says a b 'tcp dst port 443')" "deliver none"
+is "... of another port" "$(trace_says a b tcp dst port 80)" "drop no_rule"
+is "... of another protocol" "$(trace_says a b udp)" "drop no_rule"
+like "what was built is said" "$("$WEIR" trace a b tcp 443)" \
+	$'^packet\tsw0.a\tfrom\tIPv4 10.0.0.1 > [0-9.]+, TCP 40000 > 443 syn'
+is "an address a port is not locked to" \
+	"$(trace_says a b from 10.0.0.3 tcp 443)" "drop ip_lock"
+is "an address alone is found, behind the other switch" \
+	"$("$WEIR" trace a ip 10.0.0.9 icmp | tail -n 1)" \
+	$'verdict\tdeliver\tnone\tarrives at sw1.far'
+is "the other switch has its say" "$(trace_says a 10.0.0.9 udp port 53)" \
+	"drop no_rule"
+is "... and is named with the port the frame comes in by" \
+	"$("$WEIR" trace a 10.0.0.9 udp 53 | awk '$1 == "hop" { print $2, $4 }')" \
+	"sw1.up sw0.trunk"
+is "JSON: hops and where it arrives" "$("$WEIR" trace -j a far tcp 22 |
+	jq -c '[.port, .verdict, [.hops[] | .port, .via, .verdict], .arrives]')" \
+	'["sw0.a","deliver",["sw1.up","sw0.trunk","deliver"],["sw1.far"]]'
+on a ping -q -c 1 -W 1 10.0.0.9 >ping.log
+like "and so it is" "$(cat ping.log)" '1 received'
+for why in "c takes part in VLANs" "off is down" \
+	"d: no rule is about frames from sw0.a to it" "pcap is a capture"; do
+	like "left out of a flood, and why: $why" \
+		"$("$WEIR" trace a arp who-has 10.0.0.77)" \
+		$'step\tleft-out\tskip\tsw0.'"$why"
+done
+is "JSON: left out" "$("$WEIR" trace -j a arp who-has 10.0.0.77 |
+	jq -c '[.left_out[] | .port + " " + .reason] | sort')" \
+	'["sw0.c vlan_out","sw0.d not_allowed","sw0.off port_down","sw0.pcap capture"]'
+# Of each port, one of three things is said.
+is "nobody is forgotten" "$("$WEIR" trace -j a 'tcp dst port 443' |
+	jq -r '[.deliver[], .refused[].port, .left_out[].port] | sort |
+		join(" ")')" "sw0.b sw0.c sw0.d sw0.off sw0.pcap sw0.trunk"
+unlike "what is refused was not called allowed" \
+	"$("$WEIR" trace a arp who-has 10.0.0.77)" 'flooded to [0-9]+ allowed'
 finish

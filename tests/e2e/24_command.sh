@@ -54,7 +54,7 @@ is "domains" "$(keys system '.pds[]')" \
 is "maps" "$(keys system '.pds[].maps[]')" "region size perms"
 is "decision" "$("$WEIR" trace -j a dst=b |
 	jq -r 'keys_unsorted | join(" ")')" \
-	"port length steps verdict reason text deliver refused"
+	"port length steps verdict reason text deliver refused left_out hops arrives"
 is "the locked address is static" "$("$WEIR" show -j fdb |
 	jq -r '.[] | select(.port == "sw0.a").flags')" static
 is "a port nobody has attached to is down" "$("$WEIR" show -j ports |

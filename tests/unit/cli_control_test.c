@@ -337,6 +337,86 @@ static void test_frames_that_cannot_be_put_together(void **state)
 	assert_null(strstr(fake_requests(), "\"trace\""));
 }
 
+/* What was not said is filled in from what the instance knows. */
+static void test_packets_are_filled_in(void **state)
+{
+	static const struct fake_answer known[] = {
+		{ "\"ports\"",
+		  OK("[" PORT("sw0.alice", "0") "," PORT("sw0.bob", "1") "]") },
+		{ "\"fdb\"",
+		  OK("[{\"mac\":\"02:00:00:00:00:0a\",\"vlan\":0,\"port\":"
+		     "\"sw0.alice\"},{\"mac\":\"02:00:00:00:00:0b\","
+		     "\"vlan\":0,\"port\":\"sw0.bob\"}]") },
+		{ "\"policy\"",
+		  OK("[{\"from\":\"sw0.alice\",\"action\":\"ip-lock\","
+		     "\"value\":\"fe80::/64, 10.0.0.1, 10.1.0.0/16\"}]") },
+		{ "\"flows\"",
+		  OK("[{\"from\":\"sw0.alice\",\"to\":\"sw0.bob\","
+		     "\"source\":\"10.0.0.1\",\"destination\":\"10.0.0.9\","
+		     "\"state\":\"opened\"},"
+		     "{\"from\":\"sw0.alice\",\"to\":\"sw0.bob\","
+		     "\"source\":\"10.0.0.1\",\"destination\":\"10.0.0.2\","
+		     "\"state\":\"answered\"}]") },
+		{ "\"trace\"", OK("{\"port\":\"sw0.alice\",\"steps\":[],"
+				  "\"deliver\":[],\"refused\":[],"
+				  "\"verdict\":\"drop\",\"reason\":"
+				  "\"no_rule\",\"text\":\"no\"}") },
+		{ NULL, NULL },
+	};
+
+	(void)state;
+	fake_instance("home", known);
+	assert_int_equal(run_weir("trace alice ip 10.0.0.2 tcp dst port 443"),
+			 0);
+	assert_non_null(strstr(
+		cli_out,
+		"packet\tsw0.alice\tfrom\tIPv4 10.0.0.1 > 10.0.0.2, TCP 40000 "
+		"> 443 syn; its destination is known behind sw0.bob\n"));
+	assert_non_null(
+		strstr(fake_requests(), "\"02000000000b02000000000a08004500"));
+	/* A port's address is that with which it has answered. */
+	assert_int_equal(run_weir("trace alice bob udp -j"), 0);
+	assert_non_null(strstr(cli_out, "\"packet\": \"IPv4 10.0.0.1 > "
+					"10.0.0.2, UDP 40000 > 9\""));
+	/* Whose it is nobody knows: everybody is asked. */
+	assert_int_equal(run_weir("trace alice tcp"), 0);
+	assert_non_null(strstr(cli_out, "name one: dst=PORT"));
+	assert_non_null(
+		strstr(fake_requests(), "\"02776569720202000000000a0800"));
+	assert_int_equal(run_weir("trace alice tpc"), 1);
+	expect_error(
+		"weir: \"tpc\" is neither a word of a packet's description "
+		"nor a port; did you mean \"tcp\"?\n");
+}
+
+/* The end of a frame's way is over all switches. */
+static void test_hops_of_other_switches(void **state)
+{
+	static const struct fake_answer far[] = {
+		{ "\"ports\"", OK("[" PORT("sw0.alice", "0") "]") },
+		{ "\"trace\"",
+		  OK("{\"port\":\"sw0.alice\",\"steps\":[],"
+		     "\"deliver\":[\"sw0.t\"],\"refused\":[],\"verdict\":"
+		     "\"deliver\",\"reason\":\"none\",\"text\":\"yes\","
+		     "\"arrives\":[],\"hops\":[{\"port\":\"sw1.up\","
+		     "\"via\":\"sw0.t\",\"steps\":[{\"step\":\"allow\","
+		     "\"result\":\"drop\",\"text\":\"not that\"}],"
+		     "\"deliver\":[],\"refused\":[{\"port\":\"sw1.far\","
+		     "\"reason\":\"no_rule\"}],\"verdict\":\"drop\","
+		     "\"reason\":\"no_rule\",\"text\":\"dropped\"}]}") },
+		{ NULL, NULL },
+	};
+
+	(void)state;
+	fake_instance("home", far);
+	assert_int_equal(run_weir("trace alice 0200"), 0);
+	assert_string_equal(cli_out, "port\tsw0.t\tdeliver\t-\n"
+				     "hop\tsw1.up\tfrom\tsw0.t\n"
+				     "step\tallow\tdrop\tnot that\n"
+				     "port\tsw1.far\trefuse\tno_rule\n"
+				     "verdict\tdrop\tno_rule\tdropped\n");
+}
+
 static void test_decision_for_a_program(void **state)
 {
 	(void)state;
@@ -502,6 +582,8 @@ int main(void)
 		TEST(test_ports_are_found_by_short_name),
 		TEST(test_described_frames),
 		TEST(test_frames_that_cannot_be_put_together),
+		TEST(test_packets_are_filled_in),
+		TEST(test_hops_of_other_switches),
 		TEST(test_decision_for_a_program),
 		TEST(test_policy_for_a_program),
 		TEST(test_flows_and_groups_for_a_program),

@@ -394,6 +394,7 @@ static void test_a_switch_that_does_not_answer(void **state)
 				  "\"frame\":\"0200\"}";
 	struct rig *r = *state;
 	struct rig_client c;
+	json_t *data, *hop;
 
 	rig_start(r, topology);
 	rig_attach(r, &c, "a.sock");
@@ -401,10 +402,17 @@ static void test_a_switch_that_does_not_answer(void **state)
 	rig_expect(r, "deaf from now on", 1);
 	assert_non_null(strstr(rig_error(rig_ask(r, ask)),
 			       "switch sw0 does not answer"));
-	/* The other one does, and so does the monitor. */
-	json_decref(rig_data(rig_ask(r, "{\"cmd\":\"trace\",\"port\":\"sw1.a\","
-					"\"frame\":\"0200\"}")));
 	assert_string_equal(rig_port(r, "sw0.a", "state"), "up");
+	/* The other one does, and so does the monitor. */
+	data = rig_data(rig_ask(r, "{\"cmd\":\"trace\",\"port\":\"sw1.a\","
+				   "\"frame\":\"0200\"}"));
+	/* What it says is not lost for the one behind it. */
+	hop = json_array_get(json_object_get(data, "hops"), 0);
+	assert_string_equal(json_string_value(json_object_get(hop, "verdict")),
+			    "unknown");
+	assert_string_equal(json_string_value(json_object_get(hop, "text")),
+			    "sw0 does not answer");
+	json_decref(data);
 	rig_detach(&c);
 	assert_int_equal(rig_stop(r), 0);
 }

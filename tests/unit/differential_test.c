@@ -87,6 +87,25 @@ static void same_verdict(struct world *w, const char *who,
 				vswitch_reason_key(b->refusal[i]));
 }
 
+/* Of a flood, each port is offered the frame or left out with a reason. */
+static void nobody_is_forgotten(struct world *w, unsigned int port,
+				const struct vswitch_verdict *v)
+{
+	bool flood = v->resolution > RESOLVED_UNICAST &&
+		     v->reason != REASON_STORM;
+	uint64_t others = w->ports & ~(1ull << port) & ~v->gone;
+
+	REQUIRE(w, (v->left & v->candidates) == 0, "both offered and left out");
+	REQUIRE(w, v->left == (flood ? others & ~v->candidates : 0),
+		"%lx are left out", (unsigned long)v->left);
+	for (unsigned int i = 0; i < VSWITCH_MAX_PORTS; i++)
+		if (v->left >> i & 1)
+			REQUIRE(w,
+				v->refusal[i] != REASON_NONE &&
+					v->refusal[i] < REASON_COUNT,
+				"port %u is left out without a reason", i);
+}
+
 static void owe_record(struct world *w, const struct oracle_record *what,
 		       const struct world_frame *f)
 {
@@ -123,8 +142,10 @@ static void judge(struct world *w, unsigned int port,
 	REQUIRE(w, f != NULL, "port %u sent nothing", port);
 	oracle_frame(&w->oracle, port, f->has_buffer ? f->bytes : NULL, f->len,
 		     world_now(w), result);
-	if (w->has_trace)
+	if (w->has_trace) {
 		same_verdict(w, "trace", &w->traced, &result->verdict);
+		nobody_is_forgotten(w, port, &w->traced);
+	}
 	w->has_trace = false;
 	for (uint64_t set = result->copied; set; set &= set - 1)
 		world_push(&w->owed[__builtin_ctzll(set)], f->bytes, f->len,

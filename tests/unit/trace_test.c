@@ -55,6 +55,53 @@ static void test_trace_tells_the_switch_s_verdict(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
+static const char linked[] = "switch sw0 {\n"
+			     "port a { attach \"@/a.sock\" }\n"
+			     "}\n"
+			     "switch sw1 {\n"
+			     "port x { attach \"@/x.sock\" }\n"
+			     "}\n"
+			     "link sw0.b <-> sw1.y\n"
+			     "allow a <-> b\n"
+			     "allow x <-> y\n";
+
+/* What goes to a link, the switch behind it is asked about. */
+static void test_a_trace_follows_links(void **state)
+{
+	struct rig *r = *state;
+	json_t *data, *hop;
+
+	rig_start(r, linked);
+	data = trace(r, "02000000000b02000000000a0800");
+	assert_string_equal(member(data, "port"), "sw0.a");
+	assert_int_equal(json_array_size(json_object_get(data, "hops")), 1);
+	hop = json_array_get(json_object_get(data, "hops"), 0);
+	assert_string_equal(member(hop, "port"), "sw1.y");
+	assert_string_equal(member(hop, "via"), "sw0.b");
+	assert_string_equal(member(hop, "verdict"), "deliver");
+	/* To port 1, which is y itself: a link, and no end. */
+	assert_int_equal(json_array_size(json_object_get(data, "arrives")), 0);
+	json_decref(data);
+	/* Nothing goes there. */
+	data = trace(r, "02000000000b02000000000a0801");
+	assert_int_equal(json_array_size(json_object_get(data, "hops")), 0);
+	json_decref(data);
+	assert_int_equal(rig_stop(r), 0);
+}
+
+/* Verdicts that send a frame in circles are followed once to each switch. */
+static void hc08_a_trace_ends_whatever_switches_say(void **state)
+{
+	struct rig *r = *state;
+	json_t *data;
+
+	rig_start(r, linked);
+	data = trace(r, "02000000000b02000000000a0802");
+	assert_int_equal(json_array_size(json_object_get(data, "hops")), 1);
+	json_decref(data);
+	assert_int_equal(rig_stop(r), 0);
+}
+
 /* A switch to tell verdicts of, in this process. */
 static void fake_switch(struct mon_switch *sw, struct sys_component *comp)
 {
@@ -250,6 +297,53 @@ static void expect_steps(const struct told *t, const char *name,
 				member(step, "result"), member(step, "text"));
 	assert_string_equal(got, want);
 	json_decref(data);
+}
+
+/* Of a flood, each port that gets no frame is named with the reason. */
+static void test_ports_left_out_are_named(void **state)
+{
+	struct told *t = *state;
+	json_t *data, *rows;
+	char *text;
+
+	t->comp.sw.n_ports = 6;
+	strcpy(t->comp.sw.port[3].name, "d");
+	strcpy(t->comp.sw.port[4].name, "e");
+	strcpy(t->comp.sw.port[5].name, "cap");
+	t->comp.sw.port[5].kind = VSWITCH_PORT_CAPTURE;
+	t->v = (struct vswitch_verdict){
+		.resolution = RESOLVED_BROADCAST,
+		.reason = REASON_NO_DESTINATION,
+		.looked_up = true,
+		.vlan = 20,
+		.left = 0x1e,
+		.refusal = { [1] = REASON_VLAN_OUT,
+			     [2] = REASON_PORT_DOWN,
+			     [3] = REASON_NOT_ALLOWED,
+			     [4] = REASON_ISOLATED_OUT },
+	};
+	expect_steps(t, "left-out",
+		     "skip: sw0.b is not in VLAN 20\n"
+		     "skip: sw0.c is down\n"
+		     "skip: sw0.d: no rule is about frames from sw0.a to it\n"
+		     "skip: sw0.e: destination port is isolated (a loop?)\n"
+		     "skip: sw0.cap is a capture: it gets copies of what it "
+		     "watches, and is sent nothing\n");
+	data = show_verdict(&t->sw, &t->policy, &t->request, &t->v);
+	rows = json_object_get(data, "left_out");
+	text = json_dumps(rows, JSON_COMPACT);
+	assert_string_equal(text,
+			    "[{\"port\":\"sw0.b\",\"reason\":\"vlan_out\"},"
+			    "{\"port\":\"sw0.c\",\"reason\":\"port_down\"},"
+			    "{\"port\":\"sw0.d\",\"reason\":\"not_allowed\"},"
+			    "{\"port\":\"sw0.e\",\"reason\":"
+			    "\"isolated_out\"},"
+			    "{\"port\":\"sw0.cap\",\"reason\":\"capture\"}]");
+	free(text);
+	json_decref(data);
+	/* Of a frame with one destination nothing is left out. */
+	t->v.resolution = RESOLVED_UNICAST;
+	expect_steps(t, "left-out", "");
 }
 
 /* The rule the step `allow` names, and the one of the refusal, as JSON. */
@@ -462,8 +556,8 @@ static void test_storms_and_snooping_are_told(void **state)
 	t->v.deliver = 0;
 	t->v.reason = REASON_NO_DESTINATION;
 	expect_steps(t, "resolve",
-		     "multicast: 01:00:5e:01:02:03 is a group: flooded to 0 "
-		     "allowed ports\n"
+		     "multicast: 01:00:5e:01:02:03 is a group: offered to 0 "
+		     "ports\n"
 		     "drop: no port that sw0.a may send to has asked for it\n");
 	t->v.gone = 0;
 	t->v.reason = REASON_STORM;
@@ -526,6 +620,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		rig_test(test_trace_tells_the_switch_s_verdict),
+		rig_test(test_a_trace_follows_links),
+		rig_test(hc08_a_trace_ends_whatever_switches_say),
 		cmocka_unit_test(test_each_reason_has_its_step),
 		cmocka_unit_test(test_a_flood_is_told_port_by_port),
 		told_test(test_the_rule_that_decides_is_named),
@@ -536,6 +632,7 @@ int main(int argc, char **argv)
 		told_test(test_locks_and_rates_are_told),
 		told_test(test_addresses_kept_out_are_told),
 		told_test(test_storms_and_snooping_are_told),
+		told_test(test_ports_left_out_are_named),
 		told_test(hc14_verdicts_of_noise),
 		cmocka_unit_test(test_hex),
 	};

@@ -42,13 +42,14 @@ enum control_state {
 };
 
 enum control_task {
-	TASK_TRACE,  /* one request, one verdict */
+	TASK_TRACE,  /* a verdict of each switch on a frame's way */
 	TASK_LIST,   /* rows, page by page and switch by switch */
 	TASK_POLICY, /* show policy: not while it is being changed */
 	TASK_CHANGE, /* change.h */
 };
 
 struct control_list;
+struct trace_path;
 
 /**
  * struct control_job - what a connection asks for
@@ -56,6 +57,7 @@ struct control_list;
  * @sw:      TRACE, LIST: index of the switch to ask
  * @asked:   the request is in the mailbox; CHANGE: it has been taken up
  * @request: TRACE, LIST: what to ask
+ * @path:    TRACE: from the first answer on
  * @list:    LIST: of what
  * @rows:    LIST: collected so far
  * @pages:   LIST: how many more replies are taken from this switch
@@ -66,6 +68,7 @@ struct control_job {
 	size_t sw;
 	bool asked;
 	struct vswitch_ctl_request request;
+	struct trace_path *path;
 	const struct control_list *list;
 	json_t *rows;
 	unsigned int pages;

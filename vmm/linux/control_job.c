@@ -21,6 +21,7 @@ void control_job_drop(struct monitor *m, struct control_conn *c)
 	switch_withdraw(m, &c->asker);
 	change_forget(m, c);
 	json_decref(c->job.rows);
+	trace_path_free(c->job.path);
 	free(c->job.order.text);
 	free(c->job.order.file);
 	c->job = (struct control_job){ 0 };
@@ -56,6 +57,8 @@ static void ask(struct monitor *m, struct control_conn *c)
 	struct mon_switch *sw = &m->sw[c->job.sw];
 
 	if (m->pd[sw->pd].state != PD_RUNNING) {
+		if (trace_lost(m, c, sw, " is not running"))
+			return;
 		refuse_dead(m, c, sw);
 		return;
 	}
@@ -141,6 +144,9 @@ static void on_reply(struct monitor *m, struct switch_asker *a,
 {
 	struct control_conn *c = loop_owner(a, struct control_conn, asker);
 
+	if (reply->status != 0 &&
+	    trace_lost(m, c, sw, " refused to say what it would do"))
+		return;
 	if (reply->status == -EINVAL && c->job.task == TASK_TRACE)
 		control_refuse(m, c,
 			       "no frame can come from this port; it "
@@ -151,18 +157,19 @@ static void on_reply(struct monitor *m, struct switch_asker *a,
 	else if (c->job.task == TASK_LIST)
 		take_page(m, c, reply);
 	else
-		control_answer(m, c,
-			       show_verdict(sw, held_policy(m, sw),
-					    &c->job.request, &reply->verdict));
+		trace_reply(m, c, sw, &reply->verdict);
 }
 
 static void on_silence(struct monitor *m, struct switch_asker *a,
 		       struct mon_switch *sw)
 {
-	control_refuse(m, loop_owner(a, struct control_conn, asker),
-		       "switch %s does not answer; if that goes on, stop %s "
-		       "and run it again",
-		       sw->comp->name, m->sys.name);
+	struct control_conn *c = loop_owner(a, struct control_conn, asker);
+
+	if (!trace_lost(m, c, sw, " does not answer"))
+		control_refuse(m, c,
+			       "switch %s does not answer; if that goes on, "
+			       "stop %s and run it again",
+			       sw->comp->name, m->sys.name);
 }
 
 const struct switch_asker control_asker = { on_reply, on_silence };

@@ -200,4 +200,30 @@ json_t *show_verdict(const struct mon_switch *sw,
 		     const struct vswitch_ctl_request *request,
 		     const struct vswitch_verdict *v);
 
+/* --- control_trace_follow.c --------------------------------------------- */
+
+/**
+ * trace_reply - a switch has said what becomes of a frame: ask the next, or answer
+ * @sw: the switch
+ * @v:  what it said; not believed
+ */
+void trace_reply(struct monitor *m, struct control_conn *c,
+		 struct mon_switch *sw, const struct vswitch_verdict *v);
+
+/**
+ * trace_lost - a switch on a frame's way has nothing to say
+ * @why: to be put behind its name
+ *
+ * Return: false if this is no trace, or nothing is known of the frame yet: it is
+ * to be refused.
+ */
+bool trace_lost(struct monitor *m, struct control_conn *c,
+		const struct mon_switch *sw, const char *why);
+
+/**
+ * trace_path_free - forget a frame's way
+ * @path: may be NULL
+ */
+void trace_path_free(struct trace_path *path);
+
 #endif

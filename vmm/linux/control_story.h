@@ -8,7 +8,8 @@
  * order of vswitch/vswitch.h:
  *
  *	length reserved vlan source admit learn resolve storm snooping
- *						control_trace.c
+ *	left-out
+ *						control_trace.c, _left.c
  *	and for each destination: vlan-out allow policy deliver
  *						control_trace_to.c
  *
@@ -70,5 +71,17 @@ uint32_t story_rule(const struct story *s, uint32_t to);
  * story_destination - tell what becomes of the frame at one of its destinations
  */
 void story_destination(struct story *s, uint32_t to);
+
+/**
+ * story_left_out - tell of the ports a flood is not offered to
+ */
+void story_left_out(struct story *s);
+
+/**
+ * story_left_out_rows - the same for programs, with those snooping leaves out
+ *
+ * Return: new JSON.
+ */
+json_t *story_left_out_rows(const struct story *s);
 
 #endif

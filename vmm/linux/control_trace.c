@@ -277,17 +277,16 @@ static void tell_flood(struct story *s, const char *mac)
 	switch ((int)s->v->resolution) {
 	case RESOLVED_UNKNOWN:
 		story_step(s, "resolve", "unknown",
-			   "%s is not in the table: flooded to %u allowed %s",
-			   mac, n, ports);
+			   "%s is not in the table: offered to %u %s", mac, n,
+			   ports);
 		break;
 	case RESOLVED_MULTICAST:
 		story_step(s, "resolve", "multicast",
-			   "%s is a group: flooded to %u allowed %s", mac, n,
-			   ports);
+			   "%s is a group: offered to %u %s", mac, n, ports);
 		break;
 	case RESOLVED_BROADCAST:
 		story_step(s, "resolve", "broadcast",
-			   "broadcast: flooded to %u allowed %s", n, ports);
+			   "broadcast: offered to %u %s", n, ports);
 		break;
 	default:
 		break;
@@ -373,13 +372,13 @@ static bool tell_resolve(struct story *s)
 		return false;
 	if (s->v->gone != 0)
 		tell_snooping(s);
+	story_left_out(s);
 	if (s->v->reason != REASON_NO_DESTINATION)
 		return true;
 	story_step(s, "resolve", "drop",
 		   s->v->gone != 0
 			   ? "no port that %s may send to has asked for it"
-			   : "%s may send to no port that is up and in the "
-			     "VLAN: none is left to flood to",
+			   : "no port is left that %s could flood to",
 		   story_name(s, s->port, out));
 	return false;
 }
@@ -472,10 +471,11 @@ json_t *show_verdict(const struct mon_switch *sw,
 	else
 		snprintf(text, sizeof(text), "delivered to %u of %u ports",
 			 count(v->deliver), count(v->deliver | v->refused));
-	return json_pack("{s:s, s:i, s:o, s:s, s:s, s:s, s:o, s:o}", "port",
-			 port_name(sw, request->port, name), "length",
+	return json_pack("{s:s, s:i, s:o, s:s, s:s, s:s, s:o, s:o, s:o}",
+			 "port", port_name(sw, request->port, name), "length",
 			 (int)request->len, "steps", s.steps, "verdict",
 			 drop ? "drop" : "deliver", "reason",
 			 vswitch_reason_key(v->reason), "text", text, "deliver",
-			 delivered(&s), "refused", refused(&s));
+			 delivered(&s), "refused", refused(&s), "left_out",
+			 story_left_out_rows(&s));
 }

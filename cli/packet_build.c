@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A packet's octets, and what it is in one line.
+ */
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/packet.h"
+#include "cli/text.h"
+
+#define ICMP 1
+#define TCP 6
+#define UDP 17
+#define ICMPV6 58
+
+#define SYN 0x02
+#define ACK 0x10
+
+/* Where nothing is said of them: one as clients take it, and "discard". */
+#define SOURCE_PORT 40000
+#define DESTINATION_PORT 9
+
+static int fail(struct frame_text *f, const char *text)
+{
+	snprintf(f->error, sizeof(f->error), "%s", text);
+	return -1;
+}
+
+static bool is_icmp(const struct packet *p)
+{
+	return p->protocol == ICMP || p->protocol == ICMPV6;
+}
+
+static bool has_ports(const struct packet *p)
+{
+	return p->protocol == TCP || p->protocol == UDP;
+}
+
+bool packet_is_nd(const struct packet *p)
+{
+	return p->family == PACKET_IP6 && p->protocol == ICMPV6 &&
+	       (p->type == 135 || p->type == 136);
+}
+
+/* --- what follows from what was said -------------------------------------- */
+
+static int settle_icmp(struct packet *p)
+{
+	bool v6 = p->family == PACKET_IP6;
+
+	if (v6 && p->protocol == ICMP) {
+		p->protocol = ICMPV6;
+		/* Those that have names have other numbers. */
+		p->type = p->type == 3 ? 1 : p->type == 11 ? 3 : p->type;
+		p->code = p->type == 1 ? 0 : p->code;
+	}
+	if (p->type < 0 && v6)
+		p->type = p->reply ? 129 : 128;
+	else if (p->type < 0)
+		p->type = p->reply ? 0 : 8;
+	if (p->code < 0)
+		p->code = 0;
+	return 0;
+}
+
+static int settle_ports(struct frame_text *f, struct packet *p)
+{
+	if (p->reply && p->protocol == UDP)
+		return fail(f, "\"reply\" is of arp, icmp and tcp; of udp say "
+			       "the ports");
+	if (p->flags >= 0 && p->protocol == UDP)
+		return fail(f, "udp has no flags");
+	if (p->flags < 0)
+		p->flags = p->reply ? SYN | ACK : SYN;
+	if (p->port[0] < 0)
+		p->port[0] = SOURCE_PORT;
+	if (p->port[1] < 0)
+		p->port[1] = DESTINATION_PORT;
+	return 0;
+}
+
+int packet_settle(struct frame_text *f, struct packet *p)
+{
+	bool ports = p->port[0] >= 0 || p->port[1] >= 0;
+
+	if (p->family == PACKET_NONE && p->protocol < 0 && !ports &&
+	    p->type < 0 && p->code < 0 && !p->reply)
+		return 0;
+	if (p->w.has_type)
+		return fail(f, "type= is for frames of which nothing else is "
+			       "said; here it follows from the rest");
+	if (p->family == PACKET_ARP)
+		return p->protocol < 0 && !ports
+			       ? 0
+			       : fail(f, "ARP has neither protocol nor ports");
+	if (p->family == PACKET_NONE)
+		p->family = PACKET_IP4;
+	if (p->protocol < 0 && ports)
+		return fail(f, "of which protocol is the port: tcp or udp?");
+	if (p->protocol < 0)
+		p->protocol = ICMP;
+	if ((p->type >= 0 || p->code >= 0) && !is_icmp(p))
+		return fail(f, "a type and a code are of icmp and icmp6");
+	if (ports && !has_ports(p))
+		return fail(f, "only tcp and udp have ports");
+	return is_icmp(p)     ? settle_icmp(p)
+	       : has_ports(p) ? settle_ports(f, p)
+			      : 0;
+}
+
+/* --- octets ---------------------------------------------------------------- */
+
+static void put(struct frame_text *f, const void *octets, size_t n)
+{
+	memcpy(f->octets + f->len, octets, n);
+	f->len += n;
+}
+
+/* @n octets of a number, the highest first. */
+static void put_number(struct frame_text *f, unsigned int n,
+		       unsigned long value)
+{
+	while (n--)
+		f->octets[f->len++] = (uint8_t)(value >> 8 * n);
+}
+
+static void set16(uint8_t *at, unsigned int value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+/* The sum of the internet checksum, not yet folded. */
+static unsigned long sum(const uint8_t *at, size_t n, unsigned long s)
+{
+	for (size_t i = 0; i < n; i++)
+		s += i % 2 ? at[i] : (unsigned long)at[i] << 8;
+	return s;
+}
+
+static unsigned int folded(unsigned long s)
+{
+	while (s >> 16)
+		s = (s & 0xffff) + (s >> 16);
+	return (unsigned int)(~s & 0xffff);
+}
+
+static void put_ethernet(struct frame_text *f, const struct packet *p,
+			 const uint8_t dst[6], const uint8_t src[6])
+{
+	static const unsigned int type[] = {
+		[PACKET_ARP] = 0x0806, [PACKET_IP4] = 0x0800, [PACKET_IP6] = 0x86dd
+	};
+
+	put(f, dst, 6);
+	put(f, src, 6);
+	if (p->w.vlan >= 0)
+		put_number(f, 4, 0x81000000ul | (unsigned)p->w.vlan);
+	put_number(f, 2, type[p->family]);
+}
+
+static void put_arp(struct frame_text *f, const struct packet *p,
+		    const uint8_t dst[6], const uint8_t src[6])
+{
+	static const uint8_t nobody[6];
+
+	put(f, "\0\1\x08\0\6\4", 6);
+	put_number(f, 2, p->reply ? 2 : 1);
+	put(f, src, 6);
+	put(f, p->address[0], 4);
+	put(f, p->reply ? dst : nobody, 6);
+	put(f, p->address[1], 4);
+}
+
+/* What is said of an address, and by whom. */
+static void put_nd(struct frame_text *f, const struct packet *p,
+		   const uint8_t src[6])
+{
+	bool solicit = p->type == 135;
+
+	put_number(f, 4, solicit ? 0 : 0x60000000);
+	put(f, p->address[solicit ? 1 : 0], 16);
+	put_number(f, 2, solicit ? 0x0101 : 0x0201);
+	put(f, src, 6);
+}
+
+static void put_payload(struct frame_text *f, const struct packet *p,
+			const uint8_t src[6])
+{
+	if (has_ports(p)) {
+		put_number(f, 2, (unsigned)p->port[0]);
+		put_number(f, 2, (unsigned)p->port[1]);
+	}
+	if (p->protocol == TCP) {
+		put_number(f, 4, 1);
+		put_number(f, 4, (unsigned)p->flags & ACK ? 1 : 0);
+		put_number(f, 4,
+			   0x50000000ul | (unsigned)p->flags << 16 | 0xffff);
+		put_number(f, 4, 0);
+	} else if (p->protocol == UDP) {
+		put_number(f, 4, 8ul << 16);
+	} else if (is_icmp(p)) {
+		put_number(f, 4,
+			   (unsigned long)p->type << 24 | (unsigned long)p->code
+								  << 16);
+		if (packet_is_nd(p))
+			put_nd(f, p, src);
+		else
+			put_number(f, 4, 0x00010001);
+	}
+}
+
+/* The IP destination, which of neighbour discovery is not what it is about. */
+static void destination(const struct packet *p, uint8_t out[16])
+{
+	memcpy(out, p->address[1], 16);
+	if (packet_is_nd(p) && p->type == 135) {
+		memcpy(out, "\xff\2\0\0\0\0\0\0\0\0\0\1\xff", 13);
+		memcpy(out + 13, p->address[1] + 13, 3);
+	}
+}
+
+/* @at: of the payload; @n: octets */
+static void put_checksum(const struct packet *p, uint8_t *at, size_t n,
+			 const uint8_t to[16])
+{
+	size_t size = p->family == PACKET_IP4 ? 4 : 16;
+	unsigned long s = 0;
+	uint8_t *where;
+
+	if (p->protocol == TCP)
+		where = at + 16;
+	else if (p->protocol == UDP)
+		where = at + 6;
+	else if (is_icmp(p))
+		where = at + 2;
+	else
+		return;
+	if (p->protocol != ICMP) {
+		s = sum(p->address[0], size, s);
+		s = sum(to, size, s);
+		s += (unsigned)p->protocol + n;
+	}
+	set16(where, folded(sum(at, n, s)));
+}
+
+static void put_ip4(struct frame_text *f, const struct packet *p,
+		    const uint8_t to[16])
+{
+	put(f, "\x45\0\0\0\0\1\x40\0\x40", 9);
+	put_number(f, 1, (unsigned)p->protocol);
+	put_number(f, 2, 0);
+	put(f, p->address[0], 4);
+	put(f, to, 4);
+}
+
+static void put_ip6(struct frame_text *f, const struct packet *p,
+		    const uint8_t to[16])
+{
+	put(f, "\x60\0\0\0\0\0", 6);
+	put_number(f, 1, (unsigned)p->protocol);
+	put_number(f, 1, packet_is_nd(p) ? 255 : 64);
+	put(f, p->address[0], 16);
+	put(f, to, 16);
+}
+
+static void put_ip(struct frame_text *f, const struct packet *p,
+		   const uint8_t src[6])
+{
+	uint8_t *ip = f->octets + f->len, *payload;
+	uint8_t to[16];
+	size_t n;
+
+	destination(p, to);
+	if (p->family == PACKET_IP4)
+		put_ip4(f, p, to);
+	else
+		put_ip6(f, p, to);
+	payload = f->octets + f->len;
+	put_payload(f, p, src);
+	n = (size_t)(f->octets + f->len - payload);
+	if (p->protocol == UDP)
+		set16(payload + 4, (unsigned)n);
+	put_checksum(p, payload, n, to);
+	if (p->family == PACKET_IP6) {
+		set16(ip + 4, (unsigned)n);
+		return;
+	}
+	set16(ip + 2, (unsigned)(20 + n));
+	set16(ip + 10, folded(sum(ip, 20, 0)));
+}
+
+int packet_build(struct frame_text *f, const struct packet *p,
+		 const uint8_t dst[6], const uint8_t src[6])
+{
+	size_t len = p->w.len ? p->w.len : 60;
+
+	put_ethernet(f, p, dst, src);
+	if (p->family == PACKET_ARP)
+		put_arp(f, p, dst, src);
+	else
+		put_ip(f, p, src);
+	if (p->w.len && len < f->len) {
+		snprintf(f->error, sizeof(f->error),
+			 "len=%u is less than the %zu octets of the headers",
+			 p->w.len, f->len);
+		return -1;
+	}
+	if (len > f->len)
+		memset(f->octets + f->len, 0, len - f->len);
+	f->len = len > f->len ? len : f->len;
+	return 0;
+}
+
+bool packet_group(const struct packet *p, uint8_t mac[6])
+{
+	static const uint8_t all[4] = { 0xff, 0xff, 0xff, 0xff };
+	uint8_t to[16];
+
+	destination(p, to);
+	memset(mac, 0xff, 6);
+	if (p->family == PACKET_ARP)
+		return !p->reply;
+	if (p->family == PACKET_IP4 && !memcmp(to, all, 4))
+		return true;
+	if (p->family == PACKET_IP4 && to[0] >> 4 == 0xe) {
+		memcpy(mac, "\1\0\x5e", 3);
+		mac[3] = to[1] & 0x7f;
+		memcpy(mac + 4, to + 2, 2);
+		return true;
+	}
+	if (p->family != PACKET_IP6 || to[0] != 0xff)
+		return false;
+	memcpy(mac, "\x33\x33", 2);
+	memcpy(mac + 2, to + 12, 4);
+	return true;
+}
+
+/* --- in one line ------------------------------------------------------------ */
+
+const char *packet_address_text(const struct packet *p, int which,
+				char text[PACKET_ADDRESS])
+{
+	inet_ntop(p->family == PACKET_IP6 ? AF_INET6 : AF_INET,
+		  p->address[which], text, PACKET_ADDRESS);
+	return text;
+}
+
+static char *flags_text(int flags)
+{
+	static const char *const name[] = { "fin", "syn", "rst",
+					    "psh", "ack", "urg" };
+	char *all = xstrdup("");
+
+	for (int i = 0; i < 6; i++) {
+		char *more;
+
+		if (!(flags >> i & 1))
+			continue;
+		more = xasprintf("%s %s", all, name[i]);
+		free(all);
+		all = more;
+	}
+	return all;
+}
+
+static char *protocol_text(const struct packet *p)
+{
+	char *flags, *text;
+
+	if (p->protocol == UDP)
+		return xasprintf("UDP %d > %d", p->port[0], p->port[1]);
+	if (is_icmp(p))
+		return xasprintf("%s type %d code %d",
+				 p->protocol == ICMP ? "ICMP" : "ICMPv6",
+				 p->type, p->code);
+	if (p->protocol != TCP)
+		return xasprintf("protocol %d", p->protocol);
+	flags = flags_text(p->flags);
+	text = xasprintf("TCP %d > %d%s", p->port[0], p->port[1], flags);
+	free(flags);
+	return text;
+}
+
+char *packet_text(const struct packet *p)
+{
+	char from[PACKET_ADDRESS], to[PACKET_ADDRESS];
+	char *protocol, *text;
+
+	packet_address_text(p, 0, from);
+	packet_address_text(p, 1, to);
+	if (p->family == PACKET_ARP && p->reply)
+		return xasprintf("ARP, %s tells %s", from, to);
+	if (p->family == PACKET_ARP)
+		return xasprintf("ARP, who has %s, tell %s", to, from);
+	protocol = protocol_text(p);
+	text = xasprintf("%s %s > %s, %s",
+			 p->family == PACKET_IP4 ? "IPv4" : "IPv6", from, to,
+			 protocol);
+	free(protocol);
+	return text;
+}
