@@ -30,10 +30,10 @@ static void summary(const char *file, const struct system *sys)
 	       switches, sys->n_conns, sys->n_pds, (double)octets / (1 << 20));
 }
 
-struct system *compile_topology(const char *file)
+struct system *compile_topology(const char *file, const char *name)
 {
 	struct config_report report;
-	struct system *sys = config_compile(file, &report);
+	struct system *sys = config_compile_as(file, name, &report);
 
 	/* The report quotes the file, so it is no more trusted than that. */
 	text_print(stderr, report.text, "\n");
@@ -46,11 +46,16 @@ struct system *compile_topology(const char *file)
 
 enum cli_exit cli_check(const struct cli_options *opt, int argc, char **argv)
 {
-	struct system *sys = compile_topology(argv[0]);
+	struct system *sys = compile_topology(argv[0], NULL);
 
 	(void)argc;
 	if (!sys)
 		return CLI_FAILED;
+	if (!*sys->name)
+		cli_error("%s: an instance cannot be called like this file "
+			  "(" NAME_RULES "); give it a name when you run it: "
+			  "weir run -n NAME FILE",
+			  argv[0]);
 	if (opt->verbose)
 		system_dump(sys, stdout);
 	else

@@ -10,9 +10,16 @@
 /**
  * compile_topology - compile a topology, its report going to standard error
  * @file: path; "-" is standard input
+ * @name: of the instance, or NULL: after the file
  *
  * Return: the system, for system_free(), or NULL if there were errors.
  */
-struct system *compile_topology(const char *file);
+struct system *compile_topology(const char *file, const char *name);
+
+/**
+ * NAME_RULES - what an instance can be called, for messages
+ */
+#define NAME_RULES                                                             \
+	"letters, digits, '.', '_' and '-', at most 31 of them, and neither '.' nor '-' first"
 
 #endif

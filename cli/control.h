@@ -32,14 +32,6 @@ struct control {
 int instance_find(const char *name, struct control *to);
 
 /**
- * instance_name_ok - may this be an instance's name?
- *
- * It becomes a file name: letters, digits, '.', '_' and '-', not first '.' or
- * '-', and short.
- */
-bool instance_name_ok(const char *name);
-
-/**
  * control_probe - does anybody listen on a control socket?
  *
  * Return: 1, 0 if it is a socket somebody left behind, -1 with errno set.

@@ -6,7 +6,6 @@
  * on was left behind by a machine that lost power, say, and does not count; one
  * that we may not open does, since somebody runs there.
  */
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +14,7 @@
 
 #include "cli/control.h"
 #include "cli/text.h"
-#include "config/system.h"
+#include "config/config.h"
 #include "vmm/linux/monitor.h"
 
 #define SUFFIX ".sock"
@@ -29,16 +28,6 @@ struct found {
 	char **name;
 	size_t n;
 };
-
-bool instance_name_ok(const char *name)
-{
-	if (!*name || *name == '.' || *name == '-' || strlen(name) >= SYS_SHORT)
-		return false;
-	for (; *name; name++)
-		if (!isalnum((unsigned char)*name) && !strchr("._-", *name))
-			return false;
-	return true;
-}
 
 /* Fill in where an instance of this name would be found. */
 static int locate(const char *dir, const char *name, struct control *to)
@@ -57,7 +46,7 @@ static char *name_of(const char *file)
 
 	if (n > strlen(SUFFIX) && !strcmp(name + n - strlen(SUFFIX), SUFFIX)) {
 		name[n - strlen(SUFFIX)] = 0;
-		if (instance_name_ok(name))
+		if (config_name_ok(name))
 			return name;
 	}
 	free(name);

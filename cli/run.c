@@ -18,18 +18,22 @@ enum cli_exit cli_run(const struct cli_options *opt, int argc, char **argv)
 
 	(void)argc;
 	/* Before the file: a wrong name is wrong whatever the file says. */
-	if (opt->name && !instance_name_ok(opt->name)) {
-		cli_error("\"%s\" cannot be an instance's name: letters, "
-			  "digits, '.', '_' and '-', at most %d of them, and "
-			  "neither '.' nor '-' first",
-			  opt->name, SYS_SHORT - 1);
+	if (opt->name && !config_name_ok(opt->name)) {
+		cli_error("\"%s\" cannot be an instance's name: " NAME_RULES,
+			  opt->name);
 		return CLI_USAGE;
 	}
-	sys = compile_topology(argv[0]);
+	sys = compile_topology(argv[0], opt->name);
 	if (!sys)
 		return CLI_FAILED;
-	if (opt->name)
-		snprintf(sys->name, sizeof(sys->name), "%s", opt->name);
+	if (!*sys->name) {
+		cli_error("%s: an instance cannot be called like this file "
+			  "(" NAME_RULES "); give it a name: weir run -n NAME "
+			  "FILE",
+			  argv[0]);
+		system_free(sys);
+		return CLI_USAGE;
+	}
 	result = monitor_run(sys, &err);
 	if (result)
 		cli_error("%s", err.text);

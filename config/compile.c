@@ -31,7 +31,7 @@ static const char *instance_name(struct arena *a, const char *path)
 }
 
 /* An instance has a control socket of that name, and is shown by it. */
-static bool good_instance(const char *name)
+bool config_name_ok(const char *name)
 {
 	return *name && *name != '.' && *name != '-' &&
 	       strlen(name) < SYS_SHORT &&
@@ -39,29 +39,20 @@ static bool good_instance(const char *name)
 				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")];
 }
 
-static void check_instance(struct report *r, const char *path, const char *name)
-{
-	struct pos at = { .file = path, .line = 1, .column = 1 };
-
-	if (!good_instance(name))
-		report_error(r, at,
-			     "the instance is named after the file, and \"%s\" "
-			     "is no good name; rename the file to letters, "
-			     "digits, \"_\", \"-\" and \".\", at most %d",
-			     name, SYS_SHORT - 1);
-}
-
 /* With @base and @runtime as of struct topology and parse_topology(). */
-static struct system *compile(const char *path, const struct system *base,
-			      const char *runtime, struct config_report *report)
+static struct system *compile(const char *path, const char *name,
+			      const struct system *base, const char *runtime,
+			      struct config_report *report)
 {
 	struct arena arena = { 0 };
 	struct report r = { .arena = &arena, .runtime = base != NULL };
 	struct topology t = { .arena = &arena, .report = &r, .base = base };
-	const char *name = instance_name(&arena, path);
 	struct system *sys = NULL;
 
-	check_instance(&r, path, name);
+	if (!name)
+		name = instance_name(&arena, path);
+	if (!config_name_ok(name))
+		name = "";
 	parse_topology(&t, path, runtime);
 	check_topology(&t);
 	if (!r.errors)
@@ -71,13 +62,19 @@ static struct system *compile(const char *path, const struct system *base,
 	return sys;
 }
 
+struct system *config_compile_as(const char *path, const char *name,
+				 struct config_report *report)
+{
+	return compile(path, name, NULL, NULL, report);
+}
+
 struct system *config_compile(const char *path, struct config_report *report)
 {
-	return compile(path, NULL, NULL, report);
+	return compile(path, NULL, NULL, NULL, report);
 }
 
 struct system *config_recompile(const struct system *base, const char *runtime,
 				struct config_report *report)
 {
-	return compile(base->source[0].path, base, runtime, report);
+	return compile(base->source[0].path, base->name, base, runtime, report);
 }

@@ -12,6 +12,7 @@
 #ifndef WEIR_CONFIG_CONFIG_H
 #define WEIR_CONFIG_CONFIG_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "config/system.h"
@@ -30,13 +31,29 @@ struct config_report {
 };
 
 /**
- * config_compile - read a topology and make a system of it
+ * config_compile_as - read a topology and make a system of it
  * @path:   file to read; "-" is standard input
+ * @name:   of the instance; NULL: that of the file without folder and suffix,
+ *          or "" if that can be none
  * @report: out: always filled in; free it with config_report_free()
  *
  * Return: the system, or NULL if there was any error.
  */
+struct system *config_compile_as(const char *path, const char *name,
+				 struct config_report *report);
+
+/**
+ * config_compile - likewise, named after the file
+ */
 struct system *config_compile(const char *path, struct config_report *report);
+
+/**
+ * config_name_ok - can an instance be called so?
+ *
+ * Letters, digits, ".", "_" and "-", fewer than SYS_SHORT of them, and neither
+ * "." nor "-" first.
+ */
+bool config_name_ok(const char *name);
 
 /**
  * config_recompile - make a system of the same files and a text of changes
@@ -60,16 +77,16 @@ struct system *config_recompile(const struct system *base, const char *runtime,
  * config_differs - could one system become another while it runs?
  * @a:   the one that runs
  * @b:   the other
- * @why: out: if not, the first difference found: "port sw0.bob is new"
- * @size: octets at @why
+ * @why: out: the differences, a line each: "port sw0.bob is new"; the first
+ *       fifty, and how many more there are.  To be released with free()
  *
  * Policies can change while a system runs, and nothing else.  The names of the
  * instances are of no meaning here.
  *
- * Return: 0 if it could; else -1.
+ * Return: how many differences there are; 0 if it could.
  */
-int config_differs(const struct system *a, const struct system *b, char *why,
-		   size_t size);
+unsigned int config_differs(const struct system *a, const struct system *b,
+			    char **why);
 
 /**
  * config_report_free - release a report's text

@@ -55,6 +55,28 @@ like "... with the reason" "$(cat check.err)" \
 like "... and a count of the rest" "$(cat check.err)" '^\.\.\. and 150 more'
 is "... and no process that asks is left" "$(pgrep -c weir-resolve)" 0
 
+# --- a file an instance cannot be called after ------------------------------
+
+echo "$good" >'my home.conf'
+"$WEIR" check 'my home.conf' >check.out 2>check.err
+is "a file with a space in its name is right" $? 0
+like "... but cannot name an instance" "$(cat check.err)" 'weir run -n NAME'
+"$WEIR" run 'my home.conf' >/dev/null 2>check.err
+is "... and does not run without -n" $? 2
+like "... which is said" "$(cat check.err)" 'weir run -n NAME'
+if [ -e /dev/net/tun ]; then
+	"$WEIR" run -n home 'my home.conf' 2>run.err &
+	ok "... but runs with it" wait_for 20 "$WEIR" show -n home ports
+	ok "... and is loaded again" "$WEIR" reload -n home
+	ok "... by that name" "$WEIR" reload -n home 'my home.conf'
+	"$WEIR" stop -n home
+	wait $!
+else
+	skip "... but runs with it" "there is no /dev/net/tun"
+fi
+
+# --- mistakes without end ----------------------------------------------------
+
 yes 'allow a -> c' | head -n 18000 >many.conf
 { echo "$good" && cat many.conf; } >t.conf
 check "a file of 18,000 errors" '^\.\.\. and [0-9]+ more errors' t.conf

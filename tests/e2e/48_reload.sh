@@ -117,6 +117,7 @@ refused "an empty file" '.' 1 reload /dev/null
 topology "allow d <-> e" "mtu 9000" >mtu.conf
 refused "what needs a restart: another mtu" 'c.*mtu 1500 becomes 9000' 1 \
 	reload mtu.conf
+like "... with the remedy" "$(cat refused.err)" "'weir stop', then 'weir run'"
 topology "allow d <-> e; allow x <-> a" "" \
 	'port x { tap "x0" netns "c" }' >new.conf
 refused "another port" 'sw0\.x is new' 1 reload new.conf
@@ -124,6 +125,11 @@ sed 's/tap "c0"/tap "c1"/' one.conf >other.conf
 refused "another interface" 'c.*c0.*c1' 1 reload other.conf
 sed '/^switch sw1/,/^}/d; s/allow d <-> e//' one.conf >less.conf
 refused "no second switch" 'switch sw1 is gone' 1 reload less.conf
+sed '/^switch sw1/,/^}/d; s/allow d <-> e//; s/tap "c0"/tap "c1"/' one.conf \
+	>both.conf
+refused "each difference is told" 'switch sw1 is gone' 1 reload both.conf
+like "... the other" "$(cat refused.err)" 'sw0\.c: tap c0 .*becomes tap c1'
+like "... how many" "$(cat refused.err)" '2 differences'
 # All or nothing: the first switch's part is right.
 sed 's/allow d <-> e/allow a <-> c; allow d -> e when "ether proto"/' \
 	one.conf >half.conf
@@ -132,7 +138,7 @@ refused "right for one switch and wrong for the other" 'half\.conf:1[12]:' 1 \
 
 refused "a port that is none" '"?alice"?' 1 allow alice b
 refused "ports of two switches" '.' 1 allow a d
-refused "a filter that is none" '^\(runtime\):1:24: "prot"' 1 allow a c when "tcp prot 80"
+refused "a filter that is none" '^allow a -> c when .*: "prot"' 1 allow a c when "tcp prot 80"
 refused "a limit that is none" '10furlongs' 1 limit a 10furlongs
 refused "an address that is none" '10\.0\.0\.999' 1 lock a ip 10.0.0.999
 refused "a lock to what no lock is" 'a mac or' 2 lock a vlan 7

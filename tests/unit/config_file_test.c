@@ -92,6 +92,33 @@ static void an_instance_is_called_after_its_file(void **state)
 	is_called(path, "x-y_z");
 }
 
+/* A file can be called as it likes, if the instance has a name of its own. */
+static void a_file_no_instance_can_be_called_after(void **state)
+{
+	static const char *const files[] = {
+		"my home.conf",
+		"-x.conf",
+		".hidden.conf",
+		"a\xc3\xa9.conf",
+		"a2345678901234567890123456789012.conf",
+	};
+	struct config_report report;
+	struct system *sys;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		is_called(files[i], "");
+		put(files[i], GOOD, strlen(GOOD));
+		sys = config_compile_as(files[i], "home", &report);
+		assert_non_null(sys);
+		assert_string_equal(sys->name, "home");
+		assert_string_equal(report.text, "");
+		system_free(sys);
+		config_report_free(&report);
+		unlink(files[i]);
+	}
+}
+
 static void what_cannot_be_read(void **state)
 {
 	(void)state;
@@ -470,6 +497,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_instance_is_called_after_its_file),
+		cmocka_unit_test(a_file_no_instance_can_be_called_after),
 		cmocka_unit_test(what_cannot_be_read),
 		cmocka_unit_test(hc36_what_is_no_file_is_not_opened),
 		cmocka_unit_test(a_file_name_cannot_forge_a_line),

@@ -101,7 +101,14 @@ static void compiled(struct monitor *m)
 	if (c->order.kind != CHANGE_RELOAD)
 		change_explain(m);
 	if (r->verdict == COMPILE_DIFFERS) {
-		refuse(m, r->text);
+		c->caller = NULL;
+		control_refuse_report(
+			m, caller, r->text,
+			"%u difference%s; nothing was changed, because "
+			"only rules, groups and what ports may do change while "
+			"it runs: 'weir stop', then 'weir run' the file",
+			r->errors, r->errors == 1 ? "" : "s");
+		finish(c);
 	} else if (r->verdict == COMPILE_ERRORS) {
 		c->caller = NULL;
 		control_refuse_report(m, caller, r->text,

@@ -22,7 +22,7 @@
 enum compile_verdict {
 	COMPILE_DONE,	/* policies, and warnings if there are any */
 	COMPILE_ERRORS, /* the text says which */
-	COMPILE_DIFFERS, /* more than policies would change: the text says what */
+	COMPILE_DIFFERS, /* more than policies would change: the text says what, a line each */
 	COMPILE_VERDICTS
 };
 
@@ -30,7 +30,7 @@ enum compile_verdict {
  * struct compile_result - as above
  * @verdict:    enum compile_verdict
  * @errors, @warnings: how many
- * @text:       the compiler's lines, or COMPILE_DIFFERS: the reason
+ * @text:       the compiler's lines, or COMPILE_DIFFERS: the differences
  * @policy:     COMPILE_DONE: by number of the switch
  * @n_policies: how many
  * @source:     COMPILE_DONE: the files it was made from

@@ -37,12 +37,12 @@ static const char *known_path(const struct system *base, const char *file)
 static void compare(const struct system *base, struct system *sys,
 		    struct compile_result *result)
 {
-	static char why[ERROR_TEXT];
+	char *why;
+	unsigned int n = config_differs(base, sys, &why);
 
-	/* An instance is called what it was called when it was started. */
-	memcpy(sys->name, base->name, sizeof(sys->name));
-	if (config_differs(base, sys, why, sizeof(why)) != 0) {
+	if (n > 0) {
 		result->verdict = COMPILE_DIFFERS;
+		result->errors = n;
 		result->text = why;
 		return;
 	}
@@ -60,7 +60,9 @@ static void compile(const struct compile_order *order,
 	struct system *sys;
 
 	if (order->file != NULL)
-		sys = config_compile(known_path(base, order->file), &report);
+		/* An instance is called what it was called when it began. */
+		sys = config_compile_as(known_path(base, order->file),
+					base->name, &report);
 	else
 		sys = config_recompile(base, order->runtime, &report);
 	*result = (struct compile_result){
