@@ -79,7 +79,7 @@ _die()
 
 _running()
 {
-	grep -q '^weir: [^:]*: running$' weir.log || ! kill -0 "$_pid"
+	grep -q 'weir: [^:]*: running$' weir.log || ! kill -0 "$_pid"
 }
 
 begin()

@@ -49,7 +49,7 @@ allow sw1.app <-> sw1.up
 END
 as_nobody "$WEIR" run plain.conf 2>plain.log &
 ok "sockets, attach ports and captures need no privilege" \
-	wait_for 20 grep -qx 'weir: plain: running' plain.log
+	wait_for 20 grep -q 'weir: plain: running$' plain.log
 system=$(as_nobody "$WEIR" show -j system)
 is "four domains" "$(jq '.pds | map(select(.state == "running")) | length' \
 	<<<"$system")" 4

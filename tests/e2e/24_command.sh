@@ -118,7 +118,7 @@ sed 's/"a0" netns "a"/"other0"/; s/"b0" netns "b"/"other1"/; s/app.sock/x.sock/'
 "$WEIR" run -n 2nd second.conf 2>second.log &
 second=$!
 ok "another instance, with a name of its own" \
-	wait_for 20 grep -qx 'weir: 2nd: running' second.log
+	wait_for 20 grep -q 'weir: 2nd: running$' second.log
 is "now it must be said which is meant" "$(said 1 show ports)" \
 	"weir: several instances run: 2nd, topology; choose one with -n"
 is "-n says it" "$("$WEIR" show -j system -n 2nd | jq -r .name)" 2nd

@@ -244,7 +244,7 @@ _address()
 
 _weir_is_up()
 {
-	grep -qE '^weir: [^:]+: running$' "$WEIR_LOG"
+	grep -qE '(^| )weir: [^:]+: running$' "$WEIR_LOG"
 }
 
 _weir_up_or_gone()

@@ -46,6 +46,64 @@ static void test_log_lines_have_an_allowance(void **state)
 	assert_int_equal(lost, 0);
 }
 
+/* A line as it comes out, with $JOURNAL_STREAM as a format of device and inode. */
+static const char *logged(int level, const char *stream)
+{
+	static char text[256];
+	FILE *f = tmpfile();
+	int before = dup(STDERR_FILENO);
+	struct stat st;
+	ssize_t n;
+
+	assert_non_null(f);
+	assert_int_equal(fstat(fileno(f), &st), 0);
+	snprintf(text, sizeof(text), "%s%llu:%llu", stream,
+		 (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", text, 1);
+	dup2(fileno(f), STDERR_FILENO);
+	monitor_log(level, "home", "%s", "a line");
+	dup2(before, STDERR_FILENO);
+	close(before);
+	unsetenv("JOURNAL_STREAM");
+	n = pread(fileno(f), text, sizeof(text) - 1, 0);
+	assert_true(n > 0);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void test_log_lines_have_time_and_severity(void **state)
+{
+	static const struct tm t = { .tm_year = 126,
+				     .tm_mon = 10,
+				     .tm_mday = 29,
+				     .tm_hour = 15,
+				     .tm_min = 8,
+				     .tm_sec = 27,
+				     .tm_gmtoff = 3600 };
+	char out[64];
+	const char *text;
+	unsigned int n[6];
+	char sign;
+	int end = 0;
+
+	(void)state;
+	log_prefix(out, sizeof(out), LOG_WARNING, false, &t);
+	assert_string_equal(out, "2026-11-29T15:08:27+0100 warning ");
+	log_prefix(out, sizeof(out), LOG_WARNING, true, &t);
+	assert_string_equal(out, "<4>");
+	/* The journal has a time of its own. */
+	assert_string_equal(logged(LOG_ERR, ""), "<3>weir: home: a line\n");
+	assert_string_equal(logged(LOG_INFO, ""), "<6>weir: home: a line\n");
+	/* It is somebody else's standard error that goes there. */
+	text = logged(LOG_ERR, "1");
+	assert_int_equal(sscanf(text, "%u-%u-%uT%u:%u:%u%c%*4u error %n", &n[0],
+				&n[1], &n[2], &n[3], &n[4], &n[5], &sign, &end),
+			 7);
+	assert_true(end > 0);
+	assert_string_equal(text + end, "weir: home: a line\n");
+}
+
 struct collected {
 	char text[2048];
 	unsigned int lines;
@@ -164,6 +222,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_log_text_is_harmless),
 		cmocka_unit_test(test_log_lines_have_an_allowance),
+		cmocka_unit_test(test_log_lines_have_time_and_severity),
 		cmocka_unit_test(test_log_lines_come_in_pieces),
 		rig_test(test_rundir_must_be_ours_alone),
 		rig_test(test_socket_paths_are_claimed),

@@ -30,13 +30,14 @@ static const struct backing_channel *channel(const struct monitor *m,
 	return &m->backing.channel[l->conn->channel];
 }
 
-static void say(struct monitor *m, struct attach_server *a, const char *text,
-		long number)
+static void say(struct monitor *m, struct attach_server *a, int level,
+		const char *text, long number)
 {
 	const char *port = a->link->conn->name;
 
 	if (monitor_log_may(m->sys.name, port, &a->limit, m->now_ns))
-		monitor_log(m->sys.name, "%s: %s %ld", port, text, number);
+		monitor_log(level, m->sys.name, "%s: %s %ld", port, text,
+			    number);
 }
 
 /* --- the one message ---------------------------------------------------- */
@@ -151,7 +152,7 @@ static void attach_client(struct monitor *m, struct attach_server *a, int fd)
 	socklen_t size = sizeof(peer);
 
 	if (send_hello(m, a->link, fd, 0) != 0) {
-		say(m, a, "cannot serve a client: errno", errno);
+		say(m, a, LOG_WARNING, "cannot serve a client: errno", errno);
 		send_hello(m, a->link, fd, -EIO);
 		hang_up(fd);
 		return;
@@ -164,9 +165,9 @@ static void attach_client(struct monitor *m, struct attach_server *a, int fd)
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
 	a->pid = peer.pid;
 	if (peer.uid != geteuid())
-		say(m, a, "being attached by a process of user",
+		say(m, a, LOG_NOTICE, "being attached by a process of user",
 		    (long)peer.uid);
-	say(m, a, "attached by process", (long)peer.pid);
+	say(m, a, LOG_INFO, "attached by process", (long)peer.pid);
 	link_up(m, a->link);
 }
 
@@ -239,7 +240,7 @@ void attach_disconnect(struct monitor *m, struct attach_server *a)
 	if (fd < 0)
 		return;
 	hang_up(fd);
-	say(m, a, "detached from process", (long)a->pid);
+	say(m, a, LOG_INFO, "detached from process", (long)a->pid);
 }
 
 /* --- the socket --------------------------------------------------------- */

@@ -106,6 +106,16 @@ int backing_fd_error(struct error *err, const char *what, const char *name)
 				 what, name,
 				 (unsigned long long)limit.rlim_max);
 	}
+	if (error == EFBIG) {
+		getrlimit(RLIMIT_FSIZE, &limit);
+		return error_set(err,
+				 "%s %s: it is larger than the %llu octets a "
+				 "file of this process may have; raise that "
+				 "limit (ulimit -f unlimited, or LimitFSIZE= "
+				 "in a systemd unit)",
+				 what, name,
+				 (unsigned long long)limit.rlim_cur);
+	}
 	if (error == ENFILE)
 		return error_set(err,
 				 "%s %s: the machine has no descriptors left; "

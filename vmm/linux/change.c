@@ -298,8 +298,8 @@ static void commit(struct monitor *m)
 static void distrust(struct monitor *m, const struct mon_switch *sw,
 		     const char *what)
 {
-	monitor_log(m->sys.name, "%s: %s; starting it again", sw->comp->name,
-		    what);
+	monitor_log(LOG_ERR, m->sys.name, "%s: %s; starting it again",
+		    sw->comp->name, what);
 	pd_kill(&m->pd[sw->pd], false);
 }
 

@@ -46,8 +46,8 @@ static void say_so(const struct monitor *m, size_t switches)
 	char shown[LOG_LINE_MAX];
 
 	log_escape(shown, sizeof(shown), what != NULL ? what : "", len);
-	monitor_log(m->sys.name, "policy %s (%zu switch%s)%s%s", done[o->kind],
-		    switches, switches == 1 ? "" : "es",
+	monitor_log(LOG_NOTICE, m->sys.name, "policy %s (%zu switch%s)%s%s",
+		    done[o->kind], switches, switches == 1 ? "" : "es",
 		    what != NULL ? ": " : "", shown);
 }
 

@@ -237,6 +237,32 @@ static struct control_conn *place_for_one(struct monitor *m)
 	return c;
 }
 
+/* Serve a connection, whose descriptor is taken over. */
+static bool serve(struct monitor *m, struct control_conn *c, int fd)
+{
+	c->in_len = 0;
+	c->stays = false;
+	c->number = ++m->control.accepted;
+	c->job = (struct control_job){ 0 };
+	c->asker = control_asker;
+	if (loop_add(&m->loop, &c->source, fd, EPOLLIN, on_conn) != 0)
+		return false;
+	enter(m, c, CONTROL_READING);
+	/* Who waited in the backlog has asked already. */
+	read_some(m, c);
+	return true;
+}
+
+bool control_adopt(struct monitor *m, int fd)
+{
+	struct control_conn *c = place_for_one(m);
+
+	if (c != NULL)
+		return serve(m, c, fd);
+	close(fd);
+	return false;
+}
+
 static void on_connection(struct monitor *m, struct loop_source *s,
 			  uint32_t events)
 {
@@ -250,18 +276,8 @@ static void on_connection(struct monitor *m, struct loop_source *s,
 		return;
 	}
 	fd = loop_accept(&m->loop, s);
-	if (fd < 0)
-		return;
-	c->in_len = 0;
-	c->stays = false;
-	c->number = ++m->control.accepted;
-	c->job = (struct control_job){ 0 };
-	c->asker = control_asker;
-	if (loop_add(&m->loop, &c->source, fd, EPOLLIN, on_conn) != 0)
-		return;
-	enter(m, c, CONTROL_READING);
-	/* Who waited in the backlog has asked already. */
-	read_some(m, c);
+	if (fd >= 0)
+		serve(m, c, fd);
 }
 
 static void expire(struct monitor *m, struct control_conn *c)

@@ -131,6 +131,14 @@ int control_open(struct monitor *m, const char *path);
 void control_serve(struct monitor *m);
 
 /**
+ * control_adopt - serve a connection that did not come by the socket
+ * @fd: non-blocking; taken over
+ *
+ * Return: false if there is no place for it just now; it is closed then.
+ */
+bool control_adopt(struct monitor *m, int fd);
+
+/**
  * control_tick - see to deadlines and to jobs that wait for a mailbox
  */
 void control_tick(struct monitor *m);

@@ -221,7 +221,7 @@ static void start_stop(struct monitor *m, struct control_conn *c,
 		       const json_t *request)
 {
 	(void)request;
-	monitor_log(m->sys.name, "stopping: asked to");
+	monitor_log(LOG_NOTICE, m->sys.name, "stopping: asked to");
 	c->stays = true;
 	control_answer(m, c, json_object());
 	monitor_stop(m, 0);

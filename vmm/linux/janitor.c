@@ -21,6 +21,7 @@
 
 #include "vmm/linux/monitor_log.h"
 #include "vmm/linux/pd.h"
+#include "vmm/linux/signals.h"
 
 /**
  * struct ledger_socket - a socket path; dev and ino say that it is still ours
@@ -104,14 +105,14 @@ static void ledger_undo(const struct system *sys, struct ledger *l)
 /* Keep nothing of the caller's open but standard error, for the log. */
 static void leave_caller(int sock)
 {
-	const int ignored[] = { SIGINT,	 SIGTERM, SIGHUP, SIGQUIT,
-				SIGPIPE, SIGUSR1, SIGUSR2 };
+	const int ignored[] = { SIGINT, SIGTERM, SIGQUIT };
 	struct rlimit limit;
 	int null;
 
 	setsid();
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
+	signals_ignore(NULL);
 	prctl(PR_SET_NAME, "weir-janitor");
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null >= 0) {
@@ -179,7 +180,7 @@ static _Noreturn void janitor_main(const struct janitor *j)
 	work = atomic_load(&j->ledger->n_sockets) > 0;
 	ledger_undo(j->sys, j->ledger);
 	if (work)
-		monitor_log(j->sys->name,
+		monitor_log(LOG_ERR, j->sys->name,
 			    "the monitor died; its PDs and sockets are "
 			    "removed");
 	_exit(0);

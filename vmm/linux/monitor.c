@@ -22,6 +22,7 @@
 
 #include "vmm/linux/monitor_state.h"
 #include "vmm/linux/rundir.h"
+#include "vmm/linux/signals.h"
 
 void monitor_stop(struct monitor *m, int result)
 {
@@ -160,7 +161,11 @@ static void on_signal(struct monitor *m, struct loop_source *s, uint32_t events)
 	(void)events;
 	if (read(s->fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	monitor_log(m->sys.name, "stopping: SIG%s",
+	if (info.ssi_signo == SIGHUP) {
+		reload_start(m);
+		return;
+	}
+	monitor_log(LOG_NOTICE, m->sys.name, "stopping: SIG%s",
 		    sigabbrev_np((int)info.ssi_signo));
 	monitor_stop(m, 0);
 }
@@ -169,10 +174,20 @@ static void on_warden(struct monitor *m, struct loop_source *s, uint32_t events)
 {
 	(void)events;
 	loop_del(&m->loop, s);
-	monitor_log(m->sys.name,
+	monitor_log(LOG_WARNING, m->sys.name,
 		    "the janitor (pid %ld) died; if this process is killed "
 		    "as well, sockets will be left behind",
 		    (long)m->janitor.pid);
+}
+
+/* Those that come by a descriptor. */
+static void our_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGQUIT);
+	sigaddset(set, SIGHUP);
 }
 
 static int watch_own(struct monitor *m)
@@ -180,9 +195,7 @@ static int watch_own(struct monitor *m)
 	sigset_t set;
 	int fd;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	our_signals(&set);
 	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (fd < 0 ||
 	    loop_add(&m->loop, &m->signals, fd, EPOLLIN, on_signal) != 0)
@@ -270,7 +283,7 @@ static void announce(struct monitor *m)
 		return;
 	m->announced = true;
 	control_serve(m);
-	monitor_log(m->sys.name, "running");
+	monitor_log(LOG_NOTICE, m->sys.name, "running");
 }
 
 void monitor_settle(struct monitor *m)
@@ -371,6 +384,7 @@ static void dispose(struct monitor *m)
 	/* Last: whoever asked us to stop waits for the end of this. */
 	control_close(m);
 	close_components(m);
+	reload_close(m);
 	loop_del(&m->loop, &m->signals);
 	loop_del(&m->loop, &m->warden);
 	loop_close(&m->loop);
@@ -397,24 +411,22 @@ static void fill_stdio(void)
  */
 struct signals {
 	sigset_t mask;
-	struct sigaction hup;
-	struct sigaction pipe;
 	struct sigaction child;
+	struct signals_old ignored;
 };
 
 static void arrange_signals(struct signals *old)
 {
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	const struct sigaction usual = { .sa_handler = SIG_DFL };
 	sigset_t block;
 
-	sigemptyset(&block);
-	sigaddset(&block, SIGINT);
-	sigaddset(&block, SIGTERM);
+	our_signals(&block);
 	sigprocmask(SIG_BLOCK, &block, &old->mask);
-	sigaction(SIGHUP, &ignore, &old->hup);
-	/* Whoever reads our log may go. */
-	sigaction(SIGPIPE, &ignore, &old->pipe);
+	/*
+	 * What is blocked comes by its descriptor even if it is ignored; SIGHUP
+	 * is, so that PDs, which inherit that, are not ended by a terminal's.
+	 */
+	signals_ignore(&old->ignored);
 	/* Ignored, it would take our children's statuses away. */
 	sigaction(SIGCHLD, &usual, &old->child);
 }
@@ -422,8 +434,7 @@ static void arrange_signals(struct signals *old)
 static void restore_signals(const struct signals *old)
 {
 	sigaction(SIGCHLD, &old->child, NULL);
-	sigaction(SIGPIPE, &old->pipe, NULL);
-	sigaction(SIGHUP, &old->hup, NULL);
+	signals_restore(&old->ignored);
 	sigprocmask(SIG_SETMASK, &old->mask, NULL);
 }
 
@@ -436,6 +447,7 @@ int monitor_run(const struct system *sys, struct error *err)
 	arrange_signals(&old);
 	m.loop.epoll = -1;
 	m.signals.fd = -1;
+	m.reload.source.fd = -1;
 	m.warden.fd = -1;
 	m.netns.fd = -1;
 	change_init(&m.change);

@@ -19,8 +19,8 @@
  * @err:     out
  *
  * Logs one line per event to standard error; "weir: NAME: running" once every
- * PD is ready and the control socket answers.  SIGINT, SIGTERM and the control
- * command "stop" end it cleanly.
+ * PD is ready and the control socket answers.  SIGINT, SIGTERM, SIGQUIT and the
+ * control command "stop" end it cleanly; SIGHUP loads the topology again.
  *
  * Return: 0 after a clean stop; -1 with @err set if it could not start (nothing
  * is left behind).

@@ -97,7 +97,7 @@ void pds_stop(struct monitor *m)
 	until = loop_now() + REAP_NS;
 	for (size_t i = 0; i < m->sys.n_pds; i++)
 		if (!pd_reap(m, &m->pd[i], until))
-			monitor_log(m->sys.name,
+			monitor_log(LOG_ERR, m->sys.name,
 				    "%s (pid %ld) was killed but does not end",
 				    m->sys.pd[i].name, (long)m->pd[i].proc.pid);
 }

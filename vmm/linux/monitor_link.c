@@ -158,7 +158,7 @@ static void clean(const struct monitor *m, struct mon_link *l)
 	if (result == 0)
 		return;
 	l->failed = true;
-	monitor_log(m->sys.name,
+	monitor_log(LOG_ERR, m->sys.name,
 		    "%s: its queues cannot be cleared (%s); it stays down. "
 		    "Stop %s and run it again",
 		    conn->name, strerror(-result), m->sys.name);
@@ -170,7 +170,7 @@ static void stop_silent(struct monitor *m, const struct mon_link *l, int side)
 
 	if (pd->killed)
 		return;
-	monitor_log(m->sys.name, "%s does not answer; stopping it",
+	monitor_log(LOG_ERR, m->sys.name, "%s does not answer; stopping it",
 		    pd->sys->comp[l->conn->comp[side]].name);
 	pd_kill(pd, false);
 }
@@ -211,7 +211,7 @@ static void make_fresh(struct monitor *m, struct mon_link *l)
 	result = backing_renew(&m->backing, l->conn);
 	if (result != 0) {
 		if (l->deadline_ns == 0)
-			monitor_log(m->sys.name,
+			monitor_log(LOG_WARNING, m->sys.name,
 				    "%s: no memory or descriptors for its next "
 				    "client: %s; it is tried again every "
 				    "second",
@@ -289,8 +289,9 @@ static void say_fault(struct monitor *m, struct mon_link *l, const char *who,
 		      const char *then)
 {
 	if (monitor_log_may(m->sys.name, l->conn->name, &l->limit, m->now_ns))
-		monitor_log(m->sys.name, "%s: %s broke the queue protocol%s",
-			    l->conn->name, who, then);
+		monitor_log(LOG_WARNING, m->sys.name,
+			    "%s: %s broke the queue protocol%s", l->conn->name,
+			    who, then);
 }
 
 /* Its end is restarted. */

@@ -4,7 +4,9 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* No longer than PIPE_BUF: what poll() promises a pipe has room for. */
@@ -20,7 +22,48 @@ static bool put_line(const char *line, size_t len)
 	return write(STDERR_FILENO, line, len) == (ssize_t)len;
 }
 
-void monitor_log(const char *name, const char *format, ...)
+/* Is our standard error the journal's?  Its name for it is in the environment. */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long dev, ino;
+	struct stat st;
+
+	return stream != NULL && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev &&
+	       st.st_ino == ino;
+}
+
+size_t log_prefix(char *out, size_t size, int level, bool journal,
+		  const struct tm *t)
+{
+	static const char *const name[] = { "emergency", "alert",   "critical",
+					    "error",	 "warning", "notice",
+					    "info",	 "debug" };
+	size_t len;
+
+	level &= LOG_PRIMASK;
+	if (journal)
+		return (size_t)snprintf(out, size, "<%d>", level);
+	len = strftime(out, size, "%Y-%m-%dT%H:%M:%S%z ", t);
+	return len +
+	       (size_t)snprintf(out + len, size - len, "%s ", name[level]);
+}
+
+/* What a line begins with. */
+static size_t begin_line(char *line, size_t size, int level, const char *name)
+{
+	time_t now = time(NULL);
+	struct tm t = { 0 };
+	size_t len;
+
+	localtime_r(&now, &t);
+	len = log_prefix(line, size, level, is_journal(), &t);
+	return len +
+	       (size_t)snprintf(line + len, size - len, "weir: %s: ", name);
+}
+
+void monitor_log(int level, const char *name, const char *format, ...)
 {
 	/* Of the process' one standard error, as stdio's own state is. */
 	static unsigned int lost;
@@ -29,17 +72,18 @@ void monitor_log(const char *name, const char *format, ...)
 	size_t len;
 
 	if (lost > 0) {
-		len = (size_t)snprintf(line, sizeof(line),
-				       "weir: %s: %u lines lost: standard "
-				       "error was full\n",
-				       name, lost);
+		len = begin_line(line, sizeof(line), LOG_WARNING, name);
+		len += (size_t)snprintf(line + len, sizeof(line) - len,
+					"%u lines lost: standard error was "
+					"full\n",
+					lost);
 		if (!put_line(line, len)) {
 			lost++;
 			return;
 		}
 		lost = 0;
 	}
-	len = (size_t)snprintf(line, sizeof(line), "weir: %s: ", name);
+	len = begin_line(line, sizeof(line), level, name);
 	va_start(args, format);
 	vsnprintf(line + len, sizeof(line) - len - 1, format, args);
 	va_end(args);
@@ -92,7 +136,8 @@ bool monitor_log_may(const char *name, const char *who, struct log_limit *l,
 	if (!log_limit_pass(l, now_ns, &lost))
 		return false;
 	if (lost > 0)
-		monitor_log(name, "%s: %u more lines kept back", who, lost);
+		monitor_log(LOG_WARNING, name, "%s: %u more lines kept back",
+			    who, lost);
 	return true;
 }
 

@@ -2,8 +2,11 @@
 /*
  * The monitor's log: lines on standard error.
  *
- *	weir: home: running
- *	weir: home: sw0.alice: interface alice is down
+ *	2026-11-29T15:08:27+0100 notice weir: home: running
+ *	2026-11-29T15:08:31+0100 notice weir: home: sw0.alice: it is down
+ *
+ * To systemd's journal, which has its own time, a line goes with its severity as
+ * sd-daemon(3) has it: "<5>weir: home: running".
  *
  * Half of what is logged was written by PDs, which answer to hostile peers.
  * Their lines are cut to a length, control characters and whatever is not ASCII
@@ -19,6 +22,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <syslog.h>
+#include <time.h>
 
 /* Lines a PD (or a socket) may have logged in one second. */
 #define LOG_LINES 20u
@@ -28,10 +33,26 @@
 
 /**
  * monitor_log - write one line
- * @name: the instance
+ * @level: LOG_ERR: something failed or was taken for hostile; LOG_WARNING: it may
+ *         need somebody; LOG_NOTICE: what a PD says, and what was asked for;
+ *         LOG_INFO: who comes and goes
+ * @name:  the instance
  */
-void monitor_log(const char *name, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void monitor_log(int level, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/**
+ * log_prefix - what a line begins with
+ * @out:     out: time and severity, or what the journal wants
+ * @size:    octets at @out, at least 64
+ * @level:   LOG_ERR, ...
+ * @journal: it goes there
+ * @t:       the time
+ *
+ * Return: octets at @out.
+ */
+size_t log_prefix(char *out, size_t size, int level, bool journal,
+		  const struct tm *t);
 
 /**
  * log_escape - make text fit for a terminal

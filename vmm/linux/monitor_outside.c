@@ -121,8 +121,9 @@ static void seek(struct monitor *m, struct mon_link *l)
 	let_go(outside_of(m, l));
 	if (seeker_start(&l->seeker, &m->loop, comp_of(m, l), l->pause_ms,
 			 on_found, &err) != 0)
-		monitor_log(m->sys.name, "%s: it cannot be looked for: %s",
-			    l->conn->name, err.text);
+		monitor_log(LOG_WARNING, m->sys.name,
+			    "%s: it cannot be looked for: %s", l->conn->name,
+			    err.text);
 }
 
 void outside_settle(struct monitor *m, struct mon_link *l)
@@ -155,7 +156,7 @@ static void netns_deleted(struct monitor *m, const char *name)
 		    strcmp(netns_of(comp_of(m, l)), name) != 0 ||
 		    outside_of(m, l)->n == 0)
 			continue;
-		monitor_log(m->sys.name,
+		monitor_log(LOG_WARNING, m->sys.name,
 			    "%s: network namespace %s was deleted; the port "
 			    "waits for one of this name",
 			    l->conn->name, name);

@@ -61,7 +61,7 @@ static void on_line(void *arg, const char *text, size_t len)
 		return;
 	log_escape(shown, sizeof(shown), text, len);
 	log_escape(pd->last, sizeof(pd->last), text, len);
-	monitor_log(c->m->sys.name, "%s: %s", pd->sys->name, shown);
+	monitor_log(LOG_NOTICE, c->m->sys.name, "%s: %s", pd->sys->name, shown);
 }
 
 /* Return: whether there may be more. */
@@ -123,7 +123,7 @@ static void pd_failed(struct monitor *m, struct mon_pd *pd, const char *how)
 	char text[RESTART_TEXT];
 
 	pd->deadline_ns = m->now_ns + pause;
-	monitor_log(m->sys.name, "%s: %s; starting it again%s%s%s",
+	monitor_log(LOG_ERR, m->sys.name, "%s: %s; starting it again%s%s%s",
 		    pd->sys->name, how, pause > 0 ? " in " : "",
 		    pause > 0 ? restart_text(pause, text) : "",
 		    pause >= PD_HINT_NS ? "; the lines above say why" : "");
@@ -227,11 +227,13 @@ static int watch(struct monitor *m, struct mon_pd *pd, struct error *err)
 	}
 	/* One that cannot be told anything is ended when it does not answer. */
 	if (pd_hear(m, pd, ctl_fd) != 0)
-		monitor_log(m->sys.name, "%s: it cannot be told anything: %s",
-			    pd->sys->name, strerror(errno));
+		monitor_log(LOG_ERR, m->sys.name,
+			    "%s: it cannot be told anything: %s", pd->sys->name,
+			    strerror(errno));
 	if (loop_add(&m->loop, &pd->log, log_fd, EPOLLIN, on_log) != 0)
-		monitor_log(m->sys.name, "%s: its log cannot be read: %s",
-			    pd->sys->name, strerror(errno));
+		monitor_log(LOG_WARNING, m->sys.name,
+			    "%s: its log cannot be read: %s", pd->sys->name,
+			    strerror(errno));
 	return 0;
 }
 
@@ -338,7 +340,7 @@ void pd_tick(struct monitor *m, struct mon_pd *pd)
 		return;
 	snprintf(pd->last, sizeof(pd->last), "it was not ready after %llu s",
 		 PD_READY_NS / (1000 * MS_NS));
-	monitor_log(m->sys.name, "%s: %s", pd->sys->name, pd->last);
+	monitor_log(LOG_ERR, m->sys.name, "%s: %s", pd->sys->name, pd->last);
 	pd_kill(pd, false);
 }
 

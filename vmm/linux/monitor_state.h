@@ -16,6 +16,7 @@
  *	monitor_outside.c  interfaces and peers: what port PDs say of them
 
  *	monitor_capture.c  captures: who waits until they listen
+ *	monitor_reload.c   SIGHUP
  *	monitor_carrier.c  carriers: what a port is told of the one it follows
  *	attach_server.c	   processes that attach
  *	control*.c	   the control socket
@@ -57,6 +58,7 @@
 #include "vmm/linux/monitor_log.h"
 #include "vmm/linux/monitor_loop.h"
 #include "vmm/linux/monitor_policy.h"
+#include "vmm/linux/monitor_reload.h"
 #include "vmm/linux/monitor_switch.h"
 #include "vmm/linux/monitor_vm.h"
 #include "vmm/linux/outside.h"
@@ -193,7 +195,8 @@ enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };
  * @loop:       epoll set
  * @backing:    memfds, eventfds, sockets
  * @janitor:    cleans up after us
- * @signals:    SIGINT, SIGTERM
+ * @signals:    SIGINT, SIGTERM, SIGQUIT, SIGHUP
+ * @reload:     what SIGHUP has asked for
  * @warden:     the janitor's pidfd
  * @netns:      says when a named network namespace is deleted
  * @pd:         by index in the system
@@ -221,6 +224,7 @@ struct monitor {
 	struct backing backing;
 	struct janitor janitor;
 	struct loop_source signals;
+	struct reload reload;
 	struct loop_source warden;
 	struct loop_source netns;
 	struct mon_pd *pd;

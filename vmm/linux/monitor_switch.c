@@ -270,7 +270,7 @@ void switch_tick(struct monitor *m, struct mon_switch *sw)
 	sw->silent = 0;
 	if (m->pd[sw->pd].state != PD_RUNNING || m->pd[sw->pd].killed)
 		return;
-	monitor_log(m->sys.name, "%s does not answer; stopping it",
+	monitor_log(LOG_ERR, m->sys.name, "%s does not answer; stopping it",
 		    sw->comp->name);
 	pd_kill(&m->pd[sw->pd], false);
 }

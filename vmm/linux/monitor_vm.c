@@ -67,7 +67,7 @@ static void say_ready(struct monitor *m, struct mon_vm *vm)
 	char mac[MAC_TEXT];
 
 	if (may_say(m, vm))
-		monitor_log(m->sys.name,
+		monitor_log(LOG_INFO, m->sys.name,
 			    "%s: %s is ready, card %s, %s, %llu.%llu s after "
 			    "its start",
 			    vm->port->conn->name, vm->comp->name,
@@ -95,8 +95,8 @@ static void look(struct monitor *m, struct mon_vm *vm)
 		vm->ready_ns = m->now_ns - vm->started_ns;
 		say_ready(m, vm);
 	} else if (may_say(m, vm)) {
-		monitor_log(m->sys.name, "%s: %s", vm->port->conn->name,
-			    link_text(carrier));
+		monitor_log(LOG_INFO, m->sys.name, "%s: %s",
+			    vm->port->conn->name, link_text(carrier));
 	}
 }
 
@@ -141,7 +141,7 @@ static void see_to_start(struct monitor *m, struct mon_vm *vm)
 {
 	if (m->now_ns - vm->started_ns < VM_READY_NS)
 		return;
-	monitor_log(m->sys.name,
+	monitor_log(LOG_ERR, m->sys.name,
 		    "%s: its guest has not reported ready after %llu s; its "
 		    "console, above, may say why. Is this the kernel and the "
 		    "initrd for this card?",
@@ -158,7 +158,7 @@ static void see_to_silence(struct monitor *m, struct mon_vm *vm)
 	if (watchdog_ns(vm) == 0 ||
 	    !watchdog_look(&vm->watchdog, beat, m->now_ns, watchdog_ns(vm)))
 		return;
-	monitor_log(m->sys.name,
+	monitor_log(LOG_ERR, m->sys.name,
 		    "%s: its guest has been silent for %u s, so it is stopped; "
 		    "its console, above, may say why. A slow guest needs a "
 		    "longer watchdog in vm %s",
