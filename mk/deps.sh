@@ -15,7 +15,8 @@ export LC_ALL=C
 
 build='gcc libc6-dev bison flex pkg-config libpcap-dev libseccomp-dev'
 build="$build libcap-ng-dev libjansson-dev libfdt-dev zlib1g-dev"
-run='iproute2 procps iputils-ping dnsmasq-base udhcpc busybox iperf3 tcpdump jq'
+run='netbase iproute2 procps iputils-ping dnsmasq-base udhcpc busybox iperf3'
+run="$run tcpdump jq"
 machine='qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
 machine="$machine linux-source-6.1 bc cpio kmod"
 test='libcmocka-dev clang clang-tidy clang-format gcc-aarch64-linux-gnu'

@@ -15,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 /* Why there is no private network; NULL if there is. */
 static const char *net_missing;
@@ -49,6 +50,22 @@ static RIG_UNUSED bool net_unshare(void)
 }
 
 /*
+ * A chroot or a container may lack the device TAP interfaces are made with; the
+ * kernel may have it all the same.  Root can then make a node in a /dev that is
+ * this program's alone.
+ */
+static RIG_UNUSED void net_make_tun(void)
+{
+	if (access("/dev/net/tun", F_OK) == 0 || mkdir("/run/dev", 0755) != 0 ||
+	    mkdir("/run/work", 0755) != 0 ||
+	    mount("weir-test-dev", "/dev", "overlay", 0,
+		  "lowerdir=/dev,upperdir=/run/dev,workdir=/run/work") != 0)
+		return;
+	(void)!mkdir("/dev/net", 0755);
+	(void)!mknod("/dev/net/tun", S_IFCHR | 0666, makedev(10, 200));
+}
+
+/*
  * For the group's setup: a network of our own, a /run of our own for the names
  * of namespaces, and interfaces that say nothing unasked.
  */
@@ -64,6 +81,8 @@ static RIG_UNUSED int net_setup(void **state)
 		net_missing = "mounts of one's own are not permitted here";
 	else
 		net_write("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+	if (net_missing == NULL)
+		net_make_tun();
 	return 0;
 }
 
@@ -72,6 +91,16 @@ static RIG_UNUSED void net_need(void)
 	if (net_missing == NULL)
 		return;
 	print_message("%s\n", net_missing);
+	skip();
+}
+
+/* The same for tests that make TAP interfaces. */
+static RIG_UNUSED void net_need_tun(void)
+{
+	net_need();
+	if (access("/dev/net/tun", R_OK | W_OK) == 0)
+		return;
+	print_message("no access to /dev/net/tun here\n");
 	skip();
 }
 

@@ -38,11 +38,7 @@ static int teardown(void **state)
 /* As open(), or skip if this machine has no TAP interfaces to give. */
 static struct rig *start(void)
 {
-	net_need();
-	if (access("/dev/net/tun", R_OK | W_OK) != 0) {
-		print_message("no access to /dev/net/tun here\n");
-		skip();
-	}
+	net_need_tun();
 	return rig_run(cfg);
 }
 
@@ -430,7 +426,7 @@ static void prepared_interface(void **state)
 	struct rig *rig;
 
 	(void)state;
-	net_need();
+	net_need_tun();
 	rig_shell("ip tuntap add alice0 mode tap && ip link set alice0"
 		  " address 02:00:00:00:00:77 &&"
 		  " ip addr add 10.9.0.1/24 dev alice0");
