@@ -46,11 +46,20 @@ static bool belongs_here(struct parser *p, struct pos at, const char *what)
 
 /* --- off ----------------------------------------------------------------- */
 
+/* Moves and storms are limited unless told otherwise. */
+static bool is_on_by_itself(const struct topo_settings *s,
+			    const struct option *o)
+{
+	for (unsigned int i = 0; i < STORMS; i++)
+		if (o == &s->storm[i].o)
+			return true;
+	return o == &s->moves.o;
+}
+
 static void turn_off(struct parser *p, struct option *o, struct pos at,
 		     const char *what)
 {
-	/* Moves are limited unless told otherwise; the rest is off by itself. */
-	if (!p->set && o != &settings(p)->moves.o)
+	if (!p->set && !is_on_by_itself(settings(p), o))
 		report_error(p->report, at,
 			     "\"%s\" is off unless it is said; \"off\" is for "
 			     "changes while it runs: take it out",
@@ -73,6 +82,18 @@ static const char *storm_name(int kind)
 	};
 
 	return names[kind];
+}
+
+static void storms_off(struct parser *p, struct pos at, int kind)
+{
+	struct topo_rate *storm = settings(p)->storm;
+
+	if (kind != STORMS) {
+		turn_off(p, &storm[kind].o, at, storm_name(kind));
+		return;
+	}
+	for (kind = 0; kind < STORMS; kind++)
+		turn_off(p, &storm[kind].o, at, storm_name(kind));
 }
 
 static void limits_off(struct parser *p, struct pos at, int direction)
@@ -113,7 +134,7 @@ void on_off(struct parser *p, struct pos at, enum off what, int which)
 		limits_off(p, at, which);
 		break;
 	case OFF_STORM:
-		turn_off(p, &s->storm[which].o, at, storm_name(which));
+		storms_off(p, at, which);
 		break;
 	}
 }

@@ -19,13 +19,18 @@ static void replace_rate(struct topo_rate *rate, const struct topo_rate *by)
 	*rate = by->o.off ? (struct topo_rate){ 0 } : *by;
 }
 
+/* Where off is not what a port is by itself, it is kept. */
+static void keep_rate(struct topo_rate *rate, const struct topo_rate *by)
+{
+	if (by->o.set)
+		*rate = *by;
+}
+
 static void change(struct topo_settings *s, const struct topo_settings *by)
 {
 	replace(&s->lock, &by->lock);
 	replace(&s->sticky, &by->sticky);
-	/* Off is not what a port is by itself, so it is kept. */
-	if (by->moves.o.set)
-		s->moves = by->moves;
+	keep_rate(&s->moves, &by->moves);
 	if (by->ip_lock.set)
 		s->prefixes = by->prefixes;
 	replace(&s->ip_lock, &by->ip_lock);
@@ -37,7 +42,7 @@ static void change(struct topo_settings *s, const struct topo_settings *by)
 	for (unsigned int i = 0; i < LIMITS; i++)
 		replace_rate(&s->limit[i], &by->limit[i]);
 	for (unsigned int i = 0; i < STORMS; i++)
-		replace_rate(&s->storm[i], &by->storm[i]);
+		keep_rate(&s->storm[i], &by->storm[i]);
 }
 
 void check_sets(struct topology *t)

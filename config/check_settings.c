@@ -8,6 +8,17 @@
  * in batches: a switch that sleeps for a while finds a queue of frames when it
  * wakes up.  So it is a tenth of a second's worth, and at least sixteen frames,
  * and at least 64 KiB.
+ *
+ * Storms.  What a port floods is limited unless told otherwise
+ * (sys_usual_storm).  A frame that
+ * goes round a loop does so 10,000 times a second and more, and is lost when it
+ * is refused, so any limit below that ends it; the lower, the sooner.  And no
+ * network that works comes near: a network of 250 stations has tens of
+ * broadcasts a second, a scan of a network's addresses some hundred, and what
+ * is sent to nobody known is known with the first answer.  A whole second's
+ * worth may come at once, as when power is back.  Multicast carries streams: 5,000
+ * a second are 50 Mbit/s of video.  Behind a link there is another switch with
+ * as many ports as it has, which are limited themselves.
  */
 #include "config/check.h"
 
@@ -68,10 +79,20 @@ static void check_bursts(struct topology *t, const struct topo_port *port)
 		check_burst(t, port, &limit[LIMIT_OUT].burst);
 }
 
-static void set_storm(struct topo_rate *storm)
+/* Behind a link there is a switch whose ports have limits of their own. */
+static void set_storm(const struct topo_port *port, unsigned int kind,
+		      struct topo_rate *storm)
 {
-	if (storm->o.set && !storm->burst.set)
+	const struct policy_rate *usual = &sys_usual_storm[kind];
+
+	if (storm->o.off)
+		return;
+	if (!storm->o.set && port->kind != TO_LINK) {
+		storm->o.value = usual->rate;
+		storm->burst.value = usual->burst;
+	} else if (storm->o.set && !storm->burst.set) {
 		storm->burst.value = larger(storm->o.value / 10, STORM_BURST);
+	}
 }
 
 static void set_moves(struct topo_rate *moves)
@@ -126,7 +147,7 @@ static void check_port(struct topology *t, struct topo_port *port)
 		set_burst(port, &s->limit[i]);
 	check_bursts(t, port);
 	for (unsigned int i = 0; i < STORMS; i++)
-		set_storm(&s->storm[i]);
+		set_storm(port, i, &s->storm[i]);
 	if (!s->moves.o.off)
 		set_moves(&s->moves);
 	check_sticky(t, port);

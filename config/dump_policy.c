@@ -134,10 +134,33 @@ static void dump_moves(const struct policy_rate *moves, FILE *out)
 		dump_rate("moves", moves, out);
 }
 
+static struct policy_port usual_port(bool link)
+{
+	struct policy_port usual = {
+		.moves = { USUAL_MOVES, USUAL_MOVES_BURST },
+	};
+
+	if (!link)
+		memcpy(usual.storm, sys_usual_storm, sizeof(usual.storm));
+	return usual;
+}
+
+static void dump_storm(const char *what, const struct policy_rate *storm,
+		       const struct policy_rate *usual, FILE *out)
+{
+	if (storm->rate == usual->rate && storm->burst == usual->burst)
+		return;
+	if (storm->rate)
+		dump_rate(what, storm, out);
+	else
+		fprintf(out, " %s off", what);
+}
+
 static void dump_port(const struct policy_image *image, unsigned int i,
-		      FILE *out)
+		      const struct policy_port *usual, FILE *out)
 {
 	const struct policy_port *port = &image->port[i];
+	const struct policy_rate *storm = port->storm;
 
 	if (port->locked)
 		fprintf(out, " lock %012" PRIx64, port->locked_mac);
@@ -148,23 +171,24 @@ static void dump_port(const struct policy_image *image, unsigned int i,
 	dump_vlan(image, i, out);
 	dump_rate("in", &port->limit_in, out);
 	dump_rate("out", &port->limit_out, out);
-	dump_rate("broadcast", &port->storm[STORM_BROADCAST], out);
-	dump_rate("multicast", &port->storm[STORM_MULTICAST], out);
-	dump_rate("unknown", &port->storm[STORM_UNKNOWN], out);
+	dump_storm("broadcast", &storm[STORM_BROADCAST],
+		   &usual->storm[STORM_BROADCAST], out);
+	dump_storm("multicast", &storm[STORM_MULTICAST],
+		   &usual->storm[STORM_MULTICAST], out);
+	dump_storm("unknown", &storm[STORM_UNKNOWN],
+		   &usual->storm[STORM_UNKNOWN], out);
 }
 
 /* Nothing at all of a port that is as every port is. */
 static void dump_unusual(const struct policy_image *image, unsigned int i,
-			 FILE *out)
+			 bool link, FILE *out)
 {
-	static const struct policy_port usual = {
-		.moves = { USUAL_MOVES, USUAL_MOVES_BURST },
-	};
+	const struct policy_port usual = usual_port(link);
 
 	if (memcmp(&image->port[i], &usual, sizeof(usual)) == 0)
 		return;
 	fprintf(out, "  port %u", i);
-	dump_port(image, i, out);
+	dump_port(image, i, &usual, out);
 	fputc('\n', out);
 }
 
@@ -187,6 +211,8 @@ void dump_policy(const struct sys_policy *policy, const char *name,
 	}
 	for (unsigned int i = 0; i < sw->n_ports; i++) {
 		if (sw->port[i].kind != VSWITCH_PORT_CAPTURE)
-			dump_unusual(image, i, out);
+			dump_unusual(image, i,
+				     sw->port[i].kind == VSWITCH_PORT_LINK,
+				     out);
 	}
 }

@@ -72,6 +72,7 @@ void conf_error(const CONF_LTYPE *at, struct parser *p, const char *text);
 %token <token> MOVES "moves" BURST "burst" IN "in" OUT "out" ACCESS "access"
 %token <token> TRUNK "trunk" NATIVE "native" BROADCAST "broadcast"
 %token <token> UNKNOWN "unknown" WATCHDOG "watchdog"
+%token <token> NONE "none"
 
 %type <name> name ref string value opt_value opt_netns opt_args opt_burst
 %type <name> opt_native
@@ -230,6 +231,7 @@ setting
 	| LIMIT direction OFF		{ on_off(p, @1, OFF_LIMIT, $2); }
 	| STORM storm value opt_burst	{ on_storm(p, @1, $2, $3, $4); }
 	| STORM storm OFF		{ on_off(p, @1, OFF_STORM, $2); }
+	| STORM NONE			{ on_off(p, @1, OFF_STORM, STORMS); }
 	;
 
 direction
@@ -482,7 +484,7 @@ soft_word
 	: PROGRAM | ARGS | FOLLOW | KERNEL | INITRD | MEMORY | PCI | SHARED
 	| UNCACHED | APPEND | FLOWS | MULTICAST | SNOOP | POLICY | OFF | MOVES
 	| BURST | IN | OUT | ACCESS | TRUNK | NATIVE | BROADCAST | UNKNOWN
-	| OVERWRITE | WATCHDOG
+	| NONE | OVERWRITE | WATCHDOG
 	;
 
 %%

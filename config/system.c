@@ -3,6 +3,12 @@
 
 #include <stdlib.h>
 
+const struct policy_rate sys_usual_storm[STORMS] = {
+	[STORM_BROADCAST] = { 1000, 1000 },
+	[STORM_MULTICAST] = { 5000, 5000 },
+	[STORM_UNKNOWN] = { 1000, 1000 },
+};
+
 void system_free(struct system *sys)
 {
 	if (!sys)

@@ -506,6 +506,9 @@ struct system {
 	size_t n_sources;
 };
 
+/* What a port that is not an end of a link may flood, if nothing is said. */
+extern const struct policy_rate sys_usual_storm[STORMS];
+
 /**
  * system_free - release a system and all in it
  * @sys: may be NULL

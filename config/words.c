@@ -76,7 +76,7 @@ static const struct word words[] = {
 		  "limit [in or out] 10mbit [burst 64k]"),
 	STATEMENT("storm", T_STORM, IN_PORT | IN_LINK | IN_SET,
 		  "storm broadcast 100/s [burst 10], or the same of multicast "
-		  "or unknown"),
+		  "or unknown, or storm none"),
 	STATEMENT("mtu", T_MTU, IN_PORT | IN_LINK, "mtu OCTETS"),
 	STATEMENT("buffers", T_BUFFERS, IN_PORT | IN_LINK, "buffers NUMBER"),
 	STATEMENT("reserved", T_RESERVED, IN_PORT, "reserved forward"),
@@ -108,6 +108,7 @@ static const struct word words[] = {
 	SOFT("moves", T_MOVES, 0, NULL),
 	SOFT("burst", T_BURST, 0, NULL),
 	SOFT("off", T_OFF, 0, NULL),
+	SOFT("none", T_NONE, 0, NULL),
 	SOFT("in", T_IN, 0, NULL),
 	SOFT("out", T_OUT, 0, NULL),
 	SOFT("access", T_ACCESS, 0, NULL),

@@ -167,6 +167,14 @@ static bool is_held(const struct flap_home *h, uint32_t now)
 	return h->returns >= FLAP_RETURNS && now - h->moved_s < FLAP_HOLD_S;
 }
 
+bool flap_is_home(const struct flap *f, const struct flap_move *move,
+		  uint64_t now_ns)
+{
+	unsigned int i = find(f, move, now_ns);
+
+	return i < FLAP_HOMES && f->home[i].home == move->to;
+}
+
 bool flap_may_move(const struct flap *f, const struct flap_move *move,
 		   uint64_t now_ns)
 {

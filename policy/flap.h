@@ -191,6 +191,15 @@ bool flap_may_move(const struct flap *f, const struct flap_move *move,
 		   uint64_t now_ns);
 
 /**
+ * flap_is_home - would an address come back to where it was at first?
+ * @f:      changed by nothing here
+ * @move:   which, and where
+ * @now_ns: the time
+ */
+bool flap_is_home(const struct flap *f, const struct flap_move *move,
+		  uint64_t now_ns);
+
+/**
  * flap_moved - it was allowed to, and did
  * @f:      switch's
  * @move:   as flap_may_move() was asked

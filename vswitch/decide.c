@@ -13,6 +13,8 @@
 #include "vswitch/vswitch_impl.h"
 
 #define NS_PER_S 1000000000u
+/* A frame that comes back by a loop does so within a second. */
+#define ECHO_S 1u
 
 void verdict_refuse(struct vswitch_verdict *v, enum vswitch_reason reason)
 {
@@ -55,29 +57,94 @@ static enum vswitch_reason admit(const struct vswitch *sw,
 	return why;
 }
 
+static enum vswitch_resolution kind_of_flood(const struct frame *f)
+{
+	if (f->dst == MAC_BROADCAST)
+		return RESOLVED_BROADCAST;
+	return mac_is_group(f->dst) ? RESOLVED_MULTICAST : RESOLVED_UNKNOWN;
+}
+
+static const struct bucket *storm_limit(const struct vswitch *sw,
+					unsigned int src, const struct frame *f)
+{
+	return &sw->state.storm[src][storm_of(kind_of_flood(f))];
+}
+
 /* Whether policy lets an address come, or come over, to a port. */
 static enum vswitch_reason may_learn(const struct vswitch *sw,
 				     const struct policy_ask *ask,
-				     const struct fdb_effect *effect)
+				     const struct fdb_effect *effect,
+				     const struct flap_move *move)
 {
 	const struct policy_port *p = &sw->policy->port[ask->src];
-	const struct flap_move move = {
-		.mac = ask->frame->src,
-		.vlan = ask->frame->vlan,
-		.from = (uint8_t)effect->was,
-		.to = (uint8_t)ask->src,
-	};
 
-	if (effect->outcome != FDB_LEARNED && effect->outcome != FDB_MOVED)
-		return REASON_NONE;
 	if (p->sticky &&
 	    fdb_held(sw->fdb, ask->src, (uint32_t)(ask->now_ns / NS_PER_S)) >=
 		    p->sticky)
 		return REASON_STICKY;
 	if (effect->outcome == FDB_MOVED &&
-	    !flap_may_move(&sw->state.flap, &move, ask->now_ns))
+	    !flap_may_move(&sw->state.flap, move, ask->now_ns))
 		return REASON_MOVES;
 	return REASON_NONE;
+}
+
+/*
+ * What a flooded frame says of an address that is not known here.
+ *
+ * If it is one too many for the port's storm limit, nothing: or what goes round
+ * in a loop would take the addresses of all who speak, however little of it is
+ * let through.  The little that is takes none either: where a limit says that
+ * there may be a storm, and no limit of moves looks for loops, a flood does not
+ * move an address that was seen where it is just now.  A station that has moved
+ * says so again, or sends something that is no flood.
+ */
+static enum vswitch_reason believe_flood(const struct vswitch *sw,
+					 const struct policy_ask *ask,
+					 const struct job *job, uint32_t now,
+					 const struct flap_move *move,
+					 struct fdb_effect *effect)
+{
+	const struct frame *f = &job->frame;
+	const struct bucket *storm = storm_limit(sw, ask->src, f);
+
+	if (!bucket_limits(storm) ||
+	    (!mac_is_group(f->dst) &&
+	     fdb_spot_lookup(sw->fdb, job->to, now) != FDB_NO_PORT))
+		return REASON_NONE;
+	if (!bucket_has(storm, ask->now_ns, 1))
+		return REASON_STORM;
+	if (effect->outcome == FDB_MOVED &&
+	    !bucket_limits(&sw->state.flap.port[ask->src].moves) &&
+	    fdb_spot_seen(sw->fdb, job->from, now, ECHO_S) &&
+	    !flap_is_home(&sw->state.flap, move, ask->now_ns))
+		effect->outcome = FDB_ECHOED;
+	return REASON_NONE;
+}
+
+/* An address is not known where it was heard, or not for long. */
+static enum vswitch_reason learn_anew(const struct vswitch *sw,
+				      struct vswitch *act,
+				      const struct policy_ask *ask,
+				      const struct job *job, uint32_t now,
+				      struct fdb_effect *effect)
+{
+	const struct frame *f = ask->frame;
+	struct flap_move move = { f->src, f->vlan, 0, (uint8_t)ask->src };
+	enum vswitch_reason why = REASON_NONE;
+
+	*effect = fdb_probe(sw->fdb, f->src, f->vlan, ask->src, now);
+	if (unlikely(effect->outcome == FDB_PINNED))
+		return REASON_STATION_PINNED;
+	if (effect->outcome == FDB_LEARNED || effect->outcome == FDB_MOVED) {
+		move.from = (uint8_t)effect->was;
+		why = believe_flood(sw, ask, job, now, &move, effect);
+		if (why == REASON_NONE && effect->outcome != FDB_ECHOED)
+			why = may_learn(sw, ask, effect, &move);
+	}
+	if (why == REASON_NONE && effect->outcome != FDB_ECHOED && act != NULL)
+		*effect = fdb_learn(act->fdb, f->src, f->vlan, ask->src,
+				    sw->port[ask->src].learn_flags, now);
+	return why;
 }
 
 /* Return: REASON_NONE, or why the address is not taken, nor the frame. */
@@ -87,8 +154,6 @@ learn_source(const struct vswitch *sw, struct vswitch *act,
 	     struct fdb_effect *effect)
 {
 	unsigned int flags = sw->port[ask->src].learn_flags;
-	const struct frame *f = ask->frame;
-	enum vswitch_reason why;
 
 	if (likely(fdb_spot_settled(sw->fdb, job->from, ask->src, flags,
 				    now))) {
@@ -97,14 +162,7 @@ learn_source(const struct vswitch *sw, struct vswitch *act,
 		effect->evicted = false;
 		return REASON_NONE;
 	}
-	*effect = fdb_probe(sw->fdb, f->src, f->vlan, ask->src, now);
-	if (unlikely(effect->outcome == FDB_PINNED))
-		return REASON_STATION_PINNED;
-	why = may_learn(sw, ask, effect);
-	if (why == REASON_NONE && act != NULL)
-		*effect = fdb_learn(act->fdb, f->src, f->vlan, ask->src, flags,
-				    now);
-	return why;
+	return learn_anew(sw, act, ask, job, now, effect);
 }
 
 /*
@@ -195,13 +253,6 @@ offer(const struct vswitch *sw, struct vswitch *act, struct policy_ask *ask,
 	return why;
 }
 
-static enum vswitch_resolution kind_of_flood(const struct frame *f)
-{
-	if (f->dst == MAC_BROADCAST)
-		return RESOLVED_BROADCAST;
-	return mac_is_group(f->dst) ? RESOLVED_MULTICAST : RESOLVED_UNKNOWN;
-}
-
 /* Those of a set of ports that take frames of this one's VLAN. */
 static uint64_t in_vlan(const struct vswitch *sw, unsigned int src,
 			const struct frame *f, uint64_t ports)
@@ -248,7 +299,7 @@ static void flood(const struct vswitch *sw, struct vswitch *act,
 	uint64_t offered;
 
 	v->resolution = kind_of_flood(ask->frame);
-	storm = &sw->state.storm[ask->src][storm_of(v->resolution)];
+	storm = storm_limit(sw, ask->src, ask->frame);
 	if (unlikely(bucket_limits(storm)) &&
 	    !bucket_has(storm, ask->now_ns, 1)) {
 		v->reason = REASON_STORM;
@@ -289,8 +340,13 @@ void decide(const struct vswitch *sw, struct vswitch *act,
 	v->looked_up = true;
 	v->vlan = ask->frame->vlan;
 	v->reason = learn_source(sw, act, ask, job, now, &v->learned);
-	if (unlikely(v->reason != REASON_NONE))
+	if (unlikely(v->reason != REASON_NONE)) {
+		if (v->reason == REASON_STORM) {
+			v->looked_up = false;
+			v->resolution = kind_of_flood(ask->frame);
+		}
 		return;
+	}
 	if (!mac_is_group(ask->frame->dst))
 		v->out = resolve(sw, job, now, &v->learned);
 	if (likely(v->out != FDB_NO_PORT))

@@ -325,6 +325,7 @@ struct fdb_effect fdb_learn(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 		break;
 	case FDB_PINNED:
 	case FDB_FULL:
+	case FDB_ECHOED:
 		break;
 	}
 	return p.effect;

@@ -42,6 +42,8 @@ enum fdb_outcome {
 	FDB_MOVED,     /* was at another port */
 	FDB_PINNED,    /* static or sticky at another port: not learned */
 	FDB_FULL,      /* no place that fairness would give it */
+	/* Never an outcome of this table's, but of who asks before learning: */
+	FDB_ECHOED, /* is at another port, and this is its frame that came back */
 };
 
 /**

@@ -207,6 +207,19 @@ static inline int fdb_spot_lookup(const struct fdb *fdb, struct fdb_spot s,
 }
 
 /**
+ * fdb_spot_seen - whether an address was seen within the last @seconds
+ *
+ * That is a second more or less, for times are whole ones.
+ */
+static inline bool fdb_spot_seen(const struct fdb *fdb, struct fdb_spot s,
+				 uint32_t now, uint32_t seconds)
+{
+	uint32_t slot = fdb_find(fdb, s);
+
+	return slot != FDB_NO_SLOT && now - fdb->record[slot].stamp <= seconds;
+}
+
+/**
  * fdb_spot_settled - whether learning an address would change nothing at all
  *
  * So it is for all but a station's first frame in a second.  True means that

@@ -100,6 +100,7 @@ static void count_learning(struct vswitch *sw, const struct fdb_effect *e)
 		break;
 	case FDB_REFRESHED:
 	case FDB_PINNED:
+	case FDB_ECHOED:
 		break;
 	}
 	if (e->evicted)

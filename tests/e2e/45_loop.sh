@@ -87,15 +87,97 @@ on box ip link set left down
 on box ip link set right down
 weir_stop
 
-# --- nobody else speaks: a storm limit ---------------------------------------------
+# --- storm limits alone -------------------------------------------------------
+
+# The ports of the loop are told not to look for moves: nothing is cut off, and
+# what holds the loop is what they may flood.
+loop_with()
+{
+	sed "/left\|right/s/netns \"box\"/& ; mac moves off; $1/" loop.conf >"$2"
+	on box ip link del br0
+	weir_start "$2"
+	on box ip link add br0 type bridge stp_state 0 forward_delay 0 \
+		mcast_snooping 0
+	for port in left right; do
+		on box ip link set $port master br0
+		on box ip link set $port up
+	done
+	on box ip link set br0 up
+	C=$(mac c)
+}
+open_loop()
+{
+	on box ip link set br0 down
+	weir_stop
+}
+# What has come in from the loop.
+rounds()
+{
+	"$WEIR" show -j ports | jq '[.[] | select(.port == "sw0.left" or
+		.port == "sw0.right").in_frames] | add'
+}
+shout()
+{
+	send c "$(frame ff:ff:ff:ff:ff:ff "$C" all)" \
+		"$(frame 01:00:5e:00:00:77 "$C" some)" \
+		"$(frame 02:00:00:00:00:77 "$C" nobody)"
+}
+# Twenty pings, with frames that go round in between, of every kind.
+pings()
+{
+	on c ping -n -q -c 20 -i 0.1 -W 10 10.0.0.4 >ping.txt &
+	for _ in {1..10}; do
+		shout
+	done
+	wait $!
+	sed -n 's/.*, \([0-9]*\) received.*/\1/p' ping.txt
+}
+refused()
+{
+	[ $(($(dropped sw0.left storm) + $(dropped sw0.right storm))) -gt 0 ]
+}
+
+few="burst 20"
+loop_with "storm broadcast 5\/s $few; storm multicast 5\/s $few; \
+storm unknown 5\/s $few" storm.conf
+ok "c reaches d" reach c 10.0.0.4
+from=$(rounds)
+is "c and d talk beside the loop: all of 20 pings are answered" "$(pings)" 20
+ok "the loop is there: its ports have flooded too much" wait_for 10 refused
+round=$(($(rounds) - from))
+ok "what went round was lost soon: $round frames" [ "$round" -le 2000 ]
+is "d's address is where d is" "$("$WEIR" show -j fdb | jq -r \
+	--arg mac "$(mac d)" '.[] | select(.mac == $mac).port')" sw0.d
+is "nobody was isolated" "$(isolated)" ""
+open_loop
+
+# What every port has that is told nothing.
+loop_with "" usual.conf
+ok "c reaches d" reach c 10.0.0.4
+from=$(rounds)
+is "with the usual limits they talk as well" "$(pings)" 20
+round=$(($(rounds) - from))
+ok "and what goes round is limited: $round frames" [ "$round" -le 60000 ]
+open_loop
+
+loop_with "storm none" none.conf
+from=$(rounds)
+circles()
+{
+	shout
+	[ $(($(rounds) - from)) -ge 60000 ]
+}
+ok "without limits more than that goes round" wait_for 60 circles
+open_loop
+
+# --- nobody else speaks -------------------------------------------------------
 
 # A bridge that is a host: its own frames come back to it, and nobody else's
 # address moves.
-sed -e 's/port left {/port left { storm broadcast 200\/s burst 20; storm multicast 200\/s burst 20;/' \
-	-e 's/port right {/port right { storm broadcast 200\/s burst 20; storm multicast 200\/s burst 20;/' \
-	loop.conf >storm.conf
+sed "/left\|right/s/netns \"box\"/& ; storm broadcast 200\/s burst 20; \
+storm multicast 200\/s burst 20/" loop.conf >host.conf
 on box ip link del br0
-weir_start storm.conf
+weir_start host.conf
 on box ip link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0
 for port in left right; do
 	on box ip link set $port master br0

@@ -302,19 +302,28 @@ static void settings_are_taken_away(void **state)
 	struct system *sys = compile(HOME), *plain, *next;
 
 	(void)state;
-	next = change(sys, "set a { limit out off; mac lock off }\n"
-			   "set b { mac sticky off; ip lock off }\n"
-			   "set c { vlan off; storm unknown off }\n"
-			   "set a { limit in off }\n");
+	next = change(sys,
+		      "set a { limit out off; mac lock off }\n"
+		      "set b { mac sticky off; ip lock off }\n"
+		      "set c { vlan off; storm unknown 1000/s burst 1000 }\n"
+		      "set a { limit in off }\n");
 	plain = compile("switch s { port a { tap \"a\" }\n"
 			"port b { tap \"b\" }\nport c { tap \"c\" }\n"
-			"port d { tap \"d\" } }\nallow a -> b\n");
+			"port d { tap \"d\"; storm none } }\n"
+			"allow a -> b\n");
 	assert_memory_equal(image_of(next)->port, image_of(plain)->port,
 			    sizeof(image_of(plain)->port));
 	assert_int_equal(image_of(next)->n_prefixes, 0);
 	system_free(next);
-	next = change(sys, "set a { mac moves off; limit off }\n");
+	/* These are limited by themselves, and not limited only if told so. */
+	next = change(sys, "set a { mac moves off; limit off; storm none }\n"
+			   "set b { storm unknown off }\n");
 	assert_int_equal(image_of(next)->port[0].moves.rate, 0);
+	for (unsigned int i = 0; i < STORMS; i++)
+		assert_int_equal(image_of(next)->port[0].storm[i].rate, 0);
+	assert_int_equal(image_of(next)->port[1].storm[STORM_UNKNOWN].rate, 0);
+	assert_int_equal(image_of(next)->port[1].storm[STORM_BROADCAST].rate,
+			 1000);
 	assert_int_equal(image_of(next)->port[0].limit_in.rate, 0);
 	assert_int_equal(image_of(next)->port[0].limit_out.rate, 0);
 	system_free(plain);

@@ -311,8 +311,11 @@ static void port_rows(struct listing *l, uint32_t port)
 	ip_lock_row(l, port);
 	limit_row(l, port, "limit-in", &p->limit_in);
 	limit_row(l, port, "limit-out", &p->limit_out);
+	/* All ports have these; what is told is what is unusual. */
 	for (unsigned int i = 0; i < STORMS; i++)
-		count_row(l, port, storm[i], &p->storm[i]);
+		if (memcmp(&p->storm[i], &sys_usual_storm[i],
+			   sizeof(p->storm[i])) != 0)
+			count_row(l, port, storm[i], &p->storm[i]);
 	off_rows(l, port);
 }
 

@@ -248,6 +248,12 @@ static bool tell_learn(struct story *s)
 		story_step(s, "learn", "moved", "%s would move from %s to %s",
 			   mac, there, here);
 		break;
+	case FDB_ECHOED:
+		story_step(s, "learn", "echo",
+			   "%s was heard at %s just now; a flood does not move "
+			   "it",
+			   mac, there);
+		break;
 	case FDB_PINNED:
 		story_step(s, "learn", "pinned", "%s is pinned to %s", mac,
 			   there);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A loop that is held by storm limits alone: A and B are one behind the switch,
+ * moves of addresses are not limited there, and C and D talk as if nothing were
+ * the matter.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "tests/unit/switch_rig.h"
+
+#define A 0u
+#define B 1u
+#define C 2u
+#define D 3u
+#define RATE 20u
+#define LOOP (RIG_BIT(A) | RIG_BIT(B))
+/* More than any loop here makes that is held. */
+#define ENDLESS 10000u
+
+static struct rig *new_switch(bool storms)
+{
+	struct policy_image *image = image_new();
+	struct rig *r;
+
+	for (unsigned int s = 0; s < SW_PORTS; s++)
+		for (unsigned int d = 0; d < SW_PORTS; d++)
+			if (s != d)
+				image->port[s].allow |= RIG_BIT(d);
+	for (unsigned int p = A; storms && p <= B; p++)
+		for (unsigned int i = 0; i < STORMS; i++)
+			image->port[p].storm[i] =
+				(struct policy_rate){ RATE, RATE };
+	r = sw_new(image);
+	free(image);
+	/* Time enough for what was taught to be old. */
+	r->now += 10 * SW_S;
+	return r;
+}
+
+static uint64_t send_from(struct rig *r, unsigned int port, uint64_t dst,
+			  uint64_t src)
+{
+	uint8_t frame[60];
+
+	rig_frame(frame, dst, src, sizeof(frame));
+	return sw_send_raw(r, port, frame, sizeof(frame));
+}
+
+/*
+ * A station sends, and what A got comes in at B, and the other way round, until
+ * nothing does.  Adds the rounds to @rounds; returns who else got it at first.
+ */
+static uint64_t loop(struct rig *r, unsigned int port, uint64_t dst,
+		     uint64_t src, unsigned int *rounds)
+{
+	uint64_t at = send_from(r, port, dst, src);
+	uint64_t first = at & ~LOOP;
+
+	for (; at & LOOP && *rounds < ENDLESS; ++*rounds) {
+		uint64_t back = 0;
+
+		if (at & RIG_BIT(A))
+			back |= send_from(r, B, dst, src);
+		if (at & RIG_BIT(B))
+			back |= send_from(r, A, dst, src);
+		at = back;
+	}
+	return first;
+}
+
+static int where(const struct rig *r, uint64_t mac)
+{
+	return fdb_lookup(vswitch_fdb(r->sw), mac, 0,
+			  (uint32_t)(r->now / SW_S));
+}
+
+/* C asks for somebody, C and D talk, ten times a second for three seconds. */
+static void two_ports_talk_beside_a_loop(void **state)
+{
+	struct rig *r = new_switch(true);
+	unsigned int rounds = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < 30; i++, r->now += SW_S / 10) {
+		assert_true(loop(r, C, MAC_BROADCAST, RIG_MAC(C + 1),
+				 &rounds) == RIG_BIT(D));
+		assert_true(loop(r, D, RIG_MAC(99), RIG_MAC(D + 1), &rounds) ==
+			    RIG_BIT(C));
+		assert_int_equal(where(r, RIG_MAC(C + 1)), C);
+		assert_int_equal(where(r, RIG_MAC(D + 1)), D);
+		assert_true(send_from(r, C, RIG_MAC(D + 1), RIG_MAC(C + 1)) ==
+			    RIG_BIT(D));
+		assert_true(send_from(r, D, RIG_MAC(C + 1), RIG_MAC(D + 1)) ==
+			    RIG_BIT(C));
+	}
+	/* Two ports, two kinds: their bursts, and three seconds of their rates. */
+	assert_in_range(rounds, 1, 2 * 2 * (RATE + 3 * RATE));
+	assert_true(rig_drops(r, A, REASON_STORM) > 0);
+	assert_int_equal(r->stats->moved, 0);
+	rig_free(r);
+}
+
+/* What all this is for: without limits a frame goes round for ever. */
+static void without_limits_a_frame_goes_round(void **state)
+{
+	struct rig *r = new_switch(false);
+	unsigned int rounds = 0;
+
+	(void)state;
+	loop(r, C, MAC_BROADCAST, RIG_MAC(C + 1), &rounds);
+	assert_int_equal(rounds, ENDLESS);
+	assert_int_not_equal(where(r, RIG_MAC(C + 1)), C);
+	rig_free(r);
+}
+
+/* Neither a move, nor a new address, nor that one is still there. */
+static void what_is_one_too_many_teaches_nothing(void **state)
+{
+	struct rig *r = new_switch(true);
+	uint64_t learned;
+
+	(void)state;
+	for (unsigned int i = 0; i < RATE; i++)
+		assert_true(send_from(r, A, MAC_BROADCAST, RIG_MAC(A + 1)) !=
+			    0);
+	learned = r->stats->learned;
+	assert_int_equal(send_from(r, A, MAC_BROADCAST, RIG_MAC(77)), 0);
+	assert_int_equal(send_from(r, A, MAC_BROADCAST, RIG_MAC(D + 1)), 0);
+	assert_int_equal(rig_drops(r, A, REASON_STORM), 2);
+	assert_int_equal(where(r, RIG_MAC(77)), FDB_NO_PORT);
+	assert_int_equal(where(r, RIG_MAC(D + 1)), D);
+	assert_int_equal(r->stats->learned, learned);
+	assert_int_equal(r->stats->moved, 0);
+	/* What is no flood does. */
+	assert_true(send_from(r, A, RIG_MAC(C + 1), RIG_MAC(77)) == RIG_BIT(C));
+	assert_int_equal(where(r, RIG_MAC(77)), A);
+	rig_free(r);
+}
+
+/* A station that has really moved is found again. */
+static void who_has_moved_is_found_again(void **state)
+{
+	struct rig *r = new_switch(true);
+
+	(void)state;
+	send_from(r, C, RIG_MAC(D + 1), RIG_MAC(C + 1));
+	/* Just now it was heard at C: its flood passes and teaches nothing. */
+	assert_true(send_from(r, A, MAC_BROADCAST, RIG_MAC(C + 1)) ==
+		    (RIG_BIT(B) | RIG_BIT(C) | RIG_BIT(D)));
+	assert_int_equal(where(r, RIG_MAC(C + 1)), C);
+	r->now += 2 * SW_S;
+	send_from(r, A, MAC_BROADCAST, RIG_MAC(C + 1));
+	assert_int_equal(where(r, RIG_MAC(C + 1)), A);
+	/* By something that is no flood, at once. */
+	send_from(r, B, RIG_MAC(D + 1), RIG_MAC(C + 1));
+	assert_int_equal(where(r, RIG_MAC(C + 1)), B);
+	/* And where it comes from, by anything. */
+	send_from(r, C, MAC_BROADCAST, RIG_MAC(C + 1));
+	assert_int_equal(where(r, RIG_MAC(C + 1)), C);
+	assert_int_equal(r->stats->moved, 3);
+	rig_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_ports_talk_beside_a_loop),
+		cmocka_unit_test(without_limits_a_frame_goes_round),
+		cmocka_unit_test(what_is_one_too_many_teaches_nothing),
+		cmocka_unit_test(who_has_moved_is_found_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
