@@ -203,6 +203,9 @@ static void show_policy(const json_t *data)
 	json_array_foreach(data, i, row)
 		json_array_append(json_object_get(row, "to") ? pairs : alone,
 				  row);
+	json_array_foreach(pairs, i, row)
+		if (!*json_member(row, "filter"))
+			json_object_set_new(row, "filter", json_string("all"));
 	show_list(&settings, alone, true);
 	if (json_array_size(alone))
 		putchar('\n');

@@ -119,7 +119,8 @@ static int gather(struct question *q, struct frame_text *f, int n, char **words)
 		return frame_read(f, "-", true);
 	if (n == 1 && words[0][0] == '@')
 		return frame_read(f, words[0] + 1, false);
-	if (packet_words(n, words))
+	/* A port may be called "bad". */
+	if (packet_words(n, words) || port_exists(q->ports, words[0]))
 		return described(q, f, n, words);
 	for (int i = 0; i < n; i++)
 		if (frame_hex(f, words[i]))

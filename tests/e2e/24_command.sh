@@ -77,6 +77,8 @@ for what in ports fdb policy drops system; do
 done
 like "show policy says what a column is" "$("$WEIR" show --table policy)" \
 	'FROM PORT +TO PORT +ACTION .* DECIDED ON +WRITTEN AT'
+like "show policy says that a rule is about all frames" \
+	"$("$WEIR" show --table policy)" 'allow +all +no'
 like "and has a table of its own for what ports are held to" \
 	"$("$WEIR" show --table policy | head -n 1)" '^PORT +SETTING +VALUE'
 is "no flow: said to a person" "$("$WEIR" show --table flows)" "no flow"

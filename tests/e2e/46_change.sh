@@ -119,6 +119,11 @@ is "those behind it are still shown, with what they decide on" \
 		.to == "sw0.b")] | [length > 1, .[-1].hits, .[-1].where]')" \
 	'[true,0,"net.conf:10"]'
 ok "undo" "$WEIR" undo
+like "a warning is one that commands can follow" \
+	"$("$WEIR" allow b c 2>&1)" 'give "reply" with it, or -b'
+is "and is given once" "$("$WEIR" limit a in 1mbit 2>&1)" ""
+ok "undo" "$WEIR" undo
+ok "undo" "$WEIR" undo
 
 # --- what is wrong changes nothing --------------------------------------------
 

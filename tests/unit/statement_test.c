@@ -225,6 +225,15 @@ static void test_replaced_ones_make_room(void **state)
 	statements_free(&s);
 }
 
+static void changed_into(struct statements *next, const struct statements *s,
+			 const char *text)
+{
+	struct error err;
+
+	if (statements_add(next, s, &sys, text, &err) != 0)
+		fail_msg("%s: %s", text, err.text);
+}
+
 static void test_reports_are_in_words_of_commands(void **state)
 {
 	struct statements s = { 0 }, next = { 0 };
@@ -248,7 +257,20 @@ static void test_reports_are_in_words_of_commands(void **state)
 			    "change 2, allow alice -> carol: warning: two\n"
 			    "(runtime):3:1: no such line\n"
 			    "home.conf:1:1: (runtime):1:1: of a file\n"
-			    "(runtime):x");
+			    "(runtime):x\n");
+	free(text);
+	/* It is said once of a change, and again if it is something else. */
+	statements_free(&s);
+	s = next;
+	next = (struct statements){ 0 };
+	changed_into(&next, &s, "deny alice -> carol when \"arp\"");
+	text = statements_explain(&next, &s,
+				  "(runtime):1:1: new\n"
+				  "(runtime):2:7: one\n"
+				  "(runtime):3:1: warning: three\n");
+	assert_string_equal(text, "deny alice -> carol when \"arp\": new\n"
+				  "change 2, allow alice -> carol: warning: "
+				  "three\n");
 	free(text);
 	statements_free(&next);
 	statements_free(&s);

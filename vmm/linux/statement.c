@@ -213,29 +213,55 @@ static const char *about(const struct statements *s, const char *line,
 	return *statement != NULL ? line + n : line;
 }
 
-char *statements_explain(const struct statements *s,
-			 const struct statements *kept, const char *report)
+/* Is a line, with its end, one of a text's? */
+static bool has_line(const char *text, const char *line, size_t n)
+{
+	for (; text != NULL && *text != '\0'; text = strchr(text, '\n') + 1)
+		if (strncmp(text, line, n) == 0)
+			return true;
+	return false;
+}
+
+/* A line that is about a statement; @n: octets of @rest. */
+static void explain(FILE *said, FILE *out, const struct statement *v,
+		    const struct statements *kept, const char *rest, size_t n)
+{
+	char *line;
+	int size = asprintf(&line, "change %u, %s: %.*s\n", v->change, v->text,
+			    (int)n, rest);
+
+	if (size < 0)
+		return;
+	fputs(line, said);
+	if (find_change(kept, v->change) == 0)
+		fprintf(out, "%s: %.*s\n", v->text, (int)n, rest);
+	else if (!has_line(kept->said, line, (size_t)size))
+		fputs(line, out);
+	free(line);
+}
+
+char *statements_explain(struct statements *s, const struct statements *kept,
+			 const char *report)
 {
 	char *text = NULL;
-	size_t size, n;
+	size_t size, said_size, n;
 	FILE *out = open_memstream(&text, &size);
+	FILE *said = open_memstream(&s->said, &said_size);
 
-	if (out == NULL)
-		return NULL;
-	for (; *report != '\0'; report += n) {
+	for (; out != NULL && said != NULL && *report != '\0'; report += n) {
 		const struct statement *v;
-		const char *rest = about(s, report, &v);
 
-		if (v != NULL && find_change(kept, v->change) != 0)
-			fprintf(out, "change %u, %s: ", v->change, v->text);
-		else if (v != NULL)
-			fprintf(out, "%s: ", v->text);
-		report = rest;
+		report = about(s, report, &v);
 		n = strcspn(report, "\n");
+		if (v != NULL)
+			explain(said, out, v, kept, report, n);
+		else
+			fprintf(out, "%.*s\n", (int)n, report);
 		n += report[n] == '\n';
-		fwrite(report, 1, n, out);
 	}
-	if (fclose(out) == 0)
+	if (said != NULL)
+		fclose(said);
+	if (out != NULL && fclose(out) == 0 && said != NULL)
 		return text;
 	free(text);
 	return NULL;
@@ -246,5 +272,6 @@ void statements_free(struct statements *s)
 	for (size_t i = 0; i < s->n; i++)
 		release(&s->v[i]);
 	free(s->v);
+	free(s->said);
 	*s = (struct statements){ 0 };
 }

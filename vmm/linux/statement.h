@@ -52,11 +52,13 @@ struct statement {
  * @v:    newest first
  * @n:    how many
  * @last: number of the last change there was
+ * @said: what the compiler has said of them, or NULL: it is said once
  */
 struct statements {
 	struct statement *v;
 	size_t n;
 	unsigned int last;
+	char *said;
 };
 
 /**
@@ -114,15 +116,17 @@ const struct statement *statements_find(const struct statements *s,
 
 /**
  * statements_explain - a compiler's lines, in words of who has given commands
- * @s:      what was compiled
+ * @s:      what was compiled; its @said is set
  * @kept:   what has been kept already: a statement of one of its changes is called
  *          by the change's number, as `weir show policy` shows it
  * @report: lines that begin with "(runtime):LINE:COLUMN: ", others stay as they are
  *
+ * What has been said of @kept already is left out.
+ *
  * Return: text to free(), NULL if memory ran out.
  */
-char *statements_explain(const struct statements *s,
-			 const struct statements *kept, const char *report);
+char *statements_explain(struct statements *s, const struct statements *kept,
+			 const char *report);
 
 /**
  * statements_free - forget a list, which is then empty
