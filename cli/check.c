@@ -30,7 +30,8 @@ static void summary(const char *file, const struct system *sys)
 	       switches, sys->n_conns, sys->n_pds, (double)octets / (1 << 20));
 }
 
-struct system *compile_topology(const char *file, const char *name)
+struct system *compile_topology(const char *file, const char *name,
+				const char *then)
 {
 	struct config_report report;
 	struct system *sys = config_compile_as(file, name, &report);
@@ -38,15 +39,15 @@ struct system *compile_topology(const char *file, const char *name)
 	/* The report quotes the file, so it is no more trusted than that. */
 	text_print(stderr, report.text, "\n");
 	if (!sys)
-		cli_error("%s: %u error%s; nothing was started", file,
-			  report.errors, report.errors == 1 ? "" : "s");
+		cli_error("%s: %u error%s%s", file, report.errors,
+			  report.errors == 1 ? "" : "s", then);
 	config_report_free(&report);
 	return sys;
 }
 
 enum cli_exit cli_check(const struct cli_options *opt, int argc, char **argv)
 {
-	struct system *sys = compile_topology(argv[0], NULL);
+	struct system *sys = compile_topology(argv[0], NULL, "");
 
 	(void)argc;
 	if (!sys)

@@ -11,10 +11,12 @@
  * compile_topology - compile a topology, its report going to standard error
  * @file: path; "-" is standard input
  * @name: of the instance, or NULL: after the file
+ * @then: what follows from errors: "; nothing was started", or ""
  *
  * Return: the system, for system_free(), or NULL if there were errors.
  */
-struct system *compile_topology(const char *file, const char *name);
+struct system *compile_topology(const char *file, const char *name,
+				const char *then);
 
 /**
  * NAME_RULES - what an instance can be called, for messages

@@ -23,7 +23,7 @@ enum cli_exit cli_run(const struct cli_options *opt, int argc, char **argv)
 			  opt->name);
 		return CLI_USAGE;
 	}
-	sys = compile_topology(argv[0], opt->name);
+	sys = compile_topology(argv[0], opt->name, "; nothing was started");
 	if (!sys)
 		return CLI_FAILED;
 	if (!*sys->name) {

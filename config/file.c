@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/visible.h"
+
 /* Octets of the UTF-8 character at @p, 0 if there is none that is text. */
 static size_t utf8(const unsigned char *p, size_t left)
 {
@@ -58,11 +60,20 @@ static bool check_text(struct report *r, const char *text, size_t size,
 
 	for (size_t i = 0; i < size; i += len) {
 		len = utf8(p + i, size - i);
-		if (!len || is_control(p[i])) {
+		if (!len) {
 			report_error(r, at,
-				     "octet 0x%02x is not text; a topology is "
-				     "plain UTF-8 text",
+				     "octet 0x%02x is not UTF-8 text; save the "
+				     "file as UTF-8",
 				     p[i]);
+			return false;
+		}
+		if (is_control(p[i])) {
+			report_error(
+				r, at,
+				"octet 0x%02x is a control character, "
+				"which no topology has; take it out, or is "
+				"this another file?",
+				p[i]);
 			return false;
 		}
 		at.column++;
@@ -165,8 +176,8 @@ bool file_read(struct arena *a, struct report *r, const char *path,
 		report_error(r, asked, "\"%s\" is %s, not a regular file; %s",
 			     path, instead,
 			     asked.seq ? "include a file"
-				       : "name a file, or \"-\" for standard "
-					 "input");
+				       : "name a file, or pipe it to "
+					 "'weir check -' or 'weir run -'");
 	} else if (size < 0) {
 		report_error(r, asked, "cannot read \"%s\": %s", path,
 			     strerror(errno));
@@ -179,8 +190,13 @@ bool file_read(struct arena *a, struct report *r, const char *path,
 	} else if (!check_text(r, buf, (size_t)size, begin)) {
 		size = -1;
 	} else {
-		file->text = arena_strndup(a, buf, (size_t)size);
-		file->size = (size_t)size;
+		/* Some editors begin a file with a mark that says UTF-8. */
+		size_t mark = strlen(BYTE_ORDER_MARK);
+
+		if (strncmp(buf, BYTE_ORDER_MARK, mark) != 0)
+			mark = 0;
+		file->size = (size_t)size - mark;
+		file->text = arena_strndup(a, buf + mark, file->size);
 	}
 	free(buf);
 	return size >= 0;

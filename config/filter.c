@@ -109,11 +109,13 @@ static void report_refused(struct topology *t, const struct name *text,
 			     "no frame can match this filter%s; is an \"and\" "
 			     "meant to be an \"or\"?",
 			     where);
-	else if (strncmp(said, "unknown host", 12) == 0)
-		report_error(t->report, at,
-			     "%s%s: the name cannot be looked up here; write "
-			     "the address",
-			     said, where);
+	else if (strstr(said, "netmask not known"))
+		report_error(
+			t->report, place_of(text, "broadcast"),
+			"\"ip broadcast\" takes a netmask, and a switch has "
+			"none%s; write \"ether broadcast\", or the "
+			"address: dst host 10.0.0.255",
+			where);
 	else if (strstr(said, "supported on"))
 		report_error(t->report, at,
 			     "%s%s; the frames of a switch are Ethernet, "

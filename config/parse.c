@@ -65,7 +65,7 @@ int conf_lex(CONF_STYPE *value, CONF_LTYPE *at, struct parser *p)
 void conf_error(const CONF_LTYPE *at, struct parser *p, const char *text)
 {
 	report_error(p->report, *at,
-		     "this is nested too deeply to be understood (%s)", text);
+		     "this is nested too deeply (%s); take braces out", text);
 }
 
 /* --- tokens that are names ----------------------------------------------- */

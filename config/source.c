@@ -19,6 +19,7 @@
 
 #include "config/file.h"
 #include "config/parser.tab.h"
+#include "config/visible.h"
 #include "config/words.h"
 
 #define MAX_DEPTH 16
@@ -304,6 +305,11 @@ static void unknown_macro(struct source *s, const struct token *t)
 		report_error(s->report, t->pos,
 			     "unknown macro \"%s\"; did you mean \"%s\"?",
 			     t->text, g.best);
+	else if (source_is_runtime(&t->pos))
+		report_error(s->report, t->pos,
+			     "unknown macro \"%s\"; the topology has none of "
+			     "that name",
+			     t->text);
 	else
 		report_error(s->report, t->pos,
 			     "unknown macro \"%s\"; define it above: "
@@ -341,6 +347,53 @@ static void report_broken(struct source *s, struct token *t)
 			     "\"%s\" is no arrow; there are \"->\" and \"<->\"",
 			     t->text);
 	}
+	t->text = NULL;
+}
+
+/* The rest of what wrong quotes begin with @t is not looked at. */
+static void skip_quoted(struct level *f, const struct token *t)
+{
+	const struct token *next = t;
+
+	while (next->text && !visible_quote(next->text, true) &&
+	       f->tokens.v[f->next].kind != T_SEP)
+		next = &f->tokens.v[f->next++];
+}
+
+/* What does not look like what it is; a string may mean it. */
+static void check_visible(struct source *s, struct token *t)
+{
+	struct pos at = t->pos;
+	const char *what;
+	unsigned int n;
+
+	if (t->kind == T_BROKEN || !t->text || !*t->text)
+		return;
+	what = visible_find(t->text, &n);
+	if (what && t->kind == T_STRING) {
+		at.column += 1 + n;
+		report_warning(s->report, at, "there is %s in this string",
+			       what);
+	} else if (what) {
+		at.column += n;
+		report_error(s->report, at,
+			     "there is %s here, which one does not see; take "
+			     "it out, or write a plain space",
+			     what);
+	} else if (t->kind == T_WORD && (visible_quote(t->text, false) ||
+					 visible_quote(t->text, true))) {
+		skip_quoted(s->frame, t);
+		report_error(
+			s->report, at,
+			"%s has quotes that are none here; a string stands "
+			"between two \"\", and a name between none",
+			t->text);
+	} else {
+		return;
+	}
+	if (t->kind == T_STRING)
+		return;
+	t->kind = T_BROKEN;
 	t->text = NULL;
 }
 
@@ -471,9 +524,10 @@ struct token source_next(struct source *s)
 			f->next++;
 		if (continues(s, raw))
 			continue;
+		check_visible(s, &t);
 		if (t.kind == T_MACRO)
 			expand(s, &t);
-		else if (t.kind == T_BROKEN)
+		else if (t.kind == T_BROKEN && t.text)
 			report_broken(s, &t);
 		return hand_out(s, t);
 	}

@@ -444,10 +444,11 @@ static const struct {
 	  "2; a station is behind one port\n" },
 	{ "set a { limit off", "(runtime):1:18: the text ends inside a block; "
 			       "the \"{\" of line 1 wants its \"}\"\n" },
-	{ "allow a -> b \xff", "(runtime):1:14: octet 0xff is not text; a "
-			       "topology is plain UTF-8 text\n" },
-	{ "allow a -> b\n\x1b[2J", "(runtime):2:1: octet 0x1b is not text; a "
-				   "topology is plain UTF-8 text\n" },
+	{ "allow a -> b \xff", "(runtime):1:14: octet 0xff is not UTF-8 "
+			       "text; save the file as UTF-8\n" },
+	{ "allow a -> b\n\x1b[2J",
+	  "(runtime):2:1: octet 0x1b is a control "
+	  "character, which no topology has; take it out, or is this another file?\n" },
 };
 
 /* Everything is refused as a whole, and says so. */

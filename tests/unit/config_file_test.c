@@ -125,8 +125,9 @@ static void what_cannot_be_read(void **state)
 	gives("none.conf", "none.conf:1:1: cannot read \"none.conf\": "
 			   "No such file or directory\n");
 	assert_int_equal(mkdir("d.conf", 0700), 0);
-	gives("d.conf", "d.conf:1:1: \"d.conf\" is a directory, not a regular "
-			"file; name a file, or \"-\" for standard input\n");
+	gives("d.conf",
+	      "d.conf:1:1: \"d.conf\" is a directory, not a regular "
+	      "file; name a file, or pipe it to 'weir check -' or 'weir run -'\n");
 	rmdir("d.conf");
 }
 
@@ -176,10 +177,10 @@ static void hc36_what_is_no_file_is_not_opened(void **state)
 	put("t.conf", "include \"x\"\n" GOOD, strlen("include \"x\"\n" GOOD));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		cases[i].put("x");
-		snprintf(want, sizeof(want),
-			 "x:1:1: \"x\" is %s, not a regular file; name a "
-			 "file, or \"-\" for standard input\n",
-			 cases[i].what);
+		snprintf(
+			want, sizeof(want),
+			"x:1:1: \"x\" is %s, not a regular file; name a file, or pipe it to 'weir check -' or 'weir run -'\n",
+			cases[i].what);
 		gives("x", want);
 		snprintf(want, sizeof(want),
 			 "t.conf:1:9: \"x\" is %s, not a regular file; "
@@ -327,6 +328,65 @@ static void columns_are_characters(void **state)
 	put("t.conf", text, strlen(text));
 	assert_null(config_compile("t.conf", &report));
 	assert_non_null(strstr(report.text, "t.conf:4:13: unknown port "));
+	config_report_free(&report);
+	unlink("t.conf");
+}
+
+/* What is copied from elsewhere brings characters along that one does not see. */
+static void what_one_does_not_see_is_named(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *said;
+	} cases[] = {
+		{ "\xef\xbb\xbf" GOOD, "" },
+		{ "# \xc2\xa0 \xe2\x80\x8b\n" GOOD, "" },
+		{ GOOD "\xef\xbb\xbf# joined files\n",
+		  "t.conf:3:1: there is a byte order mark (U+FEFF) here, which "
+		  "one does not see; take it out, or write a plain space\n" },
+		{ GOOD "deny\xc2\xa0"
+		       "a -> b\n",
+		  "t.conf:3:5: there is a no-break space (U+00A0) here, which "
+		  "one does not see; take it out, or write a plain space\n" },
+		{ GOOD "deny a -> b\xe2\x80\x8b\n",
+		  "t.conf:3:12: there is a zero-width space (U+200B) here, "
+		  "which one does not see; take it out, or write a plain "
+		  "space\n" },
+		{ GOOD "deny 'a' -> b\n",
+		  "t.conf:3:6: 'a' has quotes that are none here; a string "
+		  "stands between two \"\", and a name between none\n" },
+		{ GOOD "deny a -> b when 'tcp port 80'\n",
+		  "t.conf:3:18: 'tcp has quotes that are none here; a string "
+		  "stands between two \"\", and a name between none\n" },
+		{ GOOD "deny a -> b when \xe2\x80\x9ctcp\xe2\x80\x9d\n",
+		  "t.conf:3:18: \xe2\x80\x9ctcp\xe2\x80\x9d has quotes that are "
+		  "none here; a string stands between two \"\", and a name "
+		  "between none\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		put("t.conf", cases[i].text, strlen(cases[i].text));
+		gives("t.conf", cases[i].said);
+	}
+	unlink("t.conf");
+}
+
+static void a_string_may_mean_it(void **state)
+{
+	const char *text = "switch s { port a { tap \"x\xc2\xa0\" }; port b { "
+			   "tap \"b\" } }\nallow a <-> b\n";
+	struct config_report report;
+	struct system *sys;
+
+	(void)state;
+	put("t.conf", text, strlen(text));
+	sys = config_compile("t.conf", &report);
+	assert_non_null(sys);
+	assert_string_equal(report.text, "t.conf:1:27: warning: there is a "
+					 "no-break space (U+00A0) in this "
+					 "string\n");
+	system_free(sys);
 	config_report_free(&report);
 	unlink("t.conf");
 }
@@ -507,6 +567,8 @@ int main(void)
 		cmocka_unit_test(does_not_include_standard_input),
 		cmocka_unit_test(a_topology_is_utf8_text),
 		cmocka_unit_test(columns_are_characters),
+		cmocka_unit_test(what_one_does_not_see_is_named),
+		cmocka_unit_test(a_string_may_mean_it),
 		cmocka_unit_test(hc36_a_file_full_of_mistakes),
 		cmocka_unit_test(the_first_messages_are_those_that_stand_first),
 		cmocka_unit_test(warnings_are_bounded_as_well),

@@ -51,33 +51,43 @@ int rundir_make(const char *dir, struct error *err)
 	if (mkdir(dir, mode) == 0) {
 		/* The user's umask may have taken more away than we want. */
 		if (chmod(dir, mode) != 0)
-			return error_set(err, "%s: %s", dir, strerror(errno));
+			return error_set(err,
+					 "cannot set the mode of the run "
+					 "directory %s: %s; set WEIR_RUNDIR to "
+					 "a directory of yours",
+					 dir, strerror(errno));
 	} else if (errno != EEXIST) {
 		return error_set(err,
 				 "cannot make the run directory %s: %s; set "
-				 "WEIR_RUNDIR to a folder of yours",
+				 "WEIR_RUNDIR to a directory of yours",
 				 dir, strerror(errno));
 	}
 	/* Not stat(): in /tmp somebody else could have laid a link here. */
 	if (lstat(dir, &st) != 0)
-		return error_set(err, "run directory %s: %s", dir,
-				 strerror(errno));
+		return error_set(err,
+				 "cannot use the run directory %s: %s; set "
+				 "WEIR_RUNDIR to a directory of yours",
+				 dir, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return error_set(err,
-				 "run directory %s is no folder; remove it, or "
-				 "set WEIR_RUNDIR to another",
+				 "the run directory %s is no directory; set "
+				 "WEIR_RUNDIR to one of yours",
 				 dir);
 	if (st.st_uid != geteuid())
 		return error_set(err,
-				 "run directory %s belongs to user %u, not to "
-				 "you; set WEIR_RUNDIR to a folder of yours",
+				 "the run directory %s belongs to user %u, not "
+				 "to you; set WEIR_RUNDIR to a directory of "
+				 "yours",
 				 dir, (unsigned int)st.st_uid);
 	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return error_set(err,
-				 "others may write to the run directory %s; "
-				 "run 'chmod go-w %s', or set WEIR_RUNDIR to "
-				 "another",
-				 dir, dir);
+		return error_set(
+			err,
+			"others may write to the run directory %s, and "
+			"could put their own sockets there; set "
+			"WEIR_RUNDIR to a directory that only you may "
+			"write to, such as %s/weir-%u, which weir "
+			"makes",
+			dir, dir, (unsigned int)geteuid());
 	return 0;
 }
 
@@ -87,18 +97,21 @@ int rundir_lock(const char *dir, struct error *err)
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return error_set(err, "run directory %s: %s", dir,
-				 strerror(errno));
+		return error_set(err,
+				 "cannot use the run directory %s: %s; set "
+				 "WEIR_RUNDIR to a directory of yours",
+				 dir, strerror(errno));
 	for (int i = 0; i < LOCK_TRIES; i++) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return fd;
 		nanosleep(&pause, NULL);
 	}
 	close(fd);
-	return error_set(err,
-			 "somebody holds a lock on the run directory %s; try "
-			 "again, or set WEIR_RUNDIR to another",
-			 dir);
+	return error_set(
+		err,
+		"another process holds a lock on the run directory %s; "
+		"try again, or set WEIR_RUNDIR to another",
+		dir);
 }
 
 /* What is at a socket's path. */
@@ -150,8 +163,8 @@ static enum claim probe(const struct sockaddr_un *address, int type,
 	}
 	if (!S_ISSOCK(st.st_mode)) {
 		error_set(err,
-			  "%s is there and is no socket; remove it, or choose "
-			  "another path",
+			  "%s is there and is no socket, so it is left alone; "
+			  "choose another path, or move it away",
 			  path);
 		return CLAIM_ERROR;
 	}
@@ -182,8 +195,8 @@ static int bind_listen(const struct sockaddr_un *address, int type, int backlog,
 		return fd;
 	error_set(err, "cannot make the socket %s: %s; %s", address->sun_path,
 		  strerror(errno),
-		  errno == ENOENT ? "make its folder first"
-				  : "choose a path in a folder of yours");
+		  errno == ENOENT ? "make its directory first"
+				  : "choose a path in a directory of yours");
 	if (result == 0)
 		unlink(address->sun_path);
 	close(fd);
@@ -208,8 +221,10 @@ int rundir_listen(const char *path, int type, int backlog, pid_t *holder,
 	case CLAIM_STALE:
 		if (unlink(path) != 0)
 			return error_set(err,
-					 "%s was left behind by somebody else "
-					 "and cannot be removed: %s",
+					 "the socket %s is of no use any more, "
+					 "and cannot be removed: %s; choose "
+					 "another path, or have its owner "
+					 "remove it",
 					 path, strerror(errno));
 		break;
 	case CLAIM_TAKEN:
