@@ -164,7 +164,7 @@ static void test_what_was_made_by_command_has_its_number(void **state)
 	static const struct policy_rate rate = { 125000, 1500 };
 	struct fixture *f = *state;
 
-	f->m.held.statements = (struct statements){ made, 4, 9 };
+	f->m.held.statements = (struct statements){ .v = made, .n = 4 };
 	f->rule[2].line = 3;
 	f->policy.image.pair[1][0].n = 0;
 	f->policy.image.port[2].allow = 0;
