@@ -45,6 +45,11 @@ peers()
 {
 	[ "$(grep -c "near.unix: .*$1" "$WEIR_LOG")" = "$2" ]
 }
+port_is()
+{
+	[ "$("$WEIR" show -j -n topology ports | jq -r --arg port "$1" \
+		'.[] | select(.port == $port).state')" = "$2" ]
+}
 "$WEIR" run far.conf >far.out 2>far.log &
 far=$!
 ok "another instance starts" wait_for 20 grep -q ': running$' far.log
@@ -62,6 +67,7 @@ ok "the other instance stops" "$WEIR" stop far
 wait $far
 is "and ends well" $? 0
 ok "its end is noticed" wait_for 10 peers 'closed the connection' 1
+ok "the port has no peer now" port_is near.unix "no peer"
 "$WEIR" run far.conf >far.out 2>far.log &
 far=$!
 ok "the other instance comes back" wait_for 20 grep -q ': running$' far.log
@@ -127,14 +133,68 @@ say "$good"
 ok "a frame that was cut off does not reach into the next peer's" \
 	wait_for 5 came 13
 is "dave heard nothing else" "$(heard dave)" 13
-nok "the port takes one peer at a time, a second gets nothing" sh -c '
-	socat -u OPEN:/dev/null,ignoreeof UNIX-CONNECT:bad.sock & one=$!
-	sleep 0.5; echo | timeout 1 socat -t 1 - UNIX-CONNECT:bad.sock | grep .
-	status=$?; kill $one; exit $status'
+socat -u OPEN:/dev/null,ignoreeof UNIX-CONNECT:trunk.sock &
+one=$!
+ok "a port with a peer is up" wait_for 5 port_is near.unix up
+for _ in 1 2 3; do
+	ok "a second peer is closed at once" \
+		timeout 5 socat -u UNIX-CONNECT:trunk.sock OPEN:/dev/null
+done
+like "which is logged" "$(cat "$WEIR_LOG")" \
+	'near\.unix: a second peer connected and was turned away \(1 so far\)'
+is "not each time" "$(grep -c 'turned away' "$WEIR_LOG")" 1
+ok "the first is still there" port_is near.unix up
+kill "$one"
+wait "$one" 2>/dev/null
+ok "it goes: the port has no peer" wait_for 5 port_is near.unix "no peer"
 
 steady_lost "meanwhile the ping between others lost nothing"
 like "runts and long frames are in the log" "$(cat "$WEIR_LOG")" 'near\.bad'
 is "no PD was restarted" "$("$WEIR" show -j ports | jq 'map(.restarts) | add')" 0
 weir_stop
 is "the sockets are gone" "$(find "$W" -name '*.sock')" ""
+
+# --- who connects waits for its peer ----------------------------------------
+
+cat >early.conf <<END
+switch early {
+	port bob   { tap "bob0" netns "bob" }
+	port trunk { socket connect "$W/late.sock" }
+}
+allow bob <-> trunk
+END
+cat >late.conf <<END
+switch late {
+	port alice { tap "alice0" netns "alice" }
+	port trunk { socket listen "$W/late.sock" }
+}
+allow alice <-> trunk
+END
+"$WEIR" run early.conf >early.out 2>early.log &
+early=$!
+ok "it starts without its peer" wait_for 20 grep -q ': running$' early.log
+is "and says so, once" "$(grep -c 'early\.trunk: ' early.log)" 1
+trunk_is()
+{
+	[ "$("$WEIR" show -j -n early ports | jq -r \
+		'.[] | select(.port == "early.trunk").state')" = "$1" ]
+}
+ok "the port has no peer" trunk_is "no peer"
+on bob ip addr add 10.0.0.2/24 dev bob0
+for round in 1 2; do
+	"$WEIR" run late.conf >late.out 2>late.log &
+	late=$!
+	wait_for 20 grep -q ': running$' late.log
+	ok "round $round: the peer is there: it connects" wait_for 20 trunk_is up
+	on alice ip addr add 10.0.0.1/24 dev alice0
+	ok "round $round: frames flow" wait_for 10 reach alice 10.0.0.2
+	"$WEIR" stop -n late
+	wait $late
+	ok "round $round: the peer has gone" wait_for 10 trunk_is "no peer"
+done
+is "each is said once: it goes, it comes" \
+	"$(grep -c 'early\.trunk: ' early.log)" 5
+ok "it stops while it looks for its peer" "$WEIR" stop -n early
+wait $early
+is "and ends well" $? 0
 finish

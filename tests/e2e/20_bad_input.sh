@@ -114,13 +114,6 @@ switch sw0 {
 allow x <-> y
 END
 is "... and the file is as it was" "$(cat notes.txt)" precious
-refused "a peer to connect to that is not there" 'nobody\.sock' <<END
-switch sw0 {
-	port x { socket connect "$W/nobody.sock" }
-	port y { tap "y0" }
-}
-allow x <-> y
-END
 
 good='switch sw0 {
 	port x { tap "x0" }

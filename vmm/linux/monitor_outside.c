@@ -63,11 +63,6 @@ static int page_new(struct mon_link *l, struct pd_fds *fds)
 
 /* --- looking for what is gone --------------------------------------------- */
 
-/* A port that keeps losing what was found for it waits longer and longer. */
-#define PAUSE_MIN_MS 100u
-#define PAUSE_MAX_MS 30000u
-#define PAUSE_FORGET_NS (60000 * MS_NS)
-
 static void let_go(struct pd_fds *fds)
 {
 	while (fds->n > 0)
@@ -110,17 +105,13 @@ static bool lacks(const struct monitor *m, const struct mon_link *l)
 static void seek(struct monitor *m, struct mon_link *l)
 {
 	struct error err = { "" };
+	uint64_t pause;
 
-	if (l->sought_ns == 0 || m->now_ns - l->sought_ns > PAUSE_FORGET_NS)
-		l->pause_ms = PAUSE_MIN_MS;
-	else if (l->pause_ms < PAUSE_MAX_MS / 2)
-		l->pause_ms *= 2;
-	else
-		l->pause_ms = PAUSE_MAX_MS;
-	l->sought_ns = m->now_ns;
+	/* What keeps being lost is looked for later and later. */
+	pause = restart_pause(&l->lost, m->now_ns);
 	let_go(outside_of(m, l));
-	if (seeker_start(&l->seeker, &m->loop, comp_of(m, l), l->pause_ms,
-			 on_found, &err) != 0)
+	if (seeker_start(&l->seeker, &m->loop, comp_of(m, l),
+			 (unsigned int)(pause / MS_NS), on_found, &err) != 0)
 		monitor_log(LOG_WARNING, m->sys.name,
 			    "%s: it cannot be looked for: %s", l->conn->name,
 			    err.text);

@@ -153,8 +153,7 @@ enum mon_link_state {
  * @attach:      SYS_TO_ATTACH: who is attached
  * @outside:     what the port's PD says of its outside, or NULL
  * @seeker:      looks for it when it is gone
- * @sought_ns:   when that was last started
- * @pause_ms:    how long it was to wait first
+ * @lost:        how often what it found was lost again
  */
 struct mon_link {
 	const struct sys_conn *conn;
@@ -176,8 +175,7 @@ struct mon_link {
 	struct attach_server attach;
 	struct outside_page *outside;
 	struct seeker seeker;
-	uint64_t sought_ns;
-	unsigned int pause_ms;
+	struct restart_history lost;
 };
 
 enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };

@@ -8,10 +8,11 @@
  *	| (big endian)    | octets              |                 |
  *	+-----------------+---------------------+-----------------+-- - -
  *
- * One peer at a time.  A second one that connects waits in the listen queue
- * until the first has closed.  A port that connects does so once, when the
- * system starts; if that connection ends the port stays silent, because from
- * inside its sandbox nothing can be connected to.
+ * One peer at a time.  A second one that connects is closed at once, unless the
+ * first has hung up and only its last frames are still to be taken.  A port that
+ * connects needs the monitor for that: from inside its sandbox nothing can be
+ * connected to.  It says that it has no peer, and is started again with a new
+ * connection (monitor_outside.c).
  *
  * Receiving.  The stream is read in big pieces into a private buffer, many
  * frames a system call, and each frame is copied once, into a transmit buffer.
@@ -28,7 +29,7 @@
  * to the link meanwhile; whole frames wait in the switch's queue (pump.h).
  * While there is no peer, frames are dropped, as on a cable that ends nowhere.
  *
- * States: no peer -> peer -> no peer (listening), or peer -> no peer for good.
+ * States: no peer -> peer -> no peer.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -40,9 +41,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "vmm/linux/ports/pump.h"
 #include "vmm/linux/ports/socket_open.h"
-#include "vmm/linux/ports/tally.h"
+#include "vmm/linux/ports/socket_peer.h"
 #include "vswitch/frame.h"
 
 #define LENGTH_SIZE 4u
@@ -50,107 +50,6 @@
 #define LENGTH_MAX (4096u + 65536u)
 /* A burst of full-sized frames; more than one frame of any port. */
 #define IN_SIZE (128u << 10)
-
-/* Places among the component's descriptors; a connecting port has the peer at
- * the first. */
-#define LISTENER 0u
-#define ACCEPTED 1u
-
-/**
- * struct sock - state of a socket component
- * @pump:      the switch side
- * @listening: peers come and go at ACCEPTED
- * @peer:      there is one
- * @peer_at:   its place among the descriptors
- * @watched:   what it was last to be watched for
- * @max_frame: octets
- * @in:        IN_SIZE octets of stream: [@in_first, @in_end) is to be looked at
- * @skip:      octets of a refused frame still to come
- * @rest:      end of a frame of which the peer took the beginning
- * @rest_first, @rest_end: what of @rest is still to be sent
- * @odd:       frames of a length this port does not take
- */
-struct sock {
-	struct pump pump;
-	bool listening;
-	bool peer;
-	unsigned int peer_at;
-	uint32_t watched;
-	uint32_t max_frame;
-	uint8_t *in;
-	size_t in_first;
-	size_t in_end;
-	size_t skip;
-	uint8_t *rest;
-	size_t rest_first;
-	size_t rest_end;
-	struct tally odd;
-};
-
-/* --- peers --------------------------------------------------------------- */
-
-static int peer_fd(const struct component *c)
-{
-	const struct sock *s = c->state;
-
-	return c->fd[s->peer_at];
-}
-
-static void watch_peer(struct component *c)
-{
-	struct sock *s = c->state;
-
-	if (s->peer)
-		pd_watch(c, s->peer_at, s->watched);
-}
-
-/* The peer has gone, or was put out.  The caller has said why. */
-static void end_peer(struct component *c)
-{
-	struct sock *s = c->state;
-
-	s->peer = false;
-	s->in_first = s->in_end = s->skip = 0;
-	s->rest_first = s->rest_end = 0;
-	s->pump.readable = false;
-	s->pump.writable = true;
-	pd_replace_fd(c, s->peer_at, -1);
-	if (s->listening)
-		pd_watch(c, LISTENER, EPOLLIN);
-}
-
-/* read() or writev() ended the connection; @error is 0 at end of file. */
-static void lost_peer(struct component *c, int error)
-{
-	const struct sock *s = c->state;
-
-	pd_log(c, "the peer has closed the connection%s%s: %s",
-	       error ? ": " : "", error ? strerror(error) : "",
-	       s->listening ? "waiting for the next one"
-			    : "start weir again to connect again");
-	end_peer(c);
-}
-
-static void new_peer(struct component *c)
-{
-	struct sock *s = c->state;
-	int fd = accept4(c->fd[LISTENER], NULL, NULL,
-			 SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-	if (fd < 0) {
-		if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
-			pd_log(c, "cannot accept a connection: %s",
-			       strerror(errno));
-		return;
-	}
-	pd_watch(c, LISTENER, 0); /* the next one waits */
-	pd_replace_fd(c, ACCEPTED, fd);
-	s->peer = true;
-	s->pump.readable = true;
-	s->pump.writable = true;
-	watch_peer(c);
-	pd_log(c, "a peer has connected");
-}
 
 /* --- receiving ----------------------------------------------------------- */
 
@@ -216,7 +115,7 @@ static bool read_more(struct component *c)
 	}
 	s->pump.readable = false;
 	if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		lost_peer(c, n == 0 ? 0 : errno);
+		peer_lost(c, n == 0 ? 0 : errno);
 	return false;
 }
 
@@ -224,6 +123,7 @@ static void refuse(struct component *c)
 {
 	struct sock *s = c->state;
 
+	outside_dropped(c->outside, OUTSIDE_DROP_OVERSIZE, 1);
 	if (tally_add(&s->odd, 1))
 		pd_log(c,
 		       "the peer sent a frame of %zu octets, this port takes %u to %u (%llu dropped so far): match the mtu of port and peer",
@@ -234,11 +134,12 @@ static void refuse(struct component *c)
 static void garbage(struct component *c)
 {
 	const struct sock *s = c->state;
+	uint32_t length = load_length(s->in + s->in_first);
 
+	peer_end(c);
 	pd_log(c,
 	       "the peer sent garbage (a frame of %u octets) and was disconnected: it must speak as QEMU's `-netdev stream`",
-	       load_length(s->in + s->in_first));
-	end_peer(c);
+	       length);
 }
 
 static unsigned int sock_receive(struct component *c,
@@ -283,7 +184,7 @@ static bool send_rest(struct component *c)
 		if (n < 0 && errno == EAGAIN)
 			return false;
 		if (n < 0) {
-			lost_peer(c, errno);
+			peer_lost(c, errno);
 			return true;
 		}
 		s->rest_first += (size_t)n;
@@ -333,12 +234,13 @@ static unsigned int sock_send(struct component *c,
 	struct iovec iov[2 * PUMP_BURST], *v = iov;
 	ssize_t n;
 
-	if (!s->peer)
-		return count;
-	if (!send_rest(c))
+	/* The rest of a frame goes first; the peer may be lost by that. */
+	if (s->peer && !send_rest(c))
 		return 0;
-	if (!s->peer) /* lost just now */
+	if (!s->peer) {
+		outside_dropped(c->outside, OUTSIDE_DROP_NOT_UP, count);
 		return count;
+	}
 	for (unsigned int i = 0; i < count; i++) {
 		length[i] = htonl(buffers[i].len);
 		*v++ = (struct iovec){ &length[i], LENGTH_SIZE };
@@ -349,7 +251,7 @@ static unsigned int sock_send(struct component *c,
 		return account(s, buffers, count, (size_t)n);
 	if (errno == EAGAIN || errno == EINTR)
 		return 0;
-	lost_peer(c, errno);
+	peer_lost(c, errno);
 	return count;
 }
 
@@ -360,7 +262,7 @@ static void sock_watch(struct component *c, bool in, bool out)
 	struct sock *s = c->state;
 
 	s->watched = (in ? EPOLLIN : 0u) | (out ? EPOLLOUT : 0u);
-	watch_peer(c);
+	peer_watch(c);
 }
 
 static const struct pump_ops sock_pump = {
@@ -369,28 +271,10 @@ static const struct pump_ops sock_pump = {
 	.watch = sock_watch,
 };
 
-/*
- * A connection that was used by this PD before a crash is in the middle of some
- * frame and useless.  The socket itself outlives the PD and can tell: its
- * priority, of no meaning here, is set when it is first used.
- */
-static int claim_connection(int fd)
-{
-	int used = 0;
-	int mark = 1;
-	socklen_t size = sizeof(used);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PRIORITY, &used, &size) < 0)
-		return -errno;
-	if (used == mark)
-		return -ENOTCONN;
-	setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &mark, sizeof(mark));
-	return 0;
-}
-
 static int sock_init(struct component *c)
 {
 	struct sock *s = c->state;
+	int e;
 
 	s->max_frame = c->cfg->wire.max_frame;
 	s->listening = c->cfg->socket.mode == SYS_SOCKET_LISTEN;
@@ -398,18 +282,12 @@ static int sock_init(struct component *c)
 	s->rest = malloc(LENGTH_SIZE + s->max_frame);
 	if (s->in == NULL || s->rest == NULL)
 		return -ENOMEM;
-	if (s->listening) {
-		s->peer_at = ACCEPTED;
-		pd_replace_fd(c, ACCEPTED, -1);
-		pd_watch(c, LISTENER, EPOLLIN);
-	} else {
-		int e = claim_connection(c->fd[0]);
-
-		if (e < 0)
-			return e;
-		s->peer = true;
-	}
-	return pump_init(&s->pump, c, &sock_pump);
+	e = s->listening ? peer_listen(c) : peer_connected(c);
+	if (e != 0)
+		return e;
+	e = pump_init(&s->pump, c, &sock_pump);
+	peer_watch(c);
+	return e;
 }
 
 static void sock_fd_ready(struct component *c, unsigned int fd_index,
@@ -418,13 +296,16 @@ static void sock_fd_ready(struct component *c, unsigned int fd_index,
 	struct sock *s = c->state;
 
 	if (s->listening && fd_index == LISTENER) {
-		if (!s->peer)
-			new_peer(c);
+		s->knock = true;
 		return;
 	}
 	if (!s->peer)
 		return;
-	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+		s->leaving = true;
+		peer_watch(c);
+	}
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		s->pump.readable = true;
 	if ((events & (EPOLLOUT | EPOLLERR)) && send_rest(c))
 		s->pump.writable = true;
@@ -441,6 +322,8 @@ static bool sock_run(struct component *c, uint64_t now_ns)
 	struct sock *s = c->state;
 
 	(void)now_ns;
+	if (s->knock)
+		peer_answer(c);
 	return pump_run(&s->pump, c);
 }
 
@@ -460,7 +343,9 @@ const struct component_ops socket_ops = {
 	.name = "socket",
 	.state_size = sizeof(struct sock),
 	.syscalls = sock_syscalls,
+	.outside = true,
 	.open = socket_open,
+	.seek = socket_seek,
 	.close = socket_close,
 	.init = sock_init,
 	.notified = sock_notified,

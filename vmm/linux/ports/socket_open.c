@@ -15,13 +15,17 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "vmm/linux/ports/socket_open.h"
 
 #define CONNECT_TIMEOUT_MS 5000
-/* One peer is served at a time; the next may wait. */
+/* One peer is served at a time; others wait only to be turned away. */
 #define BACKLOG 1
+/* The pause after the first attempt to connect, and the longest one. */
+#define PAUSE_MS 100
+#define PAUSE_MAX_MS 10000
 
 /**
  * struct where - an address, and how a user writes it
@@ -208,30 +212,36 @@ static int connect_within(int fd, const struct where *w)
 	return error == 0 ? 0 : -1;
 }
 
+/* The connection; -1 if it cannot be; 0, no descriptor, if not now. */
 static int connect_to(const struct sys_component *cfg, const struct where *w,
 		      struct error *err)
 {
 	int fd = new_socket(cfg, w, err);
+	int error;
 
 	if (fd < 0)
 		return -1;
 	if (connect_within(fd, w) == 0)
 		return fd;
-	if (errno == ENOENT || errno == ECONNREFUSED)
-		error_set(
-			err,
-			"%s: nobody listens on %s: start the peer before weir, or let the port `listen` and the peer connect",
-			cfg->name, w->text);
-	else if (errno == EAGAIN || errno == ETIMEDOUT)
-		error_set(
-			err,
-			"%s: the peer at %s accepts no connection: it may be serving another one",
-			cfg->name, w->text);
-	else
-		error_set(err, "%s: cannot connect to %s: %s", cfg->name,
-			  w->text, strerror(errno));
+	error = errno;
 	close(fd);
-	return -1;
+	switch (error) {
+	case ENOENT:
+	case ECONNREFUSED:
+	case EAGAIN:
+	case ETIMEDOUT:
+	case ECONNRESET:
+		return 0;
+	case EACCES:
+	case EPERM:
+		return error_set(
+			err,
+			"%s: may not connect to %s: let its owner allow it, or run weir as that user",
+			cfg->name, w->text);
+	default:
+		return error_set(err, "%s: cannot connect to %s: %s", cfg->name,
+				 w->text, strerror(error));
+	}
 }
 
 /* --- the component's operations ------------------------------------------ */
@@ -247,7 +257,27 @@ int socket_open(const struct sys_component *cfg, int *fds, struct error *err)
 	fds[0] = cfg->socket.mode == SYS_SOCKET_LISTEN
 			 ? listen_on(cfg, &w, err)
 			 : connect_to(cfg, &w, err);
-	return fds[0] < 0 ? -1 : 1;
+	if (fds[0] < 0)
+		return -1;
+	return fds[0] == 0 ? 0 : 1;
+}
+
+int socket_seek(const struct sys_component *cfg, int *fds)
+{
+	unsigned int pause = PAUSE_MS;
+
+	for (;;) {
+		const struct timespec wait = {
+			.tv_sec = pause / 1000,
+			.tv_nsec = (long)(pause % 1000) * 1000000,
+		};
+		struct error err = { "" };
+
+		if (socket_open(cfg, fds, &err) > 0)
+			return 1;
+		nanosleep(&wait, NULL);
+		pause = pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
+	}
 }
 
 void socket_close(const struct sys_component *cfg)

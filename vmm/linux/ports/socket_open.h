@@ -12,9 +12,15 @@
  * socket_open - struct component_ops' open(): listen, or connect
  *
  * A Unix socket's path that nobody listens on any more (left by a crash) is
- * taken over; anything else that is there is left alone.
+ * taken over; anything else that is there is left alone.  A peer that is not
+ * there yet is no failure: there is no descriptor then, 0.
  */
 int socket_open(const struct sys_component *cfg, int *fds, struct error *err);
+
+/**
+ * socket_seek - struct component_ops' seek(): connect, sooner or later
+ */
+int socket_seek(const struct sys_component *cfg, int *fds);
 
 /**
  * socket_close - struct component_ops' close(): remove a Unix socket's path
