@@ -50,14 +50,15 @@ static bool good_value(const char *word)
 static bool good_filter(const char *text)
 {
 	if (!*text) {
-		cli_error("a filter must follow \"when\"");
+		cli_error("a filter must follow \"when\", such as: when "
+			  "'tcp dst port 443'");
 		return false;
 	}
 	for (; *text; text++) {
 		if (*text >= ' ' && *text <= '~' && *text != '"')
 			continue;
 		cli_error("a filter is one line of plain text without double "
-			  "quotes");
+			  "quotes, such as: when 'tcp dst port 443'");
 		return false;
 	}
 	return true;
@@ -173,7 +174,7 @@ static int rule_words(struct rule *r, int n, char **words)
 		at++;
 	}
 	if (at == n) {
-		cli_error("to which port or group?");
+		cli_error("to which port or group? weir allow FROM TO");
 		return -1;
 	}
 	r->to = words[at++];
@@ -207,7 +208,9 @@ enum cli_exit cli_allow(const struct cli_options *opt, int argc, char **argv)
 enum cli_exit cli_deny(const struct cli_options *opt, int argc, char **argv)
 {
 	if (!strcmp(argv[argc - 1], "reply")) {
-		cli_error("only what is allowed can have a reply");
+		cli_error(
+			"only what is allowed can have a reply; leave it out: "
+			"deny is for frames of one direction");
 		return CLI_USAGE;
 	}
 	return change(opt, rule_text(opt, "deny", argc, argv));
@@ -222,9 +225,9 @@ enum cli_exit cli_deny(const struct cli_options *opt, int argc, char **argv)
 static char *rate_text(const char *port, const char *what, int n, char **words)
 {
 	if (n != 1 && (n != 3 || strcmp(words[1], "burst"))) {
-		cli_error("after \"%s\" there must be RATE [burst SIZE], or "
-			  "off",
-			  what);
+		cli_error("after \"%s\" there must be RATE [burst SIZE], such "
+			  "as %s, or off",
+			  what, what[0] == 's' ? "100/s" : "10mbit");
 		return NULL;
 	}
 	if (!good_name(port) || !good_value(words[0]) ||
@@ -258,6 +261,11 @@ enum cli_exit cli_storm(const struct cli_options *opt, int argc, char **argv)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!strcmp(kinds[i] + strlen("storm "), argv[1]))
 			what = kinds[i];
+	if (argc == 2 && !strcmp(argv[1], "none"))
+		return change(opt, good_name(argv[0])
+					   ? xasprintf("set %s { storm none }",
+						       argv[0])
+					   : NULL);
 	if (!what) {
 		cli_error("a storm is one of broadcast, multicast and unknown "
 			  "(unicast); \"%s\" is none",
@@ -292,7 +300,8 @@ static char *addresses(int n, char **words)
 	}
 	free(all);
 	if (!list)
-		cli_error("which addresses?");
+		cli_error(
+			"which addresses? Such as: weir lock PORT ip 10.0.0.7");
 	return list;
 }
 
@@ -402,7 +411,9 @@ enum cli_exit cli_reload(const struct cli_options *opt, int argc, char **argv)
 	request = json_pack("{s:s, s:s*}", "cmd", "reload", "file", path);
 	free(path);
 	if (!request) {
-		cli_error("the file's path must be UTF-8");
+		cli_error(
+			"the file's path must be UTF-8; give the file another "
+			"name");
 		return CLI_FAILED;
 	}
 	return order(opt, request);

@@ -82,13 +82,13 @@ static const struct cli_command commands[] = {
 	  "each to RATE,\nsuch as 10mbit. It holds until 'weir undo' or "
 	  "the next\n'weir reload'.\n",
 	  cli_limit, TIMEOUT_CHANGE },
-	{ "storm", "jnt", 3, 5,
+	{ "storm", "jnt", 2, 5,
 	  "[-j] [-n NAME] [-t SECONDS] PORT broadcast|multicast|unknown "
-	  "RATE|off [burst N]",
+	  "RATE|off [burst N], or PORT none",
 	  "limit what a port floods",
 	  "Limits how many broadcasts, multicasts or frames to unknown "
-	  "stations PORT may have\nflooded, such as 100/s. It holds until 'weir undo' "
-	  "or the next\n'weir reload'.\n",
+	  "stations PORT may have\nflooded, such as 100/s; with none, all it "
+	  "likes. It holds until 'weir undo' or the\nnext 'weir reload'.\n",
 	  cli_storm, TIMEOUT_CHANGE },
 	{ "lock", "jnt", 3, 4096,
 	  "[-j] [-n NAME] [-t SECONDS] PORT mac ADDRESS|off, or PORT ip "

@@ -40,10 +40,18 @@ _weir_ports()
 _weir()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-	local command=${COMP_WORDS[1]-} words=
+	local words='' at=1 command
 
+	# Options may stand in front of the command.
+	while [[ $at -lt $COMP_CWORD && ${COMP_WORDS[at]} == -* ]]; do
+		case ${COMP_WORDS[at]} in
+		-n | --name | -t | --timeout) at=$((at + 2)) ;;
+		*) at=$((at + 1)) ;;
+		esac
+	done
+	command=${COMP_WORDS[at]-}
 	COMPREPLY=()
-	if [ "$COMP_CWORD" = 1 ]; then
+	if [ "$COMP_CWORD" = "$at" ]; then
 		words='check run show trace allow deny limit storm lock undo
 			reload stop help --version'
 	elif [ "$before" = -n ] || [ "$before" = --name ]; then
@@ -62,7 +70,8 @@ _weir()
 		allow:*) words="$(_weir_ports) when reply" ;;
 		deny:*) words="$(_weir_ports) when" ;;
 		limit:*) words="$(_weir_ports) in out off burst" ;;
-		storm:*) words="$(_weir_ports) broadcast multicast unknown off burst" ;;
+		storm:*) words="$(_weir_ports) broadcast multicast unknown none
+				off burst" ;;
 		lock:*) words="$(_weir_ports) mac ip off" ;;
 		stop:*) words=$(_weir_instances) ;;
 		help:*) words='check run show trace allow deny limit storm lock undo

@@ -47,9 +47,10 @@ static int address_behind(const struct question *q, const char *name,
 	if (n == 1)
 		return 0;
 	if (n >= 0)
-		cli_error("%s address is known behind %s; write the one you "
+		cli_error("%s address is known behind %s%s; write the one you "
 			  "mean: %s=02:00:...",
-			  n ? "more than one" : "no", port, key);
+			  n ? "more than one" : "no", port,
+			  n ? "" : ", which has not sent anything yet", key);
 	return -1;
 }
 

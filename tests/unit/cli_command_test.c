@@ -177,6 +177,8 @@ static void test_wrong_changes(void **state)
 		{ "limit a 1mbit x 64k", "after \"limit\" there must be" },
 		{ "storm a all 1/s", "\"all\" is none" },
 		{ "storm a unknown 1/s 2 3", "after \"storm unknown\" there" },
+		{ "storm a; none", "\"a;\" is no port" },
+		{ "storm a unknown", "after \"storm unknown\" there must" },
 		{ "limit a }", "\"}\" is no value" },
 		{ "limit a;b 1mbit", "\"a;b\" is no port" },
 		{ "limit -b a 1mbit", "'weir limit' has no option -b" },

@@ -479,6 +479,7 @@ static void test_changes_are_statements(void **state)
 		  "set alice { storm broadcast 100/s burst 10 }" },
 		{ "storm alice unknown off",
 		  "set alice { storm unknown off }" },
+		{ "storm alice none", "set alice { storm none }" },
 		{ "lock alice mac 02:00:00:00:00:01",
 		  "set alice { mac lock 02:00:00:00:00:01 }" },
 		{ "lock alice mac off", "set alice { mac lock off }" },

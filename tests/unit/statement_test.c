@@ -58,6 +58,25 @@ static void expect(struct statements *s, const char *want)
 	free(text);
 }
 
+/* Take a change back; what it was, static. */
+static const char *undone(struct statements *s, unsigned int change,
+			  unsigned int want)
+{
+	static char text[256];
+	struct statements next = { 0 };
+	struct error err = { "" };
+	char *gone = NULL;
+
+	assert_int_equal(statements_undo(&next, s, change, &gone, &err), want);
+	snprintf(text, sizeof(text), "%s", want != 0 ? gone : err.text);
+	free(gone);
+	if (want == 0)
+		return text;
+	statements_free(s);
+	*s = next;
+	return text;
+}
+
 static void test_the_newest_comes_first(void **state)
 {
 	struct statements s = { 0 };
@@ -146,6 +165,17 @@ static void test_each_setting_stands_alone(void **state)
 		   "set alice { ip lock 10.0.0.7 , fe80::/64 }\n"
 		   "set alice { limit out off }\n"
 		   "set alice { limit in 10mbit burst 64k }\n");
+	changed(&s, "set alice { storm unknown 5/s }");
+	changed(&s, "set alice { storm none }");
+	expect(&s, "set alice { storm broadcast off }\n"
+		   "set alice { storm multicast off }\n"
+		   "set alice { storm unknown off }\n"
+		   "set alice { mac lock 02:00:00:00:00:07 }\n"
+		   "set alice { ip lock 10.0.0.7 , fe80::/64 }\n"
+		   "set alice { limit out off }\n"
+		   "set alice { limit in 10mbit burst 64k }\n");
+	undone(&s, 0, 5);
+	undone(&s, 0, 4);
 	/* One word says which setting, or two do. */
 	changed(&s, "set alice { vlan access 4 }");
 	changed(&s, "set alice { vlan trunk 5 }");
@@ -156,25 +186,6 @@ static void test_each_setting_stands_alone(void **state)
 		   "set alice { limit out off }\n"
 		   "set alice { limit in 10mbit burst 64k }\n");
 	statements_free(&s);
-}
-
-/* Take a change back; what it was, static. */
-static const char *undone(struct statements *s, unsigned int change,
-			  unsigned int want)
-{
-	static char text[256];
-	struct statements next = { 0 };
-	struct error err = { "" };
-	char *gone = NULL;
-
-	assert_int_equal(statements_undo(&next, s, change, &gone, &err), want);
-	snprintf(text, sizeof(text), "%s", want != 0 ? gone : err.text);
-	free(gone);
-	if (want == 0)
-		return text;
-	statements_free(s);
-	*s = next;
-	return text;
 }
 
 static void test_what_was_replaced_holds_again(void **state)

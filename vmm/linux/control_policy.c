@@ -301,6 +301,7 @@ static void port_rows(struct listing *l, uint32_t port)
 		[STORM_UNKNOWN] = "storm-unknown",
 	};
 	const struct policy_port *p = &l->policy->image.port[port];
+	char name[SYS_NAME];
 
 	isolated_row(l, port);
 	vlan_row(l, port);
@@ -311,10 +312,12 @@ static void port_rows(struct listing *l, uint32_t port)
 	ip_lock_row(l, port);
 	limit_row(l, port, "limit-in", &p->limit_in);
 	limit_row(l, port, "limit-out", &p->limit_out);
-	/* All ports have these; what is told is what is unusual. */
+	/* All ports have these; what is told is what is unusual, or was said. */
+	port_name(l->sw, port, name);
 	for (unsigned int i = 0; i < STORMS; i++)
 		if (memcmp(&p->storm[i], &sys_usual_storm[i],
-			   sizeof(p->storm[i])) != 0)
+			   sizeof(p->storm[i])) != 0 ||
+		    command(l, name, storm[i]) != NULL)
 			count_row(l, port, storm[i], &p->storm[i]);
 	off_rows(l, port);
 }

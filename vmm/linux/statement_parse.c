@@ -347,6 +347,30 @@ static int add_setting(struct parse *p, struct span port, struct span setting,
 	return complete(p, &text, &key);
 }
 
+/* "storm none" turns three settings off. */
+static int add_storms(struct parse *p, struct span port)
+{
+	static const char *const kind[] = { "broadcast", "multicast",
+					    "unknown" };
+
+	for (size_t i = 0; i < sizeof(kind) / sizeof(kind[0]); i++) {
+		struct text text = { .n = 0 }, key = { .n = 0 };
+
+		put_word(&text, "set");
+		put_span(p, &text, port);
+		put_word(&text, "{ storm");
+		put_word(&text, kind[i]);
+		put_word(&text, "off }");
+		put_word(&key, "set");
+		put_name(p, &key, port);
+		put_word(&key, "storm");
+		put_word(&key, kind[i]);
+		if (complete(p, &text, &key) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int take_setting(struct parse *p, struct span port)
 {
 	struct span s = { p->at, p->at };
@@ -356,6 +380,9 @@ static int take_setting(struct parse *p, struct span port)
 		s.end++;
 	p->at = s.end;
 	second = &p->v[s.at + 1];
+	if (s.end - s.at == 2 && is_word(&p->v[s.at], "storm") &&
+	    is_word(second, "none"))
+		return add_storms(p, port);
 	if (s.end - s.at < 2 || !is_word(&p->v[s.at], "limit") ||
 	    is_word(second, "in") || is_word(second, "out"))
 		return add_setting(p, port, s, NULL);
