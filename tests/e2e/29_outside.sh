@@ -27,6 +27,18 @@ switch sw0 {
 }
 allow alice <-> up
 END
+cat >second.conf <<END
+switch sw1 {
+	port up  { nic "uplink1" }
+	port app { attach "$W/app.sock" }
+}
+allow up <-> app
+END
+ip link property add dev card0 altname uplink1
+nok "another instance is refused the interface" \
+	timeout 20 "$WEIR" run second.conf
+like "and told by whom it is used" "$(cat "$W/.out")" \
+	"is a port of another instance of weir .*process $WEIR_PID"
 # The log from here on.
 news()
 {

@@ -60,6 +60,15 @@ void iface_watch_init(struct iface_watch *w, struct component *c,
  */
 void iface_watch_ready(struct iface_watch *w, struct component *c);
 
+/**
+ * iface_watch_master - in the PD: the bridge, bond or the like it is a member of
+ * @name: out: its name
+ *
+ * For init().  Return: whether it is a member of one.
+ */
+bool iface_watch_master(const struct iface_watch *w, struct component *c,
+			char name[IFNAMSIZ]);
+
 /* What iface_watch_ready() needs of the kernel, for a component's lists. */
 #define IFACE_WATCH_SYSCALLS SYS_read
 #define IFACE_WATCH_IOCTLS SIOCGIFNAME, SIOCGIFMTU, SIOCGIFFLAGS

@@ -364,6 +364,17 @@ static int interface_of(const struct component *c)
 	return addr.sll_ifindex;
 }
 
+static void check_master(struct component *c)
+{
+	const struct nic *n = c->state;
+	char master[IFNAMSIZ];
+
+	if (iface_watch_master(&n->watch, c, master))
+		pd_log(c,
+		       "warning: interface %s is a member of %s, which takes and sends frames there as well: `ip link set %s nomaster`",
+		       n->watch.name, master, n->watch.name);
+}
+
 static int nic_init(struct component *c)
 {
 	struct nic *n = c->state;
@@ -383,6 +394,7 @@ static int nic_init(struct component *c)
 		nic_gone(c);
 		return 0;
 	}
+	check_master(c);
 	e = nic_packet_init(&n->packet, c->fd[NIC_RX], c->fd[NIC_TX],
 			    n->max_frame);
 	/* It may have gone just now. */

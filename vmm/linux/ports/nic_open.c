@@ -11,9 +11,11 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if_arp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "vmm/linux/ports/iface.h"
@@ -185,6 +187,69 @@ static int transmitter(int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 }
 
+static int already_used(const struct sys_component *cfg, pid_t holder,
+			struct error *err)
+{
+	const char *ifname = cfg->nic.ifname;
+
+	if (holder == getpid())
+		return error_set(
+			err,
+			"%s: interface \"%s\" is the interface of another port of this topology, by this or another of its names: take it out of one of them",
+			cfg->name, ifname);
+	return error_set(
+		err,
+		"%s: interface \"%s\" is a port of another instance of weir (started by process %d): take it out of one of them",
+		cfg->name, ifname, (int)holder);
+}
+
+/* Who listens, if it is somebody to be believed: root, or we ourselves. */
+static pid_t holder_of(const struct sockaddr_un *claim, socklen_t len)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct ucred peer = { 0 };
+	socklen_t size = sizeof(peer);
+
+	if (fd < 0)
+		return 0;
+	if (connect(fd, (const struct sockaddr *)claim, len) != 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+	    (peer.uid != 0 && peer.uid != geteuid()))
+		peer.pid = 0;
+	close(fd);
+	return peer.pid;
+}
+
+/*
+ * An abstract name is the namespace's, like the interface's number, and goes
+ * with whoever holds it: whatever the interface is called, and whichever
+ * instance comes second, it finds the name in use.  This is for mistakes, not
+ * for enemies: anybody may bind such a name, so one that root or we do not hold
+ * is passed over, and the interface is used without.
+ */
+static int claim(const struct sys_component *cfg, int index, struct error *err)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int n = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1,
+			 "weir-nic-%d", index);
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+				    (size_t)n);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	pid_t holder = 0;
+
+	if (fd < 0)
+		return error_set(err, "%s: cannot make a socket: %s", cfg->name,
+				 strerror(errno));
+	if (bind(fd, (const struct sockaddr *)&name, len) == 0)
+		listen(fd, SOMAXCONN);
+	else
+		holder = holder_of(&name, len);
+	if (holder == 0)
+		return fd;
+	close(fd);
+	return already_used(cfg, holder, err);
+}
+
 /* Inside the namespace. */
 static int open_here(void *arg, struct error *err)
 {
@@ -193,6 +258,9 @@ static int open_here(void *arg, struct error *err)
 	int *fds = call->fds;
 
 	if (index < 0)
+		return -1;
+	fds[NIC_CLAIM] = claim(call->cfg, index, err);
+	if (fds[NIC_CLAIM] < 0)
 		return -1;
 	fds[NIC_RX] = packet_socket(index);
 	if (fds[NIC_RX] >= 0 && receiver(fds[NIC_RX], index) == 0) {
@@ -216,7 +284,7 @@ int nic_open(const struct sys_component *cfg, int *fds, struct error *err)
 {
 	struct nic_call call = { .cfg = cfg, .fds = fds };
 
-	fds[NIC_RX] = fds[NIC_TX] = fds[NIC_WATCH] = -1;
+	fds[NIC_RX] = fds[NIC_TX] = fds[NIC_WATCH] = fds[NIC_CLAIM] = -1;
 	if (netns_call(cfg->nic.netns, open_here, &call, err) == NIC_FDS)
 		return NIC_FDS;
 	for (unsigned int i = 0; i < NIC_FDS; i++)

@@ -12,7 +12,9 @@
 #define NIC_RX 0u
 #define NIC_TX 1u
 #define NIC_WATCH 2u
-#define NIC_FDS 3u
+/* The PD does nothing with this one; it stands for its interface's being used. */
+#define NIC_CLAIM 3u
+#define NIC_FDS 4u
 
 /**
  * nic_open - struct component_ops' open()
