@@ -81,6 +81,7 @@ nok "a host with two interfaces must be addressed by hand" _address left
 cat >skips.log <<END
 ok 1 - before
 not ok 2 # SKIP silent
+not ok 8 # SKIP silent as well
 the reason
 not ok 3 # SKIP spoken
 ok 4 - a check # SKIP it cannot be made
@@ -89,6 +90,7 @@ END
 eval "$(sed -n '/^why()/,/^}/p' "$_root/tests/run")"
 is "each skip has its own reason" "$(why skips.log | sed 's/^ *skipped: //')" \
 	"silent: it does not say why
+silent as well: it does not say why
 spoken: the reason
 it cannot be made
 nothing can"

@@ -89,6 +89,7 @@ static void start_hostile(void (*act)(const struct rig_client *c, void *page),
 	if (read(ready[0], &octet, 1) != 1) {
 		close(ready[0]);
 		end_hostile();
+		print_message("userfaultfd is not for ordinary users here\n");
 		skip();
 	}
 	close(ready[0]);
