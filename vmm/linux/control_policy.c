@@ -393,15 +393,16 @@ static void allow_row(struct listing *l, uint32_t from, uint32_t to)
 }
 
 /* Those behind one that decides on every frame. */
-static void unasked_rows(struct listing *l, uint32_t from, uint32_t to)
+static void unasked_rows(struct listing *l, uint32_t from)
 {
 	uint32_t n_rules = l->policy->image.n_rules;
 
 	for (uint32_t i = 0; i < l->policy->n_unasked; i++) {
 		const struct sys_unasked *u = &l->policy->unasked[i];
 
-		if (u->from == from && u->to == to && u->rule < n_rules)
-			rule_row(l, from, to, u->rule, json_integer(0));
+		if (u->from == from && u->to < l->sw->comp->sw.n_ports &&
+		    u->rule < n_rules)
+			rule_row(l, from, u->to, u->rule, json_integer(0));
 	}
 }
 
@@ -417,7 +418,6 @@ static void pair_rows(struct listing *l, uint32_t from, uint32_t to)
 		if (number != SYS_NONE)
 			rule_row(l, from, to, number, hits(l, first + i));
 	}
-	unasked_rows(l, from, to);
 	if (n == 0 && (allow >> to & 1) != 0)
 		allow_row(l, from, to);
 }
@@ -433,6 +433,7 @@ static void switch_rows(struct listing *l)
 		port_rows(l, from);
 		for (uint32_t to = 0; to < n_ports; to++)
 			pair_rows(l, from, to);
+		unasked_rows(l, from);
 	}
 }
 
