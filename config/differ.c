@@ -280,24 +280,18 @@ static void attachment(struct diff *d, const struct sys_conn *a,
 		others(d, a->name, &x->socket, &y->socket, sizeof(x->socket));
 }
 
-static bool is_capture(const struct system *sys, const struct sys_conn *conn)
-{
-	const struct sys_component *c = attached(sys, conn);
-
-	return c && c->kind == SYS_CAPTURE;
-}
-
 static void connection(struct diff *d, const struct sys_conn *a,
 		       const struct sys_conn *b)
 {
 	const char *noun = a->attachment == SYS_TO_SWITCH ? "link" : "port";
+	const struct sys_component *c = attached(d->a, a);
 
 	/* What a driver VM's inner connection has is its port's. */
 	if (a->attachment == SYS_TO_VM)
 		return;
 	attachment(d, a, b);
 	/* A capture that says nothing has that of the largest port. */
-	if (!is_capture(d->a, a) || !d->n)
+	if (!c || c->kind != SYS_CAPTURE || !d->n)
 		number(d, noun, a->name, "mtu", a->max_frame - FRAME_OVERHEAD,
 		       b->max_frame - FRAME_OVERHEAD);
 	number(d, noun, a->name, "buffers", a->capacity, b->capacity);

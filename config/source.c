@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "config/file.h"
+#include "config/macros.h"
 #include "config/parser.tab.h"
 #include "config/visible.h"
 #include "config/words.h"
@@ -38,13 +39,6 @@ struct level {
 	struct file file;
 	struct tokens tokens;
 	size_t next;
-};
-
-struct macro {
-	struct macro *next;
-	const char *name;
-	struct pos pos;
-	struct token value;
 };
 
 /*
@@ -72,7 +66,7 @@ struct source {
 	bool replay;
 	const struct source_text *given;
 	const char *runtime;
-	struct macro *macros;
+	struct macros macros;
 	unsigned int depth;
 	struct pos open[MAX_OPEN];
 	bool closing;
@@ -259,77 +253,10 @@ bool source_include(struct source *s, const char *path, struct pos at)
 	return true;
 }
 
-/* --- macros -------------------------------------------------------------- */
-
-static const struct macro *find_macro(const struct source *s, const char *name)
-{
-	for (const struct macro *m = s->macros; m; m = m->next) {
-		if (strcmp(m->name, name) == 0)
-			return m;
-	}
-	return NULL;
-}
-
 void source_define(struct source *s, const char *name, struct pos at,
 		   const struct token *value)
 {
-	const struct macro *old = find_macro(s, name);
-	struct macro *m;
-
-	if (old) {
-		report_error(s->report, at,
-			     "macro \"%s\" is defined already, in %s", name,
-			     report_place(s->report, at, old->pos));
-		return;
-	}
-	m = arena_alloc(s->arena, sizeof(*m));
-	m->name = name;
-	m->pos = at;
-	m->value = *value;
-	m->next = s->macros;
-	s->macros = m;
-}
-
-static void unknown_macro(struct source *s, const struct token *t)
-{
-	struct guess g = { .wanted = t->text };
-
-	if (report_tells(s->report, t->pos)) {
-		for (const struct macro *m = s->macros; m; m = m->next)
-			guess_offer(&g, m->name);
-	}
-	if (!*t->text)
-		report_error(s->report, t->pos,
-			     "\"$\" wants a macro's name right behind it");
-	else if (g.best)
-		report_error(s->report, t->pos,
-			     "unknown macro \"%s\"; did you mean \"%s\"?",
-			     t->text, g.best);
-	else if (source_is_runtime(&t->pos))
-		report_error(s->report, t->pos,
-			     "unknown macro \"%s\"; the topology has none of "
-			     "that name",
-			     t->text);
-	else
-		report_error(s->report, t->pos,
-			     "unknown macro \"%s\"; define it above: "
-			     "%s = \"VALUE\"",
-			     t->text, t->text);
-}
-
-static void expand(struct source *s, struct token *t)
-{
-	const struct macro *m = find_macro(s, t->text);
-
-	if (m) {
-		t->kind = m->value.kind;
-		t->text = m->value.text;
-		t->macro = true;
-	} else {
-		unknown_macro(s, t);
-		t->kind = T_BROKEN;
-		t->text = NULL;
-	}
+	macro_define(&s->macros, s->report, name, at, value);
 }
 
 /* --- handing out --------------------------------------------------------- */
@@ -358,43 +285,6 @@ static void skip_quoted(struct level *f, const struct token *t)
 	while (next->text && !visible_quote(next->text, true) &&
 	       f->tokens.v[f->next].kind != T_SEP)
 		next = &f->tokens.v[f->next++];
-}
-
-/* What does not look like what it is; a string may mean it. */
-static void check_visible(struct source *s, struct token *t)
-{
-	struct pos at = t->pos;
-	const char *what;
-	unsigned int n;
-
-	if (t->kind == T_BROKEN || !t->text || !*t->text)
-		return;
-	what = visible_find(t->text, &n);
-	if (what && t->kind == T_STRING) {
-		at.column += 1 + n;
-		report_warning(s->report, at, "there is %s in this string",
-			       what);
-	} else if (what) {
-		at.column += n;
-		report_error(s->report, at,
-			     "there is %s here, which one does not see; take "
-			     "it out, or write a plain space",
-			     what);
-	} else if (t->kind == T_WORD && (visible_quote(t->text, false) ||
-					 visible_quote(t->text, true))) {
-		skip_quoted(s->frame, t);
-		report_error(
-			s->report, at,
-			"%s has quotes that are none here; a string stands "
-			"between two \"\", and a name between none",
-			t->text);
-	} else {
-		return;
-	}
-	if (t->kind == T_STRING)
-		return;
-	t->kind = T_BROKEN;
-	t->text = NULL;
 }
 
 /* "vm NAME {"; without its block it is a slip for "driver-vm NAME". */
@@ -524,9 +414,10 @@ struct token source_next(struct source *s)
 			f->next++;
 		if (continues(s, raw))
 			continue;
-		check_visible(s, &t);
+		if (visible_check(s->report, &t))
+			skip_quoted(f, raw);
 		if (t.kind == T_MACRO)
-			expand(s, &t);
+			macro_expand(&s->macros, s->report, &t);
 		else if (t.kind == T_BROKEN && t.text)
 			report_broken(s, &t);
 		return hand_out(s, t);

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "config/parser.tab.h"
+
 /* Ranges of characters, and what is said of all in it. */
 static const struct {
 	uint32_t first;
@@ -52,7 +54,8 @@ static const char *name(uint32_t c)
 	return NULL;
 }
 
-const char *visible_find(const char *text, unsigned int *at)
+/* The first one of a text, and how many characters are before it. */
+static const char *find(const char *text, unsigned int *at)
 {
 	const char *what;
 	size_t len;
@@ -83,4 +86,51 @@ bool visible_quote(const char *word, bool end)
 			break;
 	}
 	return quote;
+}
+
+/* Says what is wrong with a word; false: nothing. */
+static bool report_word(struct report *r, const struct token *t,
+			const char *what, unsigned int n)
+{
+	struct pos at = t->pos;
+
+	at.column += n;
+	if (what)
+		report_error(r, at,
+			     "there is %s here, which one does not see; take "
+			     "it out, or write a plain space",
+			     what);
+	else if (t->kind == T_WORD && (visible_quote(t->text, false) ||
+				       visible_quote(t->text, true)))
+		report_error(
+			r, t->pos,
+			"%s has quotes that are none here; a string stands "
+			"between two \"\", and a name between none",
+			t->text);
+	else
+		return false;
+	return true;
+}
+
+bool visible_check(struct report *r, struct token *t)
+{
+	struct pos at = t->pos;
+	const char *what;
+	unsigned int n;
+
+	if (t->kind == T_BROKEN || !t->text || !*t->text)
+		return false;
+	what = find(t->text, &n);
+	if (t->kind == T_STRING) {
+		at.column += 1 + n;
+		if (what)
+			report_warning(r, at, "there is %s in this string",
+				       what);
+		return false;
+	}
+	if (!report_word(r, t, what, n))
+		return false;
+	t->kind = T_BROKEN;
+	t->text = NULL;
+	return !what;
 }

@@ -6,20 +6,20 @@
 #ifndef WEIR_CONFIG_VISIBLE_H
 #define WEIR_CONFIG_VISIBLE_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "config/source.h"
 
 /* The mark some editors put before a text. */
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 /**
- * visible_find - find the first character of a text that is not to be seen
- * @text: UTF-8
- * @at:   out: characters before it
+ * visible_check - look for such characters in a token
  *
- * Return: what it is: "a no-break space (U+00A0)"; NULL if there is none.
+ * What is no string becomes token BROKEN, reported; a string may mean it, and is
+ * warned of.
+ *
+ * Return: true if what follows may be in the same wrong quotes.
  */
-const char *visible_find(const char *text, unsigned int *at);
+bool visible_check(struct report *r, struct token *t);
 
 /**
  * visible_quote - does a word begin with quotes that are none here?
