@@ -389,12 +389,43 @@ static void test_libweir_knows_wrong_paths(void **state)
 	weir_detach(NULL);
 }
 
+/* After clients that broke the protocol it says so, and that it will pass. */
+static void hc35_libweir_says_that_a_port_is_held_off(void **state)
+{
+	struct rig *r = *state;
+	struct rig_client a, b;
+	struct weir_port *p;
+	char err[256];
+
+	rig_start(r, topology);
+	rig_attach(r, &b, "b.sock");
+	for (int i = 0; i < 7; i++) {
+		rig_until(r, "sw0.a", "again_ms", "0");
+		rig_attach(r, &a, "a.sock");
+		rig_order(&b, "fault 0");
+		rig_ended(&a);
+		rig_detach(&a);
+	}
+	p = weir_attach(rig_path(r, "a.sock"), err, sizeof(err));
+	assert_null(p);
+	assert_int_equal(errno, EAGAIN);
+	assert_non_null(strstr(err, "sw0.a is held off, because clients of it "
+				    "broke the queue protocol; try again"));
+	rig_until(r, "sw0.a", "again_ms", "0");
+	p = weir_attach(rig_path(r, "a.sock"), err, sizeof(err));
+	assert_non_null(p);
+	weir_detach(p);
+	rig_detach(&b);
+	assert_int_equal(rig_stop(r), 0);
+}
+
 #define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		rig_test(test_libweir_attaches),
+		rig_test(hc35_libweir_says_that_a_port_is_held_off),
 		rig_test(test_libweir_takes_an_honest_hello),
 		rig_test(test_libweir_sees_the_carrier),
 		rig_test(hc14_libweir_refuses_a_strange_hello),
