@@ -112,9 +112,10 @@ static enum vswitch_reason ask_rules(const struct policy *policy,
 	const struct policy_rule *rule;
 
 	answer->entry = policy_match(policy, cache, ask->frame, ask->src, dst);
+	/* Without rules of its own, the pair is asked for the sake of answers. */
 	if (answer->entry == POLICY_NO_ENTRY)
 		return policy->pair[ask->src][dst].n > 0 ? REASON_NO_RULE
-							 : REASON_NOT_ALLOWED;
+							 : REASON_NO_FLOW;
 	rule = &policy->rule[policy->entry[answer->entry]];
 	return rule->action == POLICY_ALLOW ? REASON_NONE : REASON_DENIED;
 }

@@ -10,9 +10,10 @@
  *				Asked once per (frame, destination).
  *
  * Behind vswitch_can_send() policies are stacked, each able to refuse and none
- * able to allow what an earlier one refused: the allow list; the pair's rules,
- * first match wins (or the frame answers a flow its destination began); then the
- * user's own C file (policy/user/, `make POLICY=file.c`).
+ * able to allow what an earlier one refused: whether there is a rule for the pair at
+ * all; the pair's rules, first match wins (or the frame answers a flow its
+ * destination began); then the user's own C file (policy/user/, `make
+ * POLICY=file.c`).
  *
  * What is hard here is that a policy is asked for every frame, changes while
  * frames flow, and has a memory (flows, buckets, homes of addresses).  So there
@@ -64,7 +65,7 @@ struct policy_words {
  * @port, @pair, @rule, @entry, @prefix, @trunk, @word, @insn: as in struct
  *              policy_image; @port all zero refuses everything
  * @asks:       by source: bit d set: the pair's rules are asked.  Where it is
- *              clear, @port's allow list decides
+ *              clear, @port's bits decide
  * @reaches:    by source: ports a frame may get to at all, by @allow or by rules
  * @answers:    by source: bit d set: d has a rule with `reply` towards source
  * @guarded:    ports whose frames policy_admit() must look at

@@ -36,7 +36,7 @@
 	WEIR_REASON(SAME_PORT, same_port, IN,                                  \
 		    "destination is behind the port the frame came from")      \
 	WEIR_REASON(NOT_ALLOWED, not_allowed, IN,                              \
-		    "destination port is not on the port's allow list")        \
+		    "no rule lets the port send to the destination port")      \
 	WEIR_REASON(POLICY, policy, IN, "refused by the user's policy")        \
 	WEIR_REASON(NO_DESTINATION, no_destination, IN,                        \
 		    "no port left to flood to")                                \
@@ -70,7 +70,10 @@
 	WEIR_REASON(VLAN_IN, vlan_in, IN,                                      \
 		    "the port does not take frames of this VLAN, or this tag") \
 	WEIR_REASON(VLAN_OUT, vlan_out, OUT,                                   \
-		    "destination port is not in the frame's VLAN")
+		    "destination port is not in the frame's VLAN")             \
+	WEIR_REASON(NO_FLOW, no_flow, IN,                                      \
+		    "only answers may go there, and it answers nothing that "  \
+		    "was begun")
 
 #define WEIR_REASON_ENUM(symbol, key, side, text) REASON_##symbol,
 enum vswitch_reason { WEIR_REASONS(WEIR_REASON_ENUM) REASON_COUNT };

@@ -80,7 +80,7 @@ on a ip addr del 10.0.0.11/24 dev a0
 on a ip addr del fd00::11/64 dev a0
 
 # None of these gets an answer, which takes a while to find out.
-refused_b() { dropped sw0.b not_allowed; }
+refused_b() { dropped sw0.b no_flow; }
 before=$(refused_b)
 tries=()
 # try NAME COMMAND...: in the background; not_done NAME MSG: it has failed
@@ -121,7 +121,7 @@ ok "a SYN from a is answered" wait_for 5 answered
 before=$(refused_b)
 is "trace: a SYN back from there" "$(trace_says sw0.b \
 	"$(ether "$A" "$B" 0800 "$(syn 10.0.0.2 10.0.0.1 80 7777)")")" \
-	"drop not_allowed"
+	"drop no_flow"
 send b "$(ether "$A" "$B" 0800 "$(syn 10.0.0.2 10.0.0.1 80 7777)")"
 more() { [ "$(refused_b)" -gt "$before" ]; }
 ok "and indeed" wait_for 5 more
@@ -166,7 +166,7 @@ is "an error about what a never sent" "$(trace_says sw0.b \
 		hex=0303SUM_00000000$(ipv4 10.0.0.1 10.0.0.2 17 \
 			"$(printf '%04x%04x00080000' 999 998)")
 		echo "${hex/SUM_/$(sum16 "${hex/SUM_/0000}")}")")")")" \
-	"drop not_allowed"
+	"drop no_flow"
 is "the same about what it did send is let through" "$(
 	port=$("$WEIR" show -j flows | jq '[.[] | select(.protocol == "udp" and
 		.destination_port == 53)][0].source_port')

@@ -81,11 +81,11 @@ static void refused_frames_say_why(void **state)
 	r.peer = BOB;
 	assert_string_equal(
 		comment_of(rig, r),
-		"dropped: not_allowed: destination port is not on the port's allow list (sw0.alice -> sw0.bob)");
+		"dropped: not_allowed: no rule lets the port send to the destination port (sw0.alice -> sw0.bob)");
 	r.direction = CAPTURE_OUT;
 	assert_string_equal(
 		comment_of(rig, r),
-		"dropped: not_allowed: destination port is not on the port's allow list (sw0.bob -> sw0.alice)");
+		"dropped: not_allowed: no rule lets the port send to the destination port (sw0.bob -> sw0.alice)");
 	r.direction = CAPTURE_IN;
 	r.reason = REASON_RESERVED;
 	r.peer = CAPTURE_NO_PORT;
@@ -328,7 +328,7 @@ static void tshark_reads_it(void **state)
 		text,
 		"sw0.alice\t0x00000001\t64\t\n"
 		"sw0.uplink\t0x00000002\t64\t\n"
-		"sw0.alice\t0x00000001\t64\tdropped: not_allowed: destination port is not on the port's allow list (sw0.alice -> sw0.bob)\n"
+		"sw0.alice\t0x00000001\t64\tdropped: not_allowed: no rule lets the port send to the destination port (sw0.alice -> sw0.bob)\n"
 		"sw0.alice\t0x00000001\t100\t\n");
 	snprintf(command, sizeof(command),
 		 "capinfos %s | grep -c -e 'Capture application:.*weir'"

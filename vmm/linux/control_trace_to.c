@@ -25,7 +25,7 @@ static bool is_reply(const struct story *s, uint32_t to)
 	return (s->v->replies >> to & 1) != 0;
 }
 
-/* Does the pair have rules at all, or only a place on the allow list? */
+/* Does the pair have rules at all? */
 static bool has_rules(const struct story *s, uint32_t to)
 {
 	uint32_t first;
@@ -90,13 +90,18 @@ static bool tell_rules(struct story *s, uint32_t to, enum vswitch_reason why,
 {
 	switch ((int)why) {
 	case REASON_NOT_ALLOWED:
-		story_step(s, "allow", "drop", "%s is not in the allow list",
-			   pair);
+		story_step(s, "allow", "drop", "%s has no rule", pair);
 		return false;
 	case REASON_NO_RULE:
 		story_step(s, "allow", "drop",
 			   has_rules(s, to) ? "no rule of %s matches"
 					    : "%s has no rule",
+			   pair);
+		return false;
+	case REASON_NO_FLOW:
+		story_step(s, "allow", "drop",
+			   "%s: only answers may pass, and this answers "
+			   "nothing that was begun the other way",
 			   pair);
 		return false;
 	case REASON_DENIED:
