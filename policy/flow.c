@@ -63,7 +63,9 @@ static enum flow_life life_of(const struct flow_key *key, enum flow_state state)
 					    : FLOW_LIFE_DATAGRAMS;
 	if (flow_key_kind(key) == PACKET_ARP || request == FLOW_ASK)
 		return life_of_neighbour(state);
-	return request ? FLOW_LIFE_ASKED : FLOW_LIFE_OTHER;
+	if (state == FLOW_OPENED)
+		return request ? FLOW_LIFE_ASKED : FLOW_LIFE_OFFERED;
+	return request ? FLOW_LIFE_ECHO : FLOW_LIFE_OTHER;
 }
 
 static void follow_tcp(struct flow_record *r, unsigned int flags,
@@ -96,11 +98,12 @@ static void follow_answer(struct flow_record *r, const struct packet *p)
 		follow_tcp(r, p->tcp_flags, FIN_OTHER);
 }
 
-static void touch(struct flow_table *t, uint32_t slot, uint32_t now)
+/* Return: whether that is news, as of flow_touch(). */
+static bool touch(struct flow_table *t, uint32_t slot, uint32_t now)
 {
 	const struct flow_record *r = &t->record[slot];
 
-	flow_touch(t, slot, life_of(&r->key, r->state), now);
+	return flow_touch(t, slot, life_of(&r->key, r->state), now);
 }
 
 /* --- asking ------------------------------------------------------------------- */
@@ -156,6 +159,40 @@ static bool answers_error(const struct flow_table *t, const struct frame *frame,
 	return slot != FLOW_NO_SLOT && hit_slot(t, slot, true, hit);
 }
 
+/*
+ * The flow that address resolution answers, or FLOW_NO_SLOT.  What goes to all may
+ * be for who means to take an address, or an announcement.
+ */
+static uint32_t find_asked(const struct flow_table *t,
+			   const struct flow_talk *talk,
+			   const struct flow_path *path, uint32_t now)
+{
+	struct flow_key key = flow_key_answer(talk, path);
+	uint32_t slot = flow_find(t, &key, now);
+	struct flow_talk to_all = *talk;
+
+	if (slot != FLOW_NO_SLOT || !flow_is_nobody(&talk->other))
+		return slot;
+	to_all.other = FLOW_ANYBODY;
+	key = flow_key_answer(&to_all, path);
+	return flow_find(t, &key, now);
+}
+
+/* Whoever let the initiator ask, by which rule, is of no account. */
+static bool resolves(const struct flow_table *t, const struct frame *frame,
+		     const struct packet *p, const struct flow_talk *talk,
+		     const struct flow_path *path, uint32_t now,
+		     struct flow_hit *hit)
+{
+	uint32_t slot;
+
+	if (!packet_resolves(frame, p))
+		return false;
+	slot = find_asked(t, talk, path, now);
+	*hit = (struct flow_hit){ .slot = slot, .resolves = true };
+	return flow_may_resolve(t, talk, path, slot, now);
+}
+
 bool flow_answers(const struct flow_table *t, const struct frame *frame,
 		  const struct packet *p, const struct flow_path *path,
 		  uint32_t now, struct flow_hit *hit)
@@ -164,13 +201,16 @@ bool flow_answers(const struct flow_table *t, const struct frame *frame,
 	struct flow_key key;
 	uint32_t slot;
 
-	if (t->held[path->dst] == 0 || p->flaw != PACKET_SOUND)
+	if ((t->held[path->dst] | t->ends->held[path->dst]) == 0 ||
+	    p->flaw != PACKET_SOUND)
 		return false;
 	if (p->later)
 		return answers_part(t, p, path, now, hit);
 	if (!flow_read(p, &talk))
 		return p->icmp && answers_error(t, frame, p, path, now, hit);
-	if (!talk.answers || (talk.resolves && !packet_resolves(frame, p)))
+	if (talk.resolves)
+		return resolves(t, frame, p, &talk, path, now, hit);
+	if (!talk.answers)
 		return false;
 	key = flow_key_answer(&talk, path);
 	slot = flow_find(t, &key, now);
@@ -179,12 +219,24 @@ bool flow_answers(const struct flow_table *t, const struct frame *frame,
 
 /* --- writing down --------------------------------------------------------------- */
 
+/* What the initiator has shown of its addresses, and asked for. */
+static void note_sent(struct flow_table *t, const struct flow_talk *talk,
+		      const struct flow_path *path, uint32_t slot, uint32_t now)
+{
+	const struct flow_record *r = &t->record[slot];
+
+	flow_note_own(t, &talk->own, path, (enum flow_life)r->life, true, now);
+	if (talk->resolves && talk->asks && !flow_key_probes(&r->key))
+		flow_note_asked(t, &talk->other, path, now);
+}
+
 void flow_opened(struct flow_table *t, const struct packet *p,
 		 const struct flow_path *path, uint32_t rule,
 		 uint32_t generation, uint32_t now)
 {
 	struct flow_talk talk;
 	struct flow_key key;
+	bool news = false;
 	uint32_t slot;
 
 	if (p->flaw != PACKET_SOUND || !flow_read(p, &talk))
@@ -195,11 +247,14 @@ void flow_opened(struct flow_table *t, const struct packet *p,
 		if (!talk.begins)
 			return;
 		slot = flow_make(t, &key, life_of(&key, FLOW_OPENED), now);
+		news = true;
 	}
 	t->record[slot].rule = rule;
 	t->record[slot].generation = generation;
 	follow_sent(&t->record[slot], p);
-	touch(t, slot, now);
+	/* So a busy flow costs no more than that each second. */
+	if (touch(t, slot, now) || news)
+		note_sent(t, &talk, path, slot, now);
 }
 
 /*
@@ -240,12 +295,46 @@ static bool is_at(const struct flow_table *t, uint32_t slot,
 	return flow_key_same(&t->record[slot].key, &key);
 }
 
+/* Whoever was asked for an address has said that it is at his port. */
+static void resolved(struct flow_table *t, const struct packet *p,
+		     const struct flow_path *path, uint32_t now)
+{
+	struct flow_talk talk;
+	uint32_t slot;
+
+	if (!flow_read(p, &talk))
+		return;
+	slot = find_asked(t, &talk, path, now);
+	if (slot == FLOW_NO_SLOT)
+		return;
+	follow_answer(&t->record[slot], p);
+	touch(t, slot, now);
+	if (!flow_key_probes(&t->record[slot].key))
+		flow_note_near(t, &talk.own, path, true, now);
+}
+
+/* A flow was answered: so both its addresses are where they seem to be. */
+static void note_ends(struct flow_table *t, const struct packet *p,
+		      const struct flow_path *path, uint32_t slot, uint32_t now)
+{
+	const struct flow_path sent = { path->vlan, path->dst, path->src };
+
+	flow_note_own(t, &p->dst, &sent, (enum flow_life)t->record[slot].life,
+		      false, now);
+	flow_note_near(t, &p->src, path, false, now);
+}
+
 void flow_answered(struct flow_table *t, const struct packet *p,
 		   const struct flow_path *path, const struct flow_hit *hit,
 		   uint32_t generation, uint32_t now)
 {
-	struct flow_record *r = &t->record[hit->slot];
+	struct flow_record *r;
 
+	if (hit->resolves) {
+		resolved(t, p, path, now);
+		return;
+	}
+	r = &t->record[hit->slot];
 	if (!flow_lives(t, hit->slot, now) || r->rule != hit->rule)
 		return;
 	r->generation = generation;
@@ -253,7 +342,8 @@ void flow_answered(struct flow_table *t, const struct packet *p,
 	if (!is_at(t, hit->slot, p, path))
 		return;
 	follow_answer(r, p);
-	touch(t, hit->slot, now);
+	if (touch(t, hit->slot, now) && !p->later)
+		note_ends(t, p, path, hit->slot, now);
 	if (p->fragment && !p->later)
 		remember_part(t, p, path, hit, generation, now);
 }

@@ -21,22 +21,50 @@
  *  - the flow reversed.  Of TCP, anything but a segment that opens a connection
  *    (SYN without ACK): who may not be reached cannot be reached through a port he
  *    once used.  Of ICMP, the reply to that kind of request, and nothing else.
- *  - ARP from the address a asked for, reply or request, about any address: a has
- *    more than the one it asked from (aliases), and what a has asked for must be
- *    able to ask for them, or its answers would find no way once its cache is
- *    stale.  But it may not do so with another address of its own: a would believe
- *    that address too.
- *  - ND likewise.  An advertisement of the target a asked for, to an address (or to
- *    a group, if a asked from none: duplicate address detection); and a
- *    solicitation from that target.  The sender of an advertisement and the
- *    destination of a solicitation are of no account.  Unsolicited advertisements,
- *    router advertisements and redirects are no answers.
  *  - an ICMP or ICMPv6 error about a packet of the flow as a sent it, whoever says
  *    it, to the address a sent it from.  Redirects are no errors, errors in
  *    fragments are not read.
  *  - a later fragment of an answer whose first fragment has passed, as long as it
  *    does not overlap that one, whose headers it could rewrite.  One that comes
  *    before the first is no answer.
+ *  - address resolution, as follows.
+ *
+ * Address resolution.  ARP requests and replies, solicitations and advertisements
+ * (as hosts have to accept them: packet_resolves()) do up to two things.  They claim
+ * an address: the sender's of ARP, the source of a solicitation, the target of an
+ * advertisement is where this comes from.  And they may ask for one.  From b to a
+ *
+ *  - may be claimed: what a has asked b's port for, for as long as that flow lives,
+ *    and what a has found there: b has answered from it, when asked for it or in
+ *    another flow.  In any form: as an answer, by asking, or as an announcement
+ *    (gratuitous ARP of both kinds, advertisements to all), so that an address can
+ *    go over from one router behind b to another;
+ *  - may be asked for: what a has used with b's port, that is the sources of its
+ *    flows there, from any address.  A router asks from whichever of its own it
+ *    likes, and must be able to, or what it has for a would never arrive.  So this
+ *    lets b claim that address as well, by asking.  It may not be one that a has
+ *    found at another port, or has asked b for too, and got no answer from there.
+ *    From no address (a probe) nothing is claimed;
+ *  - may never be claimed: what a has used with b as its own.  But who probes for an
+ *    address is told by its owner that it is taken.
+ *
+ * The sender of an advertisement and the destination of a solicitation are of no
+ * account.  Router advertisements and redirects are no answers.
+ *
+ * What whoever sits at b can do by this, and could not do without: find out whether
+ * a still has the addresses it has used there; and, as long as a talks to him, claim
+ * towards a an address that a has not asked for, by asking from it.  A host
+ * takes that for a hint (RFC 826; RFC 4861 section 7.2.3) and sends there if it
+ * later has something for that address, without asking.  Rules still say what it may
+ * send there.  He who must not be able to do that takes an `ip lock` at b.  What b
+ * cannot do: take over an address that a has asked for and found elsewhere, announce one a never
+ * dealt with, make addresses known as a's own, or as found, by saying so.  Only a
+ * question of a's, which goes to all it may ask, moves an address from one port to
+ * another: who answers it could answer it before.
+ *
+ * Where a has found an address, or that it has not, is remembered for a day; hosts that
+ * hear from their neighbours in other ways ask for them seldom.  A claim alone
+ * prolongs nothing.
  *
  * A TCP segment from a that is neither a SYN and ACK nor a RST begins a flow also
  * in the middle of a connection, so that connections outlive a restart of the
@@ -56,6 +84,8 @@
  *	ARP, ND answered		7440 s	(as long as what goes there can live)
  *	others				600 s
  *	first fragment of an answer	30 s	(RFC 8200 section 4.5: 60 s at most)
+ *	a's address, used at b		60 s, or as long as its flow may live without
+ *					an answer; 7440 s once answered
  *
  * from its last frame: seen at second s, it lives at second n while n - s is less.
  * An expired flow is as good as absent to every verb, reclaimed or not.  An ICMP
@@ -64,10 +94,16 @@
  * Security.  The table is bounded, and any port that may start flows can fill it
  * (hostile case 21).  So a full table takes from whoever has most: the initiating
  * port with the most flows (the lowest number among equals, the newcomer not
- * counted) loses the one longest unseen, be it the newcomer's own port.  Of flows
- * last seen in the same second the one with the shortest time to live goes first,
- * and among those the one that was so first.  What has expired goes
- * before that, and is no eviction.  The hash is keyed with a secret.
+ * counted) loses one, be it the newcomer's own port.  Flows that nobody has answered,
+ * or that are closing, go before those in use, as a port scan must not cost its own
+ * port the connections it has; then the one longest unseen goes.  It takes the other
+ * port to make a flow answered.  Of flows last seen in the same second the one with
+ * the shortest time to live goes first, and among those the one that was so first.
+ * What has expired goes before that, and is no eviction.  The hash is keyed with a
+ * secret.
+ *
+ * The addresses of address resolution are in a second table of a quarter of the size
+ * (and a place for each port), shared out in the same way.
  *
  * A first fragment that is remembered is an entry like a flow, and its initiator's:
  * it takes a place, is counted and can be evicted.  Only flow_iterate() passes it
@@ -110,12 +146,15 @@ struct flow_path {
  * @rule:       id of the rule that let the flow begin
  * @generation: of the policy under which that rule was last found to exist
  * @related:    an ICMP error or a later fragment, rather than the flow itself
+ * @resolves:   address resolution: nothing else here is of meaning, and whichever rule
+ *              with `reply` there is from the destination to the source lets it pass
  */
 struct flow_hit {
 	uint32_t slot;
 	uint32_t rule;
 	uint32_t generation;
 	bool related;
+	bool resolves;
 };
 
 /**
@@ -198,8 +237,8 @@ bool flow_answers(const struct flow_table *t, const struct frame *frame,
  * @now:        seconds
  *
  * Begins a flow, or goes on with the one it belongs to, which then has this rule.
- * A frame that can do neither (an ICMP answer, a later fragment, a RST of no flow,
- * what is not sound) changes nothing.
+ * A frame that can do neither (an ICMP answer, a later fragment, a RST of no flow, an
+ * announcement, what is not sound) changes nothing.
  */
 void flow_opened(struct flow_table *t, const struct packet *p,
 		 const struct flow_path *path, uint32_t rule,

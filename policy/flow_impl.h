@@ -3,8 +3,13 @@
  * Inside the table of flows.
  *
  *	flow.c		the verbs: what begins, goes on, answers, and for how long
+ *	flow_near.c	addresses: whose they are, and who may ask for or claim one
  *	flow_key.c	what a packet says about who talks to whom
  *	flow_table.c	entries: finding them, their age, who loses one
+ *
+ * A table has another one inside it, @ends, for the addresses at the ends of its
+ * flows.  It is made, searched and shared out in the same way; but a port that
+ * needs many addresses loses addresses and no flows, and the other way round.
  *
  * An entry stays in its slot for life, so that chains, lists and walks can name
  * slots.
@@ -30,6 +35,8 @@ enum flow_use {
 	FLOW_USE_NONE, /* the slot is free */
 	FLOW_USE_TALK, /* a flow */
 	FLOW_USE_PART, /* the first fragment of an answer */
+	FLOW_USE_OWN,  /* an address the initiator has used with a port */
+	FLOW_USE_NEAR, /* an address at which port the initiator has found it */
 };
 
 /**
@@ -108,6 +115,7 @@ static inline bool flow_key_same(const struct flow_key *a,
  *                         sent the request
  * @kind, @protocol, @request: as in struct flow_key
  * @resolves: it is ARP or neighbour discovery
+ * @asks:     and asks who has @other
  * @begins:  such a packet may begin a flow
  * @answers: such a packet may answer one
  */
@@ -120,6 +128,7 @@ struct flow_talk {
 	uint8_t protocol;
 	uint8_t request;
 	bool resolves;
+	bool asks;
 	bool begins;
 	bool answers;
 };
@@ -154,19 +163,62 @@ struct flow_key flow_key_answer(const struct flow_talk *talk,
 struct flow_key flow_key_part(const struct packet *p,
 			      const struct flow_path *path);
 
+/* In place of a port: an address was asked for, and not found yet. */
+#define FLOW_NOWHERE FLOW_PORTS
+
+/**
+ * flow_key_own - key of an address that an initiator has used
+ * @path: of what it sent
+ */
+struct flow_key flow_key_own(const struct ip_addr *own,
+			     const struct flow_path *path);
+
+/**
+ * flow_key_near - key of an address that an initiator has found
+ * @initiator: its port
+ */
+struct flow_key flow_key_near(const struct ip_addr *other, unsigned int vlan,
+			      unsigned int initiator);
+
+/* Nobody's: 0.0.0.0 and ::. */
+static inline bool flow_is_nobody(const struct ip_addr *a)
+{
+	return a->hi == 0 && (a->lo == 0 || a->lo == 0xffff00000000ull);
+}
+
+/* Of ARP or ND: who has asked has no address, and means to take this one. */
+static inline bool flow_key_probes(const struct flow_key *k)
+{
+	const struct ip_addr asker = { k->word[0], k->word[1] };
+
+	return flow_is_nobody(&asker);
+}
+
+/* Multicast, and everybody. */
+bool flow_is_group(const struct ip_addr *a);
+
 /* --- entries ----------------------------------------------------------------- */
 
 /*
- * How long an entry may live without a frame, shortest first.
+ * How long an entry may live without a frame: first those that nobody has answered
+ * yet, or that are over; each half shortest first.  In this order a port gives them
+ * up.
  *
  *	FLOW_LIFE(symbol, seconds)
  */
 #define FLOW_LIVES(FLOW_LIFE)                                                  \
 	FLOW_LIFE(BRIEF, 30)                                                   \
 	FLOW_LIFE(ASKED, 60)                                                   \
+	FLOW_LIFE(OFFERED, 600)                                                \
+	FLOW_LIFE(MISSED, 86400)                                               \
+	FLOW_LIFE(ECHO, 60)                                                    \
 	FLOW_LIFE(DATAGRAMS, 180)                                              \
 	FLOW_LIFE(OTHER, 600)                                                  \
-	FLOW_LIFE(CONNECTION, 7440)
+	FLOW_LIFE(CONNECTION, 7440)                                            \
+	FLOW_LIFE(FOUND, 86400)
+
+/* The first life of what has been answered. */
+#define FLOW_LIFE_ANSWERED FLOW_LIFE_ECHO
 
 #define FLOW_LIFE_ENUM(symbol, seconds) FLOW_LIFE_##symbol,
 enum flow_life { FLOW_LIVES(FLOW_LIFE_ENUM) FLOW_LIFE_COUNT };
@@ -184,6 +236,7 @@ enum flow_life { FLOW_LIVES(FLOW_LIFE_ENUM) FLOW_LIFE_COUNT };
  * @life:       enum flow_life
  * @state:      enum flow_state
  * @fins:       TCP: who has sent a FIN
+ * @port:       FLOW_USE_NEAR: where the address was found, or FLOW_NOWHERE
  */
 struct flow_record {
 	struct flow_key key;
@@ -197,7 +250,8 @@ struct flow_record {
 	uint8_t life;
 	uint8_t state;
 	uint8_t fins;
-	uint8_t pad[3];
+	uint8_t port;
+	uint8_t pad[2];
 };
 
 _Static_assert(sizeof(struct flow_record) == 80, "no padding but ours");
@@ -214,6 +268,7 @@ struct flow_ends {
  * struct flow_table - a table
  * @bucket:   first slots of the hash chains
  * @record:   the entries
+ * @ends:     the table of addresses; NULL in that one
  * @capacity: entries it may hold
  * @count:    entries it holds
  * @mask:     buckets - 1
@@ -232,6 +287,7 @@ struct flow_ends {
 struct flow_table {
 	uint32_t *bucket;
 	struct flow_record *record;
+	struct flow_table *ends;
 	uint32_t capacity;
 	uint32_t count;
 	uint32_t mask;
@@ -279,8 +335,50 @@ uint32_t flow_make(struct flow_table *t, const struct flow_key *key,
 /**
  * flow_touch - an entry was seen
  * @life: how long it lives from now on
+ *
+ * Return: whether that is news: it was last seen in another second, or it had
+ * another life.
  */
-void flow_touch(struct flow_table *t, uint32_t slot, enum flow_life life,
+bool flow_touch(struct flow_table *t, uint32_t slot, enum flow_life life,
 		uint32_t now);
+
+/* --- addresses ------------------------------------------------------------------ */
+
+/**
+ * flow_note_own - an initiator has used its address, or got an answer there
+ * @path: as the initiator's frames go
+ * @life: of the flow
+ * @make: it has used it; otherwise only what is known already lives on
+ */
+void flow_note_own(struct flow_table *t, const struct ip_addr *own,
+		   const struct flow_path *path, enum flow_life life, bool make,
+		   uint32_t now);
+
+/**
+ * flow_note_asked - an initiator has asked for an address
+ * @path: as the question went
+ */
+void flow_note_asked(struct flow_table *t, const struct ip_addr *other,
+		     const struct flow_path *path, uint32_t now);
+
+/**
+ * flow_note_near - an initiator was answered from an address
+ * @path: as the answer goes
+ * @move: also if the address was found somewhere else before
+ */
+void flow_note_near(struct flow_table *t, const struct ip_addr *other,
+		    const struct flow_path *path, bool move, uint32_t now);
+
+/**
+ * flow_may_resolve - may address resolution pass to an initiator?
+ * @talk: what it says; resolves
+ * @path: as it goes
+ * @slot: of the flow it answers, or FLOW_NO_SLOT
+ *
+ * See "Address resolution" in policy/flow.h.
+ */
+bool flow_may_resolve(const struct flow_table *t, const struct flow_talk *talk,
+		      const struct flow_path *path, uint32_t slot,
+		      uint32_t now);
 
 #endif

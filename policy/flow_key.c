@@ -21,14 +21,15 @@
  * Of ARP and neighbour discovery the initiator's address is no part of the key,
  * FLOW_ANYBODY stands for it: a host has more addresses than the one it asked
  * from, and whom it has asked for has to find all of them.  Only who asks from no
- * address, or about his own, is answered as he asked.
+ * address is answered as he asked.  Who announces an address of his own asks for
+ * nothing.
  */
 #include "policy/flow_impl.h"
 
 #define ARP_REQUEST 1u
 #define ARP_REPLY 2u
 
-static bool is_group(const struct ip_addr *a)
+bool flow_is_group(const struct ip_addr *a)
 {
 	uint32_t v4 = (uint32_t)a->lo;
 
@@ -42,7 +43,8 @@ static bool is_group(const struct ip_addr *a)
 /* Requests and replies alike, or who was asked could not ask back. */
 static bool read_arp(const struct packet *p, struct flow_talk *talk)
 {
-	talk->begins = p->arp_op == ARP_REQUEST;
+	talk->asks = p->arp_op == ARP_REQUEST;
+	talk->begins = talk->asks;
 	talk->answers = true;
 	talk->resolves = true;
 	return p->arp_op == ARP_REQUEST || p->arp_op == ARP_REPLY;
@@ -54,12 +56,13 @@ static void read_nd(const struct packet *p, struct flow_talk *talk)
 	talk->answers = true;
 	talk->resolves = true;
 	if (p->icmp_type == FLOW_ASK) {
+		talk->asks = true;
 		talk->begins = true;
 		talk->other = p->target;
 		return;
 	}
 	talk->own = p->target;
-	if (is_group(&p->dst))
+	if (flow_is_group(&p->dst))
 		talk->other = (struct ip_addr){ 0 };
 }
 
@@ -157,8 +160,9 @@ bool flow_read(const struct packet *p, struct flow_talk *talk)
 	} else if (!p->carried || !read_carried(p, talk)) {
 		return false;
 	}
-	/* Nobody answers as a group. */
-	talk->begins = talk->begins && !is_group(&talk->other);
+	/* Nobody answers as a group, or is asked for by himself. */
+	talk->begins = talk->begins && !flow_is_group(&talk->other) &&
+		       !(talk->resolves && ip_same(&talk->own, &talk->other));
 	return true;
 }
 
@@ -173,16 +177,10 @@ static uint64_t key_path(unsigned int from_port, unsigned int to_port,
 
 /* An initiator's address, as far as it counts. */
 static struct ip_addr key_initiator(const struct flow_talk *talk,
-				    const struct ip_addr *initiator,
-				    const struct ip_addr *other)
+				    const struct ip_addr *initiator)
 {
-	const struct ip_addr none = ip_from_v4(0);
-	bool nowhere = (initiator->hi | initiator->lo) == 0 ||
-		       ip_same(initiator, &none);
-
-	if (talk->resolves && !nowhere && !ip_same(initiator, other))
-		return FLOW_ANYBODY;
-	return *initiator;
+	return talk->resolves && !flow_is_nobody(initiator) ? FLOW_ANYBODY
+							    : *initiator;
 }
 
 static uint64_t key_kind(const struct flow_talk *talk)
@@ -194,8 +192,7 @@ static uint64_t key_kind(const struct flow_talk *talk)
 struct flow_key flow_key_sent(const struct flow_talk *talk,
 			      const struct flow_path *path)
 {
-	struct ip_addr initiator =
-		key_initiator(talk, &talk->own, &talk->other);
+	struct ip_addr initiator = key_initiator(talk, &talk->own);
 
 	return (struct flow_key){ {
 		initiator.hi,
@@ -211,8 +208,7 @@ struct flow_key flow_key_sent(const struct flow_talk *talk,
 struct flow_key flow_key_answer(const struct flow_talk *talk,
 				const struct flow_path *path)
 {
-	struct ip_addr initiator =
-		key_initiator(talk, &talk->other, &talk->own);
+	struct ip_addr initiator = key_initiator(talk, &talk->other);
 
 	return (struct flow_key){ {
 		initiator.hi,
@@ -239,5 +235,31 @@ struct flow_key flow_key_part(const struct packet *p,
 		key_path(0, 0, path->vlan, path->dst, path->src),
 		(uint64_t)p->ip_id << 32 | FLOW_USE_PART << 16 |
 			(uint64_t)p->kind << 8 | protocol,
+	} };
+}
+
+struct flow_key flow_key_own(const struct ip_addr *own,
+			     const struct flow_path *path)
+{
+	return (struct flow_key){ {
+		own->hi,
+		own->lo,
+		0,
+		0,
+		key_path(0, 0, path->vlan, path->src, path->dst),
+		FLOW_USE_OWN << 16,
+	} };
+}
+
+struct flow_key flow_key_near(const struct ip_addr *other, unsigned int vlan,
+			      unsigned int initiator)
+{
+	return (struct flow_key){ {
+		0,
+		0,
+		other->hi,
+		other->lo,
+		key_path(0, 0, vlan, initiator, 0),
+		FLOW_USE_NEAR << 16,
 	} };
 }

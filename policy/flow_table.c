@@ -32,7 +32,7 @@
 uint32_t flow_seconds(unsigned int life)
 {
 #define FLOW_LIFE_SECONDS(symbol, seconds) seconds,
-	static const uint16_t seconds[] = { FLOW_LIVES(FLOW_LIFE_SECONDS) };
+	static const uint32_t seconds[] = { FLOW_LIVES(FLOW_LIFE_SECONDS) };
 #undef FLOW_LIFE_SECONDS
 
 	return seconds[life];
@@ -54,13 +54,27 @@ static uint32_t buckets_for(uint32_t capacity)
 	return buckets;
 }
 
+/*
+ * Addresses are fewer than flows: an initiator has few of its own, and more than
+ * one flow with most others.
+ */
+static uint32_t ends_for(uint32_t capacity)
+{
+	return capacity / 4 + FLOW_PORTS;
+}
+
+static size_t table_size(uint32_t capacity)
+{
+	return in_lines(sizeof(struct flow_table)) +
+	       in_lines(buckets_for(capacity) * sizeof(uint32_t)) +
+	       in_lines(capacity * sizeof(struct flow_record));
+}
+
 size_t flow_size(uint32_t capacity)
 {
 	if (capacity < 1 || capacity > FLOW_MAX_CAPACITY)
 		return 0;
-	return in_lines(sizeof(struct flow_table)) +
-	       in_lines(buckets_for(capacity) * sizeof(uint32_t)) +
-	       in_lines(capacity * sizeof(struct flow_record));
+	return table_size(capacity) + table_size(ends_for(capacity));
 }
 
 /* One step of a number generator: neighbouring seeds give unrelated numbers. */
@@ -72,18 +86,14 @@ static uint64_t mixed(uint64_t x)
 	return x ^ x >> 31;
 }
 
-struct flow_table *flow_init(void *memory, size_t size, uint32_t capacity,
-			     uint64_t seed)
+/* In memory that is all zero. */
+static struct flow_table *table_init(void *memory, uint32_t capacity,
+				     uint64_t seed)
 {
-	size_t need = flow_size(capacity);
 	struct flow_table *t = memory;
 	uint8_t *at = memory;
-	uint32_t buckets;
+	uint32_t buckets = buckets_for(capacity);
 
-	if (need == 0 || size < need)
-		return NULL;
-	memset(memory, 0, need);
-	buckets = buckets_for(capacity);
 	t->capacity = capacity;
 	t->mask = buckets - 1;
 	t->free = FLOW_NO_SLOT;
@@ -96,6 +106,21 @@ struct flow_table *flow_init(void *memory, size_t size, uint32_t capacity,
 	memset(t->bucket, 0xff, buckets * sizeof(uint32_t));
 	at += in_lines(buckets * sizeof(uint32_t));
 	t->record = (void *)at;
+	return t;
+}
+
+struct flow_table *flow_init(void *memory, size_t size, uint32_t capacity,
+			     uint64_t seed)
+{
+	size_t need = flow_size(capacity);
+	uint8_t *ends = (uint8_t *)memory + table_size(capacity);
+	struct flow_table *t;
+
+	if (need == 0 || size < need)
+		return NULL;
+	memset(memory, 0, need);
+	t = table_init(memory, capacity, seed);
+	t->ends = table_init(ends, ends_for(capacity), mixed(~seed));
 	return t;
 }
 
@@ -190,17 +215,18 @@ static void list_remove(struct flow_table *t, uint32_t slot)
 		t->holders[r->life] &= ~bit(port);
 }
 
-void flow_touch(struct flow_table *t, uint32_t slot, enum flow_life life,
+bool flow_touch(struct flow_table *t, uint32_t slot, enum flow_life life,
 		uint32_t now)
 {
 	struct flow_record *r = &t->record[slot];
 
 	if (likely(r->stamp == now && r->life == life))
-		return;
+		return false;
 	list_remove(t, slot);
 	r->stamp = now;
 	r->life = (uint8_t)life;
 	list_append(t, slot);
+	return true;
 }
 
 /* --- removing --------------------------------------------------------------- */
@@ -256,7 +282,10 @@ static unsigned int greediest(const struct flow_table *t)
 	return most;
 }
 
-/* The entry of a port that was not seen for longest; it has some. */
+/*
+ * The entry of a port that was not seen for longest, of those that were never
+ * answered if there are any; it has some.
+ */
 static uint32_t longest_unseen(const struct flow_table *t, unsigned int port)
 {
 	uint32_t found = FLOW_NO_SLOT;
@@ -264,6 +293,8 @@ static uint32_t longest_unseen(const struct flow_table *t, unsigned int port)
 	for (unsigned int life = 0; life < FLOW_LIFE_COUNT; life++) {
 		uint32_t slot = t->list[life][port].oldest;
 
+		if (life == FLOW_LIFE_ANSWERED && found != FLOW_NO_SLOT)
+			break;
 		if (bit_in(t->holders[life], port) &&
 		    (found == FLOW_NO_SLOT ||
 		     t->record[slot].stamp < t->record[found].stamp))
@@ -326,12 +357,10 @@ uint32_t flow_make(struct flow_table *t, const struct flow_key *key,
 
 /* --- verbs ------------------------------------------------------------------ */
 
-unsigned int flow_flush_port(struct flow_table *t, unsigned int port)
+static unsigned int flush(struct flow_table *t, unsigned int port)
 {
 	unsigned int removed = 0;
 
-	if (port >= FLOW_PORTS)
-		return 0;
 	for (uint32_t slot = 0; slot < t->top && t->held[port] > 0; slot++) {
 		const struct flow_key *key = &t->record[slot].key;
 
@@ -342,6 +371,14 @@ unsigned int flow_flush_port(struct flow_table *t, unsigned int port)
 		removed++;
 	}
 	return removed;
+}
+
+unsigned int flow_flush_port(struct flow_table *t, unsigned int port)
+{
+	if (port >= FLOW_PORTS)
+		return 0;
+	flush(t->ends, port);
+	return flush(t, port);
 }
 
 /* Who asks with any of his addresses is shown as who has none. */

@@ -88,7 +88,10 @@ static uint32_t seconds(const struct policy_ask *ask)
 	return (uint32_t)(ask->now_ns / NS_PER_S);
 }
 
-/* A flow outlives a change of policy if its rule does. */
+/*
+ * A flow outlives a change of policy if its rule does.  Address resolution is part
+ * of any rule with `reply`, and there is one, or nobody would have asked.
+ */
 static bool answers(const struct policy *policy,
 		    const struct policy_state *state, struct policy_ask *ask,
 		    unsigned int dst, struct flow_hit *hit)
@@ -99,7 +102,7 @@ static bool answers(const struct policy *policy,
 	    !flow_answers(state->flows, ask->frame, packet_of(ask), &path,
 			  seconds(ask), hit))
 		return false;
-	return hit->generation == policy->generation ||
+	return hit->resolves || hit->generation == policy->generation ||
 	       has_reply_rule(policy, dst, ask->src, hit->rule);
 }
 

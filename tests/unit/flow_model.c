@@ -10,6 +10,7 @@ enum what flow_of(enum what what)
 		[ECHO] = ECHO, [ARP] = ARP,	     [ND] = ND,
 		[PART] = PART, [ECHO_REPLY] = ECHO,  [ARP_REPLY] = ARP,
 		[FIRST] = UDP, [ADVERTISEMENT] = ND, [ERROR] = UDP,
+		[TO_ALL] = ND,
 	};
 
 	return of[what];
@@ -20,15 +21,15 @@ void model_expire(struct model *m, uint32_t now)
 	for (unsigned int i = m->count; i-- > 0;)
 		if (now - m->flow[i].seen >= m->flow[i].life)
 			m->flow[i] = m->flow[--m->count];
+	model_expire_ends(m, now);
 }
 
-/* Who asks for an address asks with all of his, but about himself. */
-static bool same_asker(const struct model_flow *f, unsigned int a,
-		       unsigned int b)
+/* Who asks for an address asks with all of his, if he has any. */
+static bool same_asker(const struct model_flow *f, unsigned int a)
 {
 	if (f->what != ARP && f->what != ND)
 		return f->a == a;
-	return (f->a == f->b) == (a == b);
+	return (f->a == 0) == (a == 0);
 }
 
 static struct model_flow *model_find(struct model *m, const struct said *s,
@@ -42,8 +43,7 @@ static struct model_flow *model_find(struct model *m, const struct said *s,
 			continue;
 		if (f->path.src == (answer ? s->path.dst : s->path.src) &&
 		    f->path.dst == (answer ? s->path.src : s->path.dst) &&
-		    same_asker(f, answer ? s->to : s->from,
-			       answer ? s->from : s->to) &&
+		    same_asker(f, answer ? s->to : s->from) &&
 		    f->b == (answer ? s->from : s->to) &&
 		    f->aport == (answer ? s->tport : s->fport) &&
 		    f->bport == (answer ? s->fport : s->tport))
@@ -70,8 +70,15 @@ static unsigned int held(const struct model *m, unsigned int port)
 	return n;
 }
 
+static bool is_used(const struct model_flow *f)
+{
+	return f->state == FLOW_ANSWERED && f->what != PART;
+}
+
 static bool goes_before(const struct model_flow *f, const struct model_flow *g)
 {
+	if (is_used(f) != is_used(g))
+		return is_used(g);
 	if (f->seen != g->seen)
 		return f->seen < g->seen;
 	if (f->life != g->life)
@@ -107,15 +114,18 @@ static uint32_t life(enum what what, enum flow_state state)
 	return lives[what][state];
 }
 
-static void model_seen(struct model *m, struct model_flow *f, uint32_t now)
+/* Return: whether that is news. */
+static bool model_seen(struct model *m, struct model_flow *f, uint32_t now)
 {
 	uint32_t lives = life(f->what, f->state);
 
-	if (f->seen == now && f->life == lives)
-		return;
+	if (f->seen == now && f->life == lives && f->used == is_used(f))
+		return false;
 	f->seen = now;
 	f->life = lives;
+	f->used = is_used(f);
 	f->order = ++m->order;
+	return true;
 }
 
 static struct model_flow *model_add(struct model *m, const struct model_flow *f)
@@ -146,6 +156,8 @@ static bool begins(const struct said *s)
 	if (s->what == TCP)
 		return !(s->flags & PACKET_RST) &&
 		       handshake != (PACKET_SYN | PACKET_ACK);
+	if ((s->what == ARP || s->what == ND) && s->from == s->to)
+		return false;
 	return s->what == FIRST || s->what < PART;
 }
 
@@ -182,8 +194,57 @@ void model_opened(struct model *m, const struct said *s, uint32_t rule,
 		f->fin_b = false;
 	}
 	model_flags(f, s->flags, true);
-	model_seen(m, f, now);
+	if (!model_seen(m, f, now))
+		return;
+	model_own(m, s, s->from, &s->path, f->life, f->used, true, now);
+	if ((s->what == ARP || s->what == ND) && s->from != 0)
+		model_missed(m, s, now);
 }
+
+/* --- address resolution ----------------------------------------------------- */
+
+static struct model_flow *asked(struct model *m, const struct said *s)
+{
+	struct said to_all = *s;
+	struct model_flow *f = model_find(m, s, flow_of(s->what), true);
+
+	to_all.to = 1;
+	if (f || s->to)
+		return f;
+	return model_find(m, &to_all, flow_of(s->what), true);
+}
+
+bool model_resolves(struct model *m, const struct said *s)
+{
+	struct model_flow *f = asked(m, s);
+	struct model_end *near =
+		model_near(m, s->v6, s->from, s->path.vlan, s->path.dst);
+
+	if (f && f->a == 0)
+		return true;
+	if (model_is_own(m, s, s->from))
+		return false;
+	if (f)
+		return true;
+	if (near)
+		return near->port == s->path.src;
+	return (s->what == ARP || s->what == ND) && model_is_own(m, s, s->to);
+}
+
+void model_resolved(struct model *m, const struct said *s, uint32_t now)
+{
+	struct model_flow *f = asked(m, s);
+
+	if (!f)
+		return;
+	if (f->state == FLOW_OPENED)
+		f->state = FLOW_ANSWERED;
+	model_seen(m, f, now);
+	if (f->a)
+		model_found(m, s, s->from, true, now);
+}
+
+/* --- answers ---------------------------------------------------------------- */
 
 struct model_flow *model_answers(struct model *m, const struct said *s)
 {
@@ -236,7 +297,13 @@ void model_answered(struct model *m, const struct said *s, struct model_flow *f,
 	if (f->state == FLOW_OPENED)
 		f->state = FLOW_ANSWERED;
 	model_flags(f, s->flags, false);
-	model_seen(m, f, now);
+	if (model_seen(m, f, now) && s->what != PART) {
+		const struct flow_path sent = { s->path.vlan, s->path.dst,
+						s->path.src };
+
+		model_own(m, s, s->to, &sent, f->life, f->used, false, now);
+		model_found(m, s, s->from, false, now);
+	}
 	if (s->what == FIRST)
 		model_part(m, s, rule, generation, now);
 }

@@ -142,3 +142,42 @@ void icmp_in(struct pkt *k, unsigned int version, unsigned int type,
 	start_back(k, version, version ? PACKET_ICMPV6 : PACKET_ICMP);
 	put_icmp(k, type, 0, id);
 }
+
+/* --- many flows ----------------------------------------------------------------- */
+
+void open_nth(struct flow_table *t, unsigned int port, unsigned int n,
+	      uint32_t now)
+{
+	struct flow_path path = { VLAN, (uint8_t)port, B };
+	struct pkt k;
+
+	put_start(&k, PACKET_UDP, v4(n & 0xffffff), v4(0xff0000 + port));
+	put_udp(&k, 1024, 53);
+	sent_on(t, &k, &path, now);
+}
+
+bool has_nth(const struct flow_table *t, unsigned int port, unsigned int n,
+	     uint32_t now)
+{
+	struct flow_path path = { VLAN, B, (uint8_t)port };
+	struct pkt k;
+
+	put_start(&k, PACKET_UDP, v4(0xff0000 + port), v4(n & 0xffffff));
+	put_udp(&k, 53, 1024);
+	return answers_on(t, &k, &path, now, NULL);
+}
+
+void answer_nth(struct flow_table *t, unsigned int port, unsigned int n,
+		uint32_t now)
+{
+	struct flow_path path = { VLAN, B, (uint8_t)port };
+	struct flow_hit hit;
+	struct packet p;
+	struct pkt k;
+
+	put_start(&k, PACKET_UDP, v4(0xff0000 + port), v4(n & 0xffffff));
+	put_udp(&k, 53, 1024);
+	assert_true(answers_on(t, &k, &path, now, &hit));
+	p = parse(&k);
+	flow_answered(t, &p, &path, &hit, GENERATION, now);
+}

@@ -41,6 +41,14 @@ struct flow_entry only(const struct flow_table *t, uint32_t now);
 /* Flows that flow_iterate() shows. */
 unsigned int shown(const struct flow_table *t, uint32_t now);
 
+/* Flow number @n of a port with B: of UDP, 24 bits of it are an address. */
+void open_nth(struct flow_table *t, unsigned int port, unsigned int n,
+	      uint32_t now);
+bool has_nth(const struct flow_table *t, unsigned int port, unsigned int n,
+	     uint32_t now);
+void answer_nth(struct flow_table *t, unsigned int port, unsigned int n,
+		uint32_t now);
+
 /* Packets between hosts 1 (behind A) and 2 (behind B), IPv4 or IPv6. */
 void tcp_out(struct pkt *k, unsigned int version, unsigned int flags);
 void tcp_in(struct pkt *k, unsigned int version, unsigned int flags);

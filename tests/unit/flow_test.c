@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Flows of UDP and other protocols: what begins one, what answers it, what does
- * not, and for how long.  flow_tcp_test.c has TCP; flow_icmp_test.c ICMP, ARP and
- * neighbour discovery, errors and fragments; flow_full_test.c the table as such.
+ * not, and for how long.  flow_tcp_test.c has TCP; flow_icmp_test.c ICMP;
+ * flow_near_test.c ARP and neighbour discovery; flow_related_test.c errors and
+ * fragments; flow_full_test.c and flow_share_test.c the table as such.
  */
 #include <setjmp.h>
 #include <stdarg.h>
