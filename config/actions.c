@@ -32,8 +32,9 @@ bool option_once(struct parser *p, struct option *o, struct pos at,
 {
 	if (o->set) {
 		report_error(p->report, at,
-			     "\"%s\" is here twice; the first is in %s", what,
-			     report_place(p->report, at, o->pos));
+			     "\"%s\" is here twice; the first is in %s: take "
+			     "one of the two out",
+			     what, report_place(p->report, at, o->pos));
 		return false;
 	}
 	o->set = true;

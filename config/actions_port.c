@@ -39,7 +39,7 @@ bool on_attach(struct parser *p, struct pos at, enum attachment kind,
 	if (port->kind != NOT_ATTACHED) {
 		report_error(p->report, at,
 			     "a port has one attachment; this one has \"%s\" "
-			     "in %s",
+			     "in %s: take one of the two out",
 			     topo_kind_name(port->kind),
 			     report_place(p->report, at, port->kind_pos));
 		return false;

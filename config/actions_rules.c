@@ -131,7 +131,7 @@ void on_policy(struct parser *p, struct pos at, const struct names *words)
 		if (sw->n_words == POLICY_MAX_WORDS) {
 			report_error(p->report, word->pos,
 				     "a policy is handed %u words, and this is "
-				     "one more",
+				     "one more: take it out",
 				     POLICY_MAX_WORDS);
 			return;
 		}

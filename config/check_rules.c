@@ -114,7 +114,7 @@ static void add_entry(struct walk *w, struct topo_port *from,
 		report_error(w->t->report, w->rule->pos,
 			     "the rules of switch %s have more than %u pairs "
 			     "of ports between them, and with this one it is "
-			     "too many; take some of them together",
+			     "too many; name groups in fewer rules",
 			     name_shown(&sw->name), POLICY_MAX_ENTRIES);
 	if (sw->n_entries > POLICY_MAX_ENTRIES)
 		return;

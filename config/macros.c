@@ -28,7 +28,9 @@ void macro_define(struct macros *macros, struct report *r, const char *name,
 	struct macro *m;
 
 	if (old) {
-		report_error(r, at, "macro \"%s\" is defined already, in %s",
+		report_error(r, at,
+			     "macro \"%s\" is defined already, in %s; give "
+			     "this one another name",
 			     name, report_place(r, at, old->pos));
 		return;
 	}

@@ -230,13 +230,16 @@ bool source_include(struct source *s, const char *path, struct pos at)
 
 	if (s->n_frames == MAX_DEPTH) {
 		report_error(s->report, at,
-			     "more than %d files include each other in turn",
+			     "more than %d files include each other in turn; "
+			     "take this include out",
 			     MAX_DEPTH);
 		return false;
 	}
 	if (s->n_files == MAX_FILES) {
 		report_error(s->report, at,
-			     "there are more than %d files in all", MAX_FILES);
+			     "there are more than %d files in all; put some of "
+			     "them together",
+			     MAX_FILES);
 		return false;
 	}
 	if (!get(s, found, at, begin, &file))

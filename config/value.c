@@ -333,7 +333,7 @@ bool value_interface(struct report *r, const struct name *n)
 	else if (strlen(s) >= SYS_IFNAME)
 		report_error(r, n->pos,
 			     "interface name \"%s\" has %zu characters; Linux "
-			     "allows %d",
+			     "allows %d: choose a shorter one",
 			     s, strlen(s), SYS_IFNAME - 1);
 	else if (strpbrk(s, "/:% \t"))
 		report_error(r, n->pos,
@@ -375,9 +375,11 @@ bool value_path(struct report *r, const struct name *n, size_t max,
 		return false;
 	}
 	if (strlen(n->text) > max) {
-		report_error(r, n->pos,
-			     "the path has %zu characters; %s allows %zu",
-			     strlen(n->text), why, max);
+		report_error(
+			r, n->pos,
+			"the path has %zu characters; %s allows %zu: choose a "
+			"shorter one",
+			strlen(n->text), why, max);
 		return false;
 	}
 	return true;

@@ -428,7 +428,7 @@ static const struct {
 			       "can be here is mac, ip, vlan, limit, storm\n" },
 	{ "set a { limit 1mbit; limit in off }",
 	  "(runtime):1:22: \"limit in\" is here twice; the first is in line "
-	  "1\n" },
+	  "1: take one of the two out\n" },
 	{ "set a { limit in 1mbit burst 1000 }",
 	  "(runtime):1:30: a burst of 1000 octets never lets a frame of full "
 	  "length pass, which on port s.a has 1518; write at least that\n" },
