@@ -13,6 +13,7 @@
 /* Ten thousand moves a second are a loop, whatever they are called. */
 #define MAX_MOVES 10000u
 #define MAX_MOVES_BURST 100000u
+#define MAX_MACS 64u
 #define MAX_STORM 100000000u
 /* Less than this does not carry one frame in a second. */
 #define MIN_LIMIT (10000u / 8)
@@ -141,13 +142,54 @@ void on_off(struct parser *p, struct pos at, enum off what, int which)
 
 /* --- addresses ----------------------------------------------------------- */
 
-void on_lock(struct parser *p, struct pos at, const struct name *address)
+static const struct topo_mac *same_mac(const struct topo_settings *s,
+				       uint64_t mac)
 {
-	struct option *o = &settings(p)->lock;
+	const struct topo_mac *m;
 
-	if (belongs_here(p, at, "mac lock") &&
-	    option_once(p, o, at, "mac lock"))
-		value_station(p->report, address, &o->value);
+	for_each(m, s->macs) {
+		if (m->mac == mac)
+			return m;
+	}
+	return NULL;
+}
+
+void on_lock(struct parser *p, struct pos at, const struct names *list)
+{
+	struct topo_settings *s = settings(p);
+	const struct name *n;
+
+	if (!belongs_here(p, at, "mac lock") ||
+	    !option_once(p, &s->lock, at, "mac lock"))
+		return;
+	for_each(n, list->first) {
+		struct topo_mac *m = arena_alloc(p->arena, sizeof(*m));
+
+		m->pos = n->pos;
+		if (!value_station(p->report, n, &m->mac))
+			continue;
+		if (same_mac(s, m->mac)) {
+			report_error(p->report, n->pos,
+				     "%s is here twice; take one of them out",
+				     n->text);
+			continue;
+		}
+		topo_append(s->macs, m);
+		if (++s->lock.value == MAX_MACS + 1)
+			report_error(p->report, n->pos,
+				     "a port can be locked to %u addresses and "
+				     "no more; for that many stations there is "
+				     "mac sticky NUMBER",
+				     MAX_MACS);
+	}
+}
+
+void on_flood(struct parser *p, struct pos at, bool on)
+{
+	struct option *o = &settings(p)->flood;
+
+	if (option_once(p, o, at, "flood"))
+		o->value = !on;
 }
 
 void on_sticky(struct parser *p, struct pos at, const struct name *number)

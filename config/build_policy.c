@@ -150,14 +150,29 @@ static struct policy_rate rate_of(const struct topo_rate *rate)
 							    : 0 };
 }
 
+static void add_macs(struct policy_image *image, const struct topo_settings *s,
+		     struct policy_port *port)
+{
+	const struct topo_mac *m = s->macs;
+
+	if (!s->lock.set)
+		return;
+	port->locked = 1;
+	port->locked_mac = m->mac;
+	if (m->next)
+		port->first_mac = (uint16_t)image->n_macs;
+	for (m = m->next; m; m = m->next, port->n_macs++)
+		image->mac[image->n_macs++] = m->mac;
+}
+
 static void add_addresses(struct policy_image *image,
 			  const struct topo_settings *s,
 			  struct policy_port *port)
 {
 	const struct topo_prefix *prefix;
 
-	port->locked = s->lock.set;
-	port->locked_mac = s->lock.value;
+	add_macs(image, s, port);
+	port->known_only = (uint8_t)s->flood.value;
 	port->sticky = (uint16_t)s->sticky.value;
 	port->ip_locked = s->ip_lock.set;
 	if (!s->ip_lock.set)

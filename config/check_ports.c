@@ -30,6 +30,7 @@ static void no_settings(struct topology *t, const struct topo_settings *s)
 {
 	not_capture(t, &s->lock, "mac lock");
 	not_capture(t, &s->sticky, "mac sticky");
+	not_capture(t, &s->flood, "flood");
 	not_capture(t, &s->moves.o, "mac moves");
 	not_capture(t, &s->ip_lock, "ip lock");
 	not_capture(t, &s->vlan, "vlan");

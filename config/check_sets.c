@@ -28,7 +28,11 @@ static void keep_rate(struct topo_rate *rate, const struct topo_rate *by)
 
 static void change(struct topo_settings *s, const struct topo_settings *by)
 {
+	if (by->lock.set)
+		s->macs = by->macs;
 	replace(&s->lock, &by->lock);
+	if (by->flood.set)
+		s->flood = by->flood;
 	replace(&s->sticky, &by->sticky);
 	keep_rate(&s->moves, &by->moves);
 	if (by->ip_lock.set)
@@ -53,7 +57,9 @@ void check_sets(struct topology *t)
 
 	for_each(sw, t->switches) {
 		for_each(port, sw->ports)
-			port->own_lock = port->settings.lock.value;
+			port->own_lock = port->settings.macs
+						 ? port->settings.macs->mac
+						 : 0;
 	}
 	for_each(set, t->sets) {
 		port = resolve_port(t, NULL, &set->port);

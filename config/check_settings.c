@@ -114,12 +114,19 @@ static void check_sticky(struct topology *t, const struct topo_port *port)
 
 	if (lock->set && sticky->set)
 		report_error(t->report, at,
-			     "port %s has a %s, in %s; a lock leaves a port "
-			     "one address: take one of the two out",
+			     "port %s has a %s, in %s; a lock says all "
+			     "addresses of a port: take one of the two out",
 			     topo_port_name(t, port),
 			     first ? "mac lock" : "mac sticky",
 			     report_place(t->report, at,
 					  first ? lock->pos : sticky->pos));
+}
+
+/* At a port with a lock, nobody is who is not known: unless told otherwise. */
+static void set_flood(struct topo_settings *s)
+{
+	if (!s->flood.set)
+		s->flood.value = s->lock.set;
 }
 
 static void count_prefixes(struct topology *t, const struct topo_port *port)
@@ -151,6 +158,7 @@ static void check_port(struct topology *t, struct topo_port *port)
 	if (!s->moves.o.off)
 		set_moves(&s->moves);
 	check_sticky(t, port);
+	set_flood(s);
 	count_prefixes(t, port);
 }
 

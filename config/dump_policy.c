@@ -164,6 +164,10 @@ static void dump_port(const struct policy_image *image, unsigned int i,
 
 	if (port->locked)
 		fprintf(out, " lock %012" PRIx64, port->locked_mac);
+	for (unsigned int m = 0; m < port->n_macs; m++)
+		fprintf(out, " %012" PRIx64, image->mac[port->first_mac + m]);
+	if (port->known_only != port->locked)
+		fprintf(out, " flood %s", port->known_only ? "off" : "on");
 	if (port->sticky)
 		fprintf(out, " sticky %u", port->sticky);
 	dump_moves(&port->moves, out);

@@ -245,9 +245,14 @@ void on_policy(struct parser *p, struct pos at, const struct names *words);
 void on_off(struct parser *p, struct pos at, enum off what, int which);
 
 /**
- * on_lock - mac lock ADDRESS
+ * on_lock - mac lock ADDRESS, ...
  */
-void on_lock(struct parser *p, struct pos at, const struct name *address);
+void on_lock(struct parser *p, struct pos at, const struct names *list);
+
+/**
+ * on_flood - flood on, or flood off
+ */
+void on_flood(struct parser *p, struct pos at, bool on);
 
 /**
  * on_sticky - mac sticky NUMBER

@@ -72,7 +72,7 @@ void conf_error(const CONF_LTYPE *at, struct parser *p, const char *text);
 %token <token> MOVES "moves" BURST "burst" IN "in" OUT "out" ACCESS "access"
 %token <token> TRUNK "trunk" NATIVE "native" BROADCAST "broadcast"
 %token <token> UNKNOWN "unknown" WATCHDOG "watchdog"
-%token <token> NONE "none"
+%token <token> NONE "none" FLOOD "flood" ON "on"
 
 %type <name> name ref string value opt_value opt_netns opt_args opt_burst
 %type <name> opt_native
@@ -216,7 +216,7 @@ size_option
 /* --- settings: these can change while it runs ----------------------------- */
 
 setting
-	: MAC LOCK value		{ on_lock(p, @1, $3); }
+	: MAC LOCK values		{ on_lock(p, @1, &$3); }
 	| MAC LOCK OFF			{ on_off(p, @1, OFF_LOCK, 0); }
 	| MAC STICKY value		{ on_sticky(p, @1, $3); }
 	| MAC STICKY OFF		{ on_off(p, @1, OFF_STICKY, 0); }
@@ -232,6 +232,8 @@ setting
 	| STORM storm value opt_burst	{ on_storm(p, @1, $2, $3, $4); }
 	| STORM storm OFF		{ on_off(p, @1, OFF_STORM, $2); }
 	| STORM NONE			{ on_off(p, @1, OFF_STORM, STORMS); }
+	| FLOOD ON			{ on_flood(p, @1, true); }
+	| FLOOD OFF			{ on_flood(p, @1, false); }
 	;
 
 direction
@@ -484,7 +486,7 @@ soft_word
 	: PROGRAM | ARGS | FOLLOW | KERNEL | INITRD | MEMORY | PCI | SHARED
 	| UNCACHED | APPEND | FLOWS | MULTICAST | SNOOP | POLICY | OFF | MOVES
 	| BURST | IN | OUT | ACCESS | TRUNK | NATIVE | BROADCAST | UNKNOWN
-	| NONE | OVERWRITE | WATCHDOG
+	| NONE | ON | FLOOD | OVERWRITE | WATCHDOG
 	;
 
 %%

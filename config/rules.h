@@ -35,11 +35,22 @@ struct topo_prefix {
 	struct policy_prefix prefix;
 };
 
+/**
+ * struct topo_mac - an address of a MAC lock
+ */
+struct topo_mac {
+	struct topo_mac *next;
+	uint64_t mac;
+	struct pos pos;
+};
+
 enum { LIMIT_IN, LIMIT_OUT, LIMITS };
 
 /**
  * struct topo_settings - what a port may do, and what can change while it runs
- * @lock:     value: the address
+ * @lock:     value: how many addresses
+ * @macs:     those
+ * @flood:    option; value: frames to unknown addresses do not get here
  * @sticky:   value: how many addresses
  * @moves:    addresses that may move to the port
  * @ip_lock:  option; value: how many prefixes
@@ -52,6 +63,8 @@ enum { LIMIT_IN, LIMIT_OUT, LIMITS };
  */
 struct topo_settings {
 	struct option lock;
+	struct topo_mac *macs;
+	struct option flood;
 	struct option sticky;
 	struct topo_rate moves;
 	struct option ip_lock;

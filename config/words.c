@@ -65,9 +65,10 @@ static const struct word words[] = {
 	STATEMENT("drops", T_DROPS, IN_PORT, "drops"),
 	STATEMENT("rotate", T_ROTATE, IN_PORT, "rotate SIZE files NUMBER"),
 	SOFT("overwrite", T_OVERWRITE, IN_PORT, "overwrite"),
-	STATEMENT("mac", T_MAC, IN_PORT | IN_LINK | IN_SET,
-		  "mac lock 02:00:00:00:00:01, or mac sticky NUMBER, or mac "
-		  "moves 10/s [burst 20]"),
+	STATEMENT(
+		"mac", T_MAC, IN_PORT | IN_LINK | IN_SET,
+		"mac lock 02:00:00:00:00:01, ..., or mac sticky NUMBER, or mac "
+		"moves 10/s [burst 20]"),
 	STATEMENT("ip", T_IP, IN_PORT | IN_SET, "ip lock 10.0.0.7, ..."),
 	STATEMENT("vlan", T_VLAN, IN_PORT | IN_LINK | IN_SET,
 		  "vlan access NUMBER, or vlan trunk NUMBER, ... [native "
@@ -77,6 +78,8 @@ static const struct word words[] = {
 	STATEMENT("storm", T_STORM, IN_PORT | IN_LINK | IN_SET,
 		  "storm broadcast 100/s [burst 10], or the same of multicast "
 		  "or unknown, or storm none"),
+	SOFT("flood", T_FLOOD, IN_PORT | IN_LINK | IN_SET,
+	     "flood on, or flood off"),
 	STATEMENT("mtu", T_MTU, IN_PORT | IN_LINK, "mtu OCTETS"),
 	STATEMENT("buffers", T_BUFFERS, IN_PORT | IN_LINK, "buffers NUMBER"),
 	STATEMENT("reserved", T_RESERVED, IN_PORT, "reserved forward"),
@@ -109,6 +112,7 @@ static const struct word words[] = {
 	SOFT("burst", T_BURST, 0, NULL),
 	SOFT("off", T_OFF, 0, NULL),
 	SOFT("none", T_NONE, 0, NULL),
+	SOFT("on", T_ON, 0, NULL),
 	SOFT("in", T_IN, 0, NULL),
 	SOFT("out", T_OUT, 0, NULL),
 	SOFT("access", T_ACCESS, 0, NULL),

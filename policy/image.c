@@ -15,5 +15,6 @@ void policy_image_copy(struct policy_image *to, const struct policy_image *from)
 		if (from->port[p].vlan_mode == POLICY_VLAN_TRUNK)
 			to->trunk[p] = from->trunk[p];
 	memcpy(to->word, from->word, from->n_words * sizeof(to->word[0]));
+	memcpy(to->mac, from->mac, from->n_macs * sizeof(to->mac[0]));
 	memcpy(to->insn, from->insn, from->n_insns * sizeof(to->insn[0]));
 }

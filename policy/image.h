@@ -39,6 +39,7 @@
 #define POLICY_MAX_ENTRIES 8192u
 #define POLICY_MAX_INSNS 16384u
 #define POLICY_MAX_PREFIXES 1024u
+#define POLICY_MAX_MACS 384u
 #define POLICY_MAX_WORDS 64u
 #define POLICY_NO_ENTRY 0xffffu
 /* VLAN ids are 1 to 4094. */
@@ -111,7 +112,7 @@ enum policy_storm { STORM_BROADCAST, STORM_MULTICAST, STORM_UNKNOWN, STORMS };
  * struct policy_port - what one port may do
  * @allow:      bit d set: may send to port d, and no rule is asked.  A pair that
  *              has entries is judged by them; the bit is then of no meaning here
- * @locked_mac: the one source address the port may use, if @locked
+ * @locked_mac: a source address the port may use, and no others, if @locked
  * @limit_in:   octets from the port
  * @limit_out:  octets to it
  * @storm:      frames from the port that are flooded, by enum policy_storm
@@ -122,6 +123,8 @@ enum policy_storm { STORM_BROADCAST, STORM_MULTICAST, STORM_UNKNOWN, STORMS };
  * @vlan_mode:  enum policy_vlan_mode
  * @locked:     source-MAC lock on
  * @ip_locked:  IP lock on
+ * @known_only: frames to addresses that are not known are not flooded to it
+ * @first_mac, @n_macs: of @locked: further addresses, in mac[]
  */
 struct policy_port {
 	uint64_t allow;
@@ -137,7 +140,9 @@ struct policy_port {
 	uint8_t vlan_mode;
 	uint8_t locked;
 	uint8_t ip_locked;
-	uint8_t pad[5];
+	uint8_t known_only;
+	uint16_t first_mac;
+	uint16_t n_macs;
 };
 
 /**
@@ -162,6 +167,8 @@ struct policy_image {
 	uint32_t n_prefixes;
 	uint32_t n_words;
 	uint32_t snooping;
+	uint32_t n_macs;
+	uint32_t pad;
 	struct policy_port port[POLICY_MAX_PORTS];
 	struct policy_pair pair[POLICY_MAX_PORTS][POLICY_MAX_PORTS];
 	struct policy_rule rule[POLICY_MAX_RULES];
@@ -169,6 +176,7 @@ struct policy_image {
 	struct policy_prefix prefix[POLICY_MAX_PREFIXES];
 	struct policy_trunk trunk[POLICY_MAX_PORTS];
 	uint64_t word[POLICY_MAX_WORDS];
+	uint64_t mac[POLICY_MAX_MACS];
 	struct cbpf_insn insn[POLICY_MAX_INSNS];
 };
 

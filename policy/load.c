@@ -24,7 +24,7 @@ _Static_assert(sizeof(struct policy_pair) * POLICY_MAX_PORTS % 8 == 0,
 	 __builtin_offsetof(struct policy_image, member) % 8 == 0)
 _Static_assert(IN_WORDS(port) && IN_WORDS(pair) && IN_WORDS(rule) &&
 		       IN_WORDS(entry) && IN_WORDS(prefix) && IN_WORDS(trunk) &&
-		       IN_WORDS(word) && IN_WORDS(insn),
+		       IN_WORDS(word) && IN_WORDS(mac) && IN_WORDS(insn),
 	       "copied in words");
 _Static_assert(FLOW_PORTS == POLICY_MAX_PORTS && FLAP_PORTS == FLOW_PORTS &&
 		       CACHE_PORTS == FLOW_PORTS,
@@ -49,6 +49,7 @@ struct counts {
 	uint32_t insns;
 	uint32_t prefixes;
 	uint32_t words;
+	uint32_t macs;
 	uint32_t snooping;
 };
 
@@ -73,12 +74,14 @@ static bool read_counts(struct counts *c,
 	c->insns = image->n_insns;
 	c->prefixes = image->n_prefixes;
 	c->words = image->n_words;
+	c->macs = image->n_macs;
 	c->snooping = image->snooping;
 	return c->rules <= POLICY_MAX_RULES &&
 	       c->entries <= POLICY_MAX_ENTRIES &&
 	       c->insns <= POLICY_MAX_INSNS &&
 	       c->prefixes <= POLICY_MAX_PREFIXES &&
-	       c->words <= POLICY_MAX_WORDS && c->snooping <= 1;
+	       c->words <= POLICY_MAX_WORDS && c->macs <= POLICY_MAX_MACS &&
+	       c->snooping <= 1;
 }
 
 static void copy_out(struct policy *to,
@@ -92,6 +95,7 @@ static void copy_out(struct policy *to,
 	copy_words(to->prefix, image->prefix,
 		   c->prefixes * sizeof(to->prefix[0]));
 	copy_words(to->word, image->word, c->words * sizeof(to->word[0]));
+	copy_words(to->mac, image->mac, c->macs * sizeof(to->mac[0]));
 	copy_words(to->insn, image->insn, c->insns * sizeof(to->insn[0]));
 	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++)
 		if (to->port[p].vlan_mode == POLICY_VLAN_TRUNK)
@@ -124,17 +128,33 @@ static bool vlan_ok(const struct policy_port *p)
 	}
 }
 
+static bool station_ok(uint64_t mac)
+{
+	return mac != 0 && mac <= MAC_BROADCAST && !mac_is_group(mac);
+}
+
+static bool macs_ok(const struct policy *policy, const struct policy_port *p,
+		    uint32_t macs)
+{
+	if (!p->locked)
+		return p->n_macs == 0;
+	if ((uint32_t)p->first_mac + p->n_macs > macs ||
+	    !station_ok(p->locked_mac))
+		return false;
+	for (unsigned int i = 0; i < p->n_macs; i++)
+		if (!station_ok(policy->mac[p->first_mac + i]))
+			return false;
+	return true;
+}
+
 static bool port_ok(const struct policy_port *p, uint32_t prefixes)
 {
 	for (unsigned int i = 0; i < STORMS; i++)
 		if (!rate_ok(&p->storm[i]))
 			return false;
-	if (p->locked && (p->locked_mac == 0 || p->locked_mac > MAC_BROADCAST ||
-			  mac_is_group(p->locked_mac)))
-		return false;
 	return rate_ok(&p->limit_in) && rate_ok(&p->limit_out) &&
 	       rate_ok(&p->moves) && vlan_ok(p) && p->locked <= 1 &&
-	       p->ip_locked <= 1 &&
+	       p->ip_locked <= 1 && p->known_only <= 1 &&
 	       (uint32_t)p->first_prefix + p->n_prefixes <= prefixes;
 }
 
@@ -143,11 +163,13 @@ static bool locks_collide(const struct policy *policy, unsigned int port)
 {
 	const struct policy_port *p = &policy->port[port];
 
-	for (unsigned int i = 0; p->locked && i < port; i++)
-		if (policy->port[i].locked &&
-		    policy->port[i].locked_mac == p->locked_mac &&
-		    policy->port[i].vlan == p->vlan)
-			return true;
+	for (unsigned int i = 0; p->locked && i < port; i++) {
+		if (policy->port[i].vlan != p->vlan)
+			continue;
+		for (unsigned int k = 0; k <= p->n_macs; k++)
+			if (policy_has_mac(policy, i, policy_mac(policy, p, k)))
+				return true;
+	}
 	return false;
 }
 
@@ -155,7 +177,8 @@ static enum policy_fault check_ports(const struct policy *policy,
 				     const struct counts *c, uint32_t *at)
 {
 	for (*at = 0; *at < POLICY_MAX_PORTS; ++*at) {
-		if (!port_ok(&policy->port[*at], c->prefixes))
+		if (!port_ok(&policy->port[*at], c->prefixes) ||
+		    !macs_ok(policy, &policy->port[*at], c->macs))
 			return POLICY_FAULT_PORT;
 		if (locks_collide(policy, *at))
 			return POLICY_FAULT_LOCKS;
@@ -317,6 +340,7 @@ void policy_settle(struct policy *policy)
 			settle_pair(policy, s, d, needs);
 	policy->guarded = 0;
 	policy->limited = 0;
+	policy->known_only = 0;
 	policy->tagged = 0;
 	policy->replies = false;
 	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++) {
@@ -326,6 +350,8 @@ void policy_settle(struct policy *policy)
 			policy->guarded |= bit(p);
 		if (port->limit_out.rate)
 			policy->limited |= bit(p);
+		if (port->known_only)
+			policy->known_only |= bit(p);
 		if (port->vlan_mode != POLICY_VLAN_TRANSPARENT)
 			policy->tagged |= bit(p);
 		policy->replies |= policy->answers[p] != 0;

@@ -40,7 +40,8 @@ enum vswitch_reason policy_guard(const struct policy *policy,
 
 	if (unlikely(bit_in(state->flap.isolated, ask->src)))
 		return REASON_ISOLATED;
-	if (port->locked && port->locked_mac != ask->frame->src)
+	if (port->locked && port->locked_mac != ask->frame->src &&
+	    !policy_has_mac(policy, ask->src, ask->frame->src))
 		return REASON_MAC_LOCK;
 	if (port->ip_locked && !lock_allows(policy->prefix + port->first_prefix,
 					    port->n_prefixes, ask->frame))

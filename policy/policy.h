@@ -62,7 +62,7 @@ struct policy_words {
 
 /**
  * struct policy - the policy of one switch
- * @port, @pair, @rule, @entry, @prefix, @trunk, @word, @insn: as in struct
+ * @port, @pair, @rule, @entry, @prefix, @trunk, @word, @mac, @insn: as in struct
  *              policy_image; @port all zero refuses everything
  * @asks:       by source: bit d set: the pair's rules are asked.  Where it is
  *              clear, @port's bits decide
@@ -70,6 +70,7 @@ struct policy_words {
  * @answers:    by source: bit d set: d has a rule with `reply` towards source
  * @guarded:    ports whose frames policy_admit() must look at
  * @limited:    ports to which there is a limit
+ * @known_only: ports that frames to unknown addresses are not flooded to
  * @tagged:     ports that are not transparent to VLANs
  * @replies:    whether any rule has `reply`
  * @snap:       by source: octets its frames are judged by, a multiple of 8
@@ -86,6 +87,7 @@ struct policy {
 	uint64_t reaches[POLICY_MAX_PORTS];
 	uint64_t guarded;
 	uint64_t limited;
+	uint64_t known_only;
 	uint64_t tagged;
 	uint16_t snap[POLICY_MAX_PORTS];
 	uint16_t need[POLICY_MAX_PORTS];
@@ -101,6 +103,7 @@ struct policy {
 	struct policy_prefix prefix[POLICY_MAX_PREFIXES];
 	struct policy_trunk trunk[POLICY_MAX_PORTS];
 	uint64_t word[POLICY_MAX_WORDS];
+	uint64_t mac[POLICY_MAX_MACS];
 	struct cbpf_insn insn[POLICY_MAX_INSNS];
 };
 
@@ -203,6 +206,27 @@ void policy_settle(struct policy *policy);
 void policy_begin(struct policy_state *state, const struct policy *policy);
 
 /* --- asking -------------------------------------------------------------- */
+
+/* A locked port's addresses: from 0 to @p->n_macs. */
+static inline uint64_t policy_mac(const struct policy *policy,
+				  const struct policy_port *p, unsigned int i)
+{
+	return i == 0 ? p->locked_mac : policy->mac[p->first_mac + i - 1];
+}
+
+/**
+ * policy_has_mac - is a port locked to this address, among others?
+ */
+static inline bool policy_has_mac(const struct policy *policy,
+				  unsigned int port, uint64_t mac)
+{
+	const struct policy_port *p = &policy->port[port];
+
+	for (unsigned int i = 0; p->locked && i <= p->n_macs; i++)
+		if (policy_mac(policy, p, i) == mac)
+			return true;
+	return false;
+}
 
 /**
  * policy_guard - policy_admit() for a port that has something to be checked

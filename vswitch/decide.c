@@ -279,6 +279,9 @@ static uint64_t flood_set(const struct vswitch *sw,
 	uint64_t ports = policy_flood_set(sw->policy, ask->src) &
 			 sw->receivers & ~sw->state.flap.isolated;
 
+	/* Whoever is there is known already. */
+	if (v->resolution == RESOLVED_UNKNOWN)
+		ports &= ~sw->policy->known_only;
 	ports = in_vlan(sw, ask->src, ask->frame, ports);
 	if (unlikely(sw->policy->snooping) && sw->groups != NULL &&
 	    v->resolution == RESOLVED_MULTICAST) {
@@ -370,11 +373,15 @@ static void tell_left_out(const struct vswitch *sw, struct policy_ask *ask,
 		return;
 	while (ports) {
 		unsigned int dst = bit_pop(&ports);
+		enum vswitch_reason why;
 
 		if (sw->port[dst].kind == VSWITCH_PORT_CAPTURE)
 			continue;
 		v->left |= bit(dst);
-		v->refusal[dst] = (uint8_t)refusal(sw, NULL, ask, dst, v);
+		why = refusal(sw, NULL, ask, dst, v);
+		if (why == REASON_NONE)
+			why = REASON_KNOWN_ONLY;
+		v->refusal[dst] = (uint8_t)why;
 	}
 	/* Nothing goes there, be it an answer or not. */
 	v->replies &= ~v->left;

@@ -30,7 +30,7 @@
 		    "source address is zero or a group address")               \
 	WEIR_REASON(VLAN, vlan, IN, "VLAN tag cut short or VLAN id 4095")      \
 	WEIR_REASON(MAC_LOCK, mac_lock, IN,                                    \
-		    "source address is not the one the port is locked to")     \
+		    "source address is none the port is locked to")            \
 	WEIR_REASON(STATION_PINNED, station_pinned, IN,                        \
 		    "source address is pinned to another port")                \
 	WEIR_REASON(SAME_PORT, same_port, IN,                                  \
@@ -73,7 +73,10 @@
 		    "destination port is not in the frame's VLAN")             \
 	WEIR_REASON(NO_FLOW, no_flow, IN,                                      \
 		    "only answers may go there, and it answers nothing that "  \
-		    "was begun")
+		    "was begun")                                               \
+	WEIR_REASON(KNOWN_ONLY, known_only, OUT,                               \
+		    "whoever is behind the destination port is known: `mac "   \
+		    "lock`, or `flood off`")
 
 #define WEIR_REASON_ENUM(symbol, key, side, text) REASON_##symbol,
 enum vswitch_reason { WEIR_REASONS(WEIR_REASON_ENUM) REASON_COUNT };

@@ -76,32 +76,50 @@ static void show_hits(struct vswitch *sw)
 
 /* --- what goes with it ----------------------------------------------------- */
 
-/* VLAN in which a port's locked address is pinned. */
+/* VLAN in which a port's locked addresses are pinned. */
 static uint16_t lock_vlan(const struct policy_port *p)
 {
 	return p->vlan;
 }
 
-static bool same_lock(const struct policy_port *a, const struct policy_port *b)
+/* Is an address pinned to a port by a policy, in this VLAN? */
+static bool pins(const struct policy *policy, unsigned int port, uint64_t mac,
+		 uint16_t vlan)
 {
-	return a->locked == b->locked &&
-	       (!a->locked || (a->locked_mac == b->locked_mac &&
-			       lock_vlan(a) == lock_vlan(b)));
+	return lock_vlan(&policy->port[port]) == vlan &&
+	       policy_has_mac(policy, port, mac);
+}
+
+static void unpin_old(struct vswitch *sw, const struct policy *next,
+		      unsigned int port)
+{
+	const struct policy_port *was = &sw->policy->port[port];
+
+	for (unsigned int i = 0; was->locked && i <= was->n_macs; i++) {
+		uint64_t mac = policy_mac(sw->policy, was, i);
+
+		if (!pins(next, port, mac, lock_vlan(was)))
+			fdb_remove(sw->fdb, mac, lock_vlan(was));
+	}
+}
+
+static void pin_new(struct vswitch *sw, const struct policy *next,
+		    unsigned int port)
+{
+	const struct policy_port *p = &next->port[port];
+
+	for (unsigned int i = 0; p->locked && i <= p->n_macs; i++)
+		fdb_add_static(sw->fdb, policy_mac(next, p, i), lock_vlan(p),
+			       port);
 }
 
 static void move_locks(struct vswitch *sw, const struct policy *next)
 {
-	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++) {
-		const struct policy_port *was = &sw->policy->port[p];
-
-		if (was->locked && !same_lock(was, &next->port[p]))
-			fdb_remove(sw->fdb, was->locked_mac, lock_vlan(was));
-	}
+	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++)
+		unpin_old(sw, next, p);
 	/* So that nobody else can claim the address, nor ageing lose it. */
 	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++)
-		if (next->port[p].locked)
-			fdb_add_static(sw->fdb, next->port[p].locked_mac,
-				       lock_vlan(&next->port[p]), p);
+		pin_new(sw, next, p);
 }
 
 static bool same_vlans(const struct policy *a, const struct policy *b,
@@ -140,7 +158,7 @@ static bool locks_fit(const struct vswitch *sw, const struct policy *next)
 	uint32_t n = 0;
 
 	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++)
-		n += next->port[p].locked;
+		n += next->port[p].locked ? next->port[p].n_macs + 1u : 0;
 	return n <= fdb_capacity(sw->fdb);
 }
 

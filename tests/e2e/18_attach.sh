@@ -13,7 +13,8 @@ switch sw0 {
 	port a    { tap "a0" netns "a" }
 	port b    { tap "b0" netns "b" }
 	port app  { attach "$W/app.sock" }
-	port from { attach "$W/from.sock" }
+	# The sink never says who it is.
+	port from { attach "$W/from.sock"; storm unknown off }
 	port to   { attach "$W/to.sock" }
 }
 allow a <-> b

@@ -315,6 +315,15 @@ static void settings_are_taken_away(void **state)
 			    sizeof(image_of(plain)->port));
 	assert_int_equal(image_of(next)->n_prefixes, 0);
 	system_free(next);
+	next = change(sys, "set a { mac lock 02:00:00:00:00:01, "
+			   "02:00:00:00:00:11, 02:00:00:00:00:12; flood on }\n"
+			   "set b { flood off }\n");
+	assert_true(image_of(next)->port[0].locked_mac == 0x020000000001);
+	assert_int_equal(image_of(next)->port[0].n_macs, 2);
+	assert_true(image_of(next)->mac[1] == 0x020000000012);
+	assert_int_equal(image_of(next)->port[0].known_only, 0);
+	assert_int_equal(image_of(next)->port[1].known_only, 1);
+	system_free(next);
 	/* These are limited by themselves, and not limited only if told so. */
 	next = change(sys, "set a { mac moves off; limit off; storm none }\n"
 			   "set b { storm unknown off }\n");
@@ -425,7 +434,8 @@ static const struct {
 				"link\n" },
 	{ "set a { tap \"b\" }", "(runtime):1:9: \"tap\" belongs in a port\n" },
 	{ "set a { speed 3 }", "(runtime):1:9: unknown word \"speed\"; what "
-			       "can be here is mac, ip, vlan, limit, storm\n" },
+			       "can be here is mac, ip, vlan, limit, storm, "
+			       "flood\n" },
 	{ "set a { limit 1mbit; limit in off }",
 	  "(runtime):1:22: \"limit in\" is here twice; the first is in line "
 	  "1: take one of the two out\n" },
@@ -433,14 +443,14 @@ static const struct {
 	  "(runtime):1:30: a burst of 1000 octets never lets a frame of full "
 	  "length pass, which on port s.a has 1518; write at least that\n" },
 	{ "set b { mac lock 02:00:00:00:00:01; mac sticky off }",
-	  "(runtime):1:9: port s.a is locked to that address already, in "
+	  "(runtime):1:18: port s.a is locked to that address already, in "
 	  "t.conf:3; a station is behind one port\n" },
 	{ "set b { mac lock 02:00:00:00:00:03 }",
-	  "(runtime):1:9: port s.b has a mac sticky, in t.conf:4; a lock leaves "
-	  "a port one address: take one of the two out\n" },
+	  "(runtime):1:9: port s.b has a mac sticky, in t.conf:4; a lock says "
+	  "all addresses of a port: take one of the two out\n" },
 	{ "set a { mac lock off }\nset b { mac sticky off; mac lock "
 	  "02:00:00:00:00:03 }\nset a { mac lock 02:00:00:00:00:03 }",
-	  "(runtime):3:9: port s.b is locked to that address already, in line "
+	  "(runtime):3:18: port s.b is locked to that address already, in line "
 	  "2; a station is behind one port\n" },
 	{ "set a { limit off", "(runtime):1:18: the text ends inside a block; "
 			       "the \"{\" of line 1 wants its \"}\"\n" },

@@ -226,7 +226,7 @@ static enum vswitch_reason admit(struct oracle *o, unsigned int src,
 	from = mac_at(bytes + 6);
 	if (from == 0 || bytes[6] % 2 == 1)
 		return REASON_BAD_SOURCE;
-	if (p->locked && p->locked_mac != from)
+	if (p->locked && p->locked_mac != from && p->other_mac != from)
 		return REASON_MAC_LOCK;
 	if (mac_at(bytes) == from)
 		return REASON_SAME_PORT;
@@ -344,7 +344,8 @@ static void resolve(struct oracle *o, struct vswitch_verdict *v,
 			: dst == 0xffffffffffffull ? RESOLVED_BROADCAST
 						   : RESOLVED_MULTICAST;
 	for (unsigned int d = 0; d < VSWITCH_MAX_PORTS; d++)
-		if (d != src && is_reached(o, src, d) && is_open(o, d))
+		if (d != src && is_reached(o, src, d) && is_open(o, d) &&
+		    (bytes[0] % 2 == 1 || !o->port[d].known_only))
 			v->candidates |= 1ull << d;
 }
 

@@ -31,6 +31,8 @@ struct oracle_entry {
 
 /**
  * struct oracle_port - a port's settings, its receiver's stock, its counters
+ * @other_mac: a second address of a lock, or 0
+ * @known_only: what is for nobody known does not go there
  * @buffers: receive buffers the switch has (captures: left out of account)
  */
 struct oracle_port {
@@ -46,6 +48,8 @@ struct oracle_port {
 	uint64_t allow;
 	bool locked;
 	uint64_t locked_mac;
+	uint64_t other_mac;
+	bool known_only;
 	uint64_t in_frames;
 	uint64_t in_bytes;
 	uint64_t out_frames;

@@ -246,6 +246,45 @@ static void one_address_is_locked_to_one_port(void **state)
 	refuses(f, POLICY_FAULT_LOCKS, 9);
 }
 
+static void further_addresses_are_checked_as_well(void **state)
+{
+	struct fixture *f = *state;
+	struct policy_port *p = &f->image->port[9];
+
+	f->image->n_macs = POLICY_MAX_MACS + 1;
+	refuses(f, POLICY_FAULT_COUNTS, 0);
+	f->image->n_macs = 2;
+	f->image->mac[1] = 0x04;
+	p->n_macs = 1;
+	refuses(f, POLICY_FAULT_PORT, 9);
+	f->image->n_macs = 1;
+	p->locked = 1;
+	p->locked_mac = 0x02;
+	p->first_mac = 1;
+	p->n_macs = 1;
+	f->image->mac[1] = 0x04;
+	refuses(f, POLICY_FAULT_PORT, 9);
+	f->image->n_macs = 2;
+	f->image->mac[1] = 0x010000000004;
+	p->locked = 1;
+	p->locked_mac = 0x02;
+	p->first_mac = 1;
+	p->n_macs = 1;
+	refuses(f, POLICY_FAULT_PORT, 9);
+	p->known_only = 2;
+	refuses(f, POLICY_FAULT_PORT, 9);
+	/* The further one is another port's only one. */
+	f->image->n_macs = 2;
+	f->image->mac[1] = 0x04;
+	p->locked = 1;
+	p->locked_mac = 0x02;
+	p->first_mac = 1;
+	p->n_macs = 1;
+	f->image->port[12].locked = 1;
+	f->image->port[12].locked_mac = 0x04;
+	refuses(f, POLICY_FAULT_LOCKS, 12);
+}
+
 static void every_fault_has_its_words(void **state)
 {
 	(void)state;
@@ -361,6 +400,7 @@ int main(void)
 		TEST(rules_that_cannot_be),
 		TEST(port_settings_that_cannot_be),
 		TEST(one_address_is_locked_to_one_port),
+		TEST(further_addresses_are_checked_as_well),
 		TEST(every_fault_has_its_words),
 		TEST(hc14_garbage_does_no_harm),
 		TEST(hc01_an_image_may_change_while_it_is_read),

@@ -216,6 +216,12 @@ static void test_settings_of_a_port(void **state)
 	image->trunk[0].member[63] = 1ull << 62 | 1ull << 63; /* 4094, 4095 */
 	a->locked = 1;
 	a->locked_mac = 0x020000000007;
+	a->known_only = 1;
+	a->first_mac = POLICY_MAX_MACS - 2;
+	a->n_macs = 2;
+	image->mac[POLICY_MAX_MACS - 2] = 0x00005e000107;
+	image->mac[POLICY_MAX_MACS - 1] = 0x00005e000207;
+	b->known_only = 1;
 	a->sticky = 3;
 	a->moves = (struct policy_rate){ 10, 20 };
 	a->ip_locked = 1;
@@ -243,7 +249,8 @@ static void test_settings_of_a_port(void **state)
 		"{\"from\":\"sw0.a\",\"action\":\"vlan\",\"value\":"
 		"\"trunk 1, 10-13, 4094 native 9\"}\n"
 		"{\"from\":\"sw0.a\",\"action\":\"mac-lock\",\"value\":"
-		"\"02:00:00:00:00:07\",\"mac\":\"02:00:00:00:00:07\"}\n"
+		"\"02:00:00:00:00:07, 00:00:5e:00:01:07, 00:00:5e:00:02:07\","
+		"\"mac\":\"02:00:00:00:00:07\"}\n"
 		"{\"from\":\"sw0.a\",\"action\":\"mac-sticky\","
 		"\"value\":\"3\"}\n"
 		"{\"from\":\"sw0.a\",\"action\":\"mac-moves\",\"value\":"
@@ -258,6 +265,8 @@ static void test_settings_of_a_port(void **state)
 		"\"time 3\"}\n"
 		"{\"from\":\"sw0.b\",\"action\":\"vlan\",\"value\":"
 		"\"access 42\"}\n"
+		"{\"from\":\"sw0.b\",\"action\":\"flood\",\"value\":"
+		"\"off\"}\n"
 		"{\"from\":\"sw0.b\",\"action\":\"storm-broadcast\",\"value\":"
 		"\"100/s burst 100\",\"rate\":100,\"burst\":100}\n"
 		"{\"from\":\"sw0.b\",\"action\":\"storm-multicast\",\"value\":"

@@ -362,6 +362,78 @@ static void locked_addresses_are_pinned_and_let_go(void **state)
 	rig_free(r);
 }
 
+/* A router with the addresses of the virtual ones it may be. */
+static void a_lock_may_have_several_addresses(void **state)
+{
+	static const uint64_t mac[] = { RIG_MAC(9), 0x00005e000107ull,
+					0x00005e000207ull };
+	struct policy_image *image = image_new();
+	struct fdb *fdb;
+	uint8_t frame[60];
+	struct rig *r;
+
+	(void)state;
+	image->n_macs = 3;
+	image->mac[1] = mac[1];
+	image->mac[2] = mac[2];
+	image->port[A].locked = 1;
+	image->port[A].locked_mac = mac[0];
+	image->port[A].first_mac = 1;
+	image->port[A].n_macs = 2;
+	image_allow(image, A, B, NULL);
+	image_allow(image, B, A, NULL);
+	r = sw_new(image);
+	fdb = vswitch_fdb(r->sw);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(fdb_lookup(fdb, mac[i], 0, 1000000), A);
+		rig_frame(frame, RIG_MAC(B + 1), mac[i], 60);
+		assert_true(sw_send_raw(r, A, frame, 60) == RIG_BIT(B));
+		assert_int_equal(sw_send_raw(r, B, frame, 60), 0);
+	}
+	assert_int_equal(rig_drops(r, B, REASON_STATION_PINNED), 3);
+	rig_frame(frame, RIG_MAC(B + 1), RIG_MAC(A + 1), 60);
+	assert_int_equal(sw_send_raw(r, A, frame, 60), 0);
+	assert_int_equal(rig_drops(r, A, REASON_MAC_LOCK), 1);
+	/* One less, one another, and one that stays. */
+	image->mac[1] = RIG_MAC(8);
+	image->port[A].n_macs = 1;
+	image_set(r->sw, image);
+	assert_int_equal(fdb_lookup(fdb, mac[0], 0, 1000000), A);
+	assert_int_equal(fdb_lookup(fdb, mac[1], 0, 1), FDB_NO_PORT);
+	assert_int_equal(fdb_lookup(fdb, mac[2], 0, 1), FDB_NO_PORT);
+	assert_int_equal(fdb_lookup(fdb, RIG_MAC(8), 0, 1000000), A);
+	free(image);
+	rig_free(r);
+}
+
+/* Whoever is behind such a port is known. */
+static void the_unknown_is_not_flooded_to_all(void **state)
+{
+	struct policy_image *image = image_new();
+	struct vswitch_verdict v;
+	uint8_t frame[60];
+	struct rig *r;
+
+	(void)state;
+	for (unsigned int p = B; p <= D; p++)
+		image_allow(image, A, p, NULL);
+	image->port[B].known_only = 1;
+	r = sw_new(image);
+	rig_frame(frame, RIG_MAC(99), RIG_MAC(A + 1), 60);
+	assert_true(sw_send_raw(r, A, frame, 60) == (RIG_BIT(C) | RIG_BIT(D)));
+	v = sw_trace(r, A, frame, 60);
+	assert_true(v.left & RIG_BIT(B));
+	assert_int_equal(v.refusal[B], REASON_KNOWN_ONLY);
+	rig_frame(frame, MAC_BROADCAST, RIG_MAC(A + 1), 60);
+	assert_true(sw_send_raw(r, A, frame, 60) ==
+		    (RIG_BIT(B) | RIG_BIT(C) | RIG_BIT(D)));
+	rig_frame(frame, RIG_MAC(B + 1), RIG_MAC(A + 1), 60);
+	assert_true(sw_send_raw(r, A, frame, 60) == RIG_BIT(B));
+	assert_int_equal(rig_all_drops(r), 0);
+	free(image);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +450,8 @@ int main(void)
 		cmocka_unit_test(a_wrong_policy_leaves_the_right_one),
 		cmocka_unit_test(hits_stay_with_rules_that_stay),
 		cmocka_unit_test(locked_addresses_are_pinned_and_let_go),
+		cmocka_unit_test(a_lock_may_have_several_addresses),
+		cmocka_unit_test(the_unknown_is_not_flooded_to_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,11 +172,26 @@ static void set_allow(struct world *w, unsigned int port, uint64_t allow)
 	w->oracle.port[port].allow = allow;
 }
 
+static uint64_t station(struct world *w)
+{
+	return w->station[world_draw(w, WORLD_STATIONS)];
+}
+
 static void set_lock(struct world *w, unsigned int port, bool locked,
 		     uint64_t mac)
 {
-	w->oracle.port[port].locked = locked;
-	w->oracle.port[port].locked_mac = mac;
+	struct policy *policy = vswitch_policy(w->rig->sw);
+	struct policy_port *p = &policy->port[port];
+	struct oracle_port *o = &w->oracle.port[port];
+
+	o->locked = locked;
+	o->locked_mac = mac;
+	o->other_mac = locked && world_chance(w, 50) ? station(w) : 0;
+	o->known_only = world_chance(w, locked ? 80 : 20);
+	p->first_mac = (uint16_t)port;
+	p->n_macs = o->other_mac != 0;
+	policy->mac[port] = o->other_mac;
+	p->known_only = o->known_only;
 	rig_lock(w->rig, port, locked ? mac : 0);
 }
 
@@ -253,11 +268,6 @@ static void make_policy(struct world *w)
 				allow |= to & -to;
 		set_allow(w, (unsigned int)__builtin_ctzll(from), allow);
 	}
-}
-
-static uint64_t station(struct world *w)
-{
-	return w->station[world_draw(w, WORLD_STATIONS)];
 }
 
 static void make_stations(struct world *w)

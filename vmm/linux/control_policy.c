@@ -226,18 +226,41 @@ static void put_prefix(FILE *out, const struct policy_prefix *p)
 		fprintf(out, "/%u", bits);
 }
 
+static void put_macs(FILE *out, const struct policy_image *image,
+		     const struct policy_port *p)
+{
+	char mac[MAC_TEXT];
+
+	fputs(mac_text(p->locked_mac, mac), out);
+	for (uint32_t i = p->first_mac;
+	     i < (uint32_t)p->first_mac + p->n_macs && i < POLICY_MAX_MACS; i++)
+		fprintf(out, ", %s", mac_text(image->mac[i], mac));
+}
+
 static void mac_lock_row(struct listing *l, uint32_t port)
 {
-	const struct policy_port *p = &l->policy->image.port[port];
-	char mac[MAC_TEXT];
-	json_t *row;
+	const struct policy_image *image = &l->policy->image;
+	const struct policy_port *p = &image->port[port];
+	char mac[MAC_TEXT], *text = NULL;
+	json_t *row = NULL;
+	size_t size;
+	FILE *out;
 
-	if (!p->locked)
-		return;
-	mac_text(p->locked_mac, mac);
-	row = setting(l, port, "mac-lock", "%s", mac);
-	if (row != NULL)
-		json_object_set_new(row, "mac", json_string(mac));
+	if (p->locked) {
+		out = open_memstream(&text, &size);
+		if (out == NULL)
+			return;
+		put_macs(out, image, p);
+		if (fclose(out) == 0)
+			row = setting(l, port, "mac-lock", "%s", text);
+		free(text);
+		if (row != NULL)
+			json_object_set_new(
+				row, "mac",
+				json_string(mac_text(p->locked_mac, mac)));
+	}
+	if (p->known_only != p->locked)
+		setting(l, port, "flood", p->known_only ? "off" : "on");
 }
 
 static void ip_lock_row(struct listing *l, uint32_t port)

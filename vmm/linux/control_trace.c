@@ -149,19 +149,21 @@ static bool tell_source(struct story *s)
 
 static bool tell_mac_lock(struct story *s)
 {
-	char lock[MAC_TEXT], mac[MAC_TEXT];
+	char lock[MAC_TEXT], mac[MAC_TEXT], more[24] = "";
 
 	mac_text(s->rules->locked_mac, lock);
+	if (s->rules->n_macs > 0)
+		snprintf(more, sizeof(more), " and %u more", s->rules->n_macs);
 	if (s->v->reason == REASON_MAC_LOCK) {
 		story_step(s, "admit", "drop",
-			   "the port is locked to %s; the frame says it is "
+			   "the port is locked to %s%s; the frame says it is "
 			   "from %s",
-			   lock, mac_text(s->frame.src, mac));
+			   lock, more, mac_text(s->frame.src, mac));
 		return false;
 	}
 	if (s->rules->locked)
-		story_step(s, "admit", "pass", "the port is locked to %s",
-			   lock);
+		story_step(s, "admit", "pass", "the port is locked to %s%s",
+			   lock, more);
 	else
 		story_step(s, "admit", "pass", "the port has no MAC lock");
 	return true;
