@@ -66,7 +66,7 @@ bool config_name_ok(const char *name);
  *           and warnings are of what is there
  *
  * A filter in @runtime with a name of a host in it takes as long as looking that
- * up does.
+ * up does, some seconds at most (config/hosts.h).
  *
  * Return: the system, or NULL if there was any error.
  */

@@ -44,7 +44,7 @@ struct host {
 	int fd;
 };
 
-int hosts_limit_ms = 5000;
+int hosts_limit_ms = 4000;
 
 static struct host *find(const struct hosts *h, const char *name, size_t len)
 {

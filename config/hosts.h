@@ -29,7 +29,10 @@ struct hosts {
 	struct host *first;
 };
 
-/* Milliseconds for all names of a topology.  Tests have less patience. */
+/*
+ * Milliseconds for all names of a topology: less than an instance gives a change
+ * (CONTROL_TIMEOUT_NS).  Tests have less patience.
+ */
 extern int hosts_limit_ms;
 
 /**
