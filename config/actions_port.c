@@ -4,6 +4,9 @@
  */
 #include "config/parser.h"
 
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -173,6 +176,64 @@ void on_overwrite(struct parser *p, struct pos at)
 void on_reserved(struct parser *p, struct pos at)
 {
 	option_once(p, &p->port->reserved, at, "reserved");
+}
+
+/* --- who may connect to a path -------------------------------------------- */
+
+void on_mode(struct parser *p, struct pos at, const struct name *mode)
+{
+	char *end;
+	unsigned long value;
+
+	if (!option_once(p, &p->port->mode, at, "mode") || !mode->text)
+		return;
+	value = strtoul(mode->text, &end, 8);
+	if (*end || end == mode->text || value > 0777 ||
+	    strspn(mode->text, "01234567") != strlen(mode->text))
+		report_error(p->report, mode->pos,
+			     "\"%s\" is no mode; write it in octal digits, as "
+			     "chmod takes them: mode 0660",
+			     mode->text);
+	else
+		p->port->mode.value = value;
+}
+
+/* A number, or a name the system knows, which is looked up now. */
+static void on_id(struct parser *p, struct option *o, struct pos at,
+		  const struct name *n, const char *word, bool user)
+{
+	const char *what = user ? "user" : "group";
+	const struct passwd *pw;
+	const struct group *gr;
+
+	if (!option_once(p, o, at, word) || !n->text)
+		return;
+	if (n->text[0] >= '0' && n->text[0] <= '9') {
+		value_number(p->report, n, user ? "a user" : "a group",
+			     "by number", 0, UINT32_MAX - 1, &o->value);
+		return;
+	}
+	pw = user ? getpwnam(n->text) : NULL;
+	gr = user ? NULL : getgrnam(n->text);
+	if (pw)
+		o->value = pw->pw_uid;
+	else if (gr)
+		o->value = gr->gr_gid;
+	else
+		report_error(p->report, n->pos,
+			     "there is no %s \"%s\" on this machine; make it, "
+			     "or give a number",
+			     what, n->text);
+}
+
+void on_owner(struct parser *p, struct pos at, const struct name *user)
+{
+	on_id(p, &p->port->owner, at, user, "owner", true);
+}
+
+void on_path_group(struct parser *p, struct pos at, const struct name *group)
+{
+	on_id(p, &p->port->group, at, group, "group", false);
 }
 
 void on_follow(struct parser *p, struct pos at, const struct name *leader)

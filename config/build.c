@@ -52,3 +52,14 @@ bool build_has_pd(const struct topo_port *port)
 {
 	return port->kind != TO_LINK && port->kind != TO_ATTACH;
 }
+
+struct sys_access build_access(const struct topo_port *port)
+{
+	return (struct sys_access){
+		.mode = (uint32_t)port->mode.value,
+		.uid = (uint32_t)port->owner.value,
+		.gid = (uint32_t)port->group.value,
+		.owned = port->owner.set,
+		.grouped = port->group.set,
+	};
+}

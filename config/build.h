@@ -98,6 +98,11 @@ void build_policies(struct system *sys, const struct topology *t);
 bool build_has_pd(const struct topo_port *port);
 
 /**
+ * build_access - who may connect to a port's path
+ */
+struct sys_access build_access(const struct topo_port *port);
+
+/**
  * build_copy - copy a text into a fixed array, cut to fit
  */
 #define build_copy(array, text) snprintf(array, sizeof(array), "%s", text)

@@ -141,6 +141,7 @@ static void set_far_end(struct sys_conn *conn, const struct topo_port *port)
 	if (port->kind == TO_ATTACH) {
 		conn->attachment = SYS_TO_ATTACH;
 		build_copy(conn->path, port->target.text);
+		conn->access = build_access(port);
 	} else if (port->kind == TO_DRIVER_VM) {
 		conn->attachment = SYS_TO_VIRT;
 	} else if (port->kind == TO_LINK) {

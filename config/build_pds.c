@@ -94,6 +94,7 @@ static void configure_socket(struct sys_component *comp,
 		cfg->port = port->tcp_port;
 	} else {
 		build_copy(cfg->path, port->target.text);
+		cfg->access = build_access(port);
 	}
 }
 

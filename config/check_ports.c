@@ -42,6 +42,19 @@ static void no_settings(struct topology *t, const struct topo_settings *s)
 		not_capture(t, &s->storm[i].o, "storm");
 }
 
+/* Who may connect: said of a path that somebody connects to. */
+static void only_path(struct topology *t, const struct topo_port *port,
+		      const struct option *o, const char *what)
+{
+	if (o->set && port->kind != NOT_ATTACHED && port->kind != TO_ATTACH &&
+	    (port->kind != TO_SOCKET || port->connect || port->tcp))
+		report_error(t->report, o->pos,
+			     "%s says who may connect to the path of an attach "
+			     "port, or of a socket that listens on one; this "
+			     "port has none; take it out",
+			     what);
+}
+
 void check_ports(struct topology *t)
 {
 	const struct topo_switch *sw;
@@ -49,6 +62,9 @@ void check_ports(struct topology *t)
 
 	for_each(sw, t->switches) {
 		for_each(port, sw->ports) {
+			only_path(t, port, &port->mode, "mode");
+			only_path(t, port, &port->owner, "owner");
+			only_path(t, port, &port->group, "group");
 			if (port->kind == TO_CAPTURE) {
 				no_settings(t, &port->settings);
 				not_capture(t, &port->reserved, "reserved");

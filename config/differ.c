@@ -270,6 +270,7 @@ static void attachment(struct diff *d, const struct sys_conn *a,
 		say(d, "port %s: %s becomes %s", a->name, a->what, b->what);
 		return;
 	}
+	others(d, a->name, &a->access, &b->access, sizeof(a->access));
 	if (!x || !y || x->kind != y->kind)
 		return;
 	if (x->kind == SYS_TAP)

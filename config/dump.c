@@ -102,6 +102,16 @@ static void dump_interface(const char *ifname, const char *netns, FILE *out)
 		fprintf(out, " netns \"%s\"", netns);
 }
 
+static void dump_access(const struct sys_access *a, FILE *out)
+{
+	if (a->mode)
+		fprintf(out, " mode %04" PRIo32, a->mode);
+	if (a->owned)
+		fprintf(out, " owner %" PRIu32, a->uid);
+	if (a->grouped)
+		fprintf(out, " group %" PRIu32, a->gid);
+}
+
 static void dump_socket(const struct sys_socket *s, FILE *out)
 {
 	fputs(s->mode == SYS_SOCKET_LISTEN ? " listen" : " connect", out);
@@ -109,6 +119,7 @@ static void dump_socket(const struct sys_socket *s, FILE *out)
 		fprintf(out, " tcp %s port %u", s->address, s->port);
 	else
 		fprintf(out, " \"%s\"", s->path);
+	dump_access(&s->access, out);
 }
 
 static void dump_capture(const struct sys_capture *c, FILE *out)
@@ -218,9 +229,10 @@ static void dump_ends(const struct system *sys, const struct sys_conn *c,
 	if (c->attachment == SYS_TO_SWITCH)
 		fprintf(out, ", switch %s port %" PRIu32,
 			sys->pd[c->pd[1]].comp[c->comp[1]].name, c->port[1]);
-	else if (c->attachment == SYS_TO_ATTACH)
+	else if (c->attachment == SYS_TO_ATTACH) {
 		fprintf(out, ", attach \"%s\"", c->path);
-	else
+		dump_access(&c->access, out);
+	} else
 		fprintf(out, ", pd %s", sys->pd[c->pd[1]].name);
 }
 

@@ -420,6 +420,21 @@ void on_rotate(struct parser *p, struct pos at, const struct name *size,
 void on_drops(struct parser *p, struct pos at);
 
 /**
+ * on_mode - mode MODE
+ */
+void on_mode(struct parser *p, struct pos at, const struct name *mode);
+
+/**
+ * on_owner - owner USER
+ */
+void on_owner(struct parser *p, struct pos at, const struct name *user);
+
+/**
+ * on_path_group - in a port: group GROUP
+ */
+void on_path_group(struct parser *p, struct pos at, const struct name *group);
+
+/**
  * on_overwrite - overwrite
  */
 void on_overwrite(struct parser *p, struct pos at);

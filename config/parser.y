@@ -72,7 +72,7 @@ void conf_error(const CONF_LTYPE *at, struct parser *p, const char *text);
 %token <token> MOVES "moves" BURST "burst" IN "in" OUT "out" ACCESS "access"
 %token <token> TRUNK "trunk" NATIVE "native" BROADCAST "broadcast"
 %token <token> UNKNOWN "unknown" WATCHDOG "watchdog"
-%token <token> NONE "none" FLOOD "flood" ON "on"
+%token <token> NONE "none" FLOOD "flood" ON "on" MODE "mode" OWNER "owner"
 
 %type <name> name ref string value opt_value opt_netns opt_args opt_burst
 %type <name> opt_native
@@ -179,6 +179,9 @@ port_item
 	| DROPS				{ on_drops(p, @1); }
 	| ROTATE value FILES value	{ on_rotate(p, @1, $2, $4); }
 	| OVERWRITE			{ on_overwrite(p, @1); }
+	| MODE value			{ on_mode(p, @1, $2); }
+	| OWNER value			{ on_owner(p, @1, $2); }
+	| GROUP value			{ on_path_group(p, @1, $2); }
 	| setting
 	| RESERVED FORWARD		{ on_reserved(p, @1); }
 	| size_option
@@ -486,7 +489,7 @@ soft_word
 	: PROGRAM | ARGS | FOLLOW | KERNEL | INITRD | MEMORY | PCI | SHARED
 	| UNCACHED | APPEND | FLOWS | MULTICAST | SNOOP | POLICY | OFF | MOVES
 	| BURST | IN | OUT | ACCESS | TRUNK | NATIVE | BROADCAST | UNKNOWN
-	| NONE | ON | FLOOD | OVERWRITE | WATCHDOG
+	| NONE | ON | FLOOD | OVERWRITE | WATCHDOG | MODE | OWNER
 	;
 
 %%

@@ -290,16 +290,20 @@ static void skip_quoted(struct level *f, const struct token *t)
 		next = &f->tokens.v[f->next++];
 }
 
-/* "vm NAME {"; without its block it is a slip for "driver-vm NAME". */
-static bool makes_vm(const struct token *t)
+/*
+ * "vm NAME {" and "group NAME {".  Without its block the one is a slip for
+ * "driver-vm NAME", the other says who may connect to a port's path.
+ */
+static bool makes_block(const struct token *t)
 {
 	/* The last two tokens are SEP and the end. */
-	return t->kind == T_VM && t[1].kind != T_SEP && t[2].kind == '{';
+	return (t->kind == T_VM || t->kind == T_GROUP) && t[1].kind != T_SEP &&
+	       t[2].kind == '{';
 }
 
 /* How many braces may be open where this token stands? */
 static unsigned int depth_allowed(const struct source *s, const struct token *t,
-				  bool makes_vm)
+				  bool makes_block)
 {
 	const struct word *word = word_of(t->kind);
 
@@ -308,7 +312,7 @@ static unsigned int depth_allowed(const struct source *s, const struct token *t,
 	if (s->last.kind != T_SEP && !s->closing)
 		return s->depth;
 	if (word && word->places & IN_TOPOLOGY && t->kind != T_INCLUDE &&
-	    (t->kind != T_VM || makes_vm))
+	    ((t->kind != T_VM && t->kind != T_GROUP) || makes_block))
 		return 0;
 	return t->kind == T_PORT && s->depth > 1 ? 1 : s->depth;
 }
@@ -334,10 +338,10 @@ static void report_unclosed(struct source *s, const struct token *t)
 }
 
 /* Is something to be put in before @t, to close blocks? */
-static bool close_blocks(struct source *s, const struct token *t, bool makes_vm,
-			 int *kind)
+static bool close_blocks(struct source *s, const struct token *t,
+			 bool makes_block, int *kind)
 {
-	if (s->depth > depth_allowed(s, t, makes_vm)) {
+	if (s->depth > depth_allowed(s, t, makes_block)) {
 		if (!s->closing)
 			report_unclosed(s, t);
 		s->closing = true;
@@ -398,7 +402,7 @@ struct token source_next(struct source *s)
 		int kind;
 
 		t.pos.seq = ++s->seq;
-		if (close_blocks(s, &t, makes_vm(raw), &kind)) {
+		if (close_blocks(s, &t, makes_block(raw), &kind)) {
 			t.kind = kind;
 			t.text = NULL;
 			return hand_out(s, t);

@@ -209,12 +209,28 @@ struct sys_nic {
 enum sys_socket_mode { SYS_SOCKET_LISTEN, SYS_SOCKET_CONNECT };
 
 /**
+ * struct sys_access - who may connect to a socket's path
+ * @mode:    permissions; 0: as they are by default
+ * @uid:     its owner, if @owned
+ * @gid:     its group, if @grouped
+ */
+struct sys_access {
+	uint32_t mode;
+	uint32_t uid;
+	uint32_t gid;
+	uint8_t owned;
+	uint8_t grouped;
+	uint8_t pad[2];
+};
+
+/**
  * struct sys_socket - QEMU's `-netdev stream` framing
  * @mode:    who connects
  * @tcp:     false: Unix socket at @path; true: TCP on loopback
  * @path:    Unix socket
  * @address: loopback address, numeric
  * @port:    TCP port
+ * @access:  SYS_SOCKET_LISTEN: to @path
  */
 struct sys_socket {
 	uint32_t mode;
@@ -223,6 +239,7 @@ struct sys_socket {
 	uint16_t port;
 	char address[48];
 	char path[SYS_PATH];
+	struct sys_access access;
 };
 
 /**
@@ -395,6 +412,7 @@ enum sys_attachment {
  * @ingress, @egress: region indices, seen from @pd[0]
  * @capacity, @buffer_size, @max_frame: as in struct sys_wire
  * @path:       SYS_TO_ATTACH: the Unix socket
+ * @access:     to @path
  * @follow:     connection index: it has a carrier while that one is up (and, if
  *              that is a driver VM's port, its card has a link); or SYS_NONE
  * @driver:     SYS_TO_VIRT: index of the SYS_TO_VM connection; else SYS_NONE
@@ -417,6 +435,7 @@ struct sys_conn {
 	uint32_t buffer_size;
 	uint32_t max_frame;
 	char path[SYS_PATH];
+	struct sys_access access;
 	uint32_t follow;
 	uint32_t driver;
 	uint32_t status;

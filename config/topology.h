@@ -71,7 +71,7 @@ struct topo_capture {
  * @file:      TO_PROGRAM: the program, absolute
  * @args:      TO_PROGRAM: text NULL if none
  * @vm:        checked: TO_DRIVER_VM
- * @mtu, @buffers, @reserved, @follow: options
+ * @mtu, @buffers, @reserved, @follow, @mode, @owner, @group: options
  * @settings:  options that can change while it runs
  * @own_lock:  checked: the `mac lock` of the file, or 0
  * @leader_ref: with @follow: as written
@@ -108,6 +108,9 @@ struct topo_port {
 	struct option buffers;
 	struct option reserved;
 	struct option follow;
+	struct option mode;
+	struct option owner;
+	struct option group;
 	struct topo_settings settings;
 	uint64_t own_lock;
 	struct name leader_ref;

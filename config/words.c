@@ -61,6 +61,10 @@ static const struct word words[] = {
 	STATEMENT("driver-vm", T_DRIVER_VM, IN_PORT, "driver-vm VM"),
 	STATEMENT("capture", T_CAPTURE, IN_PORT,
 		  "capture \"FILE\" of PORT, ..., or capture \"FILE\" of all"),
+	SOFT("mode", T_MODE, IN_PORT, "mode 0660"),
+	SOFT("owner", T_OWNER, IN_PORT, "owner USER"),
+	/* The word has two meanings; here it is the lesser one. */
+	STATEMENT("group", T_GROUP, IN_PORT, "group GROUP"),
 	STATEMENT("filter", T_FILTER, IN_PORT, "filter \"EXPRESSION\""),
 	STATEMENT("drops", T_DROPS, IN_PORT, "drops"),
 	STATEMENT("rotate", T_ROTATE, IN_PORT, "rotate SIZE files NUMBER"),

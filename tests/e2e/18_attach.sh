@@ -13,6 +13,7 @@ switch sw0 {
 	port a    { tap "a0" netns "a" }
 	port b    { tap "b0" netns "b" }
 	port app  { attach "$W/app.sock" }
+	port team { attach "$W/team.sock"; mode 0660; group $(id -g) }
 	# The sink never says who it is.
 	port from { attach "$W/from.sock"; storm unknown off }
 	port to   { attach "$W/to.sock" }
@@ -32,6 +33,10 @@ in_state()
 {
 	[ "$(state "$1")" = "$2" ]
 }
+
+is "a path is its owner's alone" "$(stat -c %a app.sock)" 600
+is "unless it is said who may connect" "$(stat -c '%a %g' team.sock)" \
+	"660 $(id -g)"
 
 # --- one program -----------------------------------------------------------
 

@@ -188,29 +188,30 @@ static void test_socket_paths_are_claimed(void **state)
 	pid_t holder;
 	int fd, file;
 
-	fd = rundir_listen(path, SOCK_STREAM, 1, &holder, &err);
+	fd = rundir_listen(path, SOCK_STREAM, 1, NULL, &holder, &err);
 	assert_true(fd >= 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	/* Taken: by us, and that is not an error of the function. */
-	assert_int_equal(rundir_listen(path, SOCK_STREAM, 1, &holder, &err),
-			 -1);
+	assert_int_equal(
+		rundir_listen(path, SOCK_STREAM, 1, NULL, &holder, &err), -1);
 	assert_int_equal(holder, getpid());
 	assert_string_equal(err.text, "");
 	/* Taken by a socket of another kind. */
-	assert_int_equal(rundir_listen(path, SOCK_SEQPACKET, 1, &holder, &err),
+	assert_int_equal(rundir_listen(path, SOCK_SEQPACKET, 1, NULL, &holder,
+				       &err),
 			 -1);
 	assert_int_equal(holder, RUNDIR_UNKNOWN);
 	/* Left behind: the path is there, nobody listens. */
 	close(fd);
-	fd = rundir_listen(path, SOCK_SEQPACKET, 1, &holder, &err);
+	fd = rundir_listen(path, SOCK_SEQPACKET, 1, NULL, &holder, &err);
 	assert_true(fd >= 0);
 	close(fd);
 	unlink(path);
 	/* What is no socket is not ours to remove. */
 	file = open(path, O_CREAT | O_WRONLY, 0600);
-	assert_int_equal(rundir_listen(path, SOCK_STREAM, 1, &holder, &err),
-			 -1);
+	assert_int_equal(
+		rundir_listen(path, SOCK_STREAM, 1, NULL, &holder, &err), -1);
 	assert_int_equal(holder, 0);
 	assert_non_null(strstr(err.text, "is no socket"));
 	assert_int_equal(stat(path, &st), 0);

@@ -185,6 +185,31 @@ static void path_in_use_is_not(void **state)
 	assert_int_equal(stat(cfg->socket.path, &st), 0);
 }
 
+static void who_may_connect(void **state)
+{
+	struct stat st;
+	mode_t mask = umask(077);
+
+	(void)state;
+	cfg->socket.access = (struct sys_access){
+		.mode = 0660,
+		.uid = geteuid(),
+		.gid = getegid(),
+		.owned = 1,
+		.grouped = 1,
+	};
+	if (geteuid() == 0) {
+		cfg->socket.access.uid = 65534;
+		cfg->socket.access.gid = 65533;
+	}
+	start();
+	umask(mask);
+	assert_int_equal(stat(cfg->socket.path, &st), 0);
+	assert_int_equal(st.st_mode, S_IFSOCK | 0660);
+	assert_int_equal(st.st_uid, cfg->socket.access.uid);
+	assert_int_equal(st.st_gid, cfg->socket.access.gid);
+}
+
 static void impossible_paths(void **state)
 {
 	(void)state;
@@ -367,6 +392,7 @@ int main(void)
 		socket_test(no_peer_no_backlog),
 		socket_test(stale_path_is_taken_over),
 		socket_test(path_in_use_is_not),
+		socket_test(who_may_connect),
 		socket_test(impossible_paths),
 		socket_test(nobody_to_connect_to),
 		socket_test(connecting),

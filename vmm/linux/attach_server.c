@@ -255,8 +255,8 @@ int attach_open(struct monitor *m, struct attach_server *a,
 	*a = (struct attach_server){ .link = link };
 	a->listener.fd = -1;
 	a->client.fd = -1;
-	fd = rundir_listen(path, SOCK_SEQPACKET, ATTACH_BACKLOG, &holder,
-			   m->err);
+	fd = rundir_listen(path, SOCK_SEQPACKET, ATTACH_BACKLOG,
+			   &link->conn->access, &holder, m->err);
 	if (fd < 0 && holder != 0)
 		return error_set(m->err,
 				 "%s: another process listens on %s already; "

@@ -358,7 +358,8 @@ int control_open(struct monitor *m, const char *path)
 		return error_set(m->err, "not enough memory");
 	for (unsigned int i = 0; i < CONTROL_CONNS; i++)
 		m->control.conn[i].source.fd = -1;
-	fd = rundir_listen(path, SOCK_STREAM, CONTROL_CONNS, &holder, m->err);
+	fd = rundir_listen(path, SOCK_STREAM, CONTROL_CONNS, NULL, &holder,
+			   m->err);
 	if (fd < 0 && holder != 0)
 		return already_running(m, holder);
 	if (fd < 0)

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vmm/linux/access.h"
 #include "vmm/linux/monitor.h"
 
 /* Somebody else's claim takes microseconds; this many tries are a second. */
@@ -178,24 +179,22 @@ static enum claim probe(const struct sockaddr_un *address, int type,
 }
 
 static int bind_listen(const struct sockaddr_un *address, int type, int backlog,
-		       struct error *err)
+		       const struct sys_access *access, struct error *err)
 {
 	int fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	mode_t mask;
 	int result;
 
 	if (fd < 0)
 		return error_set(err, "cannot make the socket %s: %s",
 				 address->sun_path, strerror(errno));
-	/* The mode must be right from the first moment, so no chmod(). */
-	mask = umask(0177);
-	result = bind(fd, (const struct sockaddr *)address, sizeof(*address));
-	umask(mask);
+	result = access_bind(fd, address, access, 0600, err);
 	if (result == 0 && listen(fd, backlog) == 0)
 		return fd;
-	error_set(err, "cannot make the socket %s: %s; %s", address->sun_path,
-		  strerror(errno),
-		  errno == ENOENT ? "make its directory first"
+	if (err->text[0] == '\0')
+		error_set(err, "cannot make the socket %s: %s; %s",
+			  address->sun_path, strerror(errno),
+			  errno == ENOENT
+				  ? "make its directory first"
 				  : "choose a path in a directory of yours");
 	if (result == 0)
 		unlink(address->sun_path);
@@ -203,9 +202,11 @@ static int bind_listen(const struct sockaddr_un *address, int type, int backlog,
 	return -1;
 }
 
-int rundir_listen(const char *path, int type, int backlog, pid_t *holder,
+int rundir_listen(const char *path, int type, int backlog,
+		  const struct sys_access *access, pid_t *holder,
 		  struct error *err)
 {
+	static const struct sys_access by_default = { 0 };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	*holder = 0;
@@ -234,5 +235,6 @@ int rundir_listen(const char *path, int type, int backlog, pid_t *holder,
 	case CLAIM_ERROR:
 		return -1;
 	}
-	return bind_listen(&address, type, backlog, err);
+	return bind_listen(&address, type, backlog,
+			   access != NULL ? access : &by_default, err);
 }

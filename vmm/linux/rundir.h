@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "config/system.h"
 #include "vmm/linux/error.h"
 
 /**
@@ -40,17 +41,19 @@ int rundir_lock(const char *dir, struct error *err);
 #define RUNDIR_UNKNOWN ((pid_t)-1)
 
 /**
- * rundir_listen - claim a path and listen on it, mode 0600
+ * rundir_listen - claim a path and listen on it
  * @path:    a socket nobody listens on is removed first
  * @type:    SOCK_STREAM or SOCK_SEQPACKET
  * @backlog: connections that may wait to be accepted
+ * @access:  who may connect, or NULL; without a mode 0600
  * @holder:  out: the process that listens there already, RUNDIR_UNKNOWN, or 0
  * @err:     out; not set if there is a @holder: the caller knows better what to
  *           say
  *
  * Return: a non-blocking descriptor, or -1.
  */
-int rundir_listen(const char *path, int type, int backlog, pid_t *holder,
+int rundir_listen(const char *path, int type, int backlog,
+		  const struct sys_access *access, pid_t *holder,
 		  struct error *err);
 
 #endif

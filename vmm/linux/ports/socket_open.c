@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vmm/linux/access.h"
 #include "vmm/linux/ports/socket_open.h"
 
 #define CONNECT_TIMEOUT_MS 5000
@@ -167,6 +168,16 @@ static int cannot_listen(const struct sys_component *cfg, const struct where *w,
 	}
 }
 
+/* 0; -1 with errno, or with @err set. */
+static int bind_to(int fd, const struct sys_component *cfg,
+		   const struct where *w, struct error *err)
+{
+	if (w->addr.any.sa_family == AF_UNIX)
+		return access_bind(fd, &w->addr.un, &cfg->socket.access, 0,
+				   err);
+	return bind(fd, &w->addr.any, w->len);
+}
+
 static int listen_on(const struct sys_component *cfg, const struct where *w,
 		     struct error *err)
 {
@@ -177,16 +188,17 @@ static int listen_on(const struct sys_component *cfg, const struct where *w,
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	bound = bind(fd, &w->addr.any, w->len);
-	if (bound < 0 && errno == EADDRINUSE) {
+	bound = bind_to(fd, cfg, w, err);
+	if (bound < 0 && err->text[0] == '\0' && errno == EADDRINUSE) {
 		/* The second attempt also sets errno anew. */
 		if (stale(w))
 			unlink(w->addr.un.sun_path);
-		bound = bind(fd, &w->addr.any, w->len);
+		bound = bind_to(fd, cfg, w, err);
 	}
 	if (bound == 0 && listen(fd, BACKLOG) == 0)
 		return fd;
-	cannot_listen(cfg, w, err);
+	if (err->text[0] == '\0')
+		cannot_listen(cfg, w, err);
 	close(fd);
 	return -1;
 }
