@@ -231,6 +231,18 @@ bool flap_refused(struct flap *f, const struct flap_move *move, uint64_t now_ns)
 	return i < FLAP_HOMES && claim(f, &f->home[i], move->to, now_ns);
 }
 
+bool flap_is_disputed(const struct flap *f, const struct flap_move *move,
+		      uint64_t now_ns, uint8_t *home, uint8_t *other)
+{
+	unsigned int i = find(f, move, now_ns);
+
+	if (i == FLAP_HOMES || f->home[i].returns < FLAP_DISPUTE)
+		return false;
+	*home = f->home[i].home;
+	*other = f->home[i].rival;
+	return true;
+}
+
 uint64_t flap_tick(struct flap *f, uint64_t now_ns)
 {
 	uint64_t ports = f->isolated;

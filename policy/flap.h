@@ -99,6 +99,8 @@
 /* An address that came home so often stays there for so long. */
 #define FLAP_RETURNS 8u
 #define FLAP_HOLD_S 60u
+/* ... and this often, it is worth a word. */
+#define FLAP_DISPUTE 3u
 /* A frame that comes back does so within 100 ms. */
 #define FLAP_ECHO_NS 100000000ull
 /* Signs of a loop that one address has to show. */
@@ -219,6 +221,17 @@ bool flap_moved(struct flap *f, const struct flap_move *move, uint64_t now_ns);
  */
 bool flap_refused(struct flap *f, const struct flap_move *move,
 		  uint64_t now_ns);
+
+/**
+ * flap_is_disputed - does an address go to and fro?
+ * @move:  which, and between which ports
+ * @other: out: if so, the port that has it in dispute with its home
+ * @home:  out: likewise, its home
+ *
+ * It does if it has come home FLAP_DISPUTE times, or would leave it again then.
+ */
+bool flap_is_disputed(const struct flap *f, const struct flap_move *move,
+		      uint64_t now_ns, uint8_t *home, uint8_t *other);
 
 /**
  * flap_tick - end isolations whose time is over

@@ -13,6 +13,9 @@
 /* What plain frames do not need: not expanded among what they do. */
 #define OUT_OF_THE_WAY __attribute__((noinline))
 
+/* How often disputes about addresses are told, at most. */
+#define DISPUTE_NS 60000000000ull
+
 /* The first and the last @n octets, which may overlap but leave none out. */
 #define COPY_ENDS(to, from, len, n)                                            \
 	do {                                                                   \
@@ -258,6 +261,22 @@ void show_isolated(struct vswitch *sw)
 	}
 }
 
+/* Two stations with one address: told once a minute, for somebody may lie. */
+static void note_dispute(struct vswitch *sw, const struct flap_move *move,
+			 uint64_t now_ns)
+{
+	struct vswitch_stats *shown = sw->stats;
+	uint8_t home, other;
+
+	if (!flap_is_disputed(&sw->state.flap, move, now_ns, &home, &other))
+		return;
+	sw->dispute_ns = now_ns + DISPUTE_NS;
+	stat_show(&shown->dispute_mac, (uint64_t)move->vlan << 48 | move->mac);
+	stat_show(&shown->dispute_ports, home | (uint64_t)other << 8);
+	atomic_thread_fence(memory_order_release);
+	stat_bump(&sw->count.disputes, &shown->disputes);
+}
+
 /* An address was found at another port than before, or would have been. */
 static void note_move(struct vswitch *sw, const struct policy_ask *ask,
 		      const struct vswitch_verdict *v)
@@ -273,6 +292,8 @@ static void note_move(struct vswitch *sw, const struct policy_ask *ask,
 		    ? flap_moved(&sw->state.flap, &move, ask->now_ns)
 		    : flap_refused(&sw->state.flap, &move, ask->now_ns))
 		show_isolated(sw);
+	if (ask->now_ns >= sw->dispute_ns)
+		note_dispute(sw, &move, ask->now_ns);
 }
 
 /* The source address was new here, or is at least looked at anew. */

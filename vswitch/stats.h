@@ -72,6 +72,10 @@ struct vswitch_port_stats {
  * @policies:    policies taken: the generation of the one that holds
  * @flows:       flows there are
  * @flows_opened, @flows_evicted, @flows_expired: since the start
+ * @disputes:    addresses found to go to and fro between two ports; one a minute at
+ *               most is counted, the last of which is in the two fields behind
+ * @dispute_mac: its address, and its VLAN from bit 48 on
+ * @dispute_ports: its home, and from bit 8 on the other port
  * @hits:        by entry of the policy: frames (or copies of one) it decided on.
  *               Entries that stay, stay with their counts when the policy is
  *               changed; @policies tells which policy's entries these are: read
@@ -91,6 +95,9 @@ struct vswitch_stats {
 	uint64_t flows_opened;
 	uint64_t flows_evicted;
 	uint64_t flows_expired;
+	uint64_t disputes;
+	uint64_t dispute_mac;
+	uint64_t dispute_ports;
 	struct vswitch_port_stats port[VSWITCH_MAX_PORTS];
 	uint64_t hits[POLICY_MAX_ENTRIES];
 };

@@ -241,6 +241,11 @@ uint64_t vswitch_faulted(const struct vswitch *sw)
 	return sw->faulted;
 }
 
+uint64_t vswitch_disputes(const struct vswitch *sw)
+{
+	return sw->count.disputes;
+}
+
 /* --- running ----------------------------------------------------------------- */
 
 /* Once a second: they may come and go with every frame. */

@@ -345,6 +345,11 @@ uint64_t vswitch_ports(const struct vswitch *sw);
 uint64_t vswitch_faulted(const struct vswitch *sw);
 
 /**
+ * vswitch_disputes - addresses found to go to and fro; see struct vswitch_stats
+ */
+uint64_t vswitch_disputes(const struct vswitch *sw);
+
+/**
  * vswitch_trace - decide on a frame as forwarding would, and do nothing
  * @sw:      switch
  * @port:    port it would come from, whether it is up or not

@@ -155,6 +155,7 @@ struct transfer {
  * @ring_in:   ingress free queues published in this run
  * @turn:      port the next run starts with
  * @aged_at:   second for which ageing is done, plus one
+ * @dispute_ns: from when on the next disputed address is told
  * @ctl_seq:   last control request answered
  * @tap:       see vswitch_set_tap()
  * @tap_arg:   handed to @tap
@@ -189,6 +190,7 @@ struct vswitch {
 	uint64_t ring_out;
 	uint64_t ring_in;
 	uint64_t aged_at;
+	uint64_t dispute_ns;
 	unsigned int turn;
 	uint32_t ctl_seq;
 	void (*tap)(void *arg, unsigned int port, const struct frame *frame,
@@ -202,6 +204,7 @@ struct vswitch {
 		uint64_t evicted;
 		uint64_t not_learned;
 		uint64_t flooded;
+		uint64_t disputes;
 	} count;
 	struct port port[VSWITCH_MAX_PORTS];
 	struct policy_state state;

@@ -78,6 +78,27 @@ ok "the last frame reaches b" wait_for 5 heard_some b
 is "c got the one before it" "$(heard c ether dst "$B")" 1
 is "its old place did not" "$(heard b ether dst "$B")" 0
 
+# --- two stations with one address ------------------------------------------
+
+both=02:00:00:00:00:aa
+for _ in {1..6}; do
+	for at in b c; do
+		send $at "$(frame ff:ff:ff:ff:ff:ff $both double)"
+		wait_for 5 is_behind $both sw0.$at
+	done
+done
+to_and_fro()
+{
+	grep -c "$both goes to and fro between ports b and c:" "$WEIR_LOG"
+}
+said()
+{
+	[ "$(to_and_fro)" -ge 1 ]
+}
+ok "an address that goes to and fro is in the log, with both ports" \
+	wait_for 10 said
+is "once" "$(to_and_fro)" 1
+
 # --- what must not be learned ----------------------------------------------
 
 # What a VRRP router sends that is not the master: from the address both share,
@@ -98,6 +119,6 @@ dropped_bad()
 ok "a group address as source is dropped" wait_for 5 dropped_bad
 is "and not learned" "$(behind 01:00:5e:00:00:01)" ""
 is "one entry per station, no more" "$("$WEIR" show fdb | cut -f 2 | sort)" \
-	"$(printf '%s\n' "$A" "$B" | sort)"
+	"$(printf '%s\n' "$A" "$B" $both | sort)"
 note "c's first address was $C"
 finish

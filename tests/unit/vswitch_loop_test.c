@@ -166,6 +166,35 @@ static void who_has_moved_is_found_again(void **state)
 	rig_free(r);
 }
 
+/* Both ports and the address are told, once a minute. */
+static void a_disputed_address_is_told(void **state)
+{
+	struct rig *r = new_switch(false);
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		send_from(r, D, MAC_BROADCAST, RIG_MAC(C + 1));
+		send_from(r, C, MAC_BROADCAST, RIG_MAC(C + 1));
+	}
+	/* It may have moved for a while, and again. */
+	assert_int_equal(r->stats->disputes, 0);
+	for (unsigned int i = 0; i < 1000; i++) {
+		send_from(r, D, MAC_BROADCAST, RIG_MAC(C + 1));
+		send_from(r, C, MAC_BROADCAST, RIG_MAC(C + 1));
+	}
+	assert_int_equal(r->stats->disputes, 1);
+	assert_true(r->stats->dispute_mac == RIG_MAC(C + 1));
+	assert_int_equal(r->stats->dispute_ports, C | D << 8);
+	r->now += 60 * SW_S;
+	for (unsigned int i = 0; i < 4; i++) {
+		send_from(r, A, MAC_BROADCAST, RIG_MAC(C + 1));
+		send_from(r, C, MAC_BROADCAST, RIG_MAC(C + 1));
+	}
+	assert_int_equal(r->stats->disputes, 2);
+	assert_int_equal(r->stats->dispute_ports, C | A << 8);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +202,7 @@ int main(void)
 		cmocka_unit_test(without_limits_a_frame_goes_round),
 		cmocka_unit_test(what_is_one_too_many_teaches_nothing),
 		cmocka_unit_test(who_has_moved_is_found_again),
+		cmocka_unit_test(a_disputed_address_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,7 @@
  * @pending: ports to be looked at
  * @ran:     ports looked at since they were armed
  * @faulted: ports the monitor has been told of
+ * @disputes: likewise, disputed addresses
  * @taken:   frames taken when the loop last had us look without a reason
  * @due:     when the loop has been told to have us look, if not before
  */
@@ -46,6 +47,7 @@ struct switch_state {
 	uint64_t pending;
 	uint64_t ran;
 	uint64_t faulted;
+	uint64_t disputes;
 	uint64_t taken;
 	uint64_t due;
 };
@@ -159,14 +161,16 @@ static void ring_ports(struct component *c, uint64_t ports)
 	}
 }
 
-/* Tell the monitor of ports that have stopped. */
+/* Tell the monitor of ports that have stopped, and of disputed addresses. */
 static void report_faults(struct component *c, struct switch_state *s)
 {
 	uint64_t faulted = vswitch_faulted(s->sw);
+	uint64_t disputes = vswitch_disputes(s->sw);
 
-	if (faulted != s->faulted)
+	if (faulted != s->faulted || disputes != s->disputes)
 		pd_ring(c, c->cfg->sw.ctl_channel);
 	s->faulted = faulted;
+	s->disputes = disputes;
 }
 
 /* Answer the monitor. */

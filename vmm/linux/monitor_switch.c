@@ -17,6 +17,9 @@
 
 #include "vmm/linux/monitor_state.h"
 
+/* How often a switch may have a disputed address logged. */
+#define DISPUTE_NS (50 * 1000000000ull)
+
 /* --- finding and mapping ------------------------------------------------ */
 
 static uint32_t region_of(const struct monitor *m, const struct mon_switch *sw,
@@ -121,6 +124,7 @@ void switch_reset(struct monitor *m, struct mon_switch *sw)
 	policy_write(sw, held_policy(m, sw));
 	sw->generation = 0;
 	sw->silent = 0;
+	sw->disputes = 0;
 }
 
 /* --- notifications ------------------------------------------------------ */
@@ -165,6 +169,36 @@ static void look_for_faults(struct monitor *m, const struct mon_switch *sw)
 	}
 }
 
+/*
+ * Two stations with one address.  The switch tells one a minute; one that does not
+ * keep to that is not listened to either.
+ */
+static void look_for_disputes(struct monitor *m, struct mon_switch *sw)
+{
+	const struct vswitch_stats *s = sw->stats;
+	uint64_t disputes = __atomic_load_n(&s->disputes, __ATOMIC_ACQUIRE);
+	uint64_t mac = __atomic_load_n(&s->dispute_mac, __ATOMIC_RELAXED);
+	uint64_t ports = __atomic_load_n(&s->dispute_ports, __ATOMIC_RELAXED);
+	uint64_t home = ports & 0xff, other = ports >> 8;
+
+	if (disputes == sw->disputes || m->now_ns < sw->dispute_ns ||
+	    home >= sw->comp->sw.n_ports || other >= sw->comp->sw.n_ports)
+		return;
+	sw->disputes = disputes;
+	sw->dispute_ns = m->now_ns + DISPUTE_NS;
+	monitor_log(LOG_WARNING, m->sys.name,
+		    "%s: %02x:%02x:%02x:%02x:%02x:%02x goes to and fro between "
+		    "ports %s and %s: two stations have that address, or there "
+		    "is a loop; `mac lock` says where it belongs",
+		    sw->comp->name, (unsigned int)(mac >> 40 & 0xff),
+		    (unsigned int)(mac >> 32 & 0xff),
+		    (unsigned int)(mac >> 24 & 0xff),
+		    (unsigned int)(mac >> 16 & 0xff),
+		    (unsigned int)(mac >> 8 & 0xff), (unsigned int)(mac & 0xff),
+		    sw->comp->sw.port[home].name,
+		    sw->comp->sw.port[other].name);
+}
+
 static void look_for_reply(struct monitor *m, struct mon_switch *sw)
 {
 	struct vswitch_ctl_reply reply;
@@ -188,6 +222,7 @@ static void on_ctl(struct monitor *m, struct loop_source *s, uint32_t events)
 	(void)events;
 	look_for_reply(m, sw);
 	look_for_faults(m, sw);
+	look_for_disputes(m, sw);
 }
 
 int switches_watch(struct monitor *m)

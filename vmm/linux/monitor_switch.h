@@ -47,6 +47,8 @@ struct switch_asker {
  * @asker:       who waits for the reply, or NULL
  * @deadline_ns: when the reply must be there
  * @silent:      requests in a row it has not answered in time
+ * @disputes:    disputed addresses that were logged
+ * @dispute_ns:  from when on another one is
  * @generation:  what it called the policy it took last; 0: it has not been asked
  * @concerned:   a change that is being made changes its policy
  * @touched:     and it has taken the new one, which does not hold yet
@@ -64,6 +66,8 @@ struct mon_switch {
 	struct switch_asker *asker;
 	uint64_t deadline_ns;
 	unsigned int silent;
+	uint64_t disputes;
+	uint64_t dispute_ns;
 	uint64_t generation;
 	bool concerned;
 	bool touched;
