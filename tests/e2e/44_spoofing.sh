@@ -258,6 +258,24 @@ ok "the honest one goes on" reach evil 10.0.0.1
 # --- before one has an address ----------------------------------------------
 
 F=$(mac fresh)
+# igmp TYPE: from nobody, with a router alert; a report has one group in it.
+igmp()
+{
+	local head=46000028000000000102 tail=00000000e000001694040000
+	local rest=0000000104000000e0000105
+
+	head+=$(sum16 "${head}0000$tail")$tail
+	echo "$head${1}00$(sum16 "${1}000000$rest")$rest"
+}
+report=$(ether 01:00:5e:00:00:16 "$F" 0800 "$(igmp 22)")
+is "who has no address may join groups" "$(trace_says fresh "$report" |
+	cut -d ' ' -f 1)" deliver
+ear victim igmp and src host 0.0.0.0
+joins() { send fresh "$report"; wait_for 1 heard_some victim; }
+on fresh ip link set f0 up
+ok "and is heard" wait_for 10 joins
+is "but asks nobody as a querier" "$(trace_says fresh "$(
+	ether 01:00:5e:00:00:16 "$F" 0800 "$(igmp 11)")")" "drop ip_lock"
 on gate ip addr add 10.0.0.254/24 dev g0 2>/dev/null
 on gate dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=g0 \
 	--bind-interfaces --dhcp-authoritative --no-ping \
