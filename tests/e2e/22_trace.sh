@@ -180,5 +180,5 @@ is "nobody is forgotten" "$("$WEIR" trace -j a 'tcp dst port 443' |
 	jq -r '[.deliver[], .refused[].port, .left_out[].port] | sort |
 		join(" ")')" "sw0.b sw0.c sw0.d sw0.off sw0.pcap sw0.trunk"
 unlike "what is refused was not called allowed" \
-	"$("$WEIR" trace a dst=broadcast)" 'allowed port'
+	"$("$WEIR" trace a dst=broadcast type=0x88b5)" 'allowed port'
 finish
