@@ -91,10 +91,10 @@ static const struct cli_command commands[] = {
 	  "likes. It holds until 'weir undo' or the\nnext 'weir reload'.\n",
 	  cli_storm, TIMEOUT_CHANGE },
 	{ "lock", "jnt", 3, 4096,
-	  "[-j] [-n NAME] [-t SECONDS] PORT mac ADDRESS|off, or PORT ip "
-	  "ADDRESS...|off",
+	  "[-j] [-n NAME] [-t SECONDS] PORT mac ADDRESS...|off, or "
+	  "PORT ip ADDRESS...|off",
 	  "tie a port to addresses",
-	  "Has PORT send from this Ethernet address alone, or from these IPv4 "
+	  "Has PORT send from these Ethernet addresses alone, or these IPv4 "
 	  "and IPv6\naddresses and networks, or (off) from any. It holds until "
 	  "'weir undo' or the\nnext 'weir reload'.\n",
 	  cli_lock, TIMEOUT_CHANGE },

@@ -80,8 +80,8 @@ agree "broadcast" b "$(frame $all "$B" x)" "deliver none" a c
 agree "broadcast from one who may send to nobody" c "$(frame $all "$C" x)" \
 	"drop no_destination"
 agree "multicast" b "$(frame 33:33:00:00:00:01 "$B" x)" "deliver none" a c
-agree "unknown unicast" b "$(frame 02:00:00:00:00:77 "$B" x)" \
-	"deliver none" a c
+agree "unknown unicast, which a locked port need not get" b \
+	"$(frame 02:00:00:00:00:77 "$B" x)" "deliver none" c
 agree "a locked port's other address" a "$(frame "$B" 02:00:00:00:00:66 x)" \
 	"drop mac_lock"
 agree "a locked address from another port" b "$(frame "$C" $A x)" \
@@ -93,7 +93,7 @@ agree "a group address as source" b "$(frame "$C" 01:00:5e:00:00:01 x)" \
 agree "a zero source" b "$(frame "$C" 00:00:00:00:00:00 x)" "drop bad_source"
 agree "VLAN 4095" b "$(frame "$C" "$B" x | sed "s/$TEST/81000fff/")" "drop vlan"
 agree "another VLAN is another table" b \
-	"$(frame "$C" "$B" x | sed "s/$TEST/81000007$TEST/")" "deliver none" a c
+	"$(frame "$C" "$B" x | sed "s/$TEST/81000007$TEST/")" "deliver none" c
 agree "the largest frame" b "$(frame "$C" "$B" x)$(printf '%02908d' 0)" \
 	"deliver none" c
 

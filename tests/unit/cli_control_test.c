@@ -482,6 +482,9 @@ static void test_changes_are_statements(void **state)
 		{ "storm alice none", "set alice { storm none }" },
 		{ "lock alice mac 02:00:00:00:00:01",
 		  "set alice { mac lock 02:00:00:00:00:01 }" },
+		{ "lock alice mac 02:00:00:00:00:01 02:00:00:00:00:02",
+		  "set alice { mac lock 02:00:00:00:00:01, "
+		  "02:00:00:00:00:02 }" },
 		{ "lock alice mac off", "set alice { mac lock off }" },
 		{ "lock alice ip 10.0.0.1,fe80::/64",
 		  "set alice { ip lock 10.0.0.1, fe80::/64 }" },
