@@ -6,6 +6,7 @@
  * What such a client does is done by a process of its own, so that a monitor
  * that waits for it can be seen to wait, and be freed by ending that process.
  */
+#include "tests/unit/monitor_child.h"
 #include "tests/unit/monitor_rig.h"
 #include "tests/unit/never.h"
 
@@ -267,35 +268,6 @@ static void finds_zero(const struct rig_client *c)
 	}
 }
 
-/* The process of a PD. */
-static pid_t find_pd(const struct rig *r, const char *comm)
-{
-	char path[64], text[64];
-	long pid = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)r->pid,
-		 (int)r->pid);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	while (fscanf(f, "%ld", &pid) == 1) {
-		int fd;
-		ssize_t n;
-
-		snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-		text[n < 1 ? 0 : n - 1] = '\0';
-		if (strcmp(text, comm) == 0)
-			break;
-		pid = 0;
-	}
-	fclose(f);
-	assert_int_not_equal(pid, 0);
-	return (pid_t)pid;
-}
-
 /* Mappings of regions a process has. */
 static unsigned int count_regions(pid_t pid)
 {
@@ -337,7 +309,7 @@ static void hc32_a_thousand_successors_inherit_nothing(void **state)
 	rig_start(r, topology);
 	rig_attach(r, &other, "b.sock");
 	rig_until(r, "sw0.b", "state", "up");
-	sw = find_pd(r, "weir:sw0");
+	sw = rig_find(r, "weir:sw0");
 	fds = least_fds(r->pid);
 	sw_fds = least_fds(sw);
 	regions = count_regions(r->pid);
@@ -362,7 +334,7 @@ static void hc32_a_thousand_successors_inherit_nothing(void **state)
 	assert_int_equal(count_regions(r->pid), regions);
 	assert_int_equal(count_regions(sw), sw_regions);
 	/* It is the same process as at the start. */
-	assert_int_equal(find_pd(r, "weir:sw0"), sw);
+	assert_int_equal(rig_find(r, "weir:sw0"), sw);
 	rig_detach(&other);
 	assert_int_equal(rig_stop(r), 0);
 	assert_int_equal(rig_count(r, "dirty"), 0);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Clients that send the monitor something that takes its time to close.
+ * What can take the monitor's system calls as long as somebody else likes:
+ * closing what a client has sent, removing what lies in a folder.
  */
+#include "tests/unit/monitor_child.h"
 #include "tests/unit/monitor_rig.h"
+
+#include "tests/unit/never.h"
 
 #include <netinet/in.h>
 
@@ -115,6 +119,87 @@ static void hc41_nor_one_that_waits_at_the_end(void **state)
 	close(peer[1]);
 }
 
+/* --- hc42: a folder that is locked -------------------------------------------- */
+
+/* Wait for the monitor alone: its janitor may still be there. */
+static bool ends(const struct rig *r)
+{
+	int fd = (int)syscall(SYS_pidfd_open, r->pid, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	bool ended = poll(&p, 1, RIG_TIMEOUT_MS) == 1;
+
+	close(fd);
+	return ended;
+}
+
+/* List a folder into a page that never comes; its lock is held meanwhile. */
+static pid_t lock_folder(const char *path)
+{
+	char where[64], call[32] = "";
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		void *page = never_page();
+		int fd = open(path, O_RDONLY | O_DIRECTORY);
+
+		for (int i = 3; i < 1024 && page == NULL; i++)
+			close(i);
+		if (page != NULL)
+			syscall(SYS_getdents64, fd, page, NEVER_SIZE);
+		_exit(0);
+	}
+	snprintf(where, sizeof(where), "/proc/%d/syscall", (int)pid);
+	for (int i = 0; i < RIG_TIMEOUT_MS; i++) {
+		int fd = open(where, O_RDONLY | O_CLOEXEC);
+		ssize_t n = read(fd, call, sizeof(call) - 1);
+
+		close(fd);
+		if (n > 0 && strtol(call, NULL, 10) == SYS_getdents64)
+			return pid;
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return 0;
+		poll(NULL, 0, 1);
+	}
+	fail_msg("the folder is not being listed");
+	return 0;
+}
+
+static void hc42_a_locked_folder_does_not_keep_the_monitor(void **state)
+{
+	struct rig *r = *state;
+	bool ended;
+	pid_t pid;
+
+	rig_start(r, topology);
+	pid = lock_folder(r->dir);
+	if (pid == 0) {
+		assert_int_equal(rig_stop(r), 0);
+		skip();
+	}
+	kill(r->pid, SIGTERM);
+	ended = ends(r);
+	/* Freed in any case, or the janitor would not end, nor this test. */
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_true(ended);
+	assert_int_equal(rig_wait(r), 0);
+	assert_int_equal(rig_count(r, "holds their folder locked"), 1);
+	/* What it could not do then it has done now. */
+	assert_int_equal(rig_files(r), 0);
+}
+
+/* The janitor may be gone before. */
+static void test_without_a_janitor_nothing_is_left_either(void **state)
+{
+	struct rig *r = *state;
+
+	rig_start(r, topology);
+	kill(rig_find(r, "weir-janitor"), SIGKILL);
+	rig_expect(r, "the janitor (pid ", 1);
+	assert_int_equal(rig_stop(r), 0);
+	assert_int_equal(rig_files(r), 0);
+}
+
 #define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 
 int main(int argc, char **argv)
@@ -122,6 +207,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		rig_test(hc41_a_lingering_descriptor_stops_nobody),
 		rig_test(hc41_nor_one_that_waits_at_the_end),
+		rig_test(hc42_a_locked_folder_does_not_keep_the_monitor),
+		rig_test(test_without_a_janitor_nothing_is_left_either),
 	};
 
 	return rig_main(argc, argv, "attach_linger", tests,

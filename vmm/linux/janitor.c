@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -23,6 +24,9 @@
 #include "vmm/linux/pd.h"
 #include "vmm/linux/signals.h"
 
+/* How long the monitor waits for it at the end; it takes milliseconds. */
+#define JANITOR_STOP_MS 2000
+
 /**
  * struct ledger_socket - a socket path; dev and ino say that it is still ours
  */
@@ -34,12 +38,14 @@ struct ledger_socket {
 
 /**
  * struct ledger - what has been made, in memory the two processes share
+ * @orderly:   the monitor ends as it should
  * @n_sockets: entries of @socket that are complete
  * @opened:    1 for each component opened, PD after PD; lies behind @socket
  * @n_opened:  entries of @opened
  * @socket:    control socket and attach sockets
  */
 struct ledger {
+	_Atomic(bool) orderly;
 	_Atomic(size_t) n_sockets;
 	_Atomic(uint8_t) *opened;
 	size_t n_opened;
@@ -75,7 +81,7 @@ static int ledger_new(struct janitor *j)
 	return 0;
 }
 
-/* Undo what the ledger says; in the monitor or, if that is dead, here. */
+/* Undo what the ledger says; never in the monitor: it may take for ever. */
 static void ledger_undo(const struct system *sys, struct ledger *l)
 {
 	size_t flag = l->n_opened;
@@ -179,7 +185,7 @@ static _Noreturn void janitor_main(const struct janitor *j)
 				0);
 	work = atomic_load(&j->ledger->n_sockets) > 0;
 	ledger_undo(j->sys, j->ledger);
-	if (work)
+	if (work && !atomic_load(&j->ledger->orderly))
 		monitor_log(LOG_ERR, j->sys->name,
 			    "the monitor died; its PDs and sockets are "
 			    "removed");
@@ -261,15 +267,50 @@ void janitor_pd(struct janitor *j, uint32_t pd, int pidfd)
 	sendmsg(j->sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/* Return: whether a process, readable in its pidfd when it has ended, has. */
+static bool has_ended(int pidfd, int timeout_ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	do
+		n = poll(&p, 1, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	return n == 1;
+}
+
+/* The janitor has died: another does what it would have done. */
+static void replace(struct janitor *j)
+{
+	waitpid(j->pid, NULL, 0);
+	close(j->pidfd);
+	j->pidfd = -1;
+	j->pid = fork();
+	if (j->pid == 0) {
+		leave_caller(j->sock);
+		ledger_undo(j->sys, j->ledger);
+		_exit(0);
+	}
+	if (j->pid > 0)
+		j->pidfd = (int)syscall(SYS_pidfd_open, j->pid, 0);
+}
+
 void janitor_stop(struct janitor *j)
 {
 	if (j->ledger == NULL)
 		return;
-	ledger_undo(j->sys, j->ledger);
+	atomic_store(&j->ledger->orderly, true);
+	if (j->pidfd >= 0 && has_ended(j->pidfd, 0))
+		replace(j);
 	close(j->sock);
-	if (j->pid > 0)
-		while (waitpid(j->pid, NULL, 0) < 0 && errno == EINTR)
-			;
+	if (j->pidfd >= 0 && has_ended(j->pidfd, JANITOR_STOP_MS))
+		waitpid(j->pid, NULL, 0);
+	else if (j->pid > 0)
+		monitor_log(LOG_WARNING, j->sys->name,
+			    "the janitor (pid %ld) cannot remove our sockets "
+			    "yet: somebody holds their folder locked. It goes "
+			    "on trying; killing it leaves them behind",
+			    (long)j->pid);
 	if (j->pidfd >= 0)
 		close(j->pidfd);
 	munmap(j->ledger, j->size);

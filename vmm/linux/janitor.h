@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The janitor: cleans up when the monitor cannot.
+ * The janitor: removes what the monitor has made, however that ends.
  *
  * What the kernel takes back by itself when a process dies (memory,
  * descriptors, TAP interfaces) needs no help.  Socket paths stay, and so does whatever a
- * component's close() removes.  A monitor that ends in order removes them; one
- * that is killed, or crashes, has a second process to do it.
+ * component's close() removes.  A second process removes them: a monitor that is
+ * killed, or crashes, cannot, and one that ends in order should not.  Removing a
+ * path waits for the lock of its folder, and whoever may read the folder can
+ * hold that for ever, by listing it into a page that never comes.
  *
  *	monitor ----- fork, before anything is made ----> janitor
  *	   |   ledger: shared memory, written by the monitor   |
@@ -15,8 +17,8 @@
  * The janitor sleeps until the monitor's end of the socket pair closes, which
  * the kernel sees to however the monitor ends.  It then kills the PDs that are
  * left (they die with the monitor anyway, by their parent-death signal; this is
- * the second lock on the door) and undoes what the ledger says.  The very same
- * function undoes it in the monitor on an orderly stop.
+ * the second lock on the door) and undoes what the ledger says.  On an orderly
+ * stop the monitor waits for that, but not for ever.
  *
  * It has a session of its own and ignores the signals of terminals and service
  * managers, so that what stops the monitor does not stop it first.
@@ -81,7 +83,7 @@ void janitor_opened(struct janitor *j, uint32_t pd, uint32_t comp);
 void janitor_pd(struct janitor *j, uint32_t pd, int pidfd);
 
 /**
- * janitor_stop - undo everything noted, in this process, and end the janitor
+ * janitor_stop - have everything noted undone, and the janitor end
  *
  * PDs must have been stopped before.
  */
