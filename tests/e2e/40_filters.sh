@@ -168,7 +168,7 @@ ok "something at the client listens" wait_for 10 \
 	on client sh -c 'ss -Hltn sport = :443 | grep -q .'
 like "nobody from outside gets at it" "$(page net http://10.0.0.1:443/page)" \
 	'imed out|imeout|No route|onnect'
-ok "counted at the uplink" [ "$(dropped sw0.uplink not_allowed)" -ge 1 ]
+ok "counted at the uplink" [ "$(dropped sw0.uplink no_flow)" -ge 1 ]
 
 # --- what trace says about it -----------------------------------------------
 
