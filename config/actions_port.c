@@ -4,6 +4,7 @@
  */
 #include "config/parser.h"
 
+#include <arpa/inet.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -234,6 +235,71 @@ void on_owner(struct parser *p, struct pos at, const struct name *user)
 void on_path_group(struct parser *p, struct pos at, const struct name *group)
 {
 	on_id(p, &p->port->group, at, group, "group", false);
+}
+
+/* --- what a TAP interface is given ----------------------------------------- */
+
+void on_tap_mac(struct parser *p, struct pos at, const struct name *mac)
+{
+	if (!option_once(p, &p->port->tap_mac, at, "mac"))
+		return;
+	/* The other words behind "mac" may be meant. */
+	if (mac->text && !strchr(mac->text, ':'))
+		report_error(p->report, mac->pos,
+			     "unexpected \"%s\"; write mac lock, mac sticky or "
+			     "mac moves, or of a tap its address: mac "
+			     "02:00:00:00:00:01",
+			     mac->text);
+	else
+		value_station(p->report, mac, &p->port->tap_mac.value);
+}
+
+static bool read_address(struct parser *p, const struct name *n,
+			 struct sys_address *out)
+{
+	const char *slash = n->text ? strchr(n->text, '/') : NULL;
+	const char *end;
+	const char *text;
+	uint64_t bits = 0;
+	bool v4;
+
+	if (!n->text)
+		return false;
+	text = slash ? arena_strndup(p->arena, n->text,
+				     (size_t)(slash - n->text))
+		     : "";
+	v4 = inet_pton(AF_INET, text, out->addr) == 1;
+	out->v6 = !v4;
+	end = slash ? value_digits(slash + 1, 128, &bits) : NULL;
+	out->bits = (uint8_t)bits;
+	if ((v4 || inet_pton(AF_INET6, text, out->addr) == 1) && end &&
+	    *end == '\0' && bits >= 1 && bits <= (v4 ? 32 : 128))
+		return true;
+	report_error(p->report, n->pos,
+		     "\"%s\" is no address with the length of its prefix; "
+		     "write 10.0.0.1/24 or fd00::1/64",
+		     n->text);
+	return false;
+}
+
+void on_address(struct parser *p, struct pos at, const struct names *list)
+{
+	struct topo_port *port = p->port;
+	const struct name *n;
+
+	if (!option_once(p, &port->tap_address, at, "address"))
+		return;
+	for_each(n, list->first) {
+		if (port->n_addresses == SYS_ADDRESSES) {
+			report_error(p->report, n->pos,
+				     "an interface can be given %d addresses; "
+				     "take some out",
+				     SYS_ADDRESSES);
+			return;
+		}
+		if (read_address(p, n, &port->addresses[port->n_addresses]))
+			port->n_addresses++;
+	}
 }
 
 void on_follow(struct parser *p, struct pos at, const struct name *leader)

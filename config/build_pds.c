@@ -73,6 +73,9 @@ static void configure_tap(struct sys_component *comp,
 {
 	build_copy(comp->tap.ifname, port->target.text);
 	build_copy(comp->tap.netns, port->netns.text ? port->netns.text : "");
+	comp->tap.mac = port->tap_mac.value;
+	comp->tap.n_addresses = port->n_addresses;
+	memcpy(comp->tap.address, port->addresses, sizeof(port->addresses));
 }
 
 static void configure_nic(struct sys_component *comp,

@@ -42,6 +42,16 @@ static void no_settings(struct topology *t, const struct topo_settings *s)
 		not_capture(t, &s->storm[i].o, "storm");
 }
 
+static void only_tap(struct topology *t, const struct topo_port *port,
+		     const struct option *o, const char *what)
+{
+	if (o->set && port->kind != NOT_ATTACHED && port->kind != TO_TAP)
+		report_error(t->report, o->pos,
+			     "%s is given to the interface of a tap port; this "
+			     "port has none; take it out",
+			     what);
+}
+
 /* Who may connect: said of a path that somebody connects to. */
 static void only_path(struct topology *t, const struct topo_port *port,
 		      const struct option *o, const char *what)
@@ -65,6 +75,8 @@ void check_ports(struct topology *t)
 			only_path(t, port, &port->mode, "mode");
 			only_path(t, port, &port->owner, "owner");
 			only_path(t, port, &port->group, "group");
+			only_tap(t, port, &port->tap_mac, "mac");
+			only_tap(t, port, &port->tap_address, "address");
 			if (port->kind == TO_CAPTURE) {
 				no_settings(t, &port->settings);
 				not_capture(t, &port->reserved, "reserved");

@@ -5,6 +5,7 @@
  */
 #include "config/dump.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 
 /* --- names for numbers --------------------------------------------------- */
@@ -102,6 +103,21 @@ static void dump_interface(const char *ifname, const char *netns, FILE *out)
 		fprintf(out, " netns \"%s\"", netns);
 }
 
+static void dump_tap(const struct sys_tap *tap, FILE *out)
+{
+	dump_interface(tap->ifname, tap->netns, out);
+	if (tap->mac)
+		fprintf(out, " mac %012" PRIx64, tap->mac);
+	for (uint32_t i = 0; i < tap->n_addresses; i++) {
+		const struct sys_address *a = &tap->address[i];
+		char text[INET6_ADDRSTRLEN];
+
+		inet_ntop(a->v6 ? AF_INET6 : AF_INET, a->addr, text,
+			  sizeof(text));
+		fprintf(out, " address %s/%u", text, a->bits);
+	}
+}
+
 static void dump_access(const struct sys_access *a, FILE *out)
 {
 	if (a->mode)
@@ -181,7 +197,7 @@ static void dump_component(const struct sys_component *c, FILE *out)
 		return;
 	}
 	if (c->kind == SYS_TAP)
-		dump_interface(c->tap.ifname, c->tap.netns, out);
+		dump_tap(&c->tap, out);
 	else if (c->kind == SYS_NIC)
 		dump_interface(c->nic.ifname, c->nic.netns, out);
 	else if (c->kind == SYS_SOCKET)

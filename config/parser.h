@@ -435,6 +435,16 @@ void on_owner(struct parser *p, struct pos at, const struct name *user);
 void on_path_group(struct parser *p, struct pos at, const struct name *group);
 
 /**
+ * on_tap_mac - mac ADDRESS
+ */
+void on_tap_mac(struct parser *p, struct pos at, const struct name *mac);
+
+/**
+ * on_address - address ADDRESS/BITS, ...
+ */
+void on_address(struct parser *p, struct pos at, const struct names *list);
+
+/**
  * on_overwrite - overwrite
  */
 void on_overwrite(struct parser *p, struct pos at);

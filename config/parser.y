@@ -73,6 +73,7 @@ void conf_error(const CONF_LTYPE *at, struct parser *p, const char *text);
 %token <token> TRUNK "trunk" NATIVE "native" BROADCAST "broadcast"
 %token <token> UNKNOWN "unknown" WATCHDOG "watchdog"
 %token <token> NONE "none" FLOOD "flood" ON "on" MODE "mode" OWNER "owner"
+%token <token> ADDRESS "address"
 
 %type <name> name ref string value opt_value opt_netns opt_args opt_burst
 %type <name> opt_native
@@ -182,6 +183,8 @@ port_item
 	| MODE value			{ on_mode(p, @1, $2); }
 	| OWNER value			{ on_owner(p, @1, $2); }
 	| GROUP value			{ on_path_group(p, @1, $2); }
+	| MAC value			{ on_tap_mac(p, @1, $2); }
+	| ADDRESS values		{ on_address(p, @1, &$2); }
 	| setting
 	| RESERVED FORWARD		{ on_reserved(p, @1); }
 	| size_option
@@ -490,6 +493,7 @@ soft_word
 	| UNCACHED | APPEND | FLOWS | MULTICAST | SNOOP | POLICY | OFF | MOVES
 	| BURST | IN | OUT | ACCESS | TRUNK | NATIVE | BROADCAST | UNKNOWN
 	| NONE | ON | FLOOD | OVERWRITE | WATCHDOG | MODE | OWNER
+	| ADDRESS
 	;
 
 %%

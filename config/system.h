@@ -188,14 +188,34 @@ struct sys_switch {
 	struct sys_switch_port port[VSWITCH_MAX_PORTS];
 };
 
+/* Addresses a TAP interface can be given. */
+#define SYS_ADDRESSES 8
+
+/**
+ * struct sys_address - an IP address of an interface
+ * @addr: IPv4: the first four octets
+ * @v6:   which
+ * @bits: of the prefix
+ */
+struct sys_address {
+	uint8_t addr[16];
+	uint8_t v6;
+	uint8_t bits;
+};
+
 /**
  * struct sys_tap - a TAP interface, made by the monitor
  * @ifname: the interface's name
  * @netns:  named network namespace it is put into, or "" for the monitor's own
+ * @mac:    its address, or 0: any
+ * @n_addresses: entries of @address
  */
 struct sys_tap {
 	char ifname[SYS_IFNAME];
 	char netns[SYS_PATH];
+	uint64_t mac;
+	uint32_t n_addresses;
+	struct sys_address address[SYS_ADDRESSES];
 };
 
 /**

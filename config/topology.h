@@ -72,6 +72,8 @@ struct topo_capture {
  * @args:      TO_PROGRAM: text NULL if none
  * @vm:        checked: TO_DRIVER_VM
  * @mtu, @buffers, @reserved, @follow, @mode, @owner, @group: options
+ * @tap_mac, @tap_address: options of taps
+ * @addresses: with @tap_address, @n_addresses of them
  * @settings:  options that can change while it runs
  * @own_lock:  checked: the `mac lock` of the file, or 0
  * @leader_ref: with @follow: as written
@@ -111,6 +113,10 @@ struct topo_port {
 	struct option mode;
 	struct option owner;
 	struct option group;
+	struct option tap_mac;
+	struct option tap_address;
+	uint32_t n_addresses;
+	struct sys_address addresses[SYS_ADDRESSES];
 	struct topo_settings settings;
 	uint64_t own_lock;
 	struct name leader_ref;

@@ -65,6 +65,7 @@ static const struct word words[] = {
 	SOFT("owner", T_OWNER, IN_PORT, "owner USER"),
 	/* The word has two meanings; here it is the lesser one. */
 	STATEMENT("group", T_GROUP, IN_PORT, "group GROUP"),
+	SOFT("address", T_ADDRESS, IN_PORT, "address 10.0.0.1/24, ..."),
 	STATEMENT("filter", T_FILTER, IN_PORT, "filter \"EXPRESSION\""),
 	STATEMENT("drops", T_DROPS, IN_PORT, "drops"),
 	STATEMENT("rotate", T_ROTATE, IN_PORT, "rotate SIZE files NUMBER"),

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools.bash"
 
-quiet_host alice 10.0.0.1/24
+quiet_host alice
 quiet_host far 10.0.0.4/24
 
 # --- what becomes of the interface -----------------------------------------
@@ -21,7 +21,12 @@ follower=
 	}"
 weir_start - <<END
 switch sw0 {
-	port alice { tap "alice0" netns "alice"; mtu 9000 }
+	port alice {
+		tap "alice0" netns "alice"
+		mtu 9000
+		mac 02:00:00:00:00:a1
+		address 10.0.0.1/24
+	}
 	port up    { nic "card0"; mtu 9000 }
 	$follower
 }
@@ -161,7 +166,6 @@ back()
 ok "a tap is deleted: it is made again" wait_for 20 back
 is "which is said once" "$(lines 'sw0\.alice: .*gone')" 1
 unlike "and nothing else is" "$(news)" 'moved'
-on alice ip addr add 10.0.0.1/24 dev alice0
 ok "frames flow" wait_for 10 reach alice 10.0.0.4
 
 here
@@ -172,7 +176,9 @@ is "which is said once" "$(lines 'sw0\.alice: ')" 1
 like "with what it waits for" "$(news)" 'namespace alice was deleted'
 ip netns add alice
 ok "one of this name is made: the port is up" wait_for 20 in_state alice up
-on alice ip addr add 10.0.0.1/24 dev alice0
+like "it has its addresses again" "$(on alice ip addr show alice0 |
+	paste -sd ' ')" \
+	'02:00:00:00:00:a1.*10\.0\.0\.1/24'
 ok "frames flow" wait_for 10 reach alice 10.0.0.4
 is "the switch has noticed nothing" "$(pid_of sw0)" "$pid"
 here

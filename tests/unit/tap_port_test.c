@@ -57,6 +57,28 @@ static void interface_is_up_with_the_ports_mtu(void **state)
 	rig_shell("! ip link show alice0 2>/dev/null");
 }
 
+static void addresses_of_the_topology(void **state)
+{
+	struct rig *rig;
+
+	(void)state;
+	cfg->tap.mac = 0x020000000077;
+	cfg->tap.n_addresses = 2;
+	cfg->tap.address[0] = (struct sys_address){
+		.addr = { 10, 9, 0, 1 },
+		.bits = 24,
+	};
+	cfg->tap.address[1] = (struct sys_address){
+		.addr = { 10, 9, 1, 1 },
+		.bits = 16,
+	};
+	rig = start();
+	rig_shell("ip -o link show alice0 up | grep -q 02:00:00:00:00:77");
+	rig_shell("ip -o addr show alice0 | grep -q 'inet 10.9.0.1/24 '");
+	rig_shell("ip -o addr show alice0 | grep -q 'inet 10.9.1.1/16 '");
+	rig_free(rig);
+}
+
 static void in_a_named_namespace(void **state)
 {
 	struct rig *rig;
@@ -490,6 +512,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(interface_is_up_with_the_ports_mtu),
+		test(addresses_of_the_topology),
 		test(in_a_named_namespace),
 		test(frames_both_ways),
 		test(bursts_both_ways),

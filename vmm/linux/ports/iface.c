@@ -3,11 +3,15 @@
  * What the port components ask of a network interface: see iface.h.
  */
 #include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "vmm/linux/ports/iface.h"
 
@@ -65,6 +69,75 @@ int iface_set_mtu(int sock, const char *name, unsigned int mtu)
 	struct ifreq ifr = { .ifr_mtu = (int)mtu };
 
 	return ask(sock, SIOCSIFMTU, name, &ifr);
+}
+
+int iface_set_mac(int sock, const char *name, uint64_t mac)
+{
+	struct ifreq ifr = { .ifr_hwaddr.sa_family = ARPHRD_ETHER };
+
+	for (int i = 0; i < 6; i++)
+		ifr.ifr_hwaddr.sa_data[i] = (char)(mac >> (40 - 8 * i));
+	return ask(sock, SIOCSIFHWADDR, name, &ifr);
+}
+
+/* Append an attribute to a message there is room behind. */
+static void put(struct nlmsghdr *message, unsigned short type, const void *data,
+		size_t size)
+{
+	struct rtattr *a =
+		(void *)((char *)message + NLMSG_ALIGN(message->nlmsg_len));
+
+	a->rta_type = type;
+	a->rta_len = (unsigned short)RTA_LENGTH(size);
+	memcpy(RTA_DATA(a), data, size);
+	message->nlmsg_len =
+		(uint32_t)(NLMSG_ALIGN(message->nlmsg_len) + RTA_LENGTH(size));
+}
+
+/* The kernel's answer to a message: 0 or negative errno. */
+static int request(const struct nlmsghdr *message)
+{
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr body;
+		char quoted[256];
+	} answer;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int e = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, message, message->nlmsg_len) < 0 ||
+	    read(fd, &answer, sizeof(answer)) < 0)
+		e = -errno;
+	else
+		e = answer.body.error;
+	close(fd);
+	return e;
+}
+
+int iface_add_address(int index, const struct sys_address *address)
+{
+	size_t size = address->v6 ? 16 : 4;
+	struct {
+		struct nlmsghdr header;
+		struct ifaddrmsg body;
+		char attributes[64];
+	} m = {
+		.header.nlmsg_len = NLMSG_LENGTH(sizeof(m.body)),
+		.header.nlmsg_type = RTM_NEWADDR,
+		.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE |
+				      NLM_F_EXCL,
+		.body.ifa_family = address->v6 ? AF_INET6 : AF_INET,
+		.body.ifa_prefixlen = address->bits,
+		.body.ifa_index = (unsigned int)index,
+	};
+	int e;
+
+	put(&m.header, IFA_LOCAL, address->addr, size);
+	put(&m.header, IFA_ADDRESS, address->addr, size);
+	e = request(&m.header);
+	return e == -EEXIST ? 0 : e;
 }
 
 int iface_up(int sock, const char *name)

@@ -11,6 +11,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "config/system.h"
 
 /**
  * iface_socket - a socket for the other calls, of the namespace we are in
@@ -53,6 +56,21 @@ int iface_mtu(int sock, const char *name);
  * Return: 0 or negative errno.
  */
 int iface_set_mtu(int sock, const char *name, unsigned int mtu);
+
+/**
+ * iface_set_mac - give it a hardware address; best while it is down
+ *
+ * Return: 0 or negative errno.
+ */
+int iface_set_mac(int sock, const char *name, uint64_t mac);
+
+/**
+ * iface_add_address - give it an IP address more, in the namespace we are in
+ * @index: number of the interface
+ *
+ * Return: 0, also if it has it already, or negative errno.
+ */
+int iface_add_address(int index, const struct sys_address *address);
 
 /**
  * iface_up - bring it up; nothing happens if it is up

@@ -125,6 +125,28 @@ static int bring_up(const struct sys_component *cfg, struct error *err)
 	return 0;
 }
 
+/* What the topology gives it. */
+static int equip(const struct sys_component *cfg, struct error *err)
+{
+	const struct sys_tap *tap = &cfg->tap;
+	int sock = iface_socket();
+	int index = sock < 0 ? sock : iface_index(sock, tap->ifname);
+	int e = index < 0 ? index : 0;
+
+	if (e == 0 && tap->mac != 0)
+		e = iface_set_mac(sock, tap->ifname, tap->mac);
+	for (uint32_t i = 0; e == 0 && i < tap->n_addresses; i++)
+		e = iface_add_address(index, &tap->address[i]);
+	if (sock >= 0)
+		close(sock);
+	if (e < 0)
+		return error_set(
+			err,
+			"%s: cannot give interface \"%s\" its addresses: %s (is IPv6 turned off?)",
+			cfg->name, tap->ifname, strerror(-e));
+	return 0;
+}
+
 struct open_call {
 	const struct sys_component *cfg;
 	int *fds;
@@ -153,7 +175,7 @@ static int open_here(void *arg, struct error *err)
 	fds[TAP_DEVICE] = open_device(call->cfg, err);
 	if (fds[TAP_DEVICE] < 0 ||
 	    make_interface(fds[TAP_DEVICE], call->cfg, err) != 0 ||
-	    bring_up(call->cfg, err) != 0)
+	    equip(call->cfg, err) != 0 || bring_up(call->cfg, err) != 0)
 		return -1;
 	fds[TAP_WATCH] = watch(call->cfg, err);
 	return fds[TAP_WATCH] < 0 ? -1 : 0;
