@@ -90,9 +90,13 @@ struct name *take_unquoted(struct parser *p, const struct token *token)
 
 struct name *take_quoted(struct parser *p, const struct token *token)
 {
+	struct name *n = take(p, token);
+
 	report_error(p->report, token->pos, "write it in quotes: \"%s\"",
 		     token->text);
-	return take(p, token);
+	/* What it says is not looked at: where in it would be a column off. */
+	n->text = NULL;
+	return n;
 }
 
 struct name take_file(struct parser *p, const struct name *path)
