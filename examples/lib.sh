@@ -52,7 +52,7 @@ ip link set lo up
 # its kernel has it; root can make a node in a /dev that is private.
 if [ ! -e /dev/net/tun ]; then
 	mkdir .dev .dev-work
-	mount -t overlay -o "lowerdir=/dev,upperdir=$W/.dev,workdir=$W/.dev-work" \
+	mount -n -t overlay -o "lowerdir=/dev,upperdir=$W/.dev,workdir=$W/.dev-work" \
 		weir-example-dev /dev && mkdir -p /dev/net &&
 		mknod /dev/net/tun c 10 200
 fi 2>/dev/null

@@ -73,10 +73,15 @@ ip link set lo up
 # this test's alone.
 if [ ! -e /dev/net/tun ]; then
 	mkdir .dev .dev-work
-	mount -t overlay -o "lowerdir=/dev,upperdir=$W/.dev,workdir=$W/.dev-work" \
+	mount -n -t overlay -o "lowerdir=/dev,upperdir=$W/.dev,workdir=$W/.dev-work" \
 		weir-test-dev /dev && mkdir -p /dev/net &&
 		mknod /dev/net/tun c 10 200
 fi 2>/dev/null
+
+# The same for terminals.
+[ -e /dev/pts/ptmx ] || [ ! -d /dev/pts ] ||
+	mount -n -t devpts -o newinstance,ptmxmode=0666,mode=0620 \
+		weir-test-pts /dev/pts 2>/dev/null
 
 # _no_tun: why no TAP interface can be made here; fails if one can.
 _no_tun()
