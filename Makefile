@@ -45,21 +45,18 @@ O := $(B)$(if $(SAN),/san)
 # What the compiler compiles for: "x86_64-linux-gnu".
 MACHINE     := $(shell $(CC) -dumpmachine 2>/dev/null)
 
-GROUND_SRC  := $(wildcard vswitch/*.c policy/*.c virt/*.c)
+GROUND_SRC  := $(wildcard base/*.c vswitch/*.c policy/*.c virt/*.c)
 CONFIG_SRC  := $(wildcard config/*.c)
 CONFIG_Y    := $(wildcard config/*.y)
 CONFIG_L    := $(wildcard config/*.l)
-VMM_SRC     := $(wildcard vmm/linux/*.c vmm/linux/ports/*.c vmm/kvm/*.c \
+VMM_SRC     := $(wildcard hostnet/*.c vmm/linux/*.c vmm/linux/*/*.c vmm/kvm/*.c \
 	vmm/kvm/$(if $(findstring aarch64,$(MACHINE)),arm64,other)/*.c)
 CLIENT_SRC  := $(wildcard client/*.c)
 CLI_SRC     := $(wildcard cli/*.c)
 EXAMPLE_SRC := $(wildcard client/examples/*.c)
 PROGRAM_SRC := $(wildcard client/pd/examples/*.c)
 # The inside of a PD, for programs that are one.
-PD_SRC      := client/pd/main.c client/net_client.c vmm/linux/boot_read.c \
-	vmm/linux/error.c vmm/linux/pd.c vmm/linux/pd_client.c \
-	vmm/linux/pd_loop.c vmm/linux/pd_main.c vmm/linux/pd_new.c \
-	vmm/linux/pd_order.c vmm/linux/sandbox.c
+PD_SRC      := client/pd/main.c vmm/linux/error.c $(wildcard vmm/linux/pd/*.c)
 TEST_SRC    := $(wildcard tests/unit/*_test.c)
 HELPER_SRC  := $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c))
 BENCH_SRC   := $(wildcard tests/bench/*.c)
@@ -94,7 +91,7 @@ benches: all $(BENCHES)
 $(O)/libground.a: $(GROUND_OBJ)
 $(O)/libconfig.a: $(call obj,$(CONFIG_SRC)) $(GEN_OBJ)
 $(O)/libvmm.a: $(call obj,$(VMM_SRC))
-$(O)/libweir.a: $(call obj,$(CLIENT_SRC))
+$(O)/libweir.a: $(call obj,$(CLIENT_SRC) virt/net_client.c)
 $(O)/libcli.a: $(call obj,$(CLI_SRC))
 $(O)/libpd.a: $(call obj,$(PD_SRC))
 
@@ -112,7 +109,8 @@ $(EXAMPLES): $(O)/examples/%: $(O)/obj/client/examples/%.o $(O)/libweir.a \
 	$(call say,LD,$@)
 	$(link)
 
-$(PROGRAMS): $(O)/programs/%: $(O)/obj/client/pd/examples/%.o $(O)/libpd.a
+$(PROGRAMS): $(O)/programs/%: $(O)/obj/client/pd/examples/%.o $(O)/libpd.a \
+		$(O)/libground.a
 	$(call say,LD,$@)
 	$(link) $(PD_LIBS)
 

@@ -10,7 +10,7 @@
 #include "cli/hint.h"
 #include "cli/options.h"
 #include "cli/text.h"
-#include "vmm/linux/spawn.h"
+#include "vmm/linux/pd/main.h"
 
 /* The instance compiles, and waits for its switches. */
 #define TIMEOUT_CHANGE 10u

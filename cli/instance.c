@@ -15,7 +15,7 @@
 #include "cli/control.h"
 #include "cli/text.h"
 #include "config/config.h"
-#include "vmm/linux/monitor.h"
+#include "vmm/linux/monitor/monitor.h"
 
 #define SUFFIX ".sock"
 

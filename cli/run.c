@@ -8,7 +8,7 @@
 #include "cli/compile.h"
 #include "cli/control.h"
 #include "cli/text.h"
-#include "vmm/linux/monitor.h"
+#include "vmm/linux/monitor/monitor.h"
 
 enum cli_exit cli_run(const struct cli_options *opt, int argc, char **argv)
 {

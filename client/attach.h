@@ -16,7 +16,7 @@
  * Notifications: the client is notified by octets on a stream socket
  * (ATTACH_FD_WAIT), which it must drain; it notifies the switch by writing eight
  * octets, the number one, to an eventfd (ATTACH_FD_RING).  The switch never
- * reads that eventfd.  Why the two are not alike is in vmm/linux/backing.c.
+ * reads that eventfd.  Why the two are not alike is in vmm/linux/monitor/backing.c.
  */
 #ifndef WEIR_CLIENT_ATTACH_H
 #define WEIR_CLIENT_ATTACH_H

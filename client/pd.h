@@ -6,7 +6,7 @@
  *
  * The monitor starts the program as it starts any PD: in namespaces of its own,
  * with no descriptor but its channels and memory; it maps exactly its port's
- * memory and locks itself in.  A program defines `program_ops` (vmm/linux/pd.h)
+ * memory and locks itself in.  A program defines `program_ops` (vmm/linux/pd/pd.h)
  * and is linked with libpd.a, which brings main().  It lives in the PD's event
  * loop: init() before the system call filter, then run() and arm() when
  * something happens; pd_wake_at() for timers.
@@ -24,12 +24,12 @@
  * So a program need not be trusted to be free of errors, but to be linked with
  * it.
  *
- * client/pd/examples/reflect.c is the smallest one; client/echo/ has lwIP.
+ * client/pd/examples/reflect.c is the smallest one; examples/echo/ has lwIP.
  */
 #ifndef WEIR_CLIENT_PD_H
 #define WEIR_CLIENT_PD_H
 
-#include "client/net_client.h"
-#include "vmm/linux/pd.h"
+#include "virt/net_client.h"
+#include "vmm/linux/pd/pd.h"
 
 #endif

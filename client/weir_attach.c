@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #include "client/weir_port.h"
-#include "vswitch/frame.h"
+#include "base/frame.h"
 
 /* A monitor answers in milliseconds, or a second if a switch restarts. */
 #define HELLO_TIMEOUT_S 5

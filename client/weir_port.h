@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "client/attach.h"
-#include "client/net_client.h"
+#include "virt/net_client.h"
 #include "client/weir.h"
 
 /* Regions come first among the descriptors. */

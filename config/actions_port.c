@@ -12,7 +12,7 @@
 #include <sys/un.h>
 
 #include "config/value.h"
-#include "vswitch/queue.h"
+#include "base/queue.h"
 
 static const struct unit octets[] = { { "k", 1ull << 10 },
 				      { "m", 1ull << 20 },

@@ -24,7 +24,7 @@
 
 #include <inttypes.h>
 
-#include "vswitch/frame.h"
+#include "base/frame.h"
 
 #define BURST_OCTETS (64u << 10)
 #define BURST_FRAMES 16u

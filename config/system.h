@@ -333,7 +333,7 @@ struct sys_virt {
  * @nic:      PCI address of the card, "0000:00:03.0"
  * @memory:   octets of its RAM
  * @ram:      slot of its RAM, a region of that size
- * @status:   slot of its status page (driver_vm/abi.h)
+ * @status:   slot of its status page (virt/driver_abi.h)
  * @status_channel: channel to the monitor, rung by the guest
  * @vmm_stats: slot of what the VMM counts (vmm/kvm/vm_stats.h), ours to write
  * @watchdog_s: a guest that is silent for so many seconds is dead; 0: never

@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "vswitch/frame.h"
+#include "base/frame.h"
 
 #define U(x) ((unsigned char)(x))
 

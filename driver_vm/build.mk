@@ -5,8 +5,7 @@
 # natively, as a library and as a program.
 
 DRIVER_SRC := $(wildcard driver_vm/*.c)
-DRIVER_NIC := iface nic_packet offload
-INIT_SRC   := $(DRIVER_SRC) $(DRIVER_NIC:%=vmm/linux/ports/%.c)
+INIT_SRC   := $(DRIVER_SRC) $(wildcard hostnet/*.c)
 INIT_OBJ   := $(INIT_SRC:%.c=$(GUEST)/obj/%.o)
 
 # The guest has one processor or few, none of them with a neighbour that shares

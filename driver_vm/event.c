@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
-#include "driver_vm/abi.h"
+#include "virt/driver_abi.h"
 #include "driver_vm/event.h"
 
 /* Sources answered per system call; the others are next time's. */

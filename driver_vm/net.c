@@ -6,7 +6,7 @@
 
 #include "driver_vm/net.h"
 #include "driver_vm/uio.h"
-#include "vswitch/frame.h"
+#include "base/frame.h"
 
 /* --- checks -------------------------------------------------------------- */
 

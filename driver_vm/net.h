@@ -46,10 +46,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "driver_vm/abi.h"
+#include "virt/driver_abi.h"
 #include "driver_vm/copy.h"
-#include "vswitch/link.h"
-#include "vswitch/queue.h"
+#include "base/link.h"
+#include "base/queue.h"
 
 /* Frames moved each way per net_run(). */
 #define NET_BATCH 64u

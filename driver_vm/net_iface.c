@@ -12,9 +12,9 @@
 #include "driver_vm/features.h"
 #include "driver_vm/net_iface.h"
 #include "driver_vm/say.h"
-#include "vmm/linux/ports/iface.h"
-#include "vmm/linux/ports/offload.h"
-#include "vswitch/frame.h"
+#include "hostnet/iface.h"
+#include "hostnet/offload.h"
+#include "base/frame.h"
 
 #define VLAN_TAG 4u
 /* Where a frame's type, or its tag, is: behind the addresses. */

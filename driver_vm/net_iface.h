@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "driver_vm/event.h"
-#include "vmm/linux/ports/nic_packet.h"
+#include "hostnet/nic_packet.h"
 
 /**
  * net_iface_set - set a packet socket's option to a number

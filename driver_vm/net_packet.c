@@ -12,7 +12,7 @@
 #include "driver_vm/net_iface.h"
 #include "driver_vm/net_packet.h"
 #include "driver_vm/say.h"
-#include "vswitch/frame.h"
+#include "base/frame.h"
 
 #define VLAN_TAG 4u
 /* Where a frame's type, or its tag, is: behind the addresses. */

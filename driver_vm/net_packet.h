@@ -2,7 +2,7 @@
 /*
  * A network card by way of AF_PACKET, with rings.
  *
- * The rings and what they are is the nic port's (vmm/linux/ports/nic_packet.h):
+ * The rings and what they are is the nic port's (hostnet/nic_packet.h):
  * version 2, because it wakes us for each frame and not for a block or a
  * timer.  The sockets are opened differently here, where the interface is ours
  * alone and so is the kernel:
@@ -27,7 +27,7 @@
 
 #include "driver_vm/event.h"
 #include "driver_vm/net.h"
-#include "vmm/linux/ports/nic_packet.h"
+#include "hostnet/nic_packet.h"
 
 /**
  * struct net_packet - state

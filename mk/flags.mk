@@ -35,9 +35,8 @@ LINK_FLAGS := $(SAN_FLAGS) -Wl,-z,relro,-z,now $(LDFLAGS)
 GEN_FLAGS := -Wno-error -Wno-shadow -Wno-unused-function -Wno-sign-compare \
 	-Wno-unused-but-set-variable -Wno-missing-prototypes
 
-# flags_for FILE: the floor decides. The client's side of a queue pair lives with
-# its users but is freestanding too: a Microkit client is built on it.
-FREESTANDING := vswitch/% policy/% virt/% client/net_client.c
+# flags_for FILE: the floor decides.
+FREESTANDING := base/% vswitch/% policy/% virt/%
 flags_for = $(COMMON) $(if $(filter $(FREESTANDING) $(POLICY),$(1)),\
 	$(GROUND_FLAGS) $(GROUND_INC) $(COHERENT),$(HOST_FLAGS) $(PKG_CFLAGS))
 

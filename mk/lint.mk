@@ -7,7 +7,7 @@
 
 CROSS     ?= aarch64-linux-gnu-
 A64       := $(B)/aarch64
-A64_SRC   := $(GROUND_SRC) $(filter $(FREESTANDING),$(CLIENT_SRC))
+A64_SRC   := $(GROUND_SRC)
 A64_OBJ   := $(A64_SRC:%.c=$(A64)/obj/%.o) $(A64)/obj/user-policy.o
 
 # Strict alignment, because seL4 protection domains may touch memory mapped as
@@ -37,8 +37,9 @@ $(A64)/obj/%.o: %.c $(O)/flags
 OWN_C   := $(GROUND_SRC) $(POLICY) $(CONFIG_SRC) $(VMM_SRC) $(CLIENT_SRC) \
 	$(wildcard driver_vm/*.c) $(CLI_SRC) $(EXAMPLE_SRC) client/pd/main.c $(PROGRAM_SRC) $(TEST_SRC) \
 	$(HELPER_SRC) $(BENCH_SRC) $(wildcard tests/guests/*.c)
-OWN_H   := $(wildcard driver_vm/*.h vswitch/*.h policy/*.h virt/*.h config/*.h vmm/linux/*.h \
-	vmm/linux/ports/*.h vmm/kvm/*.h client/*.h cli/*.h tests/*/*.h)
+OWN_H   := $(wildcard base/*.h vswitch/*.h policy/*.h virt/*.h config/*.h \
+	hostnet/*.h driver_vm/*.h vmm/linux/*.h vmm/linux/*/*.h vmm/kvm/*.h \
+	client/*.h cli/*.h tests/*/*.h)
 # What is built with lwIP can be looked at only where lwIP is.
 LWIP_C  := $(ECHO_SRC) $(ECHO_TEST)
 TIDIED  := $(patsubst %.c,$(O)/tidy/%.ok,$(OWN_C) \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The client PD with lwIP (client/echo). lwIP's sources are fetched by whoever
+# The client PD with lwIP (examples/echo). lwIP's sources are fetched by whoever
 # asks for this, and by nothing else.
 #
 #	make client-echo   $(O)/client-echo
@@ -9,13 +9,13 @@
 #	LWIP=DIR           where the sources are, or will be
 
 LWIP      ?= $(B)/lwip
-ECHO_SRC  := $(wildcard client/echo/*.c)
-ECHO_HDR  := $(wildcard client/echo/*.h client/echo/arch/*.h)
+ECHO_SRC  := $(wildcard examples/echo/*.c)
+ECHO_HDR  := $(wildcard examples/echo/*.h examples/echo/arch/*.h)
 ECHO_TEST := $(wildcard tests/echo/*.c)
 ECHO_OBJ  := $(call obj,$(ECHO_SRC))
 
 # As a system's headers: warnings about them are not ours.
-ECHO_INC  := -Iclient/echo -isystem $(LWIP)/src/include
+ECHO_INC  := -Iexamples/echo -isystem $(LWIP)/src/include
 
 client-echo: $(O)/client-echo
 tests-echo: $(O)/tests/echo_test
@@ -50,7 +50,7 @@ $(O)/client-echo: $(ECHO_OBJ) $(O)/liblwip.a $(O)/libpd.a $(O)/libground.a
 
 # With what a PD brings played by the test.
 $(O)/tests/echo_test: $(ECHO_OBJ) $(call obj,$(ECHO_TEST)) \
-		$(call obj,vmm/linux/pd_client.c) $(O)/liblwip.a $(O)/libweir.a $(O)/libground.a
+		$(call obj,vmm/linux/pd/client.c) $(O)/liblwip.a $(O)/libweir.a $(O)/libground.a
 	$(call say,LD,$@)
 	$(link) $(CMOCKA_LIBS)
 

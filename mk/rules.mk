@@ -56,7 +56,7 @@ $(GEN)/%.yy.c $(GEN)/%.yy.h &: %.l | $(O)/tools
 # Made anew each time: an archive would keep the objects of deleted sources.
 $(O)/%.a:
 	$(call say,AR,$@)
-	$(Q)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
+	$(Q)mkdir -p $(@D) && rm -f $@ && $(AR) qcs $@ $^
 
 .PHONY: FORCE
 .SECONDARY:

@@ -32,8 +32,8 @@
  */
 #include "policy/cache.h"
 
-#include "vswitch/bits.h"
-#include "vswitch/mem.h"
+#include "base/bits.h"
+#include "base/mem.h"
 
 _Static_assert(CACHE_OCTETS == FRAME_SNAP && CACHE_OCTETS == 64,
 	       "octets that are always defined, and one bit each");

@@ -32,7 +32,7 @@
 #include <stdint.h>
 
 #include "policy/cbpf.h"
-#include "vswitch/frame.h"
+#include "base/frame.h"
 
 #define CACHE_OCTETS POLICY_SEEN_OCTETS
 #define CACHE_WORDS (CACHE_OCTETS / 8u)

@@ -12,7 +12,7 @@
 
 #include "policy/cbpf.h"
 #include "policy/cbpf_op.h"
-#include "vswitch/mem.h"
+#include "base/mem.h"
 
 /* The largest value MSH can give: an IP header's length. */
 #define MSH_MAX 60u

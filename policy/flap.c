@@ -8,8 +8,8 @@
  */
 #include "policy/flap.h"
 
-#include "vswitch/bits.h"
-#include "vswitch/mem.h"
+#include "base/bits.h"
+#include "base/mem.h"
 
 #define SECOND_NS 1000000000ull
 

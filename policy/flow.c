@@ -16,7 +16,7 @@
  * lives.
  */
 #include "policy/flow_impl.h"
-#include "vswitch/bits.h"
+#include "base/bits.h"
 
 /* Who has sent a FIN, in struct flow_record. */
 #define FIN_INITIATOR 1u

@@ -118,7 +118,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/packet.h"
+#include "base/packet.h"
 
 #define FLOW_MAX_CAPACITY 65536u
 #define FLOW_PORTS 64u

@@ -19,8 +19,8 @@
  * of which there are FLOW_LIFE_COUNT a port.
  */
 #include "policy/flow_impl.h"
-#include "vswitch/bits.h"
-#include "vswitch/mem.h"
+#include "base/bits.h"
+#include "base/mem.h"
 
 #define CACHE_LINE 64u
 #define LISTS (FLOW_LIFE_COUNT * FLOW_PORTS)

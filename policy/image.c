@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "policy/image.h"
 
-#include "vswitch/mem.h"
+#include "base/mem.h"
 
 void policy_image_copy(struct policy_image *to, const struct policy_image *from)
 {

@@ -13,8 +13,8 @@
  * so that a small policy is taken in microseconds.
  */
 #include "policy/policy.h"
-#include "vswitch/bits.h"
-#include "vswitch/mem.h"
+#include "base/bits.h"
+#include "base/mem.h"
 
 _Static_assert(sizeof(struct policy_port) % 8 == 0, "copied in words");
 _Static_assert(sizeof(struct policy_pair) * POLICY_MAX_PORTS % 8 == 0,

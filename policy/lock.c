@@ -7,7 +7,7 @@
  */
 #include "policy/lock.h"
 
-#include "policy/packet.h"
+#include "base/packet.h"
 
 #define ARP_REQUEST 1u
 

@@ -25,7 +25,7 @@
  * where a prefix holds them.
  *
  * ARP, neighbour discovery and what needs no address are held to the letter
- * (policy/packet.h: packet_resolves(), packet_is_tight()): nobody's packets must
+ * (base/packet.h: packet_resolves(), packet_is_tight()): nobody's packets must
  * not be a way to say anything else, and what receivers do not believe is of use to
  * nobody but who wants to look like what he is not.
  *
@@ -42,7 +42,7 @@
  * Everything else is refused: other Ethernet types, IEEE 802.3 frames, what
  * carries IP next to Ethernet (PPPoE, MPLS, more than two tags), and every
  * packet that can be read in more than one way or not to its end
- * (policy/packet.h).
+ * (base/packet.h).
  *
  * A prefix is IPv4 if it is mapped and has 96 bits and more; it holds no IPv6
  * address, and one of IPv6, also ::/0, holds none of IPv4.
@@ -57,7 +57,7 @@
 #include <stdbool.h>
 
 #include "policy/image.h"
-#include "vswitch/frame.h"
+#include "base/frame.h"
 
 /**
  * lock_allows - may a locked port send this frame?

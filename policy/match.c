@@ -12,7 +12,7 @@
  */
 #include "policy/policy.h"
 
-#include "vswitch/bits.h"
+#include "base/bits.h"
 
 #define TYPE_ARP 0x0806u
 #define TYPE_IPV6 0x86ddu

@@ -11,7 +11,7 @@
 #include "policy/policy.h"
 
 #include "policy/lock.h"
-#include "vswitch/bits.h"
+#include "base/bits.h"
 
 #define NS_PER_S 1000000000u
 

@@ -46,8 +46,8 @@
 #include "policy/flap.h"
 #include "policy/flow.h"
 #include "policy/image.h"
-#include "vswitch/frame.h"
-#include "vswitch/reason.h"
+#include "base/frame.h"
+#include "base/reason.h"
 
 /**
  * struct policy_words - numbers the topology hands to the user's own policy

@@ -44,8 +44,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vswitch/link.h"
-#include "vswitch/queue.h"
+#include "base/link.h"
+#include "base/queue.h"
 
 /* Descriptors taken from one queue in one call of run(). */
 #define NET_VIRT_BUDGET 64u

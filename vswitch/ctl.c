@@ -6,8 +6,8 @@
  * copied out first, each word once, and only the copy is looked at.
  */
 #include "vswitch/ctl.h"
-#include "vswitch/errno.h"
-#include "vswitch/mem.h"
+#include "base/errno.h"
+#include "base/mem.h"
 #include "vswitch/vswitch_impl.h"
 
 /* What a request says, in private memory. */

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "vswitch/fdb.h"
-#include "vswitch/frame.h"
+#include "base/frame.h"
 #include "vswitch/mcast.h"
 #include "vswitch/vswitch.h"
 

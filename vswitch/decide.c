@@ -8,8 +8,8 @@
  * destination therefore takes into account what learning did *or would do*
  * (resolve()).  Both callers go through the same lines, so they cannot come apart.
  */
-#include "vswitch/errno.h"
-#include "vswitch/mem.h"
+#include "base/errno.h"
+#include "base/mem.h"
 #include "vswitch/vswitch_impl.h"
 
 #define NS_PER_S 1000000000u

@@ -15,10 +15,10 @@
  * fdb_learn() and fdb_probe() share foresee(), which decides and changes
  * nothing; so what `weir trace` foretells is what will happen.
  */
-#include "vswitch/bits.h"
-#include "vswitch/errno.h"
+#include "base/bits.h"
+#include "base/errno.h"
 #include "vswitch/fdb_impl.h"
-#include "vswitch/mem.h"
+#include "base/mem.h"
 
 #define CACHE_LINE 64u
 

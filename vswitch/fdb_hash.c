@@ -19,7 +19,7 @@
  * product with a secret odd number (multiply-shift: for any two keys the chance
  * to meet is that of dice, over the choice of the number), mixed once more.
  */
-#include "vswitch/bits.h"
+#include "base/bits.h"
 #include "vswitch/fdb_impl.h"
 
 /* One step of a number generator: neighbouring seeds give unrelated numbers. */

@@ -23,9 +23,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vswitch/bits.h"
+#include "base/bits.h"
 #include "vswitch/fdb.h"
-#include "vswitch/frame.h"
+#include "base/frame.h"
 
 #define FDB_PORTS 64u
 #define FDB_NO_SLOT UINT32_MAX

@@ -7,7 +7,7 @@
  * follow when the whole batch is decided on, by which time the buffers' first
  * lines are on their way.
  */
-#include "vswitch/mem.h"
+#include "base/mem.h"
 #include "vswitch/vswitch_impl.h"
 
 /* What plain frames do not need: not expanded among what they do. */

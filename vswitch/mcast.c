@@ -15,7 +15,7 @@
  * that it does not reach.  So whatever several queriers do, the outcome errs
  * towards a flood.
  */
-#include "vswitch/bits.h"
+#include "base/bits.h"
 #include "vswitch/mcast_impl.h"
 
 /* --- who was asked ------------------------------------------------------- */

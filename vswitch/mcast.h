@@ -46,8 +46,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/packet.h"
-#include "vswitch/frame.h"
+#include "base/packet.h"
+#include "base/frame.h"
 
 /* RFC 3376 8.4, RFC 3810 9.4: robustness 2 x interval 125 s + 10 s. */
 #define MCAST_MEMBER_S 260u

@@ -14,9 +14,9 @@
  * Ended memberships stay where they are until room is needed or they begin
  * anew; whoever looks compares the time.
  */
-#include "vswitch/bits.h"
+#include "base/bits.h"
 #include "vswitch/mcast_impl.h"
-#include "vswitch/mem.h"
+#include "base/mem.h"
 
 #define CACHE_LINE 64u
 

@@ -11,7 +11,7 @@
  * its frame meanwhile can make the two differ there.  A frame that went out shows
  * the tag it went out with, a refused one that which it came with.
  */
-#include "vswitch/mem.h"
+#include "base/mem.h"
 #include "vswitch/vswitch_impl.h"
 
 static void record_to(struct vswitch *sw, unsigned int number,

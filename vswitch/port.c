@@ -16,7 +16,7 @@
  *    published.  An honest peer that gets a buffer back therefore always finds
  *    a slot for it: head of the one queue first, tail of the other second.
  */
-#include "vswitch/mem.h"
+#include "base/mem.h"
 #include "vswitch/vswitch_impl.h"
 
 /* The epoch comes last and with release: who reads it knows we have let go. */

@@ -11,7 +11,7 @@
  * static entries of the forwarding database; a port whose VLANs change forgets
  * what it has learned; and entries that stay keep their hits.
  */
-#include "vswitch/mem.h"
+#include "base/mem.h"
 #include "vswitch/vswitch_impl.h"
 
 /* How far from its old place a pair's entry is looked for. */

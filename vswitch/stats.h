@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "policy/policy.h"
-#include "vswitch/reason.h"
+#include "base/reason.h"
 
 #define VSWITCH_MAX_PORTS 64u
 #define VSWITCH_STATS_MAGIC 0x5765697253746174ull /* "WeirStat" */

@@ -18,7 +18,7 @@
  * A tag's room is always octets 12 to 15, so a copy is 12 octets of addresses,
  * a tag or none, and the rest.
  */
-#include "vswitch/mem.h"
+#include "base/mem.h"
 #include "vswitch/vlan.h"
 
 #define ADDRESSES 12u /* octets before the tag */

@@ -35,7 +35,7 @@
 #include <stdint.h>
 
 #include "policy/policy.h"
-#include "vswitch/frame.h"
+#include "base/frame.h"
 
 #define VLAN_TAG_LEN 4u
 

@@ -5,8 +5,8 @@
  * All state is in one piece of memory the caller provides: struct vswitch, and
  * its tables behind it.
  */
-#include "vswitch/errno.h"
-#include "vswitch/mem.h"
+#include "base/errno.h"
+#include "base/mem.h"
 #include "vswitch/vswitch_impl.h"
 
 #define CACHE_LINE 64u

@@ -86,11 +86,11 @@
 #include "policy/policy.h"
 #include "vswitch/capture.h"
 #include "vswitch/fdb.h"
-#include "vswitch/frame.h"
-#include "vswitch/link.h"
+#include "base/frame.h"
+#include "base/link.h"
 #include "vswitch/mcast.h"
-#include "vswitch/queue.h"
-#include "vswitch/reason.h"
+#include "base/queue.h"
+#include "base/reason.h"
 #include "vswitch/stats.h"
 
 /* Plain frames taken from one port in one visit; fewer if they cost more. */

@@ -29,7 +29,7 @@
 #ifndef WEIR_VSWITCH_IMPL_H
 #define WEIR_VSWITCH_IMPL_H
 
-#include "vswitch/bits.h"
+#include "base/bits.h"
 #include "vswitch/fdb_impl.h"
 #include "vswitch/vlan.h"
 #include "vswitch/vswitch.h"

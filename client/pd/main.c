@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "client/pd.h"
-#include "vmm/linux/spawn.h"
+#include "vmm/linux/pd/main.h"
 
 const struct component_ops *const component_kinds[SYS_KINDS] = {
 	[SYS_PROGRAM] = &program_ops,

@@ -36,7 +36,7 @@
 
 #include "client/attach.h"
 #include "tests/unit/never.h"
-#include "vswitch/queue.h"
+#include "base/queue.h"
 
 /* Of a process that is stuck: it is left for the test to end. */
 #define MOST_STUCK 8

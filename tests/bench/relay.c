@@ -24,8 +24,8 @@
 #include <unistd.h>
 
 #include "client/attach.h"
-#include "vswitch/link.h"
-#include "vswitch/queue.h"
+#include "base/link.h"
+#include "base/queue.h"
 
 #define BUFFER 2048u
 #define BATCH 32

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vswitch/queue.h"
+#include "base/queue.h"
 
 #define BUFFER_SIZE 2048u
 /* Rounds after which a loop that will not sleep has failed. */

@@ -4,7 +4,7 @@
  */
 #include "tests/echo/story.h"
 
-#include "client/echo/lwipopts.h"
+#include "examples/echo/lwipopts.h"
 
 void a_connection_echoes_and_closes(void **state)
 {

@@ -9,10 +9,10 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#include "driver_vm/abi.h"
+#include "virt/driver_abi.h"
 #include "driver_vm/uio.h"
-#include "vswitch/link.h"
-#include "vswitch/queue.h"
+#include "base/link.h"
+#include "base/queue.h"
 
 #define BATCH 64u
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# run.sh: does the signalling protocol of vswitch/queue.h hold on a machine that
+# run.sh: does the signalling protocol of base/queue.h hold on a machine that
 # reorders, and does the model notice when a piece of it is taken away? Searches
 # every interleaving of signal.pml, then of each variant, which must fail. Takes
 # seconds; needs spin and a C compiler.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The signalling protocol of vswitch/queue.h, on a machine that reorders.
+ * The signalling protocol of base/queue.h, on a machine that reorders.
  *
  * Two sides, one queue in each direction, and one notification channel each way
  * that both uses share, as between a switch and a client.  A side drains its

@@ -4,7 +4,7 @@
  */
 #include "tests/unit/monitor_rig.h"
 
-#include "vmm/linux/attach_server.h"
+#include "vmm/linux/monitor/attach_server.h"
 
 static const char topology[] = "switch sw0 {\n"
 			       "port a { attach \"@/a.sock\"; buffers 64 }\n"

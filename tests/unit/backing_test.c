@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "tests/unit/ring.h"
-#include "vmm/linux/backing.h"
+#include "vmm/linux/monitor/backing.h"
 
 #define SIZE 8192L
 #define NOBODY 65534u

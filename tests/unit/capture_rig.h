@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "vmm/linux/ports/capture_file.h"
-#include "vswitch/reason.h"
+#include "base/reason.h"
 
 #define MAX_FRAME 1518u
 #define ALICE 0u

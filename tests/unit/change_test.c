@@ -11,7 +11,7 @@
 
 #include "config/hosts.h"
 
-#include "vmm/linux/control_json.h"
+#include "vmm/linux/control/json.h"
 
 static const char topology[] = "switch sw0 {\n"
 			       "port a { attach \"@/a.sock\" }\n"

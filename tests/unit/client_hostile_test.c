@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "client/net_client.h"
+#include "virt/net_client.h"
 
 #define N 8u
 #define SIZE 256u

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "vmm/linux/compile_result.h"
+#include "vmm/linux/monitor/compile_result.h"
 
 static char text[] = "home.conf:1:1: warning: two\nhome.conf:2:1: lines\n";
 static char path[] = "home.conf", content[] = "switch sw0 { }\n";

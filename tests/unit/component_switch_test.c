@@ -18,7 +18,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "vmm/linux/pd_loop.h"
+#include "vmm/linux/pd/loop.h"
 #include "vswitch/ctl.h"
 
 #define CAPACITY 128u

@@ -24,7 +24,7 @@
 #include <sys/eventfd.h>
 
 #include "virt/net_virt.h"
-#include "vmm/linux/pd_loop.h"
+#include "vmm/linux/pd/loop.h"
 
 #define CAPACITY 128u
 #define BUFFER 2048u

@@ -6,7 +6,7 @@
  */
 #include "tests/unit/server_rig.h"
 
-#include "vmm/linux/control_json.h"
+#include "vmm/linux/control/json.h"
 
 static const char topology[] =
 	"switch sw0 {\n"

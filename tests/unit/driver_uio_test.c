@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "driver_vm/abi.h"
+#include "virt/driver_abi.h"
 #include "driver_vm/event.h"
 #include "driver_vm/uio.h"
 

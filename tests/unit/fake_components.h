@@ -36,9 +36,9 @@
 #include "tests/unit/fake_order.h"
 #include "tests/unit/fake_vm.h"
 #include "vmm/linux/error.h"
-#include "vmm/linux/pd.h"
+#include "vmm/linux/pd/pd.h"
 #include "vswitch/ctl.h"
-#include "vswitch/link.h"
+#include "base/link.h"
 #include "vswitch/stats.h"
 
 /* Addresses the fake forwarding database holds: many pages, and half a MB. */

@@ -25,13 +25,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "driver_vm/abi.h"
+#include "virt/driver_abi.h"
 #include "tests/unit/fake_order.h"
 #include "virt/net_virt.h"
 #include "vmm/kvm/vm_stats.h"
 #include "vmm/linux/error.h"
-#include "vmm/linux/pd.h"
-#include "vswitch/link.h"
+#include "vmm/linux/pd/pd.h"
+#include "base/link.h"
 
 #define FAKE_MAC "\x52\x54\x00\x12\x34\x56"
 

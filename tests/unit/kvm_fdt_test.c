@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "driver_vm/abi.h"
+#include "virt/driver_abi.h"
 #include "vmm/kvm/fdt.h"
 #include "vmm/kvm/layout.h"
 #include "vmm/kvm/pci.h"

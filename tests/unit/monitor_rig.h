@@ -38,8 +38,9 @@
 #include "client/attach.h"
 #include "config/config.h"
 #include "tests/unit/fake_components.h"
-#include "vmm/linux/monitor.h"
-#include "vmm/linux/spawn.h"
+#include "vmm/linux/monitor/monitor.h"
+#include "vmm/linux/monitor/spawn.h"
+#include "vmm/linux/pd/main.h"
 
 #define RIG_UNUSED __attribute__((unused))
 #define RIG_TIMEOUT_MS 30000

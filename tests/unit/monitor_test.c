@@ -5,7 +5,7 @@
  */
 #include "tests/unit/monitor_rig.h"
 
-#include "vmm/linux/monitor_log.h"
+#include "vmm/linux/monitor/log.h"
 
 /* Two attach ports and a port PD. */
 static const char small[] = "switch sw0 {\n"

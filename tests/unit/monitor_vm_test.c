@@ -7,7 +7,7 @@
 #include "tests/unit/monitor_rig.h"
 #include "tests/unit/ring.h"
 
-#include "vmm/linux/monitor_state.h"
+#include "vmm/linux/monitor/state.h"
 
 /* Port 0 gives orders, port 1 is the VM's, port 2 follows it. */
 #define TOPOLOGY(vm, more)                                                     \

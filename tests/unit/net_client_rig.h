@@ -14,7 +14,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "client/net_client.h"
+#include "virt/net_client.h"
 
 #define RIG_UNUSED __attribute__((unused))
 

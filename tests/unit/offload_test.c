@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/linux/ports/offload.h"
+#include "hostnet/offload.h"
 
 #define TCP 6u
 #define UDP 17u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Another parser, to hold policy/packet.c against.
+ * Another parser, to hold base/packet.c against.
  *
  * It is written the other way round.  Where packet.c holds offsets against
  * bounds, this one eats octets from a stream that has two of them: it fails when
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "policy/packet.h"
+#include "base/packet.h"
 
 /**
  * oracle_parse - as packet_parse()

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "policy/packet.h"
+#include "base/packet.h"
 
 #define PKT_MAX 2048u
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The event loop without a process around it, for the tests of pd_loop.c and
+ * The event loop without a process around it, for the tests of pd/loop.c and
  * pd.c: two components whose behaviour each test scripts, real descriptors, and
  * a clock that moves only when it is read.
  *
@@ -28,8 +28,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "client/net_client.h"
-#include "vmm/linux/pd_loop.h"
+#include "virt/net_client.h"
+#include "vmm/linux/pd/loop.h"
 
 #define RIG_UNUSED __attribute__((unused))
 

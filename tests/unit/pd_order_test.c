@@ -14,8 +14,8 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#include "vmm/linux/pd_loop.h"
-#include "vmm/linux/pd_order.h"
+#include "vmm/linux/pd/loop.h"
+#include "vmm/linux/order.h"
 
 #define SIZE 8192u
 #define REGIONS PD_RENEW_REGIONS

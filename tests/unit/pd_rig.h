@@ -31,8 +31,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "vmm/linux/sandbox.h"
-#include "vmm/linux/spawn.h"
+#include "vmm/linux/pd/sandbox.h"
+#include "vmm/linux/monitor/spawn.h"
+#include "vmm/linux/pd/main.h"
 
 #define RIG_UNUSED __attribute__((unused))
 #define RIG_TIMEOUT_MS 30000

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "policy/packet.h"
+#include "base/packet.h"
 #include "policy/policy.h"
 #include "tests/unit/image_rig.h"
 

@@ -28,8 +28,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "client/net_client.h"
-#include "vmm/linux/pd_loop.h"
+#include "virt/net_client.h"
+#include "vmm/linux/pd/loop.h"
 #include "vswitch/capture.h"
 
 #define RIG_UNUSED __attribute__((unused))

@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 
 #include "vmm/linux/boot.h"
-#include "vswitch/link.h"
-#include "vswitch/queue.h"
+#include "base/link.h"
+#include "base/queue.h"
 
 #define CAPACITY 16u
 #define BUFFER 2048u

@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "vswitch/queue.h"
+#include "base/queue.h"
 
 #define CAPACITY 8u
 

@@ -5,7 +5,7 @@
  */
 #include "tests/unit/monitor_rig.h"
 
-#include "vmm/linux/monitor_state.h"
+#include "vmm/linux/monitor/state.h"
 
 #define SECOND 1000000000ull
 

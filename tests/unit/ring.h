@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#include "vmm/linux/backing.h"
+#include "vmm/linux/monitor/backing.h"
 
 static inline void ring_end(const struct backing *b, uint32_t channel,
 			    unsigned int end)

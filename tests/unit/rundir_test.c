@@ -5,8 +5,8 @@
  */
 #include "tests/unit/monitor_rig.h"
 
-#include "vmm/linux/monitor_log.h"
-#include "vmm/linux/rundir.h"
+#include "vmm/linux/monitor/log.h"
+#include "vmm/linux/monitor/rundir.h"
 
 #define SECOND 1000000000ull
 

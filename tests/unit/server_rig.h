@@ -7,7 +7,7 @@
 #define WEIR_TESTS_UNIT_SERVER_RIG_H
 
 #include "tests/unit/monitor_rig.h"
-#include "vmm/linux/monitor_state.h"
+#include "vmm/linux/monitor/state.h"
 
 /**
  * struct server - the monitor

@@ -5,7 +5,7 @@
  */
 #include "tests/unit/monitor_rig.h"
 
-#include "vmm/linux/control_json.h"
+#include "vmm/linux/control/json.h"
 
 /* --- a switch in this process ---------------------------------------------------- */
 

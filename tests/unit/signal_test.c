@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "client/net_client.h"
+#include "virt/net_client.h"
 #include "tests/unit/rig.h"
 
 /* --- one at a time ------------------------------------------------------- */

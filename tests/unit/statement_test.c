@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "vmm/linux/statement.h"
+#include "vmm/linux/monitor/statement.h"
 
 /* Two switches: alice and bob at sw0, carol and bob at lab. */
 static struct sys_component switches[] = {

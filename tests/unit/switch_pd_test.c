@@ -15,9 +15,9 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-#include "client/net_client.h"
+#include "virt/net_client.h"
 #include "vswitch/ctl.h"
-#include "vswitch/link.h"
+#include "base/link.h"
 #include "vswitch/stats.h"
 
 #define CAPACITY 8u

@@ -4,7 +4,7 @@
  */
 #include "tests/unit/monitor_rig.h"
 
-#include "vmm/linux/control_json.h"
+#include "vmm/linux/control/json.h"
 
 static const char topology[] = "switch sw0 {\n"
 			       "port a { attach \"@/a.sock\" }\n"

@@ -5,7 +5,7 @@
 #include "tests/unit/monitor_rig.h"
 
 #include "client/weir.h"
-#include "vswitch/queue.h"
+#include "base/queue.h"
 
 static const char topology[] = "switch sw0 {\n"
 			       "port a { attach \"@/a.sock\"; buffers 64 }\n"

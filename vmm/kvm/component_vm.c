@@ -29,7 +29,7 @@
 
 #include "vmm/kvm/guest.h"
 #include "vmm/kvm/vm_stats.h"
-#include "vmm/linux/pd.h"
+#include "vmm/linux/pd/pd.h"
 
 /* Descriptors of the component: what was opened for it, then its own. */
 enum { FD_KICK = VM_FDS + (int)VFIO_FDS, FD_ENDED };
@@ -125,7 +125,7 @@ static void say(void *component, const char *line)
 	pd_log(component, "guest: %s", line);
 }
 
-/* The slots of the shared regions; driver_vm/abi.h says what is what. */
+/* The slots of the shared regions; virt/driver_abi.h says what is what. */
 static void find_shared(struct component *c, struct guest_config *g)
 {
 	const struct sys_wire *w = &c->cfg->wire;

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "driver_vm/abi.h"
+#include "virt/driver_abi.h"
 #include "vmm/kvm/layout.h"
 #include "vmm/kvm/pci.h"
 

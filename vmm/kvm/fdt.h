@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The device tree a driver VM's guest starts with: a minimal arm64 machine
- * (vmm/kvm/layout.h) and what driver_vm/abi.h promises.
+ * (vmm/kvm/layout.h) and what virt/driver_abi.h promises.
  */
 #ifndef WEIR_VMM_KVM_FDT_H
 #define WEIR_VMM_KVM_FDT_H

@@ -14,7 +14,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#include "driver_vm/abi.h"
+#include "virt/driver_abi.h"
 #include "vmm/kvm/image.h"
 #include "vmm/kvm/layout.h"
 

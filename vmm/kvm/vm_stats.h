@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a VMM counts, in a page of its own that it alone writes and the monitor
- * shows.  What the guest says of itself is in driver_vm/abi.h.
+ * shows.  What the guest says of itself is in virt/driver_abi.h.
  */
 #ifndef WEIR_VMM_KVM_VM_STATS_H
 #define WEIR_VMM_KVM_VM_STATS_H

@@ -16,7 +16,7 @@
  *	0, 1, 2		/dev/null; 2 of a program: the log
  *	BOOT_FD		the boot record; closed once it is read
  *	BOOT_LOG_FD	the log: a stream socket
- *	BOOT_CTL_FD	the control socket (pd_order.h)
+ *	BOOT_CTL_FD	the control socket (linux/order.h)
  *	then		of the components, in order: of open() and start()
  *	then		of the channels: wait, ring
  *	last		of the maps; closed once they are mapped
@@ -24,9 +24,11 @@
 #ifndef WEIR_VMM_LINUX_BOOT_H
 #define WEIR_VMM_LINUX_BOOT_H
 
-#include "vmm/linux/backing.h"
-#include "vmm/linux/pd.h"
-#include "vmm/linux/spawn.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/system.h"
+#include "vmm/linux/pd/pd.h"
 
 #define BOOT_MAGIC 0x57656972426f6f32ull /* "WeirBoo2" */
 /* What the record's memfd is sealed with. */
@@ -131,38 +133,6 @@ static inline struct boot_map *boot_maps(const struct boot_record *r)
 {
 	return (struct boot_map *)(boot_chans(r) + r->n_chans);
 }
-
-/**
- * struct boot_fds - the descriptors a PD will start with
- * @n:     how many
- * @from:  by number in the PD: the monitor's number, -1 for none
- * @close: by number in the PD: whether the monitor's was made for this PD
- */
-struct boot_fds {
-	uint32_t n;
-	int *from;
-	bool *close;
-};
-
-/**
- * boot_build - make the record of a PD and gather its descriptors
- * @b:    the system's backing
- * @pd:   index into the system's pd[]
- * @fds:  by component: descriptors from outside
- * @log:  its end of the log
- * @ctl:  its end of the control socket
- * @out:  out: all a PD starts with, the record at BOOT_FD
- * @err:  out
- *
- * Return: 0, or -1 with @err set and nothing left behind.
- */
-int boot_build(const struct backing *b, uint32_t pd, const struct pd_fds *fds,
-	       int log, int ctl, struct boot_fds *out, struct error *err);
-
-/**
- * boot_release - the monitor's copies are not needed any more
- */
-void boot_release(struct boot_fds *fds);
 
 /**
  * boot_read - in the PD: read the record, check it, protect it

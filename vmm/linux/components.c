@@ -5,7 +5,7 @@
  * The one place to add a kind, and alone in its file so that a test can bring
  * a table of its own.
  */
-#include "vmm/linux/pd.h"
+#include "vmm/linux/pd/pd.h"
 
 const struct component_ops *const component_kinds[SYS_KINDS] = {
 	[SYS_SWITCH] = &switch_ops,   [SYS_TAP] = &tap_ops,

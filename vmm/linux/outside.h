@@ -7,7 +7,7 @@
  * socket hangs up.  The PD learns of it first and can do nothing about it.  It
  * notes it here and says it in the log; the line wakes the monitor, which looks
  * here, shows it, tells those who follow the port, and has what is gone looked
- * for (monitor_outside.c).
+ * for (monitor/outside.c).
  *
  * What the monitor reads here is what a PD claims.  A PD that lies misleads
  * those who look at its own port.  The page outlives the PD, so the counts do
@@ -31,7 +31,7 @@ enum outside_state {
 };
 
 /*
- * Why a port's PD dropped a frame.  Like vswitch/reason.h:
+ * Why a port's PD dropped a frame.  Like base/reason.h:
  *
  *	OUTSIDE_DROP(symbol, key, side, text for a person)
  */

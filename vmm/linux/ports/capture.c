@@ -30,12 +30,12 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "client/net_client.h"
+#include "virt/net_client.h"
 #include "vmm/linux/error.h"
 #include "vmm/linux/ports/capture_file.h"
 #include "vmm/linux/ports/tally.h"
 #include "vswitch/capture.h"
-#include "vswitch/reason.h"
+#include "base/reason.h"
 
 /* Records taken at once, and how often in one run(). */
 #define BURST 64u

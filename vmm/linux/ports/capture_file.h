@@ -40,7 +40,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vmm/linux/pd.h"
+#include "vmm/linux/pd/pd.h"
 #include "vmm/linux/ports/pcapng.h"
 #include "vmm/linux/ports/tally.h"
 

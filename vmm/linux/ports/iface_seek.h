@@ -6,7 +6,7 @@
 #define WEIR_VMM_LINUX_PORTS_IFACE_SEEK_H
 
 #include "vmm/linux/error.h"
-#include "vmm/linux/pd.h"
+#include "vmm/linux/pd/pd.h"
 
 /**
  * iface_seek - for struct component_ops' seek()

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "vmm/linux/ports/iface_watch.h"
-#include "vswitch/frame.h"
+#include "base/frame.h"
 
 /* Messages read at a time; what is left keeps the descriptor ready. */
 #define READS 16

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "vmm/linux/pd.h"
+#include "vmm/linux/pd/pd.h"
 
 /**
  * struct iface_watch - an interface that is followed

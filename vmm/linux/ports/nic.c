@@ -38,11 +38,11 @@
 
 #include "vmm/linux/ports/iface_watch.h"
 #include "vmm/linux/ports/nic_open.h"
-#include "vmm/linux/ports/nic_packet.h"
-#include "vmm/linux/ports/offload.h"
+#include "hostnet/nic_packet.h"
+#include "hostnet/offload.h"
 #include "vmm/linux/ports/pump.h"
 #include "vmm/linux/ports/tally.h"
-#include "vswitch/frame.h"
+#include "base/frame.h"
 
 #define VLAN_TAG 4u
 /* Where a frame's type, or its tag, is: behind the addresses. */

@@ -18,7 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "vmm/linux/ports/iface.h"
+#include "hostnet/iface.h"
 #include "vmm/linux/ports/iface_seek.h"
 #include "vmm/linux/ports/iface_watch.h"
 #include "vmm/linux/ports/netns.h"

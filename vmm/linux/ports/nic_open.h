@@ -6,7 +6,7 @@
 #define WEIR_VMM_LINUX_PORTS_NIC_OPEN_H
 
 #include "vmm/linux/error.h"
-#include "vmm/linux/pd.h"
+#include "vmm/linux/pd/pd.h"
 
 /* Places of the sockets among the component's descriptors. */
 #define NIC_RX 0u

@@ -31,8 +31,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "client/net_client.h"
-#include "vmm/linux/pd.h"
+#include "virt/net_client.h"
+#include "vmm/linux/pd/pd.h"
 
 /* Frames moved each way per run(). */
 #define PUMP_BURST 64u

@@ -12,7 +12,7 @@
  * first has hung up and only its last frames are still to be taken.  A port that
  * connects needs the monitor for that: from inside its sandbox nothing can be
  * connected to.  It says that it has no peer, and is started again with a new
- * connection (monitor_outside.c).
+ * connection (monitor/outside.c).
  *
  * Receiving.  The stream is read in big pieces into a private buffer, many
  * frames a system call, and each frame is copied once, into a transmit buffer.
@@ -43,7 +43,7 @@
 
 #include "vmm/linux/ports/socket_open.h"
 #include "vmm/linux/ports/socket_peer.h"
-#include "vswitch/frame.h"
+#include "base/frame.h"
 
 #define LENGTH_SIZE 4u
 /* Longest frame QEMU sends or takes. */

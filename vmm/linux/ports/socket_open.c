@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "vmm/linux/access.h"
+#include "vmm/linux/monitor/access.h"
 #include "vmm/linux/ports/socket_open.h"
 
 #define CONNECT_TIMEOUT_MS 5000

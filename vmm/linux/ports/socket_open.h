@@ -6,7 +6,7 @@
 #define WEIR_VMM_LINUX_PORTS_SOCKET_OPEN_H
 
 #include "vmm/linux/error.h"
-#include "vmm/linux/pd.h"
+#include "vmm/linux/pd/pd.h"
 
 /**
  * socket_open - struct component_ops' open(): listen, or connect

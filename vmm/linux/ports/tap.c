@@ -45,7 +45,7 @@
 #include "vmm/linux/ports/pump.h"
 #include "vmm/linux/ports/tally.h"
 #include "vmm/linux/ports/tap_open.h"
-#include "vswitch/frame.h"
+#include "base/frame.h"
 
 /**
  * struct tap - state of a tap component

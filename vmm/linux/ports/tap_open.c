@@ -11,12 +11,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "vmm/linux/ports/iface.h"
+#include "hostnet/iface.h"
 #include "vmm/linux/ports/iface_seek.h"
 #include "vmm/linux/ports/iface_watch.h"
 #include "vmm/linux/ports/netns.h"
 #include "vmm/linux/ports/tap_open.h"
-#include "vswitch/frame.h"
+#include "base/frame.h"
 
 #define TUN_DEVICE "/dev/net/tun"
 
@@ -136,7 +136,9 @@ static int equip(const struct sys_component *cfg, struct error *err)
 	if (e == 0 && tap->mac != 0)
 		e = iface_set_mac(sock, tap->ifname, tap->mac);
 	for (uint32_t i = 0; e == 0 && i < tap->n_addresses; i++)
-		e = iface_add_address(index, &tap->address[i]);
+		e = iface_add_address(index, tap->address[i].v6,
+				      tap->address[i].addr,
+				      tap->address[i].bits);
 	if (sock >= 0)
 		close(sock);
 	if (e < 0)

@@ -6,7 +6,7 @@
 #define WEIR_VMM_LINUX_PORTS_TAP_OPEN_H
 
 #include "vmm/linux/error.h"
-#include "vmm/linux/pd.h"
+#include "vmm/linux/pd/pd.h"
 
 /* Places among the component's descriptors. */
 #define TAP_DEVICE 0u

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the port components ask of a network interface: see iface.h.
+ */
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "hostnet/iface.h"
+
+/* Wireless Extensions: "what protocol is this?", answered by Wi-Fi alone. */
+#define SIOCGIWNAME 0x8b01
+
+int iface_socket(void)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* One request about @name; 0 or negative errno. */
+static int ask(int sock, unsigned long request, const char *name,
+	       struct ifreq *ifr)
+{
+	snprintf(ifr->ifr_name, sizeof(ifr->ifr_name), "%s", name);
+	return ioctl(sock, request, ifr) < 0 ? -errno : 0;
+}
+
+int iface_index(int sock, const char *name)
+{
+	struct ifreq ifr = { 0 };
+	int e = ask(sock, SIOCGIFINDEX, name, &ifr);
+
+	return e < 0 ? e : ifr.ifr_ifindex;
+}
+
+int iface_hw_type(int sock, const char *name)
+{
+	struct ifreq ifr = { 0 };
+	int e = ask(sock, SIOCGIFHWADDR, name, &ifr);
+
+	return e < 0 ? e : ifr.ifr_hwaddr.sa_family;
+}
+
+bool iface_is_wireless(int sock, const char *name)
+{
+	struct ifreq ifr = { 0 };
+
+	return ask(sock, SIOCGIWNAME, name, &ifr) == 0;
+}
+
+int iface_mtu(int sock, const char *name)
+{
+	struct ifreq ifr = { 0 };
+	int e = ask(sock, SIOCGIFMTU, name, &ifr);
+
+	return e < 0 ? e : ifr.ifr_mtu;
+}
+
+int iface_set_mtu(int sock, const char *name, unsigned int mtu)
+{
+	struct ifreq ifr = { .ifr_mtu = (int)mtu };
+
+	return ask(sock, SIOCSIFMTU, name, &ifr);
+}
+
+int iface_set_mac(int sock, const char *name, uint64_t mac)
+{
+	struct ifreq ifr = { .ifr_hwaddr.sa_family = ARPHRD_ETHER };
+
+	for (int i = 0; i < 6; i++)
+		ifr.ifr_hwaddr.sa_data[i] = (char)(mac >> (40 - 8 * i));
+	return ask(sock, SIOCSIFHWADDR, name, &ifr);
+}
+
+/* Append an attribute to a message there is room behind. */
+static void put(struct nlmsghdr *message, unsigned short type, const void *data,
+		size_t size)
+{
+	struct rtattr *a =
+		(void *)((char *)message + NLMSG_ALIGN(message->nlmsg_len));
+
+	a->rta_type = type;
+	a->rta_len = (unsigned short)RTA_LENGTH(size);
+	memcpy(RTA_DATA(a), data, size);
+	message->nlmsg_len =
+		(uint32_t)(NLMSG_ALIGN(message->nlmsg_len) + RTA_LENGTH(size));
+}
+
+/* The kernel's answer to a message: 0 or negative errno. */
+static int request(const struct nlmsghdr *message)
+{
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr body;
+		char quoted[256];
+	} answer;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int e = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, message, message->nlmsg_len) < 0 ||
+	    read(fd, &answer, sizeof(answer)) < 0)
+		e = -errno;
+	else
+		e = answer.body.error;
+	close(fd);
+	return e;
+}
+
+int iface_add_address(int index, bool v6, const uint8_t *address, uint8_t bits)
+{
+	size_t size = v6 ? 16 : 4;
+	struct {
+		struct nlmsghdr header;
+		struct ifaddrmsg body;
+		char attributes[64];
+	} m = {
+		.header.nlmsg_len = NLMSG_LENGTH(sizeof(m.body)),
+		.header.nlmsg_type = RTM_NEWADDR,
+		.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE |
+				      NLM_F_EXCL,
+		.body.ifa_family = v6 ? AF_INET6 : AF_INET,
+		.body.ifa_prefixlen = bits,
+		.body.ifa_index = (unsigned int)index,
+	};
+	int e;
+
+	put(&m.header, IFA_LOCAL, address, size);
+	put(&m.header, IFA_ADDRESS, address, size);
+	e = request(&m.header);
+	return e == -EEXIST ? 0 : e;
+}
+
+int iface_up(int sock, const char *name)
+{
+	struct ifreq ifr = { 0 };
+	int e = ask(sock, SIOCGIFFLAGS, name, &ifr);
+
+	if (e < 0 || (ifr.ifr_flags & IFF_UP))
+		return e;
+	ifr.ifr_flags |= IFF_UP;
+	return ask(sock, SIOCSIFFLAGS, name, &ifr);
+}
+
+void iface_list(char *buf, size_t size)
+{
+	struct if_nameindex *all = if_nameindex();
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (struct if_nameindex *i = all; i != NULL && i->if_index != 0; i++) {
+		size_t need = strlen(i->if_name) + 2;
+
+		if (strcmp(i->if_name, "lo") == 0)
+			continue;
+		/* Room is kept for ", ..." and the NUL. */
+		if (used + need + 6 > size) {
+			snprintf(buf + used, size - used, ", ...");
+			used = size;
+			break;
+		}
+		used += (size_t)snprintf(buf + used, size - used, "%s%s",
+					 used ? ", " : "", i->if_name);
+	}
+	if (used == 0)
+		snprintf(buf, size, "none");
+	if (all != NULL)
+		if_freenameindex(all);
+}

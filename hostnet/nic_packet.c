@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * AF_PACKET with two rings: see nic_packet.h.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hostnet/nic_packet.h"
+
+/* Contiguous memory the kernel is asked for, whole slots. */
+#define BLOCK (64u << 10)
+#define RX_OCTETS (4u << 20)
+#define RX_MIN_SLOTS 256u
+#define RX_MAX_SLOTS 2048u
+#define TX_SLOTS 256u
+
+/* Where a frame starts in a transmit slot. */
+#define TX_DATA (TPACKET2_HDRLEN - sizeof(struct sockaddr_ll))
+/* What a received frame has in front of it in its slot, at most. */
+#define RX_HEAD (TPACKET2_HDRLEN + sizeof(struct virtio_net_hdr) + 16)
+
+/* The longest train of segments, and virtio's header. */
+#define BIG_SIZE (sizeof(struct virtio_net_hdr) + ETH_HLEN + 65535 + 8)
+
+/* --- making rings -------------------------------------------------------- */
+
+static int set_ring(int fd, int which, const struct tpacket_req *req)
+{
+	return setsockopt(fd, SOL_PACKET, which, req, sizeof(*req));
+}
+
+/*
+ * Take away a ring that this PD had before it was started again.  The card may
+ * still have frames of it for a moment.
+ */
+static int drop_old_ring(int fd, int which)
+{
+	const struct tpacket_req none = { 0 };
+	const struct timespec a_moment = { .tv_nsec = 1000000 };
+
+	for (int tries = 0; tries < 200; tries++) {
+		if (set_ring(fd, which, &none) == 0)
+			return 0;
+		if (errno != EBUSY)
+			break;
+		nanosleep(&a_moment, NULL);
+	}
+	return -errno;
+}
+
+static int make_ring(struct nic_ring *r, int fd, int which, size_t slot,
+		     unsigned int slots)
+{
+	size_t block = slot > BLOCK ? slot : BLOCK;
+	size_t size = slot * slots;
+	struct tpacket_req req = {
+		.tp_block_size = (unsigned int)block,
+		.tp_block_nr = (unsigned int)(size / block),
+		.tp_frame_size = (unsigned int)slot,
+		.tp_frame_nr = slots,
+	};
+	int e = drop_old_ring(fd, which);
+
+	if (e < 0)
+		return e;
+	if (set_ring(fd, which, &req) < 0)
+		return -errno;
+	r->fd = fd;
+	r->slot = slot;
+	r->slots = slots;
+	r->base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return r->base == MAP_FAILED ? -errno : 0;
+}
+
+static size_t power_of_two(size_t least)
+{
+	size_t size = 1;
+
+	while (size < least)
+		size *= 2;
+	return size;
+}
+
+static unsigned int rx_slots(size_t slot)
+{
+	size_t n = RX_OCTETS / slot;
+
+	if (n < RX_MIN_SLOTS)
+		return RX_MIN_SLOTS;
+	return n > RX_MAX_SLOTS ? RX_MAX_SLOTS : (unsigned int)n;
+}
+
+/* Receive everything there is on the interface, from now on. */
+static int start_receiving(int fd)
+{
+	struct sockaddr_ll addr;
+	socklen_t size = sizeof(addr);
+
+	if (getsockname(fd, (struct sockaddr *)&addr, &size) < 0)
+		return -errno;
+	addr.sll_protocol = htons(ETH_P_ALL);
+	return bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? -errno
+								    : 0;
+}
+
+int nic_packet_init(struct nic_packet *n, int rx_fd, int tx_fd,
+		    size_t max_frame)
+{
+	size_t rx_slot = power_of_two(RX_HEAD + max_frame);
+	size_t tx_slot = power_of_two(TX_DATA + max_frame);
+	int e;
+
+	n->big = malloc(BIG_SIZE);
+	if (n->big == NULL)
+		return -ENOMEM;
+	e = make_ring(&n->rx, rx_fd, PACKET_RX_RING, rx_slot,
+		      rx_slots(rx_slot));
+	if (e == 0)
+		e = make_ring(&n->tx, tx_fd, PACKET_TX_RING, tx_slot, TX_SLOTS);
+	if (e == 0)
+		e = start_receiving(rx_fd);
+	if (e < 0)
+		return e;
+	/* Long frames of the ring before; not endlessly, new ones come in. */
+	for (unsigned int i = 0; i < n->rx.slots; i++)
+		if (read(rx_fd, n->big, BIG_SIZE) < 0)
+			break;
+	return 0;
+}
+
+/* --- slots --------------------------------------------------------------- */
+
+static struct tpacket2_hdr *slot_at(const struct nic_ring *r, unsigned int i)
+{
+	return (void *)(r->base + i * r->slot);
+}
+
+/* What follows is in the slot before its status says so, and not after. */
+static uint32_t status_of(const struct nic_ring *r, unsigned int i)
+{
+	return __atomic_load_n(&slot_at(r, i)->tp_status, __ATOMIC_ACQUIRE);
+}
+
+static void set_status(const struct nic_ring *r, unsigned int i,
+		       uint32_t status)
+{
+	__atomic_store_n(&slot_at(r, i)->tp_status, status, __ATOMIC_RELEASE);
+}
+
+static unsigned int after(const struct nic_ring *r, unsigned int i)
+{
+	return i + 1 == r->slots ? 0 : i + 1;
+}
+
+/* The slot @index, less than a round, behind the next one. */
+static unsigned int behind(const struct nic_ring *r, unsigned int index)
+{
+	unsigned int i = r->next + index;
+
+	return i >= r->slots ? i - r->slots : i;
+}
+
+/* --- receiving ----------------------------------------------------------- */
+
+/*
+ * A frame longer than its slot was put on the socket's own queue as well, whole
+ * and in the same order (PACKET_COPY_THRESH).
+ */
+static enum nic_got read_big(struct nic_packet *n, struct nic_frame *f)
+{
+	const size_t head = sizeof(f->hdr);
+	ssize_t got = read(n->rx.fd, n->big, BIG_SIZE);
+
+	if (got < 0 || (size_t)got != head + f->len)
+		return NIC_CUT;
+	memcpy(&f->hdr, n->big, head);
+	f->data = n->big + head;
+	return NIC_FRAME;
+}
+
+enum nic_got nic_packet_peek(struct nic_packet *n, unsigned int index,
+			     struct nic_frame *f)
+{
+	unsigned int slot = behind(&n->rx, index);
+	uint32_t status = status_of(&n->rx, slot);
+	struct tpacket2_hdr *h = slot_at(&n->rx, slot);
+	uint8_t *data;
+
+	if (!(status & TP_STATUS_USER))
+		return NIC_NOTHING;
+	data = (uint8_t *)h + h->tp_mac;
+	*f = (struct nic_frame){
+		.data = data,
+		.len = h->tp_len,
+		.tagged = status & TP_STATUS_VLAN_VALID,
+		.losing = status & TP_STATUS_LOSING,
+		.tpid = status & TP_STATUS_VLAN_TPID_VALID ? h->tp_vlan_tpid
+							   : ETH_P_8021Q,
+		.tci = h->tp_vlan_tci,
+	};
+	if (status & TP_STATUS_COPY)
+		return read_big(n, f);
+	if (h->tp_snaplen < h->tp_len)
+		return NIC_CUT;
+	memcpy(&f->hdr, data - sizeof(f->hdr), sizeof(f->hdr));
+	return NIC_FRAME;
+}
+
+void nic_packet_done(struct nic_packet *n)
+{
+	set_status(&n->rx, n->rx.next, TP_STATUS_KERNEL);
+	n->rx.next = after(&n->rx, n->rx.next);
+}
+
+/* --- transmitting -------------------------------------------------------- */
+
+uint8_t *nic_packet_slot(struct nic_packet *n, unsigned int index)
+{
+	unsigned int slot = behind(&n->tx, index);
+
+	if (status_of(&n->tx, slot) != TP_STATUS_AVAILABLE)
+		return NULL;
+	return (uint8_t *)slot_at(&n->tx, slot) + TX_DATA;
+}
+
+void nic_packet_commit(struct nic_packet *n, size_t len)
+{
+	slot_at(&n->tx, n->tx.next)->tp_len = (uint32_t)len;
+	set_status(&n->tx, n->tx.next, TP_STATUS_SEND_REQUEST);
+	n->tx.next = after(&n->tx, n->tx.next);
+	n->queued++;
+}
+
+bool nic_packet_put(struct nic_packet *n, const void *data, size_t len)
+{
+	uint8_t *slot = nic_packet_slot(n, 0);
+
+	if (slot == NULL)
+		return false;
+	memcpy(slot, data, len);
+	nic_packet_commit(n, len);
+	return true;
+}
+
+/*
+ * The call's result is what went out of the ring, not of a buffer.  The C
+ * library's write() is not used because sanitizers look at a buffer of that
+ * size behind it.
+ */
+static int transmit(int fd)
+{
+	return syscall(SYS_write, fd, NULL, 0) < 0 ? errno : 0;
+}
+
+int nic_packet_kick(struct nic_packet *n)
+{
+	int error = transmit(n->tx.fd);
+
+	while (n->queued > 0 &&
+	       status_of(&n->tx, n->oldest) != TP_STATUS_SEND_REQUEST) {
+		n->oldest = after(&n->tx, n->oldest);
+		n->queued--;
+	}
+	if (error != 0 && error != EAGAIN)
+		return -error;
+	return n->queued > 0 ? -EAGAIN : 0;
+}
+
+unsigned int nic_packet_discard(struct nic_packet *n)
+{
+	unsigned int count = n->queued;
+
+	/* The kernel waits at the oldest of them, and so must we. */
+	n->tx.next = n->oldest;
+	for (; n->queued > 0; n->queued--) {
+		set_status(&n->tx, n->oldest, TP_STATUS_AVAILABLE);
+		n->oldest = after(&n->tx, n->oldest);
+	}
+	n->oldest = n->tx.next;
+	return count;
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A client's side of a switch port.
+ *
+ * What is hard is that the switch is not believed: where each buffer is, is kept
+ * in private memory, and a descriptor from the switch only ever asks for a move
+ * from "lent" to where it is wanted.  So whatever the switch writes, a buffer is
+ * never in two hands, and the number of buffers does not change.
+ */
+#include "virt/net_client.h"
+
+#include "base/mem.h"
+
+/* Where a buffer is. */
+enum { HOME, HELD, LENT };
+
+/**
+ * struct net_client - private state
+ * @config:    as given
+ * @epoch:     link epoch we live in
+ * @state:     enum net_client_state
+ * @carrier:   of the link page, as last looked at
+ * @tx_active: filled transmit buffers, ours to produce
+ * @tx_free:   returned ones
+ * @rx_active: received frames
+ * @rx_free:   empty receive buffers, ours to produce
+ * @shift:     logarithm of the buffer size
+ * @tx_count:  transmit buffers
+ * @rx_count:  receive buffers
+ * @home:      transmit buffers in @stack
+ * @tx_dirty:  transmit buffers were put since the last notification
+ * @rx_dirty:  receive buffers were
+ * @counters:  see the header
+ * @stack:     transmit buffers at home; the warm ones are used again first
+ * @tx_where:  by buffer
+ * @rx_where:  by buffer
+ */
+struct net_client {
+	struct net_client_config config;
+	uint32_t epoch;
+	enum net_client_state state;
+	bool carrier;
+	struct queue_producer tx_active;
+	struct queue_consumer tx_free;
+	struct queue_consumer rx_active;
+	struct queue_producer rx_free;
+	uint32_t shift;
+	uint32_t tx_count;
+	uint32_t rx_count;
+	uint32_t home;
+	bool tx_dirty;
+	bool rx_dirty;
+	struct net_client_counters counters;
+	uint16_t *stack;
+	uint8_t *tx_where;
+	uint8_t *rx_where;
+};
+
+/* --- making one ------------------------------------------------------------- */
+
+static bool region_ok(const void *data, size_t size,
+		      const struct net_client_config *c)
+{
+	size_t count = size / c->buffer_size;
+
+	return data != NULL && count > 0 && count <= c->capacity;
+}
+
+static bool config_ok(const struct net_client_config *c)
+{
+	uint32_t b = c->buffer_size;
+
+	if (!queue_capacity_ok(c->capacity) || b == 0 || (b & (b - 1)) != 0 ||
+	    c->max_frame == 0 || c->max_frame > b || c->max_frame > UINT16_MAX)
+		return false;
+	if (c->rx_active == NULL || c->rx_free == NULL ||
+	    !region_ok(c->rx_data, c->rx_size, c))
+		return false;
+	return c->tx_active == NULL ||
+	       (c->tx_free != NULL && region_ok(c->tx_data, c->tx_size, c));
+}
+
+static uint32_t tx_buffers(const struct net_client_config *c)
+{
+	return c->tx_active != NULL ? (uint32_t)(c->tx_size / c->buffer_size)
+				    : 0;
+}
+
+static uint32_t rx_buffers(const struct net_client_config *c)
+{
+	return (uint32_t)(c->rx_size / c->buffer_size);
+}
+
+size_t net_client_size(const struct net_client_config *config)
+{
+	if (!config_ok(config))
+		return 0;
+	return sizeof(struct net_client) +
+	       tx_buffers(config) * (sizeof(uint16_t) + 1u) +
+	       rx_buffers(config);
+}
+
+struct net_client *net_client_init(void *memory, size_t size,
+				   const struct net_client_config *config)
+{
+	size_t need = net_client_size(config);
+	struct net_client *c = memory;
+
+	if (need == 0 || size < need)
+		return NULL;
+	memset(c, 0, need);
+	c->config = *config;
+	c->carrier = link_carrier(config->link);
+	c->shift = (uint32_t)__builtin_ctz(config->buffer_size);
+	c->tx_count = tx_buffers(config);
+	c->rx_count = rx_buffers(config);
+	c->stack = (uint16_t *)(c + 1);
+	c->tx_where = (uint8_t *)(c->stack + c->tx_count);
+	c->rx_where = c->tx_where + c->tx_count;
+	return c;
+}
+
+/* --- links ------------------------------------------------------------------ */
+
+static void lend_rx(struct net_client *c, uint32_t index)
+{
+	queue_put(&c->rx_free, (uint64_t)index << c->shift, 0);
+	c->rx_where[index] = LENT;
+	c->rx_dirty = true;
+}
+
+/* A new epoch: the queues are empty and every buffer is ours. */
+static void begin(struct net_client *c)
+{
+	const struct net_client_config *f = &c->config;
+
+	queue_consumer_init(&c->rx_active, f->rx_active, f->capacity);
+	queue_producer_init(&c->rx_free, f->rx_free, f->capacity);
+	queue_disarm(&c->rx_active);
+	for (uint32_t i = 0; i < c->rx_count; i++)
+		lend_rx(c, i);
+	queue_publish(&c->rx_free);
+	c->home = 0;
+	if (c->tx_count == 0)
+		return;
+	queue_producer_init(&c->tx_active, f->tx_active, f->capacity);
+	queue_consumer_init(&c->tx_free, f->tx_free, f->capacity);
+	queue_disarm(&c->tx_free);
+	for (uint32_t i = c->tx_count; i > 0; i--) {
+		c->tx_where[i - 1] = HOME;
+		c->stack[c->home++] = (uint16_t)(i - 1);
+	}
+}
+
+enum net_client_state net_client_state(struct net_client *c)
+{
+	uint32_t epoch = link_epoch(c->config.link);
+
+	if (epoch == c->epoch)
+		return c->state;
+	c->epoch = epoch;
+	c->tx_dirty = false;
+	c->rx_dirty = false;
+	c->state = NET_CLIENT_DOWN;
+	if (link_is_up(epoch)) {
+		c->state = NET_CLIENT_UP;
+		c->counters.resets++;
+		begin(c);
+	}
+	return c->state;
+}
+
+static bool is_up(struct net_client *c)
+{
+	return net_client_state(c) == NET_CLIENT_UP;
+}
+
+bool net_client_carrier(struct net_client *c)
+{
+	c->carrier = link_carrier(c->config.link);
+	return is_up(c) && c->carrier;
+}
+
+static void fault(struct net_client *c)
+{
+	c->state = NET_CLIENT_FAULT;
+	c->counters.faults++;
+}
+
+/* Descriptors the switch has for us; 0 if it is now found at fault. */
+static unsigned int pending(struct net_client *c,
+			    const struct queue_consumer *q)
+{
+	int n = queue_pending(q);
+
+	if (n == QUEUE_FAULT) {
+		fault(c);
+		return 0;
+	}
+	return (unsigned int)n;
+}
+
+/* --- transmit --------------------------------------------------------------- */
+
+/* Which of @count buffers a descriptor names, or @count if none. */
+static uint32_t buffer_of(const struct net_client *c, uint64_t offset,
+			  uint32_t count)
+{
+	uint64_t index = offset >> c->shift;
+
+	if (index >= count || (offset & (c->config.buffer_size - 1)) != 0)
+		return count;
+	return (uint32_t)index;
+}
+
+static void collect(struct net_client *c)
+{
+	unsigned int n = pending(c, &c->tx_free);
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct net_desc d = queue_peek(&c->tx_free, i);
+		uint32_t index = buffer_of(c, d.io_or_offset, c->tx_count);
+
+		if (index == c->tx_count || c->tx_where[index] != LENT) {
+			c->counters.bad_free++;
+			continue;
+		}
+		c->tx_where[index] = HOME;
+		c->stack[c->home++] = (uint16_t)index;
+	}
+	if (n > 0)
+		queue_release(&c->tx_free, n);
+}
+
+unsigned int net_tx_alloc(struct net_client *c, struct net_buffer *buffers,
+			  unsigned int count)
+{
+	unsigned int n = 0;
+
+	if (!is_up(c) || c->tx_count == 0)
+		return 0;
+	if (c->home < count)
+		collect(c);
+	for (; n < count && c->home > 0; n++) {
+		uint16_t index = c->stack[--c->home];
+
+		c->tx_where[index] = HELD;
+		buffers[n].data =
+			c->config.tx_data + ((size_t)index << c->shift);
+		buffers[n].len = 0;
+		buffers[n].index = index;
+	}
+	return n;
+}
+
+/* A buffer the caller says it has; void ones are of an epoch that is over. */
+static bool tx_is_held(const struct net_client *c, const struct net_buffer *b)
+{
+	return b->index < c->tx_count && c->tx_where[b->index] == HELD;
+}
+
+static void tx_home(struct net_client *c, uint16_t index)
+{
+	c->tx_where[index] = HOME;
+	c->stack[c->home++] = index;
+}
+
+void net_tx_cancel(struct net_client *c, const struct net_buffer *buffers,
+		   unsigned int count)
+{
+	if (!is_up(c))
+		return;
+	for (unsigned int i = 0; i < count; i++)
+		if (tx_is_held(c, &buffers[i]))
+			tx_home(c, buffers[i].index);
+}
+
+void net_tx_burst(struct net_client *c, const struct net_buffer *buffers,
+		  unsigned int count)
+{
+	/* A capture client has no queue to publish. */
+	if (!is_up(c) || c->tx_count == 0)
+		return;
+	for (unsigned int i = 0; i < count; i++) {
+		const struct net_buffer *b = &buffers[i];
+
+		if (!tx_is_held(c, b))
+			continue;
+		if (b->len == 0 || b->len > c->config.max_frame) {
+			c->counters.unsent++;
+			tx_home(c, b->index);
+			continue;
+		}
+		c->tx_where[b->index] = LENT;
+		queue_put(&c->tx_active, (uint64_t)b->index << c->shift,
+			  b->len);
+		c->tx_dirty = true;
+	}
+	queue_publish(&c->tx_active);
+}
+
+/* --- receive ---------------------------------------------------------------- */
+
+/* Whether a received descriptor may be believed; moves the buffer if so. */
+static bool accept_rx(struct net_client *c, const struct net_desc *d,
+		      uint32_t *index)
+{
+	uint32_t longest = c->tx_count != 0 ? c->config.max_frame
+					    : c->config.buffer_size;
+
+	*index = buffer_of(c, d->io_or_offset, c->rx_count);
+	if (*index == c->rx_count || c->rx_where[*index] != LENT)
+		return false;
+	if (d->len == 0 || d->len > longest) {
+		lend_rx(c, *index);
+		return false;
+	}
+	c->rx_where[*index] = HELD;
+	return true;
+}
+
+unsigned int net_rx_burst(struct net_client *c, struct net_buffer *buffers,
+			  unsigned int count)
+{
+	unsigned int n, taken = 0, got = 0;
+
+	if (!is_up(c))
+		return 0;
+	for (n = pending(c, &c->rx_active); taken < n && got < count; taken++) {
+		struct net_desc d = queue_peek(&c->rx_active, taken);
+		uint32_t index;
+
+		if (!accept_rx(c, &d, &index)) {
+			c->counters.bad_rx++;
+			continue;
+		}
+		/* Its type has no const because transmit buffers share it. */
+		buffers[got].data = (uint8_t *)(uintptr_t)c->config.rx_data +
+				    ((size_t)index << c->shift);
+		buffers[got].len = d.len;
+		buffers[got].index = (uint16_t)index;
+		got++;
+	}
+	if (taken > 0)
+		queue_release(&c->rx_active, taken);
+	return got;
+}
+
+void net_rx_release(struct net_client *c, const struct net_buffer *buffers,
+		    unsigned int count)
+{
+	if (!is_up(c))
+		return;
+	for (unsigned int i = 0; i < count; i++) {
+		uint16_t index = buffers[i].index;
+
+		if (index < c->rx_count && c->rx_where[index] == HELD)
+			lend_rx(c, index);
+	}
+	queue_publish(&c->rx_free);
+}
+
+/* --- signalling ------------------------------------------------------------- */
+
+bool net_client_must_notify(struct net_client *c)
+{
+	bool notify = false;
+
+	if (!is_up(c))
+		return false;
+	if (c->rx_dirty) {
+		queue_publish(&c->rx_free);
+		notify |= queue_must_notify(&c->rx_free);
+	}
+	if (c->tx_dirty) {
+		queue_publish(&c->tx_active);
+		notify |= queue_must_notify(&c->tx_active);
+	}
+	c->rx_dirty = false;
+	c->tx_dirty = false;
+	return notify;
+}
+
+/* Arm a queue or not; true if there is something in it already. */
+static bool arm(struct net_client *c, struct queue_consumer *q, bool want)
+{
+	int n;
+
+	if (!want) {
+		queue_disarm(q);
+		return false;
+	}
+	n = queue_arm(q);
+	if (n == QUEUE_FAULT)
+		fault(c);
+	if (n > 0)
+		queue_disarm(q);
+	return n > 0;
+}
+
+bool net_client_arm(struct net_client *c, bool want_rx, bool want_tx)
+{
+	uint32_t epoch = c->epoch;
+	bool carrier = c->carrier, some;
+
+	/* A link that came or went is something to be seen before sleeping. */
+	net_client_carrier(c);
+	if (c->state != NET_CLIENT_UP || c->epoch != epoch)
+		return c->epoch != epoch;
+	if (c->carrier != carrier)
+		return true;
+	some = arm(c, &c->rx_active, want_rx);
+	if (c->state == NET_CLIENT_UP && c->tx_count != 0)
+		some |= arm(c, &c->tx_free, want_tx);
+	return some;
+}
+
+struct net_client_counters net_client_counters(const struct net_client *c)
+{
+	return c->counters;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The other side of a switch port: what a client does with its two queue pairs.
+ *
+ * Freestanding, like the switch itself: port PDs, the attach library
+ * (client/weir.h) and Microkit clients are built on it.
+ *
+ * The client owns both data regions' buffers.  Transmit buffers wait in private
+ * memory (a stack of free ones) until they are filled and put on `ingress
+ * active`; the switch returns them on `ingress free`.  Receive buffers are
+ * lent to the switch on `egress free`; they come back filled on `egress
+ * active` and are lent again once the frame has been dealt with.
+ *
+ * The switch is not believed either: indices and descriptors are checked as on
+ * its side, and a buffer that is returned without having been lent, or twice,
+ * is dropped and counted (each buffer's whereabouts are kept privately).
+ *
+ * Link pages: every burst call looks at the epoch first.  While it is even
+ * both bursts move nothing; when it becomes odd the client starts afresh with
+ * all its buffers.  Frames in flight are lost, as on a cable pulled out.
+ */
+#ifndef WEIR_VIRT_NET_CLIENT_H
+#define WEIR_VIRT_NET_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/link.h"
+#include "base/queue.h"
+
+/**
+ * struct net_client_config - what a port is made of, seen from the client
+ * @tx_active:   ingress active: we produce
+ * @tx_free:     ingress free: we consume
+ * @rx_active:   egress active: we consume
+ * @rx_free:     egress free: we produce
+ * @tx_data:     our transmit region
+ * @rx_data:     our receive region; need not be writable
+ * @tx_size:     octets of @tx_data
+ * @rx_size:     octets of @rx_data
+ * @capacity:    slots of each queue
+ * @buffer_size: octets of a buffer, a power of two
+ * @max_frame:   longest frame, octets
+ * @link:        link page or NULL
+ *
+ * A capture client has no transmit half: @tx_active is NULL.
+ */
+struct net_client_config {
+	struct net_queue *tx_active;
+	struct net_queue *tx_free;
+	struct net_queue *rx_active;
+	struct net_queue *rx_free;
+	uint8_t *tx_data;
+	const uint8_t *rx_data;
+	size_t tx_size;
+	size_t rx_size;
+	uint32_t capacity;
+	uint32_t buffer_size;
+	uint32_t max_frame;
+	const struct link_page *link;
+};
+
+/**
+ * struct net_buffer - one buffer in the client's hands
+ * @data:  its first octet
+ * @len:   octets of the frame in it
+ * @index: which buffer of its region; do not change
+ */
+struct net_buffer {
+	uint8_t *data;
+	uint16_t len;
+	uint16_t index;
+};
+
+/* Why a client's port is not usable. */
+enum net_client_state {
+	NET_CLIENT_DOWN,  /* the link is down; nothing to do but wait */
+	NET_CLIENT_UP,	  /* frames flow */
+	NET_CLIENT_FAULT, /* the switch broke the protocol; waits for an epoch */
+};
+
+struct net_client;
+
+/**
+ * net_client_size - octets of private memory a client needs
+ * @config: checked
+ *
+ * Return: 0 if a size in @config is impossible.
+ */
+size_t net_client_size(const struct net_client_config *config);
+
+/**
+ * net_client_init - make a client; the link is looked at by the first burst
+ * @memory: private, aligned to 64
+ * @size:   octets at @memory
+ * @config: copied
+ *
+ * Return: the client (inside @memory), or NULL if a size is impossible.
+ */
+struct net_client *net_client_init(void *memory, size_t size,
+				   const struct net_client_config *config);
+
+/**
+ * net_client_state - look at the link page and say how things stand
+ *
+ * After NET_CLIENT_DOWN every buffer held from net_tx_alloc() or net_rx_burst()
+ * is void.
+ */
+enum net_client_state net_client_state(struct net_client *c);
+
+/**
+ * net_client_carrier - whether what the port is there for can be reached
+ *
+ * The link is up and has a carrier (base/link.h): the uplink the port
+ * follows, if it follows one, is up.  While it has none, frames flow between
+ * the switch's other ports and this one all the same; it is worth waiting with
+ * what needs the uplink, such as asking for an address.  A carrier that goes
+ * and comes touches no buffer.
+ */
+bool net_client_carrier(struct net_client *c);
+
+/**
+ * net_tx_alloc - take empty transmit buffers
+ * @buffers: out: data and index; room for max_frame octets at each
+ * @count:   how many are wanted
+ *
+ * Return: how many there are now.
+ */
+unsigned int net_tx_alloc(struct net_client *c, struct net_buffer *buffers,
+			  unsigned int count);
+
+/**
+ * net_tx_cancel - give back buffers from net_tx_alloc() unsent
+ */
+void net_tx_cancel(struct net_client *c, const struct net_buffer *buffers,
+		   unsigned int count);
+
+/**
+ * net_tx_burst - send filled buffers
+ * @buffers: from net_tx_alloc(), len set
+ * @count:   all are taken: the queue holds every buffer there is.  One whose
+ *           len is 0 or more than max_frame is counted and goes back instead
+ */
+void net_tx_burst(struct net_client *c, const struct net_buffer *buffers,
+		  unsigned int count);
+
+/**
+ * net_rx_burst - take received frames
+ * @buffers: out
+ * @count:   at most
+ *
+ * Frames stay in the receive region and may be read until net_rx_release().
+ *
+ * Return: how many.
+ */
+unsigned int net_rx_burst(struct net_client *c, struct net_buffer *buffers,
+			  unsigned int count);
+
+/**
+ * net_rx_release - lend buffers back to the switch
+ */
+void net_rx_release(struct net_client *c, const struct net_buffer *buffers,
+		    unsigned int count);
+
+/**
+ * net_client_must_notify - whether the switch must be notified
+ *
+ * Called once after a round of bursts: publishes what is not published yet and
+ * says whether the switch sleeps.
+ */
+bool net_client_must_notify(struct net_client *c);
+
+/**
+ * net_client_arm - ask to be notified
+ * @want_rx: when frames come
+ * @want_tx: when transmit buffers come back (having run out of them)
+ *
+ * Return: true if there is something already, a link or a carrier that came or
+ * went included; the caller goes on instead of sleeping.
+ */
+bool net_client_arm(struct net_client *c, bool want_rx, bool want_tx);
+
+/**
+ * struct net_client_counters - what went wrong on the switch's side
+ * @bad_rx:   received descriptors refused
+ * @bad_free: returned transmit buffers refused
+ * @unsent:   buffers given to net_tx_burst() with an impossible length
+ * @resets:   epochs begun
+ * @faults:   impossible indices
+ */
+struct net_client_counters {
+	uint64_t bad_rx;
+	uint64_t bad_free;
+	uint64_t unsent;
+	uint64_t resets;
+	uint64_t faults;
+};
+
+/**
+ * net_client_counters - a copy of the counters
+ */
+struct net_client_counters net_client_counters(const struct net_client *c);
+
+#endif

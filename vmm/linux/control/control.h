@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control server: docs/control.md.
+ *
+ * A connection lives through
+ *
+ *	READING   until a newline: the request
+ *	ASKING    while a switch is asked by its mailbox, once or page by page,
+ *		  or a change is made (change.h)
+ *	WRITING   until the reply is out
+ *	STAYING   "stop" only: open until the monitor ends, as a sign
+ *
+ * with CONTROL_TIMEOUT_NS for each.  Whoever may open the socket may stop the
+ * whole system, so there is nothing to protect from them; but a client that
+ * hangs, or talks nonsense, must not hold the loop, and a hundred of
+ * them no more descriptors than CONTROL_CONNS.  When all are taken and another
+ * client comes, the oldest one in READING goes, so that silent clients never
+ * keep out one that asks.
+ */
+#ifndef WEIR_VMM_LINUX_CONTROL_CONTROL_H
+#define WEIR_VMM_LINUX_CONTROL_CONTROL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/linux/monitor/change.h"
+#include "vmm/linux/error.h"
+#include "vmm/linux/monitor/loop.h"
+#include "vswitch/ctl.h"
+
+#define CONTROL_CONNS 8u
+#define CONTROL_REQUEST_MAX 65536u
+#define CONTROL_TIMEOUT_NS (5 * 1000000000ull)
+
+enum control_state {
+	CONTROL_READING,
+	CONTROL_ASKING,
+	CONTROL_WRITING,
+	CONTROL_STAYING,
+};
+
+enum control_task {
+	TASK_TRACE,  /* a verdict of each switch on a frame's way */
+	TASK_LIST,   /* rows, page by page and switch by switch */
+	TASK_POLICY, /* show policy: not while it is being changed */
+	TASK_CHANGE, /* change.h */
+};
+
+struct control_list;
+struct trace_path;
+
+/**
+ * struct control_job - what a connection asks for
+ * @task:    see above
+ * @sw:      TRACE, LIST: index of the switch to ask
+ * @asked:   the request is in the mailbox; CHANGE: it has been taken up
+ * @request: TRACE, LIST: what to ask
+ * @path:    TRACE: from the first answer on
+ * @list:    LIST: of what
+ * @rows:    LIST: collected so far
+ * @pages:   LIST: how many more replies are taken from this switch
+ * @order:   CHANGE: until it is taken up
+ */
+struct control_job {
+	enum control_task task;
+	size_t sw;
+	bool asked;
+	struct vswitch_ctl_request request;
+	struct trace_path *path;
+	const struct control_list *list;
+	json_t *rows;
+	unsigned int pages;
+	struct change_order order;
+};
+
+/**
+ * struct control_conn - one connection
+ * @source:      socket
+ * @state:       see above
+ * @deadline_ns: when it is given up in this state
+ * @number:      how many had been accepted when it was, itself included
+ * @stays:       the reply is that of a "stop"
+ * @job:         ASKING
+ * @asker:       ASKING: what switches answer to
+ * @out:         WRITING: the reply
+ * @out_len:     octets of it
+ * @out_done:    octets written
+ * @in_len:      READING: octets of @in
+ * @in:          READING: the request so far
+ */
+struct control_conn {
+	struct loop_source source;
+	enum control_state state;
+	uint64_t deadline_ns;
+	uint64_t number;
+	bool stays;
+	struct control_job job;
+	struct switch_asker asker;
+	char *out;
+	size_t out_len;
+	size_t out_done;
+	size_t in_len;
+	char in[CONTROL_REQUEST_MAX];
+};
+
+/**
+ * struct control_server - all zero: none
+ * @listener: the control socket
+ * @conn:     CONTROL_CONNS of them
+ * @accepted: how many connections there have been
+ */
+struct control_server {
+	struct loop_source listener;
+	struct control_conn *conn;
+	uint64_t accepted;
+};
+
+/**
+ * control_open - claim the control socket; nobody is served yet
+ * @path: of the socket
+ *
+ * Return: 0, or -1 with the monitor's error set, "already running" included.
+ */
+int control_open(struct monitor *m, const char *path);
+
+/**
+ * control_serve - begin to accept connections
+ */
+void control_serve(struct monitor *m);
+
+/**
+ * control_adopt - serve a connection that did not come by the socket
+ * @fd: non-blocking; taken over
+ *
+ * Return: false if there is no place for it just now; it is closed then.
+ */
+bool control_adopt(struct monitor *m, int fd);
+
+/**
+ * control_tick - see to deadlines and to jobs that wait for a mailbox
+ */
+void control_tick(struct monitor *m);
+
+/**
+ * control_deadline - when control_tick() must be called at the latest
+ *
+ * Return: CLOCK_MONOTONIC; UINT64_MAX: nothing to wait for.
+ */
+uint64_t control_deadline(const struct monitor *m);
+
+/**
+ * control_close - close everything; the path is the janitor's to remove
+ */
+void control_close(struct monitor *m);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Jobs: requests that need a switch's own word, or a change.
+ *
+ * A job never waits for a switch.  It puts its request into the mailbox when
+ * that is free, and the loop brings back the reply, or the news that there is
+ * none.  Lists come page by page, which lets other traffic of the mailbox, and
+ * the switch's real work, in between.
+ *
+ * While switches are asked to take another policy, it is not known which one a
+ * switch judges by, so what names rules waits: it is over in a moment.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/linux/control/json.h"
+
+void control_job_drop(struct monitor *m, struct control_conn *c)
+{
+	switch_withdraw(m, &c->asker);
+	change_forget(m, c);
+	json_decref(c->job.rows);
+	trace_path_free(c->job.path);
+	free(c->job.order.text);
+	free(c->job.order.file);
+	c->job = (struct control_job){ 0 };
+}
+
+void control_job_start(struct monitor *m, struct control_conn *c)
+{
+	c->state = CONTROL_ASKING;
+	c->deadline_ns = m->now_ns + CONTROL_TIMEOUT_NS;
+	loop_watch(&m->loop, &c->source, 0);
+	control_job_step(m, c);
+}
+
+static void refuse_dead(struct monitor *m, struct control_conn *c,
+			const struct mon_switch *sw)
+{
+	uint64_t pause = pd_pause(m, &m->pd[sw->pd]);
+	char text[RESTART_TEXT];
+
+	if (pause == 0)
+		control_refuse(m, c,
+			       "switch %s is not running just now; try again",
+			       sw->comp->name);
+	else
+		control_refuse(m, c,
+			       "switch %s fails again and again, and is "
+			       "started again in %s; the log says why",
+			       sw->comp->name, restart_text(pause, text));
+}
+
+static void ask(struct monitor *m, struct control_conn *c)
+{
+	struct mon_switch *sw = &m->sw[c->job.sw];
+
+	if (m->pd[sw->pd].state != PD_RUNNING) {
+		if (trace_lost(m, c, sw, " is not running"))
+			return;
+		refuse_dead(m, c, sw);
+		return;
+	}
+	if (sw->asker != NULL)
+		return;
+	c->job.asked = true;
+	switch_ask(m, sw, &c->job.request, &c->asker);
+}
+
+void control_job_step(struct monitor *m, struct control_conn *c)
+{
+	/* change_tick() sees to it. */
+	if (c->job.task == TASK_CHANGE || c->job.asked ||
+	    change_is_under_way(m))
+		return;
+	if (c->job.task == TASK_POLICY)
+		control_answer(m, c, show_policy(m));
+	else
+		ask(m, c);
+}
+
+const char *control_job_late(const struct monitor *m,
+			     const struct control_conn *c)
+{
+	return c->job.task == TASK_CHANGE
+		       ? change_late(m, c)
+		       : "the switches answer too slowly; try again";
+}
+
+/* --- lists ----------------------------------------------------------------- */
+
+static void ask_list(struct control_conn *c, size_t sw)
+{
+	c->job.sw = sw;
+	c->job.asked = false;
+	c->job.pages = c->job.list->pages;
+	c->job.request = (struct vswitch_ctl_request){ .op = c->job.list->op };
+}
+
+void control_list_start(struct monitor *m, struct control_conn *c,
+			const struct control_list *list)
+{
+	c->job.task = TASK_LIST;
+	c->job.list = list;
+	c->job.rows = json_array();
+	ask_list(c, 0);
+	if (m->n_switches > 0 && c->job.rows != NULL)
+		control_job_start(m, c);
+	else
+		control_answer(m, c, json_incref(c->job.rows));
+}
+
+static void take_page(struct monitor *m, struct control_conn *c,
+		      const struct vswitch_ctl_reply *reply)
+{
+	const struct control_list *list = c->job.list;
+	const struct mon_switch *sw = &m->sw[c->job.sw];
+	uint32_t count = reply->count < list->page ? reply->count : list->page;
+
+	for (uint32_t i = 0; i < count; i++)
+		json_array_append_new(c->job.rows, list->row(m, sw, reply, i));
+	if (reply->more != 0 && --c->job.pages > 0) {
+		c->job.request.cursor = reply->cursor;
+		c->job.asked = false;
+	} else if (c->job.sw + 1 < m->n_switches) {
+		ask_list(c, c->job.sw + 1);
+	} else {
+		control_answer(m, c, json_incref(c->job.rows));
+	}
+}
+
+/* --- replies ------------------------------------------------------------ */
+
+/* Whatever a switch says; it may be no error number at all. */
+static const char *refusal_text(int32_t status)
+{
+	return strerror(status < 0 && status > -4096 ? -status : EPROTO);
+}
+
+static void on_reply(struct monitor *m, struct switch_asker *a,
+		     struct mon_switch *sw,
+		     const struct vswitch_ctl_reply *reply)
+{
+	struct control_conn *c = loop_owner(a, struct control_conn, asker);
+
+	if (reply->status != 0 &&
+	    trace_lost(m, c, sw, " refused to say what it would do"))
+		return;
+	if (reply->status == -EINVAL && c->job.task == TASK_TRACE)
+		control_refuse(m, c,
+			       "no frame can come from this port; it "
+			       "is a capture");
+	else if (reply->status != 0)
+		control_refuse(m, c, "switch %s refused the request: %s",
+			       sw->comp->name, refusal_text(reply->status));
+	else if (c->job.task == TASK_LIST)
+		take_page(m, c, reply);
+	else
+		trace_reply(m, c, sw, &reply->verdict);
+}
+
+static void on_silence(struct monitor *m, struct switch_asker *a,
+		       struct mon_switch *sw)
+{
+	struct control_conn *c = loop_owner(a, struct control_conn, asker);
+
+	if (!trace_lost(m, c, sw, " does not answer"))
+		control_refuse(m, c,
+			       "switch %s does not answer; if that goes on, "
+			       "stop %s and run it again",
+			       sw->comp->name, m->sys.name);
+}
+
+const struct switch_asker control_asker = { on_reply, on_silence };

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the control server's files share: requests in, JSON out.
+ */
+#ifndef WEIR_VMM_LINUX_CONTROL_JSON_H
+#define WEIR_VMM_LINUX_CONTROL_JSON_H
+
+#include "vmm/linux/monitor/state.h"
+
+/* "02:00:00:00:00:07" with its NUL. */
+#define MAC_TEXT 18
+/* An IPv4 or IPv6 address with its NUL (INET6_ADDRSTRLEN). */
+#define IP_TEXT 46
+
+/* --- control.c: what becomes of a connection ---------------------------- */
+
+/**
+ * control_answer - reply with data
+ * @data: taken over; NULL stands for memory that ran out
+ */
+void control_answer(struct monitor *m, struct control_conn *c, json_t *data);
+
+/**
+ * control_refuse - reply with an error
+ */
+void control_refuse(struct monitor *m, struct control_conn *c,
+		    const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/**
+ * control_refuse_report - the same with a compiler's lines
+ */
+void control_refuse_report(struct monitor *m, struct control_conn *c,
+			   const char *report, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* --- control/request.c: what is asked ----------------------------------- */
+
+/**
+ * control_request - act upon a request
+ * @line: without its newline, not NUL-terminated
+ *
+ * Afterwards the connection is WRITING, ASKING or closed.
+ */
+void control_request(struct monitor *m, struct control_conn *c,
+		     const char *line, size_t len);
+
+/**
+ * hex_decode - octets from a string of hexadecimal digits
+ * @out: out
+ * @max: room at @out
+ *
+ * Return: how many, or -1 if that is no even number of digits, or too many.
+ */
+long hex_decode(const char *text, size_t len, uint8_t *out, size_t max);
+
+/* --- control/job.c: what takes a while ----------------------------------- */
+
+/**
+ * control_job_start - begin with the job that has been filled in
+ */
+void control_job_start(struct monitor *m, struct control_conn *c);
+
+/**
+ * control_list_start - begin with a list of what all switches know
+ */
+void control_list_start(struct monitor *m, struct control_conn *c,
+			const struct control_list *list);
+
+/**
+ * control_job_step - take the next step, if it is possible
+ * @c: ASKING
+ */
+void control_job_step(struct monitor *m, struct control_conn *c);
+
+/**
+ * control_job_late - its time is over; why?
+ */
+const char *control_job_late(const struct monitor *m,
+			     const struct control_conn *c);
+
+/**
+ * control_job_drop - release what a job holds
+ */
+void control_job_drop(struct monitor *m, struct control_conn *c);
+
+/**
+ * control_asker - what a connection asks switches by
+ */
+extern const struct switch_asker control_asker;
+
+/* --- control/list.c: what switches know ------------------------------------ */
+
+/**
+ * struct control_list - something switches tell page by page
+ * @what:  "fdb"
+ * @op:    enum vswitch_ctl_op
+ * @page:  entries a reply can have
+ * @pages: replies that are enough for the largest table, whatever a switch says
+ *         about there being more
+ * @row:   entry @i of a reply, which is not believed: new JSON; NULL if it makes
+ *         no sense, or memory ran out
+ */
+struct control_list {
+	const char *what;
+	uint32_t op;
+	uint32_t page;
+	unsigned int pages;
+	json_t *(*row)(const struct monitor *m, const struct mon_switch *sw,
+		       const struct vswitch_ctl_reply *reply, uint32_t i);
+};
+
+/**
+ * control_list_find - a list by its name, or NULL
+ */
+const struct control_list *control_list_find(const char *what);
+
+/* --- control/show.c: the answers ---------------------------------------- */
+
+/**
+ * show_ports, show_drops, show_system - data of the replies
+ *
+ * Return: new JSON, or NULL if memory ran out.
+ */
+json_t *show_ports(const struct monitor *m);
+json_t *show_drops(const struct monitor *m);
+json_t *show_system(const struct monitor *m);
+
+/**
+ * pause_ms - nanoseconds to wait, as milliseconds; 0 only if it is over
+ */
+json_int_t pause_ms(uint64_t ns);
+
+/**
+ * port_name - "sw0.alice"
+ * @buf: out
+ */
+const char *port_name(const struct mon_switch *sw, uint32_t port,
+		      char buf[SYS_NAME]);
+
+/**
+ * mac_text, ip_text - an address for a person
+ * @buf: out
+ */
+const char *mac_text(uint64_t mac, char buf[MAC_TEXT]);
+const char *ip_text(const struct ip_addr *addr, char buf[IP_TEXT]);
+
+/**
+ * json_safe - JSON of a text that need not be UTF-8, as a path
+ */
+json_t *json_safe(const char *text);
+
+/**
+ * json_counter - JSON of a counter another process writes
+ *
+ * JSON's integers are signed: what is larger is a lie, and as large as can be.
+ */
+json_t *json_counter(const uint64_t *p);
+
+/* --- control/policy.c --------------------------------------------------- */
+
+/**
+ * show_policy - data of that reply
+ *
+ * Return: new JSON, or NULL if memory ran out.
+ */
+json_t *show_policy(const struct monitor *m);
+
+/**
+ * show_rule - a rule, as it is shown with whatever it decided
+ * @policy: whose
+ * @number: of the rule; SYS_NONE: there is none
+ *
+ * Return: new JSON: an object, null if there is none; NULL if memory ran out.
+ */
+json_t *show_rule(const struct sys_policy *policy, uint32_t number);
+
+/* --- control/show_vm.c -------------------------------------------------- */
+
+/**
+ * show_vms - data of that reply: driver VMs
+ *
+ * Return: new JSON, or NULL if memory ran out.
+ */
+json_t *show_vms(const struct monitor *m);
+
+/* --- control/trace.c ---------------------------------------------------- */
+
+/**
+ * show_verdict - explain a switch's decision
+ * @sw:      the switch
+ * @policy:  what it judges by, or NULL
+ * @request: what it was asked
+ * @v:       what it said; not believed
+ *
+ * Return: new JSON, or NULL if memory ran out.
+ */
+json_t *show_verdict(const struct mon_switch *sw,
+		     const struct sys_policy *policy,
+		     const struct vswitch_ctl_request *request,
+		     const struct vswitch_verdict *v);
+
+/* --- control/trace_follow.c --------------------------------------------- */
+
+/**
+ * trace_reply - a switch has said what becomes of a frame: ask the next, or answer
+ * @sw: the switch
+ * @v:  what it said; not believed
+ */
+void trace_reply(struct monitor *m, struct control_conn *c,
+		 struct mon_switch *sw, const struct vswitch_verdict *v);
+
+/**
+ * trace_lost - a switch on a frame's way has nothing to say
+ * @why: to be put behind its name
+ *
+ * Return: false if this is no trace, or nothing is known of the frame yet: it is
+ * to be refused.
+ */
+bool trace_lost(struct monitor *m, struct control_conn *c,
+		const struct mon_switch *sw, const char *why);
+
+/**
+ * trace_path_free - forget a frame's way
+ * @path: may be NULL
+ */
+void trace_path_free(struct trace_path *path);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What switches know and the monitor does not: addresses, flows, multicast
+ * groups.  An entry that names a port that is not there is left out.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "vmm/linux/control/json.h"
+
+/* --- fdb ---------------------------------------------------------------- */
+
+static json_t *fdb_row(const struct monitor *m, const struct mon_switch *sw,
+		       const struct vswitch_ctl_reply *reply, uint32_t i)
+{
+	const struct fdb_entry *entry = &reply->entry[i];
+	char name[SYS_NAME], mac[MAC_TEXT];
+	const char *flags = "";
+
+	(void)m;
+	if (entry->port >= sw->comp->sw.n_ports)
+		return NULL;
+	if ((entry->flags & FDB_STATIC) != 0)
+		flags = "static";
+	else if ((entry->flags & FDB_STICKY) != 0)
+		flags = "sticky";
+	return json_pack("{s:s, s:s, s:i, s:s, s:I, s:s}", "switch",
+			 sw->comp->name, "mac", mac_text(entry->mac, mac),
+			 "vlan", (int)entry->vlan, "port",
+			 port_name(sw, entry->port, name), "age",
+			 (json_int_t)entry->age, "flags", flags);
+}
+
+/* --- flows --------------------------------------------------------------- */
+
+const char *ip_text(const struct ip_addr *addr, char buf[IP_TEXT])
+{
+	uint32_t v4 = htonl((uint32_t)addr->lo);
+	uint8_t octets[16];
+
+	for (unsigned int i = 0; i < 8; i++) {
+		octets[i] = (uint8_t)(addr->hi >> (56 - 8 * i));
+		octets[8 + i] = (uint8_t)(addr->lo >> (56 - 8 * i));
+	}
+	if (ip_is_v4(addr))
+		inet_ntop(AF_INET, &v4, buf, IP_TEXT);
+	else
+		inet_ntop(AF_INET6, octets, buf, IP_TEXT);
+	return buf;
+}
+
+static const char *protocol_text(uint8_t protocol, char buf[4])
+{
+	switch (protocol) {
+	case 0:
+		return "arp";
+	case PACKET_ICMP:
+		return "icmp";
+	case PACKET_TCP:
+		return "tcp";
+	case PACKET_UDP:
+		return "udp";
+	case PACKET_ICMPV6:
+		return "icmp6";
+	default:
+		snprintf(buf, 4, "%u", protocol);
+		return buf;
+	}
+}
+
+static const char *flow_state(uint8_t state)
+{
+	static const char *const name[] = {
+		[FLOW_OPENED] = "opened",
+		[FLOW_ANSWERED] = "answered",
+		[FLOW_CLOSING] = "closing",
+	};
+
+	return state < sizeof(name) / sizeof(name[0]) ? name[state] : "";
+}
+
+static json_t *flow_row(const struct monitor *m, const struct mon_switch *sw,
+			const struct vswitch_ctl_reply *reply, uint32_t i)
+{
+	const struct sys_policy *policy = held_policy(m, sw);
+	const struct flow_entry *e = &reply->flow[i];
+	uint32_t n_ports = sw->comp->sw.n_ports;
+	char from[SYS_NAME], to[SYS_NAME];
+	char source[IP_TEXT], destination[IP_TEXT];
+	char where[WHERE_TEXT] = "", protocol[4];
+	uint32_t rule = SYS_NONE;
+
+	if (e->src >= n_ports || e->dst >= n_ports)
+		return NULL;
+	if (policy != NULL)
+		rule = policy_by_id(policy, e->rule);
+	if (rule != SYS_NONE)
+		rule_where(&policy->rule[rule], where);
+	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:s, "
+			 "s:I, s:o}",
+			 "switch", sw->comp->name, "vlan", (int)e->vlan, "from",
+			 port_name(sw, e->src, from), "to",
+			 port_name(sw, e->dst, to), "protocol",
+			 protocol_text(e->protocol, protocol), "source",
+			 ip_text(&e->from, source), "source_port",
+			 (int)e->from_port, "destination",
+			 ip_text(&e->to, destination), "destination_port",
+			 (int)e->to_port, "state", flow_state(e->state), "left",
+			 (json_int_t)e->left, "where", json_safe(where));
+}
+
+/* --- multicast groups ------------------------------------------------------ */
+
+/* A port can be a member of one group or of all, or a router's. */
+static const char *group_kind(uint8_t role)
+{
+	switch (role) {
+	case MCAST_MEMBER:
+		return "member";
+	case MCAST_ROUTER:
+		return "router";
+	default:
+		return "everything";
+	}
+}
+
+static json_t *group_row(const struct monitor *m, const struct mon_switch *sw,
+			 const struct vswitch_ctl_reply *reply, uint32_t i)
+{
+	const struct mcast_entry *e = &reply->group[i];
+	char name[SYS_NAME], group[IP_TEXT] = "";
+
+	(void)m;
+	if (e->port >= sw->comp->sw.n_ports)
+		return NULL;
+	if (e->role == MCAST_MEMBER)
+		ip_text(&e->group, group);
+	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:I}", "switch",
+			 sw->comp->name, "vlan", (int)e->vlan, "group", group,
+			 "port", port_name(sw, e->port, name), "kind",
+			 group_kind(e->role), "left", (json_int_t)e->left);
+}
+
+/* --- all --------------------------------------------------------------------- */
+
+static const struct control_list lists[] = {
+	{ "fdb", CTL_FDB, CTL_FDB_ENTRIES,
+	  2 * FDB_MAX_CAPACITY / CTL_FDB_ENTRIES, fdb_row },
+	{ "flows", CTL_FLOWS, CTL_FLOW_ENTRIES,
+	  2 * FLOW_MAX_CAPACITY / CTL_FLOW_ENTRIES, flow_row },
+	/* Memberships, and routers' ports. */
+	{ "groups", CTL_GROUPS, CTL_GROUP_ENTRIES,
+	  4 * MCAST_MAX_GROUPS / CTL_GROUP_ENTRIES, group_row },
+};
+
+const struct control_list *control_list_find(const char *what)
+{
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (strcmp(lists[i].what, what) == 0)
+			return &lists[i];
+	return NULL;
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What `weir show` shows, from the configuration and the statistics regions.
+ *
+ * Rows come in the order of the topology: switch by switch, port by port.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vmm/linux/control/json.h"
+
+const char *port_name(const struct mon_switch *sw, uint32_t port,
+		      char buf[SYS_NAME])
+{
+	snprintf(buf, SYS_NAME, "%.32s.%.32s", sw->comp->name,
+		 sw->comp->sw.port[port].name);
+	return buf;
+}
+
+const char *mac_text(uint64_t mac, char buf[MAC_TEXT])
+{
+	snprintf(buf, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x",
+		 (unsigned int)(mac >> 40 & 0xff),
+		 (unsigned int)(mac >> 32 & 0xff),
+		 (unsigned int)(mac >> 24 & 0xff),
+		 (unsigned int)(mac >> 16 & 0xff),
+		 (unsigned int)(mac >> 8 & 0xff), (unsigned int)(mac & 0xff));
+	return buf;
+}
+
+json_t *json_safe(const char *text)
+{
+	size_t size = 4 * strlen(text) + 5;
+	json_t *j = json_string(text);
+	char *shown;
+
+	if (j != NULL)
+		return j;
+	shown = malloc(size);
+	if (shown == NULL)
+		return NULL;
+	log_escape(shown, size, text, strlen(text));
+	j = json_string(shown);
+	free(shown);
+	return j;
+}
+
+static json_int_t shown(uint64_t value)
+{
+	return value > INT64_MAX ? INT64_MAX : (json_int_t)value;
+}
+
+static json_int_t counter(const uint64_t *p)
+{
+	return shown(switch_load64(p));
+}
+
+json_t *json_counter(const uint64_t *p)
+{
+	return json_integer(counter(p));
+}
+
+/* --- ports -------------------------------------------------------------- */
+
+static const char *kind_name(const struct monitor *m, const struct mon_link *l)
+{
+	const struct sys_conn *c = l->conn;
+
+	switch ((enum sys_attachment)c->attachment) {
+	case SYS_TO_SWITCH:
+		return "link";
+	case SYS_TO_ATTACH:
+		return "attach";
+	case SYS_TO_PD:
+	case SYS_TO_VIRT:
+	case SYS_TO_VM:
+		break;
+	}
+	return component_kinds[m->sys.pd[c->pd[1]].comp[c->comp[1]].kind]->name;
+}
+
+/* A driver VM's port goes on behind its virtualisers. */
+static const struct mon_link *driver_of(const struct monitor *m,
+					const struct mon_link *l)
+{
+	return l->conn->attachment == SYS_TO_VIRT ? &m->link[l->conn->driver]
+						  : NULL;
+}
+
+/* How long a connection waits because one of its ends fails all the time. */
+static uint64_t pause_of(const struct monitor *m, const struct mon_link *l)
+{
+	const struct sys_conn *c = l->conn;
+	uint64_t first = pd_pause(m, &m->pd[c->pd[0]]);
+	uint64_t second = 0;
+
+	if (c->attachment != SYS_TO_ATTACH)
+		second = pd_pause(m, &m->pd[c->pd[1]]);
+	return first > second ? first : second;
+}
+
+/* The same in words, or NULL if it does not wait. */
+static const char *waiting(const struct monitor *m, const struct mon_link *l)
+{
+	if (l->failed)
+		return "failed";
+	if (pause_of(m, l) > 0)
+		return "restarting";
+	return link_hold(m, l) > 0 ? "held off" : NULL;
+}
+
+json_int_t pause_ms(uint64_t ns)
+{
+	return (json_int_t)((ns + MS_NS - 1) / MS_NS);
+}
+
+/* Until a port is tried again; 0: it waits for nothing of the kind. */
+static json_int_t again_ms(const struct monitor *m, const struct mon_link *l)
+{
+	const struct mon_link *driver = driver_of(m, l);
+	uint64_t first = pause_of(m, l);
+
+	if (link_hold(m, l) > first)
+		first = link_hold(m, l);
+	if (driver != NULL && pause_of(m, driver) > first)
+		first = pause_of(m, driver);
+	return pause_ms(first);
+}
+
+/* Of a driver VM's port, as far as the virtualisers all is well. */
+static const char *driver_state(const struct mon_link *driver)
+{
+	if (driver->state != MON_LINK_UP)
+		return "starting";
+	return driver->vm->carrier ? "up" : "no carrier";
+}
+
+/* Of any other port whose connection is up. */
+static const char *outside_name(const struct mon_link *l)
+{
+	static const char *const name[] = {
+		[OUTSIDE_UP] = "up",	 [OUTSIDE_NO_CARRIER] = "no carrier",
+		[OUTSIDE_DOWN] = "down", [OUTSIDE_NO_PEER] = "no peer",
+		[OUTSIDE_GONE] = "gone",
+	};
+
+	return name[outside_state(l)];
+}
+
+static bool is_isolated(const struct mon_switch *sw, uint32_t port)
+{
+	return switch_load64(&sw->stats->port[port].isolated) != 0;
+}
+
+static const char *state_name(const struct monitor *m,
+			      const struct mon_switch *sw, uint32_t port)
+{
+	const struct mon_link *l = sw->link[port];
+	const struct mon_link *driver = driver_of(m, l);
+	const char *waits = waiting(m, l);
+
+	if (waits == NULL && driver != NULL)
+		waits = waiting(m, driver);
+	if (waits != NULL)
+		return waits;
+	if (l->state != MON_LINK_UP)
+		return "down";
+	switch (switch_port_state(sw, port)) {
+	case PORT_UP:
+		if (is_isolated(sw, port))
+			return "isolated";
+		return driver == NULL ? outside_name(l) : driver_state(driver);
+	case PORT_FAULT:
+		return "fault";
+	case PORT_DOWN:
+	case PORT_ABSENT:
+		break;
+	}
+	return "down";
+}
+
+/* How often what is attached has been started again. */
+static unsigned int restarts_of(const struct monitor *m,
+				const struct mon_link *l)
+{
+	const struct mon_link *driver = driver_of(m, l);
+
+	if (driver != NULL)
+		return m->pd[driver->conn->pd[1]].restarts;
+	return l->conn->attachment == SYS_TO_PD ? m->pd[l->conn->pd[1]].restarts
+						: 0;
+}
+
+static json_int_t drop_sum(const struct vswitch_port_stats *s,
+			   const struct mon_link *l)
+{
+	json_int_t sum = 0;
+
+	for (int why = 0; why < OUTSIDE_DROP_COUNT; why++)
+		sum += shown(outside_drops(l, (enum outside_drop)why));
+
+	for (unsigned int r = REASON_NONE + 1; r < REASON_COUNT; r++)
+		sum += counter(&s->drops[r]);
+	return sum;
+}
+
+static json_t *show_port(const struct monitor *m, const struct mon_switch *sw,
+			 uint32_t port)
+{
+	const struct vswitch_port_stats *s = &sw->stats->port[port];
+	const struct sys_conn *c = sw->link[port]->conn;
+	unsigned int restarts = restarts_of(m, sw->link[port]);
+	char name[SYS_NAME];
+
+	return json_pack("{s:s, s:i, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I, "
+			 "s:I, s:i, s:I, s:I}",
+			 "port", port_name(sw, port, name), "number", (int)port,
+			 "kind", kind_name(m, sw->link[port]), "attached",
+			 json_safe(c->what), "state", state_name(m, sw, port),
+			 "in_frames", counter(&s->in_frames), "in_bytes",
+			 counter(&s->in_bytes), "out_frames",
+			 counter(&s->out_frames), "out_bytes",
+			 counter(&s->out_bytes), "drops",
+			 drop_sum(s, sw->link[port]), "faults",
+			 counter(&s->faults), "restarts", (int)restarts,
+			 "mirror_missed", counter(&s->mirror_missed),
+			 "again_ms", again_ms(m, sw->link[port]));
+}
+
+/* Call a function for every port there is; it may add to the array. */
+static json_t *each_port(const struct monitor *m,
+			 void (*row)(const struct monitor *m,
+				     const struct mon_switch *sw, uint32_t port,
+				     json_t *rows))
+{
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < m->n_switches; i++)
+		for (uint32_t p = 0; p < m->sw[i].comp->sw.n_ports; p++)
+			if (m->sw[i].link[p] != NULL)
+				row(m, &m->sw[i], p, rows);
+	return rows;
+}
+
+static void port_row(const struct monitor *m, const struct mon_switch *sw,
+		     uint32_t port, json_t *rows)
+{
+	json_array_append_new(rows, show_port(m, sw, port));
+}
+
+json_t *show_ports(const struct monitor *m)
+{
+	return each_port(m, port_row);
+}
+
+/* --- drops -------------------------------------------------------------- */
+
+static void drop_row(const char *port, const char *key, bool out,
+		     json_int_t count, const char *text, json_t *rows)
+{
+	if (count != 0)
+		json_array_append_new(rows,
+				      json_pack("{s:s, s:s, s:s, s:I, s:s}",
+						"port", port, "reason", key,
+						"side", out ? "out" : "in",
+						"count", count, "text", text));
+}
+
+/* What a port's PD has dropped, outside of the switch. */
+static void outside_rows(const struct mon_link *l, const char *port,
+			 json_t *rows)
+{
+	enum { IN, OUT };
+#define ROW(symbol, key, side, text)                                           \
+	drop_row(port, #key, (side) == OUT,                                    \
+		 shown(outside_drops(l, OUTSIDE_DROP_##symbol)), text, rows);
+	OUTSIDE_DROPS(ROW)
+#undef ROW
+}
+
+static void drop_rows(const struct monitor *m, const struct mon_switch *sw,
+		      uint32_t port, json_t *rows)
+{
+	const struct vswitch_port_stats *s = &sw->stats->port[port];
+	char name[SYS_NAME];
+
+	(void)m;
+	port_name(sw, port, name);
+	for (unsigned int i = REASON_NONE + 1; i < REASON_COUNT; i++) {
+		enum vswitch_reason r = (enum vswitch_reason)i;
+
+		drop_row(name, vswitch_reason_key(r), vswitch_reason_is_out(r),
+			 counter(&s->drops[i]), vswitch_reason_text(r), rows);
+	}
+	outside_rows(sw->link[port], name, rows);
+}
+
+json_t *show_drops(const struct monitor *m)
+{
+	return each_port(m, drop_rows);
+}
+
+/* --- system ------------------------------------------------------------- */
+
+static const char *perms_name(uint32_t perms)
+{
+	return perms == SYS_R ? "r" : "rw";
+}
+
+static json_t *show_map(const char *region, size_t size, uint32_t perms)
+{
+	return json_pack("{s:s, s:I, s:s}", "region", region, "size",
+			 (json_int_t)size, "perms", perms_name(perms));
+}
+
+/* Its regions, and the pages in which its ports say how their outside is. */
+static json_t *show_maps(const struct monitor *m, const struct mon_pd *pd)
+{
+	const struct sys_pd *sys = pd->sys;
+	json_t *maps = json_array();
+
+	for (uint32_t i = 0; i < sys->n_maps; i++) {
+		const struct sys_region *r = &m->sys.region[sys->map[i].region];
+
+		json_array_append_new(maps, show_map(r->name, r->size,
+						     sys->map[i].perms));
+	}
+	for (uint32_t i = 0; i < sys->n_comps; i++) {
+		char name[SYS_NAME + sizeof(".outside")];
+
+		if (!pd->fds[i].paged)
+			continue;
+		snprintf(name, sizeof(name), "%s.outside", sys->comp[i].name);
+		json_array_append_new(maps,
+				      show_map(name, OUTSIDE_SIZE, SYS_RW));
+	}
+	return maps;
+}
+
+static json_t *show_pd(const struct monitor *m, const struct mon_pd *pd)
+{
+	static const char *const state[] = {
+		[PD_DEAD] = "restarting",
+		[PD_STARTING] = "starting",
+		[PD_RUNNING] = "running",
+	};
+	const struct sys_pd *sys = pd->sys;
+	json_t *comps = json_array();
+	json_t *maps = show_maps(m, pd);
+	json_t *chans = json_array();
+
+	for (uint32_t i = 0; i < sys->n_comps; i++)
+		json_array_append_new(comps, json_string(sys->comp[i].name));
+	for (uint32_t i = 0; i < sys->n_chans; i++)
+		json_array_append_new(
+			chans,
+			json_string(m->sys.channel[sys->chan[i].channel].name));
+	return json_pack("{s:s, s:i, s:s, s:i, s:I, s:i, s:o, s:o, s:o}",
+			 "name", sys->name, "pid",
+			 pd_alive(pd) ? (int)pd->proc.pid : 0, "state",
+			 state[pd->state], "restarts", (int)pd->restarts,
+			 "again_ms", pause_ms(pd_pause(m, pd)), "poll_us",
+			 (int)sys->poll_us, "components", comps, "maps", maps,
+			 "channels", chans);
+}
+
+static const char *end_name(const struct monitor *m, const struct sys_end *end)
+{
+	if (end->pd == SYS_PD_MONITOR)
+		return "monitor";
+	if (end->pd == SYS_PD_OUTSIDE)
+		return "outside";
+	return m->sys.pd[end->pd].name;
+}
+
+json_t *show_system(const struct monitor *m)
+{
+	json_t *pds = json_array();
+	json_t *regions = json_array();
+	json_t *channels = json_array();
+
+	for (size_t i = 0; i < m->sys.n_pds; i++)
+		json_array_append_new(pds, show_pd(m, &m->pd[i]));
+	for (size_t i = 0; i < m->sys.n_regions; i++)
+		json_array_append_new(
+			regions,
+			json_pack("{s:s, s:I}", "name", m->sys.region[i].name,
+				  "size", (json_int_t)m->sys.region[i].size));
+	for (size_t i = 0; i < m->sys.n_channels; i++) {
+		const struct sys_channel *c = &m->sys.channel[i];
+
+		json_array_append_new(
+			channels, json_pack("{s:s, s:[s, s]}", "name", c->name,
+					    "ends", end_name(m, &c->end[0]),
+					    end_name(m, &c->end[1])));
+	}
+	return json_pack("{s:s, s:i, s:o, s:o, s:o}", "name", m->sys.name,
+			 "pid", (int)getpid(), "pds", pds, "regions", regions,
+			 "channels", channels);
+}

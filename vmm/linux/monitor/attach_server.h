@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The attach server: one Unix socket per port that processes attach to.
+ *
+ * What is said on it is in client/attach.h.  The client is hostile.  It gets
+ * its answer in one message that always fits into a fresh socket's buffer, and
+ * nothing it says afterwards is read: the first octet, or the end of the
+ * connection, ends the attachment.  So it cannot make the monitor wait, not even
+ * by descriptors it sends (hang_up.c), and it holds one descriptor of the
+ * monitor's at most.  Everybody who comes while
+ * somebody is attached is told so and closed; everybody who comes while the
+ * link is not ready waits in the socket's backlog, which is short.
+ *
+ * What it is given: queue and data regions with the permissions the picture in
+ * vswitch/vswitch.h shows, its end of a socket pair to be notified by, and the
+ * eventfd that wakes the switch.  All but the link page are its own: made for
+ * it, and not used again after it (monitor/link.c), because no descriptor and
+ * no mapping can be taken back.
+ */
+#ifndef WEIR_VMM_LINUX_MONITOR_ATTACH_SERVER_H
+#define WEIR_VMM_LINUX_MONITOR_ATTACH_SERVER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "vmm/linux/monitor/log.h"
+#include "vmm/linux/monitor/loop.h"
+
+/* Connections that may wait while the link drains or the switch restarts. */
+#define ATTACH_BACKLOG 4
+/* When that is known to take longer, they are told so instead. */
+#define ATTACH_PATIENCE_NS 1000000000ull
+
+struct mon_link;
+
+/**
+ * struct attach_server - one port's
+ * @link:     what is attached to
+ * @listener: its socket
+ * @client:   the connection of whoever is attached
+ * @pid:      that process, as it was when it connected
+ * @limit:    allowance of log lines
+ */
+struct attach_server {
+	struct mon_link *link;
+	struct loop_source listener;
+	struct loop_source client;
+	pid_t pid;
+	struct log_limit limit;
+};
+
+/**
+ * attach_open - claim the socket; nobody is served yet
+ *
+ * Return: 0, or -1 with the monitor's error set.
+ */
+int attach_open(struct monitor *m, struct attach_server *a,
+		struct mon_link *link);
+
+/**
+ * attach_settle - serve or do not serve, as the link's state asks
+ */
+void attach_settle(struct monitor *m, struct attach_server *a);
+
+/**
+ * attach_disconnect - end the attachment, if there is one
+ *
+ * The caller takes the link down.
+ */
+void attach_disconnect(struct monitor *m, struct attach_server *a);
+
+/**
+ * attach_close - stop listening; the path is the janitor's to remove
+ */
+void attach_close(struct monitor *m, struct attach_server *a);
+
+#endif

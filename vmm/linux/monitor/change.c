@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The stages of change.h, in their order.  Steps are taken in change_tick(), once
+ * per round of the loop; events only note what has happened.
+ */
+#include "vmm/linux/monitor/change.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/linux/control/json.h"
+
+/* --- its end ----------------------------------------------------------------- */
+
+static void finish(struct change *c)
+{
+	statements_free(&c->statements);
+	compile_result_free(&c->result);
+	free(c->order.text);
+	free(c->order.file);
+	c->order = (struct change_order){ 0 };
+	c->caller = NULL;
+	c->stage = compiler_runs(&c->compiler) ? CHANGE_ENDING : CHANGE_IDLE;
+}
+
+/* It is not made, and who wanted it hears why. */
+static void refuse(struct monitor *m, const char *why)
+{
+	struct change *c = &m->change;
+	struct control_conn *caller = c->caller;
+
+	c->caller = NULL;
+	if (caller != NULL)
+		control_refuse(m, caller, "%s; nothing was changed", why);
+	finish(c);
+}
+
+/* --- which switches ---------------------------------------------------------- */
+
+static const struct sys_policy *new_policy(const struct monitor *m,
+					   const struct mon_switch *sw)
+{
+	const struct compile_result *r = &m->change.result;
+
+	return policy_of(r->policy, r->n_policies, sw);
+}
+
+/* Note which switches' images change. */
+static void find_concerned(struct monitor *m)
+{
+	for (size_t i = 0; i < m->n_switches; i++) {
+		struct mon_switch *sw = &m->sw[i];
+		const struct sys_policy *held = held_policy(m, sw);
+		const struct sys_policy *next = new_policy(m, sw);
+
+		sw->concerned = held != NULL && next != NULL &&
+				memcmp(&held->image, &next->image,
+				       sizeof(held->image)) != 0;
+	}
+}
+
+/* A PD that was sent SIGKILL will not answer any more. */
+static bool is_there(const struct monitor *m, const struct mon_switch *sw)
+{
+	const struct mon_pd *pd = &m->pd[sw->pd];
+
+	return pd->state == PD_RUNNING && !pd->killed;
+}
+
+bool change_is_under_way(const struct monitor *m)
+{
+	return m->change.stage == CHANGE_ASKING ||
+	       m->change.stage == CHANGE_UNDOING;
+}
+
+bool change_holds_back(const struct monitor *m, uint32_t pd)
+{
+	for (size_t i = 0; change_is_under_way(m) && i < m->n_switches; i++)
+		if (m->sw[i].pd == pd && m->sw[i].concerned)
+			return true;
+	return false;
+}
+
+static bool is_being_started(const struct monitor *m)
+{
+	for (size_t i = 0; i < m->n_switches; i++)
+		if (m->sw[i].concerned &&
+		    m->pd[m->sw[i].pd].state == PD_STARTING)
+			return true;
+	return false;
+}
+
+/* --- compiling ---------------------------------------------------------------- */
+
+static void compiled(struct monitor *m)
+{
+	struct change *c = &m->change;
+	const struct compile_result *r = &c->result;
+	struct control_conn *caller = c->caller;
+
+	if (c->order.kind != CHANGE_RELOAD)
+		change_explain(m);
+	if (r->verdict == COMPILE_DIFFERS) {
+		c->caller = NULL;
+		control_refuse_report(
+			m, caller, r->text,
+			"%u difference%s; nothing was changed, because "
+			"only rules, groups and what ports may do change while "
+			"it runs: 'weir stop', then 'weir run' the file",
+			r->errors, r->errors == 1 ? "" : "s");
+		finish(c);
+	} else if (r->verdict == COMPILE_ERRORS) {
+		c->caller = NULL;
+		control_refuse_report(m, caller, r->text,
+				      "%u error%s; nothing was changed",
+				      r->errors, r->errors == 1 ? "" : "s");
+		finish(c);
+	} else if (r->n_policies != m->held.n_policies) {
+		refuse(m, "the compiler's result makes no sense");
+	} else {
+		find_concerned(m);
+		c->stage = CHANGE_WAITING;
+	}
+}
+
+static void on_compiler(struct monitor *m, struct loop_source *s,
+			uint32_t events)
+{
+	struct change *c = &m->change;
+	struct error err = { "" };
+	int status;
+
+	(void)s;
+	(void)events;
+	status = compiler_finish(&c->compiler, &m->loop, &c->result, &err);
+	if (status > 0)
+		return;
+	if (c->stage == CHANGE_ENDING)
+		finish(c);
+	else if (status < 0)
+		refuse(m, err.text);
+	else
+		compiled(m);
+}
+
+/* The file to load: what somebody says, or what it was started from. */
+static const char *file_of(const struct monitor *m,
+			   const struct change_order *order, struct error *err)
+{
+	const struct system *sys = m->origin;
+
+	if (order->file != NULL)
+		return order->file;
+	if (sys->n_sources > 0 && strcmp(sys->source[0].path, "-") != 0)
+		return sys->source[0].path;
+	error_set(err,
+		  "%s was started from its standard input; say which file is "
+		  "to be loaded",
+		  m->sys.name);
+	return NULL;
+}
+
+/* What the statements will be; their text is to be freed. */
+static char *next_statements(struct monitor *m, struct error *err)
+{
+	struct change *c = &m->change;
+	struct change_order *o = &c->order;
+	char *text;
+
+	if (o->kind == CHANGE_ADD &&
+	    statements_add(&c->statements, &m->held.statements, &m->sys,
+			   o->text, err) != 0)
+		return NULL;
+	if (o->kind == CHANGE_ADD) {
+		o->number = c->statements.last;
+	} else {
+		o->number = statements_undo(&c->statements, &m->held.statements,
+					    o->number, &o->text, err);
+		if (o->number == 0)
+			return NULL;
+	}
+	text = statements_text(&c->statements);
+	if (text == NULL)
+		error_set(err, "the monitor is out of memory");
+	return text;
+}
+
+static int compile_change(struct monitor *m, struct error *err)
+{
+	struct change *c = &m->change;
+	struct system base = held_system(m);
+	struct compile_order order = { .base = &base };
+	char *text;
+	int result;
+
+	/* It may have been given another name than its file's. */
+	memcpy(base.name, m->sys.name, sizeof(base.name));
+	if (c->order.kind == CHANGE_RELOAD) {
+		order.file = file_of(m, &c->order, err);
+		return order.file == NULL
+			       ? -1
+			       : compiler_start(&c->compiler, &m->loop, &order,
+						on_compiler, err);
+	}
+	text = next_statements(m, err);
+	if (text == NULL)
+		return -1;
+	order.runtime = text;
+	result = compiler_start(&c->compiler, &m->loop, &order, on_compiler,
+				err);
+	free(text);
+	return result;
+}
+
+/* Who has waited longest? */
+static struct control_conn *next_caller(const struct monitor *m)
+{
+	struct control_conn *first = NULL;
+
+	for (unsigned int i = 0; i < CONTROL_CONNS; i++) {
+		struct control_conn *c = &m->control.conn[i];
+
+		if (c->source.fd >= 0 && c->state == CONTROL_ASKING &&
+		    c->job.task == TASK_CHANGE && !c->job.asked &&
+		    (first == NULL || c->deadline_ns < first->deadline_ns))
+			first = c;
+	}
+	return first;
+}
+
+static bool begin(struct monitor *m)
+{
+	struct control_conn *caller = next_caller(m);
+	struct change *c = &m->change;
+	struct error err = { "" };
+
+	if (caller == NULL)
+		return false;
+	c->caller = caller;
+	c->order = caller->job.order;
+	caller->job.order = (struct change_order){ 0 };
+	caller->job.asked = true;
+	c->why = err;
+	c->stage = CHANGE_COMPILING;
+	if (compile_change(m, &err) != 0)
+		refuse(m, err.text);
+	return true;
+}
+
+/* --- asking --------------------------------------------------------------------- */
+
+static void give(struct monitor *m, struct mon_switch *sw,
+		 const struct sys_policy *policy)
+{
+	const struct vswitch_ctl_request request = { .op = CTL_POLICY };
+
+	policy_write(sw, policy);
+	m->change.asked = true;
+	switch_ask(m, sw, &request, &m->change.asker);
+}
+
+static void begin_asking(struct monitor *m)
+{
+	struct change *c = &m->change;
+
+	c->stage = CHANGE_ASKING;
+	c->at = 0;
+	c->asked = false;
+	c->caller->deadline_ns = m->now_ns + CONTROL_TIMEOUT_NS;
+}
+
+static void begin_undoing(struct monitor *m)
+{
+	m->change.stage = CHANGE_UNDOING;
+	m->change.at = 0;
+	m->change.asked = false;
+}
+
+/* All have agreed. */
+static void commit(struct monitor *m)
+{
+	struct change *c = &m->change;
+	struct control_conn *caller = c->caller;
+	json_t *data = change_done(m);
+
+	for (size_t i = 0; i < m->n_switches; i++)
+		m->sw[i].touched = false;
+	held_replace(m, &c->result, &c->statements);
+	c->caller = NULL;
+	if (caller != NULL)
+		control_answer(m, caller, data);
+	else
+		json_decref(data);
+	finish(c);
+}
+
+/* Nobody can say what it judges frames by: it starts again with what holds. */
+static void distrust(struct monitor *m, const struct mon_switch *sw,
+		     const char *what)
+{
+	monitor_log(LOG_ERR, m->sys.name, "%s: %s; starting it again",
+		    sw->comp->name, what);
+	pd_kill(&m->pd[sw->pd], false);
+}
+
+/* Return: whether the next switch can be looked at. */
+static bool ask_switch(struct monitor *m, struct mon_switch *sw)
+{
+	struct change *c = &m->change;
+
+	if (c->asked && is_there(m, sw))
+		return false;
+	if (c->asked) {
+		switch_withdraw(m, &c->asker);
+		error_set(&c->why, "switch %s died over the new policy",
+			  sw->comp->name);
+		begin_undoing(m);
+		return false;
+	}
+	if (!sw->concerned || !is_there(m, sw))
+		return true;
+	if (sw->asker != NULL)
+		return false;
+	/* What it has called the one it was started with. */
+	if (sw->generation == 0)
+		sw->generation = switch_load64(&sw->stats->policies);
+	give(m, sw, new_policy(m, sw));
+	return false;
+}
+
+/* Return: whether the next switch can be looked at. */
+static bool undo_switch(struct monitor *m, struct mon_switch *sw)
+{
+	if (sw->touched && is_there(m, sw)) {
+		if (!m->change.asked && sw->asker == NULL)
+			give(m, sw, held_policy(m, sw));
+		return false;
+	}
+	if (m->change.asked)
+		switch_withdraw(m, &m->change.asker);
+	m->change.asked = false;
+	sw->touched = false;
+	return true;
+}
+
+/* Return: whether something has happened. */
+static bool go_on(struct monitor *m)
+{
+	struct change *c = &m->change;
+	bool undoing = c->stage == CHANGE_UNDOING;
+
+	while (c->at < m->n_switches) {
+		struct mon_switch *sw = &m->sw[c->at];
+
+		if (!(undoing ? undo_switch(m, sw) : ask_switch(m, sw)))
+			return !undoing && c->stage == CHANGE_UNDOING;
+		c->at++;
+	}
+	if (undoing)
+		refuse(m, c->why.text);
+	else
+		commit(m);
+	return true;
+}
+
+static void on_reply(struct monitor *m, struct switch_asker *a,
+		     struct mon_switch *sw,
+		     const struct vswitch_ctl_reply *reply)
+{
+	struct change *c = loop_owner(a, struct change, asker);
+	uint32_t fault = reply->fault;
+	bool undoing = c->stage == CHANGE_UNDOING;
+
+	c->asked = false;
+	if (reply->status == 0) {
+		sw->generation = reply->value;
+		sw->touched = !undoing;
+		c->at++;
+	} else if (undoing) {
+		distrust(m, sw, "it does not take its old policy back");
+	} else {
+		if (fault >= POLICY_FAULT_COUNT)
+			fault = POLICY_FAULT_NO_IMAGE;
+		error_set(&c->why, "switch %s says that the policy %s (at %u)",
+			  sw->comp->name,
+			  policy_fault_text((enum policy_fault)fault),
+			  reply->value);
+		policy_write(sw, held_policy(m, sw));
+		begin_undoing(m);
+	}
+}
+
+static void on_silence(struct monitor *m, struct switch_asker *a,
+		       struct mon_switch *sw)
+{
+	struct change *c = loop_owner(a, struct change, asker);
+
+	c->asked = false;
+	distrust(m, sw, "it does not say whether it has taken a policy");
+	if (c->stage == CHANGE_UNDOING)
+		return;
+	error_set(&c->why, "switch %s does not answer", sw->comp->name);
+	begin_undoing(m);
+}
+
+/* --- from outside ----------------------------------------------------------------- */
+
+void change_init(struct change *c)
+{
+	*c = (struct change){ .asker = { on_reply, on_silence },
+			      .compiler.exit.fd = -1 };
+}
+
+/* Return: whether something has happened. */
+static bool step(struct monitor *m)
+{
+	switch (m->change.stage) {
+	case CHANGE_IDLE:
+		return begin(m);
+	case CHANGE_WAITING:
+		if (is_being_started(m))
+			return false;
+		begin_asking(m);
+		return true;
+	case CHANGE_ASKING:
+	case CHANGE_UNDOING:
+		return go_on(m);
+	case CHANGE_COMPILING:
+	case CHANGE_ENDING:
+		break;
+	}
+	return false;
+}
+
+void change_tick(struct monitor *m)
+{
+	/* It ends: callers are few, and each other step leads to a wait. */
+	while (step(m))
+		;
+}
+
+void change_forget(struct monitor *m, const struct control_conn *caller)
+{
+	struct change *c = &m->change;
+
+	if (c->caller != caller)
+		return;
+	c->caller = NULL;
+	if (c->stage == CHANGE_COMPILING) {
+		compiler_kill(&c->compiler);
+		c->stage = CHANGE_ENDING;
+	} else if (c->stage == CHANGE_WAITING) {
+		finish(c);
+	}
+}
+
+const char *change_late(const struct monitor *m,
+			const struct control_conn *caller)
+{
+	if (m->change.caller != caller)
+		return "other changes are being made; try again; nothing was "
+		       "changed";
+	if (m->change.stage == CHANGE_COMPILING)
+		return "compiling takes too long; nothing was changed";
+	if (m->change.stage == CHANGE_WAITING)
+		return "a switch is still being started; try again; nothing "
+		       "was changed";
+	return "the switches answer too slowly; 'weir show policy' says what "
+	       "holds";
+}
+
+void change_close(struct monitor *m)
+{
+	compiler_close(&m->change.compiler, &m->loop);
+	finish(&m->change);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/linux/monitor/compiler.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "config/config.h"
+
+/* --- in the child ----------------------------------------------------------- */
+
+/*
+ * The path to open.  The file the topology was made from keeps the name it had,
+ * for what is relative to it and for messages.
+ */
+static const char *known_path(const struct system *base, const char *file)
+{
+	struct stat a, b;
+
+	if (base->n_sources > 0 && stat(file, &a) == 0 &&
+	    stat(base->source[0].path, &b) == 0 && a.st_dev == b.st_dev &&
+	    a.st_ino == b.st_ino)
+		return base->source[0].path;
+	return file;
+}
+
+/* Is it only policies that would change? If so, they are the result. */
+static void compare(const struct system *base, struct system *sys,
+		    struct compile_result *result)
+{
+	char *why;
+	unsigned int n = config_differs(base, sys, &why);
+
+	if (n > 0) {
+		result->verdict = COMPILE_DIFFERS;
+		result->errors = n;
+		result->text = why;
+		return;
+	}
+	result->verdict = COMPILE_DONE;
+	result->policy = sys->policy;
+	result->n_policies = sys->n_policies;
+}
+
+/* The result is made of what the process holds; nothing is ever freed. */
+static void compile(const struct compile_order *order,
+		    struct compile_result *result)
+{
+	const struct system *base = order->base;
+	struct config_report report;
+	struct system *sys;
+
+	if (order->file != NULL)
+		/* An instance is called what it was called when it began. */
+		sys = config_compile_as(known_path(base, order->file),
+					base->name, &report);
+	else
+		sys = config_recompile(base, order->runtime, &report);
+	*result = (struct compile_result){
+		.verdict = COMPILE_ERRORS,
+		.errors = report.errors,
+		.warnings = report.warnings,
+		.text = report.text,
+	};
+	if (sys == NULL)
+		return;
+	compare(base, sys, result);
+	if (result->verdict == COMPILE_DONE && order->file != NULL) {
+		result->source = sys->source;
+		result->n_sources = sys->n_sources;
+	}
+}
+
+static _Noreturn void child(const struct compile_order *order,
+			    const struct compiler *c, pid_t parent)
+{
+	struct compile_result result;
+	sigset_t none;
+
+	/* So that a person who looks knows what it is, and can end it. */
+	prctl(PR_SET_NAME, "weir-compile");
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	compile(order, &result);
+	_exit(compile_result_pack(&result, c->shared, c->size) == 0 ? 0 : 1);
+}
+
+/* --- in the monitor ---------------------------------------------------------- */
+
+static int share(struct compiler *c, size_t size)
+{
+	/* Mostly never touched. */
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (at == MAP_FAILED)
+		return -1;
+	c->shared = at;
+	c->size = size;
+	return 0;
+}
+
+static void unshare_all(struct compiler *c)
+{
+	if (c->shared != NULL)
+		munmap(c->shared, c->size);
+	c->shared = NULL;
+}
+
+/* A child whose pidfd cannot be had or watched is of no use. */
+static void give_up(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static int watch(struct compiler *c, struct loop *loop, pid_t pid,
+		 void (*ended)(struct monitor *m, struct loop_source *s,
+			       uint32_t events))
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int error;
+
+	if (fd >= 0 && loop_add(loop, &c->exit, fd, EPOLLIN, ended) == 0)
+		return 0;
+	error = errno;
+	give_up(pid);
+	c->exit.fd = -1;
+	errno = error;
+	return -1;
+}
+
+int compiler_start(struct compiler *c, struct loop *loop,
+		   const struct compile_order *order,
+		   void (*ended)(struct monitor *m, struct loop_source *s,
+				 uint32_t events),
+		   struct error *err)
+{
+	pid_t parent = getpid();
+	pid_t pid = -1;
+
+	c->killed = false;
+	if (share(c, compile_result_room(order->base->n_policies)) == 0)
+		pid = fork();
+	if (pid == 0)
+		child(order, c, parent);
+	if (pid > 0 && watch(c, loop, pid, ended) == 0)
+		return 0;
+	error_set(err, "the compiler could not be started: %s",
+		  strerror(errno));
+	unshare_all(c);
+	return -1;
+}
+
+static int died(const siginfo_t *info, struct error *err)
+{
+	const char *name;
+
+	if (info->si_code == CLD_EXITED)
+		return error_set(err, "the compiler ended with status %d",
+				 info->si_status);
+	name = sigabbrev_np(info->si_status);
+	return error_set(err, "the compiler was killed by SIG%s",
+			 name != NULL ? name : "?");
+}
+
+int compiler_finish(struct compiler *c, struct loop *loop,
+		    struct compile_result *result, struct error *err)
+{
+	siginfo_t info = { 0 };
+	int status = 0;
+
+	*result = (struct compile_result){ 0 };
+	if (waitid(P_PIDFD, (id_t)c->exit.fd, &info, WEXITED | WNOHANG) != 0 ||
+	    info.si_pid == 0)
+		return 1;
+	loop_del(loop, &c->exit);
+	if (info.si_code != CLD_EXITED || info.si_status != 0)
+		status = died(&info, err);
+	else if (compile_result_unpack(result, c->shared, c->size) != 0)
+		status = error_set(err, "the compiler's result makes no sense, "
+					"or the monitor is out of memory");
+	unshare_all(c);
+	return status;
+}
+
+void compiler_kill(struct compiler *c)
+{
+	if (!compiler_runs(c) || c->killed)
+		return;
+	c->killed = true;
+	syscall(SYS_pidfd_send_signal, c->exit.fd, SIGKILL, NULL, 0);
+}
+
+void compiler_close(struct compiler *c, struct loop *loop)
+{
+	siginfo_t info;
+
+	if (!compiler_runs(c))
+		return;
+	compiler_kill(c);
+	while (waitid(P_PIDFD, (id_t)c->exit.fd, &info, WEXITED) != 0 &&
+	       errno == EINTR)
+		;
+	loop_del(loop, &c->exit);
+	unshare_all(c);
+}

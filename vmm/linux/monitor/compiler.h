@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The topology compiler, run beside the monitor.
+ *
+ * Compiling takes as long as it takes, opens files that may be pipes or on a
+ * server that is away, and hands filters to libpcap.  The monitor has links to
+ * look after meanwhile and must outlive all of it.  So a child is forked, which
+ * compiles, leaves the result in memory both share (vmm/linux/monitor/compile_result.h),
+ * and ends; the monitor learns of that by its pidfd.  Nobody waits for a child
+ * that hangs: compiler_kill() has it end.
+ *
+ * The child is a copy of the monitor that keeps no descriptor but the standard
+ * ones.  It dies with the monitor.
+ */
+#ifndef WEIR_VMM_LINUX_MONITOR_COMPILER_H
+#define WEIR_VMM_LINUX_MONITOR_COMPILER_H
+
+#include <stdbool.h>
+
+#include "vmm/linux/monitor/compile_result.h"
+#include "vmm/linux/error.h"
+#include "vmm/linux/monitor/loop.h"
+
+/**
+ * struct compile_order - what to compile
+ * @base:    what runs, with its sources
+ * @file:    a file to compile anew, or NULL
+ * @runtime: statements to compile with @base's sources; NULL with @file
+ */
+struct compile_order {
+	const struct system *base;
+	const char *file;
+	const char *runtime;
+};
+
+/**
+ * struct compiler - a child that compiles; all zero but @exit.fd -1: none
+ * @exit:   its pidfd
+ * @shared: where it leaves its result
+ * @size:   octets there
+ * @killed: it has been told to end
+ */
+struct compiler {
+	struct loop_source exit;
+	void *shared;
+	size_t size;
+	bool killed;
+};
+
+/**
+ * compiler_start - have an order carried out
+ * @c:     none runs
+ * @order: may be forgotten when this returns
+ * @ended: called in the loop once the child may have ended: compiler_finish()
+ *
+ * Return: 0, or -1 with @err set.
+ */
+int compiler_start(struct compiler *c, struct loop *loop,
+		   const struct compile_order *order,
+		   void (*ended)(struct monitor *m, struct loop_source *s,
+				 uint32_t events),
+		   struct error *err);
+
+static inline bool compiler_runs(const struct compiler *c)
+{
+	return c->exit.fd >= 0;
+}
+
+/**
+ * compiler_finish - take the result of a child that has ended
+ * @result: out, to be freed whatever is returned
+ * @err:    out: how it died
+ *
+ * Return: 0; -1 with @err set if there is no result; 1 if it still runs.
+ */
+int compiler_finish(struct compiler *c, struct loop *loop,
+		    struct compile_result *result, struct error *err);
+
+/**
+ * compiler_kill - have the child end; compiler_finish() is still to be called
+ */
+void compiler_kill(struct compiler *c);
+
+/**
+ * compiler_close - end the child and wait for it, for the end of the monitor
+ */
+void compiler_close(struct compiler *c, struct loop *loop);
+
+#endif

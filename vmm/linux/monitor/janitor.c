@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/linux/monitor/janitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "vmm/linux/monitor/log.h"
+#include "vmm/linux/pd/pd.h"
+#include "vmm/linux/monitor/signals.h"
+
+/* How long the monitor waits for it at the end; it takes milliseconds. */
+#define JANITOR_STOP_MS 2000
+
+/**
+ * struct ledger_socket - a socket path; dev and ino say that it is still ours
+ */
+struct ledger_socket {
+	dev_t dev;
+	ino_t ino;
+	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+};
+
+/**
+ * struct ledger - what has been made, in memory the two processes share
+ * @orderly:   the monitor ends as it should
+ * @n_sockets: entries of @socket that are complete
+ * @opened:    1 for each component opened, PD after PD; lies behind @socket
+ * @n_opened:  entries of @opened
+ * @socket:    control socket and attach sockets
+ */
+struct ledger {
+	_Atomic(bool) orderly;
+	_Atomic(size_t) n_sockets;
+	_Atomic(uint8_t) *opened;
+	size_t n_opened;
+	struct ledger_socket socket[];
+};
+
+/* Where a component's flag is in the ledger. */
+static size_t flag_index(const struct system *sys, uint32_t pd, uint32_t comp)
+{
+	size_t index = comp;
+
+	for (uint32_t i = 0; i < pd; i++)
+		index += sys->pd[i].n_comps;
+	return index;
+}
+
+static int ledger_new(struct janitor *j)
+{
+	size_t sockets = 1 + j->sys->n_conns;
+	size_t flags = flag_index(j->sys, (uint32_t)j->sys->n_pds, 0);
+	size_t size =
+		sizeof(struct ledger) + sockets * sizeof(struct ledger_socket);
+
+	j->size = size + flags;
+	j->ledger = mmap(NULL, j->size, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (j->ledger == MAP_FAILED) {
+		j->ledger = NULL;
+		return -1;
+	}
+	j->ledger->opened = (_Atomic(uint8_t) *)((char *)j->ledger + size);
+	j->ledger->n_opened = flags;
+	return 0;
+}
+
+/* Undo what the ledger says; never in the monitor: it may take for ever. */
+static void ledger_undo(const struct system *sys, struct ledger *l)
+{
+	size_t flag = l->n_opened;
+
+	for (size_t i = sys->n_pds; i-- > 0;) {
+		for (uint32_t c = sys->pd[i].n_comps; c-- > 0;) {
+			const struct sys_component *comp = &sys->pd[i].comp[c];
+
+			if (atomic_exchange(&l->opened[--flag], 0) == 0)
+				continue;
+			if (component_kinds[comp->kind]->close != NULL)
+				component_kinds[comp->kind]->close(comp);
+		}
+	}
+	for (size_t i = atomic_exchange(&l->n_sockets, 0); i-- > 0;) {
+		const struct ledger_socket *s = &l->socket[i];
+		struct stat st;
+
+		if (lstat(s->path, &st) == 0 && st.st_dev == s->dev &&
+		    st.st_ino == s->ino)
+			unlink(s->path);
+	}
+}
+
+/* --- in the janitor's process ------------------------------------------- */
+
+/* Keep nothing of the caller's open but standard error, for the log. */
+static void leave_caller(int sock)
+{
+	const int ignored[] = { SIGINT, SIGTERM, SIGQUIT };
+	struct rlimit limit;
+	int null;
+
+	setsid();
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	signals_ignore(NULL);
+	prctl(PR_SET_NAME, "weir-janitor");
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+	}
+	dup2(sock, 3);
+	syscall(SYS_close_range, 4, ~0u, 0);
+	/* One pidfd for each PD. */
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/*
+ * Take one message: a PD's index and its pidfd.
+ *
+ * Return: false when the monitor has gone.
+ */
+static bool take_pidfd(int sock, int *pidfd, size_t n_pds)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	uint32_t pd = 0;
+	struct iovec iov = { .iov_base = &pd, .iov_len = sizeof(pd) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	const struct cmsghdr *cmsg;
+	ssize_t n;
+
+	n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	if (n < 0 && errno == EINTR)
+		return true;
+	if (n <= 0)
+		return false;
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (n == sizeof(pd) && cmsg != NULL && pd < n_pds) {
+		if (pidfd[pd] >= 0)
+			close(pidfd[pd]);
+		memcpy(&pidfd[pd], CMSG_DATA(cmsg), sizeof(int));
+	}
+	return true;
+}
+
+static _Noreturn void janitor_main(const struct janitor *j)
+{
+	const size_t n_pds = j->sys->n_pds;
+	int *pidfd = calloc(n_pds + 1, sizeof(*pidfd));
+	bool work;
+
+	for (size_t i = 0; pidfd != NULL && i < n_pds; i++)
+		pidfd[i] = -1;
+	leave_caller(j->sock);
+	while (take_pidfd(3, pidfd, pidfd != NULL ? n_pds : 0))
+		;
+	for (size_t i = 0; pidfd != NULL && i < n_pds; i++)
+		if (pidfd[i] >= 0)
+			syscall(SYS_pidfd_send_signal, pidfd[i], SIGKILL, NULL,
+				0);
+	work = atomic_load(&j->ledger->n_sockets) > 0;
+	ledger_undo(j->sys, j->ledger);
+	if (work && !atomic_load(&j->ledger->orderly))
+		monitor_log(LOG_ERR, j->sys->name,
+			    "the monitor died; its PDs and sockets are "
+			    "removed");
+	_exit(0);
+}
+
+/* --- in the monitor's process ------------------------------------------- */
+
+int janitor_start(struct janitor *j, const struct system *sys,
+		  struct error *err)
+{
+	int pair[2];
+
+	*j = (struct janitor){ .sys = sys, .sock = -1, .pidfd = -1 };
+	if (ledger_new(j) != 0)
+		return error_set(err, "not enough memory to start");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+		error_set(err, "cannot make a socket pair: %s",
+			  strerror(errno));
+		munmap(j->ledger, j->size);
+		j->ledger = NULL;
+		return -1;
+	}
+	j->pid = fork();
+	if (j->pid == 0) {
+		close(pair[0]);
+		j->sock = pair[1];
+		janitor_main(j);
+	}
+	close(pair[1]);
+	j->sock = pair[0];
+	if (j->pid > 0) {
+		j->pidfd = (int)syscall(SYS_pidfd_open, j->pid, 0);
+		return 0;
+	}
+	error_set(err, "cannot start another process: %s", strerror(errno));
+	j->pid = 0;
+	janitor_stop(j);
+	return -1;
+}
+
+void janitor_socket(struct janitor *j, const char *path)
+{
+	size_t n = atomic_load(&j->ledger->n_sockets);
+	struct ledger_socket *s = &j->ledger->socket[n];
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return;
+	s->dev = st.st_dev;
+	s->ino = st.st_ino;
+	snprintf(s->path, sizeof(s->path), "%s", path);
+	atomic_store(&j->ledger->n_sockets, n + 1);
+}
+
+void janitor_opened(struct janitor *j, uint32_t pd, uint32_t comp)
+{
+	atomic_store(&j->ledger->opened[flag_index(j->sys, pd, comp)], 1);
+}
+
+void janitor_pd(struct janitor *j, uint32_t pd, int pidfd)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { .iov_base = &pd, .iov_len = sizeof(pd) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(pidfd));
+	memcpy(CMSG_DATA(cmsg), &pidfd, sizeof(pidfd));
+	/* If it does not arrive, the parent-death signal has to do. */
+	sendmsg(j->sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Return: whether a process, readable in its pidfd when it has ended, has. */
+static bool has_ended(int pidfd, int timeout_ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	do
+		n = poll(&p, 1, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	return n == 1;
+}
+
+/* The janitor has died: another does what it would have done. */
+static void replace(struct janitor *j)
+{
+	waitpid(j->pid, NULL, 0);
+	close(j->pidfd);
+	j->pidfd = -1;
+	j->pid = fork();
+	if (j->pid == 0) {
+		leave_caller(j->sock);
+		ledger_undo(j->sys, j->ledger);
+		_exit(0);
+	}
+	if (j->pid > 0)
+		j->pidfd = (int)syscall(SYS_pidfd_open, j->pid, 0);
+}
+
+void janitor_stop(struct janitor *j)
+{
+	if (j->ledger == NULL)
+		return;
+	atomic_store(&j->ledger->orderly, true);
+	if (j->pidfd >= 0 && has_ended(j->pidfd, 0))
+		replace(j);
+	close(j->sock);
+	if (j->pidfd >= 0 && has_ended(j->pidfd, JANITOR_STOP_MS))
+		waitpid(j->pid, NULL, 0);
+	else if (j->pid > 0)
+		monitor_log(LOG_WARNING, j->sys->name,
+			    "the janitor (pid %ld) cannot remove our sockets "
+			    "yet: somebody holds their folder locked. It goes "
+			    "on trying; killing it leaves them behind",
+			    (long)j->pid);
+	if (j->pidfd >= 0)
+		close(j->pidfd);
+	munmap(j->ledger, j->size);
+	*j = (struct janitor){ 0 };
+}

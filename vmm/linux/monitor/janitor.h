@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The janitor: removes what the monitor has made, however that ends.
+ *
+ * What the kernel takes back by itself when a process dies (memory,
+ * descriptors, TAP interfaces) needs no help.  Socket paths stay, and so does whatever a
+ * component's close() removes.  A second process removes them: a monitor that is
+ * killed, or crashes, cannot, and one that ends in order should not.  Removing a
+ * path waits for the lock of its folder, and whoever may read the folder can
+ * hold that for ever, by listing it into a page that never comes.
+ *
+ *	monitor ----- fork, before anything is made ----> janitor
+ *	   |   ledger: shared memory, written by the monitor   |
+ *	   |   a socket pair: pidfds of PDs; its end is        |
+ *	   |   the sign that the monitor has gone              |
+ *
+ * The janitor sleeps until the monitor's end of the socket pair closes, which
+ * the kernel sees to however the monitor ends.  It then kills the PDs that are
+ * left (they die with the monitor anyway, by their parent-death signal; this is
+ * the second lock on the door) and undoes what the ledger says.  On an orderly
+ * stop the monitor waits for that, but not for ever.
+ *
+ * It has a session of its own and ignores the signals of terminals and service
+ * managers, so that what stops the monitor does not stop it first.
+ */
+#ifndef WEIR_VMM_LINUX_MONITOR_JANITOR_H
+#define WEIR_VMM_LINUX_MONITOR_JANITOR_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "config/system.h"
+#include "vmm/linux/error.h"
+
+struct ledger;
+
+/**
+ * struct janitor - the monitor's handle on it; all zero: none
+ * @sys:    the system, not owned
+ * @pid:    process
+ * @pidfd:  readable when it has ended
+ * @sock:   our end of the socket pair
+ * @ledger: what has been made
+ * @size:   octets of @ledger
+ */
+struct janitor {
+	const struct system *sys;
+	pid_t pid;
+	int pidfd;
+	int sock;
+	struct ledger *ledger;
+	size_t size;
+};
+
+/**
+ * janitor_start - fork it; to be called before anything is made
+ * @j:   out
+ * @sys: stays valid until janitor_stop()
+ * @err: out
+ *
+ * Return: 0 or -1.
+ */
+int janitor_start(struct janitor *j, const struct system *sys,
+		  struct error *err);
+
+/**
+ * janitor_socket - note a socket path that we have just bound
+ */
+void janitor_socket(struct janitor *j, const char *path);
+
+/**
+ * janitor_opened - note that a component's open() succeeded
+ * @pd:   index into the system's pd[]
+ * @comp: index in the PD
+ */
+void janitor_opened(struct janitor *j, uint32_t pd, uint32_t comp);
+
+/**
+ * janitor_pd - hand over a PD's pidfd, in place of an earlier one
+ * @pd:    index into the system's pd[]
+ * @pidfd: stays the caller's
+ */
+void janitor_pd(struct janitor *j, uint32_t pd, int pidfd);
+
+/**
+ * janitor_stop - have everything noted undone, and the janitor end
+ *
+ * PDs must have been stopped before.
+ */
+void janitor_stop(struct janitor *j);
+
+#endif

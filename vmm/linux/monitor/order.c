@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Orders to PDs, from the monitor's side (linux/order.h).
+ *
+ * Nothing here waits.  A PD that does not read its orders until its socket is
+ * full finds enough there to look when it wakes up; one that does not carry out
+ * what it must answer is ended when its time is over, by monitor/link.c.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "vmm/linux/monitor/state.h"
+#include "vmm/linux/order.h"
+
+_Static_assert(PD_RENEW_REGIONS == BACKING_RENEWED, "all of them are sent");
+
+void pd_wake(const struct mon_pd *pd)
+{
+	const struct pd_order o = { .what = PD_ORDER_LOOK };
+
+	if (pd->ctl.fd >= 0)
+		(void)!send(pd->ctl.fd, &o, sizeof(o),
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* --- renewal ------------------------------------------------------------ */
+
+/* Where a PD maps a region, and how. */
+static const struct sys_map *find_map(const struct sys_pd *pd, uint32_t region,
+				      uint32_t *slot)
+{
+	for (*slot = 0; *slot < pd->n_maps; ++*slot)
+		if (pd->map[*slot].region == region)
+			return &pd->map[*slot];
+	return NULL;
+}
+
+static void close_all(const int *fd, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+}
+
+/* Descriptors of the regions, and where they go; 0 or -1 with none open. */
+static int gather(const struct monitor *m, const struct mon_link *l,
+		  struct pd_order *o, int *fd)
+{
+	const struct sys_pd *pd = &m->sys.pd[l->conn->pd[0]];
+	uint32_t region[BACKING_RENEWED];
+
+	backing_renewed(l->conn, region);
+	for (unsigned int i = 0; i < BACKING_RENEWED; i++) {
+		const struct sys_map *map =
+			find_map(pd, region[i], &o->slot[i]);
+
+		fd[i] = map == NULL ? -1
+				    : backing_dup(&m->backing, region[i],
+						  map->perms);
+		if (fd[i] >= 0)
+			continue;
+		close_all(fd, i);
+		return -1;
+	}
+	return 0;
+}
+
+static int send_order(int ctl, const struct pd_order *o, const int *fd)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int) * PD_RENEW_FDS)];
+	} control = { 0 };
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)o,
+			     .iov_len = sizeof(*o) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int) * PD_RENEW_FDS);
+	memcpy(CMSG_DATA(c), fd, sizeof(int) * PD_RENEW_FDS);
+	return sendmsg(ctl, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*o)
+		       ? 0
+		       : -1;
+}
+
+int pd_order_renewal(const struct monitor *m, const struct mon_link *l)
+{
+	const struct mon_pd *pd = &m->pd[l->conn->pd[0]];
+	const struct sys_channel *sys = &m->sys.channel[l->conn->channel];
+	const struct backing_channel *ch =
+		&m->backing.channel[l->conn->channel];
+	unsigned int outside = sys->end[0].pd == SYS_PD_OUTSIDE ? 0 : 1;
+	struct pd_order o = {
+		.what = PD_ORDER_RENEW,
+		.serial = l->serial,
+		.channel = sys->end[1 - outside].id,
+	};
+	int fd[PD_RENEW_FDS], result;
+
+	if (pd->ctl.fd < 0 || gather(m, l, &o, fd + PD_RENEW_REGION) != 0)
+		return -1;
+	fd[PD_RENEW_WAIT] = ch->wait[1 - outside];
+	fd[PD_RENEW_RING] = ch->ring[outside];
+	result = send_order(pd->ctl.fd, &o, fd);
+	close_all(fd + PD_RENEW_REGION, PD_RENEW_REGIONS);
+	return result;
+}
+
+/* --- answers ------------------------------------------------------------ */
+
+/* The link a PD says it has renewed, if it was asked to. */
+static struct mon_link *find_link(struct monitor *m, const struct mon_pd *pd,
+				  const struct pd_answer *a)
+{
+	uint32_t index = (uint32_t)(pd - m->pd);
+
+	for (size_t i = 0; i < m->sys.n_conns; i++) {
+		struct mon_link *l = &m->link[i];
+		const struct sys_end *end =
+			m->sys.channel[l->conn->channel].end;
+
+		if (l->state == MON_LINK_RENEWING && l->told && !l->renewed &&
+		    l->conn->pd[0] == index && l->serial == a->serial &&
+		    (end[0].pd == index ? end[0] : end[1]).id == a->channel)
+			return l;
+	}
+	return NULL;
+}
+
+static void on_answer(struct monitor *m, struct loop_source *s, uint32_t events)
+{
+	struct mon_pd *pd = loop_owner(s, struct mon_pd, ctl);
+	struct pd_answer a = { 0 };
+	ssize_t n = recv(s->fd, &a, sizeof(a), MSG_DONTWAIT);
+	struct mon_link *l = n == sizeof(a) ? find_link(m, pd, &a) : NULL;
+
+	(void)events;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (l != NULL) {
+		l->renewed = true;
+		return;
+	}
+	/* Its end, or talk out of turn, which nobody listens to. */
+	loop_del(&m->loop, s);
+	if (n > 0)
+		pd_kill(pd, false);
+}
+
+int pd_hear(struct monitor *m, struct mon_pd *pd, int fd)
+{
+	return loop_add(&m->loop, &pd->ctl, fd, EPOLLIN, on_answer);
+}

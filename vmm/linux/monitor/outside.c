@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The outside of ports: what their PDs say of it (outside.h), and what becomes
+ * of those whose outside is gone.
+ *
+ * A PD whose interface or peer is gone lives on, and its port with it.  The
+ * monitor lets go of the descriptors and has a seeker look for new ones.  When
+ * that has found them, the PD is started again with them, through no fault of its
+ * own.
+ *
+ * A network namespace does not go while somebody holds a socket of it, and a
+ * port does.  So when its name is deleted, the PD is started again without.
+ */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vmm/linux/monitor/state.h"
+
+static const struct sys_component *comp_of(const struct monitor *m,
+					   const struct mon_link *l)
+{
+	return &m->sys.pd[l->conn->pd[1]].comp[l->conn->comp[1]];
+}
+
+/* The component at the other end of a connection, if it has an outside. */
+static struct pd_fds *outside_of(struct monitor *m, const struct mon_link *l)
+{
+	const struct sys_conn *c = l->conn;
+
+	if (c->attachment != SYS_TO_PD)
+		return NULL;
+	return component_kinds[comp_of(m, l)->kind]->outside
+		       ? &m->pd[c->pd[1]].fds[c->comp[1]]
+		       : NULL;
+}
+
+/* --- pages ---------------------------------------------------------------- */
+
+static int page_new(struct mon_link *l, struct pd_fds *fds)
+{
+	char name[SYS_NAME + sizeof("weir:.outside")];
+
+	snprintf(name, sizeof(name), "weir:%s.outside", l->conn->name);
+	fds->page = backing_sealed(name, OUTSIDE_SIZE);
+	if (fds->page < 0)
+		return -1;
+	fds->paged = true;
+	l->outside =
+		mmap(NULL, OUTSIDE_SIZE, PROT_READ, MAP_SHARED, fds->page, 0);
+	if (l->outside != MAP_FAILED)
+		return 0;
+	l->outside = NULL;
+	close(fds->page);
+	fds->paged = false;
+	return -1;
+}
+
+/* --- looking for what is gone --------------------------------------------- */
+
+static void let_go(struct pd_fds *fds)
+{
+	while (fds->n > 0)
+		close(fds->fd[--fds->n]);
+	fds->kept = 0;
+}
+
+static void on_found(struct monitor *m, struct loop_source *s, uint32_t events)
+{
+	struct seeker *seeker = loop_owner(s, struct seeker, sock);
+	struct mon_link *l = loop_owner(seeker, struct mon_link, seeker);
+	struct pd_fds *fds = outside_of(m, l);
+	int found[PD_MAX_FDS];
+	unsigned int n = seeker_finish(seeker, &m->loop, found);
+
+	(void)events;
+	if (n == 0)
+		return;
+	let_go(fds);
+	memcpy(fds->fd, found, n * sizeof(*found));
+	fds->n = fds->kept = n;
+	pd_kill(&m->pd[l->conn->pd[1]], true);
+}
+
+/* Does its PD, which should know, say that there is nothing to work with? */
+static bool lacks(const struct monitor *m, const struct mon_link *l)
+{
+	const struct mon_pd *pd = &m->pd[l->conn->pd[1]];
+	const struct sys_component *comp = comp_of(m, l);
+
+	if (component_kinds[comp->kind]->seek == NULL ||
+	    pd->state != PD_RUNNING || pd->killed)
+		return false;
+	return outside_state(l) == OUTSIDE_GONE ||
+	       (outside_state(l) == OUTSIDE_NO_PEER &&
+		comp->kind == SYS_SOCKET &&
+		comp->socket.mode == SYS_SOCKET_CONNECT);
+}
+
+static void seek(struct monitor *m, struct mon_link *l)
+{
+	struct error err = { "" };
+	uint64_t pause;
+
+	/* What keeps being lost is looked for later and later. */
+	pause = restart_pause(&l->lost, m->now_ns);
+	let_go(outside_of(m, l));
+	if (seeker_start(&l->seeker, &m->loop, comp_of(m, l),
+			 (unsigned int)(pause / MS_NS), on_found, &err) != 0)
+		monitor_log(LOG_WARNING, m->sys.name,
+			    "%s: it cannot be looked for: %s", l->conn->name,
+			    err.text);
+}
+
+void outside_settle(struct monitor *m, struct mon_link *l)
+{
+	if (l->outside != NULL && m->phase == MONITOR_RUNNING &&
+	    !seeker_runs(&l->seeker) && lacks(m, l))
+		seek(m, l);
+}
+
+/* --- named namespaces ------------------------------------------------------ */
+
+static const char *netns_of(const struct sys_component *comp)
+{
+	switch (comp->kind) {
+	case SYS_TAP:
+		return comp->tap.netns;
+	case SYS_NIC:
+		return comp->nic.netns;
+	default:
+		return "";
+	}
+}
+
+static void netns_deleted(struct monitor *m, const char *name)
+{
+	for (size_t i = 0; i < m->sys.n_conns; i++) {
+		struct mon_link *l = &m->link[i];
+
+		if (l->outside == NULL ||
+		    strcmp(netns_of(comp_of(m, l)), name) != 0 ||
+		    outside_of(m, l)->n == 0)
+			continue;
+		monitor_log(LOG_WARNING, m->sys.name,
+			    "%s: network namespace %s was deleted; the port "
+			    "waits for one of this name",
+			    l->conn->name, name);
+		let_go(outside_of(m, l));
+		pd_kill(&m->pd[l->conn->pd[1]], true);
+	}
+}
+
+static void on_netns(struct monitor *m, struct loop_source *s, uint32_t events)
+{
+	union {
+		struct inotify_event event;
+		char octets[4096];
+	} buffer;
+	ssize_t n = read(s->fd, &buffer, sizeof(buffer));
+	const char *at = buffer.octets;
+
+	(void)events;
+	while (n >= (ssize_t)sizeof(struct inotify_event)) {
+		struct inotify_event event;
+		size_t size;
+
+		memcpy(&event, at, sizeof(event));
+		size = sizeof(event) + event.len;
+		if (event.len > 0)
+			netns_deleted(m, at + sizeof(event));
+		at += size;
+		n -= (ssize_t)size;
+	}
+}
+
+/*
+ * A namespace given by a path is not watched.  Nothing is lost if there are no
+ * names, or no watches to be had: the ports then go on in a namespace that has
+ * no name.
+ */
+static void watch_netns(struct monitor *m)
+{
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (inotify_add_watch(fd, "/run/netns", IN_DELETE) < 0)
+		close(fd);
+	else
+		loop_add(&m->loop, &m->netns, fd, EPOLLIN, on_netns);
+}
+
+/* --- begin and end --------------------------------------------------------- */
+
+int outsides_open(struct monitor *m)
+{
+	for (size_t i = 0; i < m->sys.n_conns; i++) {
+		struct pd_fds *fds = outside_of(m, &m->link[i]);
+
+		if (fds != NULL && page_new(&m->link[i], fds) != 0)
+			return backing_fd_error(m->err, "status page of",
+						m->link[i].conn->name);
+	}
+	watch_netns(m);
+	return 0;
+}
+
+void outsides_close(struct monitor *m)
+{
+	loop_del(&m->loop, &m->netns);
+	for (size_t i = 0; i < m->sys.n_conns; i++) {
+		struct mon_link *l = &m->link[i];
+		struct pd_fds *fds;
+		int found[PD_MAX_FDS];
+
+		if (l->outside == NULL)
+			continue;
+		fds = outside_of(m, l);
+		while (seeker_runs(&l->seeker))
+			for (unsigned int n =
+				     seeker_finish(&l->seeker, &m->loop, found);
+			     n > 0; n--)
+				close(found[n - 1]);
+		munmap(l->outside, OUTSIDE_SIZE);
+		l->outside = NULL;
+		close(fds->page);
+	}
+}
+
+enum outside_state outside_state(const struct mon_link *l)
+{
+	uint32_t state;
+
+	if (l->outside == NULL)
+		return OUTSIDE_UP;
+	state = atomic_load(&l->outside->state);
+	return state < OUTSIDE_STATES ? (enum outside_state)state
+				      : OUTSIDE_DOWN;
+}
+
+uint64_t outside_drops(const struct mon_link *l, enum outside_drop why)
+{
+	return l->outside == NULL
+		       ? 0
+		       : atomic_load_explicit(&l->outside->drops[why],
+					      memory_order_relaxed);
+}

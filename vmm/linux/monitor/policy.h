@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The policies that hold: what each switch is to judge frames by, and where that
+ * comes from.
+ *
+ * Policies are made by the compiler, which may have run in a process of its own, so
+ * an index inside one is used through the functions below and not directly.
+ */
+#ifndef WEIR_VMM_LINUX_MONITOR_POLICY_H
+#define WEIR_VMM_LINUX_MONITOR_POLICY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/system.h"
+#include "vmm/linux/monitor/statement.h"
+
+struct compile_result;
+struct monitor;
+struct mon_switch;
+
+/* "home.conf:12" with its NUL. */
+#define WHERE_TEXT (SYS_PATH + 16)
+
+/**
+ * struct held - what holds
+ * @policy:     by number of the switch
+ * @n_policies: how many
+ * @source:     the topology it was made from, if it has been loaded again
+ * @n_sources:  files of it; 0: it is that of monitor.origin
+ * @statements: what was changed since
+ */
+struct held {
+	struct sys_policy *policy;
+	size_t n_policies;
+	struct sys_source *source;
+	size_t n_sources;
+	struct statements statements;
+};
+
+/**
+ * held_begin - what the topology says is what holds
+ *
+ * Return: 0, or -1 with @m->err set.
+ */
+int held_begin(struct monitor *m);
+
+/**
+ * held_free - for the end of the monitor
+ */
+void held_free(struct monitor *m);
+
+/**
+ * held_replace - something else holds from now on
+ * @result:     its policies and sources are taken over
+ * @statements: taken over
+ */
+void held_replace(struct monitor *m, struct compile_result *result,
+		  struct statements *statements);
+
+/**
+ * held_system - the system as it was compiled, with the sources and policies that
+ * hold
+ *
+ * Return: it, not owned.
+ */
+struct system held_system(const struct monitor *m);
+
+/**
+ * held_policy - the policy a switch is to have
+ *
+ * Return: it, or NULL if the system has none for it.
+ */
+const struct sys_policy *held_policy(const struct monitor *m,
+				     const struct mon_switch *sw);
+
+/**
+ * policy_of - the same in another array of policies
+ */
+const struct sys_policy *policy_of(const struct sys_policy *policy, size_t n,
+				   const struct mon_switch *sw);
+
+/**
+ * policy_write - put a policy into a switch's region
+ * @policy: NULL: one that allows nothing
+ *
+ * The switch must not be reading it: it is dead, or has answered all requests.
+ */
+void policy_write(struct mon_switch *sw, const struct sys_policy *policy);
+
+/**
+ * policy_pair - the entries of a pair of ports
+ * @first: out: in entry[]
+ *
+ * Return: how many; all of them exist.
+ */
+uint32_t policy_pair(const struct sys_policy *policy, uint32_t from,
+		     uint32_t to, uint32_t *first);
+
+/**
+ * policy_entry - the rule an entry stands for
+ * @entry: any number
+ *
+ * Return: its number, or SYS_NONE if there is no such entry.
+ */
+uint32_t policy_entry(const struct sys_policy *policy, uint32_t entry);
+
+/**
+ * policy_by_id - a rule by its id
+ *
+ * Return: its number, or SYS_NONE.
+ */
+uint32_t policy_by_id(const struct sys_policy *policy, uint32_t id);
+
+/**
+ * rule_is_runtime - was a rule given by command?
+ */
+bool rule_is_runtime(const struct sys_rule *rule);
+
+/**
+ * rule_where - where a rule is written: a line of a file, or "(runtime)"
+ * @buf: out
+ */
+const char *rule_where(const struct sys_rule *rule, char buf[WHERE_TEXT]);
+
+#endif

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The monitor from inside: what its files share.
+ *
+ *	monitor.c	   preparation and the order of things
+ *	monitor/end.c	   in which order PDs go
+ *	monitor/loop.c	   one epoll set, one thread, nothing that blocks
+ *	monitor/pd.c	   PDs: start, log lines, death, restart
+ *	monitor/order.c	   what is told to PDs while they run
+ *	monitor/link.c	   links: down, drained, clean, up (base/link.h)
+ *	monitor/switch.c   switches: statistics, faults, the control mailbox
+ *	monitor/policy.c   what policies hold
+ *	change.c	   how they are changed: compiler.c, statement.c
+ *	monitor/virt.c	   virtualisers of driver VMs: statistics, faults
+ *	monitor/vm.c	   driver VMs: is the guest ready, has its card a link?
+ *	monitor/outside.c  interfaces and peers: what port PDs say of them
+
+ *	monitor/capture.c  captures: who waits until they listen
+ *	monitor/reload.c   SIGHUP
+ *	monitor/carrier.c  carriers: what a port is told of the one it follows
+ *	attach_server.c	   processes that attach
+ *	control*.c	   the control socket
+ *
+ * Nobody calls a restart through: each event only changes what is true of one
+ * PD or link ("this one is dead", "that one is down"), and monitor_settle()
+ * then does whatever has become possible, until nothing more is.
+ *
+ *	PD:    DEAD -> STARTING -> RUNNING -> DEAD ...
+ *	       A dead PD starts when all its links are CLEAN, after a pause if
+ *	       it fails again and again (restart.h).
+ *	link:  CLEAN -> UP -> DRAINING -> CLEAN ...
+ *	       A link drains until each side has let go: a switch or
+ *	       virtualisers that live have published the epoch, anything else is
+ *	       dead or detached.  Then its queues are zeroed.  It goes up when
+ *	       both sides run, and a VM's guest says that it is ready.
+ *	       An attach port's link gets new memory instead of being zeroed:
+ *	       DRAINING -> RENEWING -> CLEAN.  It is clean when its switch has
+ *	       mapped that, or is dead.
+ *
+ * From this follow all the cases: a port PD dies, its link drains, it starts
+ * again, the link goes up; a switch dies, so do its port PDs because their
+ * links go down, and so on through domains that several components share.
+ * Virtualisers outlive their switch; when they die, so does the VM.
+ */
+#ifndef WEIR_VMM_LINUX_MONITOR_STATE_H
+#define WEIR_VMM_LINUX_MONITOR_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/system.h"
+#include "vmm/linux/monitor/attach_server.h"
+#include "vmm/linux/monitor/backing.h"
+#include "vmm/linux/monitor/change.h"
+#include "vmm/linux/control/control.h"
+#include "vmm/linux/monitor/janitor.h"
+#include "vmm/linux/monitor/log.h"
+#include "vmm/linux/monitor/loop.h"
+#include "vmm/linux/monitor/policy.h"
+#include "vmm/linux/monitor/reload.h"
+#include "vmm/linux/monitor/switch.h"
+#include "vmm/linux/monitor/vm.h"
+#include "vmm/linux/outside.h"
+#include "vmm/linux/monitor/restart.h"
+#include "vmm/linux/monitor/seeker.h"
+#include "vmm/linux/monitor/spawn.h"
+#include "base/link.h"
+#include "base/queue.h"
+
+#define MS_NS 1000000ull
+
+/* A PD must be ready so long after its start: a card may take its time. */
+#define PD_READY_NS (60000 * MS_NS)
+/*
+ * A switch must act upon an epoch, and answer a request, within this time;
+ * virtualisers must do the former.
+ */
+#define SWITCH_ANSWER_NS (1000 * MS_NS)
+/* So many requests in a row it may leave without an answer. */
+#define SWITCH_SILENCES 4u
+/* How often a draining link is looked at. */
+#define LINK_POLL_NS MS_NS
+
+enum mon_pd_state { PD_DEAD, PD_STARTING, PD_RUNNING };
+
+/**
+ * struct mon_pd - a PD
+ * @sys:         what it is
+ * @state:       see above
+ * @killed:      SIGKILL is on its way
+ * @innocent:    it was killed because of another's failure
+ * @proc:        while it lives (STARTING, RUNNING)
+ * @exit:        its pidfd
+ * @log:         its log
+ * @ctl:         its control socket
+ * @lines:       its unfinished log line
+ * @limit:       its allowance of log lines
+ * @log_since_ns, @log_octets: its allowance of log octets
+ * @last:        what it said last, for "could not be started: ..."
+ * @fds:         by component: what open() gave
+ * @history:     of its own failures
+ * @restarts:    how often it was started again
+ * @deadline_ns: STARTING: when it must be ready; DEAD: when it may be started
+ */
+struct mon_pd {
+	const struct sys_pd *sys;
+	enum mon_pd_state state;
+	bool killed;
+	bool innocent;
+	struct pd_process proc;
+	struct loop_source exit;
+	struct loop_source log;
+	struct loop_source ctl;
+	struct log_lines lines;
+	struct log_limit limit;
+	uint64_t log_since_ns;
+	size_t log_octets;
+	char last[LOG_LINE_MAX];
+	struct pd_fds *fds;
+	struct restart_history history;
+	unsigned int restarts;
+	uint64_t deadline_ns;
+};
+
+enum mon_link_state {
+	MON_LINK_CLEAN,
+	MON_LINK_UP,
+	MON_LINK_DRAINING,
+	MON_LINK_RENEWING
+};
+
+/**
+ * struct mon_link - a connection and its link page
+ * @conn:        what it is
+ * @page:        its link page, written by us alone
+ * @state:       see above
+ * @failed:      it cannot be mended and stays down
+ * @sw:          the switch at each end, or NULL
+ * @virt:        the virtualisers at each end, or NULL
+ * @vm:          SYS_TO_VM: the VM
+ * @history:     of protocol faults of a side that is not restarted for them
+ * @hold_ns:     because of them it does not go up before this time
+ * @limit:       allowance of log lines about them
+ * @deadline_ns: DRAINING, UP: when both sides must have seen that; RENEWING:
+ *               when the switch must have answered, or, while there is no new
+ *               memory, when that is tried again
+ * @serial:      RENEWING: number of the order to the switch
+ * @fresh:       RENEWING: there is new memory
+ * @told:        RENEWING: the order is on its way
+ * @renewed:     RENEWING: it has been carried out
+ * @lent:        a capture's free queue, to see whether it listens; else NULL
+ * @attach:      SYS_TO_ATTACH: who is attached
+ * @outside:     what the port's PD says of its outside, or NULL
+ * @seeker:      looks for it when it is gone
+ * @lost:        how often what it found was lost again
+ */
+struct mon_link {
+	const struct sys_conn *conn;
+	struct link_page *page;
+	enum mon_link_state state;
+	bool failed;
+	struct mon_switch *sw[2];
+	struct mon_virt *virt[2];
+	struct mon_vm *vm;
+	struct restart_history history;
+	uint64_t hold_ns;
+	struct log_limit limit;
+	uint64_t deadline_ns;
+	uint32_t serial;
+	bool fresh;
+	bool told;
+	bool renewed;
+	struct net_queue *lent;
+	struct attach_server attach;
+	struct outside_page *outside;
+	struct seeker seeker;
+	struct restart_history lost;
+};
+
+enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };
+
+/**
+ * struct monitor - everything
+ * @sys:        a copy of the compiler's, in which seeds are filled in
+ * @origin:     the compiler's
+ * @err:        why it could not start
+ * @phase:      see above
+ * @announced:  the user has been told that it runs
+ * @announce_ns: when that is done at the latest
+ * @result:     what monitor_run() will return
+ * @now_ns:     CLOCK_MONOTONIC as of this round of the loop
+ * @loop:       epoll set
+ * @backing:    memfds, eventfds, sockets
+ * @janitor:    cleans up after us
+ * @signals:    SIGINT, SIGTERM, SIGQUIT, SIGHUP
+ * @reload:     what SIGHUP has asked for
+ * @warden:     the janitor's pidfd
+ * @netns:      says when a named network namespace is deleted
+ * @pd:         by index in the system
+ * @link:       by index of the connection
+ * @sw:         switches, in the order of their PDs
+ * @n_switches: how many
+ * @virt:       virtualisers, in the order of their PDs
+ * @n_virts:    how many
+ * @vm:         driver VMs, in the order of their ports
+ * @n_vms:      how many
+ * @held:       policies, the topology they are made from, what was changed
+ * @change:     a change of them that is being made
+ * @control:    the control socket
+ */
+struct monitor {
+	struct system sys;
+	const struct system *origin;
+	struct error *err;
+	enum mon_phase phase;
+	bool announced;
+	uint64_t announce_ns;
+	int result;
+	uint64_t now_ns;
+	struct loop loop;
+	struct backing backing;
+	struct janitor janitor;
+	struct loop_source signals;
+	struct reload reload;
+	struct loop_source warden;
+	struct loop_source netns;
+	struct mon_pd *pd;
+	struct mon_link *link;
+	struct mon_switch *sw;
+	size_t n_switches;
+	struct mon_virt *virt;
+	size_t n_virts;
+	struct mon_vm *vm;
+	size_t n_vms;
+	struct held held;
+	struct change change;
+	struct control_server control;
+};
+
+/* --- monitor.c ---------------------------------------------------------- */
+
+/**
+ * monitor_settle - do whatever has become possible
+ *
+ * Called once per round of the loop, after all its events.
+ */
+void monitor_settle(struct monitor *m);
+
+/**
+ * system_count - how many components of a kind a system has
+ */
+size_t system_count(const struct system *sys, enum sys_kind kind);
+
+/**
+ * monitor_stop - end the loop
+ * @result: what monitor_run() returns; an earlier failure is kept
+ */
+void monitor_stop(struct monitor *m, int result);
+
+/* --- monitor/pd.c ------------------------------------------------------- */
+
+static inline bool pd_alive(const struct mon_pd *pd)
+{
+	return pd->state == PD_STARTING || pd->state == PD_RUNNING;
+}
+
+/**
+ * pd_start - spawn a PD that is dead
+ *
+ * Return: 0; or -1 with @err set, and the PD still dead.
+ */
+int pd_start(struct monitor *m, struct mon_pd *pd, struct error *err);
+
+/**
+ * pd_kill - have a PD end; what follows from it comes with its pidfd
+ * @innocent: it is not its own fault, so it does not count as a failure
+ */
+void pd_kill(struct mon_pd *pd, bool innocent);
+
+/**
+ * pd_settle - start a dead PD if its links are clean
+ *
+ * Return: whether anything changed.
+ */
+bool pd_settle(struct monitor *m, struct mon_pd *pd);
+
+/**
+ * pd_deadline - when pd_tick() must be called at the latest
+ *
+ * Return: CLOCK_MONOTONIC; UINT64_MAX: nothing to wait for.
+ */
+uint64_t pd_deadline(const struct mon_pd *pd);
+
+/**
+ * pd_pause - how long a PD that failed will not be started yet, 0: it may be
+ */
+uint64_t pd_pause(const struct monitor *m, const struct mon_pd *pd);
+
+/**
+ * pd_tick - see to the deadline of a PD that starts or will, and to its log
+ */
+void pd_tick(struct monitor *m, struct mon_pd *pd);
+
+/**
+ * pd_reap - wait for a PD that was killed, for the end of the monitor
+ * @until_ns: at most so long
+ *
+ * Return: whether it is gone.
+ */
+bool pd_reap(struct monitor *m, struct mon_pd *pd, uint64_t until_ns);
+
+/* --- monitor/order.c ---------------------------------------------------- */
+
+/**
+ * pd_wake - have a PD look at its mailboxes and link pages, if it lives
+ */
+void pd_wake(const struct mon_pd *pd);
+
+/**
+ * pd_order_renewal - have the switch at an attach port map fresh memory
+ *
+ * Return: 0; or -1 if the order could not be sent now.
+ */
+int pd_order_renewal(const struct monitor *m, const struct mon_link *l);
+
+/**
+ * pd_hear - listen to a PD's answers
+ * @fd: its control socket, taken over
+ *
+ * Return: 0, or -1 with errno set.
+ */
+int pd_hear(struct monitor *m, struct mon_pd *pd, int fd);
+
+/* --- monitor/end.c ------------------------------------------------------ */
+
+/**
+ * pds_stop - end all PDs and attachments, captures last, and wait for it
+ */
+void pds_stop(struct monitor *m);
+
+/* --- monitor/link.c ----------------------------------------------------- */
+
+/**
+ * link_down - take a connection down, whatever the reason
+ *
+ * A port PD is killed, and so is a VM (both come back and the link with them),
+ * an attached process is disconnected; switches and virtualisers are notified.
+ * Nothing happens if the link is not up.
+ */
+void link_down(struct monitor *m, struct mon_link *l);
+
+/**
+ * link_up - bring a clean connection up
+ *
+ * For attach_server.c, once a client has its descriptors; otherwise
+ * link_settle() does it.
+ */
+void link_up(struct monitor *m, struct mon_link *l);
+
+/**
+ * link_is_carried - whether a link is up, and those who say so have seen it
+ */
+bool link_is_carried(const struct mon_link *l);
+
+/**
+ * link_notify - have one side look at the link page
+ * @side: 0 or 1, as in struct sys_conn
+ */
+void link_notify(const struct monitor *m, const struct mon_link *l, int side);
+
+/**
+ * link_settle - let a link take its next step, if it can
+ *
+ * Return: whether anything changed.
+ */
+bool link_settle(struct monitor *m, struct mon_link *l);
+
+/**
+ * link_spoil - a clean attach connection's memory has been given to somebody
+ *
+ * who is not attached all the same.  It is renewed.
+ */
+void link_spoil(struct monitor *m, struct mon_link *l);
+
+/**
+ * link_deadline - when link_settle() must be called at the latest
+ *
+ * Return: CLOCK_MONOTONIC; UINT64_MAX: when something else has happened.
+ */
+uint64_t link_deadline(const struct monitor *m, const struct mon_link *l);
+
+/**
+ * link_fault - an end of a connection broke the queue protocol
+ * @end: which; where two switches face each other, it is not known and 1
+ */
+void link_fault(struct monitor *m, struct mon_link *l, unsigned int end);
+
+/**
+ * link_can_serve - may a connection go up, as far as the PDs are concerned?
+ *
+ * One that is held off after protocol faults may not.
+ */
+bool link_can_serve(const struct monitor *m, const struct mon_link *l);
+
+/**
+ * link_hold - how long a connection is held off yet, 0: it is not
+ */
+uint64_t link_hold(const struct monitor *m, const struct mon_link *l);
+
+/* --- monitor/outside.c -------------------------------------------------- */
+
+/**
+ * outsides_open - make the pages in which port PDs say how their outside is
+ *
+ * Return: 0, or -1 with @m->err set.
+ */
+int outsides_open(struct monitor *m);
+
+/**
+ * outsides_close - give them back
+ */
+void outsides_close(struct monitor *m);
+
+/**
+ * outside_settle - have looked for what is gone
+ */
+void outside_settle(struct monitor *m, struct mon_link *l);
+
+/**
+ * outside_state - what the PD of a connection's port says; "up" without one
+ */
+enum outside_state outside_state(const struct mon_link *l);
+
+/**
+ * outside_drops - frames it says it has dropped for one reason
+ */
+uint64_t outside_drops(const struct mon_link *l, enum outside_drop why);
+
+/* --- monitor/capture.c -------------------------------------------------- */
+
+/**
+ * captures_map, captures_unmap - look at the queues of captures from now on
+ */
+int captures_map(struct monitor *m);
+void captures_unmap(struct monitor *m);
+
+/**
+ * captures_hold - is there a capture this connection should wait for?
+ *
+ * For a second at most: a capture that does not listen holds nobody up.
+ */
+bool captures_hold(const struct monitor *m, const struct mon_link *l);
+
+/**
+ * captures_deadline - when to look again whether they listen
+ *
+ * Return: CLOCK_MONOTONIC; UINT64_MAX: nobody waits.
+ */
+uint64_t captures_deadline(const struct monitor *m);
+
+/* --- monitor/carrier.c -------------------------------------------------- */
+
+/**
+ * link_reaches - is a connection up as far as it goes?
+ *
+ * For a driver VM's port: up to the network its card is plugged into.
+ */
+bool link_reaches(const struct monitor *m, const struct mon_link *l);
+
+/**
+ * carrier_init - what a link page says before anything has been started
+ */
+void carrier_init(struct mon_link *l);
+
+/**
+ * carrier_settle - tell a connection's far end if its carrier has changed
+ */
+void carrier_settle(struct monitor *m, struct mon_link *l);
+
+/**
+ * carrier_deadline - when carrier_settle() must be called at the latest
+ *
+ * Return: CLOCK_MONOTONIC; UINT64_MAX: when something else has happened.
+ */
+uint64_t carrier_deadline(const struct monitor *m, const struct mon_link *l);
+
+#endif

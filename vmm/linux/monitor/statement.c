@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/linux/monitor/statement_parse.h"
+
+const struct statement *statements_find(const struct statements *s,
+					const char *key)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->v[i].key, key) == 0)
+			return &s->v[i];
+	return NULL;
+}
+
+int statements_append(struct statements *s, const char *text, const char *key,
+		      unsigned int change, struct error *err)
+{
+	struct statement *v = reallocarray(s->v, s->n + 1, sizeof(*v));
+
+	if (v == NULL)
+		return error_set(err, "the monitor is out of memory");
+	s->v = v;
+	v[s->n] = (struct statement){ strdup(text), strdup(key), change };
+	s->n++;
+	if (v[s->n - 1].text == NULL || v[s->n - 1].key == NULL)
+		return error_set(err, "the monitor is out of memory");
+	return 0;
+}
+
+/* Is there no newer one about the same? */
+static bool holds(const struct statements *s, size_t i)
+{
+	return statements_find(s, s->v[i].key) == &s->v[i];
+}
+
+static void release(struct statement *v)
+{
+	free(v->text);
+	free(v->key);
+}
+
+/* Forget the oldest that has been replaced.  Return: whether there is one. */
+static bool forget_replaced(struct statements *s)
+{
+	size_t i = s->n;
+
+	while (i > 0 && holds(s, i - 1))
+		i--;
+	if (i == 0)
+		return false;
+	release(&s->v[i - 1]);
+	memmove(&s->v[i - 1], &s->v[i], (s->n - i) * sizeof(*s->v));
+	s->n--;
+	return true;
+}
+
+/* Those of a list that are of a change, or (not @of) those that are not. */
+static int append_all(struct statements *to, const struct statements *from,
+		      unsigned int change, bool of, struct error *err)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		const struct statement *v = &from->v[i];
+
+		if ((v->change == change) == of &&
+		    statements_append(to, v->text, v->key, v->change, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int merge(struct statements *to, const struct statements *from,
+		 const struct statements *front, struct error *err)
+{
+	to->last = from->last + 1;
+	for (size_t i = 0; i < front->n; i++)
+		front->v[i].change = to->last;
+	if (append_all(to, front, to->last, true, err) != 0 ||
+	    append_all(to, from, to->last, false, err) != 0)
+		return -1;
+	while (to->n > STATEMENTS_MAX)
+		if (!forget_replaced(to))
+			return error_set(
+				err,
+				"%u statements have been made since the "
+				"topology was loaded, and no more are kept; "
+				"write them into the file and have that "
+				"reloaded, or take some back with 'weir undo'",
+				STATEMENTS_MAX);
+	return 0;
+}
+
+int statements_add(struct statements *to, const struct statements *from,
+		   const struct system *sys, const char *text,
+		   struct error *err)
+{
+	struct statements fresh = { 0 }, all = { 0 };
+	int result = statements_parse(&fresh, sys, text, err);
+
+	if (result == 0)
+		result = merge(&all, from, &fresh, err);
+	if (result == 0)
+		*to = all;
+	else
+		statements_free(&all);
+	statements_free(&fresh);
+	return result;
+}
+
+/* --- taking back ------------------------------------------------------------ */
+
+/* The one with this number, or (0) with the highest; 0: there is none. */
+static unsigned int find_change(const struct statements *s, unsigned int change)
+{
+	unsigned int found = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (change == 0 ? s->v[i].change > found
+				: s->v[i].change == change)
+			found = s->v[i].change;
+	return found;
+}
+
+/* "allow a -> b; allow b -> a" */
+static char *join(const struct statements *s)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; i < s->n; i++)
+		fprintf(out, "%s%s", i > 0 ? "; " : "", s->v[i].text);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+unsigned int statements_undo(struct statements *to,
+			     const struct statements *from, unsigned int change,
+			     char **undone, struct error *err)
+{
+	struct statements left = { .last = from->last }, gone = { 0 };
+	unsigned int found = find_change(from, change);
+	char *text = NULL;
+
+	if (found == 0 && from->n == 0)
+		error_set(err, "nothing has been changed by command since the "
+			       "topology was loaded, so there is nothing to "
+			       "take back");
+	else if (found == 0)
+		error_set(err,
+			  "there is no change %u; 'weir show policy' shows the "
+			  "numbers there are",
+			  change);
+	else if (append_all(&left, from, found, false, err) == 0 &&
+		 append_all(&gone, from, found, true, err) == 0 &&
+		 (text = join(&gone)) == NULL)
+		error_set(err, "the monitor is out of memory");
+	statements_free(&gone);
+	if (text == NULL) {
+		statements_free(&left);
+		return 0;
+	}
+	*undone = text;
+	*to = left;
+	return found;
+}
+
+/* --- as text ---------------------------------------------------------------- */
+
+char *statements_text(const struct statements *s)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; i < s->n; i++)
+		if (holds(s, i))
+			fprintf(out, "%s\n", s->v[i].text);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+const struct statement *statements_line(const struct statements *s,
+					unsigned int line)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (holds(s, i) && --line == 0)
+			return &s->v[i];
+	return NULL;
+}
+
+/* What a line of a report is about: the rest of it, and the statement. */
+static const char *about(const struct statements *s, const char *line,
+			 const struct statement **statement)
+{
+	unsigned int number, column;
+	int n = 0;
+
+	*statement = NULL;
+	if (sscanf(line, "(runtime):%u:%u: %n", &number, &column, &n) == 2 &&
+	    n > 0 && number > 0)
+		*statement = statements_line(s, number);
+	return *statement != NULL ? line + n : line;
+}
+
+/* Is a line, with its end, one of a text's? */
+static bool has_line(const char *text, const char *line, size_t n)
+{
+	for (; text != NULL && *text != '\0'; text = strchr(text, '\n') + 1)
+		if (strncmp(text, line, n) == 0)
+			return true;
+	return false;
+}
+
+/* A line that is about a statement; @n: octets of @rest. */
+static void explain(FILE *said, FILE *out, const struct statement *v,
+		    const struct statements *kept, const char *rest, size_t n)
+{
+	char *line;
+	int size = asprintf(&line, "change %u, %s: %.*s\n", v->change, v->text,
+			    (int)n, rest);
+
+	if (size < 0)
+		return;
+	fputs(line, said);
+	if (find_change(kept, v->change) == 0)
+		fprintf(out, "%s: %.*s\n", v->text, (int)n, rest);
+	else if (!has_line(kept->said, line, (size_t)size))
+		fputs(line, out);
+	free(line);
+}
+
+char *statements_explain(struct statements *s, const struct statements *kept,
+			 const char *report)
+{
+	char *text = NULL;
+	size_t size, said_size, n;
+	FILE *out = open_memstream(&text, &size);
+	FILE *said = open_memstream(&s->said, &said_size);
+
+	for (; out != NULL && said != NULL && *report != '\0'; report += n) {
+		const struct statement *v;
+
+		report = about(s, report, &v);
+		n = strcspn(report, "\n");
+		if (v != NULL)
+			explain(said, out, v, kept, report, n);
+		else
+			fprintf(out, "%.*s\n", (int)n, report);
+		n += report[n] == '\n';
+	}
+	if (said != NULL)
+		fclose(said);
+	if (out != NULL && fclose(out) == 0 && said != NULL)
+		return text;
+	free(text);
+	return NULL;
+}
+
+void statements_free(struct statements *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		release(&s->v[i]);
+	free(s->v);
+	free(s->said);
+	*s = (struct statements){ 0 };
+}

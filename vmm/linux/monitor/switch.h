@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Switches as the monitor sees them; see monitor/state.h.
+ *
+ * A switch judges frames from hostile peers and might be subverted by one.  What
+ * it says is copied out before it is looked at, and is not believed.
+ */
+#ifndef WEIR_VMM_LINUX_MONITOR_SWITCH_H
+#define WEIR_VMM_LINUX_MONITOR_SWITCH_H
+
+#include <stdint.h>
+
+#include "config/system.h"
+#include "vmm/linux/monitor/loop.h"
+#include "vswitch/ctl.h"
+#include "vswitch/stats.h"
+
+struct mon_link;
+struct mon_switch;
+
+/**
+ * struct switch_asker - part of whoever asks switches something
+ * @reply:   a switch has answered; @reply is a private copy, not to be believed
+ * @silence: it has not, in time
+ *
+ * One of them is called for each switch_ask(), unless switch_withdraw() comes
+ * first.
+ */
+struct switch_asker {
+	void (*reply)(struct monitor *m, struct switch_asker *a,
+		      struct mon_switch *sw,
+		      const struct vswitch_ctl_reply *reply);
+	void (*silence)(struct monitor *m, struct switch_asker *a,
+			struct mon_switch *sw);
+};
+
+/**
+ * struct mon_switch - a switch, seen through its regions
+ * @comp:        its configuration
+ * @pd:          index of its PD
+ * @stats:       its statistics, read-only
+ * @request:     its mailbox: ours to write
+ * @reply:       its mailbox: read-only
+ * @policy:      its policy region: ours to write
+ * @ctl:         the descriptor it notifies us by
+ * @seq:         the last request's
+ * @asker:       who waits for the reply, or NULL
+ * @deadline_ns: when the reply must be there
+ * @silent:      requests in a row it has not answered in time
+ * @disputes:    disputed addresses that were logged
+ * @dispute_ns:  from when on another one is
+ * @generation:  what it called the policy it took last; 0: it has not been asked
+ * @concerned:   a change that is being made changes its policy
+ * @touched:     and it has taken the new one, which does not hold yet
+ * @link:        by port number
+ */
+struct mon_switch {
+	const struct sys_component *comp;
+	uint32_t pd;
+	const struct vswitch_stats *stats;
+	struct vswitch_ctl_request *request;
+	const struct vswitch_ctl_reply *reply;
+	struct policy_image *policy;
+	struct loop_source ctl;
+	uint32_t seq;
+	struct switch_asker *asker;
+	uint64_t deadline_ns;
+	unsigned int silent;
+	uint64_t disputes;
+	uint64_t dispute_ns;
+	uint64_t generation;
+	bool concerned;
+	bool touched;
+	struct mon_link *link[VSWITCH_MAX_PORTS];
+};
+
+/**
+ * switches_map - find the system's switches and map what they show
+ *
+ * Return: 0, or -1 with @m->err set.
+ */
+int switches_map(struct monitor *m);
+
+/**
+ * switches_watch - listen to what switches notify
+ *
+ * Return: 0, or -1 with @m->err set.
+ */
+int switches_watch(struct monitor *m);
+
+/**
+ * switches_free - unmap and forget
+ */
+void switches_free(struct monitor *m);
+
+/**
+ * switch_reset - make a dead switch's regions as good as new
+ */
+void switch_reset(struct monitor *m, struct mon_switch *sw);
+
+/**
+ * switch_notify - have a switch look at its mailbox and link pages
+ */
+void switch_notify(struct monitor *m, const struct mon_switch *sw);
+
+/**
+ * switch_port_epoch - the link epoch a switch last acted upon at a port
+ */
+uint32_t switch_port_epoch(const struct mon_switch *sw, uint32_t port);
+
+/**
+ * switch_port_state - enum vswitch_port_state, or PORT_ABSENT if it is none
+ */
+enum vswitch_port_state switch_port_state(const struct mon_switch *sw,
+					  uint32_t port);
+
+/**
+ * switch_ask - put a request into a switch's mailbox
+ * @sw:      whose mailbox is free (@sw->asker is NULL) and whose PD runs
+ * @request: all but seq
+ */
+void switch_ask(struct monitor *m, struct mon_switch *sw,
+		const struct vswitch_ctl_request *request,
+		struct switch_asker *asker);
+
+/**
+ * switch_withdraw - the asker does not want to hear of any switch any more
+ */
+void switch_withdraw(struct monitor *m, const struct switch_asker *asker);
+
+/**
+ * switch_prod - find out whether a switch still answers
+ *
+ * For when somebody looks: a switch with nothing to do is never woken otherwise.
+ * Nobody waits for the answer; a switch that gives none is stopped.
+ */
+void switch_prod(struct monitor *m, struct mon_switch *sw);
+
+/**
+ * switch_tick - see to the deadline of a request
+ *
+ * A switch that is silent for SWITCH_SILENCES requests in a row hangs; it is
+ * stopped, and starts again.
+ */
+void switch_tick(struct monitor *m, struct mon_switch *sw);
+
+/**
+ * switch_load64 - read a counter another process writes
+ */
+static inline uint64_t switch_load64(const uint64_t *p)
+{
+	return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+
+#endif

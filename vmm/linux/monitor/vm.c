@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Driver VMs as the monitor sees them: is the guest ready, has the card a link?
+ *
+ * The guest says so in its status page and rings.  Both are hostile: a word is
+ * read once and means "yes" or anything else; a guest that takes back that it
+ * is ready is ready all the same, because what ends a life is the end of the
+ * process.  A doorbell is answered at once and then left alone for
+ * VM_LISTEN_NS, so that one that is rung without end costs a look every so
+ * often and one that is silent costs nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vmm/linux/control/json.h"
+#include "vmm/linux/monitor/state.h"
+
+static uint32_t region_of(const struct monitor *m, const struct mon_vm *vm,
+			  uint32_t slot)
+{
+	return m->sys.pd[vm->pd].map[slot].region;
+}
+
+/* A VM that is not being killed. */
+static bool lives(const struct monitor *m, const struct mon_vm *vm)
+{
+	return pd_alive(&m->pd[vm->pd]) && !m->pd[vm->pd].killed;
+}
+
+bool vm_is_ready(const struct monitor *m, const struct mon_vm *vm)
+{
+	return lives(m, vm) && vm->ready;
+}
+
+/* --- what the guest says ------------------------------------------------ */
+
+static const char *link_text(bool carrier)
+{
+	return carrier ? "link up" : "link down";
+}
+
+static bool may_say(struct monitor *m, struct mon_vm *vm)
+{
+	return monitor_log_may(m->sys.name, vm->port->conn->name, &vm->limit,
+			       m->now_ns);
+}
+
+uint64_t vm_mac(const struct mon_vm *vm)
+{
+	uint64_t mac = 0;
+
+	for (int i = 0; i < 6; i++)
+		mac = mac << 8 |
+		      __atomic_load_n(&vm->status->mac[i], __ATOMIC_RELAXED);
+	return mac;
+}
+
+static void say_ready(struct monitor *m, struct mon_vm *vm)
+{
+	unsigned long long tenths = vm->ready_ns / (100 * MS_NS);
+	char mac[MAC_TEXT];
+
+	if (may_say(m, vm))
+		monitor_log(LOG_INFO, m->sys.name,
+			    "%s: %s is ready, card %s, %s, %llu.%llu s after "
+			    "its start",
+			    vm->port->conn->name, vm->comp->name,
+			    mac_text(vm_mac(vm), mac), link_text(vm->carrier),
+			    tenths / 10, tenths % 10);
+}
+
+static void look(struct monitor *m, struct mon_vm *vm)
+{
+	const struct driver_status *s = vm->status;
+	bool carrier;
+
+	if (!lives(m, vm))
+		return;
+	if (!vm->ready &&
+	    atomic_load_explicit(&s->state, memory_order_acquire) !=
+		    DRIVER_READY)
+		return;
+	carrier = atomic_load_explicit(&s->carrier, memory_order_relaxed) != 0;
+	if (vm->ready && carrier == vm->carrier)
+		return;
+	vm->carrier = carrier;
+	if (!vm->ready) {
+		vm->ready = true;
+		vm->ready_ns = m->now_ns - vm->started_ns;
+		say_ready(m, vm);
+	} else if (may_say(m, vm)) {
+		monitor_log(LOG_INFO, m->sys.name, "%s: %s",
+			    vm->port->conn->name, link_text(carrier));
+	}
+}
+
+static void on_rung(struct monitor *m, struct loop_source *s, uint32_t events)
+{
+	struct mon_vm *vm = loop_owner(s, struct mon_vm, rung);
+	uint64_t count;
+	ssize_t done;
+
+	(void)events;
+	/* Before the look, so that what is rung during it is heard. */
+	done = read(s->fd, &count, sizeof(count));
+	(void)done;
+	look(m, vm);
+	vm->listen_ns = m->now_ns + VM_LISTEN_NS;
+	loop_watch(&m->loop, s, 0);
+}
+
+/* --- time --------------------------------------------------------------- */
+
+/* How long a guest may be silent; 0: for ever. */
+static uint64_t watchdog_ns(const struct mon_vm *vm)
+{
+	return vm->comp->vm.watchdog_s * 1000 * MS_NS;
+}
+
+uint64_t vm_deadline(const struct monitor *m, const struct mon_vm *vm)
+{
+	uint64_t first = UINT64_MAX;
+
+	if (lives(m, vm) && !vm->ready)
+		first = vm->started_ns + VM_READY_NS;
+	else if (lives(m, vm) && vm->watchdog.due_ns != 0)
+		first = vm->watchdog.due_ns;
+	if (vm->rung.fd >= 0 && vm->rung.events == 0 && vm->listen_ns < first)
+		first = vm->listen_ns;
+	return first;
+}
+
+/* It has not reported ready in time. */
+static void see_to_start(struct monitor *m, struct mon_vm *vm)
+{
+	if (m->now_ns - vm->started_ns < VM_READY_NS)
+		return;
+	monitor_log(LOG_ERR, m->sys.name,
+		    "%s: its guest has not reported ready after %llu s; its "
+		    "console, above, may say why. Is this the kernel and the "
+		    "initrd for this card?",
+		    vm->comp->name, VM_READY_NS / (1000 * MS_NS));
+	pd_kill(&m->pd[vm->pd], false);
+}
+
+/* Its event loop stands still, whatever the guest says otherwise. */
+static void see_to_silence(struct monitor *m, struct mon_vm *vm)
+{
+	uint32_t beat =
+		atomic_load_explicit(&vm->status->beat, memory_order_relaxed);
+
+	if (watchdog_ns(vm) == 0 ||
+	    !watchdog_look(&vm->watchdog, beat, m->now_ns, watchdog_ns(vm)))
+		return;
+	monitor_log(LOG_ERR, m->sys.name,
+		    "%s: its guest has been silent for %u s, so it is stopped; "
+		    "its console, above, may say why. A slow guest needs a "
+		    "longer watchdog in vm %s",
+		    vm->comp->name, vm->comp->vm.watchdog_s, vm->comp->name);
+	pd_kill(&m->pd[vm->pd], false);
+}
+
+void vm_tick(struct monitor *m, struct mon_vm *vm)
+{
+	if (vm->rung.events == 0 && m->now_ns >= vm->listen_ns)
+		loop_watch(&m->loop, &vm->rung, EPOLLIN);
+	if (!lives(m, vm))
+		return;
+	if (vm->ready)
+		see_to_silence(m, vm);
+	else
+		see_to_start(m, vm);
+}
+
+/* --- finding and mapping ------------------------------------------------ */
+
+static int open_vm(struct monitor *m, struct mon_vm *vm)
+{
+	const struct sys_vm *cfg = &vm->comp->vm;
+	uint32_t channel = vm->link->conn->status_channel;
+	int fd;
+
+	vm->status =
+		backing_map(&m->backing, region_of(m, vm, cfg->status), SYS_R);
+	vm->counts = backing_map(&m->backing, region_of(m, vm, cfg->vmm_stats),
+				 SYS_R);
+	if (vm->status == NULL || vm->counts == NULL)
+		return error_set(m->err, "cannot map what %s shows: %s",
+				 vm->comp->name, strerror(errno));
+	fd = fcntl(m->backing.channel[channel].wait[1], F_DUPFD_CLOEXEC, 0);
+	if (fd < 0 || loop_add(&m->loop, &vm->rung, fd, EPOLLIN, on_rung) != 0)
+		return error_set(m->err, "cannot watch %s: %s", vm->comp->name,
+				 strerror(errno));
+	return 0;
+}
+
+/* The VM a port ends in. */
+static int add_vm(struct monitor *m, struct mon_link *port)
+{
+	struct mon_link *link = &m->link[port->conn->driver];
+	uint32_t pd = link->conn->pd[1];
+	struct mon_vm *vm = &m->vm[m->n_vms++];
+
+	*vm = (struct mon_vm){
+		.comp = &m->sys.pd[pd].comp[link->conn->comp[1]],
+		.pd = pd,
+		.link = link,
+		.port = port,
+		.rung.fd = -1,
+	};
+	link->vm = vm;
+	return open_vm(m, vm);
+}
+
+int vms_open(struct monitor *m)
+{
+	m->vm = calloc(system_count(&m->sys, SYS_VM) + 1, sizeof(*m->vm));
+	if (m->vm == NULL)
+		return error_set(m->err, "not enough memory");
+	for (size_t i = 0; i < m->sys.n_conns; i++)
+		if (m->link[i].conn->attachment == SYS_TO_VIRT &&
+		    add_vm(m, &m->link[i]) != 0)
+			return -1;
+	return 0;
+}
+
+static void unmap(const struct monitor *m, const struct mon_vm *vm,
+		  const volatile void *at, uint32_t slot)
+{
+	if (at != NULL)
+		munmap((void *)(uintptr_t)at,
+		       m->sys.region[region_of(m, vm, slot)].size);
+}
+
+void vms_close(struct monitor *m)
+{
+	for (size_t i = 0; i < m->n_vms; i++) {
+		struct mon_vm *vm = &m->vm[i];
+
+		loop_del(&m->loop, &vm->rung);
+		unmap(m, vm, vm->status, vm->comp->vm.status);
+		unmap(m, vm, vm->counts, vm->comp->vm.vmm_stats);
+	}
+	free(m->vm);
+	m->vm = NULL;
+	m->n_vms = 0;
+}
+
+int vm_reset(struct monitor *m, struct mon_vm *vm, struct error *err)
+{
+	const struct sys_vm *cfg = &vm->comp->vm;
+	const uint32_t slot[] = { cfg->ram, cfg->status, cfg->vmm_stats };
+
+	vm->ready = false;
+	vm->watchdog = (struct watchdog){ 0 };
+	vm->carrier = false;
+	vm->started_ns = m->now_ns;
+	for (size_t i = 0; i < sizeof(slot) / sizeof(slot[0]); i++) {
+		int result =
+			backing_zero(&m->backing, region_of(m, vm, slot[i]));
+
+		if (result != 0)
+			return error_set(err,
+					 "its memory cannot be cleared: %s",
+					 strerror(-result));
+	}
+	return 0;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Driver VMs, and the virtualisers between them and a switch, as the monitor
+ * sees them.  Part of monitor/state.h.
+ *
+ * A driver VM's port is two connections:
+ *
+ *	switch  --"sw0.uplink"--  virtualisers  --"sw0.uplink.driver"--  VM
+ *
+ * Virtualisers publish the epochs they have acted on, as a switch does, so the
+ * first goes down and comes up without either side being restarted.  The
+ * second waits for the guest to say that it is ready, and when it goes down the
+ * VM is killed, as a port PD is: the guest is where the hostile card and its
+ * driver are, and nothing it could answer would be believed.
+ */
+#ifndef WEIR_VMM_LINUX_MONITOR_VM_H
+#define WEIR_VMM_LINUX_MONITOR_VM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/system.h"
+#include "virt/driver_abi.h"
+#include "virt/net_virt.h"
+#include "vmm/kvm/vm_stats.h"
+#include "vmm/linux/error.h"
+#include "vmm/linux/monitor/log.h"
+#include "vmm/linux/monitor/loop.h"
+#include "vmm/linux/monitor/watchdog.h"
+
+/* A guest must say that it is ready so long after its start. */
+#define VM_READY_NS (60 * 1000000000ull)
+/* A guest that rings is listened to so often. */
+#define VM_LISTEN_NS (10 * 1000000ull)
+
+struct mon_link;
+
+/* The two virtualisers of a port. */
+enum mon_queue { MON_RX, MON_TX, MON_QUEUES };
+
+/**
+ * struct mon_virt - a port's virtualisers, seen through their statistics
+ * @comp:  their configuration
+ * @pd:    index of their PD
+ * @stats: by enum mon_queue: read-only
+ * @ctl:   the descriptor they notify us by
+ * @link:  by enum net_virt_side
+ */
+struct mon_virt {
+	const struct sys_component *comp;
+	uint32_t pd;
+	const struct net_virt_stats *stats[MON_QUEUES];
+	struct loop_source ctl;
+	struct mon_link *link[NET_VIRT_SIDES];
+};
+
+/**
+ * struct mon_vm - a driver VM
+ * @comp:       its configuration
+ * @pd:         index of its PD
+ * @link:       SYS_TO_VM: to the virtualisers
+ * @port:       SYS_TO_VIRT: the port it serves
+ * @status:     what the guest says: hostile memory, read-only
+ * @counts:     what the VMM says, read-only
+ * @rung:       the guest's doorbell
+ * @ready:      the guest has said so in this life
+ * @carrier:    what it said last of the card's link
+ * @started_ns: when this life began
+ * @ready_ns:   how long after that it was ready
+ * @listen_ns:  when the doorbell is listened to again
+ * @watchdog:   whether the guest's event loop runs
+ * @limit:      its allowance of log lines
+ */
+struct mon_vm {
+	const struct sys_component *comp;
+	uint32_t pd;
+	struct mon_link *link;
+	struct mon_link *port;
+	const struct driver_status *status;
+	const struct vm_stats *counts;
+	struct loop_source rung;
+	bool ready;
+	bool carrier;
+	uint64_t started_ns;
+	uint64_t ready_ns;
+	uint64_t listen_ns;
+	struct watchdog watchdog;
+	struct log_limit limit;
+};
+
+/* --- monitor/virt.c ----------------------------------------------------- */
+
+/**
+ * virts_open - find the system's virtualisers, map what they show, listen
+ *
+ * Return: 0, or -1 with @m->err set.
+ */
+int virts_open(struct monitor *m);
+
+/**
+ * virts_close - unmap and forget
+ */
+void virts_close(struct monitor *m);
+
+/**
+ * virt_reset - make dead virtualisers' statistics as good as new
+ */
+void virt_reset(struct monitor *m, const struct mon_virt *v);
+
+/**
+ * virt_notify - have virtualisers look at their link pages
+ */
+void virt_notify(struct monitor *m, const struct mon_virt *v);
+
+/**
+ * virt_has_seen - whether both, rx and tx, have acted upon a link epoch
+ */
+bool virt_has_seen(const struct mon_virt *v, enum net_virt_side side,
+		   uint32_t epoch);
+
+/* --- monitor/vm.c ------------------------------------------------------- */
+
+/**
+ * vms_open - find the system's driver VMs, map what they show, listen
+ *
+ * Return: 0, or -1 with @m->err set.
+ */
+int vms_open(struct monitor *m);
+
+/**
+ * vms_close - unmap and forget
+ */
+void vms_close(struct monitor *m);
+
+/**
+ * vm_reset - make a dead VM's memory as good as new, for a life that begins now
+ *
+ * Return: 0, or -1 with @err set.
+ */
+int vm_reset(struct monitor *m, struct mon_vm *vm, struct error *err);
+
+/**
+ * vm_is_ready - whether the guest of a VM that lives has said it is ready
+ */
+bool vm_is_ready(const struct monitor *m, const struct mon_vm *vm);
+
+/**
+ * vm_mac - the card's address, as the guest has it
+ */
+uint64_t vm_mac(const struct mon_vm *vm);
+
+/**
+ * vm_deadline - when vm_tick() must be called at the latest
+ *
+ * Return: CLOCK_MONOTONIC; UINT64_MAX: nothing to wait for.
+ */
+uint64_t vm_deadline(const struct monitor *m, const struct mon_vm *vm);
+
+/**
+ * vm_tick - see to a guest that is not getting ready, or not answering any more,
+ * and to its doorbell
+ */
+void vm_tick(struct monitor *m, struct mon_vm *vm);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A watchdog: does somebody who should count still count?
+ *
+ * It looks WATCHDOG_LOOKS times in the time it allows, and only looks count: when
+ * this process or the whole machine stood still (a stopped group, a frozen
+ * container, a host that is overloaded) the time that went by is one look and no
+ * more, and whoever is watched gets the rest of its time to go on.
+ */
+#ifndef WEIR_VMM_LINUX_MONITOR_WATCHDOG_H
+#define WEIR_VMM_LINUX_MONITOR_WATCHDOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WATCHDOG_LOOKS 4u
+
+/**
+ * struct watchdog - all zero: there has been nothing to watch
+ * @count:  what it saw last
+ * @silent: looks since that changed
+ * @due_ns: when the next one is due; 0: none is
+ */
+struct watchdog {
+	uint32_t count;
+	unsigned int silent;
+	uint64_t due_ns;
+};
+
+/**
+ * watchdog_look - look, if it is time to
+ * @count:    hostile; 0: there is nobody who counts, and nothing to watch
+ * @limit_ns: how long it may stand still
+ *
+ * Return: whether it has stood still for too long.
+ */
+bool watchdog_look(struct watchdog *w, uint32_t count, uint64_t now_ns,
+		   uint64_t limit_ns);
+
+#endif

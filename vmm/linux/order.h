@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the monitor tells a PD while it runs, and what the PD answers.
+ *
+ * Each PD has a control socket (BOOT_CTL_FD), one end of a SOCK_SEQPACKET pair
+ * whose other end the monitor holds.  The monitor sends without waiting, and
+ * reads without waiting.  So it needs no eventfd that a PD shares with somebody
+ * else, and whatever happens to those cannot hold it up.
+ *
+ *	LOOK	something changed: a request in a mailbox, a link page.  Every
+ *		component looks at everything
+ *	RENEW	the next client of an attach port gets fresh memory: map these
+ *		regions in place of the old ones, wait on and ring these
+ *		descriptors.  The PD answers once it has done so
+ *
+ * A PD that dies in between needs no order: it is started with the new ones.
+ */
+#ifndef WEIR_VMM_LINUX_ORDER_H
+#define WEIR_VMM_LINUX_ORDER_H
+
+#include <stdint.h>
+
+enum pd_order_what { PD_ORDER_LOOK = 1, PD_ORDER_RENEW };
+
+/* Both queue pairs and both data regions. */
+#define PD_RENEW_REGIONS 6u
+
+/* What comes with a RENEW, in this order (SCM_RIGHTS). */
+enum pd_renew_fd {
+	PD_RENEW_WAIT,
+	PD_RENEW_RING,
+	PD_RENEW_REGION,
+	PD_RENEW_FDS = PD_RENEW_REGION + PD_RENEW_REGIONS
+};
+
+/**
+ * struct pd_order - one message from the monitor
+ * @what:    enum pd_order_what
+ * @serial:  RENEW: to be repeated in the answer
+ * @channel: RENEW: id of the port's channel
+ * @slot:    RENEW: slot of each region
+ */
+struct pd_order {
+	uint32_t what;
+	uint32_t serial;
+	uint32_t channel;
+	uint32_t slot[PD_RENEW_REGIONS];
+};
+
+/**
+ * struct pd_answer - one message from the PD
+ * @serial:  of the order that has been carried out
+ * @channel: likewise
+ */
+struct pd_answer {
+	uint32_t serial;
+	uint32_t channel;
+};
+
+#endif

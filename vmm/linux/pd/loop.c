@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The event loop of a PD.  pd.h says what a component may expect of it.
+ *
+ * Sleeping.  There is one place to sleep, an epoll_wait(), reached only when
+ * every component has armed its queues and found nothing.  It has a timeout
+ * only while a component has asked to be woken at some time: a PD without
+ * traffic makes no system call at all.
+ *
+ * Notifications in.  Channels are watched edge triggered and their eventfds
+ * never read: each write by a peer is an edge, and the sum is of no interest.
+ * An edge between two looks stays with epoll, so none is lost.
+ *
+ * Notifications out.  pd_ring() makes a note; the notes are written after each
+ * round, once per channel however many frames went over it.  That is soon
+ * enough to keep the peer working alongside a long burst and late enough to
+ * wake it once per burst.  The queues ask for a ring only while the peer
+ * sleeps.  A write that fails is of no concern: a full counter or socket means
+ * that a notification waits already.
+ *
+ * Fairness.  A peer can keep a component busy for ever.  The loop looks at its
+ * descriptors every few rounds nevertheless (after each, if there are
+ * interfaces or sockets among them), so that a flooding port delays another
+ * one's notification by a bounded amount of work and cannot hide it.
+ *
+ * Spinning.  With `poll` the loop goes on asking all components for that long
+ * after the last work.  Peers see it awake (queues are not armed) and save
+ * their notification, and the PD saves being woken, which costs tens of
+ * microseconds.  Whatever run() answers `true` to, or rings a channel for,
+ * counts as work.
+ *
+ * Times.  A component has one at most, and there are few components, so the
+ * earliest is kept and found anew when one of them changes.  It is held against
+ * the clock wherever that is read anyway: at each look and before each round,
+ * whether the loop sleeps, works or spins.
+ */
+#include "vmm/linux/pd/loop.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* Rounds between two looks at the channels while there is work. */
+#define ROUNDS_PER_LOOK 16u
+/* Events taken by one look. */
+#define EVENTS_PER_LOOK 64
+#define NS_PER_MS 1000000u
+
+static void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("isb" ::: "memory");
+#endif
+}
+
+static void make_due(struct pd *pd, uint32_t comp)
+{
+	pd->n_due += !pd->comp[comp].due;
+	pd->comp[comp].due = true;
+}
+
+static void make_all_due(struct pd *pd)
+{
+	for (uint32_t i = 0; i < pd->boot->n_comps; i++)
+		make_due(pd, i);
+}
+
+int pd_init(struct pd *pd, struct error *err)
+{
+	pd->now = pd->clock();
+	for (uint32_t i = 0; i < pd->boot->n_comps; i++) {
+		struct component *c = &pd->comp[i].c;
+		int result = c->ops->init(c);
+
+		if (result != 0)
+			return error_set(err, "%s %s cannot start: %s",
+					 c->ops->name, c->cfg->name,
+					 strerror(-result));
+	}
+	/* What was there before us has rung nobody. */
+	make_all_due(pd);
+	return 0;
+}
+
+/* --- times ---------------------------------------------------------------- */
+
+static void find_earliest(struct pd *pd)
+{
+	pd->wake_at = UINT64_MAX;
+	for (uint32_t i = 0; i < pd->boot->n_comps; i++)
+		if (pd->comp[i].wake_at < pd->wake_at)
+			pd->wake_at = pd->comp[i].wake_at;
+}
+
+void pd_wake_at(struct component *c, uint64_t at_ns)
+{
+	struct pd *pd = c->pd;
+	uint64_t before = pd->comp[c->index].wake_at;
+
+	pd->comp[c->index].wake_at = at_ns;
+	if (at_ns < pd->wake_at)
+		pd->wake_at = at_ns;
+	else if (before == pd->wake_at)
+		find_earliest(pd);
+}
+
+/* Read the clock; whose time has passed is due. */
+static void tell_time(struct pd *pd)
+{
+	pd->now = pd->clock();
+	if (pd->now < pd->wake_at)
+		return;
+	for (uint32_t i = 0; i < pd->boot->n_comps; i++) {
+		if (pd->comp[i].wake_at > pd->now)
+			continue;
+		pd->comp[i].wake_at = UINT64_MAX;
+		make_due(pd, i);
+	}
+	find_earliest(pd);
+}
+
+int pd_timeout(const struct pd *pd)
+{
+	uint64_t now, ms;
+
+	if (pd->wake_at == UINT64_MAX)
+		return -1;
+	now = pd->clock();
+	if (now >= pd->wake_at)
+		return 0;
+	/* Not a moment too early: that would be a round for nothing. */
+	ms = (pd->wake_at - now - 1) / NS_PER_MS + 1;
+	return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+/* --- descriptors from outside --------------------------------------------- */
+
+void pd_watch(struct component *c, unsigned int fd_index, uint32_t events)
+{
+	struct pd *pd = c->pd;
+	uint32_t *watched;
+	struct epoll_event e = {
+		.events = events,
+		.data.u64 = event_data(EVENT_FD, c->index, fd_index),
+	};
+	int op = EPOLL_CTL_MOD;
+
+	if (fd_index >= c->n_fds || c->fd[fd_index] < 0)
+		return;
+	watched = &pd->comp[c->index].watched[fd_index];
+	if (*watched == events)
+		return;
+	if (*watched == 0)
+		op = EPOLL_CTL_ADD;
+	else if (events == 0)
+		op = EPOLL_CTL_DEL;
+	if (epoll_ctl(pd->epoll, op, c->fd[fd_index], &e) != 0)
+		return;
+	pd->n_watched += (events != 0) - (*watched != 0);
+	*watched = events;
+}
+
+void pd_replace_fd(struct component *c, unsigned int fd_index, int fd)
+{
+	if (fd_index >= PD_MAX_FDS)
+		return;
+	while (c->n_fds <= fd_index)
+		c->fd[c->n_fds++] = -1;
+	pd_watch(c, fd_index, 0);
+	if (c->fd[fd_index] >= 0)
+		close(c->fd[fd_index]);
+	c->fd[fd_index] = fd;
+}
+
+/* --- notifications -------------------------------------------------------- */
+
+void pd_notify(struct pd *pd, uint32_t channel)
+{
+	uint32_t owner = pd->chan[channel].owner;
+	struct component *c;
+
+	if (owner == SYS_NONE)
+		return;
+	c = &pd->comp[owner].c;
+	if (c->ops->notified != NULL)
+		c->ops->notified(c, channel);
+	make_due(pd, owner);
+}
+
+static void fd_event(struct pd *pd, uint32_t index, uint32_t fd,
+		     uint32_t events)
+{
+	struct pd_comp *pc = &pd->comp[index];
+
+	/* Given up by a handler of this very look. */
+	if (pc->watched[fd] == 0)
+		return;
+	if (pc->c.ops->fd_ready != NULL)
+		pc->c.ops->fd_ready(&pc->c, fd, events);
+	make_due(pd, index);
+}
+
+bool pd_look(struct pd *pd, int timeout)
+{
+	struct epoll_event event[EVENTS_PER_LOOK];
+	int n;
+
+	if (timeout < 0)
+		timeout = pd_timeout(pd);
+	n = epoll_wait(pd->epoll, event, EVENTS_PER_LOOK, timeout);
+	tell_time(pd);
+	for (int i = 0; i < n; i++) {
+		uint64_t data = event[i].data.u64;
+		uint32_t index = (uint32_t)(data >> 16);
+
+		switch (data >> 56) {
+		case EVENT_CHANNEL:
+			pd_notify(pd, index);
+			break;
+		case EVENT_FD:
+			fd_event(pd, index, data & 0xffff, event[i].events);
+			break;
+		case EVENT_ORDER:
+			if (!pd_obey(pd))
+				return false;
+			break;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+void pd_ring(struct component *c, uint32_t channel)
+{
+	struct pd *pd = c->pd;
+
+	if (channel >= pd->boot->n_chans || pd->chan[channel].rung)
+		return;
+	pd->chan[channel].rung = true;
+	pd->rung[pd->n_rung++] = channel;
+}
+
+int pd_channel_fds(struct component *c, uint32_t channel, int *wait, int *ring)
+{
+	struct pd *pd = c->pd;
+	struct pd_chan *chan;
+
+	if (channel >= pd->boot->n_chans)
+		return -EINVAL;
+	chan = &pd->chan[channel];
+	if (chan->owner != c->index || chan->peer != SYS_NONE)
+		return -EINVAL;
+	/* Not there any more if this is asked again. */
+	(void)epoll_ctl(pd->epoll, EPOLL_CTL_DEL, chan->wait, NULL);
+	chan->bound = true;
+	*wait = chan->wait;
+	*ring = chan->ring;
+	return 0;
+}
+
+/* Ring what was noted; what stays inside the PD makes its owner due. */
+static void ring(struct pd *pd)
+{
+	static const uint64_t one = 1;
+	uint32_t n = pd->n_rung;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct pd_chan *chan = &pd->chan[pd->rung[i]];
+
+		chan->rung = false;
+		if (chan->peer != SYS_NONE)
+			pd_notify(pd, chan->peer);
+		else
+			(void)!write(chan->ring, &one, sizeof(one));
+	}
+	/* notified() may have rung again: that is for the next round. */
+	pd->n_rung -= n;
+	memmove(pd->rung, pd->rung + n, pd->n_rung * sizeof(*pd->rung));
+}
+
+/* --- working -------------------------------------------------------------- */
+
+/* One turn for everybody who is due; true if that brought anything. */
+static bool round_once(struct pd *pd)
+{
+	bool useful = false;
+
+	tell_time(pd);
+	pd->n_due = 0;
+	for (uint32_t i = 0; i < pd->boot->n_comps; i++) {
+		struct pd_comp *pc = &pd->comp[i];
+
+		if (!pc->due)
+			continue;
+		pc->due = false;
+		if (!pc->c.ops->run(&pc->c, pd->now))
+			continue;
+		make_due(pd, i);
+		useful = true;
+	}
+	useful = useful || pd->n_rung != 0;
+	ring(pd);
+	return useful;
+}
+
+static uint32_t rounds_per_look(const struct pd *pd)
+{
+	return pd->n_watched != 0 ? 1 : ROUNDS_PER_LOOK;
+}
+
+/*
+ * Until nobody has more to do.  That is asked before the look: a descriptor
+ * that stays ready because its component cannot serve it now must not keep the
+ * loop from arm(), where the component stops watching it.
+ */
+static bool drain(struct pd *pd)
+{
+	for (uint32_t n = 1; pd->n_due != 0; n++) {
+		round_once(pd);
+		if (pd->n_due != 0 && n % rounds_per_look(pd) == 0 &&
+		    !pd_look(pd, 0))
+			return false;
+	}
+	return true;
+}
+
+/* Go on asking everybody until that has brought nothing for poll_ns. */
+static bool spin(struct pd *pd)
+{
+	uint64_t until = pd->now + pd->poll_ns;
+
+	for (uint32_t n = 1; pd->now < until; n++) {
+		make_all_due(pd);
+		if (round_once(pd))
+			until = pd->now + pd->poll_ns;
+		else
+			cpu_relax();
+		if (n % rounds_per_look(pd) == 0 && !pd_look(pd, 0))
+			return false;
+	}
+	return true;
+}
+
+static void arm(struct pd *pd)
+{
+	for (uint32_t i = 0; i < pd->boot->n_comps; i++) {
+		struct component *c = &pd->comp[i].c;
+
+		if (c->ops->arm != NULL && c->ops->arm(c))
+			make_due(pd, i);
+	}
+	/* Arming may have given buffers back that somebody waits for. */
+	ring(pd);
+}
+
+bool pd_work(struct pd *pd)
+{
+	do {
+		if (!drain(pd) || (pd->poll_ns != 0 && !spin(pd)) || !drain(pd))
+			return false;
+		arm(pd);
+	} while (pd->n_due != 0 || pd->n_rung != 0);
+	return true;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Orders of the monitor, carried out by the PD.
+ *
+ * Fresh memory appears at the addresses of the old: components keep pointers
+ * into their regions, and know nothing of this.  It is safe because the port is
+ * down (its components have let go of it) and because the loop is between two
+ * rounds: nobody is in the middle of reading.  Guard pages stay where they are.
+ *
+ * The filter allows mmap() in this one form only (sandbox.c).
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "vmm/linux/pd/loop.h"
+#include "vmm/linux/order.h"
+
+/* Smallest distance of two octets that are certainly on different pages. */
+#define PAGE_STEP 4096u
+
+int pd_listen(struct pd *pd, int ctl)
+{
+	struct epoll_event e = { .events = EPOLLIN,
+				 .data.u64 = event_data(EVENT_ORDER, 0, 0) };
+
+	pd->ctl = ctl;
+	return epoll_ctl(pd->epoll, EPOLL_CTL_ADD, ctl, &e);
+}
+
+static void close_all(const int *fd, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		close(fd[i]);
+}
+
+/* Take one message. Return: its length, 0 at the end, -1 with errno set. */
+static ssize_t receive(int ctl, struct pd_order *o, int *fd,
+		       unsigned int *n_fds)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int) * PD_RENEW_FDS)];
+	} control;
+	struct iovec iov = { .iov_base = o, .iov_len = sizeof(*o) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(ctl, &msg, PD_ORDER_FLAGS);
+	const struct cmsghdr *c;
+
+	*n_fds = 0;
+	if (n <= 0)
+		return n;
+	c = CMSG_FIRSTHDR(&msg);
+	if (c != NULL) {
+		*n_fds = (unsigned int)((c->cmsg_len - CMSG_LEN(0)) /
+					sizeof(*fd));
+		memcpy(fd, CMSG_DATA(c), *n_fds * sizeof(*fd));
+	}
+	return n;
+}
+
+/* Everybody looks at everything, as if each channel had been notified. */
+static void look_around(struct pd *pd)
+{
+	static const uint64_t one = 1;
+
+	for (uint32_t i = 0; i < pd->boot->n_chans; i++) {
+		/* Bound to something that moves without the loop: a guest. */
+		if (pd->chan[i].bound)
+			(void)!write(pd->chan[i].wait, &one, sizeof(one));
+		else
+			pd_notify(pd, i);
+	}
+}
+
+static bool sound(const struct pd *pd, const struct pd_order *o,
+		  unsigned int n_fds)
+{
+	bool ok = n_fds == PD_RENEW_FDS && o->channel < pd->boot->n_chans;
+
+	for (unsigned int i = 0; i < PD_RENEW_REGIONS; i++)
+		ok = ok && o->slot[i] < pd->boot->n_maps;
+	return ok;
+}
+
+/* Who spins to be quick does not want to meet page faults either. */
+static void touch(const struct sandbox_map *map)
+{
+	const volatile char *octet = map->base;
+
+	for (size_t at = 0; at < map->size; at += PAGE_STEP)
+		(void)octet[at];
+}
+
+static int map_over(struct pd *pd, uint32_t slot, int fd)
+{
+	struct sandbox_map *map = &pd->map[slot];
+	int prot = boot_maps(pd->boot)[slot].perms == SYS_R
+			   ? PROT_READ
+			   : PROT_READ | PROT_WRITE;
+
+	if (mmap(map->base, map->size, prot, MAP_SHARED | MAP_FIXED, fd, 0) ==
+	    MAP_FAILED)
+		return -1;
+	if (pd->poll_ns != 0)
+		touch(map);
+	return 0;
+}
+
+/*
+ * The old ones are taken out of the epoll set before they are closed: the former
+ * client has the same open file, and would keep it there.
+ */
+static int rewire(struct pd *pd, uint32_t channel, int wait, int ring)
+{
+	struct pd_chan *chan = &pd->chan[channel];
+	struct epoll_event e = {
+		.events = EPOLLIN | EPOLLET,
+		.data.u64 = event_data(EVENT_CHANNEL, channel, 0),
+	};
+
+	(void)epoll_ctl(pd->epoll, EPOLL_CTL_DEL, chan->wait, NULL);
+	close(chan->wait);
+	close(chan->ring);
+	chan->wait = wait;
+	chan->ring = ring;
+	return epoll_ctl(pd->epoll, EPOLL_CTL_ADD, wait, &e);
+}
+
+static void renew(struct pd *pd, const struct pd_order *o, const int *fd)
+{
+	const struct pd_answer done = { .serial = o->serial,
+					.channel = o->channel };
+	int result = 0;
+
+	for (unsigned int i = 0; i < PD_RENEW_REGIONS && result == 0; i++)
+		result = map_over(pd, o->slot[i], fd[PD_RENEW_REGION + i]);
+	close_all(fd + PD_RENEW_REGION, PD_RENEW_REGIONS);
+	result |= rewire(pd, o->channel, fd[PD_RENEW_WAIT], fd[PD_RENEW_RING]);
+	/* Without an answer the monitor ends us, and starts us afresh. */
+	if (result == 0)
+		(void)!write(pd->ctl, &done, sizeof(done));
+}
+
+bool pd_obey(struct pd *pd)
+{
+	struct pd_order o = { 0 };
+	int fd[PD_RENEW_FDS];
+	unsigned int n_fds;
+	ssize_t n = receive(pd->ctl, &o, fd, &n_fds);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	if (n == 0)
+		return false;
+	if (o.what == PD_ORDER_RENEW && sound(pd, &o, n_fds)) {
+		renew(pd, &o, fd);
+		return true;
+	}
+	close_all(fd, n_fds);
+	if (o.what == PD_ORDER_LOOK)
+		look_around(pd);
+	return true;
+}

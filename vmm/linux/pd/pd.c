@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a component may ask of its PD: memory, the time, a line in the log.
+ *
+ * The rest of pd.h (rings, watched descriptors) is in pd/loop.c.
+ */
+#include "vmm/linux/pd/pd.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "virt/net_client.h"
+#include "vmm/linux/pd/loop.h"
+
+/* Octets of a log line, newline included. */
+#define LOG_LINE 256
+
+void *pd_region(struct component *c, uint32_t slot, size_t *size)
+{
+	struct pd *pd = c->pd;
+	bool there = slot < pd->boot->n_maps;
+
+	if (size != NULL)
+		*size = there ? pd->map[slot].size : 0;
+	return there ? pd->map[slot].base : NULL;
+}
+
+uint64_t pd_now(const struct component *c)
+{
+	return c->pd->now;
+}
+
+/*
+ * Append text, escaping what a terminal might obey: a line may quote what a
+ * peer sent.  Always leaves room for the newline.
+ */
+static size_t append(char line[LOG_LINE], size_t used, const char *text)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (; *text != '\0'; text++) {
+		unsigned char octet = (unsigned char)*text;
+		bool plain = octet >= ' ' && octet < 0x7f && octet != '\\';
+
+		if (used + (plain ? 1 : 4) > LOG_LINE - 1)
+			break;
+		if (plain) {
+			line[used++] = (char)octet;
+			continue;
+		}
+		line[used++] = '\\';
+		line[used++] = 'x';
+		line[used++] = hex[octet >> 4];
+		line[used++] = hex[octet & 15];
+	}
+	return used;
+}
+
+void pd_log(struct component *c, const char *format, ...)
+{
+	char text[LOG_LINE], line[LOG_LINE];
+	size_t used = 0;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (c->pd->boot->n_comps > 1) {
+		used = append(line, used, c->cfg->name);
+		used = append(line, used, ": ");
+	}
+	used = append(line, used, text);
+	line[used++] = '\n';
+	/* A full socket loses the line: the loop must not wait for a reader. */
+	(void)!write(c->pd->log, line, used);
+}
+
+/* The buffers there are: a region is rounded up to whole pages. */
+static size_t data_size(size_t region, const struct sys_wire *wire)
+{
+	size_t used = (size_t)wire->capacity * wire->buffer_size;
+
+	return region < used ? region : used;
+}
+
+void pd_wire(struct component *c, const struct sys_wire *wire,
+	     struct net_client_config *config)
+{
+	size_t tx_size, rx_size;
+
+	*config = (struct net_client_config){
+		.tx_active = pd_region(c, wire->ingress.active, NULL),
+		.tx_free = pd_region(c, wire->ingress.free, NULL),
+		.rx_active = pd_region(c, wire->egress.active, NULL),
+		.rx_free = pd_region(c, wire->egress.free, NULL),
+		.tx_data = pd_region(c, wire->ingress.data, &tx_size),
+		.rx_data = pd_region(c, wire->egress.data, &rx_size),
+		.capacity = wire->capacity,
+		.buffer_size = wire->buffer_size,
+		.max_frame = wire->max_frame,
+		.link = pd_region(c, wire->link, NULL),
+	};
+	config->tx_size = data_size(tx_size, wire);
+	config->rx_size = data_size(rx_size, wire);
+}

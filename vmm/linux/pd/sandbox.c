@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Locking a PD in: stages 2 to 5 (see spawn.c for all of them).
+ *
+ * What is left to a PD afterwards: its regions, mapped with exactly its
+ * permissions; descriptors of its channels, its log, its control socket and of what
+ * its components were given; the system calls that wait, notify, read the clock and
+ * end the process, and those its components' tables name.  It cannot make
+ * memory executable, map, open, connect, fork, signal, or change a descriptor.
+ *
+ * A PD with attach ports may map: fresh memory for each client, over the old
+ * (pd/order.c).  Only in that form: shared, at a fixed address, readable or
+ * writable, from the start of a file.  What it holds besides are sockets,
+ * eventfds and what its components may read and write anyway, so there is
+ * nothing that mapping would give it.
+ *
+ * A component may start threads before the filter (a VM's processor is one).
+ * Stages 3 and 4 are over by then, so they begin with what is left, and the
+ * filter is put on all of them at once.
+ *
+ * Regions that are read-only are so twice: the mapping is PROT_READ and was
+ * made from a descriptor opened with O_RDONLY, so the kernel would refuse to
+ * make it writable even without the filter.
+ *
+ * Sanitizer builds.  The runtime of ASan and UBSan maps memory while it works
+ * and, when it has found something, looks around before it reports.  In such a
+ * build, and only there, the filter also lets through calls that act on the
+ * process's own memory and threads, answers those that would open something with
+ * ENOENT, and standard error leads to the log.  The other stages are the
+ * same.
+ */
+#include "vmm/linux/pd/sandbox.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "vmm/linux/pd/loop.h"
+#include "vmm/linux/order.h"
+
+/* Descriptors a component may come to hold besides what it was given. */
+#define SPARE_FDS_PER_COMPONENT 8u
+
+/* Where the empty file system is put together; weir needs it to exist anyway. */
+#define NEW_ROOT "/proc"
+
+static int fail(struct error *err, const char *what)
+{
+	return error_set(err, "cannot %s: %s", what, strerror(errno));
+}
+
+char **sandbox_environment(void)
+{
+	static char *empty[] = { NULL };
+#if SANDBOX_SANITIZED
+	static char *options[3];
+	unsigned int n = 0;
+
+	for (char **e = environ; *e != NULL && n < 2; e++)
+		if (strncmp(*e, "ASAN_OPTIONS=", 13) == 0 ||
+		    strncmp(*e, "UBSAN_OPTIONS=", 14) == 0)
+			options[n++] = *e;
+	return options;
+#endif
+	return empty;
+}
+
+/* --- stage 2: memory ------------------------------------------------------ */
+
+/*
+ * A region between two inaccessible pages: whoever runs off its end faults
+ * instead of finding the next region.
+ */
+static void *map_region(const struct boot_map *m, int flags)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	int prot = m->perms == SYS_R ? PROT_READ : PROT_READ | PROT_WRITE;
+	char *p = mmap(NULL, m->size + 2 * page, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	p = mmap(p + page, m->size, prot, MAP_SHARED | MAP_FIXED | flags, m->fd,
+		 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+int sandbox_regions(const struct boot_record *r, struct sandbox_map *map,
+		    struct error *err)
+{
+	const struct boot_map *m = boot_maps(r);
+	/* Who spins to be quick does not want to meet page faults either. */
+	int flags = r->poll_us != 0 ? MAP_POPULATE : 0;
+
+	for (uint32_t i = 0; i < r->n_maps; i++) {
+		map[i].size = m[i].size;
+		map[i].base = map_region(&m[i], flags);
+		if (map[i].base == NULL)
+			return error_set(err, "cannot map region %s: %s",
+					 m[i].name, strerror(errno));
+		close(m[i].fd);
+	}
+	return 0;
+}
+
+/* --- stage 3: file system ------------------------------------------------- */
+
+int sandbox_root(struct error *err)
+{
+	const char *options = "mode=0555,nr_inodes=2,size=4k";
+
+	/* Nothing mounted from now on outside comes in here. */
+	if (mount("", "/", NULL, MS_PRIVATE | MS_REC, NULL) != 0)
+		return fail(err, "make mounts private");
+	if (mount("weir", NEW_ROOT, "tmpfs",
+		  MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, options) != 0)
+		return fail(err, "mount an empty file system (is something "
+				 "restricting user namespaces, such as "
+				 "AppArmor?)");
+	if (chdir(NEW_ROOT) != 0)
+		return fail(err, "enter the empty file system");
+	/*
+	 * The old root ends up on top of the new one, in the same place, and is
+	 * taken off again with all that was mounted below it.
+	 */
+	if (syscall(SYS_pivot_root, ".", ".") != 0)
+		return fail(err, "change the root");
+	if (umount2(".", MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
+		return fail(err, "let go of the old root");
+	if (chdir("/") != 0)
+		return fail(err, "enter the new root");
+	return 0;
+}
+
+/* --- stage 4: privileges -------------------------------------------------- */
+
+static const struct component_ops *ops_of(const struct boot_record *r,
+					  uint32_t comp)
+{
+	return component_kinds[boot_comps(r)[comp].cfg.kind];
+}
+
+/* The longest file any of its components may write; 0: none. */
+static uint64_t file_size(const struct boot_record *r, uint32_t comp)
+{
+	const struct component_ops *ops = ops_of(r, comp);
+
+	return ops->file_size == NULL
+		       ? 0
+		       : ops->file_size(&boot_comps(r)[comp].cfg);
+}
+
+static uint64_t longest_file(const struct boot_record *r)
+{
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < r->n_comps; i++)
+		if (file_size(r, i) > most)
+			most = file_size(r, i);
+	return most;
+}
+
+static bool has_threads(const struct boot_record *r)
+{
+	for (uint32_t i = 0; i < r->n_comps; i++)
+		if (ops_of(r, i)->threads)
+			return true;
+	return false;
+}
+
+static bool locks_memory(const struct boot_record *r)
+{
+	for (uint32_t i = 0; i < r->n_comps; i++)
+		if (ops_of(r, i)->locks_memory)
+			return true;
+	return false;
+}
+
+static int limit(int what, rlim_t value)
+{
+	struct rlimit l = { .rlim_cur = value, .rlim_max = value };
+
+	return setrlimit((unsigned int)what, &l);
+}
+
+/* The caller's own limit (`ulimit -f`) may be lower, and then holds. */
+static int limit_files(rlim_t most)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_FSIZE, &l) != 0)
+		return -1;
+	return limit(RLIMIT_FSIZE, l.rlim_cur < most ? l.rlim_cur : most);
+}
+
+/* Does it get fresh memory while it runs? */
+static bool is_renewed(const struct boot_record *r)
+{
+	for (uint32_t i = 0; i < r->n_chans; i++)
+		if (boot_chans(r)[i].outside != 0)
+			return true;
+	return false;
+}
+
+/* Region descriptors are the last of the record and closed by now. */
+static rlim_t nofile(const struct boot_record *r)
+{
+	rlim_t n = r->n_fds - r->n_maps + 1 /* epoll */ +
+		   2 /* a pipe, while the filter is made */;
+
+	if (is_renewed(r))
+		n += PD_RENEW_FDS;
+	for (uint32_t i = 0; i < r->n_comps; i++)
+		n += SPARE_FDS_PER_COMPONENT + ops_of(r, i)->spare_fds;
+	return n;
+}
+
+int sandbox_privileges(const struct boot_record *r, struct error *err)
+{
+	if (limit(RLIMIT_NOFILE, nofile(r)) != 0 ||
+	    limit(RLIMIT_CORE, 0) != 0 || limit(RLIMIT_MSGQUEUE, 0) != 0)
+		return fail(err, "set limits");
+	/* Else after init(), by the filter's stage. */
+	if (!has_threads(r) && limit(RLIMIT_NPROC, 0) != 0)
+		return fail(err, "set limits");
+	if (!locks_memory(r) && limit(RLIMIT_MEMLOCK, 0) != 0)
+		return fail(err, "set limits");
+	/* Eventfds and sockets are not files in this sense. */
+	if (limit_files(longest_file(r)) != 0)
+		return fail(err, "set limits");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return fail(err, "give up gaining privileges");
+	/* Effective, permitted, inheritable, bounding and ambient. */
+	capng_clear(CAPNG_SELECT_ALL);
+	if (capng_apply(CAPNG_SELECT_ALL) != 0)
+		return fail(err, "drop capabilities");
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return fail(err, "forbid tracing");
+	/* Changes of credentials take it back. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		return fail(err, "bind its life to the monitor's");
+	return 0;
+}
+
+/* --- stage 5: system calls ------------------------------------------------ */
+
+/* The loop's own. No handler is ever set, so rt_sigreturn is not among them. */
+static const int loop_calls[] = {
+	SCMP_SYS(epoll_wait),	 SCMP_SYS(epoll_pwait), SCMP_SYS(write),
+	SCMP_SYS(clock_gettime), SCMP_SYS(exit_group),	-1,
+};
+
+/* pd_watch() and pd_replace_fd(), where there is something to watch. */
+static const int watch_calls[] = { SCMP_SYS(epoll_ctl), SCMP_SYS(close), -1 };
+
+/* What threads wait with, and how the C library begins and ends a start. */
+static const int thread_calls[] = {
+	SCMP_SYS(futex),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(rseq),
+	SCMP_SYS(rt_sigprocmask),
+	-1,
+};
+
+#if SANDBOX_SANITIZED
+static const int runtime_calls[] = {
+	SCMP_SYS(mmap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(madvise),
+	SCMP_SYS(mremap),
+	SCMP_SYS(brk),
+	SCMP_SYS(futex),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(getuid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(tgkill),
+	SCMP_SYS(getrlimit),
+	SCMP_SYS(prlimit64),
+	SCMP_SYS(read),
+	SCMP_SYS(close),
+	SCMP_SYS(prctl),
+	-1,
+};
+static const int absent_calls[] = {
+	SCMP_SYS(open),
+	SCMP_SYS(openat),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(stat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(access),
+	SCMP_SYS(getcwd),
+	SCMP_SYS(pipe),
+	SCMP_SYS(pipe2),
+	SCMP_SYS(clone),
+	SCMP_SYS(socket),
+	-1,
+};
+/* Where no component lists requests of its own. */
+static const int absent_ioctl[] = { SCMP_SYS(ioctl), -1 };
+#endif
+
+/*
+ * libseccomp gives calls this architecture does not have negative numbers; the
+ * end of a list is -1.
+ */
+static int add_rules(scmp_filter_ctx ctx, uint32_t action, const int *calls)
+{
+	int result;
+
+	for (; calls != NULL && *calls != -1; calls++) {
+		if (*calls < 0)
+			continue;
+		result = seccomp_rule_add_exact(ctx, action, *calls, 0);
+		/* A component may name what the loop has already. */
+		if (result != 0 && result != -EEXIST)
+			return result;
+	}
+	return 0;
+}
+
+/* ioctl() with these requests; the kernel looks at their lower half alone. */
+static int add_ioctls(scmp_filter_ctx ctx, const unsigned long *request)
+{
+	int result;
+
+	for (; request != NULL && *request != 0; request++) {
+		result = seccomp_rule_add_exact(
+			ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+			SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX,
+				(uint32_t)*request));
+		if (result != 0 && result != -EEXIST)
+			return result;
+	}
+	return 0;
+}
+
+/* ftruncate() of its own files, to no more than they may have. */
+static int add_ftruncate(scmp_filter_ctx ctx, const struct boot_record *r,
+			 uint32_t comp)
+{
+	const struct boot_comp *bc = &boot_comps(r)[comp];
+	uint64_t most = file_size(r, comp);
+	int result = 0;
+
+	for (uint32_t i = 0; i < bc->n_fds && most > 0 && result == 0; i++)
+		result = seccomp_rule_add_exact(
+			ctx, SCMP_ACT_ALLOW, SCMP_SYS(ftruncate), 2,
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)bc->fd[i]),
+			SCMP_A1(SCMP_CMP_LE, most));
+	return result;
+}
+
+/* A call that is allowed, or is so already for another reason. */
+#define ALLOW(ctx, call, n, ...)                                               \
+	allowed(seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, SCMP_SYS(call), n, \
+				       __VA_ARGS__))
+
+static int allowed(int result)
+{
+	return result == -EEXIST ? 0 : result;
+}
+
+/* pd_obey(): one message on one descriptor, without waiting. */
+static int add_orders(scmp_filter_ctx ctx)
+{
+	return ALLOW(ctx, recvmsg, 2,
+		     SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, BOOT_CTL_FD),
+		     SCMP_A2(SCMP_CMP_MASKED_EQ, UINT32_MAX, PD_ORDER_FLAGS));
+}
+
+static int add_mapping(scmp_filter_ctx ctx, unsigned int prot)
+{
+	return ALLOW(ctx, mmap, 3, SCMP_A2(SCMP_CMP_EQ, prot),
+		     SCMP_A3(SCMP_CMP_EQ, MAP_SHARED | MAP_FIXED),
+		     SCMP_A5(SCMP_CMP_EQ, 0));
+}
+
+/* What fresh memory and doorbells take. */
+static int add_renewal(scmp_filter_ctx ctx)
+{
+	int result = add_rules(ctx, SCMP_ACT_ALLOW, watch_calls);
+
+	if (result == 0)
+		result = add_mapping(ctx, PROT_READ);
+	if (result == 0)
+		result = add_mapping(ctx, PROT_READ | PROT_WRITE);
+	return result;
+}
+
+/* What a sanitizer's runtime needs. */
+static int add_runtime(scmp_filter_ctx ctx, bool ioctls)
+{
+	int result = 0;
+
+#if SANDBOX_SANITIZED
+	result = add_rules(ctx, SCMP_ACT_ALLOW, runtime_calls);
+	if (result == 0)
+		result = add_rules(ctx, SCMP_ACT_ERRNO(ENOENT), absent_calls);
+	if (result == 0 && !ioctls)
+		result = add_rules(ctx, SCMP_ACT_ERRNO(ENOENT), absent_ioctl);
+#else
+	(void)ctx;
+	(void)ioctls;
+#endif
+	return result;
+}
+
+static int fill_filter(scmp_filter_ctx ctx, const struct boot_record *r)
+{
+	bool watches = false, ioctls = false;
+	int result = add_rules(ctx, SCMP_ACT_ALLOW, loop_calls);
+
+	if (result == 0)
+		result = add_orders(ctx);
+	if (result == 0 && is_renewed(r))
+		result = add_renewal(ctx);
+	for (uint32_t i = 0; i < r->n_comps && result == 0; i++) {
+		const struct component_ops *ops = ops_of(r, i);
+
+		watches = watches || boot_comps(r)[i].n_fds > 0;
+		ioctls = ioctls || ops->ioctls != NULL;
+		result = add_rules(ctx, SCMP_ACT_ALLOW, ops->syscalls);
+		if (result == 0)
+			result = add_ioctls(ctx, ops->ioctls);
+		if (result == 0)
+			result = add_ftruncate(ctx, r, i);
+	}
+	if (result == 0 && watches)
+		result = add_rules(ctx, SCMP_ACT_ALLOW, watch_calls);
+	if (result == 0 && has_threads(r))
+		result = add_rules(ctx, SCMP_ACT_ALLOW, thread_calls);
+	return result != 0 ? result : add_runtime(ctx, ioctls);
+}
+
+/*
+ * The program as octets.  seccomp_load() would free its memory after the filter
+ * is in force, and free() may call munmap(); so it is only made to generate.
+ * The longest program there can be fits into an empty pipe.
+ */
+static int generate(const struct boot_record *r, struct sock_fprog *program)
+{
+	size_t most = BPF_MAXINSNS * sizeof(struct sock_filter);
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	ssize_t size = -1;
+	int fd[2];
+
+	if (ctx == NULL || pipe(fd) != 0)
+		return -1;
+	program->filter = malloc(most);
+	/* Calls in another ABI's numbers (i386 on x86-64): the same end. */
+	if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
+			     SCMP_ACT_KILL_PROCESS) == 0 &&
+	    program->filter != NULL && fill_filter(ctx, r) == 0 &&
+	    seccomp_export_bpf(ctx, fd[1]) == 0)
+		size = read(fd[0], program->filter, most);
+	seccomp_release(ctx);
+	close(fd[0]);
+	close(fd[1]);
+	program->len =
+		(unsigned short)((size_t)size / sizeof(*program->filter));
+	if (size > 0)
+		return 0;
+	free(program->filter);
+	return -1;
+}
+
+int sandbox_filter(const struct boot_record *r, struct error *err)
+{
+	struct sock_fprog program = { 0 };
+	long result;
+
+	if (limit(RLIMIT_NPROC, 0) != 0)
+		return fail(err, "set limits");
+	if (generate(r, &program) != 0)
+		return error_set(err, "cannot make the system call filter");
+	/* From its return on the filter holds; @program is never freed. */
+	result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			 SECCOMP_FILTER_FLAG_TSYNC, &program);
+	if (result == 0)
+		return 0;
+	if (result > 0)
+		return error_set(err,
+				 "thread %ld cannot be put under the "
+				 "system call filter",
+				 result);
+	return fail(err, "install the system call filter (does the kernel "
+			 "have CONFIG_SECCOMP_FILTER?)");
+}
