@@ -366,8 +366,8 @@ static int add_ftruncate(scmp_filter_ctx ctx, const struct boot_record *r,
 	for (uint32_t i = 0; i < bc->n_fds && most > 0 && result == 0; i++)
 		result = seccomp_rule_add_exact(
 			ctx, SCMP_ACT_ALLOW, SCMP_SYS(ftruncate), 2,
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)bc->fd[i]),
-			SCMP_A1(SCMP_CMP_LE, most));
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)bc->fd[i], 0),
+			SCMP_A1(SCMP_CMP_LE, most, 0));
 	return result;
 }
 
@@ -391,9 +391,9 @@ static int add_orders(scmp_filter_ctx ctx)
 
 static int add_mapping(scmp_filter_ctx ctx, unsigned int prot)
 {
-	return ALLOW(ctx, mmap, 3, SCMP_A2(SCMP_CMP_EQ, prot),
-		     SCMP_A3(SCMP_CMP_EQ, MAP_SHARED | MAP_FIXED),
-		     SCMP_A5(SCMP_CMP_EQ, 0));
+	return ALLOW(ctx, mmap, 3, SCMP_A2(SCMP_CMP_EQ, prot, 0),
+		     SCMP_A3(SCMP_CMP_EQ, MAP_SHARED | MAP_FIXED, 0),
+		     SCMP_A5(SCMP_CMP_EQ, 0, 0));
 }
 
 /* What fresh memory and doorbells take. */
