@@ -120,7 +120,7 @@ static enum cli_exit set_option(struct cli_options *opt, char letter,
 		opt->name = value;
 		break;
 	case 't':
-		return set_timeout(opt, value);
+		return value ? set_timeout(opt, value) : CLI_USAGE;
 	}
 	return CLI_OK;
 }

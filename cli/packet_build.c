@@ -218,8 +218,11 @@ static void destination(const struct packet *p, uint8_t out[16])
 {
 	memcpy(out, p->address[1], 16);
 	if (packet_is_nd(p) && p->type == 135) {
-		memcpy(out, "\xff\2\0\0\0\0\0\0\0\0\0\1\xff", 13);
-		memcpy(out + 13, p->address[1] + 13, 3);
+		memset(out, 0, 13);
+		out[0] = 0xff;
+		out[1] = 2;
+		out[11] = 1;
+		out[12] = 0xff;
 	}
 }
 
@@ -327,14 +330,16 @@ bool packet_group(const struct packet *p, uint8_t mac[6])
 	if (p->family == PACKET_IP4 && !memcmp(to, all, 4))
 		return true;
 	if (p->family == PACKET_IP4 && to[0] >> 4 == 0xe) {
-		memcpy(mac, "\1\0\x5e", 3);
+		mac[0] = 1;
+		mac[1] = 0;
+		mac[2] = 0x5e;
 		mac[3] = to[1] & 0x7f;
 		memcpy(mac + 4, to + 2, 2);
 		return true;
 	}
 	if (p->family != PACKET_IP6 || to[0] != 0xff)
 		return false;
-	memcpy(mac, "\x33\x33", 2);
+	memset(mac, 0x33, 2);
 	memcpy(mac + 2, to + 12, 4);
 	return true;
 }

@@ -137,7 +137,7 @@ static inline void spend_on_rules(struct vswitch *sw,
 	if (sw->state.cache.steps != sw->seen.steps)
 		work += work_of_filters(sw);
 	if (ask->parsed && sw->state.flows != NULL)
-		work += ports * WORK_FLOW + work_of_flows(sw);
+		work += (uint64_t)ports * WORK_FLOW + work_of_flows(sw);
 	spend(sw, work);
 }
 
@@ -145,7 +145,8 @@ static inline void spend_on_rules(struct vswitch *sw,
 static void spend_on_guard(struct vswitch *sw, unsigned int src)
 {
 	if (bit_in(sw->policy->guarded, src))
-		spend(sw, sw->policy->port[src].n_prefixes * WORK_PREFIX);
+		spend(sw,
+		      (uint64_t)sw->policy->port[src].n_prefixes * WORK_PREFIX);
 }
 
 /* A frame went to a port whose rules were asked. */

@@ -73,12 +73,13 @@ static void act(struct component *c, const struct action *a)
 	size_t size;
 
 	if (a->receive)
-		recvmsg(a->ctl, &msg,
-			a->ctl == BOOT_CTL_FD ? a->receive_flags
-					      : PD_ORDER_FLAGS);
+		(void)!recvmsg(a->ctl, &msg,
+			       a->ctl == BOOT_CTL_FD ? a->receive_flags
+						     : PD_ORDER_FLAGS);
 	else
-		mmap(pd_region(c, 0, &size), SIZE, a->prot, a->flags,
-		     a->flags & MAP_ANONYMOUS ? -1 : BOOT_LOG_FD, a->offset);
+		(void)!mmap(pd_region(c, 0, &size), SIZE, a->prot, a->flags,
+			    a->flags & MAP_ANONYMOUS ? -1 : BOOT_LOG_FD,
+			    a->offset);
 	pd_log(c, "returned");
 }
 

@@ -26,12 +26,15 @@ static bool put_line(const char *line, size_t len)
 static bool is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
-	unsigned long long dev, ino;
+	unsigned long long dev;
 	struct stat st;
+	char *colon;
 
-	return stream != NULL && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
-	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev &&
-	       st.st_ino == ino;
+	if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
+		return false;
+	dev = strtoull(stream, &colon, 10);
+	return *colon == ':' && st.st_dev == dev &&
+	       st.st_ino == strtoull(colon + 1, NULL, 10);
 }
 
 size_t log_prefix(char *out, size_t size, int level, bool journal,

@@ -79,7 +79,7 @@ static void on_found(struct monitor *m, struct loop_source *s, uint32_t events)
 	unsigned int n = seeker_finish(seeker, &m->loop, found);
 
 	(void)events;
-	if (n == 0)
+	if (n == 0 || fds == NULL)
 		return;
 	let_go(fds);
 	memcpy(fds->fd, found, n * sizeof(*found));

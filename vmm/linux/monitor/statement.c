@@ -203,14 +203,17 @@ const struct statement *statements_line(const struct statements *s,
 static const char *about(const struct statements *s, const char *line,
 			 const struct statement **statement)
 {
-	unsigned int number, column;
-	int n = 0;
+	static const char place[] = "(runtime):";
+	const char *text = strstr(line, ": ");
+	unsigned long number;
 
 	*statement = NULL;
-	if (sscanf(line, "(runtime):%u:%u: %n", &number, &column, &n) == 2 &&
-	    n > 0 && number > 0)
+	if (strncmp(line, place, strlen(place)) != 0 || text == NULL)
+		return line;
+	number = strtoul(line + strlen(place), NULL, 10);
+	if (number > 0)
 		*statement = statements_line(s, number);
-	return *statement != NULL ? line + n : line;
+	return *statement != NULL ? text + 2 : line;
 }
 
 /* Is a line, with its end, one of a text's? */

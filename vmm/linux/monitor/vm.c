@@ -120,7 +120,7 @@ static void on_rung(struct monitor *m, struct loop_source *s, uint32_t events)
 /* How long a guest may be silent; 0: for ever. */
 static uint64_t watchdog_ns(const struct mon_vm *vm)
 {
-	return vm->comp->vm.watchdog_s * 1000 * MS_NS;
+	return (uint64_t)vm->comp->vm.watchdog_s * 1000 * MS_NS;
 }
 
 uint64_t vm_deadline(const struct monitor *m, const struct mon_vm *vm)

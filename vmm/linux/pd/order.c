@@ -151,7 +151,7 @@ static void renew(struct pd *pd, const struct pd_order *o, const int *fd)
 bool pd_obey(struct pd *pd)
 {
 	struct pd_order o = { 0 };
-	int fd[PD_RENEW_FDS];
+	int fd[PD_RENEW_FDS] = { 0 };
 	unsigned int n_fds;
 	ssize_t n = receive(pd->ctl, &o, fd, &n_fds);
 

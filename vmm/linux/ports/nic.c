@@ -354,7 +354,7 @@ static const struct pump_ops nic_pump = {
 /* Number of the interface, 0 if there is none (any more). */
 static int interface_of(const struct component *c)
 {
-	struct sockaddr_ll addr;
+	struct sockaddr_ll addr = { 0 };
 	socklen_t size = sizeof(addr);
 
 	if (c->n_fds != NIC_FDS ||
