@@ -14,6 +14,14 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+/*
+ * What every frame passes is expanded in place, and what few frames need is
+ * called: left to the compiler, one more caller of a function takes it out of
+ * the fast path.
+ */
+#define FAST_PATH inline __attribute__((always_inline))
+#define SLOW_PATH __attribute__((noinline))
+
 /* The set of one port. */
 static inline uint64_t bit(unsigned int port)
 {

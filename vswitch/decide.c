@@ -122,7 +122,7 @@ static enum vswitch_reason believe_flood(const struct vswitch *sw,
 }
 
 /* An address is not known where it was heard, or not for long. */
-static __attribute__((noinline)) enum vswitch_reason
+static SLOW_PATH enum vswitch_reason
 learn_anew(const struct vswitch *sw, struct vswitch *act,
 	   const struct policy_ask *ask, const struct job *job, uint32_t now,
 	   struct fdb_effect *effect)
@@ -211,7 +211,7 @@ static inline enum vswitch_reason check_receiver(const struct vswitch *sw,
 }
 
 /* Why a frame may not go to a port, or REASON_NONE. */
-static inline __attribute__((always_inline)) enum vswitch_reason
+static FAST_PATH enum vswitch_reason
 refusal(const struct vswitch *sw, struct vswitch *act, struct policy_ask *ask,
 	unsigned int dst, struct vswitch_verdict *v)
 {
@@ -237,7 +237,7 @@ refusal(const struct vswitch *sw, struct vswitch *act, struct policy_ask *ask,
 }
 
 /* Offer a frame to one candidate. */
-static inline enum vswitch_reason
+static FAST_PATH enum vswitch_reason
 offer(const struct vswitch *sw, struct vswitch *act, struct policy_ask *ask,
       unsigned int dst, struct vswitch_verdict *v)
 {
@@ -294,10 +294,8 @@ static uint64_t flood_set(const struct vswitch *sw,
 	return ports;
 }
 
-static __attribute__((noinline)) void flood(const struct vswitch *sw,
-					    struct vswitch *act,
-					    struct policy_ask *ask,
-					    struct vswitch_verdict *v)
+static SLOW_PATH void flood(const struct vswitch *sw, struct vswitch *act,
+			    struct policy_ask *ask, struct vswitch_verdict *v)
 {
 	const struct bucket *storm;
 	uint64_t offered;

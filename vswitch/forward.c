@@ -10,9 +10,6 @@
 #include "base/mem.h"
 #include "vswitch/vswitch_impl.h"
 
-/* What plain frames do not need: not expanded among what they do. */
-#define OUT_OF_THE_WAY __attribute__((noinline))
-
 /* How often disputes about addresses are told, at most. */
 #define DISPUTE_NS 60000000000ull
 
@@ -150,10 +147,10 @@ static void spend_on_guard(struct vswitch *sw, unsigned int src)
 }
 
 /* A frame went to a port whose rules were asked. */
-static OUT_OF_THE_WAY void note_asked(struct vswitch *sw,
-				      struct policy_ask *ask, unsigned int dst,
-				      const struct vswitch_verdict *v,
-				      struct transfer *t)
+static SLOW_PATH void note_asked(struct vswitch *sw, struct policy_ask *ask,
+				 unsigned int dst,
+				 const struct vswitch_verdict *v,
+				 struct transfer *t)
 {
 	const struct policy_answer answer = {
 		.why = REASON_NONE,
@@ -298,9 +295,9 @@ static void note_move(struct vswitch *sw, const struct policy_ask *ask,
 }
 
 /* The source address was new here, or is at least looked at anew. */
-static OUT_OF_THE_WAY void note_learning(struct vswitch *sw,
-					 const struct policy_ask *ask,
-					 const struct vswitch_verdict *v)
+static SLOW_PATH void note_learning(struct vswitch *sw,
+				    const struct policy_ask *ask,
+				    const struct vswitch_verdict *v)
 {
 	if (v->learned.outcome == FDB_MOVED && v->reason != REASON_STICKY)
 		note_move(sw, ask, v);
@@ -329,9 +326,9 @@ static void note_groups(struct vswitch *sw, const struct policy_ask *ask,
 }
 
 /* A frame was flooded, as far as policy goes. */
-static OUT_OF_THE_WAY void note_flood(struct vswitch *sw,
-				      const struct policy_ask *ask,
-				      const struct vswitch_verdict *v)
+static SLOW_PATH void note_flood(struct vswitch *sw,
+				 const struct policy_ask *ask,
+				 const struct vswitch_verdict *v)
 {
 	enum policy_storm storm = storm_of(v->resolution);
 
@@ -358,8 +355,8 @@ static inline void count_hits(struct vswitch *sw,
 	} while (unlikely(ports));
 }
 
-static OUT_OF_THE_WAY void note_guarded(struct vswitch *sw,
-					const struct policy_ask *ask)
+static SLOW_PATH void note_guarded(struct vswitch *sw,
+				   const struct policy_ask *ask)
 {
 	bucket_take(&sw->state.in[ask->src], ask->now_ns, ask->frame->len);
 	spend_on_guard(sw, ask->src);
@@ -380,10 +377,9 @@ static inline void note(struct vswitch *sw, const struct policy_ask *ask,
 }
 
 /* What few frames need, behind one question for all of it. */
-static OUT_OF_THE_WAY void finish(struct vswitch *sw,
-				  const struct policy_ask *ask,
-				  const struct job *job,
-				  const struct vswitch_verdict *v)
+static SLOW_PATH void finish(struct vswitch *sw, const struct policy_ask *ask,
+			     const struct job *job,
+			     const struct vswitch_verdict *v)
 {
 	if (job->frame.len >= WORK_LONG)
 		spend(sw, WORK_OCTETS(job->frame.len));
