@@ -22,6 +22,7 @@
 
 #include "cli/control.h"
 #include "cli/text.h"
+#include "vmm/linux/protocol.h"
 
 /* A full forwarding database of 65536 entries is about 8 MB. */
 #define REPLY_MAX (64u << 20)
@@ -235,13 +236,32 @@ static char *exchange_receive(struct exchange *x)
 	return NULL;
 }
 
+/* Do both ends mean the same by what is in the data? */
+static bool same_protocol(const struct control *to, const json_t *reply)
+{
+	json_int_t theirs =
+		json_integer_value(json_object_get(reply, "protocol"));
+
+	if (theirs == CONTROL_PROTOCOL)
+		return true;
+	cli_error("%s speaks version %lld of the control protocol, and this "
+		  "command (%s) version %d: %s was started by another version "
+		  "of weir; use that one, or stop %s and run it again",
+		  to->name, (long long)theirs, WEIR_VERSION, CONTROL_PROTOCOL,
+		  to->name, to->name);
+	return false;
+}
+
 /**
  * understand - take a reply apart
  * @line: the reply
+ * @any:  of whatever version the instance is; the data mean nothing
+ *
+ * An error is a sentence in every version.
  *
  * Return: its data, or NULL after saying what is wrong.
  */
-static json_t *understand(const struct control *to, const char *line)
+static json_t *understand(const struct control *to, const char *line, bool any)
 {
 	json_t *reply = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 	json_t *data = json_object_get(reply, "data");
@@ -249,16 +269,16 @@ static json_t *understand(const struct control *to, const char *line)
 
 	/* A compiler's lines, which quote the topology. */
 	text_print(stderr, json_member(reply, "report"), "\n");
-	if (json_is_true(json_object_get(reply, "ok")) && data)
-		json_incref(data);
-	else
+	data = json_is_true(json_object_get(reply, "ok")) ? data : NULL;
+	if (data && !any && !same_protocol(to, reply))
 		data = NULL;
-	if (!data && *error)
+	else if (!data && *error)
 		cli_error("%s: %s", to->name, error);
 	else if (!data)
 		cli_error("cannot understand %s; is it of another version "
 			  "than this command (%s)? Restart it",
 			  to->name, WEIR_VERSION);
+	json_incref(data);
 	json_decref(reply);
 	return data;
 }
@@ -279,11 +299,12 @@ static int exchange_begin(struct exchange *x, const struct control *to,
 /**
  * exchange_talk - send a request, take the reply apart
  * @request: released
+ * @any:     take any version's reply
  *
  * Return: the reply's data, or NULL after saying what is wrong.
  */
 static json_t *exchange_talk(struct exchange *x, const struct cli_options *opt,
-			     json_t *request)
+			     json_t *request, bool any)
 {
 	char *text = json_dumps(request, JSON_COMPACT);
 	char *line = xasprintf("%s\n", text ? text : "{}");
@@ -293,7 +314,7 @@ static json_t *exchange_talk(struct exchange *x, const struct cli_options *opt,
 	if (!exchange_send(x, line, strlen(line)))
 		reply = exchange_receive(x);
 	if (reply)
-		data = understand(x->to, reply);
+		data = understand(x->to, reply, any);
 	else
 		report(x, opt);
 	free(reply);
@@ -313,7 +334,7 @@ json_t *control_ask(const struct control *to, const struct cli_options *opt,
 		json_decref(request);
 		return NULL;
 	}
-	data = exchange_talk(&x, opt, request);
+	data = exchange_talk(&x, opt, request, false);
 	close(x.fd);
 	return data;
 }
@@ -354,7 +375,8 @@ int control_ask_stop(const struct control *to, const struct cli_options *opt)
 	if (exchange_begin(&x, to, opt))
 		return -1;
 	peer = peer_pidfd(x.fd);
-	data = exchange_talk(&x, opt, json_pack("{s:s}", "cmd", "stop"));
+	/* What was started by another version must be stopped all the same. */
+	data = exchange_talk(&x, opt, json_pack("{s:s}", "cmd", "stop"), true);
 	if (data) {
 		/* Without it: the monitor hangs up at its end. */
 		result = wait_for(peer < 0 ? x.fd : peer, POLLIN, x.deadline);

@@ -24,7 +24,7 @@
 	"\"in_bytes\":2,\"out_frames\":3,\"out_bytes\":4,\"drops\":5,"         \
 	"\"faults\":6,\"restarts\":7,\"mirror_missed\":8}"
 
-#define OK(data) "{\"ok\":true,\"data\":" data "}\n"
+#define OK(data) "{\"protocol\":1,\"ok\":true,\"data\":" data "}\n"
 
 static const struct fake_answer home[] = {
 	{ "\"ports\"", OK("[" PORT("sw0.alice", "0") "," PORT(
@@ -228,14 +228,42 @@ static void test_refusals_are_defused_and_fail(void **state)
 }
 
 static const struct fake_answer hostile[] = {
-	{ "\"ports\"", "{\"ok\":true,\"data\":[{\"port\":\"a\\u001b[2J\\tb\","
-		       "\"state\":\"\\u007f\\u009b\"}]}\n" },
+	{ "\"ports\"",
+	  "{\"protocol\":1,\"ok\":true,\"data\":[{\"port\":\"a\\u001b[2J\\tb\","
+	  "\"state\":\"\\u007f\\u009b\"}]}\n" },
 	{ "\"fdb\"", "not json\n" },
 	{ "\"drops\"", "{\"ok\":true}\n" },
 	{ "\"policy\"", "" },
-	{ "\"system\"", "{\"ok\":true,\"data\":[1,2,\"x\"]}\n" },
+	{ "\"system\"", "{\"protocol\":1,\"ok\":true,\"data\":[1,2,\"x\"]}\n" },
 	{ NULL, NULL },
 };
+
+/* A monitor of another version: its data may mean something else. */
+static const struct fake_answer another[] = {
+	{ "\"ports\"", "{\"protocol\":2,\"ok\":true,\"data\":[]}\n" },
+	{ "\"fdb\"", "{\"ok\":true,\"data\":[]}\n" },
+	{ "\"drops\"", "{\"protocol\":2,\"ok\":false,\"error\":\"no\"}\n" },
+	{ "\"stop\"", "{\"protocol\":2,\"ok\":true,\"data\":{}}\n" },
+	{ NULL, NULL },
+};
+
+static void test_another_version_is_told_and_can_be_stopped(void **state)
+{
+	(void)state;
+	fake_instance("old", another);
+	assert_int_equal(run_weir("show ports"), 1);
+	assert_string_equal(cli_out, "");
+	assert_non_null(strstr(cli_err, "old speaks version 2 of the control "
+					"protocol"));
+	assert_non_null(strstr(cli_err, "stop old and run it again"));
+	assert_int_equal(run_weir("show -j fdb"), 1);
+	assert_string_equal(cli_out, "");
+	assert_non_null(strstr(cli_err, "old speaks version 0 of the control "
+					"protocol"));
+	assert_int_equal(run_weir("show drops"), 1);
+	expect_error("weir: old: no\n");
+	assert_int_equal(run_weir("stop"), 0);
+}
 
 static void test_hostile_replies(void **state)
 {
@@ -580,6 +608,7 @@ int main(void)
 		TEST(test_several_run),
 		TEST(test_rows_for_a_program),
 		TEST(test_json_is_the_replys_data),
+		TEST(test_another_version_is_told_and_can_be_stopped),
 		TEST(test_refusals_are_defused_and_fail),
 		TEST(test_hostile_replies),
 		TEST(test_silence_ends_at_the_timeout),

@@ -100,6 +100,8 @@ static void ask_nearly(const struct rig *r, const char *base, uint32_t *x)
 		request[noise(x) % len] = '\0';
 	reply = rig_ask(r, request);
 	assert_true(json_is_boolean(json_object_get(reply, "ok")));
+	assert_int_equal(json_integer_value(json_object_get(reply, "protocol")),
+			 1);
 	json_decref(reply);
 }
 

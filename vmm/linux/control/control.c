@@ -12,6 +12,7 @@
 
 #include "vmm/linux/control/json.h"
 #include "vmm/linux/monitor/rundir.h"
+#include "vmm/linux/protocol.h"
 
 static void close_conn(struct monitor *m, struct control_conn *c)
 {
@@ -60,12 +61,15 @@ static void write_some(struct monitor *m, struct control_conn *c)
 		close_conn(m, c);
 }
 
+#define TEXT_OF(macro) TEXT_OF_TOKEN(macro)
+#define TEXT_OF_TOKEN(token) #token
+
 /* Send text, which is taken over; NULL: there was no memory for it. */
 static void send_text(struct monitor *m, struct control_conn *c, char *text)
 {
-	static const char excuse[] =
-		"{\"ok\":false,\"error\":\"the monitor is out of memory; try "
-		"again\"}";
+	static const char excuse[] = "{\"protocol\":" TEXT_OF(
+		CONTROL_PROTOCOL) ",\"ok\":false,"
+				  "\"error\":\"the monitor is out of memory; try again\"}";
 
 	control_job_drop(m, c);
 	if (text == NULL)
@@ -89,7 +93,8 @@ void control_answer(struct monitor *m, struct control_conn *c, json_t *data)
 	char *text = NULL;
 
 	if (data != NULL)
-		reply = json_pack("{s:b, s:o}", "ok", 1, "data", data);
+		reply = json_pack("{s:i, s:b, s:o}", "protocol",
+				  CONTROL_PROTOCOL, "ok", 1, "data", data);
 	if (reply != NULL)
 		text = json_dumps(reply, JSON_COMPACT);
 	json_decref(reply);
@@ -105,7 +110,8 @@ static void refuse(struct monitor *m, struct control_conn *c, json_t *more,
 	char *line = NULL;
 
 	vsnprintf(text, sizeof(text), format, args);
-	reply = json_pack("{s:b, s:s}", "ok", 0, "error", text);
+	reply = json_pack("{s:i, s:b, s:s}", "protocol", CONTROL_PROTOCOL, "ok",
+			  0, "error", text);
 	if (reply != NULL && more != NULL)
 		json_object_set(reply, "report", more);
 	if (reply != NULL)
