@@ -14,117 +14,30 @@ _Static_assert(sizeof(struct cbpf_insn) == sizeof(struct bpf_insn),
 _Static_assert(sizeof(struct cbpf_insn) == sizeof(struct sys_insn),
 	       "and so are a capture's");
 
-#define MANUAL "; pcap-filter(7) describes the language"
-
-/* --- places -------------------------------------------------------------- */
-
-/* Characters, not octets. */
-static unsigned int columns(const char *text, size_t octets)
-{
-	unsigned int n = 0;
-
-	for (size_t i = 0; i < octets; i++)
-		n += ((unsigned char)text[i] & 0xc0) != 0x80;
-	return n;
-}
-
-/* A place inside an expression, behind its quote; a macro has no inside. */
-static struct pos place(const struct name *text, const struct filter_spot *spot)
-{
-	struct pos at = text->pos;
-
-	if (!text->macro)
-		at.column += 1 + columns(text->text, spot->at);
-	return at;
-}
-
-/* What is added to a message about an expression that is not to be seen there. */
-static const char *in_macro(struct topology *t, const struct name *text)
-{
-	return text->macro ? arena_printf(t->arena, " (in \"%s\")", text->text)
-			   : "";
-}
-
-/* Where the word is, or the expression if it is not in there. */
-static struct pos place_of(const struct name *text, const char *word)
-{
-	struct filter_spot spot;
-
-	if (filter_find(text->text, word, strlen(word), &spot))
-		return place(text, &spot);
-	return text->pos;
-}
-
 /* --- what libpcap refuses ------------------------------------------------ */
 
-static void report_syntax(struct topology *t, const struct name *text)
+/* What to do, by what libpcap says. */
+static const char *remedy(const char *said)
 {
-	const char *where = in_macro(t, text), *word;
-	struct filter_spot spot;
-	struct guess g = { 0 };
+	static const struct {
+		const char *said;
+		const char *remedy;
+	} known[] = {
+		{ "rejects all packets",
+		  "is an \"and\" meant to be an \"or\"?" },
+		{ "netmask not known",
+		  "a switch has no netmask: write \"ether broadcast\", or the "
+		  "address: dst host 10.0.0.255" },
+		{ "supported on",
+		  "the frames of a switch are Ethernet, without more in front "
+		  "of it" },
+		{ "", "pcap-filter(7) describes the language" },
+	};
+	size_t i = 0;
 
-	if (!report_tells(t->report, text->pos) ||
-	    !filter_syntax(t->arena, text->text, &spot)) {
-		report_error(t->report, text->pos,
-			     "libpcap does not understand this filter%s" MANUAL,
-			     where);
-		return;
-	}
-	if (!spot.len) {
-		report_error(
-			t->report, place(text, &spot),
-			"the filter ends where more should follow%s" MANUAL,
-			where);
-		return;
-	}
-	word = arena_strndup(t->arena, text->text + spot.at, spot.len);
-	g.wanted = word;
-	filter_guess(&g);
-	if (g.best && strcmp(g.best, word) != 0)
-		report_error(t->report, place(text, &spot),
-			     "\"%s\" is no word of filters%s; did you mean "
-			     "\"%s\"?",
-			     word, where, g.best);
-	else
-		report_error(t->report, place(text, &spot),
-			     "\"%s\" cannot stand here in a filter%s" MANUAL,
-			     word, where);
-}
-
-static void report_refused(struct topology *t, const struct name *text,
-			   const char *said)
-{
-	struct filter_spot spot;
-	struct pos at = text->pos;
-	const char *where = in_macro(t, text);
-
-	if (strstr(said, "syntax error")) {
-		report_syntax(t, text);
-		return;
-	}
-	if (filter_quoted(text->text, said, &spot))
-		at = place(text, &spot);
-	if (strstr(said, "rejects all packets"))
-		report_error(t->report, at,
-			     "no frame can match this filter%s; is an \"and\" "
-			     "meant to be an \"or\"?",
-			     where);
-	else if (strstr(said, "netmask not known"))
-		report_error(
-			t->report, place_of(text, "broadcast"),
-			"\"ip broadcast\" takes a netmask, and a switch has "
-			"none%s; write \"ether broadcast\", or the "
-			"address: dst host 10.0.0.255",
-			where);
-	else if (strstr(said, "supported on"))
-		report_error(t->report, at,
-			     "%s%s; the frames of a switch are Ethernet, "
-			     "without more in front of it",
-			     said, where);
-	else
-		report_error(t->report, at,
-			     "libpcap does not accept this filter: %s%s" MANUAL,
-			     said, where);
+	while (!strstr(said, known[i].said))
+		i++;
+	return known[i].remedy;
 }
 
 /* --- what cannot be run here ---------------------------------------------- */
@@ -132,11 +45,7 @@ static void report_refused(struct topology *t, const struct name *text,
 static void report_direction(struct topology *t, const struct name *text,
 			     enum filter_use use)
 {
-	struct pos at = place_of(text, "inbound");
-
-	if (at.column == text->pos.column)
-		at = place_of(text, "outbound");
-	report_error(t->report, at,
+	report_error(t->report, text->pos,
 		     "\"inbound\" and \"outbound\" are directions of an "
 		     "interface; %s",
 		     use == FILTER_CAPTURE ? "name the ports that send "
@@ -168,7 +77,7 @@ static bool can_switch_run(struct topology *t, const struct name *text,
 			   const struct cbpf_report *report)
 {
 	if (report->error == CBPF_BACKWARD)
-		report_error(t->report, place_of(text, "protochain"),
+		report_error(t->report, text->pos,
 			     "\"protochain\" takes a loop, which the switch "
 			     "does not run; name the protocol with \"proto\"");
 	else if (report->error != CBPF_NONE)
@@ -229,13 +138,16 @@ static bool compile(struct topology *t, const struct name *text,
 {
 	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535);
 	struct bpf_program program;
+	const char *said;
 	bool ok = false;
 
 	if (!pcap)
 		out_of_memory();
 	if (pcap_compile(pcap, &program, expression, 1, PCAP_NETMASK_UNKNOWN)) {
-		report_refused(t, text,
-			       arena_printf(t->arena, "%s", pcap_geterr(pcap)));
+		said = pcap_geterr(pcap);
+		report_error(t->report, text->pos,
+			     "libpcap does not accept \"%s\": %s; %s",
+			     text->text, said, remedy(said));
 	} else {
 		ok = can_run(t, text, use, &program, &out->need);
 		if (ok)
@@ -356,10 +268,9 @@ static const char *look_up(struct topology *t, const struct name *text)
 
 	/* It asks the host's resolver and then its ethers(5). */
 	if (filter_find(text->text, "gateway", 7, &bad)) {
-		report_error(t->report, place(text, &bad),
-			     "\"gateway\" cannot be used in a filter%s; write "
-			     "\"ether host MAC and not host ADDRESS\"",
-			     in_macro(t, text));
+		report_error(t->report, text->pos,
+			     "\"gateway\" cannot be used in a filter; write "
+			     "\"ether host MAC and not host ADDRESS\"");
 		return NULL;
 	}
 	e = filter_without_names(t->arena, text->text);
@@ -370,9 +281,8 @@ static const char *look_up(struct topology *t, const struct name *text)
 		return e;
 	e = filter_with_addresses(t->arena, &t->hosts, text->text, &bad, &why);
 	if (!e)
-		report_error(t->report, place(text, &bad), "host \"%.*s\"%s %s",
-			     (int)bad.len, text->text + bad.at,
-			     in_macro(t, text), why);
+		report_error(t->report, text->pos, "host \"%.*s\" %s",
+			     (int)bad.len, text->text + bad.at, why);
 	return e;
 }
 

@@ -43,12 +43,12 @@ bool filter_compile(struct topology *t, const struct name *text,
  */
 bool filter_same(const struct filter *a, const struct filter *b);
 
-/* --- words of an expression (config/filter_spot.c) -------------------------- */
+/* --- words of an expression (config/filter_words.c) -------------------------- */
 
 /**
  * struct filter_spot - a place in an expression
  * @at:  octets before it
- * @len: octets of it; 0: the end of the expression
+ * @len: octets of it
  */
 struct filter_spot {
 	size_t at;
@@ -83,28 +83,6 @@ bool filter_is_name(const char *word, size_t len);
  */
 bool filter_find(const char *text, const char *word, size_t len,
 		 struct filter_spot *spot);
-
-/**
- * filter_quoted - find what a message of libpcap is about
- * @said: the message, which may quote a part of the expression or name a number
- *
- * Return: false if it names nothing that is in @text.
- */
-bool filter_quoted(const char *text, const char *said,
-		   struct filter_spot *spot);
-
-/**
- * filter_syntax - find the first word that cannot stand where it does
- * @text: an expression libpcap calls a syntax error, without saying where
- *
- * Return: false if that cannot be told.
- */
-bool filter_syntax(struct arena *a, const char *text, struct filter_spot *spot);
-
-/**
- * filter_guess - offer the words of filters to a guess
- */
-void filter_guess(struct guess *g);
 
 /* --- names of hosts (config/filter_hosts.c) --------------------------------- */
 

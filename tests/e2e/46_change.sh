@@ -130,7 +130,7 @@ ok "undo" "$WEIR" undo
 before=$("$WEIR" show -j policy | jq -c 'map(del(.hits))')
 sed 's/allow a <-> b/allow a <-> b when "tcp prot 80"/' first.conf >net.conf
 nok "reload of a broken file" "$WEIR" reload
-like "it says where" "$("$WEIR" reload 2>&1)" 'net\.conf:10:25: "prot"'
+like "it says where" "$("$WEIR" reload 2>&1)" 'net\.conf:10:20: .*"tcp prot 80"'
 sed 's/port b {/port d { tap "d0" }\n port b {/' first.conf >net.conf
 nok "reload with a new port" "$WEIR" reload
 like "it says what differs" "$("$WEIR" reload 2>&1)" 'sw0\.d|sw0\.b'

@@ -409,10 +409,11 @@ static const struct {
 	  "\"<->\"; write allow PORT <-> PORT, or allow PORT -> "
 	  "PORT [when \"EXPRESSION\"] [reply]\n" },
 	{ "allow a -> b when \"tcp prot 80\"",
-	  "(runtime):1:24: \"prot\" is no word of filters; did you mean "
-	  "\"port\"?\n" },
+	  "(runtime):1:19: libpcap does not accept \"tcp prot 80\": can't "
+	  "parse filter expression: syntax error; pcap-filter(7) describes "
+	  "the language\n" },
 	{ "allow a -> b when \"host no.example\"",
-	  "(runtime):1:25: host \"no.example\" could not be looked up: "
+	  "(runtime):1:19: host \"no.example\" could not be looked up: "
 	  "Name or service not known; write the address\n" },
 	{ "switch u { port a { tap \"z\" } }", "(runtime):1:8: " REFUSED },
 	{ "switch u { }\nlink s.z <-> t.z; vm v { }\ngroup g { }",
