@@ -16,7 +16,7 @@
  *	0, 1, 2		/dev/null; 2 of a program: the log
  *	BOOT_FD		the boot record; closed once it is read
  *	BOOT_LOG_FD	the log: a stream socket
- *	BOOT_CTL_FD	the control socket (linux/order.h)
+ *	BOOT_CTL_FD	the control socket (vmm/linux/order.h)
  *	then		of the components, in order: of open() and start()
  *	then		of the channels: wait, ring
  *	last		of the maps; closed once they are mapped
@@ -41,12 +41,12 @@
 /**
  * struct boot_record - the head of it
  * @magic:   BOOT_MAGIC
- * @size:    octets of the whole record
+ * @size:    bytes of the whole record
  * @name:    the PD's name
  * @poll_us: as in struct sys_pd
  * @n_comps, @n_chans, @n_maps: entries that follow
  * @n_fds:   descriptors, 0 to n_fds - 1, the process starts with
- * @comp_size: octets of struct boot_comp, which a program of another release
+ * @comp_size: bytes of struct boot_comp, which a program of another release
  *             would have otherwise
  */
 struct boot_record {
@@ -95,7 +95,7 @@ struct boot_chan {
 
 /**
  * struct boot_map - one region to map; the position is its slot
- * @size:  octets
+ * @size:  bytes
  * @perms: SYS_R or SYS_RW
  * @fd:    opened with no more than these permissions
  * @name:  for messages
@@ -140,7 +140,7 @@ static inline struct boot_map *boot_maps(const struct boot_record *r)
  * Closes BOOT_FD.
  *
  * Return: the record, read-only, or NULL with errno set.  ENOENT: there is
- * none, somebody has called us by hand.  EPROTO: it is of another release.
+ * none; a user has started us.  EPROTO: it is of another release.
  */
 const struct boot_record *boot_read(void);
 

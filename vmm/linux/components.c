@@ -2,8 +2,8 @@
 /*
  * Every kind of component a PD can be made of.
  *
- * The one place to add a kind, and alone in its file so that a test can bring
- * a table of its own.
+ * A new kind is entered here.  The table has a file of its own so that a test
+ * can bring another one.
  */
 #include "vmm/linux/pd/pd.h"
 

@@ -2,8 +2,8 @@
 /*
  * Errors a user will read.
  *
- * The first error wins: what goes wrong while cleaning up after it is its
- * consequence and would only hide the cause.
+ * The first error wins: errors during the cleanup that follows would only hide
+ * the cause.
  */
 #include "vmm/linux/error.h"
 

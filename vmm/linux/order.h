@@ -3,9 +3,9 @@
  * What the monitor tells a PD while it runs, and what the PD answers.
  *
  * Each PD has a control socket (BOOT_CTL_FD), one end of a SOCK_SEQPACKET pair
- * whose other end the monitor holds.  The monitor sends without waiting, and
- * reads without waiting.  So it needs no eventfd that a PD shares with somebody
- * else, and whatever happens to those cannot hold it up.
+ * whose other end the monitor holds.  The monitor neither waits to send nor to
+ * read.  It needs no eventfd that a PD shares with somebody else, so nothing
+ * done to one can block it.
  *
  *	LOOK	something changed: a request in a mailbox, a link page.  Every
  *		component looks at everything
@@ -13,7 +13,8 @@
  *		regions in place of the old ones, wait on and ring these
  *		descriptors.  The PD answers once it has done so
  *
- * A PD that dies in between needs no order: it is started with the new ones.
+ * A PD that dies before it has answered needs no order: it is restarted with
+ * the new regions and descriptors.
  */
 #ifndef WEIR_VMM_LINUX_ORDER_H
 #define WEIR_VMM_LINUX_ORDER_H

@@ -4,14 +4,13 @@
  * monitor reads.
  *
  * An interface loses its carrier, is set down, or is unplugged; the peer of a
- * socket hangs up.  The PD learns of it first and can do nothing about it.  It
- * notes it here and says it in the log; the line wakes the monitor, which looks
- * here, shows it, tells those who follow the port, and has what is gone looked
- * for (monitor/outside.c).
+ * socket hangs up.  The PD learns of it first, but cannot repair it.  It
+ * records the state here and logs a line.  The line wakes the monitor, which
+ * reads this page, shows the state, changes the carrier of ports that follow
+ * this one, and starts a search for what is gone (monitor/outside.c).
  *
- * What the monitor reads here is what a PD claims.  A PD that lies misleads
- * those who look at its own port.  The page outlives the PD, so the counts do
- * too.
+ * The page is only what the PD claims: a PD that lies misleads whoever looks at
+ * its own port.  The page outlives the PD, and so do the counts.
  */
 #ifndef WEIR_VMM_LINUX_OUTSIDE_H
 #define WEIR_VMM_LINUX_OUTSIDE_H
@@ -56,7 +55,7 @@ enum outside_state {
 enum outside_drop { OUTSIDE_DROPS(OUTSIDE_ENUM) OUTSIDE_DROP_COUNT };
 #undef OUTSIDE_ENUM
 
-/* Octets of the memfd that holds one. */
+/* Bytes of the memfd that holds one. */
 #define OUTSIDE_SIZE 4096u
 
 /**
@@ -75,8 +74,8 @@ _Static_assert(sizeof(struct outside_page) <= OUTSIDE_SIZE, "it fits");
 /**
  * outside_set - in the PD: note a state
  *
- * Return: whether it is another one than before; the caller then logs it, and
- * so wakes the monitor.
+ * Return: true if the state has changed; the caller then logs it, which wakes
+ * the monitor.
  */
 static inline bool outside_set(struct outside_page *page,
 			       enum outside_state state)

@@ -2,9 +2,9 @@
 /*
  * The boot record, as the PD reads it.
  *
- * Whoever can start us with a sealed record is our monitor, so its content is
- * believed; but a program may have been built from other sources than the
- * monitor, and then the record's pieces are not where we look for them.
+ * Only the monitor can start us with a sealed record, so its content is
+ * trusted.  But a program may have been built from other sources than the
+ * monitor; the record's layout is then another one.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -4,35 +4,34 @@
  *
  * Sleeping.  There is one place to sleep, an epoll_wait(), reached only when
  * every component has armed its queues and found nothing.  It has a timeout
- * only while a component has asked to be woken at some time: a PD without
+ * only while a component has asked to be woken at some time, so a PD without
  * traffic makes no system call at all.
  *
  * Notifications in.  Channels are watched edge triggered and their eventfds
- * never read: each write by a peer is an edge, and the sum is of no interest.
- * An edge between two looks stays with epoll, so none is lost.
+ * never read: each write by a peer is an edge, and the counter does not matter.
+ * epoll keeps an edge that comes between two looks, so none is lost.
  *
- * Notifications out.  pd_ring() makes a note; the notes are written after each
- * round, once per channel however many frames went over it.  That is soon
- * enough to keep the peer working alongside a long burst and late enough to
- * wake it once per burst.  The queues ask for a ring only while the peer
- * sleeps.  A write that fails is of no concern: a full counter or socket means
- * that a notification waits already.
+ * Notifications out.  pd_ring() marks a channel; after each round, each marked
+ * channel is written once, however many frames went over it.  That is soon
+ * enough for the peer to work alongside a long burst, and late enough to wake
+ * it once per burst.  The queues ask for a ring only while the peer sleeps.  A
+ * write that fails does no harm: a full counter or socket means that a
+ * notification is pending already.
  *
- * Fairness.  A peer can keep a component busy for ever.  The loop looks at its
- * descriptors every few rounds nevertheless (after each, if there are
- * interfaces or sockets among them), so that a flooding port delays another
- * one's notification by a bounded amount of work and cannot hide it.
+ * Fairness.  A peer can keep a component busy for ever.  The loop still looks
+ * at its descriptors every few rounds (after each round, if there are
+ * interfaces or sockets among them).  A flooding port can delay another port's
+ * notification by a bounded amount of work only.
  *
- * Spinning.  With `poll` the loop goes on asking all components for that long
- * after the last work.  Peers see it awake (queues are not armed) and save
- * their notification, and the PD saves being woken, which costs tens of
- * microseconds.  Whatever run() answers `true` to, or rings a channel for,
- * counts as work.
+ * Spinning.  With `poll` the loop goes on calling run() of all components for
+ * that long after the last work.  Queues stay unarmed, so peers need not
+ * notify, and the PD avoids a wake-up, which costs tens of microseconds.  It
+ * counts as work if run() returns true or rings a channel.
  *
- * Times.  A component has one at most, and there are few components, so the
- * earliest is kept and found anew when one of them changes.  It is held against
- * the clock wherever that is read anyway: at each look and before each round,
- * whether the loop sleeps, works or spins.
+ * Times.  Each component has at most one alarm, and there are few components.
+ * The loop keeps the earliest, and recomputes it when one changes.  It is
+ * compared with the clock where the clock is read anyway: at each look and
+ * before each round.
  */
 #include "vmm/linux/pd/loop.h"
 
@@ -81,7 +80,7 @@ int pd_init(struct pd *pd, struct error *err)
 					 c->ops->name, c->cfg->name,
 					 strerror(-result));
 	}
-	/* What was there before us has rung nobody. */
+	/* Work that was there before we started has notified nobody. */
 	make_all_due(pd);
 	return 0;
 }
@@ -108,7 +107,7 @@ void pd_wake_at(struct component *c, uint64_t at_ns)
 		find_earliest(pd);
 }
 
-/* Read the clock; whose time has passed is due. */
+/* Read the clock; components whose time has come are due. */
 static void tell_time(struct pd *pd)
 {
 	pd->now = pd->clock();
@@ -132,7 +131,7 @@ int pd_timeout(const struct pd *pd)
 	now = pd->clock();
 	if (now >= pd->wake_at)
 		return 0;
-	/* Not a moment too early: that would be a round for nothing. */
+	/* Rounded up: waking too early would cost a round for nothing. */
 	ms = (pd->wake_at - now - 1) / NS_PER_MS + 1;
 	return ms < INT_MAX ? (int)ms : INT_MAX;
 }
@@ -196,7 +195,7 @@ static void fd_event(struct pd *pd, uint32_t index, uint32_t fd,
 {
 	struct pd_comp *pc = &pd->comp[index];
 
-	/* Given up by a handler of this very look. */
+	/* A handler called in this look has stopped watching it. */
 	if (pc->watched[fd] == 0)
 		return;
 	if (pc->c.ops->fd_ready != NULL)
@@ -255,7 +254,7 @@ int pd_channel_fds(struct component *c, uint32_t channel, int *wait, int *ring)
 	chan = &pd->chan[channel];
 	if (chan->owner != c->index || chan->peer != SYS_NONE)
 		return -EINVAL;
-	/* Not there any more if this is asked again. */
+	/* Fails harmlessly if it is called again. */
 	(void)epoll_ctl(pd->epoll, EPOLL_CTL_DEL, chan->wait, NULL);
 	chan->bound = true;
 	*wait = chan->wait;
@@ -263,7 +262,7 @@ int pd_channel_fds(struct component *c, uint32_t channel, int *wait, int *ring)
 	return 0;
 }
 
-/* Ring what was noted; what stays inside the PD makes its owner due. */
+/* Ring the marked channels; one inside the PD makes its owner due. */
 static void ring(struct pd *pd)
 {
 	static const uint64_t one = 1;
@@ -278,14 +277,14 @@ static void ring(struct pd *pd)
 		else
 			(void)!write(chan->ring, &one, sizeof(one));
 	}
-	/* notified() may have rung again: that is for the next round. */
+	/* notified() may have marked more: those are for the next round. */
 	pd->n_rung -= n;
 	memmove(pd->rung, pd->rung + n, pd->n_rung * sizeof(*pd->rung));
 }
 
 /* --- working -------------------------------------------------------------- */
 
-/* One turn for everybody who is due; true if that brought anything. */
+/* Run each component that is due once; true if there was work. */
 static bool round_once(struct pd *pd)
 {
 	bool useful = false;
@@ -314,9 +313,9 @@ static uint32_t rounds_per_look(const struct pd *pd)
 }
 
 /*
- * Until nobody has more to do.  That is asked before the look: a descriptor
- * that stays ready because its component cannot serve it now must not keep the
- * loop from arm(), where the component stops watching it.
+ * Work until no component is due.  That is tested before the look: a descriptor
+ * that stays ready, because its component cannot serve it now, must not keep
+ * the loop from arm(), where the component stops watching it.
  */
 static bool drain(struct pd *pd)
 {
@@ -329,7 +328,7 @@ static bool drain(struct pd *pd)
 	return true;
 }
 
-/* Go on asking everybody until that has brought nothing for poll_ns. */
+/* Run all components until there has been no work for poll_ns. */
 static bool spin(struct pd *pd)
 {
 	uint64_t until = pd->now + pd->poll_ns;
@@ -354,7 +353,7 @@ static void arm(struct pd *pd)
 		if (c->ops->arm != NULL && c->ops->arm(c))
 			make_due(pd, i);
 	}
-	/* Arming may have given buffers back that somebody waits for. */
+	/* Arming may have returned buffers that a peer waits for. */
 	ring(pd);
 }
 

@@ -2,7 +2,7 @@
 /*
  * The inside of a PD: what pd.h's calls and the event loop share.
  *
- * Private to vmm/linux/pd*.c and their tests.
+ * Private to vmm/linux/pd/ and its tests.
  */
 #ifndef WEIR_VMM_LINUX_PD_LOOP_H
 #define WEIR_VMM_LINUX_PD_LOOP_H
@@ -14,11 +14,11 @@
 #include "vmm/linux/pd/sandbox.h"
 
 /**
- * struct pd_comp - a component and what the loop keeps of it
+ * struct pd_comp - a component and the loop's data about it
  * @c:       as the component sees it
  * @due:     run() is to be called
  * @watched: by descriptor: events asked for, 0 if not in the epoll set
- * @wake_at: when run() is to be called whatever happens; UINT64_MAX: never
+ * @wake_at: when run() is to be called at the latest; UINT64_MAX: never
  */
 struct pd_comp {
 	struct component c;
@@ -28,7 +28,7 @@ struct pd_comp {
 };
 
 /**
- * struct pd_chan - a channel end and what the loop keeps of it
+ * struct pd_chan - a channel end and the loop's data about it
  * @owner: component it belongs to, or SYS_NONE
  * @wait, @ring, @peer: see struct boot_chan
  * @rung:  to be notified at the end of this round
@@ -79,7 +79,7 @@ struct pd {
 	uint64_t (*clock)(void);
 };
 
-/* What an event of @epoll says by its data: what it is, and which. */
+/* The data of an event of @epoll: its kind, and which one. */
 #define EVENT_CHANNEL 0u
 #define EVENT_FD 1u
 #define EVENT_MONITOR 2u
@@ -105,7 +105,7 @@ static inline uint64_t event_data(uint32_t what, uint32_t index, uint32_t fd)
 struct pd *pd_new(const struct boot_record *r, int log, struct error *err);
 
 /**
- * pd_free - give back what pd_new() took; a process does that by ending
+ * pd_free - free what pd_new() allocated (for tests; a PD just exits)
  */
 void pd_free(struct pd *pd);
 

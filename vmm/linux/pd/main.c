@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `weir --pd`, and a program's main(): the life of a PD process, from exec to the
- * end.
+ * `weir --pd`, and a program's main(): the life of a PD process, from exec to
+ * the end.
  *
  * spawn.c has made the namespaces and arranged the descriptors; here the rest
  * of the stages follow, in the only order in which each still has what it
  * needs.  Components are initialised unprivileged but before the filter: they
- * may allocate, and whatever they take from the outside they were given.
+ * may allocate, and have been given every descriptor they need.
  */
 #include <errno.h>
 #include <signal.h>
@@ -21,7 +21,7 @@
 #include "vmm/linux/pd/sandbox.h"
 #include "vmm/linux/pd/main.h"
 
-/* Say why there will be no PD, in the place where the monitor looks. */
+/* Write the reason to the log, where the monitor looks for it. */
 static _Noreturn void give_up(const struct error *err)
 {
 	dprintf(BOOT_LOG_FD, "%s\n", err->text);

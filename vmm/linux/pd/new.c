@@ -2,8 +2,8 @@
 /*
  * Making a PD from its boot record: tables, components, what epoll waits for.
  *
- * All that is allocated for the loop is allocated here, before the system call
- * filter; from then on it only moves (pd/loop.c).
+ * All of the loop's memory is allocated here, before the system call filter is
+ * set.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -74,11 +74,11 @@ static int watch_channels(struct pd *pd)
 				 event_data(EVENT_CHANNEL, i, 0)) != 0)
 			return -1;
 	}
-	/* Says EPOLLERR, unasked, when nobody can read the log any more. */
+	/* EPOLLERR comes unasked once the log's reader is gone. */
 	return add_to_epoll(pd, pd->log, 0, event_data(EVENT_MONITOR, 0, 0));
 }
 
-/* Without a monitor that looks, a component writes its page all the same. */
+/* Without a page of the monitor's, a component still has one to write to. */
 static struct outside_page *map_outside(const struct component_ops *ops, int fd)
 {
 	struct outside_page *page;
@@ -121,7 +121,7 @@ static int make_tables(struct pd *pd)
 {
 	const struct boot_record *r = pd->boot;
 
-	/* One more than needed: calloc(0) may say NULL. */
+	/* One more than needed: calloc(0) may return NULL. */
 	pd->map = calloc(r->n_maps + 1, sizeof(*pd->map));
 	pd->chan = calloc(r->n_chans + 1, sizeof(*pd->chan));
 	pd->rung = calloc(r->n_chans + 1, sizeof(*pd->rung));

@@ -2,10 +2,10 @@
 /*
  * Orders of the monitor, carried out by the PD.
  *
- * Fresh memory appears at the addresses of the old: components keep pointers
- * into their regions, and know nothing of this.  It is safe because the port is
- * down (its components have let go of it) and because the loop is between two
- * rounds: nobody is in the middle of reading.  Guard pages stay where they are.
+ * New memory is mapped at the addresses of the old, because components keep
+ * pointers into their regions.  That is safe: the port is down, so its
+ * component does not use its queues, and the loop is between two rounds, so
+ * nothing is being read.  Guard pages stay where they are.
  *
  * The filter allows mmap() in this one form only (sandbox.c).
  */
@@ -19,7 +19,7 @@
 #include "vmm/linux/pd/loop.h"
 #include "vmm/linux/order.h"
 
-/* Smallest distance of two octets that are certainly on different pages. */
+/* Smallest distance of two bytes that are certainly on different pages. */
 #define PAGE_STEP 4096u
 
 int pd_listen(struct pd *pd, int ctl)
@@ -65,13 +65,13 @@ static ssize_t receive(int ctl, struct pd_order *o, int *fd,
 	return n;
 }
 
-/* Everybody looks at everything, as if each channel had been notified. */
+/* As if each channel had been notified. */
 static void look_around(struct pd *pd)
 {
 	static const uint64_t one = 1;
 
 	for (uint32_t i = 0; i < pd->boot->n_chans; i++) {
-		/* Bound to something that moves without the loop: a guest. */
+		/* Bound to a guest, which does not need the loop. */
 		if (pd->chan[i].bound)
 			(void)!write(pd->chan[i].wait, &one, sizeof(one));
 		else
@@ -89,7 +89,7 @@ static bool sound(const struct pd *pd, const struct pd_order *o,
 	return ok;
 }
 
-/* Who spins to be quick does not want to meet page faults either. */
+/* A PD that polls for latency should not take page faults either. */
 static void touch(const struct sandbox_map *map)
 {
 	const volatile char *octet = map->base;
@@ -114,8 +114,8 @@ static int map_over(struct pd *pd, uint32_t slot, int fd)
 }
 
 /*
- * The old ones are taken out of the epoll set before they are closed: the former
- * client has the same open file, and would keep it there.
+ * The old ones leave the epoll set before they are closed: the former client
+ * shares the open file and would keep it there.
  */
 static int rewire(struct pd *pd, uint32_t channel, int wait, int ring)
 {
@@ -143,7 +143,7 @@ static void renew(struct pd *pd, const struct pd_order *o, const int *fd)
 		result = map_over(pd, o->slot[i], fd[PD_RENEW_REGION + i]);
 	close_all(fd + PD_RENEW_REGION, PD_RENEW_REGIONS);
 	result |= rewire(pd, o->channel, fd[PD_RENEW_WAIT], fd[PD_RENEW_RING]);
-	/* Without an answer the monitor ends us, and starts us afresh. */
+	/* If no answer comes, the monitor kills and restarts us. */
 	if (result == 0)
 		(void)!write(pd->ctl, &done, sizeof(done));
 }

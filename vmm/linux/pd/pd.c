@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a component may ask of its PD: memory, the time, a line in the log.
+ * Services of a PD for its components: memory, the time, log lines.
  *
  * The rest of pd.h (rings, watched descriptors) is in pd/loop.c.
  */
@@ -14,7 +14,7 @@
 #include "virt/net_client.h"
 #include "vmm/linux/pd/loop.h"
 
-/* Octets of a log line, newline included. */
+/* Bytes of a log line, newline included. */
 #define LOG_LINE 256
 
 void *pd_region(struct component *c, uint32_t slot, size_t *size)
@@ -33,8 +33,8 @@ uint64_t pd_now(const struct component *c)
 }
 
 /*
- * Append text, escaping what a terminal might obey: a line may quote what a
- * peer sent.  Always leaves room for the newline.
+ * Append text with control characters escaped: a line may quote what a peer
+ * sent, and is read on a terminal.  Leaves room for the newline.
  */
 static size_t append(char line[LOG_LINE], size_t used, const char *text)
 {
@@ -77,7 +77,7 @@ void pd_log(struct component *c, const char *format, ...)
 	(void)!write(c->pd->log, line, used);
 }
 
-/* The buffers there are: a region is rounded up to whole pages. */
+/* Size of the buffers; the region is rounded up to whole pages. */
 static size_t data_size(size_t region, const struct sys_wire *wire)
 {
 	size_t used = (size_t)wire->capacity * wire->buffer_size;

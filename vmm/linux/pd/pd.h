@@ -3,10 +3,10 @@
  * A protection domain on Linux, as its components see it.
  *
  * The monitor starts one process per PD (the same binary, executed again).  The
- * process maps its regions, locks itself in (vmm/linux/pd/sandbox.c) and then runs
- * its components in one event loop (vmm/linux/pd/loop.c).  A component is a
- * library with an operations table; it never blocks, never allocates after
- * init, and makes no system call of its own but those its table names.
+ * process maps its regions, locks itself in (vmm/linux/pd/sandbox.c) and then
+ * runs its components in one event loop (vmm/linux/pd/loop.c).  A component is
+ * a library with an operations table.  It never blocks, never allocates after
+ * init, and makes only the system calls its table names.
  *
  * The loop, per round:
  *
@@ -45,10 +45,10 @@ struct error;
  * struct component - one component of this PD
  * @ops:    its operations
  * @cfg:    its configuration, private to the PD, valid for ever
- * @state:  ops->state_size octets of zeroed memory, aligned to 64
+ * @state:  ops->state_size bytes of zeroed memory, aligned to 64
  * @pd:     for the pd_*() calls
  * @index:  position in the PD
- * @outside: what it says of its outside
+ * @outside: the state of its outside, for the monitor
  * @n_fds:  descriptors from outside
  * @fd:     those, as ops->open() returned them (other numbers)
  */
@@ -67,7 +67,7 @@ struct component {
  * struct component_ops - a kind of component
  * @kind:       which
  * @name:       "switch", "tap", ...
- * @state_size: octets of struct component's state
+ * @state_size: bytes of struct component's state
  * @syscalls:   system calls it needs besides the loop's own (epoll, eventfd
  *              write, clock_gettime, exit); numbers, ended by -1.  NULL: none
  * @ioctls:     requests ioctl() is allowed with, ended by 0.  NULL: none
@@ -75,32 +75,32 @@ struct component {
  *              a handful
  * @threads:    init() may start threads, and futex() is allowed
  * @outside:    it writes struct component's outside (vmm/linux/outside.h)
- * @locks_memory: keeps the limit of locked memory the monitor has (VFIO counts
- *              a guest's RAM against it); all others have none
- * @file_size:  octets of the longest file it may write.  It may shorten its own
+ * @locks_memory: keeps the monitor's limit of locked memory (VFIO counts a
+ *                guest's RAM against it); others may lock none
+ * @file_size:  bytes of the longest file it may write.  It may shorten its own
  *              files (ftruncate).  NULL: it writes no files
  * @open:       runs in the MONITOR, with the user's privileges, before any PD
- *              is started: opens what the component needs of the outside.
- *              Fills @fds (at most PD_MAX_FDS), returns how many, or -1 with
- *              @err saying what is wrong and what to do.  NULL: nothing
+ *              is started: opens the files, sockets or interfaces the component
+ *              needs.  Fills @fds (at most PD_MAX_FDS), returns how many, or -1
+ *              with @err saying what is wrong and what to do.  NULL: nothing
  * @seek:       runs in a process of its own, forked from the monitor, when the
- *              component has said that its outside is gone: waits until @open
- *              succeeds, without spinning, and returns what it did.  NULL: it
- *              does not come back
+ *              component has reported that its outside is gone: waits, without
+ *              spinning, until @open succeeds, and returns what that returned.
+ *              NULL: what is gone does not come back
  * @start:      runs in the MONITOR each time the PD is started, after @open:
- *              takes for one life what must be given back by its end (a device
- *              that is to be reset).  Appends to @fds behind @n of open()'s,
- *              returns how many it added or -1 with @err; the monitor closes
- *              its own copies once the PD has been spawned.  NULL: nothing
+ *              opens what must be closed when the PD ends (a device that is to
+ *              be reset).  Appends to @fds behind @n of open()'s, returns how
+ *              many it added or -1 with @err; the monitor closes its own copies
+ *              once the PD has been spawned.  NULL: nothing
  * @close:      runs in the monitor when the system ends or failed to start:
  *              removes what open() made and a close() of the descriptors
  *              does not (a socket's path).  Also called by the janitor if the
  *              monitor dies, so it must look at @cfg alone.  May be NULL
- * @init:       runs in the PD, unprivileged, before the system call filter:
- *              may allocate, may call pd_region().  With @threads it may start
- *              some, which the filter will hold as well: it returns once each
- *              of them runs, and they do nothing but wait until the first
- *              run().  0 or negative errno
+ * @init:       runs in the PD, unprivileged, before the system call filter: may
+ *              allocate, may call pd_region().  With @threads it may start
+ *              threads, which the filter covers as well: it returns once each
+ *              of them runs, and they only wait until the first run().  0 or
+ *              negative errno
  * @notified:   a channel of this component was notified
  * @fd_ready:   a watched descriptor is ready (EPOLLIN, EPOLLOUT, EPOLLHUP...)
  * @run:        do a bounded amount of work; true if there is (or may be) more
@@ -133,9 +133,9 @@ struct component_ops {
 };
 
 /*
- * By enum sys_kind: switch, tap, nic, socket, capture, program, virt, vm.  What
- * a program does only itself knows (program_ops, client/pd.h); program_host_ops
- * is what the monitor does for it.
+ * By enum sys_kind: switch, tap, nic, socket, capture, program, virt, vm.  A
+ * program brings its own table (program_ops, client/pd.h); program_host_ops is
+ * the monitor's part of it.
  */
 extern const struct component_ops switch_ops, tap_ops, nic_ops, socket_ops,
 	capture_ops, program_ops, program_host_ops, virt_ops, vm_ops;
@@ -145,7 +145,7 @@ extern const struct component_ops *const component_kinds[SYS_KINDS];
  * pd_region - where a region is mapped
  * @c:    component
  * @slot: slot of the PD's maps; SYS_NONE gives NULL
- * @size: out: octets; may be NULL
+ * @size: out: bytes; may be NULL
  */
 void *pd_region(struct component *c, uint32_t slot, size_t *size);
 
@@ -173,22 +173,23 @@ void pd_watch(struct component *c, unsigned int fd_index, uint32_t events);
 void pd_replace_fd(struct component *c, unsigned int fd_index, int fd);
 
 /**
- * pd_wake_at - have run() called at some time, if nothing else happens before
+ * pd_wake_at - have run() called at some time at the latest
  * @at_ns: CLOCK_MONOTONIC; UINT64_MAX: no more
  *
- * One time per component; a later call replaces it.  Once it has passed, run()
- * is called and the time forgotten.
+ * One time per component; a later call replaces it.  It is cleared when it has
+ * passed and run() is called.
  */
 void pd_wake_at(struct component *c, uint64_t at_ns);
 
 /**
- * pd_channel_fds - bind a channel to something that moves without the loop
+ * pd_channel_fds - take a channel's descriptors, to serve it without the loop
  * @wait: out: eventfd that is written to notify us
  * @ring: out: eventfd to write to notify the other end
  *
  * For a hypervisor, which makes an interrupt of the one and a doorbell of the
- * other.  From now on the loop does not wait for this channel: notified() is
- * not called for it.  The descriptors stay the PD's.  Only in init().
+ * other.  From now on the loop does not wait for this channel, and notified()
+ * is not called for it.  The PD keeps ownership of the descriptors.  Only in
+ * init().
  *
  * Return: 0, or -EINVAL if the channel is not the component's or its other end
  * is in this PD.
@@ -201,10 +202,10 @@ int pd_channel_fds(struct component *c, uint32_t channel, int *wait, int *ring);
 uint64_t pd_now(const struct component *c);
 
 /**
- * pd_log - say something to the user, through the monitor
+ * pd_log - log a line, through the monitor
  *
  * One line, without the component's name (it is added) and newline; cut at 256
- * octets, control characters are escaped.
+ * bytes, control characters are escaped.
  * Rate-limited by the monitor, so a hostile peer cannot flood the log.
  */
 void pd_log(struct component *c, const char *format, ...)

@@ -2,32 +2,31 @@
 /*
  * Locking a PD in: stages 2 to 5 (see spawn.c for all of them).
  *
- * What is left to a PD afterwards: its regions, mapped with exactly its
- * permissions; descriptors of its channels, its log, its control socket and of what
- * its components were given; the system calls that wait, notify, read the clock and
- * end the process, and those its components' tables name.  It cannot make
- * memory executable, map, open, connect, fork, signal, or change a descriptor.
+ * Afterwards a PD has: its regions, mapped with exactly its permissions;
+ * descriptors of its channels, its log, its control socket and those its
+ * components were given; the system calls that wait, notify, read the clock and
+ * end the process, and those in its components' tables.  It cannot make memory
+ * executable, map, open, connect, fork, send signals, or change a descriptor.
  *
  * A PD with attach ports may map: fresh memory for each client, over the old
- * (pd/order.c).  Only in that form: shared, at a fixed address, readable or
- * writable, from the start of a file.  What it holds besides are sockets,
- * eventfds and what its components may read and write anyway, so there is
- * nothing that mapping would give it.
+ * (pd/order.c).  The filter allows one form only: shared, at a fixed address,
+ * readable or writable, from the start of a file.  The PD's other descriptors
+ * are sockets, eventfds and files its components may read and write anyway, so
+ * it gains nothing by mapping them.
  *
  * A component may start threads before the filter (a VM's processor is one).
- * Stages 3 and 4 are over by then, so they begin with what is left, and the
- * filter is put on all of them at once.
+ * Stages 3 and 4 are over by then, so the threads start without privileges, and
+ * the filter is put on all of them at once.
  *
- * Regions that are read-only are so twice: the mapping is PROT_READ and was
- * made from a descriptor opened with O_RDONLY, so the kernel would refuse to
- * make it writable even without the filter.
+ * Read-only regions are protected twice: the mapping is PROT_READ, and its
+ * descriptor was opened with O_RDONLY, so the kernel would refuse to make it
+ * writable even without the filter.
  *
- * Sanitizer builds.  The runtime of ASan and UBSan maps memory while it works
- * and, when it has found something, looks around before it reports.  In such a
- * build, and only there, the filter also lets through calls that act on the
- * process's own memory and threads, answers those that would open something with
- * ENOENT, and standard error leads to the log.  The other stages are the
- * same.
+ * Sanitizer builds.  The runtime of ASan and UBSan maps memory while it works,
+ * and inspects the process before it reports.  In such a build only, the filter
+ * also allows calls that act on the process's own memory and threads, answers
+ * those that would open something with ENOENT, and standard error leads to the
+ * log.  The other stages are the same.
  */
 #include "vmm/linux/pd/sandbox.h"
 
@@ -54,7 +53,7 @@
 /* Descriptors a component may come to hold besides what it was given. */
 #define SPARE_FDS_PER_COMPONENT 8u
 
-/* Where the empty file system is put together; weir needs it to exist anyway. */
+/* Where the empty file system is mounted first; it exists everywhere. */
 #define NEW_ROOT "/proc"
 
 static int fail(struct error *err, const char *what)
@@ -81,8 +80,8 @@ char **sandbox_environment(void)
 /* --- stage 2: memory ------------------------------------------------------ */
 
 /*
- * A region between two inaccessible pages: whoever runs off its end faults
- * instead of finding the next region.
+ * A region between two inaccessible pages: an access beyond its end faults
+ * instead of reaching the next region.
  */
 static void *map_region(const struct boot_map *m, int flags)
 {
@@ -102,7 +101,7 @@ int sandbox_regions(const struct boot_record *r, struct sandbox_map *map,
 		    struct error *err)
 {
 	const struct boot_map *m = boot_maps(r);
-	/* Who spins to be quick does not want to meet page faults either. */
+	/* A PD that polls for latency should not take page faults either. */
 	int flags = r->poll_us != 0 ? MAP_POPULATE : 0;
 
 	for (uint32_t i = 0; i < r->n_maps; i++) {
@@ -122,7 +121,7 @@ int sandbox_root(struct error *err)
 {
 	const char *options = "mode=0555,nr_inodes=2,size=4k";
 
-	/* Nothing mounted from now on outside comes in here. */
+	/* Later mounts outside do not propagate into here. */
 	if (mount("", "/", NULL, MS_PRIVATE | MS_REC, NULL) != 0)
 		return fail(err, "make mounts private");
 	if (mount("weir", NEW_ROOT, "tmpfs",
@@ -133,8 +132,8 @@ int sandbox_root(struct error *err)
 	if (chdir(NEW_ROOT) != 0)
 		return fail(err, "enter the empty file system");
 	/*
-	 * The old root ends up on top of the new one, in the same place, and is
-	 * taken off again with all that was mounted below it.
+	 * The old root is stacked on the new one, and is detached with all that
+	 * is mounted below it.
 	 */
 	if (syscall(SYS_pivot_root, ".", ".") != 0)
 		return fail(err, "change the root");
@@ -206,7 +205,7 @@ static int limit_files(rlim_t most)
 	return limit(RLIMIT_FSIZE, l.rlim_cur < most ? l.rlim_cur : most);
 }
 
-/* Does it get fresh memory while it runs? */
+/* Does it have an attach port, whose memory is renewed? */
 static bool is_renewed(const struct boot_record *r)
 {
 	for (uint32_t i = 0; i < r->n_chans; i++)
@@ -233,7 +232,7 @@ int sandbox_privileges(const struct boot_record *r, struct error *err)
 	if (limit(RLIMIT_NOFILE, nofile(r)) != 0 ||
 	    limit(RLIMIT_CORE, 0) != 0 || limit(RLIMIT_MSGQUEUE, 0) != 0)
 		return fail(err, "set limits");
-	/* Else after init(), by the filter's stage. */
+	/* With threads, stage 5 does it, after init(). */
 	if (!has_threads(r) && limit(RLIMIT_NPROC, 0) != 0)
 		return fail(err, "set limits");
 	if (!locks_memory(r) && limit(RLIMIT_MEMLOCK, 0) != 0)
@@ -249,7 +248,7 @@ int sandbox_privileges(const struct boot_record *r, struct error *err)
 		return fail(err, "drop capabilities");
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return fail(err, "forbid tracing");
-	/* Changes of credentials take it back. */
+	/* Set again: a change of credentials clears it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		return fail(err, "bind its life to the monitor's");
 	return 0;
@@ -332,14 +331,14 @@ static int add_rules(scmp_filter_ctx ctx, uint32_t action, const int *calls)
 		if (*calls < 0)
 			continue;
 		result = seccomp_rule_add_exact(ctx, action, *calls, 0);
-		/* A component may name what the loop has already. */
+		/* A component may list a call the loop has already. */
 		if (result != 0 && result != -EEXIST)
 			return result;
 	}
 	return 0;
 }
 
-/* ioctl() with these requests; the kernel looks at their lower half alone. */
+/* ioctl() with these requests; the kernel uses their lower 32 bits only. */
 static int add_ioctls(scmp_filter_ctx ctx, const unsigned long *request)
 {
 	int result;
@@ -371,7 +370,7 @@ static int add_ftruncate(scmp_filter_ctx ctx, const struct boot_record *r,
 	return result;
 }
 
-/* A call that is allowed, or is so already for another reason. */
+/* Allow a call, if it is not allowed already. */
 #define ALLOW(ctx, call, n, ...)                                               \
 	allowed(seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, SCMP_SYS(call), n, \
 				       __VA_ARGS__))
@@ -396,7 +395,7 @@ static int add_mapping(scmp_filter_ctx ctx, unsigned int prot)
 		     SCMP_A5(SCMP_CMP_EQ, 0, 0));
 }
 
-/* What fresh memory and doorbells take. */
+/* Calls that renewing memory and doorbells takes. */
 static int add_renewal(scmp_filter_ctx ctx)
 {
 	int result = add_rules(ctx, SCMP_ACT_ALLOW, watch_calls);
@@ -454,9 +453,9 @@ static int fill_filter(scmp_filter_ctx ctx, const struct boot_record *r)
 }
 
 /*
- * The program as octets.  seccomp_load() would free its memory after the filter
- * is in force, and free() may call munmap(); so it is only made to generate.
- * The longest program there can be fits into an empty pipe.
+ * The filter program as bytes.  seccomp_load() would free its memory after the
+ * filter is in force, and free() may call munmap(), so libseccomp only
+ * generates the program.  The longest one possible fits into an empty pipe.
  */
 static int generate(const struct boot_record *r, struct sock_fprog *program)
 {
@@ -468,7 +467,7 @@ static int generate(const struct boot_record *r, struct sock_fprog *program)
 	if (ctx == NULL || pipe(fd) != 0)
 		return -1;
 	program->filter = malloc(most);
-	/* Calls in another ABI's numbers (i386 on x86-64): the same end. */
+	/* Calls by another ABI's numbers (i386 on x86-64) kill, too. */
 	if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
 			     SCMP_ACT_KILL_PROCESS) == 0 &&
 	    program->filter != NULL && fill_filter(ctx, r) == 0 &&
@@ -494,7 +493,7 @@ int sandbox_filter(const struct boot_record *r, struct error *err)
 		return fail(err, "set limits");
 	if (generate(r, &program) != 0)
 		return error_set(err, "cannot make the system call filter");
-	/* From its return on the filter holds; @program is never freed. */
+	/* From here on the filter is in force; @program is never freed. */
 	result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
 			 SECCOMP_FILTER_FLAG_TSYNC, &program);
 	if (result == 0)

@@ -26,7 +26,7 @@
 /**
  * struct sandbox_map - where a region is
  * @base: page aligned, an inaccessible page before and after it
- * @size: octets
+ * @size: bytes
  */
 struct sandbox_map {
 	void *base;

@@ -2,17 +2,17 @@
 /*
  * The switch as a component of a PD.
  *
- * The switch itself (vswitch/) knows ports, time and nothing else.  This glue
- * gives it its memory, turns the configuration's slots into pointers, channels
- * into port bits and ring bits into channels, and reads the control mailbox.
+ * The switch itself (vswitch/) knows only ports and time.  This glue gives it
+ * memory, turns the configuration's slots into pointers, channels into port
+ * bits and ring bits into channels, and reads the control mailbox.
  *
  * The control channel means "look at everything": the monitor rings it after a
- * request and after it has changed a link page, whichever port that belongs
- * to.  Towards the monitor it is rung after a reply and when the set of faulted
- * ports has changed, because only the monitor can bring those back.
+ * request and after it has changed a link page, whichever port that belongs to.
+ * The switch rings the monitor after a reply and when the set of faulted ports
+ * has changed, because only the monitor can bring them up again.
  *
- * Nothing here is reached by data a peer controls but the set of ports that
- * were notified; a channel that belongs to no port is nobody's.
+ * The only data here that a peer controls is the set of notified ports.  A
+ * channel that belongs to no port is ignored.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -34,8 +34,8 @@
  * @ran:     ports looked at since they were armed
  * @faulted: ports the monitor has been told of
  * @disputes: likewise, disputed addresses
- * @taken:   frames taken when the loop last had us look without a reason
- * @due:     when the loop has been told to have us look, if not before
+ * @taken:   frames taken at the last run() without a notification
+ * @due:     the time set with pd_wake_at()
  */
 struct switch_state {
 	struct vswitch *sw;
@@ -90,7 +90,7 @@ static int add_port(struct component *c, struct switch_state *s,
 	return vswitch_add_port(s->sw, number, &config);
 }
 
-/* The policy comes first: no port is up for a moment without it. */
+/* Before the ports, so that none is ever up without a policy. */
 static int set_policy(struct component *c, struct switch_state *s)
 {
 	enum policy_fault fault;
@@ -184,8 +184,8 @@ static void control(struct component *c, struct switch_state *s,
 }
 
 /*
- * Whether a look around has brought frames.  While the loop spins nobody rings,
- * so this is how it learns that there is traffic.
+ * Whether the switch took frames since the last call.  While the loop spins
+ * peers do not ring, so this is how it sees that there is traffic.
  */
 static bool took_frames(const struct component *c, struct switch_state *s)
 {
@@ -197,7 +197,7 @@ static bool took_frames(const struct component *c, struct switch_state *s)
 	return taken != before;
 }
 
-/* Have the loop come back when the switch wants to be run. */
+/* Have the loop call run() when the switch next needs it. */
 static void set_alarm(struct component *c, struct switch_state *s)
 {
 	uint64_t due = vswitch_due(s->sw);
@@ -220,7 +220,7 @@ static bool switch_run(struct component *c, uint64_t now_ns)
 	control(c, s, now_ns);
 	report_faults(c, s);
 	set_alarm(c, s);
-	/* Called without a reason: the loop is spinning. */
+	/* Not notified, so the loop is spinning. */
 	if (looking && took_frames(c, s))
 		return true;
 	return s->pending != 0;

@@ -5,19 +5,19 @@
  *	VM	-- driver wire -->  net_virt_rx  -- wire -->  switch	ingress
  *		<-- driver wire --  net_virt_tx  <-- wire --		egress
  *
- * Both live in one component: they share the port's two channels and its two
- * link pages, so one notification is a reason to look at both, and a round
- * rings each channel once, whatever went over it in either direction.  Nothing
- * else is shared: each has its queues, its buffers and its statistics.
+ * Both are one component: they share the port's two channels and its two link
+ * pages, so a notification is for both, and a round rings each channel at most
+ * once.  Nothing else is shared: each has its own queues, buffers and
+ * statistics.
  *
- * The driver names buffers as the switch does, by offset: a guest learns no
- * address of the host.  So no cache is maintained either; both ends touch the
- * regions with their CPU alone.
+ * The driver names buffers by offset, as the switch does, so a guest learns no
+ * host address.  No cache maintenance is needed: both ends access the regions
+ * by CPU only.
  *
- * A side that breaks the queue protocol is left alone until its epoch changes,
- * which only the monitor can bring about.  It is rung by the control channel
- * and sees in the statistics which side it was.  In the other direction that
- * channel means "look at your link pages".
+ * A side that breaks the queue protocol is ignored until its epoch changes.
+ * Only the monitor changes epochs: the control channel notifies it, and the
+ * statistics say which side it was.  In the other direction that channel means
+ * "look at your link pages".
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -29,8 +29,8 @@
 /**
  * struct virt_state - the glue's own memory
  * @rx, @tx: the virtualisers
- * @reason:  run() is called because there is something to do; without, the
- *           loop is spinning
+ * @reason:  there is something to do; if not, run() was called because the loop
+ *           spins
  * @faults:  by side: how many the monitor has been told of
  */
 struct virt_state {
@@ -153,7 +153,7 @@ static bool virt_run(struct component *c, uint64_t now_ns)
 	if (ring & NET_VIRT_RING_SWITCH)
 		pd_ring(c, c->cfg->wire.channel);
 	report_faults(c, s);
-	/* Nobody rings while the loop spins: it learns of traffic here. */
+	/* Peers do not ring while the loop spins: it sees traffic here. */
 	return s->reason || (looking && frames(s) != before);
 }
 
