@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 /*
- * By a descriptor of what is at the path now, which is looked at first: in a
- * folder others may write to, it could be something else than what was bound.
+ * Through a descriptor of what is at the path now, which is checked first: in a
+ * folder others may write to, it may not be what was bound.
  */
 static int give(const char *path, const struct sys_access *access)
 {
@@ -39,7 +39,7 @@ int access_bind(int fd, const struct sockaddr_un *address,
 
 	if (access->mode != 0)
 		mode = access->mode;
-	/* A path gets the permissions of the socket, but for the umask. */
+	/* The path gets the socket's permissions, less the umask. */
 	if (mode != 0) {
 		fchmod(fd, mode);
 		mask = umask(0);

@@ -11,14 +11,14 @@
 #include "vmm/linux/error.h"
 
 /**
- * access_bind - bind a socket to a path that only those may use who may
+ * access_bind - bind a socket to a path and say who may connect
  * @fd:      a fresh Unix socket
  * @address: where
  * @access:  who
  * @mode:    the permissions if @access names none; 0: by the user's umask
  *
- * Permissions, owner and group are right before listen(): until then nobody can
- * connect.  If they cannot be had, the path is removed again.
+ * Permissions, owner and group are set before listen(): until then nobody can
+ * connect.  If that fails, the path is removed again.
  *
  * Return: 0; -1 with errno of bind() set and @err empty; or -1 with @err set.
  */

@@ -96,8 +96,8 @@ static void fill_hello(const struct monitor *m, const struct mon_link *l,
 }
 
 /*
- * Say hello; with descriptors if the status is 0.  It goes out whole or not at
- * all: this is the first message on a fresh SOCK_SEQPACKET connection.
+ * Send the hello message, with descriptors if the status is 0.  It is sent
+ * whole or not at all: it is the first on a fresh SOCK_SEQPACKET connection.
  */
 static int send_hello(struct monitor *m, const struct mon_link *l, int sock,
 		      int32_t status)
@@ -172,8 +172,8 @@ static void attach_client(struct monitor *m, struct attach_server *a, int fd)
 }
 
 /*
- * Why a client is turned away rather than left in the backlog, where it would
- * wait longer than it likes: 0, or a negative errno.
+ * Why a client is refused instead of left waiting in the backlog: 0 (it is
+ * not), or a negative errno.
  */
 static int32_t excuse(const struct monitor *m, const struct mon_link *l)
 {
@@ -183,7 +183,7 @@ static int32_t excuse(const struct monitor *m, const struct mon_link *l)
 	return link_hold(m, l) > ATTACH_PATIENCE_NS ? -EAGAIN : 0;
 }
 
-/* Whether the client has closed its end, or said what it must not. */
+/* Whether the client has closed its end, or broken the protocol. */
 static bool has_left(const struct attach_server *a)
 {
 	struct pollfd p = { .fd = a->client.fd, .events = POLLIN | POLLRDHUP };
@@ -200,8 +200,8 @@ static void on_connection(struct monitor *m, struct loop_source *s,
 
 	(void)events;
 	/*
-	 * Who leaves and comes back at once is not told that the port is busy:
-	 * the news of its leaving may be behind that of its coming.
+	 * A client that leaves and comes back at once must not be told that the
+	 * port is busy: the event of its leaving may follow that of its coming.
 	 */
 	if (has_left(a))
 		link_down(m, a->link);

@@ -2,20 +2,19 @@
 /*
  * The attach server: one Unix socket per port that processes attach to.
  *
- * What is said on it is in client/attach.h.  The client is hostile.  It gets
- * its answer in one message that always fits into a fresh socket's buffer, and
- * nothing it says afterwards is read: the first octet, or the end of the
- * connection, ends the attachment.  So it cannot make the monitor wait, not even
- * by descriptors it sends (hang_up.c), and it holds one descriptor of the
- * monitor's at most.  Everybody who comes while
- * somebody is attached is told so and closed; everybody who comes while the
- * link is not ready waits in the socket's backlog, which is short.
+ * The protocol is in client/attach.h.  The client is hostile.  It gets one
+ * message, which always fits into a fresh socket's buffer, and nothing it sends
+ * is read: the first byte, or the end of the connection, ends the attachment.
+ * So it cannot make the monitor wait, not even by descriptors it sends
+ * (hang_up.c), and it uses at most one of the monitor's descriptors.  While a
+ * client is attached, others are refused.  While the link is not ready, clients
+ * wait in the socket's short backlog.
  *
- * What it is given: queue and data regions with the permissions the picture in
- * vswitch/vswitch.h shows, its end of a socket pair to be notified by, and the
- * eventfd that wakes the switch.  All but the link page are its own: made for
- * it, and not used again after it (monitor/link.c), because no descriptor and
- * no mapping can be taken back.
+ * A client is given: queue and data regions with the permissions the picture in
+ * vswitch/vswitch.h shows, its end of a socket pair that notifies it, and the
+ * eventfd that wakes the switch.  All but the link page are made for it and
+ * never used again after it (monitor/link.c), because no descriptor and no
+ * mapping can be revoked.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_ATTACH_SERVER_H
 #define WEIR_VMM_LINUX_MONITOR_ATTACH_SERVER_H
@@ -28,7 +27,7 @@
 
 /* Connections that may wait while the link drains or the switch restarts. */
 #define ATTACH_BACKLOG 4
-/* When that is known to take longer, they are told so instead. */
+/* If it will take longer than this, they are refused instead. */
 #define ATTACH_PATIENCE_NS 1000000000ull
 
 struct mon_link;
@@ -58,7 +57,7 @@ int attach_open(struct monitor *m, struct attach_server *a,
 		struct mon_link *link);
 
 /**
- * attach_settle - serve or do not serve, as the link's state asks
+ * attach_settle - start or stop accepting, by the link's state
  */
 void attach_settle(struct monitor *m, struct attach_server *a);
 

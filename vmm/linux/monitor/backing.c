@@ -4,51 +4,50 @@
  *
  * Regions.  A memfd whose size is sealed: whoever holds a descriptor can
  * neither truncate it under somebody's mapping (that would be a SIGBUS in the
- * switch, sent by a client) nor grow it.  F_SEAL_SEAL goes on as well, or a
- * peer could add F_SEAL_WRITE and keep a restarted switch from mapping its own
+ * switch, sent by a client) nor grow it.  F_SEAL_SEAL is set as well; otherwise
+ * a peer could add F_SEAL_WRITE, and a restarted switch could not map its own
  * queues.
  *
- * Read-only descriptors.  Opened anew with O_RDONLY, because a mapping of a
- * descriptor that was opened for writing keeps the right to become writable
- * (VM_MAYWRITE) and one mprotect() would be enough.  How far that goes:
+ * Read-only descriptors.  They are opened again with O_RDONLY. A mapping of a
+ * descriptor opened for writing may become writable (VM_MAYWRITE); one
+ * mprotect() would be enough.  What this protects against:
  *
  *  - a PD has no way back: its descriptors are closed once they are mapped, it
  *    has no /proc, and neither open() nor mprotect() pass its filter;
  *  - a process from outside that attaches has /proc/self/fd, where opening the
  *    descriptor again asks for permission on the inode.  The inode belongs to
  *    the monitor's user, mode 0600: another user is refused, the same user (and
- *    root) is not.  The user who runs the monitor could as well trace it, so
- *    nothing is lost there, but an attach client that is to be kept from
- *    writing its receive region or link page must be another user.
+ *    root) is not.  The user who runs the monitor could trace it anyway.  An
+ *    attach client that must not write its receive region or link page must run
+ *    as another user.
  *
- * F_SEAL_FUTURE_WRITE would close that gap and cannot be used: a PD that is
- * restarted maps its regions again, for writing.
+ * F_SEAL_FUTURE_WRITE would close that gap, but cannot be used: a restarted PD
+ * maps its regions for writing again.
  *
- * Channels.  An eventfd for each end, which that end waits on.  Whoever waits
+ * Channels.  An eventfd for each end, which that end waits on.  The waiting end
  * never reads it: epoll reports each write to an edge-triggered waiter, so a
- * notification costs one system call and not two.  The monitor neither reads
- * nor writes them; what it has to say goes over control sockets (linux/order.h).
+ * notification costs one system call instead of two.  The monitor neither reads
+ * nor writes them; it sends orders over control sockets (vmm/linux/order.h).
  *
- * Towards a process from outside it is a socket pair.  An eventfd would be an
- * open file that both sides share: the client clears O_NONBLOCK, fills the
- * counter, and the next write() of the switch blocks for ever.  A pipe is no
- * better: read() holds the pipe's lock while it copies to the reader's memory,
- * and if that is a page that never comes (userfaultfd, a file of the client's
- * own file system) every write() waits for the lock, whatever its flags say.
- * The two ends of a socket pair are two open files, and a sender takes no lock
- * that a receiver holds while it copies.
+ * Towards a process outside the sandbox it is a socket pair.  An eventfd would
+ * be an open file that both sides share: the client clears O_NONBLOCK, fills
+ * the counter, and the next write() of the switch blocks for ever.  A pipe is
+ * no better: read() holds the pipe's lock while it copies to the reader's
+ * memory, and if that is a page that never comes (userfaultfd, a file of the
+ * client's own file system) every write() waits for the lock, whatever its
+ * flags say.  The two ends of a socket pair are two open files, and a sender
+ * takes no lock that a receiver holds while it copies.
  *
- * In the other direction, an eventfd: the switch waits for it and never reads
- * it, so nothing a client does to it concerns the switch, and the monitor does
+ * In the other direction it is an eventfd: the switch waits for it and never
+ * reads it, so a client cannot block the switch with it, and the monitor does
  * not touch it at all.
  *
- * Renewal.  A client keeps what it was given: nobody can take a descriptor or a
- * mapping back.  So each client gets memory, an eventfd and a socket pair that
- * are new, and what its predecessor has still mapped is read by nobody.  This
- * also keeps the monitor off files that a client can hold locked: a write() to
- * a region from a page that never comes holds the inode's lock, and an
- * fallocate() to clear that region would wait for it in a state that not even
- * SIGKILL ends.
+ * Renewal.  Descriptors and mappings cannot be revoked.  So each client gets
+ * new memory, a new eventfd and a new socket pair, and nobody reads what its
+ * predecessor still has mapped.  The monitor also makes no call on files that a
+ * client can hold locked: a client's write() to a region from a page that never
+ * comes holds the inode's lock, and an fallocate() to clear that region would
+ * wait for it in a state that not even SIGKILL ends.
  */
 #include "vmm/linux/monitor/backing.h"
 
@@ -72,8 +71,8 @@
 #define REGION_SEALS (F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
 
 /*
- * Let this process have as many descriptors as it may.  Done only when there
- * are too few: programs we start inherit the limit.
+ * Raise the soft limit of descriptors to the hard one.  Only when there are too
+ * few: programs we start inherit the limit.
  */
 static bool raise_nofile(void)
 {
@@ -192,13 +191,13 @@ static int eventfd_new(unsigned int value)
 	return fd;
 }
 
-/* What one end waits on, and what is written to wake it. */
+/* Make what one end waits on and what wakes it. */
 static int end_new(struct backing_channel *ch, unsigned int end, bool outside)
 {
 	int fd[2];
 
 	if (!outside) {
-		/* Readable, so that a waiter looks once when it begins. */
+		/* Readable, so that the waiter looks once at its start. */
 		ch->wait[end] = eventfd_new(1);
 		ch->ring[end] = ch->wait[end];
 		return ch->wait[end] < 0 ? -1 : 0;
@@ -236,7 +235,7 @@ static int channel_new(struct backing_channel *ch,
 	return 0;
 }
 
-/* Everything allocated and no descriptor yet, so that destroy always works. */
+/* Allocate, with every descriptor -1, so that destroy always works. */
 static int tables_new(struct backing *b, const struct system *sys)
 {
 	b->sys = sys;
@@ -328,7 +327,9 @@ int backing_dup(const struct backing *b, uint32_t region, uint32_t perms)
 	return fd;
 }
 
-/* --- renewal ---------------------------------------------------------------- */
+/*
+ * --- renewal ----------------------------------------------------------------
+ */
 
 /* Return: 0, or -1 with errno set and none of @fd open. */
 static int regions_new(const struct system *sys, const uint32_t *region,
@@ -390,7 +391,7 @@ void backing_ring_outside(const struct backing *b, uint32_t channel)
 	const struct sys_end *end = b->sys->channel[channel].end;
 	unsigned int outside = end[0].pd == SYS_PD_OUTSIDE ? 0 : 1;
 
-	/* A full socket means that notifications are waiting already. */
+	/* A full socket has notifications pending already. */
 	(void)!send(b->channel[channel].ring[outside], "", 1,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
 }

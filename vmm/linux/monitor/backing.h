@@ -4,8 +4,8 @@
  *
  * A region is a memfd, sized, sealed against growing and shrinking, and named
  * "weir:REGION", so that /proc/PID/maps shows who maps what.  A channel is, for
- * each direction, an eventfd (or, towards a process from outside, a socket pair:
- * see client/attach.h).  Only the monitor holds all of them.
+ * each direction, an eventfd (or, towards a process from outside, a socket
+ * pair: see client/attach.h).  Only the monitor holds all of them.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_BACKING_H
 #define WEIR_VMM_LINUX_MONITOR_BACKING_H
@@ -64,9 +64,8 @@ void *backing_map(const struct backing *b, uint32_t region, uint32_t perms);
 /**
  * backing_zero - make a region all zero again
  *
- * For queues of a connection whose two sides are PDs and have both let go of
- * it.  Never for memory that a process from outside has had: it may hold the
- * inode's lock.
+ * For queues of a connection between two PDs that no longer use it.  Never for
+ * memory an attached process has had: it may hold the inode's lock.
  *
  * Return: 0 or negative errno.
  */
@@ -84,7 +83,7 @@ int backing_dup(const struct backing *b, uint32_t region, uint32_t perms);
 #define BACKING_RENEWED 6u
 
 /**
- * backing_renewed - the regions backing_renew() puts in place of old ones
+ * backing_renewed - the regions that backing_renew() replaces
  * @region: out: BACKING_RENEWED indices
  */
 void backing_renewed(const struct sys_conn *conn, uint32_t *region);
@@ -92,8 +91,8 @@ void backing_renewed(const struct sys_conn *conn, uint32_t *region);
 /**
  * backing_renew - new memory and new descriptors for an attach connection
  *
- * All but its link page.  The old ones are closed here; who has mapped them
- * keeps them.  If it fails, everything stays as it was.
+ * All but its link page.  The old ones are closed; existing mappings stay.  If
+ * it fails, nothing has changed.
  *
  * Return: 0 or negative errno.
  */
@@ -130,7 +129,7 @@ int backing_memfd(const char *name);
 int backing_sealed(const char *name, size_t size);
 
 /**
- * backing_more_fds - after a failed call: is it worth trying again?
+ * backing_more_fds - raise the limit of descriptors after a call has failed
  * @error: its errno
  *
  * Return: true if it was EMFILE and the soft limit has now been raised to the
@@ -139,7 +138,7 @@ int backing_sealed(const char *name, size_t size);
 bool backing_more_fds(int error);
 
 /**
- * backing_fd_error - say why a descriptor could not be had, and what to do
+ * backing_fd_error - set the error for a descriptor that could not be made
  * @what, @name: what it was for: "memory region", "sw0.stats"
  *
  * Looks at errno.

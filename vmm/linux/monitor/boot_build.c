@@ -94,7 +94,7 @@ static int fill_maps(struct boot_record *r, const struct sys_pd *pd,
 	return 0;
 }
 
-/* Hand the record over as a memfd nobody can change any more. */
+/* Put the record into a sealed memfd. */
 static int seal(const struct boot_record *r, struct boot_fds *fds,
 		struct error *err)
 {
@@ -185,7 +185,7 @@ int boot_build(const struct backing *b, uint32_t pd, const struct pd_fds *fds,
 		if (fds_standard(out, log, ctl, err) == 0)
 			result = fill(r, b, pd, fds, out, err);
 	}
-	/* A seed is a secret. */
+	/* The record holds seeds, which are secret. */
 	if (r != NULL)
 		explicit_bzero(r, size);
 	free(r);

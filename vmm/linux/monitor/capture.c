@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Captures as the monitor sees them: who waits until they listen.
+ * Captures: other ports wait until they can record.
  *
- * A capture that begins when frames pass already misses the first of them.  So
- * the other ports of its switch go up only when it has lent buffers, which is
- * seen in its free queue: mapped read-only, and one word of it is looked at.  A
- * capture is not believed, and may be slow: the others wait for a second.
+ * A capture that starts after the first frames misses them.  So the other ports
+ * of its switch go up only when it has lent buffers: the monitor maps its free
+ * queue read-only and reads one word of it.  A capture is not trusted and may
+ * be slow, so the others wait for a second at most.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -54,7 +54,7 @@ static bool listens(const struct mon_link *l)
 	       atomic_load_explicit(&l->lent->tail, memory_order_relaxed) != 0;
 }
 
-/* Whether it is on its way to take records. */
+/* Whether it is starting, and will take records soon. */
 static bool is_awaited(const struct monitor *m, const struct mon_link *l)
 {
 	const struct mon_pd *pd = &m->pd[l->conn->pd[1]];

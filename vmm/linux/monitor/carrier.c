@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Carriers: what a port is told of the uplink it follows.
+ * Carriers: what a port sees of the uplink it follows.
  *
- * A word in its link page, written when the truth has changed; the queues know
- * nothing of it.  True is what can be seen from here: the followed connection is
- * up and both sides work on it, its PD says that the interface has a carrier, or
- * the socket a peer; and where it ends in a driver VM, so is its second half and
- * the guest says that the card has a link.  A PD or guest that lies misleads
- * those who follow its port, which get nothing through it anyway.
+ * It is a word in the port's link page, written when it changes; the queues are
+ * not concerned.  A port has a carrier if the connection it follows is up and
+ * both sides use it, and the PD there says that the interface has a carrier or
+ * the socket a peer.  For a driver VM, its second connection must be up, too,
+ * and the guest must say that the card has a link.  A PD or guest that lies
+ * misleads only those that follow its port, and they get no frames through it
+ * anyway.
  *
- * Who follows a port that itself follows another needs all of that chain; the
- * compiler lets none be a circle.
+ * A port that follows a follower needs the whole chain; the compiler refuses
+ * circles.
  */
 #include <stdatomic.h>
 
@@ -33,7 +34,7 @@ bool link_reaches(const struct monitor *m, const struct mon_link *l)
 		(link_is_carried(driver) && driver->vm->carrier));
 }
 
-/* Whom a connection follows, or NULL. */
+/* The connection that one follows, or NULL. */
 static const struct mon_link *leader_of(const struct monitor *m,
 					const struct mon_link *l)
 {
@@ -68,13 +69,13 @@ void carrier_settle(struct monitor *m, struct mon_link *l)
 	link_notify(m, l, 1);
 }
 
-/* Up, but not yet for those who work on it, who will not tell us. */
+/* Up, but its sides have not seen that yet, and will not notify us. */
 static bool is_coming_up(const struct mon_link *l)
 {
 	return l != NULL && l->state == MON_LINK_UP && !link_is_carried(l);
 }
 
-/* They do so in no time, but if the machine stalls it may be any time. */
+/* That takes microseconds, but on a stalled machine any time. */
 static uint64_t next_look(const struct monitor *m, const struct mon_link *l)
 {
 	if (!is_coming_up(l))

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The end: in which order PDs go.
+ * Shutdown: in which order PDs are killed.
  *
- * PDs hold no state, so they are killed, with one exception: what a switch has
- * mirrored to a capture should reach the file.  So what makes traffic goes
- * first, then the captures get a moment to empty their queues, then the rest
- * goes.
+ * PDs hold no state that must be saved, with one exception: frames mirrored to
+ * a capture should reach its file.  So PDs that send are killed first, then
+ * captures get a moment to empty their queues, then the rest is killed.
  */
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -14,7 +13,7 @@
 #include "vmm/linux/monitor/state.h"
 #include "base/queue.h"
 
-/* How long captures may take to write out what they have been sent. */
+/* How long captures may take to write what is in their queues. */
 #define CAPTURE_DRAIN_NS (300 * MS_NS)
 /* How long killed PDs may take to be gone. */
 #define REAP_NS (5000 * MS_NS)
@@ -60,7 +59,7 @@ static void drain_captures(struct monitor *m)
 	uint64_t until = loop_now() + CAPTURE_DRAIN_NS;
 	int quiet = 0;
 
-	/* Twice: the frames on their way through the switch, the last write. */
+	/* Twice: for frames still in the switch, and for the last write. */
 	while (quiet < 2 && loop_now() < until) {
 		nanosleep(&pause, NULL);
 		quiet = captures_idle(m) ? quiet + 1 : 0;

@@ -2,16 +2,15 @@
 /*
  * Ending a connection whose other end is not to be trusted.
  *
- * close() of a Unix socket can take as long as its peer likes.  The peer sends a
- * descriptor of something that takes its time to close (a TCP connection with
- * SO_LINGER and a peer that does not read) and closes its own copy.  Nobody
- * receives it, so the kernel closes it together with the socket, and the process
- * that closes the socket is the one that waits.
+ * A peer can make close() of a Unix socket take as long as it likes.  It sends
+ * a descriptor whose close() blocks (a TCP connection with SO_LINGER whose peer
+ * does not read) and closes its own copy.  The message is never received, so
+ * the kernel closes the descriptor together with the socket, and whoever closes
+ * the socket waits.
  *
- * A process that ends waits for none of this.  So where anything has been sent,
- * another process is given a reference, and ends after we have closed ours.
- * Nobody who keeps to the protocol sends anything, so this costs nothing
- * otherwise.
+ * A process that exits does not make others wait.  So if anything has been
+ * sent, a forked process keeps a reference and exits after we have closed ours.
+ * Well-behaved clients send nothing and cost nothing.
  */
 #include "vmm/linux/monitor/hang_up.h"
 
@@ -25,8 +24,8 @@
 #include "vmm/linux/monitor/backing.h"
 
 /*
- * Whether messages wait; none can come after shutdown().  A message may be
- * empty, as the end of the queue is, but it has a sender.
+ * Whether messages are queued; none can come after shutdown().  A read of
+ * length 0 may be an empty message, which has a sender, or the end.
  */
 static bool holds_messages(int fd)
 {
@@ -63,8 +62,8 @@ static _Noreturn void keep(int fd, int until)
 }
 
 /*
- * Twice, so that nobody has to wait for the one that keeps it.  The one between
- * does nothing but this.
+ * Fork twice, so that nobody has to wait for the keeper; the process in between
+ * exits at once.
  */
 static bool fork_keeper(int fd, int pair[2])
 {
@@ -88,7 +87,7 @@ void hang_up(int fd)
 {
 	int pair[2] = { -1, -1 };
 
-	/* Without a keeper there is nothing better than to close it. */
+	/* Without a keeper, closing it ourselves is all that is left. */
 	if (holds_messages(fd) && backing_pair(pair, SOCK_STREAM) == 0)
 		(void)!fork_keeper(fd, pair);
 	close(fd);

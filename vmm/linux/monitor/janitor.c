@@ -81,7 +81,7 @@ static int ledger_new(struct janitor *j)
 	return 0;
 }
 
-/* Undo what the ledger says; never in the monitor: it may take for ever. */
+/* Undo what the ledger says; never in the monitor: this may block. */
 static void ledger_undo(const struct system *sys, struct ledger *l)
 {
 	size_t flag = l->n_opened;
@@ -108,7 +108,7 @@ static void ledger_undo(const struct system *sys, struct ledger *l)
 
 /* --- in the janitor's process ------------------------------------------- */
 
-/* Keep nothing of the caller's open but standard error, for the log. */
+/* Close everything of the caller's but standard error, for the log. */
 static void leave_caller(int sock)
 {
 	const int ignored[] = { SIGINT, SIGTERM, SIGQUIT };
@@ -267,7 +267,7 @@ void janitor_pd(struct janitor *j, uint32_t pd, int pidfd)
 	sendmsg(j->sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* Return: whether a process, readable in its pidfd when it has ended, has. */
+/* Return: whether the process of a pidfd has ended. */
 static bool has_ended(int pidfd, int timeout_ms)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
@@ -279,7 +279,7 @@ static bool has_ended(int pidfd, int timeout_ms)
 	return n == 1;
 }
 
-/* The janitor has died: another does what it would have done. */
+/* The janitor has died: start another in its place. */
 static void replace(struct janitor *j)
 {
 	waitpid(j->pid, NULL, 0);

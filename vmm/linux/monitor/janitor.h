@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The janitor: removes what the monitor has made, however that ends.
+ * The janitor: removes what the monitor has made, however the monitor ends.
  *
- * What the kernel takes back by itself when a process dies (memory,
- * descriptors, TAP interfaces) needs no help.  Socket paths stay, and so does whatever a
- * component's close() removes.  A second process removes them: a monitor that is
- * killed, or crashes, cannot, and one that ends in order should not.  Removing a
- * path waits for the lock of its folder, and whoever may read the folder can
- * hold that for ever, by listing it into a page that never comes.
+ * When a process dies, the kernel frees its memory, descriptors and TAP
+ * interfaces.  Socket paths stay, and so does what a component's close()
+ * removes.  A second process removes them: a monitor that is killed or crashes
+ * cannot, and one that stops in order should not.  Removing a path waits for
+ * the lock of its folder, and whoever may read the folder can hold that lock
+ * for ever, by listing it into a page that never comes.
  *
  *	monitor ----- fork, before anything is made ----> janitor
  *	   |   ledger: shared memory, written by the monitor   |
  *	   |   a socket pair: pidfds of PDs; its end is        |
  *	   |   the sign that the monitor has gone              |
  *
- * The janitor sleeps until the monitor's end of the socket pair closes, which
- * the kernel sees to however the monitor ends.  It then kills the PDs that are
- * left (they die with the monitor anyway, by their parent-death signal; this is
- * the second lock on the door) and undoes what the ledger says.  On an orderly
- * stop the monitor waits for that, but not for ever.
+ * The janitor sleeps until the monitor's end of the socket pair closes; the
+ * kernel closes it however the monitor ends.  It then kills the remaining PDs
+ * (their parent-death signal should have done so already) and undoes what the
+ * ledger says.  On an orderly stop the monitor waits for that, for a bounded
+ * time.
  *
  * It has a session of its own and ignores the signals of terminals and service
- * managers, so that what stops the monitor does not stop it first.
+ * managers, so that they do not stop it before the monitor.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_JANITOR_H
 #define WEIR_VMM_LINUX_MONITOR_JANITOR_H
@@ -41,7 +41,7 @@ struct ledger;
  * @pidfd:  readable when it has ended
  * @sock:   our end of the socket pair
  * @ledger: what has been made
- * @size:   octets of @ledger
+ * @size:   bytes of @ledger
  */
 struct janitor {
 	const struct system *sys;
@@ -83,7 +83,7 @@ void janitor_opened(struct janitor *j, uint32_t pd, uint32_t comp);
 void janitor_pd(struct janitor *j, uint32_t pd, int pidfd);
 
 /**
- * janitor_stop - have everything noted undone, and the janitor end
+ * janitor_stop - have everything in the ledger undone, and the janitor exit
  *
  * PDs must have been stopped before.
  */

@@ -2,22 +2,21 @@
 /*
  * Links: base/link.h from the monitor's side.
  *
- * What must never happen is that queues are zeroed while somebody still works
- * on them, or that a side starts on queues that are not zero: either would
- * be taken for the other side's forgery.  So a link drains until each side has
- * let go, of which there are three kinds:
+ * Queues must never be zeroed while a side still uses them, and no side may
+ * start on queues that are not zero: either would look like a protocol fault of
+ * the other side.  So a link drains until neither side uses it any more.  A
+ * side no longer uses it when
  *
- *  - a switch, or virtualisers, have published the even epoch: they will touch
- *    the queues no more;
- *  - a port PD, or a VM, is dead;
- *  - a process from outside is detached.
+ *  - it is a switch or virtualisers, and has published the even epoch;
+ *  - it is a port PD or a VM, and is dead;
+ *  - it is an attached process, and has been detached.
  *
- * A side that is dead has let go, whatever kind it is.
+ * A dead side of any kind no longer uses it.
  *
- * What a process from outside has had is not zeroed and used again, because it
- * may write there for as long as it lives, and hold the file locked: the next
- * one gets new memory and new descriptors.  The switch is told to map them and
- * says when it has (linux/order.h); nobody is served before.
+ * Memory of an attached process is not zeroed and used again, because that
+ * process may write to it as long as it lives, and hold the file locked.  The
+ * next one gets new memory and new descriptors.  The switch is ordered to map
+ * them and answers when it has (vmm/linux/order.h); no client is served before.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -25,7 +24,7 @@
 
 #include "vmm/linux/monitor/state.h"
 
-/* Memory or descriptors that are missing are asked for again so much later. */
+/* When memory or descriptors run out, try again after so long. */
 #define RENEW_RETRY_NS (1000 * MS_NS)
 
 static void set_epoch(struct mon_link *l, uint32_t epoch)
@@ -86,9 +85,8 @@ void link_down(struct monitor *m, struct mon_link *l)
 	if (l->conn->attachment == SYS_TO_ATTACH)
 		attach_disconnect(m, &l->attach);
 	/*
-	 * A port PD cannot be asked to let go, and need not be: it holds no
-	 * state that its next life would miss.  A guest could be asked, but not
-	 * believed.
+	 * A port PD is killed, which loses nothing: it holds no state.  A guest
+	 * could be asked to stop using the link, but would not be trusted.
 	 */
 	if (l->conn->attachment == SYS_TO_PD ||
 	    l->conn->attachment == SYS_TO_VM)
@@ -123,7 +121,7 @@ bool link_is_carried(const struct mon_link *l)
 	       (!publishes(l, 1) || has_seen(l, 1));
 }
 
-/* Does this side touch the queues no more? */
+/* Does this side no longer use the queues? */
 static bool let_go(const struct monitor *m, const struct mon_link *l, int side)
 {
 	if ((side == 1 && l->conn->attachment == SYS_TO_ATTACH) ||
@@ -144,8 +142,8 @@ static int zero_half(const struct monitor *m, const struct sys_half *half)
 }
 
 /*
- * Everybody has let go, and both sides are PDs: make the queues as good as new.
- * Data stays; a driver VM's is also on the other connection, which may be up.
+ * Neither side uses the queues, and both are PDs: zero the queues.  Data stays;
+ * a driver VM's is also on the other connection, which may be up.
  */
 static void clean(const struct monitor *m, struct mon_link *l)
 {
@@ -175,7 +173,7 @@ static void stop_silent(struct monitor *m, const struct mon_link *l, int side)
 	pd_kill(pd, false);
 }
 
-/* One that does not look at its link pages does nothing else either. */
+/* A side that does not read its link pages hangs: restart it. */
 static void overdue(struct monitor *m, struct mon_link *l)
 {
 	for (int side = 0; side < 2; side++)
@@ -201,7 +199,7 @@ void link_spoil(struct monitor *m, struct mon_link *l)
 	l->deadline_ns = m->now_ns + SWITCH_ANSWER_NS;
 }
 
-/* New memory; what there is none of now may be there later. */
+/* Make new memory; if that fails, try again later. */
 static void make_fresh(struct monitor *m, struct mon_link *l)
 {
 	int result;
@@ -230,7 +228,7 @@ static bool renew(struct monitor *m, struct mon_link *l)
 		make_fresh(m, l);
 	if (!l->fresh)
 		return false;
-	/* One that is dead will be started with the new. */
+	/* A dead switch will start with the new memory. */
 	if (!pd_alive(&m->pd[l->conn->pd[0]]) || l->renewed) {
 		l->state = MON_LINK_CLEAN;
 		return true;
@@ -298,11 +296,11 @@ static void say_fault(struct monitor *m, struct mon_link *l, const char *who,
 static void fault_of_pd(struct monitor *m, struct mon_link *l, const char *what)
 {
 	say_fault(m, l, what, "");
-	/* Before link_down(), which would call it innocent. */
+	/* Before link_down(), which would kill it as innocent. */
 	pd_kill(&m->pd[l->conn->pd[1]], false);
 }
 
-/* Its end goes on, or is followed by another: only time can be put between. */
+/* This end is not restarted, so the link is held down for a while. */
 static void hold_off(struct monitor *m, struct mon_link *l, const char *who,
 		     const char *then, const char *when)
 {
@@ -315,7 +313,7 @@ static void hold_off(struct monitor *m, struct mon_link *l, const char *who,
 	say_fault(m, l, who, what);
 }
 
-/* It is a switch's, which has other ports and goes on. */
+/* A switch has other ports, and is not restarted. */
 static void fault_of_switch(struct monitor *m, struct mon_link *l,
 			    const char *who)
 {

@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* No longer than PIPE_BUF: what poll() promises a pipe has room for. */
+/* At most PIPE_BUF, for which a pipe that polls writable has room. */
 #define WHOLE_LINE 2048
 
-/* Write without ever waiting; lines are few, so nothing is kept for later. */
+/* Write without waiting. Lines are few, so none is kept for later. */
 static bool put_line(const char *line, size_t len)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
@@ -22,7 +22,10 @@ static bool put_line(const char *line, size_t len)
 	return write(STDERR_FILENO, line, len) == (ssize_t)len;
 }
 
-/* Is our standard error the journal's?  Its name for it is in the environment. */
+/*
+ * Is our standard error the journal's?  The environment says which file that
+ * is.
+ */
 static bool is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -68,7 +71,7 @@ static size_t begin_line(char *line, size_t size, int level, const char *name)
 
 void monitor_log(int level, const char *name, const char *format, ...)
 {
-	/* Of the process' one standard error, as stdio's own state is. */
+	/* Global, as standard error is. */
 	static unsigned int lost;
 	char line[WHOLE_LINE];
 	va_list args;

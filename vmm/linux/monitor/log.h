@@ -5,16 +5,15 @@
  *	2026-11-29T15:08:27+0100 notice weir: home: running
  *	2026-11-29T15:08:31+0100 notice weir: home: sw0.alice: it is down
  *
- * To systemd's journal, which has its own time, a line goes with its severity as
- * sd-daemon(3) has it: "<5>weir: home: running".
+ * systemd's journal adds the time; a line for it begins with the severity, as
+ * in sd-daemon(3): "<5>weir: home: running".
  *
- * Half of what is logged was written by PDs, which answer to hostile peers.
- * Their lines are cut to a length, control characters and whatever is not ASCII
- * are escaped (a terminal obeys them), and each PD has an allowance of
- * lines a second.
+ * Many lines come from PDs, which deal with hostile peers.  These lines are cut
+ * to a maximum length, control and non-ASCII characters are escaped (a terminal
+ * might obey them), and each PD has an allowance of lines a second.
  *
- * Whoever reads our standard error may stop reading: a line that cannot be
- * written at once is dropped and counted, the monitor never waits for it.
+ * A reader of our standard error may stop reading.  A line that cannot be
+ * written at once is dropped and counted; the monitor never waits.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_LOG_H
 #define WEIR_VMM_LINUX_MONITOR_LOG_H
@@ -28,14 +27,14 @@
 /* Lines a PD (or a socket) may have logged in one second. */
 #define LOG_LINES 20u
 #define LOG_WINDOW_NS 1000000000ull
-/* Octets of a PD's line that are kept. */
+/* Bytes of a PD's line that are kept. */
 #define LOG_LINE_MAX 400u
 
 /**
  * monitor_log - write one line
- * @level: LOG_ERR: something failed or was taken for hostile; LOG_WARNING: it may
- *         need somebody; LOG_NOTICE: what a PD says, and what was asked for;
- *         LOG_INFO: who comes and goes
+ * @level: LOG_ERR: a failure or a hostile act; LOG_WARNING: may need attention;
+ *         LOG_NOTICE: lines of PDs, and what a user asked for; LOG_INFO:
+ *         clients that attach and leave
  * @name:  the instance
  */
 void monitor_log(int level, const char *name, const char *format, ...)
@@ -44,22 +43,22 @@ void monitor_log(int level, const char *name, const char *format, ...)
 /**
  * log_prefix - what a line begins with
  * @out:     out: time and severity, or what the journal wants
- * @size:    octets at @out, at least 64
+ * @size:    bytes at @out, at least 64
  * @level:   LOG_ERR, ...
  * @journal: it goes there
  * @t:       the time
  *
- * Return: octets at @out.
+ * Return: bytes at @out.
  */
 size_t log_prefix(char *out, size_t size, int level, bool journal,
 		  const struct tm *t);
 
 /**
- * log_escape - make text fit for a terminal
+ * log_escape - make text safe for a terminal
  * @out:  out: NUL-terminated, cut to fit
- * @size: octets at @out, at least 5
+ * @size: bytes at @out, at least 5
  * @text: anything
- * @len:  its octets
+ * @len:  its bytes
  */
 void log_escape(char *out, size_t size, const char *text, size_t len);
 
@@ -67,7 +66,7 @@ void log_escape(char *out, size_t size, const char *text, size_t len);
  * struct log_limit - an allowance of lines a second; all zero at the start
  * @since_ns: when this second began
  * @lines:    passed in it
- * @lost:     kept back in it
+ * @lost:     dropped in it
  */
 struct log_limit {
 	uint64_t since_ns;
@@ -79,12 +78,12 @@ struct log_limit {
  * log_limit_pass - may another line be logged?
  * @l:      in/out
  * @now_ns: the time; never less than at an earlier call
- * @lost:   out: lines kept back before, to be told to the user first
+ * @lost:   out: lines dropped before, to be reported first
  */
 bool log_limit_pass(struct log_limit *l, uint64_t now_ns, unsigned int *lost);
 
 /**
- * monitor_log_may - the same, and what was kept back is told at once
+ * monitor_log_may - the same, and report dropped lines at once
  * @name: the instance
  * @who:  whose allowance it is
  */
@@ -92,9 +91,9 @@ bool monitor_log_may(const char *name, const char *who, struct log_limit *l,
 		     uint64_t now_ns);
 
 /**
- * struct log_lines - puts lines together from pieces; all zero at the start
+ * struct log_lines - assembles lines from pieces; all zero at the start
  * @text: of the line so far
- * @len:  octets of @text
+ * @len:  bytes of @text
  */
 struct log_lines {
 	char text[LOG_LINE_MAX];
@@ -104,7 +103,7 @@ struct log_lines {
 /**
  * log_lines_feed - add a piece
  * @l:    in/out
- * @data: anything; 0 octets end an unfinished line
+ * @data: anything; 0 bytes end an unfinished line
  * @line: called for each line; @text is not NUL-terminated
  */
 void log_lines_feed(struct log_lines *l, const char *data, size_t len,

@@ -9,7 +9,7 @@
 
 #include "vmm/linux/monitor/state.h"
 
-/* Events fetched at once; what is left comes in the next round. */
+/* Events fetched at once; the rest comes in the next round. */
 #define EVENTS 32
 
 uint64_t loop_now(void)
@@ -64,7 +64,9 @@ int loop_take(struct loop *l, struct loop_source *s)
 {
 	int fd = s->fd;
 
-	/* A copy of the descriptor in another process would keep it watched. */
+	/*
+	 * Before close(): a copy in another process would keep it in the set.
+	 */
 	if (fd >= 0)
 		epoll_ctl(l->epoll, EPOLL_CTL_DEL, fd, NULL);
 	s->fd = -1;

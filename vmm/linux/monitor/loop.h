@@ -4,10 +4,10 @@
  * function.
  *
  * Sources are parts of longer-lived structures and are never freed while the
- * loop runs, so an event that was fetched together with the one that closed
- * its source finds a descriptor of -1 and is dropped.  A source that was closed
- * and opened anew in the same round may get one event too many: every function
- * must bear being called for nothing.
+ * loop runs, so an event that was fetched together with the one that closed its
+ * source finds a descriptor of -1 and is dropped.  A source that was closed and
+ * opened again in the same round may get a spurious event, which every function
+ * must tolerate.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_LOOP_H
 #define WEIR_VMM_LINUX_MONITOR_LOOP_H
@@ -85,7 +85,7 @@ void loop_del(struct loop *l, struct loop_source *s);
 int loop_take(struct loop *l, struct loop_source *s);
 
 /**
- * loop_round - sleep until something happens, and tell those it concerns
+ * loop_round - sleep until there are events, and call their sources
  * @m:          handed to the sources; its now_ns is set
  * @timeout_ms: -1: for ever
  */
@@ -94,9 +94,9 @@ void loop_round(struct loop *l, struct monitor *m, int timeout_ms);
 /**
  * loop_accept - take a connection from a listening source
  *
- * When there is no descriptor to be had (the machine may have run out of them)
- * the connection stays in the backlog and the source would be ready for ever;
- * it is then watched for *new* connections only, until one can be taken.
+ * When descriptors have run out, the connection stays in the backlog and the
+ * source would be ready for ever.  It is then watched for *new* connections
+ * only, until one can be accepted.
  *
  * Return: a non-blocking descriptor, or -1.
  */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The monitor: preparation and the order of things.
+ * The monitor: preparation, main loop, shutdown.
  *
  * Everything that can fail does so before the first PD is started: names,
- * sockets, interfaces, files, memory.  From the moment the janitor runs,
- * whatever is made is noted in its ledger, so that every way out of here, and
- * no way out at all, leaves nothing behind.
+ * sockets, interfaces, files, memory.  Once the janitor runs, everything made
+ * is noted in its ledger, so that nothing is left behind, however the monitor
+ * ends.
  */
 #include "vmm/linux/monitor/monitor.h"
 
@@ -65,8 +65,8 @@ static int copy_pd(struct mon_pd *pd, struct sys_pd *to,
 }
 
 /*
- * A copy of the system in which we may fill in seeds.  Its counts say what has
- * been copied, should memory run out.
+ * A copy of the system, to fill in seeds.  If memory runs out, its counts say
+ * what has been copied.
  */
 static int copy_system(struct monitor *m, const struct system *sys)
 {
@@ -180,7 +180,7 @@ static void on_warden(struct monitor *m, struct loop_source *s, uint32_t events)
 		    (long)m->janitor.pid);
 }
 
-/* Those that come by a descriptor. */
+/* Signals that are received by descriptor. */
 static void our_signals(sigset_t *set)
 {
 	sigemptyset(set);
@@ -215,7 +215,7 @@ static int prepare(struct monitor *m, const struct system *sys)
 	    pd_spawn_check(m->err) != 0 ||
 	    janitor_start(&m->janitor, sys, m->err) != 0)
 		return -1;
-	/* Descriptors are many; better to know now how many there may be. */
+	/* There will be many descriptors: raise the limit now. */
 	backing_more_fds(EMFILE);
 	if (loop_open(&m->loop) != 0)
 		return error_set(m->err, "cannot wait for events: %s",
@@ -273,8 +273,8 @@ static bool all_carried(const struct monitor *m)
 }
 
 /*
- * Tell the user once that frames flow.  A switch that does not get to its links
- * is not worth waiting for: it will be found out otherwise.
+ * Log "running" once, when frames flow.  There is no point in waiting longer
+ * for a switch that does not serve its links: other deadlines see to it.
  */
 static void announce(struct monitor *m)
 {
@@ -394,7 +394,7 @@ static void dispose(struct monitor *m)
 	free(m->sys.pd);
 }
 
-/* Descriptors 0 to 2 must be what everybody takes them for. */
+/* Descriptors 0 to 2 must be open, or others would get their numbers. */
 static void fill_stdio(void)
 {
 	int fd;
@@ -407,7 +407,7 @@ static void fill_stdio(void)
 }
 
 /**
- * struct signals - how the caller had arranged its signals
+ * struct signals - the caller's signal settings
  */
 struct signals {
 	sigset_t mask;
@@ -423,11 +423,12 @@ static void arrange_signals(struct signals *old)
 	our_signals(&block);
 	sigprocmask(SIG_BLOCK, &block, &old->mask);
 	/*
-	 * What is blocked comes by its descriptor even if it is ignored; SIGHUP
-	 * is, so that PDs, which inherit that, are not ended by a terminal's.
+	 * A blocked signal is received by descriptor even if it is ignored.
+	 * SIGHUP is ignored because PDs inherit that: a terminal's hangup must
+	 * not end them.
 	 */
 	signals_ignore(&old->ignored);
-	/* Ignored, it would take our children's statuses away. */
+	/* If SIGCHLD were ignored, children would leave no status. */
 	sigaction(SIGCHLD, &usual, &old->child);
 }
 

@@ -4,8 +4,9 @@
  *
  * It builds what the system describes, starts the PDs, restarts those that
  * fail, hands descriptors to processes that attach, answers the control socket
- * (docs/control.md) and takes everything down again.  It is trusted by
- * every PD and reads nothing that a peer writes but log lines and statistics.
+ * (docs/control.md) and takes everything down again.  Every PD trusts it.  Of
+ * what peers write it reads only log lines, answers of fixed size, statistics
+ * and status pages.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_MONITOR_H
 #define WEIR_VMM_LINUX_MONITOR_MONITOR_H
@@ -20,7 +21,7 @@
  *
  * Logs one line per event to standard error; "weir: NAME: running" once every
  * PD is ready and the control socket answers.  SIGINT, SIGTERM, SIGQUIT and the
- * control command "stop" end it cleanly; SIGHUP loads the topology again.
+ * control command "stop" end it cleanly; SIGHUP reloads the topology.
  *
  * Return: 0 after a clean stop; -1 with @err set if it could not start (nothing
  * is left behind).

@@ -2,9 +2,9 @@
 /*
  * Orders to PDs, from the monitor's side (linux/order.h).
  *
- * Nothing here waits.  A PD that does not read its orders until its socket is
- * full finds enough there to look when it wakes up; one that does not carry out
- * what it must answer is ended when its time is over, by monitor/link.c.
+ * Nothing here waits.  If a PD's socket is full, the orders in it suffice to
+ * make it look at everything when it wakes up. monitor/link.c kills a PD that
+ * does not answer in time.
  */
 #include <errno.h>
 #include <string.h>
@@ -149,7 +149,7 @@ static void on_answer(struct monitor *m, struct loop_source *s, uint32_t events)
 		l->renewed = true;
 		return;
 	}
-	/* Its end, or talk out of turn, which nobody listens to. */
+	/* The PD's end, or an answer out of turn: stop listening. */
 	loop_del(&m->loop, s);
 	if (n > 0)
 		pd_kill(pd, false);

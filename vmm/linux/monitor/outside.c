@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The outside of ports: what their PDs say of it (outside.h), and what becomes
- * of those whose outside is gone.
+ * The outside of ports: what their PDs say of it (outside.h), and how an
+ * outside that is gone is found again.
  *
- * A PD whose interface or peer is gone lives on, and its port with it.  The
- * monitor lets go of the descriptors and has a seeker look for new ones.  When
- * that has found them, the PD is started again with them, through no fault of its
- * own.
+ * A PD whose interface or peer is gone goes on running.  The monitor closes the
+ * descriptors and starts a seeker.  When the seeker has found new ones, the PD
+ * is restarted with them; that does not count as a failure.
  *
- * A network namespace does not go while somebody holds a socket of it, and a
- * port does.  So when its name is deleted, the PD is started again without.
+ * A network namespace lives as long as somebody holds a socket in it, and a
+ * port does.  So when its name is deleted, the PD is restarted without it.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -87,7 +86,7 @@ static void on_found(struct monitor *m, struct loop_source *s, uint32_t events)
 	pd_kill(&m->pd[l->conn->pd[1]], true);
 }
 
-/* Does its PD, which should know, say that there is nothing to work with? */
+/* Does its PD say that its outside is gone? */
 static bool lacks(const struct monitor *m, const struct mon_link *l)
 {
 	const struct mon_pd *pd = &m->pd[l->conn->pd[1]];
@@ -107,7 +106,7 @@ static void seek(struct monitor *m, struct mon_link *l)
 	struct error err = { "" };
 	uint64_t pause;
 
-	/* What keeps being lost is looked for later and later. */
+	/* The pause grows if it is lost again and again. */
 	pause = restart_pause(&l->lost, m->now_ns);
 	let_go(outside_of(m, l));
 	if (seeker_start(&l->seeker, &m->loop, comp_of(m, l),
@@ -124,7 +123,9 @@ void outside_settle(struct monitor *m, struct mon_link *l)
 		seek(m, l);
 }
 
-/* --- named namespaces ------------------------------------------------------ */
+/*
+ * --- named namespaces ------------------------------------------------------
+ */
 
 static const char *netns_of(const struct sys_component *comp)
 {
@@ -180,9 +181,8 @@ static void on_netns(struct monitor *m, struct loop_source *s, uint32_t events)
 }
 
 /*
- * A namespace given by a path is not watched.  Nothing is lost if there are no
- * names, or no watches to be had: the ports then go on in a namespace that has
- * no name.
+ * A namespace given by a path is not watched.  Without names, or without
+ * inotify watches, ports simply stay in a namespace that has lost its name.
  */
 static void watch_netns(struct monitor *m)
 {
@@ -196,7 +196,9 @@ static void watch_netns(struct monitor *m)
 		loop_add(&m->loop, &m->netns, fd, EPOLLIN, on_netns);
 }
 
-/* --- begin and end --------------------------------------------------------- */
+/*
+ * --- begin and end ---------------------------------------------------------
+ */
 
 int outsides_open(struct monitor *m)
 {

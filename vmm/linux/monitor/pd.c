@@ -2,8 +2,8 @@
 /*
  * PDs: start, log lines, death, restart.
  *
- * Of a PD's log only the first line means anything to the monitor: "ready".  A
- * PD is gone when its pidfd says so, not when it closes its log or was sent a
+ * The monitor interprets only the first line of a PD's log: "ready".  A PD has
+ * ended when its pidfd says so, not when it closes its log or was sent a
  * signal.
  */
 #include <errno.h>
@@ -21,16 +21,16 @@
 
 #include "vmm/linux/monitor/state.h"
 
-/* Octets of log lines read in one go. */
+/* Bytes of log lines read in one go. */
 #define LOG_READ 4096
 /*
- * Octets read in one second: lines beyond a PD's allowance are read and
- * counted, but not for ever.  Its socket then fills, which does not block a PD.
+ * Bytes read in one second.  Lines beyond a PD's allowance are read and counted
+ * up to here; then its socket fills, which does not block a PD.
  */
 #define LOG_OCTETS 65536
 /* Reads of what a dead PD has left in its socket, which holds less. */
 #define LOG_REST 64
-/* From such a pause on, the user is told where the reason stands. */
+/* From this pause on, the log says where to find the reason. */
 #define PD_HINT_NS (1000 * MS_NS)
 
 static uint32_t pd_index(const struct monitor *m, const struct mon_pd *pd)
@@ -116,7 +116,7 @@ static void say_how(char *buf, size_t size, const struct mon_pd *pd,
 			 : "");
 }
 
-/* A PD failed of its own: when is it started again? */
+/* A PD failed by its own fault: when is it restarted? */
 static void pd_failed(struct monitor *m, struct mon_pd *pd, const char *how)
 {
 	uint64_t pause = restart_pause(&pd->history, m->now_ns);
@@ -225,7 +225,10 @@ static int watch(struct monitor *m, struct mon_pd *pd, struct error *err)
 		return error_set(err, "%s cannot be watched: %s", pd->sys->name,
 				 strerror(errno));
 	}
-	/* One that cannot be told anything is ended when it does not answer. */
+	/*
+	 * If this fails, the PD gets no orders, and is killed for not
+	 * answering.
+	 */
 	if (pd_hear(m, pd, ctl_fd) != 0)
 		monitor_log(LOG_ERR, m->sys.name,
 			    "%s: it cannot be told anything: %s", pd->sys->name,
@@ -237,7 +240,7 @@ static int watch(struct monitor *m, struct mon_pd *pd, struct error *err)
 	return 0;
 }
 
-/* What the PD's components show is as good as new for each life. */
+/* Reset the regions in which its components show their state. */
 static int reset(struct monitor *m, uint32_t index, struct error *err)
 {
 	for (size_t i = 0; i < m->n_switches; i++)
@@ -252,7 +255,7 @@ static int reset(struct monitor *m, uint32_t index, struct error *err)
 	return 0;
 }
 
-/* Have components take what they need for one life. */
+/* Call the start() of its components. */
 static int take(struct mon_pd *pd, struct error *err)
 {
 	for (uint32_t i = 0; i < pd->sys->n_comps; i++) {
@@ -270,7 +273,7 @@ static int take(struct mon_pd *pd, struct error *err)
 	return 0;
 }
 
-/* The PD has its own by now: ours would outlive it. */
+/* The PD has its own copies by now; ours would outlive it. */
 static void give_back(struct mon_pd *pd)
 {
 	for (uint32_t i = 0; i < pd->sys->n_comps; i++) {
@@ -302,7 +305,7 @@ int pd_start(struct monitor *m, struct mon_pd *pd, struct error *err)
 	pd->deadline_ns = m->now_ns + PD_READY_NS;
 	if (watch(m, pd, err) == 0)
 		return 0;
-	/* Without its pidfd nothing can be done about it but end it blindly. */
+	/* It cannot be managed without a pidfd. */
 	kill(pd->proc.pid, SIGKILL);
 	waitpid(pd->proc.pid, NULL, 0);
 	pd->state = PD_DEAD;
@@ -332,7 +335,7 @@ void pd_tick(struct monitor *m, struct mon_pd *pd)
 	if (pd->log.events == 0 &&
 	    m->now_ns - pd->log_since_ns >= LOG_WINDOW_NS)
 		loop_watch(&m->loop, &pd->log, EPOLLIN);
-	/* From now on it is its links it waits for. */
+	/* From now on it waits only for its links. */
 	if (pd->state == PD_DEAD && m->now_ns >= pd->deadline_ns)
 		pd->deadline_ns = 0;
 	if (pd->state != PD_STARTING || pd->killed ||
@@ -368,7 +371,7 @@ bool pd_settle(struct monitor *m, struct mon_pd *pd)
 		pd->restarts++;
 		return true;
 	}
-	/* What it lacks may be somebody else's for a while. */
+	/* Somebody else may be using what it needs; try again later. */
 	pd_failed(m, pd, err.text);
 	return true;
 }

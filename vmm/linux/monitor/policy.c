@@ -10,7 +10,9 @@
 /* What the compiler calls statements that were made while it ran. */
 #define RUNTIME_FILE "(runtime)"
 
-/* --- what holds ------------------------------------------------------------- */
+/*
+ * --- what holds -------------------------------------------------------------
+ */
 
 static int copy_policy(struct sys_policy *to, const struct sys_policy *from)
 {
@@ -91,7 +93,10 @@ struct system held_system(const struct monitor *m)
 	return sys;
 }
 
-/* --- a switch's --------------------------------------------------------------- */
+/*
+ * --- a switch's
+ * ---------------------------------------------------------------
+ */
 
 const struct sys_policy *policy_of(const struct sys_policy *policy, size_t n,
 				   const struct mon_switch *sw)
@@ -117,7 +122,10 @@ void policy_write(struct mon_switch *sw, const struct sys_policy *policy)
 	sw->policy->magic = POLICY_MAGIC;
 }
 
-/* --- inside of one -------------------------------------------------------------- */
+/*
+ * --- inside of one
+ * --------------------------------------------------------------
+ */
 
 static uint32_t at_most(uint32_t n, uint32_t max)
 {
@@ -171,7 +179,7 @@ bool rule_is_runtime(const struct sys_rule *rule)
 
 const char *rule_where(const struct sys_rule *rule, char buf[WHERE_TEXT])
 {
-	/* There, lines count what was said before, and tell nobody anything. */
+	/* Line numbers of runtime statements mean nothing to a user. */
 	if (rule_is_runtime(rule))
 		snprintf(buf, WHERE_TEXT, "%s", RUNTIME_FILE);
 	else

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The policies that hold: what each switch is to judge frames by, and where that
- * comes from.
+ * The policies in force, by switch, and where they come from.
  *
- * Policies are made by the compiler, which may have run in a process of its own, so
- * an index inside one is used through the functions below and not directly.
+ * Policies come from the compiler, which may have run in another process.  So
+ * indices inside one are not trusted: use the functions below.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_POLICY_H
 #define WEIR_VMM_LINUX_MONITOR_POLICY_H
@@ -23,7 +22,7 @@ struct mon_switch;
 #define WHERE_TEXT (SYS_PATH + 16)
 
 /**
- * struct held - what holds
+ * struct held - what is in force
  * @policy:     by number of the switch
  * @n_policies: how many
  * @source:     the topology it was made from, if it has been loaded again
@@ -39,7 +38,7 @@ struct held {
 };
 
 /**
- * held_begin - what the topology says is what holds
+ * held_begin - put the topology's policies in force
  *
  * Return: 0, or -1 with @m->err set.
  */
@@ -51,7 +50,7 @@ int held_begin(struct monitor *m);
 void held_free(struct monitor *m);
 
 /**
- * held_replace - something else holds from now on
+ * held_replace - put other policies in force
  * @result:     its policies and sources are taken over
  * @statements: taken over
  */
@@ -59,8 +58,8 @@ void held_replace(struct monitor *m, struct compile_result *result,
 		  struct statements *statements);
 
 /**
- * held_system - the system as it was compiled, with the sources and policies that
- * hold
+ * held_system - the system as it was compiled, with the sources and policies
+ * that hold
  *
  * Return: it, not owned.
  */

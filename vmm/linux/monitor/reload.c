@@ -84,7 +84,7 @@ static void on_reply(struct monitor *m, struct loop_source *s, uint32_t events)
 		finish(m);
 }
 
-/* Both ends of a connection to ourselves, with the request on its way. */
+/* Open a connection to ourselves and send the request. */
 static bool connect_self(struct monitor *m)
 {
 	static const char request[] = "{\"cmd\":\"reload\"}\n";

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SIGHUP: load the topology again, and say in the log what came of it.
+ * SIGHUP: reload the topology and log the result.
  *
- * The monitor asks itself what `weir reload` would ask it, on a connection of its
- * own to the control server, so that there is one way a reload is made, waits and
- * ends.
+ * The monitor sends itself the request that `weir reload` would send, on a
+ * connection to its own control server, so that reloads take one path only.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_RELOAD_H
 #define WEIR_VMM_LINUX_MONITOR_RELOAD_H
@@ -18,8 +17,8 @@
  * struct reload - one that was asked for by signal; its descriptor is -1: none
  * @source: our end of the connection
  * @text:   the reply so far
- * @len:    octets of it
- * @again:  another signal came meanwhile
+ * @len:    bytes of it
+ * @again:  another signal came in the meantime
  */
 struct reload {
 	struct loop_source source;
@@ -34,7 +33,7 @@ struct reload {
 void reload_start(struct monitor *m);
 
 /**
- * reload_close - forget it, for the end of the monitor
+ * reload_close - drop it, at the end of the monitor
  */
 void reload_close(struct monitor *m);
 

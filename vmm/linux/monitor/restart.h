@@ -2,11 +2,11 @@
 /*
  * How long something that has failed waits before it is tried again.
  *
- * The first time it is tried again at once, because most failures are the first
- * of their kind and traffic waits.  What fails again and again would only burn
- * the processor and the log: the pause doubles with each failure, up to
- * RESTART_PAUSE_MAX_NS.  Nothing is given up for good, since what was missing
- * may come back.  Whoever ran for RESTART_GOOD_NS starts over without a pause.
+ * After the first failure it is tried again at once, because most failures are
+ * single ones and traffic waits.  Repeated failures would only waste CPU time
+ * and log lines, so the pause doubles with each one, up to
+ * RESTART_PAUSE_MAX_NS. It is tried for ever, since what was missing may come
+ * back.  Once it has run for RESTART_GOOD_NS, its failures are forgotten.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_RESTART_H
 #define WEIR_VMM_LINUX_MONITOR_RESTART_H
@@ -19,15 +19,15 @@
 #define RESTART_PAUSE_MAX_NS (60ull * 1000000000ull)
 /*
  * How long it must run for its failures to be forgotten.  Longer than anything
- * may take to get ready: what never gets ready fails again and again, slowly.
+ * may take to get ready, so that what never gets ready keeps its pauses.
  */
 #define RESTART_GOOD_NS (120ull * 1000000000ull)
 
-/* Octets that restart_text() needs. */
+/* Bytes that restart_text() needs. */
 #define RESTART_TEXT 32
 
 /**
- * struct restart_history - what there is to remember; all zero at the start
+ * struct restart_history - past failures; all zero at the start
  * @next_ns: the pause after the next failure
  * @until_ns: when the last pause ended, or will
  */
@@ -47,7 +47,7 @@ uint64_t restart_pause(struct restart_history *h, uint64_t now_ns);
 
 /**
  * restart_text - a pause in words: "200 ms", "13 s"
- * @buf: out: RESTART_TEXT octets
+ * @buf: out: RESTART_TEXT bytes
  *
  * Return: @buf.
  */

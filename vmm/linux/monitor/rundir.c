@@ -17,7 +17,7 @@
 #include "vmm/linux/monitor/access.h"
 #include "vmm/linux/monitor/monitor.h"
 
-/* Somebody else's claim takes microseconds; this many tries are a second. */
+/* Another instance's claim takes microseconds; this many tries, a second. */
 #define LOCK_TRIES 100
 #define LOCK_PAUSE_NS 10000000l
 
@@ -30,7 +30,7 @@ int monitor_rundir(char *buf, size_t size)
 		n = snprintf(buf, size, "%s", dir);
 		return n < 0 || (size_t)n >= size ? -1 : 0;
 	}
-	/* Root of a user namespace owns no /run; it is an ordinary user. */
+	/* Root in a user namespace cannot write to /run: an ordinary user. */
 	if (geteuid() == 0 && access("/run", W_OK) == 0) {
 		n = snprintf(buf, size, "/run/weir");
 		return n < 0 || (size_t)n >= size ? -1 : 0;
@@ -50,7 +50,7 @@ int rundir_make(const char *dir, struct error *err)
 	struct stat st;
 
 	if (mkdir(dir, mode) == 0) {
-		/* The user's umask may have taken more away than we want. */
+		/* The user's umask may have removed more than we want. */
 		if (chmod(dir, mode) != 0)
 			return error_set(err,
 					 "cannot set the mode of the run "
@@ -63,7 +63,7 @@ int rundir_make(const char *dir, struct error *err)
 				 "WEIR_RUNDIR to a directory of yours",
 				 dir, strerror(errno));
 	}
-	/* Not stat(): in /tmp somebody else could have laid a link here. */
+	/* Not stat(): in /tmp somebody else could have made a symbolic link. */
 	if (lstat(dir, &st) != 0)
 		return error_set(err,
 				 "cannot use the run directory %s: %s; set "
@@ -159,7 +159,7 @@ static enum claim probe(const struct sockaddr_un *address, int type,
 	struct stat st;
 
 	if (lstat(path, &st) != 0) {
-		/* What else is wrong with the path, bind() will say. */
+		/* bind() reports anything else that is wrong with the path. */
 		return CLAIM_FREE;
 	}
 	if (!S_ISSOCK(st.st_mode)) {

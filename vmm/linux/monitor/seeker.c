@@ -19,7 +19,9 @@ union control {
 	char space[CMSG_SPACE(sizeof(int) * PD_MAX_FDS)];
 };
 
-/* --- in the child ---------------------------------------------------------- */
+/*
+ * --- in the child ----------------------------------------------------------
+ */
 
 static void give(const int *fds, unsigned int n)
 {
@@ -52,7 +54,7 @@ static _Noreturn void child(const struct sys_component *cfg,
 	sigset_t none;
 	int n;
 
-	/* So that a person who looks knows what it is, and can end it. */
+	/* So that ps shows what it is. */
 	prctl(PR_SET_NAME, "weir-seek");
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -67,7 +69,9 @@ static _Noreturn void child(const struct sys_component *cfg,
 	_exit(0);
 }
 
-/* --- in the monitor -------------------------------------------------------- */
+/*
+ * --- in the monitor --------------------------------------------------------
+ */
 
 static void reap(struct seeker *s)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A process that looks for what is gone: an interface, a namespace, a peer.
+ * A seeker: a process that waits for what is gone: an interface, a namespace, a
+ * peer.
  *
- * Looking takes as long as it takes, and walks paths that may lead anywhere; the
- * monitor has links to look after.  So a child is forked, which waits until the
- * component's open() succeeds (struct component_ops, seek), sends what it was
- * given back to the monitor, and ends.  The child is a copy of the monitor that
- * keeps no descriptor but the standard ones and its end of a socket pair.  It
- * dies with the monitor.
+ * Looking for it may block, so the monitor must not do it.  It forks a child,
+ * which waits until the component's open() succeeds (struct component_ops,
+ * seek), sends the descriptors to the monitor, and exits.  The child is a copy
+ * of the monitor that keeps no descriptor but the standard ones and its end of
+ * a socket pair.  It dies with the monitor.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_SEEKER_H
 #define WEIR_VMM_LINUX_MONITOR_SEEKER_H
@@ -29,7 +29,7 @@ struct seeker {
 };
 
 /**
- * seeker_start - have a component's outside looked for
+ * seeker_start - start looking for a component's outside
  * @s:        none runs
  * @cfg:      the component
  * @pause_ms: to wait before the first look
@@ -52,7 +52,7 @@ static inline bool seeker_runs(const struct seeker *s)
  * seeker_finish - end the child, and take what it has found
  * @fds: out, at most PD_MAX_FDS
  *
- * Does not wait for a child that looks on; it is killed.
+ * A child that is still looking is killed.
  *
  * Return: how many descriptors; 0: none.
  */

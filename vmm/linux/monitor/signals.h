@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Signals that would end a process and mean nothing to it.
- */
+/* Signals that would end a process although it does not use them. */
 #ifndef WEIR_VMM_LINUX_MONITOR_SIGNALS_H
 #define WEIR_VMM_LINUX_MONITOR_SIGNALS_H
 
@@ -19,10 +17,10 @@ struct signals_old {
  * signals_ignore - ignore every signal that ends a process by default
  * @old: out: how they were; may be NULL
  *
- * Left are those that ask a process to end (SIGINT, SIGTERM, SIGQUIT, SIGKILL),
- * those that say it is broken (SIGSEGV, ...), and those that stop it or let it go
- * on.  SIGXFSZ is ignored, so that a limit of file sizes is an error to be told.
- * Processes that are started from here inherit it.
+ * It leaves those that ask a process to end (SIGINT, SIGTERM, SIGQUIT,
+ * SIGKILL), those that report a fault (SIGSEGV, ...), and those that stop or
+ * continue it.  SIGXFSZ is ignored, so that a write beyond a file size limit
+ * returns an error.  Child processes inherit this.
  */
 void signals_ignore(struct signals_old *old);
 

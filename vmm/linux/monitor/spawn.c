@@ -2,12 +2,12 @@
 /*
  * Starting a PD: the part that still runs in the monitor's program.
  *
- * Isolation comes in stages; each takes away what the one before it needed:
+ * The sandbox is set up in stages; each removes what the one before it needed:
  *
- *  1. (here)     new user, mount, network, pid, IPC, UTS and cgroup namespaces,
- *                an unprivileged user outside, a session of its own, no
+ *  1.  (here) new user, mount, network, pid, IPC, UTS and cgroup namespaces, an
+ *                unprivileged user outside, a session of its own, no
  *                environment, no descriptor but those of its boot record; then
- *                the binary (or a client PD's program) is executed afresh, so
+ *                exec of the binary (or of a client PD's program), so that
  *                nothing of the monitor's memory (secrets, other PDs' mappings)
  *                is in the PD
  *  2. (sandbox)  regions are mapped, their descriptors closed
@@ -16,23 +16,23 @@
  *     (pd_main)  components are initialised
  *  5. (sandbox)  the system call filter
  *
- * Who the PD is outside.  A monitor that is root maps the PD's user 0 to
- * uid 65534 and changes to it, so that what a PD might still reach it reaches
- * as nobody.  An ordinary user can only map itself.  Inside, the PD is user 0
- * until stage 4 for one reason: execve() takes capabilities from anybody else,
- * and stages 2 to 4 want those it has over its own namespaces.
+ * The PD's user outside.  A monitor that is root maps the PD's user 0 to uid
+ * 65534 (nobody) and changes to it, so that whatever a PD might still reach, it
+ * reaches as nobody.  An ordinary user can only map itself.  Inside, the PD is
+ * user 0 until stage 4, because execve() removes the capabilities of other
+ * users, and stages 2 to 4 need those over its own namespaces.
  *
- * Life and death.  The PD is process 1 of its pid namespace, to which signals
- * without a handler do not get through, except SIGKILL from outside and what
- * the kernel forces on a faulting process (SIGSEGV, the filter's SIGSYS): those
- * end it, and the monitor sees the status.  It has itself killed when the
- * monitor's thread dies, and also leaves when the monitor's ends of its sockets close,
- * which covers the moment before the first was asked for.
+ * Life and death.  The PD is process 1 of its pid namespace, which ignores
+ * signals without a handler, except SIGKILL from outside and faults (SIGSEGV,
+ * the filter's SIGSYS): those end it, and the monitor sees the status.  Its
+ * parent-death signal kills it when the monitor's thread dies.  It also exits
+ * when the monitor's ends of its sockets close, which covers the moment before
+ * that signal is set.
  *
  * Programs.  A client PD's program goes through the same stages: libpd.a, which
  * it is linked with, has the later ones.  The monitor can only force stage 1 on
- * it, so a program has to be trusted to lock itself in before it looks at what
- * peers send; from there on it is held as every PD is.
+ * it, so a program is trusted to enter the sandbox before it reads what peers
+ * send.  From there on it is confined as every PD is.
  *
  * Between clone and exec the child has a copy of the monitor's memory and
  * nothing but async-signal-safe calls are made there.
@@ -63,7 +63,7 @@
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID |           \
 	 CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 
-/* "nobody": what a PD is outside if the monitor may choose. */
+/* "nobody": a PD's user outside, if the monitor may choose it. */
 #define PD_OUTSIDE_ID 65534u
 
 /* How long a trial PD may take to say "ready"; it takes milliseconds. */
@@ -101,7 +101,7 @@ static _Noreturn void child_fail(const struct launch *l, const char *what)
 	_exit(1);
 }
 
-/* Become the user the id maps make of us; without them we are nobody. */
+/* Become user 0 of the id maps, which is an ordinary user outside. */
 static void become_mapped(const struct launch *l)
 {
 	char octet;
@@ -109,7 +109,7 @@ static void become_mapped(const struct launch *l)
 	close(l->go[1]);
 	if (read(l->go[0], &octet, 1) != 1)
 		_exit(1);
-	/* Refused where the monitor is an ordinary user: it keeps its own. */
+	/* Fails if the monitor is an ordinary user, which keeps its groups. */
 	(void)!setgroups(0, NULL);
 	if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)
 		child_fail(l, "change user");
@@ -121,7 +121,7 @@ static void place_fds(struct launch *l)
 	struct boot_fds *fds = &l->fds;
 	int exe = (int)fds->n, free = exe + 1;
 
-	/* Out of the way of what is to be put there ... */
+	/* First above all target numbers ... */
 	for (uint32_t i = 0; i < fds->n; i++) {
 		int fd = fds->from[i];
 
@@ -132,7 +132,7 @@ static void place_fds(struct launch *l)
 		fds->from[i] = fd;
 	}
 	l->exe = fcntl(l->exe, F_DUPFD_CLOEXEC, free);
-	/* ... and into place, open across exec. */
+	/* ... then to the target numbers, open across exec. */
 	for (uint32_t i = 0; i < fds->n; i++)
 		if (dup2(fds->from[i], (int)i) < 0)
 			child_fail(l, "arrange descriptors");
@@ -189,7 +189,7 @@ static _Noreturn void child(struct launch *l)
 	}
 	place_fds(l);
 	snprintf(title, sizeof(title), "weir: %s", l->name);
-	/* What its loader or C library has to say, it says there. */
+	/* For messages of a program's loader or C library. */
 	if (l->program != NULL)
 		dup2(BOOT_LOG_FD, STDERR_FILENO);
 	execveat(l->exe, "", argv, envp, AT_EMPTY_PATH);
@@ -223,9 +223,9 @@ static int write_map(pid_t pid, const char *file, unsigned int outside)
 }
 
 /*
- * Who the child's user and group 0 are outside.  A monitor that may not choose
- * is told so by the kernel, and then maps itself; a group only once it has
- * given up setgroups(), with which one could leave a group that denies access.
+ * Map the child's user and group 0.  If the kernel refuses nobody, the monitor
+ * is not root, and maps its own ids.  It may map a group only after denying
+ * setgroups(), with which one could leave a group that denies access.
  */
 static int write_id_maps(pid_t pid)
 {
@@ -242,7 +242,7 @@ static int write_id_maps(pid_t pid)
 	return write_map(pid, "gid_map", getegid());
 }
 
-/* A number the kernel shows, -1 if it shows none. */
+/* A sysctl's number, -1 if there is none. */
 static long long sysctl_value(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -259,7 +259,7 @@ static long long sysctl_value(const char *path)
 	return end == text ? -1 : value;
 }
 
-/* Why there are no namespaces for us: the setting that is in the way. */
+/* Find the setting that forbids namespaces. */
 static int explain_namespaces(struct error *err, int error)
 {
 	const char *hint = "";
@@ -319,7 +319,7 @@ static void kill_and_reap(const struct pd_process *proc)
 	close(proc->pidfd);
 }
 
-/* Clone, map the ids, let it go. */
+/* Clone the child, write its id maps, let it continue. */
 static int start(struct launch *l, struct pd_process *proc, struct error *err)
 {
 	proc->pid = clone_child(l, proc);
@@ -333,8 +333,8 @@ static int start(struct launch *l, struct pd_process *proc, struct error *err)
 }
 
 /*
- * Sockets and no pipes: whoever reads or writes a pipe holds a lock the other
- * end waits for, and a PD can be made to hold it for ever.
+ * Sockets, not pipes: a reader or writer holds the pipe's lock, the other end
+ * waits for it, and a PD could hold it for ever.
  */
 static int pair_new(int fd[2], int type, struct error *err, const char *name)
 {
@@ -361,9 +361,8 @@ static const char *find_program(const struct sys_pd *pd)
 }
 
 /*
- * /proc/self/exe is the very file that runs, also when it has been replaced or
- * deleted meanwhile; a program may be replaced, and is the new one from its
- * next start on.
+ * /proc/self/exe is the file that runs, even if it has been replaced or deleted
+ * meanwhile.  A program may be replaced; its next start uses the new one.
  */
 static int open_binary(struct launch *l, struct error *err)
 {
@@ -377,7 +376,7 @@ static int open_binary(struct launch *l, struct error *err)
 	return 0;
 }
 
-/* With all sockets there: what remains is the boot record and the start. */
+/* All sockets are there: make the boot record and start. */
 static int launch(const struct backing *b, uint32_t pd,
 		  const struct pd_fds *fds, struct launch *l, int log, int ctl,
 		  struct pd_process *proc, struct error *err)

@@ -5,12 +5,12 @@
  * pd_spawn() makes a child in namespaces of its own (user, mount, net, pid,
  * ipc, uts, cgroup), which executes the weir binary again as `weir --pd`, or a
  * client PD's own program (client/pd.h); that finds its boot record
- * (vmm/linux/boot.h) and descriptors, maps, locks itself in, runs init of its
- * components, reports "ready" and enters the loop.
+ * (vmm/linux/boot.h) and descriptors, maps its regions, enters the sandbox,
+ * runs init of its components, reports "ready" and enters the loop.
  *
- * The child dies with the monitor (parent-death signal, and its control
- * socket closing), holds no descriptor but the ones it needs, and cannot be traced by
- * its equals.
+ * The child dies with the monitor (parent-death signal, and its control socket
+ * closing), holds only the descriptors it needs, and cannot be traced by other
+ * PDs.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_SPAWN_H
 #define WEIR_VMM_LINUX_MONITOR_SPAWN_H
@@ -69,7 +69,7 @@ int pd_spawn(const struct backing *b, uint32_t pd, const struct pd_fds *fds,
 	     struct pd_process *proc, struct error *err);
 
 /**
- * pd_spawn_check - can PDs be started here at all?
+ * pd_spawn_check - can PDs be started on this machine?
  * @err: out
  *
  * Starts one without regions and components and waits until it says that it is

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The monitor from inside: what its files share.
+ * What the monitor's files share.
  *
  *	monitor.c	   preparation and the order of things
  *	monitor/end.c	   in which order PDs go
@@ -21,26 +21,24 @@
  *	attach_server.c	   processes that attach
  *	control*.c	   the control socket
  *
- * Nobody calls a restart through: each event only changes what is true of one
- * PD or link ("this one is dead", "that one is down"), and monitor_settle()
- * then does whatever has become possible, until nothing more is.
+ * No code path performs a whole restart.  Each event only changes the state of
+ * one PD or link ("this one is dead", "that one is down").  monitor_settle()
+ * then takes every step that has become possible, until none is left.
  *
  *	PD:    DEAD -> STARTING -> RUNNING -> DEAD ...
  *	       A dead PD starts when all its links are CLEAN, after a pause if
  *	       it fails again and again (restart.h).
  *	link:  CLEAN -> UP -> DRAINING -> CLEAN ...
- *	       A link drains until each side has let go: a switch or
- *	       virtualisers that live have published the epoch, anything else is
- *	       dead or detached.  Then its queues are zeroed.  It goes up when
+ *	       A link drains until no side uses it: live switches and virtualisers have published the epoch, anything else is dead or detached.  Then its queues are zeroed.  It goes up when
  *	       both sides run, and a VM's guest says that it is ready.
  *	       An attach port's link gets new memory instead of being zeroed:
  *	       DRAINING -> RENEWING -> CLEAN.  It is clean when its switch has
  *	       mapped that, or is dead.
  *
- * From this follow all the cases: a port PD dies, its link drains, it starts
- * again, the link goes up; a switch dies, so do its port PDs because their
- * links go down, and so on through domains that several components share.
- * Virtualisers outlive their switch; when they die, so does the VM.
+ * All cases follow from this.  A port PD dies: its link drains, the PD
+ * restarts, the link goes up.  A switch dies: its links go down, so its port
+ * PDs are killed, too, and so on through domains that several components share.
+ * Virtualisers survive their switch; when they die, so does the VM.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_STATE_H
 #define WEIR_VMM_LINUX_MONITOR_STATE_H
@@ -70,14 +68,14 @@
 
 #define MS_NS 1000000ull
 
-/* A PD must be ready so long after its start: a card may take its time. */
+/* How long a PD may take to get ready; a card may be slow. */
 #define PD_READY_NS (60000 * MS_NS)
 /*
- * A switch must act upon an epoch, and answer a request, within this time;
- * virtualisers must do the former.
+ * How long a switch may take to act on an epoch or to answer a request;
+ * virtualisers, to act on an epoch.
  */
 #define SWITCH_ANSWER_NS (1000 * MS_NS)
-/* So many requests in a row it may leave without an answer. */
+/* How many requests in a row it may leave unanswered. */
 #define SWITCH_SILENCES 4u
 /* How often a draining link is looked at. */
 #define LINK_POLL_NS MS_NS
@@ -96,11 +94,11 @@ enum mon_pd_state { PD_DEAD, PD_STARTING, PD_RUNNING };
  * @ctl:         its control socket
  * @lines:       its unfinished log line
  * @limit:       its allowance of log lines
- * @log_since_ns, @log_octets: its allowance of log octets
- * @last:        what it said last, for "could not be started: ..."
+ * @log_since_ns, @log_octets: its allowance of log bytes
+ * @last:        its last line, for "could not be started: ..."
  * @fds:         by component: what open() gave
- * @history:     of its own failures
- * @restarts:    how often it was started again
+ * @history:     of failures that were its own fault
+ * @restarts:    how often it was restarted
  * @deadline_ns: STARTING: when it must be ready; DEAD: when it may be started
  */
 struct mon_pd {
@@ -135,12 +133,12 @@ enum mon_link_state {
  * @conn:        what it is
  * @page:        its link page, written by us alone
  * @state:       see above
- * @failed:      it cannot be mended and stays down
+ * @failed:      it cannot be repaired and stays down
  * @sw:          the switch at each end, or NULL
  * @virt:        the virtualisers at each end, or NULL
  * @vm:          SYS_TO_VM: the VM
  * @history:     of protocol faults of a side that is not restarted for them
- * @hold_ns:     because of them it does not go up before this time
+ * @hold_ns:     because of these faults it does not go up before this time
  * @limit:       allowance of log lines about them
  * @deadline_ns: DRAINING, UP: when both sides must have seen that; RENEWING:
  *               when the switch must have answered, or, while there is no new
@@ -149,11 +147,11 @@ enum mon_link_state {
  * @fresh:       RENEWING: there is new memory
  * @told:        RENEWING: the order is on its way
  * @renewed:     RENEWING: it has been carried out
- * @lent:        a capture's free queue, to see whether it listens; else NULL
+ * @lent:        a capture's free queue, to see whether it records; else NULL
  * @attach:      SYS_TO_ATTACH: who is attached
  * @outside:     what the port's PD says of its outside, or NULL
  * @seeker:      looks for it when it is gone
- * @lost:        how often what it found was lost again
+ * @lost:        history of losses, for the pause before the next search
  */
 struct mon_link {
 	const struct sys_conn *conn;
@@ -186,8 +184,8 @@ enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };
  * @origin:     the compiler's
  * @err:        why it could not start
  * @phase:      see above
- * @announced:  the user has been told that it runs
- * @announce_ns: when that is done at the latest
+ * @announced:  "running" has been logged
+ * @announce_ns: when it is logged at the latest
  * @result:     what monitor_run() will return
  * @now_ns:     CLOCK_MONOTONIC as of this round of the loop
  * @loop:       epoll set
@@ -205,8 +203,8 @@ enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };
  * @n_virts:    how many
  * @vm:         driver VMs, in the order of their ports
  * @n_vms:      how many
- * @held:       policies, the topology they are made from, what was changed
- * @change:     a change of them that is being made
+ * @held:       policies in force, their topology, changes at run time
+ * @change:     a change of policy in progress
  * @control:    the control socket
  */
 struct monitor {
@@ -241,7 +239,7 @@ struct monitor {
 /* --- monitor.c ---------------------------------------------------------- */
 
 /**
- * monitor_settle - do whatever has become possible
+ * monitor_settle - take every step that has become possible
  *
  * Called once per round of the loop, after all its events.
  */
@@ -273,8 +271,8 @@ static inline bool pd_alive(const struct mon_pd *pd)
 int pd_start(struct monitor *m, struct mon_pd *pd, struct error *err);
 
 /**
- * pd_kill - have a PD end; what follows from it comes with its pidfd
- * @innocent: it is not its own fault, so it does not count as a failure
+ * pd_kill - kill a PD; its pidfd reports the end
+ * @innocent: not its own fault, so it does not count as a failure
  */
 void pd_kill(struct mon_pd *pd, bool innocent);
 
@@ -293,12 +291,12 @@ bool pd_settle(struct monitor *m, struct mon_pd *pd);
 uint64_t pd_deadline(const struct mon_pd *pd);
 
 /**
- * pd_pause - how long a PD that failed will not be started yet, 0: it may be
+ * pd_pause - how long until a failed PD may be restarted; 0: now
  */
 uint64_t pd_pause(const struct monitor *m, const struct mon_pd *pd);
 
 /**
- * pd_tick - see to the deadline of a PD that starts or will, and to its log
+ * pd_tick - handle the deadline of a PD that starts or will, and its log
  */
 void pd_tick(struct monitor *m, struct mon_pd *pd);
 
@@ -325,7 +323,7 @@ void pd_wake(const struct mon_pd *pd);
 int pd_order_renewal(const struct monitor *m, const struct mon_link *l);
 
 /**
- * pd_hear - listen to a PD's answers
+ * pd_hear - start reading a PD's answers
  * @fd: its control socket, taken over
  *
  * Return: 0, or -1 with errno set.
@@ -335,7 +333,7 @@ int pd_hear(struct monitor *m, struct mon_pd *pd, int fd);
 /* --- monitor/end.c ------------------------------------------------------ */
 
 /**
- * pds_stop - end all PDs and attachments, captures last, and wait for it
+ * pds_stop - end all PDs and attachments, captures last, and wait for that
  */
 void pds_stop(struct monitor *m);
 
@@ -359,7 +357,7 @@ void link_down(struct monitor *m, struct mon_link *l);
 void link_up(struct monitor *m, struct mon_link *l);
 
 /**
- * link_is_carried - whether a link is up, and those who say so have seen it
+ * link_is_carried - whether a link is up and its publishing sides have seen it
  */
 bool link_is_carried(const struct mon_link *l);
 
@@ -377,9 +375,8 @@ void link_notify(const struct monitor *m, const struct mon_link *l, int side);
 bool link_settle(struct monitor *m, struct mon_link *l);
 
 /**
- * link_spoil - a clean attach connection's memory has been given to somebody
- *
- * who is not attached all the same.  It is renewed.
+ * link_spoil - renew a clean attach connection, whose memory was sent to a
+ *	client that did not attach
  */
 void link_spoil(struct monitor *m, struct mon_link *l);
 
@@ -399,31 +396,31 @@ void link_fault(struct monitor *m, struct mon_link *l, unsigned int end);
 /**
  * link_can_serve - may a connection go up, as far as the PDs are concerned?
  *
- * One that is held off after protocol faults may not.
+ * Not while it is held down after protocol faults.
  */
 bool link_can_serve(const struct monitor *m, const struct mon_link *l);
 
 /**
- * link_hold - how long a connection is held off yet, 0: it is not
+ * link_hold - how long a connection is still held down; 0: it is not
  */
 uint64_t link_hold(const struct monitor *m, const struct mon_link *l);
 
 /* --- monitor/outside.c -------------------------------------------------- */
 
 /**
- * outsides_open - make the pages in which port PDs say how their outside is
+ * outsides_open - make the pages in which port PDs report their outside
  *
  * Return: 0, or -1 with @m->err set.
  */
 int outsides_open(struct monitor *m);
 
 /**
- * outsides_close - give them back
+ * outsides_close - free them
  */
 void outsides_close(struct monitor *m);
 
 /**
- * outside_settle - have looked for what is gone
+ * outside_settle - start looking for what is gone
  */
 void outside_settle(struct monitor *m, struct mon_link *l);
 
@@ -440,20 +437,20 @@ uint64_t outside_drops(const struct mon_link *l, enum outside_drop why);
 /* --- monitor/capture.c -------------------------------------------------- */
 
 /**
- * captures_map, captures_unmap - look at the queues of captures from now on
+ * captures_map, captures_unmap - map and unmap the queues of captures
  */
 int captures_map(struct monitor *m);
 void captures_unmap(struct monitor *m);
 
 /**
- * captures_hold - is there a capture this connection should wait for?
+ * captures_hold - must this connection wait for a capture?
  *
- * For a second at most: a capture that does not listen holds nobody up.
+ * For a second at most.
  */
 bool captures_hold(const struct monitor *m, const struct mon_link *l);
 
 /**
- * captures_deadline - when to look again whether they listen
+ * captures_deadline - when to look at the captures again
  *
  * Return: CLOCK_MONOTONIC; UINT64_MAX: nobody waits.
  */
@@ -462,19 +459,19 @@ uint64_t captures_deadline(const struct monitor *m);
 /* --- monitor/carrier.c -------------------------------------------------- */
 
 /**
- * link_reaches - is a connection up as far as it goes?
+ * link_reaches - is a connection up to its far end?
  *
  * For a driver VM's port: up to the network its card is plugged into.
  */
 bool link_reaches(const struct monitor *m, const struct mon_link *l);
 
 /**
- * carrier_init - what a link page says before anything has been started
+ * carrier_init - set a link page's carrier before anything is started
  */
 void carrier_init(struct mon_link *l);
 
 /**
- * carrier_settle - tell a connection's far end if its carrier has changed
+ * carrier_settle - update a connection's carrier, and notify its far end
  */
 void carrier_settle(struct monitor *m, struct mon_link *l);
 

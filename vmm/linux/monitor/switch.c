@@ -2,10 +2,10 @@
 /*
  * Switches as the monitor sees them: statistics, faults, the control mailbox.
  *
- * A switch judges frames from hostile peers and might be subverted by one, so
- * it is not believed: a port's state is one of a few values or none, a reply is
- * copied out before it is looked at, and a switch that does not answer costs
- * the one who asked a second and nobody else anything.
+ * A switch handles frames from hostile peers, and one might subvert it, so it
+ * is not trusted: a port's state must be one of the known values, a reply is
+ * copied before it is read, and only the asker waits, at most a second, for a
+ * switch that does not answer.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -161,7 +161,7 @@ static void look_for_faults(struct monitor *m, const struct mon_switch *sw)
 	for (uint32_t p = 0; p < VSWITCH_MAX_PORTS; p++) {
 		struct mon_link *l = sw->link[p];
 
-		/* A fault of an epoch that is over has been seen to. */
+		/* A fault of an earlier epoch has been handled already. */
 		if (l != NULL && l->state == MON_LINK_UP &&
 		    switch_port_state(sw, p) == PORT_FAULT &&
 		    switch_port_epoch(sw, p) == link_epoch(l->page))
@@ -170,8 +170,8 @@ static void look_for_faults(struct monitor *m, const struct mon_switch *sw)
 }
 
 /*
- * Two stations with one address.  The switch tells one a minute; one that does not
- * keep to that is not listened to either.
+ * Two stations with one address.  A switch reports one a minute; more are not
+ * logged.
  */
 static void look_for_disputes(struct monitor *m, struct mon_switch *sw)
 {

@@ -2,8 +2,8 @@
 /*
  * Switches as the monitor sees them; see monitor/state.h.
  *
- * A switch judges frames from hostile peers and might be subverted by one.  What
- * it says is copied out before it is looked at, and is not believed.
+ * A switch handles frames from hostile peers, and one might subvert it.  Its
+ * replies are copied before they are read, and not trusted.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_SWITCH_H
 #define WEIR_VMM_LINUX_MONITOR_SWITCH_H
@@ -19,9 +19,9 @@ struct mon_link;
 struct mon_switch;
 
 /**
- * struct switch_asker - part of whoever asks switches something
- * @reply:   a switch has answered; @reply is a private copy, not to be believed
- * @silence: it has not, in time
+ * struct switch_asker - embedded in whatever sends requests to switches
+ * @reply:   a switch has answered; @reply is a private copy, not to be trusted
+ * @silence: it has not answered in time
  *
  * One of them is called for each switch_ask(), unless switch_withdraw() comes
  * first.
@@ -44,14 +44,14 @@ struct switch_asker {
  * @policy:      its policy region: ours to write
  * @ctl:         the descriptor it notifies us by
  * @seq:         the last request's
- * @asker:       who waits for the reply, or NULL
+ * @asker:       what waits for the reply, or NULL
  * @deadline_ns: when the reply must be there
  * @silent:      requests in a row it has not answered in time
  * @disputes:    disputed addresses that were logged
- * @dispute_ns:  from when on another one is
- * @generation:  what it called the policy it took last; 0: it has not been asked
- * @concerned:   a change that is being made changes its policy
- * @touched:     and it has taken the new one, which does not hold yet
+ * @dispute_ns:  when the next one may be logged
+ * @generation:  its number for the policy it took last; 0: not asked yet
+ * @concerned:   the change in progress changes its policy
+ * @touched:     it has taken the new one, which is not in force yet
  * @link:        by port number
  */
 struct mon_switch {
@@ -82,7 +82,7 @@ struct mon_switch {
 int switches_map(struct monitor *m);
 
 /**
- * switches_watch - listen to what switches notify
+ * switches_watch - watch the switches' notifications
  *
  * Return: 0, or -1 with @m->err set.
  */
@@ -94,7 +94,7 @@ int switches_watch(struct monitor *m);
 void switches_free(struct monitor *m);
 
 /**
- * switch_reset - make a dead switch's regions as good as new
+ * switch_reset - zero a dead switch's regions
  */
 void switch_reset(struct monitor *m, struct mon_switch *sw);
 
@@ -124,23 +124,23 @@ void switch_ask(struct monitor *m, struct mon_switch *sw,
 		struct switch_asker *asker);
 
 /**
- * switch_withdraw - the asker does not want to hear of any switch any more
+ * switch_withdraw - cancel an asker's requests to all switches
  */
 void switch_withdraw(struct monitor *m, const struct switch_asker *asker);
 
 /**
- * switch_prod - find out whether a switch still answers
+ * switch_prod - check whether a switch still answers
  *
- * For when somebody looks: a switch with nothing to do is never woken otherwise.
- * Nobody waits for the answer; a switch that gives none is stopped.
+ * Called when a user looks at it: an idle switch is never woken otherwise.
+ * Nobody waits for the answer; a switch that gives none is killed.
  */
 void switch_prod(struct monitor *m, struct mon_switch *sw);
 
 /**
- * switch_tick - see to the deadline of a request
+ * switch_tick - handle the deadline of a request
  *
- * A switch that is silent for SWITCH_SILENCES requests in a row hangs; it is
- * stopped, and starts again.
+ * A switch that leaves SWITCH_SILENCES requests in a row unanswered hangs; it
+ * is killed and restarted.
  */
 void switch_tick(struct monitor *m, struct mon_switch *sw);
 

@@ -3,8 +3,8 @@
  * Virtualisers as the monitor sees them: statistics and faults.
  *
  * A port's two virtualisers, rx and tx, are one component with one statistics
- * region each.  What is true of a side is what both say: it has let go when
- * both have, and is at fault when either says so.
+ * region each.  Both are asked about a side: it is no longer in use when both
+ * say so, and at fault when either says so.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +52,7 @@ static bool at_fault(const struct mon_virt *v, enum net_virt_side side)
 	for (int q = 0; q < MON_QUEUES; q++) {
 		const struct net_virt_side_stats *s = &v->stats[q]->side[side];
 
-		/* A fault of an epoch that is over has been seen to. */
+		/* A fault of an earlier epoch has been handled already. */
 		if (__atomic_load_n(&s->epoch, __ATOMIC_ACQUIRE) == epoch &&
 		    __atomic_load_n(&s->state, __ATOMIC_RELAXED) ==
 			    NET_VIRT_FAULT)

@@ -2,12 +2,11 @@
 /*
  * Driver VMs as the monitor sees them: is the guest ready, has the card a link?
  *
- * The guest says so in its status page and rings.  Both are hostile: a word is
- * read once and means "yes" or anything else; a guest that takes back that it
- * is ready is ready all the same, because what ends a life is the end of the
- * process.  A doorbell is answered at once and then left alone for
- * VM_LISTEN_NS, so that one that is rung without end costs a look every so
- * often and one that is silent costs nothing.
+ * The guest says so in its status page and rings.  Both are hostile.  A word is
+ * read once, and anything but "yes" is "no".  A guest stays ready until its
+ * process ends, even if it takes that back.  A doorbell is answered at once and
+ * then ignored for VM_LISTEN_NS, so that one that rings all the time costs one
+ * look per interval, and a silent one costs nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -107,7 +106,7 @@ static void on_rung(struct monitor *m, struct loop_source *s, uint32_t events)
 	ssize_t done;
 
 	(void)events;
-	/* Before the look, so that what is rung during it is heard. */
+	/* Before the look, so that a ring during it is not lost. */
 	done = read(s->fd, &count, sizeof(count));
 	(void)done;
 	look(m, vm);
@@ -136,7 +135,7 @@ uint64_t vm_deadline(const struct monitor *m, const struct mon_vm *vm)
 	return first;
 }
 
-/* It has not reported ready in time. */
+/* The guest has not reported ready in time. */
 static void see_to_start(struct monitor *m, struct mon_vm *vm)
 {
 	if (m->now_ns - vm->started_ns < VM_READY_NS)
@@ -149,7 +148,7 @@ static void see_to_start(struct monitor *m, struct mon_vm *vm)
 	pd_kill(&m->pd[vm->pd], false);
 }
 
-/* Its event loop stands still, whatever the guest says otherwise. */
+/* The guest's event loop hangs, whatever else it says. */
 static void see_to_silence(struct monitor *m, struct mon_vm *vm)
 {
 	uint32_t beat =

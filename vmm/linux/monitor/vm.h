@@ -8,10 +8,10 @@
  *	switch  --"sw0.uplink"--  virtualisers  --"sw0.uplink.driver"--  VM
  *
  * Virtualisers publish the epochs they have acted on, as a switch does, so the
- * first goes down and comes up without either side being restarted.  The
- * second waits for the guest to say that it is ready, and when it goes down the
- * VM is killed, as a port PD is: the guest is where the hostile card and its
- * driver are, and nothing it could answer would be believed.
+ * first goes down and comes up without either side being restarted.  The second
+ * waits for the guest to say that it is ready.  When it goes down the VM is
+ * killed, as a port PD is: the guest contains the driver and the hostile card,
+ * and its answers would not be trusted.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_VM_H
 #define WEIR_VMM_LINUX_MONITOR_VM_H
@@ -28,9 +28,9 @@
 #include "vmm/linux/monitor/loop.h"
 #include "vmm/linux/monitor/watchdog.h"
 
-/* A guest must say that it is ready so long after its start. */
+/* How long a guest may take to report ready. */
 #define VM_READY_NS (60 * 1000000000ull)
-/* A guest that rings is listened to so often. */
+/* A guest's doorbell is looked at once per interval. */
 #define VM_LISTEN_NS (10 * 1000000ull)
 
 struct mon_link;
@@ -63,11 +63,11 @@ struct mon_virt {
  * @status:     what the guest says: hostile memory, read-only
  * @counts:     what the VMM says, read-only
  * @rung:       the guest's doorbell
- * @ready:      the guest has said so in this life
- * @carrier:    what it said last of the card's link
+ * @ready:      the guest has reported ready in this life
+ * @carrier:    its last report of the card's link
  * @started_ns: when this life began
  * @ready_ns:   how long after that it was ready
- * @listen_ns:  when the doorbell is listened to again
+ * @listen_ns:  when the doorbell is watched again
  * @watchdog:   whether the guest's event loop runs
  * @limit:      its allowance of log lines
  */
@@ -103,7 +103,7 @@ int virts_open(struct monitor *m);
 void virts_close(struct monitor *m);
 
 /**
- * virt_reset - make dead virtualisers' statistics as good as new
+ * virt_reset - zero dead virtualisers' statistics
  */
 void virt_reset(struct monitor *m, const struct mon_virt *v);
 
@@ -133,19 +133,19 @@ int vms_open(struct monitor *m);
 void vms_close(struct monitor *m);
 
 /**
- * vm_reset - make a dead VM's memory as good as new, for a life that begins now
+ * vm_reset - zero a dead VM's memory, before it is started
  *
  * Return: 0, or -1 with @err set.
  */
 int vm_reset(struct monitor *m, struct mon_vm *vm, struct error *err);
 
 /**
- * vm_is_ready - whether the guest of a VM that lives has said it is ready
+ * vm_is_ready - whether a live VM's guest has reported ready
  */
 bool vm_is_ready(const struct monitor *m, const struct mon_vm *vm);
 
 /**
- * vm_mac - the card's address, as the guest has it
+ * vm_mac - the card's address, as the guest reports it
  */
 uint64_t vm_mac(const struct mon_vm *vm);
 
@@ -157,8 +157,8 @@ uint64_t vm_mac(const struct mon_vm *vm);
 uint64_t vm_deadline(const struct monitor *m, const struct mon_vm *vm);
 
 /**
- * vm_tick - see to a guest that is not getting ready, or not answering any more,
- * and to its doorbell
+ * vm_tick - handle a guest that does not get ready or no longer answers, and
+ * its doorbell
  */
 void vm_tick(struct monitor *m, struct mon_vm *vm);
 

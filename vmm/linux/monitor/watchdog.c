@@ -8,7 +8,7 @@ bool watchdog_look(struct watchdog *w, uint32_t count, uint64_t now_ns,
 		*w = (struct watchdog){ 0 };
 	if (count == 0 || now_ns < w->due_ns)
 		return false;
-	/* From this look on, however late it is. */
+	/* Counted from this look, however late it is. */
 	w->due_ns = now_ns + limit_ns / WATCHDOG_LOOKS;
 	if (count != w->count) {
 		w->count = count;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A watchdog: does somebody who should count still count?
+ * A watchdog: does a counter still advance?
  *
- * It looks WATCHDOG_LOOKS times in the time it allows, and only looks count: when
- * this process or the whole machine stood still (a stopped group, a frozen
- * container, a host that is overloaded) the time that went by is one look and no
- * more, and whoever is watched gets the rest of its time to go on.
+ * It looks WATCHDOG_LOOKS times within its limit, and counts looks, not time:
+ * if this process or the whole machine stood still (a stopped group, a frozen
+ * container, an overloaded host), that time counts as one look, and what is
+ * watched gets the rest of its limit.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_WATCHDOG_H
 #define WEIR_VMM_LINUX_MONITOR_WATCHDOG_H
@@ -29,7 +29,7 @@ struct watchdog {
 
 /**
  * watchdog_look - look, if it is time to
- * @count:    hostile; 0: there is nobody who counts, and nothing to watch
+ * @count:    hostile; 0: there is nothing to watch
  * @limit_ns: how long it may stand still
  *
  * Return: whether it has stood still for too long.
