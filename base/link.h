@@ -34,6 +34,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/abi.h"
+
 /**
  * struct link_page - written by the monitor, read by both sides
  * @epoch:   odd: the connection is up
@@ -43,6 +45,10 @@ struct link_page {
 	_Atomic(uint32_t) epoch;
 	_Atomic(uint32_t) carrier;
 };
+
+ABI_SIZE(struct link_page, 8);
+ABI_AT(struct link_page, epoch, 0);
+ABI_AT(struct link_page, carrier, 4);
 
 /* What a null link page says: up, and never anything else. */
 #define LINK_EPOCH_ALWAYS 1u

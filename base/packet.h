@@ -47,6 +47,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/abi.h"
 #include "base/frame.h"
 
 /*
@@ -99,6 +100,10 @@ struct ip_addr {
 	uint64_t hi;
 	uint64_t lo;
 };
+
+ABI_SIZE(struct ip_addr, 16);
+ABI_AT(struct ip_addr, hi, 0);
+ABI_AT(struct ip_addr, lo, 8);
 
 /**
  * struct packet - a frame, read as a packet

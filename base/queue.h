@@ -48,6 +48,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/abi.h"
+
 /* Smallest and largest number of slots a queue may have. */
 #define QUEUE_MIN_CAPACITY 2u
 #define QUEUE_MAX_CAPACITY 32768u
@@ -70,6 +72,12 @@ struct net_desc {
 	uint8_t pad[5];
 };
 
+ABI_SIZE(struct net_desc, 16);
+ABI_AT(struct net_desc, io_or_offset, 0);
+ABI_AT(struct net_desc, len, 8);
+ABI_AT(struct net_desc, oid, 10);
+ABI_AT(struct net_desc, pad, 11);
+
 struct net_queue {
 	_Atomic(uint16_t) tail;
 	_Atomic(uint16_t) head;
@@ -77,17 +85,14 @@ struct net_queue {
 	struct net_desc desc[];
 };
 
-_Static_assert(sizeof(struct net_desc) == 16, "ABI: descriptor size");
-_Static_assert(offsetof(struct net_desc, io_or_offset) == 0, "ABI");
-_Static_assert(offsetof(struct net_desc, len) == 8, "ABI");
-_Static_assert(offsetof(struct net_desc, oid) == 10, "ABI");
+ABI_SIZE(struct net_queue, 8);
+ABI_AT(struct net_queue, tail, 0);
+ABI_AT(struct net_queue, head, 2);
+ABI_AT(struct net_queue, consumer_signalled, 4);
+ABI_AT(struct net_queue, desc, 8);
+
 _Static_assert(sizeof(_Atomic(uint16_t)) == 2, "ABI: atomics add no lock");
 _Static_assert(sizeof(_Atomic(uint32_t)) == 4, "ABI: atomics add no lock");
-_Static_assert(offsetof(struct net_queue, tail) == 0, "ABI");
-_Static_assert(offsetof(struct net_queue, head) == 2, "ABI");
-_Static_assert(offsetof(struct net_queue, consumer_signalled) == 4, "ABI");
-_Static_assert(offsetof(struct net_queue, desc) == 8, "ABI");
-_Static_assert(sizeof(struct net_queue) == 8, "ABI: header size");
 
 /**
  * queue_capacity_ok - whether a number of slots can be a queue's capacity

@@ -23,6 +23,8 @@
 
 #include <stdint.h>
 
+#include "base/abi.h"
+
 #define ATTACH_MAGIC 0x57656972u /* "Weir" */
 #define ATTACH_VERSION 2u
 
@@ -64,6 +66,15 @@ struct attach_hello {
 	char port[72];
 };
 
-_Static_assert(sizeof(struct attach_hello) == 112, "wire format");
+ABI_SIZE(struct attach_hello, 112);
+ABI_AT(struct attach_hello, magic, 0);
+ABI_AT(struct attach_hello, version, 4);
+ABI_AT(struct attach_hello, status, 8);
+ABI_AT(struct attach_hello, capacity, 12);
+ABI_AT(struct attach_hello, buffer_size, 16);
+ABI_AT(struct attach_hello, max_frame, 20);
+ABI_AT(struct attach_hello, tx_size, 24);
+ABI_AT(struct attach_hello, rx_size, 32);
+ABI_AT(struct attach_hello, port, 40);
 
 #endif

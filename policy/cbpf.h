@@ -40,6 +40,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/abi.h"
+
 /* Instructions a program may have. */
 #define CBPF_MAX 4096u
 /* Words of scratch memory. */
@@ -61,11 +63,11 @@ struct cbpf_insn {
 	uint32_t k;
 };
 
-_Static_assert(sizeof(struct cbpf_insn) == 8, "struct bpf_insn has 8 octets");
-_Static_assert(__builtin_offsetof(struct cbpf_insn, jt) == 2 &&
-		       __builtin_offsetof(struct cbpf_insn, jf) == 3 &&
-		       __builtin_offsetof(struct cbpf_insn, k) == 4,
-	       "laid out as struct bpf_insn");
+ABI_SIZE(struct cbpf_insn, 8);
+ABI_AT(struct cbpf_insn, code, 0);
+ABI_AT(struct cbpf_insn, jt, 2);
+ABI_AT(struct cbpf_insn, jf, 3);
+ABI_AT(struct cbpf_insn, k, 4);
 
 /*
  * What can be wrong with a program.  The text follows "instruction N ", but for

@@ -118,6 +118,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/abi.h"
 #include "base/packet.h"
 
 #define FLOW_MAX_CAPACITY 65536u
@@ -182,6 +183,20 @@ struct flow_entry {
 	uint8_t dst;
 	uint8_t pad[6];
 };
+
+ABI_SIZE(struct flow_entry, 56);
+ABI_AT(struct flow_entry, from, 0);
+ABI_AT(struct flow_entry, to, 16);
+ABI_AT(struct flow_entry, rule, 32);
+ABI_AT(struct flow_entry, left, 36);
+ABI_AT(struct flow_entry, from_port, 40);
+ABI_AT(struct flow_entry, to_port, 42);
+ABI_AT(struct flow_entry, vlan, 44);
+ABI_AT(struct flow_entry, protocol, 46);
+ABI_AT(struct flow_entry, state, 47);
+ABI_AT(struct flow_entry, src, 48);
+ABI_AT(struct flow_entry, dst, 49);
+ABI_AT(struct flow_entry, pad, 50);
 
 /**
  * struct flow_counts - since the table was made

@@ -29,6 +29,7 @@
 
 #include <stdint.h>
 
+#include "base/abi.h"
 #include "policy/cbpf.h"
 
 #define POLICY_MAGIC 0x576569725f506f6cull /* "Weir_Pol" */
@@ -63,6 +64,13 @@ struct policy_rule {
 	uint8_t reply;
 };
 
+ABI_SIZE(struct policy_rule, 12);
+ABI_AT(struct policy_rule, id, 0);
+ABI_AT(struct policy_rule, first, 4);
+ABI_AT(struct policy_rule, n, 8);
+ABI_AT(struct policy_rule, action, 10);
+ABI_AT(struct policy_rule, reply, 11);
+
 /**
  * struct policy_pair - the entries of one pair of ports
  * @first: in entry[]
@@ -72,6 +80,10 @@ struct policy_pair {
 	uint16_t first;
 	uint16_t n;
 };
+
+ABI_SIZE(struct policy_pair, 4);
+ABI_AT(struct policy_pair, first, 0);
+ABI_AT(struct policy_pair, n, 2);
 
 /**
  * struct policy_rate - a token bucket's settings
@@ -83,6 +95,10 @@ struct policy_rate {
 	uint64_t rate;
 	uint64_t burst;
 };
+
+ABI_SIZE(struct policy_rate, 16);
+ABI_AT(struct policy_rate, rate, 0);
+ABI_AT(struct policy_rate, burst, 8);
 
 /* 100 Gbit/s in octets a second; frames a second are bounded by it as well. */
 #define POLICY_MAX_RATE 12500000000ull
@@ -98,6 +114,11 @@ struct policy_prefix {
 	uint8_t bits;
 	uint8_t pad[7];
 };
+
+ABI_SIZE(struct policy_prefix, 24);
+ABI_AT(struct policy_prefix, addr, 0);
+ABI_AT(struct policy_prefix, bits, 16);
+ABI_AT(struct policy_prefix, pad, 17);
 
 enum policy_vlan_mode {
 	POLICY_VLAN_TRANSPARENT, /* every VLAN, tagged; VLAN 0 untagged */
@@ -145,6 +166,24 @@ struct policy_port {
 	uint16_t n_macs;
 };
 
+ABI_SIZE(struct policy_port, 128);
+ABI_AT(struct policy_port, allow, 0);
+ABI_AT(struct policy_port, locked_mac, 8);
+ABI_AT(struct policy_port, limit_in, 16);
+ABI_AT(struct policy_port, limit_out, 32);
+ABI_AT(struct policy_port, storm, 48);
+ABI_AT(struct policy_port, moves, 96);
+ABI_AT(struct policy_port, first_prefix, 112);
+ABI_AT(struct policy_port, n_prefixes, 114);
+ABI_AT(struct policy_port, sticky, 116);
+ABI_AT(struct policy_port, vlan, 118);
+ABI_AT(struct policy_port, vlan_mode, 120);
+ABI_AT(struct policy_port, locked, 121);
+ABI_AT(struct policy_port, ip_locked, 122);
+ABI_AT(struct policy_port, known_only, 123);
+ABI_AT(struct policy_port, first_mac, 124);
+ABI_AT(struct policy_port, n_macs, 126);
+
 /**
  * struct policy_trunk - VLANs a trunk carries
  * @member: bit v % 64 of member[v / 64] set: VLAN v
@@ -152,6 +191,9 @@ struct policy_port {
 struct policy_trunk {
 	uint64_t member[64];
 };
+
+ABI_SIZE(struct policy_trunk, 512);
+ABI_AT(struct policy_trunk, member, 0);
 
 /**
  * struct policy_image - see above
@@ -180,6 +222,26 @@ struct policy_image {
 	struct cbpf_insn insn[POLICY_MAX_INSNS];
 };
 
+ABI_SIZE(struct policy_image, 245288);
+ABI_AT(struct policy_image, magic, 0);
+ABI_AT(struct policy_image, n_rules, 8);
+ABI_AT(struct policy_image, n_entries, 12);
+ABI_AT(struct policy_image, n_insns, 16);
+ABI_AT(struct policy_image, n_prefixes, 20);
+ABI_AT(struct policy_image, n_words, 24);
+ABI_AT(struct policy_image, snooping, 28);
+ABI_AT(struct policy_image, n_macs, 32);
+ABI_AT(struct policy_image, pad, 36);
+ABI_AT(struct policy_image, port, 40);
+ABI_AT(struct policy_image, pair, 8232);
+ABI_AT(struct policy_image, rule, 24616);
+ABI_AT(struct policy_image, entry, 36904);
+ABI_AT(struct policy_image, prefix, 53288);
+ABI_AT(struct policy_image, trunk, 77864);
+ABI_AT(struct policy_image, word, 110632);
+ABI_AT(struct policy_image, mac, 111144);
+ABI_AT(struct policy_image, insn, 114216);
+
 /**
  * policy_image_copy - copy what is used of an image
  * @to:   where a switch reads it, or will; not while it does
@@ -191,9 +253,6 @@ struct policy_image {
 void policy_image_copy(struct policy_image *to,
 		       const struct policy_image *from);
 
-_Static_assert(sizeof(struct policy_rule) == 12, "layout");
-_Static_assert(sizeof(struct policy_prefix) == 24, "layout");
-_Static_assert(sizeof(struct policy_port) == 128, "layout");
 _Static_assert(sizeof(struct policy_image) % 8 == 0, "copied in words");
 
 #endif

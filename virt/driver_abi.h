@@ -55,6 +55,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "base/abi.h"
+
 #define DRIVER_UIO_QUEUES "net0-queues"
 #define DRIVER_UIO_DATA "net0-data"
 #define DRIVER_UIO_CONTROL "net0-control"
@@ -119,6 +121,24 @@ struct driver_status {
 	uint64_t copied;
 };
 
-_Static_assert(sizeof(struct driver_status) == 128, "ABI");
+ABI_SIZE(struct driver_status, 128);
+ABI_AT(struct driver_status, state, 0);
+ABI_AT(struct driver_status, carrier, 4);
+ABI_AT(struct driver_status, mtu, 8);
+ABI_AT(struct driver_status, beat, 12);
+ABI_AT(struct driver_status, mac, 16);
+ABI_AT(struct driver_status, rx_frames, 24);
+ABI_AT(struct driver_status, rx_bytes, 32);
+ABI_AT(struct driver_status, tx_frames, 40);
+ABI_AT(struct driver_status, tx_bytes, 48);
+ABI_AT(struct driver_status, rx_no_buffer, 56);
+ABI_AT(struct driver_status, rx_refused, 64);
+ABI_AT(struct driver_status, tx_failed, 72);
+ABI_AT(struct driver_status, bad_descriptors, 80);
+ABI_AT(struct driver_status, wakeups, 88);
+ABI_AT(struct driver_status, syscalls, 96);
+ABI_AT(struct driver_status, doorbells, 104);
+ABI_AT(struct driver_status, interrupts, 112);
+ABI_AT(struct driver_status, copied, 120);
 
 #endif

@@ -44,6 +44,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/abi.h"
 #include "base/link.h"
 #include "base/queue.h"
 
@@ -129,6 +130,12 @@ struct net_virt_side_stats {
 	uint64_t refused[NET_VIRT_REASON_COUNT];
 };
 
+ABI_SIZE(struct net_virt_side_stats, 16 + 8 * NET_VIRT_REASON_COUNT);
+ABI_AT(struct net_virt_side_stats, state, 0);
+ABI_AT(struct net_virt_side_stats, epoch, 4);
+ABI_AT(struct net_virt_side_stats, faults, 8);
+ABI_AT(struct net_virt_side_stats, refused, 16);
+
 /**
  * struct net_virt_stats - a virtualiser's statistics
  * @magic:  NET_VIRT_STATS_MAGIC once it is initialised
@@ -145,6 +152,12 @@ struct net_virt_stats {
 	uint64_t bytes;
 	struct net_virt_side_stats side[NET_VIRT_SIDES];
 };
+
+ABI_SIZE(struct net_virt_stats, 24 + 2 * sizeof(struct net_virt_side_stats));
+ABI_AT(struct net_virt_stats, magic, 0);
+ABI_AT(struct net_virt_stats, frames, 8);
+ABI_AT(struct net_virt_stats, bytes, 16);
+ABI_AT(struct net_virt_stats, side, 24);
 
 /**
  * struct net_virt_config - what a virtualiser, rx or tx, is made from

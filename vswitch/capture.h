@@ -27,6 +27,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/abi.h"
+
 #define CAPTURE_HEADROOM 32u
 #define CAPTURE_NO_PORT 0xffffu
 
@@ -57,7 +59,15 @@ struct capture_record {
 	uint8_t pad[16];
 };
 
+ABI_SIZE(struct capture_record, 32);
+ABI_AT(struct capture_record, time_ns, 0);
+ABI_AT(struct capture_record, port, 8);
+ABI_AT(struct capture_record, peer, 10);
+ABI_AT(struct capture_record, len, 12);
+ABI_AT(struct capture_record, direction, 14);
+ABI_AT(struct capture_record, reason, 15);
+ABI_AT(struct capture_record, pad, 16);
+
 _Static_assert(sizeof(struct capture_record) == CAPTURE_HEADROOM, "ABI");
-_Static_assert(offsetof(struct capture_record, direction) == 14, "ABI");
 
 #endif

@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "base/abi.h"
 #include "vswitch/fdb.h"
 #include "base/frame.h"
 #include "vswitch/mcast.h"
@@ -55,6 +56,14 @@ struct vswitch_ctl_request {
 	uint8_t header[FRAME_SNAP_MAX];
 };
 
+ABI_SIZE(struct vswitch_ctl_request, 276);
+ABI_AT(struct vswitch_ctl_request, seq, 0);
+ABI_AT(struct vswitch_ctl_request, op, 4);
+ABI_AT(struct vswitch_ctl_request, port, 8);
+ABI_AT(struct vswitch_ctl_request, len, 12);
+ABI_AT(struct vswitch_ctl_request, cursor, 16);
+ABI_AT(struct vswitch_ctl_request, header, 20);
+
 /**
  * struct vswitch_ctl_reply - switch -> monitor
  * @seq:     the request's, once the rest is in place
@@ -77,6 +86,7 @@ struct vswitch_ctl_reply {
 	uint32_t more;
 	uint32_t count;
 	uint32_t fault;
+	uint32_t pad;
 	union {
 		struct vswitch_verdict verdict;
 		struct fdb_entry entry[CTL_FDB_ENTRIES];
@@ -84,6 +94,20 @@ struct vswitch_ctl_reply {
 		struct mcast_entry group[CTL_GROUP_ENTRIES];
 	};
 };
+
+ABI_SIZE(struct vswitch_ctl_reply, 3616);
+ABI_AT(struct vswitch_ctl_reply, seq, 0);
+ABI_AT(struct vswitch_ctl_reply, status, 4);
+ABI_AT(struct vswitch_ctl_reply, value, 8);
+ABI_AT(struct vswitch_ctl_reply, cursor, 12);
+ABI_AT(struct vswitch_ctl_reply, more, 16);
+ABI_AT(struct vswitch_ctl_reply, count, 20);
+ABI_AT(struct vswitch_ctl_reply, fault, 24);
+ABI_AT(struct vswitch_ctl_reply, pad, 28);
+ABI_AT(struct vswitch_ctl_reply, verdict, 32);
+ABI_AT(struct vswitch_ctl_reply, entry, 32);
+ABI_AT(struct vswitch_ctl_reply, flow, 32);
+ABI_AT(struct vswitch_ctl_reply, group, 32);
 
 /**
  * vswitch_ctl - answer the request in a mailbox, if there is a new one

@@ -313,7 +313,7 @@ struct fdb_effect fdb_learn(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 {
 	struct plan p = foresee(fdb, mac, vlan, port, now);
 
-	switch (p.effect.outcome) {
+	switch ((enum fdb_outcome)p.effect.outcome) {
 	case FDB_REFRESHED:
 		refresh(fdb, p.slot, flags, now);
 		break;

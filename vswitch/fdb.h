@@ -29,6 +29,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/abi.h"
+
 #define FDB_NO_PORT (-1)
 
 enum fdb_kind { FDB_HASH, FDB_LINEAR };
@@ -62,21 +64,37 @@ struct fdb_entry {
 	uint32_t age;
 };
 
+ABI_SIZE(struct fdb_entry, 16);
+ABI_AT(struct fdb_entry, mac, 0);
+ABI_AT(struct fdb_entry, vlan, 8);
+ABI_AT(struct fdb_entry, port, 10);
+ABI_AT(struct fdb_entry, flags, 11);
+ABI_AT(struct fdb_entry, age, 12);
+
 /**
  * struct fdb_effect - what learning an address does, or would do
- * @outcome: see enum fdb_outcome
+ * @outcome: enum fdb_outcome
  * @was:     FDB_MOVED, FDB_PINNED: the port that has it; else FDB_NO_PORT
- * @evicted: whether another entry had (would have) to go
- * @evicted_mac:  that entry's address
- * @evicted_vlan: that entry's VLAN id
+ * @evicted_mac:  @evicted: address of the other entry
+ * @evicted_vlan: @evicted: its VLAN id
+ * @evicted: 1 if another entry had (would have) to go, else 0
  */
 struct fdb_effect {
-	enum fdb_outcome outcome;
-	int was;
-	bool evicted;
+	uint32_t outcome;
+	int32_t was;
 	uint64_t evicted_mac;
 	uint16_t evicted_vlan;
+	uint8_t evicted;
+	uint8_t pad[5];
 };
+
+ABI_SIZE(struct fdb_effect, 24);
+ABI_AT(struct fdb_effect, outcome, 0);
+ABI_AT(struct fdb_effect, was, 4);
+ABI_AT(struct fdb_effect, evicted_mac, 8);
+ABI_AT(struct fdb_effect, evicted_vlan, 16);
+ABI_AT(struct fdb_effect, evicted, 18);
+ABI_AT(struct fdb_effect, pad, 19);
 
 /**
  * struct fdb_config - what a table is made from

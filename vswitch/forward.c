@@ -88,7 +88,7 @@ static void count_learning(struct vswitch *sw, const struct fdb_effect *e)
 {
 	struct vswitch_stats *shown = sw->stats;
 
-	switch (e->outcome) {
+	switch ((enum fdb_outcome)e->outcome) {
 	case FDB_LEARNED:
 		stat_bump(&sw->count.learned, &shown->learned);
 		break;

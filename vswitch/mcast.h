@@ -46,6 +46,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/abi.h"
 #include "base/packet.h"
 #include "base/frame.h"
 
@@ -79,6 +80,13 @@ struct mcast_entry {
 	uint8_t port;
 	uint8_t role;
 };
+
+ABI_SIZE(struct mcast_entry, 24);
+ABI_AT(struct mcast_entry, group, 0);
+ABI_AT(struct mcast_entry, left, 16);
+ABI_AT(struct mcast_entry, vlan, 20);
+ABI_AT(struct mcast_entry, port, 22);
+ABI_AT(struct mcast_entry, role, 23);
 
 struct mcast;
 

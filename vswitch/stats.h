@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "base/abi.h"
 #include "policy/policy.h"
 #include "base/reason.h"
 
@@ -58,6 +59,20 @@ struct vswitch_port_stats {
 	uint64_t drops[REASON_COUNT];
 };
 
+ABI_SIZE(struct vswitch_port_stats, 80 + 8 * REASON_COUNT);
+ABI_AT(struct vswitch_port_stats, state, 0);
+ABI_AT(struct vswitch_port_stats, epoch, 4);
+ABI_AT(struct vswitch_port_stats, faults, 8);
+ABI_AT(struct vswitch_port_stats, in_frames, 16);
+ABI_AT(struct vswitch_port_stats, in_bytes, 24);
+ABI_AT(struct vswitch_port_stats, out_frames, 32);
+ABI_AT(struct vswitch_port_stats, out_bytes, 40);
+ABI_AT(struct vswitch_port_stats, mirror_missed, 48);
+ABI_AT(struct vswitch_port_stats, unreturned, 56);
+ABI_AT(struct vswitch_port_stats, isolated, 64);
+ABI_AT(struct vswitch_port_stats, isolations, 72);
+ABI_AT(struct vswitch_port_stats, drops, 80);
+
 /**
  * struct vswitch_stats - the whole region
  * @magic:       VSWITCH_STATS_MAGIC once the switch is initialised
@@ -101,5 +116,27 @@ struct vswitch_stats {
 	struct vswitch_port_stats port[VSWITCH_MAX_PORTS];
 	uint64_t hits[POLICY_MAX_ENTRIES];
 };
+
+ABI_SIZE(struct vswitch_stats,
+	 128 + 64 * sizeof(struct vswitch_port_stats) + 8 * POLICY_MAX_ENTRIES);
+ABI_AT(struct vswitch_stats, magic, 0);
+ABI_AT(struct vswitch_stats, ports, 8);
+ABI_AT(struct vswitch_stats, learned, 16);
+ABI_AT(struct vswitch_stats, moved, 24);
+ABI_AT(struct vswitch_stats, evicted, 32);
+ABI_AT(struct vswitch_stats, not_learned, 40);
+ABI_AT(struct vswitch_stats, aged, 48);
+ABI_AT(struct vswitch_stats, flooded, 56);
+ABI_AT(struct vswitch_stats, policies, 64);
+ABI_AT(struct vswitch_stats, flows, 72);
+ABI_AT(struct vswitch_stats, flows_opened, 80);
+ABI_AT(struct vswitch_stats, flows_evicted, 88);
+ABI_AT(struct vswitch_stats, flows_expired, 96);
+ABI_AT(struct vswitch_stats, disputes, 104);
+ABI_AT(struct vswitch_stats, dispute_mac, 112);
+ABI_AT(struct vswitch_stats, dispute_ports, 120);
+ABI_AT(struct vswitch_stats, port, 128);
+ABI_AT(struct vswitch_stats, hits,
+       128 + 64 * sizeof(struct vswitch_port_stats));
 
 #endif

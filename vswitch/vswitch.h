@@ -83,6 +83,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/abi.h"
 #include "policy/policy.h"
 #include "vswitch/capture.h"
 #include "vswitch/fdb.h"
@@ -173,51 +174,68 @@ enum vswitch_resolution {
 
 /**
  * struct vswitch_verdict - the decision on one frame, step by step
- * @reason:     REASON_NONE if @deliver has members, else why the frame as a
+ * @reason:     enum vswitch_reason: REASON_NONE if @deliver has members, else why the frame as a
  *              whole is dropped: what stopped it before it was resolved;
  *              SAME_PORT; NO_DESTINATION if a flood has no candidates; or why
  *              the lowest of the candidates is refused.  With REASON_NONE,
  *              @deliver may still lose members to a receiver without a buffer
- * @resolution: see enum vswitch_resolution
- * @looked_up:  whether learning took place (@learned is valid)
- * @learned:    what learning did or would do
+ * @resolution: enum vswitch_resolution
  * @out:        RESOLVED_UNICAST: the port the table named; else FDB_NO_PORT
+ * @vlan:       VLAN the frame belongs to, if it got as far as that
+ * @looked_up:  1 if learning took place (@learned is valid), else 0
+ * @learned:    what learning did or would do
  * @candidates: ports considered: of a unicast, @out unless it is the source;
  *              of a flood, see above
  * @deliver:    ports it goes to
  * @refused:    ports of @candidates it does not go to
- * @refusal:    why, for each port in @refused; of no meaning for others
- *
- * @vlan:       VLAN the frame belongs to, if it got as far as that
- * @entry:      for each port in @candidates: the entry of the policy that
- *              decided, or POLICY_NO_ENTRY
  * @replies:    ports of @candidates a flow lets it go to
  * @gone:       @candidates narrowed by multicast snooping: ports that did not
  *              ask for the group
  * @left:       vswitch_trace() alone: ports a flood is not offered to, but for
  *              captures and those in @gone; @refusal says why not, or
  *              REASON_NONE where floods alone do not go
+ * @entry:      for each port in @candidates: the entry of the policy that
+ *              decided, or POLICY_NO_ENTRY
+ * @refusal:    why, for each port in @refused; of no meaning for others
  *
  * Of a frame dropped before it was resolved (RESOLVED_NOT) the three sets are
  * empty.  A frame without candidates is charged to its source port once; else
  * each refused pair is charged, to source or destination as the reason says.
  */
 struct vswitch_verdict {
-	enum vswitch_reason reason;
-	enum vswitch_resolution resolution;
-	bool looked_up;
+	uint32_t reason;
+	uint32_t resolution;
+	int32_t out;
+	uint16_t vlan;
+	uint8_t looked_up;
+	uint8_t pad;
 	struct fdb_effect learned;
-	int out;
 	uint64_t candidates;
 	uint64_t deliver;
 	uint64_t refused;
 	uint64_t replies;
 	uint64_t gone;
 	uint64_t left;
-	uint16_t vlan;
-	uint8_t refusal[VSWITCH_MAX_PORTS];
 	uint16_t entry[VSWITCH_MAX_PORTS];
+	uint8_t refusal[VSWITCH_MAX_PORTS];
 };
+
+ABI_SIZE(struct vswitch_verdict, 280);
+ABI_AT(struct vswitch_verdict, reason, 0);
+ABI_AT(struct vswitch_verdict, resolution, 4);
+ABI_AT(struct vswitch_verdict, out, 8);
+ABI_AT(struct vswitch_verdict, vlan, 12);
+ABI_AT(struct vswitch_verdict, looked_up, 14);
+ABI_AT(struct vswitch_verdict, pad, 15);
+ABI_AT(struct vswitch_verdict, learned, 16);
+ABI_AT(struct vswitch_verdict, candidates, 40);
+ABI_AT(struct vswitch_verdict, deliver, 48);
+ABI_AT(struct vswitch_verdict, refused, 56);
+ABI_AT(struct vswitch_verdict, replies, 64);
+ABI_AT(struct vswitch_verdict, gone, 72);
+ABI_AT(struct vswitch_verdict, left, 80);
+ABI_AT(struct vswitch_verdict, entry, 88);
+ABI_AT(struct vswitch_verdict, refusal, 216);
 
 struct vswitch;
 

@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "base/abi.h"
+
 #define VM_STATS_MAGIC 0x57656972566d5374ull /* "WeirVmSt" */
 
 /**
@@ -27,6 +29,12 @@ struct vm_stats {
 	uint64_t unclaimed;
 	uint64_t host_errors;
 };
+
+ABI_SIZE(struct vm_stats, 32);
+ABI_AT(struct vm_stats, magic, 0);
+ABI_AT(struct vm_stats, exits, 8);
+ABI_AT(struct vm_stats, unclaimed, 16);
+ABI_AT(struct vm_stats, host_errors, 24);
 
 _Static_assert(sizeof(struct vm_stats) <= 4096, "a region of one page");
 

@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/abi.h"
 #include "config/system.h"
 #include "vmm/linux/pd/pd.h"
 
@@ -61,6 +62,17 @@ struct boot_record {
 	uint32_t comp_size;
 };
 
+ABI_SIZE(struct boot_record, 184);
+ABI_AT(struct boot_record, magic, 0);
+ABI_AT(struct boot_record, size, 8);
+ABI_AT(struct boot_record, name, 16);
+ABI_AT(struct boot_record, poll_us, 160);
+ABI_AT(struct boot_record, n_comps, 164);
+ABI_AT(struct boot_record, n_chans, 168);
+ABI_AT(struct boot_record, n_maps, 172);
+ABI_AT(struct boot_record, n_fds, 176);
+ABI_AT(struct boot_record, comp_size, 180);
+
 /**
  * struct boot_comp - one component
  * @cfg:   its configuration
@@ -93,6 +105,12 @@ struct boot_chan {
 	uint32_t outside;
 };
 
+ABI_SIZE(struct boot_chan, 16);
+ABI_AT(struct boot_chan, wait, 0);
+ABI_AT(struct boot_chan, ring, 4);
+ABI_AT(struct boot_chan, peer, 8);
+ABI_AT(struct boot_chan, outside, 12);
+
 /**
  * struct boot_map - one region to map; the position is its slot
  * @size:  bytes
@@ -106,6 +124,12 @@ struct boot_map {
 	int32_t fd;
 	char name[SYS_NAME];
 };
+
+ABI_SIZE(struct boot_map, 160);
+ABI_AT(struct boot_map, size, 0);
+ABI_AT(struct boot_map, perms, 8);
+ABI_AT(struct boot_map, fd, 12);
+ABI_AT(struct boot_map, name, 16);
 
 _Static_assert(sizeof(struct boot_record) % 8 == 0, "what follows is aligned");
 _Static_assert(sizeof(struct boot_comp) % 8 == 0, "what follows is aligned");

@@ -21,6 +21,8 @@
 
 #include <stdint.h>
 
+#include "base/abi.h"
+
 enum pd_order_what { PD_ORDER_LOOK = 1, PD_ORDER_RENEW };
 
 /* Both queue pairs and both data regions. */
@@ -48,6 +50,12 @@ struct pd_order {
 	uint32_t slot[PD_RENEW_REGIONS];
 };
 
+ABI_SIZE(struct pd_order, 36);
+ABI_AT(struct pd_order, what, 0);
+ABI_AT(struct pd_order, serial, 4);
+ABI_AT(struct pd_order, channel, 8);
+ABI_AT(struct pd_order, slot, 12);
+
 /**
  * struct pd_answer - one message from the PD
  * @serial:  of the order that has been carried out
@@ -57,5 +65,9 @@ struct pd_answer {
 	uint32_t serial;
 	uint32_t channel;
 };
+
+ABI_SIZE(struct pd_answer, 8);
+ABI_AT(struct pd_answer, serial, 0);
+ABI_AT(struct pd_answer, channel, 4);
 
 #endif

@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/abi.h"
+
 /* The state of what a port is attached to; a page of zeros says "up". */
 enum outside_state {
 	OUTSIDE_UP,
@@ -68,6 +70,11 @@ struct outside_page {
 	uint32_t pad;
 	_Atomic(uint64_t) drops[OUTSIDE_DROP_COUNT];
 };
+
+ABI_SIZE(struct outside_page, 8 + 8 * OUTSIDE_DROP_COUNT);
+ABI_AT(struct outside_page, state, 0);
+ABI_AT(struct outside_page, pad, 4);
+ABI_AT(struct outside_page, drops, 8);
 
 _Static_assert(sizeof(struct outside_page) <= OUTSIDE_SIZE, "it fits");
 

@@ -10,15 +10,6 @@
 
 #include "vmm/linux/control/story.h"
 
-/* A bool another process wrote may hold neither 0 nor 1. */
-static bool told(const bool *b)
-{
-	unsigned char octet;
-
-	memcpy(&octet, b, sizeof(octet));
-	return octet != 0;
-}
-
 json_t *story_step(struct story *s, const char *name, const char *result,
 		   const char *format, ...)
 {
@@ -231,11 +222,11 @@ static bool tell_learn(struct story *s)
 	mac_text(s->frame.src, mac);
 	if (tell_learn_refused(s))
 		return false;
-	if (!told(&s->v->looked_up)) {
+	if (!s->v->looked_up) {
 		story_step(s, "learn", "skip", "nothing would be learned");
 		return true;
 	}
-	switch ((int)e->outcome) {
+	switch (e->outcome) {
 	case FDB_LEARNED:
 		story_step(s, "learn", "learned",
 			   "%s is new; it would be learned "
@@ -265,7 +256,7 @@ static bool tell_learn(struct story *s)
 			   mac);
 		break;
 	}
-	if (told(&e->evicted))
+	if (e->evicted)
 		story_step(s, "learn", "evicted",
 			   "%s (VLAN %u) would leave the full table",
 			   mac_text(e->evicted_mac, mac), e->evicted_vlan);
@@ -282,7 +273,7 @@ static void tell_flood(struct story *s, const char *mac)
 	unsigned int n = count(s->v->candidates);
 	const char *ports = n == 1 ? "port" : "ports";
 
-	switch ((int)s->v->resolution) {
+	switch (s->v->resolution) {
 	case RESOLVED_UNKNOWN:
 		story_step(s, "resolve", "unknown",
 			   "%s is not in the table: offered to %u %s", mac, n,
@@ -304,7 +295,7 @@ static void tell_flood(struct story *s, const char *mac)
 /* What a port may flood of this kind; NULL if it is no flood. */
 static const struct policy_rate *storm_limit(const struct story *s)
 {
-	switch ((int)s->v->resolution) {
+	switch (s->v->resolution) {
 	case RESOLVED_UNKNOWN:
 		return &s->rules->storm[STORM_UNKNOWN];
 	case RESOLVED_MULTICAST:
