@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "cli/control.h"
+#include "cli/facts.h"
 #include "cli/text.h"
 #include "vmm/linux/protocol.h"
 
@@ -342,8 +343,10 @@ json_t *control_ask(const struct control *to, const struct cli_options *opt,
 json_t *control_show(const struct control *to, const struct cli_options *opt,
 		     const char *what)
 {
-	return control_ask(
+	json_t *data = control_ask(
 		to, opt, json_pack("{s:s, s:s}", "cmd", "show", "what", what));
+
+	return data ? facts_shown(what, data) : NULL;
 }
 
 /**

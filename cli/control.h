@@ -61,7 +61,7 @@ json_t *control_ask(const struct control *to, const struct cli_options *opt,
 int control_ask_stop(const struct control *to, const struct cli_options *opt);
 
 /**
- * control_show - ask for what `show` shows
+ * control_show - ask for what `show` shows, in words (cli/facts.h)
  * @what: "ports", "fdb", ...
  */
 json_t *control_show(const struct control *to, const struct cli_options *opt,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/decision.h"
 #include "cli/port.h"
 #include "cli/table.h"
 #include "cli/text.h"
@@ -167,7 +168,7 @@ static char **split(int n, char **words, int *count)
 static json_t *decide(struct question *q, int argc, char **argv)
 {
 	struct frame_text f = { .octets = xrealloc(NULL, FRAME_MAX) };
-	json_t *decision = NULL;
+	json_t *decision = NULL, *facts;
 	int n;
 	char **words = split(argc, argv, &n);
 
@@ -177,7 +178,9 @@ static json_t *decide(struct question *q, int argc, char **argv)
 	} else if (!f.len) {
 		cli_error("the frame is empty; see 'weir help trace'");
 	} else {
-		decision = control_ask(&q->to, q->opt, request(q, &f));
+		facts = control_ask(&q->to, q->opt, request(q, &f));
+		decision = facts ? decision_shown(facts) : NULL;
+		json_decref(facts);
 	}
 	if (decision && q->packet)
 		json_object_set_new(decision, "packet", json_string(q->packet));

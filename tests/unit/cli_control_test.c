@@ -24,6 +24,27 @@
 	"\"in_bytes\":2,\"out_frames\":3,\"out_bytes\":4,\"drops\":5,"         \
 	"\"faults\":6,\"restarts\":7,\"mirror_missed\":8}"
 
+/* Facts of a decision: a frame of 60 octets from alice, taken by @port. */
+#define FACTS(port)                                                            \
+	"\"port\":\"" port "\",\"length\":60,\"min\":14,\"max\":1518,"         \
+	"\"frame\":{\"source\":\"02:00:00:00:00:0a\",\"destination\":"         \
+	"\"02:00:00:00:00:0b\",\"tag\":null},\"settings\":{\"vlan\":"          \
+	"\"transparent\",\"untagged\":0,\"mac_lock\":null,\"more_macs\":0,"    \
+	"\"ip_lock\":false,\"limit_in\":0,\"mac_sticky\":0},\"vlan\":0,"       \
+	"\"learned\":{\"outcome\":\"refreshed\",\"was\":\"?\"},"               \
+	"\"resolution\":\"unicast\",\"storm\":0,\"offered\":1,"                \
+	"\"snooping\":[],\"left_out\":[]"
+/* The sentences they make, up to the destinations. */
+#define TOLD(port, out)                                                        \
+	"step\tlength\tpass\t60 octets, within 14 to 1518\n"                   \
+	"step\treserved\tpass\tdestination 02:00:00:00:00:0b is no 802.1 "     \
+	"reserved address\n"                                                   \
+	"step\tvlan\tpass\tuntagged\n"                                         \
+	"step\tsource\tpass\t02:00:00:00:00:0a is an individual address\n"     \
+	"step\tadmit\tpass\tthe port has no MAC lock\n"                        \
+	"step\tlearn\trefreshed\t02:00:00:00:00:0a is known at " port "\n"     \
+	"step\tresolve\tunicast\t02:00:00:00:00:0b is behind " out "\n"
+
 #define OK(data) "{\"protocol\":1,\"ok\":true,\"data\":" data "}\n"
 
 static const struct fake_answer home[] = {
@@ -59,11 +80,12 @@ static const struct fake_answer home[] = {
 	     "\"perms\":\"rw\"}],\"channels\":[\"sw0.alice\"]}],"
 	     "\"regions\":[],\"channels\":[]}") },
 	{ "\"trace\"",
-	  OK("{\"port\":\"sw0.alice\",\"length\":60,\"steps\":[{\"step\":"
-	     "\"reserved\",\"result\":\"pass\",\"text\":\"fine\"}],"
-	     "\"verdict\":\"drop\",\"reason\":\"not_allowed\",\"text\":\"no\","
-	     "\"deliver\":[],\"refused\":[{\"port\":\"sw0.bob\",\"reason\":"
-	     "\"not_allowed\"}]}") },
+	  OK("{" FACTS(
+		  "sw0.alice") ",\"out\":\"sw0.bob\","
+			       "\"destinations\":[{\"port\":\"sw0.bob\",\"reason\":"
+			       "\"not_allowed\",\"reply\":false,\"rules\":0}],"
+			       "\"verdict\":\"drop\",\"reason\":\"not_allowed\","
+			       "\"deliver\":[],\"hops\":[],\"arrives\":[]}") },
 	{ "\"flows\"",
 	  OK("[{\"switch\":\"sw0\",\"vlan\":7,\"from\":\"sw0.alice\","
 	     "\"to\":\"sw0.bob\",\"protocol\":\"tcp\",\"source\":"
@@ -93,10 +115,10 @@ static const struct fake_answer ruled[] = {
 	     "\"02:00:00:00:00:0a\",\"mac\":\"02:00:00:00:00:0a\"},"
 	     "{\"from\":\"sw0.a\",\"to\":\"sw0.b\",\"action\":\"allow\","
 	     "\"filter\":\"tcp port 443\",\"reply\":true,\"hits\":12,"
-	     "\"where\":\"home.conf:7\",\"snapshot\":96,\"change\":4},"
+	     "\"number\":0,\"file\":\"home.conf\",\"line\":7,\"snapshot\":96,\"change\":4},"
 	     "{\"from\":\"sw0.b\",\"to\":\"sw0.a\",\"action\":\"deny\","
 	     "\"filter\":\"\",\"reply\":false,\"hits\":null,"
-	     "\"where\":\"home.conf:8\"}]") },
+	     "\"number\":1,\"file\":\"home.conf\",\"line\":8}]") },
 	{ NULL, NULL },
 };
 
@@ -385,10 +407,9 @@ static void test_packets_are_filled_in(void **state)
 		     "{\"from\":\"sw0.alice\",\"to\":\"sw0.bob\","
 		     "\"source\":\"10.0.0.1\",\"destination\":\"10.0.0.2\","
 		     "\"state\":\"answered\"}]") },
-		{ "\"trace\"", OK("{\"port\":\"sw0.alice\",\"steps\":[],"
-				  "\"deliver\":[],\"refused\":[],"
+		{ "\"trace\"", OK("{\"port\":\"sw0.alice\",\"deliver\":[],"
 				  "\"verdict\":\"drop\",\"reason\":"
-				  "\"no_rule\",\"text\":\"no\"}") },
+				  "\"no_rule\"}") },
 		{ NULL, NULL },
 	};
 
@@ -423,26 +444,37 @@ static void test_hops_of_other_switches(void **state)
 	static const struct fake_answer far[] = {
 		{ "\"ports\"", OK("[" PORT("sw0.alice", "0") "]") },
 		{ "\"trace\"",
-		  OK("{\"port\":\"sw0.alice\",\"steps\":[],"
-		     "\"deliver\":[\"sw0.t\"],\"refused\":[],\"verdict\":"
-		     "\"deliver\",\"reason\":\"none\",\"text\":\"yes\","
-		     "\"arrives\":[],\"hops\":[{\"port\":\"sw1.up\","
-		     "\"via\":\"sw0.t\",\"steps\":[{\"step\":\"allow\","
-		     "\"result\":\"drop\",\"text\":\"not that\"}],"
-		     "\"deliver\":[],\"refused\":[{\"port\":\"sw1.far\","
-		     "\"reason\":\"no_rule\"}],\"verdict\":\"drop\","
-		     "\"reason\":\"no_rule\",\"text\":\"dropped\"}]}") },
+		  OK("{" FACTS(
+			  "sw0.alice") ",\"out\":\"sw0.t\","
+				       "\"destinations\":[{\"port\":\"sw0.t\",\"reason\":"
+				       "\"none\",\"reply\":false,\"rules\":1}],"
+				       "\"deliver\":[\"sw0.t\"],\"verdict\":\"deliver\","
+				       "\"reason\":\"none\",\"arrives\":[],\"hops\":[{" FACTS(
+					       "sw1.up") ",\"out\":\"sw1.far\",\"via\":"
+							 "\"sw0.t\",\"destinations\":[{\"port\":\"sw1.far\","
+							 "\"reason\":\"no_rule\",\"reply\":false,\"rules\":2}],"
+							 "\"deliver\":[],\"verdict\":\"drop\","
+							 "\"reason\":\"no_rule\"}]}") },
 		{ NULL, NULL },
 	};
 
 	(void)state;
 	fake_instance("home", far);
 	assert_int_equal(run_weir("trace alice 0200"), 0);
-	assert_string_equal(cli_out, "port\tsw0.t\tdeliver\t-\n"
-				     "hop\tsw1.up\tfrom\tsw0.t\n"
-				     "step\tallow\tdrop\tnot that\n"
-				     "port\tsw1.far\trefuse\tno_rule\n"
-				     "verdict\tdrop\tno_rule\tdropped\n");
+	assert_string_equal(
+		cli_out,
+		TOLD("sw0.alice",
+		     "sw0.t") "step\tallow\tpass\tsw0.alice -> sw0.t is allowed\n"
+			      "step\tpolicy\tpass\tsw0.alice -> sw0.t: no further policy "
+			      "refuses it\n"
+			      "step\tdeliver\tpass\tto sw0.t\n"
+			      "port\tsw0.t\tdeliver\t-\n"
+			      "hop\tsw1.up\tfrom\tsw0.t\n" TOLD(
+				      "sw1.up",
+				      "sw1.far") "step\tallow\tdrop\tno rule of sw1.up -> sw1.far matches\n"
+						 "port\tsw1.far\trefuse\tno_rule\n"
+						 "verdict\tdrop\tno_rule\tdropped: none of the rules between the "
+						 "two ports allows it\n");
 }
 
 static void test_decision_for_a_program(void **state)
@@ -450,9 +482,41 @@ static void test_decision_for_a_program(void **state)
 	(void)state;
 	fake_instance("home", home);
 	assert_int_equal(run_weir("trace alice 02"), 0);
-	assert_string_equal(cli_out, "step\treserved\tpass\tfine\n"
-				     "port\tsw0.bob\trefuse\tnot_allowed\n"
-				     "verdict\tdrop\tnot_allowed\tno\n");
+	assert_string_equal(
+		cli_out,
+		TOLD("sw0.alice",
+		     "sw0.bob") "step\tallow\tdrop\tsw0.alice -> sw0.bob has no rule\n"
+				"port\tsw0.bob\trefuse\tnot_allowed\n"
+				"verdict\tdrop\tnot_allowed\tdropped: no rule lets the port send "
+				"to the destination port\n");
+}
+
+/* A switch behind a link that says nothing ends the frame's way. */
+static void test_a_switch_that_cannot_be_asked(void **state)
+{
+	static const struct fake_answer far[] = {
+		{ "\"ports\"", OK("[" PORT("sw0.alice", "0") "]") },
+		{ "\"trace\"",
+		  OK("{" FACTS(
+			  "sw0.alice") ",\"out\":\"sw0.t\","
+				       "\"deliver\":[\"sw0.t\"],\"verdict\":\"deliver\","
+				       "\"reason\":\"none\",\"arrives\":[],\"hops\":[{"
+				       "\"port\":\"sw1.up\",\"switch\":\"sw1\",\"length\":60,"
+				       "\"via\":\"sw0.t\",\"verdict\":\"unknown\","
+				       "\"reason\":\"no_answer\",\"silence\":"
+				       "\"not_running\"}]}") },
+		{ NULL, NULL },
+	};
+
+	(void)state;
+	fake_instance("home", far);
+	assert_int_equal(run_weir("trace alice 02"), 0);
+	assert_string_equal(
+		cli_out,
+		TOLD("sw0.alice",
+		     "sw0.t") "port\tsw0.t\tdeliver\t-\n"
+			      "hop\tsw1.up\tfrom\tsw0.t\n"
+			      "verdict\tunknown\tno_answer\tsw1 is not running\n");
 }
 
 static void test_policy_for_a_program(void **state)
@@ -618,6 +682,7 @@ int main(void)
 		TEST(test_packets_are_filled_in),
 		TEST(test_hops_of_other_switches),
 		TEST(test_decision_for_a_program),
+		TEST(test_a_switch_that_cannot_be_asked),
 		TEST(test_policy_for_a_program),
 		TEST(test_flows_and_groups_for_a_program),
 		TEST(test_changes_are_statements),

@@ -4,6 +4,7 @@
  * into. Most of it against a running monitor; timeouts in this process, where
  * time is what the test says it is.
  */
+#include "cli/decision.h"
 #include "tests/unit/server_rig.h"
 
 #include "vmm/linux/control/json.h"
@@ -396,7 +397,7 @@ static void test_a_switch_that_does_not_answer(void **state)
 				  "\"frame\":\"0200\"}";
 	struct rig *r = *state;
 	struct rig_client c;
-	json_t *data, *hop;
+	json_t *facts, *data, *hop;
 
 	rig_start(r, topology);
 	rig_attach(r, &c, "a.sock");
@@ -406,8 +407,10 @@ static void test_a_switch_that_does_not_answer(void **state)
 			       "switch sw0 does not answer"));
 	assert_string_equal(rig_port(r, "sw0.a", "state"), "up");
 	/* The other one does, and so does the monitor. */
-	data = rig_data(rig_ask(r, "{\"cmd\":\"trace\",\"port\":\"sw1.a\","
-				   "\"frame\":\"0200\"}"));
+	facts = rig_data(rig_ask(r, "{\"cmd\":\"trace\",\"port\":\"sw1.a\","
+				    "\"frame\":\"0200\"}"));
+	data = decision_shown(facts);
+	json_decref(facts);
 	/* What it says is not lost for the one behind it. */
 	hop = json_array_get(json_object_get(data, "hops"), 0);
 	assert_string_equal(json_string_value(json_object_get(hop, "verdict")),

@@ -5,6 +5,7 @@
  */
 #include "tests/unit/monitor_rig.h"
 
+#include "cli/facts.h"
 #include "vmm/linux/control/json.h"
 
 /* --- a switch in this process ---------------------------------------------------- */
@@ -81,9 +82,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Rows, each on a line. */
-static void expect_rows(json_t *rows, const char *want)
+/* Rows of `show policy` as the command shows them, each on a line. */
+static void expect_rows(const struct fixture *f, const char *want)
 {
+	json_t *rows = facts_shown("policy", show_policy(&f->m));
 	char *all = calloc(1, 65536);
 	json_t *row;
 	size_t i;
@@ -119,11 +121,9 @@ static void test_rules_in_their_order(void **state)
 {
 	struct fixture *f = *state;
 
-	expect_rows(show_policy(&f->m),
-		    A_TO_B_1("100") A_TO_B_2("101") B_TO_A("102") C_TO_A);
+	expect_rows(f, A_TO_B_1("100") A_TO_B_2("101") B_TO_A("102") C_TO_A);
 	f->stats.hits[1] = 0;
-	expect_rows(show_policy(&f->m),
-		    A_TO_B_1("100") A_TO_B_2("0") B_TO_A("102") C_TO_A);
+	expect_rows(f, A_TO_B_1("100") A_TO_B_2("0") B_TO_A("102") C_TO_A);
 }
 
 /* Counts are those of our policy, or none. */
@@ -132,11 +132,9 @@ static void test_counts_of_another_policy_are_none(void **state)
 	struct fixture *f = *state;
 
 	f->sw.generation = 5;
-	expect_rows(show_policy(&f->m),
-		    A_TO_B_1("100") A_TO_B_2("101") B_TO_A("102") C_TO_A);
+	expect_rows(f, A_TO_B_1("100") A_TO_B_2("101") B_TO_A("102") C_TO_A);
 	f->sw.generation = 4;
-	expect_rows(show_policy(&f->m),
-		    A_TO_B_1("null") A_TO_B_2("null") B_TO_A("null") C_TO_A);
+	expect_rows(f, A_TO_B_1("null") A_TO_B_2("null") B_TO_A("null") C_TO_A);
 }
 
 static void test_counts_that_cannot_be(void **state)
@@ -144,9 +142,8 @@ static void test_counts_that_cannot_be(void **state)
 	struct fixture *f = *state;
 
 	f->stats.hits[0] = UINT64_MAX;
-	expect_rows(show_policy(&f->m),
-		    A_TO_B_1("9223372036854775807") A_TO_B_2("101")
-			    B_TO_A("102") C_TO_A);
+	expect_rows(f, A_TO_B_1("9223372036854775807") A_TO_B_2("101")
+			       B_TO_A("102") C_TO_A);
 }
 
 /* By which it can be taken back; what was turned off is seen, too. */
@@ -170,7 +167,7 @@ static void test_what_was_made_by_command_has_its_number(void **state)
 	f->policy.image.port[2].allow = 0;
 	f->policy.image.port[1].limit_in = rate;
 	expect_rows(
-		show_policy(&f->m),
+		f,
 		"{\"from\":\"sw0.a\",\"action\":\"limit-in\","
 		"\"value\":\"off\",\"change\":9}\n" A_TO_B_1(
 			"100") "{\"from\":\"sw0.a\",\"to\":\"sw0.b\","
@@ -194,7 +191,7 @@ static void test_rules_never_asked_are_shown(void **state)
 	f->policy.unasked = unasked;
 	f->policy.n_unasked = 2;
 	expect_rows(
-		show_policy(&f->m),
+		f,
 		A_TO_B_1("100") A_TO_B_2("101") B_TO_A(
 			"102") "{\"from\":\"sw0.b\",\"to\":\"sw0.a\","
 			       "\"action\":\"allow\",\"filter\":\"tcp port 443\","
@@ -245,7 +242,7 @@ static void test_settings_of_a_port(void **state)
 	f->stats.port[1].isolated = 1;
 	f->stats.port[1].isolations = 3;
 	expect_rows(
-		show_policy(&f->m),
+		f,
 		"{\"from\":\"sw0.a\",\"action\":\"vlan\",\"value\":"
 		"\"trunk 1, 10-13, 4094 native 9\"}\n"
 		"{\"from\":\"sw0.a\",\"action\":\"mac-lock\",\"value\":"
@@ -282,20 +279,19 @@ static void hc08_a_policy_full_of_wrong_numbers(void **state)
 	struct policy_image *image = &f->policy.image;
 
 	image->entry[1] = 900;
-	expect_rows(show_policy(&f->m), A_TO_B_1("100") B_TO_A("102") C_TO_A);
+	expect_rows(f, A_TO_B_1("100") B_TO_A("102") C_TO_A);
 	image->pair[1][0] = (struct policy_pair){ .first = 2, .n = 60000 };
-	expect_rows(show_policy(&f->m), A_TO_B_1("100") B_TO_A("102") C_TO_A);
+	expect_rows(f, A_TO_B_1("100") B_TO_A("102") C_TO_A);
 	image->pair[1][0] = (struct policy_pair){ .first = 60000, .n = 1 };
-	expect_rows(show_policy(&f->m), A_TO_B_1("100") C_TO_A);
+	expect_rows(f, A_TO_B_1("100") C_TO_A);
 	image->n_rules = UINT32_MAX;
 	image->n_entries = UINT32_MAX;
 	image->pair[0][1].n = 1;
 	image->port[0].ip_locked = 1;
 	image->port[0].first_prefix = 65535;
 	image->port[0].n_prefixes = 65535;
-	expect_rows(show_policy(&f->m),
-		    "{\"from\":\"sw0.a\",\"action\":\"ip-lock\","
-		    "\"value\":\"\"}\n" A_TO_B_1("100") C_TO_A);
+	expect_rows(f, "{\"from\":\"sw0.a\",\"action\":\"ip-lock\","
+		       "\"value\":\"\"}\n" A_TO_B_1("100") C_TO_A);
 }
 
 static void test_a_switch_without_a_policy(void **state)
@@ -303,7 +299,7 @@ static void test_a_switch_without_a_policy(void **state)
 	struct fixture *f = *state;
 
 	f->comp.sw.number = 1;
-	expect_rows(show_policy(&f->m), "");
+	expect_rows(f, "");
 }
 
 /* --- lists, from a running monitor ------------------------------------------------- */
@@ -321,7 +317,7 @@ static json_t *show(const struct rig *r, const char *what)
 
 	snprintf(request, sizeof(request), "{\"cmd\":\"show\",\"what\":\"%s\"}",
 		 what);
-	return rig_data(rig_ask(r, request));
+	return facts_shown(what, rig_data(rig_ask(r, request)));
 }
 
 static const char *text_of(json_t *rows, size_t i, const char *key)

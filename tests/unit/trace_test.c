@@ -4,6 +4,7 @@
  */
 #include "tests/unit/monitor_rig.h"
 
+#include "cli/decision.h"
 #include "vmm/linux/control/json.h"
 
 static const char topology[] = "switch sw0 {\n"
@@ -114,6 +115,19 @@ static void fake_switch(struct mon_switch *sw, struct sys_component *comp)
 	*sw = (struct mon_switch){ .comp = comp };
 }
 
+/* What the command shows of what the monitor says. */
+static json_t *shown(const struct mon_switch *sw,
+		     const struct sys_policy *policy,
+		     const struct vswitch_ctl_request *request,
+		     const struct vswitch_verdict *v)
+{
+	json_t *facts = show_verdict(sw, policy, request, v);
+	json_t *data = decision_shown(facts);
+
+	json_decref(facts);
+	return data;
+}
+
 /* The last step of an explanation, as "step result"; static. */
 static const char *last_step(const struct vswitch_verdict *v, size_t *steps)
 {
@@ -124,7 +138,7 @@ static const char *last_step(const struct vswitch_verdict *v, size_t *steps)
 	json_t *data, *list, *last;
 
 	fake_switch(&sw, &comp);
-	data = show_verdict(&sw, NULL, &request, v);
+	data = shown(&sw, NULL, &request, v);
 	list = json_object_get(data, "steps");
 	*steps = json_array_size(list);
 	last = json_array_get(list, *steps - 1);
@@ -286,7 +300,7 @@ static void stop(struct told *t, enum vswitch_reason why)
 static void expect_steps(const struct told *t, const char *name,
 			 const char *want)
 {
-	json_t *data = show_verdict(&t->sw, &t->policy, &t->request, &t->v);
+	json_t *data = shown(&t->sw, &t->policy, &t->request, &t->v);
 	char got[2048] = "";
 	json_t *step;
 	size_t i;
@@ -329,7 +343,7 @@ static void test_ports_left_out_are_named(void **state)
 		     "skip: sw0.e: destination port is isolated (a loop?)\n"
 		     "skip: sw0.cap is a capture: it gets copies of what it "
 		     "watches, and is sent nothing\n");
-	data = show_verdict(&t->sw, &t->policy, &t->request, &t->v);
+	data = shown(&t->sw, &t->policy, &t->request, &t->v);
 	rows = json_object_get(data, "left_out");
 	text = json_dumps(rows, JSON_COMPACT);
 	assert_string_equal(text,
@@ -350,7 +364,7 @@ static void test_ports_left_out_are_named(void **state)
 static void expect_rule(const struct told *t, const char *in_step,
 			const char *in_refusal)
 {
-	json_t *data = show_verdict(&t->sw, &t->policy, &t->request, &t->v);
+	json_t *data = shown(&t->sw, &t->policy, &t->request, &t->v);
 	json_t *step, *rule = NULL;
 	char *text;
 	size_t i;
@@ -590,7 +604,7 @@ static void hc14_verdicts_of_noise(void **state)
 		/* Most of them are dropped early; not all shall be. */
 		if (i % 2 == 0)
 			t->v.reason = (enum vswitch_reason)(noise(&x) % 30);
-		data = show_verdict(&t->sw, &t->policy, &t->request, &t->v);
+		data = shown(&t->sw, &t->policy, &t->request, &t->v);
 		assert_non_null(json_object_get(data, "verdict"));
 		json_decref(data);
 	}

@@ -57,7 +57,7 @@ static void ask(struct monitor *m, struct control_conn *c)
 	struct mon_switch *sw = &m->sw[c->job.sw];
 
 	if (m->pd[sw->pd].state != PD_RUNNING) {
-		if (trace_lost(m, c, sw, " is not running"))
+		if (trace_lost(m, c, sw, "not_running"))
 			return;
 		refuse_dead(m, c, sw);
 		return;
@@ -144,8 +144,7 @@ static void on_reply(struct monitor *m, struct switch_asker *a,
 {
 	struct control_conn *c = loop_owner(a, struct control_conn, asker);
 
-	if (reply->status != 0 &&
-	    trace_lost(m, c, sw, " refused to say what it would do"))
+	if (reply->status != 0 && trace_lost(m, c, sw, "refused"))
 		return;
 	if (reply->status == -EINVAL && c->job.task == TASK_TRACE)
 		control_refuse(m, c,
@@ -165,7 +164,7 @@ static void on_silence(struct monitor *m, struct switch_asker *a,
 {
 	struct control_conn *c = loop_owner(a, struct control_conn, asker);
 
-	if (!trace_lost(m, c, sw, " does not answer"))
+	if (!trace_lost(m, c, sw, "no_answer"))
 		control_refuse(m, c,
 			       "switch %s does not answer; if that goes on, "
 			       "stop %s and run it again",

@@ -169,9 +169,9 @@ json_t *show_policy(const struct monitor *m);
 /**
  * show_rule - a rule, as it is shown with whatever it decided
  * @policy: whose
- * @number: of the rule; SYS_NONE: there is none
+ * @number: of a rule there is
  *
- * Return: new JSON: an object, null if there is none; NULL if memory ran out.
+ * Return: new JSON: an object; NULL if memory ran out.
  */
 json_t *show_rule(const struct sys_policy *policy, uint32_t number);
 
@@ -187,7 +187,7 @@ json_t *show_vms(const struct monitor *m);
 /* --- control/trace.c ---------------------------------------------------- */
 
 /**
- * show_verdict - explain a switch's decision
+ * show_verdict - a switch's decision, and what it decided by
  * @sw:      the switch
  * @policy:  what it judges by, or NULL
  * @request: what it was asked
@@ -212,7 +212,7 @@ void trace_reply(struct monitor *m, struct control_conn *c,
 
 /**
  * trace_lost - a switch on a frame's way has nothing to say
- * @why: to be put behind its name
+ * @why: "not_running", "refused" or "no_answer"
  *
  * Return: false if this is no trace, or nothing is known of the frame yet: it is
  * to be refused.

@@ -349,19 +349,19 @@ static void port_rows(struct listing *l, uint32_t port)
 
 json_t *show_rule(const struct sys_policy *policy, uint32_t number)
 {
-	const struct sys_rule *rule;
-	char where[WHERE_TEXT];
-	json_t *shown;
+	const struct sys_rule *rule = &policy->rule[number];
+	json_t *shown = json_pack(
+		"{s:I, s:s, s:o, s:b}", "number", (json_int_t)number, "action",
+		rule->action == POLICY_DENY ? "deny" : "allow", "filter",
+		json_safe(rule->text), "reply", rule->reply != 0);
 
-	if (policy == NULL || number == SYS_NONE)
-		return json_null();
-	rule = &policy->rule[number];
-	rule_where(rule, where);
-	shown = json_pack("{s:s, s:o, s:b, s:o}", "action",
-			  rule->action == POLICY_DENY ? "deny" : "allow",
-			  "filter", json_safe(rule->text), "reply",
-			  rule->reply != 0, "where", json_safe(where));
-	if (shown != NULL && rule->need > FRAME_SNAP)
+	if (shown == NULL)
+		return NULL;
+	if (!rule_is_runtime(rule)) {
+		json_object_set_new(shown, "file", json_safe(rule->file));
+		json_object_set_new(shown, "line", json_integer(rule->line));
+	}
+	if (rule->need > FRAME_SNAP)
 		json_object_set_new(shown, "snapshot",
 				    json_integer(rule->need));
 	return shown;
@@ -407,12 +407,11 @@ static void allow_row(struct listing *l, uint32_t from, uint32_t to)
 {
 	char a[SYS_NAME], b[SYS_NAME];
 
-	json_array_append_new(l->rows,
-			      json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:n}",
-					"from", port_name(l->sw, from, a), "to",
-					port_name(l->sw, to, b), "action",
-					"allow", "filter", "", "reply", 0,
-					"where", "", "hits"));
+	json_array_append_new(
+		l->rows, json_pack("{s:s, s:s, s:s, s:s, s:b, s:n}", "from",
+				   port_name(l->sw, from, a), "to",
+				   port_name(l->sw, to, b), "action", "allow",
+				   "filter", "", "reply", 0, "hits"));
 }
 
 /* Those behind one that decides on every frame. */

@@ -190,13 +190,11 @@ bool trace_lost(struct monitor *m, struct control_conn *c,
 
 	if (c->job.task != TASK_TRACE || path == NULL)
 		return false;
-	take(path,
-	     json_pack("{s:s, s:i, s:[], s:s, s:s, s:s+, s:[], s:[], "
-		       "s:[]}",
-		       "port", port_name(sw, c->job.request.port, name),
-		       "length", (int)c->job.request.len, "steps", "verdict",
-		       "unknown", "reason", "no_answer", "text", sw->comp->name,
-		       why, "deliver", "refused", "left_out"));
+	take(path, json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "port",
+			     port_name(sw, c->job.request.port, name), "switch",
+			     sw->comp->name, "length", (int)c->job.request.len,
+			     "verdict", "unknown", "reason", "no_answer",
+			     "silence", why));
 	next_hop(m, c);
 	return true;
 }
