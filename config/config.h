@@ -73,6 +73,47 @@ bool config_name_ok(const char *name);
 struct system *config_recompile(const struct system *base, const char *runtime,
 				struct config_report *report);
 
+/* Statements one change may be made of, and octets of each, NUL included. */
+#define CONFIG_CHANGES_MAX 256u
+#define CONFIG_CHANGE_TEXT 1024u
+
+/**
+ * struct config_change - a statement in its normal form
+ * @text: as config_recompile() takes it, on one line
+ * @key:  what it is about: a rule's ports, in full, and its filter; a port and
+ *        its setting.  One with the same key takes its place
+ */
+struct config_change {
+	char *text;
+	char *key;
+};
+
+/**
+ * config_normalise - the statements a change is made of
+ * @base:   as for config_recompile()
+ * @text:   printable ASCII
+ * @n:      out: how many there are; 0 if there was any error
+ * @report: out: as for config_compile()
+ *
+ *	allow a <-> b		becomes one statement for each direction
+ *	set a { limit 1mbit }	becomes one for each setting: `limit in`,
+ *				`limit out`
+ *
+ * Names and filters are not looked at; that is for config_recompile().
+ *
+ * Return: them, in the order in which they are written, to be released with
+ * config_changes_free().
+ */
+struct config_change *config_normalise(const struct system *base,
+				       const char *text, size_t *n,
+				       struct config_report *report);
+
+/**
+ * config_changes_free - release an array of changes
+ * @change: may be NULL
+ */
+void config_changes_free(struct config_change *change, size_t n);
+
 /**
  * config_differs - could one system become another while it runs?
  * @a:   the one that runs

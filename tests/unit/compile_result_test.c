@@ -21,6 +21,9 @@ static struct sys_source source[] = {
 	{ .path = path, .text = NULL, .size = 0 },
 };
 
+static char added[] = "allow a -> b", about[] = "sw0.a -> sw0.b";
+static struct config_change made[] = { { added, about } };
+
 /* Two policies, the second with two rules. */
 static struct sys_policy *two_policies(void)
 {
@@ -51,6 +54,8 @@ static struct compile_result result_of(struct sys_policy *policy)
 		.n_policies = 2,
 		.source = source,
 		.n_sources = 2,
+		.change = made,
+		.n_changes = 1,
 	};
 }
 
@@ -101,6 +106,9 @@ static void test_it_comes_out_as_it_went_in(void **state)
 	assert_string_equal(r.source[0].text, content);
 	assert_int_equal(r.source[0].size, strlen(content));
 	assert_int_equal(r.source[1].size, 0);
+	assert_int_equal(r.n_changes, 1);
+	assert_string_equal(r.change[0].text, added);
+	assert_string_equal(r.change[0].key, about);
 	compile_result_free(&r);
 	assert_null(r.policy);
 }
@@ -183,7 +191,8 @@ static void lie(uint8_t *at, size_t size, size_t n)
 
 		at[n] = lies[i];
 		if (compile_result_unpack(&r, at, size) == 0) {
-			assert_true(r.n_policies <= 2 && r.n_sources <= 2);
+			assert_true(r.n_policies <= 2 && r.n_sources <= 2 &&
+				    r.n_changes <= 1);
 			for (size_t p = 0; p < r.n_policies; p++)
 				assert_true(r.policy[p].image.n_rules <= 2);
 		}
@@ -205,6 +214,30 @@ static void hc08_lengths_that_lie(void **state)
 		lie(at, size, size - 1 - n);
 	}
 	free(at);
+}
+
+/* The monitor puts statements on lines, in logs and in replies. */
+static void hc08_statements_are_lines(void **state)
+{
+	static char line[] = "allow a\n", escape[] = "\033[2J", none[] = "",
+		    utf8[] = "\xc3\xa9", long_one[1025];
+	char *const bad[] = { line, escape, none, utf8, long_one };
+	uint8_t at[4096];
+
+	(void)state;
+	memset(long_one, 'x', sizeof(long_one) - 1);
+	for (size_t i = 0; i < 2 * sizeof(bad) / sizeof(*bad); i++) {
+		struct config_change change = { added, about };
+		struct compile_result r = { .text = text,
+					    .change = &change,
+					    .n_changes = 1 };
+
+		*(i % 2 ? &change.text : &change.key) = bad[i / 2];
+		memset(at, 0, sizeof(at));
+		assert_int_equal(compile_result_pack(&r, at, sizeof(at)), 0);
+		assert_int_equal(compile_result_unpack(&r, at, sizeof(at)), -1);
+		compile_result_free(&r);
+	}
 }
 
 static void test_texts_of_rules_end(void **state)
@@ -235,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_no_result),
 		cmocka_unit_test(hc08_cut_short_anywhere),
 		cmocka_unit_test(hc08_lengths_that_lie),
+		cmocka_unit_test(hc08_statements_are_lines),
 		cmocka_unit_test(test_texts_of_rules_end),
 	};
 

@@ -12,30 +12,48 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/config_rig.h"
 #include "vmm/linux/monitor/statement.h"
 
 /* Two switches: alice and bob at sw0, carol and bob at lab. */
-static struct sys_component switches[] = {
-	{ .kind = SYS_TAP, .name = "sw0.alice" },
-	{ .kind = SYS_SWITCH,
-	  .name = "sw0",
-	  .sw = { .n_ports = 2,
-		  .port = { { .name = "alice" }, { .name = "bob" } } } },
-	{ .kind = SYS_SWITCH,
-	  .name = "lab",
-	  .sw = { .n_ports = 2,
-		  .port = { { .name = "carol" }, { .name = "bob" } } } },
-};
-static struct sys_pd pd = { .n_comps = 3, .comp = switches };
-static const struct system sys = { .pd = &pd, .n_pds = 1 };
+static const char topology[] =
+	"rate = 4mbit\n"
+	"web = \"tcp port 443\"\n"
+	"switch sw0 { port alice { tap \"a\" }\nport bob { tap \"b\" } }\n"
+	"switch lab { port carol { tap \"c\" }\nport bob { tap \"d\" } }\n"
+	"link sw0.up <-> lab.down\n";
+static struct system *sys;
+
+/* What the compiler said of a change it could not take apart; static. */
+static char said[4096];
+
+static int add(struct statements *to, const struct statements *from,
+	       const char *text, struct error *err)
+{
+	struct config_report report;
+	struct config_change *v;
+	size_t n;
+	int result = -1;
+
+	said[0] = err->text[0] = '\0';
+	if (!statements_are_plain(text))
+		return error_set(err, "printable");
+	v = config_normalise(sys, text, &n, &report);
+	if (report.errors == 0)
+		result = statements_add(to, from, v, n, err);
+	else
+		snprintf(said, sizeof(said), "%s", report.text);
+	config_changes_free(v, n);
+	config_report_free(&report);
+	return result;
+}
 
 /* Make a change; what does not succeed changes nothing. */
 static int change(struct statements *s, const char *text, struct error *err)
 {
 	struct statements next = { 0 };
 
-	err->text[0] = '\0';
-	if (statements_add(&next, s, &sys, text, err) != 0)
+	if (add(&next, s, text, err) != 0)
 		return -1;
 	statements_free(s);
 	*s = next;
@@ -47,7 +65,7 @@ static void changed(struct statements *s, const char *text)
 	struct error err;
 
 	if (change(s, text, &err) != 0)
-		fail_msg("%s: %s", text, err.text);
+		fail_msg("%s: %s%s", text, err.text, said);
 }
 
 static void expect(struct statements *s, const char *want)
@@ -225,14 +243,14 @@ static void test_replaced_ones_make_room(void **state)
 	(void)state;
 	for (unsigned int i = 1; i <= STATEMENTS_MAX + 3; i++) {
 		snprintf(text, sizeof(text), "set alice { limit in %ukbit }",
-			 i);
+			 i + 9);
 		changed(&s, text);
 	}
 	assert_int_equal(s.n, STATEMENTS_MAX);
-	assert_string_equal(s.v[s.n - 1].text, "set alice { limit in 4kbit }");
-	expect(&s, "set alice { limit in 259kbit }\n");
+	assert_string_equal(s.v[s.n - 1].text, "set alice { limit in 13kbit }");
+	expect(&s, "set alice { limit in 268kbit }\n");
 	undone(&s, 0, 259);
-	expect(&s, "set alice { limit in 258kbit }\n");
+	expect(&s, "set alice { limit in 267kbit }\n");
 	statements_free(&s);
 }
 
@@ -241,7 +259,7 @@ static void changed_into(struct statements *next, const struct statements *s,
 {
 	struct error err;
 
-	if (statements_add(next, s, &sys, text, &err) != 0)
+	if (add(next, s, text, &err) != 0)
 		fail_msg("%s: %s", text, err.text);
 }
 
@@ -254,10 +272,9 @@ static void test_reports_are_in_words_of_commands(void **state)
 	(void)state;
 	changed(&s, "set alice { limit in 1mbit }");
 	changed(&s, "allow alice -> carol");
-	assert_int_equal(statements_add(&next, &s, &sys,
-					"set alice { limit in 2mbit }", &err),
+	assert_int_equal(add(&next, &s, "set alice { limit in 2mbit }", &err),
 			 0);
-	text = statements_explain(&next, &s,
+	text = statements_explain(&next, &s, NULL,
 				  "(runtime):1:7: one\n"
 				  "(runtime):2:1: warning: two\n"
 				  "(runtime):3:1: no such line\n"
@@ -275,7 +292,7 @@ static void test_reports_are_in_words_of_commands(void **state)
 	s = next;
 	next = (struct statements){ 0 };
 	changed_into(&next, &s, "deny alice -> carol when \"arp\"");
-	text = statements_explain(&next, &s,
+	text = statements_explain(&next, &s, NULL,
 				  "(runtime):1:1: new\n"
 				  "(runtime):2:7: one\n"
 				  "(runtime):3:1: warning: three\n");
@@ -287,6 +304,50 @@ static void test_reports_are_in_words_of_commands(void **state)
 	statements_free(&s);
 }
 
+static void test_what_cannot_be_read_is_quoted(void **state)
+{
+	struct statements s = { 0 }, kept = { 0 };
+	char *text = statements_explain(&s, &kept, "deny a -> b\n  alow c",
+					"(runtime):2:3: one\nothers\n");
+
+	(void)state;
+	assert_string_equal(text, "alow c: one\nothers\n");
+	free(text);
+	statements_free(&s);
+}
+
+/* A change is written in the language of the file, and means the same there. */
+static void test_it_is_the_language_of_the_file(void **state)
+{
+	struct statements s = { 0 };
+
+	(void)state;
+	changed(&s, "allow alice -> carol when $web reply # why\n"
+		    "set up { limit in $rate\nip lock 10.0.0.1,\n"
+		    "10.0.0.2; vlan off; flood off; storm none }");
+	expect(&s, "allow alice -> carol when $web reply\n"
+		   "set up { limit in $rate }\n"
+		   "set up { ip lock 10.0.0.1 , 10.0.0.2 }\n"
+		   "set up { vlan off }\nset up { flood off }\n"
+		   "set up { storm broadcast off }\n"
+		   "set up { storm multicast off }\n"
+		   "set up { storm unknown off }\n");
+	/* A list needs no commas, and a macro is what it stands for. */
+	changed(&s, "deny { alice, bob } -> carol; "
+		    "deny alice -> carol when \"tcp port 443\"");
+	changed(&s, "allow {\nsw0.alice bob } -> lab.carol");
+	changed(&s, "set sw0.up { vlan access 3 }; set up { flood on }");
+	expect(&s, "set sw0.up { vlan access 3 }\nset up { flood on }\n"
+		   "allow { sw0.alice , bob } -> lab.carol\n"
+		   "deny alice -> carol when \"tcp port 443\"\n"
+		   "set up { limit in $rate }\n"
+		   "set up { ip lock 10.0.0.1 , 10.0.0.2 }\n"
+		   "set up { storm broadcast off }\n"
+		   "set up { storm multicast off }\n"
+		   "set up { storm unknown off }\n");
+	statements_free(&s);
+}
+
 static void test_what_is_no_change(void **state)
 {
 	static const struct {
@@ -295,28 +356,31 @@ static void test_what_is_no_change(void **state)
 	} table[] = {
 		{ "", "empty" },
 		{ " \n;;\n", "empty" },
-		{ "port x { }", "\"port\" is none of them" },
-		{ "include \"/etc/passwd\"", "\"include\" is none" },
-		{ "allow", "PORT -> PORT" },
-		{ "allow alice bob", "PORT -> PORT" },
-		{ "deny -> bob", "deny PORT -> PORT" },
-		{ "allow alice ->", "there must be a port" },
-		{ "allow alice -> when \"tcp\"", "there must be a port" },
+		{ "port x { }", "\"port\" belongs in a switch" },
+		{ "include \"/etc/passwd\"", "only allow, deny and set" },
+		{ "x = 1", "only allow, deny and set" },
+		{ "allow", "unexpected end of text" },
+		{ "allow alice bob", "expected \"->\" or \"<->\"" },
+		{ "deny -> bob", "deny PORT <-> PORT" },
+		{ "allow alice ->", "allow PORT <-> PORT" },
+		{ "allow alice -> when \"tcp\"", "allow PORT <-> PORT" },
 		{ "set", "set PORT {" },
 		{ "set alice", "set PORT {" },
 		{ "set alice limit 1mbit", "set PORT {" },
 		{ "set { limit 1mbit }", "set PORT {" },
-		{ "set alice { limit 1mbit", "missing" },
-		{ "set alice {", "missing" },
+		{ "set alice { limit 1mbit", "wants its \"}\"" },
+		{ "set alice {", "wants its \"}\"" },
 		{ "set alice { }", "empty" },
-		{ "set alice { limit 1mbit } allow a -> b", "ends at the end" },
-		{ "set alice { mac { lock } off }", "ends at the end" },
-		{ "set alice { limit 1mbit; limit in 2mbit }", "two things" },
-		{ "allow a -> b; deny a -> b", "two things" },
-		{ "allow a -> b # why", "\"# why\"" },
-		{ "allow a -> b when \"tcp", "\"\"tcp\"" },
-		{ "allow a -> b when \"tcp\nport 1\"", "\"\"tcp" },
-		{ "allow a < b", "\"< b\"" },
+		{ "set alice { limit 1mbit } allow a -> b", "unexpected" },
+		{ "set alice { mac { lock } off }", "unexpected" },
+		{ "set alice { limit 1mbit; limit in 2mbit }", "here twice" },
+		{ "set alice { limit 1mbit }; set alice { limit in 2mbit }",
+		  "two things of \"set sw0.alice limit in\"" },
+		{ "allow a -> b; deny a -> b", "two things of \"a -> b\"" },
+		{ "# why", "empty" },
+		{ "allow a -> b when \"tcp", "does not end on this line" },
+		{ "allow a -> b when \"tcp\nport 1\"", "does not end" },
+		{ "allow a < b", "\"<\" is no arrow" },
 		{ "allow a -> b\x01", "printable" },
 		{ "allow a -> b when \"\x1b[2J\"", "printable" },
 		{ "allow a -> b\xc3\xa9", "printable" },
@@ -330,8 +394,10 @@ static void test_what_is_no_change(void **state)
 
 		if (change(&s, table[i].text, &err) == 0)
 			fail_msg("\"%s\" was taken", table[i].text);
-		if (strstr(err.text, table[i].error) == NULL)
-			fail_msg("\"%s\": \"%s\"", table[i].text, err.text);
+		if (strstr(err.text, table[i].error) == NULL &&
+		    strstr(said, table[i].error) == NULL)
+			fail_msg("\"%s\": \"%s%s\"", table[i].text, err.text,
+				 said);
 		expect(&s, "allow alice -> carol\n");
 	}
 	statements_free(&s);
@@ -373,13 +439,16 @@ static void test_they_are_not_too_long(void **state)
 	text[strlen(text) - 1] = '\0';
 	strcat(text, "x\"");
 	assert_int_equal(change(&s, text, &err), -1);
-	assert_non_null(strstr(err.text, "at most 1023 octets"));
-	/* Nor made of too many words. */
+	assert_non_null(strstr(said, "at most 1023 octets"));
+	/* Nor made of too many words, nor too many themselves. */
 	memset(text, 0, 65536);
 	for (int i = 0; i < 30000; i++)
 		text[2 * i] = 'x', text[2 * i + 1] = ' ';
 	assert_int_equal(change(&s, text, &err), -1);
-	assert_non_null(strstr(err.text, "too long"));
+	for (int i = 0; i < 5000; i++)
+		memcpy(text + 12 * i, "deny a -> b;", 13);
+	assert_int_equal(change(&s, text, &err), -1);
+	assert_non_null(strstr(said, "too long"));
 	assert_int_equal(s.n, 1);
 	statements_free(&s);
 	free(text);
@@ -423,7 +492,7 @@ static void hc14_pieces_in_any_order(void **state)
 
 		mangle(text, &x);
 		if (change(&s, text, &err) != 0) {
-			assert_true(err.text[0] != '\0');
+			assert_true(err.text[0] != '\0' || said[0] != '\0');
 			refused++;
 			continue;
 		}
@@ -441,6 +510,23 @@ static void hc14_pieces_in_any_order(void **state)
 	statements_free(&s);
 }
 
+static int setup(void **state)
+{
+	struct config_report report;
+
+	(void)state;
+	sys = rig_compile(topology, &report);
+	config_report_free(&report);
+	return sys != NULL ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	system_free(sys);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -452,11 +538,13 @@ int main(void)
 		cmocka_unit_test(test_what_was_replaced_holds_again),
 		cmocka_unit_test(test_replaced_ones_make_room),
 		cmocka_unit_test(test_reports_are_in_words_of_commands),
+		cmocka_unit_test(test_what_cannot_be_read_is_quoted),
+		cmocka_unit_test(test_it_is_the_language_of_the_file),
 		cmocka_unit_test(test_what_is_no_change),
 		cmocka_unit_test(test_there_are_not_too_many),
 		cmocka_unit_test(test_they_are_not_too_long),
 		cmocka_unit_test(hc14_pieces_in_any_order),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }

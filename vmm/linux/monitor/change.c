@@ -92,12 +92,33 @@ static bool is_being_started(const struct monitor *m)
 
 /* --- compiling ---------------------------------------------------------------- */
 
+/* What the statements will be with the change that has been compiled. */
+static int take_statements(struct monitor *m, struct error *err)
+{
+	struct change *c = &m->change;
+	const struct compile_result *r = &c->result;
+
+	/* Without statements, errors are of the change itself. */
+	if (c->order.kind != CHANGE_ADD || (r->n_changes == 0 && r->errors > 0))
+		return 0;
+	if (statements_add(&c->statements, &m->held.statements, r->change,
+			   r->n_changes, err) != 0)
+		return -1;
+	c->order.number = c->statements.last;
+	return 0;
+}
+
 static void compiled(struct monitor *m)
 {
 	struct change *c = &m->change;
 	const struct compile_result *r = &c->result;
 	struct control_conn *caller = c->caller;
+	struct error err = { "" };
 
+	if (take_statements(m, &err) != 0) {
+		refuse(m, err.text);
+		return;
+	}
 	if (c->order.kind != CHANGE_RELOAD)
 		change_explain(m);
 	if (r->verdict == COMPILE_DIFFERS) {
@@ -160,29 +181,24 @@ static const char *file_of(const struct monitor *m,
 	return NULL;
 }
 
-/* What the statements will be; their text is to be freed. */
-static char *next_statements(struct monitor *m, struct error *err)
+/* Fill in what to compile for a change by command. */
+static int order_statements(struct monitor *m, struct compile_order *order,
+			    struct error *err)
 {
 	struct change *c = &m->change;
 	struct change_order *o = &c->order;
-	char *text;
 
-	if (o->kind == CHANGE_ADD &&
-	    statements_add(&c->statements, &m->held.statements, &m->sys,
-			   o->text, err) != 0)
-		return NULL;
-	if (o->kind == CHANGE_ADD) {
-		o->number = c->statements.last;
-	} else {
-		o->number = statements_undo(&c->statements, &m->held.statements,
-					    o->number, &o->text, err);
-		if (o->number == 0)
-			return NULL;
-	}
-	text = statements_text(&c->statements);
-	if (text == NULL)
-		error_set(err, "the monitor is out of memory");
-	return text;
+	order->statements = &m->held.statements;
+	order->change = o->text;
+	if (o->kind == CHANGE_ADD)
+		return statements_are_plain(o->text)
+			       ? 0
+			       : error_set(err, "a change is printable ASCII, "
+						"nothing else");
+	o->number = statements_undo(&c->statements, order->statements,
+				    o->number, &o->text, err);
+	order->statements = &c->statements;
+	return o->number != 0 ? 0 : -1;
 }
 
 static int compile_change(struct monitor *m, struct error *err)
@@ -190,26 +206,17 @@ static int compile_change(struct monitor *m, struct error *err)
 	struct change *c = &m->change;
 	struct system base = held_system(m);
 	struct compile_order order = { .base = &base };
-	char *text;
-	int result;
 
 	/* It may have been given another name than its file's. */
 	memcpy(base.name, m->sys.name, sizeof(base.name));
 	if (c->order.kind == CHANGE_RELOAD) {
 		order.file = file_of(m, &c->order, err);
-		return order.file == NULL
-			       ? -1
-			       : compiler_start(&c->compiler, &m->loop, &order,
-						on_compiler, err);
-	}
-	text = next_statements(m, err);
-	if (text == NULL)
+		if (order.file == NULL)
+			return -1;
+	} else if (order_statements(m, &order, err) != 0) {
 		return -1;
-	order.runtime = text;
-	result = compiler_start(&c->compiler, &m->loop, &order, on_compiler,
-				err);
-	free(text);
-	return result;
+	}
+	return compiler_start(&c->compiler, &m->loop, &order, on_compiler, err);
 }
 
 /* Who has waited longest? */

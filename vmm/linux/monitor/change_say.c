@@ -12,9 +12,13 @@
 /* Who has given commands knows no lines of a text the monitor keeps. */
 void change_explain(struct monitor *m)
 {
-	struct compile_result *r = &m->change.result;
-	char *text = statements_explain(&m->change.statements,
-					&m->held.statements, r->text);
+	struct change *c = &m->change;
+	struct compile_result *r = &c->result;
+	/* A change that could not be taken apart is quoted as it was sent. */
+	const char *sent = r->n_changes == 0 ? c->order.text : NULL;
+	char *text = statements_explain(
+		&c->statements, &m->held.statements,
+		c->order.kind == CHANGE_ADD ? sent : NULL, r->text);
 
 	if (text == NULL)
 		return;

@@ -5,12 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vmm/linux/monitor/statement.h"
+
 #define RESULT_MAGIC 0x57656972526573ull /* "WeirRes" */
 /* Octets of text that are kept; whoever has made more mistakes sees these. */
 #define TEXT_MAX ((size_t)256 << 10)
 /* More than a topology has: 256 files, their paths, and 4 MiB in all. */
 #define SOURCES_MAX 1024u
 #define SOURCES_ROOM ((size_t)8 << 20)
+#define CHANGES_ROOM                                                           \
+	((size_t)STATEMENTS_MAX * 2 * (sizeof(uint64_t) + STATEMENT_MAX))
 
 struct head {
 	uint64_t magic;
@@ -19,12 +23,13 @@ struct head {
 	uint32_t warnings;
 	uint32_t n_policies;
 	uint32_t n_sources;
+	uint32_t n_changes;
 	uint32_t text;
 };
 
 size_t compile_result_room(size_t n_policies)
 {
-	return sizeof(struct head) + TEXT_MAX + SOURCES_ROOM +
+	return sizeof(struct head) + TEXT_MAX + SOURCES_ROOM + CHANGES_ROOM +
 	       n_policies * (sizeof(struct policy_image) + sizeof(uint32_t) +
 			     SYS_MAX_UNASKED * sizeof(struct sys_unasked) +
 			     POLICY_MAX_RULES * sizeof(struct sys_rule));
@@ -70,6 +75,7 @@ int compile_result_pack(const struct compile_result *r, void *to, size_t size)
 		.warnings = r->warnings,
 		.n_policies = (uint32_t)r->n_policies,
 		.n_sources = (uint32_t)r->n_sources,
+		.n_changes = (uint32_t)r->n_changes,
 		.text = (uint32_t)(text < TEXT_MAX ? text : TEXT_MAX),
 	};
 
@@ -90,6 +96,12 @@ int compile_result_pack(const struct compile_result *r, void *to, size_t size)
 
 		pack_text(&p, s->path, strlen(s->path));
 		pack_text(&p, s->text, s->size);
+	}
+	for (size_t i = 0; i < r->n_changes; i++) {
+		const struct config_change *c = &r->change[i];
+
+		pack_text(&p, c->text, strlen(c->text));
+		pack_text(&p, c->key, strlen(c->key));
 	}
 	return p.full ? -1 : 0;
 }
@@ -205,6 +217,38 @@ static int unpack_sources(struct unpacker *u, struct compile_result *r,
 	return 0;
 }
 
+/* One line, as long as a statement can be; NULL if it is none. */
+static char *unpack_line(struct unpacker *u)
+{
+	size_t n;
+	char *line = unpack_text(u, &n);
+
+	if (line != NULL && n > 0 && n < STATEMENT_MAX && strlen(line) == n &&
+	    statements_are_plain(line) && strpbrk(line, "\t\r\n") == NULL)
+		return line;
+	free(line);
+	return NULL;
+}
+
+static int unpack_changes(struct unpacker *u, struct compile_result *r,
+			  size_t n)
+{
+	if (n > STATEMENTS_MAX)
+		return -1;
+	r->change = calloc(n + 1, sizeof(*r->change));
+	if (r->change == NULL)
+		return -1;
+	while (r->n_changes < n) {
+		struct config_change *c = &r->change[r->n_changes++];
+
+		c->text = unpack_line(u);
+		c->key = unpack_line(u);
+		if (c->text == NULL || c->key == NULL)
+			return -1;
+	}
+	return 0;
+}
+
 int compile_result_unpack(struct compile_result *r, const void *from,
 			  size_t size)
 {
@@ -219,9 +263,10 @@ int compile_result_unpack(struct compile_result *r, const void *from,
 	r->errors = h.errors;
 	r->warnings = h.warnings;
 	r->text = unpack_octets(&u, h.text);
-	if (r->text == NULL || unpack_policies(&u, r, h.n_policies) != 0)
+	if (r->text == NULL || unpack_policies(&u, r, h.n_policies) != 0 ||
+	    unpack_sources(&u, r, h.n_sources) != 0)
 		return -1;
-	return unpack_sources(&u, r, h.n_sources);
+	return unpack_changes(&u, r, h.n_changes);
 }
 
 /* --- releasing -------------------------------------------------------------- */
@@ -249,5 +294,6 @@ void compile_result_free(struct compile_result *r)
 	free(r->text);
 	policies_free(r->policy, r->n_policies);
 	sources_free(r->source, r->n_sources);
+	config_changes_free(r->change, r->n_changes);
 	*r = (struct compile_result){ 0 };
 }

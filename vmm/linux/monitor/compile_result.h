@@ -10,6 +10,7 @@
  * (monitor/policy.c).
  *
  *	head | text | n_policies x (image, rules) | n_sources x (path, text)
+ *		| n_changes x (text, key)
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_COMPILE_RESULT_H
 #define WEIR_VMM_LINUX_MONITOR_COMPILE_RESULT_H
@@ -17,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/system.h"
+#include "config/config.h"
 
 enum compile_verdict {
 	COMPILE_DONE,	/* policies, and warnings if there are any */
@@ -35,6 +36,8 @@ enum compile_verdict {
  * @n_policies: how many
  * @source:     COMPILE_DONE: the files it was made from
  * @n_sources:  how many; 0 if those that were known have been used
+ * @change:     the statements of a change, if it could be taken apart
+ * @n_changes:  how many
  */
 struct compile_result {
 	uint32_t verdict;
@@ -45,6 +48,8 @@ struct compile_result {
 	size_t n_policies;
 	struct sys_source *source;
 	size_t n_sources;
+	struct config_change *change;
+	size_t n_changes;
 };
 
 /**

@@ -51,6 +51,31 @@ static void compare(const struct system *base, struct system *sys,
 	result->n_policies = sys->n_policies;
 }
 
+/*
+ * Compile the statements there are, with a change in front of them if there is
+ * one.  NULL without an error: they do not go together, and the monitor, which
+ * puts them together once more, says why.
+ */
+static struct system *recompile(const struct compile_order *order,
+				struct compile_result *result,
+				struct config_report *report)
+{
+	const struct statements *now = order->statements;
+	struct statements all;
+	struct error err;
+
+	if (order->change != NULL) {
+		result->change = config_normalise(order->base, order->change,
+						  &result->n_changes, report);
+		if (report->errors > 0 ||
+		    statements_add(&all, now, result->change, result->n_changes,
+				   &err) != 0)
+			return NULL;
+		now = &all;
+	}
+	return config_recompile(order->base, statements_text(now), report);
+}
+
 /* The result is made of what the process holds; nothing is ever freed. */
 static void compile(const struct compile_order *order,
 		    struct compile_result *result)
@@ -59,18 +84,16 @@ static void compile(const struct compile_order *order,
 	struct config_report report;
 	struct system *sys;
 
+	*result = (struct compile_result){ .verdict = COMPILE_ERRORS };
 	if (order->file != NULL)
 		/* An instance is called what it was called when it began. */
 		sys = config_compile_as(known_path(base, order->file),
 					base->name, &report);
 	else
-		sys = config_recompile(base, order->runtime, &report);
-	*result = (struct compile_result){
-		.verdict = COMPILE_ERRORS,
-		.errors = report.errors,
-		.warnings = report.warnings,
-		.text = report.text,
-	};
+		sys = recompile(order, result, &report);
+	result->errors = report.errors;
+	result->warnings = report.warnings;
+	result->text = report.text;
 	if (sys == NULL)
 		return;
 	compare(base, sys, result);

@@ -20,17 +20,20 @@
 #include "vmm/linux/monitor/compile_result.h"
 #include "vmm/linux/error.h"
 #include "vmm/linux/monitor/loop.h"
+#include "vmm/linux/monitor/statement.h"
 
 /**
  * struct compile_order - what to compile
- * @base:    what runs, with its sources
- * @file:    a file to compile anew, or NULL
- * @runtime: statements to compile with @base's sources; NULL with @file
+ * @base:       what runs, with its sources
+ * @file:       a file to compile anew, or NULL
+ * @statements: to compile with @base's sources; not with @file
+ * @change:     a change to put in front of them, as it was sent; or NULL
  */
 struct compile_order {
 	const struct system *base;
 	const char *file;
-	const char *runtime;
+	const struct statements *statements;
+	const char *change;
 };
 
 /**

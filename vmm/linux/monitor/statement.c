@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/linux/monitor/statement_parse.h"
+#include "vmm/linux/monitor/statement.h"
 
 const struct statement *statements_find(const struct statements *s,
 					const char *key)
@@ -15,8 +15,17 @@ const struct statement *statements_find(const struct statements *s,
 	return NULL;
 }
 
-int statements_append(struct statements *s, const char *text, const char *key,
-		      unsigned int change, struct error *err)
+bool statements_are_plain(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((*text < ' ' || *text > '~') &&
+		    strchr("\t\r\n", *text) == NULL)
+			return false;
+	return true;
+}
+
+static int append(struct statements *s, const char *text, const char *key,
+		  unsigned int change, struct error *err)
 {
 	struct statement *v = reallocarray(s->v, s->n + 1, sizeof(*v));
 
@@ -65,23 +74,34 @@ static int append_all(struct statements *to, const struct statements *from,
 		const struct statement *v = &from->v[i];
 
 		if ((v->change == change) == of &&
-		    statements_append(to, v->text, v->key, v->change, err) != 0)
+		    append(to, v->text, v->key, v->change, err) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int merge(struct statements *to, const struct statements *from,
-		 const struct statements *front, struct error *err)
+static int add_fresh(struct statements *to, const struct config_change *change,
+		     size_t n, struct error *err)
 {
-	to->last = from->last + 1;
-	for (size_t i = 0; i < front->n; i++)
-		front->v[i].change = to->last;
-	if (append_all(to, front, to->last, true, err) != 0 ||
-	    append_all(to, from, to->last, false, err) != 0)
-		return -1;
-	while (to->n > STATEMENTS_MAX)
-		if (!forget_replaced(to))
+	if (n == 0)
+		return error_set(err, "the change is empty");
+	for (size_t i = 0; i < n; i++) {
+		if (statements_find(to, change[i].key) != NULL)
+			return error_set(err,
+					 "the change says two things of "
+					 "\"%.200s\"",
+					 change[i].key);
+		if (append(to, change[i].text, change[i].key, to->last, err) !=
+		    0)
+			return -1;
+	}
+	return 0;
+}
+
+static int make_room(struct statements *s, struct error *err)
+{
+	while (s->n > STATEMENTS_MAX)
+		if (!forget_replaced(s))
 			return error_set(
 				err,
 				"%u statements have been made since the "
@@ -93,20 +113,19 @@ static int merge(struct statements *to, const struct statements *from,
 }
 
 int statements_add(struct statements *to, const struct statements *from,
-		   const struct system *sys, const char *text,
+		   const struct config_change *change, size_t n,
 		   struct error *err)
 {
-	struct statements fresh = { 0 }, all = { 0 };
-	int result = statements_parse(&fresh, sys, text, err);
+	struct statements all = { .last = from->last + 1 };
 
-	if (result == 0)
-		result = merge(&all, from, &fresh, err);
-	if (result == 0)
+	if (add_fresh(&all, change, n, err) == 0 &&
+	    append_all(&all, from, all.last, false, err) == 0 &&
+	    make_room(&all, err) == 0) {
 		*to = all;
-	else
-		statements_free(&all);
-	statements_free(&fresh);
-	return result;
+		return 0;
+	}
+	statements_free(&all);
+	return -1;
 }
 
 /* --- taking back ------------------------------------------------------------ */
@@ -199,21 +218,17 @@ const struct statement *statements_line(const struct statements *s,
 	return NULL;
 }
 
-/* What a line of a report is about: the rest of it, and the statement. */
-static const char *about(const struct statements *s, const char *line,
-			 const struct statement **statement)
+/* The rest of a report's line; @number: out: the line it is about, or 0. */
+static const char *about(const char *line, unsigned int *number)
 {
-	static const char place[] = "(runtime):";
-	const char *text = strstr(line, ": ");
-	unsigned long number;
+	unsigned int column;
+	int n = 0;
 
-	*statement = NULL;
-	if (strncmp(line, place, strlen(place)) != 0 || text == NULL)
-		return line;
-	number = strtoul(line + strlen(place), NULL, 10);
-	if (number > 0)
-		*statement = statements_line(s, number);
-	return *statement != NULL ? text + 2 : line;
+	if (sscanf(line, "(runtime):%u:%u: %n", number, &column, &n) == 2 &&
+	    n > 0)
+		return line + n;
+	*number = 0;
+	return line;
 }
 
 /* Is a line, with its end, one of a text's? */
@@ -243,8 +258,20 @@ static void explain(FILE *said, FILE *out, const struct statement *v,
 	free(line);
 }
 
+/* A line of a change, as it was sent; only its beginning if it is long. */
+static void quote(FILE *out, const char *sent, unsigned int number)
+{
+	size_t n;
+
+	while (--number > 0 && strchr(sent, '\n') != NULL)
+		sent = strchr(sent, '\n') + 1;
+	sent += strspn(sent, " \t\r");
+	n = strcspn(sent, "\r\n");
+	fprintf(out, "%.*s: ", (int)(n < 200 ? n : 200), sent);
+}
+
 char *statements_explain(struct statements *s, const struct statements *kept,
-			 const char *report)
+			 const char *sent, const char *report)
 {
 	char *text = NULL;
 	size_t size, said_size, n;
@@ -252,14 +279,21 @@ char *statements_explain(struct statements *s, const struct statements *kept,
 	FILE *said = open_memstream(&s->said, &said_size);
 
 	for (; out != NULL && said != NULL && *report != '\0'; report += n) {
-		const struct statement *v;
+		unsigned int number;
+		const char *rest = about(report, &number);
+		const struct statement *v = statements_line(s, number);
 
-		report = about(s, report, &v);
-		n = strcspn(report, "\n");
+		n = strcspn(rest, "\n");
+		if (sent != NULL && number > 0)
+			quote(out, sent, number);
 		if (v != NULL)
-			explain(said, out, v, kept, report, n);
+			explain(said, out, v, kept, rest, n);
+		else if (sent != NULL)
+			fprintf(out, "%.*s\n", (int)n, rest);
 		else
-			fprintf(out, "%.*s\n", (int)n, report);
+			fprintf(out, "%.*s\n", (int)(rest + n - report),
+				report);
+		n += (size_t)(rest - report);
 		n += report[n] == '\n';
 	}
 	if (said != NULL)

@@ -3,37 +3,33 @@
  * Statements: what was changed by command since the topology was loaded.
  *
  * A change is text in the language of the topology, `allow`, `deny` and `set`
- * alone.  The monitor keeps it as text and has it compiled together with the
- * topology each time something changes (vmm/linux/monitor/compiler.h), so there is one
- * meaning of a rule and not two.  What is done here is to keep the list short:
+ * alone.  The compiler takes it apart into statements that say one thing each,
+ * and gives each a key for what it is about (config_normalise()).  To the monitor
+ * both are opaque: it keeps them and has the texts compiled together with the
+ * topology each time something changes (vmm/linux/monitor/compiler.h).
  *
- *	allow a <-> b		becomes one statement for each direction
- *	set a { limit 1mbit }	becomes one for each setting: `limit in`,
- *				`limit out`
- *
- * and a statement that is about the same thing as an older one takes its place:
- * a rule, if ports and filter are the same; a setting, if port and setting are.
+ * A statement that is about the same thing as an older one takes its place: a
+ * rule, if ports and filter are the same; a setting, if port and setting are.
  * The newest comes first, because of rules the first that matches decides.
  *
  * Each change has a number, which no other gets as long as the monitor runs, and
  * can be taken back by it.  A statement that was replaced then holds again: it is
  * kept as long as there is room.
  *
- * Nothing here judges names, filters or numbers; that is the compiler's business.
- * What comes is only held against what a statement looks like, and is printable
- * ASCII when it is kept.
+ * Statements are lines of printable ASCII.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_STATEMENT_H
 #define WEIR_VMM_LINUX_MONITOR_STATEMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#include "config/system.h"
+#include "config/config.h"
 #include "vmm/linux/error.h"
 
 /* Statements there may be, and octets each may have, its NUL included. */
-#define STATEMENTS_MAX 256u
-#define STATEMENT_MAX 1024u
+#define STATEMENTS_MAX CONFIG_CHANGES_MAX
+#define STATEMENT_MAX CONFIG_CHANGE_TEXT
 
 /**
  * struct statement - one
@@ -62,17 +58,22 @@ struct statements {
 };
 
 /**
+ * statements_are_plain - is a text printable ASCII, tabs and ends of lines aside?
+ */
+bool statements_are_plain(const char *text);
+
+/**
  * statements_add - what a list would be with a change put in front
- * @to:   out: a new list, nothing of it shared with @from; only if it succeeds
- * @from: the present list
- * @sys:  for the full names of ports: `alice` and `sw0.alice` may be one
- * @text: the change, one statement a line or between semicolons
- * @err:  out
+ * @to:     out: a new list, nothing of it shared with @from; only if it succeeds
+ * @from:   the present list
+ * @change: statements it is made of
+ * @n:      how many
+ * @err:    out
  *
  * Return: 0, or -1 with @err set.
  */
 int statements_add(struct statements *to, const struct statements *from,
-		   const struct system *sys, const char *text,
+		   const struct config_change *change, size_t n,
 		   struct error *err);
 
 /**
@@ -119,6 +120,8 @@ const struct statement *statements_find(const struct statements *s,
  * @s:      what was compiled; its @said is set
  * @kept:   what has been kept already: a statement of one of its changes is called
  *          by the change's number, as `weir show policy` shows it
+ * @sent:   a change that could not be taken apart, and what @report is of then;
+ *          or NULL
  * @report: lines that begin with "(runtime):LINE:COLUMN: ", others stay as they are
  *
  * What has been said of @kept already is left out.
@@ -126,7 +129,7 @@ const struct statement *statements_find(const struct statements *s,
  * Return: text to free(), NULL if memory ran out.
  */
 char *statements_explain(struct statements *s, const struct statements *kept,
-			 const char *report);
+			 const char *sent, const char *report);
 
 /**
  * statements_free - forget a list, which is then empty
