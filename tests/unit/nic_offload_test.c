@@ -68,6 +68,11 @@ static void start_sides(void)
 	}
 	net_await_carrier("-n east", "east0");
 	net_await_carrier("-n west", "west0");
+	/* The kernel notices our ends' carriers later still, and that is said. */
+	for (int i = 0; i < 2; i++) {
+		rig_until(side[i], outside_is(side[i]->c->outside, OUTSIDE_UP));
+		side[i]->log[0] = '\0';
+	}
 	spy = net_station("nic0");
 }
 
