@@ -235,7 +235,8 @@ int weir_send(struct weir_port *p, const void *frame, size_t len)
 /*
  * A full counter means that the switch has been woken already.  It is asked for
  * before the write, because whoever has the eventfd besides us could fill it and
- * have writes wait.
+ * have writes wait.  Who does so between the two calls cannot be helped: eventfds
+ * know neither RWF_NOWAIT nor a second open file description.
  */
 void weir_flush(struct weir_port *p)
 {

@@ -352,6 +352,32 @@ static int watch(const struct weir_port *p, int fd)
 	return epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &e);
 }
 
+/*
+ * Anonymous inodes alone have no type, and of those an eventfd alone can be
+ * written.  No file system is asked: it may take for ever to answer, also when
+ * its files are polled.
+ */
+static bool is_eventfd(int fd)
+{
+	struct statx st;
+
+	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE,
+		     &st) == 0 &&
+	       (st.stx_mode & S_IFMT) == 0;
+}
+
+static int check_doorbell(const struct weir_port *p, const struct complaint *c)
+{
+	int ring = p->fd[ATTACH_FD_RING];
+
+	if (!is_eventfd(ring) || fcntl(ring, F_SETFL, O_NONBLOCK) != 0)
+		return complain(c, EPROTO,
+				"%s: what wakes the switch is no eventfd; is "
+				"this the same release of weir?",
+				p->hello.port);
+	return 0;
+}
+
 static int make_waitable(struct weir_port *p, const struct complaint *c)
 {
 	int wait = p->fd[ATTACH_FD_WAIT], domain = -1;
@@ -376,7 +402,8 @@ static int attach(struct weir_port *p, const char *path,
 		  const struct complaint *c)
 {
 	if (connect_to(p, path, c) != 0 || say_hello(p, path, c) != 0 ||
-	    map_all(p, c) != 0 || make_client(p, c) != 0)
+	    map_all(p, c) != 0 || make_client(p, c) != 0 ||
+	    check_doorbell(p, c) != 0)
 		return -1;
 	return make_waitable(p, c);
 }
