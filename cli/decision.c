@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What becomes of a frame at one switch before its destinations are known.  See cli/decision.h.
+ * What becomes of a frame at one switch before its destinations are known.  See
+ * cli/decision.h.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ json_t *story_step(struct story *s, const char *name, const char *result,
 	return step;
 }
 
-/* --- facts ------------------------------------------------------------------ */
+/* --- facts --------------------------------------------------------------- */
 
 static const char *text_of(const struct story *s, const char *key)
 {
@@ -253,7 +254,7 @@ static bool tell_admit(struct story *s)
 	return true;
 }
 
-/* --- learning ---------------------------------------------------------------- */
+/* --- learning ------------------------------------------------------------ */
 
 /* Policy may keep an address from coming to a port at all. */
 static bool tell_learn_refused(struct story *s, const char *was)
@@ -319,7 +320,7 @@ static bool tell_learn(struct story *s)
 	return !stopped_by(s, "station_pinned");
 }
 
-/* --- lookup ---------------------------------------------------------------------- */
+/* --- lookup -------------------------------------------------------------- */
 
 static void tell_flood(struct story *s)
 {

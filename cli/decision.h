@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A traced frame's decision in words: from the monitor's facts (docs/control.md)
+ * The decision on a traced frame in words: from facts (docs/control.md)
  * to steps that a person can read.
  *
  * Nothing is decided here.  The switch ran the code that forwards, and its
- * verdict says where the frame stopped; these files walk the same path, name what
- * each step looked at, and stop where the verdict stopped.  The steps, in the
- * order of vswitch/vswitch.h:
+ * verdict says where the frame stopped; these files walk the same path, name
+ * what each step looked at, and stop where the verdict stopped.  The steps, in
+ * the order of vswitch/vswitch.h:
  *
  *	length reserved vlan source admit learn resolve storm snooping
  *	left-out				cli/decision.c
@@ -29,7 +29,7 @@
  */
 json_t *decision_shown(const json_t *facts);
 
-/* --- what the files share ---------------------------------------------- */
+/* --- what the files share ------------------------------------------------ */
 
 /**
  * struct story - the explanation while it is written

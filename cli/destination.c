@@ -11,7 +11,7 @@
 #include "cli/facts.h"
 #include "cli/text.h"
 
-/* --- destinations ------------------------------------------------------------ */
+/* --- destinations -------------------------------------------------------- */
 
 /* "sw0.a -> sw0.b: allow, rule home.conf:12 when "tcp port 443"" */
 static void tell_rule(struct story *s, const char *result, const char *pair,
@@ -136,7 +136,7 @@ void story_destination(struct story *s, const json_t *to)
 	free(pair);
 }
 
-/* --- ports a flood is not offered to ------------------------------------------ */
+/* --- ports a flood is not offered to ------------------------------------- */
 
 void story_left_out(struct story *s, const json_t *port)
 {

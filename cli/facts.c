@@ -6,6 +6,8 @@
 #include "cli/control.h"
 #include "cli/facts.h"
 #include "cli/text.h"
+#include "virt/net_virt.h"
+#include "vmm/linux/outside.h"
 
 json_int_t json_number(const json_t *object, const char *key)
 {
@@ -22,8 +24,29 @@ const char *reason_text(const char *key)
 	return vswitch_reason_text((enum vswitch_reason)r);
 }
 
-/* A line of a file, or "(runtime)": lines of what was said by command count what
- * was said before, and tell nobody anything.  Without a rule: "". */
+/* What a port's PD drops outside of the switch has reasons of its own. */
+static const char *drop_text(const char *key)
+{
+#define OUTSIDE_TEXT(symbol, name, side, text)                                 \
+	if (!strcmp(key, #name))                                               \
+		return text;
+	OUTSIDE_DROPS(OUTSIDE_TEXT)
+#undef OUTSIDE_TEXT
+	return reason_text(key);
+}
+
+static const char *refusal_text(const char *key)
+{
+	unsigned int r = 0;
+
+	while (r < NET_VIRT_REASON_COUNT &&
+	       strcmp(net_virt_reason_key((enum net_virt_reason)r), key) != 0)
+		r++;
+	return net_virt_reason_text((enum net_virt_reason)r);
+}
+
+/* A line of a file, or "(runtime)": its lines count what was said by command
+ * before, and tell nobody anything.  Without a rule: "". */
 static char *where(const json_t *rule)
 {
 	const json_t *file = json_object_get(rule, "file");
@@ -52,9 +75,8 @@ json_t *rule_shown(const json_t *facts)
 	return rule;
 }
 
-/* --- show policy -------------------------------------------------------------- */
+/* --- show policy --------------------------------------------------------- */
 
-/* Members a row has in any case, in their order; then what it has besides. */
 static void take(json_t *to, const json_t *from, const char *key)
 {
 	json_t *member = json_object_get(from, key);
@@ -63,12 +85,30 @@ static void take(json_t *to, const json_t *from, const char *key)
 		json_object_set(to, key, member);
 }
 
-static json_t *policy_row(const json_t *facts)
+static json_t *setting_row(const json_t *facts)
+{
+	json_t *row = json_object();
+	json_t *macs = json_object_get(facts, "macs");
+	char *value = setting_value(facts);
+
+	take(row, facts, "from");
+	take(row, facts, "action");
+	json_object_set_new(row, "value", json_string(value));
+	take(row, facts, "change");
+	if (json_array_size(macs))
+		json_object_set(row, "mac", json_array_get(macs, 0));
+	take(row, facts, "rate");
+	take(row, facts, "burst");
+	free(value);
+	return row;
+}
+
+static json_t *policy_row(json_t *facts)
 {
 	json_t *row, *rule;
 
 	if (!json_object_get(facts, "to"))
-		return json_incref((json_t *)facts);
+		return setting_row(facts);
 	row = json_object();
 	rule = rule_shown(facts);
 	take(row, facts, "from");
@@ -80,15 +120,52 @@ static json_t *policy_row(const json_t *facts)
 	return row;
 }
 
-/* --- all ------------------------------------------------------------------------ */
+/* --- show flows, drops, vms ---------------------------------------------- */
+
+/* These are shown as they are, with words added. */
+
+static json_t *flow_row(json_t *facts)
+{
+	char *text = where(json_object_get(facts, "rule"));
+
+	json_object_del(facts, "rule");
+	json_object_set_new(facts, "where", json_string(text));
+	free(text);
+	return json_incref(facts);
+}
+
+static json_t *drop_row(json_t *facts)
+{
+	const char *text = drop_text(json_member(facts, "reason"));
+
+	json_object_set_new(facts, "text", json_string(text));
+	return json_incref(facts);
+}
+
+static json_t *vm_row(json_t *facts)
+{
+	json_t *refused;
+	size_t i;
+
+	json_array_foreach(json_object_get(facts, "refused"), i, refused)
+		json_object_set_new(refused, "text",
+				    json_string(refusal_text(
+					    json_member(refused, "reason"))));
+	return json_incref(facts);
+}
+
+/* --- all ----------------------------------------------------------------- */
 
 json_t *facts_shown(const char *what, json_t *data)
 {
 	static const struct {
 		const char *what;
-		json_t *(*row)(const json_t *facts);
+		json_t *(*row)(json_t *facts);
 	} table[] = {
 		{ "policy", policy_row },
+		{ "flows", flow_row },
+		{ "drops", drop_row },
+		{ "vms", vm_row },
 	};
 	json_t *rows, *row;
 	size_t i, t = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A decision as a whole: the steps, the verdict, who gets the frame, and the same
- * for the switches behind links.  See cli/decision.h.
+ * A decision as a whole: the steps, the verdict, who gets the frame, and the
+ * same for the switches behind links.  See cli/decision.h.
  */
 #include <stdlib.h>
 #include <string.h>

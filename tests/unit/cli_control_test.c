@@ -91,7 +91,8 @@ static const struct fake_answer home[] = {
 	     "\"to\":\"sw0.bob\",\"protocol\":\"tcp\",\"source\":"
 	     "\"10.0.0.1\",\"source_port\":1024,\"destination\":"
 	     "\"10.0.0.2\",\"destination_port\":443,\"state\":\"answered\","
-	     "\"left\":7439,\"where\":\"home.conf:12\"}]") },
+	     "\"left\":7439,\"rule\":{\"number\":3,\"file\":"
+	     "\"home.conf\",\"line\":12}}]") },
 	{ "\"groups\"",
 	  OK("[{\"switch\":\"sw0\",\"vlan\":0,\"group\":\"239.1.2.3\","
 	     "\"port\":\"sw0.bob\",\"kind\":\"member\",\"left\":260}]") },
@@ -111,8 +112,8 @@ static const struct fake_answer home[] = {
 /* One that has rules. */
 static const struct fake_answer ruled[] = {
 	{ "\"policy\"",
-	  OK("[{\"from\":\"sw0.a\",\"action\":\"mac-lock\",\"value\":"
-	     "\"02:00:00:00:00:0a\",\"mac\":\"02:00:00:00:00:0a\"},"
+	  OK("[{\"from\":\"sw0.a\",\"action\":\"mac-lock\",\"macs\":"
+	     "[\"02:00:00:00:00:0a\"]},"
 	     "{\"from\":\"sw0.a\",\"to\":\"sw0.b\",\"action\":\"allow\","
 	     "\"filter\":\"tcp port 443\",\"reply\":true,\"hits\":12,"
 	     "\"number\":0,\"file\":\"home.conf\",\"line\":7,\"snapshot\":96,\"change\":4},"
@@ -399,7 +400,8 @@ static void test_packets_are_filled_in(void **state)
 		     "\"vlan\":0,\"port\":\"sw0.bob\"}]") },
 		{ "\"policy\"",
 		  OK("[{\"from\":\"sw0.alice\",\"action\":\"ip-lock\","
-		     "\"value\":\"fe80::/64, 10.0.0.1, 10.1.0.0/16\"}]") },
+		     "\"prefixes\":[\"fe80::/64\",\"10.0.0.1\","
+		     "\"10.1.0.0/16\"]}]") },
 		{ "\"flows\"",
 		  OK("[{\"from\":\"sw0.alice\",\"to\":\"sw0.bob\","
 		     "\"source\":\"10.0.0.1\",\"destination\":\"10.0.0.9\","

@@ -88,26 +88,28 @@ static json_t *flow_row(const struct monitor *m, const struct mon_switch *sw,
 	uint32_t n_ports = sw->comp->sw.n_ports;
 	char from[SYS_NAME], to[SYS_NAME];
 	char source[IP_TEXT], destination[IP_TEXT];
-	char where[WHERE_TEXT] = "", protocol[4];
+	char protocol[4];
+	json_t *row;
 	uint32_t rule = SYS_NONE;
 
 	if (e->src >= n_ports || e->dst >= n_ports)
 		return NULL;
+	row = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:s, "
+			"s:I}",
+			"switch", sw->comp->name, "vlan", (int)e->vlan, "from",
+			port_name(sw, e->src, from), "to",
+			port_name(sw, e->dst, to), "protocol",
+			protocol_text(e->protocol, protocol), "source",
+			ip_text(&e->from, source), "source_port",
+			(int)e->from_port, "destination",
+			ip_text(&e->to, destination), "destination_port",
+			(int)e->to_port, "state", flow_state(e->state), "left",
+			(json_int_t)e->left);
 	if (policy != NULL)
 		rule = policy_by_id(policy, e->rule);
 	if (rule != SYS_NONE)
-		rule_where(&policy->rule[rule], where);
-	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:s, "
-			 "s:I, s:o}",
-			 "switch", sw->comp->name, "vlan", (int)e->vlan, "from",
-			 port_name(sw, e->src, from), "to",
-			 port_name(sw, e->dst, to), "protocol",
-			 protocol_text(e->protocol, protocol), "source",
-			 ip_text(&e->from, source), "source_port",
-			 (int)e->from_port, "destination",
-			 ip_text(&e->to, destination), "destination_port",
-			 (int)e->to_port, "state", flow_state(e->state), "left",
-			 (json_int_t)e->left, "where", json_safe(where));
+		json_object_set_new(row, "rule", show_rule(policy, rule));
+	return row;
 }
 
 /* --- multicast groups ------------------------------------------------------ */

@@ -7,7 +7,6 @@
  * asks it.  Counts are of a pair's entries, and a switch shares them: they are
  * taken only if the switch says that they are of the policy we know.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +34,7 @@ struct listing {
 	json_t *rows;
 };
 
-/* --- counts ---------------------------------------------------------------- */
+/* --- counts -------------------------------------------------------------- */
 
 /*
  * The generation that the switch calls our policy.  One that has not been asked
@@ -69,7 +68,7 @@ static bool ends_with(const char *text, const char *end)
 	return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-/* --- what holds of a port ---------------------------------------------------- */
+/* --- what holds of a port ------------------------------------------------ */
 
 /* What was said by command of one of a port's settings, or NULL. */
 static const struct statement *command(const struct listing *l,
@@ -92,67 +91,40 @@ static void add_change(json_t *row, const struct statement *by)
 		json_object_set_new(row, "change", json_integer(by->change));
 }
 
-/* Return: the row, which is not the caller's; NULL if there is none. */
-static json_t *setting(struct listing *l, uint32_t port, const char *action,
-		       const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static json_t *setting(struct listing *l, uint32_t port, const char *action,
-		       const char *format, ...)
+/* @facts: of the setting; taken over */
+static void setting(struct listing *l, uint32_t port, const char *action,
+		    json_t *facts)
 {
-	char name[SYS_NAME], *value;
-	json_t *row;
-	va_list args;
-	int n;
+	char name[SYS_NAME];
+	json_t *row = json_pack("{s:s, s:s}", "from",
+				port_name(l->sw, port, name), "action", action);
 
-	va_start(args, format);
-	n = vasprintf(&value, format, args);
-	va_end(args);
-	if (n < 0)
-		return NULL;
-	port_name(l->sw, port, name);
-	row = json_pack("{s:s, s:s, s:s}", "from", name, "action", action,
-			"value", value);
-	free(value);
+	json_object_update(row, facts);
+	json_decref(facts);
 	add_change(row, command(l, name, action));
-	return json_array_append_new(l->rows, row) == 0 ? row : NULL;
+	json_array_append_new(l->rows, row);
 }
 
-/* For programs, next to the text. */
-static void add_rate(json_t *row, uint64_t rate, uint64_t burst)
+static void rate_row(struct listing *l, uint32_t port, const char *action,
+		     uint64_t rate, uint64_t burst)
 {
-	if (row == NULL)
-		return;
-	json_object_set_new(row, "rate", json_integer((json_int_t)rate));
-	json_object_set_new(row, "burst", json_integer((json_int_t)burst));
+	if (rate != 0)
+		setting(l, port, action,
+			json_pack("{s:I, s:I}", "rate", (json_int_t)rate,
+				  "burst", (json_int_t)burst));
 }
 
 /* Octets a second, in bits a second as a topology has them. */
 static void limit_row(struct listing *l, uint32_t port, const char *action,
 		      const struct policy_rate *rate)
 {
-	static const char *const unit[] = { "bit", "kbit", "mbit", "gbit" };
-	uint64_t bits = rate->rate * 8, shown = bits;
-	unsigned int u = 0;
-
-	if (rate->rate == 0)
-		return;
-	for (; u < 3 && shown % 1000 == 0; u++)
-		shown /= 1000;
-	add_rate(setting(l, port, action, "%llu%s burst %llu",
-			 (unsigned long long)shown, unit[u],
-			 (unsigned long long)rate->burst),
-		 bits, rate->burst);
+	rate_row(l, port, action, rate->rate * 8, rate->burst);
 }
 
 static void count_row(struct listing *l, uint32_t port, const char *action,
 		      const struct policy_rate *rate)
 {
-	if (rate->rate != 0)
-		add_rate(setting(l, port, action, "%llu/s burst %llu",
-				 (unsigned long long)rate->rate,
-				 (unsigned long long)rate->burst),
-			 rate->rate, rate->burst);
+	rate_row(l, port, action, rate->rate, rate->burst);
 }
 
 static bool is_member(const struct policy_trunk *trunk, unsigned int vlan)
@@ -161,10 +133,10 @@ static bool is_member(const struct policy_trunk *trunk, unsigned int vlan)
 	       (trunk->member[vlan / 64] >> vlan % 64 & 1) != 0;
 }
 
-/* "10, 20-29, 40" */
-static void vlan_list(const struct policy_trunk *trunk, FILE *out)
+/* Ranges of VLANs: [[10,10],[20,29]]. */
+static json_t *vlan_list(const struct policy_trunk *trunk)
 {
-	const char *comma = "";
+	json_t *ranges = json_array();
 
 	for (unsigned int v = 1; v <= POLICY_MAX_VLAN; v++) {
 		unsigned int last = v;
@@ -173,45 +145,34 @@ static void vlan_list(const struct policy_trunk *trunk, FILE *out)
 			continue;
 		while (is_member(trunk, last + 1))
 			last++;
-		fprintf(out, last > v ? "%s%u-%u" : "%s%u", comma, v, last);
-		comma = ", ";
+		json_array_append_new(ranges,
+				      json_pack("[i, i]", (int)v, (int)last));
 		v = last;
 	}
-}
-
-static void trunk_row(struct listing *l, uint32_t port)
-{
-	const struct policy_image *image = &l->policy->image;
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (out == NULL)
-		return;
-	fputs("trunk ", out);
-	vlan_list(&image->trunk[port], out);
-	if (image->port[port].vlan != 0)
-		fprintf(out, " native %u", image->port[port].vlan);
-	if (fclose(out) == 0)
-		setting(l, port, "vlan", "%s", text);
-	free(text);
+	return ranges;
 }
 
 static void vlan_row(struct listing *l, uint32_t port)
 {
-	const struct policy_port *p = &l->policy->image.port[port];
+	const struct policy_image *image = &l->policy->image;
+	const struct policy_port *p = &image->port[port];
 
 	if (p->vlan_mode == POLICY_VLAN_ACCESS)
-		setting(l, port, "vlan", "access %u", p->vlan);
+		setting(l, port, "vlan",
+			json_pack("{s:s, s:i}", "mode", "access", "untagged",
+				  (int)p->vlan));
 	else if (p->vlan_mode == POLICY_VLAN_TRUNK)
-		trunk_row(l, port);
+		setting(l, port, "vlan",
+			json_pack("{s:s, s:o, s:i}", "mode", "trunk", "vlans",
+				  vlan_list(&image->trunk[port]), "untagged",
+				  (int)p->vlan));
 }
 
-static void put_prefix(FILE *out, const struct policy_prefix *p)
+static json_t *prefix_json(const struct policy_prefix *p)
 {
 	struct ip_addr addr = { 0 };
 	unsigned int whole = 128, bits = p->bits;
-	char text[IP_TEXT];
+	char text[IP_TEXT], all[IP_TEXT + 4];
 
 	for (unsigned int i = 0; i < 8; i++) {
 		addr.hi = addr.hi << 8 | p->addr[i];
@@ -221,71 +182,49 @@ static void put_prefix(FILE *out, const struct policy_prefix *p)
 		whole = 32;
 		bits -= 96;
 	}
-	fputs(ip_text(&addr, text), out);
-	if (bits < whole)
-		fprintf(out, "/%u", bits);
-}
-
-static void put_macs(FILE *out, const struct policy_image *image,
-		     const struct policy_port *p)
-{
-	char mac[MAC_TEXT];
-
-	fputs(mac_text(p->locked_mac, mac), out);
-	for (uint32_t i = p->first_mac;
-	     i < (uint32_t)p->first_mac + p->n_macs && i < POLICY_MAX_MACS; i++)
-		fprintf(out, ", %s", mac_text(image->mac[i], mac));
+	snprintf(all, sizeof(all), bits < whole ? "%s/%u" : "%s",
+		 ip_text(&addr, text), bits);
+	return json_string(all);
 }
 
 static void mac_lock_row(struct listing *l, uint32_t port)
 {
 	const struct policy_image *image = &l->policy->image;
 	const struct policy_port *p = &image->port[port];
-	char mac[MAC_TEXT], *text = NULL;
-	json_t *row = NULL;
-	size_t size;
-	FILE *out;
+	char mac[MAC_TEXT];
+	json_t *macs;
 
 	if (p->locked) {
-		out = open_memstream(&text, &size);
-		if (out == NULL)
-			return;
-		put_macs(out, image, p);
-		if (fclose(out) == 0)
-			row = setting(l, port, "mac-lock", "%s", text);
-		free(text);
-		if (row != NULL)
-			json_object_set_new(
-				row, "mac",
-				json_string(mac_text(p->locked_mac, mac)));
+		macs = json_pack("[s]", mac_text(p->locked_mac, mac));
+		for (uint32_t i = p->first_mac;
+		     i < (uint32_t)p->first_mac + p->n_macs &&
+		     i < POLICY_MAX_MACS;
+		     i++)
+			json_array_append_new(
+				macs,
+				json_string(mac_text(image->mac[i], mac)));
+		setting(l, port, "mac-lock", json_pack("{s:o}", "macs", macs));
 	}
 	if (p->known_only != p->locked)
-		setting(l, port, "flood", p->known_only ? "off" : "on");
+		setting(l, port, "flood",
+			json_pack("{s:b}", "on", !p->known_only));
 }
 
 static void ip_lock_row(struct listing *l, uint32_t port)
 {
 	const struct policy_image *image = &l->policy->image;
 	const struct policy_port *p = &image->port[port];
-	char *text = NULL;
-	size_t size;
-	FILE *out;
+	json_t *prefixes;
 
 	if (!p->ip_locked)
 		return;
-	out = open_memstream(&text, &size);
-	if (out == NULL)
-		return;
+	prefixes = json_array();
 	for (uint32_t i = p->first_prefix;
 	     i < (uint32_t)p->first_prefix + p->n_prefixes &&
 	     i < POLICY_MAX_PREFIXES;
-	     i++) {
-		fputs(i > p->first_prefix ? ", " : "", out);
-		put_prefix(out, &image->prefix[i]);
-	}
-	if (fclose(out) == 0)
-		setting(l, port, "ip-lock", "%s", text);
-	free(text);
+	     i++)
+		json_array_append_new(prefixes, prefix_json(&image->prefix[i]));
+	setting(l, port, "ip-lock", json_pack("{s:o}", "prefixes", prefixes));
 }
 
 static void isolated_row(struct listing *l, uint32_t port)
@@ -293,8 +232,9 @@ static void isolated_row(struct listing *l, uint32_t port)
 	const struct vswitch_port_stats *s = &l->sw->stats->port[port];
 
 	if (switch_load64(&s->isolated) != 0)
-		setting(l, port, "isolated", "time %llu",
-			(unsigned long long)switch_load64(&s->isolations));
+		setting(l, port, "isolated",
+			json_pack("{s:o}", "times",
+				  json_counter(&s->isolations)));
 }
 
 /* What was turned off by command would not be seen otherwise. */
@@ -312,7 +252,8 @@ static void off_rows(struct listing *l, uint32_t port)
 		const struct statement *by = command(l, name, actions[i]);
 
 		if (by != NULL && ends_with(by->text, " off }"))
-			setting(l, port, actions[i], "off");
+			setting(l, port, actions[i],
+				json_pack("{s:b}", "off", 1));
 	}
 }
 
@@ -330,7 +271,8 @@ static void port_rows(struct listing *l, uint32_t port)
 	vlan_row(l, port);
 	mac_lock_row(l, port);
 	if (p->sticky != 0)
-		setting(l, port, "mac-sticky", "%u", p->sticky);
+		setting(l, port, "mac-sticky",
+			json_pack("{s:i}", "count", (int)p->sticky));
 	count_row(l, port, "mac-moves", &p->moves);
 	ip_lock_row(l, port);
 	limit_row(l, port, "limit-in", &p->limit_in);
@@ -345,7 +287,7 @@ static void port_rows(struct listing *l, uint32_t port)
 	off_rows(l, port);
 }
 
-/* --- rules ---------------------------------------------------------------------- */
+/* --- rules --------------------------------------------------------------- */
 
 json_t *show_rule(const struct sys_policy *policy, uint32_t number)
 {

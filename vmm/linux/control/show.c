@@ -258,14 +258,13 @@ json_t *show_ports(const struct monitor *m)
 /* --- drops -------------------------------------------------------------- */
 
 static void drop_row(const char *port, const char *key, bool out,
-		     json_int_t count, const char *text, json_t *rows)
+		     json_int_t count, json_t *rows)
 {
 	if (count != 0)
-		json_array_append_new(rows,
-				      json_pack("{s:s, s:s, s:s, s:I, s:s}",
-						"port", port, "reason", key,
-						"side", out ? "out" : "in",
-						"count", count, "text", text));
+		json_array_append_new(
+			rows, json_pack("{s:s, s:s, s:s, s:I}", "port", port,
+					"reason", key, "side",
+					out ? "out" : "in", "count", count));
 }
 
 /* What a port's PD has dropped, outside of the switch. */
@@ -275,7 +274,7 @@ static void outside_rows(const struct mon_link *l, const char *port,
 	enum { IN, OUT };
 #define ROW(symbol, key, side, text)                                           \
 	drop_row(port, #key, (side) == OUT,                                    \
-		 shown(outside_drops(l, OUTSIDE_DROP_##symbol)), text, rows);
+		 shown(outside_drops(l, OUTSIDE_DROP_##symbol)), rows);
 	OUTSIDE_DROPS(ROW)
 #undef ROW
 }
@@ -292,7 +291,7 @@ static void drop_rows(const struct monitor *m, const struct mon_switch *sw,
 		enum vswitch_reason r = (enum vswitch_reason)i;
 
 		drop_row(name, vswitch_reason_key(r), vswitch_reason_is_out(r),
-			 counter(&s->drops[i]), vswitch_reason_text(r), rows);
+			 counter(&s->drops[i]), rows);
 	}
 	outside_rows(sw->link[port], name, rows);
 }

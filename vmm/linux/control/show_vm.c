@@ -93,10 +93,10 @@ static json_int_t add_refused(json_t *rows, const char *queue,
 			sum += n;
 			json_array_append_new(
 				rows,
-				json_pack("{s:s, s:s, s:s, s:I, s:s}", "queue",
+				json_pack("{s:s, s:s, s:s, s:I}", "queue",
 					  queue, "side", name[side], "reason",
-					  net_virt_reason_key(why), "count", n,
-					  "text", net_virt_reason_text(why)));
+					  net_virt_reason_key(why), "count",
+					  n));
 		}
 	return sum;
 }

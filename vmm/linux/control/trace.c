@@ -57,7 +57,7 @@ static const char *vlan_mode(uint8_t mode)
 	return mode == POLICY_VLAN_TRUNK ? "trunk" : "transparent";
 }
 
-/* --- the frame, and the port it would come from --------------------------- */
+/* --- the frame, and the port it would come from -------------------------- */
 
 static void parse(struct frame *f, const struct vswitch_ctl_request *request)
 {
@@ -90,7 +90,7 @@ static json_t *settings_of(const struct policy_port *p)
 			 (int)p->sticky);
 }
 
-/* --- learning and lookup --------------------------------------------------- */
+/* --- learning and lookup ------------------------------------------------- */
 
 static const char *outcome_key(const struct vswitch_verdict *v)
 {
@@ -150,7 +150,7 @@ static const char *resolution(const struct trace *t, uint64_t *rate)
 	}
 }
 
-/* --- ports a flood is not offered to --------------------------------------- */
+/* --- ports a flood is not offered to ------------------------------------- */
 
 /* The reason, or NULL if it is none of them.  Switches do not mention captures,
  * for they are sent no frames at all. */
@@ -190,9 +190,9 @@ static json_t *left_out(const struct trace *t)
 	return rows;
 }
 
-/* --- destinations ------------------------------------------------------------ */
+/* --- destinations -------------------------------------------------------- */
 
-/* The rule that decided, or SYS_NONE.  An entry of another pair would be a lie. */
+/* The rule that decided, or SYS_NONE.  The entry of another pair is not it. */
 static uint32_t rule_of(const struct trace *t, uint32_t to, uint32_t first,
 			uint32_t n)
 {
@@ -245,7 +245,7 @@ static json_t *destinations(const struct trace *t)
 	return rows;
 }
 
-/* --- the whole ------------------------------------------------------------ */
+/* --- the whole ----------------------------------------------------------- */
 
 static json_t *frame_facts(const struct trace *t)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/linux/monitor/policy.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,14 +174,4 @@ uint32_t policy_by_id(const struct sys_policy *policy, uint32_t id)
 bool rule_is_runtime(const struct sys_rule *rule)
 {
 	return strcmp(rule->file, RUNTIME_FILE) == 0;
-}
-
-const char *rule_where(const struct sys_rule *rule, char buf[WHERE_TEXT])
-{
-	/* Line numbers of runtime statements mean nothing to a user. */
-	if (rule_is_runtime(rule))
-		snprintf(buf, WHERE_TEXT, "%s", RUNTIME_FILE);
-	else
-		snprintf(buf, WHERE_TEXT, "%s:%u", rule->file, rule->line);
-	return buf;
 }

@@ -18,9 +18,6 @@ struct compile_result;
 struct monitor;
 struct mon_switch;
 
-/* "home.conf:12" with its NUL. */
-#define WHERE_TEXT (SYS_PATH + 16)
-
 /**
  * struct held - what is in force
  * @policy:     by number of the switch
@@ -115,11 +112,5 @@ uint32_t policy_by_id(const struct sys_policy *policy, uint32_t id);
  * rule_is_runtime - was a rule given by command?
  */
 bool rule_is_runtime(const struct sys_rule *rule);
-
-/**
- * rule_where - where a rule is written: a line of a file, or "(runtime)"
- * @buf: out
- */
-const char *rule_where(const struct sys_rule *rule, char buf[WHERE_TEXT]);
 
 #endif
