@@ -41,6 +41,8 @@ fi
 
 set -u
 export LC_ALL=C
+# An ordinary user's PATH lacks the places of dnsmasq and udhcpc.
+export PATH=$PATH:/usr/sbin:/sbin
 . "$_root/examples/report.sh"
 unset WEIR_RUNDIR XDG_RUNTIME_DIR
 mount -t tmpfs -o mode=755 weir-example /run || exit

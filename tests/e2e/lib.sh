@@ -63,6 +63,8 @@ unset WEIR_E2E WEIR_RUNDIR XDG_RUNTIME_DIR
 
 set -u
 export LC_ALL=C
+# An ordinary user's PATH lacks the places of sysctl and dnsmasq.
+export PATH=$PATH:/usr/sbin:/sbin
 mount -t tmpfs -o mode=755 weir-test /run || exit
 export W=/run/test TMPDIR=/run/test
 mkdir "$W" && cd "$W" || exit

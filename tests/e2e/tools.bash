@@ -91,21 +91,17 @@ frame()
 # Only what comes from the switch: what the host itself sends is not heard.
 ear()
 {
-	local name=$1
+	local name=$1 listen=(tcpdump)
 	shift
 
 	rm -f "$W/$name.pcap" "$W/$name.ear"
-	# ... and to listen, another program takes its place.
-	if [ -n "$_denied" ]; then
-		on "$name" dumpcap -q -P -i "$(dev "$name")" \
-			-f "inbound${*:+ and ($*)}" -w "$W/$name.pcap" \
-			>/dev/null 2>"$W/$name.ear" &
-	else
-		on "$name" tcpdump -i "$(dev "$name")" -Q in -n -U \
-			--immediate-mode -Z root -w "$W/$name.pcap" "$@" \
-			>/dev/null 2>"$W/$name.ear" &
-	fi
-	wait_for 10 grep -qE 'listening on|^File: ' "$W/$name.ear" || {
+	# ... and to listen, it is told that setgroups(2) went well.
+	[ -z "$_denied" ] || listen=(strace -f --seccomp-bpf -o "$W/$name.trace"
+		-e trace=setgroups -e inject=setgroups:retval=0 tcpdump)
+	on "$name" "${listen[@]}" -i "$(dev "$name")" -Q in -n -U \
+		--immediate-mode -Z root -w "$W/$name.pcap" "$@" \
+		>/dev/null 2>"$W/$name.ear" &
+	wait_for 10 grep -q 'listening on' "$W/$name.ear" || {
 		note "capture at $name: $(cat "$W/$name.ear")"
 		return 1
 	}
