@@ -93,7 +93,8 @@ for i in "${!pids[@]}"; do
 		wait "${pids[i]}"
 		status=$?
 		if [ $status = 77 ]; then
-			skip "${names[i]} does its harm" "no such page here"
+			skip "${names[i]} does its harm" \
+				"FUSE or userfaultfd() is not for this user"
 		else
 			is "${names[i]} does its harm" $status 0
 		fi
