@@ -399,7 +399,7 @@ static void test_a_file_keeps_its_name(void **state)
 			    "sw0");
 	data = rig_data(rig_ask(r, "{\"cmd\":\"show\",\"what\":\"policy\"}"));
 	text = json_dumps(data, JSON_COMPACT);
-	assert_non_null(strstr(text, "/test.conf:10\""));
+	assert_non_null(strstr(text, "/test.conf\",\"line\":10"));
 	assert_null(strstr(text, "/./test.conf"));
 	free(text);
 	json_decref(data);
@@ -762,6 +762,7 @@ static void hc14_a_compiler_that_hangs(void **state)
 	assert_int_equal(s.m.change.stage, CHANGE_IDLE);
 	assert_int_equal(kill(pid, 0), -1);
 	assert_true(control_deadline(&s.m) == UINT64_MAX);
+	assert_true(change_deadline(&s.m) == UINT64_MAX);
 	end(&s);
 }
 

@@ -251,22 +251,13 @@ static bool serve(struct monitor *m, struct control_conn *c, int fd)
 	c->number = ++m->control.accepted;
 	c->job = (struct control_job){ 0 };
 	c->asker = control_asker;
+	c->change = control_change;
 	if (loop_add(&m->loop, &c->source, fd, EPOLLIN, on_conn) != 0)
 		return false;
 	enter(m, c, CONTROL_READING);
 	/* Who waited in the backlog has asked already. */
 	read_some(m, c);
 	return true;
-}
-
-bool control_adopt(struct monitor *m, int fd)
-{
-	struct control_conn *c = place_for_one(m);
-
-	if (c != NULL)
-		return serve(m, c, fd);
-	close(fd);
-	return false;
 }
 
 static void on_connection(struct monitor *m, struct loop_source *s,
@@ -294,7 +285,8 @@ static void expire(struct monitor *m, struct control_conn *c)
 			       CONTROL_TIMEOUT_NS / (1000 * MS_NS));
 		break;
 	case CONTROL_ASKING:
-		control_refuse(m, c, "%s", control_job_late(m, c));
+		control_refuse(m, c,
+			       "the switches answer too slowly; try again");
 		break;
 	case CONTROL_WRITING:
 		close_conn(m, c);

@@ -55,13 +55,12 @@ struct trace_path;
  * struct control_job - what a connection asks for
  * @task:    see above
  * @sw:      TRACE, LIST: index of the switch to ask
- * @asked:   the request is in the mailbox; CHANGE: it has been taken up
+ * @asked:   the request is in the mailbox
  * @request: TRACE, LIST: what to ask
  * @path:    TRACE: from the first answer on
  * @list:    LIST: of what
  * @rows:    LIST: collected so far
  * @pages:   LIST: how many more replies are taken from this switch
- * @order:   CHANGE: until it is taken up
  */
 struct control_job {
 	enum control_task task;
@@ -72,7 +71,6 @@ struct control_job {
 	const struct control_list *list;
 	json_t *rows;
 	unsigned int pages;
-	struct change_order order;
 };
 
 /**
@@ -84,6 +82,7 @@ struct control_job {
  * @stays:       the reply is that of a "stop"
  * @job:         ASKING
  * @asker:       ASKING: what switches answer to
+ * @change:      ASKING: a change that has been ordered
  * @out:         WRITING: the reply
  * @out_len:     octets of it
  * @out_done:    octets written
@@ -98,6 +97,7 @@ struct control_conn {
 	bool stays;
 	struct control_job job;
 	struct switch_asker asker;
+	struct change_asker change;
 	char *out;
 	size_t out_len;
 	size_t out_done;
@@ -129,14 +129,6 @@ int control_open(struct monitor *m, const char *path);
  * control_serve - begin to accept connections
  */
 void control_serve(struct monitor *m);
-
-/**
- * control_adopt - serve a connection that did not come by the socket
- * @fd: non-blocking; taken over
- *
- * Return: false if there is no place for it just now; it is closed then.
- */
-bool control_adopt(struct monitor *m, int fd);
 
 /**
  * control_tick - see to deadlines and to jobs that wait for a mailbox

@@ -19,11 +19,9 @@
 void control_job_drop(struct monitor *m, struct control_conn *c)
 {
 	switch_withdraw(m, &c->asker);
-	change_forget(m, c);
+	change_forget(m, &c->change);
 	json_decref(c->job.rows);
 	trace_path_free(c->job.path);
-	free(c->job.order.text);
-	free(c->job.order.file);
 	c->job = (struct control_job){ 0 };
 }
 
@@ -32,6 +30,11 @@ void control_job_start(struct monitor *m, struct control_conn *c)
 	c->state = CONTROL_ASKING;
 	c->deadline_ns = m->now_ns + CONTROL_TIMEOUT_NS;
 	loop_watch(&m->loop, &c->source, 0);
+	if (c->job.task == TASK_CHANGE) {
+		/* change_tick() sees to it, and to its time. */
+		c->deadline_ns = UINT64_MAX;
+		change_ask(m, &c->change);
+	}
 	control_job_step(m, c);
 }
 
@@ -70,7 +73,6 @@ static void ask(struct monitor *m, struct control_conn *c)
 
 void control_job_step(struct monitor *m, struct control_conn *c)
 {
-	/* change_tick() sees to it. */
 	if (c->job.task == TASK_CHANGE || c->job.asked ||
 	    change_is_under_way(m))
 		return;
@@ -80,13 +82,40 @@ void control_job_step(struct monitor *m, struct control_conn *c)
 		ask(m, c);
 }
 
-const char *control_job_late(const struct monitor *m,
-			     const struct control_conn *c)
+/* --- changes --------------------------------------------------------------- */
+
+static json_t *outcome(const struct monitor *m, const struct change_outcome *o)
 {
-	return c->job.task == TASK_CHANGE
-		       ? change_late(m, c)
-		       : "the switches answer too slowly; try again";
+	json_t *names = json_array(), *data;
+
+	for (size_t i = 0; i < m->n_switches; i++)
+		if (m->sw[i].concerned)
+			json_array_append_new(names,
+					      json_string(m->sw[i].comp->name));
+	data = json_pack("{s:s, s:O, s:I}", "warnings", o->report, "switches",
+			 names, "changed", (json_int_t)json_array_size(names));
+	json_decref(names);
+	if (o->kind != CHANGE_RELOAD)
+		json_object_set_new(data, "number", json_integer(o->number));
+	if (o->kind == CHANGE_UNDO)
+		json_object_set_new(data, "undone", json_string(o->undone));
+	return data;
 }
+
+static void on_change(struct monitor *m, struct change_asker *a,
+		      const struct change_outcome *o)
+{
+	struct control_conn *c = loop_owner(a, struct control_conn, change);
+
+	if (o->refusal == NULL)
+		control_answer(m, c, outcome(m, o));
+	else if (o->report != NULL)
+		control_refuse_report(m, c, o->report, "%s", o->refusal);
+	else
+		control_refuse(m, c, "%s", o->refusal);
+}
+
+const struct change_asker control_change = { .done = on_change };
 
 /* --- lists ----------------------------------------------------------------- */
 

@@ -7,8 +7,6 @@
 
 #include "vmm/linux/monitor/state.h"
 
-/* "02:00:00:00:00:07" with its NUL. */
-#define MAC_TEXT 18
 /* An IPv4 or IPv6 address with its NUL (INET6_ADDRSTRLEN). */
 #define IP_TEXT 46
 
@@ -74,12 +72,6 @@ void control_list_start(struct monitor *m, struct control_conn *c,
 void control_job_step(struct monitor *m, struct control_conn *c);
 
 /**
- * control_job_late - its time is over; why?
- */
-const char *control_job_late(const struct monitor *m,
-			     const struct control_conn *c);
-
-/**
  * control_job_drop - release what a job holds
  */
 void control_job_drop(struct monitor *m, struct control_conn *c);
@@ -88,6 +80,11 @@ void control_job_drop(struct monitor *m, struct control_conn *c);
  * control_asker - what a connection asks switches by
  */
 extern const struct switch_asker control_asker;
+
+/**
+ * control_change - what a connection orders changes by
+ */
+extern const struct change_asker control_change;
 
 /* --- control/list.c: what switches know ------------------------------------ */
 
@@ -139,10 +136,9 @@ const char *port_name(const struct mon_switch *sw, uint32_t port,
 		      char buf[SYS_NAME]);
 
 /**
- * mac_text, ip_text - an address for a person
+ * ip_text - an address for a person
  * @buf: out
  */
-const char *mac_text(uint64_t mac, char buf[MAC_TEXT]);
 const char *ip_text(const struct ip_addr *addr, char buf[IP_TEXT]);
 
 /**

@@ -128,8 +128,8 @@ static void start_change(struct monitor *m, struct control_conn *c,
 		return;
 	}
 	c->job.task = TASK_CHANGE;
-	c->job.order.kind = CHANGE_ADD;
-	if (take_text(&c->job.order.text, text))
+	c->change.order.kind = CHANGE_ADD;
+	if (take_text(&c->change.order.text, text))
 		control_job_start(m, c);
 	else
 		control_answer(m, c, NULL);
@@ -148,7 +148,7 @@ static void start_reload(struct monitor *m, struct control_conn *c,
 		return;
 	}
 	c->job.task = TASK_CHANGE;
-	if (path == NULL || take_text(&c->job.order.file, file))
+	if (path == NULL || take_text(&c->change.order.file, file))
 		control_job_start(m, c);
 	else
 		control_answer(m, c, NULL);
@@ -167,8 +167,8 @@ static void start_undo(struct monitor *m, struct control_conn *c,
 		return;
 	}
 	c->job.task = TASK_CHANGE;
-	c->job.order.kind = CHANGE_UNDO;
-	c->job.order.number = (unsigned int)n;
+	c->change.order.kind = CHANGE_UNDO;
+	c->change.order.number = (unsigned int)n;
 	control_job_start(m, c);
 }
 

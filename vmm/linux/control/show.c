@@ -19,17 +19,6 @@ const char *port_name(const struct mon_switch *sw, uint32_t port,
 	return buf;
 }
 
-const char *mac_text(uint64_t mac, char buf[MAC_TEXT])
-{
-	snprintf(buf, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x",
-		 (unsigned int)(mac >> 40 & 0xff),
-		 (unsigned int)(mac >> 32 & 0xff),
-		 (unsigned int)(mac >> 24 & 0xff),
-		 (unsigned int)(mac >> 16 & 0xff),
-		 (unsigned int)(mac >> 8 & 0xff), (unsigned int)(mac & 0xff));
-	return buf;
-}
-
 json_t *json_safe(const char *text)
 {
 	size_t size = 4 * strlen(text) + 5;

@@ -5,34 +5,58 @@
  */
 #include "vmm/linux/monitor/change.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/linux/control/json.h"
+#include "vmm/linux/monitor/state.h"
 
 /* --- its end ----------------------------------------------------------------- */
+
+static void order_free(struct change_order *o)
+{
+	free(o->text);
+	free(o->file);
+	*o = (struct change_order){ 0 };
+}
 
 static void finish(struct change *c)
 {
 	statements_free(&c->statements);
 	compile_result_free(&c->result);
-	free(c->order.text);
-	free(c->order.file);
-	c->order = (struct change_order){ 0 };
+	order_free(&c->order);
 	c->caller = NULL;
 	c->stage = compiler_runs(&c->compiler) ? CHANGE_ENDING : CHANGE_IDLE;
 }
 
-/* It is not made, and who wanted it hears why. */
-static void refuse(struct monitor *m, const char *why)
+/* Tell whoever waits for its end; nobody does any more. */
+static void tell(struct monitor *m, const struct change_outcome *o)
 {
-	struct change *c = &m->change;
-	struct control_conn *caller = c->caller;
+	struct change_asker *caller = m->change.caller;
 
-	c->caller = NULL;
+	m->change.caller = NULL;
 	if (caller != NULL)
-		control_refuse(m, caller, "%s; nothing was changed", why);
-	finish(c);
+		caller->done(m, caller, o);
+}
+
+/* It is not made, and who wanted it hears why. */
+static void refuse(struct monitor *m, const char *report, const char *format,
+		   ...) __attribute__((format(printf, 3, 4)));
+
+static void refuse(struct monitor *m, const char *report, const char *format,
+		   ...)
+{
+	char why[ERROR_TEXT];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	tell(m, &(struct change_outcome){ .refusal = why,
+					  .report = report,
+					  .kind = m->change.order.kind });
+	finish(&m->change);
 }
 
 /* --- which switches ---------------------------------------------------------- */
@@ -112,32 +136,27 @@ static void compiled(struct monitor *m)
 {
 	struct change *c = &m->change;
 	const struct compile_result *r = &c->result;
-	struct control_conn *caller = c->caller;
 	struct error err = { "" };
 
 	if (take_statements(m, &err) != 0) {
-		refuse(m, err.text);
+		refuse(m, NULL, "%s" CHANGED_NOTHING, err.text);
 		return;
 	}
 	if (c->order.kind != CHANGE_RELOAD)
 		change_explain(m);
 	if (r->verdict == COMPILE_DIFFERS) {
-		c->caller = NULL;
-		control_refuse_report(
-			m, caller, r->text,
-			"%u difference%s; nothing was changed, because "
-			"only rules, groups and what ports may do change while "
-			"it runs: 'weir stop', then 'weir run' the file",
-			r->errors, r->errors == 1 ? "" : "s");
-		finish(c);
+		refuse(m, r->text,
+		       "%u difference%s" CHANGED_NOTHING
+		       ", because only rules, groups "
+		       "and what ports may do change while it runs: 'weir "
+		       "stop', then 'weir run' the file",
+		       r->errors, r->errors == 1 ? "" : "s");
 	} else if (r->verdict == COMPILE_ERRORS) {
-		c->caller = NULL;
-		control_refuse_report(m, caller, r->text,
-				      "%u error%s; nothing was changed",
-				      r->errors, r->errors == 1 ? "" : "s");
-		finish(c);
+		refuse(m, r->text, "%u error%s" CHANGED_NOTHING, r->errors,
+		       r->errors == 1 ? "" : "s");
 	} else if (r->n_policies != m->held.n_policies) {
-		refuse(m, "the compiler's result makes no sense");
+		refuse(m, NULL,
+		       "the compiler's result makes no sense" CHANGED_NOTHING);
 	} else {
 		find_concerned(m);
 		c->stage = CHANGE_WAITING;
@@ -159,7 +178,7 @@ static void on_compiler(struct monitor *m, struct loop_source *s,
 	if (c->stage == CHANGE_ENDING)
 		finish(c);
 	else if (status < 0)
-		refuse(m, err.text);
+		refuse(m, NULL, "%s" CHANGED_NOTHING, err.text);
 	else
 		compiled(m);
 }
@@ -219,38 +238,22 @@ static int compile_change(struct monitor *m, struct error *err)
 	return compiler_start(&c->compiler, &m->loop, &order, on_compiler, err);
 }
 
-/* Who has waited longest? */
-static struct control_conn *next_caller(const struct monitor *m)
-{
-	struct control_conn *first = NULL;
-
-	for (unsigned int i = 0; i < CONTROL_CONNS; i++) {
-		struct control_conn *c = &m->control.conn[i];
-
-		if (c->source.fd >= 0 && c->state == CONTROL_ASKING &&
-		    c->job.task == TASK_CHANGE && !c->job.asked &&
-		    (first == NULL || c->deadline_ns < first->deadline_ns))
-			first = c;
-	}
-	return first;
-}
-
 static bool begin(struct monitor *m)
 {
-	struct control_conn *caller = next_caller(m);
 	struct change *c = &m->change;
+	struct change_asker *caller = c->queue;
 	struct error err = { "" };
 
 	if (caller == NULL)
 		return false;
+	c->queue = caller->next;
 	c->caller = caller;
-	c->order = caller->job.order;
-	caller->job.order = (struct change_order){ 0 };
-	caller->job.asked = true;
+	c->order = caller->order;
+	caller->order = (struct change_order){ 0 };
 	c->why = err;
 	c->stage = CHANGE_COMPILING;
 	if (compile_change(m, &err) != 0)
-		refuse(m, err.text);
+		refuse(m, NULL, "%s" CHANGED_NOTHING, err.text);
 	return true;
 }
 
@@ -273,7 +276,7 @@ static void begin_asking(struct monitor *m)
 	c->stage = CHANGE_ASKING;
 	c->at = 0;
 	c->asked = false;
-	c->caller->deadline_ns = m->now_ns + CONTROL_TIMEOUT_NS;
+	c->caller->deadline_ns = m->now_ns + CHANGE_TIMEOUT_NS;
 }
 
 static void begin_undoing(struct monitor *m)
@@ -287,17 +290,15 @@ static void begin_undoing(struct monitor *m)
 static void commit(struct monitor *m)
 {
 	struct change *c = &m->change;
-	struct control_conn *caller = c->caller;
-	json_t *data = change_done(m);
 
 	for (size_t i = 0; i < m->n_switches; i++)
 		m->sw[i].touched = false;
+	change_log(m);
 	held_replace(m, &c->result, &c->statements);
-	c->caller = NULL;
-	if (caller != NULL)
-		control_answer(m, caller, data);
-	else
-		json_decref(data);
+	tell(m, &(struct change_outcome){ .report = c->result.text,
+					  .kind = c->order.kind,
+					  .number = c->order.number,
+					  .undone = c->order.text });
 	finish(c);
 }
 
@@ -364,7 +365,7 @@ static bool go_on(struct monitor *m)
 		c->at++;
 	}
 	if (undoing)
-		refuse(m, c->why.text);
+		refuse(m, NULL, "%s" CHANGED_NOTHING, c->why.text);
 	else
 		commit(m);
 	return true;
@@ -442,15 +443,21 @@ static bool step(struct monitor *m)
 void change_tick(struct monitor *m)
 {
 	/* It ends: callers are few, and each other step leads to a wait. */
-	while (step(m))
+	while (step(m) || change_expire(m))
 		;
 }
 
-void change_forget(struct monitor *m, const struct control_conn *caller)
+void change_forget(struct monitor *m, struct change_asker *a)
 {
 	struct change *c = &m->change;
+	struct change_asker **at = &c->queue;
 
-	if (c->caller != caller)
+	while (*at != NULL && *at != a)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = a->next;
+	order_free(&a->order);
+	if (c->caller != a)
 		return;
 	c->caller = NULL;
 	if (c->stage == CHANGE_COMPILING) {
@@ -459,21 +466,6 @@ void change_forget(struct monitor *m, const struct control_conn *caller)
 	} else if (c->stage == CHANGE_WAITING) {
 		finish(c);
 	}
-}
-
-const char *change_late(const struct monitor *m,
-			const struct control_conn *caller)
-{
-	if (m->change.caller != caller)
-		return "other changes are being made; try again; nothing was "
-		       "changed";
-	if (m->change.stage == CHANGE_COMPILING)
-		return "compiling takes too long; nothing was changed";
-	if (m->change.stage == CHANGE_WAITING)
-		return "a switch is still being started; try again; nothing "
-		       "was changed";
-	return "the switches answer too slowly; 'weir show policy' says what "
-	       "holds";
 }
 
 void change_close(struct monitor *m)

@@ -32,7 +32,6 @@
 #ifndef WEIR_VMM_LINUX_MONITOR_CHANGE_H
 #define WEIR_VMM_LINUX_MONITOR_CHANGE_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,6 +40,12 @@
 #include "vmm/linux/error.h"
 #include "vmm/linux/monitor/switch.h"
 #include "vmm/linux/monitor/statement.h"
+
+/* Time to compile a change, and for switches to take it. */
+#define CHANGE_TIMEOUT_NS (5 * 1000000000ull)
+
+/* Behind the reasons why a change is not made. */
+#define CHANGED_NOTHING "; nothing was changed"
 
 enum change_stage {
 	CHANGE_IDLE,
@@ -51,7 +56,7 @@ enum change_stage {
 	CHANGE_ENDING,
 };
 
-struct control_conn;
+struct change_asker;
 
 enum change_kind {
 	CHANGE_RELOAD, /* the topology is to be loaded again */
@@ -74,8 +79,43 @@ struct change_order {
 };
 
 /**
+ * struct change_outcome - what became of an order
+ * @refusal: why nothing, or nobody knows what, was changed; NULL: it is made
+ * @report:  the compiler's lines, or NULL; if it is made they are warnings
+ * @kind:    of the order
+ * @number:  ADD, UNDO: of the change, if it is made
+ * @undone:  UNDO: what was taken back, if it is made
+ *
+ * If it is made, the switches it concerned are those that are @concerned.
+ */
+struct change_outcome {
+	const char *refusal;
+	const char *report;
+	enum change_kind kind;
+	unsigned int number;
+	const char *undone;
+};
+
+/**
+ * struct change_asker - somebody who orders a change
+ * @done:        called once for each order, unless it is forgotten; he may order
+ *               another
+ * @order:       what he wants, until it is taken up
+ * @next:        in the queue
+ * @deadline_ns: when he is told that it takes too long
+ */
+struct change_asker {
+	void (*done)(struct monitor *m, struct change_asker *a,
+		     const struct change_outcome *o);
+	struct change_order order;
+	struct change_asker *next;
+	uint64_t deadline_ns;
+};
+
+/**
  * struct change - the one that is being made
  * @stage:      see above
+ * @queue:      who has ordered one that has not been taken up, in this order
  * @caller:     who waits for its end, or NULL
  * @order:      what he wants
  * @statements: what they will be
@@ -88,7 +128,8 @@ struct change_order {
  */
 struct change {
 	enum change_stage stage;
-	struct control_conn *caller;
+	struct change_asker *queue;
+	struct change_asker *caller;
 	struct change_order order;
 	struct statements statements;
 	struct compiler compiler;
@@ -110,16 +151,12 @@ void change_init(struct change *c);
 void change_tick(struct monitor *m);
 
 /**
- * change_forget - who asked for it has gone
+ * change_forget - somebody does not want to know any more
+ * @a: may have ordered nothing
+ *
+ * What he has ordered is given up, as long as that is possible.
  */
-void change_forget(struct monitor *m, const struct control_conn *caller);
-
-/**
- * change_late - why somebody whose time is over has no change
- * @caller: has asked for one
- */
-const char *change_late(const struct monitor *m,
-			const struct control_conn *caller);
+void change_forget(struct monitor *m, struct change_asker *a);
 
 /**
  * change_is_under_way - are switches being asked?
@@ -134,6 +171,28 @@ bool change_is_under_way(const struct monitor *m);
  */
 bool change_holds_back(const struct monitor *m, uint32_t pd);
 
+/* --- change_queue.c ----------------------------------------------------- */
+
+/**
+ * change_ask - have an order carried out when it is its turn
+ * @a: @done and @order filled in
+ */
+void change_ask(struct monitor *m, struct change_asker *a);
+
+/**
+ * change_deadline - when change_tick() must be called at the latest
+ *
+ * Return: CLOCK_MONOTONIC; UINT64_MAX: nothing to wait for.
+ */
+uint64_t change_deadline(const struct monitor *m);
+
+/**
+ * change_expire - tell one whose time is over
+ *
+ * Return: whether there was one.
+ */
+bool change_expire(struct monitor *m);
+
 /* --- change_say.c ------------------------------------------------------- */
 
 /**
@@ -142,11 +201,9 @@ bool change_holds_back(const struct monitor *m, uint32_t pd);
 void change_explain(struct monitor *m);
 
 /**
- * change_done - it is made: tell the log, and whoever asked
- *
- * Return: data of the reply; NULL if memory ran out.
+ * change_log - it is made: tell the log
  */
-json_t *change_done(const struct monitor *m);
+void change_log(const struct monitor *m);
 
 /* --- change.c ----------------------------------------------------------- */
 

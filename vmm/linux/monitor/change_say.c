@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/linux/control/json.h"
+#include "vmm/linux/monitor/state.h"
 
 /* Who has given commands knows no lines of a text the monitor keeps. */
 void change_explain(struct monitor *m)
@@ -26,18 +26,7 @@ void change_explain(struct monitor *m)
 	r->text = text;
 }
 
-static json_t *switch_names(const struct monitor *m)
-{
-	json_t *names = json_array();
-
-	for (size_t i = 0; i < m->n_switches; i++)
-		if (m->sw[i].concerned)
-			json_array_append_new(names,
-					      json_string(m->sw[i].comp->name));
-	return names;
-}
-
-static void say_so(const struct monitor *m, size_t switches)
+void change_log(const struct monitor *m)
 {
 	const struct change_order *o = &m->change.order;
 	static const char *const done[] = {
@@ -48,26 +37,12 @@ static void say_so(const struct monitor *m, size_t switches)
 	const char *what = o->text != NULL ? o->text : o->file;
 	size_t len = what != NULL ? strlen(what) : 0;
 	char shown[LOG_LINE_MAX];
+	size_t switches = 0;
 
+	for (size_t i = 0; i < m->n_switches; i++)
+		switches += m->sw[i].concerned;
 	log_escape(shown, sizeof(shown), what != NULL ? what : "", len);
 	monitor_log(LOG_NOTICE, m->sys.name, "policy %s (%zu switch%s)%s%s",
 		    done[o->kind], switches, switches == 1 ? "" : "es",
 		    what != NULL ? ": " : "", shown);
-}
-
-json_t *change_done(const struct monitor *m)
-{
-	const struct change *c = &m->change;
-	json_t *names = switch_names(m);
-	size_t n = json_array_size(names);
-	json_t *data = json_pack("{s:s, s:o, s:I}", "warnings", c->result.text,
-				 "switches", names, "changed", (json_int_t)n);
-
-	say_so(m, n);
-	if (c->order.kind != CHANGE_RELOAD)
-		json_object_set_new(data, "number",
-				    json_integer(c->order.number));
-	if (c->order.kind == CHANGE_UNDO)
-		json_object_set_new(data, "undone", json_string(c->order.text));
-	return data;
 }

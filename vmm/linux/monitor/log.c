@@ -164,3 +164,14 @@ void log_lines_feed(struct log_lines *l, const char *data, size_t len,
 		}
 	}
 }
+
+const char *mac_text(uint64_t mac, char buf[MAC_TEXT])
+{
+	snprintf(buf, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x",
+		 (unsigned int)(mac >> 40 & 0xff),
+		 (unsigned int)(mac >> 32 & 0xff),
+		 (unsigned int)(mac >> 24 & 0xff),
+		 (unsigned int)(mac >> 16 & 0xff),
+		 (unsigned int)(mac >> 8 & 0xff), (unsigned int)(mac & 0xff));
+	return buf;
+}

@@ -110,4 +110,13 @@ void log_lines_feed(struct log_lines *l, const char *data, size_t len,
 		    void (*line)(void *arg, const char *text, size_t len),
 		    void *arg);
 
+/* "02:00:00:00:00:07" with its NUL. */
+#define MAC_TEXT 18
+
+/**
+ * mac_text - a MAC address for a person
+ * @buf: out
+ */
+const char *mac_text(uint64_t mac, char buf[MAC_TEXT]);
+
 #endif

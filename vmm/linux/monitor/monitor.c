@@ -312,7 +312,7 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 /* Milliseconds until something must be looked at even if nothing happens. */
 static int timeout_ms(const struct monitor *m)
 {
-	uint64_t first = control_deadline(m);
+	uint64_t first = sooner(control_deadline(m), change_deadline(m));
 
 	for (size_t i = 0; i < m->sys.n_pds; i++)
 		first = sooner(first, pd_deadline(&m->pd[i]));
@@ -448,7 +448,6 @@ int monitor_run(const struct system *sys, struct error *err)
 	arrange_signals(&old);
 	m.loop.epoll = -1;
 	m.signals.fd = -1;
-	m.reload.source.fd = -1;
 	m.warden.fd = -1;
 	m.netns.fd = -1;
 	change_init(&m.change);

@@ -1,29 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SIGHUP: reload the topology and log the result.
+ * SIGHUP: load the topology again, and say in the log what came of it.
  *
- * The monitor sends itself the request that `weir reload` would send, on a
- * connection to its own control server, so that reloads take one path only.
+ * The signal orders a change, as `weir reload` does (change.h).
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_RELOAD_H
 #define WEIR_VMM_LINUX_MONITOR_RELOAD_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
-#include "vmm/linux/monitor/loop.h"
+#include "vmm/linux/monitor/change.h"
 
 /**
- * struct reload - one that was asked for by signal; its descriptor is -1: none
- * @source: our end of the connection
- * @text:   the reply so far
- * @len:    bytes of it
- * @again:  another signal came in the meantime
+ * struct reload - a reload by signal; all zero: none
+ * @asker: for change_ask()
+ * @waits: it has been ordered, and has not ended
+ * @again: another signal came meanwhile
  */
 struct reload {
-	struct loop_source source;
-	char *text;
-	size_t len;
+	struct change_asker asker;
+	bool waits;
 	bool again;
 };
 
@@ -33,7 +29,7 @@ struct reload {
 void reload_start(struct monitor *m);
 
 /**
- * reload_close - drop it, at the end of the monitor
+ * reload_close - forget it, for the end of the monitor
  */
 void reload_close(struct monitor *m);
 

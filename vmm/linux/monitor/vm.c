@@ -17,7 +17,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "vmm/linux/control/json.h"
 #include "vmm/linux/monitor/state.h"
 
 static uint32_t region_of(const struct monitor *m, const struct mon_vm *vm,
