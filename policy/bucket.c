@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The settings of a token bucket; the rest is in the header, for every frame
- * asks.
+ * The settings of a token bucket; the rest is in the header, to be inlined.
  *
- * This is where the one division is.  Rounding it up is safe: an elapsed time
- * less than @depth is then at most (full - 1) / rate, and times the rate less
- * than @full, so that the product in bucket_lacks() neither wraps nor matters.
+ * The only division is here.  Rounding it up is safe: an elapsed time less than
+ * @depth is then at most (full - 1) / rate, and times the rate less than @full,
+ * so that the product in bucket_lacks() neither wraps nor matters.
  */
 #include "policy/bucket.h"
 

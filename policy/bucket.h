@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Token buckets, on time that is given.
+ * Token buckets; the caller gives the time.
  *
- * A bucket of R units a second and a burst of B holds B units at first, gains
- * R a second up to B, and loses what is taken.  So no stretch of T seconds
- * sees more than B + R * T units pass, and a sender that always has more
- * waiting gets all of that, less what is too little for its next frame.
+ * A bucket of R units a second and a burst of B holds B units at first, gains R
+ * a second up to B, and loses what is taken.  So at most B + R * T units pass
+ * in T seconds, and a sender that always has frames waiting gets all of that,
+ * less what is too little for its next frame.
  *
- * Both hold to the unit, however long it runs: nothing is rounded.  A bucket
- * is counted in 10^-9 units, of which it gains exactly R in a nanosecond.
- * (The usual way, in time, the "theoretical arrival time" of the GCRA, would
- * have to round what a unit costs: at 100 Gbit/s, 0.08 ns.)  What is kept is
- * how much lacks of the burst, and since when; idle buckets need no work, and
- * a clock that jumps far ahead finds them full.  One that went back would find
- * them as they were.
+ * Both bounds are exact, however long it runs: nothing is rounded.  A bucket
+ * counts in 10^-9 units, of which it gains exactly R in a nanosecond.  (The
+ * usual GCRA counts time, and would have to round the cost of a unit: 0.08 ns
+ * at 100 Gbit/s.) A bucket stores how much of the burst is missing, and since
+ * when.  So idle buckets need no work, after a large jump of the clock they are
+ * full, and after a step back unchanged.
  *
- * A frame is judged by bucket_has() and paid for with bucket_take(), apart from
- * each other because a frame that is refused elsewhere pays nothing.
+ * bucket_has() decides and bucket_take() takes.  They are separate because a
+ * frame that is refused elsewhere takes nothing.
  */
 #ifndef WEIR_POLICY_BUCKET_H
 #define WEIR_POLICY_BUCKET_H
@@ -34,10 +33,10 @@ _Static_assert(2 * POLICY_MAX_BURST <= UINT64_MAX / BUCKET_UNIT, "overflow");
 
 /**
  * struct bucket - one bucket; all zero: no limit
- * @lacks: what was lacking of the burst at @at_ns, in 10^-9 units
+ * @lacks: what was missing of the burst at @at_ns, in 10^-9 units
  * @at_ns: time
  * @full:  the burst, in 10^-9 units
- * @depth: ns in which an empty one is full again
+ * @depth: ns until an empty bucket is full again
  * @rate:  as given
  */
 struct bucket {
@@ -53,8 +52,8 @@ struct bucket {
  * @b:    bucket; a new one is all zero
  * @rate: at most POLICY_MAX_RATE and POLICY_MAX_BURST
  *
- * A bucket whose settings are the same is left as it is: a policy that changes
- * elsewhere gives nobody a fresh burst.  Otherwise it is full.
+ * A bucket whose settings stay the same is not touched, so that a change of
+ * policy elsewhere grants no new burst.  Otherwise the bucket is full.
  */
 void bucket_set(struct bucket *b, const struct policy_rate *rate);
 
@@ -67,7 +66,7 @@ static inline bool bucket_limits(const struct bucket *b)
 	return b->rate.rate != 0;
 }
 
-/* What is lacking now. */
+/* What is missing now. */
 static inline uint64_t bucket_lacks(const struct bucket *b, uint64_t now_ns)
 {
 	uint64_t elapsed, gained;
@@ -82,10 +81,10 @@ static inline uint64_t bucket_lacks(const struct bucket *b, uint64_t now_ns)
 }
 
 /**
- * bucket_has - are so many units there?
+ * bucket_has - does the bucket have so many units?
  * @b:      bucket
  * @now_ns: the time
- * @units:  at most POLICY_MAX_BURST; more than the burst are never there
+ * @units:  at most POLICY_MAX_BURST; it never has more than the burst
  */
 static inline bool bucket_has(const struct bucket *b, uint64_t now_ns,
 			      uint64_t units)
@@ -96,10 +95,10 @@ static inline bool bucket_has(const struct bucket *b, uint64_t now_ns,
 }
 
 /**
- * bucket_take - take units that are there
+ * bucket_take - take units
  * @b:      bucket
  * @now_ns: the time
- * @units:  at most POLICY_MAX_BURST; if not so many are there, all that are
+ * @units:  at most POLICY_MAX_BURST; if it has fewer, it takes all
  */
 static inline void bucket_take(struct bucket *b, uint64_t now_ns,
 			       uint64_t units)

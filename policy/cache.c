@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Remembered verdicts, found by a hash.
+ * The verdict cache, a hash table.
  *
- * What is hashed is four words behind the Ethernet header, chosen so that they
- * hold what tells flows apart wherever the network layer begins:
+ * The hash is over four words behind the Ethernet header, which contain a
+ * flow's addresses and ports for every kind of packet:
  *
  *		IPv4			IPv6			ARP
  *	6-13	fragment, protocol,	next header, source	operation, sender
@@ -13,22 +13,22 @@
  *	22-29	destination port	source, destination	target
  *	38-45				destination, ports
  *
- * Hashed as they are, every frame would look new: what is a port of IPv6 is
- * payload of IPv4.  So only those octets count that filters have read, of frames
- * of the same kind.  As more come to be read, frames are looked for elsewhere, and
- * what was remembered is found no more; that is all.
+ * If all of them were hashed, every frame would look new: what is a port in
+ * IPv6 is payload in IPv4.  So only bytes that filters have read count, by kind
+ * of frame.  When filters read more bytes, hashes change and older entries are
+ * no longer found; that does no harm.
  *
- * It is what senders send that has filters read more.  A single frame with IP
- * options has its ports where all others have sequence numbers; were these hashed
- * from then on, each frame would be looked for somewhere else until the policy
- * changes.  So the three kinds are exact, with options a frame is of none, and
- * octets count only up to where a flow's addresses and ports end (flow_end).
+ * Senders decide what filters read.  A single frame with IP options has its
+ * ports where all others have sequence numbers; if these were hashed from then
+ * on, each frame would have another hash until the policy changes.  So the
+ * three kinds are exact, a frame with options is of none, and bytes count only
+ * up to the end of a flow's addresses and ports (flow_end).
  *
- * In a train of frames of one flow none of this is needed: a pair's latest place
- * is looked at first.
+ * For a train of frames of one flow none of this is needed: a pair's latest
+ * entry is tried first.
  *
- * What differs in octets that were read but not hashed (flags of TCP, say) meets
- * in one set.  A set has room for four.
+ * Frames that differ only in bytes that were read but not hashed (TCP flags,
+ * say) share one set, which has room for four.
  */
 #include "policy/cache.h"
 
@@ -41,7 +41,7 @@ _Static_assert(sizeof(struct cache_place) == 144, "three lines, at any of 16");
 _Static_assert(CACHE_HASHED == 4 && 18 + 38 + 8 <= CACHE_OCTETS,
 	       "hashed words are in the snapshot, tagged or not");
 
-/* A word that is aligned to four: behind either Ethernet header all are. */
+/* A word aligned to four, as all are behind either Ethernet header. */
 static inline uint64_t word_at(const uint8_t *octets, unsigned int at)
 {
 	uint64_t word;
@@ -52,7 +52,7 @@ static inline uint64_t word_at(const uint8_t *octets, unsigned int at)
 
 enum { KIND_IPV4, KIND_IPV6, KIND_ARP, KIND_OTHER };
 
-/* Behind the Ethernet header: where what tells flows apart ends, by kind. */
+/* Where a flow's addresses and ports end, behind the Ethernet header. */
 static const uint8_t flow_end[CACHE_KINDS] = { 24, 44, 28, 46 };
 
 static inline unsigned int kind_of(const struct frame *f)
@@ -69,7 +69,7 @@ static inline unsigned int kind_of(const struct frame *f)
 	}
 }
 
-/* Both halves of the product: what differs in a few bits differs in many. */
+/* Both halves of the product, so that few differing bits become many. */
 static inline uint64_t folded(uint64_t a, uint64_t b)
 {
 	unsigned __int128 product = (unsigned __int128)a * b;
@@ -78,8 +78,8 @@ static inline uint64_t folded(uint64_t a, uint64_t b)
 }
 
 /*
- * The first place of a frame's set.  Sums with secrets, multiplied in pairs: who
- * does not know them cannot make frames that meet more often than chance has it.
+ * The first place of a frame's set.  Sums with secrets, multiplied in pairs:
+ * without the secrets nobody can make frames collide more often than by chance.
  */
 static unsigned int set_of(const struct policy_cache *c,
 			   const struct cache_port *port, const struct frame *f,
@@ -94,7 +94,7 @@ static unsigned int set_of(const struct policy_cache *c,
 		      (word_at(l3, 14) & read[1]) + secret[1]) +
 	       folded((word_at(l3, 22) & read[2]) + secret[2],
 		      (word_at(l3, 38) & read[3]) + secret[3]);
-	/* Or flows numbered in a row would lie in a row. */
+	/* Or consecutively numbered flows would fill consecutive sets. */
 	hash = folded(hash ^ dst, 0x9e3779b97f4a7c15ull);
 	return (unsigned int)(hash >> (64 - CACHE_SET_BITS)) * CACHE_WAYS;
 }
@@ -121,7 +121,7 @@ bool cache_find(struct policy_cache *c, const struct frame *frame,
 
 /* --- remembering ---------------------------------------------------------- */
 
-/* What was read, as octets of ones. */
+/* Expand a bit a byte to a mask. */
 static void spread(cache_pair *mask, uint64_t octets)
 {
 	uint8_t *to = (uint8_t *)mask;
@@ -131,13 +131,13 @@ static void spread(cache_pair *mask, uint64_t octets)
 		to[bit_pop(&octets)] = 0xff;
 }
 
-/* One more than the last octet that was read. */
+/* One more than the last byte that was read. */
 static unsigned int end_of(uint64_t octets)
 {
 	return octets ? 64u - (unsigned int)__builtin_clzll(octets) : 0;
 }
 
-/* Those of a word's octets that come before @end. */
+/* Those of a word's bytes that come before @end. */
 static uint64_t word_before(const uint8_t *octets, unsigned int at,
 			    unsigned int end)
 {
@@ -165,8 +165,8 @@ static void learn_hashed(struct cache_port *port, const struct frame *f,
 }
 
 /*
- * A place of no use any more, or any: where one flow more takes turns than there
- * is room for, the oldest would always be the next to be asked for.
+ * A stale place, or a random one: replacing the oldest would always evict the
+ * next to be needed, if one more flow takes turns than there is room for.
  */
 static unsigned int place_for(const struct policy_cache *c,
 			      const struct cache_port *port, unsigned int at,

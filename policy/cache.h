@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Remembered verdicts: which rule of a pair was the first to match.
+ * The verdict cache: which rule of a pair was the first to match.
  *
- * Running a pair's filters one after another costs more the more there are; most
- * frames are like one that came a moment ago.  A filter is a pure function of the
- * octets it reads, and it is its own run that says which these are.  So a verdict
- * is remembered together with exactly the octets that were read on the way to it,
- * and holds for every frame that has the same octets in these places, whatever
- * the others are: the filters would take the same way again.  There is no guess
- * about headers in that, and so nothing to be fooled: a remembered verdict is the
- * verdict.
+ * Running a pair's filters one after another costs more the more there are, and
+ * most frames are like one that came a moment ago.  A filter is a pure function
+ * of the bytes it reads, and its run records which these are.  So a verdict is
+ * stored with exactly the bytes that were read for it.  It holds for every
+ * frame that has the same bytes in these places: the filters would take the
+ * same path again.  Nothing is guessed about headers, so a cached verdict is
+ * always the right one.
  *
- * A frame must be long enough to have these octets at all, or a filter would have
- * ended there: octets behind a short frame's end are zeros here, which a longer
- * frame may really have.
+ * A frame must be long enough to have these bytes, or a filter would end there:
+ * bytes behind a short frame's end are zeros here, and a longer frame may have
+ * real zeros.
  *
- * Not remembered is what depends on anything else: a run that asked for the
- * frame's length, looked behind its end, or read past the first CACHE_OCTETS.
+ * A verdict that depends on anything else is not stored: of a run that asked
+ * for the frame's length, looked behind its end, or read past the first
+ * CACHE_OCTETS.
  *
- * Where a frame is looked for follows from a keyed hash of its addresses and
- * ports, as far as filters have been seen to read them: with a rule "tcp", all of
- * TCP is one frame.  Before that, the pair's latest verdict is tried: most frames
- * come in trains.  Both are for speed alone; a bad guess costs a run of the
- * filters.  Each sending port has places of its own, so that no port can push out
- * another's verdicts by sending what never comes again.
+ * A frame's place follows from a keyed hash of its addresses and ports, as far
+ * as filters have read them: with a rule "tcp", all TCP frames share one entry.
+ * Before that, the pair's latest verdict is tried, as most frames come in
+ * trains.  A miss costs a run of the filters.  Each sending port has places of
+ * its own, so that no port can evict another's verdicts with frames that never
+ * repeat.
  */
 #ifndef WEIR_POLICY_CACHE_H
 #define WEIR_POLICY_CACHE_H
@@ -42,7 +42,7 @@
 #define CACHE_WAYS 4u
 #define CACHE_PLACES (CACHE_SETS * CACHE_WAYS)
 #define CACHE_PORTS 64u
-/* A look in vain, and remembering, take as long as so many instructions. */
+/* A miss and storing its verdict take as long as so many instructions. */
 #define CACHE_MISS_STEPS 10u
 /* Words of a frame that are hashed, and kinds of frames, by EtherType. */
 #define CACHE_HASHED 4u
@@ -55,9 +55,9 @@ typedef cache_pair __attribute__((aligned(8))) cache_frame_pair;
 
 /**
  * struct cache_place - one verdict
- * @mask, @value: octets that were read, and what they were
+ * @mask, @value: which bytes were read, and their values
  * @key:   generation of the policy and destination port; 0: none
- * @end:   a frame needs as many octets to have all that were read
+ * @end:   a frame must be this long to have all bytes that were read
  * @entry: the verdict
  */
 struct cache_place {
@@ -70,7 +70,7 @@ struct cache_place {
 
 /**
  * struct cache_port - verdicts on frames of one port
- * @hashed:     by kind of frame: octets that have been read of those that can be
+ * @hashed:     by kind of frame: bytes that have been read of those that can be
  *              hashed
  * @generation: of the policy that read them
  * @latest:     by destination: the place that was found or put last
@@ -85,9 +85,8 @@ struct cache_port {
 /**
  * struct policy_cache - all zero: empty
  * @secret: of the hash
- * @hits, @misses: for whoever measures
- * @steps:  instructions filters took where nothing was remembered, each time
- *          CACHE_MISS_STEPS besides
+ * @hits, @misses: for measurements
+ * @steps:  instructions filters took at misses, plus CACHE_MISS_STEPS for each
  */
 struct policy_cache {
 	uint64_t secret[CACHE_HASHED];
@@ -99,7 +98,7 @@ struct policy_cache {
 
 /**
  * cache_init - make it empty
- * @seed: what nobody who sends frames knows
+ * @seed: a secret from those who send frames
  */
 void cache_init(struct policy_cache *c, uint64_t seed);
 
@@ -110,8 +109,8 @@ static inline uint64_t cache_key(uint32_t generation, unsigned int dst)
 }
 
 /*
- * Is it this frame's verdict?  All words are compared, without a branch: that is
- * less than asking which ones count.
+ * Is it this frame's verdict?  All words are compared, without a branch: that
+ * is faster than testing which ones count.
  */
 static inline bool cache_holds(const struct cache_place *p,
 			       const struct frame *f, uint64_t key)
@@ -128,7 +127,7 @@ static inline bool cache_holds(const struct cache_place *p,
 }
 
 /**
- * cache_latest - is it as the pair's latest verdict says?
+ * cache_latest - does the pair's latest verdict hold for this frame?
  * @src, @dst:  less than CACHE_PORTS
  * @generation: of the policy; another one's verdicts do not count
  * @entry:      out, if so
@@ -149,17 +148,17 @@ static inline bool cache_latest(struct policy_cache *c,
 }
 
 /**
- * cache_find - has this verdict been found before?
+ * cache_find - look a frame's verdict up
  *
- * By the hash, what cache_latest() does not say.  Arguments as there.
+ * By its hash, after cache_latest() has failed.  Arguments as there.
  */
 bool cache_find(struct policy_cache *c, const struct frame *frame,
 		unsigned int src, unsigned int dst, uint32_t generation,
 		uint16_t *entry);
 
 /**
- * cache_put - remember one that was not found
- * @seen: what was read on the way to it; nothing is remembered with @seen->all
+ * cache_put - store one that was not found
+ * @seen: what was read for it; nothing is stored with @seen->all
  *
  * Otherwise as cache_find().
  */

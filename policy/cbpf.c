@@ -8,9 +8,9 @@
  * and both a load's address and the program counter have 64 bits, so that no
  * sum wraps.
  *
- * The machine is compiled twice, with and without taking down what is asked of
- * the frame.  For who does not want that, it must cost nothing: all that carries
- * a "seen" is expanded in place, where NULL is a constant.
+ * The machine is compiled twice, with and without recording what a program
+ * reads.  Without, recording must cost nothing, so all that carries a "seen" is
+ * inlined, where NULL is a constant.
  */
 #include "policy/cbpf.h"
 

@@ -2,37 +2,35 @@
 /*
  * Classic BPF: the filter of a rule `allow a -> b when "EXPR"`.
  *
- * The expression is pcap-filter's; libpcap compiles it when the topology is
- * read, and the switch runs what came out on the private snapshot of a frame's
- * head.  The semantics are those of libpcap's own bpf_filter(), to the verdict:
- * a filter must not mean one thing in a capture and another in a rule.
+ * The expression is in pcap-filter's language. libpcap compiles it when the
+ * topology is read, and the switch runs the program on the private snapshot of
+ * a frame's head.  Verdicts are exactly those of libpcap's bpf_filter(): a
+ * filter must not mean one thing in a capture and another in a rule.
  *
- * What is hard is that a program is somebody else's code in the middle of the
- * switch.  It may have come through a control request from a process that is
- * not trusted.  Therefore:
+ * A program is foreign code in the middle of the switch, and may come through a
+ * control request of an untrusted process.  Therefore:
  *
- *  - A program is validated before it is ever run, and what is run is the very
- *    copy that was validated, in memory of the switch alone.
- *  - Every load is bounded by what was snapshotted.  A load beyond that ends
- *    the program with "no", as in bpf_filter(); it does not read zeros.
+ *  - A program is validated before it is run, and the copy that runs is the one
+ *    that was validated, in the switch's private memory.
+ *  - Every load is bounded by the snapshot.  A load beyond that ends the
+ *    program with "no", as in bpf_filter(); it does not read zeros.
  *  - Jumps go forward only, so a run takes at most as many steps as the program
  *    has instructions: at most CBPF_MAX.
  *
- * The second and the third hold for cbpf_run() on its own, whatever it is
- * given: validation is what makes a program mean something, not what keeps it
- * inside its bounds.
+ * The second and the third hold for cbpf_run() with any program: validation
+ * makes a program meaningful, but is not needed for its bounds.
  *
- * A frame is longer than its snapshot, so a load can fail that would succeed on
- * the whole frame, and a rule would then silently not apply.  cbpf_validate()
- * therefore says how much of a frame a program may look at (@need).  With a
- * snapshot of that many octets, or of the whole frame if it is shorter, the
- * verdict is that on the whole frame.
+ * A frame may be longer than its snapshot, so a load could fail that would
+ * succeed on the whole frame, and a rule would silently not apply.
+ * cbpf_validate() therefore reports how much of a frame a program may look at
+ * (@need).  With a snapshot of that many bytes, or of the whole frame if it is
+ * shorter, the verdict is that on the whole frame.
  *
- * Two things libpcap compiles are refused.  Loads at negative offsets ask
- * Linux for what is not in the frame: "inbound" and "outbound" do, with which a
+ * Two things libpcap compiles are refused.  Loads at negative offsets ask Linux
+ * for data that is not in the frame, as "inbound" and "outbound" do; such a
  * rule would silently never apply.  (So would "vlan" on a live interface, but
- * the compiler has none.)  Backward jumps would take the bound of a run away;
- * "protochain" has them.
+ * the compiler has none.) Backward jumps, as in "protochain", would remove the
+ * bound of a run.
  */
 #ifndef WEIR_POLICY_CBPF_H
 #define WEIR_POLICY_CBPF_H
@@ -116,7 +114,7 @@ enum cbpf_error { CBPF_ERRORS(CBPF_ERROR_ENUM) CBPF_ERROR_COUNT };
  * struct cbpf_report - what cbpf_validate() found
  * @error: what is wrong first, or CBPF_NONE
  * @at:    the instruction that is, counted from 0; 0 if it is the program
- * @need:  a valid program looks at no octet of the frame from this one on;
+ * @need:  a valid program looks at no byte of the frame from this one on;
  *         0 if it looks at none, CBPF_ALL if there is no bound
  */
 struct cbpf_report {
@@ -143,17 +141,17 @@ const char *cbpf_error_text(enum cbpf_error error);
  * @n:      its instructions; any number, but no more than @prog has
  * @report: out: filled in either case
  *
- * Refused is more than libpcap's bpf_validate() refuses: backward jumps and
+ * Besides what libpcap's bpf_validate() refuses, it refuses backward jumps and
  * negative offsets (see above), opcodes bpf_filter() does not know, constant
- * shifts by more than 31 bits, and scratch memory read before it is written,
- * whose value would otherwise depend on who interprets the program.
+ * shifts by more than 31 bits, and reads of scratch memory before it is
+ * written, whose result would depend on the interpreter.
  *
  * @report->need allows for the largest IP header where an offset depends on the
  * header's length (X loaded by MSH), so "tcp port 80" has a bound: 78.  It is
  * CBPF_ALL where X is computed in another way, as by ip[ip[2]], and in programs
  * libpcap did not optimise, which compute even constant offsets.
  *
- * Time is bounded by 17 * @n steps, stack by about 600 octets.
+ * Time is bounded by 17 * @n steps, stack by about 600 bytes.
  *
  * Return: whether it may; if not, @report->error says why.
  */
@@ -164,9 +162,9 @@ bool cbpf_validate(const struct cbpf_insn *prog, uint32_t n,
  * cbpf_run - verdict of a program on a frame
  * @prog:     a program cbpf_validate() accepted
  * @n:        its instructions
- * @head:     the first octets of the frame, private; at any alignment
- * @head_len: octets readable at @head; nothing beyond is read
- * @wire_len: octets of the whole frame ("len", "greater", "less")
+ * @head:     the first bytes of the frame, private; at any alignment
+ * @head_len: bytes readable at @head; nothing beyond is read
+ * @wire_len: bytes of the whole frame ("len", "greater", "less")
  *
  * At most @n instructions are executed.
  *
@@ -175,18 +173,18 @@ bool cbpf_validate(const struct cbpf_insn *prog, uint32_t n,
 uint32_t cbpf_run(const struct cbpf_insn *prog, uint32_t n, const uint8_t *head,
 		  uint32_t head_len, uint32_t wire_len);
 
-/* Octets from the first on of which it is noted that they were read. */
+/* Reads of this many leading bytes are recorded. */
 #define POLICY_SEEN_OCTETS 64u
 
 /**
- * struct policy_seen - what programs have asked of a frame
- * @octets: bit i set: octet i was read
- * @all:    something else was asked for as well: the length of the frame, an
- *          octet it does not have, or one from POLICY_SEEN_OCTETS on
+ * struct policy_seen - what programs have read of a frame
+ * @octets: bit i set: byte i was read
+ * @all:    they depend on something else as well: the frame's length, a byte it
+ *          does not have, or one from POLICY_SEEN_OCTETS on
  * @steps:  instructions they took
  *
- * As long as @all is not set: on any frame that has these octets, and the same,
- * all these programs give the same verdicts.
+ * If @all is not set, these programs give the same verdicts on any frame with
+ * the same values in these bytes.
  */
 struct policy_seen {
 	uint64_t octets;
@@ -195,8 +193,8 @@ struct policy_seen {
 };
 
 /**
- * cbpf_run_seen - cbpf_run(), taking down what the program asks for
- * @seen: in/out: what is asked for is added; all zero before the first program
+ * cbpf_run_seen - cbpf_run(), recording what the program reads
+ * @seen: in/out: reads are added; all zero before the first program
  */
 uint32_t cbpf_run_seen(const struct cbpf_insn *prog, uint32_t n,
 		       const uint8_t *head, uint32_t head_len,

@@ -2,10 +2,10 @@
 /*
  * May a classic BPF program be run, and how much of a frame does it look at?
  *
- * First every instruction is judged alone: does it exist, are its operands
- * possible, does it stay in the program?  After that every way through the
- * program is known to go forward and to end in a "ret", which is what lets the
- * second half follow all of them in one pass.
+ * First every instruction is checked alone: does it exist, are its operands
+ * valid, does it stay in the program?  After that every path through the
+ * program goes forward and ends in a "ret", so the second half can follow all
+ * paths in one pass.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -125,7 +125,7 @@ static enum cbpf_error check_jump(const struct cbpf_insn *in, uint32_t after)
 	if (op_of(in) != BPF_JA)
 		return in->jt < after && in->jf < after ? CBPF_NONE
 							: CBPF_OUTSIDE;
-	/* libpcap takes the distance for a signed number. */
+	/* libpcap treats the distance as a signed number. */
 	if (in->k > INT32_MAX)
 		return CBPF_BACKWARD;
 	return in->k < after ? CBPF_NONE : CBPF_OUTSIDE;
@@ -182,8 +182,8 @@ static void add_next(struct insn_set *s, const struct cbpf_insn *in, uint32_t i)
 }
 
 /*
- * Follow every way on which @word has not been written yet; one pass does,
- * because jumps go forward.  A word at a time takes 512 octets of stack; all
+ * Follow every path on which @word has not been written yet, in one pass,
+ * because jumps go forward.  A word at a time takes 512 bytes of stack; all
  * words at once would take 8 KiB, more than a small system has.
  *
  * Return: the first instruction that reads it there, or @n.
@@ -208,7 +208,7 @@ static uint32_t find_unset(const struct cbpf_insn *prog, uint32_t n,
 	return n;
 }
 
-/* The first instruction that reads memory nobody wrote, or @n. */
+/* The first instruction that reads unwritten scratch memory, or @n. */
 static uint32_t check_memory(const struct cbpf_insn *prog, uint32_t n)
 {
 	uint32_t first = n, at;
@@ -250,7 +250,7 @@ static uint32_t bound_x(const struct cbpf_insn *prog, uint32_t n)
 	return bound;
 }
 
-/* One past the last octet of the frame an instruction may look at. */
+/* One past the last byte of the frame an instruction may look at. */
 static uint64_t reach(const struct cbpf_insn *in, uint32_t x)
 {
 	if (class_of(in) == BPF_LD && mode_of(in) == BPF_ABS)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The fields of a classic BPF opcode, named as everywhere.
+ * The fields of a classic BPF opcode, with their usual names.
  *
- * For the two halves of policy/cbpf.h alone: the names are those of
- * <pcap/bpf.h> and <linux/filter.h>, which an outside user may have included.
+ * Only for cbpf.c and cbpf_check.c: the names clash with those of <pcap/bpf.h>
+ * and <linux/filter.h>.
  */
 #ifndef WEIR_POLICY_CBPF_OP_H
 #define WEIR_POLICY_CBPF_OP_H
@@ -74,7 +74,7 @@ static inline unsigned int mode_of(const struct cbpf_insn *in)
 	return in->code & MODE_MASK;
 }
 
-/* Octets an ABS or IND load reads. */
+/* Bytes an ABS or IND load reads. */
 static inline unsigned int size_of(const struct cbpf_insn *in)
 {
 	switch (in->code & SIZE_MASK) {

@@ -5,7 +5,7 @@
 
 void policy_image_copy(struct policy_image *to, const struct policy_image *from)
 {
-	/* Counts and settings of ports; all up to rule[] is always used. */
+	/* Counts and ports: everything before rule[] is always used. */
 	memcpy(to, from, __builtin_offsetof(struct policy_image, rule));
 	memcpy(to->rule, from->rule, from->n_rules * sizeof(to->rule[0]));
 	memcpy(to->entry, from->entry, from->n_entries * sizeof(to->entry[0]));

@@ -4,10 +4,11 @@
  *
  * The topology compiler makes an image for each switch; on Linux the monitor
  * writes it into the region "SWITCH.policy" before the switch is started, and a
- * new one there whenever the policy is to change (CTL_POLICY, vswitch/ctl.h); on
- * seL4 the region is filled when the system is built.  The switch copies it out,
- * each word once, checks every number of the copy (policy/load.c), and from then
- * on uses the copy: a policy is taken whole or not at all, between two frames.
+ * new one there whenever the policy is to change (CTL_POLICY, vswitch/ctl.h);
+ * on seL4 the region is filled when the system is built.  The switch copies it,
+ * each word once, checks every number of the copy (policy/load.c), and from
+ * then on uses the copy: a policy is taken as a whole or not at all, between
+ * two frames.
  *
  *	port[]		what each port may do by itself
  *	pair[s][d]	the entries for frames from s to d: a run of entry[]
@@ -16,13 +17,13 @@
  *	insn[]		filters, classic BPF (policy/cbpf.h)
  *	prefix[]	addresses of `ip lock`: runs, named by port[]
  *	trunk[]		VLANs of trunks, by port
- *	word[]		what the topology hands to the user's own policy
+ *	word[]		what the topology passes to the user's own policy
  *
  * First match wins within a pair; a pair without entries, or in which no rule
  * matches, is refused.
  *
- * A rule has an @id that follows from what it says, so that counters and flows
- * of a rule that stays outlive a change of others.
+ * A rule's @id is derived from its content, so that counters and flows of a
+ * rule survive changes of other rules.
  */
 #ifndef WEIR_POLICY_IMAGE_H
 #define WEIR_POLICY_IMAGE_H
@@ -36,7 +37,7 @@
 
 #define POLICY_MAX_PORTS 64u
 #define POLICY_MAX_RULES 1024u
-/* A full mesh of 64 ports takes 4032, each rule on top of that as many again. */
+/* A full mesh of 64 ports takes 4032 per rule. */
 #define POLICY_MAX_ENTRIES 8192u
 #define POLICY_MAX_INSNS 16384u
 #define POLICY_MAX_PREFIXES 1024u
@@ -54,7 +55,7 @@ enum policy_action { POLICY_DENY, POLICY_ALLOW };
  * @first:  first instruction of its filter in insn[]
  * @n:      how many; 0: every frame
  * @action: enum policy_action
- * @reply:  answers of what it lets through are let through as well
+ * @reply:  stateful: answers to what it allows are allowed as well
  */
 struct policy_rule {
 	uint32_t id;
@@ -87,8 +88,8 @@ ABI_AT(struct policy_pair, n, 2);
 
 /**
  * struct policy_rate - a token bucket's settings
- * @rate:  octets, frames or moves a second; 0: no limit
- * @burst: as many may come at once; at least 1 with a limit, and for octets at
+ * @rate:  bytes, frames or moves a second; 0: no limit
+ * @burst: as many may come at once; at least 1 with a limit, and for bytes at
  *         least as many as the longest frame has
  */
 struct policy_rate {
@@ -100,7 +101,7 @@ ABI_SIZE(struct policy_rate, 16);
 ABI_AT(struct policy_rate, rate, 0);
 ABI_AT(struct policy_rate, burst, 8);
 
-/* 100 Gbit/s in octets a second; frames a second are bounded by it as well. */
+/* 100 Gbit/s in bytes a second; frames a second are bounded by it as well. */
 #define POLICY_MAX_RATE 12500000000ull
 #define POLICY_MAX_BURST (1ull << 30)
 
@@ -131,15 +132,15 @@ enum policy_storm { STORM_BROADCAST, STORM_MULTICAST, STORM_UNKNOWN, STORMS };
 
 /**
  * struct policy_port - what one port may do
- * @allow:      bit d set: may send to port d, and no rule is asked.  A pair that
- *              has entries is judged by them; the bit is then of no meaning here
- * @locked_mac: a source address the port may use, and no others, if @locked
- * @limit_in:   octets from the port
- * @limit_out:  octets to it
+ * @allow:      bit d set: may send to port d, and no rule is asked.  For a pair
+ *              with entries these decide, and the bit means nothing
+ * @locked_mac: a source address of the port, if @locked; further ones in mac[]
+ * @limit_in:   bytes from the port
+ * @limit_out:  bytes to it
  * @storm:      frames from the port that are flooded, by enum policy_storm
  * @moves:      addresses that may move here from another port
  * @first_prefix, @n_prefixes: of @ip_locked
- * @sticky:     addresses the port may have, the first ones that come; 0: any
+ * @sticky:     how many addresses may be learned at the port; 0: any number
  * @vlan:       access: its VLAN; trunk: the native one, or 0: none
  * @vlan_mode:  enum policy_vlan_mode
  * @locked:     source-MAC lock on
@@ -243,12 +244,12 @@ ABI_AT(struct policy_image, mac, 111144);
 ABI_AT(struct policy_image, insn, 114216);
 
 /**
- * policy_image_copy - copy what is used of an image
- * @to:   where a switch reads it, or will; not while it does
+ * policy_image_copy - copy the used part of an image
+ * @to:   where a switch will read it; it must not be reading now
  * @from: private; its counts are within their limits
  *
- * An image has room for 16,384 instructions and seldom has more than a few: this
- * is what makes a change of policy cheap for who writes it.
+ * An image has room for 16,384 instructions but seldom has more than a few, so
+ * this makes a change of policy cheap.
  */
 void policy_image_copy(struct policy_image *to,
 		       const struct policy_image *from);

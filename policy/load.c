@@ -2,15 +2,14 @@
 /*
  * From an image in shared memory to a policy: copy out, then check the copy.
  *
- * Whoever writes the image may write it again while we read, so each word is
- * read once, counts first, and only the copy is looked at after that.  The copy
- * is believed when every number in it has been found possible: that pairs name
- * entries, entries rules and rules instructions that are there; that filters may
- * be run (cbpf_validate()) and look at no more of a frame than is ever judged;
- * that rates can be reckoned with.
+ * The image may change while it is read, so each word is read once, counts
+ * first, and only the copy is used after that.  The copy is trusted once every
+ * number in it has been checked: pairs refer to existing entries, entries to
+ * rules and rules to instructions; filters may be run (cbpf_validate()) and
+ * look at no more of a frame than its snapshot; rates do not overflow.
  *
- * Work is bounded by the size of an image.  What is copied is what is used of it,
- * so that a small policy is taken in microseconds.
+ * Work is bounded by the size of an image.  Only its used part is copied, so
+ * that a small policy takes microseconds.
  */
 #include "policy/policy.h"
 #include "base/bits.h"
@@ -42,7 +41,7 @@ const char *policy_fault_text(enum policy_fault fault)
 
 /* --- copying ------------------------------------------------------------- */
 
-/* What an image says there is of each. */
+/* The image's counts. */
 struct counts {
 	uint32_t rules;
 	uint32_t entries;
@@ -53,7 +52,7 @@ struct counts {
 	uint32_t snooping;
 };
 
-/* A word that may be part of anything: what is copied are structures. */
+/* A word that may alias the structures that are copied. */
 typedef uint64_t __attribute__((may_alias)) word_t;
 
 /* Copy whole words, each once; both sides have room for the last one. */
@@ -158,7 +157,7 @@ static bool port_ok(const struct policy_port *p, uint32_t prefixes)
 	       (uint32_t)p->first_prefix + p->n_prefixes <= prefixes;
 }
 
-/* Two ports that are locked to one address would both be its only one. */
+/* Is the port locked to an address of another locked port? */
 static bool locks_collide(const struct policy *policy, unsigned int port)
 {
 	const struct policy_port *p = &policy->port[port];
@@ -264,7 +263,7 @@ static const struct policy_rule *rule_of(const struct policy *policy,
 	return &policy->rule[policy->entry[entry]];
 }
 
-/* A rule that lets everything through, and makes no flow, needs no asking. */
+/* A rule without filter and connection tracking need not be asked. */
 static bool is_plain(const struct policy *policy,
 		     const struct policy_pair *pair)
 {
@@ -275,7 +274,7 @@ static bool is_plain(const struct policy *policy,
 
 /**
  * settle_pair - what one pair's entries mean for its ports
- * @needs: by rule: octets it looks at, plus one; 0 if not known yet
+ * @needs: by rule: bytes it looks at, plus one; 0 if not known yet
  */
 static void settle_pair(struct policy *policy, unsigned int src,
 			unsigned int dst, uint16_t *needs)
@@ -310,7 +309,7 @@ static uint16_t larger(uint16_t a, uint16_t b)
 	return a > b ? a : b;
 }
 
-/* Octets of a frame from this port that must be judged. */
+/* Bytes of this port's frames that a snapshot needs. */
 static uint16_t snap_of(const struct policy *policy, unsigned int src)
 {
 	uint16_t snap = larger(FRAME_SNAP, policy->need[src]);
@@ -327,7 +326,7 @@ static uint16_t snap_of(const struct policy *policy, unsigned int src)
 
 void policy_settle(struct policy *policy)
 {
-	/* Of every rule that is asked, once: the same rule may be in all pairs. */
+	/* Computed once per rule: the same rule may be in all pairs. */
 	uint16_t needs[POLICY_MAX_RULES];
 
 	memset(needs, 0, sizeof(needs));

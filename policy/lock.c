@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Address locks: for each kind of packet, what it says of its sender.
+ * Address locks: for each kind of packet, what it claims about its sender.
  *
- * Only packets without a flaw are looked at, so that a field that is not there
- * is a matter of what the packet is and never of what could not be read.
+ * Only well-formed packets are checked, so a missing field follows from the
+ * packet's kind, never from a failure to read it.
  */
 #include "policy/lock.h"
 
@@ -40,7 +40,7 @@
 #define IPV4_BITS 96u
 
 /**
- * struct claim - what a frame says of its sender, and what is true
+ * struct claim - what a frame claims about its sender, and what the port may
  * @prefix: the port's addresses
  * @n:      how many
  * @frame:  the frame
@@ -64,7 +64,7 @@ static uint64_t load64(const uint8_t *b)
 	return value;
 }
 
-/* The leading @bits of 64; as many as there are, if it is more. */
+/* A mask of the leading @bits, at most 64. */
 static uint64_t mask(unsigned int bits)
 {
 	if (bits == 0)
@@ -72,7 +72,7 @@ static uint64_t mask(unsigned int bits)
 	return bits < 64 ? ~0ull << (64 - bits) : ~0ull;
 }
 
-/* IPv4 is mapped into a part of ::/0, and yet not meant by it. */
+/* A prefix of IPv6 such as ::/0 does not hold mapped IPv4 addresses. */
 static bool holds(const struct policy_prefix *prefix, const struct ip_addr *a)
 {
 	unsigned int low = prefix->bits > 64 ? prefix->bits - 64u : 0;
@@ -91,7 +91,7 @@ static bool is_own(const struct claim *c, const struct ip_addr *a)
 	return false;
 }
 
-/* Nobody's, whatever prefix it would be in. */
+/* 0.0.0.0 and :: belong to nobody, whatever prefix holds them. */
 static bool is_unspecified(const struct ip_addr *a)
 {
 	const struct ip_addr v4 = ip_from_v4(0);
@@ -112,8 +112,8 @@ static bool is_group_v6(const struct ip_addr *a)
 /* --- ARP ------------------------------------------------------------------ */
 
 /*
- * Who asks is believed as much as who answers: most hosts take a request's
- * sender into their caches.
+ * Requests are checked like replies: most hosts put a request's sender into
+ * their caches.
  */
 static bool arp_is_true(const struct claim *c)
 {
@@ -128,7 +128,7 @@ static bool arp_is_true(const struct claim *c)
 
 /* --- IPv4 ----------------------------------------------------------------- */
 
-/* A fragment could be anything once it is put together with others. */
+/* Not a fragment, which could be anything once reassembled. */
 static bool is_dhcp(const struct claim *c)
 {
 	const struct ip_addr all = ip_from_v4(0xffffffff);
@@ -139,7 +139,7 @@ static bool is_dhcp(const struct claim *c)
 	       ip_same(&p->dst, &all) && packet_is_tight(c->frame, p);
 }
 
-/* Octets of what IP carries, and one of them, if it is in the snapshot. */
+/* Length of IP's payload, and a byte of it if it is in the snapshot. */
 static unsigned int carried(const struct packet *p)
 {
 	return (unsigned int)(p->end - p->l4);
@@ -153,9 +153,9 @@ static bool is_at(const struct claim *c, unsigned int at, unsigned int value)
 }
 
 /*
- * RFC 3376 section 4.2.13: who has no address yet reports from 0.0.0.0.  A report
- * or a leave says what somebody wants to hear.  A query says who the querier is,
- * and that takes an address.
+ * RFC 3376 section 4.2.13: a host without an address reports from 0.0.0.0.
+ * Reports and leaves are allowed; a query names its sender as the querier, and
+ * needs an address.
  */
 static bool is_igmp_start(const struct claim *c)
 {
@@ -187,8 +187,8 @@ static bool ipv4_is_true(const struct claim *c)
 /* --- IPv6 ----------------------------------------------------------------- */
 
 /*
- * What somebody wants to hear, said by who has no address yet (RFC 3590).  One for
- * many groups can be longer than what is judged, and its checksum unknown.
+ * An MLD report of a host without an address (RFC 3590).  One for many groups
+ * can be longer than the snapshot, and its checksum then unknown.
  */
 static bool is_mld_start(const struct claim *c)
 {
@@ -203,9 +203,8 @@ static bool is_mld_start(const struct claim *c)
 }
 
 /*
- * From the unspecified address: a host that is about to have one.  It must not
- * say what its Ethernet address is (RFC 4861 sections 4.1 and 4.3): there is no
- * address that could be remembered for.
+ * From the unspecified address: a host that is about to configure one.  It must
+ * not give its link-layer address (RFC 4861 sections 4.1 and 4.3).
  */
 static bool is_start(const struct claim *c)
 {
@@ -230,8 +229,8 @@ static bool is_start(const struct claim *c)
 
 /*
  * ICMPv6, from an address of the port's own.  A solicitation may ask for any
- * target, an advertisement is believed for its target, with and without the
- * override flag, and whether it was asked for or not.
+ * target.  An advertisement's target is always checked, with and without the
+ * override flag, solicited or not.
  */
 static bool icmpv6_is_true(const struct claim *c)
 {

@@ -2,13 +2,11 @@
 /*
  * The first of a pair's rules that matches.
  *
- * With a cache or without, the verdict is that of running the filters: what is
- * remembered is what they have read, by their own account (policy/cache.h).
+ * The cache (policy/cache.h) does not change verdicts, only their cost.
  *
- * A rule with `reply` lets address resolution through beside what its filter says:
- * a conversation that cannot find its peer does not take place.  That is no filter
- * of its own, because no filter can tell whether a checksum is right: what calls
- * itself ARP would be a way past all rules.
+ * A stateful rule (`reply`) also allows address resolution, without which hosts
+ * could not talk at all.  This is code and not a filter, because a filter
+ * cannot verify a checksum, and anything labelled ARP would bypass the rules.
  */
 #include "policy/policy.h"
 
@@ -22,7 +20,7 @@
 #define AT_NEXT_HEADER 20u
 #define AT_ICMP_TYPE 54u
 
-/* --- address resolution ------------------------------------------------------ */
+/* --- address resolution --------------------------------------------------- */
 
 static void note_octets(struct policy_seen *seen, unsigned int at,
 			unsigned int n)
@@ -31,7 +29,7 @@ static void note_octets(struct policy_seen *seen, unsigned int at,
 		seen->octets |= ((1ull << n) - 1) << at;
 }
 
-/* One octet of the snapshot; a frame without it has another verdict. */
+/* One byte of the snapshot, recorded as read. */
 static unsigned int octet(const struct frame *f, unsigned int at,
 			  struct policy_seen *seen)
 {
@@ -45,8 +43,8 @@ static unsigned int octet(const struct frame *f, unsigned int at,
 }
 
 /*
- * Does it call itself ARP, or a neighbour solicitation or advertisement?  In VLANs
- * of tagged frames rules have to name these.
+ * Is it labelled as ARP, or as a neighbour solicitation or advertisement?
+ * Untagged only: for tagged frames, rules must allow these explicitly.
  */
 static bool may_resolve(const struct frame *f, struct policy_seen *seen)
 {
@@ -64,7 +62,7 @@ static bool may_resolve(const struct frame *f, struct policy_seen *seen)
 	       type == PACKET_ND_ADVERTISEMENT;
 }
 
-/* Whether it is what it calls itself depends on every octet of it. */
+/* Whether it is well formed depends on every byte of it. */
 static __attribute__((noinline)) bool resolves(const struct frame *f,
 					       struct policy_seen *seen)
 {
@@ -78,9 +76,9 @@ static __attribute__((noinline)) bool resolves(const struct frame *f,
 	return packet_resolves(f, &p);
 }
 
-/* --- matching ---------------------------------------------------------------- */
+/* --- matching ------------------------------------------------------------- */
 
-/* May be entered with @seen a constant NULL: the compiler makes two of it. */
+/* Inlined twice: with @seen, and with a constant NULL. */
 static inline __attribute__((always_inline)) uint16_t
 first_match(const struct policy *policy, const struct policy_pair *pair,
 	    const struct frame *f, struct policy_seen *seen)
@@ -134,7 +132,7 @@ match_by_hash(const struct policy *policy, struct policy_cache *cache,
 	return match_and_put(policy, cache, frame, src, dst);
 }
 
-/* Short for a frame like the one before; the rest is out of its way. */
+/* Short for a frame like the one before; the rest is out of line. */
 uint16_t policy_match(const struct policy *policy, struct policy_cache *cache,
 		      const struct frame *frame, unsigned int src,
 		      unsigned int dst)

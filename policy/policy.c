@@ -2,11 +2,10 @@
 /*
  * The stack of policies behind the switch's two questions.
  *
- * Order matters: what is cheap and written in the topology refuses first, and
- * the user's own file is asked last, about frames that would pass otherwise.
- * Nothing here can turn a refusal into a permission, but for answers: what a port
- * has begun under a rule with `reply` may come back whatever the rules of the
- * other direction say.
+ * Cheap checks of the topology come first; the user's own file is asked last,
+ * about frames that would pass otherwise.  No layer can allow what an earlier
+ * one refused, with one exception: answers to a flow that a stateful rule
+ * (`reply`) allowed pass whatever the rules of the other direction say.
  */
 #include "policy/policy.h"
 
@@ -53,7 +52,7 @@ enum vswitch_reason policy_guard(const struct policy *policy,
 
 /* --- may it go there? ---------------------------------------------------- */
 
-/* Does a rule that lets answers through still exist between two ports? */
+/* Is there still a stateful rule between two ports? */
 static bool has_reply_rule(const struct policy *policy, unsigned int src,
 			   unsigned int dst, uint32_t id)
 {
@@ -90,8 +89,8 @@ static uint32_t seconds(const struct policy_ask *ask)
 }
 
 /*
- * A flow outlives a change of policy if its rule does.  Address resolution is part
- * of any rule with `reply`, and there is one, or nobody would have asked.
+ * A flow survives a change of policy if its rule does.  Address resolution
+ * belongs to any stateful rule, and there is one, or this would not be called.
  */
 static bool answers(const struct policy *policy,
 		    const struct policy_state *state, struct policy_ask *ask,
@@ -116,7 +115,7 @@ static enum vswitch_reason ask_rules(const struct policy *policy,
 	const struct policy_rule *rule;
 
 	answer->entry = policy_match(policy, cache, ask->frame, ask->src, dst);
-	/* Without rules of its own, the pair is asked for the sake of answers. */
+	/* A pair without rules of its own is asked only because of answers. */
 	if (answer->entry == POLICY_NO_ENTRY)
 		return policy->pair[ask->src][dst].n > 0 ? REASON_NO_RULE
 							 : REASON_NO_FLOW;
@@ -142,9 +141,8 @@ enum vswitch_reason policy_asked(const struct policy *policy,
 /* --- it goes there -------------------------------------------------------- */
 
 /*
- * Under a filter, and among answers, address resolution passes for what it is:
- * whoever may send nothing else must not say more in its padding.  Neighbour
- * discovery is longer than what is padded.
+ * Address resolution that passes beside a filter, or as an answer, must not
+ * carry data in its padding.  Neighbour discovery is too long to be padded.
  */
 static inline unsigned int padding_of(struct policy_ask *ask)
 {

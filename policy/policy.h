@@ -9,28 +9,26 @@
  *	vswitch_can_send()	may this frame go from this port to that one?
  *				Asked once per (frame, destination).
  *
- * Behind vswitch_can_send() policies are stacked, each able to refuse and none
- * able to allow what an earlier one refused: whether there is a rule for the pair at
- * all; the pair's rules, first match wins (or the frame answers a flow its
+ * Behind vswitch_can_send() policies are stacked.  Each can refuse, and none
+ * can allow what an earlier one refused: is there a rule for the pair at all;
+ * the pair's rules, first match wins (or the frame answers a flow its
  * destination began); then the user's own C file (policy/user/, `make
  * POLICY=file.c`).
  *
- * What is hard here is that a policy is asked for every frame, changes while
- * frames flow, and has a memory (flows, buckets, homes of addresses).  So there
- * are two things:
+ * A policy is asked for every frame, changes while frames flow, and has state
+ * (flows, buckets, homes of addresses).  So there are two structures:
  *
  *	struct policy		what the topology says: made from an image by
  *				policy_load(), never changed after that, and
  *				replaced as a whole between two frames
  *	struct policy_state	what was seen: outlives policies
  *
- * Both questions change neither; what a frame leaves behind, once it is decided
- * that it passes, is written down by policy_sent(), bucket_take() and flap_moved().  So `weir trace` asks
- * the same questions, and asking has no effect.
+ * The questions change neither.  When a frame passes, policy_sent(),
+ * bucket_take() and flap_moved() update the state.  So `weir trace` can ask the
+ * same questions without effect.
  *
- * A verdict of a pair's rules is remembered with the octets it was read from
- * (policy/cache.h).  That is a matter of speed alone: policy_match() says the same
- * with and without.
+ * A verdict cache (policy/cache.h) makes this fast; it does not change any
+ * verdict.
  *
  * Policies see a private snapshot of the frame, never shared memory, keep no
  * globals and do bounded work.
@@ -50,7 +48,7 @@
 #include "base/reason.h"
 
 /**
- * struct policy_words - numbers the topology hands to the user's own policy
+ * struct policy_words - numbers the topology passes to the user's own policy
  * @word: `policy 443 10.0.0.1 02:00:00:00:00:07` gives three of them: a number
  *        as it is, an IPv4 address and a MAC address as numbers
  * @n:    how many
@@ -62,22 +60,22 @@ struct policy_words {
 
 /**
  * struct policy - the policy of one switch
- * @port, @pair, @rule, @entry, @prefix, @trunk, @word, @mac, @insn: as in struct
- *              policy_image; @port all zero refuses everything
+ * @port, @pair, @rule, @entry, @prefix, @trunk, @word, @mac, @insn: as in
+ *              struct policy_image; @port all zero refuses everything
  * @asks:       by source: bit d set: the pair's rules are asked.  Where it is
  *              clear, @port's bits decide
- * @reaches:    by source: ports a frame may get to at all, by @allow or by rules
+ * @reaches:    by source: ports a frame may reach, by @allow or by rules
  * @answers:    by source: bit d set: d has a rule with `reply` towards source
  * @guarded:    ports whose frames policy_admit() must look at
  * @limited:    ports to which there is a limit
  * @known_only: ports that frames to unknown addresses are not flooded to
  * @tagged:     ports that are not transparent to VLANs
  * @replies:    whether any rule has `reply`
- * @snap:       by source: octets its frames are judged by, a multiple of 8
- * @need:       by source: octets the filters of its rules may look at
+ * @snap:       by source: bytes its frames are judged by, a multiple of 8
+ * @need:       by source: bytes the filters of its rules may look at
  * @generation: counts policies; never 0
  * @n_entries:  entries used
- * @words:      what the user's own policy is handed
+ * @words:      what the user's own policy gets
  * @snooping:   see struct policy_image
  */
 struct policy {
@@ -113,7 +111,7 @@ struct policy {
  * @flap:  homes of addresses, isolated ports
  * @in, @out: by port: what it may still send and receive
  * @storm: by port: what it may still flood
- * @cache: remembered verdicts
+ * @cache: the verdict cache
  */
 struct policy_state {
 	struct flow_table *flows;
@@ -125,12 +123,12 @@ struct policy_state {
 };
 
 /**
- * struct policy_ask - a frame policy is asked about
+ * struct policy_ask - a question to policy, about one frame
  * @frame:  parsed snapshot
  * @src:    port it comes from, less than POLICY_MAX_PORTS
  * @parsed: @packet is filled in; false at first
  * @now_ns: the time
- * @packet: the frame read as a packet, once somebody wants that
+ * @packet: the frame parsed as a packet, once that is needed
  */
 struct policy_ask {
 	const struct frame *frame;
@@ -141,7 +139,7 @@ struct policy_ask {
 };
 
 /**
- * struct policy_answer - may it go to a port, and who says so
+ * struct policy_answer - may it go to a port, and which entry decided
  * @why:   REASON_NONE, or why not
  * @entry: the pair's entry that decided; POLICY_NO_ENTRY if none did
  * @reply: it passes because it answers a flow; @entry is then NO_ENTRY
@@ -179,8 +177,8 @@ enum policy_fault { POLICY_FAULTS(POLICY_FAULT_ENUM) POLICY_FAULT_COUNT };
 const char *policy_fault_text(enum policy_fault fault);
 
 /**
- * policy_load - make a policy of an image, if it is sound
- * @to:    out: whatever it held is gone, also on failure
+ * policy_load - make a policy from an image, if the image is valid
+ * @to:    out: overwritten, also on failure
  * @image: may be changed by others all the time; each word is read once
  * @at:    out: which rule, port, ... is wrong; may be NULL
  *
@@ -191,14 +189,14 @@ enum policy_fault policy_load(struct policy *to,
 			      uint32_t *at);
 
 /**
- * policy_settle - derive what follows from the rest (@asks to @need)
+ * policy_settle - compute derived fields (@asks to @need)
  *
- * policy_load() does; for whoever has filled in a policy by hand.
+ * policy_load() does this; for tests that fill in a policy by hand.
  */
 void policy_settle(struct policy *policy);
 
 /**
- * policy_begin - have the state follow a new policy
+ * policy_begin - adapt the state to a new policy
  * @state:  its buckets get the policy's settings; flows stay, and are found to
  *          have lost their rule when they are next asked for
  * @policy: the one that holds from now on
@@ -229,7 +227,7 @@ static inline bool policy_has_mac(const struct policy *policy,
 }
 
 /**
- * policy_guard - policy_admit() for a port that has something to be checked
+ * policy_guard - policy_admit() for a port with anything to check
  */
 enum vswitch_reason policy_guard(const struct policy *policy,
 				 const struct policy_state *state,
@@ -238,8 +236,8 @@ enum vswitch_reason policy_guard(const struct policy *policy,
 /**
  * policy_admit - may this port send this frame at all?
  *
- * In this order: isolation, MAC lock, IP lock, rate.  Return: REASON_NONE, or why
- * not.
+ * In this order: isolation, MAC lock, IP lock, rate.  Return: REASON_NONE, or
+ * why not.
  */
 static inline enum vswitch_reason policy_admit(const struct policy *policy,
 					       const struct policy_state *state,
@@ -253,7 +251,7 @@ static inline enum vswitch_reason policy_admit(const struct policy *policy,
 
 /**
  * policy_match - the first of a pair's rules that matches
- * @cache: where verdicts are remembered, or NULL to do without
+ * @cache: the verdict cache, or NULL
  *
  * Return: its entry, or POLICY_NO_ENTRY.
  */
@@ -263,7 +261,7 @@ uint16_t policy_match(const struct policy *policy, struct policy_cache *cache,
 
 /**
  * policy_user - the user's own policy, last in the stack
- * @frame: parsed snapshot; octets from @frame->snap on mean nothing
+ * @frame: parsed snapshot; bytes from @frame->snap on mean nothing
  * @src:   port the frame came from
  * @dst:   port it would go to; allow list and rules have agreed already
  * @words: what the topology says
@@ -305,12 +303,12 @@ static inline enum vswitch_reason policy_listed(const struct policy *policy,
  * vswitch_can_send - may this frame go from this port to that one?
  * @policy: the switch's policy
  * @state:  what has been seen
- * @cache:  @state's, to be remembered in; NULL to leave no trace at all
+ * @cache:  @state's verdict cache; NULL to change nothing at all
  * @ask:    the frame
  * @dst:    port it would go to, less than POLICY_MAX_PORTS
  * @answer: out
  *
- * The single question of the switch.
+ * The switch's only question about a pair of ports.
  */
 static inline bool vswitch_can_send(const struct policy *policy,
 				    const struct policy_state *state,
@@ -341,10 +339,10 @@ unsigned int policy_noted(const struct policy *policy,
  * @ask:    as vswitch_can_send() was asked, nothing having changed since
  * @answer: what it said: that it may
  *
- * Flows begin here, and go on.
+ * Begins and refreshes flows.
  *
- * Return: where padding begins that has to be zeroed in this port's copy, because
- * the frame passes for address resolution and for nothing else; or 0.
+ * Return: where padding begins that has to be zeroed in this port's copy,
+ * because the frame passes for address resolution and for nothing else; or 0.
  */
 static inline unsigned int policy_sent(const struct policy *policy,
 				       struct policy_state *state,
@@ -362,8 +360,8 @@ static inline unsigned int policy_sent(const struct policy *policy,
  * policy_flood_set - ports a flooded frame from @src may be offered to
  * @src:    less than POLICY_MAX_PORTS
  *
- * The allow list narrows a flood silently (a denied port is no drop); each port
- * of the set is then still asked for with vswitch_can_send().
+ * The allow list narrows a flood silently (a denied port is not a drop);
+ * vswitch_can_send() is then asked for each port of the set.
  */
 static inline uint64_t policy_flood_set(const struct policy *policy,
 					unsigned int src)

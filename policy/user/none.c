@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The user's own policy of a switch without one: allow list and rules decide.
+ * The default user policy, which refuses nothing: allow list and rules decide.
  *
- * To write your own, copy a file of this folder, say what you want in
- * policy_user(), and build with `make POLICY=path/to/your.c`.  What you may rely
- * on is in only_arp_and_ip.c.
+ * To write your own, copy a file of this folder, change policy_user(), and
+ * build with `make POLICY=path/to/your.c`. only_arp_and_ip.c says what you may
+ * rely on.
  */
 #include "policy/policy.h"
 

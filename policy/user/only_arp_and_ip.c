@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A worked example of a policy of one's own: between two given ports nothing
- * passes but ARP, IPv4 and IPv6; all other pairs keep what allow list and rules
- * say.
+ * An example of a user policy: between two given ports only ARP, IPv4 and IPv6
+ * pass; for all other pairs allow list and rules decide.
  *
  *	make POLICY=policy/user/only_arp_and_ip.c
  *
@@ -17,21 +16,20 @@
  * Ports are numbered in the order in which they are declared, from 0, and
  * `weir show ports` prints the numbers.
  *
- * The file is compiled into every switch there is, but words are a switch's own:
- * one may have none, or what somebody meant for another file.  A policy that
- * then refuses nothing looks like one that works.  So whatever is not the numbers
- * of two ports has all pairs watched: more than was asked for is refused, and
- * `weir show drops` says so ("policy").  That a number is a port's own, and the
- * right one's, cannot be seen from here.
+ * The file is compiled into every switch, but each switch has its own words: it
+ * may have none, or words meant for another file.  A policy that then refused
+ * nothing would look as if it worked.  So unless the words are two port
+ * numbers, all pairs are restricted, and `weir show drops` shows it ("policy").
+ * Whether a number is the right port's cannot be checked here.
  *
  * What such a file may rely on: @frame is a private copy that nobody else can
- * change, its fields are parsed, octets from @frame->snap on mean nothing, and
- * allow list and rules have agreed.  It is asked about every frame; its verdicts
- * are never remembered.  What it must keep to: no globals, no loop without a
- * fixed end, and the same answer for the same arguments, because `weir trace`
- * asks again.  It must not look at less than it means: @frame->ethertype is the
- * one behind the outermost VLAN tag, so a frame with two tags shows the inner
- * tag's TPID there and is refused below.
+ * change, its fields are parsed, bytes from @frame->snap on mean nothing, and
+ * allow list and rules have agreed.  It is asked about every frame; its
+ * verdicts are never remembered.  It must have no globals and no unbounded
+ * loop, and give the same answer for the same arguments, because `weir trace`
+ * asks again.  Beware: @frame->ethertype is the one behind the outermost VLAN
+ * tag, so a frame with two tags shows the inner tag's TPID there and is refused
+ * below.
  */
 #include "policy/policy.h"
 
