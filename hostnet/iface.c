@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What the port components ask of a network interface: see iface.h.
- */
+/* Queries and settings of a network interface: see iface.h. */
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -80,7 +78,7 @@ int iface_set_mac(int sock, const char *name, uint64_t mac)
 	return ask(sock, SIOCSIFHWADDR, name, &ifr);
 }
 
-/* Append an attribute to a message there is room behind. */
+/* Append an attribute to a message; there must be room. */
 static void put(struct nlmsghdr *message, unsigned short type, const void *data,
 		size_t size)
 {

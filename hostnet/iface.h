@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the port components ask of a network interface.
+ * Queries and settings of a network interface.
  *
- * All of it by ioctl(2) on a socket that the interface's namespace made.  The
- * socket is a Unix one: the kernel passes these requests on from any family,
- * and so nothing here needs the Internet protocols compiled in.
+ * Most are ioctl(2) calls on a socket made in the interface's namespace.  It is
+ * a Unix socket, because the kernel accepts these requests on any family, so a
+ * guest's kernel needs no Internet protocols.
  */
 #ifndef WEIR_HOSTNET_IFACE_H
 #define WEIR_HOSTNET_IFACE_H
@@ -42,7 +42,7 @@ int iface_hw_type(int sock, const char *name);
 bool iface_is_wireless(int sock, const char *name);
 
 /**
- * iface_mtu - octets of payload a frame may carry
+ * iface_mtu - bytes of payload a frame may carry
  *
  * Return: positive, or negative errno.
  */
@@ -63,9 +63,9 @@ int iface_set_mtu(int sock, const char *name, unsigned int mtu);
 int iface_set_mac(int sock, const char *name, uint64_t mac);
 
 /**
- * iface_add_address - give it an IP address more, in the namespace we are in
+ * iface_add_address - add an IP address, in the namespace we are in
  * @index: number of the interface
- * @v6:    an IPv6 address of 16 octets; else an IPv4 address of 4
+ * @v6:    an IPv6 address of 16 bytes; else an IPv4 address of 4
  * @bits:  length of its prefix
  *
  * Return: 0, also if it has it already, or negative errno.
@@ -82,7 +82,7 @@ int iface_up(int sock, const char *name);
 /**
  * iface_list - names of all interfaces here but the loopback one
  * @buf:  out: "eth0, eth1", cut short with "..." if they are many; "none"
- * @size: octets at @buf, at least 8
+ * @size: bytes at @buf, at least 8
  */
 void iface_list(char *buf, size_t size);
 

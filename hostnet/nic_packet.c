@@ -16,7 +16,7 @@
 
 #include "hostnet/nic_packet.h"
 
-/* Contiguous memory the kernel is asked for, whole slots. */
+/* Size of the ring's blocks of contiguous memory: whole slots. */
 #define BLOCK (64u << 10)
 #define RX_OCTETS (4u << 20)
 #define RX_MIN_SLOTS 256u
@@ -25,7 +25,7 @@
 
 /* Where a frame starts in a transmit slot. */
 #define TX_DATA (TPACKET2_HDRLEN - sizeof(struct sockaddr_ll))
-/* What a received frame has in front of it in its slot, at most. */
+/* The most that can precede a received frame in its slot. */
 #define RX_HEAD (TPACKET2_HDRLEN + sizeof(struct virtio_net_hdr) + 16)
 
 /* The longest train of segments, and virtio's header. */
@@ -39,8 +39,8 @@ static int set_ring(int fd, int which, const struct tpacket_req *req)
 }
 
 /*
- * Take away a ring that this PD had before it was started again.  The card may
- * still have frames of it for a moment.
+ * Remove a ring that this PD had before it was restarted.  The card may still
+ * hold frames of it for a moment.
  */
 static int drop_old_ring(int fd, int which)
 {
@@ -130,7 +130,7 @@ int nic_packet_init(struct nic_packet *n, int rx_fd, int tx_fd,
 		e = start_receiving(rx_fd);
 	if (e < 0)
 		return e;
-	/* Long frames of the ring before; not endlessly, new ones come in. */
+	/* Discard long frames of the old ring; bounded, as new ones come in. */
 	for (unsigned int i = 0; i < n->rx.slots; i++)
 		if (read(rx_fd, n->big, BIG_SIZE) < 0)
 			break;
@@ -144,7 +144,7 @@ static struct tpacket2_hdr *slot_at(const struct nic_ring *r, unsigned int i)
 	return (void *)(r->base + i * r->slot);
 }
 
-/* What follows is in the slot before its status says so, and not after. */
+/* An acquire load: the slot's content is read after its status. */
 static uint32_t status_of(const struct nic_ring *r, unsigned int i)
 {
 	return __atomic_load_n(&slot_at(r, i)->tp_status, __ATOMIC_ACQUIRE);
@@ -252,9 +252,9 @@ bool nic_packet_put(struct nic_packet *n, const void *data, size_t len)
 }
 
 /*
- * The call's result is what went out of the ring, not of a buffer.  The C
- * library's write() is not used because sanitizers look at a buffer of that
- * size behind it.
+ * The result counts what went out of the ring, not of the buffer.  The C
+ * library's write() is not used, because sanitizers would check a buffer of
+ * that size.
  */
 static int transmit(int fd)
 {
@@ -279,7 +279,7 @@ unsigned int nic_packet_discard(struct nic_packet *n)
 {
 	unsigned int count = n->queued;
 
-	/* The kernel waits at the oldest of them, and so must we. */
+	/* The kernel goes on at the oldest of them, and so must we. */
 	n->tx.next = n->oldest;
 	for (; n->queued > 0; n->queued--) {
 		set_status(&n->tx, n->oldest, TP_STATUS_AVAILABLE);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A nic port's way to the interface: AF_PACKET with two rings.
+ * Frames to and from an interface: AF_PACKET with two rings.
  *
  * A ring is memory shared with the kernel, in slots of equal size.  Each slot's
  * status says who owns it:
@@ -13,13 +13,13 @@
  *			TP_STATUS_SENDING	the kernel's or the card's
  *
  * Both sides go round the ring in order.  Receiving takes no system call at
- * all; transmitting takes one, the kick, for a burst.  The kick is a write(2)
- * of nothing, not a send(2): so the PD needs no call that takes an address, and
- * can send on this interface and on no other.  (Measured over veth, 64 and 1500
- * octets: within a tenth of sendmmsg(2) either way.)
+ * all; transmitting takes one, the kick, for a burst.  The kick is an empty
+ * write(2), not a send(2), so the PD needs no call that takes an address, and
+ * can send on this interface only.  (Measured over veth, 64 and 1500 bytes:
+ * within a tenth of sendmmsg(2) either way.)
  *
- * The rings are made by the PD before its filter, and made anew if it is
- * started again: both sides then begin at slot 0.
+ * The PD makes the rings before its filter is set, and makes them again if it
+ * is restarted: both sides then begin at slot 0.
  *
  * A driver VM's program moves the frames of its card with the same rings.
  */
@@ -35,7 +35,7 @@
  * struct nic_ring - one ring
  * @fd:    its packet socket
  * @base:  first slot
- * @slot:  octets of a slot
+ * @slot:  bytes of a slot
  * @slots: how many
  * @next:  the slot we look at next
  */
@@ -68,10 +68,10 @@ struct nic_packet {
 
 /**
  * struct nic_frame - a received frame, in the ring until nic_packet_done()
- * @hdr:    what was left to the hardware (offload.h)
- * @data:   first octet.  It may be changed, and so may the NIC_HEADROOM octets
+ * @hdr:    the sender's offloads (offload.h)
+ * @data:   first byte.  It may be changed, and so may the NIC_HEADROOM bytes
  *          in front of it
- * @len:    octets
+ * @len:    bytes
  * @tagged: the kernel took a VLAN tag out of the frame:
  * @tpid:   its type
  * @tci:    its priority and VLAN id
@@ -92,7 +92,7 @@ struct nic_frame {
  * @n:         zero
  * @rx_fd:     from nic_open()
  * @tx_fd:     from nic_open()
- * @max_frame: longest frame of the port, octets
+ * @max_frame: longest frame of the port, bytes
  *
  * Return: 0 or negative errno.
  */
@@ -142,14 +142,14 @@ uint8_t *nic_packet_slot(struct nic_packet *n, unsigned int index);
 
 /**
  * nic_packet_commit - the next transmit slot is filled
- * @len: octets
+ * @len: bytes
  */
 void nic_packet_commit(struct nic_packet *n, size_t len);
 
 /**
  * nic_packet_put - fill the next transmit slot
  * @data: frame, copied
- * @len:  octets, at most the port's longest
+ * @len:  bytes, at most the port's longest
  *
  * Return: false if the ring is full.
  */
@@ -158,7 +158,7 @@ bool nic_packet_put(struct nic_packet *n, const void *data, size_t len);
 /**
  * nic_packet_kick - make the kernel take the slots filled so far
  *
- * Without any this tells how the interface is.
+ * With none filled, it only reports the interface's state.
  *
  * Return: 0: it has taken them all; -EAGAIN: it will take the others when the
  * socket is writable; another negative errno: it will not, see

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Doing in software what a sender left to the card: see offload.h.
+ * Offloads of a sender, done in software: see offload.h.
  *
- * Sums are kept in network byte order all along: the Internet checksum of octet
- * pairs does not care which of the two is worth more, as long as it is the same
- * one everywhere (RFC 1071).
+ * Sums are kept in network byte order all along: the Internet checksum does not
+ * depend on byte order, as long as it is the same everywhere (RFC 1071).
  */
 #include <arpa/inet.h>
 #include <netinet/ip.h>
@@ -19,7 +18,7 @@
 #define ETHERTYPE_IPV4 0x0800u
 #define ETHERTYPE_IPV6 0x86ddu
 
-/* Where a SCTP header has its checksum, a CRC; nobody else's is there. */
+/* Offset of SCTP's checksum, a CRC; no other protocol's is there. */
 #define SCTP_CHECKSUM 8u
 
 /* Field offsets, so that unaligned frames need no structures laid over them. */
@@ -62,7 +61,7 @@ static uint16_t fold(uint64_t sum)
 	return (uint16_t)sum;
 }
 
-/* Sum of octet pairs, an odd one at the end taken as the first of a pair. */
+/* Sum of byte pairs, an odd one at the end taken as the first of a pair. */
 static uint64_t add_octets(uint64_t sum, const uint8_t *p, size_t len)
 {
 	for (; len >= 4; p += 4, len -= 4) {
@@ -97,7 +96,7 @@ bool offload_checksum(uint8_t *frame, size_t len, size_t start, size_t field)
 	if (field == SCTP_CHECKSUM || start > len ||
 	    field + sizeof(uint16_t) > len - start)
 		return false;
-	/* What is in the field, the pseudo header's sum, is part of it. */
+	/* The pseudo header's sum in the field is part of the sum. */
 	store16(frame + start + field,
 		finish(add_octets(0, frame + start, len - start)));
 	return true;
@@ -123,7 +122,7 @@ static uint16_t find_l3(const uint8_t *frame, size_t len, size_t *l3)
 	return 0;
 }
 
-/* Whether an IP header is where it should be and leads to what it should. */
+/* Whether there is an IP header, followed by TCP or UDP. */
 static bool check_l3(struct offload_train *t, uint16_t type)
 {
 	const uint8_t *ip = t->frame + t->l3;
@@ -155,11 +154,11 @@ static bool check_l4(struct offload_train *t)
 			return false;
 	}
 	t->headers = t->l4 + size;
-	/* Longer ones (BIG TCP) have a length that IP cannot say. */
+	/* Longer ones (BIG TCP) exceed IP's length field. */
 	return t->headers < t->len && t->len - t->l4 <= UINT16_MAX;
 }
 
-/* Whether the kind of train is one we cut, and goes with the IP version. */
+/* Whether this kind of train can be cut, and fits the IP version. */
 static bool check_type(const struct offload_train *t, uint8_t type)
 {
 	switch (type & ~VIRTIO_NET_HDR_GSO_ECN) {
@@ -197,7 +196,7 @@ bool offload_begin(struct offload_train *t, const struct virtio_net_hdr *hdr,
 	       check_type(t, type);
 }
 
-/* The IP header says how long this packet is, and is a packet of its own. */
+/* Each segment's IP header needs its own length and identification. */
 static void fix_l3(const struct offload_train *t, uint8_t *out, size_t len)
 {
 	uint8_t *ip = out + t->l3;
@@ -215,7 +214,7 @@ static void fix_l3(const struct offload_train *t, uint8_t *out, size_t len)
 		(uint16_t)~fold(add_octets(0, ip, t->l4 - t->l3)));
 }
 
-/* Sequence number by position; what marks the train's ends stays there. */
+/* Sequence number by position; flags of the train's ends only there. */
 static void fix_tcp(const struct offload_train *t, uint8_t *out, bool last)
 {
 	uint8_t *tcp = out + t->l4;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Doing in software what a sender left to the card.
+ * Offloads of a sender, done in software.
  *
- * Linux hands a packet socket frames as they are inside the stack, and a sender
- * on the same machine (a veth peer, a container, a bridge port) leaves two
- * things to "the hardware" that will never see them:
+ * A packet socket gets frames as they are inside the stack.  A sender on the
+ * same machine (a veth peer, a container, a bridge port) leaves two things to
+ * hardware that these frames never reach:
  *
  *  - the TCP or UDP checksum: only the pseudo header's sum is in its place
  *    (CHECKSUM_PARTIAL);
@@ -12,15 +12,15 @@
  *    (GSO), and frames received in a row are put together into such a frame as
  *    well (GRO).
  *
- * PACKET_VNET_HDR makes the kernel say so, in the header virtio uses.  What
- * leaves a switch port must be what could be on a wire, so both are finished
- * here.  The alternative, turning the sender's offloads off with `ethtool -K`,
- * is not in our hands, since they are the other end's, and would outlive us.
+ * With PACKET_VNET_HDR the kernel describes both in virtio's header.  A frame
+ * that leaves a switch port must be valid on a wire, so both are completed
+ * here.  Turning the sender's offloads off with `ethtool -K` is no alternative:
+ * they belong to the other end, and the setting would outlive us.
  *
- * Checksums of segments follow from the sum the sender put there: it covers the
+ * Segments' checksums follow from the sum the sender put there: it covers the
  * addresses, the protocol and the length of the whole train, and only the
- * length differs for a segment.  So the pseudo header need not be known, and
- * IPv6 extension headers make no difference.
+ * length differs for a segment.  So the pseudo header itself is not needed, and
+ * IPv6 extension headers do not matter.
  *
  * The header comes from the kernel, the frame behind it from anybody: every
  * offset is checked against the frame's length.  No system calls.
@@ -41,7 +41,7 @@
 /**
  * offload_checksum - complete a partial checksum
  * @frame: in/out
- * @len:   octets
+ * @len:   bytes
  * @start: where summing starts: the TCP or UDP header
  * @field: where the checksum goes, from @start
  *
@@ -53,12 +53,12 @@ bool offload_checksum(uint8_t *frame, size_t len, size_t start, size_t field);
 /**
  * struct offload_train - a frame being cut into segments
  * @frame:   not owned
- * @len:     octets of it
+ * @len:     bytes of it
  * @l3:      where the IP header starts
  * @l4:      where the TCP or UDP header starts
- * @headers: octets of all headers
- * @mss:     octets of payload a segment carries
- * @done:    octets of payload already cut off
+ * @headers: bytes of all headers
+ * @mss:     bytes of payload a segment carries
+ * @done:    bytes of payload already cut off
  * @index:   segments already cut off
  * @ipv6:    else IPv4
  * @tcp:     else UDP
@@ -81,10 +81,10 @@ struct offload_train {
  * @t:     out
  * @hdr:   what the kernel says, gso_type not VIRTIO_NET_HDR_GSO_NONE
  * @frame: the whole train; must stay until the last segment is cut
- * @len:   its octets
+ * @len:   its bytes
  *
- * Return: false if it is nothing that can be cut: not TCP or UDP right inside
- * IP (tunnels, IP fragmentation offload), or headers and @hdr do not agree.
+ * Return: false if it cannot be cut: not TCP or UDP directly inside IP
+ * (tunnels, IP fragmentation offload), or headers and @hdr disagree.
  */
 bool offload_begin(struct offload_train *t, const struct virtio_net_hdr *hdr,
 		   const uint8_t *frame, size_t len);
@@ -93,9 +93,9 @@ bool offload_begin(struct offload_train *t, const struct virtio_net_hdr *hdr,
  * offload_next - cut the next segment off
  * @t:   from offload_begin()
  * @out: out: a complete frame
- * @max: octets at @out
+ * @max: bytes at @out
  *
- * Return: octets of the frame; 0 at the end, or if it would be more than @max.
+ * Return: bytes of the frame; 0 at the end, or if it would be more than @max.
  */
 size_t offload_next(struct offload_train *t, uint8_t *out, size_t max);
 

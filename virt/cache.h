@@ -2,8 +2,8 @@
 /*
  * Cache maintenance for memory a device reads and writes behind the CPU's back.
  *
- * Which implementation is used is a matter of the build, not of the moment: a
- * board either keeps DMA coherent or does not.
+ * The implementation is chosen at build time: a board either keeps DMA coherent
+ * or does not.
  *
  *	arm64	    cache_arm64.h, by line
  *	others	    cache_coherent.h: x86 keeps DMA coherent, nothing to do
@@ -15,7 +15,7 @@
  *
  * Each gives four functions:
  *
- *	cache_line()		  octets of a line, 1 if there is nothing to do
+ *	cache_line()		  bytes of a line, 1 if there is nothing to do
  *	cache_clean(p, n)	  what the CPU wrote reaches memory
  *	cache_invalidate(p, n)	  what the CPU has is dropped.  Lines the CPU
  *				  has written may be written back first, so it

@@ -28,7 +28,7 @@ static inline size_t cache_line(void)
 	return (size_t)4 << (ctr >> 16 & 0xf);
 }
 
-/* First line a range touches; the last is the one its last octet is in. */
+/* First line a range touches; the last is the one its last byte is in. */
 static inline uintptr_t cache_first_line(const void *start, size_t line)
 {
 	return (uintptr_t)start & ~(uintptr_t)(line - 1);

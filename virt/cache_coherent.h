@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * virt/cache.h where DMA is coherent: nothing to do, and nothing left of it
- * after inlining.
- */
+/* virt/cache.h where DMA is coherent: nothing to do. */
 #ifndef WEIR_VIRT_CACHE_COHERENT_H
 #define WEIR_VIRT_CACHE_COHERENT_H
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a driver VM's guest finds: the contract between a VMM and the program
- * in the guest (driver_vm/main.c).  Nothing in it depends on KVM or on Linux as
- * a host; on seL4 the same nodes come from libvmm.
+ * The interface between a VMM and the program in a driver VM's guest
+ * (driver_vm/main.c).  Nothing in it depends on KVM or on Linux as a host; on
+ * seL4 the same nodes come from libvmm.
  *
  * The guest is a *driver* in the sense of virt/net_virt.h with plain offsets:
  * it knows neither physical addresses nor how many clients there are.  It sees
- * one connection, as these UIO devices, to be looked up by name
+ * one connection, as these UIO devices, found by name
  * (/sys/class/uio/uioN/name), never by number:
  *
  *	"net0-queues"	map 0 rx active  rw	frames from the network, we produce
- *			map 1 rx free    rw	empty buffers for them, we consume
- *			map 2 tx active  rw	frames to the network, we consume
+ *			map 1 rx free    rw	empty buffers, we consume
+ *			map 2 tx active  rw	frames to send, we consume
  *			map 3 tx free    rw	their buffers back, we produce
  *	"net0-data"	map 0 receive    rw	buffers of rx
  *			map 1 transmit   ro	buffers of tx
@@ -19,19 +19,20 @@
  *			map 1 status     rw	struct driver_status
  *	"net0-doorbell"	map 0 a page of doorbells, and the interrupt
  *
- * "ro" is enforced from below: a store there is lost.
+ * The VMM enforces "ro": a store there is lost.
  *
  * The first three are memory.  Their node is compatible with
- * DRIVER_SHARED_COMPATIBLE, which a kernel module (driver_vm/linux/weir_shared.c)
- * maps as ordinary cached memory; or, where a VMM is told to, with
- * "generic-uio", which stock Linux maps as device memory: uncached, naturally
- * aligned accesses only.  The device "net0-doorbell" is always "generic-uio".
+ * DRIVER_SHARED_COMPATIBLE, which a kernel module
+ * (driver_vm/linux/weir_shared.c) maps as ordinary cached memory; or, if the
+ * VMM is configured so, with "generic-uio", which stock Linux maps as device
+ * memory: uncached, naturally aligned accesses only.  The device
+ * "net0-doorbell" is always "generic-uio".
  *
  * Properties of the node "net0-queues" (32-bit cells), the same for all four
  * queues: DRIVER_PROP_CAPACITY, DRIVER_PROP_BUFFER_SIZE, DRIVER_PROP_MAX_FRAME.
  *
- * Doorbells are naturally aligned 32-bit stores of any value to these offsets of
- * the doorbell page; nothing can be read there:
+ * Doorbells are naturally aligned 32-bit stores of any value to these offsets
+ * of the doorbell page; nothing can be read there:
  *
  *	DRIVER_DOORBELL_QUEUES	a queue was published whose consumer asked to
  *				be notified (queue_must_notify())
@@ -45,9 +46,10 @@
  * the link page's epoch is even it touches no queue; when it becomes odd it
  * starts with all indices zero (queue.h).  A change of @carrier is written and
  * rung.  At least once in DRIVER_BEAT_MS its event loop adds one to @beat, with
- * or without frames, and rings for none of that: a guest whose @beat stands still
- * for the time the topology says is taken for dead.  One that has never counted
- * is not watched: its program is older than that.  If the program ends, the guest resets itself and the VMM starts over.
+ * or without frames, without ringing.  A guest whose @beat does not change for
+ * the topology's watchdog time is killed.  One whose @beat has always been 0 is
+ * not watched: its program is older.  If the program ends, the guest resets
+ * itself and the VMM is restarted.
  */
 #ifndef WEIR_VIRT_DRIVER_ABI_H
 #define WEIR_VIRT_DRIVER_ABI_H
@@ -79,12 +81,12 @@ enum driver_state {
 };
 
 /**
- * struct driver_status - what a driver VM says of itself; one page
+ * struct driver_status - a driver VM's state, as it reports it; one page
  * @state:    enum driver_state; written last
  * @carrier:  whether the card has a link: 0 or 1
  * @mtu:      of the card's interface
  * @beat:     counts, as long as the event loop runs; never 0 again
- * @mac:      the card's address, as in a frame; two octets follow, zero
+ * @mac:      the card's address, as in a frame; two bytes follow, zero
  * @rx_frames, @rx_bytes: put on rx active
  * @tx_frames, @tx_bytes: handed to the card
  * @rx_no_buffer: frames from the card dropped because rx free was empty
@@ -95,10 +97,10 @@ enum driver_state {
  * @syscalls: system calls since the first frame, epoll_wait() included
  * @doorbells: queue doorbells rung
  * @interrupts: interrupts acknowledged
- * @copied:   octets the program itself has copied
+ * @copied:   bytes the program itself has copied
  *
- * The guest is the only writer.  Nothing of it is believed: whoever reads it
- * does so to show it, or to know whether a link may go up.
+ * Only the guest writes it.  It is not trusted: it is shown, and decides only
+ * whether this port's link may go up.
  */
 struct driver_status {
 	_Atomic(uint32_t) state;

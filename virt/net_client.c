@@ -2,10 +2,10 @@
 /*
  * A client's side of a switch port.
  *
- * What is hard is that the switch is not believed: where each buffer is, is kept
- * in private memory, and a descriptor from the switch only ever asks for a move
- * from "lent" to where it is wanted.  So whatever the switch writes, a buffer is
- * never in two hands, and the number of buffers does not change.
+ * The switch is not trusted.  Private memory records where each buffer is, and
+ * a descriptor from the switch only requests a move of a lent buffer back to
+ * us.  So whatever the switch writes, a buffer never has two owners, and the
+ * number of buffers does not change.
  */
 #include "virt/net_client.h"
 
@@ -31,7 +31,7 @@ enum { HOME, HELD, LENT };
  * @tx_dirty:  transmit buffers were put since the last notification
  * @rx_dirty:  receive buffers were
  * @counters:  see the header
- * @stack:     transmit buffers at home; the warm ones are used again first
+ * @stack:     transmit buffers at home; a stack, to reuse warm ones first
  * @tx_where:  by buffer
  * @rx_where:  by buffer
  */
@@ -56,7 +56,7 @@ struct net_client {
 	uint8_t *rx_where;
 };
 
-/* --- making one ------------------------------------------------------------- */
+/* --- making one ----------------------------------------------------------- */
 
 static bool region_ok(const void *data, size_t size,
 		      const struct net_client_config *c)
@@ -120,7 +120,7 @@ struct net_client *net_client_init(void *memory, size_t size,
 	return c;
 }
 
-/* --- links ------------------------------------------------------------------ */
+/* --- links ---------------------------------------------------------------- */
 
 static void lend_rx(struct net_client *c, uint32_t index)
 {
@@ -200,7 +200,7 @@ static unsigned int pending(struct net_client *c,
 	return (unsigned int)n;
 }
 
-/* --- transmit --------------------------------------------------------------- */
+/* --- transmit ------------------------------------------------------------- */
 
 /* Which of @count buffers a descriptor names, or @count if none. */
 static uint32_t buffer_of(const struct net_client *c, uint64_t offset,
@@ -253,7 +253,7 @@ unsigned int net_tx_alloc(struct net_client *c, struct net_buffer *buffers,
 	return n;
 }
 
-/* A buffer the caller says it has; void ones are of an epoch that is over. */
+/* Does the caller hold this buffer? Not if it is of an earlier epoch. */
 static bool tx_is_held(const struct net_client *c, const struct net_buffer *b)
 {
 	return b->index < c->tx_count && c->tx_where[b->index] == HELD;
@@ -299,9 +299,9 @@ void net_tx_burst(struct net_client *c, const struct net_buffer *buffers,
 	queue_publish(&c->tx_active);
 }
 
-/* --- receive ---------------------------------------------------------------- */
+/* --- receive -------------------------------------------------------------- */
 
-/* Whether a received descriptor may be believed; moves the buffer if so. */
+/* Check a received descriptor; moves the buffer if it is valid. */
 static bool accept_rx(struct net_client *c, const struct net_desc *d,
 		      uint32_t *index)
 {
@@ -360,7 +360,7 @@ void net_rx_release(struct net_client *c, const struct net_buffer *buffers,
 	queue_publish(&c->rx_free);
 }
 
-/* --- signalling ------------------------------------------------------------- */
+/* --- signalling ----------------------------------------------------------- */
 
 bool net_client_must_notify(struct net_client *c)
 {
@@ -381,7 +381,7 @@ bool net_client_must_notify(struct net_client *c)
 	return notify;
 }
 
-/* Arm a queue or not; true if there is something in it already. */
+/* Arm a queue, if wanted; true if there is something in it already. */
 static bool arm(struct net_client *c, struct queue_consumer *q, bool want)
 {
 	int n;
@@ -403,7 +403,7 @@ bool net_client_arm(struct net_client *c, bool want_rx, bool want_tx)
 	uint32_t epoch = c->epoch;
 	bool carrier = c->carrier, some;
 
-	/* A link that came or went is something to be seen before sleeping. */
+	/* The caller must see a change of the link before it sleeps. */
 	net_client_carrier(c);
 	if (c->state != NET_CLIENT_UP || c->epoch != epoch)
 		return c->epoch != epoch;

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The other side of a switch port: what a client does with its two queue pairs.
+ * A client's side of a switch port: two queue pairs.
  *
  * Freestanding, like the switch itself: port PDs, the attach library
  * (client/weir.h) and Microkit clients are built on it.
  *
  * The client owns both data regions' buffers.  Transmit buffers wait in private
  * memory (a stack of free ones) until they are filled and put on `ingress
- * active`; the switch returns them on `ingress free`.  Receive buffers are
- * lent to the switch on `egress free`; they come back filled on `egress
- * active` and are lent again once the frame has been dealt with.
+ * active`; the switch returns them on `ingress free`.  Receive buffers are lent
+ * to the switch on `egress free`; they come back filled on `egress active` and
+ * are lent again once the frame has been used.
  *
- * The switch is not believed either: indices and descriptors are checked as on
+ * The switch is not trusted either: indices and descriptors are checked as on
  * its side, and a buffer that is returned without having been lent, or twice,
- * is dropped and counted (each buffer's whereabouts are kept privately).
+ * is dropped and counted (private memory records where each buffer is).
  *
- * Link pages: every burst call looks at the epoch first.  While it is even
- * both bursts move nothing; when it becomes odd the client starts afresh with
- * all its buffers.  Frames in flight are lost, as on a cable pulled out.
+ * Link pages: every burst call looks at the epoch first.  While it is even,
+ * both bursts move nothing; when it becomes odd, the client starts again with
+ * all its buffers.  Frames in flight are lost.
  */
 #ifndef WEIR_VIRT_NET_CLIENT_H
 #define WEIR_VIRT_NET_CLIENT_H
@@ -37,11 +37,11 @@
  * @rx_free:     egress free: we produce
  * @tx_data:     our transmit region
  * @rx_data:     our receive region; need not be writable
- * @tx_size:     octets of @tx_data
- * @rx_size:     octets of @rx_data
+ * @tx_size:     bytes of @tx_data
+ * @rx_size:     bytes of @rx_data
  * @capacity:    slots of each queue
- * @buffer_size: octets of a buffer, a power of two
- * @max_frame:   longest frame, octets
+ * @buffer_size: bytes of a buffer, a power of two
+ * @max_frame:   longest frame, bytes
  * @link:        link page or NULL
  *
  * A capture client has no transmit half: @tx_active is NULL.
@@ -63,8 +63,8 @@ struct net_client_config {
 
 /**
  * struct net_buffer - one buffer in the client's hands
- * @data:  its first octet
- * @len:   octets of the frame in it
+ * @data:  its first byte
+ * @len:   bytes of the frame in it
  * @index: which buffer of its region; do not change
  */
 struct net_buffer {
@@ -77,13 +77,13 @@ struct net_buffer {
 enum net_client_state {
 	NET_CLIENT_DOWN,  /* the link is down; nothing to do but wait */
 	NET_CLIENT_UP,	  /* frames flow */
-	NET_CLIENT_FAULT, /* the switch broke the protocol; waits for an epoch */
+	NET_CLIENT_FAULT, /* the switch broke the protocol; awaits an epoch */
 };
 
 struct net_client;
 
 /**
- * net_client_size - octets of private memory a client needs
+ * net_client_size - bytes of private memory a client needs
  * @config: checked
  *
  * Return: 0 if a size in @config is impossible.
@@ -93,7 +93,7 @@ size_t net_client_size(const struct net_client_config *config);
 /**
  * net_client_init - make a client; the link is looked at by the first burst
  * @memory: private, aligned to 64
- * @size:   octets at @memory
+ * @size:   bytes at @memory
  * @config: copied
  *
  * Return: the client (inside @memory), or NULL if a size is impossible.
@@ -102,7 +102,7 @@ struct net_client *net_client_init(void *memory, size_t size,
 				   const struct net_client_config *config);
 
 /**
- * net_client_state - look at the link page and say how things stand
+ * net_client_state - read the link page and return the state
  *
  * After NET_CLIENT_DOWN every buffer held from net_tx_alloc() or net_rx_burst()
  * is void.
@@ -110,19 +110,18 @@ struct net_client *net_client_init(void *memory, size_t size,
 enum net_client_state net_client_state(struct net_client *c);
 
 /**
- * net_client_carrier - whether what the port is there for can be reached
+ * net_client_carrier - does the port's uplink have a carrier?
  *
- * The link is up and has a carrier (base/link.h): the uplink the port
- * follows, if it follows one, is up.  While it has none, frames flow between
- * the switch's other ports and this one all the same; it is worth waiting with
- * what needs the uplink, such as asking for an address.  A carrier that goes
- * and comes touches no buffer.
+ * The link is up and has a carrier (base/link.h): the uplink the port follows,
+ * if any, is up.  Without a carrier, frames still flow between this port and
+ * the switch's other ports, but whatever needs the uplink, such as DHCP, should
+ * wait.  A change of carrier touches no buffer.
  */
 bool net_client_carrier(struct net_client *c);
 
 /**
  * net_tx_alloc - take empty transmit buffers
- * @buffers: out: data and index; room for max_frame octets at each
+ * @buffers: out: data and index; room for max_frame bytes at each
  * @count:   how many are wanted
  *
  * Return: how many there are now.
@@ -182,7 +181,7 @@ bool net_client_must_notify(struct net_client *c);
 bool net_client_arm(struct net_client *c, bool want_rx, bool want_tx);
 
 /**
- * struct net_client_counters - what went wrong on the switch's side
+ * struct net_client_counters - protocol errors of the switch
  * @bad_rx:   received descriptors refused
  * @bad_free: returned transmit buffers refused
  * @unsent:   buffers given to net_tx_burst() with an impossible length

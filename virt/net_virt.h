@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Network virtualisers: what stands between an Ethernet driver and a switch
- * port.
+ * Network virtualisers, between an Ethernet driver and a switch port.
  *
  *	  driver   --active-->  net_virt_rx  --active-->   switch
  *		   <---free---		     <---free---   (port's ingress)
@@ -9,24 +8,23 @@
  *	  driver   <--active--  net_virt_tx  <--active--   switch
  *		   ---free--->		     ---free--->   (port's egress)
  *
- * They translate buffer addresses, maintain caches, and check.  They look at no
- * octet of a frame and know no MAC address: who may talk to whom is the
- * switch's business alone.
+ * They translate buffer addresses, maintain caches, and check descriptors.
+ * They read no byte of a frame: only the switch decides which frames pass.
  *
  * One data region serves both sides, so nothing is copied: for rx the driver
  * (or its device) writes it and the switch reads it; for tx the switch writes
  * and the driver reads.  The virtualiser owns the buffers of the region and
- * keeps, in private memory, whose hands each one is in.  A descriptor is a
- * claim ("here is your buffer back") and is held against that record.
+ * records each one's holder in private memory.  A descriptor is a claim ("here
+ * is your buffer back") and is checked against that record.
  *
  * What may be relied on, if either peer or both are hostile:
- *  - A buffer is in one pair of hands at a time: what was never lent, was
- *    returned already, or belongs to the other side is refused and counted.
+ *  - A buffer has one holder at a time: a descriptor of a buffer that was never
+ *    lent, was returned already, or is the other side's is refused and counted.
  *  - No buffer is lost: one that comes back with an impossible length goes back
  *    into circulation, and a side whose link epoch changes gives back all it
  *    had.
  *  - Each call does a bounded amount of work, whatever the indices say.
- *  - A side that publishes an impossible index is left alone until its epoch
+ *  - A side that publishes an impossible index is ignored until its epoch
  *    changes; the other side goes on.
  *
  * A driver that speaks io addresses is trusted with DMA: the platform has to
@@ -34,8 +32,8 @@
  * are lent anew at once.
  *
  * The platform's loop is the switch's (vswitch/vswitch.h): call run() until it
- * says there is no more, then arm(), and sleep if that says nothing came; ring
- * whom run() asked to be rung.  The first run() after init() fills the queues.
+ * says there is no more, then arm(), and sleep if that reports nothing new;
+ * notify whom run() says.  The first run() after init() fills the queues.
  */
 #ifndef WEIR_VIRT_NET_VIRT_H
 #define WEIR_VIRT_NET_VIRT_H
@@ -50,7 +48,7 @@
 
 /* Descriptors taken from one queue in one call of run(). */
 #define NET_VIRT_BUDGET 64u
-/* Octets of a buffer: powers of two within these. */
+/* Bytes of a buffer: powers of two within these. */
 #define NET_VIRT_MIN_BUFFER 128u
 #define NET_VIRT_MAX_BUFFER 32768u
 #define NET_VIRT_STATS_MAGIC 0x5765697256697274ull /* "WeirVirt" */
@@ -61,7 +59,7 @@ enum net_virt_side { NET_VIRT_DRIVER, NET_VIRT_SWITCH, NET_VIRT_SIDES };
 #define NET_VIRT_RING_DRIVER (1u << NET_VIRT_DRIVER)
 #define NET_VIRT_RING_SWITCH (1u << NET_VIRT_SWITCH)
 
-/* How the driver names a buffer. */
+/* How the driver addresses a buffer. */
 enum net_virt_addresses {
 	NET_VIRT_OFFSET, /* offset into the data region, as the switch does */
 	NET_VIRT_IO,	 /* the address its device knows the buffer by */
@@ -116,10 +114,10 @@ struct net_virt_queues {
 };
 
 /**
- * struct net_virt_side_stats - what a virtualiser says of one side
+ * struct net_virt_side_stats - a virtualiser's statistics of one side
  * @state:   enum net_virt_state
- * @epoch:   the link epoch last acted on: the queues of an earlier one will not
- *           be touched again
+ * @epoch:   the link epoch last acted on; queues of earlier ones are no longer
+ *           used
  * @faults:  how often the side went to NET_VIRT_FAULT
  * @refused: by enum net_virt_reason
  */
@@ -140,7 +138,7 @@ ABI_AT(struct net_virt_side_stats, refused, 16);
  * struct net_virt_stats - a virtualiser's statistics
  * @magic:  NET_VIRT_STATS_MAGIC once it is initialised
  * @frames: frames passed on
- * @bytes:  their octets
+ * @bytes:  their bytes
  * @side:   by enum net_virt_side
  *
  * May be a region of its own: only the virtualiser writes it, each field is a
@@ -165,11 +163,11 @@ ABI_AT(struct net_virt_stats, side, 24);
  * @sw:          connection to the switch port: its ingress half for rx, its
  *               egress half for tx.  For rx the port is a VSWITCH_PORT_CLIENT:
  *               we own the buffers
- * @data:        the region, at an address of ours; only used for cache
- *               maintenance, never looked at.  Aligned to a cache line
- * @data_size:   its octets: a multiple of @buffer_size, at most as many
+ * @data:        the region in our address space, for cache maintenance; never
+ *               read.  Aligned to a cache line
+ * @data_size:   its bytes: a multiple of @buffer_size, at most as many
  *               buffers as either capacity
- * @buffer_size: octets of a buffer; buffers start at multiples of it
+ * @buffer_size: bytes of a buffer; buffers start at multiples of it
  * @addresses:   how the driver names a buffer
  * @io:          NET_VIRT_IO: the device's address of the region
  * @stats:       region for statistics, or NULL for private ones only

@@ -9,10 +9,10 @@
  * The data region is the driver's receive region; the switch maps it read-only.
  * Whenever the driver's link comes up, all buffers that are not on their way
  * through the switch are lent to the driver.  While the switch's side is down,
- * frames are counted and their buffers go straight back: a driver does not stall
- * for want of a switch.
+ * frames are counted and their buffers go straight back, so that the driver
+ * does not stall.
  *
- * See virt/net_virt.h for what holds against hostile peers.
+ * See virt/net_virt.h for the guarantees against hostile peers.
  */
 #ifndef WEIR_VIRT_NET_VIRT_RX_H
 #define WEIR_VIRT_NET_VIRT_RX_H
@@ -22,7 +22,7 @@
 struct net_virt_rx;
 
 /**
- * net_virt_rx_size - octets of private memory the virtualiser needs
+ * net_virt_rx_size - bytes of private memory the virtualiser needs
  * @config: checked
  *
  * Return: 0 if something in @config is impossible.
@@ -32,7 +32,7 @@ size_t net_virt_rx_size(const struct net_virt_config *config);
 /**
  * net_virt_rx_init - make a virtualiser; touches no queue yet
  * @memory: private, aligned to 64
- * @size:   octets at @memory
+ * @size:   bytes at @memory
  * @config: copied
  *
  * Return: the virtualiser (inside @memory), or NULL if @config is impossible or

@@ -9,11 +9,11 @@
  *
  * The data region is the driver's transmit region, the only one a driver sees
  * however many clients there are: the switch, which copies frames into it, owns
- * the content.  Whenever the switch's side comes up, all buffers that the driver
- * does not have are lent to the switch.  While the driver is down, frames are
- * counted and their buffers go straight back.
+ * the content.  Whenever the switch's side comes up, all buffers that the
+ * driver does not have are lent to the switch.  While the driver is down,
+ * frames are counted and their buffers go straight back.
  *
- * See virt/net_virt.h for what holds against hostile peers.
+ * See virt/net_virt.h for the guarantees against hostile peers.
  */
 #ifndef WEIR_VIRT_NET_VIRT_TX_H
 #define WEIR_VIRT_NET_VIRT_TX_H
@@ -23,7 +23,7 @@
 struct net_virt_tx;
 
 /**
- * net_virt_tx_size - octets of private memory the virtualiser needs
+ * net_virt_tx_size - bytes of private memory the virtualiser needs
  * @config: checked
  *
  * Return: 0 if something in @config is impossible.
@@ -33,7 +33,7 @@ size_t net_virt_tx_size(const struct net_virt_config *config);
 /**
  * net_virt_tx_init - make a virtualiser; touches no queue yet
  * @memory: private, aligned to 64
- * @size:   octets at @memory
+ * @size:   bytes at @memory
  * @config: copied
  *
  * Return: the virtualiser (inside @memory), or NULL if @config is impossible or

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is hard here is not moving descriptors but believing none of them.
+ * The relay trusts no descriptor.
  *
- * owner[] says for every buffer whose hands it is in (ours, the driver's, the
- * switch's) and, for the sake of honest counters, which sides have had it since
- * their link came up.  A descriptor only ever *asks* for the move from its
- * sender's hands to the next; if the buffer is elsewhere nothing moves.  So the
- * number of buffers in circulation is constant whatever either side writes, and
- * a queue that can hold all of them never overflows.
+ * owner[] records each buffer's holder (us, the driver, the switch) and, for
+ * exact counters, which sides have had it since their link came up.  A
+ * descriptor only *requests* a move from its sender to the next holder; if its
+ * sender does not hold the buffer, nothing moves.  So the number of buffers is
+ * constant whatever either side writes, and a queue that can hold all of them
+ * never overflows.
  *
- * Nothing is kept of a peer's queue between two calls but our own index.
+ * Between two calls only our own index of a peer's queue is kept.
  */
 #include "virt/relay.h"
 
@@ -73,7 +73,7 @@ static void give(struct relay *r, uint32_t index, unsigned int to)
 	r->owner[index] = (uint8_t)(had | to);
 }
 
-/* Why a side may not return a buffer that is not in its hands. */
+/* The reason if a side returns a buffer that it does not hold. */
 static enum net_virt_reason misreturn(const struct relay *r,
 				      enum net_virt_side side, uint32_t index)
 {
@@ -85,8 +85,8 @@ static enum net_virt_reason misreturn(const struct relay *r,
 }
 
 /*
- * Take the buffer a descriptor speaks of out of a side's hands.  Returns its
- * index, now in nobody's hands until give() is called, or NO_BUFFER.
+ * Take the buffer of a descriptor from a side.  Returns its index, which has no
+ * holder until it is handed over, or NO_BUFFER.
  */
 static int take(struct relay *r, enum net_virt_side side,
 		const struct net_desc *d)
@@ -132,14 +132,14 @@ static void set_state(struct relay *r, enum net_virt_side side,
 	r->stats->side[side].state = state;
 }
 
-/* What it holds stays with it until its epoch changes: it may still write. */
+/* It keeps its buffers until its epoch changes: it may still write to them. */
 static void fault(struct relay *r, enum net_virt_side side)
 {
 	set_state(r, side, NET_VIRT_FAULT);
 	r->stats->side[side].faults++;
 }
 
-/* Its queues hold nothing any more: what it had is ours again. */
+/* Its queues are empty now: take its buffers back. */
 static void take_back(struct relay *r, enum net_virt_side side)
 {
 	for (uint32_t i = 0; i < r->buffers; i++) {
@@ -219,8 +219,8 @@ static bool collect(struct relay *r)
 }
 
 /*
- * The device is done with a received frame, or about to be given one to send:
- * make both see the same octets.  cache_sync() follows, once for many.
+ * Cache maintenance after the device has written a frame, or before it reads
+ * one.  cache_sync() follows, once for many.
  */
 static void maintain(struct relay *r, uint32_t index, size_t len)
 {
@@ -282,10 +282,10 @@ static bool forward(struct relay *r)
 }
 
 /*
- * What is home goes to the source.  A buffer lent to a driver for the first
- * time may have lines in the cache that were written before it was a buffer
- * (when the region was zeroed); written back later, they would overwrite what
- * the device put there.
+ * Lend the buffers at home to the source.  A buffer lent to a driver for the
+ * first time may have lines in the cache that were written before it was a
+ * buffer (when the region was zeroed); written back later, they would overwrite
+ * what the device put there.
  */
 static void lend(struct relay *r)
 {
@@ -385,7 +385,7 @@ static bool region_ok(const struct net_virt_config *c)
 	    c->buffer_size > NET_VIRT_MAX_BUFFER)
 		return false;
 	buffers = c->data_size / c->buffer_size;
-	/* Two buffers in one line would be maintained in each other's time. */
+	/* Two buffers must not share a cache line. */
 	return c->data != NULL && buffers > 0 &&
 	       c->data_size % c->buffer_size == 0 &&
 	       buffers <= c->driver.capacity && buffers <= c->sw.capacity &&

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The relay: the machine inside both network virtualisers.
+ * The relay: the common code of both network virtualisers.
  *
- * rx and tx are one machine facing opposite ways.  Empty buffers are lent to a
+ * rx and tx do the same in opposite directions.  Empty buffers are lent to a
  * *source*, which returns them filled; a filled one is lent on to a *sink*,
  * which returns it empty.
  *
@@ -15,7 +15,7 @@
  *
  * rx has the driver for its source, tx the switch.  Only three things depend on
  * the direction: which queue is `out` on which side, whose addresses are
- * translated, and what is done to the cache.
+ * translated, and which cache operation is done.
  *
  * Internal to virt/.
  */
@@ -26,13 +26,13 @@
 
 /**
  * struct relay_peer - one side
- * @out:   what we hand over
- * @in:    what is handed to us
+ * @out:   what we give to it
+ * @in:    what it gives to us
  * @link:  link page or NULL
  * @base:  what this side calls offset 0
  * @state: as in its statistics
  * @epoch: as in its statistics
- * @lent:  buffers in its hands
+ * @lent:  buffers it holds
  * @dirty: something was put on @out since the side was last asked whether it
  *         wants to be notified
  */
@@ -53,12 +53,12 @@ struct relay_peer {
  * @source:      which of them fills buffers
  * @sink:        the other one
  * @data:        see struct net_virt_config
- * @buffer_size: octets
+ * @buffer_size: bytes
  * @shift:       its logarithm
  * @buffers:     how many there are
- * @homes:       how many are in our own hands
+ * @homes:       how many we hold
  * @home:        which; a stack, so that a warm buffer is used again soon
- * @owner:       by buffer: whose hands it is in, see relay.c
+ * @owner:       by buffer: its holder, see relay.c
  * @unsynced:    cache operations are under way
  * @stats:       @own, or the region
  * @own:         statistics nobody else sees
@@ -80,14 +80,14 @@ struct relay {
 };
 
 /**
- * relay_size - octets a relay needs, 0 if @config is impossible
+ * relay_size - bytes a relay needs, 0 if @config is impossible
  */
 size_t relay_size(const struct net_virt_config *config);
 
 /**
  * relay_init - make a relay
  * @r:      start of the memory
- * @size:   octets there
+ * @size:   bytes there
  * @config: copied
  * @source: the side that fills buffers
  *
