@@ -26,7 +26,7 @@ static int mount_all(void)
 	};
 
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-		/* Where it cannot be made, mount() says so. */
+		/* If this fails, mount() reports it. */
 		(void)mkdir(mounts[i].at, 0755);
 		/* Busy: the kernel has mounted it. */
 		if (mount(mounts[i].type, mounts[i].at, mounts[i].type,

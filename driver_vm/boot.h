@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What the first process of a guest has to do that has no other.
- */
+/* Setting up a guest as its first process. */
 #ifndef WEIR_DRIVER_VM_BOOT_H
 #define WEIR_DRIVER_VM_BOOT_H
 
@@ -11,8 +9,8 @@
 /**
  * boot - mount devtmpfs, sysfs and proc, and load the module if it is there
  *
- * Without the module the devices are there if the device tree has them as
- * "generic-uio"; whether they are is for uio_open() to say.
+ * Without the module, stock UIO serves the devices if the device tree calls
+ * them "generic-uio"; uio_open() reports a missing one.
  *
  * Return: 0 or negative errno, having said why.
  */

@@ -2,11 +2,10 @@
 /*
  * Copying to and from a data region.
  *
- * Where the region is cached memory this is memcpy().  Where it is mapped as
- * device memory (stock UIO) each access must be naturally aligned, and memcpy()
- * makes no such promise: it may use unaligned accesses, pairs of registers, or
- * clear whole lines.  There, whole aligned words are read and written one by
- * one.  Which it is, is decided once.
+ * Cached memory is copied by memcpy().  In device memory (stock UIO) each
+ * access must be naturally aligned, which memcpy() does not guarantee: it may
+ * use unaligned accesses, pairs of registers, or clear whole lines.  There,
+ * aligned words are copied one by one.  The choice is made once.
  */
 #ifndef WEIR_DRIVER_VM_COPY_H
 #define WEIR_DRIVER_VM_COPY_H
@@ -15,7 +14,7 @@
 #include <stddef.h>
 
 /**
- * struct copy - two ways across the border
+ * struct copy - functions for both directions
  * @in:  to a data region; @to starts a word
  * @out: from a data region; @from starts a word, and as many words as it takes
  *       can be read
@@ -26,7 +25,7 @@ struct copy {
 };
 
 /**
- * copy_for - the way to copy
+ * copy_for - choose the functions
  * @uncached: regions are device memory
  */
 const struct copy *copy_for(bool uncached);

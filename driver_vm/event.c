@@ -8,7 +8,7 @@
 #include "virt/driver_abi.h"
 #include "driver_vm/event.h"
 
-/* Sources answered per system call; the others are next time's. */
+/* Events per system call; the rest comes with the next one. */
 #define EVENTS 16
 
 int event_init(struct event_loop *loop)

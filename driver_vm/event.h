@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The event loop of a driver VM: file descriptors and who waits for them.
+ * The event loop of a driver VM.
  *
- * UIO devices, packet sockets and whatever another driver needs are all the
- * same here: a descriptor with a function to call.  The loop sleeps in
- * epoll_wait(2) and nowhere else, and it never decides that there is nothing to
- * do: whoever sleeps has armed its queues first (net.h).
+ * UIO devices, packet sockets and whatever another driver needs are all
+ * descriptors with a function to call.  The loop sleeps only in epoll_wait(2);
+ * the caller has armed its queues before (net.h).
  *
- * It sleeps no longer than DRIVER_BEAT_MS, so that the status page can tell a
- * program that has nothing to do from one that hangs (abi.h).
+ * It sleeps no longer than DRIVER_BEAT_MS, so that the status page
+ * distinguishes an idle program from one that hangs (virt/driver_abi.h).
  *
- * Events are level-triggered.  A source that does not want to hear of a
- * condition it cannot do anything about (no room for frames, say) stops watching
- * it; otherwise the loop would spin.
+ * Events are level-triggered.  A source that cannot handle a condition now (no
+ * room for frames, say) must stop watching it; otherwise the loop would spin.
  */
 #ifndef WEIR_DRIVER_VM_EVENT_H
 #define WEIR_DRIVER_VM_EVENT_H
@@ -21,7 +19,7 @@
 #include <stdint.h>
 
 /**
- * struct event_source - a descriptor to be waited for; embedded in its owner
+ * struct event_source - a watched descriptor; embedded in its owner
  * @fd:     not owned
  * @events: EPOLL* waited for at present; event_watch() changes it
  * @ready:  called with what has happened; EPOLLERR and EPOLLHUP are always
@@ -67,8 +65,8 @@ int event_add(struct event_loop *loop, struct event_source *source,
 	      uint32_t events);
 
 /**
- * event_watch - change what a source is waited for; no system call if that is
- * what it is waited for already
+ * event_watch - change the events a source is watched for; no system call if
+ * they are the same
  *
  * Return: 0 or negative errno.
  */
@@ -76,7 +74,7 @@ int event_watch(struct event_loop *loop, struct event_source *source,
 		uint32_t events);
 
 /**
- * event_wait - call ready() of every source that something happened to
+ * event_wait - call ready() of every source with events
  * @sleep: until there is one, but no longer than DRIVER_BEAT_MS; else only look
  *
  * Return: how many there were, or negative errno.

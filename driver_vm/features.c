@@ -2,8 +2,8 @@
 /*
  * Features of a network interface: see features.h.
  *
- * They are bits whose numbers differ from kernel to kernel; it tells their
- * names (ETHTOOL_GSTRINGS).
+ * They are bits whose numbers differ between kernels; ETHTOOL_GSTRINGS gives
+ * their names.
  */
 #include <errno.h>
 #include <linux/ethtool.h>
@@ -92,7 +92,9 @@ int features_off(int sock, const char *name)
 		if (is_unwanted(names.head.data + i * ETH_GSTRING_LEN))
 			set.head.features[i / BLOCK_BITS].valid |=
 				1u << i % BLOCK_BITS;
-	/* Where one of them is not the driver's to change, it says so in the
-	 * result, and the others are changed. */
+	/*
+	 * If one of them cannot be changed, the result says so, and the others
+	 * are changed.
+	 */
 	return ethtool(sock, name, &set);
 }

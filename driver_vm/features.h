@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What a card's driver must not do to frames on their way to us.
- */
+/* Turning off offloads that change received frames. */
 #ifndef WEIR_DRIVER_VM_FEATURES_H
 #define WEIR_DRIVER_VM_FEATURES_H
 
 /**
- * features_off - have received frames handed over one by one
+ * features_off - turn off the merging of received frames
  * @sock: any socket
  * @name: of the interface
  *
- * Kernel and card put received frames of a connection together (GRO, LRO),
- * which saves work for a host that is their destination; a port of a switch
- * wants what was on the wire.  The others stay as they are: the card checks
- * checksums but changes nothing, what it segments or sums up when sending it
- * does for frames of the guest's own stack only, and a VLAN tag is apart from
- * its frame on a packet socket whoever took it out.
+ * Kernel and card merge received frames of a connection (GRO, LRO), which saves
+ * work for a host; a switch port needs the frames as they were on the wire.
+ * Other offloads stay: verifying checksums changes nothing, offloads for
+ * sending apply only to frames of the guest's own stack, and a packet socket
+ * delivers a VLAN tag apart from its frame anyway.
  *
  * Return: 0, or negative errno if the driver has no such features or does not
- * let go of them.
+ * turn them off.
  */
 int features_off(int sock, const char *name);
 

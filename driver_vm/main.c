@@ -8,15 +8,15 @@
  *	net.c		frames between the two
  *	event.c		waits for all of them
  *
- * It starts, and from then on it sleeps in epoll_wait(2) or moves frames.  There
- * is nothing it could do about a failure that the monitor could not do better:
- * it says what is wrong on the console and ends, the kernel panics for the loss
- * of its first process, the VM is reset and the VMM starts over.
+ * It starts, and from then on it sleeps in epoll_wait(2) or moves frames.  It
+ * does not handle failures itself: it writes what is wrong to the console and
+ * exits.  The kernel panics at the loss of its first process, the VM resets,
+ * and the monitor restarts the VMM.
  *
- * The kernel hands on words of its command line that are not its own as
- * environment variables, if there is no dot in them:
+ * The kernel passes unknown words of its command line without a dot as
+ * environment variables:
  *
- *	weir_card=packet	the card by rings in memory; that is so anyway
+ *	weir_card=packet	the card by rings in memory; the default
  *	weir_card=socket	by one system call per frame
  *
  * Options are for running it without being the first process:
@@ -41,7 +41,7 @@
 #include "driver_vm/say.h"
 #include "driver_vm/uio.h"
 
-/* Rounds without a look at descriptors while there are frames all the time. */
+/* Rounds between two looks at descriptors while frames keep coming. */
 #define ROUNDS 64u
 
 /* Maps of the devices, see abi.h. */
@@ -272,8 +272,10 @@ int main(int argc, char **argv)
 	int option;
 	int e = 0;
 
-	/* The first process gets words of the kernel's command line that mean
-	 * nothing to the kernel, and they mean nothing here either. */
+	/*
+	 * The first process gets unknown words of the kernel's command line as
+	 * arguments; they are ignored.
+	 */
 	while (getpid() != 1 &&
 	       (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 's')

@@ -42,7 +42,7 @@ static bool len_ok(const struct net *n, uint32_t len)
 
 /* --- the link ------------------------------------------------------------ */
 
-/* The other side published what cannot be: hands off, until a new epoch. */
+/* The other side broke the protocol: do nothing until a new epoch. */
 static void fault(struct net *n)
 {
 	n->count.bad_descriptors++;
@@ -80,7 +80,7 @@ static void look_at_link(struct net *n)
 
 /* --- receiving ----------------------------------------------------------- */
 
-/* Empty buffers that can be filled now, or QUEUE_FAULT. */
+/* The number of empty buffers to fill now, or QUEUE_FAULT. */
 static int empty_buffers(const struct net *n)
 {
 	int have = queue_pending(&n->rx_free);
@@ -97,8 +97,8 @@ static int empty_buffers(const struct net *n)
 }
 
 /*
- * The next buffer that can be used.  Those before it that cannot go back with
- * no frame in them.  False if there is none up to @have.
+ * The next buffer that can be used.  Unusable ones before it go back empty.
+ * False if there is none up to @have.
  */
 static bool take_buffer(struct net *n, struct queue_producer *active,
 			unsigned int *used, unsigned int have, uint64_t *offset)
@@ -118,7 +118,7 @@ static unsigned int fill(struct net *n, const struct net_frame *frame,
 			 unsigned int count, unsigned int have)
 {
 	const struct net_config *c = &n->config;
-	/* Not to be read again after each copy. */
+	/* A local copy, so that it is not reloaded after each frame. */
 	struct queue_producer active = n->rx_active;
 	unsigned int used = 0;
 	uint64_t frames = 0;
@@ -152,7 +152,7 @@ static unsigned int fill(struct net *n, const struct net_frame *frame,
 	return i;
 }
 
-/* To the other side; how many of the frames are done with, all or fewer. */
+/* Pass frames to the other side. Return: how many are done with. */
 static unsigned int pass_on(struct net *n, const struct net_frame *frame,
 			    unsigned int count)
 {
@@ -301,7 +301,7 @@ bool net_run(struct net *n)
 bool net_arm(struct net *n)
 {
 	struct net_card *card = n->config.card;
-	/* Without a carrier frames are taken, to be dropped. */
+	/* Without a carrier frames are taken and dropped. */
 	bool blocked = !card->writable && n->carrier;
 
 	if (n->up) {
@@ -322,7 +322,7 @@ static void beat(struct net *n)
 {
 	volatile struct driver_status *s = n->config.status;
 
-	/* 0 says that nobody counts. */
+	/* 0 means that nothing counts. */
 	if (++n->beats == 0)
 		n->beats = 1;
 	atomic_store_explicit(&s->beat, n->beats, memory_order_relaxed);

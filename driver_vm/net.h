@@ -8,36 +8,35 @@
  *	  card  <---  transmit slots <---copy---  tx active  <---
  *	                                          tx free    --->
  *
- * We are the driver of virt/net_virt.h with plain offsets.  A card is a
- * struct net_card: net_packet.c is one over AF_PACKET, net_socket.c a simple one,
- * the second word of a file name says so, and there may be others.
+ * We are the driver of virt/net_virt.h with plain offsets.  A card is a struct
+ * net_card: net_packet.c implements one with AF_PACKET's rings, net_socket.c a
+ * simple one.
  *
- * What makes it hard is not to do anything per frame that can be done per batch:
- * system calls, barriers, doorbells, and wake-ups of either side.
+ * Whatever can be done per batch is not done per frame: system calls, barriers,
+ * doorbells, and wake-ups of either side.
  *
  *  - Frames go in batches of NET_BATCH.  A batch is published once each way,
- *    and at most one doorbell is rung for all of it, none if the other side is
- *    awake.
- *  - As long as there is anything to do no system call is made but the card's
- *    for a batch to be sent.
- *  - Neither side waits for the other, and nothing is lost that need not be.
+ *    with at most one doorbell, none if the other side is awake.
+ *  - While there is work, the only system call is the card's, one per batch to
+ *    be sent.
+ *  - Neither side waits for the other, and nothing is lost unnecessarily.
  *    Without an empty buffer for them, received frames stay in the card's
  *    slots, where there is more room than in the region; the loop stops
  *    watching the card, asks for a notification on rx free and sleeps, so that
  *    the side that has to return the buffers gets the processor.  What does not
- *    fit into the slots then is dropped by the card, and counted.  Only then is
- *    a notification of returned buffers asked for: otherwise each batch that
- *    is taken from us would wake us for nothing.
+ *    fit into the slots then is dropped by the card, and counted.  A
+ *    notification of returned buffers is asked for only then; otherwise each
+ *    batch the other side takes would wake us for nothing.
  *  - Without a slot to send them in, frames stay on tx active, until the card
  *    says that it has room.
  *  - While the link is down received frames are dropped; without a carrier,
  *    so are those to be sent.
  *
- * Whatever is read from a queue is checked; a descriptor that cannot be is
- * counted and returned, an index that cannot be ends the use of the queues until
- * the link comes up anew.  There is no exit, and no state that spins.
+ * Whatever is read from a queue is checked.  An impossible descriptor is
+ * counted and returned; an impossible index ends the use of the queues until
+ * the link comes up again.  The program neither exits nor spins for it.
  *
- * No system calls here, so all of it can be tested anywhere.
+ * net.c makes no system calls, so it can be tested anywhere.
  */
 #ifndef WEIR_DRIVER_VM_NET_H
 #define WEIR_DRIVER_VM_NET_H
@@ -57,7 +56,7 @@
 /**
  * struct net_frame - a received frame, in one of the card's slots
  * @data: complete: with its VLAN tag, with its checksum
- * @len:  octets; 0: a frame that could not be made complete
+ * @len:  bytes; 0: a frame that could not be made complete
  */
 struct net_frame {
 	const uint8_t *data;
@@ -75,7 +74,7 @@ struct net_card;
  *            longest frame there is.  Return: how many there are
  * @send:     send what is in the @count next slots, of these lengths.  Some of
  *            them later, if the card clears its @writable
- * @watch:    what the loop is to wake up for: received frames, room for frames
+ * @watch:    choose what wakes the loop: received frames, room for frames
  */
 struct net_card_ops {
 	unsigned int (*receive)(struct net_card *card,
@@ -94,7 +93,7 @@ struct net_card_ops {
  * @mtu:      of its interface, set by the owner
  * @writable: there may be slots; the owner sets it when there is room again
  * @lost:     received frames there was no slot for
- * @failed:   frames that were to be sent and will not be
+ * @failed:   frames that could not be sent
  */
 struct net_card {
 	const struct net_card_ops *ops;
@@ -105,18 +104,18 @@ struct net_card {
 };
 
 /**
- * struct net_config - what it is made from; shared memory, see abi.h
+ * struct net_config - its parts; for the shared memory see virt/driver_abi.h
  * @rx_active, @rx_free, @tx_active, @tx_free: queues
  * @capacity:    slots of each
  * @receive:     data region of rx
- * @receive_size, @transmit_size: octets of the regions
+ * @receive_size, @transmit_size: bytes of the regions
  * @transmit:    data region of tx
- * @buffer_size: octets of a buffer, a power of two
- * @max_frame:   octets of the longest frame
+ * @buffer_size: bytes of a buffer, a power of two
+ * @max_frame:   bytes of the longest frame
  * @link:        link page
  * @status:      status page
  * @doorbells:   page of doorbells, may be rung at any time
- * @copy:        how to get at the data regions
+ * @copy:        copies from and to the data regions
  * @card:        the card
  */
 struct net_config {
@@ -155,7 +154,7 @@ struct net_counters {
 };
 
 /**
- * struct net - state; nobody else changes it
+ * struct net - state, private to net.c
  * @config:    as given
  * @rx_active, @rx_free, @tx_active, @tx_free: our halves of the queues
  * @epoch:     of the link, acted on
@@ -164,7 +163,7 @@ struct net_counters {
  * @starved:   frames wait for an empty buffer
  * @armed:     the other side was asked to notify
  * @published: descriptors were handed over and the doorbell not yet rung
- * @beats:     what the status page's @beat says
+ * @beats:     value of the status page's @beat
  * @count:     counters
  */
 struct net {
@@ -185,21 +184,21 @@ struct net {
 };
 
 /**
- * net_init - before anything else; touches no shared memory
+ * net_init - initialise; touches no shared memory
  *
- * Return: 0, or -EINVAL if the sizes cannot be.
+ * Return: 0, or -EINVAL if the sizes are impossible.
  */
 int net_init(struct net *n, const struct net_config *config);
 
 /**
- * net_ready - say that the card is there, its carrier having been told
- * @mac: six octets
+ * net_ready - report that the card is ready; after net_carrier()
+ * @mac: six bytes
  * @mtu: of the card's interface
  */
 void net_ready(struct net *n, const uint8_t *mac, uint32_t mtu);
 
 /**
- * net_carrier - say whether the card has a carrier; rings if that has changed
+ * net_carrier - report whether the card has a carrier; rings at a change
  */
 void net_carrier(struct net *n, bool carrier);
 
@@ -211,14 +210,14 @@ void net_carrier(struct net *n, bool carrier);
 bool net_run(struct net *n);
 
 /**
- * net_arm - before the loop sleeps: ask everybody to wake us
+ * net_arm - before the loop sleeps: arm the queues and the card
  *
  * Return: whether there is something to do after all.
  */
 bool net_arm(struct net *n);
 
 /**
- * net_report - write the counters to the status page, and that we live
+ * net_report - write the counters and the beat to the status page
  * @wakeups, @syscalls, @interrupts: of the loop
  */
 void net_report(struct net *n, uint64_t wakeups, uint64_t syscalls,

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Cards by way of AF_PACKET: see net_iface.h.
- */
+/* Cards by AF_PACKET: see net_iface.h. */
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <stddef.h>
@@ -20,7 +18,7 @@
 /* Where a frame's type, or its tag, is: behind the addresses. */
 #define TYPE_AT 12u
 /*
- * Octets in flight to the card; the kernel doubles it and counts 700 or more
+ * Bytes in flight to the card; the kernel doubles it and counts 700 or more
  * for each frame, and so there are fewer than 128: half the slots of a transmit
  * ring, so that a writable socket has a slot, and half of what common cards
  * hold.
@@ -31,7 +29,7 @@ _Static_assert(NIC_HEADROOM >= VLAN_TAG, "a tag goes in front of a frame");
 
 /* --- frames -------------------------------------------------------------- */
 
-/* Put the tag back: the addresses make room for it. */
+/* Put the tag back behind the addresses. */
 static void insert_tag(struct nic_frame *f)
 {
 	uint8_t *to = f->data - VLAN_TAG;
@@ -122,7 +120,7 @@ static int transmitter(int index, int *fd)
 	return 0;
 }
 
-/* The MTU and what else an interface is made to be before it is up. */
+/* Set the MTU and the features, before the interface is up. */
 static int prepare(int sock, const char *name, uint32_t max_frame)
 {
 	unsigned int mtu = max_frame - FRAME_OVERHEAD;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What cards by way of AF_PACKET have in common, with rings (net_packet.h) and
- * without (net_socket.h): their sockets, what is done to the interface, and
- * what the kernel has set apart from a received frame.
+ * What cards by AF_PACKET with rings (net_packet.h) and without (net_socket.h)
+ * share: sockets, the interface's settings, and completing received frames.
  */
 #ifndef WEIR_DRIVER_VM_NET_IFACE_H
 #define WEIR_DRIVER_VM_NET_IFACE_H
@@ -21,10 +20,10 @@
 int net_iface_set(int fd, int option, int value);
 
 /**
- * net_iface_open - sockets for an interface, and bring it up as the port wants it
+ * net_iface_open - make sockets for an interface, configure it, bring it up
  * @index:     of the interface
  * @name:      of the interface; its MTU is made to match, it is promiscuous
- * @max_frame: octets of the longest frame
+ * @max_frame: bytes of the longest frame
  * @rx:        out: for received frames, with struct virtio_net_hdr; gets none
  *             before it is bound to a protocol
  * @tx:        out: for frames to be sent, with room for fewer than 128 in
@@ -36,16 +35,16 @@ int net_iface_open(int index, const char *name, uint32_t max_frame, int *rx,
 		   int *tx);
 
 /**
- * net_iface_complete - make a received frame what it was on the wire
+ * net_iface_complete - restore a received frame as it was on the wire
  * @f: in place; goes back into it: the VLAN tag, and a checksum that a
  *     paravirtual card left open
  *
- * Return: false if it cannot be.
+ * Return: false if that is impossible.
  */
 bool net_iface_complete(struct nic_frame *f);
 
 /**
- * net_iface_clear - take the error off a socket whose interface went down
+ * net_iface_clear - clear the error of a socket whose interface went down
  */
 void net_iface_clear(struct event_loop *loop, int fd);
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * A network card by way of AF_PACKET: see net_packet.h.
- */
+/* A network card by AF_PACKET, with rings: see net_packet.h. */
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <stddef.h>
@@ -21,7 +19,7 @@
 
 /* --- receiving ----------------------------------------------------------- */
 
-/* Ask how many frames were dropped; the kernel starts counting anew. */
+/* Read how many frames were dropped; that resets the kernel's count. */
 static void count_lost(struct net_packet *p)
 {
 	struct tpacket_stats stats;
@@ -41,7 +39,7 @@ static unsigned int packet_receive(struct net_card *card,
 	enum nic_got got;
 	unsigned int i;
 
-	/* Those looked at before are complete: a tag goes in once. */
+	/* Frames seen before are complete already: a tag goes in once. */
 	for (i = p->n_frames; i < NET_BATCH; i++) {
 		got = nic_packet_peek(&p->packet, i, &f);
 		if (got == NIC_NOTHING)
@@ -85,7 +83,7 @@ static unsigned int packet_slots(struct net_card *card, uint8_t **slot,
 	return i;
 }
 
-/* Have the kernel take what is in the ring. */
+/* Make the kernel send what is in the ring. */
 static void kick(struct net_packet *p)
 {
 	int e;
@@ -104,8 +102,8 @@ static void kick(struct net_packet *p)
 }
 
 /*
- * The kernel passes over, without a word, what is longer than its interface
- * takes; a tag does not count.
+ * The kernel silently skips frames longer than the interface's MTU allows; a
+ * tag does not count.
  */
 static bool too_long(struct net_packet *p, uint16_t len)
 {
@@ -134,7 +132,7 @@ static void packet_watch(struct net_card *card, bool in, bool out)
 {
 	struct net_packet *p = event_owner(card, struct net_packet, card);
 
-	/* Neither descriptor can have gone. */
+	/* Cannot fail: both descriptors are open. */
 	(void)event_watch(p->loop, &p->rx, in ? EPOLLIN : 0u);
 	(void)event_watch(p->loop, &p->tx, out ? EPOLLOUT : 0u);
 }
@@ -159,11 +157,12 @@ static void tx_ready(struct event_source *source, uint32_t events)
 
 /* --- opening ------------------------------------------------------------- */
 
-/* Before there are rings: which, and how they behave. */
+/* Set the ring options, then make the rings. */
 static int make_rings(struct net_packet *p, uint32_t max_frame)
 {
-	/* A frame the interface does not take is passed over, not in the way of
-	 * those behind it. */
+	/*
+	 * A frame the interface refuses is skipped and does not block others.
+	 */
 	if (net_iface_set(p->rx.fd, PACKET_VERSION, TPACKET_V2) < 0 ||
 	    net_iface_set(p->tx.fd, PACKET_VERSION, TPACKET_V2) < 0 ||
 	    net_iface_set(p->tx.fd, PACKET_LOSS, 1) < 0)

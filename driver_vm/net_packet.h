@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A network card by way of AF_PACKET, with rings.
+ * A network card by AF_PACKET, with rings.
  *
- * The rings and what they are is the nic port's (hostnet/nic_packet.h):
- * version 2, because it wakes us for each frame and not for a block or a
- * timer.  The sockets are opened differently here, where the interface is ours
- * alone and so is the kernel:
+ * The rings are those of the nic port (hostnet/nic_packet.h): version 2, which
+ * wakes us for each frame and not for a block or a timer.  The sockets differ,
+ * because here interface and kernel are ours alone:
  *
- *  - The queueing discipline is bypassed (PACKET_QDISC_BYPASS): there is nothing
- *    to be shared or shaped.  A card that is full then refuses a frame where
- *    the discipline would have kept it, and nothing tells when it is ready
- *    again.  If it ever comes to that, and it should not because the socket
- *    holds fewer octets in flight than a card has room for, the bypass is
- *    switched off for good.
- *  - Frames longer than a slot are not kept: no neighbour on this machine hands
- *    us unsegmented ones (features.h).
+ *  - The queueing discipline is bypassed (PACKET_QDISC_BYPASS): nothing is
+ *    shared or shaped.  But a full card then refuses a frame that the
+ *    discipline would have kept, and nothing reports when it is ready again.
+ *    That should not happen, because the socket has fewer bytes in flight than
+ *    a card has room for; if it does, the bypass is turned off for good.
+ *  - Frames longer than a slot are not kept: no sender on this machine sends
+ *    unsegmented ones (features.h).
  *
- * What the kernel has set apart from a received frame is put back in place,
- * in its slot: the VLAN tag, and a checksum that a paravirtual card left open.
+ * Received frames are completed in their slots: the VLAN tag is put back, and a
+ * checksum that a paravirtual card left open is computed.
  */
 #ifndef WEIR_DRIVER_VM_NET_PACKET_H
 #define WEIR_DRIVER_VM_NET_PACKET_H
@@ -56,7 +54,7 @@ struct net_packet {
  * @loop:      to wait for it
  * @index:     of the interface
  * @name:      of the interface
- * @max_frame: octets of the longest frame; the MTU is made to match
+ * @max_frame: bytes of the longest frame; the MTU is made to match
  *
  * Return: 0 or negative errno, having said why.
  */

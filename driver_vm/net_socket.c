@@ -14,12 +14,12 @@
 #include "driver_vm/net_socket.h"
 #include "driver_vm/say.h"
 
-/* Octets the socket may hold, and the kernel doubles it: hundreds of frames. */
+/* Bytes the socket may hold; the kernel doubles it: hundreds of frames. */
 #define RX_BUFFER (1 << 20)
 
 /* --- receiving ----------------------------------------------------------- */
 
-/* What was said beside a frame: its tag, how many before it were dropped. */
+/* A frame's control messages: its tag, the count of dropped frames. */
 static void read_control(struct net_socket *s, struct msghdr *msg,
 			 struct nic_frame *f)
 {
@@ -111,7 +111,7 @@ static unsigned int socket_slots(struct net_card *card, uint8_t **slot,
 	return 1;
 }
 
-/* Send the frame now, or later if there is no room, or never. */
+/* Send the frame; keep it if there is no room, drop it at an error. */
 static void try_send(struct net_socket *s)
 {
 	ssize_t n = send(s->tx.fd, s->out, s->unsent, 0);
@@ -141,7 +141,7 @@ static void socket_watch(struct net_card *card, bool in, bool out)
 {
 	struct net_socket *s = event_owner(card, struct net_socket, card);
 
-	/* Neither descriptor can have gone. */
+	/* Cannot fail: both descriptors are open. */
 	(void)event_watch(s->loop, &s->rx, in ? EPOLLIN : 0u);
 	(void)event_watch(s->loop, &s->tx, out ? EPOLLOUT : 0u);
 }
@@ -177,7 +177,7 @@ static int start_receiving(struct net_socket *s, int index)
 	const int size = RX_BUFFER;
 	const int one = 1;
 
-	/* More than others may have; else as much as they. */
+	/* Beyond the system's limit if permitted; else up to it. */
 	if (setsockopt(s->rx.fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
 		       sizeof(size)) < 0)
 		(void)setsockopt(s->rx.fd, SOL_SOCKET, SO_RCVBUF, &size,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A network card by way of AF_PACKET, one system call per frame.
+ * A network card by AF_PACKET, one system call per frame.
  *
- * Where a kernel has no memory for rings (net_packet.h) this works all the same,
- * and it is what rings are measured against: frames are received by recvmsg(2)
- * and sent by send(2), one each time it is asked, and so there is also up to one
- * doorbell per frame.  Whatever else is done is done as with rings.
+ * It works where a kernel has no memory for rings (net_packet.h), and is the
+ * baseline they are measured against.  Frames are received by recvmsg(2) and
+ * sent by send(2), one per call, so there is up to one doorbell per frame.  All
+ * else is as with rings.
  *
  * Frames not yet received wait in the socket, and are counted if it is full.
  */
@@ -19,7 +19,7 @@
 #include "driver_vm/event.h"
 #include "driver_vm/net.h"
 
-/* Octets of the longest frame there is, and room in front of it for a tag. */
+/* Bytes of the longest frame there is, and room in front of it for a tag. */
 #define NET_SOCKET_FRAME 65536u
 #define NET_SOCKET_HEAD 16u
 
@@ -28,11 +28,11 @@
  * @card:      for net.h
  * @loop:      waits for us
  * @rx, @tx:   the sockets
- * @max_frame: octets of the longest frame
+ * @max_frame: bytes of the longest frame
  * @readable:  there may be frames in the socket
  * @received:  @frame is one, and not yet given back
  * @dropped:   what the kernel said last of those it dropped
- * @unsent:    octets of the frame in @out that is to be sent when there is room
+ * @unsent:    bytes of the frame in @out that is to be sent when there is room
  * @frame:     in @in
  */
 struct net_socket {
@@ -56,7 +56,7 @@ struct net_socket {
  * @loop:      to wait for it
  * @index:     of the interface
  * @name:      of the interface
- * @max_frame: octets of the longest frame; the MTU is made to match
+ * @max_frame: bytes of the longest frame; the MTU is made to match
  *
  * Return: 0 or negative errno, having said why.
  */

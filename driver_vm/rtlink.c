@@ -16,13 +16,13 @@
 #include "driver_vm/rtlink.h"
 #include "driver_vm/say.h"
 
-/* The kernel never puts more into one message of a dump. */
+/* The kernel's messages of a dump are never longer. */
 #define MESSAGE 32768
 
 /* --- messages ------------------------------------------------------------ */
 
 /**
- * struct news - what one RTM_NEWLINK says
+ * struct news - content of one RTM_NEWLINK
  * @link:     of the interface; no socket
  * @ethernet: it is one, and not the loopback interface
  */
@@ -75,7 +75,7 @@ static bool read_news(const struct nlmsghdr *h, struct news *news)
 }
 
 /*
- * One read from the socket.  Return: octets, 0 if there is nothing, negative
+ * One read from the socket.  Return: bytes, 0 if there is nothing, negative
  * errno; -ENOBUFS: news were lost.
  */
 static ssize_t receive(int fd, void *buf)
@@ -163,9 +163,7 @@ static int open_socket(void)
 	return e;
 }
 
-/*
- * What there is, and after that the next one that comes.
- */
+/* Choose among the interfaces there are; else wait for the next one. */
 static int wait_for_one(int fd, struct choice *choice)
 {
 	static _Alignas(struct nlmsghdr) char buf[MESSAGE];

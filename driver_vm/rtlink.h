@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest's network interfaces, as the kernel tells of them (rtnetlink).
+ * The guest's network interfaces, by rtnetlink.
  *
  * Which interface is the card, whether it has a carrier, and when either
- * changes.  The card's driver may take its time to find it, so its appearance is
- * an event like all others: the socket is subscribed to news first and asked for
- * what there is then, and nothing falls in between.
+ * changes.  The card's driver may be slow, so the card's appearance is an event
+ * like any other: the socket subscribes first and lists interfaces then, so
+ * that no change is missed.
  */
 #ifndef WEIR_DRIVER_VM_RTLINK_H
 #define WEIR_DRIVER_VM_RTLINK_H
@@ -20,7 +20,7 @@
  * @index:   of the interface; 0: none yet
  * @name:    of it
  * @mac:     its address
- * @mtu:     octets
+ * @mtu:     bytes
  * @carrier: it is up and has a carrier
  * @gone:    it was taken away
  */
@@ -37,14 +37,15 @@ struct rtlink {
 /**
  * rtlink_find - find the card's interface, or wait until there is one
  * @link: out; its socket does not block from now on
- * @name: of the interface, or NULL: the Ethernet interface with the lowest index
+ * @name: of the interface, or NULL: the Ethernet interface with the lowest
+ *        index
  *
  * Return: 0 or negative errno.
  */
 int rtlink_find(struct rtlink *link, const char *name);
 
 /**
- * rtlink_read - take in what has happened to the interface
+ * rtlink_read - read changes of the interface
  * @link: with a readable socket
  *
  * Return: 0 or negative errno.

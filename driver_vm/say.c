@@ -19,7 +19,7 @@ void say(const char *format, ...)
 	va_end(args);
 	used = strlen(line);
 	line[used++] = '\n';
-	/* There is nobody to tell that nobody can be told. */
+	/* An error here cannot be reported anywhere. */
 	(void)!write(STDERR_FILENO, line, used);
 	(void)tcdrain(STDERR_FILENO);
 }

@@ -23,7 +23,7 @@
 
 /* --- small files --------------------------------------------------------- */
 
-/* Read a file of sysfs whole: octets, or negative errno. */
+/* Read a file of sysfs whole: bytes, or negative errno. */
 static ssize_t read_file(const char *path, void *buf, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -50,7 +50,7 @@ static int read_line(const char *path, char *buf, size_t size)
 	return 0;
 }
 
-/* A path from pieces; one that is too long is no file of ours. */
+/* Make a path from pieces; false if it is too long. */
 __attribute__((format(printf, 2, 3))) static bool join(char *path,
 						       const char *format, ...)
 {
@@ -222,9 +222,9 @@ int uio_property(const struct uio_device *d, const char *name, uint32_t *value)
 /* --- interrupts ---------------------------------------------------------- */
 
 /*
- * Reading takes the event, else the descriptor would stay readable; writing
- * switches the interrupt on again.  An edge in between is kept by the interrupt
- * controller.
+ * Reading clears the event, or the descriptor would stay readable; writing
+ * enables the interrupt again.  The interrupt controller keeps an edge in
+ * between.
  */
 static void acknowledge(struct event_source *source, uint32_t events)
 {
@@ -251,7 +251,7 @@ int uio_wait(struct uio_device *d, struct event_loop *loop)
 
 	d->loop = loop;
 	d->source.ready = acknowledge;
-	/* Whoever had the device before may have left it off. */
+	/* A previous user may have left it disabled. */
 	if (write(d->source.fd, &on, sizeof(on)) != sizeof(on))
 		return -errno;
 	return event_add(loop, &d->source, EPOLLIN);

@@ -2,19 +2,18 @@
 /*
  * UIO devices: shared memory, doorbells and interrupts of a driver VM.
  *
- * A device is found by its name (/sys/class/uio/uioN/name), for the numbers
+ * A device is found by its name (/sys/class/uio/uioN/name), because numbers
  * depend on the order in which drivers were bound.  Its maps are memory; map M
  * of a device is mapped at an offset of M pages of /dev/uioN, whatever the
- * sizes.  What the device tree says beyond that is under device/of_node.
+ * sizes.  Other properties of the device tree are under device/of_node.
  *
- * An interrupt makes /dev/uioN readable and is switched off by the kernel until
- * it is acknowledged.  Acknowledging it says nothing to the other side: ringing
- * a doorbell is a store to a map, and neither needs the other.
+ * An interrupt makes /dev/uioN readable; the kernel disables it until it is
+ * acknowledged.  Acknowledging does not notify the other side: a doorbell is
+ * rung by a store to a map.
  *
- * Nothing is waited for.  Drivers that are part of the kernel were bound before
- * this program was started, since the kernel runs them all to the end first; a
- * module's devices and their nodes are there when finit_module(2) returns.  A
- * device that is not found now would not be found later.
+ * Nothing here waits for devices.  The kernel binds built-in drivers before it
+ * starts this program, and a module's devices exist when finit_module(2)
+ * returns, so a device that is missing now would not appear later.
  */
 #ifndef WEIR_DRIVER_VM_UIO_H
 #define WEIR_DRIVER_VM_UIO_H
@@ -41,8 +40,8 @@ struct uio_where {
 
 /**
  * struct uio_map - one map of a device
- * @address: what it is to the guest's kernel
- * @size:    octets
+ * @address: its address for the guest's kernel
+ * @size:    bytes
  * @offset:  where it starts in the page it starts in
  */
 struct uio_map {
@@ -90,10 +89,10 @@ int uio_open(struct uio_device *device, const struct uio_where *where,
 /**
  * uio_map - map a map into memory
  * @index: of the map
- * @least: octets it must have
+ * @least: bytes it must have
  * @write: else for reading only
  *
- * Return: its first octet, or NULL, having said why.
+ * Return: its first byte, or NULL, having said why.
  */
 void *uio_map(struct uio_device *device, unsigned int index, size_t least,
 	      bool write);
@@ -111,8 +110,8 @@ int uio_property(const struct uio_device *device, const char *name,
 /**
  * uio_wait - have the loop acknowledge the device's interrupts
  *
- * Whoever looks at its queues after event_wait() looks after the acknowledgement:
- * what happened before was seen, what happens later interrupts again.
+ * The acknowledgement precedes the look at the queues that follows
+ * event_wait(): earlier changes are seen, later ones interrupt again.
  *
  * Return: 0 or negative errno.
  */
@@ -123,11 +122,11 @@ int uio_wait(struct uio_device *device, struct event_loop *loop);
  * @page:   map of doorbells
  * @offset: of the doorbell
  *
- * All stores before it are seen by whoever hears it.
+ * All earlier stores are visible to the side that is notified.
  */
 static inline void uio_ring(volatile void *page, size_t offset)
 {
-	/* From memory to a device: C's fences know nothing of devices. */
+	/* Orders memory before the device; C's fences do not cover devices. */
 #if defined(__aarch64__)
 	__asm__ volatile("dmb oshst" : : : "memory");
 #else

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * weir_shared: memory shared with a driver VM, for user space, as cached memory.
+ * weir_shared: memory shared with a driver VM, for user space, as cached
+ * memory.
  *
  * Stock UIO (uio_pdrv_genirq) maps the registers of a platform device, so it
  * maps them as device memory: every access goes all the way to memory, must be
  * aligned, and cannot be given to the kernel for direct I/O. Queues and buffers
  * are ordinary memory, however, and on the other side are mapped as such.
  *
- * A device node compatible with "weir,shared-memory" lists regions in its `reg`.
- * They must be memory of which this kernel has a mapping already: reserved
- * memory inside a memory node and *without* `no-map`. UIO's logical mappings
- * then give user space the same attributes as the kernel's own mapping, so there
- * are no two aliases that differ, and the pages can be pinned.
+ * A device node compatible with "weir,shared-memory" lists regions in its
+ * `reg`. They must be memory of which this kernel has a mapping already:
+ * reserved memory inside a memory node and *without* `no-map`. UIO's logical
+ * mappings then give user space the same attributes as the kernel's own
+ * mapping, so there are no two aliases that differ, and the pages can be
+ * pinned.
  *
  * The device's name is the property `linux,uio-name`, or the node's name. There
  * is no interrupt here: doorbells and interrupts are a device of their own,

@@ -2,19 +2,19 @@
 /*
  * vm: a driver VM as a component of a PD.
  *
- * The PD has two threads.  One is the PD's event loop, which does nothing for
- * the VM but to say what the guest writes to its console.  The other is the
- * vCPU: it waits until the system call filter is in force and then is in the
- * guest almost always.  Frames pass by both: queues and buffers are memory the
- * guest shares with the virtualisers, doorbells and interrupts go through
- * eventfds from kernel to kernel.
+ * The PD has two threads.  One is the PD's event loop, which only logs what the
+ * guest writes to its console.  The other is the vCPU: it waits until the
+ * system call filter is in force and then runs the guest almost all the time.
+ * Frames pass through neither: queues and buffers are memory the guest shares
+ * with the virtualisers, doorbells and interrupts go through eventfds from
+ * kernel to kernel.
  *
- * A VM has one life.  When the guest resets itself or KVM cannot go on, the PD
- * ends with it, and the monitor starts both anew; closing the card's
- * descriptors resets the card before the next one opens it.
+ * A VM runs once.  When the guest resets itself or KVM fails, the PD exits and
+ * the monitor restarts it; closing the card's descriptors resets the card
+ * before it is opened again.
  *
- * What the guest can do with system calls of this process: nothing but what the
- * devices' registers lead to (console.c, pci.c).
+ * The guest can cause system calls of this process only through the devices'
+ * registers (console.c, pci.c).
  */
 #include <errno.h>
 #include <linux/kvm.h>
@@ -79,7 +79,7 @@ static void tell(int eventfd)
 	(void)!write(eventfd, &one, sizeof(one));
 }
 
-/* To end a thread takes more system calls than there are. */
+/* The filter does not allow the calls that end a thread. */
 static _Noreturn void park(const struct vm_state *v)
 {
 	for (;;)
@@ -199,7 +199,7 @@ static int make_guest(struct component *c, struct error *err)
 
 /* --- the component's operations ------------------------------------------- */
 
-/* What the vCPU's thread asks KVM for, then what the card's emulation does. */
+/* ioctls of the vCPU's thread, then of the card's emulation. */
 static unsigned long ioctls[MAX_IOCTLS] = { KVM_RUN };
 
 static void gather_ioctls(void)
@@ -224,7 +224,7 @@ static int vm_init(struct component *c)
 	gather_ioctls();
 	if (make_eventfds(c, &err) != 0 || make_guest(c, &err) != 0 ||
 	    start_thread(v, &err) != 0) {
-		/* The first line is what the monitor gives as the reason. */
+		/* The monitor reports the first line as the reason. */
 		pd_log(c, "%s", err.text);
 		_exit(EXIT_FAILURE);
 	}
@@ -244,7 +244,7 @@ static void vm_fd_ready(struct component *c, unsigned int fd_index,
 		v->over = true;
 }
 
-/* Say how it ended, and end. */
+/* Log how it ended, and exit. */
 static _Noreturn void give_up(struct component *c)
 {
 	struct vm_state *v = c->state;

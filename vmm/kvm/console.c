@@ -3,8 +3,7 @@
  * The registers and the queue of the console.
  *
  * Guest memory can change at any time, so every field of the rings is read once
- * and only what was read is used; each address is checked against RAM right
- * before it is used.
+ * into a copy; each address is checked against RAM right before it is used.
  */
 #include "vmm/kvm/console.h"
 
@@ -66,7 +65,7 @@ static struct vring_desc descriptor(const struct console *c,
 {
 	struct vring_desc d;
 
-	/* One copy, and only the copy is looked at. */
+	/* Copied once; only the copy is used. */
 	memcpy(&d, at(c, q->desc + 16ull * i, 16), sizeof(d));
 	__asm__ volatile("" : "+m"(d));
 	return d;
@@ -84,7 +83,7 @@ static void put_used(const struct console *c, const struct console_queue *q,
 	__atomic_store_n(idx, (uint16_t)(q->next + 1), __ATOMIC_RELEASE);
 }
 
-/* Tell the driver, unless it does not want to know. */
+/* Interrupt the driver, unless it has asked not to. */
 static void interrupt(struct console *c, uint32_t why)
 {
 	const uint64_t one = 1;
@@ -126,7 +125,7 @@ static void take(struct console *c, const uint8_t *text, size_t len)
 			console_flush(c);
 			continue;
 		}
-		/* A NUL would end the line in our hands. */
+		/* A NUL would cut the line short. */
 		if (octet == '\r' || octet == '\0')
 			continue;
 		c->line[c->used++] = octet;
@@ -191,8 +190,10 @@ static bool work_locked(struct console *c)
 	for (n = 0; running(c) && n < q->num; n++)
 		if (!serve(c, q))
 			break;
-	/* What was used is seen before we ask: the driver does it the other way
-	 * round, wants to know and looks once more. */
+	/*
+	 * Publish used entries before reading the flag; the driver sets the
+	 * flag before it looks again.
+	 */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (n != 0 &&
 	    !(load16(at(c, q->avail, 4)) & VRING_AVAIL_F_NO_INTERRUPT))
@@ -262,7 +263,7 @@ static void set_status(struct console *c, uint32_t value)
 		reset(c);
 		return;
 	}
-	/* What it takes to talk to us, and nothing we do not have. */
+	/* The driver must accept exactly the features we offer. */
 	if (c->driver != FEATURES)
 		value &= ~(uint32_t)VIRTIO_CONFIG_S_FEATURES_OK;
 	if (!(value & VIRTIO_CONFIG_S_FEATURES_OK))
@@ -298,7 +299,7 @@ static void write_queue(struct console *c, struct console_queue *q,
 			q->ready = q->ready || (value == 1 && usable(c, q));
 		return;
 	}
-	/* From then on, what was checked stays. */
+	/* Checked addresses must not change any more. */
 	if (q->ready)
 		return;
 	switch (offset) {

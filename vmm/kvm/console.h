@@ -2,14 +2,14 @@
 /*
  * A console for the guest: virtio-mmio, version 1 of virtio, one port.
  *
- * What the guest writes is cut into lines; nothing is ever sent to it.  Its
- * registers are used while it starts and then no more: text waits in a queue in
- * guest memory, and the doorbell is an eventfd.
+ * What the guest writes is cut into lines; nothing is ever sent to it.
+ * Registers are used only while it starts: text is queued in guest memory, and
+ * the doorbell is an eventfd.
  *
  * Registers are accessed by the vCPU's thread, the queue is served by the event
  * loop; a lock keeps a reset and the service of a queue apart.
  *
- * The guest is not believed: see console_work().
+ * The guest is not trusted: see console_work().
  */
 #ifndef WEIR_VMM_KVM_CONSOLE_H
 #define WEIR_VMM_KVM_CONSOLE_H
@@ -25,7 +25,7 @@
 #define CONSOLE_QUEUE_MAX 64u
 /* Characters of a line; longer ones are cut. */
 #define CONSOLE_LINE 160u
-/* Octets taken from one chain; the rest of a longer one is forgotten. */
+/* Bytes taken from one chain; the rest of a longer one is dropped. */
 #define CONSOLE_CHAIN_MAX 4096u
 
 /**
@@ -47,7 +47,7 @@ struct console_queue {
 /**
  * struct console - state of a console
  * @lock:  for everything from @status to @queue
- * @ram, @base, @size: guest memory: here, there, octets
+ * @ram, @base, @size: guest memory: here, there, bytes
  * @irq:   eventfd of the interrupt (edge)
  * @say:   gets a line without newline, control characters included
  * @ctx:   for @say
@@ -56,7 +56,7 @@ struct console_queue {
  * @feature_page, @driver_page, @select: selectors
  * @driver: features the driver has chosen
  * @queue: 0 receives, 1 transmits
- * @line, @used: what has no end yet
+ * @line, @used: a line without its end yet
  */
 struct console {
 	pthread_mutex_t lock;
@@ -95,16 +95,16 @@ void console_write(void *console, uint64_t offset, const void *data,
  * console_work - take what the guest has written
  *
  * A bounded amount: at most one queue's worth of chains, CONSOLE_CHAIN_MAX
- * octets of each.  A queue or chain that makes no sense (an index more than a
- * queue ahead, a loop, an address outside RAM) stops the device until the guest
- * resets it, as virtio provides for.
+ * bytes of each.  An invalid queue or chain (an index more than a queue ahead,
+ * a loop, an address outside RAM) stops the device until the guest resets it,
+ * as virtio specifies.
  *
  * Return: true if there may be more.
  */
 bool console_work(struct console *c);
 
 /**
- * console_flush - say a line without an end
+ * console_flush - log an unfinished line
  */
 void console_flush(struct console *c);
 

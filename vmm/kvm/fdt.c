@@ -2,13 +2,12 @@
 /*
  * Writing the device tree with libfdt.
  *
- * An error stays with the writer and makes the calls after it do nothing, so
- * only the end looks at it.
+ * After an error the writer's calls do nothing, so only the end checks for one.
  *
- * Shared memory.  Mapped cached, the regions belong to a memory node, so that
- * the guest's kernel has them in its own linear map, and are reserved, so that
- * it leaves them alone.  Uncached they are no memory to it at all, and no
- * second mapping with other attributes comes about.
+ * Shared memory.  Cached regions are in a memory node, so that the guest's
+ * kernel has them in its linear map, and reserved, so that it does not use
+ * them.  Uncached regions are in no memory node, so that there is no second
+ * mapping with other attributes.
  */
 #include "vmm/kvm/fdt.h"
 
@@ -185,7 +184,9 @@ static void processor(struct writer *w)
 	text(w, "method", "hvc");
 	end(w);
 
-	/* Secure, non-secure, virtual, hypervisor: as every Arm core has them. */
+	/*
+	 * Secure, non-secure, virtual, hypervisor: as every Arm core has them.
+	 */
 	begin(w, "timer");
 	text(w, "compatible", "arm,armv8-timer");
 	flag(w, "always-on");

@@ -12,7 +12,7 @@
 
 #include "vmm/linux/error.h"
 
-/* Octets of randomness: for the kernel's layout, then for its generator. */
+/* Bytes of randomness: for the kernel's layout, then for its generator. */
 #define FDT_KASLR 8u
 #define FDT_RNG 56u
 #define FDT_SEED (FDT_KASLR + FDT_RNG)
@@ -32,7 +32,7 @@ enum shared {
 
 /**
  * struct fdt_config - what differs from VM to VM
- * @ram:      octets of RAM
+ * @ram:      bytes of RAM
  * @initrd, @initrd_end: guest-physical; equal if there is none
  * @shared:   by enum above; whole pages
  * @uncached: shared memory is for "generic-uio"
@@ -66,7 +66,7 @@ int fdt_place_shared(struct fdt_config *config, struct error *err);
 
 /**
  * fdt_make - write the device tree
- * @to:   where to, @size octets
+ * @to:   where to, @size bytes
  *
  * Return: 0, or -1 with @err set.
  */

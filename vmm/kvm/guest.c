@@ -3,8 +3,8 @@
  * Putting a driver VM together.
  *
  * RAM is ordinary memory of a region, which the monitor has cleared since the
- * guest's last life.  Shared regions are memory of others, so the card, whose
- * DMA ends at the RAM, does not reach them.
+ * guest's last life.  Shared regions belong to others; the card's DMA reaches
+ * only RAM, not them.
  */
 #include "vmm/kvm/guest.h"
 

@@ -13,12 +13,12 @@
 #include "vmm/kvm/vm_check.h"
 
 /**
- * struct guest_config - of what a guest is made
+ * struct guest_config - the parts of a guest
  * @cfg:    files' names, and whether shared memory is uncached
  * @fd:     by VM_FD_*, then a card's; kernel and initrd are read here
- * @ram:    its memory here, of cfg->memory octets
+ * @ram:    its memory here, of cfg->memory bytes
  * @shared: the shared regions here, by enum shared
- * @shared_size: their octets
+ * @shared_size: their bytes
  * @capacity, @buffer_size, @max_frame: of the queues
  * @wait:   eventfd that interrupts the guest
  * @ring:   eventfd its queue doorbell writes

@@ -3,8 +3,8 @@
  * Reading kernels.
  *
  * zlib reads a file that is not compressed as it stands, so there is one way
- * for both.  However much a compressed file holds, no more than the header
- * claims is unpacked, and the header's claim was checked against the RAM.
+ * for both.  Of a compressed file no more is unpacked than the header claims,
+ * and that has been checked against the RAM.
  */
 #include "vmm/kvm/image.h"
 
@@ -26,7 +26,7 @@
 
 #define MIB 0x100000ull
 
-/* An Image's first octets; little endian. */
+/* An Image's first bytes; little endian. */
 struct header {
 	uint8_t code[8];
 	uint64_t text_offset;
@@ -121,7 +121,7 @@ static int read_error(gzFile file, const char *name, struct error *err)
 			 name, code == Z_BUF_ERROR ? "unexpected end" : text);
 }
 
-/* Up to @size octets; fewer only at the end of the file. -1 on an error. */
+/* Up to @size bytes; fewer only at the end of the file. -1 on an error. */
 static int64_t read_some(gzFile file, const char *name, void *to, uint64_t size,
 			 struct error *err)
 {
@@ -233,7 +233,7 @@ int image_plan(struct image_plan *plan, const struct image *image,
 {
 	uint64_t need;
 
-	/* Nothing near 2^64 is added up below. */
+	/* So that no sum below overflows. */
 	if (initrd > MEMORY_MAX)
 		return error_set(
 			err, "an initrd of %llu MiB is too large: at most %llu",

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a guest starts from: kernel, initial RAM file system, device tree, and
- * where in its RAM each of them goes.
+ * A guest's kernel, initial RAM file system and device tree, and their places
+ * in its RAM.
  *
  * Kernel images are arm64's "Image" (Documentation/arm64/booting.rst), plain or
- * compressed by gzip.  They are files of the user's, but read in the VM's own
- * PD, and what their headers say is checked against the RAM there is.
+ * compressed by gzip.  The files are the user's, but are read in the VM's PD,
+ * and their headers are checked against the size of RAM.
  */
 #ifndef WEIR_VMM_KVM_IMAGE_H
 #define WEIR_VMM_KVM_IMAGE_H
@@ -15,15 +15,15 @@
 
 #include "vmm/linux/error.h"
 
-/* Octets kept for the device tree; a multiple of its alignment. */
+/* Bytes kept for the device tree; a multiple of its alignment. */
 #define IMAGE_FDT_SIZE 0x10000u
-/* RAM a guest is given at least besides what is loaded. */
+/* The least RAM a guest needs besides what is loaded. */
 #define IMAGE_SLACK 0x800000u
 
 /**
  * struct image - what a kernel's header says
  * @text_offset: where it wants to be, from the start of RAM
- * @memory:      octets it occupies from there on while it starts
+ * @memory:      bytes it occupies from there on while it starts
  */
 struct image {
 	uint64_t text_offset;
@@ -33,9 +33,9 @@ struct image {
 /**
  * struct image_plan - offsets from the start of RAM
  * @kernel: also its first instruction
- * @fdt:    IMAGE_FDT_SIZE octets for the device tree
+ * @fdt:    IMAGE_FDT_SIZE bytes for the device tree
  * @initrd: initial RAM file system
- * @end:    first octet behind all of it
+ * @end:    first byte behind all of it
  */
 struct image_plan {
 	uint64_t kernel;
@@ -58,8 +58,8 @@ int image_check(struct image *image, int fd, const char *name,
 /**
  * image_plan - find places for everything
  * @plan:   out
- * @initrd: octets of the initial RAM file system
- * @ram:    octets of RAM
+ * @initrd: bytes of the initial RAM file system
+ * @ram:    bytes of RAM
  *
  * Return: 0, or -1 with @err saying how much RAM it takes.
  */
@@ -69,7 +69,7 @@ int image_plan(struct image_plan *plan, const struct image *image,
 /**
  * image_load - put a kernel into its place
  * @image: from image_check() of the same file
- * @to:    @image->memory octets
+ * @to:    @image->memory bytes
  *
  * Return: 0, or -1 with @err set: damaged, or longer than it says.
  */
@@ -78,7 +78,7 @@ int image_load(const struct image *image, int fd, const char *name, void *to,
 
 /**
  * image_load_initrd - put an initial RAM file system into its place
- * @size: its octets, as planned
+ * @size: its bytes, as planned
  *
  * Return: 0, or -1 with @err set.
  */

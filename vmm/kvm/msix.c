@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Interrupts of a passed-through card: MSI-X, and INTx until the guest has
- * turned that on.
+ * Interrupts of a passed-through card: MSI-X, and INTx until the guest turns
+ * MSI-X on.
  *
- * MSI-X.  The table in the card's BAR is the host's: VFIO fills it with messages
- * of its own and writes an eventfd for each that arrives.  The guest writes its
- * table here.  An entry of it that is not masked is a route in KVM (address,
- * data, requester) and its eventfd an irqfd, so an interrupt goes from the card
- * to the guest's ITS without any process having run.
+ * MSI-X.  The table in the card's BAR is the host's: VFIO fills it with
+ * messages of its own and writes an eventfd for each that arrives.  The guest
+ * writes its table here.  An unmasked entry is a route in KVM (address, data,
+ * requester) and its eventfd an irqfd, so an interrupt goes from the card to
+ * the guest's ITS without running any process.
  *
- * VFIO has all vectors on as long as the guest has MSI-X on.  While a vector is
- * masked its eventfd is not connected and counts; KVM looks at the count when it
- * is connected again and sends the message then.  So nothing is lost, and at
- * worst one interrupt comes that had been seen.  The pending bits read as zero.
+ * VFIO keeps all vectors on as long as the guest has MSI-X on.  The eventfd of
+ * a masked vector is disconnected and counts; when it is connected again, KVM
+ * sees the count and sends the message.  So no interrupt is lost, and at worst
+ * one is repeated.  The pending bits read as zero.
  *
  * INTx.  VFIO masks the line when it fires and writes one eventfd, which raises
- * the guest's interrupt; the guest's end-of-interrupt writes another, which takes
- * the mask off.  A card has either kind, never both: one is turned off before
- * the other is turned on.
+ * the guest's interrupt; the guest's end-of-interrupt writes another, which
+ * takes the mask off.  A card has either kind, never both: one is turned off
+ * before the other is turned on.
  *
- * Descriptors and GSIs are all made when the card is attached.  Later nothing
- * could be: the VM's PD is locked in by then.
+ * Descriptors and GSIs are all made when the card is attached.  Later that is
+ * impossible: the VM's PD is sandboxed by then.
  */
 #include <errno.h>
 #include <string.h>
@@ -80,7 +80,7 @@ static bool is_wanted(const struct pci *pci, const struct msix_vector *v)
 	       (v->word[CONTROL] & PCI_MSIX_ENTRY_CTRL_MASKBIT) == 0;
 }
 
-/* KVM copies all routes and waits for their readers: only if it must be. */
+/* Expensive: KVM copies all routes and waits for their readers. */
 static bool route(struct pci *pci, struct msix_vector *v)
 {
 	if (memcmp(v->routed, v->word, MESSAGE_SIZE) == 0)
@@ -150,7 +150,7 @@ static void control_changed(struct pci *pci)
 	}
 }
 
-/* Part of a BAR, as "offset and BAR number in one" says. */
+/* Decode a register with offset and BAR number in one. */
 static bool locate(const struct pci *pci, unsigned int at, uint64_t size,
 		   unsigned int *bar, struct vfio_area *area)
 {
@@ -221,8 +221,8 @@ static int make_vectors(struct pci *pci, struct error *err)
 }
 
 /*
- * Turned on once, here, where it can still be said if it does not work; the host
- * may also have fewer interrupts left than the card has vectors.
+ * Turn them on once, here, where a failure can still be reported; the host may
+ * have fewer interrupts left than the card has vectors.
  */
 static int try_vectors(struct pci *pci, struct error *err)
 {
@@ -308,7 +308,7 @@ static void write_word(struct pci *pci, uint64_t at, uint32_t value)
 	v->word[at % ENTRY_SIZE / 4] = value & kept[at % ENTRY_SIZE / 4];
 }
 
-/* The standard has whole words, aligned; other writes are dropped. */
+/* The standard requires aligned whole words; other writes are dropped. */
 bool msix_write(struct pci *pci, unsigned int bar, uint64_t offset,
 		const void *data, unsigned int len)
 {

@@ -2,12 +2,11 @@
 /*
  * A card as the guest sees it: its configuration space, made of the card's.
  *
- * The space is built once, when the card is attached, from what is known to be
- * harmless and useful; what is not known is zero and stays so.  Of the
- * capabilities the guest gets
+ * The space is built once, when the card is attached, from registers known to
+ * be harmless and useful; all others are zero.  Of the capabilities the guest
+ * gets
  *
- *	power management  states that are only written down: a card that went to
- *			  sleep would take its BARs from under the guest
+ *	power management  states that are only stored: a card that went to sleep would lose its BARs
  *	PCI Express	  but for resets, what belongs to the host's bus, and
  *			  accesses that go past the caches (no-snoop)
  *	MSI-X		  emulated, see msix.c
@@ -26,7 +25,7 @@
 #include "vmm/kvm/layout.h"
 #include "vmm/kvm/pci_dev.h"
 
-/* No honest list of capabilities is longer. */
+/* A valid list of capabilities is never longer. */
 #define MAX_CAPS 48u
 #define FIRST_CAP 0x40u
 
@@ -111,7 +110,7 @@ static void build_power(struct pci *pci, const uint8_t *card, unsigned int at)
 					   .keep = PCI_PM_CTRL_STATE_MASK };
 
 	copy(pci, card, at, PCI_PM_CTRL);
-	/* Nobody would hear the card calling. */
+	/* Wake-up events of the card would reach nobody. */
 	pci_put(pci, at + PCI_PM_PMC, 2,
 		pci_get(pci, at + PCI_PM_PMC, 2) & ~PCI_PM_CAP_PME_MASK);
 	pci_put(pci, at + PCI_PM_CTRL, 2, PCI_PM_CTRL_NO_SOFT_RESET);
@@ -119,9 +118,9 @@ static void build_power(struct pci *pci, const uint8_t *card, unsigned int at)
 }
 
 /*
- * Memory is cleared in the caches and may be written back much later.  A card
- * that reads past them would find there what was in the page when it was
- * somebody else's; the guest, which sees a coherent card, has no use for that.
+ * Memory is cleared in the caches and written back later.  A card that bypassed
+ * the caches could read a page's previous content, somebody else's.  The guest
+ * sees a coherent card and needs no such accesses.
  */
 static void forbid_nosnoop(struct pci *pci, const uint8_t *card,
 			   unsigned int at)
@@ -157,7 +156,7 @@ static void build_express(struct pci *pci, const uint8_t *card, unsigned int at,
 	forbid_nosnoop(pci, card, at);
 }
 
-/* Octets of a capability the guest may have; 0: it may not. */
+/* Bytes of a capability the guest may have; 0: it may not. */
 static unsigned int cap_size(const uint8_t *card, unsigned int at)
 {
 	unsigned int size = 0;
@@ -167,7 +166,7 @@ static unsigned int cap_size(const uint8_t *card, unsigned int at)
 		size = PCI_PM_SIZEOF;
 		break;
 	case PCI_CAP_ID_VNDR:
-		/* Its third octet says; two are the list's. */
+		/* Its third byte says; two are the list's. */
 		size = card[at + 2] < 3 ? 0 : card[at + 2];
 		break;
 	case PCI_CAP_ID_MSIX:
@@ -278,7 +277,7 @@ struct pci *pci_attach(struct vm *vm, const int fds[VFIO_FDS],
 		if (attach(pci, err) == 0)
 			return pci;
 	}
-	/* The VM ends with its process, and so does what is half made. */
+	/* The VM, even half made, ends with its process. */
 	free(pci);
 	return NULL;
 }

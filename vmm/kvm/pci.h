@@ -2,7 +2,7 @@
 /*
  * A PCI card passed through to a VM by VFIO.
  *
- *	vfio_usable.c	in the monitor: is there such a card, may we have it?
+ *	vfio_usable.c	in the monitor: is there such a card, can it be used?
  *	vfio_open.c	and its descriptors
  *	vfio.c		in the VM's PD: regions, interrupts, DMA mappings
  *	pci.c		what the guest sees of the card
@@ -12,14 +12,15 @@
  *
  * The guest sees a host bridge with one bus and the card as its only device
  * (PCI_SLOT, function 0).  Configuration space is trapped: what the guest reads
- * comes from the card or from us (BARs, MSI-X control), what it writes is let
- * through field by field.  BARs are mapped into the guest, but for the pages with
- * the MSI-X table and pending bits.  An MSI-X vector is an eventfd VFIO writes and
- * KVM turns into a write to the guest's ITS; the same eventfd stays when the
- * guest masks a vector.  All of this is configuration: no frame ever passes here.
+ * comes from the card or from us (BARs, MSI-X control), its writes are passed
+ * on field by field.  BARs are mapped into the guest, but for the pages with
+ * the MSI-X table and pending bits.  An MSI-X vector is an eventfd VFIO writes
+ * and KVM turns into a write to the guest's ITS; the same eventfd stays when
+ * the guest masks a vector.  All of this is configuration: no frame ever passes
+ * here.
  *
- * DMA reaches the VM's own RAM and nothing else: guest-physical addresses are
- * I/O addresses.
+ * DMA reaches only the VM's own RAM: guest-physical addresses are I/O
+ * addresses.
  */
 #ifndef WEIR_VMM_KVM_PCI_H
 #define WEIR_VMM_KVM_PCI_H
@@ -30,7 +31,7 @@
 #define PCI_SLOT 1u
 #define PCI_DEVID (PCI_SLOT << 3)
 
-/* The guest is shown no more MSI-X vectors than this. */
+/* The guest sees at most this many MSI-X vectors. */
 #define PCI_MAX_VECTORS 32
 
 /* Descriptors that make up an opened card. */
@@ -50,7 +51,7 @@ enum { VFIO_CONTAINER, VFIO_GROUP, VFIO_DEVICE, VFIO_FDS };
 int vfio_check(const char *address, struct error *err);
 
 /**
- * vfio_open - open a card for one life of a VM; in the monitor
+ * vfio_open - open a card for one run of a VM; in the monitor
  * @fds: out: by enum above; closing all of them resets the card and ends DMA
  *
  * Return: 0, or -1 with @err set and nothing left open.
@@ -70,7 +71,7 @@ struct pci *pci_attach(struct vm *vm, const int fds[VFIO_FDS],
 		       struct error *err);
 
 /**
- * pci_dma - let the card reach memory
+ * pci_dma - map memory for the card's DMA
  * @host: where it is here; stays mapped
  * @iova: where the card sees it; the guest-physical address
  */
@@ -83,8 +84,8 @@ int pci_dma(struct pci *pci, void *host, uint64_t iova, uint64_t size,
 const char *pci_name(const struct pci *pci);
 
 /*
- * What the vCPU's thread asks the kernel for while the guest runs; ends with 0.
- * Besides ioctl() these are pread() and pwrite() on the device's descriptor.
+ * ioctls of the vCPU's thread while the guest runs; ends with 0.  Besides
+ * ioctl() these are pread() and pwrite() on the device's descriptor.
  */
 extern const unsigned long pci_ioctls[];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * BARs: the card's memory, where the guest wants it.
+ * BARs: the card's memory, at the guest's addresses.
  *
  * The card's own BARs stay where the host put them.  The guest's registers are
  * numbers kept here; while it lets the card decode memory and the address lies
@@ -8,10 +8,10 @@
  * that is not covered by a slot comes to bar_read() and bar_write(): the MSI-X
  * table, what VFIO would not map, a BAR the guest laid over another.
  *
- * A BAR is at least a page long here, so that a slot can show it: what the card
- * lacks of that reads as ones.  I/O BARs and the expansion ROM are left out: the
- * only NICs known to miss them are Intel's 8254x of 2002 (e1000), whose driver
- * resets the card through one.
+ * A BAR is at least a page long here, so that a slot can map it; what the card
+ * lacks of the page reads as ones.  I/O BARs and the expansion ROM are left
+ * out: the only NICs known to need them are Intel's 8254x of 2002 (e1000),
+ * whose driver resets the card through an I/O BAR.
  */
 #include <string.h>
 
@@ -62,7 +62,7 @@ int bar_build(struct pci *pci, const uint8_t *card, struct error *err)
 
 		if (size == 0 || (type & PCI_BASE_ADDRESS_SPACE_IO) != 0)
 			continue;
-		/* Before rounding, which would not end. */
+		/* Before rounding, whose loop would not end. */
 		if (size > LAYOUT_PCI_MMIO_SIZE)
 			size = 2 * LAYOUT_PCI_MMIO_SIZE;
 		for (bar->size = pci->page; bar->size < size;)
@@ -125,7 +125,7 @@ static int map_area(struct pci *pci, unsigned int bar,
 	uint64_t at = (area->offset + page - 1) & ~(page - 1);
 	struct vfio_area run = { at, 0 };
 
-	/* VFIO maps a smaller BAR where the rest of the page is nobody's. */
+	/* VFIO maps a smaller BAR if nobody else uses the page. */
 	if (pci->card.region[bar].size < page)
 		end = page;
 	for (; at < end; at += page) {

@@ -2,10 +2,10 @@
 /*
  * Accesses to configuration space.
  *
- * The guest chooses offset, width and value, aligned or not; an access is taken
- * apart into the fields it touches and everything else of it is dropped.  A field
- * is written to the card as a whole, once: registers whose bits are cleared by
- * writing ones would suffer from a read-modify-write of a neighbour.
+ * The guest chooses offset, width and value, aligned or not; an access is split
+ * into the fields it touches, and the rest of it is dropped.  A field is
+ * written to the card as a whole, once: a read-modify-write of a neighbour
+ * would clear bits of registers that are cleared by writing ones.
  */
 #include "vmm/kvm/pci_dev.h"
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The insides of a passed-through card, for pci*.c and msix.c.
- */
+/* Internals of a passed-through card, for pci*.c and msix.c. */
 #ifndef WEIR_VMM_KVM_PCI_DEV_H
 #define WEIR_VMM_KVM_PCI_DEV_H
 
@@ -14,22 +12,24 @@
 #define PCI_CONFIG_SIZE 256u
 #define PCI_MAX_FIELDS 24u
 #define PCI_BARS 6u
-/* A BAR is cut where VFIO's areas end and around MSI-X table and pending bits. */
+/*
+ * A BAR is cut where VFIO's areas end and around MSI-X table and pending bits.
+ */
 #define PCI_MAX_PIECES (VFIO_MAX_AREAS + 2u)
 
 struct pci;
 
 /**
- * struct pci_field - something in configuration space the guest can change, or
- * that changes by itself
- * @at, @size: where; 1, 2 or 4 octets
+ * struct pci_field - a part of configuration space that the guest can change,
+ * or that changes by itself
+ * @at, @size: where; 1, 2 or 4 bytes
  * @keep:    bits the guest sets and gets back from us
  * @pass:    bits the guest sets in the card
  * @clear:   bits of the card the guest clears by writing ones
  * @live:    bits read from the card
  * @changed: called after a write; may be NULL
  *
- * What is in no field is as it was when the card was attached.
+ * Everything else stays as it was when the card was attached.
  */
 struct pci_field {
 	uint8_t at;
@@ -46,7 +46,7 @@ struct pci_field {
  * @offset, @size: whole pages
  * @host:  where it is mapped here
  * @slot:  its memory slot
- * @shown: the guest has it, at the BAR's address
+ * @shown: it is mapped into the guest, at the BAR's address
  */
 struct pci_piece {
 	uint64_t offset;
@@ -58,7 +58,7 @@ struct pci_piece {
 
 /**
  * struct pci_bar - memory the guest puts at an address of its choice
- * @size:    octets, a power of two and at least a page; 0: there is none
+ * @size:    bytes, a power of two and at least a page; 0: there is none
  * @wide:    64 bits: takes the next BAR's register as well
  * @on:      the card answers there
  * @address: where it is, if @on
@@ -111,8 +111,8 @@ struct msix {
 /**
  * struct pci - a card and its VM
  * @value:    configuration space
- * @field:    what of it is more than memory
- * @page:     octets of a page of this machine
+ * @field:    fields of it with side effects
+ * @page:     bytes of a page of this machine
  * @trigger, @resample: INTx, and that it was dealt with; -1: no INTx
  */
 struct pci {
@@ -138,8 +138,7 @@ void pci_put(struct pci *pci, unsigned int at, unsigned int size,
 	     uint32_t value);
 
 /**
- * pci_add_field - have a field treated as such; too many are a card's fault
- * and stay read-only
+ * pci_add_field - add a field; if there are too many, the rest stay read-only
  */
 void pci_add_field(struct pci *pci, const struct pci_field *field);
 
@@ -152,7 +151,7 @@ void pci_config_write(void *ctx, uint64_t offset, const void *data,
 		      unsigned int len);
 
 /**
- * pci_build - make the guest's configuration space of the card's
+ * pci_build - make the guest's configuration space from the card's
  */
 int pci_build(struct pci *pci, struct error *err);
 
@@ -167,7 +166,7 @@ int bar_build(struct pci *pci, const uint8_t *card, struct error *err);
 int bar_map(struct pci *pci, struct error *err);
 
 /**
- * bar_place - BARs are where the registers say, or nowhere
+ * bar_place - map BARs at their registers' addresses, or unmap them
  */
 void bar_place(struct pci *pci);
 
@@ -195,7 +194,7 @@ int msix_attach(struct pci *pci, struct error *err);
  * msix_read, msix_write - an access to a BAR, if it touches table or pending
  * bits
  *
- * Return: was it one?
+ * Return: true if it was.
  */
 bool msix_read(struct pci *pci, unsigned int bar, uint64_t offset, void *data,
 	       unsigned int len);

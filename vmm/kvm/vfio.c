@@ -3,9 +3,9 @@
  * VFIO's calls on an opened card.
  *
  * A region (BAR, configuration space) is a window of the device's descriptor:
- * read and written with pread() and pwrite(), mapped with mmap() as far as VFIO
- * allows.  What it does not allow (a sparse region, a BAR that shares its page
- * with another device) is read and written, so slowly but surely.
+ * read and written with pread() and pwrite(), mapped with mmap() where VFIO
+ * allows it.  Elsewhere (a sparse region, a BAR that shares its page with
+ * another device) it is accessed by pread() and pwrite() only.
  */
 #include "vmm/kvm/vfio.h"
 
@@ -167,7 +167,7 @@ void vfio_write(const struct vfio *card, unsigned int region, uint64_t offset,
 	if (offset > r->size || len > r->size - offset)
 		return;
 	if (pwrite(card->device, data, len, (off_t)(r->offset + offset)) < 0)
-		return; /* as on a bus: nobody is told */
+		return; /* ignored, as on a bus */
 }
 
 static int set_irqs(const struct vfio *card, unsigned int index,
@@ -203,7 +203,7 @@ int vfio_intx_unmask(const struct vfio *card, int eventfd)
 			VFIO_IRQ_SET_ACTION_UNMASK, &eventfd, 1);
 }
 
-/* Pinned memory counts against a limit that is 8 MiB where nobody raised it. */
+/* Pinned memory counts against a limit whose default is 8 MiB. */
 static int no_memory(uint64_t size, struct error *err)
 {
 	struct rlimit limit = { 0, 0 };

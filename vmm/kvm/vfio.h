@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * An opened card: VFIO's calls, and nothing of what a guest sees.
- */
+/* An opened card: VFIO's calls. */
 #ifndef WEIR_VMM_KVM_VFIO_H
 #define WEIR_VMM_KVM_VFIO_H
 
@@ -26,7 +24,7 @@ struct vfio_area {
 
 /**
  * struct vfio_region - a BAR or the configuration space
- * @size:   octets; 0: there is none
+ * @size:   bytes; 0: there is none
  * @offset: where it begins in the device's descriptor
  * @area:   what of it can be mapped
  * @n_areas: how many
@@ -76,7 +74,7 @@ void *vfio_map(const struct vfio *card, unsigned int region,
 /**
  * vfio_read - read registers
  *
- * Return: were all @len octets read?  If not, all bits are ones, as on a bus
+ * Return: were all @len bytes read?  If not, all bits are ones, as on a bus
  * where nobody answers.
  */
 bool vfio_read(const struct vfio *card, unsigned int region, uint64_t offset,
@@ -105,7 +103,7 @@ int vfio_irqs(const struct vfio *card, unsigned int index, const int *fd,
 int vfio_intx_unmask(const struct vfio *card, int eventfd);
 
 /**
- * vfio_dma - let the card reach memory
+ * vfio_dma - map memory for the card's DMA
  */
 int vfio_dma(const struct vfio *card, void *host, uint64_t iova, uint64_t size,
 	     struct error *err);

@@ -2,13 +2,13 @@
 /*
  * Opening a card: container, group, device.
  *
- * A *group* is what the IOMMU can tell apart: VFIO hands out all devices of a
- * group or none.  A *container* is an I/O address space.  One card per container
- * here, so that what a driver VM's card can reach is that VM's memory alone.
+ * A *group* is the IOMMU's unit of isolation: VFIO gives all devices of a group
+ * or none.  A *container* is an I/O address space.  One card per container
+ * here, so that a driver VM's card reaches only that VM's memory.
  *
- * Everything is opened by the monitor, which may have the right to, and given to
- * the VM's PD, which has not.  The card stays ours as long as one of the three
- * descriptors is open anywhere; the kernel resets it after the last.
+ * The monitor, which has the right to, opens everything and passes it to the
+ * VM's PD. The card stays in use as long as one of the three descriptors is
+ * open anywhere; the kernel resets it after the last is closed.
  */
 #include "vmm/kvm/vfio_open.h"
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * vfio_check() and vfio_open() with the file systems they look at, for tests.
- */
+/* vfio_check() and vfio_open() with other paths, for tests. */
 #ifndef WEIR_VMM_KVM_VFIO_OPEN_H
 #define WEIR_VMM_KVM_VFIO_OPEN_H
 
@@ -30,7 +28,7 @@ int vfio_open_at(const struct vfio_paths *at, const char *address,
 		 int fds[VFIO_FDS], struct error *err);
 
 /**
- * vfio_usable - may the card be had, as far as the machine's description tells?
+ * vfio_usable - can the card be used, according to sysfs?
  * @group: out: number of its IOMMU group
  *
  * Return: 0, or -1 with @err set.

@@ -3,9 +3,9 @@
  * What sysfs says about a card: is it there, whose is it, what shares its
  * IOMMU group?
  *
- * Nothing is changed here, although the answer often is "bind it to vfio-pci":
- * that takes a network interface away from the host, and whether it is the one
- * the user is logged in through only the user knows.  So the commands are given.
+ * Nothing is changed here, although the answer is often "bind it to vfio-pci":
+ * that takes a network interface from the host, and only the user knows whether
+ * it is the one used to log in.  So the message gives the commands.
  */
 #include "vmm/kvm/vfio_open.h"
 
@@ -60,7 +60,7 @@ static const char *next_entry(DIR *dir)
 	return NULL;
 }
 
-/* "0000:00:03.0", as sysfs spells it: no path may hide in it. */
+/* "0000:00:03.0", as sysfs spells it; so it cannot contain a path. */
 static bool is_address(const char *s)
 {
 	static const char shape[] = "xxxx:xx:xx.7";
@@ -134,7 +134,7 @@ static void interface_of(const struct vfio_paths *at, const char *address,
 		closedir(dir);
 }
 
-/* The card must be vfio-pci's; what to type if it is not. */
+/* The card must be bound to vfio-pci; if not, say how to do that. */
 static int check_driver(const struct vfio_paths *at, const char *address,
 			struct error *err)
 {
@@ -162,8 +162,8 @@ static int check_driver(const struct vfio_paths *at, const char *address,
 }
 
 /*
- * Where an IOMMU is described but the card has no group it may still get one:
- * some kernels make it when the first driver is bound.
+ * With an IOMMU, a card without a group may still get one: some kernels make it
+ * when the first driver is bound.
  */
 static int check_group(const struct vfio_paths *at, const char *address,
 		       unsigned int *group, struct error *err)
@@ -193,7 +193,7 @@ static int check_group(const struct vfio_paths *at, const char *address,
 	return 0;
 }
 
-/* Drivers that keep their hands off the device, as VFIO sees it. */
+/* Drivers that VFIO accepts in a group, as they do not use DMA. */
 static bool is_harmless(const char *driver)
 {
 	static const char *const ok[] = { "vfio-pci", "pci-stub", "pcieport" };

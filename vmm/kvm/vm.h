@@ -3,12 +3,12 @@
  * A virtual machine as KVM sees it: memory, interrupts, doorbells, trapped
  * ranges, one vCPU.
  *
- * Everything the guest does often is left to the kernel: shared memory is
- * mapped into the guest, a doorbell is an eventfd the kernel writes
- * (ioeventfd), an interrupt an eventfd the kernel reads (irqfd), idleness a WFI
- * it handles. What does come to user space (struct vm_range) is configuration:
- * PCI configuration space, the MSI-X table, the console's registers at start-
- * up. Exits are counted so that this can be shown.
+ * The kernel handles everything the guest does often: shared memory is mapped
+ * into the guest, a doorbell is an eventfd the kernel writes (ioeventfd), an
+ * interrupt an eventfd the kernel reads (irqfd), and WFI waits in the kernel.
+ * What does come to user space (struct vm_range) is configuration: PCI
+ * configuration space, the MSI-X table, the console's registers at start- up.
+ * Exits are counted so that this can be shown.
  *
  * The vCPU runs in a thread of its own, which is also the only one that calls
  * ranges' functions: devices behind them need no lock, unless they share state
@@ -33,7 +33,7 @@ struct vm_stats;
 /**
  * struct vm_range - guest-physical addresses that trap to us
  * @base, @size: which
- * @read:  give @len (1, 2, 4 or 8) octets at @offset; @data is zeroed before
+ * @read:  give @len (1, 2, 4 or 8) bytes at @offset; @data is zeroed before
  * @write: take them
  * @ctx:   for both
  *
@@ -52,15 +52,15 @@ struct vm_range {
  * struct vm - a VM
  * @kvm, @fd, @gic, @its, @vcpu: descriptors
  * @run:     the vCPU's shared page
- * @run_size: its octets
+ * @run_size: its bytes
  * @slots:   memory slots in use
  * @range:   trapped ranges
  * @n_ranges: how many
  * @route:   interrupt routes, by GSI; unused ones have no type
  * @n_gsis:  GSIs given out, the GIC's SPIs first
  * @exits:   exits to user space, written by the vCPU's thread alone
- * @unclaimed: accesses to addresses nobody has
- * @host_errors: what the kernel would not do for the guest's card
+ * @unclaimed: accesses to unassigned addresses
+ * @host_errors: requests for the guest's card that the kernel refused
  * @stats:   where these three are shown; NULL: nowhere
  */
 struct vm {
@@ -102,7 +102,7 @@ int vm_create(struct vm *vm, int kvm, struct error *err);
  * vm_memory - show host memory to the guest
  * @gpa:      page aligned
  * @host:     page aligned, stays mapped as long as the VM lives
- * @size:     octets, whole pages
+ * @size:     bytes, whole pages
  * @readonly: the guest's stores are lost (each costs an exit)
  */
 int vm_memory(struct vm *vm, uint64_t gpa, void *host, uint64_t size,
@@ -117,7 +117,7 @@ uint32_t vm_slot(struct vm *vm);
  * vm_place - show host memory at an address that may change while the VM runs
  * @slot: from vm_slot(); shows nothing now, unless @size is 0
  * @gpa, @host: page aligned
- * @size: octets, whole pages; 0: show nothing any more
+ * @size: bytes, whole pages; 0: show nothing any more
  *
  * Return: 0 or negative errno (the guest may ask for overlaps).
  */
@@ -148,7 +148,7 @@ int vm_interrupt_level(struct vm *vm, uint32_t gsi, int eventfd, int resample,
 int vm_interrupt_off(struct vm *vm, uint32_t gsi, int eventfd);
 
 /**
- * vm_gsi - a new GSI for an MSI
+ * vm_gsi - allocate a GSI for an MSI
  *
  * Return: the GSI, or -1 if there are no more.
  */
@@ -165,7 +165,7 @@ int vm_route_msi(struct vm *vm, uint32_t gsi, uint64_t address, uint32_t data,
 		 uint32_t devid);
 
 /**
- * vm_trap - have accesses to a range come to us
+ * vm_trap - handle accesses to a range in user space
  */
 int vm_trap(struct vm *vm, const struct vm_range *range, struct error *err);
 

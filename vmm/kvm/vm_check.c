@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What can be wrong with a VM before it is started, and what to do about it.
- */
+/* Checks of a VM before it is started, with messages that say what to do. */
 #include "vmm/kvm/vm_check.h"
 
 #include <errno.h>
@@ -15,7 +13,7 @@
 #include "vmm/kvm/pci.h"
 #include "vmm/kvm/vm.h"
 
-/* Locked besides the VM's memory: what a driver pins for itself. */
+/* Locked besides the VM's memory: what a host driver pins. */
 #define LOCK_SLACK 0x1000000ull
 #define PAGE 4096
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * May this VM be started?  Everything that can be known before anything runs
- * is asked here, in the monitor.
- */
+/* Checks in the monitor, before anything runs: can this VM be started? */
 #ifndef WEIR_VMM_KVM_VM_CHECK_H
 #define WEIR_VMM_KVM_VM_CHECK_H
 
@@ -30,15 +27,15 @@ int vm_open_kvm(const char *path, struct error *err);
 
 /**
  * vm_page_size - can a VM's regions be shown where the host has such pages?
- * @size: octets of a page
+ * @size: bytes of a page
  *
  * Return: 0, or -1 with @err set.
  */
 int vm_page_size(long size, struct error *err);
 
 /**
- * vm_lock_limit - let a VM's memory be locked, as a card's DMA takes it
- * @memory: octets
+ * vm_lock_limit - raise the limit of locked memory, for a card's DMA
+ * @memory: bytes
  *
  * Raises the limit of this process, and so of those it starts.
  *
@@ -47,7 +44,7 @@ int vm_page_size(long size, struct error *err);
 int vm_lock_limit(uint64_t memory, struct error *err);
 
 /**
- * vm_open - all of it, and whether the card can be had; component_ops.open
+ * vm_open - all of it, and whether the card can be used; component_ops.open
  */
 int vm_open(const struct sys_component *cfg, int *fds, struct error *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a VMM counts, in a page of its own that it alone writes and the monitor
- * shows.  What the guest says of itself is in virt/driver_abi.h.
+ * A VMM's counters, in a page that only the VMM writes and the monitor shows.
+ * The guest's own counters are in virt/driver_abi.h.
  */
 #ifndef WEIR_VMM_KVM_VM_STATS_H
 #define WEIR_VMM_KVM_VM_STATS_H
@@ -16,7 +16,7 @@
  * struct vm_stats - counters of one life of a VM
  * @magic:       VM_STATS_MAGIC once the others mean anything
  * @exits:       exits of the vCPU to user space
- * @unclaimed:   accesses to addresses nobody has
+ * @unclaimed:   accesses to unassigned addresses
  * @host_errors: requests for the card (a BAR, an interrupt) that KVM or VFIO
  *               refused; the guest may then wait for an interrupt in vain
  *

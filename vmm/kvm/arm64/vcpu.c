@@ -2,9 +2,10 @@
 /*
  * The vCPU: from its first instruction to its end.
  *
- * PSCI, the timer, WFI and the GIC are the kernel's.  What comes here are
- * accesses to addresses without memory: to trapped ranges, or to nothing, which
- * reads as zero and forgets what is written, like stores to read-only memory.
+ * The kernel handles PSCI, the timer, WFI and the GIC. Here come accesses to
+ * addresses without memory: to trapped ranges, or to unassigned addresses,
+ * which read as zero and ignore writes, and stores to read-only memory, which
+ * are ignored.
  */
 #include <errno.h>
 #include <linux/kvm.h>
@@ -19,7 +20,7 @@
 	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE |                 \
 	 KVM_REG_ARM_CORE_REG(field))
 
-/* EL1, on its own stack pointer, all exceptions masked: as Linux is entered. */
+/* As Linux expects: EL1h, all exceptions masked. */
 #define PSTATE_BOOT                                                            \
 	(PSR_MODE_EL1h | PSR_D_BIT | PSR_A_BIT | PSR_I_BIT | PSR_F_BIT)
 

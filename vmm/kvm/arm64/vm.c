@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An arm64 VM: what KVM is told before, and about interrupts while, it runs.
+ * An arm64 VM: setting it up in KVM, and its interrupts.
  *
- * Nothing is ever taken apart: a VM ends with its process.
+ * Nothing is ever freed: a VM ends with its process.
  */
 #include "vmm/kvm/vm.h"
 
@@ -15,7 +15,7 @@
 
 #include "vmm/kvm/arm64/gic.h"
 
-/* Octets of a doorbell: 32 bits. */
+/* Bytes of a doorbell: 32 bits. */
 #define DOORBELL_SIZE 4u
 /* Guest-physical addresses are below 4 GiB; 32 bits are the least KVM has. */
 #define IPA_BITS 32u
@@ -188,7 +188,7 @@ int vm_gsi(struct vm *vm)
 	return vm->n_gsis < VM_MAX_GSIS ? (int)vm->n_gsis++ : -1;
 }
 
-/* The kernel takes the whole table at once, and only entries in use. */
+/* The kernel takes the whole table at once, without unused entries. */
 static int set_routes(const struct vm *vm)
 {
 	union {

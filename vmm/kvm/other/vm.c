@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * VMs where there are none: on processors other than arm64.
+ * Stubs for processors other than arm64.
  *
- * vm_supported() refuses, so the rest is never reached; it is here for whoever
- * links against it.
+ * vm_supported() refuses, so the rest is never called, only linked.
  */
 #include <errno.h>
 
