@@ -63,14 +63,18 @@ static void dump_wire(const struct sys_wire *w, FILE *out)
 		w->link, w->channel, w->capacity, w->buffer_size, w->max_frame);
 }
 
+static const char *const kinds[SYS_KINDS] = {
+	"switch", "tap", "nic", "socket", "capture", "program", "virt", "vm",
+};
+
 /* --- components ---------------------------------------------------------- */
 
 static void dump_switch_port(const struct sys_switch_port *p, unsigned int i,
 			     FILE *out)
 {
-	static const char *const kinds[] = { "client", "link", "capture" };
+	static const char *const port_kinds[] = { "client", "link", "capture" };
 
-	fprintf(out, "    port %u %s %s", i, p->name, kinds[p->kind]);
+	fprintf(out, "    port %u %s %s", i, p->name, port_kinds[p->kind]);
 	dump_wire(&p->wire, out);
 	if (p->kind == VSWITCH_PORT_CAPTURE)
 		dump_set("of", p->capture_of, out);
@@ -118,7 +122,7 @@ static void dump_tap(const struct sys_tap *tap, FILE *out)
 	}
 }
 
-static void dump_access(const struct sys_access *a, FILE *out)
+void dump_access(const struct sys_access *a, FILE *out)
 {
 	if (a->mode)
 		fprintf(out, " mode %04" PRIo32, a->mode);
@@ -141,13 +145,11 @@ static void dump_socket(const struct sys_socket *s, FILE *out)
 static void dump_capture(const struct sys_capture *c, FILE *out)
 {
 	fprintf(out, " \"%s\"", c->path);
-	dump_set("of", c->of, out);
 	if (c->rotate)
 		fprintf(out, " rotate %" PRIu64 " files %" PRIu32, c->rotate,
 			c->files);
 	if (c->n_filter)
-		fprintf(out, " filter \"%s\" %" PRIu32, c->filter_text,
-			c->n_filter);
+		fprintf(out, " filter \"%s\"", c->filter_text);
 	if (c->drops)
 		fputs(" drops", out);
 	if (c->overwrite)
@@ -184,18 +186,9 @@ static void dump_vm(const struct sys_vm *vm, FILE *out)
 		fprintf(out, " append \"%s\"", vm->append);
 }
 
-static void dump_component(const struct sys_component *c, FILE *out)
+void dump_settings(const struct sys_component *c, const char *name, FILE *out)
 {
-	static const char *const kinds[SYS_KINDS] = {
-		"switch",  "tap",     "nic",  "socket",
-		"capture", "program", "virt", "vm",
-	};
-
-	fprintf(out, "  %s %s", kinds[c->kind], c->name);
-	if (c->kind == SYS_SWITCH) {
-		dump_switch(&c->sw, out);
-		return;
-	}
+	fprintf(out, "%s%s%s", kinds[c->kind], *name ? " " : "", name);
 	if (c->kind == SYS_TAP)
 		dump_tap(&c->tap, out);
 	else if (c->kind == SYS_NIC)
@@ -204,12 +197,26 @@ static void dump_component(const struct sys_component *c, FILE *out)
 		dump_socket(&c->socket, out);
 	else if (c->kind == SYS_PROGRAM)
 		dump_program(&c->program, out);
-	else if (c->kind == SYS_VIRT)
+	else if (c->kind == SYS_CAPTURE)
+		dump_capture(&c->capture, out);
+}
+
+static void dump_component(const struct sys_component *c, FILE *out)
+{
+	fputs("  ", out);
+	dump_settings(c, c->name, out);
+	if (c->kind == SYS_SWITCH) {
+		dump_switch(&c->sw, out);
+		return;
+	}
+	if (c->kind == SYS_VIRT)
 		dump_virt(&c->virt, out);
 	else if (c->kind == SYS_VM)
 		dump_vm(&c->vm, out);
-	else
-		dump_capture(&c->capture, out);
+	else if (c->kind == SYS_CAPTURE)
+		dump_set("of", c->capture.of, out);
+	if (c->kind == SYS_CAPTURE && c->capture.n_filter)
+		fprintf(out, " program %" PRIu32, c->capture.n_filter);
 	fputs("\n   ", out);
 	dump_wire(&c->wire, out);
 	fputc('\n', out);

@@ -128,7 +128,7 @@ refused "no second switch" 'switch sw1 is gone' 1 reload less.conf
 sed '/^switch sw1/,/^}/d; s/allow d <-> e//; s/tap "c0"/tap "c1"/' one.conf \
 	>both.conf
 refused "each difference is told" 'switch sw1 is gone' 1 reload both.conf
-like "... the other" "$(cat refused.err)" 'sw0\.c: tap c0 .*becomes tap c1'
+like "... the other" "$(cat refused.err)" 'sw0\.c: tap "c0" .*becomes tap "c1"'
 like "... how many" "$(cat refused.err)" '2 differences'
 # All or nothing: the first switch's part is right.
 sed 's/allow d <-> e/allow a <-> c; allow d -> e when "ether proto"/' \

@@ -133,7 +133,7 @@ static const struct {
 	{ "switch s {\nport a { nic \"a\" }\n"
 	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
-	  "port s.a: tap a becomes nic a" },
+	  "port s.a: tap \"a\" becomes nic \"a\"" },
 	{ "switch s {\nport a { tap \"a\"; follow up; reserved forward }\n"
 	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
@@ -145,30 +145,30 @@ static const struct {
 	{ "switch s {\nport a { tap \"a\" }\n"
 	  "port b { program \"/p\" args \"r\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
-	  "port s.b: args \"q\" becomes \"r\"" },
+	  "port s.b: program \"/p\" args \"q\" mac f270bf826827 becomes program \"/p\" args \"r\" mac f270bf826827" },
 	{ "switch s {\nport a { tap \"a\" }\n"
 	  "port b { program \"/p\" args \"q\"; mac lock 02:00:00:00:00:07 }\n"
 	  "port up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
-	  "port s.b: its program gets another address" },
+	  "port s.b: program \"/p\" args \"q\" mac f270bf826827 becomes program \"/p\" args \"q\" mac 020000000007" },
 	{ "switch s {\nport a { tap \"a\" }\n"
 	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"ip\" }\n}\n" OTHER VM REST,
-	  "port s.p: filter \"arp\" becomes \"ip\"" },
+	  "port s.p: capture \"p\" filter \"arp\" becomes capture \"p\" filter \"ip\"" },
 	{ "switch s {\nport a { tap \"a\" }\n"
 	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of b; filter \"arp\" }\n}\n" OTHER VM REST,
-	  "port s.p watches other ports" },
+	  "port s.p: \"of s.b\" is new\nport s.p: \"of s.a\" is gone" },
 	{ "switch s {\nport a { tap \"a\" }\n"
 	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"arp\"; drops }\n}\n" OTHER VM
 		  REST,
-	  "port s.p: \"drops\" is new" },
+	  "port s.p: capture \"p\" filter \"arp\" becomes capture \"p\" filter \"arp\" drops" },
 	{ "switch s {\nport a { tap \"a\" }\n"
 	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"arp\"; overwrite }\n}\n" OTHER
 		  VM REST,
-	  "port s.p: \"overwrite\" is new" },
+	  "port s.p: capture \"p\" filter \"arp\" becomes capture \"p\" filter \"arp\" overwrite" },
 	{ "switch s {\n" BODY OTHER
 	  "vm v { kernel \"/k\"; initrd \"/i\"; memory 64m; nic pci "
 	  "\"0000:00:03.0\" }\n" REST,
@@ -246,24 +246,25 @@ static void every_difference_is_said(void **state)
 	char *why;
 
 	(void)state;
-	assert_int_equal(config_differs(base, next, &why), 17);
-	assert_string_equal(why, "switch u is new\n"
-				 "vm v is gone\n"
-				 "link s.x<->u.z is new\n"
-				 "link s.x<->t.y is gone\n"
-				 "switch s: domain d becomes none\n"
-				 "switch s: ageing 300 becomes 5\n"
-				 "switch s: flows 4096 becomes 100\n"
-				 "port s.new is new\n"
-				 "port s.b is gone\n"
-				 "port s.p: \"drops\" is new\n"
-				 "port s.p watches other ports\n"
-				 "port s.a: domain d becomes none\n"
-				 "port s.p: filter \"arp\" becomes \"ip\"\n"
-				 "port s.a: tap a becomes tap aa\n"
-				 "port s.a: mtu 1500 becomes 9000\n"
-				 "port s.up: driver-vm v becomes nic n0\n"
-				 "port t.d: buffers 512 becomes 64\n");
+	assert_int_equal(config_differs(base, next, &why), 16);
+	assert_string_equal(why,
+			    "port s.p: \"of s.up\" is new\n"
+			    "switch u is new\n"
+			    "port s.new is new\n"
+			    "link s.x<->u.z is new\n"
+			    "switch s: ageing 300 becomes 5\n"
+			    "switch s: flows 4096 becomes 100\n"
+			    "switch s: domain d becomes none\n"
+			    "port s.a: domain d becomes none\n"
+			    "vm v is gone\n"
+			    "port s.a: tap \"a\" becomes tap \"aa\"\n"
+			    "port s.a: mtu 1500 becomes 9000\n"
+			    "port s.b is gone\n"
+			    "port s.up: driver-vm v becomes nic \"n0\"\n"
+			    "port s.p: capture \"p\" filter \"arp\" becomes "
+			    "capture \"p\" filter \"ip\" drops\n"
+			    "link s.x<->t.y is gone\n"
+			    "port t.d: buffers 512 becomes 64\n");
 	free(why);
 	system_free(base);
 	system_free(next);
