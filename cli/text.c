@@ -17,6 +17,7 @@
 
 #include "cli/cli.h"
 #include "cli/text.h"
+#include "config/report.h"
 
 static _Noreturn void no_memory(void)
 {
@@ -145,53 +146,13 @@ size_t text_width(const char *text)
 	return n;
 }
 
-#define WORD_MAX 40
-
-static size_t min3(size_t a, size_t b, size_t c)
-{
-	size_t m = a < b ? a : b;
-
-	return m < c ? m : c;
-}
-
-/**
- * distance - edits that make one word of the other
- *
- * Insertion, deletion, replacement and the swap of two neighbours count one
- * each: the four things a typing hand does.
- */
-static size_t distance(const char *a, const char *b)
-{
-	size_t d[WORD_MAX + 1][WORD_MAX + 1];
-	size_t la = strlen(a);
-	size_t lb = strlen(b);
-
-	if (la > WORD_MAX || lb > WORD_MAX)
-		return SIZE_MAX;
-	for (size_t i = 0; i <= la; i++) {
-		for (size_t j = 0; j <= lb; j++) {
-			if (!i || !j) {
-				d[i][j] = i + j;
-				continue;
-			}
-			d[i][j] =
-				min3(d[i - 1][j] + 1, d[i][j - 1] + 1,
-				     d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1] && d[i - 2][j - 2] < d[i][j])
-				d[i][j] = d[i - 2][j - 2] + 1;
-		}
-	}
-	return d[la][lb];
-}
-
 const char *text_suggest(const char *word, const char *const *known, size_t n)
 {
 	const char *best = NULL;
 	size_t best_distance = strlen(word) / 3 + 1;
 
 	for (size_t i = 0; i < n; i++) {
-		size_t d = distance(word, known[i]);
+		size_t d = guess_distance(word, known[i]);
 
 		/* Half a word is worth as much as a word with a typo. */
 		if (strlen(word) >= 2 && !strncmp(word, known[i], strlen(word)))

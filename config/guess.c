@@ -8,6 +8,7 @@
  */
 #include "config/report.h"
 
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 
@@ -35,10 +36,13 @@ static void fill_row(const char *a, size_t i, const char *b, size_t n,
 	}
 }
 
-static unsigned int distance(const char *a, size_t m, const char *b, size_t n)
+unsigned int guess_distance(const char *a, const char *b)
 {
+	size_t m = strlen(a), n = strlen(b);
 	unsigned int rows[3][LONGEST + 1];
 
+	if (m > LONGEST || n > LONGEST)
+		return UINT_MAX;
 	for (size_t j = 0; j <= n; j++)
 		rows[0][j] = (unsigned int)j;
 	for (size_t i = 1; i <= m; i++)
@@ -49,14 +53,14 @@ static unsigned int distance(const char *a, size_t m, const char *b, size_t n)
 
 void guess_offer(struct guess *g, const char *name)
 {
-	size_t m = strlen(g->wanted), n = strlen(name);
+	size_t m = strlen(g->wanted);
 	unsigned int allowed = m < 3 ? 0 : m < 6 ? 1 : 2;
 	unsigned int d;
 
-	if (!m || m > LONGEST || n > LONGEST)
+	if (!m)
 		return;
 	d = strcasecmp(g->wanted, name) == 0 ? 0
-					     : distance(g->wanted, m, name, n);
+					     : guess_distance(g->wanted, name);
 	if (d > allowed || (g->best && d >= g->distance))
 		return;
 	g->best = name;

@@ -107,6 +107,13 @@ struct guess {
 };
 
 /**
+ * guess_distance - slips of the pen between two words
+ *
+ * Return: UINT_MAX if one is too long for a guess.
+ */
+unsigned int guess_distance(const char *a, const char *b);
+
+/**
  * guess_offer - is it this one?
  * @g:    @g->wanted set, the rest zero to begin with
  * @name: a name that would have been right
