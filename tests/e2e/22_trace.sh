@@ -106,7 +106,7 @@ is "hex with colons, from standard input" "$(
 	frame "$C" "$B" x | sed 's/../&:/g' | "$WEIR" trace b - | tail -n 1 |
 		cut -f 2)" deliver
 bytes "$(frame "$C" "$B" x)" >frame.bin
-is "octets from a file" "$("$WEIR" trace b @frame.bin | tail -n 1 | cut -f 2)" \
+is "bytes from a file" "$("$WEIR" trace b @frame.bin | tail -n 1 | cut -f 2)" \
 	deliver
 
 # --- packets in words, over several switches ---------------------------------

@@ -58,7 +58,7 @@ like "the other one has the address it was given" "$(cat "$WEIR_LOG")" \
 # --- it answers ------------------------------------------------------------
 
 ok "it answers ping" reach up "$web"
-ok "also of 9000 octets, in fragments" \
+ok "also of 9000 bytes, in fragments" \
 	on up ping -n -c 2 -W 2 -s 9000 "$web"
 ok "1000 datagrams come back as they were" \
 	on up "$load" udp "$web" 7 64 1000 8

@@ -29,7 +29,7 @@ unlike "each its own" "$(address client0)" "^$(address client1)$"
 
 for proto in tcp udp; do
 	for size in 9 64 512 1472; do
-		is "client0 echoes 250 times $size octets by $proto" \
+		is "client0 echoes 250 times $size bytes by $proto" \
 			"$(load $proto client0 $size 250 4)" \
 			"sent=250 echoed=250 lost=0 wrong=0"
 	done
