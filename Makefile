@@ -115,8 +115,11 @@ $(PROGRAMS): $(O)/programs/%: $(O)/obj/client/pd/examples/%.o $(O)/libpd.a \
 	$(link) $(PD_LIBS)
 
 # The command's own functions can be tested too: libcli.a gives them, and its
-# main() stays out because the test brings one.
-$(TESTS): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(HELPER_OBJ) $(O)/libcli.a \
+# main() stays out because the test brings one. The helpers are an archive, so
+# that a test gets those it uses only: linking all of them into each takes
+# longer than all else.
+$(O)/libtest.a: $(HELPER_OBJ)
+$(TESTS): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(O)/libtest.a $(O)/libcli.a \
 		$(LIBS)
 	$(call say,LD,$@)
 	$(link) $(CMOCKA_LIBS) $(PKG_LIBS)
