@@ -87,6 +87,8 @@ include mk/flags.mk
 all: $(O)/weir $(EXAMPLES) $(PROGRAMS)
 tests: all $(TESTS)
 benches: all $(BENCHES)
+# Compiled, not linked: what a second compiler has to say about them.
+tests-compiled: $(call obj,$(TEST_SRC)) $(HELPER_OBJ)
 
 $(O)/libground.a: $(GROUND_OBJ)
 $(O)/libconfig.a: $(call obj,$(CONFIG_SRC)) $(GEN_OBJ)
@@ -179,5 +181,5 @@ clean:
 include mk/lint.mk mk/install.mk mk/guest.mk driver_vm/build.mk mk/machine.mk
 include tests/guests/build.mk
 
-.PHONY: all tests benches run test unit e2e bench-quick bench-driver-vm deps \
-	clean
+.PHONY: all tests tests-compiled benches run test unit e2e bench-quick \
+	bench-driver-vm deps clean
