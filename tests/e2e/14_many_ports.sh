@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Sixty-four ports on one switch, all at work.
+#
+# tests/run: takes long
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools.bash"
 

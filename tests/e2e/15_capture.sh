@@ -3,6 +3,8 @@
 #
 # Captures, read by tcpdump and tshark: interfaces, directions, why a frame was
 # refused, filters, rotation, a FIFO, standard output.
+#
+# tests/run: takes long
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools.bash"
 

@@ -3,6 +3,8 @@
 #
 # `weir trace` says what forwarding does: for frames of every kind, its verdict
 # is held against what arrives and what is counted, and asking changes nothing.
+#
+# tests/run: takes long
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools.bash"
 

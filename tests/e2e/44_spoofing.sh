@@ -5,6 +5,8 @@
 # An attacker says by ARP, neighbour discovery and plain packets that he is
 # somebody else; the victims believe none of it, and go on talking to whom they
 # mean. Without the locks the same frames do harm.
+#
+# tests/run: takes long
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools.bash"
 . "$(dirname "$0")/packets.bash"

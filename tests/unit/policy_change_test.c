@@ -8,6 +8,8 @@
  * filters in different places and send broadcasts to different ports, so a policy
  * that is taken in part, or a verdict remembered for too long, would send a frame
  * to both, to neither, or not to the port both allow.
+ *
+ * tests/run: takes long
  */
 #include <pthread.h>
 #include <sched.h>

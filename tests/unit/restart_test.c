@@ -2,6 +2,8 @@
 /*
  * Restarts: what dies, breaks the protocol or does not answer comes back, what
  * does so too often waits longer and longer, and nobody else notices either.
+ *
+ * tests/run: takes long
  */
 #include "tests/unit/monitor_rig.h"
 
