@@ -45,5 +45,17 @@ while IFS= read -r test; do
 		grep -qF -e "$name" "$file" || wrong "$file has no \"$name\""
 	fi
 done <"$named"
+# Whoever reads a reason finds it in the manual.
+manual=docs/weir.1
+for key in $(tr '\n' ' ' <base/reason.h | grep -oE 'WEIR_REASON\([A-Z_]+, *[a-z_]+,' |
+	sed 's/.*, *\(.*\),/\1/' | grep -vx none) \
+	$(tr '\n\134' '  ' <vmm/linux/outside.h |
+		grep -oE 'OUTSIDE_DROP\( *[A-Z_]+, *[a-z_]+,' |
+		sed 's/.*, *\(.*\),/\1/'); do
+	grep -qx "\.It Cm $key" $manual || {
+		echo "$manual: does not list the reason $key" >&2
+		status=1
+	}
+done
 [ $status != 0 ] || echo "$(wc -l <"$named") tests named, all of them exist"
 exit $status
