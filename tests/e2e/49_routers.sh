@@ -95,6 +95,12 @@ is "trace: so it may" "$(trace_says sw0.r "$(
 is "a may not be asked for another address" "$(trace_says sw0.r "$(
 	ether $ALL "$R1" 0806 "$(arp request "$R1" 10.0.0.251 \
 		00:00:00:00:00:00 10.0.0.77)")")" "drop no_flow"
+for to in "" a; do
+	is "the same in words${to:+, to $to}" "$(trace_says r $to src="$R1" \
+		from 10.0.0.251 arp who-has 10.0.0.77)" "drop no_flow"
+done
+is "from an address a has asked for it is an announcement" "$(trace_says r \
+	src="$R1" from 10.0.0.1 arp who-has 10.0.0.77)" "deliver none"
 is "nor as if by itself" "$(trace_says sw0.r "$(
 	ether $ALL "$R1" 0806 "$(arp request "$R1" 10.0.0.2 \
 		00:00:00:00:00:00 10.0.0.2)")")" "drop no_flow"
