@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an attach socket says: the wire format between the monitor and a
- * process that attaches to a port.
+ * The protocol of an attach socket, between the monitor and a process that
+ * attaches to a port.
  *
  * The client connects to the port's Unix socket (SOCK_SEQPACKET) and sends
  * nothing.  The monitor answers with one struct attach_hello; if its status is
  * 0, ATTACH_FDS descriptors come with it (SCM_RIGHTS), in the order of enum
- * attach_fd.  The connection then stands for the attachment: when either side
- * closes it, the port goes down and the descriptors are worthless: each client
- * has memory and descriptors of its own, and nobody looks at them afterwards.
- * The link page alone is the port's.  One client at a time; a second one is told
- * -EBUSY, and whoever comes too soon after clients that broke the queue protocol
+ * attach_fd.  The attachment lasts as long as the connection.  When either side
+ * closes it, the port goes down and the descriptors are useless: each client
+ * has memory and descriptors of its own, which nobody reads afterwards; only
+ * the link page is the port's.  One client at a time: a second one gets -EBUSY,
+ * and one that comes too soon after a client broke the queue protocol gets
  * -EAGAIN.
  *
- * Notifications: the client is notified by octets on a stream socket
- * (ATTACH_FD_WAIT), which it must drain; it notifies the switch by writing eight
- * octets, the number one, to an eventfd (ATTACH_FD_RING).  The switch never
- * reads that eventfd.  Why the two are not alike is in vmm/linux/monitor/backing.c.
+ * Notifications: the client is notified by bytes on a stream socket
+ * (ATTACH_FD_WAIT), which it must drain; it notifies the switch by writing
+ * eight bytes, the number one, to an eventfd (ATTACH_FD_RING).  The switch
+ * never reads that eventfd.  vmm/linux/monitor/backing.c explains why the two
+ * differ.
  */
 #ifndef WEIR_CLIENT_ATTACH_H
 #define WEIR_CLIENT_ATTACH_H
@@ -48,10 +49,10 @@ enum attach_fd {
  * @status:      0, or a negative errno (-EBUSY: someone is attached;
  *               -EAGAIN: the port is held off; -ENETDOWN: it is out of order)
  * @capacity:    slots of each queue
- * @buffer_size: octets of a buffer
- * @max_frame:   octets
- * @tx_size:     octets of the transmit region
- * @rx_size:     octets of the receive region
+ * @buffer_size: bytes of a buffer
+ * @max_frame:   bytes
+ * @tx_size:     bytes of the transmit region
+ * @rx_size:     bytes of the receive region
  * @port:        "switch.port", NUL-terminated
  */
 struct attach_hello {

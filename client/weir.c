@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libweir on Linux: net_client.c, for a program of your own.  How it came to its
- * port is in weir_attach.c; here it moves frames and waits.
+ * libweir on Linux: moving frames and waiting, on top of net_client.c.
+ * Attaching is in weir_attach.c.
  *
- * A caller may poll one descriptor.  What is read there is thrown away: it only
- * says that the queues, or the connection, want to be looked at.
+ * A caller may poll one descriptor.  What is read there is discarded: it only
+ * means that the queues or the connection have changed.
  */
 #include "client/weir.h"
 
@@ -33,19 +33,19 @@ _Static_assert(sizeof(struct weir_frame) == sizeof(struct net_buffer) &&
 
 /* --- waiting -------------------------------------------------------------- */
 
-/* Empty the socket; a switch that fills it at the same time cannot hold us. */
+/* Empty the socket; bounded, as the switch may keep filling it. */
 static void forget(int fd)
 {
-	char octets[4096];
+	char bytes[4096];
 
 	for (int i = 0; i < SOCKET_READS; i++)
-		if (recv(fd, octets, sizeof(octets), MSG_DONTWAIT) <
-		    (ssize_t)sizeof(octets))
+		if (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) <
+		    (ssize_t)sizeof(bytes))
 			return;
 }
 
 /*
- * See what has happened: notifications are forgotten, the end is noted.
+ * Wait for events: discard notifications, record the connection's end.
  *
  * @timeout_ms: as for epoll_wait()
  *
@@ -57,7 +57,7 @@ static int look(struct weir_port *p, int timeout_ms)
 	int n = epoll_wait(p->epoll, e, 2, timeout_ms);
 
 	for (int i = 0; i < n; i++) {
-		/* The monitor says nothing more: whatever comes is the end. */
+		/* The monitor sends nothing more: any event is the end. */
 		if (e[i].data.fd == p->sock)
 			p->gone = true;
 		else
@@ -80,8 +80,9 @@ int weir_fd(const struct weir_port *p)
 }
 
 /*
- * Whether the link has come up since this was last asked.  Buffers are there
- * then that never came back over a queue, and whoever waits for one must know.
+ * Whether the link has come up since the last call.  Then all buffers are free
+ * without having come back over a queue, and a caller that waits for one must
+ * be woken.
  */
 static bool came_up(struct weir_port *p)
 {
@@ -108,7 +109,7 @@ int weir_arm(struct weir_port *p, unsigned int what)
 	}
 	ready = net_client_arm(p->client, (what & WEIR_WAIT_RX) != 0,
 			       (what & WEIR_WAIT_TX) != 0);
-	/* Also after arming: a link that came up has buffers to lend. */
+	/* Also after arming: a link that came up has free buffers. */
 	weir_flush(p);
 	return came_up(p) || ready;
 }
@@ -233,10 +234,10 @@ int weir_send(struct weir_port *p, const void *frame, size_t len)
 }
 
 /*
- * A full counter means that the switch has been woken already.  It is asked for
- * before the write, because whoever has the eventfd besides us could fill it and
- * have writes wait.  Who does so between the two calls cannot be helped: eventfds
- * know neither RWF_NOWAIT nor a second open file description.
+ * A full counter means that the switch has been woken already.  It is polled
+ * before the write, because another holder of the eventfd could fill it and
+ * make the write block.  A fill between the two calls cannot be prevented:
+ * eventfds have neither RWF_NOWAIT nor a second open file description.
  */
 void weir_flush(struct weir_port *p)
 {

@@ -13,7 +13,7 @@
  *		... fill frames[i].data, set frames[i].len ...
  *		weir_tx_burst(p, frames, n);
  *
- *		weir_flush(p);		       // once per round: wake the switch
+ *		weir_flush(p);	       // once per round: wake the switch
  *		if (nothing happened)
  *			weir_wait(p, WEIR_WAIT_RX, 1000);
  *	}
@@ -29,8 +29,8 @@
  * put a socket at.
  *
  * A frame starts with the destination address and has no FCS.  Calls on one
- * port must not be made from two threads at once.  client/examples/ has complete
- * programs.
+ * port must not be made from two threads at once.  client/examples/ has
+ * complete programs.
  */
 #ifndef WEIR_CLIENT_WEIR_H
 #define WEIR_CLIENT_WEIR_H
@@ -46,8 +46,8 @@ struct weir_port;
 
 /**
  * struct weir_frame - one frame, or one empty buffer
- * @data:  first octet; inside the shared region, do not keep it
- * @len:   octets
+ * @data:  first byte; inside the shared region, do not keep it
+ * @len:   bytes
  * @index: the library's
  */
 struct weir_frame {
@@ -63,7 +63,7 @@ struct weir_frame {
  * weir_attach - attach to a port
  * @path: the port's Unix socket, as in the topology's `attach "path"`
  * @err:  out: what is wrong and what to do, on failure; may be NULL
- * @size: octets at @err
+ * @size: bytes at @err
  *
  * Return: the port, or NULL with errno set (ENOENT, ECONNREFUSED, EBUSY, EAGAIN
  * if the port is held off after protocol faults, ...).
@@ -82,12 +82,12 @@ void weir_detach(struct weir_port *p);
 const char *weir_name(const struct weir_port *p);
 
 /**
- * weir_max_frame - longest frame the port takes, octets
+ * weir_max_frame - longest frame the port takes, bytes
  */
 unsigned int weir_max_frame(const struct weir_port *p);
 
 /**
- * weir_is_up - whether frames can flow now
+ * weir_is_up - can frames flow now?
  *
  * Return: 1; 0 while the link is down; -1 for good: the switch is gone or broke
  * the protocol (detach, and attach again).
@@ -95,11 +95,11 @@ unsigned int weir_max_frame(const struct weir_port *p);
 int weir_is_up(struct weir_port *p);
 
 /**
- * weir_carrier - whether what the port is there for can be reached
+ * weir_carrier - does the port's uplink have a carrier?
  *
- * A topology may have a port follow another ("uplink").  Without a carrier that
- * one is down: the port works, but what needs the uplink, such as asking for an
- * address, had better wait.  weir_wait() returns when it comes or goes.
+ * In a topology a port can `follow` another one.  Without a carrier that one is
+ * down: this port works, but whatever needs the uplink, such as DHCP, should
+ * wait.  weir_wait() returns when the carrier comes or goes.
  *
  * Return: 1; 0 while there is none or the link is down; -1 as weir_is_up().
  */
@@ -120,7 +120,7 @@ void weir_rx_release(struct weir_port *p, const struct weir_frame *frames,
 		     unsigned int count);
 
 /**
- * weir_tx_alloc - get empty buffers, each of weir_max_frame() octets
+ * weir_tx_alloc - get empty buffers, each of weir_max_frame() bytes
  *
  * Return: how many, at most @count.
  */
@@ -147,7 +147,7 @@ void weir_tx_burst(struct weir_port *p, const struct weir_frame *frames,
 int weir_send(struct weir_port *p, const void *frame, size_t len);
 
 /**
- * weir_flush - wake the switch if it sleeps and there is something for it
+ * weir_flush - wake the switch if it sleeps and has work
  */
 void weir_flush(struct weir_port *p);
 
@@ -156,8 +156,8 @@ void weir_flush(struct weir_port *p);
  * @what:       WEIR_WAIT_RX, WEIR_WAIT_TX or both
  * @timeout_ms: -1: for ever; 0: just look
  *
- * Flushes first.  Also returns when the link has come up, which is when all
- * transmit buffers are there again, and when the carrier has come or gone.
+ * Flushes first.  Also returns when the link has come up (all transmit buffers
+ * are then free), and when the carrier has come or gone.
  *
  * Return: 1 if there is something to do, 0 at the timeout, -1 with errno set
  * (ENOTCONN: the switch has gone; EPROTO: it broke the protocol; EINTR).

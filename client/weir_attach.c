@@ -3,15 +3,15 @@
  * libweir: attaching, with memory and notifications that come from an attach
  * socket (client/attach.h).
  *
- * The monitor is not believed more than it must be: a wrong path, another
- * version or another program behind the socket must end in an error and not in
- * a crash.  Each size it names is held against the file it is about, and a file
- * that could shrink under our mapping (a SIGBUS, later) is refused.  The
- * queues' contents are net_client.c's business, which believes nothing.
+ * The monitor is trusted as little as possible: a wrong path, another version
+ * or another program behind the socket must end in an error and not in a crash.
+ * Each size is compared with its file's, and a file that could shrink under our
+ * mapping (a SIGBUS, later) is refused. net_client.c checks the queues'
+ * contents.
  *
- * Once everything is mapped three descriptors stay: the connection, whose end
- * means that we are detached; the socket we wait on; the eventfd that wakes the
- * switch.  An epoll set over the first two is what a caller may poll.
+ * Once everything is mapped, three descriptors stay open: the connection, whose
+ * end means that we are detached; the socket we wait on; the eventfd that wakes
+ * the switch.  An epoll set over the first two is what a caller may poll.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@
 #define PAGE 4096u
 
 /**
- * struct complaint - where an error's text goes
+ * struct complaint - the caller's buffer for an error's text
  */
 struct complaint {
 	char *text;
@@ -145,7 +145,7 @@ static void take_fds(struct weir_port *p, struct msghdr *msg)
 	}
 }
 
-/* Return: octets received, or -1 with errno set. */
+/* Return: bytes received, or -1 with errno set. */
 static ssize_t receive_hello(struct weir_port *p, bool *cut)
 {
 	union {
@@ -243,13 +243,16 @@ static void region_sizes(const struct attach_hello *h, uint64_t *size)
 	size[ATTACH_FD_LINK] = PAGE;
 }
 
-/* A file that is as long as it should be, and stays so. */
+/* Has the file the right size, and is it sealed? */
 static bool is_sound(int fd, uint64_t size)
 {
 	int seals = fcntl(fd, F_GET_SEALS);
 	struct stat st;
 
-	/* Memory alone has seals; other files may take for ever to look at. */
+	/*
+	 * Seals first: only memory has them, and fstat() of another file may
+	 * block.
+	 */
 	return seals >= 0 && (seals & F_SEAL_SHRINK) != 0 &&
 	       fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && size > 0 &&
 	       (uint64_t)st.st_size >= size;
@@ -300,8 +303,8 @@ static int map_all(struct weir_port *p, const struct complaint *c)
 	return 0;
 }
 
-/* Regions are whole pages; buffers there may be only as many as slots. */
-static size_t used_octets(const struct attach_hello *h, uint64_t region)
+/* Regions are whole pages, but there are only as many buffers as slots. */
+static size_t used_bytes(const struct attach_hello *h, uint64_t region)
 {
 	uint64_t used = (uint64_t)h->capacity * h->buffer_size;
 
@@ -318,8 +321,8 @@ static int make_client(struct weir_port *p, const struct complaint *c)
 		.rx_free = p->map[ATTACH_FD_RX_FREE],
 		.tx_data = p->map[ATTACH_FD_TX_DATA],
 		.rx_data = p->map[ATTACH_FD_RX_DATA],
-		.tx_size = used_octets(h, h->tx_size),
-		.rx_size = used_octets(h, h->rx_size),
+		.tx_size = used_bytes(h, h->tx_size),
+		.rx_size = used_bytes(h, h->rx_size),
 		.capacity = h->capacity,
 		.buffer_size = h->buffer_size,
 		.max_frame = h->max_frame,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An attachment, as the two halves of libweir share it: weir_attach.c makes and
- * unmakes it, weir.c moves frames and waits.
+ * An attachment: weir_attach.c makes and frees it, weir.c moves frames and
+ * waits.
  */
 #ifndef WEIR_CLIENT_WEIR_PORT_H
 #define WEIR_CLIENT_WEIR_PORT_H
@@ -25,7 +25,7 @@
  * @fd:     as they came; regions are closed (-1) once they are mapped
  * @epoll:  over @sock and the socket to wait on
  * @map:    regions
- * @size:   octets of each
+ * @size:   bytes of each
  * @hello:  what the monitor said, checked
  * @resets: epochs of the link the caller has been woken for
  * @gone:   the connection has ended

@@ -53,7 +53,7 @@ static bool is_group(const unsigned char *mac)
 	return mac[0] & 1;
 }
 
-/* Write the answer to a frame, if it deserves one. */
+/* Write the answer to a frame, if it gets one. */
 static bool answer(const struct identity *id, const struct weir_frame *in,
 		   struct weir_frame *out)
 {

@@ -59,7 +59,7 @@ static int send_some(struct weir_port *port, const unsigned char *header,
 	}
 	weir_tx_burst(port, out, n);
 	weir_flush(port);
-	/* All are with the switch: wait for the first to come back. */
+	/* The switch has all buffers: wait for the first to come back. */
 	if (n == 0 && weir_wait(port, WEIR_WAIT_TX, -1) < 0)
 		return -1;
 	return (int)n;
@@ -70,7 +70,7 @@ static int generate(struct weir_port *port, const unsigned char *header,
 {
 	if (length < HEADER + NUMBER || length > weir_max_frame(port)) {
 		fprintf(stderr,
-			"generate: %s takes frames of up to %u octets; "
+			"generate: %s takes frames of up to %u bytes; "
 			"LENGTH must be at least %d\n",
 			weir_name(port), weir_max_frame(port), HEADER + NUMBER);
 		return 2;
@@ -89,7 +89,7 @@ static int generate(struct weir_port *port, const unsigned char *header,
 	return 0;
 }
 
-/* All buffers that can be had now, added to those that are held. */
+/* Take all free buffers, besides those already held. */
 static unsigned int take(struct weir_port *port, struct weir_frame *held,
 			 unsigned int n)
 {
@@ -103,9 +103,9 @@ static unsigned int take(struct weir_port *port, struct weir_frame *held,
 }
 
 /*
- * Frames the switch has not taken yet are lost when we detach.  They are taken
- * when every buffer is back, so that is what is counted: @count 0 counts
- * those there are, else it is waited for that many.
+ * Frames the switch has not taken yet are lost when we detach.  It has taken
+ * all when every buffer is back.  @count 0: count the buffers there are; else
+ * wait for that many.
  */
 static unsigned int buffers(struct weir_port *port, unsigned int count)
 {

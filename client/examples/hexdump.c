@@ -5,8 +5,7 @@
  *	hexdump SOCKET [COUNT]
  *
  * The shortest useful program with libweir: a receive loop that sleeps while
- * there is nothing, and the one rule of it: give buffers back soon, for frames
- * that find none are dropped.
+ * there is nothing.  Give buffers back soon: frames that find none are dropped.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +18,7 @@
 
 static void print_frame(const struct weir_frame *f)
 {
-	printf("%u octets\n", f->len);
+	printf("%u bytes\n", f->len);
 	for (unsigned int i = 0; i < f->len; i++) {
 		if (i % 16 == 0)
 			printf("%04x ", i);
@@ -52,7 +51,7 @@ int main(int argc, char **argv)
 			print_frame(&frames[i]);
 		weir_rx_release(port, frames, n);
 		fflush(stdout);
-		/* Nothing there: sleep, without a timeout, until there is. */
+		/* Nothing there: sleep, without a timeout. */
 		if (n == 0 && weir_wait(port, WEIR_WAIT_RX, -1) < 0) {
 			fprintf(stderr, "hexdump: %s: %s\n", weir_name(port),
 				errno == ENOTCONN ? "weir has gone"

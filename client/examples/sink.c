@@ -4,9 +4,8 @@
  *
  *	sink SOCKET [COUNT]
  *
- * Prints a line each second in which frames came, and ends after COUNT frames.
- * Frames of generate are numbered; of those, numbers that are missing between
- * two that came are counted as lost.
+ * Prints a line for each second in which frames came, and ends after COUNT
+ * frames. generate numbers its frames; gaps in the numbers count as lost.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -25,13 +24,13 @@
 /**
  * struct tally - what has been counted
  * @frames: all
- * @octets: theirs
+ * @bytes: theirs
  * @lost:   numbers left out
  * @next:   number of generate's next frame
  */
 struct tally {
 	uint64_t frames;
-	uint64_t octets;
+	uint64_t bytes;
 	uint64_t lost;
 	uint64_t next;
 };
@@ -42,7 +41,7 @@ static void count(struct tally *t, const struct weir_frame *f)
 	uint64_t number;
 
 	t->frames++;
-	t->octets += f->len;
+	t->bytes += f->len;
 	if (f->len < HEADER + NUMBER ||
 	    memcmp(f->data + HEADER - sizeof(type), type, sizeof(type)) != 0)
 		return;
@@ -54,8 +53,8 @@ static void count(struct tally *t, const struct weir_frame *f)
 
 static void print(const struct tally *t)
 {
-	printf("%llu frames %llu octets %llu lost\n",
-	       (unsigned long long)t->frames, (unsigned long long)t->octets,
+	printf("%llu frames %llu bytes %llu lost\n",
+	       (unsigned long long)t->frames, (unsigned long long)t->bytes,
 	       (unsigned long long)t->lost);
 	fflush(stdout);
 }

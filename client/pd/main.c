@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What libpd.a adds to a program to make it a client PD: main(), and a table
- * that has the program itself and nothing else.
+ * What libpd.a adds to a program to make it a client PD: main(), and a table of
+ * components that holds only the program.
  *
  * See client/pd.h.
  */

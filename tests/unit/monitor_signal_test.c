@@ -202,7 +202,7 @@ static void test_a_limit_of_file_sizes_is_told(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	/* It ends by itself, and leaves nothing. */
 	assert_int_equal(WEXITSTATUS(rig_wait(r)), 1);
-	assert_int_equal(rig_count(r, "larger than the 8192 octets a file"), 1);
+	assert_int_equal(rig_count(r, "larger than the 8192 bytes a file"), 1);
 	assert_int_equal(rig_count(r, "ulimit -f unlimited"), 1);
 	assert_int_equal(rig_files(r), 0);
 	/* One that comes later finds nothing left to make. */

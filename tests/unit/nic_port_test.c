@@ -168,8 +168,7 @@ static void frames_too_long_for_the_port(void **state)
 	net_say(far, frame, MAX_FRAME);
 	net_taken(rig, MAX_FRAME, 3);
 	assert_true(rig_logged(
-		rig,
-		"a frame of 1519 octets, this port takes 1518 (1 dropped"));
+		rig, "a frame of 1519 bytes, this port takes 1518 (1 dropped"));
 	rig_turn(rig);
 	assert_int_equal(rig_take(rig, frame, sizeof(frame)), 0);
 	close(far);
@@ -193,7 +192,7 @@ static void frames_too_long_for_the_interface(void **state)
 	net_hears(rig, far, 1514, 3);
 	assert_true(rig_logged(
 		rig,
-		"a frame of 1515 octets does not fit the mtu of nic0, 1500 (1 dropped"));
+		"a frame of 1515 bytes does not fit the mtu of nic0, 1500 (1 dropped"));
 	rig_turn(rig);
 	assert_int_equal(net_hear(far, frame, sizeof(frame)), 0);
 	close(far);

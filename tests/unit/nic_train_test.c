@@ -240,8 +240,8 @@ static void segments_too_long_for_the_port(void **state)
 	h.gso_size = 1000;
 	assert_true(leave(far, &h, make(train, 2000)));
 	correct_packet(rig, 0);
-	assert_true(rig_logged(rig,
-			       "a frame of 3054 octets, this port takes 1518"));
+	assert_true(
+		rig_logged(rig, "a frame of 3054 bytes, this port takes 1518"));
 	close(far);
 }
 

@@ -123,7 +123,7 @@ static void odd_lengths_are_passed_over(void **state)
 		switch_gets_nothing(rig);
 	}
 	assert_true(rig_logged(
-		rig, "a frame of 1 octets, this port takes 14 to 1518"));
+		rig, "a frame of 1 bytes, this port takes 14 to 1518"));
 	assert_false(hung_up(peer));
 	close(peer);
 }
@@ -151,7 +151,7 @@ static void hc08_garbage_ends_the_connection(void **state)
 		assert_true(hung_up(peer));
 		close(peer);
 	}
-	assert_true(rig_logged(rig, "garbage (a frame of 1195725856 octets)"));
+	assert_true(rig_logged(rig, "garbage (a frame of 1195725856 bytes)"));
 }
 
 /* --- a peer that does not read ------------------------------------------------------------ */

@@ -261,7 +261,7 @@ static void frames_too_long_for_the_port(void **state)
 	net_say(host, frame, MAX_FRAME);
 	net_taken(rig, MAX_FRAME, 3);
 	assert_true(rig_logged(
-		rig, "longer than this port's 1518 octets (1 so far)"));
+		rig, "longer than this port's 1518 bytes (1 so far)"));
 	close(host);
 }
 

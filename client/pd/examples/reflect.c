@@ -9,7 +9,7 @@
 #include "client/pd.h"
 
 #define BURST 32u
-/* Two addresses of six octets begin a frame. */
+/* Two addresses of six bytes begin a frame. */
 #define MAC ((size_t)6)
 
 /**

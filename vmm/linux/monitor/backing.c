@@ -108,7 +108,7 @@ int backing_fd_error(struct error *err, const char *what, const char *name)
 	if (error == EFBIG) {
 		getrlimit(RLIMIT_FSIZE, &limit);
 		return error_set(err,
-				 "%s %s: it is larger than the %llu octets a "
+				 "%s %s: it is larger than the %llu bytes a "
 				 "file of this process may have; raise that "
 				 "limit (ulimit -f unlimited, or LimitFSIZE= "
 				 "in a systemd unit)",
@@ -327,9 +327,7 @@ int backing_dup(const struct backing *b, uint32_t region, uint32_t perms)
 	return fd;
 }
 
-/*
- * --- renewal ----------------------------------------------------------------
- */
+/* --- renewal -------------------------------------------------------------- */
 
 /* Return: 0, or -1 with errno set and none of @fd open. */
 static int regions_new(const struct system *sys, const uint32_t *region,

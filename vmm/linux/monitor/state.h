@@ -29,8 +29,10 @@
  *	       A dead PD starts when all its links are CLEAN, after a pause if
  *	       it fails again and again (restart.h).
  *	link:  CLEAN -> UP -> DRAINING -> CLEAN ...
- *	       A link drains until no side uses it: live switches and virtualisers have published the epoch, anything else is dead or detached.  Then its queues are zeroed.  It goes up when
- *	       both sides run, and a VM's guest says that it is ready.
+ *	       A link drains until no side uses it: live switches and
+ *	       virtualisers have published the epoch, anything else is dead or
+ *	       detached.  Then its queues are zeroed.  It goes up when both
+ *	       sides run, and a VM's guest says that it is ready.
  *	       An attach port's link gets new memory instead of being zeroed:
  *	       DRAINING -> RENEWING -> CLEAN.  It is clean when its switch has
  *	       mapped that, or is dead.

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * capture: a port that writes down what passes the switch.
+ * capture: a port that records what passes the switch.
  *
  * The switch sends records (vswitch/capture.h); what passes the capture's
  * filter becomes a pcapng packet on the interface that stands for its port,
  * with its direction and, if it was refused, the reason as a comment.
  *
  * Time.  The switch stamps records with the monotonic clock; files want the
- * time of day.  The difference of the two clocks is looked up once a second, so
- * that a clock that is set while a capture runs is followed.
+ * time of day.  The difference of the two clocks is read once a second, so that
+ * it follows a clock that is set while a capture runs.
  *
  * The filter is interpreted by libpcap, whose bpf_filter() makes no system call
  * and whose work is bounded: programs have no backward jump.  It was compiled
  * by the compiler of the topology and is validated again here.
  *
- * Losing nothing.  run() ends with a write of all it has put together, so what
- * an earlier run() captured is in the kernel's hands even if this process is
- * killed.  Where that cannot be written, records stay in the queue, and when
- * that is full, the switch counts what it cannot send.  It is never held up.
+ * Losing nothing.  run() ends by writing all it has recorded, so if this
+ * process is killed, the kernel has what an earlier run() captured.  If that
+ * cannot be written, records stay in the queue; when the queue is full, the
+ * switch drops and counts.  The switch never waits.
  *
  * A record is checked although the switch wrote it: its length must lie within
  * its descriptor's, its port must be one of those the capture watches.
@@ -132,7 +132,7 @@ static const char *port_name(const struct sys_capture *cfg, unsigned int port,
 	return buf;
 }
 
-/* Why a frame was refused, for a person. */
+/* The packet's comment: why a frame was refused. */
 static void describe(const struct sys_capture *cfg,
 		     const struct capture_record *r, char *text, size_t size)
 {
@@ -225,7 +225,7 @@ static bool capture_run(struct component *c, uint64_t now_ns)
 	return more;
 }
 
-/* What it could not store, it does not ask for. */
+/* While nothing can be written, no more records are asked for. */
 static bool capture_arm(struct component *c)
 {
 	struct capture *cap = c->state;

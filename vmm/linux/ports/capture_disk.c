@@ -2,10 +2,10 @@
 /*
  * Writing a capture to files of our own: see capture_file.h.
  *
- * A file's length is known without asking: nobody else writes it (flock), and
- * what a full disk has taken of a block is cut off again at once.  So a limit
- * holds for what is in the file, not for what waits, and a backlog is spread
- * over the files of a ring like anything else.
+ * The file's length is always known: nobody else writes it (flock), and a block
+ * that a full disk took only in part is cut off at once.  So limits count what
+ * is in the file, not what is pending, and a backlog is spread over the files
+ * of a ring as usual.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 #include "vmm/linux/ports/capture_file.h"
 
-/* --- where to go on --------------------------------------------------------- */
+/* --- where to go on ------------------------------------------------------- */
 
 /* Whether this file was written since the monitor opened it. */
 static bool is_marked(const struct capture_file *f, unsigned int i)
@@ -46,7 +46,7 @@ static bool find_newest(struct capture_file *f, bool marked)
 			continue;
 		newest = st;
 		f->current = i;
-		f->octets = (uint64_t)st.st_size;
+		f->bytes = (uint64_t)st.st_size;
 		found = true;
 	}
 	return found;
@@ -67,8 +67,8 @@ static size_t block_before(const uint8_t *data, size_t end)
 }
 
 /*
- * Where the last whole block of the current file ends, by what its end looks
- * like: two blocks in a row are no chance.  Its size, if there are none such.
+ * Where the last whole block of the current file ends: the last place with two
+ * blocks in a row before it.  The file's size if there is none.
  */
 static uint64_t whole_end(const struct capture_file *f)
 {
@@ -76,9 +76,9 @@ static uint64_t whole_end(const struct capture_file *f)
 	uint64_t from = 0;
 	ssize_t n;
 
-	if (f->octets > f->pending.size)
-		from = (f->octets - f->pending.size + 3) & ~(uint64_t)3;
-	n = pread(f->c->fd[f->current], data, f->octets - from, (off_t)from);
+	if (f->bytes > f->pending.size)
+		from = (f->bytes - f->pending.size + 3) & ~(uint64_t)3;
+	n = pread(f->c->fd[f->current], data, f->bytes - from, (off_t)from);
 	for (size_t end = n < 0 ? 0 : (size_t)n & ~(size_t)3; end > 0;
 	     end -= 4) {
 		size_t start = block_before(data, end);
@@ -88,7 +88,7 @@ static uint64_t whole_end(const struct capture_file *f)
 				: block_before(data, start) < start))
 			return from + end;
 	}
-	return f->octets;
+	return f->bytes;
 }
 
 static int empty(struct capture_file *f, unsigned int i)
@@ -99,7 +99,7 @@ static int empty(struct capture_file *f, unsigned int i)
 	return 0;
 }
 
-/* Drop what the current file or the next one has, and begin it. */
+/* Empty a file and begin it. */
 static int begin(struct capture_file *f, unsigned int i)
 {
 	int e = empty(f, i);
@@ -107,7 +107,7 @@ static int begin(struct capture_file *f, unsigned int i)
 	if (e != 0)
 		return e;
 	f->current = i;
-	f->octets = 0;
+	f->bytes = 0;
 	f->begun = false;
 	return 0;
 }
@@ -117,14 +117,16 @@ static unsigned int next(const struct capture_file *f)
 	return (f->current + 1) % f->c->n_fds;
 }
 
-/* A first life begins anew, or goes on behind what a ring has. */
+/*
+ * The PD's first start: begin the file, or go on behind the newest of a ring.
+ */
 static int first_life(struct capture_file *f)
 {
 	const struct sys_capture *cfg = &f->c->cfg->capture;
 	int e = 0;
 
 	if (cfg->rotate != 0 && !cfg->overwrite && find_newest(f, false))
-		return whole_end(f) == f->octets ? 0 : -begin(f, next(f));
+		return whole_end(f) == f->bytes ? 0 : -begin(f, next(f));
 	for (unsigned int i = 0; i < f->c->n_fds && e == 0; i++)
 		e = empty(f, i);
 	return -e;
@@ -136,17 +138,17 @@ int capture_disk_resume(struct capture_file *f)
 
 	if (!find_newest(f, true))
 		return first_life(f);
-	/* A life that was killed while it wrote may have left half a block. */
+	/* A PD that was killed while it wrote may have left half a block. */
 	end = whole_end(f);
-	if (end < f->octets && ftruncate(f->c->fd[f->current], (off_t)end) < 0)
+	if (end < f->bytes && ftruncate(f->c->fd[f->current], (off_t)end) < 0)
 		return -errno;
-	f->octets = end;
+	f->bytes = end;
 	return 0;
 }
 
-/* --- writing ------------------------------------------------------------------ */
+/* --- writing -------------------------------------------------------------- */
 
-/* What follows half a block cannot be read: that is the end. */
+/* Readers cannot pass half a block, so the capture ends here. */
 static int cannot_cut(struct capture_file *f)
 {
 	int e = errno;
@@ -159,9 +161,9 @@ static int cannot_cut(struct capture_file *f)
 }
 
 /*
- * Write blocks to the current file.  What is in it of a block that was cut is
- * taken off again.
- * @stays: out: octets of whole blocks that got in
+ * Write blocks to the current file.  A block that was written in part is cut
+ * off again.
+ * @stays: out: bytes of whole blocks that got in
  *
  * Return: 0 or errno.
  */
@@ -182,23 +184,23 @@ static int put(struct capture_file *f, const uint8_t *data, size_t len,
 	}
 	*stays = pcapng_whole(data, in, in);
 	f->filled[f->current] |= in > 0;
-	if (in > *stays && ftruncate(fd, (off_t)(f->octets + *stays)) < 0)
+	if (in > *stays && ftruncate(fd, (off_t)(f->bytes + *stays)) < 0)
 		e = cannot_cut(f);
-	f->octets += *stays;
+	f->bytes += *stays;
 	return e;
 }
 
-/* What the current file may still get. */
+/* Bytes the current file may still take. */
 static uint64_t file_room(const struct capture_file *f)
 {
 	uint64_t limit = f->c->cfg->capture.rotate;
 
 	if (limit == 0)
 		return UINT64_MAX;
-	return limit > f->octets ? limit - f->octets : 0;
+	return limit > f->bytes ? limit - f->bytes : 0;
 }
 
-/* The first block that waits, 0 if none does. */
+/* Bytes of the first pending block, 0 if there is none. */
 static size_t first_block(const struct capture_file *f)
 {
 	const struct pcapng_buffer *b = &f->pending;
@@ -212,7 +214,7 @@ static int begin_section(struct capture_file *f)
 	size_t stays;
 	int e;
 
-	if (f->octets > 0 && f->header.used + first_block(f) > file_room(f)) {
+	if (f->bytes > 0 && f->header.used + first_block(f) > file_room(f)) {
 		e = begin(f, next(f));
 		if (e != 0)
 			return e;
@@ -220,17 +222,17 @@ static int begin_section(struct capture_file *f)
 	e = put(f, f->header.data, f->header.used, &stays);
 	if (e != 0) {
 		/* All of it or nothing. */
-		f->octets -= stays;
-		if (ftruncate(f->c->fd[f->current], (off_t)f->octets) < 0)
+		f->bytes -= stays;
+		if (ftruncate(f->c->fd[f->current], (off_t)f->bytes) < 0)
 			cannot_cut(f);
 		return e;
 	}
-	f->start = f->octets;
+	f->start = f->bytes;
 	f->begun = true;
 	return 0;
 }
 
-/* One step of writing what waits. */
+/* One step of writing what is pending. */
 static int step(struct capture_file *f)
 {
 	const struct pcapng_buffer *b = &f->pending;
@@ -240,7 +242,7 @@ static int step(struct capture_file *f)
 	if (!f->begun)
 		return begin_section(f);
 	n = pcapng_whole(b->data + f->done, b->used - f->done, file_room(f));
-	if (n == 0 && f->octets > f->start)
+	if (n == 0 && f->bytes > f->start)
 		return begin(f, next(f));
 	if (n == 0)
 		n = first_block(f); /* a section has one at least */
@@ -269,16 +271,16 @@ static bool drop_oldest(struct capture_file *f)
 
 void capture_disk_flush(struct capture_file *f, uint64_t now_ns)
 {
-	/* Whoever else fills the disk does not get the whole ring at once. */
+	/* Drop one file at a time: somebody else may be filling the disk. */
 	bool may_drop = true;
 
 	while (!f->begun || f->done < f->pending.used) {
-		uint64_t before = f->octets;
+		uint64_t before = f->bytes;
 		int e = step(f);
 
 		if (e == 0)
 			capture_file_wrote(f);
-		may_drop |= f->octets > before;
+		may_drop |= f->bytes > before;
 		if (e == 0)
 			continue;
 		if ((e == ENOSPC || e == EDQUOT) && may_drop &&

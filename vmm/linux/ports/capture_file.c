@@ -12,7 +12,7 @@
 
 #include "vmm/linux/ports/capture_file.h"
 
-/* Blocks that can wait: enough for a reader that is late by some bursts. */
+/* Pending blocks: room for a reader that is some bursts late. */
 #define PENDING_SIZE (1u << 20)
 /* 64 interfaces with the longest names and filter take about half of it. */
 #define HEADER_SIZE (64u << 10)
@@ -74,8 +74,10 @@ int capture_file_init(struct capture_file *f, struct component *c)
 	e = make_header(f);
 	if (e < 0)
 		return e;
-	/* A limit on file sizes is an error of write(), no reason to die; a
-	 * PD ignores SIGPIPE anyway. */
+	/*
+	 * A write() beyond a limit of file sizes fails instead of killing us; a
+	 * PD ignores SIGPIPE anyway.
+	 */
 	signal(SIGXFSZ, SIG_IGN);
 	f->regular = is_own_file(f);
 	if (f->regular)
@@ -153,7 +155,7 @@ void capture_file_flush(struct capture_file *f, uint64_t now_ns)
 	if (f->state == CAPTURE_FILE_BLOCKED || f->state == CAPTURE_FILE_CLOSED)
 		return;
 	if (f->state == CAPTURE_FILE_FAILING && now_ns < f->retry_ns) {
-		/* Woken for something else, which ends the wait for it. */
+		/* The alarm is cleared by any wake-up: set it again. */
 		pd_wake_at(f->c, f->retry_ns);
 		return;
 	}

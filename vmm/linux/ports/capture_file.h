@@ -5,33 +5,32 @@
  * The monitor opens (capture_file_open), the PD writes (struct capture_file).
  * What is written is always a sequence of whole blocks.  Blocks wait in a
  * private buffer.  While that has no room, the capture takes no more records
- * from the switch (capture_file_room), which counts those that it cannot send:
- * there is one count of what is missed, and it is kept by the switch, not by
- * us.
+ * from the switch (capture_file_room), which counts those it cannot send.  So
+ * all missed frames are in one counter, the switch's.
  *
- * A pipe may take part of a block; the rest goes first the next time.  From a
- * file, part of a block is taken off again at once (capture_disk.c), so that a
- * file can be read whenever this process ends, and is written again when there
- * is room.
+ * A pipe may take part of a block; the rest goes first the next time.  If a
+ * file takes part of a block, it is cut off at once (capture_disk.c) and
+ * written again when there is room, so that the file can be read whenever this
+ * process ends.
  *
- * Files.  A file that holds a capture already is kept: open() gives it a number
+ * Files.  A file that already holds a capture is kept: open() renames it
  * (home.1.pcapng) and makes a new one, unless the topology says `overwrite`.
- * The offset of a descriptor, which monitor and PD share, is 0 until the PD has
- * written; so a PD that finds one greater has been started again after a crash,
- * and appends a section.  Files are opened for appending, so the offset is
- * nothing but this mark.
+ * Monitor and PD share the descriptor's offset, which is 0 until the PD has
+ * written.  A PD that finds another offset has been restarted after a crash,
+ * and appends a section.  Files are opened for appending, so the offset serves
+ * only as this mark.
  *
  * A ring (`rotate`) is NAME.0.pcapng, NAME.1.pcapng, ...: all are opened at the
- * start, because the PD can open nothing.  Each is complete in itself.  The
- * next one is begun, its old content dropped, when a block would make the
- * current one longer than asked for.  A new start goes on behind the newest.
- * When the disk is full, a ring drops the oldest of its own files.
+ * start, because the PD can open nothing.  Each is a complete capture.  When a
+ * block would make the current file longer than its limit, the next one is
+ * emptied and begun.  A new start goes on behind the newest.  When the disk is
+ * full, a ring empties the oldest of its own files.
  *
  * States:
  *  - writing
  *  - blocked: a FIFO or pipe is full; waits for EPOLLOUT
  *  - failing: the disk is full, or the like; tries again once a second
- *  - closed: the reader of a pipe has gone; everything is missed from then on
+ *  - closed: the reader of a pipe has gone; from then on everything is missed
  */
 #ifndef WEIR_VMM_LINUX_PORTS_CAPTURE_FILE_H
 #define WEIR_VMM_LINUX_PORTS_CAPTURE_FILE_H
@@ -51,10 +50,10 @@ enum capture_file_state {
 	CAPTURE_FILE_CLOSED,
 };
 
-/* Octets of the longest comment a packet may have. */
+/* Bytes of the longest comment a packet may have. */
 #define CAPTURE_COMMENT_MAX 320u
 
-/* What a file without `rotate` may grow to: the largest `rotate` there is. */
+/* Limit of a file without `rotate`: the largest `rotate` there can be. */
 #define CAPTURE_FILE_MAX (1024ull << 30)
 
 /**
@@ -62,8 +61,8 @@ enum capture_file_state {
  * @c:        component, whose descriptors are written
  * @header:   section header and interface descriptions, ready made
  * @pending:  blocks not yet written
- * @done:     octets at the front of @pending that are written
- * @largest:  octets the largest packet may take
+ * @done:     bytes at the front of @pending that are written
+ * @largest:  bytes the largest packet may take
  * @state:    see above
  * @regular:  it is files, and they are ours
  * @full:     there was no room when last asked for
@@ -71,7 +70,7 @@ enum capture_file_state {
  * @fulls:    how often there was no room
  * @drops:    files of the ring that were dropped because the disk was full
  * @current:  files: index of the descriptor being written
- * @octets:   files: how long that file is
+ * @bytes:   files: how long that file is
  * @start:    files: where packets of its last section begin
  * @begun:    files: it has a section of ours
  * @filled:   files: by index: it is not empty
@@ -89,7 +88,7 @@ struct capture_file {
 	struct tally fulls;
 	struct tally drops;
 	unsigned int current;
-	uint64_t octets;
+	uint64_t bytes;
 	uint64_t start;
 	bool begun;
 	bool filled[PD_MAX_FDS];
@@ -115,7 +114,7 @@ uint64_t capture_file_size(const struct sys_component *cfg);
  * @path:  as in the topology, or where that is
  * @index: which
  * @buf:   out: "home.0.pcapng" for "home.pcapng", "home.0" for "home"
- * @size:  octets at @buf
+ * @size:  bytes at @buf
  *
  * Return: 0, or -1 if it does not fit.
  */
@@ -130,7 +129,7 @@ int capture_file_name(const char *path, unsigned int index, char *buf,
 int capture_file_init(struct capture_file *f, struct component *c);
 
 /**
- * capture_file_room - how many packets find room, however large they are
+ * capture_file_room - for how many packets of any size there is room
  * @now_ns: monotonic
  *
  * Writes what is pending if that makes room.
@@ -145,7 +144,7 @@ unsigned int capture_file_room(struct capture_file *f, uint64_t now_ns);
 void capture_file_packet(struct capture_file *f, const struct pcapng_packet *p);
 
 /**
- * capture_file_flush - write what is pending, as far as it goes without waiting
+ * capture_file_flush - write what is pending, without waiting
  * @now_ns: monotonic
  */
 void capture_file_flush(struct capture_file *f, uint64_t now_ns);

@@ -2,10 +2,9 @@
 /*
  * Opening what a capture is written to: see capture_file.h.
  *
- * All of this happens before anything runs, and so a mistake costs nothing but
- * a message.  Some mistakes are found that an open(2) would let pass: writing
- * over a file that is no capture, two captures into one file, binary data onto
- * a terminal.
+ * All of this happens before anything runs.  Besides what open(2) reports, it
+ * refuses to overwrite a file that is not a capture, to write two captures into
+ * one file, and to write binary data to a terminal.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -97,16 +96,16 @@ static int check_file(const struct sys_component *cfg, const char *path, int fd,
 	return 0;
 }
 
-/* --- keeping what is there -------------------------------------------------- */
+/* --- keeping what is there ------------------------------------------------ */
 
-/* Give a file another name that nobody has: 0 or errno. */
+/* Rename a file to a name that does not exist yet: 0 or errno. */
 static int move(const char *from, const char *to)
 {
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS)
 		return errno;
-	/* A file system that cannot do it in one step. */
+	/* For file systems without RENAME_NOREPLACE. */
 	if (link(from, to) < 0 || unlink(from) < 0)
 		return errno;
 	return 0;
@@ -138,7 +137,7 @@ static int keep(const struct sys_component *cfg, const char *path,
 		cfg->name, path, strerror(e));
 }
 
-/* Is this new file as good as the old one for whoever reads captures? */
+/* Give the new file the old one's owner and permissions. */
 static void resemble(int fd, const struct stat *old)
 {
 	(void)!fchown(fd, old->st_uid, old->st_gid);
@@ -146,8 +145,8 @@ static void resemble(int fd, const struct stat *old)
 }
 
 /*
- * A file that holds a capture is kept, and another one takes its place.  A
- * symbolic link stays; what it leads to is meant.
+ * Rename a file that holds a capture, and make a new one.  A symbolic link
+ * stays: its target is renamed.
  */
 static int open_anew(const struct sys_component *cfg, const char *path,
 		     const struct stat *old, struct error *err)
@@ -171,11 +170,11 @@ static int open_anew(const struct sys_component *cfg, const char *path,
 	return -1;
 }
 
-/* --- opening ------------------------------------------------------------------ */
+/* --- opening -------------------------------------------------------------- */
 
 /*
- * Open a path; neither this nor a write to it waits for anybody.  A FIFO is
- * opened for reading as well, so that there need not be a reader yet.
+ * Open a path so that neither open nor write blocks.  A FIFO is opened for
+ * reading as well, so that it needs no reader yet.
  */
 static int open_path(const struct sys_component *cfg, const char *path,
 		     struct error *err)
@@ -183,7 +182,7 @@ static int open_path(const struct sys_component *cfg, const char *path,
 	const struct sys_capture *cap = &cfg->capture;
 	struct stat st;
 	int anew = -1;
-	/* Frames may hold passwords: for the owner's eyes. */
+	/* Frames may hold passwords: readable for the owner only. */
 	int fd = open(path,
 		      O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY |
 			      O_NONBLOCK,
@@ -213,8 +212,8 @@ static int open_path(const struct sys_component *cfg, const char *path,
 }
 
 /*
- * Standard output.  Whether a pipe blocks is a property of its open file, which
- * we may share with a shell; so a pipe is opened anew, through /proc.
+ * Standard output.  O_NONBLOCK belongs to the open file, which we may share
+ * with a shell; so a pipe is opened again, through /proc.
  */
 static int open_stdout(const struct sys_component *cfg, struct error *err)
 {

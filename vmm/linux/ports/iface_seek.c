@@ -14,7 +14,7 @@
 #include "vmm/linux/ports/iface_seek.h"
 #include "vmm/linux/ports/netns.h"
 
-/* Changes come in dozens; one look is enough for those of a moment. */
+/* Changes come in bursts; one look per burst is enough. */
 #define BETWEEN_LOOKS_NS 50000000
 /* A namespace given by a path may come back without a mount. */
 #define PATH_POLL_MS 5000
@@ -56,7 +56,7 @@ int iface_seek(const struct sys_component *cfg, const char *netns,
 		};
 		int n;
 
-		/* What changes from now on is not missed. */
+		/* From now on no change is missed. */
 		netns_call(netns, open_links, &p[1].fd, &err);
 		n = open_port(cfg, fds, &err);
 		if (n <= 0)

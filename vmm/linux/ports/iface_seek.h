@@ -15,11 +15,11 @@
  * @open_port: its open()
  * @fds:   out
  *
- * Tries again whenever an interface of the namespace, or a mount, has changed: a
- * namespace gets its name by a mount.
+ * Tries again whenever an interface of the namespace, or a mount, has changed:
+ * a namespace gets its name by a mount.
  *
- * Return: what @open_port returned, once that is no failure; -1 if nothing can be
- * waited for.
+ * Return: what @open_port returned, once that is no failure; -1 if nothing can
+ * be waited for.
  */
 int iface_seek(const struct sys_component *cfg, const char *netns,
 	       int (*open_port)(const struct sys_component *cfg, int *fds,

@@ -26,12 +26,12 @@
 #define UNLESS(value, skip)                                                    \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
 
-/* In front of its attributes a message says which interface it is about. */
+/* A message names its interface before its attributes. */
 #define INDEX_AT (NLMSG_HDRLEN + offsetof(struct ifinfomsg, ifi_index))
 
 /*
- * Others' interfaces are no business of the PD's, and would wake it.  A filter
- * loads big endian; netlink is in the machine's order.
+ * Messages about other interfaces must not wake the PD. A BPF filter loads big
+ * endian, while netlink has the machine's byte order.
  */
 static int only(int fd, int index)
 {
@@ -81,7 +81,7 @@ static bool ask(const struct component *c, const struct iface_watch *w,
 	return ioctl(c->fd[w->place], request, ifr) == 0;
 }
 
-/* The name it has now, and what the kernel says of that. */
+/* Look up its current name and state. */
 static bool look(const struct component *c, const struct iface_watch *w,
 		 struct iface_watch *now, short *flags)
 {
@@ -132,7 +132,7 @@ static void say_mtu(struct component *c, const struct iface_watch *w)
 		       w->mtu);
 }
 
-/* @deleted: if there is nothing to see, that is so for good. */
+/* @deleted: if it is not there, it has been deleted. */
 static void update(struct iface_watch *w, struct component *c, bool deleted)
 {
 	struct iface_watch now;
@@ -163,14 +163,14 @@ void iface_watch_init(struct iface_watch *w, struct component *c,
 }
 
 /*
- * Read what there is; whether the interface's end is among it, or may have been.
- * Before that message it is in no list, but still going.
+ * Read all messages.  Return: whether the interface's deletion is, or may be,
+ * among them.  Before that message it is unlisted, but not yet gone.
  */
 static bool read_news(int fd)
 {
 	union {
 		struct nlmsghdr header;
-		char octets[4096];
+		char bytes[4096];
 	} message;
 	bool deleted = false;
 
@@ -225,7 +225,7 @@ bool iface_watch_master(const struct iface_watch *w, struct component *c,
 	};
 	union {
 		struct nlmsghdr header;
-		char octets[16384];
+		char bytes[16384];
 	} answer;
 	struct ifreq ifr = { 0 };
 	int fd = c->fd[w->place];

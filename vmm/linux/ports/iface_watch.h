@@ -21,8 +21,8 @@
  * @place: of the netlink socket among the component's descriptors
  * @index: number of the interface
  * @name:  what it was called when last seen
- * @mtu:   octets of payload a frame may carry
- * @lost:  there is none of this number in the namespace any more
+ * @mtu:   bytes of payload a frame may carry
+ * @lost:  there is no interface of this number in the namespace any more
  */
 struct iface_watch {
 	unsigned int place;
@@ -47,7 +47,7 @@ int iface_watch_open(int index);
  * @index: of the interface
  * @name:  it had when it was opened
  *
- * Notes the state in @c->outside, and says what is not as it should be.
+ * Records the state in @c->outside, and logs what is wrong.
  */
 void iface_watch_init(struct iface_watch *w, struct component *c,
 		      unsigned int place, int index, const char *name);
@@ -55,13 +55,14 @@ void iface_watch_init(struct iface_watch *w, struct component *c,
 /**
  * iface_watch_ready - in the PD: the socket has a message
  *
- * Notes the state in @c->outside and says what has changed, but for @w->lost:
- * what that means is the component's to know.
+ * Records the state in @c->outside and logs changes, but not @w->lost: the
+ * component knows what that means.
  */
 void iface_watch_ready(struct iface_watch *w, struct component *c);
 
 /**
- * iface_watch_master - in the PD: the bridge, bond or the like it is a member of
+ * iface_watch_master - in the PD: the bridge, bond or the like it is a member
+ * of
  * @name: out: its name
  *
  * For init().  Return: whether it is a member of one.

@@ -14,7 +14,7 @@
 
 #define NETNS_DIR "/run/netns/"
 
-/* Open the namespace's handle, or say why that cannot be. */
+/* Open the namespace's handle, or set @err. */
 static int open_netns(const char *netns, struct error *err)
 {
 	char path[PATH_MAX];

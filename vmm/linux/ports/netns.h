@@ -2,11 +2,10 @@
 /*
  * Doing something inside another network namespace.
  *
- * A TAP interface and a packet socket belong to the namespace in which they
- * were made, for ever and wherever the process that holds them goes.  So the
- * monitor steps into a namespace, makes the thing, and steps out again.  The
- * calling process must have one thread: setns(2) moves a thread, and another
- * one would stay behind.
+ * A TAP interface or packet socket stays in the namespace in which it was made,
+ * wherever the process that holds it goes.  So the monitor enters a namespace,
+ * makes it, and returns.  The calling process must have one thread: setns(2)
+ * moves only the calling thread.
  */
 #ifndef WEIR_VMM_LINUX_PORTS_NETNS_H
 #define WEIR_VMM_LINUX_PORTS_NETNS_H
@@ -21,8 +20,8 @@
  * @arg:   passed to @fn
  * @err:   out, also @fn's
  *
- * For open() of components, in the monitor.  Whatever happens the caller is
- * back in its own namespace afterwards.
+ * For open() of components, in the monitor.  The caller is back in its own
+ * namespace afterwards, or gets an error.
  *
  * Return: what @fn returned, or -1 with @err set if it was not called or the
  * way back failed.

@@ -3,27 +3,27 @@
  * nic: a switch port that is an existing interface of the host, or of a network
  * namespace.
  *
- * The interface is the host's: weir makes it promiscuous and sees everything it
- * receives, but the host's own stack sees it too.  An interface that is given
- * to a switch should have no addresses and be no member of a bridge.
+ * The interface remains the host's: weir makes it promiscuous and receives
+ * everything, but so does the host's own stack.  An interface that is a
+ * switch's port should have no addresses and be no member of a bridge.
  *
  *	kernel, card  ->  receive ring  ->  offload.c  ->  transmit buffer
  *	kernel, card  <-  transmit ring  <---------------  receive buffer
  *
- * A received frame is made complete on its way: a VLAN tag that the kernel has
- * put aside goes back in, a checksum that was left to the hardware is filled
- * in, a train of segments (GSO, GRO) is cut into frames.  Trains are cut from a
- * private copy, a burst at a time if transmit buffers are short.
+ * Received frames are completed: a VLAN tag that the kernel has stripped is put
+ * back, a checksum left to the hardware is computed, and a train of segments
+ * (GSO, GRO) is cut into frames.  Trains are cut from a private copy, a burst
+ * at a time if transmit buffers are short.
  *
  * States:
  *  - up: frames flow
  *  - interface down, or without carrier: frames for it are dropped and counted;
  *    reception starts again by itself when it is up
  *  - interface deleted, unplugged, or moved to another namespace: gone.  The PD
- *    stays, with a port that is of no use, until the monitor has found the
- *    interface again and starts the PD with new sockets
+ *    keeps running, without an interface, until the monitor has found it again
+ *    and restarts the PD with new sockets
  *
- * The interface is known by its number: it may be called something else now.
+ * The interface is known by its number: it may be renamed.
  */
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -45,7 +45,7 @@
 #include "base/frame.h"
 
 #define VLAN_TAG 4u
-/* Where a frame's type, or its tag, is: behind the addresses. */
+/* Offset of a frame's type or tag, after the addresses. */
 #define TYPE_AT 12u
 /* The longest train there can be, with its header and a tag put in. */
 #define TRAIN_MAX (65535u + ETH_HLEN + 2 * VLAN_TAG)
@@ -54,15 +54,15 @@
  * struct nic - state of a nic component
  * @pump:      the switch side
  * @packet:    the rings
- * @max_frame: octets a frame of the port may have
+ * @max_frame: bytes a frame of the port may have
  * @watch:     the interface
  * @gone:      it is no more; the descriptors, if there are any, are dead
- * @copy:      TRAIN_MAX octets for a train
+ * @copy:      TRAIN_MAX bytes for a train
  * @train:     being cut, if @cutting
  * @cutting:   there is a train
  * @oversize:  received frames longer than @max_frame
  * @cut:       received frames the kernel had no room to keep whole
- * @strange:   received frames with an offload nobody knows
+ * @strange:   received frames with an unknown offload
  * @too_long:  frames to be sent that are longer than the interface's MTU
  * @unsent:    frames the interface did not take
  */
@@ -91,7 +91,7 @@ static void say_oversize(struct component *c, size_t len)
 	outside_dropped(c->outside, OUTSIDE_DROP_OVERSIZE, 1);
 	if (tally_add(&n->oversize, 1))
 		pd_log(c,
-		       "%s received a frame of %zu octets, this port takes %zu (%llu dropped so far): match the mtu of port and interface",
+		       "%s received a frame of %zu bytes, this port takes %zu (%llu dropped so far): match the mtu of port and interface",
 		       n->watch.name, len, n->max_frame,
 		       (unsigned long long)n->oversize.count);
 }
@@ -126,7 +126,7 @@ static void say_too_long(struct component *c, size_t len)
 	outside_dropped(c->outside, OUTSIDE_DROP_MTU, 1);
 	if (tally_add(&n->too_long, 1))
 		pd_log(c,
-		       "a frame of %zu octets does not fit the mtu of %s, %u (%llu dropped so far): match the mtu of port and interface",
+		       "a frame of %zu bytes does not fit the mtu of %s, %u (%llu dropped so far): match the mtu of port and interface",
 		       len, n->watch.name, n->watch.mtu,
 		       (unsigned long long)n->too_long.count);
 }
@@ -143,7 +143,7 @@ static void nic_gone(struct component *c)
 	n->pump.writable = true;
 	for (unsigned int i = 0; i < c->n_fds; i++)
 		pd_watch(c, i, 0);
-	/* Given nothing, the monitor knows, and has said why. */
+	/* If we were given no descriptors, the monitor has logged why. */
 	if (outside_set(c->outside, OUTSIDE_GONE) && c->n_fds > 0)
 		pd_log(c,
 		       "interface %s is gone; the port waits for one called %s",
@@ -296,7 +296,7 @@ static size_t longest(const struct nic *n, const struct net_buffer *b)
 	return n->watch.mtu + ETH_HLEN + (type == FRAME_TPID_C ? VLAN_TAG : 0);
 }
 
-/* Make the kernel take what is in the ring; false if it will, but later. */
+/* Make the kernel send what is in the ring; false if only later. */
 static bool kick(struct component *c)
 {
 	struct nic *n = c->state;
@@ -316,7 +316,7 @@ static unsigned int nic_send(struct component *c,
 	struct nic *n = c->state;
 	unsigned int i;
 
-	/* Without a carrier the kernel would lose them, and count nothing. */
+	/* Without a carrier the kernel would drop them without counting. */
 	if (!outside_is(c->outside, OUTSIDE_UP)) {
 		outside_dropped(c->outside, OUTSIDE_DROP_NOT_UP, count);
 		return count;
@@ -404,8 +404,8 @@ static int nic_init(struct component *c)
 }
 
 /*
- * EPOLLERR says that the interface went down, or for good.  Reading takes the
- * error off the socket, and transmitting nothing tells which.
+ * EPOLLERR: the interface went down, or is gone.  Reading clears the socket's
+ * error; an empty transmission tells which it is.
  */
 static void interface_lost(struct component *c, unsigned int fd_index)
 {

@@ -2,10 +2,9 @@
 /*
  * Making the sockets of a nic port: see nic_open.h.
  *
- * One socket receives, the other transmits, because they must differ: the
- * receiver wants virtio's header in front of frames (offload.h), and on a
- * transmitter the same option would make the kernel let frames through that are
- * longer than the interface's MTU.
+ * One socket receives, another transmits: the receiver needs virtio's header
+ * before frames (offload.h), but on a transmitter that option would make the
+ * kernel accept frames longer than the interface's MTU.
  */
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -27,9 +26,9 @@
 /* Frames too long for a ring's slot wait here; dozens of the longest. */
 #define RX_BUFFER (8 << 20)
 /*
- * Octets in flight to the card, the kernel doubles it.  Small enough that a
- * full transmit ring means a full buffer: then "writable" is not said before
- * there is room in both (256 slots, each counted as 700 octets at least).
+ * Bytes in flight to the card, the kernel doubles it.  Small enough that a full
+ * transmit ring means a full buffer, so that the socket is not writable before
+ * both have room (256 slots, each counted as at least 700 bytes).
  */
 #define TX_BUFFER 106496
 
@@ -141,9 +140,9 @@ static int packet_socket(int index)
 	if (fd < 0)
 		return -1;
 	/*
-	 * Version 2, not 3: a version 3 ring hands over blocks of frames, when
-	 * one is full or a timer of a millisecond or more runs out, and so a
-	 * lone frame waits.
+	 * Version 2, not 3: a version 3 ring delivers blocks of frames, when
+	 * one is full or after a timer of a millisecond or more, so a single
+	 * frame would wait.
 	 */
 	if (set(fd, PACKET_VERSION, TPACKET_V2) == 0 &&
 	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
@@ -160,8 +159,10 @@ static int receiver(int fd, int index)
 	};
 	int size = RX_BUFFER;
 
-	/* As much as we may have; less only costs frames of a sender that uses
-	 * offloads, under load. */
+	/*
+	 * As much as allowed; with less, only frames of senders that use
+	 * offloads are lost under load.
+	 */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	if (set(fd, PACKET_VNET_HDR, 1) < 0 ||
@@ -173,15 +174,16 @@ static int receiver(int fd, int index)
 }
 
 /*
- * The queueing discipline is not bypassed: it is where a burst waits for a
- * slower card, and the user's `tc` rules go on to hold.
+ * The queueing discipline is not bypassed: a burst waits there for a slower
+ * card, and the user's `tc` rules apply.
  */
 static int transmitter(int fd)
 {
 	int size = TX_BUFFER;
 
-	/* A frame the interface does not take is passed over, not in the way of
-	 * those behind it. */
+	/*
+	 * A frame the interface refuses is skipped and does not block others.
+	 */
 	if (set(fd, PACKET_LOSS, 1) < 0)
 		return -1;
 	return setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
@@ -203,7 +205,7 @@ static int already_used(const struct sys_component *cfg, pid_t holder,
 		cfg->name, ifname, (int)holder);
 }
 
-/* Who listens, if it is somebody to be believed: root, or we ourselves. */
+/* The process that holds the name, if it is root's or our user's. */
 static pid_t holder_of(const struct sockaddr_un *claim, socklen_t len)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -221,11 +223,11 @@ static pid_t holder_of(const struct sockaddr_un *claim, socklen_t len)
 }
 
 /*
- * An abstract name is the namespace's, like the interface's number, and goes
- * with whoever holds it: whatever the interface is called, and whichever
- * instance comes second, it finds the name in use.  This is for mistakes, not
- * for enemies: anybody may bind such a name, so one that root or we do not hold
- * is passed over, and the interface is used without.
+ * Claim the interface by an abstract socket name with its number.  The name
+ * belongs to the namespace, as the number does, and is freed when its holder
+ * ends, so a second instance finds it in use.  This prevents mistakes, not
+ * attacks: anybody may bind such a name, so one that neither root nor our user
+ * holds is ignored.
  */
 static int claim(const struct sys_component *cfg, int index, struct error *err)
 {

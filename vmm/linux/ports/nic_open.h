@@ -12,7 +12,7 @@
 #define NIC_RX 0u
 #define NIC_TX 1u
 #define NIC_WATCH 2u
-/* The PD does nothing with this one; it stands for its interface's being used. */
+/* Not used by the PD; marks the interface as in use while it is open. */
 #define NIC_CLAIM 3u
 #define NIC_FDS 4u
 

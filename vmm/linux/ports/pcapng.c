@@ -3,8 +3,8 @@
  * Writing pcapng: see pcapng.h.
  *
  * A block's length stands at both of its ends and is known only when it is
- * complete.  So a block is begun, put together piece by piece and ended; the
- * first piece that does not fit spoils it, and the end then takes it all back.
+ * complete.  So a block is begun, filled piece by piece and ended.  If a piece
+ * does not fit, end() removes the whole block.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -73,7 +73,7 @@ static size_t padding(size_t len)
 	return (4 - len % 4) % 4;
 }
 
-/* Zeroes up to the next multiple of four after @len octets. */
+/* Zeroes up to the next multiple of four after @len bytes. */
 static void pad(struct block *k, size_t len)
 {
 	put(k, "\0\0\0", padding(len));

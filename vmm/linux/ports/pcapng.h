@@ -31,8 +31,8 @@
 /**
  * struct pcapng_buffer - where blocks go
  * @data: memory
- * @size: octets at @data
- * @used: octets filled
+ * @size: bytes at @data
+ * @used: bytes filled
  */
 struct pcapng_buffer {
 	uint8_t *data;
@@ -48,8 +48,8 @@ enum pcapng_direction { PCAPNG_INBOUND = 1, PCAPNG_OUTBOUND = 2 };
  * @interface: position of its interface description in the section
  * @direction: enum pcapng_direction
  * @time_ns:   nanoseconds since 1970, UTC
- * @data:      first octet
- * @len:       octets, all of them are kept
+ * @data:      first byte
+ * @len:       bytes, all of them are kept
  * @comment:   text for a person, or NULL
  */
 struct pcapng_packet {
@@ -65,7 +65,7 @@ struct pcapng_packet {
  * pcapng_section - append a section header
  * @application: who writes (shb_userappl)
  *
- * Return: octets appended, or 0 if there is no room.
+ * Return: bytes appended, or 0 if there is no room.
  */
 size_t pcapng_section(struct pcapng_buffer *b, const char *application);
 
@@ -76,7 +76,7 @@ size_t pcapng_section(struct pcapng_buffer *b, const char *application);
  *
  * Time stamps are in nanoseconds; nothing is cut short.
  *
- * Return: octets appended, or 0 if there is no room.
+ * Return: bytes appended, or 0 if there is no room.
  */
 size_t pcapng_interface(struct pcapng_buffer *b, const char *name,
 			const char *filter);
@@ -84,25 +84,25 @@ size_t pcapng_interface(struct pcapng_buffer *b, const char *name,
 /**
  * pcapng_packet - append a frame
  *
- * Return: octets appended, or 0 if there is no room.
+ * Return: bytes appended, or 0 if there is no room.
  */
 size_t pcapng_packet(struct pcapng_buffer *b, const struct pcapng_packet *p);
 
 /**
- * pcapng_packet_size - octets pcapng_packet() would append
+ * pcapng_packet_size - bytes pcapng_packet() would append
  */
 size_t pcapng_packet_size(const struct pcapng_packet *p);
 
 /**
- * pcapng_length - octets of a block
+ * pcapng_length - bytes of a block
  * @block: made by the functions above
  */
 uint32_t pcapng_length(const uint8_t *block);
 
 /**
- * pcapng_whole - how many octets of blocks are whole blocks
+ * pcapng_whole - how many bytes of blocks are whole blocks
  * @blocks: made by the functions above; the last one may be cut
- * @len:    octets
+ * @len:    bytes
  * @most:   the blocks counted must not be longer than this
  */
 size_t pcapng_whole(const uint8_t *blocks, size_t len, uint64_t most);

@@ -3,10 +3,10 @@
  * Client PDs as the monitor sees them (client/pd.h): a file that can be
  * executed here.
  *
- * What is in it is its own business; it was linked with libpd.a or it will
- * never say "ready".  What can be seen from outside is checked before anything
- * is started, because the kernel's answers to a wrong file ("Exec format
- * error", "No such file" for a script) do not say what to do.
+ * A program that was not linked with libpd.a never reports "ready".  What can
+ * be seen from outside is checked before anything is started, because the
+ * kernel's errors for a wrong file ("Exec format error", "No such file" for a
+ * script) do not say what to do.
  */
 #include <elf.h>
 #include <errno.h>

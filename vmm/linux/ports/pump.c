@@ -98,6 +98,6 @@ bool pump_arm(struct pump *p, struct component *c)
 		p->watch_out = out;
 		p->ops->watch(c, in, out);
 	}
-	/* Also while down: whatever the client wants to be woken for. */
+	/* Also while down: the client arms what it waits for. */
 	return net_client_arm(p->client, p->writable, p->starved);
 }

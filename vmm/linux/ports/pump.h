@@ -7,23 +7,22 @@
  *	          <----------------        <-----------  stream socket
  *	           net_tx_burst()           receive()
  *
- * What tap, nic and socket have in common: bursts both ways without a copy of
- * the pump's own, bounded work per run(), and what happens when one side does
- * not keep up.  Neither side ever waits for the other:
+ * What tap, nic and socket have in common: bursts both ways without an extra
+ * copy, bounded work per run(), and what happens when one side is too slow.
+ * Neither side ever waits for the other:
  *
  *  - The outside takes no frame now.  The pump stops taking frames from the
- *    switch and watches the descriptor for room.  Meanwhile the switch runs
- *    out of this port's receive buffers and counts its drops as `no_buffer`,
- *    where the user can see them.
+ *    switch and watches the descriptor for room.  Meanwhile the switch runs out
+ *    of this port's receive buffers and counts its drops as `no_buffer`.
  *  - The switch returns no transmit buffer.  The pump stops looking at the
  *    descriptor and asks for a notification; the kernel's own queue overflows
  *    and counts.
  *  - The link is down.  Nothing is moved and nothing is watched; the monitor
  *    notifies when it goes up.
  *
- * Frames the outside has refused half-way are kept as receive buffers, not
- * copied.  A new epoch of the link makes such buffers void, so it is looked
- * for first, and they are forgotten.
+ * Frames the outside did not take are kept in their receive buffers, not
+ * copied.  A new epoch of the link invalidates these buffers, so it is checked
+ * first, and they are dropped.
  */
 #ifndef WEIR_VMM_LINUX_PORTS_PUMP_H
 #define WEIR_VMM_LINUX_PORTS_PUMP_H
@@ -38,15 +37,14 @@
 #define PUMP_BURST 64u
 
 /**
- * struct pump_ops - how the outside is spoken to
+ * struct pump_ops - access to the outside
  * @receive: fill at most @count buffers and set their len; clears
  *           pump->readable once the outside has nothing more.  Looks at no more
  *           than @count frames, refused ones included.  Returns how many
  *           buffers it filled; the rest are given back
- * @send:    send frames.  Returns how many are done with, sent or dropped;
- *           fewer than @count means the outside has no room now, and @watch
- *           will be asked to wait for it, as it will if @send has cleared
- *           pump->writable for a reason of its own
+ * @send:    send frames.  Returns how many were sent or dropped.  Fewer than
+ *           @count means the outside has no room now, and @watch will be told
+ *           to wait for it, as it is if @send clears pump->writable
  * @watch:   choose what is waited for while asleep; called when that changes
  */
 struct pump_ops {

@@ -5,29 +5,29 @@
  *
  *	+-----------------+---------------------+-----------------+-- - -
  *	| length, 4       | frame, length       | length, 4       | frame
- *	| (big endian)    | octets              |                 |
+ *	| (big endian)    | bytes               |                 |
  *	+-----------------+---------------------+-----------------+-- - -
  *
  * One peer at a time.  A second one that connects is closed at once, unless the
- * first has hung up and only its last frames are still to be taken.  A port that
- * connects needs the monitor for that: from inside its sandbox nothing can be
- * connected to.  It says that it has no peer, and is started again with a new
+ * first has hung up and only its last frames are still to be taken.  A port
+ * that connects needs the monitor for that: from inside its sandbox nothing can
+ * be connected to.  It reports that it has no peer, and is restarted with a new
  * connection (monitor/outside.c).
  *
  * Receiving.  The stream is read in big pieces into a private buffer, many
  * frames a system call, and each frame is copied once, into a transmit buffer.
  * What a length can be:
  *  - 14 to the port's longest: a frame;
- *  - else, up to what QEMU itself would take: a runt, or a frame too long for
- *    this port; it is counted and passed over, the stream stays in step;
- *  - 0, or more than that: no length at all.  Where the next frame starts
- *    cannot be known: the peer is put out.
+ *  - else, up to QEMU's own limit: a runt, or a frame too long for this port;
+ *    it is counted and skipped, the stream stays in step;
+ *  - 0, or more than that: not a length.  The start of the next frame is
+ *    unknown, so the peer is disconnected.
  *
  * Sending.  A burst is one writev(2), straight from the receive buffers.  If
  * the peer takes only part of it, the rest of the frame that was cut is copied
- * aside and goes first later, so that the stream stays in step whatever happens
- * to the link meanwhile; whole frames wait in the switch's queue (pump.h).
- * While there is no peer, frames are dropped, as on a cable that ends nowhere.
+ * and sent first later, so that the stream stays in step whatever happens to
+ * the link meanwhile.  Whole frames wait in the switch's queue (pump.h).  While
+ * there is no peer, frames are dropped.
  *
  * States: no peer -> peer -> no peer.
  */
@@ -63,7 +63,7 @@ static uint32_t load_length(const uint8_t *p)
 	return ntohl(be);
 }
 
-/* Pass over what is left of a frame that was refused. */
+/* Skip the rest of a refused frame. */
 static void skip(struct sock *s)
 {
 	size_t have = s->in_end - s->in_first;
@@ -126,7 +126,7 @@ static void refuse(struct component *c)
 	outside_dropped(c->outside, OUTSIDE_DROP_OVERSIZE, 1);
 	if (tally_add(&s->odd, 1))
 		pd_log(c,
-		       "the peer sent a frame of %zu octets, this port takes %u to %u (%llu dropped so far): match the mtu of port and peer",
+		       "the peer sent a frame of %zu bytes, this port takes %u to %u (%llu dropped so far): match the mtu of port and peer",
 		       s->skip, FRAME_MIN, s->max_frame,
 		       (unsigned long long)s->odd.count);
 }
@@ -138,7 +138,7 @@ static void garbage(struct component *c)
 
 	peer_end(c);
 	pd_log(c,
-	       "the peer sent garbage (a frame of %u octets) and was disconnected: it must speak as QEMU's `-netdev stream`",
+	       "the peer sent garbage (a frame of %u bytes) and was disconnected: it must speak as QEMU's `-netdev stream`",
 	       length);
 }
 
@@ -193,8 +193,10 @@ static bool send_rest(struct component *c)
 	return true;
 }
 
-/* Keep what the peer did not take of a frame, of which it took @taken octets
- * with the length in front. */
+/*
+ * Keep the rest of a frame of which the peer took @taken bytes, the length
+ * field included.
+ */
 static void keep_rest(struct sock *s, const struct net_buffer *b, size_t taken)
 {
 	uint32_t be = htonl(b->len);
@@ -205,21 +207,21 @@ static void keep_rest(struct sock *s, const struct net_buffer *b, size_t taken)
 	s->rest_end = LENGTH_SIZE + b->len;
 }
 
-/* How many frames are done with after @octets of them went out. */
+/* How many frames are done with after @bytes of them went out. */
 static unsigned int account(struct sock *s, const struct net_buffer *buffers,
-			    unsigned int count, size_t octets)
+			    unsigned int count, size_t bytes)
 {
 	for (unsigned int i = 0; i < count; i++) {
 		size_t size = LENGTH_SIZE + buffers[i].len;
 
-		if (octets >= size) {
-			octets -= size;
+		if (bytes >= size) {
+			bytes -= size;
 			continue;
 		}
 		s->pump.writable = false;
-		if (octets == 0)
+		if (bytes == 0)
 			return i;
-		keep_rest(s, &buffers[i], octets);
+		keep_rest(s, &buffers[i], bytes);
 		return i + 1;
 	}
 	return count;
@@ -234,7 +236,7 @@ static unsigned int sock_send(struct component *c,
 	struct iovec iov[2 * PUMP_BURST], *v = iov;
 	ssize_t n;
 
-	/* The rest of a frame goes first; the peer may be lost by that. */
+	/* The rest of a frame goes first; that may lose the peer. */
 	if (s->peer && !send_rest(c))
 		return 0;
 	if (!s->peer) {

@@ -22,14 +22,14 @@
 #include "vmm/linux/ports/socket_open.h"
 
 #define CONNECT_TIMEOUT_MS 5000
-/* One peer is served at a time; others wait only to be turned away. */
+/* One peer is served at a time; others are refused. */
 #define BACKLOG 1
 /* The pause after the first attempt to connect, and the longest one. */
 #define PAUSE_MS 100
 #define PAUSE_MAX_MS 10000
 
 /**
- * struct where - an address, and how a user writes it
+ * struct where - an address, and its text as in the topology
  */
 struct where {
 	union {
@@ -52,7 +52,7 @@ static int where_unix(const struct sys_component *cfg, struct where *w,
 	if (strlen(path) >= sizeof(w->addr.un.sun_path))
 		return error_set(
 			err,
-			"%s: socket path \"%s\" is longer than %zu octets: choose a shorter one",
+			"%s: socket path \"%s\" is longer than %zu bytes: choose a shorter one",
 			cfg->name, path, sizeof(w->addr.un.sun_path) - 1);
 	w->addr.un.sun_family = AF_UNIX;
 	memcpy(w->addr.un.sun_path, path, strlen(path) + 1);
@@ -104,8 +104,10 @@ static int new_socket(const struct sys_component *cfg, const struct where *w,
 	if (fd < 0)
 		return error_set(err, "%s: cannot make a socket for %s: %s",
 				 cfg->name, w->text, strerror(errno));
-	/* Frames are put together already: nothing is gained by waiting.
-	 * Accepted connections inherit it. */
+	/*
+	 * Frames are sent in batches already, so Nagle's algorithm only delays.
+	 * Accepted connections inherit this.
+	 */
 	if (w->addr.any.sa_family != AF_UNIX)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	return fd;
@@ -224,7 +226,7 @@ static int connect_within(int fd, const struct where *w)
 	return error == 0 ? 0 : -1;
 }
 
-/* The connection; -1 if it cannot be; 0, no descriptor, if not now. */
+/* Return: the connection; 0: no peer yet, no descriptor; -1: an error. */
 static int connect_to(const struct sys_component *cfg, const struct where *w,
 		      struct error *err)
 {

@@ -13,12 +13,12 @@
  *
  * A Unix socket's path that nobody listens on any more (left by a crash) is
  * taken over; anything else that is there is left alone.  A peer that is not
- * there yet is no failure: there is no descriptor then, 0.
+ * there yet is not an error: it returns 0, no descriptor.
  */
 int socket_open(const struct sys_component *cfg, int *fds, struct error *err);
 
 /**
- * socket_seek - struct component_ops' seek(): connect, sooner or later
+ * socket_seek - struct component_ops' seek(): wait until it can connect
  */
 int socket_seek(const struct sys_component *cfg, int *fds);
 

@@ -10,7 +10,7 @@
 
 #include "vmm/linux/ports/socket_peer.h"
 
-/* Also for its leaving, which may have to be known before all is read. */
+/* Also for EPOLLRDHUP, which may matter before all is read. */
 void peer_watch(struct component *c)
 {
 	struct sock *s = c->state;
@@ -20,7 +20,7 @@ void peer_watch(struct component *c)
 			 s->watched | (s->leaving ? 0u : EPOLLRDHUP));
 }
 
-/* The peer has gone, or was put out.  The caller says why. */
+/* The peer has gone, or was disconnected. The caller logs why. */
 void peer_end(struct component *c)
 {
 	struct sock *s = c->state;
@@ -36,7 +36,7 @@ void peer_end(struct component *c)
 		pd_watch(c, LISTENER, EPOLLIN);
 }
 
-/* What happens now that there is no peer. */
+/* For the log: what happens without a peer. */
 static const char *what_next(const struct sock *s)
 {
 	return s->listening ? "waiting for the next one"
@@ -94,8 +94,8 @@ static void turn_away(struct component *c)
 }
 
 /*
- * Somebody knocks.  Everything that has happened by now is known, also that the
- * peer has hung up: who leaves and comes back at once is no second peer.
+ * A connection is waiting.  Look first whether the peer has hung up: one that
+ * leaves and comes back at once is not a second peer.
  */
 void peer_answer(struct component *c)
 {
@@ -111,9 +111,9 @@ void peer_answer(struct component *c)
 }
 
 /*
- * A connection that was used by this PD before a crash is in the middle of some
- * frame and useless.  The socket itself outlives the PD and can tell: its
- * priority, of no meaning here, is set when it is first used.
+ * A connection that this PD used before a crash is in the middle of some frame,
+ * and useless.  The socket outlives the PD: its priority, which has no other
+ * use here, is set as a mark at its first use.
  */
 static int claim_connection(int fd)
 {
@@ -140,7 +140,7 @@ int peer_listen(struct component *c)
 	return 0;
 }
 
-/* Without a connection there is nothing to be had here but another life. */
+/* Without a connection, wait to be restarted with one. */
 int peer_connected(struct component *c)
 {
 	struct sock *s = c->state;

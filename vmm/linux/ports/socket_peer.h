@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who is at the other end of a socket port: peers that come, go, and are turned
- * away.  The stream itself is in socket.c.
+ * Peers of a socket port: accepting, losing and refusing them.  The stream
+ * itself is in socket.c.
  */
 #ifndef WEIR_VMM_LINUX_PORTS_SOCKET_PEER_H
 #define WEIR_VMM_LINUX_PORTS_SOCKET_PEER_H
@@ -20,16 +20,16 @@
  * @listening: peers come and go at ACCEPTED
  * @peer:      there is one
  * @leaving:   it has hung up
- * @knock:     somebody may want to be accepted
+ * @knock:     a connection may be waiting
  * @peer_at:   its place among the descriptors
- * @watched:   what it was last to be watched for
- * @max_frame: octets
- * @in:        IN_SIZE octets of stream: [@in_first, @in_end) is to be looked at
- * @skip:      octets of a refused frame still to come
+ * @watched:   events it is watched for
+ * @max_frame: bytes
+ * @in:        IN_SIZE bytes of stream: [@in_first, @in_end) is not parsed yet
+ * @skip:      bytes of a refused frame still to come
  * @rest:      end of a frame of which the peer took the beginning
  * @rest_first, @rest_end: what of @rest is still to be sent
  * @odd:       frames of a length this port does not take
- * @second:    peers that were turned away
+ * @second:    peers that were refused
  */
 struct sock {
 	struct pump pump;
@@ -73,12 +73,12 @@ int peer_listen(struct component *c);
 int peer_connected(struct component *c);
 
 /**
- * peer_watch - watch the peer, if there is one, for what it is to be watched for
+ * peer_watch - update the events the peer, if any, is watched for
  */
 void peer_watch(struct component *c);
 
 /**
- * peer_end - the peer has gone, or is put out; the caller says why
+ * peer_end - the peer has gone, or is disconnected; the caller logs why
  */
 void peer_end(struct component *c);
 
@@ -89,7 +89,7 @@ void peer_end(struct component *c);
 void peer_lost(struct component *c, int error);
 
 /**
- * peer_answer - somebody wants to be accepted
+ * peer_answer - accept or refuse a waiting connection
  */
 void peer_answer(struct component *c);
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Counting what goes wrong, and saying so without flooding the log.
+ * Counting errors, and logging them without flooding the log.
  *
- * A port component has no statistics region: what it refuses shows in the log,
- * at the first, the tenth, the hundredth time and so on, each with the count.
+ * Logs at the first, tenth, hundredth time and so on, each with the count.
  */
 #ifndef WEIR_VMM_LINUX_PORTS_TALLY_H
 #define WEIR_VMM_LINUX_PORTS_TALLY_H
@@ -14,7 +13,7 @@
 /**
  * struct tally - how often one thing happened
  * @count: so often
- * @next:  the count at which it is said again; 0: never happened
+ * @next:  the count at which it is logged again; 0: never happened
  */
 struct tally {
 	uint64_t count;
@@ -22,7 +21,7 @@ struct tally {
 };
 
 /**
- * tally_add - count, and decide whether to say it
+ * tally_add - count, and decide whether to log
  * @t:     zero at first
  * @times: at least 1
  *

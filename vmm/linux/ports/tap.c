@@ -3,14 +3,14 @@
  * tap: a switch port that is a TAP interface of the host, or of a network
  * namespace.
  *
- * open() makes the interface, in the monitor: it exists as long as somebody
- * has its descriptor, so it goes away with the monitor however that ends.  A
- * persistent TAP (`ip tuntap add`) that nobody uses is taken as it was prepared,
- * with its addresses, and stays behind.  Any other interface that exists is
- * left alone: its addresses and routes were meant for something else.
+ * open() makes the interface, in the monitor: it exists as long as somebody has
+ * its descriptor, so it goes away with the monitor however that ends.  A
+ * persistent TAP (`ip tuntap add`) that nobody uses is used as it is, with its
+ * addresses, and stays.  Any other existing interface is refused: its addresses
+ * and routes were meant for something else.
  *
  * Frames are read straight into transmit buffers and written straight from
- * receive buffers, one system call each; TUN has no way to move several.
+ * receive buffers, one system call each; TUN cannot move several at once.
  *
  * Offloads.  We do not ask for IFF_VNET_HDR.  Then the driver offers the stack
  * neither checksum nor segmentation offload (those are features a TUN only has
@@ -23,10 +23,10 @@
  *  - up: frames flow
  *  - interface down (`ip link set down`): frames for it are dropped and counted
  *    until it is up again
- *  - interface deleted: gone, until the monitor has made it again and starts the
- *    PD with a new descriptor
- *  - interface moved to another namespace: frames flow, but what becomes of it
- *    there is not seen from here
+ *  - interface deleted: gone, until the monitor has made it again and starts
+ *    the PD with a new descriptor
+ *  - interface moved to another namespace: frames flow, but its state cannot be
+ *    seen from here
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +50,7 @@
 /**
  * struct tap - state of a tap component
  * @pump:      must be here to be found by the pump's calls
- * @max_frame: octets
+ * @max_frame: bytes
  * @watch:     the interface
  * @gone:      it is no more; the descriptors, if there are any, are dead
  * @refused:   frames the kernel did not take
@@ -78,14 +78,14 @@ static void tap_gone(struct component *c)
 	t->pump.writable = true;
 	for (unsigned int i = 0; i < c->n_fds; i++)
 		pd_watch(c, i, 0);
-	/* Given nothing, the monitor knows, and has said why. */
+	/* If we were given no descriptors, the monitor has logged why. */
 	if (outside_set(c->outside, OUTSIDE_GONE) && c->n_fds > 0)
 		pd_log(c, "interface %s is gone",
 		       t->watch.name[0] != '\0' ? t->watch.name
 						: c->cfg->tap.ifname);
 }
 
-/* readv() or write() failed in a way that waiting does not mend. */
+/* readv() or write() failed: has the interface been deleted? */
 static void check_gone(struct component *c, int error)
 {
 	if (error == EBADFD)
@@ -103,7 +103,7 @@ static unsigned int tap_receive(struct component *c, struct net_buffer *buffers,
 	for (unsigned int looked = 0; looked < count && t->pump.readable;
 	     looked++) {
 		struct net_buffer *b = &buffers[filled];
-		uint8_t spare; /* too long must not look just right */
+		uint8_t spare; /* detects frames that are too long */
 		struct iovec iov[2] = { { b->data, t->max_frame },
 					{ &spare, 1 } };
 		ssize_t n = readv(c->fd[TAP_DEVICE], iov, 2);
@@ -117,7 +117,7 @@ static unsigned int tap_receive(struct component *c, struct net_buffer *buffers,
 			outside_dropped(c->outside, OUTSIDE_DROP_OVERSIZE, 1);
 			if (tally_add(&t->oversize, 1))
 				pd_log(c,
-				       "%s sent a frame longer than this port's %u octets (%llu so far): dropped; set a larger mtu for the port, or a smaller one for the interface",
+				       "%s sent a frame longer than this port's %u bytes (%llu so far): dropped; set a larger mtu for the port, or a smaller one for the interface",
 				       t->watch.name, t->max_frame,
 				       (unsigned long long)t->oversize.count);
 			continue;
@@ -128,7 +128,7 @@ static unsigned int tap_receive(struct component *c, struct net_buffer *buffers,
 	return filled;
 }
 
-/* The interface did not take a frame, and waiting is of no use. */
+/* The interface refused a frame, and retrying is useless. */
 static void drop(struct component *c, int error)
 {
 	struct tap *t = c->state;
@@ -225,7 +225,7 @@ static int tap_init(struct component *c)
 	return 0;
 }
 
-/* The number is in use no more: deleted, or moved? Nobody sends nothing. */
+/* The number is gone: deleted, or moved? An empty write tells. */
 static void lost(struct component *c)
 {
 	if (write(c->fd[TAP_DEVICE], NULL, 0) < 0 && errno == EBADFD)
@@ -245,7 +245,7 @@ static void tap_fd_ready(struct component *c, unsigned int fd_index,
 			lost(c);
 		return;
 	}
-	/* EPOLLERR: deleted; reading will say so. */
+	/* EPOLLERR: deleted; reading reports it. */
 	if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
 		t->pump.readable = true;
 	if (events & (EPOLLOUT | EPOLLERR))

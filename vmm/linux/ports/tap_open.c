@@ -49,9 +49,9 @@ static int set_interface(int fd, const char *name, short flags)
 }
 
 /*
- * There is an interface of this name.  If it is a persistent TAP that nobody
- * uses, it was prepared for us.  (One that is not persistent is in use: it
- * exists as long as it is.)  Offloads may be left on by who had it before.
+ * There is an interface of this name.  Use it if it is a persistent TAP that
+ * nobody uses.  (One that is not persistent is in use.) Its previous user may
+ * have left offloads on.
  */
 static int adopt(int fd, const struct sys_component *cfg, struct error *err)
 {
@@ -80,7 +80,7 @@ static int adopt(int fd, const struct sys_component *cfg, struct error *err)
 		cfg->name, name, name);
 }
 
-/* Make the interface, or take it; the new descriptor stands for it. */
+/* Make the interface, or take an existing one. */
 static int make_interface(int fd, const struct sys_component *cfg,
 			  struct error *err)
 {
@@ -125,7 +125,7 @@ static int bring_up(const struct sys_component *cfg, struct error *err)
 	return 0;
 }
 
-/* What the topology gives it. */
+/* Set the addresses the topology gives it. */
 static int equip(const struct sys_component *cfg, struct error *err)
 {
 	const struct sys_tap *tap = &cfg->tap;

@@ -16,8 +16,8 @@
 /**
  * tap_open - struct component_ops' open(): make the interface, or take it
  *
- * A persistent TAP interface that nobody uses is taken as it is, but for the
- * port's MTU; it is left behind when the descriptors are closed.
+ * A persistent TAP interface that nobody uses keeps all but its MTU, and stays
+ * when the descriptors are closed.
  */
 int tap_open(const struct sys_component *cfg, int *fds, struct error *err);
 
