@@ -65,9 +65,9 @@ on c ip link set c0 address "$B"
 on c ip addr add 10.0.0.2/24 dev c0
 on c ip link set c0 up
 on b ip link set b0 up
-is "to the switch, b's address is where it was" "$(behind "$B")" sw0.b
+is "the switch still has b's address at the old port" "$(behind "$B")" sw0.b
 
-ok "a word from its new place is enough" \
+ok "one frame from its new place is enough" \
 	on c busybox arping -c 1 -w 5 -f -I c0 10.0.0.1
 is "the address has moved to c" "$(behind "$B")" sw0.c
 ok "a reaches it there" reach a 10.0.0.2
@@ -95,7 +95,7 @@ said()
 {
 	[ "$(to_and_fro)" -ge 1 ]
 }
-ok "an address that goes to and fro is in the log, with both ports" \
+ok "an address that moves to and fro is logged, with both ports" \
 	wait_for 10 said
 is "once" "$(to_and_fro)" 1
 

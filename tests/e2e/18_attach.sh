@@ -34,8 +34,8 @@ in_state()
 	[ "$(state "$1")" = "$2" ]
 }
 
-is "a path is its owner's alone" "$(stat -c %a app.sock)" 600
-is "unless it is said who may connect" "$(stat -c '%a %g' team.sock)" \
+is "by default only its owner may connect" "$(stat -c %a app.sock)" 600
+is "unless mode and group say who may" "$(stat -c '%a %g' team.sock)" \
 	"660 $(id -g)"
 
 # --- one program -----------------------------------------------------------

@@ -91,7 +91,7 @@ pings()
 {
 	on a ping -q -A -i 0.002 -c "$1" -s "$2" 10.0.0.2
 }
-ok "enough to fill them" pings 1500 1400
+ok "enough frames to fill the disks" pings 1500 1400
 ok "a full disk is in the log" wait_for 10 grep -q \
 	'sw0.full: cannot write "disk/full.pcapng": No space left' "$WEIR_LOG"
 is "its capture ends with a whole frame" "$(torn disk/full.pcapng)" ""
@@ -99,7 +99,7 @@ ok "and misses frames, which are counted" counted sw0.full mirror_missed 1
 ok "a ring on a disk smaller than it drops its oldest file" wait_for 10 \
 	grep -q 'sw0.ring: the disk is full: "small/ring.pcapng" has dropped' \
 	"$WEIR_LOG"
-ok "and has what came last" pings 1 777
+ok "and has the last frames" pings 1 777
 newest()
 {
 	tcpdump -n -r "$1" 'greater 800 and less 900' 2>/dev/null | grep -q .
@@ -129,9 +129,9 @@ accounted()
 	[ $(($(frames dead.pcap) + $(counter sw0.dead mirror_missed))) = \
 		$(($(counter sw0.a in_frames) + $(counter sw0.a out_frames))) ]
 }
-ok "what a FIFO without a reader missed is what is counted" \
+ok "frames missed by a FIFO without a reader are counted" \
 	wait_for 10 accounted
-ok "and that is not nothing" counted sw0.dead mirror_missed 500
+ok "and there are some" counted sw0.dead mirror_missed 500
 like "the log says where to look" "$(grep sw0.dead "$WEIR_LOG")" \
 	'nothing reads "dead.fifo", or not fast enough.*weir show ports'
 

@@ -62,10 +62,10 @@ in_state()
 follows()
 {
 	if [ -n "$follower" ]; then
-		ok "who follows the port is told" \
+		ok "ports that follow it are notified" \
 			wait_for 10 says "web: link $1"
 	else
-		skip "who follows the port is told" \
+		skip "ports that follow it are notified" \
 			"there is no $echo_pd: \`make client-echo\`"
 	fi
 }
@@ -87,7 +87,7 @@ ok "the cable is pulled: the port has no carrier" \
 	wait_for 10 in_state up "no carrier"
 ok "which is logged" says 'up: interface card0 has no carrier'
 follows down
-nok "what is sent to it gets nowhere" on alice ping -qc 1 -W 1 10.0.0.4
+nok "frames sent to it are lost" on alice ping -qc 1 -W 1 10.0.0.4
 ok "and is counted" [ "$(dropped sw0.up outside_down)" -gt 0 ]
 here
 on far ip link set plug0 up
@@ -116,7 +116,7 @@ ok "and used" wait_for 10 big_ping 8000
 ip link set card0 mtu 1500
 ok "back again as well" wait_for 10 says 'up: the mtu of card0 is 1500 now'
 before=$(dropped sw0.up outside_mtu)
-nok "what does not fit any more is lost" big_ping 8000
+nok "frames that no longer fit are lost" big_ping 8000
 ok "and counted" [ "$(dropped sw0.up outside_mtu)" -gt "$before" ]
 ok "in the sum as well" [ "$(counter sw0.up drops)" -gt "$before" ]
 
@@ -124,7 +124,7 @@ here
 ip link set card0 down
 ip link set card0 name lan7
 ip link set lan7 up
-ok "the interface's new name is said" \
+ok "the interface's new name is logged" \
 	wait_for 10 says 'up: interface card0 is called lan7 now'
 up=$(pid_of sw0.up)
 kill -KILL "$up"
@@ -132,7 +132,7 @@ changed()
 {
 	[ "$(pid_of sw0.up)" != "$up" ] && in_state up up
 }
-ok "its PD is killed and finds it all the same" wait_for 10 changed
+ok "its PD is killed and still finds the interface" wait_for 10 changed
 ok "frames flow" wait_for 10 reach alice 10.0.0.4
 
 # --- it goes, and comes back ------------------------------------------------
@@ -146,9 +146,9 @@ pid=$(pid_of sw0)
 here
 ip link del lan7
 ok "the card is unplugged: the port is gone" wait_for 10 in_state up gone
-is "which is said once" "$(lines 'sw0\.up: .*gone')" 1
+is "which is logged once" "$(lines 'sw0\.up: .*gone')" 1
 like "with what it waits for" "$(news)" 'interface lan7 is gone.*called card0'
-nok "what is sent to it gets nowhere" on alice ping -qc 1 -W 1 10.0.0.4
+nok "frames sent to it are lost" on alice ping -qc 1 -W 1 10.0.0.4
 # plug CARD: put it in.
 plug()
 {
@@ -173,7 +173,7 @@ back()
 	on alice ip link show alice0 up && in_state alice up
 }
 ok "a tap is deleted: it is made again" wait_for 20 back
-is "which is said once" "$(lines 'sw0\.alice: .*gone')" 1
+is "which is logged once" "$(lines 'sw0\.alice: .*gone')" 1
 unlike "and nothing else is" "$(news)" 'moved'
 ok "frames flow" wait_for 10 reach alice 10.0.0.4
 
@@ -181,7 +181,7 @@ here
 ip netns del alice
 ok "its namespace is deleted: the port is gone" \
 	wait_for 10 in_state alice gone
-is "which is said once" "$(lines 'sw0\.alice: ')" 1
+is "which is logged once" "$(lines 'sw0\.alice: ')" 1
 like "with what it waits for" "$(news)" 'namespace alice was deleted'
 ip netns add alice
 ok "one of this name is made: the port is up" wait_for 20 in_state alice up
@@ -197,5 +197,5 @@ ok "it is looked for" pgrep -x weir-seek
 ip netns add alice # for the end
 wait_for 10 in_state alice up
 weir_stop
-nok "nobody goes on looking" pgrep -x weir-seek
+nok "no process is left looking for it" pgrep -x weir-seek
 finish

@@ -49,11 +49,11 @@ socat -u UDP4-RECV:53,bind=127.0.0.9 /dev/null &
 	done
 } >names.conf
 timeout 60 "$WEIR" check names.conf >check.out 2>check.err
-is "hc36: 200 names nobody answers for are refused" $? 1
+is "hc36: 200 names that no server resolves are refused" $? 1
 like "... with the reason" "$(cat check.err)" \
 	'h1\.example" could not be looked up within 4 s'
 like "... and a count of the rest" "$(cat check.err)" '^\.\.\. and 150 more'
-is "... and no process that asks is left" "$(pgrep -c weir-resolve)" 0
+is "... and no resolving process is left" "$(pgrep -c weir-resolve)" 0
 
 # --- a file an instance cannot be called after ------------------------------
 

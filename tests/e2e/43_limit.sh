@@ -76,7 +76,7 @@ held()
 	local before got=
 	before=$(dropped "$limited" "$reason")
 
-	ok "$what: refused is what is too much" \
+	ok "$what: frames above the rate are refused" \
 		wait_for 20 refusing "$limited" "$reason" $((before + 100))
 	for i in 1 2 3; do
 		read -r least most octets < <(measure "$4" "$5" $((rate * 2)))
@@ -110,7 +110,7 @@ flood_ends
 
 flood b e 10.0.0.5
 held "out of one port alone" sw0.e rate_out sw0.e out_bytes $((2 * rate))
-is "which may send what it likes" "$(dropped sw0.e rate_in)" 0
+is "which may send without limit" "$(dropped sw0.e rate_in)" 0
 flood_ends
 
 like "shown" "$("$WEIR" show policy)" '^sw0.a	limit-in	-	8mbit burst 131072	'
@@ -148,7 +148,7 @@ ok "as many have arrived" wait_for 10 seen
 stormed=$(dropped sw0.c storm)
 before=$(counter sw0.d out_frames)
 burst c "$unicast"
-ok "what goes to one station is no storm" \
+ok "unicast to one station is not a storm" \
 	wait_for 10 counted sw0.d out_frames $((before + n))
 is "... and not refused" "$(dropped sw0.c storm)" "$stormed"
 B=$(mac b)

@@ -50,7 +50,7 @@ ok "by IPv6" reach victim fd00::2
 ok "to the gate" reach victim 10.0.0.254
 ok "by IPv6" reach victim fd00::254
 ok "the server to the gate" reach server 10.0.0.254
-ok "and to him from whom nobody expects it" reach evil 10.0.0.1
+ok "and to the impostor" reach evil 10.0.0.1
 ok "by IPv6 too" reach evil fd00::1
 
 # believes HOST ADDR MAC
@@ -185,7 +185,7 @@ truth()
 }
 ok "an honest packet arrives" wait_for 5 truth victim "$V" 10.0.0.1
 ok "and at the server" wait_for 5 truth server $S 10.0.0.2
-is "the victim heard none of the lies" "$(lies_heard victim)" 0
+is "the victim received no forged packet" "$(lies_heard victim)" 0
 is "nor did the server" "$(lies_heard server)" 0
 is "nothing was learned from them" "$(behind "$V")" sw0.victim
 neighbours "as before"
@@ -201,7 +201,7 @@ ok "arping as the server: refused" wait_for 5 counts
 ok "ping as the server: no answer" \
 	eval '! on evil ping -n -c 1 -W 1 -I 10.0.0.2 10.0.0.1'
 on evil ip addr del 10.0.0.2/32 dev e0
-ok "the victim believes as before" believes victim 10.0.0.2 $S
+ok "the victim's caches are unchanged" believes victim 10.0.0.2 $S
 
 # --- Ethernet addresses -----------------------------------------------------
 
@@ -255,7 +255,7 @@ refused "a locked address at a port that has no lock" victim "$(ether $ALL $G \
 	0800 "$(udp 10.0.0.1 10.0.0.66 9 9 x)")" station_pinned
 is "who is where" "$(behind "$V") $(behind $S) $(behind $E) $(behind $G)" \
 	"sw0.victim sw0.server sw0.evil sw0.uplink"
-ok "the honest one goes on" reach evil 10.0.0.1
+ok "the honest host goes on" reach evil 10.0.0.1
 
 # --- before one has an address ----------------------------------------------
 
@@ -270,13 +270,13 @@ igmp()
 	echo "$head${1}00$(sum16 "${1}000000$rest")$rest"
 }
 report=$(ether 01:00:5e:00:00:16 "$F" 0800 "$(igmp 22)")
-is "who has no address may join groups" "$(trace_says fresh "$report" |
+is "a host without an address may join groups" "$(trace_says fresh "$report" |
 	cut -d ' ' -f 1)" deliver
 ear victim igmp and src host 0.0.0.0
 joins() { send fresh "$report"; wait_for 1 heard_some victim; }
 on fresh ip link set f0 up
 ok "and is heard" wait_for 10 joins
-is "but asks nobody as a querier" "$(trace_says fresh "$(
+is "but may not act as a querier" "$(trace_says fresh "$(
 	ether 01:00:5e:00:00:16 "$F" 0800 "$(igmp 11)")")" "drop ip_lock"
 on gate ip addr add 10.0.0.254/24 dev g0 2>/dev/null
 on gate dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=g0 \
@@ -288,7 +288,7 @@ on fresh ip link set f0 up
 got=$(lease fresh 2>lease.log)
 like "a locked port gets an address by DHCP" "$got" '^10\.0\.0\.10[0-3]$'
 ok "and uses it" reach fresh 10.0.0.1
-is "what is like DHCP and is not" "$(trace_says fresh "$(ether $ALL "$F" 0800 \
+is "packets like DHCP are refused" "$(trace_says fresh "$(ether $ALL "$F" 0800 \
 	"$(udp 0.0.0.0 255.255.255.255 68 69 x)")")" "drop ip_lock"
 refused "one more station than sticky has" fresh "$(ether "$V" \
 	02:00:00:00:00:99 0800 "$(udp 10.0.0.101 10.0.0.1 9 9 x)")" sticky
@@ -345,5 +345,5 @@ told_truth()
 ok "the truth" wait_for 10 told_truth
 refused "the same lie" evil \
 	"$(ether "$V" $E 0806 "$(arp reply $E 10.0.0.2 "$V" 10.0.0.1)")" ip_lock
-ok "is believed no more" believes victim 10.0.0.2 $S
+ok "and the victim does not believe it" believes victim 10.0.0.2 $S
 finish

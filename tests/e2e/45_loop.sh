@@ -73,7 +73,7 @@ speaker=$!
 ok "a port of the loop is isolated" wait_for 20 is_isolated
 cut=$(isolated)
 like "it is one of the two" "$cut" '^sw0\.(left|right)$'
-ok "nothing goes round any more" wait_for 20 calm
+ok "no frame circulates any more" wait_for 20 calm
 steady c 10.0.0.4
 wait $speaker
 steady_lost "c and d went on talking" "[1-4]?[0-9](\\.[0-9]+)?"
@@ -145,7 +145,7 @@ from=$(rounds)
 is "c and d talk beside the loop: all of 20 pings are answered" "$(pings)" 20
 ok "the loop is there: its ports have flooded too much" wait_for 10 refused
 round=$(($(rounds) - from))
-ok "what went round was lost soon: $round frames" [ "$round" -le 2000 ]
+ok "circulating frames were dropped soon: $round frames" [ "$round" -le 2000 ]
 is "d's address is where d is" "$("$WEIR" show -j fdb | jq -r \
 	--arg mac "$(mac d)" '.[] | select(.mac == $mac).port')" sw0.d
 is "nobody was isolated" "$(isolated)" ""
@@ -157,7 +157,7 @@ ok "c reaches d" reach c 10.0.0.4
 from=$(rounds)
 is "with the usual limits they talk as well" "$(pings)" 20
 round=$(($(rounds) - from))
-ok "and what goes round is limited: $round frames" [ "$round" -le 60000 ]
+ok "and circulating frames are limited: $round frames" [ "$round" -le 60000 ]
 open_loop
 
 loop_with "storm none" none.conf
@@ -167,7 +167,7 @@ circles()
 	shout
 	[ $(($(rounds) - from)) -ge 60000 ]
 }
-ok "without limits more than that goes round" wait_for 60 circles
+ok "without limits more frames circulate" wait_for 60 circles
 open_loop
 
 # --- nobody else speaks -------------------------------------------------------
@@ -195,7 +195,7 @@ held()
 	sleep 1
 	[ $(($(counter sw0.d out_frames) - before)) -le 600 ]
 }
-ok "what goes round reaches d at no more than the limit" held
+ok "circulating frames reach d at no more than the limit" held
 on box ip link set br0 down
 weir_stop
 finish

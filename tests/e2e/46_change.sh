@@ -172,9 +172,9 @@ back()
 		startswith("sw0.")).state] | unique | join(" ")')" = up ]
 }
 ok "its ports are up again" wait_for 20 back
-is "what was denied is denied" "$(rule sw0.b sw0.a)" "deny "
+is "denied traffic is still denied" "$(rule sw0.b sw0.a)" "deny "
 nok "a does not get answers from b" pings a 10.0.0.2
-ok "what was allowed is allowed" wait_for 10 pings a 10.0.0.3
+ok "allowed traffic is still allowed" wait_for 10 pings a 10.0.0.3
 weir_stop
 like "the log tells what was changed" "$(cat "$WEIR_LOG")" \
 	'policy changed \(1 switch\): deny b -> a'

@@ -87,7 +87,7 @@ is "no frame between the two was refused" "$("$WEIR" show -j drops | jq '[.[] |
 
 # --- what is refused --------------------------------------------------------
 
-ok "something that holds by command alone" "$WEIR" allow a c when arp
+ok "a rule given only by command" "$WEIR" allow a c when arp
 held=$(rules)
 like "it is shown so" "$held" '^sw0.a	allow	sw0.c	-	arp	no	\(runtime\)$'
 
@@ -99,7 +99,7 @@ refused()
 	status=$?
 	like "$1" "$(cat refused.err)" "$2"
 	is "... status" $status "$3"
-	is "... what holds is what held" "$(rules)" "$held"
+	is "... the policy in force is the same" "$(rules)" "$held"
 }
 topology 'allow b <-> c; allow d <-> eee
 allow a -> c when "tcp prot 80"
@@ -165,9 +165,9 @@ old=$(pid_of)
 kill -KILL "$old"
 again() { [ "$(pid_of)" != "$old" ] && reach a 10.0.0.2; }
 ok "a switch is killed, and comes back" wait_for 20 again
-is "with what held" "$(rules)" "$held"
+is "with the same policy" "$(rules)" "$held"
 ok "also in what it does: a reaches c" reach a 10.0.0.3
-is "... but for what it may not" "$(trace_says sw0.a "$(ether "$C" "$A" 0800 \
+is "... except for what is denied" "$(trace_says sw0.a "$(ether "$C" "$A" 0800 \
 	"$(udp 10.0.0.1 10.0.0.3 9 7 x)")")" "drop denied"
 ok "changes go on" "$WEIR" deny -b a c
 is "and hold" "$(goes a c)" "drop denied"
@@ -179,8 +179,8 @@ ok "a file that changes both" "$WEIR" reload both.conf
 is "the one" "$(goes a c)" "deliver none"
 ok "and the other" no_reach d 10.0.1.5
 like "said in one line" "$(cat "$WEIR_LOG")" 'policy loaded again \(2 switches\)'
-is "nothing by command is left" "$(rules | grep -c runtime)" 0
+is "no rule given by command is left" "$(rules | grep -c runtime)" 0
 ok "the file it was started with" "$WEIR" reload one.conf
 ok "d reaches e again" reach d 10.0.1.5
-is "a does not c" "$(goes a c)" "drop not_allowed"
+is "a does not reach c" "$(goes a c)" "drop not_allowed"
 finish

@@ -78,7 +78,7 @@ LL=$(on r1 ip -o -6 addr show dev lan scope link | sed 's/.*inet6 \([^/]*\).*/\1
 ear a "arp or icmp6"
 on r1 ip neigh flush dev lan
 asked4() { on r1 busybox arping -q -f -c 1 -w 1 -s 10.0.0.251 -I lan 10.0.0.2; }
-ok "a router asks from another IPv4 address" wait_for 10 asked4
+ok "a router sends an ARP request from another IPv4 address" wait_for 10 asked4
 heard_ask() { heard_some a arp and "arp[6:2] = 1" and "arp[14:4] = 0x0a0000fb"; }
 ok "and is heard" wait_for 5 heard_ask
 # To forward to a, Linux asks from its link-local address.
@@ -88,7 +88,7 @@ heard_ll() { heard_some a "icmp6[icmp6type] = 135" and src host "$LL"; }
 asked6() { on r1 ip -6 neigh flush dev lan; on a ping -n -c 1 -W 1 fd09::9
 	wait_for 1 heard_ll; }
 ok "and is heard" wait_for 15 asked6
-is "trace: so it may" "$(trace_says sw0.r "$(
+is "trace: it is allowed" "$(trace_says sw0.r "$(
 	ether 33:33:ff:00:00:02 "$R1" 86dd \
 		"$(solicit "$LL" ff02::1:ff00:2 fd00::2 "$R1")")")" "deliver none"
 # Only for what a has used there.
@@ -101,7 +101,7 @@ for to in "" a; do
 done
 is "from an address a has asked for it is an announcement" "$(trace_says r \
 	src="$R1" from 10.0.0.1 arp who-has 10.0.0.77)" "deliver none"
-is "nor as if by itself" "$(trace_says sw0.r "$(
+is "nor with a's own address as the sender's" "$(trace_says sw0.r "$(
 	ether $ALL "$R1" 0806 "$(arp request "$R1" 10.0.0.2 \
 		00:00:00:00:00:00 10.0.0.2)")")" "drop no_flow"
 
@@ -135,7 +135,7 @@ told6()
 	knows fd00::1 "$R2"
 }
 ok "and for IPv6, unasked: a believes it" wait_for 10 told6
-ok "a goes by the second router" wait_for 20 reach a 10.9.0.9
+ok "a uses the second router" wait_for 20 reach a 10.9.0.9
 ok "by IPv6" wait_for 20 reach a fd09::9
 is "trace: the announcement for IPv6 may pass" \
 	"$(trace_says sw0.r "$advert6")" "deliver none"
@@ -162,7 +162,7 @@ never()
 	wait_for 1 refused_more "$before"
 }
 on r2 ip addr add 10.0.0.88/24 dev lan
-ok "and it is refused indeed" wait_for 10 never
+ok "and it is refused" wait_for 10 never
 on r2 ip addr del 10.0.0.88/24 dev lan
 
 # --- a flood of its own -----------------------------------------------------------

@@ -93,13 +93,13 @@ for i in "${!pids[@]}"; do
 		wait "${pids[i]}"
 		status=$?
 		if [ $status = 77 ]; then
-			skip "${names[i]} does its harm" \
+			skip "${names[i]} has attacked" \
 				"FUSE or userfaultfd() is not for this user"
 		else
-			is "${names[i]} does its harm" $status 0
+			is "${names[i]} has attacked" $status 0
 		fi
 	elif [ "${names[i]}" != folder ]; then
-		ok "${names[i]} does its harm" grep -q once "${names[i]}.txt"
+		ok "${names[i]} has attacked" grep -q once "${names[i]}.txt"
 	fi
 done
 
@@ -120,9 +120,9 @@ ended()
 	[ ! -e "/proc/$WEIR_PID/exe" ]
 }
 kill -TERM "$WEIR_PID"
-ok "weir ends, whatever they hold" wait_for 15 ended
+ok "weir ends, whatever the attackers hold" wait_for 15 ended
 wait "$WEIR_PID"
-is "and well" $? 0
+is "and with status 0" $? 0
 WEIR_PID=
 for pid in "${pids[@]}"; do
 	kill -KILL -- "-$pid"
@@ -132,5 +132,5 @@ nothing_left()
 {
 	[ -z "$(_left)" ] && [ -z "$(find "$W" -type s)" ]
 }
-ok "when they are gone, nothing is left" wait_for 10 nothing_left
+ok "after they have ended, nothing is left" wait_for 10 nothing_left
 finish

@@ -81,11 +81,12 @@ note "made: $(tr '\n' ' ' <<<"$made")"
 is "it reads and writes no eventfd" \
 	"$(grep -E '^p?(read|write)[0-9v]*\([0-9]+<anon_inode:\[eventfd\]' calls)" ""
 is "and no pipe" "$(grep -E '^(read|write)\([0-9]+<pipe:' calls)" ""
-is "nor has it an inode changed that a client has had" \
+is "it changes no inode that a client has had" \
 	"$(grep -E '^fallocate\([0-9]+<[^>]*weir:sw0\.(app|to)' calls)" ""
-is "what it opens is its own, or the kernel's" \
+is "it opens only its own files and the kernel's" \
 	"$(grep '^openat(' calls | grep -vE '"/(proc|dev/(null|urandom))')" ""
-is "what it receives, it does not wait for" \
+is "it receives without waiting" \
 	"$(grep -E '^recv' calls | grep -v MSG_DONTWAIT)" ""
-is "what it sends, neither" "$(grep -E '^send' calls | grep -v MSG_DONTWAIT)" ""
+is "it sends without waiting" \
+	"$(grep -E '^send' calls | grep -v MSG_DONTWAIT)" ""
 finish
