@@ -62,11 +62,11 @@
 		    "port may flood")                                          \
 	WEIR_REASON(MOVES, moves, IN,                                          \
 		    "source address comes from another port too often")        \
-	WEIR_REASON(ISOLATED, isolated, IN,                                    \
-		    "the port is isolated: addresses move to it all the time " \
+	WEIR_REASON(BLOCKED, blocked, IN,                                      \
+		    "the port is blocked: addresses move to it all the time "  \
 		    "(a loop?)")                                               \
-	WEIR_REASON(ISOLATED_OUT, isolated_out, OUT,                           \
-		    "destination port is isolated (a loop?)")                  \
+	WEIR_REASON(BLOCKED_OUT, blocked_out, OUT,                             \
+		    "destination port is blocked (a loop?)")                   \
 	WEIR_REASON(VLAN_IN, vlan_in, IN,                                      \
 		    "the port does not take frames of this VLAN, or this tag") \
 	WEIR_REASON(VLAN_OUT, vlan_out, OUT,                                   \

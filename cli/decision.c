@@ -229,8 +229,8 @@ static bool tell_admit(struct story *s)
 {
 	long long rate = json_number(settings_of(s), "limit_in");
 
-	if (stopped_by(s, "isolated")) {
-		story_step(s, "admit", "drop", "%s", reason_text("isolated"));
+	if (stopped_by(s, "blocked")) {
+		story_step(s, "admit", "drop", "%s", reason_text("blocked"));
 		return false;
 	}
 	if (!tell_mac_lock(s))

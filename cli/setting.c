@@ -75,7 +75,7 @@ char *setting_value(const json_t *facts)
 
 	if (json_is_true(json_object_get(facts, "off")))
 		return xstrdup("off");
-	if (!strcmp(action, "isolated"))
+	if (!strcmp(action, "blocked"))
 		return xasprintf("time %lld",
 				 (long long)json_number(facts, "times"));
 	if (!strcmp(action, "vlan"))

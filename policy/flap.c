@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Addresses that move too often: the memory of homes, and what follows from it.
+ * MAC address flapping: the table of homes, and when a port is blocked.
  *
- * The memory is a plain array, looked through from one end to the other: 128
- * words are one KiB, and only addresses that are found at another port than
- * before ask.  What has expired stays until its place is needed.
+ * The table is an array with a linear scan: 128 words are one KiB, and it is
+ * searched only when an address is found at another port than before.  Expired
+ * entries stay until their slot is needed.
  */
 #include "policy/flap.h"
 
@@ -18,9 +18,9 @@ static uint32_t seconds(uint64_t now_ns)
 	return (uint32_t)(now_ns / SECOND_NS);
 }
 
-/* --- memory --------------------------------------------------------------- */
+/* --- table of homes ------------------------------------------------------- */
 
-/* Never 0: that is no address of a station. */
+/* Never 0: no station has the address 0. */
 static uint64_t key_of(const struct flap_move *move)
 {
 	return (uint64_t)move->vlan << 48 | move->mac;
@@ -31,7 +31,7 @@ static bool is_remembered(const struct flap *f, unsigned int i, uint32_t now)
 	return f->key[i] != 0 && now - f->home[i].moved_s < FLAP_MEMORY_S;
 }
 
-/* Return: an address' place, or FLAP_HOMES. */
+/* Return: the address' slot, or FLAP_HOMES. */
 static unsigned int find(const struct flap *f, const struct flap_move *move,
 			 uint64_t now_ns)
 {
@@ -45,7 +45,7 @@ static unsigned int find(const struct flap *f, const struct flap_move *move,
 	return FLAP_HOMES;
 }
 
-/* The port that is charged with the most; @to, if no other has more. */
+/* The port with the most entries; @to, unless another has more. */
 static unsigned int find_hoarder(const struct flap *f, unsigned int to)
 {
 	uint8_t charged[FLAP_PORTS];
@@ -74,7 +74,7 @@ static unsigned int find_victim(const struct flap *f, unsigned int to)
 	return victim;
 }
 
-/* The address' own place first: there must be no second one. */
+/* The address' own slot if it has one: there must be no second one. */
 static unsigned int find_place(const struct flap *f,
 			       const struct flap_move *move, uint32_t now)
 {
@@ -90,7 +90,7 @@ static unsigned int find_place(const struct flap *f,
 	return free < FLAP_HOMES ? free : find_victim(f, move->to);
 }
 
-/* An address moves for the first time: it is at home where it comes from. */
+/* The first move of an address: its home is where it was. */
 static void remember(struct flap *f, const struct flap_move *move, uint32_t now)
 {
 	unsigned int i = find_place(f, move, now);
@@ -104,10 +104,10 @@ static void remember(struct flap *f, const struct flap_move *move, uint32_t now)
 	};
 }
 
-/* --- isolation ------------------------------------------------------------ */
+/* --- blocking ------------------------------------------------------------ */
 
-/* For twice as long as the last time, unless that is long ago. */
-static void isolate(struct flap *f, unsigned int port, uint64_t now_ns)
+/* For twice as long as the last time, unless that was long ago. */
+static void block(struct flap *f, unsigned int port, uint64_t now_ns)
 {
 	struct flap_port *p = &f->port[port];
 
@@ -118,17 +118,17 @@ static void isolate(struct flap *f, unsigned int port, uint64_t now_ns)
 		p->length_s *= 2;
 	p->until_ns = now_ns + p->length_s * SECOND_NS;
 	p->times++;
-	f->isolated |= bit(port);
+	f->blocked |= bit(port);
 }
 
-/* Is it by another port than the last time, and right behind the station? */
+/* Claimed by another port than last time, right after the station sent? */
 static bool is_echo(const struct flap_home *h, unsigned int to, uint64_t now_ns)
 {
 	return h->back_ns != 0 && now_ns - h->back_ns < FLAP_ECHO_NS &&
 	       h->rival != to;
 }
 
-/* Return: whether there are enough of them. */
+/* Return: whether this is enough to block the port. */
 static bool count_echo(struct flap_home *h, uint64_t now_ns)
 {
 	uint32_t now = seconds(now_ns);
@@ -139,10 +139,10 @@ static bool count_echo(struct flap_home *h, uint64_t now_ns)
 	if (now - h->sign_s >= FLAP_HOLD_S)
 		h->signs = 0;
 	h->sign_s = now;
-	return ++h->signs >= FLAP_ISOLATE;
+	return ++h->signs >= FLAP_SIGNS;
 }
 
-/* A port claims an address.  Return: whether it is isolated for that. */
+/* A port claims an address.  Return: whether it gets blocked for that. */
 static bool claim(struct flap *f, struct flap_home *h, unsigned int to,
 		  uint64_t now_ns)
 {
@@ -151,17 +151,17 @@ static bool claim(struct flap *f, struct flap_home *h, unsigned int to,
 	h->rival = (uint8_t)to;
 	if (!echo || !count_echo(h, now_ns))
 		return false;
-	/* If that was not the end of it, it is to be found again. */
+	/* If the loop is still there, it takes new signs to find it. */
 	h->signs = 0;
 	h->returns = 0;
 	h->echoes = 0;
-	isolate(f, to, now_ns);
+	block(f, to, now_ns);
 	return true;
 }
 
 /* --- verbs ---------------------------------------------------------------- */
 
-/* Has it come home so often that it stays there? */
+/* Is it held at home? */
 static bool is_held(const struct flap_home *h, uint32_t now)
 {
 	return h->returns >= FLAP_RETURNS && now - h->moved_s < FLAP_HOLD_S;
@@ -206,7 +206,7 @@ bool flap_moved(struct flap *f, const struct flap_move *move, uint64_t now_ns)
 	struct flap_home *h = &f->home[i];
 	bool home = i < FLAP_HOMES && h->home == move->to;
 
-	/* It was free, or there was one: flap_may_move() has said so. */
+	/* flap_may_move() has checked that there is one. */
 	if (!home)
 		bucket_take(&f->port[move->to].moves, now_ns, 1);
 	if (i == FLAP_HOMES) {
@@ -245,7 +245,7 @@ bool flap_is_disputed(const struct flap *f, const struct flap_move *move,
 
 uint64_t flap_tick(struct flap *f, uint64_t now_ns)
 {
-	uint64_t ports = f->isolated;
+	uint64_t ports = f->blocked;
 	uint64_t ended = 0;
 
 	while (ports) {
@@ -254,13 +254,13 @@ uint64_t flap_tick(struct flap *f, uint64_t now_ns)
 		if (now_ns >= f->port[port].until_ns)
 			ended |= bit(port);
 	}
-	f->isolated &= ~ended;
+	f->blocked &= ~ended;
 	return ended;
 }
 
 void flap_forget(struct flap *f, unsigned int port)
 {
-	f->isolated &= ~bit(port);
+	f->blocked &= ~bit(port);
 	f->port[port].until_ns = 0;
 	f->port[port].length_s = 0;
 }

@@ -1,88 +1,86 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Addresses that move too often, and ports that are cut off for it.
+ * MAC address flapping, and blocking ports that are part of a loop.
  *
  * An address that moves once is a station that was replugged, or a virtual
- * machine that migrated.  One that moves all the time is two stations with one
- * address, of which one may be an impostor, or a loop outside the switch.  A
- * switch can tell none of them by a single frame, and whoever sends frames can
- * make them look like any of them.  What it can know is the order:
+ * machine that migrated.  One that keeps moving is either two stations with the
+ * same address, one of which may be an impostor, or a loop outside the switch.
+ * No single frame tells these apart, and a sender can imitate any of them.  What
+ * the switch does know is the order of events:
  *
  *	home	the port an address was at before it began to move, remembered
- *		until it has not moved for FLAP_MEMORY_S
- *	claim	a frame with an address from a port that is neither its home nor
- *		where it is now
+ *		until the address has not moved for FLAP_MEMORY_S
+ *	claim	a frame with that source address from a port that is neither its
+ *		home nor where the address is now
  *
- * The rules, for ports that have a limit (`mac moves`); the others are refused
- * nothing and are never isolated:
+ * The rules apply to ports with a limit (`mac moves`).  Ports without one have
+ * nothing refused and are never blocked.
  *
- *  - A claim costs its port one of its bucket of moves.  When nothing is left,
- *    the address stays where it is, and the frame is refused (REASON_MOVES).
- *  - Coming home is free.  So a station that is impersonated pays nothing for
- *    being heard again; the impostor does.
- *  - An address that came home FLAP_RETURNS times stays there: claims are
- *    refused until it has not moved for FLAP_HOLD_S.  A station that seldom
- *    speaks is worth protecting too, and to steal it once a second is well
- *    within any limit.
- *  - A port is isolated, which is to take nothing from it and send nothing to
- *    it, when FLAP_ISOLATE times, each within FLAP_HOLD_S of the last, an
- *    address comes home and within FLAP_ECHO_NS is claimed by another port than
- *    the last time.  That is what a loop does: whenever the station speaks, the
- *    frame comes back by one port and the other.  To isolate one port of a loop
- *    breaks it.
- *  - So it is when, within FLAP_ECHO_NS of coming home, an address is claimed
- *    FLAP_BOUNCES times by another port than the last time: a frame that goes
- *    round and round.
- *  - An isolated port is tried again after FLAP_FIRST_S; if it is isolated
- *    again within FLAP_QUIET_S of that, for twice as long, FLAP_LONGEST_S at
- *    most.
+ *  - A claim takes one token from the port's bucket of moves.  If the bucket is
+ *    empty, the address stays where it is and the frame is dropped
+ *    (REASON_MOVES).
+ *  - Returning home is free.  An impersonated station pays nothing for being
+ *    heard again; the impostor pays.
+ *  - An address that has returned home FLAP_RETURNS times is held there: claims
+ *    are refused until it has not moved for FLAP_HOLD_S.  This protects stations
+ *    that seldom send: stealing such an address once a second is well within any
+ *    limit.
+ *  - A port is blocked (nothing is accepted from it or sent to it) when an
+ *    address shows FLAP_SIGNS signs of a loop, each within FLAP_HOLD_S of the one
+ *    before.  A sign is: the address returns home, and within FLAP_ECHO_NS it is
+ *    claimed by another port than last time.  A loop does this whenever the
+ *    station sends: the frame comes back through one port, then through the
+ *    other.  Blocking one port of a loop breaks it.
+ *  - A port is also blocked when, within FLAP_ECHO_NS of returning home, an
+ *    address is claimed FLAP_BOUNCES times, each time by another port than the
+ *    time before: one frame that circulates.
+ *  - A blocked port is unblocked after FLAP_FIRST_S.  If it is blocked again
+ *    within FLAP_QUIET_S, the time doubles, up to FLAP_LONGEST_S.
  *
- * Why so much is asked for before a port is isolated.  To be cut off hits all
- * stations behind a port, such as everybody behind an uplink, so it must not
- * be for others to bring about.  Two ports that dispute an address look alike
- * to the switch, and who is the impostor is a question of who came first; a
- * port that waits for a station to be silent, or to be switched off, can
- * always be first.  So in a dispute of two nobody is isolated, and to refuse
- * the frames in question is enough.  With three ports in it:
+ * Why blocking takes so much evidence.  It cuts off every station behind a port,
+ * for example everything behind an uplink, so others must not be able to cause
+ * it.  If two ports claim one address, the switch cannot tell which of them is
+ * the impostor: the order of arrival decides, and an attacker can wait until the
+ * station is silent or switched off.  So a dispute between two ports blocks
+ * neither; refusing the frames in question is enough.  With three ports:
  *
- *	One port alone, whatever it sends, cannot get another port isolated,
- *	unless an address really moves there: FLAP_ISOLATE times, each time
- *	within FLAP_HOLD_S of the last, or within FLAP_ECHO_NS of a frame from
- *	where it was, to go on sending at once.
+ *	One port alone, whatever it sends, cannot get another port blocked,
+ *	unless the address really moves there: FLAP_SIGNS times, each within
+ *	FLAP_HOLD_S of the one before, or within FLAP_ECHO_NS of a frame from its
+ *	previous port, and goes on sending at once.
  *
- * (It takes two ports that claim the address and, right before, a frame from
- * its home, which is a third.  The liar is one of them; for the other two to
- * have sent the address, it must have moved from one to the other.  This is why
- * a frame that goes round is no evidence by itself, and a loop is not found
- * before its station has spoken again.  Were it enough, a liar could have an
- * uplink isolated to which a gateway has failed over, for as long as it likes.)
+ * (Blocking takes two ports that claim the address and, right before, a frame
+ * from its home, which is a third port.  The liar is one of them.  For both of the
+ * others to have sent from the address, it must have moved between them.  This
+ * is why a circulating frame is no evidence by itself, and why a loop is not
+ * found before its station has sent again.  Otherwise a liar could keep the
+ * uplink blocked to which a gateway has failed over.)
  *
  * What remains possible, and what helps:
  *
- *  - Whoever uses an address first is at home with it.  A port that takes an
+ *  - The first port to use an address becomes its home.  A port that takes an
  *    address while its station is silent for longer than the forwarding
- *    database remembers, or is being restarted, keeps it for as long as it
- *    goes on sending; the station's frames are refused once its port's moves
- *    are used up, and with them claims of other addresses, but nothing else
- *    behind that port.  `mac lock` and `sticky` on the port that must not do
- *    that prevent it.
- *  - An address that is disputed while it really moves may have to wait for as
- *    long as it is held fast.
- *  - Two ports that conspire can do the same and in addition have the station's
- *    port isolated.
- *  - A loop through which only stations behind its own ports speak shows no
- *    third port, and a frame that goes round a loop in one direction shows no
- *    moves at all; nor does one whose ports have no moves left.  Storm limits
- *    are for that.
- *  - A station that is silent for longer than FLAP_MEMORY_S, while a loop has
- *    its address, is no more at home with it than the loop; its port pays.
+ *    database's ageing time keeps it for as long as it goes on sending.  Once the
+ *    moves of the station's port are used up, the station's frames are refused,
+ *    and so are claims of other addresses; nothing else behind that port is
+ *    affected.  `mac lock` and `sticky` on the offending port prevent this.
+ *  - An address that really moves while it is disputed may have to wait until it
+ *    is no longer held.
+ *  - Two ports that conspire can do the same, and also get the station's port
+ *    blocked.
+ *  - A loop through which only stations behind its own ports send involves no
+ *    third port.  A frame that circulates in one direction causes no moves, and
+ *    neither does a loop whose ports have no moves left.  Storm limits cover
+ *    these cases.
+ *  - A station that is silent for longer than FLAP_MEMORY_S while a loop has its
+ *    address loses its home; its port then pays for the move.
  *  - A port that moves more than its share of FLAP_HOMES addresses can have the
- *    first of them forgotten, and keep them.
+ *    oldest of them forgotten, and keep them.
  *
- * The memory of homes is small and per switch.  An address in it is charged to
- * the port that claimed it and got it.  When it is full, the port with the
- * most forgets what has not moved for longest, and that is the newcomer's
- * unless another has more (hostile case 21).
+ * The table of homes is small and per switch.  An entry is charged to the port
+ * that last claimed the address and got it.  When the table is full, the port
+ * with the most entries loses the one that has not moved for longest; that is the
+ * newcomer's own port unless another has more (hostile case 21).
  */
 #ifndef WEIR_POLICY_FLAP_H
 #define WEIR_POLICY_FLAP_H
@@ -93,28 +91,28 @@
 #include "policy/bucket.h"
 
 #define FLAP_PORTS 64u
-/* Addresses whose homes are remembered. */
+/* Entries of the table of homes. */
 #define FLAP_HOMES 128u
 #define FLAP_MEMORY_S 3600u
-/* An address that came home so often stays there for so long. */
+/* An address that returned home this often is held there for this long. */
 #define FLAP_RETURNS 8u
 #define FLAP_HOLD_S 60u
-/* ... and this often, it is worth a word. */
+/* After this many returns the dispute is logged. */
 #define FLAP_DISPUTE 3u
-/* A frame that comes back does so within 100 ms. */
+/* A frame comes back through a loop within this time. */
 #define FLAP_ECHO_NS 100000000ull
-/* Signs of a loop that one address has to show. */
-#define FLAP_ISOLATE 4u
-/* As many times it bounces, if it shows one alone. */
+/* Signs of a loop after which a port is blocked. */
+#define FLAP_SIGNS 4u
+/* Claims in a row after which it is blocked at the first sign. */
 #define FLAP_BOUNCES 8u
-/* The first isolation, the longest, and when the next is a first one again. */
+/* How long a port is blocked first, at most, and when that starts over. */
 #define FLAP_FIRST_S 5u
 #define FLAP_LONGEST_S 320u
 #define FLAP_QUIET_S 600u
 
 /* A loop is found before its address is held fast and shows no more signs. */
-_Static_assert(FLAP_ISOLATE < FLAP_RETURNS, "loops would not be found");
-_Static_assert(FLAP_HOMES < 256, "counted in octets");
+_Static_assert(FLAP_SIGNS < FLAP_RETURNS, "loops would not be found");
+_Static_assert(FLAP_HOMES < 256, "counted in bytes");
 
 /**
  * struct flap_home - an address that moved
@@ -144,9 +142,9 @@ struct flap_home {
 /**
  * struct flap_port - one port
  * @moves:    its bucket; all zero: no limit
- * @until_ns: end of its last isolation
- * @times:    isolations since the switch was made
- * @length_s: how long the last isolation was; 0: none yet
+ * @until_ns: until when it is, or was last, blocked
+ * @times:    how often it was blocked since the switch was made
+ * @length_s: for how long it was blocked last; 0: never
  */
 struct flap_port {
 	struct bucket moves;
@@ -157,13 +155,13 @@ struct flap_port {
 
 /**
  * struct flap - of one switch; all zero at first
- * @isolated: ports that are
+ * @blocked:  blocked ports
  * @port:     by number; whoever makes it sets @moves (bucket_set())
  * @key:      addresses whose homes are remembered, with their VLANs; 0: free
  * @home:     likewise, what is remembered of them
  */
 struct flap {
-	uint64_t isolated;
+	uint64_t blocked;
 	struct flap_port port[FLAP_PORTS];
 	uint64_t key[FLAP_HOMES];
 	struct flap_home home[FLAP_HOMES];
@@ -207,7 +205,7 @@ bool flap_is_home(const struct flap *f, const struct flap_move *move,
  * @move:   as flap_may_move() was asked
  * @now_ns: the time
  *
- * Return: whether @move->to has been isolated for it just now.
+ * Return: whether @move->to has just been blocked.
  */
 bool flap_moved(struct flap *f, const struct flap_move *move, uint64_t now_ns);
 
@@ -217,13 +215,13 @@ bool flap_moved(struct flap *f, const struct flap_move *move, uint64_t now_ns);
  * @move:   as flap_may_move() was asked
  * @now_ns: the time
  *
- * Return: whether @move->to has been isolated for it just now.
+ * Return: whether @move->to has just been blocked.
  */
 bool flap_refused(struct flap *f, const struct flap_move *move,
 		  uint64_t now_ns);
 
 /**
- * flap_is_disputed - does an address go to and fro?
+ * flap_is_disputed - is an address claimed by two ports?
  * @move:  which, and between which ports
  * @other: out: if so, the port that has it in dispute with its home
  * @home:  out: likewise, its home
@@ -234,22 +232,21 @@ bool flap_is_disputed(const struct flap *f, const struct flap_move *move,
 		      uint64_t now_ns, uint8_t *home, uint8_t *other);
 
 /**
- * flap_tick - end isolations whose time is over
+ * flap_tick - unblock ports whose time is over
  * @f:      switch's
  * @now_ns: the time
  *
- * Return: ports that are isolated no more.
+ * Return: the ports that were unblocked.
  */
 uint64_t flap_tick(struct flap *f, uint64_t now_ns);
 
 /**
- * flap_forget - a port has a new link: its isolations are of the past
+ * flap_forget - unblock a port that has a new link
  * @f:    switch's
  * @port: which
  *
- * Homes are remembered and the bucket stays as it is, because whoever is
- * behind a port may renew its link at will: it must gain no moves by that, nor
- * become the first with an address that it took.
+ * Homes and the bucket of moves stay as they are: the peer can renew its link at
+ * will, and must not gain moves by that, nor make an address it took its own.
  */
 void flap_forget(struct flap *f, unsigned int port);
 

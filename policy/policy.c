@@ -37,8 +37,8 @@ enum vswitch_reason policy_guard(const struct policy *policy,
 {
 	const struct policy_port *port = &policy->port[ask->src];
 
-	if (unlikely(bit_in(state->flap.isolated, ask->src)))
-		return REASON_ISOLATED;
+	if (unlikely(bit_in(state->flap.blocked, ask->src)))
+		return REASON_BLOCKED;
 	if (port->locked && port->locked_mac != ask->frame->src &&
 	    !policy_has_mac(policy, ask->src, ask->frame->src))
 		return REASON_MAC_LOCK;

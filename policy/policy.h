@@ -108,7 +108,7 @@ struct policy {
 /**
  * struct policy_state - what has been seen
  * @flows: table of flows, or NULL
- * @flap:  homes of addresses, isolated ports
+ * @flap:  homes of addresses, blocked ports
  * @in, @out: by port: what it may still send and receive
  * @storm: by port: what it may still flood
  * @cache: the verdict cache
@@ -236,14 +236,14 @@ enum vswitch_reason policy_guard(const struct policy *policy,
 /**
  * policy_admit - may this port send this frame at all?
  *
- * In this order: isolation, MAC lock, IP lock, rate.  Return: REASON_NONE, or
- * why not.
+ * In this order: blocked port, MAC lock, IP lock, rate.  Return: REASON_NONE,
+ * or why not.
  */
 static inline enum vswitch_reason policy_admit(const struct policy *policy,
 					       const struct policy_state *state,
 					       const struct policy_ask *ask)
 {
-	uint64_t looked_at = policy->guarded | state->flap.isolated;
+	uint64_t looked_at = policy->guarded | state->flap.blocked;
 
 	return looked_at >> ask->src & 1 ? policy_guard(policy, state, ask)
 					 : REASON_NONE;

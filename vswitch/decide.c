@@ -200,8 +200,8 @@ static inline enum vswitch_reason check_receiver(const struct vswitch *sw,
 {
 	if (unlikely(!bit_in(sw->receivers, dst)))
 		return REASON_PORT_DOWN;
-	if (unlikely(bit_in(sw->state.flap.isolated, dst)))
-		return REASON_ISOLATED_OUT;
+	if (unlikely(bit_in(sw->state.flap.blocked, dst)))
+		return REASON_BLOCKED_OUT;
 	if (unlikely(len > sw->port[dst].max_frame))
 		return REASON_TOO_BIG;
 	if (unlikely(bit_in(sw->policy->limited, dst)) &&
@@ -276,7 +276,7 @@ static uint64_t flood_set(const struct vswitch *sw,
 			  struct vswitch_verdict *v)
 {
 	uint64_t ports = policy_flood_set(sw->policy, ask->src) &
-			 sw->receivers & ~sw->state.flap.isolated;
+			 sw->receivers & ~sw->state.flap.blocked;
 
 	/* Whoever is there is known already. */
 	if (v->resolution == RESOLVED_UNKNOWN)

@@ -249,13 +249,13 @@ static void refuse_descriptor(struct vswitch *sw, unsigned int src,
 	tell_tap(sw, src, NULL, &sw->verdict);
 }
 
-void show_isolated(struct vswitch *sw)
+void show_blocked(struct vswitch *sw)
 {
 	for (unsigned int p = 0; p < VSWITCH_MAX_PORTS; p++) {
 		struct vswitch_port_stats *shown = sw->port[p].shown;
 
-		stat_show(&shown->isolated, bit_in(sw->state.flap.isolated, p));
-		stat_show(&shown->isolations, sw->state.flap.port[p].times);
+		stat_show(&shown->blocked, bit_in(sw->state.flap.blocked, p));
+		stat_show(&shown->times_blocked, sw->state.flap.port[p].times);
 	}
 }
 
@@ -289,7 +289,7 @@ static void note_move(struct vswitch *sw, const struct policy_ask *ask,
 	if (v->reason != REASON_MOVES
 		    ? flap_moved(&sw->state.flap, &move, ask->now_ns)
 		    : flap_refused(&sw->state.flap, &move, ask->now_ns))
-		show_isolated(sw);
+		show_blocked(sw);
 	if (ask->now_ns >= sw->dispute_ns)
 		note_dispute(sw, &move, ask->now_ns);
 }

@@ -77,7 +77,7 @@ static void bring_up(struct vswitch *sw, unsigned int number)
 
 	p->state = PORT_UP;
 	flap_forget(&sw->state.flap, number);
-	show_isolated(sw);
+	show_blocked(sw);
 	p->free_have = 0;
 	p->free_used = 0;
 	queue_producer_init(&p->out_active, out->active, out->capacity);

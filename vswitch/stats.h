@@ -38,8 +38,8 @@ enum vswitch_port_state {
  * @mirror_missed:  captures only: records that found no buffer, or nobody
  * @unreturned:     buffers that could not be given back, because the port had
  *                  left its own free queue full
- * @isolated:       1 while the port is isolated (policy/flap.h)
- * @isolations:     how often it was
+ * @blocked:       1 while the port is blocked (policy/flap.h)
+ * @times_blocked:  how often it was
  * @drops:          refused (frame, destination) pairs, by reason, charged as
  *                  reason.h says; a frame that was refused as a whole counts
  *                  once.  BAD_FREE counts descriptors instead
@@ -54,8 +54,8 @@ struct vswitch_port_stats {
 	uint64_t out_bytes;
 	uint64_t mirror_missed;
 	uint64_t unreturned;
-	uint64_t isolated;
-	uint64_t isolations;
+	uint64_t blocked;
+	uint64_t times_blocked;
 	uint64_t drops[REASON_COUNT];
 };
 
@@ -69,8 +69,8 @@ ABI_AT(struct vswitch_port_stats, out_frames, 32);
 ABI_AT(struct vswitch_port_stats, out_bytes, 40);
 ABI_AT(struct vswitch_port_stats, mirror_missed, 48);
 ABI_AT(struct vswitch_port_stats, unreturned, 56);
-ABI_AT(struct vswitch_port_stats, isolated, 64);
-ABI_AT(struct vswitch_port_stats, isolations, 72);
+ABI_AT(struct vswitch_port_stats, blocked, 64);
+ABI_AT(struct vswitch_port_stats, times_blocked, 72);
 ABI_AT(struct vswitch_port_stats, drops, 80);
 
 /**

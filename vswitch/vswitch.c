@@ -219,7 +219,7 @@ struct fdb *vswitch_fdb(struct vswitch *sw)
 
 uint64_t vswitch_due(const struct vswitch *sw)
 {
-	uint64_t ports = sw->state.flap.isolated;
+	uint64_t ports = sw->state.flap.blocked;
 	uint64_t due = UINT64_MAX;
 
 	while (ports) {
@@ -277,9 +277,9 @@ static void age(struct vswitch *sw)
 /* Ports that were cut off get another chance when their time is over. */
 static void release_ports(struct vswitch *sw)
 {
-	if (unlikely(sw->state.flap.isolated) &&
+	if (unlikely(sw->state.flap.blocked) &&
 	    flap_tick(&sw->state.flap, sw->now_ns))
-		show_isolated(sw);
+		show_blocked(sw);
 }
 
 static uint64_t visit_all(struct vswitch *sw, uint64_t ports)

@@ -27,7 +27,7 @@
  *	-> VLAN -> source address sane -> policy_admit() -> learn (unless the
  *	address moves too often or is one too many) -> resolve -> storm limit
  *	-> for each destination: not the source, in the VLAN, vswitch_can_send(),
- *	   up, not isolated, fits, within its rate, has a buffer -> copy
+ *	   up, not blocked, fits, within its rate, has a buffer -> copy
  *	   (tag added or removed) -> publish
  *
  * One function, decide(), does the middle part for forwarding and for
@@ -42,7 +42,7 @@
  * or unattached port makes no noise when somebody broadcasts.  Then each
  * candidate is judged, and the first of these that applies is why it is refused:
  * VLAN_OUT, NOT_ALLOWED, NO_RULE or DENIED, POLICY, PORT_DOWN (a unicast only; also if there is no such port
- * or it is a capture, for a static entry can name one), ISOLATED_OUT, TOO_BIG,
+ * or it is a capture, for a static entry can name one), BLOCKED_OUT, TOO_BIG,
  * RATE_OUT.
  *
  * Buffers.  Each frame's buffer goes back to its sender, delivered or not, if
@@ -53,7 +53,7 @@
  *
  * Links.  When a port's epoch changes or it breaks the protocol, what was
  * learned there is forgotten, static entries excepted; a new link also ends its
- * isolation.  Flows the port has begun are forgotten, those it may answer stay: a
+ * blocking.  Flows the port has begun are forgotten, those it may answer stay: a
  * connection outlives the port that answers.
  *
  * Time and waiting.  The switch never reads a clock, blocks, allocates or makes
@@ -348,7 +348,8 @@ uint64_t vswitch_arm(struct vswitch *sw, uint64_t ports);
 /**
  * vswitch_due - when vswitch_run() wants to be called, though no port has work
  *
- * The end of an isolation.  Return: nanoseconds, UINT64_MAX if nothing is to come.
+ * When the next blocked port is unblocked.  Return: nanoseconds, UINT64_MAX if no
+ * port is blocked.
  */
 uint64_t vswitch_due(const struct vswitch *sw);
 

@@ -452,9 +452,9 @@ unsigned int forward_batch(struct vswitch *sw, unsigned int src,
 void frame_copy(uint8_t *to, const struct job *job, unsigned int how);
 
 /**
- * show_isolated - have the statistics say which ports are isolated
+ * show_blocked - have the statistics say which ports are blocked
  */
-void show_isolated(struct vswitch *sw);
+void show_blocked(struct vswitch *sw);
 
 /* --- mirror.c ---------------------------------------------------------------- */
 

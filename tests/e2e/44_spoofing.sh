@@ -237,8 +237,8 @@ claimed_on()
 }
 ok "it goes on, and is refused" wait_for 10 claimed_on
 steady_lost "the victim loses nothing meanwhile"
-is "nobody is isolated" "$("$WEIR" show -j ports |
-	jq '[.[] | select(.state == "isolated")] | length')" 0
+is "nobody is blocked" "$("$WEIR" show -j ports |
+	jq '[.[] | select(.state == "blocked")] | length')" 0
 ok "and the impostor is heard with its own" reach evil 10.0.0.1
 
 ok "with mac lock as well" "$WEIR" reload both.conf

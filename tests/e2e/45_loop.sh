@@ -27,14 +27,14 @@ on box ip link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0
 on box ip link set left master br0
 on box ip link set right master br0
 
-isolated()
+blocked()
 {
-	"$WEIR" show -j ports | jq -r '[.[] | select(.state == "isolated").port] |
+	"$WEIR" show -j ports | jq -r '[.[] | select(.state == "blocked").port] |
 		join(" ")'
 }
-is_isolated()
+is_blocked()
 {
-	[ -n "$(isolated)" ]
+	[ -n "$(blocked)" ]
 }
 frames()
 {
@@ -53,7 +53,7 @@ calm()
 # --- before ------------------------------------------------------------------
 
 ok "c reaches d" reach c 10.0.0.4
-is "no port is isolated" "$(isolated)" ""
+is "no port is blocked" "$(blocked)" ""
 
 # --- the loop is closed -------------------------------------------------------
 
@@ -70,18 +70,18 @@ for port in left right br0; do
 done
 speak &
 speaker=$!
-ok "a port of the loop is isolated" wait_for 20 is_isolated
-cut=$(isolated)
+ok "a port of the loop is blocked" wait_for 20 is_blocked
+cut=$(blocked)
 like "it is one of the two" "$cut" '^sw0\.(left|right)$'
 ok "no frame circulates any more" wait_for 20 calm
 steady c 10.0.0.4
 wait $speaker
 steady_lost "c and d went on talking" "[1-4]?[0-9](\\.[0-9]+)?"
-like "the other ports were not isolated" "$("$WEIR" show -j policy | jq -r '
-	[.[] | select(.action == "isolated").from] | unique | join(" ")')" \
+like "the other ports were not blocked" "$("$WEIR" show -j policy | jq -r '
+	[.[] | select(.action == "blocked").from] | unique | join(" ")')" \
 	'^(sw0\.(left|right))?( sw0\.(left|right))?$'
 like "frames from it are refused for that" "$("$WEIR" show drops)" \
-	$'sw0\\.(left|right)\t(isolated|moves)'
+	$'sw0\\.(left|right)\t(blocked|moves)'
 on box ip link set br0 down
 on box ip link set left down
 on box ip link set right down
@@ -148,7 +148,7 @@ round=$(($(rounds) - from))
 ok "circulating frames were dropped soon: $round frames" [ "$round" -le 2000 ]
 is "d's address is where d is" "$("$WEIR" show -j fdb | jq -r \
 	--arg mac "$(mac d)" '.[] | select(.mac == $mac).port')" sw0.d
-is "nobody was isolated" "$(isolated)" ""
+is "nobody was blocked" "$(blocked)" ""
 open_loop
 
 # What every port has that is told nothing.

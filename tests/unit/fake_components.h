@@ -5,7 +5,7 @@
  * The fake switch follows the link protocol and answers its mailbox with made-up
  * things, and through the transmit region of any attached client it takes
  * orders: "crash", "deaf" (ignore link pages and mailbox), "fault N" (say that
- * port N broke the protocol), "isolate N" (say that port N is), "kill N" (have
+ * port N broke the protocol), "block N" (say that port N is), "kill N" (have
  * port N's PD crash), "tell N ORDER" (give port N's PD another order, see
  * fake_vm.h), "flood" (log a lot), "odd" (log what a terminal would obey), "policy
  * LETTERS" (what becomes of the next policies it is asked to take, a letter for
@@ -151,8 +151,8 @@ static void obey(struct component *c, const char *text)
 		s->stats->port[port].faults++;
 		pd_ring(c, c->cfg->sw.ctl_channel);
 	}
-	if (sscanf(text, "isolate %u", &port) == 1)
-		s->stats->port[port].isolated = 1;
+	if (sscanf(text, "block %u", &port) == 1)
+		s->stats->port[port].blocked = 1;
 	if (sscanf(text, "kill %u", &port) == 1)
 		tell(c, port, "crash");
 	if (sscanf(text, "tell %u %n", &port, &words) == 1)

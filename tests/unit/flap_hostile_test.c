@@ -3,7 +3,7 @@
  * Addresses that are made to move: impostors, and ports that lie.
  *
  * Two things must hold.  Who was first with an address is heard, whatever others
- * send; and a port alone gets no other isolated.
+ * send; and a port alone gets no other blocked.
  */
 #include "tests/unit/flap_rig.h"
 
@@ -36,7 +36,7 @@ static void an_impostor_runs_dry_and_its_victim_is_heard(void **state)
 		later(MS / 10);
 	}
 	assert_in_range(stolen, 5, FLAP_RETURNS);
-	assert_false(net.isolated >> 1 & 1);
+	assert_false(net.blocked >> 1 & 1);
 	/* Its own address is of no less use to it, nor to others. */
 	assert_int_equal(heard(2, 9), TAKEN);
 }
@@ -58,7 +58,7 @@ static void a_patient_impostor_gets_no_more(void **state)
 		later(SECOND / 2);
 	}
 	assert_in_range(stolen, 1, minutes * FLAP_RETURNS);
-	assert_int_equal(net.isolated, 0);
+	assert_int_equal(net.blocked, 0);
 }
 
 static void an_address_held_fast_is_let_go(void **state)
@@ -100,7 +100,7 @@ static void a_squatter_costs_its_victim_one_address_and_no_port(void **state)
 		later(MS / 10);
 	}
 	assert_in_range(refused, 90000, 100000);
-	assert_int_equal(net.isolated, 0);
+	assert_int_equal(net.blocked, 0);
 }
 
 /*
@@ -161,7 +161,7 @@ static void run_liar_against_speakers(void)
 			later(random_below(60000) * MS);
 		}
 	}
-	assert_int_equal(net.isolated & ~(1ull << LIAR), 0);
+	assert_int_equal(net.blocked & ~(1ull << LIAR), 0);
 }
 
 static void whoever_was_there_first_is_heard(void **state)
@@ -204,10 +204,10 @@ static void run_liar_against_all(void)
 		heard(at[s], s);
 		later(random_below(10) * pauses[random_below(5)]);
 	}
-	assert_int_equal(net.isolated & ~(1ull << LIAR), 0);
+	assert_int_equal(net.blocked & ~(1ull << LIAR), 0);
 }
 
-static void one_port_alone_gets_no_other_isolated(void **state)
+static void one_port_alone_gets_no_other_blocked(void **state)
 {
 	(void)state;
 	random_state = 2;
@@ -216,7 +216,7 @@ static void one_port_alone_gets_no_other_isolated(void **state)
 }
 
 /* An uplink fails over; all its addresses come to the other one, contested. */
-static void a_fail_over_isolates_nobody(void **state)
+static void a_fail_over_blocks_nobody(void **state)
 {
 	(void)state;
 	start(10000, 2000);
@@ -234,7 +234,7 @@ static void a_fail_over_isolates_nobody(void **state)
 				heard(LIAR, mac);
 			later(MS / 10);
 		}
-	assert_int_equal(net.isolated, 0);
+	assert_int_equal(net.blocked, 0);
 }
 
 /*
@@ -242,7 +242,7 @@ static void a_fail_over_isolates_nobody(void **state)
  * the liar answers each, or is always there before.  It may get the address for
  * that; but neither port.
  */
-static void a_liar_cannot_have_a_new_uplink_isolated(void **state)
+static void a_liar_cannot_have_a_new_uplink_blocked(void **state)
 {
 	(void)state;
 	for (unsigned int early = 0; early < 2; early++) {
@@ -261,12 +261,12 @@ static void a_liar_cannot_have_a_new_uplink_isolated(void **state)
 			heard(LIAR, 7);
 			later(MS / 2);
 		}
-		assert_int_equal(net.isolated, 0);
+		assert_int_equal(net.blocked, 0);
 	}
 }
 
 /* The documented limit: here 2 and 3 conspire against 1. */
-static void two_ports_that_were_first_can_isolate_a_third(void **state)
+static void two_ports_that_were_first_can_block_a_third(void **state)
 {
 	(void)state;
 	start(1000, 1000);
@@ -277,7 +277,7 @@ static void two_ports_that_were_first_can_isolate_a_third(void **state)
 		heard(1, 7);
 		later(100 * MS);
 	}
-	assert_true(net.isolated >> 1 & 1);
+	assert_true(net.blocked >> 1 & 1);
 	/* But not where the station was first. */
 	start(1000, 1000);
 	heard(1, 7);
@@ -287,7 +287,7 @@ static void two_ports_that_were_first_can_isolate_a_third(void **state)
 		heard(2 + i / 2 % 2, 7);
 		later(MS);
 	}
-	assert_false(net.isolated >> 1 & 1);
+	assert_false(net.blocked >> 1 & 1);
 }
 
 int main(void)
@@ -300,10 +300,10 @@ int main(void)
 			a_squatter_costs_its_victim_one_address_and_no_port),
 		cmocka_unit_test(a_new_link_gives_no_home),
 		cmocka_unit_test(whoever_was_there_first_is_heard),
-		cmocka_unit_test(one_port_alone_gets_no_other_isolated),
-		cmocka_unit_test(a_fail_over_isolates_nobody),
-		cmocka_unit_test(a_liar_cannot_have_a_new_uplink_isolated),
-		cmocka_unit_test(two_ports_that_were_first_can_isolate_a_third),
+		cmocka_unit_test(one_port_alone_gets_no_other_blocked),
+		cmocka_unit_test(a_fail_over_blocks_nobody),
+		cmocka_unit_test(a_liar_cannot_have_a_new_uplink_blocked),
+		cmocka_unit_test(two_ports_that_were_first_can_block_a_third),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,18 +14,18 @@ static void a_loop_loses_one_of_its_ports(void **state)
 		unsigned int frames = 0;
 
 		start(1, burst);
-		while (net.isolated == 0) {
+		while (net.blocked == 0) {
 			echo(7, 2);
 			assert_in_range(++frames, 1, 6);
 			later(2 * SECOND);
 		}
-		assert_true(net.isolated == 1 || net.isolated == 2);
-		/* The other one is not isolated as well. */
+		assert_true(net.blocked == 1 || net.blocked == 2);
+		/* The other one is not blocked as well. */
 		for (unsigned int i = 0; i < 2; i++) {
 			echo(7, 2);
 			later(SECOND);
 		}
-		assert_true(net.isolated == 1 || net.isolated == 2);
+		assert_true(net.blocked == 1 || net.blocked == 2);
 	}
 }
 
@@ -42,7 +42,7 @@ static unsigned int flood(struct flight *to, unsigned int from,
 	unsigned int n = 0;
 
 	for (unsigned int p = 0; p < 2; p++)
-		if (p != from && !is_isolated(p))
+		if (p != from && !is_blocked(p))
 			to[n++] = (struct flight){ (uint8_t)!p, (uint16_t)mac };
 	return n;
 }
@@ -72,7 +72,7 @@ static unsigned int break_cable(uint64_t pause)
 {
 	for (unsigned int frames = 1; frames < 10000; frames++) {
 		broadcast(7 + frames % 3, 2000);
-		if (net.isolated != 0)
+		if (net.blocked != 0)
 			return frames;
 		later(pause);
 	}
@@ -90,7 +90,7 @@ static void a_cable_between_two_ports_is_found(void **state)
 			/* A burst of 1 makes for a sign a second. */
 			assert_in_range(break_cable(pauses[k]), 1,
 					20 + 10 * SECOND / pauses[k]);
-			assert_true(net.isolated == 1 || net.isolated == 2);
+			assert_true(net.blocked == 1 || net.blocked == 2);
 			assert_int_equal(broadcast(7, 10), 0);
 		}
 }
@@ -102,19 +102,18 @@ static void loops_of_three_ports_are_taken_apart(void **state)
 	for (unsigned int i = 0; i < 60; i++) {
 		echo(1 + i % 40, 3);
 		echo(50, 3);
-		assert_false(is_isolated(STATION_PORT));
+		assert_false(is_blocked(STATION_PORT));
 		later(10 * MS);
 	}
 	/* Two of them had to go. */
-	assert_true(net.isolated == 3 || net.isolated == 5 ||
-		    net.isolated == 6);
+	assert_true(net.blocked == 3 || net.blocked == 5 || net.blocked == 6);
 }
 
 /*
  * A loop has had the address of a silent station for so long that it is at home
  * there.  When the station speaks again it is not taken for the loop.
  */
-static void a_station_is_not_isolated_for_a_loop(void **state)
+static void a_station_is_not_blocked_for_a_loop(void **state)
 {
 	(void)state;
 	start(1000, 1000);
@@ -124,14 +123,14 @@ static void a_station_is_not_isolated_for_a_loop(void **state)
 		echo(7, 2);
 		later(FLAP_ECHO_NS);
 	}
-	assert_int_equal(net.isolated, 0);
+	assert_int_equal(net.blocked, 0);
 	/* The loop is found by others. */
 	for (unsigned int i = 0; i < 10; i++) {
 		echo(7, 2);
 		echo(8, 2);
 		later(SECOND);
 	}
-	assert_int_equal(net.isolated, 1);
+	assert_int_equal(net.blocked, 1);
 }
 
 static void what_comes_back_late_is_no_echo(void **state)
@@ -145,7 +144,7 @@ static void what_comes_back_late_is_no_echo(void **state)
 			heard(i % 2, 7);
 			later(SECOND);
 		}
-		assert_int_equal(net.isolated != 0, !late);
+		assert_int_equal(net.blocked != 0, !late);
 	}
 }
 
@@ -156,16 +155,16 @@ static void old_signs_do_not_count(void **state)
 		start(1000, 1000);
 		echo(7, 2);
 		for (unsigned int i = 0; i < 20; i++) {
-			if (i % (FLAP_ISOLATE - 1) == 0)
+			if (i % (FLAP_SIGNS - 1) == 0)
 				later((FLAP_HOLD_S - !old) * SECOND);
 			echo(7, 2);
 			later(MS);
 		}
-		assert_int_equal(net.isolated, !old);
+		assert_int_equal(net.blocked, !old);
 	}
 }
 
-static void only_a_port_with_a_limit_is_isolated(void **state)
+static void only_a_port_with_a_limit_is_blocked(void **state)
 {
 	(void)state;
 	for (unsigned int exempt = 0; exempt < 2; exempt++) {
@@ -175,7 +174,7 @@ static void only_a_port_with_a_limit_is_isolated(void **state)
 			echo(7, 2);
 			later(100 * MS);
 		}
-		assert_int_equal(net.isolated, 1u << !exempt);
+		assert_int_equal(net.blocked, 1u << !exempt);
 	}
 }
 
@@ -190,7 +189,7 @@ static unsigned int bounce(uint64_t apart_ns, unsigned int most)
 	heard(3, 7);
 	heard(2, 7);
 	heard(3, 7);
-	while (net.isolated == 0 && rounds < most) {
+	while (net.blocked == 0 && rounds < most) {
 		heard(1 + rounds++ % 2, 7);
 		later(apart_ns);
 	}
@@ -203,9 +202,9 @@ static void a_frame_that_goes_round_is_stopped(void **state)
 
 	(void)state;
 	assert_int_equal(bounce(1, 100), FLAP_BOUNCES);
-	assert_true(net.isolated == 1ull << 2);
+	assert_true(net.blocked == 1ull << 2);
 	assert_int_equal(bounce(apart, 100), FLAP_BOUNCES);
-	assert_true(net.isolated == 1ull << 2);
+	assert_true(net.blocked == 1ull << 2);
 }
 
 static void what_is_slower_is_no_loop(void **state)
@@ -214,7 +213,7 @@ static void what_is_slower_is_no_loop(void **state)
 
 	(void)state;
 	assert_int_equal(bounce(apart, 1000), 1000);
-	assert_true(net.isolated == 0);
+	assert_true(net.blocked == 0);
 }
 
 int main(void)
@@ -223,10 +222,10 @@ int main(void)
 		cmocka_unit_test(a_loop_loses_one_of_its_ports),
 		cmocka_unit_test(a_cable_between_two_ports_is_found),
 		cmocka_unit_test(loops_of_three_ports_are_taken_apart),
-		cmocka_unit_test(a_station_is_not_isolated_for_a_loop),
+		cmocka_unit_test(a_station_is_not_blocked_for_a_loop),
 		cmocka_unit_test(what_comes_back_late_is_no_echo),
 		cmocka_unit_test(old_signs_do_not_count),
-		cmocka_unit_test(only_a_port_with_a_limit_is_isolated),
+		cmocka_unit_test(only_a_port_with_a_limit_is_blocked),
 		cmocka_unit_test(a_frame_that_goes_round_is_stopped),
 		cmocka_unit_test(what_is_slower_is_no_loop),
 	};

@@ -4,7 +4,7 @@
  *
  * The module sees moves; stations, impostors and loops send frames.  So there
  * is a switch here that learns addresses as the real one does, asks before it
- * lets one move, and takes nothing from isolated ports.
+ * lets one move, and takes nothing from blocked ports.
  */
 #ifndef WEIR_TESTS_UNIT_FLAP_RIG_H
 #define WEIR_TESTS_UNIT_FLAP_RIG_H
@@ -29,18 +29,18 @@ enum outcome {
 	TAKEN,	 /* known there, or new */
 	MOVED,	 /* came over */
 	REFUSED, /* must not move */
-	CUT,	 /* the port is isolated */
+	CUT,	 /* the port is blocked */
 };
 
 /**
  * struct net - a switch and its time
  * @at:       by address: port it is at, or NOWHERE
- * @isolated: ports that were ever isolated
+ * @blocked: ports that were ever blocked
  */
 struct net {
 	struct flap flap;
 	uint64_t now;
-	uint64_t isolated;
+	uint64_t blocked;
 	uint8_t at[ADDRESSES];
 };
 
@@ -65,9 +65,9 @@ static inline void start(uint64_t rate, uint64_t burst)
 		limit(p, rate, burst);
 }
 
-static inline bool is_isolated(unsigned int port)
+static inline bool is_blocked(unsigned int port)
 {
-	return net.flap.isolated >> port & 1;
+	return net.flap.blocked >> port & 1;
 }
 
 /* Time passes. */
@@ -81,11 +81,11 @@ static inline void later(uint64_t ns)
 static inline enum outcome move(const struct flap_move *m)
 {
 	bool may = flap_may_move(&net.flap, m, net.now);
-	bool isolated = may ? flap_moved(&net.flap, m, net.now)
-			    : flap_refused(&net.flap, m, net.now);
+	bool blocked = may ? flap_moved(&net.flap, m, net.now)
+			   : flap_refused(&net.flap, m, net.now);
 
-	assert_int_equal(isolated, is_isolated(m->to));
-	net.isolated |= net.flap.isolated;
+	assert_int_equal(blocked, is_blocked(m->to));
+	net.blocked |= net.flap.blocked;
 	if (may)
 		net.at[m->mac] = m->to;
 	return may ? MOVED : REFUSED;
@@ -100,7 +100,7 @@ static inline enum outcome heard(unsigned int port, unsigned int mac)
 		.to = (uint8_t)port,
 	};
 
-	if (is_isolated(port))
+	if (is_blocked(port))
 		return CUT;
 	if (net.at[mac] != NOWHERE && net.at[mac] != port)
 		return move(&m);

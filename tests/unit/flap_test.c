@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Addresses that move: what it costs, what is remembered, how long a port stays
- * isolated.  What impostors, liars and loops get out of it is in
+ * blocked.  What impostors, liars and loops get out of it is in
  * flap_hostile_test.c.
  */
 #include "tests/unit/flap_rig.h"
@@ -16,7 +16,7 @@ static void one_move_is_no_trouble(void **state)
 	assert_int_equal(heard(2, 7), MOVED);
 	for (unsigned int i = 0; i < 1000; i++)
 		assert_int_equal(heard(2, 7), TAKEN);
-	assert_int_equal(net.isolated, 0);
+	assert_int_equal(net.blocked, 0);
 }
 
 static void moves_are_paid_by_the_port_they_go_to(void **state)
@@ -37,7 +37,7 @@ static void moves_are_paid_by_the_port_they_go_to(void **state)
 	/* It cost no other port anything. */
 	for (unsigned int i = 1; i <= 10; i++)
 		assert_int_equal(heard(3, i), MOVED);
-	assert_int_equal(net.isolated, 0);
+	assert_int_equal(net.blocked, 0);
 }
 
 static void asking_changes_nothing(void **state)
@@ -67,7 +67,7 @@ static void a_port_without_limit_is_refused_nothing(void **state)
 		assert_int_not_equal(heard(3, 7), REFUSED);
 		later(MS);
 	}
-	assert_int_equal(net.isolated, 0);
+	assert_int_equal(net.blocked, 0);
 }
 
 static void a_new_policy_keeps_what_is_used_up(void **state)
@@ -157,79 +157,79 @@ static void an_address_has_one_home(void **state)
 	assert_int_equal(heard(2, 9), REFUSED);
 }
 
-/* --- isolation ------------------------------------------------------------ */
+/* --- blocking ------------------------------------------------------------ */
 
-/* Send frames through a loop until a port of it is isolated: for how long? */
-static uint64_t loop_until_isolated(void)
+/* Send frames through a loop until a port of it is blocked: for how long? */
+static uint64_t loop_until_blocked(void)
 {
 	unsigned int port;
 
-	for (unsigned int i = 0; net.flap.isolated == 0; i++) {
+	for (unsigned int i = 0; net.flap.blocked == 0; i++) {
 		echo(7, 2);
 		net.now += 10 * MS;
 		assert_in_range(i, 0, 200);
 	}
-	port = is_isolated(0) ? 0 : 1;
+	port = is_blocked(0) ? 0 : 1;
 	return net.flap.port[port].until_ns - net.now + 10 * MS;
 }
 
-static void isolation_ends_to_the_nanosecond(void **state)
+static void blocking_ends_to_the_nanosecond(void **state)
 {
 	uint64_t until;
 
 	(void)state;
 	start(100, 100);
-	loop_until_isolated();
-	assert_int_equal(net.flap.isolated, 1);
+	loop_until_blocked();
+	assert_int_equal(net.flap.blocked, 1);
 	until = net.flap.port[0].until_ns;
 	assert_int_equal(flap_tick(&net.flap, until - 1), 0);
 	assert_int_equal(heard(0, 9), CUT);
 	assert_int_equal(flap_tick(&net.flap, until), 1);
 	assert_int_equal(flap_tick(&net.flap, until), 0);
-	assert_int_equal(net.flap.isolated, 0);
+	assert_int_equal(net.flap.blocked, 0);
 	assert_int_equal(net.flap.port[0].times, 1);
 	assert_int_equal(heard(0, 9), TAKEN);
 }
 
-static void isolation_doubles_while_the_loop_stays(void **state)
+static void blocking_doubles_while_the_loop_stays(void **state)
 {
 	uint64_t expected = FLAP_FIRST_S;
 
 	(void)state;
 	start(100, 100);
 	for (unsigned int i = 1; i < 12; i++) {
-		assert_int_equal(loop_until_isolated(), expected * SECOND);
+		assert_int_equal(loop_until_blocked(), expected * SECOND);
 		assert_int_equal(net.flap.port[0].times, i);
 		later(expected * SECOND);
-		assert_int_equal(net.flap.isolated, 0);
+		assert_int_equal(net.flap.blocked, 0);
 		if (expected < FLAP_LONGEST_S)
 			expected *= 2;
 	}
 	assert_int_equal(expected, FLAP_LONGEST_S);
 	/* A quiet time, and all is forgiven. */
 	later(FLAP_QUIET_S * SECOND);
-	assert_int_equal(loop_until_isolated(), FLAP_FIRST_S * SECOND);
+	assert_int_equal(loop_until_blocked(), FLAP_FIRST_S * SECOND);
 	later(FLAP_FIRST_S * SECOND);
 	later((FLAP_QUIET_S - 2) * SECOND);
-	assert_int_equal(loop_until_isolated(), 2 * FLAP_FIRST_S * SECOND);
+	assert_int_equal(loop_until_blocked(), 2 * FLAP_FIRST_S * SECOND);
 }
 
-static void a_new_link_ends_isolation(void **state)
+static void a_new_link_ends_blocking(void **state)
 {
 	(void)state;
 	start(100, 100);
-	loop_until_isolated();
+	loop_until_blocked();
 	later(FLAP_FIRST_S * SECOND);
-	assert_int_equal(loop_until_isolated(), 2 * FLAP_FIRST_S * SECOND);
+	assert_int_equal(loop_until_blocked(), 2 * FLAP_FIRST_S * SECOND);
 	flap_forget(&net.flap, 1);
 	assert_int_equal(heard(0, 9), CUT);
 	flap_forget(&net.flap, 0);
 	assert_int_equal(heard(0, 9), TAKEN);
-	assert_int_equal(loop_until_isolated(), FLAP_FIRST_S * SECOND);
+	assert_int_equal(loop_until_blocked(), FLAP_FIRST_S * SECOND);
 	assert_int_equal(net.flap.port[0].times, 3);
 }
 
-static void every_port_can_be_isolated(void **state)
+static void every_port_can_be_blocked(void **state)
 {
 	(void)state;
 	start(100, 100);
@@ -239,7 +239,7 @@ static void every_port_can_be_isolated(void **state)
 			heard(p, 1 + p);
 			heard((p + 1) % 63, 1 + p);
 		}
-	assert_int_equal(net.isolated, UINT64_MAX >> 1);
+	assert_int_equal(net.blocked, UINT64_MAX >> 1);
 	assert_int_equal(flap_tick(&net.flap, net.now + 5 * SECOND),
 			 UINT64_MAX >> 1);
 }
@@ -347,10 +347,10 @@ int main(void)
 		cmocka_unit_test(a_home_is_remembered_from_the_last_move_on),
 		cmocka_unit_test(homes_are_those_of_a_vlan),
 		cmocka_unit_test(an_address_has_one_home),
-		cmocka_unit_test(isolation_ends_to_the_nanosecond),
-		cmocka_unit_test(isolation_doubles_while_the_loop_stays),
-		cmocka_unit_test(a_new_link_ends_isolation),
-		cmocka_unit_test(every_port_can_be_isolated),
+		cmocka_unit_test(blocking_ends_to_the_nanosecond),
+		cmocka_unit_test(blocking_doubles_while_the_loop_stays),
+		cmocka_unit_test(a_new_link_ends_blocking),
+		cmocka_unit_test(every_port_can_be_blocked),
 		cmocka_unit_test(
 			hc21_a_flood_of_moves_makes_no_other_home_forgotten),
 		cmocka_unit_test(what_has_not_moved_for_longest_is_forgotten),

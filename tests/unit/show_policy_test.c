@@ -239,8 +239,8 @@ static void test_settings_of_a_port(void **state)
 	b->storm[STORM_BROADCAST] = (struct policy_rate){ 100, 100 };
 	b->storm[STORM_MULTICAST] = (struct policy_rate){ 200, 1 };
 	b->storm[STORM_UNKNOWN] = (struct policy_rate){ 300, 2 };
-	f->stats.port[1].isolated = 1;
-	f->stats.port[1].isolations = 3;
+	f->stats.port[1].blocked = 1;
+	f->stats.port[1].times_blocked = 3;
 	expect_rows(
 		f,
 		"{\"from\":\"sw0.a\",\"action\":\"vlan\",\"value\":"
@@ -258,7 +258,7 @@ static void test_settings_of_a_port(void **state)
 		"\"10mbit burst 15000\",\"rate\":10000000,\"burst\":15000}\n"
 		"{\"from\":\"sw0.a\",\"action\":\"limit-out\",\"value\":"
 		"\"10008bit burst 1600\",\"rate\":10008,\"burst\":1600}\n"
-		"{\"from\":\"sw0.b\",\"action\":\"isolated\",\"value\":"
+		"{\"from\":\"sw0.b\",\"action\":\"blocked\",\"value\":"
 		"\"time 3\"}\n"
 		"{\"from\":\"sw0.b\",\"action\":\"vlan\",\"value\":"
 		"\"access 42\"}\n"
@@ -395,15 +395,15 @@ static void test_a_running_policy(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-static void test_a_port_that_is_isolated(void **state)
+static void test_a_port_that_is_blocked(void **state)
 {
 	struct rig *r = *state;
 	struct rig_client c;
 
 	rig_start(r, topology);
 	rig_attach(r, &c, "a.sock");
-	rig_order(&c, "isolate 0");
-	rig_until(r, "sw0.a", "state", "isolated");
+	rig_order(&c, "block 0");
+	rig_until(r, "sw0.a", "state", "blocked");
 	assert_string_equal(rig_port(r, "sw0.b", "state"), "down");
 	rig_detach(&c);
 	/* Of one that is down it is no news. */
@@ -450,7 +450,7 @@ int main(int argc, char **argv)
 		rig_test(test_flows_come_page_by_page),
 		rig_test(test_groups_come_page_by_page),
 		rig_test(test_a_running_policy),
-		rig_test(test_a_port_that_is_isolated),
+		rig_test(test_a_port_that_is_blocked),
 		rig_test(test_a_lying_switch),
 	};
 

@@ -161,7 +161,7 @@ static void test_each_reason_has_its_step(void **state)
 		{ REASON_VLAN, "vlan drop", 3 },
 		{ REASON_VLAN_IN, "vlan drop", 3 },
 		{ REASON_BAD_SOURCE, "source drop", 4 },
-		{ REASON_ISOLATED, "admit drop", 5 },
+		{ REASON_BLOCKED, "admit drop", 5 },
 		{ REASON_MAC_LOCK, "admit drop", 5 },
 		{ REASON_IP_LOCK, "admit drop", 6 },
 		{ REASON_RATE_IN, "admit drop", 6 },
@@ -177,7 +177,7 @@ static void test_each_reason_has_its_step(void **state)
 		{ REASON_DENIED, "allow drop", 8 },
 		{ REASON_POLICY, "policy drop", 9 },
 		{ REASON_PORT_DOWN, "deliver drop", 10 },
-		{ REASON_ISOLATED_OUT, "deliver drop", 10 },
+		{ REASON_BLOCKED_OUT, "deliver drop", 10 },
 		{ REASON_RATE_OUT, "deliver drop", 10 },
 		{ REASON_TOO_BIG, "deliver drop", 10 },
 		{ REASON_NO_BUFFER, "deliver drop", 10 },
@@ -334,13 +334,13 @@ static void test_ports_left_out_are_named(void **state)
 		.refusal = { [1] = REASON_VLAN_OUT,
 			     [2] = REASON_PORT_DOWN,
 			     [3] = REASON_NOT_ALLOWED,
-			     [4] = REASON_ISOLATED_OUT },
+			     [4] = REASON_BLOCKED_OUT },
 	};
 	expect_steps(t, "left-out",
 		     "skip: sw0.b is not in VLAN 20\n"
 		     "skip: sw0.c is down\n"
 		     "skip: sw0.d: no rule is about frames from sw0.a to it\n"
-		     "skip: sw0.e: destination port is isolated (a loop?)\n"
+		     "skip: sw0.e: destination port is blocked (a loop?)\n"
 		     "skip: sw0.cap is a capture: it gets copies of what it "
 		     "watches, and is sent nothing\n");
 	data = shown(&t->sw, &t->policy, &t->request, &t->v);
@@ -351,7 +351,7 @@ static void test_ports_left_out_are_named(void **state)
 			    "{\"port\":\"sw0.c\",\"reason\":\"port_down\"},"
 			    "{\"port\":\"sw0.d\",\"reason\":\"not_allowed\"},"
 			    "{\"port\":\"sw0.e\",\"reason\":"
-			    "\"isolated_out\"},"
+			    "\"blocked_out\"},"
 			    "{\"port\":\"sw0.cap\",\"reason\":\"capture\"}]");
 	free(text);
 	json_decref(data);
@@ -519,9 +519,9 @@ static void test_locks_and_rates_are_told(void **state)
 	expect_steps(t, "admit",
 		     "pass: the port is locked to 02:00:00:00:00:0a\n"
 		     "drop: IP, ARP or ND address is none the port may use\n");
-	stop(t, REASON_ISOLATED);
+	stop(t, REASON_BLOCKED);
 	expect_steps(t, "admit",
-		     "drop: the port is isolated: addresses move to it all the "
+		     "drop: the port is blocked: addresses move to it all the "
 		     "time (a loop?)\n");
 }
 

@@ -216,7 +216,7 @@ static void hc17_an_impostor_is_refused_and_his_victim_is_not(void **state)
 	}
 	assert_int_equal(rig_drops(r, C, REASON_MOVES), 195);
 	assert_int_equal(rig_all_drops(r), 195);
-	assert_int_equal(r->stats->port[A].isolations, 0);
+	assert_int_equal(r->stats->port[A].times_blocked, 0);
 	/* What is the impostor's own still passes. */
 	assert_true(send_from(r, C, RIG_MAC(B + 1), RIG_MAC(C + 1), 60) ==
 		    RIG_BIT(B));
@@ -256,22 +256,23 @@ static void a_loop_is_contained(void **state)
 	}
 	assert_in_range(rounds, 1, 500);
 	assert_in_range(copies, 1, 500);
-	cut = r->stats->port[A].isolated ? A : B;
-	assert_int_equal(
-		r->stats->port[A].isolations + r->stats->port[B].isolations, 1);
-	assert_int_equal(r->stats->port[cut].isolated, 1);
-	assert_int_equal(r->stats->port[C].isolations, 0);
-	assert_int_equal(r->stats->port[D].isolations, 0);
+	cut = r->stats->port[A].blocked ? A : B;
+	assert_int_equal(r->stats->port[A].times_blocked +
+				 r->stats->port[B].times_blocked,
+			 1);
+	assert_int_equal(r->stats->port[cut].blocked, 1);
+	assert_int_equal(r->stats->port[C].times_blocked, 0);
+	assert_int_equal(r->stats->port[D].times_blocked, 0);
 	/* The others go on as if nothing were the matter. */
 	assert_true(send_from(r, C, RIG_MAC(D + 1), RIG_MAC(C + 1), 60) ==
 		    RIG_BIT(D));
 	/* Nothing comes from it, and nothing goes there. */
 	assert_int_equal(send_from(r, cut, RIG_MAC(D + 1), RIG_MAC(77), 60), 0);
-	assert_true(rig_drops(r, cut, REASON_ISOLATED) > 0);
+	assert_true(rig_drops(r, cut, REASON_BLOCKED) > 0);
 	assert_int_equal(
 		fdb_add_static(vswitch_fdb(r->sw), RIG_MAC(78), 0, cut), 0);
 	assert_int_equal(send_from(r, D, RIG_MAC(78), RIG_MAC(D + 1), 60), 0);
-	assert_int_equal(rig_drops(r, cut, REASON_ISOLATED_OUT), 1);
+	assert_int_equal(rig_drops(r, cut, REASON_BLOCKED_OUT), 1);
 	/* After its time, which the switch asks to be woken for, it is a port
 	 * like others. */
 	assert_true(vswitch_due(r->sw) > r->now);
@@ -281,7 +282,7 @@ static void a_loop_is_contained(void **state)
 	assert_true(vswitch_due(r->sw) == UINT64_MAX);
 	assert_true(send_from(r, D, RIG_MAC(78), RIG_MAC(D + 1), 60) ==
 		    RIG_BIT(cut));
-	assert_int_equal(r->stats->port[cut].isolated, 0);
+	assert_int_equal(r->stats->port[cut].blocked, 0);
 	free(image);
 	rig_free(r);
 }

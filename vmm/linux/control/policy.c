@@ -3,7 +3,7 @@
  * `weir show policy`: who decides what, and how often it has.
  *
  * For each port first what holds of it alone (VLAN, locks, limits, whether it is
- * isolated just now), then its pairs, each rule in the order in which the switch
+ * blocked just now), then its pairs, each rule in the order in which the switch
  * asks it.  Counts are of a pair's entries, and a switch shares them: they are
  * taken only if the switch says that they are of the policy we know.
  */
@@ -227,14 +227,14 @@ static void ip_lock_row(struct listing *l, uint32_t port)
 	setting(l, port, "ip-lock", json_pack("{s:o}", "prefixes", prefixes));
 }
 
-static void isolated_row(struct listing *l, uint32_t port)
+static void blocked_row(struct listing *l, uint32_t port)
 {
 	const struct vswitch_port_stats *s = &l->sw->stats->port[port];
 
-	if (switch_load64(&s->isolated) != 0)
-		setting(l, port, "isolated",
+	if (switch_load64(&s->blocked) != 0)
+		setting(l, port, "blocked",
 			json_pack("{s:o}", "times",
-				  json_counter(&s->isolations)));
+				  json_counter(&s->times_blocked)));
 }
 
 /* What was turned off by command would not be seen otherwise. */
@@ -267,7 +267,7 @@ static void port_rows(struct listing *l, uint32_t port)
 	const struct policy_port *p = &l->policy->image.port[port];
 	char name[SYS_NAME];
 
-	isolated_row(l, port);
+	blocked_row(l, port);
 	vlan_row(l, port);
 	mac_lock_row(l, port);
 	if (p->sticky != 0)

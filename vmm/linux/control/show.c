@@ -138,9 +138,9 @@ static const char *outside_name(const struct mon_link *l)
 	return name[outside_state(l)];
 }
 
-static bool is_isolated(const struct mon_switch *sw, uint32_t port)
+static bool is_blocked(const struct mon_switch *sw, uint32_t port)
 {
-	return switch_load64(&sw->stats->port[port].isolated) != 0;
+	return switch_load64(&sw->stats->port[port].blocked) != 0;
 }
 
 static const char *state_name(const struct monitor *m,
@@ -158,8 +158,8 @@ static const char *state_name(const struct monitor *m,
 		return "down";
 	switch (switch_port_state(sw, port)) {
 	case PORT_UP:
-		if (is_isolated(sw, port))
-			return "isolated";
+		if (is_blocked(sw, port))
+			return "blocked";
 		return driver == NULL ? outside_name(l) : driver_state(driver);
 	case PORT_FAULT:
 		return "fault";
