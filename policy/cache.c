@@ -33,6 +33,7 @@
 #include "policy/cache.h"
 
 #include "base/bits.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 _Static_assert(CACHE_OCTETS == FRAME_SNAP && CACHE_OCTETS == 64,
@@ -205,18 +206,9 @@ void cache_put(struct policy_cache *c, const struct frame *frame,
 
 /* --- making --------------------------------------------------------------- */
 
-/* One step of a number generator: neighbouring seeds give unrelated numbers. */
-static uint64_t mixed(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15ull;
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
-	return x ^ x >> 31;
-}
-
 void cache_init(struct policy_cache *c, uint64_t seed)
 {
 	memset(c, 0, sizeof(*c));
 	for (unsigned int i = 0; i < CACHE_HASHED; i++)
-		c->secret[i] = seed = mixed(seed);
+		c->secret[i] = seed = hash_next(seed);
 }

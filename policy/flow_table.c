@@ -20,9 +20,9 @@
  */
 #include "policy/flow_impl.h"
 #include "base/bits.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
-#define CACHE_LINE 64u
 #define LISTS (FLOW_LIFE_COUNT * FLOW_PORTS)
 
 /* Expired entries that are removed for each new one: more than one, so that they
@@ -39,11 +39,6 @@ uint32_t flow_seconds(unsigned int life)
 }
 
 /* --- memory ----------------------------------------------------------------- */
-
-static size_t in_lines(size_t octets)
-{
-	return (octets + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
-}
 
 static uint32_t buckets_for(uint32_t capacity)
 {
@@ -77,15 +72,6 @@ size_t flow_size(uint32_t capacity)
 	return table_size(capacity) + table_size(ends_for(capacity));
 }
 
-/* One step of a number generator: neighbouring seeds give unrelated numbers. */
-static uint64_t mixed(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15ull;
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
-	return x ^ x >> 31;
-}
-
 /* In memory that is all zero. */
 static struct flow_table *table_init(void *memory, uint32_t capacity,
 				     uint64_t seed)
@@ -98,7 +84,7 @@ static struct flow_table *table_init(void *memory, uint32_t capacity,
 	t->mask = buckets - 1;
 	t->free = FLOW_NO_SLOT;
 	for (unsigned int i = 0; i < FLOW_KEY_WORDS; i++) {
-		seed = mixed(seed);
+		seed = hash_next(seed);
 		t->mix[i] = seed;
 	}
 	at += in_lines(sizeof(*t));
@@ -120,7 +106,7 @@ struct flow_table *flow_init(void *memory, size_t size, uint32_t capacity,
 		return NULL;
 	memset(memory, 0, need);
 	t = table_init(memory, capacity, seed);
-	t->ends = table_init(ends, ends_for(capacity), mixed(~seed));
+	t->ends = table_init(ends, ends_for(capacity), hash_next(~seed));
 	return t;
 }
 

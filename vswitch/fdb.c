@@ -20,8 +20,6 @@
 #include "vswitch/fdb_impl.h"
 #include "base/mem.h"
 
-#define CACHE_LINE 64u
-
 /* --- memory ---------------------------------------------------------------- */
 
 static const struct fdb_index *index_of(const struct fdb_config *config)
@@ -36,11 +34,6 @@ static const struct fdb_index *index_of(const struct fdb_config *config)
 		return &fdb_linear_index;
 	}
 	return NULL;
-}
-
-static size_t in_lines(size_t octets)
-{
-	return (octets + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
 }
 
 size_t fdb_size(const struct fdb_config *config)

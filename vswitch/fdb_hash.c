@@ -20,16 +20,8 @@
  * to meet is that of dice, over the choice of the number), mixed once more.
  */
 #include "base/bits.h"
+#include "base/hash.h"
 #include "vswitch/fdb_impl.h"
-
-/* One step of a number generator: neighbouring seeds give unrelated numbers. */
-static uint64_t mixed(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15ull;
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
-	return x ^ x >> 31;
-}
 
 static uint32_t hash_slots(uint32_t capacity)
 {
@@ -43,9 +35,9 @@ static uint32_t hash_slots(uint32_t capacity)
 static void hash_setup(struct fdb *fdb, uint64_t seed)
 {
 	fdb->mask = fdb->slots / FDB_WAYS - 1;
-	fdb->mix[0] = mixed(seed);
-	fdb->mix[1] = mixed(fdb->mix[0]) | 1;
-	fdb->mix[2] = mixed(fdb->mix[1]) | 1;
+	fdb->mix[0] = hash_next(seed);
+	fdb->mix[1] = hash_next(fdb->mix[0]) | 1;
+	fdb->mix[2] = hash_next(fdb->mix[1]) | 1;
 }
 
 /* The slot of a key (or, of key 0, an empty slot) in one bucket. */

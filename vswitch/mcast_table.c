@@ -15,10 +15,9 @@
  * anew; whoever looks compares the time.
  */
 #include "base/bits.h"
+#include "base/hash.h"
 #include "vswitch/mcast_impl.h"
 #include "base/mem.h"
-
-#define CACHE_LINE 64u
 
 static const uint32_t life_s[LIVES] = {
 	[LIFE_LEAVING] = MCAST_LEAVE_S,
@@ -27,11 +26,6 @@ static const uint32_t life_s[LIVES] = {
 };
 
 /* --- memory -------------------------------------------------------------- */
-
-static size_t in_lines(size_t octets)
-{
-	return (octets + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
-}
 
 static uint32_t heads_for(uint32_t groups)
 {
@@ -50,15 +44,6 @@ size_t mcast_size(uint32_t groups)
 	       in_lines(groups * sizeof(struct mcast_group)) +
 	       in_lines(groups * sizeof(struct mcast_member)) +
 	       in_lines(heads_for(groups) * sizeof(uint16_t));
-}
-
-/* One step of a number generator: neighbouring seeds give unrelated numbers. */
-static uint64_t mixed(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15ull;
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
-	return x ^ x >> 31;
 }
 
 static void make_empty(struct mcast *m)
@@ -92,9 +77,9 @@ struct mcast *mcast_init(void *memory, size_t size, uint32_t groups,
 	memset(memory, 0, need);
 	m->capacity = groups;
 	m->mask = heads_for(groups) - 1;
-	m->mix[0] = mixed(seed) | 1;
-	m->mix[1] = mixed(m->mix[0]) | 1;
-	m->mix[2] = mixed(m->mix[1]) | 1;
+	m->mix[0] = hash_next(seed) | 1;
+	m->mix[1] = hash_next(m->mix[0]) | 1;
+	m->mix[2] = hash_next(m->mix[1]) | 1;
 	at += in_lines(sizeof(struct mcast));
 	m->group = (void *)at;
 	at += in_lines(groups * sizeof(struct mcast_group));

@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "vswitch/vswitch_impl.h"
 
-#define CACHE_LINE 64u
 /* Expired addresses reclaimed in one run. */
 #define AGE_BUDGET 64u
 
@@ -18,7 +17,7 @@
 /**
  * struct places - where the tables lie in a switch's memory
  * @fdb, @flows, @groups: offsets; the latter two are 0 if there is no such table
- * @end: octets of all of it; 0 if a size is out of range
+ * @end: bytes of all of it; 0 if a size is out of range
  */
 struct places {
 	size_t fdb;
@@ -26,11 +25,6 @@ struct places {
 	size_t groups;
 	size_t end;
 };
-
-static size_t in_lines(size_t octets)
-{
-	return (octets + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
-}
 
 static struct places place_tables(const struct vswitch_tables *t)
 {

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Secret numbers for keyed hashes.
+ *
+ * Every hash table of a switch is keyed, so that no station can choose addresses
+ * that collide.  The key of each table follows from one seed that the platform
+ * draws at random.
+ */
+#ifndef WEIR_BASE_HASH_H
+#define WEIR_BASE_HASH_H
+
+#include <stdint.h>
+
+/**
+ * hash_next - the next secret number
+ * @x: the one before, or the seed
+ *
+ * One step of splitmix64: neighbouring seeds give unrelated numbers.
+ */
+static inline uint64_t hash_next(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15ull;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
+	return x ^ x >> 31;
+}
+
+#endif
