@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A frame as the switch judges it: its first octets in private memory, 64 of
+ * A frame as the switch judges it: its first bytes in private memory, 64 of
  * them, or more where a rule of the sending port looks further.
  *
  * The sender can rewrite a frame in its transmit region at any time, also
  * between our decision and our copy.  So the start of every frame is read from
  * shared memory once, into a struct frame; each decision looks at that, and
- * what is written to the receiver starts with those same octets.  What was
+ * what is written to the receiver starts with those same bytes.  What was
  * judged is what is delivered.
  *
- * Addresses are kept as 48-bit numbers, first octet on the wire in the most
+ * Addresses are kept as 48-bit numbers, first byte on the wire in the most
  * significant place: 02:00:00:00:00:07 is 0x020000000007.
  */
 #ifndef WEIR_BASE_FRAME_H
@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Octets of every frame that are judged (and may be looked at by a policy). */
+/* Bytes of every frame that are judged (and may be looked at by a policy). */
 #define FRAME_SNAP 64u
 /* The same where a policy asks for more; rules that need more are refused. */
 #define FRAME_SNAP_MAX 256u
@@ -41,15 +41,15 @@
  * struct frame - private snapshot of a frame
  * @dst:       destination address
  * @src:       source address
- * @len:       octets of the whole frame, FCS not included
- * @snap:      octets valid in @bytes: the lesser of @len and what the sending
+ * @len:       bytes of the whole frame, FCS not included
+ * @snap:      bytes valid in @bytes: the lesser of @len and what the sending
  *             port's policy looks at (FRAME_SNAP to FRAME_SNAP_MAX)
  * @vlan:      VLAN the frame belongs to: that of the outermost tag (C-TAG or
  *             S-TAG), 0 if untagged or priority-tagged; after vlan_admit() the
  *             port's own where that says so
  * @ethertype: type or length field after that tag
  * @l3:        offset of what follows @ethertype: 14 or 18
- * @bytes:     the first octets as they came; of the first FRAME_SNAP those from
+ * @bytes:     the first bytes as they came; of the first FRAME_SNAP those from
  *             @snap on are zero, whatever else lies behind @snap has no meaning
  * @words:     the same, for copying
  */
@@ -72,7 +72,7 @@ static inline uint16_t frame_be16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-/* Eight octets of @words as a number, the first the most significant. */
+/* Eight bytes of @words as a number, the first the most significant. */
 static inline uint64_t frame_be64(uint64_t word)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -84,7 +84,7 @@ static inline uint64_t frame_be64(uint64_t word)
 
 /**
  * mac_load - address as a number
- * @p: six octets in wire order
+ * @p: six bytes in wire order
  */
 static inline uint64_t mac_load(const uint8_t *p)
 {
@@ -104,7 +104,7 @@ static inline bool mac_is_reserved(uint64_t mac)
 }
 
 /**
- * frame_parse - fill the fields that follow from the octets
+ * frame_parse - fill the fields that follow from the bytes
  * @f: in: bytes, len, snap (at least FRAME_MIN); out: the other fields
  *
  * Return: false if a VLAN tag is announced but cut short, or its id is the

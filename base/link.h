@@ -16,15 +16,14 @@
  *	both		start with all indices zero; who fills a free queue
  *			fills it
  *
- * So a peer that crashed, or was put out for forging an index, comes back to a
- * clean connection and no buffer is lost: a queue's content never outlives an
- * epoch.  On a system without a monitor (sDDF on seL4) there is no such page;
- * a null pointer stands for a link that is always up.
+ * A peer that crashed, or was cut off for forging an index, comes back to a
+ * clean connection, and no buffer is lost: the content of a queue never
+ * outlives an epoch.  A system without a monitor (sDDF on seL4) has no link
+ * page; a null pointer stands for a link that is always up.
  *
- * The carrier is another matter: it says whether what a port needs in order to
- * be of use (the uplink it follows) can be reached at present.  It goes and
- * comes without any queue being touched; a client that waits for it asks for an
- * address when that can succeed.
+ * The carrier is independent of the epoch: it says whether the uplink that a
+ * port follows has a link at present.  It changes without any queue being
+ * touched.  A client waits for it before it asks for an address.
  */
 #ifndef WEIR_BASE_LINK_H
 #define WEIR_BASE_LINK_H

@@ -4,7 +4,7 @@
  *
  * Every function either advances or sets the flaw and gives up; nothing is ever
  * read again once a flaw is found.  Work is bounded by the tags (two), extension
- * headers (PACKET_MAX_EXTENSIONS) and options of eight octets (32 to a snapshot)
+ * headers (PACKET_MAX_EXTENSIONS) and options of eight bytes (32 to a snapshot)
  * that are walked.
  */
 #include "base/packet_impl.h"
@@ -15,7 +15,7 @@
 
 #define MAX_TAGS 2u
 
-/* Octets of the headers. */
+/* Bytes of the headers. */
 #define ARP_LEN 28u
 #define IPV4_LEN 20u
 #define IPV6_LEN 40u

@@ -17,15 +17,15 @@
  *  - Lengths within the packet are held against @frame->len, not believed.
  *
  * The parser stops at the first flaw.  What it has given by then is true of the
- * octets, and a caller that allows something by it must ask for PACKET_SOUND:
+ * bytes, and a caller that allows something by it must ask for PACKET_SOUND:
  * receivers disagree about packets that are not.
  *
  * PACKET_MALFORMED is
  *
  *	any IP	of another version than the Ethernet type says; longer than the
- *		frame (octets behind the packet are padding, and fine); shorter
+ *		frame (bytes behind the packet are padding, and fine); shorter
  *		than its headers, be it a first fragment (RFC 7112)
- *	IPv4	a header of less than 20 octets, a total length less than that.
+ *	IPv4	a header of less than 20 bytes, a total length less than that.
  *		Options are skipped, not read; checksums are not verified
  *	IPv6	payload length 0 before a hop-by-hop header (a jumbogram),
  *		hop-by-hop options behind another header, two fragment headers,
@@ -38,8 +38,8 @@
  *		of another length than Ethernet's, a fragment (RFC 6980)
  *	a tag	with the reserved VLAN id 4095
  *
- * and PACKET_CUT what would need octets behind the snapshot, or a frame that ends
- * before a header that has no length of its own.
+ * and PACKET_CUT what would need bytes behind the snapshot, or a frame that
+ * ends before a header that has no length of its own.
  */
 #ifndef WEIR_BASE_PACKET_H
 #define WEIR_BASE_PACKET_H
@@ -51,7 +51,7 @@
 #include "base/frame.h"
 
 /*
- * Octets of a frame that suffice for every field below, of the packet inside an
+ * Bytes of a frame that suffice for every field below, of the packet inside an
  * ICMP error as well: Ethernet and two tags, an IPv6 header, extension headers,
  * the ICMPv6 header, the same again.  (FRAME_SNAP_MAX is the most there is; long
  * chains of options can still be cut, which is a flaw like any other.)
@@ -91,7 +91,7 @@ enum packet_flaw {
 
 /**
  * struct ip_addr - an IPv4 or IPv6 address
- * @hi: first eight octets, as a number
+ * @hi: first eight bytes, as a number
  * @lo: last eight
  *
  * IPv4 addresses are mapped, ::ffff:a.b.c.d.
@@ -126,13 +126,13 @@ ABI_AT(struct ip_addr, lo, 8);
  * @later:     IP: and not the first, so it has no ports
  * @ip_id:     IP: of a fragment, its identification
  * @frag_at:   IP: of a fragment, the place of its data in the whole packet's
- * @frag_len:  IP: of a fragment, octets of data
+ * @frag_len:  IP: of a fragment, bytes of data
  * @ported:    @sport and @dport are there (TCP, UDP, not @later)
  * @sport, @dport: of TCP and UDP
- * @flagged:   @tcp_flags is there, and so are the 20 octets of the header
+ * @flagged:   @tcp_flags is there, and so are the 20 bytes of the header
  * @tcp_flags: low eight
  * @icmp:      @icmp_type and @icmp_code are there (ICMP in IPv4, ICMPv6 in IPv6,
- *             not @later), and so are the 8 octets of the header
+ *             not @later), and so are the 8 bytes of the header
  * @icmp_ident:   of echoes and the like; 0 if it has none
  * @hop_limit: IP: TTL or hop limit, if @addressed
  * @nd:        ICMPv6 neighbour solicitation or advertisement, and @target is
@@ -204,7 +204,7 @@ bool packet_parse_inner(const struct frame *frame, const struct packet *outer,
  * @p: an IP packet or ARP, sound
  *
  * Padding is what makes a frame as long as Ethernet wants it, a payload of 46
- * octets behind all tags, and no more.
+ * bytes behind all tags, and no more.
  */
 bool packet_is_tight(const struct frame *frame, const struct packet *p);
 

@@ -21,7 +21,7 @@
 /**
  * struct view - what may be read
  * @bytes:  the snapshot
- * @limit:  no octet from here on may be read
+ * @limit:  no byte from here on may be read
  * @quoted: it is the quoted part of a packet
  */
 struct view {
@@ -36,7 +36,7 @@ static inline bool fail(struct packet *p, enum packet_flaw flaw)
 	return false;
 }
 
-/* Are octets there, of something that has no length of its own? */
+/* Are bytes there, of something that has no length of its own? */
 static inline bool there(const struct view *v, struct packet *p,
 			 unsigned int at, unsigned int n)
 {
@@ -45,7 +45,7 @@ static inline bool there(const struct view *v, struct packet *p,
 	return true;
 }
 
-/* Are octets there, and within the packet's own length? */
+/* Are bytes there, and within the packet's own length? */
 static inline bool have(const struct view *v, struct packet *p, unsigned int at,
 			unsigned int n)
 {

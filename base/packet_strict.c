@@ -13,7 +13,7 @@
 
 #define IPV6_LEN 40u
 
-/* IEEE 802.3: a payload is padded to 46 octets.  Tags come on top. */
+/* IEEE 802.3: a payload is padded to 46 bytes.  Tags come on top. */
 #define PAYLOAD_MIN 46u
 
 #define ARP_REQUEST 1u

@@ -61,7 +61,7 @@
  * struct net_desc - one packet buffer, as sDDF's net_buff_desc
  * @io_or_offset: where the buffer starts: an offset into the connection's data
  *                region, or the address a device knows it by
- * @len:          length of the frame in octets, 0 for an empty buffer
+ * @len:          length of the frame in bytes, 0 for an empty buffer
  * @oid:          sDDF's owner id (six bits there).  Weir writes 0, reads never
  * @pad:          not used
  */
@@ -106,17 +106,17 @@ static inline bool queue_capacity_ok(uint32_t capacity)
 }
 
 /**
- * queue_region_size - octets of a region that holds one queue
+ * queue_region_size - bytes of a region that holds one queue
  * @capacity: slots
  *
  * Rounded up to pages of 4 KiB, as sDDF does: 512 slots take 0x3000.
  */
 static inline size_t queue_region_size(uint32_t capacity)
 {
-	size_t octets = sizeof(struct net_queue) +
-			(size_t)capacity * sizeof(struct net_desc);
+	size_t bytes = sizeof(struct net_queue) +
+		       (size_t)capacity * sizeof(struct net_desc);
 
-	return (octets + 0xfff) & ~(size_t)0xfff;
+	return (bytes + 0xfff) & ~(size_t)0xfff;
 }
 
 /**
@@ -195,7 +195,7 @@ static inline int queue_room(const struct queue_producer *p)
  * queue_put - fill the next slot; the peer sees it at queue_publish()
  * @p:      producer with room, see queue_room()
  * @offset: offset or io address of the buffer
- * @len:    octets of the frame in it
+ * @len:    bytes of the frame in it
  *
  * The stores are volatile and no wider than a field, so that a queue mapped as
  * device memory (stock UIO in a guest) works as well.

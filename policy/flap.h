@@ -5,8 +5,8 @@
  * An address that moves once is a station that was replugged, or a virtual
  * machine that migrated.  One that keeps moving is either two stations with the
  * same address, one of which may be an impostor, or a loop outside the switch.
- * No single frame tells these apart, and a sender can imitate any of them.  What
- * the switch does know is the order of events:
+ * No single frame tells these apart, and a sender can imitate any of them.
+ * What the switch does know is the order of events:
  *
  *	home	the port an address was at before it began to move, remembered
  *		until the address has not moved for FLAP_MEMORY_S
@@ -22,14 +22,14 @@
  *  - Returning home is free.  An impersonated station pays nothing for being
  *    heard again; the impostor pays.
  *  - An address that has returned home FLAP_RETURNS times is held there: claims
- *    are refused until it has not moved for FLAP_HOLD_S.  This protects stations
- *    that seldom send: stealing such an address once a second is well within any
- *    limit.
+ *    are refused until it has not moved for FLAP_HOLD_S.  This protects
+ *    stations that seldom send: stealing such an address once a second is well
+ *    within any limit.
  *  - A port is blocked (nothing is accepted from it or sent to it) when an
- *    address shows FLAP_SIGNS signs of a loop, each within FLAP_HOLD_S of the one
- *    before.  A sign is: the address returns home, and within FLAP_ECHO_NS it is
- *    claimed by another port than last time.  A loop does this whenever the
- *    station sends: the frame comes back through one port, then through the
+ *    address shows FLAP_SIGNS signs of a loop, each within FLAP_HOLD_S of the
+ *    one before.  A sign is: the address returns home, and within FLAP_ECHO_NS
+ *    it is claimed by another port than last time.  A loop does this whenever
+ *    the station sends: the frame comes back through one port, then through the
  *    other.  Blocking one port of a loop breaks it.
  *  - A port is also blocked when, within FLAP_ECHO_NS of returning home, an
  *    address is claimed FLAP_BOUNCES times, each time by another port than the
@@ -37,50 +37,51 @@
  *  - A blocked port is unblocked after FLAP_FIRST_S.  If it is blocked again
  *    within FLAP_QUIET_S, the time doubles, up to FLAP_LONGEST_S.
  *
- * Why blocking takes so much evidence.  It cuts off every station behind a port,
- * for example everything behind an uplink, so others must not be able to cause
- * it.  If two ports claim one address, the switch cannot tell which of them is
- * the impostor: the order of arrival decides, and an attacker can wait until the
- * station is silent or switched off.  So a dispute between two ports blocks
- * neither; refusing the frames in question is enough.  With three ports:
+ * Why blocking takes so much evidence.  It cuts off every station behind a
+ * port, for example everything behind an uplink, so others must not be able to
+ * cause it.  If two ports claim one address, the switch cannot tell which of
+ * them is the impostor: the order of arrival decides, and an attacker can wait
+ * until the station is silent or switched off.  So a dispute between two ports
+ * blocks neither; refusing the frames in question is enough.  With three ports:
  *
  *	One port alone, whatever it sends, cannot get another port blocked,
  *	unless the address really moves there: FLAP_SIGNS times, each within
- *	FLAP_HOLD_S of the one before, or within FLAP_ECHO_NS of a frame from its
- *	previous port, and goes on sending at once.
+ *	FLAP_HOLD_S of the one before, or within FLAP_ECHO_NS of a frame from
+ *	its previous port, and goes on sending at once.
  *
  * (Blocking takes two ports that claim the address and, right before, a frame
- * from its home, which is a third port.  The liar is one of them.  For both of the
- * others to have sent from the address, it must have moved between them.  This
- * is why a circulating frame is no evidence by itself, and why a loop is not
- * found before its station has sent again.  Otherwise a liar could keep the
+ * from its home, which is a third port.  The liar is one of them.  For both of
+ * the others to have sent from the address, it must have moved between them.
+ * This is why a circulating frame is no evidence by itself, and why a loop is
+ * not found before its station has sent again.  Otherwise a liar could keep the
  * uplink blocked to which a gateway has failed over.)
  *
  * What remains possible, and what helps:
  *
  *  - The first port to use an address becomes its home.  A port that takes an
  *    address while its station is silent for longer than the forwarding
- *    database's ageing time keeps it for as long as it goes on sending.  Once the
- *    moves of the station's port are used up, the station's frames are refused,
- *    and so are claims of other addresses; nothing else behind that port is
- *    affected.  `mac lock` and `sticky` on the offending port prevent this.
- *  - An address that really moves while it is disputed may have to wait until it
- *    is no longer held.
+ *    database's ageing time keeps it for as long as it goes on sending.  Once
+ *    the moves of the station's port are used up, the station's frames are
+ *    refused, and so are claims of other addresses; nothing else behind that
+ *    port is affected.  `mac lock` and `sticky` on the offending port prevent
+ *    this.
+ *  - An address that really moves while it is disputed may have to wait until
+ *    it is no longer held.
  *  - Two ports that conspire can do the same, and also get the station's port
  *    blocked.
  *  - A loop through which only stations behind its own ports send involves no
  *    third port.  A frame that circulates in one direction causes no moves, and
  *    neither does a loop whose ports have no moves left.  Storm limits cover
  *    these cases.
- *  - A station that is silent for longer than FLAP_MEMORY_S while a loop has its
- *    address loses its home; its port then pays for the move.
+ *  - A station that is silent for longer than FLAP_MEMORY_S while a loop has
+ *    its address loses its home; its port then pays for the move.
  *  - A port that moves more than its share of FLAP_HOMES addresses can have the
  *    oldest of them forgotten, and keep them.
  *
  * The table of homes is small and per switch.  An entry is charged to the port
  * that last claimed the address and got it.  When the table is full, the port
- * with the most entries loses the one that has not moved for longest; that is the
- * newcomer's own port unless another has more (hostile case 21).
+ * with the most entries loses the one that has not moved for longest; that is
+ * the newcomer's own port unless another has more (hostile case 21).
  */
 #ifndef WEIR_POLICY_FLAP_H
 #define WEIR_POLICY_FLAP_H
@@ -245,8 +246,9 @@ uint64_t flap_tick(struct flap *f, uint64_t now_ns);
  * @f:    switch's
  * @port: which
  *
- * Homes and the bucket of moves stay as they are: the peer can renew its link at
- * will, and must not gain moves by that, nor make an address it took its own.
+ * Homes and the bucket of moves stay as they are: the peer can renew its link
+ * at will, and must not gain moves by that, nor make an address it took its
+ * own.
  */
 void flap_forget(struct flap *f, unsigned int port);
 

@@ -213,7 +213,7 @@ struct flow_counts {
 struct flow_table;
 
 /**
- * flow_size - octets of memory a table needs
+ * flow_size - bytes of memory a table needs
  * @capacity: flows, 1 to FLOW_MAX_CAPACITY; 0 is returned for any other number
  */
 size_t flow_size(uint32_t capacity);

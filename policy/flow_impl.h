@@ -232,7 +232,7 @@ enum flow_life { FLOW_LIVES(FLOW_LIFE_ENUM) FLOW_LIFE_COUNT };
  * @stamp:      second of its last frame
  * @rule:       see struct flow_hit
  * @generation: likewise
- * @behind:     first fragments: octets of data, which later ones must not touch
+ * @behind:     first fragments: bytes of data, which later ones must not touch
  * @life:       enum flow_life
  * @state:      enum flow_state
  * @fins:       TCP: who has sent a FIN

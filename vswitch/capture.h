@@ -3,7 +3,7 @@
  * What a switch sends to a capture port: a record, then the frame.
  *
  * A capture port has an egress half only.  Each of its buffers carries one
- * struct capture_record at offset 0 and the frame's octets at offset
+ * struct capture_record at offset 0 and the frame's bytes at offset
  * CAPTURE_HEADROOM; the descriptor's length covers both.
  *
  * Which records a frame makes, for each capture that watches one of its ports:
@@ -44,7 +44,7 @@ enum capture_direction {
  * @peer:      the other port: destination of a CAPTURE_IN refusal or source of
  *             a CAPTURE_OUT; CAPTURE_NO_PORT for an accepted CAPTURE_IN, and
  *             where the refused frame had no candidates
- * @len:       octets of the frame
+ * @len:       bytes of the frame
  * @direction: enum capture_direction
  * @reason:    enum vswitch_reason; REASON_NONE if delivered
  * @pad:       zero

@@ -43,9 +43,9 @@ enum vswitch_ctl_op {
  * @seq:    changes with every request; 0 only before the first
  * @op:     enum vswitch_ctl_op
  * @port:   CTL_TRACE, CTL_FDB_FLUSH
- * @len:    CTL_TRACE: octets of the whole frame
+ * @len:    CTL_TRACE: bytes of the whole frame
  * @cursor: CTL_FDB, CTL_FLOWS, CTL_GROUPS: 0 to start
- * @header: CTL_TRACE: the frame's first octets
+ * @header: CTL_TRACE: the frame's first bytes
  */
 struct vswitch_ctl_request {
 	_Atomic(uint32_t) seq;

@@ -2,18 +2,18 @@
 /*
  * The decision: one function for forwarding and for vswitch_trace().
  *
- * decide() changes nothing but the table, and the memory of verdicts, and that
- * only if it is asked to act.  Without learning it must still say what forwarding
- * would do, although the source has not been entered: the look-up of the
- * destination therefore takes into account what learning did *or would do*
- * (resolve()).  Both callers go through the same lines, so they cannot come apart.
+ * decide() changes only the forwarding database and the verdict cache, and only
+ * if it is asked to act.  A trace does not learn the source, yet must say what
+ * forwarding would do; so the look-up of the destination takes into account
+ * what learning did *or would do* (resolve()).  Both callers run the same code,
+ * so they cannot diverge.
  */
 #include "base/errno.h"
 #include "base/mem.h"
 #include "vswitch/vswitch_impl.h"
 
 #define NS_PER_S 1000000000u
-/* A frame that comes back by a loop does so within a second. */
+/* A frame that comes back through a loop does so within a second. */
 #define ECHO_S 1u
 
 void verdict_refuse(struct vswitch_verdict *v, enum vswitch_reason reason)
@@ -48,9 +48,9 @@ static enum vswitch_reason admit(const struct vswitch *sw,
 		return REASON_BAD_SOURCE;
 	why = policy_admit(sw->policy, &sw->state, ask);
 	/*
-	 * From an address to itself: a probe of one's own interface, as VRRP
-	 * routers send from their virtual one.  Its destination is where it comes
-	 * from, and it says nothing of where that is: several may have it.
+	 * Source and destination are equal: a loopback test, as VRRP routers
+	 * send from their virtual address.  It goes nowhere and is not learned
+	 * from, because several stations may have that address.
 	 */
 	if (unlikely(f->src == f->dst) && why == REASON_NONE)
 		return REASON_SAME_PORT;
@@ -89,14 +89,14 @@ static enum vswitch_reason may_learn(const struct vswitch *sw,
 }
 
 /*
- * What a flooded frame says of an address that is not known here.
+ * Whether to learn from a flooded frame whose source is not known at this port.
  *
- * If it is one too many for the port's storm limit, nothing: or what goes round
- * in a loop would take the addresses of all who speak, however little of it is
- * let through.  The little that is takes none either: where a limit says that
- * there may be a storm, and no limit of moves looks for loops, a flood does not
- * move an address that was seen where it is just now.  A station that has moved
- * says so again, or sends something that is no flood.
+ * A frame beyond the port's storm limit is not learned from; otherwise frames
+ * that circulate in a loop would move the address of every station that sends.
+ * Frames within the limit must not do that either: on a port with a storm limit
+ * but no limit of moves (which would detect the loop), a flood does not move an
+ * address that was seen at its present port within ECHO_S.  A station that
+ * really has moved sends again, or sends something that is not flooded.
  */
 static enum vswitch_reason believe_flood(const struct vswitch *sw,
 					 const struct policy_ask *ask,
@@ -121,7 +121,7 @@ static enum vswitch_reason believe_flood(const struct vswitch *sw,
 	return REASON_NONE;
 }
 
-/* An address is not known where it was heard, or not for long. */
+/* The address is not known at this port, or its entry needs a refresh. */
 static SLOW_PATH enum vswitch_reason
 learn_anew(const struct vswitch *sw, struct vswitch *act,
 	   const struct policy_ask *ask, const struct job *job, uint32_t now,
@@ -146,7 +146,7 @@ learn_anew(const struct vswitch *sw, struct vswitch *act,
 	return why;
 }
 
-/* Return: REASON_NONE, or why the address is not taken, nor the frame. */
+/* Return: REASON_NONE, or why address and frame are refused. */
 static inline enum vswitch_reason
 learn_source(const struct vswitch *sw, struct vswitch *act,
 	     const struct policy_ask *ask, const struct job *job, uint32_t now,
@@ -270,7 +270,7 @@ static uint64_t in_vlan(const struct vswitch *sw, unsigned int src,
 	return ports;
 }
 
-/* Ports a flood is offered to; those it is kept from make no noise. */
+/* The candidates of a flood; other ports count no drop. */
 static uint64_t flood_set(const struct vswitch *sw,
 			  const struct policy_ask *ask,
 			  struct vswitch_verdict *v)
@@ -278,7 +278,7 @@ static uint64_t flood_set(const struct vswitch *sw,
 	uint64_t ports = policy_flood_set(sw->policy, ask->src) &
 			 sw->receivers & ~sw->state.flap.blocked;
 
-	/* Whoever is there is known already. */
+	/* Stations behind these ports are known already. */
 	if (v->resolution == RESOLVED_UNKNOWN)
 		ports &= ~sw->policy->known_only;
 	ports = in_vlan(sw, ask->src, ask->frame, ports);
@@ -358,9 +358,9 @@ void decide(const struct vswitch *sw, struct vswitch *act,
 }
 
 /*
- * Floods make no noise about ports they are not offered to; a trace does.  What
- * would be said if the port were the one destination is the reason; if nothing
- * is, floods do not go there.
+ * A trace also lists the ports a flood is not offered to, which forwarding does
+ * not count.  The reason is the one a unicast frame to that port would get; if
+ * it would get none, only floods are kept from the port.
  */
 static void tell_left_out(const struct vswitch *sw, struct policy_ask *ask,
 			  struct vswitch_verdict *v)

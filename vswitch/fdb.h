@@ -13,12 +13,13 @@
  * while n - s < ageing; an expired entry is as good as absent to every verb
  * whether or not fdb_age() has come round to it.
  *
- * Security.  Any station can invent source addresses, so a full table must not
- * let one port push out the others: the port with the most entries loses its
- * oldest, and that may be the newcomer's own port.  The hash is keyed with a
- * secret seed, so that nobody can aim at one bucket; and a crowded bucket spills
- * over instead of evicting, so that nothing is lost before the table is full.  A
- * pinned address (static, or sticky once learned) does not move to another port.
+ * Security.  Any station can invent source addresses, so one port must not be
+ * able to push the others out of a full table: the port with the most entries
+ * loses its oldest, and that may be the newcomer's own port.  The hash is keyed
+ * with a secret seed, so that no station can choose addresses that collide; a
+ * full bucket overflows into the next one instead of evicting, so nothing is
+ * lost before the table is full.  A pinned address (static, or sticky once
+ * learned) does not move to another port.
  *
  * Memory is the caller's.  Not safe for concurrent use: one switch, one table.
  */
@@ -44,8 +45,8 @@ enum fdb_outcome {
 	FDB_MOVED,     /* was at another port */
 	FDB_PINNED,    /* static or sticky at another port: not learned */
 	FDB_FULL,      /* no place that fairness would give it */
-	/* Never an outcome of this table's, but of who asks before learning: */
-	FDB_ECHOED, /* is at another port, and this is its frame that came back */
+	/* Set by decide(), never by the table: */
+	FDB_ECHOED, /* is at another port; this flood came back by a loop */
 };
 
 /**
@@ -115,7 +116,7 @@ struct fdb_config {
 struct fdb;
 
 /**
- * fdb_size - octets of memory a table needs
+ * fdb_size - bytes of memory a table needs
  * @config: checked; 0 is returned if it is out of range
  */
 size_t fdb_size(const struct fdb_config *config);
@@ -123,7 +124,7 @@ size_t fdb_size(const struct fdb_config *config);
 /**
  * fdb_init - make an empty table
  * @memory: aligned to 64
- * @size:   octets at @memory
+ * @size:   bytes at @memory
  * @config: copied
  *
  * Return: the table (inside @memory), or NULL if @config is out of range or

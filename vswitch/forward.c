@@ -10,10 +10,10 @@
 #include "base/mem.h"
 #include "vswitch/vswitch_impl.h"
 
-/* How often disputes about addresses are told, at most. */
+/* Least time between two reports of a disputed address. */
 #define DISPUTE_NS 60000000000ull
 
-/* The first and the last @n octets, which may overlap but leave none out. */
+/* The first and the last @n bytes, which may overlap but leave none out. */
 #define COPY_ENDS(to, from, len, n)                                            \
 	do {                                                                   \
 		__builtin_memcpy(to, from, n);                                 \
@@ -36,7 +36,7 @@ static void copy_short(uint8_t *to, const uint8_t *from, unsigned int len)
 		COPY_ENDS(to, from, len, 8);
 }
 
-/* What lies behind the first FRAME_SNAP octets: judged, then unjudged ones. */
+/* What lies behind the first FRAME_SNAP bytes: judged, then unjudged ones. */
 static void copy_rest(uint8_t *to, const struct job *job)
 {
 	const struct frame *f = &job->frame;
@@ -107,7 +107,7 @@ static void count_learning(struct vswitch *sw, const struct fdb_effect *e)
 		stat_bump(&sw->count.evicted, &shown->evicted);
 }
 
-/* What filters took since the last look: they count for themselves. */
+/* Steps of filters since the last call; the cache counts them. */
 static uint64_t work_of_filters(struct vswitch *sw)
 {
 	uint64_t steps = sw->state.cache.steps - sw->seen.steps;
@@ -138,7 +138,7 @@ static inline void spend_on_rules(struct vswitch *sw,
 	spend(sw, work);
 }
 
-/* What it took to ask whether the port may send the frame at all. */
+/* The cost of policy_guard(). */
 static void spend_on_guard(struct vswitch *sw, unsigned int src)
 {
 	if (bit_in(sw->policy->guarded, src))
@@ -167,7 +167,7 @@ static SLOW_PATH void note_asked(struct vswitch *sw, struct policy_ask *ask,
 	spend_on_rules(sw, ask, 1);
 }
 
-/* What the policy remembers of a frame that goes to a port, and has done to it. */
+/* Rate limit, flows and padding of a frame that goes to a port. */
 static inline void note_sent(struct vswitch *sw, struct policy_ask *ask,
 			     unsigned int dst, uint32_t len,
 			     const struct vswitch_verdict *v,
@@ -179,7 +179,7 @@ static inline void note_sent(struct vswitch *sw, struct policy_ask *ask,
 		note_asked(sw, ask, dst, v, t);
 }
 
-/* Give the frame a buffer of each receiver; who has none is refused it. */
+/* Take a buffer of each receiver; one without a buffer is refused the frame. */
 static inline void deliver(struct vswitch *sw, struct policy_ask *ask,
 			   unsigned int job, struct vswitch_verdict *v)
 {
@@ -259,7 +259,7 @@ void show_blocked(struct vswitch *sw)
 	}
 }
 
-/* Two stations with one address: told once a minute, for somebody may lie. */
+/* Two ports claim one address. Reported rarely, since a peer can cause it. */
 static void note_dispute(struct vswitch *sw, const struct flap_move *move,
 			 uint64_t now_ns)
 {
@@ -306,13 +306,13 @@ static SLOW_PATH void note_learning(struct vswitch *sw,
 	spend(sw, WORK_LEARN);
 }
 
-/* A plain frame's one port and copy are not counted. */
+/* The first port and copy are part of a plain frame's cost. */
 static void spend_on_flood(struct vswitch *sw, uint32_t len,
 			   const struct vswitch_verdict *v)
 {
 	spend(sw, bit_count(bit_rest(v->candidates)) * WORK_OFFER +
 			  bit_count(bit_rest(v->deliver)) *
-				  (WORK_COPY + WORK_OCTETS(len)));
+				  (WORK_COPY + WORK_BYTES(len)));
 }
 
 /* Multicast snooping hears what a frame says of groups. */
@@ -376,13 +376,13 @@ static inline void note(struct vswitch *sw, const struct policy_ask *ask,
 		count_hits(sw, v);
 }
 
-/* What few frames need, behind one question for all of it. */
+/* What few frames need, behind a single branch. */
 static SLOW_PATH void finish(struct vswitch *sw, const struct policy_ask *ask,
 			     const struct job *job,
 			     const struct vswitch_verdict *v)
 {
 	if (job->frame.len >= WORK_LONG)
-		spend(sw, WORK_OCTETS(job->frame.len));
+		spend(sw, WORK_BYTES(job->frame.len));
 	if (!v->looked_up)
 		spend_on_guard(sw, ask->src);
 	if (v->reason != REASON_NONE || v->refused) {
@@ -406,7 +406,7 @@ static inline void forward_frame(struct vswitch *sw, unsigned int src,
 	ask.src = src;
 	ask.parsed = false;
 	ask.now_ns = sw->now_ns;
-	/* Whoever compares whole verdicts must not find an older one's rest. */
+	/* A tap may compare whole verdicts: leave nothing of the last one. */
 	if (unlikely(sw->tap != NULL))
 		memset(v, 0, sizeof(*v));
 	decide(sw, sw, &ask, job, v);

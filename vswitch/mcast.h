@@ -1,43 +1,41 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Multicast snooping: a flooded multicast goes to those who asked for it.
+ * Multicast snooping (IGMP and MLD): multicast goes to the ports that joined.
  *
  * The switch listens to IGMP (v1 to v3) and MLD (v1, v2) and keeps, for each
  * VLAN and group, the ports that have members, and for each VLAN and family of
  * addresses the ports behind which a querier or router is.  After RFC 4541:
  *
- *  - A frame to a group somebody is a member of goes to the group's ports and
- *    the routers' ports.  Only who was asked is left out: a port that a
- *    querier's question to everybody did not reach, or that has not had the
- *    time to answer the first one, gets it as well.
- *  - A frame to a group nobody is known to be a member of is flooded.  So is
- *    everything while no querier has been heard in that VLAN (nobody would be
- *    asked whether he is still there), to 224.0.0.0/24, ff02::1 and what has
- *    the scope of an interface, queries, what is no IP or has two tags or an
- *    S-TAG, and what cannot be read or contradicts itself: when in doubt,
- *    flood.
- *  - Reports go to the routers' ports, or everywhere if there is none: hosts of
- *    IGMPv1, v2 and MLDv1 that hear another's report keep their own to
- *    themselves, and would not be found.
+ *  - A frame to a group with members goes to the group's ports and the router
+ *    ports.  It also goes to ports that a general query did not reach, or that
+ *    have not had time to answer the first one.
+ *  - A frame to a group without known members is flooded.  Also flooded are:
+ *    everything while no querier has been heard in the VLAN (memberships would
+ *    not be refreshed); frames to 224.0.0.0/24, ff02::1 and interface-local
+ *    groups; queries; frames that are not IP, or have two tags or an S-TAG; and
+ *    packets that are malformed.  When in doubt, flood.
+ *  - Reports go to the router ports, or everywhere if there is none: IGMPv1, v2
+ *    and MLDv1 hosts suppress their own report when they hear another's, and
+ *    would not be found.
  *
  * A membership ends MCAST_MEMBER_S after its last report.  A leave does not end
- * it: the querier asks the group, the remaining members answer, and who does
- * not is forgotten MCAST_LEAVE_S later.
+ * it: the querier sends a group-specific query, the remaining members answer,
+ * and a port without an answer is forgotten MCAST_LEAVE_S later.
  *
- * Security.  Snooping only takes ports away from a flood that policy has
- * allowed: joining reaches nobody who could not be reached without it.
- * Messages that hosts and routers would not accept (checksums, hop limit,
- * router alert, source and destination) teach it nothing.  A report that cannot
- * be read to its end makes its port a member of everything for a while.  The
- * table is bounded; when it is full, the port that has the most memberships
- * loses its oldest, and is a member of everything for a while instead: nobody
- * else loses anything, and nobody misses a frame for it.
+ * Security.  Snooping only removes ports from a flood that policy has allowed,
+ * so joining a group reaches no port that could not be reached without it.
+ * Messages that hosts and routers would not accept (checksum, hop limit, router
+ * alert, source and destination) are not learned from.  A report that is
+ * malformed towards its end makes its port a member of every group for a while.
+ * The table is bounded: when it is full, the port with the most memberships
+ * loses its oldest and becomes a member of every group for a while instead, so
+ * no other port loses anything and no frame is missed.
  *
- * A querier that lies makes itself a router's port and gets what policy lets it
- * have.  Its questions count only for the ports they reached, so it cannot have
- * others forgotten whom it did not ask.  (It can still win the election of the
- * protocol itself and make the true one silent: where that matters, let policy
- * refuse its queries.)
+ * A rogue querier makes its port a router port and gets what policy allows it
+ * to get.  Its queries count only for the ports they reached, so it cannot
+ * expire memberships of ports it did not query.  (It can still win the querier
+ * election and silence the real one; where that matters, deny its queries by
+ * policy.)
  */
 #ifndef WEIR_VSWITCH_MCAST_H
 #define WEIR_VSWITCH_MCAST_H
@@ -91,7 +89,7 @@ ABI_AT(struct mcast_entry, role, 23);
 struct mcast;
 
 /**
- * mcast_size - octets of memory a table needs
+ * mcast_size - bytes of memory a table needs
  * @groups: memberships it has room for, of a port in a group of a VLAN, and so
  *          groups at the most; 1 to MCAST_MAX_GROUPS, 0 is returned for any
  *          other number
@@ -101,7 +99,7 @@ size_t mcast_size(uint32_t groups);
 /**
  * mcast_init - make an empty table
  * @memory: aligned to 64
- * @size:   octets at @memory
+ * @size:   bytes at @memory
  * @groups: see mcast_size()
  * @seed:   secret of the hash
  *
@@ -112,7 +110,7 @@ struct mcast *mcast_init(void *memory, size_t size, uint32_t groups,
 
 /**
  * mcast_ports - which of these ports want a flooded multicast?
- * @frame: snapshot of FRAME_SNAP_MAX octets, or of the whole frame
+ * @frame: snapshot of FRAME_SNAP_MAX bytes, or of the whole frame
  * @src:   port it comes from
  * @ports: those it would go to
  * @now:   seconds

@@ -9,8 +9,8 @@
  *
  * The table's unit is the membership: one port in one group.  The ports of a
  * group could also be 64 times of expiry in a record of its own, which is found
- * in one step but takes 256 octets whoever is in it, and does not say which of
- * a port's memberships is the oldest.  As it is a membership takes 64 octets
+ * in one step but takes 256 bytes whoever is in it, and does not say which of
+ * a port's memberships is the oldest.  As it is a membership takes 64 bytes
  * with its group (48, shared by its members), a look-up walks the group's
  * members, of which there are at most 64, and fairness finds its victim at the
  * head of a list.

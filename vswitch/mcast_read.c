@@ -60,7 +60,7 @@
  * @msg:   what comes of it
  * @p:     the packet
  * @b:     what it carries
- * @len:   octets of that
+ * @len:   bytes of that
  * @alert: it has a router alert
  */
 struct reading {

@@ -14,9 +14,9 @@
 /**
  * struct alert - what a router alert looks like
  * @type:    its type
- * @ends:    IPv4: an option of one octet behind which there are no more
- * @pad:     the option of one octet that means nothing
- * @counted: octets in front of an option's data that its length includes
+ * @ends:    IPv4: an option of one byte behind which there are no more
+ * @pad:     the option of one byte that means nothing
+ * @counted: bytes in front of an option's data that its length includes
  */
 struct alert {
 	uint8_t type;
@@ -28,7 +28,7 @@ struct alert {
 static const struct alert alert_v4 = { 148, true, 1, 2 };
 static const struct alert alert_v6 = { 5, false, 0, 0 };
 
-/* RFC 2113, RFC 2711: both have two octets of data, zero for us. */
+/* RFC 2113, RFC 2711: both have two bytes of data, zero for us. */
 static bool has_alert(const uint8_t *b, unsigned int n, const struct alert *a)
 {
 	unsigned int at = 0;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Mirroring: what capture ports get to see.
+ * Mirroring: the records capture ports get.
  *
  * A capture is a port without an ingress half: its buffers are taken and its
- * records published like any receiver's.  It must never slow forwarding down,
- * so a capture without a buffer loses the record and counts it.
+ * records published like any receiver's.  It must never slow down forwarding,
+ * so a record that finds no buffer is dropped and counted.
  *
  * A record's frame starts with the judged snapshot like the delivered frame.
- * Octets behind it are read from the sender once more: a sender that rewrites
+ * Bytes behind it are read from the sender once more: a sender that rewrites
  * its frame meanwhile can make the two differ there.  A frame that went out shows
  * the tag it went out with, a refused one that which it came with.
  */
@@ -35,7 +35,7 @@ static void record_to(struct vswitch *sw, unsigned int number,
 		  (uint16_t)(CAPTURE_HEADROOM + r->len));
 	p->count.out_frames++;
 	p->count.out_bytes += r->len;
-	spend(sw, WORK_COPY + WORK_OCTETS(r->len));
+	spend(sw, WORK_COPY + WORK_BYTES(r->len));
 }
 
 /* One record for every capture in a set (bits are positions, not ports). */

@@ -2,14 +2,13 @@
 /*
  * Taking a new policy.
  *
- * There is room for two.  The new one is made in the place of the last but one,
- * whole, while the one that holds is not touched; then a pointer changes.  This
- * happens between two runs of the switch, so every frame is judged by one policy,
- * and a batch by the same.
+ * There are two slots.  The new policy is built completely in the one not in
+ * use; then a pointer changes.  This happens between two runs of the switch, so
+ * each frame, and each batch, is judged by a single policy.
  *
- * What goes with a policy follows here: addresses that ports are locked to are
- * static entries of the forwarding database; a port whose VLANs change forgets
- * what it has learned; and entries that stay keep their hits.
+ * Other state follows the policy: addresses that ports are locked to become
+ * static entries of the forwarding database; addresses learned at a port whose
+ * VLANs change are forgotten; and entries that stay keep their hit counts.
  */
 #include "base/mem.h"
 #include "vswitch/vswitch_impl.h"

@@ -32,13 +32,13 @@ enum vswitch_port_state {
  * @epoch:          the link epoch the switch last acted on
  * @faults:         how often the port went to PORT_FAULT
  * @in_frames:      frames taken from the port, dropped ones included
- * @in_bytes:       the octets their descriptors say (not those of BAD_BUFFER)
+ * @in_bytes:       the bytes their descriptors say (not those of BAD_BUFFER)
  * @out_frames:     frames copied to the port; captures: records
- * @out_bytes:      their octets; captures: those of the frames in the records
+ * @out_bytes:      their bytes; captures: those of the frames in the records
  * @mirror_missed:  captures only: records that found no buffer, or nobody
  * @unreturned:     buffers that could not be given back, because the port had
  *                  left its own free queue full
- * @blocked:       1 while the port is blocked (policy/flap.h)
+ * @blocked:        1 while the port is blocked (policy/flap.h)
  * @times_blocked:  how often it was
  * @drops:          refused (frame, destination) pairs, by reason, charged as
  *                  reason.h says; a frame that was refused as a whole counts
@@ -87,8 +87,9 @@ ABI_AT(struct vswitch_port_stats, drops, 80);
  * @policies:    policies taken: the generation of the one that holds
  * @flows:       flows there are
  * @flows_opened, @flows_evicted, @flows_expired: since the start
- * @disputes:    addresses found to go to and fro between two ports; one a minute at
- *               most is counted, the last of which is in the two fields behind
+ * @disputes:    addresses found flapping between two ports; at most one a
+ *               minute is counted, and the next two fields describe the last
+ *               one
  * @dispute_mac: its address, and its VLAN from bit 48 on
  * @dispute_ports: its home, and from bit 8 on the other port
  * @hits:        by entry of the policy: frames (or copies of one) it decided on.

@@ -2,10 +2,10 @@
 /*
  * A visit: take frames from a port's ingress queue, a batch at a time.
  *
- * This is the first thing that touches what a sender wrote.  Of each descriptor
- * one copy is made and checked; of each frame the first octets are copied once,
- * as many as the port's policy looks at, and from then on nobody asks the
- * sender's memory what they are.
+ * This code is the first to touch what a sender wrote.  Each descriptor is
+ * copied once and the copy is checked.  The first bytes of each frame, as many
+ * as the port's policy looks at, are copied once too, and are never read from
+ * the sender's memory again.
  *
  * The sender's buffers go back when the batch is done: all it sent, in order,
  * delivered or not, except those that do not exist (a descriptor off the region
@@ -79,13 +79,13 @@ static void leave(struct vswitch *sw, struct port *p, unsigned int first,
 	}
 }
 
-/* The octets of a word that belong to a frame that ends in it. */
-static uint64_t head_of_word(uint64_t word, unsigned int octets)
+/* The bytes of a word that belong to a frame that ends in it. */
+static uint64_t head_of_word(uint64_t word, unsigned int bytes)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return word & ((1ull << 8 * octets) - 1);
+	return word & ((1ull << 8 * bytes) - 1);
 #else
-	return word & ~(~0ull >> 8 * octets);
+	return word & ~(~0ull >> 8 * bytes);
 #endif
 }
 
@@ -116,7 +116,7 @@ static void snapshot_deep(struct frame *f, const volatile uint64_t *from,
 }
 
 /*
- * Read the start of a frame, each octet once, also behind the end of a short
+ * Read the start of a frame, each byte once, also behind the end of a short
  * one: a buffer is longer than a snapshot of the usual length, and longer ones
  * end with the frame's last word.
  */

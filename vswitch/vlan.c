@@ -5,7 +5,7 @@
  * A frame has one of four forms, and the two halves of this file are tables
  * over them.  What makes them more than look-ups:
  *
- *  - The form is read from the octets as they came, also after vlan_admit() has
+ *  - The form is read from the bytes as they came, also after vlan_admit() has
  *    given the frame another VLAN.  So nothing has to be remembered between
  *    ingress and egress, and the two cannot come apart.
  *  - A priority tag (VLAN id 0) says how urgent a frame is, not where it
@@ -15,13 +15,13 @@
  *  - An S-TAG's id is no C-VLAN's, even if the numbers are the same.  Ports
  *    that have VLANs neither take nor get such frames.
  *
- * A tag's room is always octets 12 to 15, so a copy is 12 octets of addresses,
+ * A tag's room is always bytes 12 to 15, so a copy is 12 bytes of addresses,
  * a tag or none, and the rest.
  */
 #include "base/mem.h"
 #include "vswitch/vlan.h"
 
-#define ADDRESSES 12u /* octets before the tag */
+#define ADDRESSES 12u /* bytes before the tag */
 #define TCI (ADDRESSES + 2u)
 #define BEHIND_TAG (ADDRESSES + VLAN_TAG_LEN)
 #define VID_MASK 0xfffu
@@ -146,7 +146,7 @@ enum vswitch_reason vlan_give(const struct policy_port *port,
 
 /* --- the copy ------------------------------------------------------------ */
 
-/* The frame from octet @from on; @from is within the snapshot. */
+/* The frame from byte @from on; @from is within the snapshot. */
 static void copy_rest(uint8_t *to, const struct frame *frame,
 		      const uint8_t *data, unsigned int from)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * VLANs: which VLAN a frame belongs to, who is in it, and what its tag becomes.
+ * VLANs: which VLAN a frame belongs to, which ports are in it, and what happens
+ * to the tag.
  *
- *			takes				gives
+ *			accepts				sends
  *	transparent	everything as it comes; an	its VLAN's frames tagged,
  *			untagged frame is in VLAN 0,	those of VLAN 0 untagged
  *			a tagged one in its tag's
@@ -12,21 +13,20 @@
  *	native P	ones into VLAN P, if there	those of P untagged
  *			is one
  *
- * A port's frames are in one VLAN from its ingress to the last copy; the
- * forwarding database is keyed by it.  Rules see a frame as its sender made it;
- * the tag is changed in the copy, octet by octet nothing else is.
+ * A frame is in one VLAN from its ingress port to the last copy, and the
+ * forwarding database is keyed by VLAN.  Rules see a frame as its sender made
+ * it; only the tag is changed, and only in the copy.
  *
- * An access port takes no tagged frame, not even of its own VLAN.  A priority
- * tag (VLAN id 0) says how urgent a frame is, not where it belongs: it is kept,
- * with PCP and DEI, where the frame leaves tagged.
+ * An access port accepts no tagged frames, not even of its own VLAN.  A
+ * priority tag (VLAN id 0) gives a frame's priority, not its VLAN: PCP and DEI
+ * are kept where the frame leaves tagged.
  *
- * S-TAGs (802.1ad) are another name space.  A transparent port passes them on
- * like any tag; access and trunk ports neither take nor get them.
+ * S-TAGs (802.1ad) are a name space of their own.  A transparent port passes
+ * them on like any tag; access and trunk ports neither accept nor send them.
  *
- * Security.  A tag that is taken off must not bring another one to light that
- * the switch never judged: with a native VLAN on a trunk, that is how a frame
- * hops from one VLAN to another.  Such frames are refused at the port that
- * would take the tag off.
+ * Security.  Removing a tag must not expose an inner tag that the switch never
+ * looked at: with a native VLAN on a trunk, that is VLAN hopping by double
+ * tagging.  Such frames are dropped at the port that would remove the tag.
  */
 #ifndef WEIR_VSWITCH_VLAN_H
 #define WEIR_VSWITCH_VLAN_H
@@ -74,7 +74,7 @@ enum vswitch_reason vlan_give(const struct policy_port *port,
 			      enum vlan_tagging *tagging);
 
 /**
- * vlan_length - octets of a frame once its tag is changed
+ * vlan_length - bytes of a frame once its tag is changed
  */
 static inline uint32_t vlan_length(uint32_t len, enum vlan_tagging tagging)
 {
@@ -85,8 +85,8 @@ static inline uint32_t vlan_length(uint32_t len, enum vlan_tagging tagging)
 
 /**
  * vlan_copy - write a frame with its tag changed
- * @to:      a receiver's buffer, with room for vlan_length() octets
- * @frame:   snapshot: the octets up to @frame->snap are taken from here
+ * @to:      a receiver's buffer, with room for vlan_length() bytes
+ * @frame:   snapshot: the bytes up to @frame->snap are taken from here
  * @data:    the frame in the sender's region, for the rest
  * @tagging: not VLAN_AS_IS
  */

@@ -19,7 +19,7 @@
  * receiver's egress_data that the receiver itself gave; the sender's buffer
  * goes straight back to the sender's free queue.  No buffer ever crosses from
  * one peer to another, so a peer that hoards, forges or returns buffers twice
- * hurts itself alone.
+ * only hurts itself.
  *
  * The path of a frame:
  *
@@ -33,28 +33,28 @@
  * One function, decide(), does the middle part for forwarding and for
  * vswitch_trace() alike.
  *
- * A frame to its own source address teaches nothing and goes nowhere (SAME_PORT).
+ * A frame whose source is its destination is not learned from, and is dropped
+ * (SAME_PORT).
  *
- * Resolving.  A group address is flooded, and so is an individual one that is
- * not in the table; a known one has one candidate, the port the table names, or
- * none if that is where it came from (SAME_PORT).  The candidates of a flood are
- * the ports of policy_flood_set() that are up and no captures: a denied, missing
- * or unattached port makes no noise when somebody broadcasts.  Then each
- * candidate is judged, and the first of these that applies is why it is refused:
- * VLAN_OUT, NOT_ALLOWED, NO_RULE or DENIED, POLICY, PORT_DOWN (a unicast only; also if there is no such port
- * or it is a capture, for a static entry can name one), BLOCKED_OUT, TOO_BIG,
+ * Resolving.  Group addresses and unknown unicast are flooded.  A known address
+ * has one candidate, the port in the table, or none if the frame came from that
+ * port (SAME_PORT).  The candidates of a flood are the ports of
+ * policy_flood_set() that are up and are not captures: a denied, missing or
+ * unattached port counts no drop for a broadcast.  Then each candidate is
+ * judged; the first of these that applies is its drop reason: VLAN_OUT,
+ * NOT_ALLOWED, NO_RULE or DENIED, POLICY, PORT_DOWN (unicast only; also if the
+ * port of a static entry does not exist or is a capture), BLOCKED_OUT, TOO_BIG,
  * RATE_OUT.
  *
- * Buffers.  Each frame's buffer goes back to its sender, delivered or not, if
- * its descriptor names one at all; the peer's free queue holds every buffer
- * there is.  A receiver's impossible buffers are discarded and counted
- * (BAD_FREE), a few for each frame; it has none (NO_BUFFER) if none of these is
- * good.
+ * Buffers.  A frame's buffer goes back to its sender, delivered or not, if its
+ * descriptor names a valid one; the peer's free queue has room for all of them.
+ * Invalid buffers of a receiver are discarded and counted (BAD_FREE), a few for
+ * each frame; if none of these is valid, the frame is dropped (NO_BUFFER).
  *
- * Links.  When a port's epoch changes or it breaks the protocol, what was
- * learned there is forgotten, static entries excepted; a new link also ends its
- * blocking.  Flows the port has begun are forgotten, those it may answer stay: a
- * connection outlives the port that answers.
+ * Links.  When a port's epoch changes or its peer breaks the protocol, the
+ * addresses learned there are forgotten, except static entries; a new link also
+ * unblocks the port.  Flows the port has begun are forgotten.  Flows it answers
+ * stay: a connection outlives a restart of the port that answers.
  *
  * Time and waiting.  The switch never reads a clock, blocks, allocates or makes
  * a system call.  The platform calls vswitch_run() with the ports that were
@@ -71,10 +71,10 @@
  *		ring the channels in `ring`, sleep
  *	}
  *
- * A visit to a port takes as many frames as cost what VSWITCH_BUDGET plain ones
- * do (vswitch/work.h), and ports are visited in turn, so no port starves another
- * or makes it wait longer than others do.  The switch never waits for a receiver:
- * no buffer, no delivery, one counted drop.
+ * A visit to a port does as much work as VSWITCH_BUDGET plain frames take
+ * (vswitch/work.h), and ports are visited in turn, so no port can starve
+ * another.  The switch never waits for a receiver: without a buffer the frame
+ * is dropped and counted.
  */
 #ifndef WEIR_VSWITCH_VSWITCH_H
 #define WEIR_VSWITCH_VSWITCH_H
@@ -120,10 +120,10 @@ enum vswitch_port_kind {
  * @active:      queue of frames
  * @free:        queue of empty buffers
  * @data:        data region the buffers lie in
- * @data_size:   its octets: a multiple of @buffer_size, at most
+ * @data_size:   its bytes: a multiple of @buffer_size, at most
  *               @capacity buffers
  * @capacity:    slots of both queues
- * @buffer_size: octets of a buffer; buffers start at multiples of it
+ * @buffer_size: bytes of a buffer; buffers start at multiples of it
  *
  * Queues and region are aligned to 8 at least.
  */
@@ -142,7 +142,7 @@ struct vswitch_half {
  * @ingress:          peer -> switch; unused for a capture
  * @egress:           switch -> peer
  * @link:             link page, or NULL for a link that is always up
- * @max_frame:        longest frame both ways, octets (MTU + FRAME_OVERHEAD);
+ * @max_frame:        longest frame both ways, bytes (MTU + FRAME_OVERHEAD);
  *                    at most the buffer size (less CAPTURE_HEADROOM on a
  *                    capture)
  * @forward_reserved: frames to 802.1 reserved addresses from this port are
@@ -253,7 +253,7 @@ struct vswitch_tables {
 };
 
 /**
- * vswitch_size - octets a switch needs, its tables included
+ * vswitch_size - bytes a switch needs, its tables included
  * @tables: checked; 0 is returned if they are out of range
  */
 size_t vswitch_size(const struct vswitch_tables *tables);
@@ -261,7 +261,7 @@ size_t vswitch_size(const struct vswitch_tables *tables);
 /**
  * vswitch_init - make a switch without ports that allows nothing
  * @memory: aligned to 64
- * @size:   octets at @memory
+ * @size:   bytes at @memory
  * @tables: how large its tables are
  * @stats:  statistics region, or NULL for private counters only
  *
@@ -348,8 +348,8 @@ uint64_t vswitch_arm(struct vswitch *sw, uint64_t ports);
 /**
  * vswitch_due - when vswitch_run() wants to be called, though no port has work
  *
- * When the next blocked port is unblocked.  Return: nanoseconds, UINT64_MAX if no
- * port is blocked.
+ * When the next blocked port is unblocked.  Return: nanoseconds, UINT64_MAX if
+ * no port is blocked.
  */
 uint64_t vswitch_due(const struct vswitch *sw);
 
@@ -372,8 +372,8 @@ uint64_t vswitch_disputes(const struct vswitch *sw);
  * vswitch_trace - decide on a frame as forwarding would, and do nothing
  * @sw:      switch
  * @port:    port it would come from, whether it is up or not
- * @header:  its first octets
- * @len:     octets of the whole frame; @header holds the first
+ * @header:  its first bytes
+ * @len:     bytes of the whole frame; @header holds the first
  *           min(@len, FRAME_SNAP) of them
  * @now_ns:  the time
  * @verdict: out

@@ -43,21 +43,21 @@
  * @out_active:  egress queue we fill
  * @out_free:    egress buffers we take
  * @out_data:    egress data region
- * @out_size:    its octets
+ * @out_size:    its bytes
  * @out_mask:    its buffer size - 1
  * @free_have:   descriptors on @out_free as of this batch
  * @free_used:   of those, how many we have taken and not yet released
  * @room:        slots left on @out_active as of this batch
  * @state:       enum vswitch_port_state
  * @kind:        enum vswitch_port_kind
- * @max_frame:   octets
+ * @max_frame:   bytes
  * @learn_flags: what fdb_learn() is told: 0 or FDB_STICKY; follows from
  *              @config and the policy
  * @forward_reserved: see struct vswitch_port_config
  * @in_active:   ingress queue we empty
  * @in_free:     ingress buffers we give back
  * @in_data:     ingress data region
- * @in_size:     its octets
+ * @in_size:     its bytes
  * @in_mask:     its buffer size - 1
  * @in_room:     slots left on @in_free as of this visit
  * @pace:        frames the next batch looks at, at most
@@ -354,7 +354,7 @@ void verdict_refuse(struct vswitch_verdict *v, enum vswitch_reason reason);
 /**
  * check_length - judge a frame's length by itself
  * @p:   port it comes from
- * @len: octets
+ * @len: bytes
  *
  * Return: REASON_NONE, REASON_RUNT or REASON_OVERSIZE.
  */
@@ -372,7 +372,7 @@ static inline enum vswitch_reason check_length(const struct port *p,
  * job_parse - parse a snapshot and find its addresses' places in the table
  * @sw:  switch
  * @src: port it comes from
- * @job: in: octets and lengths of @frame; out: the rest of it, @vlan_ok,
+ * @job: in: bytes and lengths of @frame; out: the rest of it, @vlan_ok,
  *       @vlan_in, @from, @to
  */
 static inline void job_parse(const struct vswitch *sw, unsigned int src,
@@ -417,7 +417,7 @@ static inline enum policy_storm storm_of(enum vswitch_resolution resolution)
 /**
  * decide - what becomes of a frame
  * @sw:  switch; not changed but by @act
- * @act: @sw again, to learn the source and to remember verdicts; NULL to find
+ * @act: @sw again, to learn the source and fill the verdict cache; NULL to find
  *       out and leave no trace
  * @ask: the frame, for policy
  * @job: the frame, after job_parse()
@@ -444,7 +444,7 @@ unsigned int forward_batch(struct vswitch *sw, unsigned int src,
 			   unsigned int count);
 
 /**
- * frame_copy - write a frame: its snapshot and the rest, not one octet more
+ * frame_copy - write a frame: its snapshot and the rest, not one byte more
  * @to:  a receiver's buffer, or behind the record in a capture's: aligned to 8
  * @job: the frame
  * @how: enum vlan_tagging: what its tag becomes; and maybe COPY_BLANK

@@ -177,7 +177,7 @@ static void hc38_remembered_verdicts_are_cheap(void **state)
 static void hc38_a_flood_is_as_many_copies(void **state)
 {
 	struct rig *r = many_clients(63);
-	uint64_t each = 61 * (WORK_OFFER + WORK_COPY + WORK_OCTETS(60));
+	uint64_t each = 61 * (WORK_OFFER + WORK_COPY + WORK_BYTES(60));
 
 	(void)state;
 	fill_to(r, HEAVY, MAC_BROADCAST, 60);
@@ -203,7 +203,7 @@ static void hc38_long_frames_are_more_octets(void **state)
 	rig_teach(r, HEAVY, RIG_MAC(HEAVY));
 	rig_teach(r, SINK, RIG_MAC(SINK));
 	fill_to(r, HEAVY, RIG_MAC(SINK), 9018);
-	assert_int_equal(turn(r, HEAVY), frames_of(WORK_OCTETS(9018)));
+	assert_int_equal(turn(r, HEAVY), frames_of(WORK_BYTES(9018)));
 	rig_free(r);
 }
 
@@ -219,7 +219,7 @@ static void hc38_records_of_captures_are_copies(void **state)
 		rig_add(r, 10 + i, &capture);
 	fill_to(r, HEAVY, RIG_MAC(SINK), 60);
 	assert_int_equal(turn(r, HEAVY),
-			 frames_of(4 * (WORK_COPY + WORK_OCTETS(60))));
+			 frames_of(4 * (WORK_COPY + WORK_BYTES(60))));
 	rig_free(r);
 }
 
