@@ -40,13 +40,21 @@ static bool holds_messages(int fd)
 			      .msg_iovlen = 1,
 			      .msg_control = &control,
 			      .msg_controllen = sizeof(control) };
+	ssize_t n;
 
 	if (shutdown(fd, SHUT_RD) != 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) != 0)
 		return true;
-	if (recvmsg(fd, &msg, MSG_PEEK | MSG_DONTWAIT) < 0)
-		return false;
-	return msg.msg_controllen > 0;
+	/*
+	 * A peer that left with our hello unread has left an error behind, which
+	 * comes before any message, once.
+	 */
+	n = recvmsg(fd, &msg, MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0 && errno != EAGAIN) {
+		msg.msg_controllen = sizeof(control);
+		n = recvmsg(fd, &msg, MSG_PEEK | MSG_DONTWAIT);
+	}
+	return n < 0 ? errno != EAGAIN : msg.msg_controllen > 0;
 }
 
 /* Grandchild: keep @fd until our creator has closed its own. */
