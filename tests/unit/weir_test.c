@@ -99,6 +99,9 @@ static void hc35_libweir_says_that_a_port_is_held_off(void **state)
 		p = weir_attach(rig_path(r, "a.sock"), err, sizeof(err));
 		if (p == NULL)
 			break;
+		/* A fault of a port that is down is none. */
+		while (weir_is_up(p) == 0)
+			weir_wait(p, WEIR_WAIT_RX, RIG_TIMEOUT_MS);
 		rig_order(&b, "fault 0");
 		while (weir_wait(p, WEIR_WAIT_RX, RIG_TIMEOUT_MS) > 0)
 			;
