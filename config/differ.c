@@ -229,7 +229,8 @@ static void gather(struct facts *f)
 	for (size_t i = 0; i < f->sys->n_conns; i++)
 		add_conn(f, &f->sys->conn[i]);
 	f->sorted = arena_alloc(f->arena, f->n * sizeof(*f->v) + 1);
-	memcpy(f->sorted, f->v, f->n * sizeof(*f->v));
+	for (size_t i = 0; i < f->n; i++)
+		f->sorted[i] = f->v[i];
 	qsort(f->sorted, f->n, sizeof(*f->v), by_name);
 }
 

@@ -118,8 +118,8 @@ struct vswitch_stats {
 	uint64_t hits[POLICY_MAX_ENTRIES];
 };
 
-ABI_SIZE(struct vswitch_stats,
-	 128 + 64 * sizeof(struct vswitch_port_stats) + 8 * POLICY_MAX_ENTRIES);
+ABI_SIZE(struct vswitch_stats, 128 + 64 * sizeof(struct vswitch_port_stats) +
+				       8ul * POLICY_MAX_ENTRIES);
 ABI_AT(struct vswitch_stats, magic, 0);
 ABI_AT(struct vswitch_stats, ports, 8);
 ABI_AT(struct vswitch_stats, learned, 16);

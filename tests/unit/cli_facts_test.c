@@ -89,9 +89,9 @@ static void test_facts_that_make_no_sense(void **state)
 		"[1,\"x\",null,[],{}]",
 		"[{\"to\":1,\"number\":{},\"file\":[],\"refused\":{}}]",
 		"[{\"action\":\"vlan\",\"mode\":\"trunk\",\"vlans\":[1,[]]}]",
-		"[{\"action\":\"ip-lock\",\"prefixes\":[1]},"
-		"{\"action\":\"limit-in\"},{\"action\":\"mac-lock\","
-		"\"macs\":{}}]",
+		"[{\"action\":\"ip-lock\",\"prefixes\":[1]}]",
+		"[{\"action\":\"limit-in\"}]",
+		"[{\"action\":\"mac-lock\",\"macs\":{}}]",
 		"{\"a\":1}",
 	};
 

@@ -221,14 +221,14 @@ const struct statement *statements_line(const struct statements *s,
 /* The rest of a report's line; @number: out: the line it is about, or 0. */
 static const char *about(const char *line, unsigned int *number)
 {
-	unsigned int column;
-	int n = 0;
+	static const char place[] = "(runtime):";
+	const char *text = strstr(line, ": ");
 
-	if (sscanf(line, "(runtime):%u:%u: %n", number, &column, &n) == 2 &&
-	    n > 0)
-		return line + n;
 	*number = 0;
-	return line;
+	if (strncmp(line, place, strlen(place)) != 0 || text == NULL)
+		return line;
+	*number = (unsigned int)strtoul(line + strlen(place), NULL, 10);
+	return text + 2;
 }
 
 /* Is a line, with its end, one of a text's? */
