@@ -42,13 +42,6 @@ static void say(struct monitor *m, struct attach_server *a, int level,
 
 /* --- the one message ---------------------------------------------------- */
 
-static void close_fds(const int *fd, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++)
-		if (fd[i] >= 0)
-			close(fd[i]);
-}
-
 /* Return: 0 with every descriptor filled in, or -1 with none. */
 static int gather(const struct monitor *m, const struct mon_link *l, int *fd)
 {
@@ -79,7 +72,7 @@ static int gather(const struct monitor *m, const struct mon_link *l, int *fd)
 		complete = complete && fd[i] >= 0;
 	if (complete)
 		return 0;
-	close_fds(fd, ATTACH_FDS);
+	backing_close(fd, ATTACH_FDS);
 	return -1;
 }
 
@@ -132,7 +125,7 @@ static int send_hello(struct monitor *m, const struct mon_link *l, int sock,
 	}
 	n = sendmsg(sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (status == 0)
-		close_fds(fd, ATTACH_FDS);
+		backing_close(fd, ATTACH_FDS);
 	return n == sizeof(hello) ? 0 : -1;
 }
 

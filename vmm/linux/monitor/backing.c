@@ -182,6 +182,13 @@ int backing_pair(int fd[2], int type)
 	return -1;
 }
 
+void backing_close(const int *fd, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+}
+
 static int eventfd_new(unsigned int value)
 {
 	int fd = eventfd(value, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -38,13 +38,6 @@ static const struct sys_map *find_map(const struct sys_pd *pd, uint32_t region,
 	return NULL;
 }
 
-static void close_all(const int *fd, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++)
-		if (fd[i] >= 0)
-			close(fd[i]);
-}
-
 /* Descriptors of the regions, and where they go; 0 or -1 with none open. */
 static int gather(const struct monitor *m, const struct mon_link *l,
 		  struct pd_order *o, int *fd)
@@ -62,7 +55,7 @@ static int gather(const struct monitor *m, const struct mon_link *l,
 						  map->perms);
 		if (fd[i] >= 0)
 			continue;
-		close_all(fd, i);
+		backing_close(fd, i);
 		return -1;
 	}
 	return 0;
@@ -110,7 +103,7 @@ int pd_order_renewal(const struct monitor *m, const struct mon_link *l)
 	fd[PD_RENEW_WAIT] = ch->wait[1 - outside];
 	fd[PD_RENEW_RING] = ch->ring[outside];
 	result = send_order(pd->ctl.fd, &o, fd);
-	close_all(fd + PD_RENEW_REGION, PD_RENEW_REGIONS);
+	backing_close(fd + PD_RENEW_REGION, PD_RENEW_REGIONS);
 	return result;
 }
 
