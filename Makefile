@@ -46,9 +46,9 @@ O := $(B)$(if $(SAN),/san)
 MACHINE     := $(shell $(CC) -dumpmachine 2>/dev/null)
 
 GROUND_SRC  := $(wildcard base/*.c vswitch/*.c policy/*.c virt/*.c)
-CONFIG_SRC  := $(wildcard config/*.c)
-CONFIG_Y    := $(wildcard config/*.y)
-CONFIG_L    := $(wildcard config/*.l)
+CONFIG_SRC  := $(wildcard config/*.c config/*/*.c)
+CONFIG_Y    := $(wildcard config/lang/*.y)
+CONFIG_L    := $(wildcard config/lang/*.l)
 VMM_SRC     := $(wildcard hostnet/*.c vmm/linux/*.c vmm/linux/*/*.c vmm/kvm/*.c \
 	vmm/kvm/$(if $(findstring aarch64,$(MACHINE)),arm64,other)/*.c)
 CLIENT_SRC  := $(wildcard client/*.c)
@@ -61,8 +61,8 @@ TEST_SRC    := $(wildcard tests/unit/*_test.c)
 HELPER_SRC  := $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c))
 BENCH_SRC   := $(wildcard tests/bench/*.c)
 
-# config/X.y makes gen/config/X.tab.c and .h; config/X.l, gen/config/X.yy.c
-# and .h. They are included as "config/X.tab.h" and "config/X.yy.h".
+# DIR/X.y makes gen/DIR/X.tab.c and .h; DIR/X.l, gen/DIR/X.yy.c and .h. They
+# are included as "DIR/X.tab.h" and "DIR/X.yy.h".
 GEN      := $(O)/gen
 GEN_SRC  := $(CONFIG_Y:%.y=$(GEN)/%.tab.c) $(CONFIG_L:%.l=$(GEN)/%.yy.c)
 GEN_HDR  := $(GEN_SRC:.c=.h)

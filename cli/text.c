@@ -17,7 +17,7 @@
 
 #include "cli/cli.h"
 #include "cli/text.h"
-#include "config/report.h"
+#include "config/lang/report.h"
 
 static _Noreturn void no_memory(void)
 {

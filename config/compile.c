@@ -10,10 +10,10 @@
 
 #include <string.h>
 
-#include "config/build.h"
-#include "config/check.h"
-#include "config/parser.h"
-#include "config/value.h"
+#include "config/build/build.h"
+#include "config/check/check.h"
+#include "config/lang/parser.h"
+#include "config/lang/value.h"
 
 /* The file's name without folder and suffix. */
 static const char *instance_name(struct arena *a, const char *path)

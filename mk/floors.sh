@@ -16,11 +16,15 @@
 # The control socket's code orders work from the monitor's, which answers by
 # callback and knows nothing of control/: only state.h does, which holds its
 # state, so that monitor.c can start it.
+# In config, check/ and build/ both read what lang/ made of a file and do not
+# know each other; compile.c runs the three in turn. Everybody else sees config.h
+# and system.h.
 # (What the ground floor may include in <> the compiler sees to.)
 set -u
 
 ground='(base|policy|vswitch|virt)/.*'
 shared='vmm/linux/[a-z_]+\.h'
+config='config/[a-z]+\.h'
 bad=0
 
 # check WHAT-IT-MAY-INCLUDE FILE...: a folder stands for all files in it.
@@ -41,19 +45,22 @@ check 'base/.*' base
 check '(base|policy)/.*' policy
 check '(base|vswitch)/.*|policy/policy\.h' vswitch
 check '(base|virt)/.*' virt
+check "$ground|$config|config/lang/.*" config/lang
+check "$ground|$config|config/(lang|check)/.*" config/check
+check "$ground|$config|config/(lang|build)/.*" config/build
 check "$ground|config/.*" config
 check '(base|hostnet)/.*' hostnet
 check '(base|hostnet|driver_vm)/.*|virt/driver_abi\.h' driver_vm
 check '(base|client)/.*|virt/net_client\.h' client/weir* client/attach.h
 check "(base|client)/.*|virt/net_client\.h|$shared|vmm/linux/pd/.*" client/pd client/pd.h
 check "(base|client|examples/echo|lwip|netif)/.*|$shared|vmm/linux/pd/.*" examples/echo
-check "$ground|config/.*|client/.*|vmm/.*|hostnet/.*" vmm
-check "$ground|config/.*|$shared|vmm/linux/pd/.*|vmm/kvm/.*" vmm/kvm
-check "$ground|config/.*|$shared|vmm/linux/pd/.*" vmm/linux/pd
-monitors="$ground|config/.*|client/.*|hostnet/.*|$shared|vmm/linux/(monitor|pd|ports)/.*|vmm/kvm/.*"
+check "$ground|$config|client/.*|vmm/.*|hostnet/.*" vmm
+check "$ground|$config|$shared|vmm/linux/pd/.*|vmm/kvm/.*" vmm/kvm
+check "$ground|$config|$shared|vmm/linux/pd/.*" vmm/linux/pd
+monitors="$ground|$config|client/.*|hostnet/.*|$shared|vmm/linux/(monitor|pd|ports)/.*|vmm/kvm/.*"
 # shellcheck disable=SC2046 # one word a file
 check "$monitors" $(find vmm/linux/monitor -name '*.[ch]' ! -name state.h)
 # shellcheck disable=SC2046 # one word a file
-check "$ground|config/.*|client/.*|hostnet/.*|$shared|vmm/linux/(pd|ports)/.*" \
+check "$ground|$config|client/.*|hostnet/.*|$shared|vmm/linux/(pd|ports)/.*" \
 	$(find vmm/linux/ports -name '*.[ch]' ! -name '*_open.*')
 exit $bad

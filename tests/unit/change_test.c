@@ -9,7 +9,7 @@
 #include <netdb.h>
 #include <sys/stat.h>
 
-#include "config/hosts.h"
+#include "config/lang/hosts.h"
 
 #include "vmm/linux/control/json.h"
 

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "config/hosts.h"
+#include "config/lang/hosts.h"
 #include "tests/unit/config_lookup.h"
 #include "tests/unit/config_rig.h"
 

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The builder: from a topology without errors to a system.
+ *
+ * Four steps, each a file:
+ *
+ *	pds.c		which PDs there are and which component lives where
+ *			(macs.c: and the addresses of programs)
+ *	conns.c		regions and channels of every connection
+ *	maps.c		what each PD maps and with which permissions, in terms
+ *			of slots and ids
+ *	policy.c	what each switch is told about who may do what
+ *
+ * Permissions are the least that work.  Per connection:
+ *
+ *	region				switch	peer	why
+ *	ingress.active, ingress.free	rw	rw	both publish an index
+ *	egress.active, egress.free	rw	rw	likewise
+ *	ingress.data			r	rw	the switch copies out
+ *	egress.data			rw	r	the switch copies in
+ *	link				r	r	the monitor's alone
+ *
+ * and of its own a switch has
+ *
+ *	region				switch	why
+ *	stats, ctl.reply		rw	the monitor reads
+ *	ctl.request, policy		r	the monitor writes
+ *
+ * A link has the same regions: what is egress to its first switch is ingress to
+ * its second.  Components that share a PD share its maps, each region once.
+ *
+ * A driver VM's port has two connections with queues and link pages of their
+ * own, and the same two data regions: nothing is copied between them.  The
+ * virtualisers are the peer of the first and stand where the switch does in the
+ * second, whose peer is the VM:
+ *
+ *	region				switch	virt	VM	why
+ *	ingress.active, ingress.free	rw	rw	-	as above
+ *	egress.active, egress.free	rw	rw	-
+ *	link				r	r	-
+ *	driver.ingress.active, .free	-	rw	rw	likewise
+ *	driver.egress.active, .free	-	rw	rw
+ *	driver.link			-	r	r
+ *	ingress.data			r	r	rw	the card writes it;
+ *							virt maintains caches
+ *	egress.data			rw	r	r	the card reads it
+ *	stats.rx, stats.tx		-	rw	-	the monitor reads
+ *	VM.ram				-	-	rw	the guest's alone
+ *	VM.status			-	-	rw	the monitor reads
+ *	VM.vmm				-	-	rw	likewise; not the guest's
+ */
+#ifndef WEIR_CONFIG_BUILD_H
+#define WEIR_CONFIG_BUILD_H
+
+#include "config/lang/topology.h"
+
+/**
+ * build_system - make the system
+ * @t:    has passed all checks
+ * @name: instance name, shorter than SYS_SHORT
+ *
+ * Return: the system; cannot fail.
+ */
+struct system *build_system(struct topology *t, const char *name);
+
+/**
+ * build_pds - first step: PDs, components and what these are told
+ * @sys: zero but for its name
+ */
+void build_pds(struct system *sys, struct topology *t);
+
+/**
+ * build_macs - make up the addresses of programs without a lock
+ * @instance: its name
+ *
+ * The same ports always get the same ones, and no two of a topology one.
+ */
+void build_macs(struct topology *t, const char *instance);
+
+/**
+ * build_conns - second step: regions, channels, connections
+ */
+void build_conns(struct system *sys, struct topology *t);
+
+/**
+ * build_maps - third step: maps, channel ids, wires and switch ports
+ */
+void build_maps(struct system *sys, const struct topology *t);
+
+/**
+ * build_policies - fourth step: one for each switch
+ */
+void build_policies(struct system *sys, const struct topology *t);
+
+/**
+ * build_has_pd - whether a process of ours serves this port
+ */
+bool build_has_pd(const struct topo_port *port);
+
+/**
+ * build_access - who may connect to a port's path
+ */
+struct sys_access build_access(const struct topo_port *port);
+
+/**
+ * build_copy - copy a text into a fixed array, cut to fit
+ */
+#define build_copy(array, text) snprintf(array, sizeof(array), "%s", text)
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pairs of ports that a rule allows, and that will not work all the same: nothing
+ * may come back, or no frame of one has a VLAN of the other.
+ *
+ * Whoever means one direction says so by a `deny` for the other.
+ */
+#include "config/check/check.h"
+
+#include <string.h>
+
+#include "config/check/filter.h"
+
+static bool has_word(const struct topo_rule *rule, const char *word)
+{
+	struct filter_spot spot;
+
+	return rule->when &&
+	       filter_find(rule->when->text, word, strlen(word), &spot);
+}
+
+static void meet(struct topo_pairs *pairs, const struct topo_port *a,
+		 const struct topo_port *b)
+{
+	if (pairs->n++)
+		return;
+	pairs->a = a;
+	pairs->b = b;
+}
+
+/* "s.a -> s.b (and 2 more)" */
+static const char *show(struct topology *t, const struct topo_rule *rule,
+			const struct topo_pairs *pairs)
+{
+	const char *text = arena_printf(t->arena, "%s %s %s",
+					topo_port_name(t, pairs->a),
+					rule->both ? "<->" : "->",
+					topo_port_name(t, pairs->b));
+
+	if (pairs->n == 1)
+		return text;
+	return arena_printf(t->arena, "%s (and %u more)", text, pairs->n - 1);
+}
+
+/* --- answers -------------------------------------------------------------- */
+
+/* What can be sent without ever hearing of it again. */
+static bool is_one_way(const struct topo_rule *rule)
+{
+	static const char *const words[] = { "udp",	  "icmp",      "icmp6",
+					     "igmp",	  "pim",       "vrrp",
+					     "carp",	  "arp",       "rarp",
+					     "multicast", "broadcast", "ether",
+					     "stp" };
+
+	if (!rule->when || has_word(rule, "tcp"))
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (has_word(rule, words[i]))
+			return true;
+	}
+	return false;
+}
+
+static void warn_mute(struct topology *t, const struct topo_rule *rule)
+{
+	const struct topo_pairs *pairs = &rule->mute;
+
+	if (rule->runtime)
+		report_warning(
+			t->report, rule->pos,
+			"%s: nothing can answer; give \"reply\" with it, "
+			"or -b for both directions",
+			show(t, rule, pairs));
+	else
+		report_warning(
+			t->report, rule->pos,
+			"%s: nothing can answer; add \"reply\", or write "
+			"\"<->\"; if that is meant, say so: deny %s -> "
+			"%s",
+			show(t, rule, pairs), topo_port_name(t, pairs->b),
+			topo_port_name(t, pairs->a));
+}
+
+/* --- VLANs ---------------------------------------------------------------- */
+
+static bool carries(const struct topo_settings *s, unsigned int vid)
+{
+	if (s->vlan.value == POLICY_VLAN_TRANSPARENT)
+		return true;
+	return (s->vid && s->vid == vid) ||
+	       (s->vlan.value == POLICY_VLAN_TRUNK &&
+		s->trunk->member[vid / 64] >> vid % 64 & 1);
+}
+
+static bool share_vlan(const struct topo_settings *a,
+		       const struct topo_settings *b)
+{
+	for (unsigned int vid = 0; vid < 4096; vid++) {
+		if (carries(a, vid) && carries(b, vid))
+			return true;
+	}
+	return false;
+}
+
+/* Behind these is a host rather than a network, and hosts seldom tag. */
+static bool is_host(const struct topo_port *port)
+{
+	return port->kind == TO_TAP || port->kind == TO_SOCKET ||
+	       port->kind == TO_ATTACH || port->kind == TO_PROGRAM;
+}
+
+/* Frames without a tag are in no VLAN of a port that has some. */
+static bool sends_untagged(const struct topo_port *from,
+			   const struct topo_port *to)
+{
+	return is_host(from) && !from->settings.vlan.set &&
+	       to->settings.vlan.set &&
+	       to->settings.vlan.value != POLICY_VLAN_TRANSPARENT;
+}
+
+static void warn_apart(struct topology *t, const struct topo_rule *rule)
+{
+	const struct topo_pairs *pairs = &rule->apart;
+	const struct topo_port *plain = NULL, *other = pairs->a;
+
+	if (sends_untagged(pairs->a, pairs->b))
+		plain = pairs->a, other = pairs->b;
+	else if (sends_untagged(pairs->b, pairs->a))
+		plain = pairs->b;
+	if (!plain)
+		report_warning(t->report, rule->pos,
+			       "%s: the two have no VLAN in common, so that "
+			       "nothing passes; see \"vlan\" in %s and in %s",
+			       show(t, rule, pairs),
+			       report_place(t->report, rule->pos,
+					    pairs->a->settings.vlan.pos),
+			       report_place(t->report, rule->pos,
+					    pairs->b->settings.vlan.pos));
+	else
+		report_warning(t->report, rule->pos,
+			       "%s: %s has no \"vlan\", and frames without a "
+			       "tag are in no VLAN of %s; give it one, \"vlan "
+			       "access\", or \"vlan trunk\" if it tags its "
+			       "frames",
+			       show(t, rule, pairs), topo_port_name(t, plain),
+			       topo_port_name(t, other));
+}
+
+/* --- all of it ------------------------------------------------------------ */
+
+static bool are_apart(const struct topo_rule *rule, const struct topo_port *a,
+		      const struct topo_port *b)
+{
+	if (!share_vlan(&a->settings, &b->settings))
+		return true;
+	return (sends_untagged(a, b) || sends_untagged(b, a)) &&
+	       !has_word(rule, "vlan");
+}
+
+static void check_pair(const struct topo_port *from, const struct topo_port *to)
+{
+	bool heard = to->entries[from->number] != NULL;
+	struct topo_entry *entry;
+
+	for_each(entry, from->entries[to->number]) {
+		struct topo_rule *rule = entry->rule;
+
+		if (rule->deny)
+			continue;
+		if (!heard && !rule->reply.set && !is_one_way(rule))
+			meet(&rule->mute, from, to);
+		/* Of a rule for both directions once. */
+		if (rule->both && from->number > to->number)
+			continue;
+		rule->n_pairs++;
+		if (are_apart(rule, from, to))
+			meet(&rule->apart, from, to);
+	}
+}
+
+void check_pairs(struct topology *t)
+{
+	const struct topo_port *from, *to;
+	const struct topo_switch *sw;
+	const struct topo_rule *rule;
+
+	/* With an error anywhere, what is missing may be there. */
+	if (t->report->errors)
+		return;
+	for_each(sw, t->switches) {
+		for_each(from, sw->ports) {
+			for_each(to, sw->ports)
+				check_pair(from, to);
+		}
+	}
+	for_each(rule, t->rules) {
+		if (rule->mute.n)
+			warn_mute(t, rule);
+		/* Groups are made of all that may talk within their VLANs. */
+		if (rule->apart.n && rule->apart.n == rule->n_pairs)
+			warn_apart(t, rule);
+	}
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Settings: those that contradict each other, and what follows where something
+ * is not said.
+ *
+ * Bursts.  A limit lets this much pass at once, and then as much as the rate
+ * gives.  Too small a burst makes a limit lower than it says, because work comes
+ * in batches: a switch that sleeps for a while finds a queue of frames when it
+ * wakes up.  So it is a tenth of a second's worth, and at least sixteen frames,
+ * and at least 64 KiB.
+ *
+ * Storms.  What a port floods is limited unless told otherwise
+ * (sys_usual_storm).  A frame that
+ * goes round a loop does so 10,000 times a second and more, and is lost when it
+ * is refused, so any limit below that ends it; the lower, the sooner.  And no
+ * network that works comes near: a network of 250 stations has tens of
+ * broadcasts a second, a scan of a network's addresses some hundred, and what
+ * is sent to nobody known is known with the first answer.  A whole second's
+ * worth may come at once, as when power is back.  Multicast carries streams: 5,000
+ * a second are 50 Mbit/s of video.  Behind a link there is another switch with
+ * as many ports as it has, which are limited themselves.
+ */
+#include "config/check/check.h"
+
+#include <inttypes.h>
+
+#include "base/frame.h"
+
+#define BURST_OCTETS (64u << 10)
+#define BURST_FRAMES 16u
+#define STORM_BURST 10u
+#define DEFAULT_MOVES 10u
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* --- rates --------------------------------------------------------------- */
+
+static uint64_t longest_frame(const struct topo_port *port)
+{
+	return topo_mtu(port) + FRAME_OVERHEAD;
+}
+
+static void set_burst(const struct topo_port *port, struct topo_rate *limit)
+{
+	uint64_t burst = larger(limit->o.value / 10, BURST_OCTETS);
+
+	if (!limit->o.set || limit->burst.set)
+		return;
+	burst = larger(burst, BURST_FRAMES * longest_frame(port));
+	limit->burst.value = burst < POLICY_MAX_BURST ? burst
+						      : POLICY_MAX_BURST;
+}
+
+static void check_burst(struct topology *t, const struct topo_port *port,
+			const struct option *burst)
+{
+	uint64_t frame = longest_frame(port);
+
+	if (burst->set && burst->value && burst->value < frame)
+		report_error(t->report, burst->pos,
+			     "a burst of %" PRIu64 " octets never lets a frame "
+			     "of full length pass, which on port %s has "
+			     "%" PRIu64 "; write at least that",
+			     burst->value, topo_port_name(t, port), frame);
+}
+
+static void check_bursts(struct topology *t, const struct topo_port *port)
+{
+	const struct topo_rate *limit = port->settings.limit;
+
+	/* Both ends of a link are as they are said to be in one place. */
+	if (port->kind == TO_LINK && port->link_end == 1)
+		return;
+	check_burst(t, port, &limit[LIMIT_IN].burst);
+	if (limit[LIMIT_OUT].burst.pos.seq != limit[LIMIT_IN].burst.pos.seq)
+		check_burst(t, port, &limit[LIMIT_OUT].burst);
+}
+
+/* Behind a link there is a switch whose ports have limits of their own. */
+static void set_storm(const struct topo_port *port, unsigned int kind,
+		      struct topo_rate *storm)
+{
+	const struct policy_rate *usual = &sys_usual_storm[kind];
+
+	if (storm->o.off)
+		return;
+	if (!storm->o.set && port->kind != TO_LINK) {
+		storm->o.value = usual->rate;
+		storm->burst.value = usual->burst;
+	} else if (storm->o.set && !storm->burst.set) {
+		storm->burst.value = larger(storm->o.value / 10, STORM_BURST);
+	}
+}
+
+static void set_moves(struct topo_rate *moves)
+{
+	if (!moves->o.set)
+		moves->o.value = DEFAULT_MOVES;
+	if (!moves->burst.set)
+		moves->burst.value = 2 * moves->o.value;
+}
+
+/* --- locks --------------------------------------------------------------- */
+
+static void check_sticky(struct topology *t, const struct topo_port *port)
+{
+	const struct option *lock = &port->settings.lock;
+	const struct option *sticky = &port->settings.sticky;
+	bool first = lock->pos.seq < sticky->pos.seq;
+	struct pos at = first ? sticky->pos : lock->pos;
+
+	if (lock->set && sticky->set)
+		report_error(t->report, at,
+			     "port %s has a %s, in %s; a lock says all "
+			     "addresses of a port: take one of the two out",
+			     topo_port_name(t, port),
+			     first ? "mac lock" : "mac sticky",
+			     report_place(t->report, at,
+					  first ? lock->pos : sticky->pos));
+}
+
+/* At a port with a lock, nobody is who is not known: unless told otherwise. */
+static void set_flood(struct topo_settings *s)
+{
+	if (!s->flood.set)
+		s->flood.value = s->lock.set;
+}
+
+static void count_prefixes(struct topology *t, const struct topo_port *port)
+{
+	const struct option *lock = &port->settings.ip_lock;
+	struct topo_switch *sw = port->sw;
+	uint32_t before = sw->n_prefixes;
+
+	sw->n_prefixes += (uint32_t)lock->value;
+	if (before <= POLICY_MAX_PREFIXES &&
+	    sw->n_prefixes > POLICY_MAX_PREFIXES)
+		report_error(t->report, lock->pos,
+			     "with this the ports of switch %s are locked to "
+			     "%u addresses and prefixes; %u are possible: take "
+			     "addresses together to prefixes",
+			     name_shown(&sw->name), sw->n_prefixes,
+			     POLICY_MAX_PREFIXES);
+}
+
+static void check_port(struct topology *t, struct topo_port *port)
+{
+	struct topo_settings *s = &port->settings;
+
+	for (unsigned int i = 0; i < LIMITS; i++)
+		set_burst(port, &s->limit[i]);
+	check_bursts(t, port);
+	for (unsigned int i = 0; i < STORMS; i++)
+		set_storm(port, i, &s->storm[i]);
+	if (!s->moves.o.off)
+		set_moves(&s->moves);
+	check_sticky(t, port);
+	set_flood(s);
+	count_prefixes(t, port);
+}
+
+void check_settings(struct topology *t)
+{
+	struct topo_switch *sw;
+	struct topo_port *port;
+
+	for_each(sw, t->switches) {
+		for_each(port, sw->ports) {
+			if (port->kind != TO_CAPTURE)
+				check_port(t, port);
+		}
+	}
+}

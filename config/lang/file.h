@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading topology files: whole, bounded, and text only.
+ */
+#ifndef WEIR_CONFIG_FILE_H
+#define WEIR_CONFIG_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "config/lang/report.h"
+
+/* A topology of that size has thousands of ports; more is some other file. */
+#define FILE_MAX_SIZE ((size_t)256 * 1024)
+
+/**
+ * struct file - a file read
+ * @path: as the user knows it
+ * @text: its octets
+ * @size: how many
+ * @dev, @ino: which file it really is; 0 for standard input
+ */
+struct file {
+	const char *path;
+	const char *text;
+	size_t size;
+	dev_t dev;
+	ino_t ino;
+};
+
+/**
+ * file_read - read a file and see that it is text
+ * @path:  "-" is standard input
+ * @asked: where a file that cannot be read is reported
+ * @begin: position of its first character
+ * @file:  out: empty on failure
+ *
+ * Return: false if that failed, which has been reported.
+ */
+bool file_read(struct arena *a, struct report *r, const char *path,
+	       struct pos asked, struct pos begin, struct file *file);
+
+/**
+ * file_given - take a text that has not been read from a file
+ * @path:  as the user is to know it
+ * @text:  as long as the file is used
+ * @begin: position of its first character, where it is reported if it is no
+ *         text or too large
+ * @file:  out: empty on failure
+ */
+bool file_given(struct report *r, const char *path, const char *text,
+		size_t size, struct pos begin, struct file *file);
+
+/**
+ * file_same - whether two files are one
+ */
+bool file_same(const struct file *a, const struct file *b);
+
+/**
+ * file_beside - a path as seen from another file's folder
+ */
+const char *file_beside(struct arena *a, const char *file, const char *path);
+
+/**
+ * file_absolute - likewise, from the root on
+ *
+ * Nothing is looked up: "." and ".." stay, and the file need not exist.
+ *
+ * Return: NULL if the current folder cannot be told.
+ */
+const char *file_absolute(struct arena *a, const char *file, const char *path);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the tree of a topology is made of: names, options, lists.
+ */
+#ifndef WEIR_CONFIG_NAME_H
+#define WEIR_CONFIG_NAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/lang/report.h"
+
+/**
+ * struct name - a name, string or number in the text
+ * @next:   in lists
+ * @text:   NULL: not readable, and reported as such
+ * @pos:    where it stands
+ * @macro:  a macro stands there in its place
+ */
+struct name {
+	struct name *next;
+	const char *text;
+	struct pos pos;
+	bool macro;
+};
+
+/**
+ * struct names - a list of them
+ * @n: how many
+ */
+struct names {
+	struct name *first;
+	struct name *last;
+	size_t n;
+};
+
+/**
+ * struct option - something that may be said once
+ * @set:   whether it was
+ * @pos:   where
+ * @value: its value, or 0 where there is none (or it was wrong)
+ * @off:   said to be off
+ */
+struct option {
+	bool set;
+	bool off;
+	struct pos pos;
+	uint64_t value;
+};
+
+/* Walks a list of anything that has `next`. */
+#define for_each(item, list)                                                   \
+	for ((item) = (list); (item); (item) = (item)->next)
+
+/**
+ * topo_append - put something that has `next` at the end of a list
+ */
+#define topo_append(list, item)                                                \
+	do {                                                                   \
+		__typeof__(list) *topo_tail = &(list);                         \
+		while (*topo_tail)                                             \
+			topo_tail = &(*topo_tail)->next;                       \
+		*topo_tail = (item);                                           \
+	} while (0)
+
+/**
+ * name_shown - a name for a message: "?" if it could not be read
+ */
+const char *name_shown(const struct name *name);
+
+/**
+ * names_add - put a name at the end of a list
+ */
+void names_add(struct names *names, struct name *name);
+
+/**
+ * names_of - a list of one
+ */
+struct names names_of(struct name *name);
+
+#endif
