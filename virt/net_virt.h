@@ -11,6 +11,19 @@
  * They translate buffer addresses, maintain caches, and check descriptors.
  * They read no byte of a frame: only the switch decides which frames pass.
  *
+ * Both are struct net_virt, in opposite directions.  Empty buffers are lent to
+ * a *source*, which returns them filled; a filled one is lent on to a *sink*,
+ * which returns it empty.  The source of rx is the driver, that of tx the
+ * switch.  Only which queue is `out`, whose addresses are translated, and the
+ * cache operation depend on the direction.
+ *
+ *	  +--------+ <--- out (free) ---  +----+  --- out (active) --> +------+
+ *	  | source |                      | we |                       | sink |
+ *	  +--------+ --- in (active) -->  +----+  <--- in (free) ----- +------+
+ *
+ * While the sink is down, frames are counted and their buffers go straight back
+ * to the source, so that it does not stall.
+ *
  * One data region serves both sides, so nothing is copied: for rx the driver
  * (or its device) writes it and the switch reads it; for tx the switch writes
  * and the driver reads.  The virtualiser owns the buffers of the region and
@@ -158,7 +171,9 @@ ABI_AT(struct net_virt_stats, bytes, 16);
 ABI_AT(struct net_virt_stats, side, 24);
 
 /**
- * struct net_virt_config - what a virtualiser, rx or tx, is made from
+ * struct net_virt_config - what a virtualiser is made from
+ * @source:      who fills buffers: NET_VIRT_DRIVER for rx, NET_VIRT_SWITCH for
+ *               tx
  * @driver:      connection to the driver
  * @sw:          connection to the switch port: its ingress half for rx, its
  *               egress half for tx.  For rx the port is a VSWITCH_PORT_CLIENT:
@@ -173,6 +188,7 @@ ABI_AT(struct net_virt_stats, side, 24);
  * @stats:       region for statistics, or NULL for private ones only
  */
 struct net_virt_config {
+	enum net_virt_side source;
 	struct net_virt_queues driver;
 	struct net_virt_queues sw;
 	uint8_t *data;
@@ -182,6 +198,48 @@ struct net_virt_config {
 	uint64_t io;
 	struct net_virt_stats *stats;
 };
+
+struct net_virt;
+
+/**
+ * net_virt_size - bytes of private memory a virtualiser needs
+ * @config: checked
+ *
+ * Return: 0 if something in @config is impossible.
+ */
+size_t net_virt_size(const struct net_virt_config *config);
+
+/**
+ * net_virt_init - make a virtualiser; touches no queue yet
+ * @memory: private, aligned to 64
+ * @size:   bytes at @memory
+ * @config: copied
+ *
+ * Return: the virtualiser (inside @memory), or NULL if @config is impossible or
+ * @size less than net_virt_size().
+ */
+struct net_virt *net_virt_init(void *memory, size_t size,
+			       const struct net_virt_config *config);
+
+/**
+ * net_virt_run - look at both link pages, then do a bounded amount of work
+ * @ring: in/out: NET_VIRT_RING_* bits are added for whom to notify
+ *
+ * Return: true if there is more to do.
+ */
+bool net_virt_run(struct net_virt *v, unsigned int *ring);
+
+/**
+ * net_virt_arm - ask to be notified; run() had nothing more to do
+ *
+ * Return: true if something came meanwhile; run() must be called again.
+ */
+bool net_virt_arm(struct net_virt *v);
+
+/**
+ * net_virt_stats - the virtualiser's statistics, wherever they are
+ */
+const struct net_virt_stats *net_virt_stats(const struct net_virt *v);
 
 /**
  * net_virt_reason_key - stable short name ("never_lent")

@@ -2,7 +2,7 @@
 /*
  * Which octets the virtualisers have the caches cleaned of, and when.
  *
- * The relay is compiled into this test once more, with a cache implementation
+ * The virtualiser is compiled into this test once more, with a cache implementation
  * that keeps a log; the linker then leaves the library's own copy out.
  */
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #define WEIR_CACHE_HEADER "tests/unit/cache_mock.h"
-#include "virt/relay.c" /* NOLINT(bugprone-suspicious-include): see above */
+#include "virt/net_virt.c" /* NOLINT(bugprone-suspicious-include): see above */
 
 #include "tests/unit/virt_rig.h"
 

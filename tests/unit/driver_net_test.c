@@ -6,8 +6,7 @@
 #include "tests/unit/driver_rig.h"
 
 #include "driver_vm/event.h"
-#include "virt/net_virt_rx.h"
-#include "virt/net_virt_tx.h"
+#include "virt/net_virt.h"
 
 /* --- a card ------------------------------------------------------------------ */
 
@@ -644,8 +643,8 @@ static void copies_of_all_lengths(void **state)
  */
 struct chain {
 	struct driver_rig *r;
-	struct net_virt_rx *rx;
-	struct net_virt_tx *tx;
+	struct net_virt *rx;
+	struct net_virt *tx;
 	struct net_queue *sw[4];
 	struct queue_consumer rx_active;
 	struct queue_producer rx_free;
@@ -654,10 +653,11 @@ struct chain {
 	unsigned int rings;
 };
 
-static void *make_virt(struct chain *c, bool rx)
+static struct net_virt *make_virt(struct chain *c, bool rx)
 {
 	struct driver_rig *r = c->r;
 	struct net_virt_config config = {
+		.source = rx ? NET_VIRT_DRIVER : NET_VIRT_SWITCH,
 		.driver = { .active = rx ? r->config.rx_active
 					 : r->config.tx_active,
 			    .free = rx ? r->config.rx_free : r->config.tx_free,
@@ -671,11 +671,9 @@ static void *make_virt(struct chain *c, bool rx)
 		.buffer_size = D_BUFFER,
 		.addresses = NET_VIRT_OFFSET,
 	};
-	size_t size = rx ? net_virt_rx_size(&config)
-			 : net_virt_tx_size(&config);
+	size_t size = net_virt_size(&config);
 	void *memory = d_memory(size);
-	void *v = rx ? (void *)net_virt_rx_init(memory, size, &config)
-		     : (void *)net_virt_tx_init(memory, size, &config);
+	struct net_virt *v = net_virt_init(memory, size, &config);
 
 	assert_ptr_equal(v, memory);
 	return v;
@@ -712,12 +710,12 @@ static void settle(struct chain *c)
 	do {
 		unsigned int ring = 0;
 
-		while (net_virt_rx_run(c->rx, &ring))
+		while (net_virt_run(c->rx, &ring))
 			;
-		while (net_virt_tx_run(c->tx, &ring))
+		while (net_virt_run(c->tx, &ring))
 			;
-		ours = net_virt_rx_arm(c->rx);
-		ours |= net_virt_tx_arm(c->tx);
+		ours = net_virt_arm(c->rx);
+		ours |= net_virt_arm(c->tx);
 		rung = c->r->net.count.doorbells;
 		if (ring & NET_VIRT_RING_DRIVER || fake.count > 0)
 			d_run(c->r);
@@ -780,9 +778,9 @@ static void through_the_virtualisers(void **state)
 	for (unsigned int s = 0; s < NET_VIRT_SIDES; s++)
 		for (unsigned int w = 0; w < NET_VIRT_REASON_COUNT; w++) {
 			assert_int_equal(
-				net_virt_rx_stats(c.rx)->side[s].refused[w], 0);
+				net_virt_stats(c.rx)->side[s].refused[w], 0);
 			assert_int_equal(
-				net_virt_tx_stats(c.tx)->side[s].refused[w], 0);
+				net_virt_stats(c.tx)->side[s].refused[w], 0);
 		}
 	assert_int_equal(r->net.count.bad_descriptors, 0);
 	assert_int_equal(r->net.count.rx_no_buffer, 0);

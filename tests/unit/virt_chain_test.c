@@ -12,8 +12,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/rig.h"
-#include "virt/net_virt_rx.h"
-#include "virt/net_virt_tx.h"
+#include "virt/net_virt.h"
 
 #define N 16u
 #define SIZE 2048u
@@ -25,8 +24,8 @@ struct uplink {
 	struct rig *r;
 	struct link_page page;
 	struct net_virt_config config[2];
-	struct net_virt_rx *rx;
-	struct net_virt_tx *tx;
+	struct net_virt *rx;
+	struct net_virt *tx;
 	void *memory[2];
 	struct queue_producer rx_active;
 	struct queue_consumer rx_free;
@@ -49,14 +48,14 @@ static void settle(struct uplink *u)
 
 	while (ring) {
 		ring = 0;
-		while (net_virt_rx_run(u->rx, &ring))
+		while (net_virt_run(u->rx, &ring))
 			;
-		while (net_virt_tx_run(u->tx, &ring))
+		while (net_virt_run(u->tx, &ring))
 			;
 		if (rig_run(u->r, 7) & RIG_BIT(UPLINK))
 			ring |= NET_VIRT_RING_SWITCH;
 		ring &= NET_VIRT_RING_SWITCH;
-		if (net_virt_rx_arm(u->rx) || net_virt_tx_arm(u->tx) ||
+		if (net_virt_arm(u->rx) || net_virt_arm(u->tx) ||
 		    vswitch_arm(u->r->sw, RIG_BIT(UPLINK)))
 			ring = 1;
 	}
@@ -114,12 +113,13 @@ static int setup(void **state)
 	p = &u->r->port[UPLINK].config;
 	configure(u, &u->config[0], &p->ingress);
 	configure(u, &u->config[1], &p->egress);
-	size = net_virt_rx_size(&u->config[0]);
+	u->config[1].source = NET_VIRT_SWITCH;
+	size = net_virt_size(&u->config[0]);
 	u->memory[0] = zeroed(size);
-	u->rx = net_virt_rx_init(u->memory[0], size, &u->config[0]);
-	size = net_virt_tx_size(&u->config[1]);
+	u->rx = net_virt_init(u->memory[0], size, &u->config[0]);
+	size = net_virt_size(&u->config[1]);
 	u->memory[1] = zeroed(size);
-	u->tx = net_virt_tx_init(u->memory[1], size, &u->config[1]);
+	u->tx = net_virt_init(u->memory[1], size, &u->config[1]);
 	assert_non_null(u->rx);
 	assert_non_null(u->tx);
 	driver_up(u);
@@ -211,8 +211,8 @@ static void frames_pass_both_ways(void **state)
 	for (unsigned int i = 0; i < 5000; i++)
 		both_ways(u);
 	assert_int_equal(rig_all_drops(u->r), 0);
-	assert_int_equal(net_virt_rx_stats(u->rx)->frames, 5000);
-	assert_int_equal(net_virt_tx_stats(u->tx)->frames, 5001);
+	assert_int_equal(net_virt_stats(u->rx)->frames, 5000);
+	assert_int_equal(net_virt_stats(u->tx)->frames, 5001);
 }
 
 static void hc17_a_source_lock_holds_on_the_uplink(void **state)
@@ -255,7 +255,7 @@ static void hc11_a_driver_that_crashes_is_replaced(void **state)
 	}
 	assert_int_equal(u->r->stats->port[UPLINK].epoch, 3);
 	assert_int_equal(rig_all_drops(u->r), 0);
-	assert_int_equal(net_virt_tx_stats(u->tx)
+	assert_int_equal(net_virt_stats(u->tx)
 				 ->side[NET_VIRT_DRIVER]
 				 .refused[NET_VIRT_PEER_DOWN],
 			 20 * 40);

@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "virt/net_virt_rx.h"
-#include "virt/net_virt_tx.h"
-
 struct virt_direction virt_rx_offset = { true, NET_VIRT_OFFSET };
 struct virt_direction virt_rx_io = { true, NET_VIRT_IO };
 struct virt_direction virt_tx_offset = { false, NET_VIRT_OFFSET };
@@ -49,17 +46,17 @@ struct virt_rig *virt_rig_make(bool rx, enum net_virt_addresses addresses,
 	struct virt_rig *r = zeroed(sizeof(*r));
 	struct virt_peer *driver = rx ? &r->source : &r->sink;
 
-	r->rx = rx;
 	r->buffers = buffers;
 	make_queues(&r->config.driver, buffers, &r->link[NET_VIRT_DRIVER]);
 	make_queues(&r->config.sw, buffers, &r->link[NET_VIRT_SWITCH]);
+	r->config.source = rx ? NET_VIRT_DRIVER : NET_VIRT_SWITCH;
 	r->config.buffer_size = VIRT_BUFFER;
 	r->config.data_size = VIRT_AT(buffers);
 	r->config.data = zeroed(r->config.data_size);
 	r->config.addresses = addresses;
 	r->config.io = VIRT_IO;
 	r->config.stats = &r->stats;
-	r->source.side = rx ? NET_VIRT_DRIVER : NET_VIRT_SWITCH;
+	r->source.side = r->config.source;
 	r->sink.side = rx ? NET_VIRT_SWITCH : NET_VIRT_DRIVER;
 	driver->base = addresses == NET_VIRT_IO ? VIRT_IO : 0;
 	reset_peer(r, &r->source);
@@ -69,16 +66,12 @@ struct virt_rig *virt_rig_make(bool rx, enum net_virt_addresses addresses,
 
 bool virt_rig_init(struct virt_rig *r)
 {
-	size_t size = r->rx ? net_virt_rx_size(&r->config)
-			    : net_virt_tx_size(&r->config);
+	size_t size = net_virt_size(&r->config);
 
 	if (size == 0)
 		return false;
 	r->memory = zeroed(size);
-	if (r->rx)
-		r->v = net_virt_rx_init(r->memory, size, &r->config);
-	else
-		r->v = net_virt_tx_init(r->memory, size, &r->config);
+	r->v = net_virt_init(r->memory, size, &r->config);
 	return r->v != NULL;
 }
 
@@ -108,8 +101,7 @@ void virt_rig_free(struct virt_rig *r)
 
 bool virt_rig_run_once(struct virt_rig *r, unsigned int *ring)
 {
-	return r->rx ? net_virt_rx_run(r->v, ring)
-		     : net_virt_tx_run(r->v, ring);
+	return net_virt_run(r->v, ring);
 }
 
 unsigned int virt_rig_run(struct virt_rig *r)
@@ -123,7 +115,7 @@ unsigned int virt_rig_run(struct virt_rig *r)
 
 bool virt_rig_arm(struct virt_rig *r)
 {
-	return r->rx ? net_virt_rx_arm(r->v) : net_virt_tx_arm(r->v);
+	return net_virt_arm(r->v);
 }
 
 void virt_rig_down(struct virt_rig *r, struct virt_peer *p)

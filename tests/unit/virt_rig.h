@@ -3,7 +3,7 @@
  * A network virtualiser in plain memory, with a peer on either side that can be
  * honest or not.
  *
- * Both virtualisers move buffers from a source to a sink (virt/relay.h); tests
+ * Both virtualisers move buffers from a source to a sink (virt/net_virt.h); tests
  * are written in those terms and run for both directions.
  */
 #ifndef WEIR_TESTS_VIRT_RIG_H
@@ -35,9 +35,8 @@ struct virt_peer {
 };
 
 struct virt_rig {
-	bool rx;
 	void *memory;
-	void *v;
+	struct net_virt *v;
 	struct net_virt_config config;
 	struct net_virt_stats stats;
 	struct link_page link[NET_VIRT_SIDES];
@@ -48,7 +47,7 @@ struct virt_rig {
 
 /**
  * virt_rig_make - everything but the virtualiser; rig->config may be changed
- * @rx:      net_virt_rx, else net_virt_tx
+ * @rx:      the driver is the source, else the switch
  * @buffers: a power of two; the capacity of the queues, too
  */
 struct virt_rig *virt_rig_make(bool rx, enum net_virt_addresses addresses,

@@ -6,11 +6,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/mem.h"
 #include "virt/net_client.h"
 #include "vmm/linux/pd/pd.h"
 
-/* Private memory of a net_client must start a cache line. */
-#define CLIENT_ALIGN 64u
+void *pd_memory(size_t size)
+{
+	return aligned_alloc(64, in_lines(size > 0 ? size : 1));
+}
 
 int pd_client(struct component *c, struct net_client **client)
 {
@@ -23,8 +26,7 @@ int pd_client(struct component *c, struct net_client **client)
 	size = net_client_size(&config);
 	if (size == 0)
 		return -EINVAL;
-	size = (size + CLIENT_ALIGN - 1) & ~(size_t)(CLIENT_ALIGN - 1);
-	memory = aligned_alloc(CLIENT_ALIGN, size);
+	memory = pd_memory(size);
 	if (memory == NULL)
 		return -ENOMEM;
 	made = net_client_init(memory, size, &config);

@@ -97,7 +97,6 @@ static int make_component(struct pd *pd, uint32_t index)
 {
 	const struct boot_comp *bc = &boot_comps(pd->boot)[index];
 	struct component *c = &pd->comp[index].c;
-	size_t size;
 
 	c->ops = component_kinds[bc->cfg.kind];
 	c->cfg = &bc->cfg;
@@ -109,11 +108,10 @@ static int make_component(struct pd *pd, uint32_t index)
 	c->outside = map_outside(c->ops, bc->page);
 	if (c->ops->outside && c->outside == NULL)
 		return -1;
-	size = (c->ops->state_size + 63) & ~(size_t)63;
-	c->state = aligned_alloc(64, size != 0 ? size : 64);
+	c->state = pd_memory(c->ops->state_size);
 	if (c->state == NULL)
 		return -1;
-	memset(c->state, 0, size);
+	memset(c->state, 0, c->ops->state_size);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Services of a PD for its components: memory, the time, log lines.
+ * Services of a PD for its components: memory, the time, log lines, wires.
  *
  * The rest of pd.h (rings, watched descriptors) is in pd/loop.c.
  */
@@ -77,31 +77,30 @@ void pd_log(struct component *c, const char *format, ...)
 	(void)!write(c->pd->log, line, used);
 }
 
-/* Size of the buffers; the region is rounded up to whole pages. */
-static size_t data_size(size_t region, const struct sys_wire *wire)
+void *pd_data(struct component *c, const struct sys_wire *wire,
+	      const struct sys_half *half, size_t *size)
 {
 	size_t used = (size_t)wire->capacity * wire->buffer_size;
+	void *data = pd_region(c, half->data, size);
 
-	return region < used ? region : used;
+	if (*size > used)
+		*size = used;
+	return data;
 }
 
 void pd_wire(struct component *c, const struct sys_wire *wire,
 	     struct net_client_config *config)
 {
-	size_t tx_size, rx_size;
-
 	*config = (struct net_client_config){
 		.tx_active = pd_region(c, wire->ingress.active, NULL),
 		.tx_free = pd_region(c, wire->ingress.free, NULL),
 		.rx_active = pd_region(c, wire->egress.active, NULL),
 		.rx_free = pd_region(c, wire->egress.free, NULL),
-		.tx_data = pd_region(c, wire->ingress.data, &tx_size),
-		.rx_data = pd_region(c, wire->egress.data, &rx_size),
 		.capacity = wire->capacity,
 		.buffer_size = wire->buffer_size,
 		.max_frame = wire->max_frame,
 		.link = pd_region(c, wire->link, NULL),
 	};
-	config->tx_size = data_size(tx_size, wire);
-	config->rx_size = data_size(rx_size, wire);
+	config->tx_data = pd_data(c, wire, &wire->ingress, &config->tx_size);
+	config->rx_data = pd_data(c, wire, &wire->egress, &config->rx_size);
 }

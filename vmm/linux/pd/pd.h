@@ -221,6 +221,21 @@ void pd_wire(struct component *c, const struct sys_wire *wire,
 	     struct net_client_config *config);
 
 /**
+ * pd_data - where a wire's data region is mapped
+ * @size: out: bytes of its buffers; the region is whole pages, which may be
+ *        more
+ */
+void *pd_data(struct component *c, const struct sys_wire *wire,
+	      const struct sys_half *half, size_t *size);
+
+/**
+ * pd_memory - private memory that begins a cache line; for init()
+ *
+ * Return: NULL if there is none.  It is not cleared.
+ */
+void *pd_memory(size_t size);
+
+/**
  * pd_client - the client's side of the component's own wire; for its init()
  * @client: out, only if it succeeds; lives as long as the PD
  *

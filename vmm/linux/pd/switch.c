@@ -15,8 +15,6 @@
  * channel that belongs to no port is ignored.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "vmm/linux/pd/pd.h"
 #include "vswitch/ctl.h"
@@ -52,23 +50,19 @@ struct switch_state {
 	uint64_t due;
 };
 
-/* One direction of a port; the data region may end in a part of a page. */
+/* One direction of a port. */
 static struct vswitch_half get_half(struct component *c,
 				    const struct sys_wire *wire,
 				    const struct sys_half *half)
 {
-	size_t used = (size_t)wire->capacity * wire->buffer_size;
 	struct vswitch_half h = {
 		.active = pd_region(c, half->active, NULL),
 		.free = pd_region(c, half->free, NULL),
-		.data = pd_region(c, half->data, NULL),
 		.capacity = wire->capacity,
 		.buffer_size = wire->buffer_size,
 	};
 
-	pd_region(c, half->data, &h.data_size);
-	if (h.data_size > used)
-		h.data_size = used;
+	h.data = pd_data(c, wire, half, &h.data_size);
 	return h;
 }
 
@@ -110,13 +104,13 @@ static int switch_init(struct component *c)
 {
 	const struct sys_switch *cfg = &c->cfg->sw;
 	struct switch_state *s = c->state;
-	size_t size = (vswitch_size(&cfg->tables) + 63) & ~(size_t)63;
+	size_t size = vswitch_size(&cfg->tables);
 	void *memory;
 	int result;
 
 	if (size == 0 || cfg->n_ports > VSWITCH_MAX_PORTS)
 		return -EINVAL;
-	memory = aligned_alloc(64, size);
+	memory = pd_memory(size);
 	if (memory == NULL)
 		return -ENOMEM;
 	s->stats = pd_region(c, cfg->stats, NULL);

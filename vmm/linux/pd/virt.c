@@ -20,22 +20,21 @@
  * "look at your link pages".
  */
 #include <errno.h>
-#include <stdlib.h>
 
-#include "virt/net_virt_rx.h"
-#include "virt/net_virt_tx.h"
+#include "virt/net_virt.h"
 #include "vmm/linux/pd/pd.h"
+
+enum { RX, TX, DIRECTIONS };
 
 /**
  * struct virt_state - the glue's own memory
- * @rx, @tx: the virtualisers
+ * @v:       the virtualisers
  * @reason:  there is something to do; if not, run() was called because the loop
  *           spins
  * @faults:  by side: how many the monitor has been told of
  */
 struct virt_state {
-	struct net_virt_rx *rx;
-	struct net_virt_tx *tx;
+	struct net_virt *v[DIRECTIONS];
 	bool reason;
 	uint64_t faults[NET_VIRT_SIDES];
 };
@@ -53,62 +52,47 @@ static struct net_virt_queues get_queues(struct component *c,
 }
 
 /* One direction: the same half of both wires. */
-static struct net_virt_config get_config(struct component *c,
-					 const struct sys_half *driver,
-					 const struct sys_half *sw,
-					 uint32_t stats)
+static int make(struct component *c, unsigned int direction)
 {
+	const struct sys_virt *cfg = &c->cfg->virt;
 	const struct sys_wire *wire = &c->cfg->wire;
-	size_t used = (size_t)wire->capacity * wire->buffer_size, stats_size;
+	bool rx = direction == RX;
+	const struct sys_half *driver = rx ? &cfg->driver.ingress
+					   : &cfg->driver.egress;
+	const struct sys_half *sw = rx ? &wire->ingress : &wire->egress;
+	struct virt_state *s = c->state;
+	size_t stats_size, size;
+	void *memory;
 	struct net_virt_config config = {
-		.driver = get_queues(c, &c->cfg->virt.driver, driver),
+		.source = rx ? NET_VIRT_DRIVER : NET_VIRT_SWITCH,
+		.driver = get_queues(c, &cfg->driver, driver),
 		.sw = get_queues(c, wire, sw),
-		.data = pd_region(c, sw->data, NULL),
 		.buffer_size = wire->buffer_size,
 		.addresses = NET_VIRT_OFFSET,
-		.stats = pd_region(c, stats, &stats_size),
+		.stats = pd_region(c, rx ? cfg->stats_rx : cfg->stats_tx,
+				   &stats_size),
 	};
 
-	/* The region may end in a part of a page. */
-	pd_region(c, sw->data, &config.data_size);
-	if (config.data_size > used)
-		config.data_size = used;
+	config.data = pd_data(c, wire, sw, &config.data_size);
 	if (stats_size < sizeof(*config.stats))
 		config.stats = NULL;
-	return config;
-}
-
-static void *allocate(size_t size)
-{
-	return aligned_alloc(64, (size + 63) & ~(size_t)63);
+	size = net_virt_size(&config);
+	if (size == 0)
+		return -EINVAL;
+	memory = pd_memory(size);
+	if (memory == NULL)
+		return -ENOMEM;
+	s->v[direction] = net_virt_init(memory, size, &config);
+	return 0;
 }
 
 static int virt_init(struct component *c)
 {
-	const struct sys_virt *cfg = &c->cfg->virt;
-	const struct sys_wire *wire = &c->cfg->wire;
 	struct virt_state *s = c->state;
-	struct net_virt_config rx = get_config(c, &cfg->driver.ingress,
-					       &wire->ingress, cfg->stats_rx);
-	struct net_virt_config tx = get_config(c, &cfg->driver.egress,
-					       &wire->egress, cfg->stats_tx);
-	size_t rx_size = net_virt_rx_size(&rx);
-	size_t tx_size = net_virt_tx_size(&tx);
-	void *rx_memory, *tx_memory;
+	int result = make(c, RX);
 
-	if (rx_size == 0 || tx_size == 0)
-		return -EINVAL;
-	rx_memory = allocate(rx_size);
-	tx_memory = allocate(tx_size);
-	if (rx_memory == NULL || tx_memory == NULL) {
-		free(rx_memory);
-		free(tx_memory);
-		return -ENOMEM;
-	}
-	s->rx = net_virt_rx_init(rx_memory, rx_size, &rx);
-	s->tx = net_virt_tx_init(tx_memory, tx_size, &tx);
 	s->reason = true;
-	return 0;
+	return result != 0 ? result : make(c, TX);
 }
 
 static void virt_notified(struct component *c, uint32_t channel)
@@ -121,16 +105,16 @@ static void virt_notified(struct component *c, uint32_t channel)
 
 static uint64_t frames(const struct virt_state *s)
 {
-	return net_virt_rx_stats(s->rx)->frames +
-	       net_virt_tx_stats(s->tx)->frames;
+	return net_virt_stats(s->v[RX])->frames +
+	       net_virt_stats(s->v[TX])->frames;
 }
 
 /* Tell the monitor of sides that have stopped since the last call. */
 static void report_faults(struct component *c, struct virt_state *s)
 {
 	for (unsigned int i = 0; i < NET_VIRT_SIDES; i++) {
-		uint64_t faults = net_virt_rx_stats(s->rx)->side[i].faults +
-				  net_virt_tx_stats(s->tx)->side[i].faults;
+		uint64_t faults = net_virt_stats(s->v[RX])->side[i].faults +
+				  net_virt_stats(s->v[TX])->side[i].faults;
 
 		if (faults != s->faults[i])
 			pd_ring(c, c->cfg->virt.ctl_channel);
@@ -146,8 +130,8 @@ static bool virt_run(struct component *c, uint64_t now_ns)
 	unsigned int ring = 0;
 
 	(void)now_ns;
-	s->reason = net_virt_rx_run(s->rx, &ring);
-	s->reason |= net_virt_tx_run(s->tx, &ring);
+	s->reason = net_virt_run(s->v[RX], &ring);
+	s->reason |= net_virt_run(s->v[TX], &ring);
 	if (ring & NET_VIRT_RING_DRIVER)
 		pd_ring(c, c->cfg->virt.driver.channel);
 	if (ring & NET_VIRT_RING_SWITCH)
@@ -161,8 +145,8 @@ static bool virt_arm(struct component *c)
 {
 	struct virt_state *s = c->state;
 
-	s->reason = net_virt_rx_arm(s->rx);
-	s->reason |= net_virt_tx_arm(s->tx);
+	s->reason = net_virt_arm(s->v[RX]);
+	s->reason |= net_virt_arm(s->v[TX]);
 	report_faults(c, s);
 	return s->reason;
 }
