@@ -185,7 +185,7 @@ struct sys_switch {
 	uint32_t ctl_reply;
 	uint32_t ctl_channel;
 	uint32_t n_ports;
-	struct sys_switch_port port[VSWITCH_MAX_PORTS];
+	struct sys_switch_port port[MAX_PORTS];
 };
 
 /* Addresses a TAP interface can be given. */
@@ -291,7 +291,7 @@ struct sys_capture {
 	uint32_t n_filter;
 	struct sys_insn filter[SYS_FILTER_MAX];
 	char filter_text[SYS_PATH];
-	char name[VSWITCH_MAX_PORTS][SYS_NAME];
+	char name[MAX_PORTS][SYS_NAME];
 	uint64_t of;
 	uint8_t drops;
 	uint8_t overwrite;

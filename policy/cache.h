@@ -31,6 +31,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bits.h"
 #include "policy/cbpf.h"
 #include "base/frame.h"
 
@@ -41,7 +42,6 @@
 #define CACHE_SETS (1u << CACHE_SET_BITS)
 #define CACHE_WAYS 4u
 #define CACHE_PLACES (CACHE_SETS * CACHE_WAYS)
-#define CACHE_PORTS 64u
 /* A miss and storing its verdict take as long as so many instructions. */
 #define CACHE_MISS_STEPS 10u
 /* Words of a frame that are hashed, and kinds of frames, by EtherType. */
@@ -78,7 +78,7 @@ struct cache_place {
 struct cache_port {
 	uint64_t hashed[CACHE_KINDS][CACHE_HASHED];
 	uint32_t generation;
-	uint16_t latest[CACHE_PORTS];
+	uint16_t latest[MAX_PORTS];
 	struct cache_place place[CACHE_PLACES];
 };
 
@@ -93,7 +93,7 @@ struct policy_cache {
 	uint64_t hits;
 	uint64_t misses;
 	uint64_t steps;
-	struct cache_port port[CACHE_PORTS];
+	struct cache_port port[MAX_PORTS];
 };
 
 /**
@@ -128,7 +128,7 @@ static inline bool cache_holds(const struct cache_place *p,
 
 /**
  * cache_latest - does the pair's latest verdict hold for this frame?
- * @src, @dst:  less than CACHE_PORTS
+ * @src, @dst:  less than MAX_PORTS
  * @generation: of the policy; another one's verdicts do not count
  * @entry:      out, if so
  */

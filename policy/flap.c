@@ -48,13 +48,13 @@ static unsigned int find(const struct flap *f, const struct flap_move *move,
 /* The port with the most entries; @to, unless another has more. */
 static unsigned int find_hoarder(const struct flap *f, unsigned int to)
 {
-	uint8_t charged[FLAP_PORTS];
+	uint8_t charged[MAX_PORTS];
 	unsigned int hoarder = to;
 
 	memset(charged, 0, sizeof(charged));
 	for (unsigned int i = 0; i < FLAP_HOMES; i++)
 		charged[f->home[i].charged]++;
-	for (unsigned int p = 0; p < FLAP_PORTS; p++)
+	for (unsigned int p = 0; p < MAX_PORTS; p++)
 		if (charged[p] > charged[hoarder])
 			hoarder = p;
 	return hoarder;

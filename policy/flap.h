@@ -89,9 +89,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bits.h"
 #include "policy/bucket.h"
 
-#define FLAP_PORTS 64u
 /* Entries of the table of homes. */
 #define FLAP_HOMES 128u
 #define FLAP_MEMORY_S 3600u
@@ -163,7 +163,7 @@ struct flap_port {
  */
 struct flap {
 	uint64_t blocked;
-	struct flap_port port[FLAP_PORTS];
+	struct flap_port port[MAX_PORTS];
 	uint64_t key[FLAP_HOMES];
 	struct flap_home home[FLAP_HOMES];
 };

@@ -118,11 +118,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bits.h"
 #include "base/abi.h"
 #include "base/packet.h"
 
 #define FLOW_MAX_CAPACITY 65536u
-#define FLOW_PORTS 64u
 
 enum flow_state {
 	FLOW_OPENED,
@@ -133,7 +133,7 @@ enum flow_state {
 /**
  * struct flow_path - where a frame goes, as far as flows are concerned
  * @vlan:     VLAN it belongs to
- * @src, @dst: ports it comes from and would go to, less than FLOW_PORTS
+ * @src, @dst: ports it comes from and would go to, less than MAX_PORTS
  */
 struct flow_path {
 	uint16_t vlan;

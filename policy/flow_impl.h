@@ -164,7 +164,7 @@ struct flow_key flow_key_part(const struct packet *p,
 			      const struct flow_path *path);
 
 /* In place of a port: an address was asked for, and not found yet. */
-#define FLOW_NOWHERE FLOW_PORTS
+#define FLOW_NOWHERE MAX_PORTS
 
 /**
  * flow_key_own - key of an address that an initiator has used
@@ -297,8 +297,8 @@ struct flow_table {
 	uint64_t fresh_at;
 	uint64_t mix[FLOW_KEY_WORDS];
 	uint64_t holders[FLOW_LIFE_COUNT];
-	uint32_t held[FLOW_PORTS];
-	struct flow_ends list[FLOW_LIFE_COUNT][FLOW_PORTS];
+	uint32_t held[MAX_PORTS];
+	struct flow_ends list[FLOW_LIFE_COUNT][MAX_PORTS];
 	struct flow_counts counts;
 };
 

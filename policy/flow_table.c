@@ -23,7 +23,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
-#define LISTS (FLOW_LIFE_COUNT * FLOW_PORTS)
+#define LISTS (FLOW_LIFE_COUNT * MAX_PORTS)
 
 /* Expired entries that are removed for each new one: more than one, so that they
  * go away in the end. */
@@ -55,7 +55,7 @@ static uint32_t buckets_for(uint32_t capacity)
  */
 static uint32_t ends_for(uint32_t capacity)
 {
-	return capacity / 4 + FLOW_PORTS;
+	return capacity / 4 + MAX_PORTS;
 }
 
 static size_t table_size(uint32_t capacity)
@@ -244,8 +244,8 @@ static uint32_t find_expired(struct flow_table *t, uint32_t now)
 	if (t->fresh_at == (uint64_t)now + 1)
 		return FLOW_NO_SLOT;
 	for (unsigned int looked = 0; looked < LISTS; looked++) {
-		unsigned int life = t->age_at / FLOW_PORTS;
-		unsigned int port = t->age_at % FLOW_PORTS;
+		unsigned int life = t->age_at / MAX_PORTS;
+		unsigned int port = t->age_at % MAX_PORTS;
 		uint32_t slot = t->list[life][port].oldest;
 
 		if (bit_in(t->holders[life], port) &&
@@ -262,7 +262,7 @@ static unsigned int greediest(const struct flow_table *t)
 {
 	unsigned int most = 0;
 
-	for (unsigned int port = 1; port < FLOW_PORTS; port++)
+	for (unsigned int port = 1; port < MAX_PORTS; port++)
 		if (t->held[port] > t->held[most])
 			most = port;
 	return most;
@@ -361,7 +361,7 @@ static unsigned int flush(struct flow_table *t, unsigned int port)
 
 unsigned int flow_flush_port(struct flow_table *t, unsigned int port)
 {
-	if (port >= FLOW_PORTS)
+	if (port >= MAX_PORTS)
 		return 0;
 	flush(t->ends, port);
 	return flush(t, port);

@@ -11,7 +11,7 @@ void policy_image_copy(struct policy_image *to, const struct policy_image *from)
 	memcpy(to->entry, from->entry, from->n_entries * sizeof(to->entry[0]));
 	memcpy(to->prefix, from->prefix,
 	       from->n_prefixes * sizeof(to->prefix[0]));
-	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++)
+	for (unsigned int p = 0; p < MAX_PORTS; p++)
 		if (from->port[p].vlan_mode == POLICY_VLAN_TRUNK)
 			to->trunk[p] = from->trunk[p];
 	memcpy(to->word, from->word, from->n_words * sizeof(to->word[0]));

@@ -30,12 +30,12 @@
 
 #include <stdint.h>
 
+#include "base/bits.h"
 #include "base/abi.h"
 #include "policy/cbpf.h"
 
 #define POLICY_MAGIC 0x576569725f506f6cull /* "Weir_Pol" */
 
-#define POLICY_MAX_PORTS 64u
 #define POLICY_MAX_RULES 1024u
 /* A full mesh of 64 ports takes 4032 per rule. */
 #define POLICY_MAX_ENTRIES 8192u
@@ -212,12 +212,12 @@ struct policy_image {
 	uint32_t snooping;
 	uint32_t n_macs;
 	uint32_t pad;
-	struct policy_port port[POLICY_MAX_PORTS];
-	struct policy_pair pair[POLICY_MAX_PORTS][POLICY_MAX_PORTS];
+	struct policy_port port[MAX_PORTS];
+	struct policy_pair pair[MAX_PORTS][MAX_PORTS];
 	struct policy_rule rule[POLICY_MAX_RULES];
 	uint16_t entry[POLICY_MAX_ENTRIES];
 	struct policy_prefix prefix[POLICY_MAX_PREFIXES];
-	struct policy_trunk trunk[POLICY_MAX_PORTS];
+	struct policy_trunk trunk[MAX_PORTS];
 	uint64_t word[POLICY_MAX_WORDS];
 	uint64_t mac[POLICY_MAX_MACS];
 	struct cbpf_insn insn[POLICY_MAX_INSNS];

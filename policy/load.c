@@ -16,7 +16,7 @@
 #include "base/mem.h"
 
 _Static_assert(sizeof(struct policy_port) % 8 == 0, "copied in words");
-_Static_assert(sizeof(struct policy_pair) * POLICY_MAX_PORTS % 8 == 0,
+_Static_assert(sizeof(struct policy_pair) * MAX_PORTS % 8 == 0,
 	       "copied in words");
 #define IN_WORDS(member)                                                       \
 	(__builtin_offsetof(struct policy, member) % 8 == 0 &&                 \
@@ -25,9 +25,6 @@ _Static_assert(IN_WORDS(port) && IN_WORDS(pair) && IN_WORDS(rule) &&
 		       IN_WORDS(entry) && IN_WORDS(prefix) && IN_WORDS(trunk) &&
 		       IN_WORDS(word) && IN_WORDS(mac) && IN_WORDS(insn),
 	       "copied in words");
-_Static_assert(FLOW_PORTS == POLICY_MAX_PORTS && FLAP_PORTS == FLOW_PORTS &&
-		       CACHE_PORTS == FLOW_PORTS,
-	       "one number of ports");
 
 const char *policy_fault_text(enum policy_fault fault)
 {
@@ -96,7 +93,7 @@ static void copy_out(struct policy *to,
 	copy_words(to->word, image->word, c->words * sizeof(to->word[0]));
 	copy_words(to->mac, image->mac, c->macs * sizeof(to->mac[0]));
 	copy_words(to->insn, image->insn, c->insns * sizeof(to->insn[0]));
-	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++)
+	for (unsigned int p = 0; p < MAX_PORTS; p++)
 		if (to->port[p].vlan_mode == POLICY_VLAN_TRUNK)
 			copy_words(&to->trunk[p], &image->trunk[p],
 				   sizeof(to->trunk[p]));
@@ -175,7 +172,7 @@ static bool locks_collide(const struct policy *policy, unsigned int port)
 static enum policy_fault check_ports(const struct policy *policy,
 				     const struct counts *c, uint32_t *at)
 {
-	for (*at = 0; *at < POLICY_MAX_PORTS; ++*at) {
+	for (*at = 0; *at < MAX_PORTS; ++*at) {
 		if (!port_ok(&policy->port[*at], c->prefixes) ||
 		    !macs_ok(policy, &policy->port[*at], c->macs))
 			return POLICY_FAULT_PORT;
@@ -227,7 +224,7 @@ static enum policy_fault check_pairs(const struct policy *policy,
 {
 	const struct policy_pair *pair = &policy->pair[0][0];
 
-	for (*at = 0; *at < POLICY_MAX_PORTS * POLICY_MAX_PORTS; ++*at)
+	for (*at = 0; *at < MAX_PORTS * MAX_PORTS; ++*at)
 		if ((uint32_t)pair[*at].first + pair[*at].n > c->entries)
 			return POLICY_FAULT_PAIR;
 	return POLICY_FAULT_SOUND;
@@ -315,7 +312,7 @@ static uint16_t snap_of(const struct policy *policy, unsigned int src)
 	uint16_t snap = larger(FRAME_SNAP, policy->need[src]);
 	bool begins = false;
 
-	for (unsigned int d = 0; d < POLICY_MAX_PORTS; d++)
+	for (unsigned int d = 0; d < MAX_PORTS; d++)
 		begins |= bit_in(policy->answers[d], src);
 	if (begins || policy->answers[src] || policy->port[src].ip_locked)
 		snap = larger(snap, PACKET_SNAP);
@@ -334,15 +331,15 @@ void policy_settle(struct policy *policy)
 	memset(policy->answers, 0, sizeof(policy->answers));
 	memset(policy->reaches, 0, sizeof(policy->reaches));
 	memset(policy->need, 0, sizeof(policy->need));
-	for (unsigned int s = 0; s < POLICY_MAX_PORTS; s++)
-		for (unsigned int d = 0; d < POLICY_MAX_PORTS; d++)
+	for (unsigned int s = 0; s < MAX_PORTS; s++)
+		for (unsigned int d = 0; d < MAX_PORTS; d++)
 			settle_pair(policy, s, d, needs);
 	policy->guarded = 0;
 	policy->limited = 0;
 	policy->known_only = 0;
 	policy->tagged = 0;
 	policy->replies = false;
-	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++) {
+	for (unsigned int p = 0; p < MAX_PORTS; p++) {
 		const struct policy_port *port = &policy->port[p];
 
 		if (port->locked || port->ip_locked || port->limit_in.rate)

@@ -18,7 +18,7 @@
 
 void policy_begin(struct policy_state *state, const struct policy *policy)
 {
-	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++) {
+	for (unsigned int p = 0; p < MAX_PORTS; p++) {
 		const struct policy_port *port = &policy->port[p];
 
 		bucket_set(&state->in[p], &port->limit_in);

@@ -79,27 +79,27 @@ struct policy_words {
  * @snooping:   see struct policy_image
  */
 struct policy {
-	struct policy_port port[POLICY_MAX_PORTS];
-	uint64_t asks[POLICY_MAX_PORTS];
-	uint64_t answers[POLICY_MAX_PORTS];
-	uint64_t reaches[POLICY_MAX_PORTS];
+	struct policy_port port[MAX_PORTS];
+	uint64_t asks[MAX_PORTS];
+	uint64_t answers[MAX_PORTS];
+	uint64_t reaches[MAX_PORTS];
 	uint64_t guarded;
 	uint64_t limited;
 	uint64_t known_only;
 	uint64_t tagged;
-	uint16_t snap[POLICY_MAX_PORTS];
-	uint16_t need[POLICY_MAX_PORTS];
+	uint16_t snap[MAX_PORTS];
+	uint16_t need[MAX_PORTS];
 	uint32_t generation;
 	uint32_t n_entries;
 	struct policy_words words;
 	bool snooping;
 	bool replies;
 	/* Copied in words, like all that follow. */
-	_Alignas(8) struct policy_pair pair[POLICY_MAX_PORTS][POLICY_MAX_PORTS];
+	_Alignas(8) struct policy_pair pair[MAX_PORTS][MAX_PORTS];
 	struct policy_rule rule[POLICY_MAX_RULES];
 	uint16_t entry[POLICY_MAX_ENTRIES];
 	struct policy_prefix prefix[POLICY_MAX_PREFIXES];
-	struct policy_trunk trunk[POLICY_MAX_PORTS];
+	struct policy_trunk trunk[MAX_PORTS];
 	uint64_t word[POLICY_MAX_WORDS];
 	uint64_t mac[POLICY_MAX_MACS];
 	struct cbpf_insn insn[POLICY_MAX_INSNS];
@@ -116,16 +116,16 @@ struct policy {
 struct policy_state {
 	struct flow_table *flows;
 	struct flap flap;
-	struct bucket in[POLICY_MAX_PORTS];
-	struct bucket out[POLICY_MAX_PORTS];
-	struct bucket storm[POLICY_MAX_PORTS][STORMS];
+	struct bucket in[MAX_PORTS];
+	struct bucket out[MAX_PORTS];
+	struct bucket storm[MAX_PORTS][STORMS];
 	struct policy_cache cache;
 };
 
 /**
  * struct policy_ask - a question to policy, about one frame
  * @frame:  parsed snapshot
- * @src:    port it comes from, less than POLICY_MAX_PORTS
+ * @src:    port it comes from, less than MAX_PORTS
  * @parsed: @packet is filled in; false at first
  * @now_ns: the time
  * @packet: the frame parsed as a packet, once that is needed
@@ -305,7 +305,7 @@ static inline enum vswitch_reason policy_listed(const struct policy *policy,
  * @state:  what has been seen
  * @cache:  @state's verdict cache; NULL to change nothing at all
  * @ask:    the frame
- * @dst:    port it would go to, less than POLICY_MAX_PORTS
+ * @dst:    port it would go to, less than MAX_PORTS
  * @answer: out
  *
  * The switch's only question about a pair of ports.
@@ -358,7 +358,7 @@ static inline unsigned int policy_sent(const struct policy *policy,
 
 /**
  * policy_flood_set - ports a flooded frame from @src may be offered to
- * @src:    less than POLICY_MAX_PORTS
+ * @src:    less than MAX_PORTS
  *
  * The allow list narrows a flood silently (a denied port is not a drop);
  * vswitch_can_send() is then asked for each port of the set.

@@ -126,7 +126,7 @@ static int32_t set_policy(struct vswitch *sw, const struct policy_image *image,
 static int32_t flush(struct vswitch *sw, const struct request *rq,
 		     struct vswitch_ctl_reply *reply)
 {
-	if (rq->port >= VSWITCH_MAX_PORTS || !bit_in(sw->present, rq->port))
+	if (rq->port >= MAX_PORTS || !bit_in(sw->present, rq->port))
 		return -EINVAL;
 	reply->value = fdb_flush_port(sw->fdb, rq->port);
 	return 0;

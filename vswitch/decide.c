@@ -396,7 +396,7 @@ int vswitch_trace(const struct vswitch *sw, unsigned int port,
 	struct policy_ask ask = { .frame = f, .src = port, .now_ns = now_ns };
 	uint32_t snap;
 
-	if (port >= VSWITCH_MAX_PORTS || !bit_in(sw->present, port) ||
+	if (port >= MAX_PORTS || !bit_in(sw->present, port) ||
 	    sw->port[port].kind == VSWITCH_PORT_CAPTURE)
 		return -EINVAL;
 	memset(verdict, 0, sizeof(*verdict));

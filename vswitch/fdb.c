@@ -329,7 +329,7 @@ int fdb_add_static(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 {
 	uint32_t slot = find(fdb, mac, vlan);
 
-	if (port >= FDB_PORTS)
+	if (port >= MAX_PORTS)
 		return -EINVAL;
 	if (slot != FDB_NO_SLOT && is_static(fdb, slot))
 		return fdb->record[slot].port == port ? 0 : -EEXIST;
@@ -370,7 +370,7 @@ unsigned int fdb_age(struct fdb *fdb, uint32_t now, unsigned int budget)
 			removed++;
 		} else {
 			fresh |= bit(port);
-			fdb->age_port = (port + 1) % FDB_PORTS;
+			fdb->age_port = (port + 1) % MAX_PORTS;
 		}
 	}
 	return removed;
@@ -380,7 +380,7 @@ unsigned int fdb_flush_port(struct fdb *fdb, unsigned int port)
 {
 	unsigned int removed = 0;
 
-	for (; port < FDB_PORTS && fdb->held[port] > 0; removed++)
+	for (; port < MAX_PORTS && fdb->held[port] > 0; removed++)
 		drop(fdb, fdb->oldest[port]);
 	return removed;
 }

@@ -27,7 +27,6 @@
 #include "vswitch/fdb.h"
 #include "base/frame.h"
 
-#define FDB_PORTS 64u
 #define FDB_NO_SLOT UINT32_MAX
 
 /* Set in the key of every used slot: address and VLAN may both be zero. */
@@ -109,9 +108,9 @@ struct fdb {
 	uint32_t mask;
 	uint32_t top;
 	uint64_t holders;
-	uint32_t held[FDB_PORTS];
-	uint32_t oldest[FDB_PORTS];
-	uint32_t newest[FDB_PORTS];
+	uint32_t held[MAX_PORTS];
+	uint32_t oldest[MAX_PORTS];
+	uint32_t newest[MAX_PORTS];
 	uint32_t age_port;
 	uint64_t fresh_at;
 	uint64_t expired;

@@ -251,7 +251,7 @@ static void refuse_descriptor(struct vswitch *sw, unsigned int src,
 
 void show_blocked(struct vswitch *sw)
 {
-	for (unsigned int p = 0; p < VSWITCH_MAX_PORTS; p++) {
+	for (unsigned int p = 0; p < MAX_PORTS; p++) {
 		struct vswitch_port_stats *shown = sw->port[p].shown;
 
 		stat_show(&shown->blocked, bit_in(sw->state.flap.blocked, p));

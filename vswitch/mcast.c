@@ -251,12 +251,12 @@ bool mcast_iterate(const struct mcast *m, uint32_t *cursor, uint32_t now,
 		*cursor = at + 1;
 		return true;
 	}
-	for (; at < m->capacity + MCAST_PORTS; at++) {
+	for (; at < m->capacity + MAX_PORTS; at++) {
 		if (!show_greedy(m, at - m->capacity, now, entry))
 			continue;
 		*cursor = at + 1;
 		return true;
 	}
-	*cursor = m->capacity + MCAST_PORTS;
+	*cursor = m->capacity + MAX_PORTS;
 	return false;
 }

@@ -24,9 +24,9 @@
 #ifndef WEIR_VSWITCH_MCAST_IMPL_H
 #define WEIR_VSWITCH_MCAST_IMPL_H
 
+#include "base/bits.h"
 #include "vswitch/mcast.h"
 
-#define MCAST_PORTS 64u
 #define MCAST_NONE 0xffffu
 /* The port of a membership that is not in use. */
 #define MCAST_NO_PORT 0xffu
@@ -207,10 +207,10 @@ struct mcast {
 	uint16_t free_group;
 	uint16_t free_member;
 	uint64_t holders;
-	uint32_t held[MCAST_PORTS];
-	struct mcast_list list[MCAST_PORTS][LIVES];
+	uint32_t held[MAX_PORTS];
+	struct mcast_list list[MAX_PORTS][LIVES];
 	uint64_t greedy;
-	uint32_t everything[MCAST_PORTS];
+	uint32_t everything[MAX_PORTS];
 	uint64_t fresh_at;
 };
 

@@ -57,7 +57,7 @@ static void make_empty(struct mcast *m)
 	}
 	m->group[m->capacity - 1].next = MCAST_NONE;
 	m->member[m->capacity - 1].sibling = MCAST_NONE;
-	for (unsigned int port = 0; port < MCAST_PORTS; port++)
+	for (unsigned int port = 0; port < MAX_PORTS; port++)
 		for (unsigned int life = 0; life < LIVES; life++)
 			m->list[port][life] = (struct mcast_list){
 				MCAST_NONE,

@@ -114,10 +114,10 @@ static void pin_new(struct vswitch *sw, const struct policy *next,
 
 static void move_locks(struct vswitch *sw, const struct policy *next)
 {
-	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++)
+	for (unsigned int p = 0; p < MAX_PORTS; p++)
 		unpin_old(sw, next, p);
 	/* So that nobody else can claim the address, nor ageing lose it. */
-	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++)
+	for (unsigned int p = 0; p < MAX_PORTS; p++)
 		pin_new(sw, next, p);
 }
 
@@ -139,10 +139,10 @@ static void follow(struct vswitch *sw, const struct policy *next)
 {
 	uint64_t *hits = next_hits(sw);
 
-	for (unsigned int s = 0; s < POLICY_MAX_PORTS; s++) {
+	for (unsigned int s = 0; s < MAX_PORTS; s++) {
 		if (!same_vlans(sw->policy, next, s))
 			fdb_flush_port(sw->fdb, s);
-		for (unsigned int d = 0; d < POLICY_MAX_PORTS; d++)
+		for (unsigned int d = 0; d < MAX_PORTS; d++)
 			carry_pair(sw, next, s, d, hits);
 	}
 	move_locks(sw, next);
@@ -156,7 +156,7 @@ static bool locks_fit(const struct vswitch *sw, const struct policy *next)
 {
 	uint32_t n = 0;
 
-	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++)
+	for (unsigned int p = 0; p < MAX_PORTS; p++)
 		n += next->port[p].locked ? next->port[p].n_macs + 1u : 0;
 	return n <= fdb_capacity(sw->fdb);
 }
@@ -186,7 +186,7 @@ enum policy_fault vswitch_set_policy(struct vswitch *sw,
 	/* The numbers begin again: no verdict may be taken for a new one's. */
 	if (unlikely(next->generation == 1))
 		cache_init(&sw->state.cache, sw->seed);
-	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++)
+	for (unsigned int p = 0; p < MAX_PORTS; p++)
 		port_learn_flags(sw, p);
 	show_hits(sw);
 	return POLICY_FAULT_SOUND;

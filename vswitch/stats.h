@@ -12,11 +12,11 @@
 
 #include <stdint.h>
 
+#include "base/bits.h"
 #include "base/abi.h"
 #include "policy/policy.h"
 #include "base/reason.h"
 
-#define VSWITCH_MAX_PORTS 64u
 #define VSWITCH_STATS_MAGIC 0x5765697253746174ull /* "WeirStat" */
 
 enum vswitch_port_state {
@@ -114,7 +114,7 @@ struct vswitch_stats {
 	uint64_t disputes;
 	uint64_t dispute_mac;
 	uint64_t dispute_ports;
-	struct vswitch_port_stats port[VSWITCH_MAX_PORTS];
+	struct vswitch_port_stats port[MAX_PORTS];
 	uint64_t hits[POLICY_MAX_ENTRIES];
 };
 

@@ -98,7 +98,7 @@ struct vswitch *vswitch_init(void *memory, size_t size,
 	clear_stats(sw->stats);
 	/* Also of ports that are never added: a static entry may name one, and
 	 * what is sent there is counted. */
-	for (unsigned int i = 0; i < VSWITCH_MAX_PORTS; i++)
+	for (unsigned int i = 0; i < MAX_PORTS; i++)
 		sw->port[i].shown = &sw->stats->port[i];
 	return sw;
 }
@@ -178,7 +178,7 @@ int vswitch_add_port(struct vswitch *sw, unsigned int port,
 {
 	struct port *p;
 
-	if (port >= VSWITCH_MAX_PORTS || !config_ok(config))
+	if (port >= MAX_PORTS || !config_ok(config))
 		return -EINVAL;
 	if (bit_in(sw->present, port))
 		return -EEXIST;
@@ -302,8 +302,7 @@ uint64_t vswitch_run(struct vswitch *sw, uint64_t ports, uint64_t now_ns,
 	ports &= sw->present;
 	first = bit_from(ports, sw->turn);
 	if (ports)
-		sw->turn = (bit_first(first ? first : ports) + 1) %
-			   VSWITCH_MAX_PORTS;
+		sw->turn = (bit_first(first ? first : ports) + 1) % MAX_PORTS;
 	more = visit_all(sw, first);
 	more |= visit_all(sw, ports & ~first);
 	*ring |= port_rings(sw);

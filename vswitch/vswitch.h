@@ -216,8 +216,8 @@ struct vswitch_verdict {
 	uint64_t replies;
 	uint64_t gone;
 	uint64_t left;
-	uint16_t entry[VSWITCH_MAX_PORTS];
-	uint8_t refusal[VSWITCH_MAX_PORTS];
+	uint16_t entry[MAX_PORTS];
+	uint8_t refusal[MAX_PORTS];
 };
 
 ABI_SIZE(struct vswitch_verdict, 280);
@@ -275,7 +275,7 @@ struct vswitch *vswitch_init(void *memory, size_t size,
 /**
  * vswitch_add_port - attach a port
  * @sw:     switch
- * @port:   number, less than VSWITCH_MAX_PORTS, not yet in use
+ * @port:   number, less than MAX_PORTS, not yet in use
  * @config: copied
  *
  * The link page is looked at at once, so a port whose link is up can be sent to

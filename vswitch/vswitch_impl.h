@@ -197,7 +197,7 @@ struct vswitch {
 		    const struct vswitch_verdict *verdict);
 	void *tap_arg;
 	uint8_t capture[VSWITCH_MAX_CAPTURES];
-	uint8_t watchers[VSWITCH_MAX_PORTS];
+	uint8_t watchers[MAX_PORTS];
 	struct {
 		uint64_t learned;
 		uint64_t moved;
@@ -206,7 +206,7 @@ struct vswitch {
 		uint64_t flooded;
 		uint64_t disputes;
 	} count;
-	struct port port[VSWITCH_MAX_PORTS];
+	struct port port[MAX_PORTS];
 	struct policy_state state;
 
 	/* Scratch of one visit. */
@@ -223,7 +223,7 @@ struct vswitch {
 	unsigned int transfers;
 	struct job job[VSWITCH_BATCH];
 	struct vswitch_verdict verdict;
-	struct transfer transfer[VSWITCH_BATCH * VSWITCH_MAX_PORTS];
+	struct transfer transfer[VSWITCH_BATCH * MAX_PORTS];
 
 	/* The policy that holds, and the next one. */
 	struct policy slot[2];

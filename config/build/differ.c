@@ -122,7 +122,7 @@ static const char *port_name(struct facts *f, const struct sys_component *c,
 static void add_watched(struct facts *f, const struct sys_component *c,
 			uint32_t port)
 {
-	for (uint32_t i = 0; i < VSWITCH_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < MAX_PORTS; i++) {
 		if (c->sw.port[port].capture_of >> i & 1)
 			add(f, port_name(f, c, port), port_name(f, c, i), "of");
 	}
@@ -139,7 +139,7 @@ static void add_switch(struct facts *f, const struct sys_component *c)
 	add_number(f, sw, "ageing", t->fdb.ageing);
 	add_number(f, sw, "flows", t->flows);
 	add_number(f, sw, "groups", t->groups);
-	for (uint32_t i = 0; i < c->sw.n_ports && i < VSWITCH_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < c->sw.n_ports && i < MAX_PORTS; i++) {
 		if (c->sw.port[i].kind == VSWITCH_PORT_LINK)
 			add(f, port_name(f, c, i), "", "link");
 		add_flag(f, port_name(f, c, i), "reserved forward",

@@ -54,7 +54,7 @@ static void dump_receivers(const struct policy_image *image, unsigned int src,
 			return;
 	}
 	fprintf(out, "  from %u to", src);
-	for (unsigned int d = dst; d < POLICY_MAX_PORTS; d++) {
+	for (unsigned int d = dst; d < MAX_PORTS; d++) {
 		if (same_entries(image, &pairs[d], pair))
 			fprintf(out, " %u", d);
 	}

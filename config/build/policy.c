@@ -124,7 +124,7 @@ static void add_unasked(struct sys_policy *policy, const struct topo_switch *sw)
 static void add_entries(struct policy_image *image,
 			const struct topo_port *port)
 {
-	for (unsigned int d = 0; d < POLICY_MAX_PORTS; d++) {
+	for (unsigned int d = 0; d < MAX_PORTS; d++) {
 		struct policy_pair *pair = &image->pair[port->number][d];
 		const struct topo_entry *entry;
 

@@ -13,7 +13,7 @@ static void watch(struct topology *t, struct topo_port *capture,
 {
 	const struct topo_port *port = resolve_port(t, capture->sw, ref);
 
-	if (!port || port->number >= VSWITCH_MAX_PORTS)
+	if (!port || port->number >= MAX_PORTS)
 		return;
 	if (port == capture)
 		report_error(t->report, ref->pos,
@@ -43,8 +43,7 @@ static void watch_all(struct topo_port *capture)
 	const struct topo_port *port;
 
 	for_each(port, capture->sw->ports) {
-		if (port->kind != TO_CAPTURE &&
-		    port->number < VSWITCH_MAX_PORTS)
+		if (port->kind != TO_CAPTURE && port->number < MAX_PORTS)
 			capture->capture.mask |= 1ull << port->number;
 	}
 }

@@ -44,7 +44,7 @@ static void add(struct side *side, struct topo_port *port,
 		const struct name *ref)
 {
 	/* Too many ports: reported, and not in the tables. */
-	if (port->number < VSWITCH_MAX_PORTS)
+	if (port->number < MAX_PORTS)
 		side->v[side->n++] = (struct member){ port, ref };
 }
 
@@ -101,7 +101,7 @@ struct walk {
 	struct topology *t;
 	struct topo_rule *rule;
 	struct shadows *shadows;
-	uint64_t seen[VSWITCH_MAX_PORTS];
+	uint64_t seen[MAX_PORTS];
 };
 
 static void add_entry(struct walk *w, struct topo_port *from,

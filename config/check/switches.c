@@ -12,13 +12,13 @@ static void check_count(struct topology *t, const struct topo_switch *sw)
 	unsigned int n = 0;
 
 	for_each(port, sw->ports) {
-		if (n++ == VSWITCH_MAX_PORTS)
+		if (n++ == MAX_PORTS)
 			report_error(t->report, port->name.pos,
 				     "switch %s has %u ports; a switch can "
 				     "have %u: put some on a second one and "
 				     "link the two",
 				     name_shown(&sw->name), sw->n_ports,
-				     VSWITCH_MAX_PORTS);
+				     MAX_PORTS);
 	}
 }
 

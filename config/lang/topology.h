@@ -126,7 +126,7 @@ struct topo_port {
 	struct topo_domain *domain;
 	unsigned int number;
 	uint64_t allow;
-	struct topo_entry *entries[VSWITCH_MAX_PORTS];
+	struct topo_entry *entries[MAX_PORTS];
 	const void *met;
 	uint64_t mac;
 	uint32_t pd;

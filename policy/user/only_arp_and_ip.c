@@ -39,9 +39,8 @@
 
 static bool names_a_pair(const struct policy_words *words)
 {
-	return words->n == 2 && words->word[0] < POLICY_MAX_PORTS &&
-	       words->word[1] < POLICY_MAX_PORTS &&
-	       words->word[0] != words->word[1];
+	return words->n == 2 && words->word[0] < MAX_PORTS &&
+	       words->word[1] < MAX_PORTS && words->word[0] != words->word[1];
 }
 
 /* In both directions. */

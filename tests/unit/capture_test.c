@@ -235,7 +235,7 @@ static void all_64_ports(void **state)
 	(void)state;
 	cfg->capture.of = ~0ull;
 	memset(cfg->capture.filter_text, 'x', SYS_PATH - 1);
-	for (unsigned int i = 0; i < VSWITCH_MAX_PORTS; i++)
+	for (unsigned int i = 0; i < MAX_PORTS; i++)
 		memset(cfg->capture.name[i], 'p', SYS_NAME - 1);
 	r.reason = REASON_NOT_ALLOWED;
 	r.peer = 62;

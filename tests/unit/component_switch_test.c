@@ -368,7 +368,7 @@ static void impossible_configuration_is_refused(void **state)
 	config()->policy = SYS_NONE;
 	refuses();
 	*config() = good;
-	config()->n_ports = VSWITCH_MAX_PORTS + 1;
+	config()->n_ports = MAX_PORTS + 1;
 	refuses();
 	*config() = good;
 	config()->port[1].wire.max_frame = BUFFER + 1;

@@ -365,7 +365,7 @@ static void check_switch(const struct system *sys, uint32_t pd,
 	const struct sys_map *map = sys->pd[pd].map;
 	const struct sys_end *far;
 
-	assert_in_range(sw->n_ports, 1, VSWITCH_MAX_PORTS);
+	assert_in_range(sw->n_ports, 1, MAX_PORTS);
 	assert_true(fdb_size(&sw->tables.fdb) > 0);
 	assert_int_equal(sw->tables.fdb.seed, 0);
 	assert_true(sw->tables.flows <= FLOW_MAX_CAPACITY);
@@ -414,7 +414,7 @@ static void check_capture(const struct system *sys, const struct sys_conn *c)
 	assert_int_equal(comp->kind, SYS_CAPTURE);
 	assert_int_equal(comp->capture.of, p->capture_of);
 	assert_int_equal(comp->capture.drops, p->capture_drops);
-	for (unsigned int i = 0; i < VSWITCH_MAX_PORTS; i++) {
+	for (unsigned int i = 0; i < MAX_PORTS; i++) {
 		char name[2 * SYS_NAME] = "";
 
 		if (i < sw->sw.n_ports)

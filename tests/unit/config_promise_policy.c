@@ -84,8 +84,8 @@ static void check_pairs(const struct sys_switch *sw,
 {
 	uint32_t entries = 0;
 
-	for (unsigned int s = 0; s < POLICY_MAX_PORTS; s++) {
-		for (unsigned int d = 0; d < POLICY_MAX_PORTS; d++) {
+	for (unsigned int s = 0; s < MAX_PORTS; s++) {
+		for (unsigned int d = 0; d < MAX_PORTS; d++) {
 			const struct policy_pair *pair = &image->pair[s][d];
 
 			check_pair(image, pair);
@@ -108,7 +108,7 @@ static void check_ports(const struct sys_switch *sw,
 {
 	static const struct policy_port nothing;
 
-	for (unsigned int i = 0; i < POLICY_MAX_PORTS; i++) {
+	for (unsigned int i = 0; i < MAX_PORTS; i++) {
 		const struct policy_port *port = &image->port[i];
 
 		assert_int_equal(port->allow, 0);

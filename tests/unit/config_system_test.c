@@ -88,7 +88,7 @@ static uint64_t may_send(const struct system *sys, unsigned int from)
 	const struct policy_image *image = &sys->policy[0].image;
 	uint64_t set = 0;
 
-	for (unsigned int d = 0; d < POLICY_MAX_PORTS; d++) {
+	for (unsigned int d = 0; d < MAX_PORTS; d++) {
 		const struct policy_pair *pair = &image->pair[from][d];
 
 		if (pair->n && image->rule[image->entry[pair->first]].action ==

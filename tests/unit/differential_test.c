@@ -79,7 +79,7 @@ static void same_verdict(struct world *w, const char *who,
 		(unsigned long)a->deliver, (unsigned long)b->deliver);
 	REQUIRE(w, a->refused == b->refused, "%s: %lx, not %lx", who,
 		(unsigned long)a->refused, (unsigned long)b->refused);
-	for (unsigned int i = 0; i < VSWITCH_MAX_PORTS; i++)
+	for (unsigned int i = 0; i < MAX_PORTS; i++)
 		if (a->refused >> i & 1)
 			REQUIRE(w, a->refusal[i] == b->refusal[i],
 				"%s, port %u: %s, not %s", who, i,
@@ -98,7 +98,7 @@ static void nobody_is_forgotten(struct world *w, unsigned int port,
 	REQUIRE(w, (v->left & v->candidates) == 0, "both offered and left out");
 	REQUIRE(w, v->left == (flood ? others & ~v->candidates : 0),
 		"%lx are left out", (unsigned long)v->left);
-	for (unsigned int i = 0; i < VSWITCH_MAX_PORTS; i++)
+	for (unsigned int i = 0; i < MAX_PORTS; i++)
 		if (v->left >> i & 1)
 			REQUIRE(w,
 				v->refusal[i] != REASON_NONE &&
@@ -321,7 +321,7 @@ static void same_counters(struct world *w)
 {
 	const struct vswitch_stats *s = w->rig->stats;
 
-	for (unsigned int port = 0; port < VSWITCH_MAX_PORTS; port++)
+	for (unsigned int port = 0; port < MAX_PORTS; port++)
 		same_port_counters(w, port);
 	REQUIRE(w, s->learned == w->oracle.learned, "%lu, not %lu",
 		(unsigned long)s->learned, (unsigned long)w->oracle.learned);
@@ -380,7 +380,7 @@ static void trace_next(struct world *w, unsigned int port)
 static void run(struct world *w, uint64_t ports)
 {
 	rig_run(w->rig, ports);
-	for (unsigned int i = 0; i < VSWITCH_MAX_PORTS; i++)
+	for (unsigned int i = 0; i < MAX_PORTS; i++)
 		REQUIRE(w, w->sent[i].first == NULL,
 			"port %u (state %u) was not served", i,
 			w->rig->stats->port[i].state);
@@ -449,7 +449,7 @@ static uint64_t one_world(uint32_t seed, uint64_t frames)
 	same_counters(w);
 	same_table(w);
 	done = w->frames;
-	for (unsigned int p = 0; p < VSWITCH_MAX_PORTS; p++)
+	for (unsigned int p = 0; p < MAX_PORTS; p++)
 		by_rule += w->oracle.port[p].drops[REASON_DENIED] +
 			   w->oracle.port[p].drops[REASON_NO_RULE];
 	world_free(w);

@@ -67,7 +67,7 @@ struct fake_switch {
 	bool deaf;
 	char fate[8];	  /* of policies, the next one's first */
 	uint64_t late_ns; /* when a slow answer comes */
-	struct fake_port port[VSWITCH_MAX_PORTS];
+	struct fake_port port[MAX_PORTS];
 };
 
 /* The policy in the region is the one that counts from now on. */

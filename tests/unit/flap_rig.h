@@ -61,7 +61,7 @@ static inline void start(uint64_t rate, uint64_t burst)
 	memset(net.at, NOWHERE, sizeof(net.at));
 	/* A system that has just been switched on. */
 	net.now = 5 * MS;
-	for (unsigned int p = 0; p < FLAP_PORTS; p++)
+	for (unsigned int p = 0; p < MAX_PORTS; p++)
 		limit(p, rate, burst);
 }
 

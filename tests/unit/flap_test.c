@@ -50,7 +50,7 @@ static void asking_changes_nothing(void **state)
 	flap_moved(&net.flap, &m, net.now);
 	before = net.flap;
 	for (m.mac = 1; m.mac < 100; m.mac++)
-		for (m.to = 0; m.to < FLAP_PORTS; m.to++)
+		for (m.to = 0; m.to < MAX_PORTS; m.to++)
 			flap_may_move(&net.flap, &m, net.now + m.mac * SECOND);
 	assert_memory_equal(&net.flap, &before, sizeof(before));
 }

@@ -64,7 +64,7 @@ static void check_reply(const struct vswitch_ctl_request *q,
 	assert_in_range(a->count, 0, CTL_FDB_ENTRIES);
 	if (q->op < CTL_TRACE || q->op > CTL_FDB_FLUSH)
 		assert_int_equal(a->status, -EINVAL);
-	else if (q->op != CTL_FDB && q->port >= VSWITCH_MAX_PORTS)
+	else if (q->op != CTL_FDB && q->port >= MAX_PORTS)
 		assert_int_equal(a->status, -EINVAL);
 	else if (q->op == CTL_TRACE && q->port >= 3)
 		assert_int_equal(a->status, -EINVAL);

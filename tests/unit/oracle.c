@@ -57,13 +57,13 @@ void oracle_add_static(struct oracle *o, uint64_t mac, uint16_t vlan,
 /* The port with the most dynamic entries, the lowest among equals; or -1. */
 static int greediest_port(const struct oracle *o)
 {
-	unsigned int count[VSWITCH_MAX_PORTS] = { 0 };
+	unsigned int count[MAX_PORTS] = { 0 };
 	int port = -1;
 
 	for (unsigned int i = 0; i < o->entries; i++)
 		if (!o->entry[i].is_static)
 			count[o->entry[i].port]++;
-	for (int p = 0; p < (int)VSWITCH_MAX_PORTS; p++)
+	for (int p = 0; p < (int)MAX_PORTS; p++)
 		if (count[p] > (port < 0 ? 0 : count[port]))
 			port = p;
 	return port;
@@ -146,7 +146,7 @@ static void record(struct oracle *o, struct oracle_result *r, unsigned int port,
 		   unsigned int peer, enum capture_direction direction,
 		   enum vswitch_reason reason)
 {
-	for (unsigned int c = 0; c < VSWITCH_MAX_PORTS; c++) {
+	for (unsigned int c = 0; c < MAX_PORTS; c++) {
 		if (!o->port[c].capture || !(o->port[c].capture_of >> port & 1))
 			continue;
 		if (reason != REASON_NONE && !o->port[c].capture_drops)
@@ -162,7 +162,7 @@ static void record_refusal(struct oracle *o, struct oracle_result *r,
 			   unsigned int src, unsigned int dst,
 			   enum vswitch_reason reason)
 {
-	for (unsigned int c = 0; c < VSWITCH_MAX_PORTS; c++) {
+	for (unsigned int c = 0; c < MAX_PORTS; c++) {
 		const struct oracle_port *p = &o->port[c];
 
 		if (!p->capture || !p->capture_drops)
@@ -343,7 +343,7 @@ static void resolve(struct oracle *o, struct vswitch_verdict *v,
 	v->resolution = bytes[0] % 2 == 0	   ? RESOLVED_UNKNOWN
 			: dst == 0xffffffffffffull ? RESOLVED_BROADCAST
 						   : RESOLVED_MULTICAST;
-	for (unsigned int d = 0; d < VSWITCH_MAX_PORTS; d++)
+	for (unsigned int d = 0; d < MAX_PORTS; d++)
 		if (d != src && is_reached(o, src, d) && is_open(o, d) &&
 		    (bytes[0] % 2 == 1 || !o->port[d].known_only))
 			v->candidates |= 1ull << d;
@@ -359,7 +359,7 @@ static void offer_all(struct oracle *o, struct oracle_result *r,
 					    : REASON_NO_DESTINATION;
 	enum vswitch_reason none = first;
 
-	for (unsigned int d = 0; d < VSWITCH_MAX_PORTS; d++) {
+	for (unsigned int d = 0; d < MAX_PORTS; d++) {
 		enum vswitch_reason why;
 
 		if (!(v->candidates >> d & 1))
@@ -426,7 +426,7 @@ void oracle_frame(struct oracle *o, unsigned int src, const uint8_t *bytes,
 	if (v->resolution != RESOLVED_UNICAST)
 		o->flooded++;
 	record(o, r, src, CAPTURE_NO_PORT, CAPTURE_IN, REASON_NONE);
-	for (unsigned int d = 0; d < VSWITCH_MAX_PORTS; d++)
+	for (unsigned int d = 0; d < MAX_PORTS; d++)
 		if (v->deliver >> d & 1)
 			copy_to(o, r, src, d, len);
 }

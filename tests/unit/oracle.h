@@ -64,7 +64,7 @@ struct oracle_port {
  * @snap:   by port: octets of a frame that rules are shown
  */
 struct oracle {
-	struct oracle_port port[VSWITCH_MAX_PORTS];
+	struct oracle_port port[MAX_PORTS];
 	struct oracle_entry entry[ORACLE_ENTRIES];
 	unsigned int entries;
 	unsigned int capacity;
@@ -73,7 +73,7 @@ struct oracle {
 	bool (*refuse)(const uint8_t *bytes, uint16_t len, unsigned int src,
 		       unsigned int dst);
 	const struct policy_image *rules;
-	uint16_t snap[VSWITCH_MAX_PORTS];
+	uint16_t snap[MAX_PORTS];
 	uint64_t learned;
 	uint64_t moved;
 	uint64_t evicted;

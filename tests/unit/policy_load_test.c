@@ -55,7 +55,7 @@ static void an_empty_image_allows_nothing(void **state)
 	struct fixture *f = *state;
 
 	load(f);
-	for (unsigned int p = 0; p < POLICY_MAX_PORTS; p++) {
+	for (unsigned int p = 0; p < MAX_PORTS; p++) {
 		assert_int_equal(policy_flood_set(f->policy, p), 0);
 		assert_int_equal(f->policy->asks[p], 0);
 		assert_int_equal(f->policy->snap[p], FRAME_SNAP);

@@ -63,7 +63,7 @@ static void free_half(struct vswitch_half *h)
 
 void rig_free(struct rig *r)
 {
-	for (unsigned int i = 0; i < VSWITCH_MAX_PORTS; i++) {
+	for (unsigned int i = 0; i < MAX_PORTS; i++) {
 		free_half(&r->port[i].config.ingress);
 		free_half(&r->port[i].config.egress);
 		free(r->port[i].tx);
@@ -365,7 +365,7 @@ void rig_teach(struct rig *r, unsigned int port, uint64_t mac)
 	assert_true(rig_send(r, port, frame, sizeof(frame)));
 	rig_run(r, RIG_BIT(port));
 	rig_reap(r, port);
-	for (unsigned int i = 0; i < VSWITCH_MAX_PORTS; i++)
+	for (unsigned int i = 0; i < MAX_PORTS; i++)
 		if (r->port[i].exists)
 			rig_drain(r, i);
 	assert_int_equal(fdb_lookup(vswitch_fdb(r->sw), mac, 0,
@@ -385,7 +385,7 @@ uint64_t rig_all_drops(const struct rig *r)
 {
 	uint64_t sum = 0;
 
-	for (unsigned int i = 0; i < VSWITCH_MAX_PORTS; i++)
+	for (unsigned int i = 0; i < MAX_PORTS; i++)
 		for (unsigned int k = 0; k < REASON_COUNT; k++)
 			sum += rig_drops(r, i, k);
 	return sum;

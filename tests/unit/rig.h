@@ -55,7 +55,7 @@ struct rig {
 	void *memory;
 	struct vswitch_stats *stats;
 	uint64_t now;
-	struct rig_port port[VSWITCH_MAX_PORTS];
+	struct rig_port port[MAX_PORTS];
 };
 
 /**

@@ -167,11 +167,6 @@ static void new_switch(unsigned int sw, uint32_t pd, const char *name)
 	rig_end(&net.rig, net.ctl_channel[sw], 1, SYS_PD_MONITOR);
 }
 
-static uint64_t bit(unsigned int port)
-{
-	return 1ull << port;
-}
-
 /* carol may be sent to by nobody and sends to nobody. */
 static void describe(bool one_domain)
 {

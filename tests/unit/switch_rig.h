@@ -64,7 +64,7 @@ static inline uint64_t sw_send_raw(struct rig *r, unsigned int src,
 	assert_true(rig_send(r, src, frame, len));
 	rig_run(r, RIG_BIT(src));
 	rig_reap(r, src);
-	for (unsigned int p = 0; p < VSWITCH_MAX_PORTS; p++)
+	for (unsigned int p = 0; p < MAX_PORTS; p++)
 		if (r->port[p].exists && rig_drain(r, p) > 0)
 			got |= RIG_BIT(p);
 	assert_true(got == v.deliver);

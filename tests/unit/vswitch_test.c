@@ -43,7 +43,7 @@ static uint64_t got_one(struct rig *r)
 {
 	uint64_t set = 0;
 
-	for (unsigned int i = 0; i < VSWITCH_MAX_PORTS; i++) {
+	for (unsigned int i = 0; i < MAX_PORTS; i++) {
 		unsigned int n = r->port[i].exists ? rig_drain(r, i) : 0;
 
 		assert_in_range(n, 0, 1);

@@ -164,7 +164,7 @@ static void set_allow(struct world *w, unsigned int port, uint64_t allow)
 {
 	struct policy *policy = vswitch_policy(w->rig->sw);
 
-	for (unsigned int d = 0; w->rules && d < VSWITCH_MAX_PORTS; d++)
+	for (unsigned int d = 0; w->rules && d < MAX_PORTS; d++)
 		if (w->rules->pair[port][d].n > 0)
 			allow &= ~RIG_BIT(d);
 	policy->port[port].allow = allow;
@@ -258,7 +258,7 @@ static void make_policy(struct world *w)
 
 	if (world_chance(w, 60))
 		make_rules(w);
-	for (unsigned int p = 0; p < VSWITCH_MAX_PORTS; p++)
+	for (unsigned int p = 0; p < MAX_PORTS; p++)
 		w->oracle.snap[p] = vswitch_policy(w->rig->sw)->snap[p];
 	for (uint64_t from = w->ports; from; from &= from - 1) {
 		uint64_t allow = 0;
@@ -322,7 +322,7 @@ struct world *world_new(uint32_t seed)
 
 void world_free(struct world *w)
 {
-	for (unsigned int i = 0; i < VSWITCH_MAX_PORTS; i++) {
+	for (unsigned int i = 0; i < MAX_PORTS; i++) {
 		empty(&w->sent[i]);
 		empty(&w->owed[i]);
 	}

@@ -63,11 +63,11 @@ struct world {
 	uint64_t ports;
 	uint64_t captures;
 	uint64_t station[WORLD_STATIONS];
-	struct world_fifo sent[VSWITCH_MAX_PORTS];
-	struct world_fifo owed[VSWITCH_MAX_PORTS];
+	struct world_fifo sent[MAX_PORTS];
+	struct world_fifo owed[MAX_PORTS];
 	uint64_t stalled;
 	struct world_record *records;
-	uint64_t missed[VSWITCH_MAX_PORTS];
+	uint64_t missed[MAX_PORTS];
 	struct vswitch_verdict traced;
 	bool has_trace;
 	uint64_t frames;

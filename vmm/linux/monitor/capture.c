@@ -80,7 +80,7 @@ bool captures_hold(const struct monitor *m, const struct mon_link *l)
 	for (int side = 0; side < 2 && !is_capture(l); side++) {
 		const struct mon_switch *sw = l->sw[side];
 
-		for (uint32_t p = 0; sw != NULL && p < VSWITCH_MAX_PORTS; p++)
+		for (uint32_t p = 0; sw != NULL && p < MAX_PORTS; p++)
 			if (is_capture(sw->link[p]) &&
 			    is_awaited(m, sw->link[p]))
 				return true;

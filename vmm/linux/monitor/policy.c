@@ -139,7 +139,7 @@ uint32_t policy_pair(const struct sys_policy *policy, uint32_t from,
 	const struct policy_pair *pair;
 
 	*first = 0;
-	if (from >= POLICY_MAX_PORTS || to >= POLICY_MAX_PORTS)
+	if (from >= MAX_PORTS || to >= MAX_PORTS)
 		return 0;
 	pair = &image->pair[from][to];
 	if (pair->first >= entries)

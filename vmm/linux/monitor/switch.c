@@ -158,7 +158,7 @@ enum vswitch_port_state switch_port_state(const struct mon_switch *sw,
 
 static void look_for_faults(struct monitor *m, const struct mon_switch *sw)
 {
-	for (uint32_t p = 0; p < VSWITCH_MAX_PORTS; p++) {
+	for (uint32_t p = 0; p < MAX_PORTS; p++) {
 		struct mon_link *l = sw->link[p];
 
 		/* A fault of an earlier epoch has been handled already. */

@@ -71,7 +71,7 @@ struct mon_switch {
 	uint64_t generation;
 	bool concerned;
 	bool touched;
-	struct mon_link *link[VSWITCH_MAX_PORTS];
+	struct mon_link *link[MAX_PORTS];
 };
 
 /**

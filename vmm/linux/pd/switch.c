@@ -108,7 +108,7 @@ static int switch_init(struct component *c)
 	void *memory;
 	int result;
 
-	if (size == 0 || cfg->n_ports > VSWITCH_MAX_PORTS)
+	if (size == 0 || cfg->n_ports > MAX_PORTS)
 		return -EINVAL;
 	memory = pd_memory(size);
 	if (memory == NULL)

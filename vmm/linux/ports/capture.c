@@ -60,7 +60,7 @@ struct capture {
 	struct bpf_insn *filter;
 	uint64_t wall_offset;
 	uint64_t wall_until;
-	uint8_t interface[VSWITCH_MAX_PORTS];
+	uint8_t interface[MAX_PORTS];
 	struct tally bad;
 };
 
@@ -98,7 +98,7 @@ static int capture_init(struct component *c)
 		e = init_filter(c);
 	if (e == 0)
 		e = capture_file_init(&cap->file, c);
-	for (unsigned int p = 0; p < VSWITCH_MAX_PORTS; p++)
+	for (unsigned int p = 0; p < MAX_PORTS; p++)
 		if (c->cfg->capture.of >> p & 1)
 			cap->interface[p] = next++;
 	return e;
@@ -126,7 +126,7 @@ static void refresh_clock(struct capture *cap, uint64_t now_ns)
 static const char *port_name(const struct sys_capture *cfg, unsigned int port,
 			     char *buf, size_t size)
 {
-	if (port < VSWITCH_MAX_PORTS && cfg->name[port][0] != '\0')
+	if (port < MAX_PORTS && cfg->name[port][0] != '\0')
 		return cfg->name[port];
 	snprintf(buf, size, "port %u", port);
 	return buf;
@@ -161,8 +161,8 @@ static bool record_ok(const struct sys_capture *cfg,
 		      const struct capture_record *r,
 		      const struct net_buffer *b)
 {
-	return r->len <= b->len - CAPTURE_HEADROOM &&
-	       r->port < VSWITCH_MAX_PORTS && (cfg->of >> r->port & 1) &&
+	return r->len <= b->len - CAPTURE_HEADROOM && r->port < MAX_PORTS &&
+	       (cfg->of >> r->port & 1) &&
 	       (r->direction == CAPTURE_IN || r->direction == CAPTURE_OUT);
 }
 

@@ -28,7 +28,7 @@ static int make_header(struct capture_file *f)
 
 	if (pcapng_section(&f->header, APPLICATION) == 0)
 		return -ENOBUFS;
-	for (unsigned int p = 0; p < VSWITCH_MAX_PORTS; p++) {
+	for (unsigned int p = 0; p < MAX_PORTS; p++) {
 		if (!(cap->of >> p & 1))
 			continue;
 		if (pcapng_interface(&f->header, cap->name[p],
