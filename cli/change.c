@@ -69,13 +69,8 @@ static char *join(int n, char **words, const char *between)
 {
 	char *all = xstrdup("");
 
-	for (int i = 0; i < n; i++) {
-		char *more =
-			xasprintf("%s%s%s", all, i ? between : "", words[i]);
-
-		free(all);
-		all = more;
-	}
+	for (int i = 0; i < n; i++)
+		text_add(&all, between, words[i]);
 	return all;
 }
 
@@ -280,29 +275,23 @@ static char *addresses(int n, char **words)
 {
 	char *all = join(n, words, ",");
 	char *rest = all;
-	char *list = NULL;
+	char *list = xstrdup("");
 	char *word;
+	bool good = true;
 
-	while ((word = strsep(&rest, ","))) {
-		char *more;
-
-		if (!*word)
-			continue;
-		if (!good_value(word)) {
-			free(list);
-			free(all);
-			return NULL;
-		}
-		more = xasprintf("%s%s%s", list ? list : "", list ? ", " : "",
-				 word);
-		free(list);
-		list = more;
+	while (good && (word = strsep(&rest, ","))) {
+		good = !*word || good_value(word);
+		if (*word)
+			text_add(&list, ", ", word);
 	}
 	free(all);
-	if (!list)
+	if (good && *list)
+		return list;
+	if (good)
 		cli_error(
 			"which addresses? Such as: weir lock PORT ip 10.0.0.7");
-	return list;
+	free(list);
+	return NULL;
 }
 
 /* mac|ip ADDRESS...|off */

@@ -191,22 +191,21 @@ static enum cli_exit help(const char *name)
 }
 
 /* Parse, check, run. */
-static enum cli_exit run_command(const struct cli_command *c, int argc,
-				 char **argv)
+static enum cli_exit run_command(const struct cli_command *c, struct words *w)
 {
-	struct cli_options opt = { .timeout = options_timeout(c) };
-	struct words w = { .argc = argc, .argv = argv };
-	enum cli_exit result = options_parse(c, &w, &opt);
+	struct cli_options opt;
+	enum cli_exit result = options_parse(c, w, &opt);
+	int operands = w->operands - 1;
 
 	if (result)
 		return result;
-	if (w.help) {
+	if (w->help) {
 		describe(c);
 		return CLI_OK;
 	}
-	if (w.operands < c->min || w.operands > c->max) {
+	if (operands < c->min || operands > c->max) {
 		cli_error("too %s words; usage: weir %s %s",
-			  w.operands < c->min ? "few" : "many", c->name,
+			  operands < c->min ? "few" : "many", c->name,
 			  c->usage);
 		return CLI_USAGE;
 	}
@@ -216,7 +215,7 @@ static enum cli_exit run_command(const struct cli_command *c, int argc,
 		return CLI_USAGE;
 	}
 	opt.table |= isatty(STDOUT_FILENO) == 1;
-	return c->run(&opt, w.operands, argv);
+	return c->run(&opt, operands, w->argv + 2);
 }
 
 /* What was printed must have arrived: a full disk is a failure. */
@@ -227,15 +226,6 @@ static enum cli_exit flushed(enum cli_exit result)
 		return CLI_FAILED;
 	}
 	return result;
-}
-
-/* Options in front of the command: make them the first ones behind it. */
-static void options_behind(int n, char **argv)
-{
-	char *command = argv[n];
-
-	memmove(argv + 1, argv, (size_t)n * sizeof(*argv));
-	argv[0] = command;
 }
 
 static bool is_one_of(const char *word, const char *a, const char *b,
@@ -261,8 +251,9 @@ static enum cli_exit no_command(const char *word)
 
 int cli_main(int argc, char **argv)
 {
+	struct words w = { .argc = argc, .argv = argv };
 	const struct cli_command *c;
-	int before;
+	const char *name;
 
 	if (argc > 1 && !strcmp(argv[1], "--pd"))
 		pd_main();
@@ -270,14 +261,11 @@ int cli_main(int argc, char **argv)
 		overview(stderr);
 		return CLI_USAGE;
 	}
-	before = options_before(argc - 1, argv + 1);
-	if (before == argc - 1)
-		return flushed(no_command(argv[1]));
-	options_behind(before, argv + 1);
-	c = find_command(argv[1]);
+	name = options_command(&w);
+	c = name ? find_command(name) : NULL;
 	if (c)
-		return flushed(run_command(c, argc - 2, argv + 2));
-	if (!strcmp(argv[1], "help"))
-		return flushed(help(argc > 2 ? argv[2] : NULL));
-	return flushed(no_command(argv[1]));
+		return flushed(run_command(c, &w));
+	if (name && !strcmp(name, "help") && argv[argc - 1] != name)
+		return flushed(help(argv[argc - 1]));
+	return flushed(no_command(name ? name : argv[1]));
 }

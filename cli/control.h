@@ -78,6 +78,12 @@ json_t *control_show(const struct control *to, const struct cli_options *opt,
 char *json_text(const json_t *object, const char *key);
 
 /**
+ * json_join - the texts of a list, as one; to free()
+ * @between: what stands between two
+ */
+char *json_join(const json_t *list, const char *between);
+
+/**
  * json_state - member "state" for a person, with when it is tried again
  *
  * Return: "up", or "restarting, 13 s"; to be freed.

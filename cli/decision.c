@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What becomes of a frame at one switch before its destinations are known.  See
- * cli/decision.h.
+ * What becomes of a frame at one switch, step by step.  See cli/decision.h.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,125 +13,351 @@
 #include "cli/frame.h"
 #include "cli/text.h"
 
-json_t *story_step(struct story *s, const char *name, const char *result,
-		   const char *format, ...)
-{
-	json_t *step;
-	va_list args;
-	char *text;
+/**
+ * struct line - one step, where the facts fit it
+ * @when:   conditions between blanks, all of which must hold: "fact" (true,
+ *          not 0, not empty), "fact=text", and either with a "!" in front;
+ *          NULL: always
+ * @step, @result: see docs/control.md; "drop" is where the frame stops
+ * @text:   with facts in braces; "{#fact}" counts ports
+ */
+struct line {
+	const char *when;
+	const char *step;
+	const char *result;
+	const char *text;
+};
 
-	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = xstrdup("");
-	va_end(args);
-	step = json_pack("{s:s, s:s, s:s}", "step", name, "result", result,
-			 "text", text);
-	free(text);
-	json_array_append_new(s->steps, step);
-	return step;
-}
+#define N(lines) (sizeof(lines) / sizeof((lines)[0]))
+
+#define LENGTH "{length} bytes; the port takes {min} to {max}"
+#define RESERVED "destination {frame.destination} is "
+
+/* Up to the lookup of the destination. */
+static const struct line sender[] = {
+	{ "reason=runt", "length", "drop", LENGTH },
+	{ "reason=oversize", "length", "drop", LENGTH },
+	{ "reason=bad_buffer", "length", "drop", LENGTH },
+	{ NULL, "length", "pass", "{length} bytes, within {min} to {max}" },
+	{ "reason=reserved", "reserved", "drop",
+	  RESERVED "an 802.1 reserved address, which stays on its link" },
+	{ "!is_reserved", "reserved", "pass",
+	  RESERVED "not an 802.1 reserved address" },
+	{ "is_reserved", "reserved", "pass",
+	  RESERVED "reserved, but the port forwards such addresses" },
+	{ "reason=vlan", "vlan", "drop", "{why}" },
+	{ "reason=vlan_in", "vlan", "drop", "{came}; the port takes {takes}" },
+	{ "!settings.vlan=transparent", "vlan", "pass", "{came}: VLAN {vlan}" },
+	{ "settings.vlan=transparent !priority", "vlan", "pass", "{came}" },
+	{ "settings.vlan=transparent priority", "vlan", "pass",
+	  "{came}, no VLAN" },
+	{ "reason=bad_source", "source", "drop",
+	  "{frame.source} cannot be a source: it is zero or a group address" },
+	{ NULL, "source", "pass", "{frame.source} is an individual address" },
+	{ "reason=blocked", "admit", "drop", "{why}" },
+	{ "reason=mac_lock", "admit", "drop",
+	  "the port is locked to {lock}; the frame says it is from "
+	  "{frame.source}" },
+	{ "lock", "admit", "pass", "the port is locked to {lock}" },
+	{ "!lock", "admit", "pass", "the port has no MAC lock" },
+	{ "reason=ip_lock", "admit", "drop", "{why}" },
+	{ "settings.ip_lock", "admit", "pass",
+	  "its addresses are among those the port may use" },
+	{ "reason=rate_in", "admit", "drop",
+	  "{why}: it has used up its {settings.limit_in} bytes a second" },
+	{ "settings.limit_in", "admit", "pass",
+	  "within the port's {settings.limit_in} bytes a second" },
+	{ "reason=sticky", "learn", "drop",
+	  "{frame.source} would be one more than the {settings.mac_sticky} "
+	  "addresses the port may have" },
+	{ "reason=moves", "learn", "drop",
+	  "{frame.source} moves too often; it stays at {learned.was}" },
+	{ "learned.outcome=skip", "learn", "skip", "nothing would be learned" },
+	{ "learned.outcome=learned", "learn", "learned",
+	  "{frame.source} is new; it would be learned at {port}" },
+	{ "learned.outcome=refreshed", "learn", "refreshed",
+	  "{frame.source} is known at {port}" },
+	{ "learned.outcome=moved", "learn", "moved",
+	  "{frame.source} would move from {learned.was} to {port}" },
+	{ "learned.outcome=echo", "learn", "echo",
+	  "{frame.source} was heard at {learned.was} just now; a flood does "
+	  "not move it" },
+	{ "learned.outcome=pinned", "learn", "pinned",
+	  "{frame.source} is pinned to {learned.was}" },
+	{ "learned.outcome=full", "learn", "full",
+	  "the table has no place for {frame.source}" },
+	{ "learned.evicted", "learn", "evicted",
+	  "{learned.evicted.mac} (VLAN {learned.evicted.vlan}) would leave "
+	  "the full table" },
+	{ "reason=station_pinned", NULL, "drop", NULL },
+};
+
+/* The lookup. */
+static const struct line lookup[] = {
+	{ "reason=same_port to_itself", "resolve", "drop",
+	  "{frame.destination} is source and destination: a frame to oneself "
+	  "goes nowhere" },
+	{ "reason=same_port", "resolve", "drop",
+	  "{frame.destination} is behind {port}, where the frame comes from" },
+	{ "resolution=unicast", "resolve", "unicast",
+	  "{frame.destination} is behind {out}" },
+	{ "reason=storm !resolution=unicast", "resolve", "flood",
+	  "{frame.destination} is to be flooded" },
+	{ "reason=storm", "storm", "drop",
+	  "{why}: it has used up its {storm} of this kind a second" },
+	{ "resolution=unknown", "resolve", "unknown",
+	  "{frame.destination} is not in the table: offered to {#offered}" },
+	{ "resolution=multicast", "resolve", "multicast",
+	  "{frame.destination} is a group: offered to {#offered}" },
+	{ "resolution=broadcast", "resolve", "broadcast",
+	  "broadcast: offered to {#offered}" },
+	{ "storm", "storm", "pass",
+	  "within the port's {storm} of this kind a second" },
+	{ "snooping", "snooping", "narrowed",
+	  "{#snooping} would be allowed but did not ask for the group" },
+};
+
+/* A port a flood is not offered to, `at`: the first that fits. */
+static const struct line left_out[] = {
+	{ "at.reason=snooping", NULL, "skip", NULL }, /* told above */
+	{ "at.reason=capture", "left-out", "skip",
+	  "{at.port} is a capture: it gets copies of what it watches, and is "
+	  "sent nothing" },
+	{ "at.reason=flood_off", "left-out", "skip",
+	  "{at.port}: floods of this kind do not go there" },
+	{ "at.reason=not_allowed", "left-out", "skip",
+	  "{at.port}: no rule is about frames from {port} to it" },
+	{ "at.reason=vlan_out vlan", "left-out", "skip",
+	  "{at.port} is not in VLAN {vlan}" },
+	{ "at.reason=vlan_out", "left-out", "skip",
+	  "{at.port} takes part in VLANs, and the frame is in none" },
+	{ "at.reason=port_down", "left-out", "skip", "{at.port} is down" },
+	{ NULL, "left-out", "skip", "{at.port}: {why}" },
+};
+
+/* Is anything left? */
+static const struct line nobody[] = {
+	{ "reason=no_destination snooping", "resolve", "drop",
+	  "no port that {port} may send to has asked for it" },
+	{ "reason=no_destination", "resolve", "drop",
+	  "no port is left that {port} could flood to" },
+};
+
+#define PAIR "{port} -> {at.port}"
+#define RULE PAIR ": {at.rule.action}, rule {at.rule.where}"
+#define FILTER " when \"{at.rule.filter}\""
+
+/* A destination, `at`. */
+static const struct line receiver[] = {
+	{ "at.reason=vlan_out", "vlan-out", "drop",
+	  "{at.port} is not in VLAN {vlan}, or would bring a second tag to "
+	  "light" },
+	{ "at.vlan !at.vlan=transparent", "vlan-out", "pass",
+	  "{at.port} is in VLAN {vlan}" },
+	{ "at.reason=not_allowed", "allow", "drop", PAIR " has no rule" },
+	{ "at.reason=no_rule !at.rules", "allow", "drop", PAIR " has no rule" },
+	{ "at.reason=no_rule", "allow", "drop", "no rule of " PAIR " matches" },
+	{ "at.reason=no_flow", "allow", "drop",
+	  PAIR ": only answers may pass, and this answers nothing that was "
+	       "begun the other way" },
+	{ "at.reason=denied at.rule.filter", "allow", "drop", RULE FILTER },
+	{ "at.reason=denied at.rule", "allow", "drop", RULE },
+	{ "at.reason=denied", "allow", "drop", PAIR ": {why}" },
+	{ "at.reply", "allow", "pass",
+	  PAIR ": it answers what was begun the other way" },
+	{ "!at.reply !at.rule", "allow", "pass", PAIR " is allowed" },
+	{ "!at.reply at.rule.filter", "allow", "pass", RULE FILTER },
+	{ "!at.reply at.rule !at.rule.filter", "allow", "pass", RULE },
+	{ "at.reason=policy", "policy", "drop", PAIR ": {why}" },
+	{ NULL, "policy", "pass", PAIR ": no further policy refuses it" },
+	{ "at.reason=rate_out at.limit_out", "deliver", "drop",
+	  "to {at.port}: {why}; it may receive {at.limit_out} bytes a "
+	  "second" },
+	{ "!at.reason=none", "deliver", "drop", "to {at.port}: {why}" },
+	{ NULL, "deliver", "pass", "to {at.port}" },
+};
 
 /* --- facts --------------------------------------------------------------- */
 
-static const char *text_of(const struct story *s, const char *key)
+/* "learned.was": a member of a member; @n characters. */
+static const json_t *find(const json_t *facts, const char *path, size_t n)
 {
-	return json_member(s->facts, key);
-}
+	while (n) {
+		size_t len = 0;
 
-static long long number_of(const struct story *s, const char *key)
-{
-	return json_number(s->facts, key);
-}
-
-static size_t count_of(const struct story *s, const char *key)
-{
-	return json_array_size(json_object_get(s->facts, key));
-}
-
-/* Is this why it stopped? */
-static bool stopped_by(const struct story *s, const char *reason)
-{
-	return !strcmp(text_of(s, "reason"), reason);
-}
-
-static const json_t *frame_of(const struct story *s)
-{
-	return json_object_get(s->facts, "frame");
-}
-
-static const json_t *settings_of(const struct story *s)
-{
-	return json_object_get(s->facts, "settings");
-}
-
-static const char *source(const struct story *s)
-{
-	return json_member(frame_of(s), "source");
-}
-
-static const char *destination(const struct story *s)
-{
-	return json_member(frame_of(s), "destination");
-}
-
-/* --- before the destination is known ------------------------------------- */
-
-/* Each of these tells one step. Return: false if the frame stopped there. */
-
-static bool tell_length(struct story *s)
-{
-	long long len = number_of(s, "length");
-	long long min = number_of(s, "min"), max = number_of(s, "max");
-
-	if (stopped_by(s, "runt") || stopped_by(s, "oversize") ||
-	    stopped_by(s, "bad_buffer")) {
-		story_step(s, "length", "drop",
-			   "%lld octets; the port takes %lld to %lld", len, min,
-			   max);
-		return false;
+		while (len < n && path[len] != '.')
+			len++;
+		facts = json_object_getn(facts, path, len);
+		path += len + (len < n);
+		n -= len + (len < n);
 	}
-	story_step(s, "length", "pass", "%lld octets, within %lld to %lld", len,
-		   min, max);
+	return facts;
+}
+
+static bool is_something(const json_t *fact)
+{
+	return json_is_true(fact) || json_integer_value(fact) ||
+	       json_array_size(fact) || json_object_size(fact) ||
+	       (json_is_string(fact) && *json_string_value(fact));
+}
+
+/* One condition, of @n characters. */
+static bool holds_one(const json_t *facts, const char *when, size_t n)
+{
+	const char *equals = memchr(when, '=', n);
+	const json_t *fact =
+		find(facts, when, equals ? (size_t)(equals - when) : n);
+	const char *text = json_string_value(fact);
+
+	if (!equals)
+		return is_something(fact);
+	n -= (size_t)(equals + 1 - when);
+	return text && strlen(text) == n && !strncmp(text, equals + 1, n);
+}
+
+static bool holds(const json_t *facts, const char *when)
+{
+	while (when && *when) {
+		bool negated = *when == '!';
+		size_t n = strcspn(when, " ");
+
+		if (holds_one(facts, when + negated, n - negated) == negated)
+			return false;
+		when += n + (when[n] == ' ');
+	}
 	return true;
+}
+
+static void put_fact(FILE *out, const json_t *facts, const char *path, size_t n)
+{
+	bool ports = *path == '#';
+	const json_t *fact = find(facts, path + ports, n - ports);
+	long long count = json_is_array(fact) ? (long long)json_array_size(fact)
+					      : json_integer_value(fact);
+
+	if (json_is_string(fact))
+		fputs(json_string_value(fact), out);
+	else if (fact)
+		fprintf(out, "%lld", count);
+	if (ports)
+		fputs(count == 1 ? " port" : " ports", out);
+}
+
+/* To free(). */
+static char *filled_in(const json_t *facts, const char *text)
+{
+	char *all = NULL;
+	size_t size;
+	FILE *out = open_memstream(&all, &size);
+
+	while (out && *text) {
+		size_t n = strcspn(text, "{");
+
+		fwrite(text, 1, n, out);
+		text += n;
+		if (!*text)
+			break;
+		n = strcspn(++text, "}");
+		put_fact(out, facts, text, n);
+		text += n + 1;
+	}
+	return out && !fclose(out) ? all : xstrdup("");
+}
+
+/* --- telling ------------------------------------------------------------- */
+
+static void add_step(json_t *steps, const json_t *facts, const struct line *l)
+{
+	char *text = filled_in(facts, l->text);
+	json_t *step = json_pack("{s:s, s:s, s:s}", "step", l->step, "result",
+				 l->result, "text", text);
+
+	if (strstr(l->text, "{at.rule."))
+		json_object_set(step, "rule",
+				json_object_get(json_object_get(facts, "at"),
+						"rule"));
+	if (strstr(l->text, "{#snooping}"))
+		json_object_set(step, "ports",
+				json_object_get(facts, "snooping"));
+	json_array_append_new(steps, step);
+	free(text);
+}
+
+/**
+ * tell - the lines of a table that fit, to the first whose result is @last
+ *
+ * Return: false if there was such a line.
+ */
+static bool tell(json_t *steps, const json_t *facts, const struct line *lines,
+		 size_t n, const char *last)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!holds(facts, lines[i].when))
+			continue;
+		if (lines[i].step)
+			add_step(steps, facts, &lines[i]);
+		if (!strcmp(lines[i].result, last))
+			return false;
+	}
+	return true;
+}
+
+/* Each of a list of ports, told as `at`. */
+static void tell_ports(json_t *steps, json_t *facts, const char *list,
+		       const struct line *lines, size_t n, const char *last)
+{
+	const json_t *rule;
+	json_t *e, *at;
+	size_t i;
+
+	json_array_foreach(json_object_get(facts, list), i, e) {
+		at = json_is_object(e) ? json_copy(e) : json_object();
+		rule = json_object_get(at, "rule");
+		if (rule)
+			json_object_set_new(at, "rule", rule_shown(rule));
+		json_object_set_new(facts, "at", at);
+		json_object_set_new(
+			facts, "why",
+			json_string(reason_text(json_member(at, "reason"))));
+		tell(steps, facts, lines, n, last);
+	}
+}
+
+/* --- facts in words ------------------------------------------------------ */
+
+static void set_text(json_t *facts, const char *key, char *text)
+{
+	json_object_set_new(facts, key, json_string(text));
+	free(text);
 }
 
 static bool is_reserved(const char *mac)
 {
-	uint8_t octet[6];
+	uint8_t byte[6];
 	uint64_t value = 0;
 
-	if (frame_mac(mac, octet))
+	if (frame_mac(mac, byte))
 		return false;
-	for (size_t i = 0; i < sizeof(octet); i++)
-		value = value << 8 | octet[i];
+	for (size_t i = 0; i < sizeof(byte); i++)
+		value = value << 8 | byte[i];
 	return mac_is_reserved(value);
 }
 
-static bool tell_reserved(struct story *s)
+/* With which tag the frame came. */
+static char *came(const json_t *tag)
 {
-	const char *mac = destination(s);
-
-	if (stopped_by(s, "reserved")) {
-		story_step(s, "reserved", "drop",
-			   "destination %s is an 802.1 reserved address, which "
-			   "stays on its link",
-			   mac);
-		return false;
-	}
-	story_step(s, "reserved", "pass",
-		   is_reserved(mac) ? "destination %s is reserved, but the "
-				      "port forwards such addresses"
-				    : "destination %s is no 802.1 reserved "
-				      "address",
-		   mac);
-	return true;
+	if (!json_is_integer(tag))
+		return xstrdup("untagged");
+	if (!json_integer_value(tag))
+		return xstrdup("priority tag");
+	return xasprintf("VLAN %lld", (long long)json_integer_value(tag));
 }
 
-/* What a port wants of a frame's tag; to free(). */
-static char *vlan_wish(const struct story *s)
+/* Which tags a port takes. */
+static char *takes(const json_t *settings)
 {
-	const char *mode = json_member(settings_of(s), "vlan");
-	long long vlan = json_number(settings_of(s), "untagged");
+	const char *mode = json_member(settings, "vlan");
+	long long vlan = json_number(settings, "untagged");
 
 	if (!strcmp(mode, "access"))
 		return xasprintf("untagged frames, into VLAN %lld", vlan);
@@ -145,298 +369,52 @@ static char *vlan_wish(const struct story *s)
 	return xstrdup("its VLANs' tags alone");
 }
 
-/* How it came: with which tag; to free(). */
-static char *vlan_came(const struct story *s)
+static char *lock(const json_t *settings)
 {
-	const json_t *tag = json_object_get(frame_of(s), "tag");
+	long long n = json_number(settings, "more_macs");
+	const char *first = json_member(settings, "mac_lock");
 
-	if (!json_is_integer(tag))
-		return xstrdup("untagged");
-	if (!json_integer_value(tag))
-		return xstrdup("priority tag");
-	return xasprintf("VLAN %lld", (long long)json_integer_value(tag));
+	return n ? xasprintf("%s and %lld more", first, n) : xstrdup(first);
 }
 
-static void tell_vlan_passed(struct story *s, const char *came)
+/* The facts, and what follows from them. */
+static json_t *with_words(const json_t *facts)
 {
-	const char *mode = json_member(settings_of(s), "vlan");
+	json_t *all = json_object();
+	const json_t *frame = json_object_get(facts, "frame");
+	const json_t *settings = json_object_get(facts, "settings");
+	const json_t *tag = json_object_get(frame, "tag");
+	const char *to = json_member(frame, "destination");
 
-	if (strcmp(mode, "transparent") != 0)
-		story_step(s, "vlan", "pass", "%s: VLAN %lld", came,
-			   number_of(s, "vlan"));
-	else
-		story_step(s, "vlan", "pass", "%s%s", came,
-			   strcmp(came, "priority tag") ? "" : ", no VLAN");
+	json_object_update(all, (json_t *)facts);
+	json_object_set_new(all, "is_reserved", json_boolean(is_reserved(to)));
+	json_object_set_new(
+		all, "to_itself",
+		json_boolean(!strcmp(json_member(frame, "source"), to)));
+	json_object_set_new(
+		all, "why",
+		json_string(reason_text(json_member(facts, "reason"))));
+	json_object_set_new(all, "priority",
+			    json_boolean(json_is_integer(tag) &&
+					 !json_integer_value(tag)));
+	set_text(all, "came", came(tag));
+	set_text(all, "takes", takes(settings));
+	set_text(all, "lock", lock(settings));
+	return all;
 }
 
-static bool tell_vlan(struct story *s)
+json_t *decision_steps(const json_t *facts)
 {
-	char *came, *wish;
-	bool pass = false;
+	json_t *all = with_words(facts), *steps = json_array();
 
-	if (stopped_by(s, "vlan")) {
-		story_step(s, "vlan", "drop", "%s", reason_text("vlan"));
-		return false;
+	if (tell(steps, all, sender, N(sender), "drop") &&
+	    tell(steps, all, lookup, N(lookup), "drop")) {
+		tell_ports(steps, all, "left_out", left_out, N(left_out),
+			   "skip");
+		if (tell(steps, all, nobody, N(nobody), "drop"))
+			tell_ports(steps, all, "destinations", receiver,
+				   N(receiver), "drop");
 	}
-	came = vlan_came(s);
-	wish = vlan_wish(s);
-	if (stopped_by(s, "vlan_in")) {
-		story_step(s, "vlan", "drop", "%s; the port takes %s", came,
-			   wish);
-	} else {
-		tell_vlan_passed(s, came);
-		pass = true;
-	}
-	free(came);
-	free(wish);
-	return pass;
-}
-
-static bool tell_source(struct story *s)
-{
-	bool drop = stopped_by(s, "bad_source");
-
-	story_step(s, "source", drop ? "drop" : "pass",
-		   drop ? "%s cannot be a source: it is zero or a group address"
-			: "%s is an individual address",
-		   source(s));
-	return !drop;
-}
-
-static bool tell_mac_lock(struct story *s)
-{
-	const char *lock = json_member(settings_of(s), "mac_lock");
-	long long n = json_number(settings_of(s), "more_macs");
-	char *more = n ? xasprintf(" and %lld more", n) : xstrdup("");
-	bool drop = stopped_by(s, "mac_lock");
-
-	if (drop)
-		story_step(s, "admit", "drop",
-			   "the port is locked to %s%s; the frame says it is "
-			   "from %s",
-			   lock, more, source(s));
-	else if (*lock)
-		story_step(s, "admit", "pass", "the port is locked to %s%s",
-			   lock, more);
-	else
-		story_step(s, "admit", "pass", "the port has no MAC lock");
-	free(more);
-	return !drop;
-}
-
-/* In the order of policy_admit(); what the port does not have is not told. */
-static bool tell_admit(struct story *s)
-{
-	long long rate = json_number(settings_of(s), "limit_in");
-
-	if (stopped_by(s, "blocked")) {
-		story_step(s, "admit", "drop", "%s", reason_text("blocked"));
-		return false;
-	}
-	if (!tell_mac_lock(s))
-		return false;
-	if (stopped_by(s, "ip_lock")) {
-		story_step(s, "admit", "drop", "%s", reason_text("ip_lock"));
-		return false;
-	}
-	if (json_is_true(json_object_get(settings_of(s), "ip_lock")))
-		story_step(s, "admit", "pass",
-			   "its addresses are among those the port may use");
-	if (stopped_by(s, "rate_in")) {
-		story_step(s, "admit", "drop",
-			   "%s: it has used up its %lld octets a second",
-			   reason_text("rate_in"), rate);
-		return false;
-	}
-	if (rate)
-		story_step(s, "admit", "pass",
-			   "within the port's %lld octets a second", rate);
-	return true;
-}
-
-/* --- learning ------------------------------------------------------------ */
-
-/* Policy may keep an address from coming to a port at all. */
-static bool tell_learn_refused(struct story *s, const char *was)
-{
-	if (stopped_by(s, "sticky"))
-		story_step(s, "learn", "drop",
-			   "%s would be one more than the %lld addresses the "
-			   "port may have",
-			   source(s),
-			   (long long)json_number(settings_of(s),
-						  "mac_sticky"));
-	else if (stopped_by(s, "moves"))
-		story_step(s, "learn", "drop",
-			   "%s moves too often; it stays at %s", source(s),
-			   was);
-	else
-		return false;
-	return true;
-}
-
-/* To free(). */
-static char *learned_text(const struct story *s, const char *outcome,
-			  const char *was)
-{
-	const char *mac = source(s), *here = text_of(s, "port");
-
-	if (!strcmp(outcome, "skip"))
-		return xstrdup("nothing would be learned");
-	if (!strcmp(outcome, "learned"))
-		return xasprintf("%s is new; it would be learned at %s", mac,
-				 here);
-	if (!strcmp(outcome, "refreshed"))
-		return xasprintf("%s is known at %s", mac, here);
-	if (!strcmp(outcome, "moved"))
-		return xasprintf("%s would move from %s to %s", mac, was, here);
-	if (!strcmp(outcome, "echo"))
-		return xasprintf("%s was heard at %s just now; a flood does "
-				 "not move it",
-				 mac, was);
-	if (!strcmp(outcome, "pinned"))
-		return xasprintf("%s is pinned to %s", mac, was);
-	return xasprintf("the table has no place for %s", mac);
-}
-
-static bool tell_learn(struct story *s)
-{
-	const json_t *learned = json_object_get(s->facts, "learned");
-	const json_t *evicted = json_object_get(learned, "evicted");
-	const char *outcome = json_member(learned, "outcome");
-	const char *was = json_member(learned, "was");
-	char *text;
-
-	if (tell_learn_refused(s, was))
-		return false;
-	text = learned_text(s, outcome, was);
-	story_step(s, "learn", outcome, "%s", text);
-	free(text);
-	if (evicted)
-		story_step(s, "learn", "evicted",
-			   "%s (VLAN %lld) would leave the full table",
-			   json_member(evicted, "mac"),
-			   (long long)json_number(evicted, "vlan"));
-	return !stopped_by(s, "station_pinned");
-}
-
-/* --- lookup -------------------------------------------------------------- */
-
-static void tell_flood(struct story *s)
-{
-	const char *how = text_of(s, "resolution"), *mac = destination(s);
-	long long n = number_of(s, "offered");
-	const char *ports = n == 1 ? "port" : "ports";
-
-	if (!strcmp(how, "unknown"))
-		story_step(s, "resolve", how,
-			   "%s is not in the table: offered to %lld %s", mac, n,
-			   ports);
-	else if (!strcmp(how, "multicast"))
-		story_step(s, "resolve", how,
-			   "%s is a group: offered to %lld %s", mac, n, ports);
-	else if (!strcmp(how, "broadcast"))
-		story_step(s, "resolve", how, "broadcast: offered to %lld %s",
-			   n, ports);
-}
-
-static bool tell_storm(struct story *s)
-{
-	long long rate = number_of(s, "storm");
-
-	if (stopped_by(s, "storm")) {
-		story_step(s, "storm", "drop",
-			   "%s: it has used up its %lld of this kind a second",
-			   reason_text("storm"), rate);
-		return false;
-	}
-	if (rate)
-		story_step(s, "storm", "pass",
-			   "within the port's %lld of this kind a second",
-			   rate);
-	return true;
-}
-
-static void tell_snooping(struct story *s)
-{
-	size_t n = count_of(s, "snooping");
-	json_t *step = story_step(s, "snooping", "narrowed",
-				  "%zu port%s would be allowed but did not ask "
-				  "for the group",
-				  n, n == 1 ? "" : "s");
-
-	json_object_set(step, "ports", json_object_get(s->facts, "snooping"));
-}
-
-static void tell_left_out(struct story *s)
-{
-	const json_t *row;
-	size_t i;
-
-	json_array_foreach(json_object_get(s->facts, "left_out"), i, row)
-		/* The step `snooping` has told of these. */
-		if (strcmp(json_member(row, "reason"), "snooping") != 0)
-			story_left_out(s, row);
-}
-
-/* It would go back to where it came from. */
-static void tell_same_port(struct story *s)
-{
-	const char *mac = destination(s);
-
-	if (!strcmp(source(s), mac))
-		story_step(s, "resolve", "drop",
-			   "%s is source and destination: a frame to oneself "
-			   "goes nowhere",
-			   mac);
-	else
-		story_step(s, "resolve", "drop",
-			   "%s is behind %s, where the frame comes from", mac,
-			   text_of(s, "port"));
-}
-
-static bool tell_resolve(struct story *s)
-{
-	const char *mac = destination(s);
-
-	if (stopped_by(s, "same_port")) {
-		tell_same_port(s);
-		return false;
-	}
-	if (!strcmp(text_of(s, "resolution"), "unicast"))
-		story_step(s, "resolve", "unicast", "%s is behind %s", mac,
-			   text_of(s, "out"));
-	else if (stopped_by(s, "storm"))
-		story_step(s, "resolve", "flood", "%s is to be flooded", mac);
-	else
-		tell_flood(s);
-	if (!tell_storm(s))
-		return false;
-	if (count_of(s, "snooping"))
-		tell_snooping(s);
-	tell_left_out(s);
-	if (!stopped_by(s, "no_destination"))
-		return true;
-	story_step(s, "resolve", "drop",
-		   count_of(s, "snooping")
-			   ? "no port that %s may send to has asked for it"
-			   : "no port is left that %s could flood to",
-		   text_of(s, "port"));
-	return false;
-}
-
-void story_tell(struct story *s)
-{
-	static bool (*const first[])(struct story *) = {
-		tell_length, tell_reserved, tell_vlan,	  tell_source,
-		tell_admit,  tell_learn,    tell_resolve,
-	};
-	const json_t *to;
-	size_t i;
-
-	for (i = 0; i < sizeof(first) / sizeof(first[0]); i++)
-		if (!first[i](s))
-			return;
-	json_array_foreach(json_object_get(s->facts, "destinations"), i, to)
-		story_destination(s, to);
+	json_decref(all);
+	return steps;
 }

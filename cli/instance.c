@@ -95,13 +95,8 @@ static char *join(const struct found *f)
 {
 	char *all = xstrdup("");
 
-	for (size_t i = 0; i < f->n; i++) {
-		char *more =
-			xasprintf("%s%s%s", all, i ? ", " : "", f->name[i]);
-
-		free(all);
-		all = more;
-	}
+	for (size_t i = 0; i < f->n; i++)
+		text_add(&all, ", ", f->name[i]);
 	return all;
 }
 

@@ -28,6 +28,18 @@ char *json_text(const json_t *object, const char *key)
 	return xstrdup(json_member(object, key));
 }
 
+char *json_join(const json_t *list, const char *between)
+{
+	char *all = xstrdup("");
+	const json_t *e;
+	size_t i;
+
+	json_array_foreach(list, i, e)
+		if (json_is_string(e))
+			text_add(&all, between, json_string_value(e));
+	return all;
+}
+
 char *json_state(const json_t *object)
 {
 	json_int_t ms = json_integer_value(json_object_get(object, "again_ms"));

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Options may stand anywhere, before the command as well; "--" ends them.  The
- * parser is written out because getopt(3) cannot say "did you mean", and a lone
- * "-" and a frame must stay operands.
- */
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,19 +10,17 @@
 #define TIMEOUT_DEFAULT 5u
 #define TIMEOUT_MAX 3600u
 
-/**
- * struct option - one option
- * @letter: -x
- * @name:   --name
- * @value:  takes one
- * @help:   what it does
- */
-static const struct option {
+/* What getopt_long() returns for an operand, and for "->", which stands between
+ * two ports. */
+#define OPERAND 1
+#define ARROW '>'
+
+static const struct known {
 	char letter;
 	const char *name;
-	const char *value;
+	const char *value; /* what it takes, or NULL */
 	const char *help;
-} options[] = {
+} known[] = {
 	{ 'b', "both", NULL, "both ways" },
 	{ 'j', "json", NULL, "print JSON" },
 	{ 'n', "name", "NAME", "the instance (default: the one that runs)" },
@@ -36,54 +30,61 @@ static const struct option {
 	{ 'h', "help", NULL, "print help" },
 };
 
-#define N_OPTIONS (sizeof(options) / sizeof(options[0]))
+#define N_KNOWN (sizeof(known) / sizeof(known[0]))
 
-/**
- * unknown_option - complain about an option
- * @what: as typed, with its dashes
- */
-static enum cli_exit unknown_option(const struct cli_command *c,
-				    const char *what)
+static bool takes(const struct cli_command *c, const struct known *o)
 {
-	const char *known[N_OPTIONS];
-	const char *meant = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; i < N_OPTIONS; i++)
-		if (strchr(c->options, options[i].letter))
-			known[n++] = options[i].name;
-	if (!strncmp(what, "--", 2))
-		meant = text_suggest(what + 2, known, n);
-	if (meant)
-		cli_error("'weir %s' has no option %s; did you mean --%s?",
-			  c->name, what, meant);
-	else
-		cli_error("'weir %s' has no option %s; see 'weir help %s'",
-			  c->name, what, c->name);
-	return CLI_USAGE;
+	return !c || o->letter == 'h' || strchr(c->options, o->letter);
 }
 
 /**
- * find_option - look an option up by letter or name
- * @name: letter or name, not NUL-terminated
- * @len:  its length; 1 is a letter
- *
- * Return: the option, if this command takes it.
+ * struct scan - getopt_long() at work
+ * @letters, @names: the options it knows
+ * @at:              the word it looked at last
  */
-static const struct option *find_option(const struct cli_command *c,
-					const char *name, size_t len)
-{
-	for (size_t i = 0; i < N_OPTIONS; i++) {
-		const struct option *o = &options[i];
+struct scan {
+	char letters[2 * N_KNOWN + 4];
+	struct option names[N_KNOWN + 1];
+	int at;
+};
 
-		if (o->letter != 'h' && !strchr(c->options, o->letter))
+/* Look for the options of a command; NULL: for all there are. */
+static void scan_begin(struct scan *s, const struct cli_command *c)
+{
+	char *letter = s->letters;
+	struct option *name = s->names;
+
+	*s = (struct scan){ .at = 1 };
+	/* Operands in their places, ':' for an option without its value. */
+	letter += sprintf(letter, "-:%c", ARROW);
+	for (size_t i = 0; i < N_KNOWN; i++) {
+		const struct known *o = &known[i];
+
+		if (!takes(c, o))
 			continue;
-		if ((len == 1 && *name == o->letter) ||
-		    (len > 1 && strlen(o->name) == len &&
-		     !strncmp(o->name, name, len)))
-			return o;
+		letter += sprintf(letter, o->value ? "%c:" : "%c", o->letter);
+		*name++ = (struct option){ o->name, o->value != NULL, NULL,
+					   o->letter };
 	}
-	return NULL;
+	optind = 0;
+}
+
+static int scan_next(struct scan *s, const struct words *w)
+{
+	s->at = optind ? optind : 1;
+	return getopt_long(w->argc, w->argv, s->letters, s->names, NULL);
+}
+
+const char *options_command(const struct words *w)
+{
+	struct scan s;
+	int found;
+
+	scan_begin(&s, NULL);
+	while ((found = scan_next(&s, w)) != -1)
+		if (found == OPERAND)
+			return optarg;
+	return optind < w->argc ? w->argv[optind] : NULL;
 }
 
 /* Seconds; 0 would mean "do not even try", so it is refused. */
@@ -100,8 +101,47 @@ static enum cli_exit set_timeout(struct cli_options *opt, const char *value)
 	return CLI_OK;
 }
 
-static enum cli_exit set_option(struct cli_options *opt, char letter,
-				const char *value)
+static enum cli_exit unknown_option(const struct cli_command *c,
+				    const char *word)
+{
+	const char *names[N_KNOWN];
+	const char *meant = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_KNOWN; i++)
+		if (takes(c, &known[i]))
+			names[n++] = known[i].name;
+	if (!strncmp(word, "--", 2))
+		meant = text_suggest(word + 2, names, n);
+	if (meant)
+		cli_error("'weir %s' has no option %s; did you mean --%s?",
+			  c->name, word, meant);
+	else
+		cli_error("'weir %s' has no option %s; see 'weir help %s'",
+			  c->name, word, c->name);
+	return CLI_USAGE;
+}
+
+/* @found: ':', a value is missing, or '?' */
+static enum cli_exit wrong_option(const struct cli_command *c, int found,
+				  const char *word)
+{
+	const struct known *o = known;
+
+	while (o < known + N_KNOWN && o->letter != optopt)
+		o++;
+	if (found == ':' && o < known + N_KNOWN)
+		cli_error("-%c needs a value: -%c %s", o->letter, o->letter,
+			  o->value);
+	else if (!strncmp(word, "--", 2) && o < known + N_KNOWN)
+		cli_error("--%s takes no value; see 'weir help %s'", o->name,
+			  c->name);
+	else
+		return unknown_option(c, word);
+	return CLI_USAGE;
+}
+
+static enum cli_exit set_option(struct cli_options *opt, int letter)
 {
 	switch (letter) {
 	case 'b':
@@ -117,150 +157,49 @@ static enum cli_exit set_option(struct cli_options *opt, char letter,
 		opt->verbose = true;
 		break;
 	case 'n':
-		opt->name = value;
+		opt->name = optarg;
 		break;
 	case 't':
-		return value ? set_timeout(opt, value) : CLI_USAGE;
+		return set_timeout(opt, optarg);
 	}
 	return CLI_OK;
 }
 
-/* An option's value: the rest of its word, or the next one. */
-static const char *value_of(struct words *w, const char *rest)
+static unsigned int timeout_of(const struct cli_command *c)
 {
-	if (rest)
-		return rest;
-	return ++w->at < w->argc ? w->argv[w->at] : NULL;
-}
-
-/**
- * take_option - handle one option that was found
- * @rest: its value, if it is in the same word
- */
-static enum cli_exit take_option(const struct cli_command *c, struct words *w,
-				 struct cli_options *opt,
-				 const struct option *o, const char *rest)
-{
-	const char *value = NULL;
-
-	if (o->value) {
-		value = value_of(w, rest);
-		if (!value) {
-			cli_error("-%c needs a value: -%c %s", o->letter,
-				  o->letter, o->value);
-			return CLI_USAGE;
-		}
-	} else if (rest) {
-		cli_error("--%s takes no value; see 'weir help %s'", o->name,
-			  c->name);
-		return CLI_USAGE;
-	}
-	w->help |= o->letter == 'h';
-	return set_option(opt, o->letter, value);
-}
-
-/* --name, --name VALUE, --name=VALUE */
-static enum cli_exit long_option(const struct cli_command *c, struct words *w,
-				 struct cli_options *opt)
-{
-	const char *word = w->argv[w->at];
-	size_t len = strcspn(word + 2, "=");
-	const struct option *o = find_option(c, word + 2, len);
-
-	if (!o || len < 2)
-		return unknown_option(c, word);
-	return take_option(c, w, opt, o,
-			   word[2 + len] ? word + 2 + len + 1 : NULL);
-}
-
-/* -x, -xy, -n VALUE, -nVALUE */
-static enum cli_exit short_options(const struct cli_command *c, struct words *w,
-				   struct cli_options *opt)
-{
-	const char *s = w->argv[w->at] + 1;
-
-	while (*s) {
-		const struct option *o = find_option(c, s, 1);
-		enum cli_exit result;
-
-		if (!o)
-			return unknown_option(c, w->argv[w->at]);
-		s++;
-		result = take_option(c, w, opt, o, o->value && *s ? s : NULL);
-		if (result || o->value)
-			return result;
-	}
-	return CLI_OK;
+	return c->timeout ? c->timeout : TIMEOUT_DEFAULT;
 }
 
 enum cli_exit options_parse(const struct cli_command *c, struct words *w,
 			    struct cli_options *opt)
 {
-	bool ended = false;
+	enum cli_exit result = CLI_OK;
+	struct scan s;
+	int found;
 
-	for (w->at = 0; w->at < w->argc; w->at++) {
-		char *word = w->argv[w->at];
-		enum cli_exit result = CLI_OK;
+	*opt = (struct cli_options){ .timeout = timeout_of(c) };
+	scan_begin(&s, c);
+	while (!result && (found = scan_next(&s, w)) != -1) {
+		char *word = w->argv[s.at];
 
-		/* "->" stands between two ports. */
-		if (ended || word[0] != '-' || !word[1] || !strcmp(word, "->"))
-			w->argv[w->operands++] = word;
-		else if (!strcmp(word, "--"))
-			ended = true;
-		else if (word[1] == '-')
-			result = long_option(c, w, opt);
+		if (found == OPERAND || (found == ARROW && !word[2]))
+			w->argv[++w->operands] = word;
+		else if (found == '?' || found == ':' || found == ARROW)
+			result = wrong_option(c, found, word);
 		else
-			result = short_options(c, w, opt);
-		if (result)
-			return result;
+			result = set_option(opt, found);
+		w->help |= found == 'h';
 	}
-	return CLI_OK;
-}
-
-/* --- for everybody else ---------------------------------------------------- */
-
-/* Does an option, as typed, take its value from the next word? */
-static bool wants_next(const char *word)
-{
-	const char *s = word + 1;
-	size_t i;
-
-	/* What follows the first letter with a value is that value. */
-	for (; *s; s++) {
-		for (i = 0; i < N_OPTIONS; i++) {
-			const struct option *o = &options[i];
-
-			if (!o->value)
-				continue;
-			if (word[1] == '-' && !strcmp(word + 2, o->name))
-				return true;
-			if (word[1] != '-' && *s == o->letter)
-				return !s[1];
-		}
-	}
-	return false;
-}
-
-int options_before(int argc, char **argv)
-{
-	int n = 0;
-
-	while (n < argc && argv[n][0] == '-' && argv[n][1])
-		n += wants_next(argv[n]) ? 2 : 1;
-	return n < argc ? n : argc;
-}
-
-unsigned int options_timeout(const struct cli_command *c)
-{
-	return c->timeout ? c->timeout : TIMEOUT_DEFAULT;
+	while (!result && optind < w->argc)
+		w->argv[++w->operands] = w->argv[optind++];
+	return result;
 }
 
 /* What an option does, where that depends on the command; to free(). */
-static char *help_of(const struct cli_command *c, const struct option *o)
+static char *help_of(const struct cli_command *c, const struct known *o)
 {
 	if (o->letter == 't')
-		return xasprintf("%s (default: %u)", o->help,
-				 options_timeout(c));
+		return xasprintf("%s (default: %u)", o->help, timeout_of(c));
 	if (o->letter == 'n' && c->run == cli_run)
 		return xstrdup("what to call the instance (default: like the "
 			       "file)");
@@ -269,11 +208,11 @@ static char *help_of(const struct cli_command *c, const struct option *o)
 
 void options_describe(const struct cli_command *c)
 {
-	for (size_t i = 0; i < N_OPTIONS; i++) {
-		const struct option *o = &options[i];
+	for (size_t i = 0; i < N_KNOWN; i++) {
+		const struct known *o = &known[i];
 		char *form, *text;
 
-		if (o->letter != 'h' && !strchr(c->options, o->letter))
+		if (!takes(c, o))
 			continue;
 		form = xasprintf("-%c, --%s%s%s", o->letter, o->name,
 				 o->value ? " " : "", o->value ? o->value : "");

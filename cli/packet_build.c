@@ -360,15 +360,9 @@ static char *flags_text(int flags)
 					    "psh", "ack", "urg" };
 	char *all = xstrdup("");
 
-	for (int i = 0; i < 6; i++) {
-		char *more;
-
-		if (!(flags >> i & 1))
-			continue;
-		more = xasprintf("%s %s", all, name[i]);
-		free(all);
-		all = more;
-	}
+	for (int i = 0; i < 6; i++)
+		if (flags >> i & 1)
+			text_add(&all, " ", name[i]);
 	return all;
 }
 
@@ -385,7 +379,8 @@ static char *protocol_text(const struct packet *p)
 	if (p->protocol != TCP)
 		return xasprintf("protocol %d", p->protocol);
 	flags = flags_text(p->flags);
-	text = xasprintf("TCP %d > %d%s", p->port[0], p->port[1], flags);
+	text = xasprintf("TCP %d > %d%s%s", p->port[0], p->port[1],
+			 *flags ? " " : "", flags);
 	free(flags);
 	return text;
 }

@@ -2,7 +2,6 @@
 /*
  * Settings of a port, as a topology has them.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,35 +10,22 @@
 #include "cli/text.h"
 
 /* "10, 20-29, 40"; to free(). */
-static char *joined(const json_t *list, void (*put)(FILE *out, const json_t *e))
+static char *ranges(const json_t *list)
 {
-	char *text = NULL;
-	size_t size, i;
-	FILE *out = open_memstream(&text, &size);
+	char *all = xstrdup("");
 	const json_t *e;
+	size_t i;
 
-	if (!out)
-		return xstrdup("");
 	json_array_foreach(list, i, e) {
-		fputs(i ? ", " : "", out);
-		put(out, e);
+		long long first = json_integer_value(json_array_get(e, 0));
+		long long last = json_integer_value(json_array_get(e, 1));
+		char *one = xasprintf(last > first ? "%lld-%lld" : "%lld",
+				      first, last);
+
+		text_add(&all, ", ", one);
+		free(one);
 	}
-	return fclose(out) ? xstrdup("") : text;
-}
-
-static void put_text(FILE *out, const json_t *e)
-{
-	const char *text = json_string_value(e);
-
-	fputs(text ? text : "", out);
-}
-
-static void put_range(FILE *out, const json_t *e)
-{
-	long long first = json_integer_value(json_array_get(e, 0));
-	long long last = json_integer_value(json_array_get(e, 1));
-
-	fprintf(out, last > first ? "%lld-%lld" : "%lld", first, last);
+	return all;
 }
 
 static char *vlan_value(const json_t *facts)
@@ -49,7 +35,7 @@ static char *vlan_value(const json_t *facts)
 
 	if (strcmp(json_member(facts, "mode"), "trunk") != 0)
 		return xasprintf("access %lld", vlan);
-	list = joined(json_object_get(facts, "vlans"), put_range);
+	list = ranges(json_object_get(facts, "vlans"));
 	text = vlan ? xasprintf("trunk %s native %lld", list, vlan)
 		    : xasprintf("trunk %s", list);
 	free(list);
@@ -81,9 +67,9 @@ char *setting_value(const json_t *facts)
 	if (!strcmp(action, "vlan"))
 		return vlan_value(facts);
 	if (!strcmp(action, "mac-lock"))
-		return joined(json_object_get(facts, "macs"), put_text);
+		return json_join(json_object_get(facts, "macs"), ", ");
 	if (!strcmp(action, "ip-lock"))
-		return joined(json_object_get(facts, "prefixes"), put_text);
+		return json_join(json_object_get(facts, "prefixes"), ", ");
 	if (!strcmp(action, "flood"))
 		return xstrdup(json_is_true(json_object_get(facts, "on"))
 				       ? "on"

@@ -12,36 +12,6 @@
 #include "cli/table.h"
 #include "cli/text.h"
 
-/* Where a column appears: numbers and kinds are for programs only, because
- * "attached" tells a person the same. */
-enum where { PIPE = 1, TERMINAL = 2, BOTH = 3 };
-
-/**
- * struct column - one column of a list
- * @heading: on a terminal
- * @key:     in the reply
- * @where:   PIPE or BOTH
- * @right:   a number
- */
-struct column {
-	const char *heading;
-	const char *key;
-	enum where where;
-	bool right;
-};
-
-/**
- * struct list - one thing to show
- * @what:   its name
- * @empty:  what to tell a person when there is nothing
- * @column: columns, ended by one without a key; in a pipe in this order
- */
-struct list {
-	const char *what;
-	const char *empty;
-	struct column column[TABLE_MAX_COLUMNS];
-};
-
 static const struct list lists[] = {
 	{ "ports",
 	  "no ports",
@@ -76,7 +46,7 @@ static const struct list lists[] = {
 	    { "REPLY", "reply", PIPE, false },
 	    { "FRAMES", "hits", PIPE, true },
 	    { "WRITTEN AT", "where", PIPE, false },
-	    { "READS/octets", "snapshot", PIPE, true },
+	    { "READS/bytes", "snapshot", PIPE, true },
 	    { "CHANGE", "change", PIPE, true } } },
 	{ "flows",
 	  "no flow",
@@ -93,7 +63,7 @@ static const struct list lists[] = {
 	    { "ENDS IN/s", "left", BOTH, true },
 	    { "ALLOWED BY", "where", BOTH, false } } },
 	{ "groups",
-	  "nobody has asked for a multicast",
+	  "no port has joined a multicast group",
 	  { { "SWITCH", "switch", BOTH, false },
 	    { "VLAN", "vlan", BOTH, true },
 	    { "GROUP", "group", BOTH, false },
@@ -134,8 +104,8 @@ static const struct list lists[] = {
 
 #define N_LISTS (sizeof(lists) / sizeof(lists[0]))
 
-/* For a person, `show policy` is two tables: what holds of a port alone, and the
- * rules, which are those with a second port. */
+/* For a person, `show policy` is two tables: the settings of ports, and the
+ * rules, which have a second port. */
 static const struct list settings = {
 	"policy",
 	NULL,
@@ -155,15 +125,10 @@ static const struct list rules = {
 	  { "DECIDED ON", "hits", BOTH, true },
 	  { "WRITTEN AT", "where", BOTH, false },
 	  { "CHANGE", "change", BOTH, true },
-	  { "READS/octets", "snapshot", BOTH, true } },
+	  { "READS/bytes", "snapshot", BOTH, true } },
 };
 
-/**
- * show_list - print one of the lists
- * @data:  the reply; what is no array shows as an empty one
- * @table: for a person
- */
-static void show_list(const struct list *list, const json_t *data, bool table)
+void print_list(const struct list *list, const json_t *data, bool table)
 {
 	const enum where here = table ? TERMINAL : PIPE;
 	const struct column *c;
@@ -206,10 +171,10 @@ static void show_policy(const json_t *data)
 	json_array_foreach(pairs, i, row)
 		if (!*json_member(row, "filter"))
 			json_object_set_new(row, "filter", json_string("all"));
-	show_list(&settings, alone, true);
+	print_list(&settings, alone, true);
 	if (json_array_size(alone))
 		putchar('\n');
-	show_list(&rules, pairs, true);
+	print_list(&rules, pairs, true);
 	json_decref(alone);
 	json_decref(pairs);
 }
@@ -225,12 +190,12 @@ static const struct list *find_list(const char *what)
 /* There is no such thing to show: say what there is. */
 static enum cli_exit unknown(const char *what)
 {
-	static const char *const known[] = { "ports",  "fdb",	 "policy",
-					     "flows",  "groups", "drops",
-					     "system", "vms" };
-	const char *meant =
-		text_suggest(what, known, sizeof(known) / sizeof(known[0]));
+	const char *known[N_LISTS + 1] = { "system" };
+	const char *meant;
 
+	for (size_t i = 0; i < N_LISTS; i++)
+		known[i + 1] = lists[i].what;
+	meant = text_suggest(what, known, N_LISTS + 1);
 	if (meant)
 		cli_error("there is no '%s' to show; did you mean '%s'? "
 			  "(ports, fdb, policy, flows, groups, drops, system, "
@@ -262,7 +227,7 @@ enum cli_exit cli_show(const struct cli_options *opt, int argc, char **argv)
 	else if (opt->table && !strcmp(argv[0], "policy"))
 		show_policy(data);
 	else if (list)
-		show_list(list, data, opt->table);
+		print_list(list, data, opt->table);
 	else
 		print_system(data, opt->table);
 	json_decref(data);

@@ -1,196 +1,140 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * weir show system: a list of domains, then for each region who maps it.
+ * weir show system: the domains, then who maps which region.
  *
  * For a program both lists come in one stream of lines whose first column says
- * which: "pd", with what the domain is, and "map", with one region a domain
- * maps.
+ * which: "pd", with what the domain is, and "map", with one region that a
+ * domain maps.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/control.h"
+#include "cli/facts.h"
 #include "cli/show.h"
-#include "cli/table.h"
 #include "cli/text.h"
 
-/* Members that are text, with commas between. */
-static char *join_texts(const json_t *array)
+static const struct list domains = {
+	"pd",
+	NULL,
+	{ { "", "line", PIPE, false },
+	  { "DOMAIN", "name", BOTH, false },
+	  { "PID", "pid", BOTH, true },
+	  { "STATE", "state", BOTH, false },
+	  { "RESTARTS", "restarts", BOTH, true },
+	  { "POLL/us", "poll_us", BOTH, true },
+	  { "CHANNELS", "n_channels", BOTH, true },
+	  { "REGIONS", "n_maps", BOTH, true },
+	  { "BYTES", "mapped", BOTH, true },
+	  { "COMPONENTS", "parts", BOTH, false } },
+};
+static const struct list maps = {
+	"map",
+	NULL,
+	{ { "", "line", PIPE, false },
+	  { "", "domain", PIPE, false },
+	  { "", "region", PIPE, false },
+	  { "", "perms", PIPE, false },
+	  { "", "size", PIPE, true } },
+};
+static const struct list regions = {
+	"region",
+	NULL,
+	{ { "REGION", "name", TERMINAL, false },
+	  { "BYTES", "size", TERMINAL, true },
+	  { "MAPPED BY", "by", TERMINAL, false } },
+};
+
+static void set_text(json_t *row, const char *key, char *text)
 {
-	char *all = xstrdup("");
-	const json_t *e;
-	size_t i;
-
-	json_array_foreach(array, i, e) {
-		const char *text = json_string_value(e);
-		char *more = xasprintf("%s%s%s", all, *all ? "," : "",
-				       text ? text : "");
-
-		free(all);
-		all = more;
-	}
-	return all;
-}
-
-/* A cell from a member of an object. */
-static void cell_of(struct table *t, const json_t *object, const char *key,
-		    bool tty)
-{
-	char *text = tty && strcmp(key, "state") == 0 ? json_state(object)
-						      : json_text(object, key);
-
-	table_cell(t, text);
+	json_object_set_new(row, key, json_string(text));
 	free(text);
 }
 
-static void cell_number(struct table *t, long long number)
+static void set_size(json_t *row, const char *key, const json_t *list)
 {
-	char *text = xasprintf("%lld", number);
-
-	table_cell(t, text);
-	free(text);
+	json_object_set_new(row, key,
+			    json_integer((json_int_t)json_array_size(list)));
 }
 
-/* Octets a domain maps. */
-static long long mapped(const json_t *pd)
+/* Add to a domain what its line says and the reply does not. */
+static void sum_up(json_t *pd)
 {
-	const json_t *map;
-	long long sum = 0;
+	const json_t *mapped = json_object_get(pd, "maps"), *map;
+	json_int_t bytes = 0;
 	size_t i;
 
-	json_array_foreach(json_object_get(pd, "maps"), i, map)
-		sum += json_integer_value(json_object_get(map, "size"));
-	return sum;
+	json_array_foreach(mapped, i, map)
+		bytes += json_number(map, "size");
+	json_object_set_new(pd, "line", json_string("pd"));
+	set_size(pd, "n_channels", json_object_get(pd, "channels"));
+	set_size(pd, "n_maps", mapped);
+	json_object_set_new(pd, "mapped", json_integer(bytes));
+	set_text(pd, "parts",
+		 json_join(json_object_get(pd, "components"), ","));
 }
 
-/* All columns of a domain but the first of a program's line. */
-static void pd_row(struct table *t, const json_t *pd, bool tty)
+/* A line for each region that a domain maps. */
+static json_t *all_maps(const json_t *pds)
 {
-	static const char *const direct[] = { "name", "pid", "state",
-					      "restarts", "poll_us" };
-	char *comps = join_texts(json_object_get(pd, "components"));
-
-	for (size_t i = 0; i < sizeof(direct) / sizeof(direct[0]); i++)
-		cell_of(t, pd, direct[i], tty);
-	cell_number(
-		t, (long long)json_array_size(json_object_get(pd, "channels")));
-	cell_number(t, (long long)json_array_size(json_object_get(pd, "maps")));
-	cell_number(t, mapped(pd));
-	table_cell(t, comps);
-	free(comps);
-}
-
-/* The domains; for a program each line begins with "pd". */
-static void print_pds(const json_t *pds, bool tty)
-{
-	struct table t = { 0 };
+	json_t *rows = json_array(), *map;
 	const json_t *pd;
-	size_t i;
-
-	if (!tty)
-		table_column(&t, "", false);
-	table_column(&t, "DOMAIN", false);
-	table_column(&t, "PID", true);
-	table_column(&t, "STATE", false);
-	table_column(&t, "RESTARTS", true);
-	table_column(&t, "POLL/us", true);
-	table_column(&t, "CHANNELS", true);
-	table_column(&t, "REGIONS", true);
-	table_column(&t, "OCTETS", true);
-	table_column(&t, "COMPONENTS", false);
-	json_array_foreach(pds, i, pd) {
-		if (!tty)
-			table_cell(&t, "pd");
-		pd_row(&t, pd, tty);
-	}
-	table_print(&t, stdout, tty);
-	table_free(&t);
-}
-
-/* For a program: one line per (domain, region). */
-static void print_maps(const json_t *pds)
-{
-	static const char *const direct[] = { "region", "perms", "size" };
-	struct table t = { 0 };
-	const json_t *pd, *map;
 	size_t i, j;
 
-	for (i = 0; i < 5; i++)
-		table_column(&t, "", false);
 	json_array_foreach(pds, i, pd) {
 		json_array_foreach(json_object_get(pd, "maps"), j, map) {
-			table_cell(&t, "map");
-			cell_of(&t, pd, "name", false);
-			for (size_t k = 0; k < 3; k++)
-				cell_of(&t, map, direct[k], false);
+			json_object_set_new(map, "line", json_string("map"));
+			json_object_set(map, "domain",
+					json_object_get(pd, "name"));
+			json_array_append(rows, map);
 		}
 	}
-	table_print(&t, stdout, false);
-	table_free(&t);
+	return rows;
 }
 
 /* "sw0:r sw0.alice:rw" */
-static char *mapped_by(const json_t *pds, const char *region)
+static char *mapped_by(const json_t *mapped, const char *region)
 {
 	char *all = xstrdup("");
-	const json_t *pd, *map;
-	size_t i, j;
+	const json_t *map;
+	size_t i;
 
-	json_array_foreach(pds, i, pd) {
-		json_array_foreach(json_object_get(pd, "maps"), j, map) {
-			char *more;
+	json_array_foreach(mapped, i, map) {
+		char *one;
 
-			if (strcmp(json_member(map, "region"), region))
-				continue;
-			more = xasprintf("%s%s%s:%s", all, *all ? " " : "",
-					 json_member(pd, "name"),
-					 json_member(map, "perms"));
-			free(all);
-			all = more;
-		}
+		if (strcmp(json_member(map, "region"), region))
+			continue;
+		one = xasprintf("%s:%s", json_member(map, "domain"),
+				json_member(map, "perms"));
+		text_add(&all, " ", one);
+		free(one);
 	}
 	return all;
 }
 
-/* For a person: one line per region. */
-static void print_regions(const json_t *data)
+void print_system(const json_t *data, bool table)
 {
 	const json_t *pds = json_object_get(data, "pds");
-	struct table t = { 0 };
-	const json_t *region;
+	json_t *mapped = all_maps(pds), *row;
 	size_t i;
 
-	table_column(&t, "REGION", false);
-	table_column(&t, "OCTETS", true);
-	table_column(&t, "MAPPED BY", false);
-	json_array_foreach(json_object_get(data, "regions"), i, region) {
-		char *by = mapped_by(pds, json_member(region, "name"));
-
-		cell_of(&t, region, "name", false);
-		cell_of(&t, region, "size", false);
-		table_cell(&t, by);
-		free(by);
-	}
-	table_print(&t, stdout, true);
-	table_free(&t);
-}
-
-void print_system(const json_t *data, bool tty)
-{
-	const json_t *pds = json_object_get(data, "pds");
-	char *pid = json_text(data, "pid");
-
-	if (tty) {
+	json_array_foreach(pds, i, row)
+		sum_up(row);
+	if (table) {
 		text_print(stdout, json_member(data, "name"), "");
-		printf(", monitor %s\n\n", pid);
+		printf(", monitor %lld\n\n",
+		       (long long)json_number(data, "pid"));
 	}
-	print_pds(pds, tty);
-	if (tty) {
+	print_list(&domains, pds, table);
+	if (!table)
+		print_list(&maps, mapped, false);
+	else
 		putchar('\n');
-		print_regions(data);
-	} else {
-		print_maps(pds);
-	}
-	free(pid);
+	json_array_foreach(json_object_get(data, "regions"), i, row)
+		set_text(row, "by",
+			 mapped_by(mapped, json_member(row, "name")));
+	if (table)
+		print_list(&regions, json_object_get(data, "regions"), true);
+	json_decref(mapped);
 }

@@ -76,6 +76,14 @@ void cli_error(const char *format, ...)
 	free(text);
 }
 
+void text_add(char **list, const char *between, const char *text)
+{
+	char *more = xasprintf("%s%s%s", *list, **list ? between : "", text);
+
+	free(*list);
+	*list = more;
+}
+
 /**
  * utf8_decode - the character at @s
  * @code: out: its code point

@@ -48,6 +48,13 @@ size_t text_width(const char *text);
 const char *text_suggest(const char *word, const char *const *known, size_t n);
 
 /**
+ * text_add - add a text to a list such as "a, b"
+ * @list:    in and out: to free(); "" has no elements yet
+ * @between: what stands between two elements
+ */
+void text_add(char **list, const char *between, const char *text);
+
+/**
  * xrealloc, xstrdup, xasprintf - those of the C library, without failing
  *
  * A command that has no memory for a line of text can only say so and end.

@@ -215,30 +215,12 @@ static void switch_rows(struct table *t, const json_t *d)
 		    json_member(e, "reason"));
 }
 
-/* "sw1.far, sw1.lab" */
-static char *names(const json_t *array)
-{
-	char *all = xstrdup("");
-	const json_t *e;
-	size_t i;
-
-	json_array_foreach(array, i, e) {
-		const char *name = json_string_value(e);
-		char *more = xasprintf("%s%s%s", all, *all ? ", " : "",
-				       name ? name : "");
-
-		free(all);
-		all = more;
-	}
-	return all;
-}
-
 /* What becomes of it in the end, over all switches. */
 static void verdict_row(struct table *t, const json_t *d)
 {
 	const json_t *hops = json_object_get(d, "hops");
 	const json_t *last = d;
-	char *arrives = names(json_object_get(d, "arrives"));
+	char *arrives = json_join(json_object_get(d, "arrives"), ", ");
 	char *text;
 
 	if (json_array_size(hops))

@@ -69,17 +69,15 @@ static json_t *list_of(const json_t *facts, const char *key)
 /* What one switch says. */
 static json_t *hop_shown(const json_t *facts)
 {
-	struct story s = { .facts = facts, .steps = json_array() };
 	const char *verdict = json_member(facts, "verdict");
-	json_t *rows = refused(facts);
+	json_t *rows = refused(facts), *shown;
+	json_t *steps = strcmp(verdict, "unknown") != 0 ? decision_steps(facts)
+							: json_array();
 	char *text = verdict_text(facts, rows);
-	json_t *shown;
 
-	if (strcmp(verdict, "unknown") != 0)
-		story_tell(&s);
 	shown = json_pack("{s:s, s:I, s:o, s:s, s:s, s:s, s:o, s:o, s:o}",
 			  "port", json_member(facts, "port"), "length",
-			  json_number(facts, "length"), "steps", s.steps,
+			  json_number(facts, "length"), "steps", steps,
 			  "verdict", verdict, "reason",
 			  json_member(facts, "reason"), "text", text, "deliver",
 			  list_of(facts, "deliver"), "refused", rows,

@@ -36,8 +36,8 @@
 	"\"snooping\":[],\"left_out\":[]"
 /* The sentences they make, up to the destinations. */
 #define TOLD(port, out)                                                        \
-	"step\tlength\tpass\t60 octets, within 14 to 1518\n"                   \
-	"step\treserved\tpass\tdestination 02:00:00:00:00:0b is no 802.1 "     \
+	"step\tlength\tpass\t60 bytes, within 14 to 1518\n"                   \
+	"step\treserved\tpass\tdestination 02:00:00:00:00:0b is not an 802.1 "     \
 	"reserved address\n"                                                   \
 	"step\tvlan\tpass\tuntagged\n"                                         \
 	"step\tsource\tpass\t02:00:00:00:00:0a is an individual address\n"     \

@@ -504,17 +504,17 @@ static void test_locks_and_rates_are_told(void **state)
 	expect_steps(t, "admit",
 		     "pass: the port is locked to 02:00:00:00:00:0a\n"
 		     "pass: its addresses are among those the port may use\n"
-		     "pass: within the port's 1000 octets a second\n");
+		     "pass: within the port's 1000 bytes a second\n");
 	refuse(t, REASON_RATE_OUT);
 	expect_steps(t, "deliver",
 		     "drop: to sw0.b: faster than the destination port may "
-		     "receive; it may receive 500 octets a second\n");
+		     "receive; it may receive 500 bytes a second\n");
 	stop(t, REASON_RATE_IN);
 	expect_steps(t, "admit",
 		     "pass: the port is locked to 02:00:00:00:00:0a\n"
 		     "pass: its addresses are among those the port may use\n"
 		     "drop: faster than the port may send: it has used up its "
-		     "1000 octets a second\n");
+		     "1000 bytes a second\n");
 	stop(t, REASON_IP_LOCK);
 	expect_steps(t, "admit",
 		     "pass: the port is locked to 02:00:00:00:00:0a\n"
