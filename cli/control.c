@@ -258,15 +258,13 @@ static bool same_protocol(const struct control *to, const json_t *reply)
  * @line: the reply
  * @any:  of whatever version the instance is; the data mean nothing
  *
- * An error is a sentence in every version.
- *
  * Return: its data, or NULL after saying what is wrong.
  */
 static json_t *understand(const struct control *to, const char *line, bool any)
 {
 	json_t *reply = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 	json_t *data = json_object_get(reply, "data");
-	const char *error = json_member(reply, "error");
+	char *error = error_text(reply, to->name);
 
 	/* A compiler's lines, which quote the topology. */
 	text_print(stderr, json_member(reply, "report"), "\n");
@@ -279,6 +277,7 @@ static json_t *understand(const struct control *to, const char *line, bool any)
 		cli_error("cannot understand %s; is it of another version "
 			  "than this command (%s)? Restart it",
 			  to->name, WEIR_VERSION);
+	free(error);
 	json_incref(data);
 	json_decref(reply);
 	return data;

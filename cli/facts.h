@@ -41,6 +41,15 @@ json_t *rule_shown(const json_t *facts);
 json_t *facts_shown(const char *what, json_t *data);
 
 /**
+ * error_text - why an instance refuses a request (cli/errors.c)
+ * @reply:    with "error"; an error this command does not know stays as it is
+ * @instance: its name
+ *
+ * Return: text to free().
+ */
+char *error_text(const json_t *reply, const char *instance);
+
+/**
  * json_number - a member that is an integer
  *
  * Return: it, or 0 if there is none.

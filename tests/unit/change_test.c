@@ -207,7 +207,7 @@ static void test_a_wrong_change_changes_nothing(void **state)
 
 	rig_start(r, topology);
 	reply = reply_of(begin_change(r, "allow a -> nobody"));
-	assert_string_equal(json_string_value(json_object_get(reply, "error")),
+	assert_string_equal(rig_error(json_incref(reply)),
 			    "1 error; nothing was changed");
 	/* In the words that were sent, not by a line of what the monitor keeps. */
 	assert_int_equal(strncmp(report(reply),

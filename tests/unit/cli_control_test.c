@@ -45,7 +45,7 @@
 	"step\tlearn\trefreshed\t02:00:00:00:00:0a is known at " port "\n"     \
 	"step\tresolve\tunicast\t02:00:00:00:00:0b is behind " out "\n"
 
-#define OK(data) "{\"protocol\":1,\"ok\":true,\"data\":" data "}\n"
+#define OK(data) "{\"protocol\":2,\"ok\":true,\"data\":" data "}\n"
 
 static const struct fake_answer home[] = {
 	{ "\"ports\"", OK("[" PORT("sw0.alice", "0") "," PORT(
@@ -97,7 +97,7 @@ static const struct fake_answer home[] = {
 	  OK("[{\"switch\":\"sw0\",\"vlan\":0,\"group\":\"239.1.2.3\","
 	     "\"port\":\"sw0.bob\",\"kind\":\"member\",\"left\":260}]") },
 	{ "when \\\"tcp port 1\\\"",
-	  "{\"ok\":false,\"error\":\"1 error; nothing was changed\","
+	  "{\"ok\":false,\"error\":\"errors\",\"count\":1,"
 	  "\"report\":\"(runtime):1:7: unknown port\\u001b[2J\\n\"}\n" },
 	{ "\"change\"", OK("{\"warnings\":\"(runtime):1:1: warning: odd\\n\","
 			   "\"switches\":[\"sw0\"],\"changed\":1}") },
@@ -252,21 +252,21 @@ static void test_refusals_are_defused_and_fail(void **state)
 
 static const struct fake_answer hostile[] = {
 	{ "\"ports\"",
-	  "{\"protocol\":1,\"ok\":true,\"data\":[{\"port\":\"a\\u001b[2J\\tb\","
+	  "{\"protocol\":2,\"ok\":true,\"data\":[{\"port\":\"a\\u001b[2J\\tb\","
 	  "\"state\":\"\\u007f\\u009b\"}]}\n" },
 	{ "\"fdb\"", "not json\n" },
 	{ "\"drops\"", "{\"ok\":true}\n" },
 	{ "\"policy\"", "" },
-	{ "\"system\"", "{\"protocol\":1,\"ok\":true,\"data\":[1,2,\"x\"]}\n" },
+	{ "\"system\"", "{\"protocol\":2,\"ok\":true,\"data\":[1,2,\"x\"]}\n" },
 	{ NULL, NULL },
 };
 
 /* A monitor of another version: its data may mean something else. */
 static const struct fake_answer another[] = {
-	{ "\"ports\"", "{\"protocol\":2,\"ok\":true,\"data\":[]}\n" },
+	{ "\"ports\"", "{\"protocol\":1,\"ok\":true,\"data\":[]}\n" },
 	{ "\"fdb\"", "{\"ok\":true,\"data\":[]}\n" },
-	{ "\"drops\"", "{\"protocol\":2,\"ok\":false,\"error\":\"no\"}\n" },
-	{ "\"stop\"", "{\"protocol\":2,\"ok\":true,\"data\":{}}\n" },
+	{ "\"drops\"", "{\"protocol\":1,\"ok\":false,\"error\":\"no\"}\n" },
+	{ "\"stop\"", "{\"protocol\":1,\"ok\":true,\"data\":{}}\n" },
 	{ NULL, NULL },
 };
 
@@ -276,7 +276,7 @@ static void test_another_version_is_told_and_can_be_stopped(void **state)
 	fake_instance("old", another);
 	assert_int_equal(run_weir("show ports"), 1);
 	assert_string_equal(cli_out, "");
-	assert_non_null(strstr(cli_err, "old speaks version 2 of the control "
+	assert_non_null(strstr(cli_err, "old speaks version 1 of the control "
 					"protocol"));
 	assert_non_null(strstr(cli_err, "stop old and run it again"));
 	assert_int_equal(run_weir("show -j fdb"), 1);

@@ -32,11 +32,11 @@ static void hc14_garbage_gets_an_error(void **state)
 		const char *request;
 		const char *error;
 	} table[] = {
-		{ "", "no JSON" },
-		{ "hello", "no JSON" },
-		{ "{\"cmd\":\"show\"", "no JSON" },
-		{ "{\"cmd\":\"stop\",\"cmd\":\"show\"}", "no JSON" },
-		{ "\xff\xfe\x80", "no JSON" },
+		{ "", "not valid JSON" },
+		{ "hello", "not valid JSON" },
+		{ "{\"cmd\":\"show\"", "not valid JSON" },
+		{ "{\"cmd\":\"stop\",\"cmd\":\"show\"}", "not valid JSON" },
+		{ "\xff\xfe\x80", "not valid JSON" },
 		{ "[1,2,3]", "one of show, trace, change" },
 		{ "{}", "one of show, trace, change" },
 		{ "{\"cmd\":7}", "one of show, trace, change" },
@@ -47,7 +47,8 @@ static void hc14_garbage_gets_an_error(void **state)
 		{ "{\"cmd\":\"change\"}", "wants \"text\"" },
 		{ "{\"cmd\":\"change\",\"text\":7}", "wants \"text\"" },
 		{ "{\"cmd\":\"change\",\"text\":\"\"}", "empty" },
-		{ "{\"cmd\":\"change\",\"text\":\"a\\u0000b\"}", "no JSON" },
+		{ "{\"cmd\":\"change\",\"text\":\"a\\u0000b\"}",
+		  "not valid JSON" },
 		{ "{\"cmd\":\"reload\",\"file\":7}", "absolute path" },
 		{ "{\"cmd\":\"reload\",\"file\":\"\"}", "absolute path" },
 		{ "{\"cmd\":\"reload\",\"file\":\"a.conf\"}", "absolute" },
@@ -102,7 +103,7 @@ static void ask_nearly(const struct rig *r, const char *base, uint32_t *x)
 	reply = rig_ask(r, request);
 	assert_true(json_is_boolean(json_object_get(reply, "ok")));
 	assert_int_equal(json_integer_value(json_object_get(reply, "protocol")),
-			 1);
+			 2);
 	json_decref(reply);
 }
 
@@ -148,7 +149,8 @@ static void hc14_a_request_has_a_length(void **state)
 	/* As long as it may be, it is read. */
 	long_text[CONTROL_REQUEST_MAX - 2] = 'x';
 	long_text[CONTROL_REQUEST_MAX - 1] = '\0';
-	assert_non_null(strstr(rig_error(rig_ask(r, long_text)), "no JSON"));
+	assert_non_null(
+		strstr(rig_error(rig_ask(r, long_text)), "not valid JSON"));
 	/* A frame as long as a frame can be. */
 	free(long_text);
 	long_text = malloc(2 * VSWITCH_MAX_BUFFER + 128);

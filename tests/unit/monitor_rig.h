@@ -35,6 +35,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/facts.h"
 #include "client/attach.h"
 #include "config/config.h"
 #include "tests/unit/fake_components.h"
@@ -284,15 +285,16 @@ static RIG_UNUSED json_t *rig_ask(const struct rig *r, const char *request)
 	return reply;
 }
 
-/* The error text of a refusal; static. */
+/* What the command says of a refusal; static. */
 static RIG_UNUSED const char *rig_error(json_t *reply)
 {
 	static char text[512];
+	char *words = error_text(reply, "test");
 
 	assert_non_null(reply);
 	assert_true(json_is_false(json_object_get(reply, "ok")));
-	snprintf(text, sizeof(text), "%s",
-		 json_string_value(json_object_get(reply, "error")));
+	snprintf(text, sizeof(text), "%s", words);
+	free(words);
 	json_decref(reply);
 	return text;
 }

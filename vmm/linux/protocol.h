@@ -12,6 +12,6 @@
  * It becomes another number when a member goes away or means something else.
  * New members change nothing: readers ignore those they do not know.
  */
-#define CONTROL_PROTOCOL 1
+#define CONTROL_PROTOCOL 2
 
 #endif

@@ -2,8 +2,6 @@
 #include "vmm/linux/control/control.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -69,7 +67,7 @@ static void send_text(struct monitor *m, struct control_conn *c, char *text)
 {
 	static const char excuse[] = "{\"protocol\":" TEXT_OF(
 		CONTROL_PROTOCOL) ",\"ok\":false,"
-				  "\"error\":\"the monitor is out of memory; try again\"}";
+				  "\"error\":\"no_memory\"}";
 
 	control_job_drop(m, c);
 	if (text == NULL)
@@ -87,58 +85,29 @@ static void send_text(struct monitor *m, struct control_conn *c, char *text)
 	write_some(m, c);
 }
 
-void control_answer(struct monitor *m, struct control_conn *c, json_t *data)
+/* Send what a reply has besides these two; taken over. */
+static void reply(struct monitor *m, struct control_conn *c, bool ok,
+		  json_t *members)
 {
-	json_t *reply = NULL;
 	char *text = NULL;
 
-	if (data != NULL)
-		reply = json_pack("{s:i, s:b, s:o}", "protocol",
-				  CONTROL_PROTOCOL, "ok", 1, "data", data);
-	if (reply != NULL)
-		text = json_dumps(reply, JSON_COMPACT);
-	json_decref(reply);
+	if (json_object_set_new(members, "protocol",
+				json_integer(CONTROL_PROTOCOL)) == 0 &&
+	    json_object_set_new(members, "ok", json_boolean(ok)) == 0)
+		text = json_dumps(members, JSON_COMPACT);
+	json_decref(members);
 	send_text(m, c, text);
 }
 
-/* Takes over what else is to be in the reply; may be NULL. */
-static void refuse(struct monitor *m, struct control_conn *c, json_t *more,
-		   const char *format, va_list args)
+void control_answer(struct monitor *m, struct control_conn *c, json_t *data)
 {
-	char text[ERROR_TEXT];
-	json_t *reply;
-	char *line = NULL;
-
-	vsnprintf(text, sizeof(text), format, args);
-	reply = json_pack("{s:i, s:b, s:s}", "protocol", CONTROL_PROTOCOL, "ok",
-			  0, "error", text);
-	if (reply != NULL && more != NULL)
-		json_object_set(reply, "report", more);
-	if (reply != NULL)
-		line = json_dumps(reply, JSON_COMPACT);
-	json_decref(more);
-	json_decref(reply);
-	send_text(m, c, line);
+	reply(m, c, true,
+	      data != NULL ? json_pack("{s:o}", "data", data) : NULL);
 }
 
-void control_refuse(struct monitor *m, struct control_conn *c,
-		    const char *format, ...)
+void control_refuse(struct monitor *m, struct control_conn *c, json_t *why)
 {
-	va_list args;
-
-	va_start(args, format);
-	refuse(m, c, NULL, format, args);
-	va_end(args);
-}
-
-void control_refuse_report(struct monitor *m, struct control_conn *c,
-			   const char *report, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	refuse(m, c, json_safe(report), format, args);
-	va_end(args);
+	reply(m, c, false, why);
 }
 
 /* --- reading ------------------------------------------------------------ */
@@ -160,9 +129,7 @@ static void read_some(struct monitor *m, struct control_conn *c)
 		return;
 	}
 	if (n == 0) {
-		control_refuse(m, c,
-			       "the request is cut short; it must be "
-			       "one line, ended by a newline");
+		control_refuse(m, c, facts_error("cut_short", "{}"));
 		return;
 	}
 	end = memchr(c->in + c->in_len, '\n', (size_t)n);
@@ -171,9 +138,8 @@ static void read_some(struct monitor *m, struct control_conn *c)
 		control_request(m, c, c->in, (size_t)(end - c->in));
 	else if (c->in_len == sizeof(c->in))
 		control_refuse(m, c,
-			       "the request is too long; at most %u "
-			       "octets are read",
-			       CONTROL_REQUEST_MAX);
+			       facts_error("too_long", "{s:i}", "max",
+					   (int)CONTROL_REQUEST_MAX));
 }
 
 static void on_conn(struct monitor *m, struct loop_source *s, uint32_t events)
@@ -226,9 +192,7 @@ static void make_room(struct monitor *m, struct control_conn *c)
 	read_some(m, c);
 	if (c->source.fd < 0 || c->state != CONTROL_READING)
 		return;
-	control_refuse(m, c,
-		       "too many connections wait without a request; send "
-		       "the request at once, or try again");
+	control_refuse(m, c, facts_error("crowded", "{}"));
 	if (c->source.fd >= 0)
 		close_conn(m, c);
 }
@@ -281,12 +245,12 @@ static void expire(struct monitor *m, struct control_conn *c)
 {
 	switch (c->state) {
 	case CONTROL_READING:
-		control_refuse(m, c, "no request came within %llu s",
-			       CONTROL_TIMEOUT_NS / (1000 * MS_NS));
+		control_refuse(m, c,
+			       facts_error("no_request", "{s:I}", "within_ms",
+					   pause_ms(CONTROL_TIMEOUT_NS)));
 		break;
 	case CONTROL_ASKING:
-		control_refuse(m, c,
-			       "the switches answer too slowly; try again");
+		control_refuse(m, c, facts_error("too_slow", "{}"));
 		break;
 	case CONTROL_WRITING:
 		close_conn(m, c);

@@ -11,8 +11,6 @@
  * switch judges by, so what names rules waits: it is over in a moment.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "vmm/linux/control/json.h"
 
@@ -42,17 +40,11 @@ static void refuse_dead(struct monitor *m, struct control_conn *c,
 			const struct mon_switch *sw)
 {
 	uint64_t pause = pd_pause(m, &m->pd[sw->pd]);
-	char text[RESTART_TEXT];
 
-	if (pause == 0)
-		control_refuse(m, c,
-			       "switch %s is not running just now; try again",
-			       sw->comp->name);
-	else
-		control_refuse(m, c,
-			       "switch %s fails again and again, and is "
-			       "started again in %s; the log says why",
-			       sw->comp->name, restart_text(pause, text));
+	control_refuse(m, c,
+		       facts_error(pause == 0 ? "not_running" : "restarting",
+				   "{s:s, s:I}", "switch", sw->comp->name,
+				   "again_ms", pause_ms(pause)));
 }
 
 static void ask(struct monitor *m, struct control_conn *c)
@@ -84,35 +76,15 @@ void control_job_step(struct monitor *m, struct control_conn *c)
 
 /* --- changes --------------------------------------------------------------- */
 
-static json_t *outcome(const struct monitor *m, const struct change_outcome *o)
-{
-	json_t *names = json_array(), *data;
-
-	for (size_t i = 0; i < m->n_switches; i++)
-		if (m->sw[i].concerned)
-			json_array_append_new(names,
-					      json_string(m->sw[i].comp->name));
-	data = json_pack("{s:s, s:O, s:I}", "warnings", o->report, "switches",
-			 names, "changed", (json_int_t)json_array_size(names));
-	json_decref(names);
-	if (o->kind != CHANGE_RELOAD)
-		json_object_set_new(data, "number", json_integer(o->number));
-	if (o->kind == CHANGE_UNDO)
-		json_object_set_new(data, "undone", json_string(o->undone));
-	return data;
-}
-
-static void on_change(struct monitor *m, struct change_asker *a,
-		      const struct change_outcome *o)
+static void on_change(struct monitor *m, struct change_asker *a, bool made,
+		      json_t *facts)
 {
 	struct control_conn *c = loop_owner(a, struct control_conn, change);
 
-	if (o->refusal == NULL)
-		control_answer(m, c, outcome(m, o));
-	else if (o->report != NULL)
-		control_refuse_report(m, c, o->report, "%s", o->refusal);
+	if (made)
+		control_answer(m, c, facts);
 	else
-		control_refuse(m, c, "%s", o->refusal);
+		control_refuse(m, c, facts);
 }
 
 const struct change_asker control_change = { .done = on_change };
@@ -161,27 +133,25 @@ static void take_page(struct monitor *m, struct control_conn *c,
 
 /* --- replies ------------------------------------------------------------ */
 
-/* Whatever a switch says; it may be no error number at all. */
-static const char *refusal_text(int32_t status)
-{
-	return strerror(status < 0 && status > -4096 ? -status : EPROTO);
-}
-
 static void on_reply(struct monitor *m, struct switch_asker *a,
 		     struct mon_switch *sw,
 		     const struct vswitch_ctl_reply *reply)
 {
 	struct control_conn *c = loop_owner(a, struct control_conn, asker);
+	int32_t status = reply->status;
 
-	if (reply->status != 0 && trace_lost(m, c, sw, "refused"))
+	if (status != 0 && trace_lost(m, c, sw, "refused"))
 		return;
-	if (reply->status == -EINVAL && c->job.task == TASK_TRACE)
+	if (status == -EINVAL && c->job.task == TASK_TRACE)
+		control_refuse(m, c, facts_error("capture", "{}"));
+	else if (status != 0)
+		/* It may be no error number at all. */
 		control_refuse(m, c,
-			       "no frame can come from this port; it "
-			       "is a capture");
-	else if (reply->status != 0)
-		control_refuse(m, c, "switch %s refused the request: %s",
-			       sw->comp->name, refusal_text(reply->status));
+			       facts_error("refused", "{s:s, s:i}", "switch",
+					   sw->comp->name, "errno",
+					   status < 0 && status > -4096
+						   ? -status
+						   : EPROTO));
 	else if (c->job.task == TASK_LIST)
 		take_page(m, c, reply);
 	else
@@ -195,9 +165,8 @@ static void on_silence(struct monitor *m, struct switch_asker *a,
 
 	if (!trace_lost(m, c, sw, "no_answer"))
 		control_refuse(m, c,
-			       "switch %s does not answer; if that goes on, "
-			       "stop %s and run it again",
-			       sw->comp->name, m->sys.name);
+			       facts_error("no_answer", "{s:s}", "switch",
+					   sw->comp->name));
 }
 
 const struct switch_asker control_asker = { on_reply, on_silence };

@@ -5,6 +5,7 @@
 #ifndef WEIR_VMM_LINUX_CONTROL_JSON_H
 #define WEIR_VMM_LINUX_CONTROL_JSON_H
 
+#include "vmm/linux/monitor/facts.h"
 #include "vmm/linux/monitor/state.h"
 
 /* An IPv4 or IPv6 address with its NUL (INET6_ADDRSTRLEN). */
@@ -20,17 +21,9 @@ void control_answer(struct monitor *m, struct control_conn *c, json_t *data);
 
 /**
  * control_refuse - reply with an error
+ * @why: of facts_error(); taken over
  */
-void control_refuse(struct monitor *m, struct control_conn *c,
-		    const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-/**
- * control_refuse_report - the same with a compiler's lines
- */
-void control_refuse_report(struct monitor *m, struct control_conn *c,
-			   const char *report, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+void control_refuse(struct monitor *m, struct control_conn *c, json_t *why);
 
 /* --- control/request.c: what is asked ----------------------------------- */
 
@@ -140,11 +133,6 @@ const char *port_name(const struct mon_switch *sw, uint32_t port,
  * @buf: out
  */
 const char *ip_text(const struct ip_addr *addr, char buf[IP_TEXT]);
-
-/**
- * json_safe - JSON of a text that need not be UTF-8, as a path
- */
-json_t *json_safe(const char *text);
 
 /**
  * json_counter - JSON of a counter another process writes

@@ -3,7 +3,6 @@
  * Requests: what is asked.  What takes a while becomes a job (control/job.c).
  */
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "vmm/linux/control/json.h"
@@ -62,114 +61,93 @@ static int find_port(struct monitor *m, struct control_conn *c,
 	}
 	if (short_hits == 1)
 		return 0;
-	control_refuse(
-		m, c,
-		short_hits == 0
-			? "there is no port \"%.64s\"; 'weir show ports' "
-			  "lists them"
-			: "several switches have a port \"%.64s\"; say "
-			  "which, as SWITCH.PORT",
-		name);
+	control_refuse(m, c,
+		       facts_error(short_hits == 0 ? "no_port"
+						   : "ambiguous_port",
+				   "{s:s}", "port", name));
 	return -1;
 }
 
 static void start_trace(struct monitor *m, struct control_conn *c,
-			const json_t *request)
+			json_t *request)
 {
-	const char *port = json_string_value(json_object_get(request, "port"));
-	const json_t *frame = json_object_get(request, "frame");
-	const char *hex = json_string_value(frame);
-	uint8_t octets[VSWITCH_MAX_BUFFER];
+	uint8_t frame[VSWITCH_MAX_BUFFER];
+	const char *port, *hex;
+	size_t size;
 	long len;
 
-	if (port == NULL || hex == NULL) {
+	if (json_unpack(request, "{s:s, s:s%}", "port", &port, "frame", &hex,
+			&size) != 0) {
+		control_refuse(m, c, facts_error("bad_trace", "{}"));
+		return;
+	}
+	len = hex_decode(hex, size, frame, sizeof(frame));
+	if (len <= 0) {
 		control_refuse(m, c,
-			       "\"trace\" wants \"port\" and \"frame\", "
-			       "both text");
+			       facts_error("bad_frame", "{s:i}", "max",
+					   (int)sizeof(frame)));
 		return;
 	}
 	c->job.task = TASK_TRACE;
-	c->job.request = (struct vswitch_ctl_request){ .op = CTL_TRACE };
-	len = hex_decode(hex, json_string_length(frame), octets,
-			 sizeof(octets));
-	if (len <= 0) {
-		control_refuse(m, c,
-			       "\"frame\" must be two hexadecimal digits per "
-			       "octet, for 1 to %u octets",
-			       VSWITCH_MAX_BUFFER);
-		return;
-	}
+	c->job.request = (struct vswitch_ctl_request){ .op = CTL_TRACE,
+						       .len = (uint32_t)len };
 	if (find_port(m, c, port) != 0)
 		return;
-	c->job.request.len = (uint32_t)len;
-	memcpy(c->job.request.header, octets,
+	memcpy(c->job.request.header, frame,
 	       len < (long)FRAME_SNAP_MAX ? (size_t)len : FRAME_SNAP_MAX);
 	control_job_start(m, c);
 }
 
 /* --- changes ------------------------------------------------------------ */
 
-/* Jansson keeps no NULs in a text. */
-static bool take_text(char **to, const json_t *value)
+/* @text: what the order keeps a copy of at @to, or NULL. */
+static void order(struct monitor *m, struct control_conn *c,
+		  enum change_kind kind, char **to, const char *text)
 {
-	*to = strdup(json_string_value(value));
-	return *to != NULL;
+	c->job.task = TASK_CHANGE;
+	c->change.order.kind = kind;
+	if (text == NULL || (*to = strdup(text)) != NULL)
+		control_job_start(m, c);
+	else
+		control_answer(m, c, NULL);
 }
 
 static void start_change(struct monitor *m, struct control_conn *c,
-			 const json_t *request)
+			 json_t *request)
 {
-	const json_t *text = json_object_get(request, "text");
+	const char *text;
 
-	if (!json_is_string(text)) {
-		control_refuse(m, c,
-			       "\"change\" wants \"text\": statements, as "
-			       "in a topology");
-		return;
-	}
-	c->job.task = TASK_CHANGE;
-	c->change.order.kind = CHANGE_ADD;
-	if (take_text(&c->change.order.text, text))
-		control_job_start(m, c);
+	if (json_unpack(request, "{s:s}", "text", &text) == 0)
+		order(m, c, CHANGE_ADD, &c->change.order.text, text);
 	else
-		control_answer(m, c, NULL);
+		control_refuse(m, c, facts_error("bad_change", "{}"));
 }
 
 static void start_reload(struct monitor *m, struct control_conn *c,
-			 const json_t *request)
+			 json_t *request)
 {
-	const json_t *file = json_object_get(request, "file");
-	const char *path = json_string_value(file);
+	const char *path = NULL;
 
-	if (file != NULL && (path == NULL || path[0] != '/')) {
-		control_refuse(m, c,
-			       "\"reload\" wants no \"file\", or its "
-			       "absolute path");
-		return;
-	}
-	c->job.task = TASK_CHANGE;
-	if (path == NULL || take_text(&c->change.order.file, file))
-		control_job_start(m, c);
+	if (json_unpack(request, "{s?s}", "file", &path) == 0 &&
+	    (path == NULL || path[0] == '/'))
+		order(m, c, CHANGE_RELOAD, &c->change.order.file, path);
 	else
-		control_answer(m, c, NULL);
+		control_refuse(m, c, facts_error("bad_reload", "{}"));
 }
 
 static void start_undo(struct monitor *m, struct control_conn *c,
-		       const json_t *request)
+		       json_t *request)
 {
-	const json_t *number = json_object_get(request, "number");
-	json_int_t n = json_integer_value(number);
+	bool last = json_object_get(request, "number") == NULL;
+	json_int_t n = 0;
 
-	if (number != NULL && (n < 1 || n > UINT_MAX)) {
-		control_refuse(m, c,
-			       "\"undo\" wants no \"number\", or one that "
-			       "'weir show policy' shows");
+	if (json_unpack(request, "{s?I}", "number", &n) != 0 ||
+	    (!last && n < 1) || n > UINT_MAX) {
+		control_refuse(m, c, facts_error("bad_undo", "{}"));
 		return;
 	}
-	c->job.task = TASK_CHANGE;
-	c->change.order.kind = CHANGE_UNDO;
 	c->change.order.number = (unsigned int)n;
-	control_job_start(m, c);
+	order(m, c, CHANGE_UNDO, NULL, NULL);
 }
 
 /* --- what is asked ------------------------------------------------------ */
@@ -182,7 +160,7 @@ static void prod_switches(struct monitor *m)
 }
 
 static void start_show(struct monitor *m, struct control_conn *c,
-		       const json_t *request)
+		       json_t *request)
 {
 	static const struct {
 		const char *what;
@@ -193,32 +171,29 @@ static void start_show(struct monitor *m, struct control_conn *c,
 		{ "system", show_system },
 		{ "vms", show_vms },
 	};
-	const char *what = json_string_value(json_object_get(request, "what"));
+	const char *what = "";
 	const struct control_list *list;
 
-	for (size_t i = 0; what != NULL && i < sizeof(table) / sizeof(*table);
-	     i++)
+	json_unpack(request, "{s:s}", "what", &what);
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		if (strcmp(what, table[i].what) == 0) {
 			control_answer(m, c, table[i].data(m));
 			prod_switches(m);
 			return;
 		}
-	list = what != NULL ? control_list_find(what) : NULL;
+	list = control_list_find(what);
 	if (list != NULL) {
 		control_list_start(m, c, list);
-	} else if (what != NULL && strcmp(what, "policy") == 0) {
+	} else if (strcmp(what, "policy") == 0) {
 		c->job.task = TASK_POLICY;
 		control_job_start(m, c);
 	} else {
-		control_refuse(m, c,
-			       "\"show\" wants \"what\": one of ports, "
-			       "fdb, policy, flows, groups, drops, system, "
-			       "vms");
+		control_refuse(m, c, facts_error("bad_what", "{}"));
 	}
 }
 
 static void start_stop(struct monitor *m, struct control_conn *c,
-		       const json_t *request)
+		       json_t *request)
 {
 	(void)request;
 	monitor_log(LOG_NOTICE, m->sys.name, "stopping: asked to");
@@ -227,29 +202,26 @@ static void start_stop(struct monitor *m, struct control_conn *c,
 	monitor_stop(m, 0);
 }
 
-static void obey(struct monitor *m, struct control_conn *c,
-		 const json_t *request)
+static void obey(struct monitor *m, struct control_conn *c, json_t *request)
 {
 	static const struct {
 		const char *cmd;
 		void (*start)(struct monitor *m, struct control_conn *c,
-			      const json_t *request);
+			      json_t *request);
 	} table[] = {
 		{ "show", start_show },	    { "trace", start_trace },
 		{ "change", start_change }, { "undo", start_undo },
 		{ "reload", start_reload }, { "stop", start_stop },
 	};
-	const char *cmd = json_string_value(json_object_get(request, "cmd"));
+	const char *cmd = "";
 
-	for (size_t i = 0; cmd != NULL && i < sizeof(table) / sizeof(*table);
-	     i++)
+	json_unpack(request, "{s:s}", "cmd", &cmd);
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		if (strcmp(cmd, table[i].cmd) == 0) {
 			table[i].start(m, c, request);
 			return;
 		}
-	control_refuse(m, c,
-		       "a request is an object with \"cmd\": one of "
-		       "show, trace, change, undo, reload, stop");
+	control_refuse(m, c, facts_error("bad_cmd", "{}"));
 }
 
 void control_request(struct monitor *m, struct control_conn *c,
@@ -260,9 +232,9 @@ void control_request(struct monitor *m, struct control_conn *c,
 
 	if (request == NULL)
 		control_refuse(m, c,
-			       "the request is no JSON: %s (character "
-			       "%d)",
-			       error.text, error.position);
+			       facts_error("not_json", "{s:o, s:i}", "detail",
+					   json_safe(error.text), "position",
+					   error.position));
 	else
 		obey(m, c, request);
 	json_decref(request);

@@ -19,23 +19,6 @@ const char *port_name(const struct mon_switch *sw, uint32_t port,
 	return buf;
 }
 
-json_t *json_safe(const char *text)
-{
-	size_t size = 4 * strlen(text) + 5;
-	json_t *j = json_string(text);
-	char *shown;
-
-	if (j != NULL)
-		return j;
-	shown = malloc(size);
-	if (shown == NULL)
-		return NULL;
-	log_escape(shown, size, text, strlen(text));
-	j = json_string(shown);
-	free(shown);
-	return j;
-}
-
 static json_int_t shown(uint64_t value)
 {
 	return value > INT64_MAX ? INT64_MAX : (json_int_t)value;

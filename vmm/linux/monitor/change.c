@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The stages of change.h, in their order.  Steps are taken in change_tick(), once
+ * The stages of change.h, in their order.  change_tick() takes the steps, once
  * per round of the loop; events only note what has happened.
  */
 #include "vmm/linux/monitor/change.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vmm/linux/monitor/state.h"
 
-/* --- its end ----------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------- */
 
 static void order_free(struct change_order *o)
 {
@@ -26,36 +24,27 @@ static void finish(struct change *c)
 	statements_free(&c->statements);
 	compile_result_free(&c->result);
 	order_free(&c->order);
+	json_decref(c->why);
+	c->why = NULL;
 	c->caller = NULL;
 	c->stage = compiler_runs(&c->compiler) ? CHANGE_ENDING : CHANGE_IDLE;
 }
 
-/* Tell whoever waits for its end; nobody does any more. */
-static void tell(struct monitor *m, const struct change_outcome *o)
+/* Tell whoever waits for its end; @facts is taken over. */
+static void tell(struct monitor *m, bool made, json_t *facts)
 {
 	struct change_asker *caller = m->change.caller;
 
 	m->change.caller = NULL;
 	if (caller != NULL)
-		caller->done(m, caller, o);
+		caller->done(m, caller, made, facts);
+	else
+		json_decref(facts);
 }
 
-/* It is not made, and who wanted it hears why. */
-static void refuse(struct monitor *m, const char *report, const char *format,
-		   ...) __attribute__((format(printf, 3, 4)));
-
-static void refuse(struct monitor *m, const char *report, const char *format,
-		   ...)
+static void refuse(struct monitor *m, json_t *why)
 {
-	char why[ERROR_TEXT];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(why, sizeof(why), format, args);
-	va_end(args);
-	tell(m, &(struct change_outcome){ .refusal = why,
-					  .report = report,
-					  .kind = m->change.order.kind });
+	tell(m, false, why);
 	finish(&m->change);
 }
 
@@ -117,143 +106,138 @@ static bool is_being_started(const struct monitor *m)
 /* --- compiling ---------------------------------------------------------------- */
 
 /* What the statements will be with the change that has been compiled. */
-static int take_statements(struct monitor *m, struct error *err)
+static json_t *take_statements(struct monitor *m)
 {
 	struct change *c = &m->change;
 	const struct compile_result *r = &c->result;
+	json_t *why;
 
 	/* Without statements, errors are of the change itself. */
 	if (c->order.kind != CHANGE_ADD || (r->n_changes == 0 && r->errors > 0))
-		return 0;
-	if (statements_add(&c->statements, &m->held.statements, r->change,
-			   r->n_changes, err) != 0)
-		return -1;
+		return NULL;
+	why = statements_add(&c->statements, &m->held.statements, r->change,
+			     r->n_changes);
 	c->order.number = c->statements.last;
-	return 0;
+	return why;
+}
+
+/* Users know no lines of a text that the monitor keeps: name the statements. */
+static void explain(struct monitor *m)
+{
+	struct change *c = &m->change;
+	struct compile_result *r = &c->result;
+	/* A change that could not be taken apart is quoted as it was sent. */
+	bool sent = c->order.kind == CHANGE_ADD && r->n_changes == 0;
+	char *text = statements_explain(&c->statements, &m->held.statements,
+					sent ? c->order.text : NULL, r->text);
+
+	if (text == NULL)
+		return;
+	free(r->text);
+	r->text = text;
 }
 
 static void compiled(struct monitor *m)
 {
 	struct change *c = &m->change;
 	const struct compile_result *r = &c->result;
-	struct error err = { "" };
+	json_t *why = take_statements(m);
 
-	if (take_statements(m, &err) != 0) {
-		refuse(m, NULL, "%s" CHANGED_NOTHING, err.text);
+	if (why == NULL && c->order.kind != CHANGE_RELOAD)
+		explain(m);
+	if (why == NULL && r->verdict != COMPILE_DONE)
+		why = facts_error(r->verdict == COMPILE_DIFFERS ? "differs"
+								: "errors",
+				  "{s:i, s:o}", "count", (int)r->errors,
+				  "report", json_safe(r->text));
+	else if (why == NULL && r->n_policies != m->held.n_policies)
+		why = facts_error("compiler_result", "{}");
+	if (why != NULL) {
+		refuse(m, why);
 		return;
 	}
-	if (c->order.kind != CHANGE_RELOAD)
-		change_explain(m);
-	if (r->verdict == COMPILE_DIFFERS) {
-		refuse(m, r->text,
-		       "%u difference%s" CHANGED_NOTHING
-		       ", because only rules, groups "
-		       "and what ports may do change while it runs: 'weir "
-		       "stop', then 'weir run' the file",
-		       r->errors, r->errors == 1 ? "" : "s");
-	} else if (r->verdict == COMPILE_ERRORS) {
-		refuse(m, r->text, "%u error%s" CHANGED_NOTHING, r->errors,
-		       r->errors == 1 ? "" : "s");
-	} else if (r->n_policies != m->held.n_policies) {
-		refuse(m, NULL,
-		       "the compiler's result makes no sense" CHANGED_NOTHING);
-	} else {
-		find_concerned(m);
-		c->stage = CHANGE_WAITING;
-	}
+	find_concerned(m);
+	c->stage = CHANGE_WAITING;
 }
 
 static void on_compiler(struct monitor *m, struct loop_source *s,
 			uint32_t events)
 {
 	struct change *c = &m->change;
-	struct error err = { "" };
-	int status;
+	json_t *why = NULL;
 
 	(void)s;
 	(void)events;
-	status = compiler_finish(&c->compiler, &m->loop, &c->result, &err);
-	if (status > 0)
+	if (!compiler_finish(&c->compiler, &m->loop, &c->result, &why))
 		return;
-	if (c->stage == CHANGE_ENDING)
-		finish(c);
-	else if (status < 0)
-		refuse(m, NULL, "%s" CHANGED_NOTHING, err.text);
-	else
+	if (c->stage != CHANGE_ENDING && why == NULL) {
 		compiled(m);
+	} else if (c->stage != CHANGE_ENDING) {
+		refuse(m, why);
+	} else {
+		json_decref(why);
+		finish(c);
+	}
 }
 
-/* The file to load: what somebody says, or what it was started from. */
-static const char *file_of(const struct monitor *m,
-			   const struct change_order *order, struct error *err)
+/* The file to load: the one that was named, or that it was started from. */
+static const char *file_of(const struct monitor *m)
 {
 	const struct system *sys = m->origin;
 
-	if (order->file != NULL)
-		return order->file;
+	if (m->change.order.file != NULL)
+		return m->change.order.file;
 	if (sys->n_sources > 0 && strcmp(sys->source[0].path, "-") != 0)
 		return sys->source[0].path;
-	error_set(err,
-		  "%s was started from its standard input; say which file is "
-		  "to be loaded",
-		  m->sys.name);
 	return NULL;
 }
 
-/* Fill in what to compile for a change by command. */
-static int order_statements(struct monitor *m, struct compile_order *order,
-			    struct error *err)
+/* Fill in what is to be compiled. */
+static json_t *fill_in(struct monitor *m, struct compile_order *to)
 {
 	struct change *c = &m->change;
 	struct change_order *o = &c->order;
 
-	order->statements = &m->held.statements;
-	order->change = o->text;
-	if (o->kind == CHANGE_ADD)
+	to->statements = &m->held.statements;
+	switch (o->kind) {
+	case CHANGE_RELOAD:
+		to->file = file_of(m);
+		return to->file != NULL ? NULL : facts_error("no_file", "{}");
+	case CHANGE_ADD:
+		to->change = o->text;
 		return statements_are_plain(o->text)
-			       ? 0
-			       : error_set(err, "a change is printable ASCII, "
-						"nothing else");
-	o->number = statements_undo(&c->statements, order->statements,
-				    o->number, &o->text, err);
-	order->statements = &c->statements;
-	return o->number != 0 ? 0 : -1;
-}
-
-static int compile_change(struct monitor *m, struct error *err)
-{
-	struct change *c = &m->change;
-	struct system base = held_system(m);
-	struct compile_order order = { .base = &base };
-
-	/* It may have been given another name than its file's. */
-	memcpy(base.name, m->sys.name, sizeof(base.name));
-	if (c->order.kind == CHANGE_RELOAD) {
-		order.file = file_of(m, &c->order, err);
-		if (order.file == NULL)
-			return -1;
-	} else if (order_statements(m, &order, err) != 0) {
-		return -1;
+			       ? NULL
+			       : facts_error("not_ascii", "{}");
+	case CHANGE_UNDO:
+		to->statements = &c->statements;
+		return statements_undo(&c->statements, &m->held.statements,
+				       &o->number, &o->text);
 	}
-	return compiler_start(&c->compiler, &m->loop, &order, on_compiler, err);
+	return NULL;
 }
 
 static bool begin(struct monitor *m)
 {
 	struct change *c = &m->change;
-	struct change_asker *caller = c->queue;
-	struct error err = { "" };
+	struct system base = held_system(m);
+	struct compile_order order = { .base = &base };
+	json_t *why;
 
-	if (caller == NULL)
+	if (c->queue == NULL)
 		return false;
-	c->queue = caller->next;
-	c->caller = caller;
-	c->order = caller->order;
-	caller->order = (struct change_order){ 0 };
-	c->why = err;
+	c->caller = c->queue;
+	c->queue = c->caller->next;
+	c->order = c->caller->order;
+	c->caller->order = (struct change_order){ 0 };
 	c->stage = CHANGE_COMPILING;
-	if (compile_change(m, &err) != 0)
-		refuse(m, NULL, "%s" CHANGED_NOTHING, err.text);
+	/* It may have been given another name than its file's. */
+	memcpy(base.name, m->sys.name, sizeof(base.name));
+	why = fill_in(m, &order);
+	if (why == NULL)
+		why = compiler_start(&c->compiler, &m->loop, &order,
+				     on_compiler);
+	if (why != NULL)
+		refuse(m, why);
 	return true;
 }
 
@@ -279,30 +263,59 @@ static void begin_asking(struct monitor *m)
 	c->caller->deadline_ns = m->now_ns + CHANGE_TIMEOUT_NS;
 }
 
-static void begin_undoing(struct monitor *m)
+static void begin_undoing(struct monitor *m, json_t *why)
 {
+	m->change.why = why;
 	m->change.stage = CHANGE_UNDOING;
 	m->change.at = 0;
 	m->change.asked = false;
+}
+
+/* Log that it is made. */
+static void say_made(const struct monitor *m, size_t switches)
+{
+	const struct change_order *o = &m->change.order;
+	static const char *const done[] = {
+		[CHANGE_RELOAD] = "loaded again",
+		[CHANGE_ADD] = "changed",
+		[CHANGE_UNDO] = "changed back",
+	};
+	const char *what = o->text != NULL ? o->text : o->file;
+	char shown[LOG_LINE_MAX] = "";
+
+	if (what != NULL)
+		log_escape(shown, sizeof(shown), what, strlen(what));
+	monitor_log(LOG_NOTICE, m->sys.name, "policy %s (%zu switch%s)%s%s",
+		    done[o->kind], switches, switches == 1 ? "" : "es",
+		    what != NULL ? ": " : "", shown);
 }
 
 /* All have agreed. */
 static void commit(struct monitor *m)
 {
 	struct change *c = &m->change;
+	const struct change_order *o = &c->order;
+	json_t *names = json_array(), *facts;
 
-	for (size_t i = 0; i < m->n_switches; i++)
+	for (size_t i = 0; i < m->n_switches; i++) {
 		m->sw[i].touched = false;
-	change_log(m);
+		if (m->sw[i].concerned)
+			json_array_append_new(names,
+					      json_string(m->sw[i].comp->name));
+	}
+	say_made(m, json_array_size(names));
+	facts = json_pack("{s:o, s:i, s:o, s:s*}", "warnings",
+			  json_safe(c->result.text), "changed",
+			  (int)json_array_size(names), "switches", names,
+			  "undone", o->kind == CHANGE_UNDO ? o->text : NULL);
+	if (o->kind != CHANGE_RELOAD)
+		json_object_set_new(facts, "number", json_integer(o->number));
 	held_replace(m, &c->result, &c->statements);
-	tell(m, &(struct change_outcome){ .report = c->result.text,
-					  .kind = c->order.kind,
-					  .number = c->order.number,
-					  .undone = c->order.text });
+	tell(m, true, facts);
 	finish(c);
 }
 
-/* Nobody can say what it judges frames by: it starts again with what holds. */
+/* It is not known what it judges frames by: it starts again. */
 static void distrust(struct monitor *m, const struct mon_switch *sw,
 		     const char *what)
 {
@@ -320,9 +333,8 @@ static bool ask_switch(struct monitor *m, struct mon_switch *sw)
 		return false;
 	if (c->asked) {
 		switch_withdraw(m, &c->asker);
-		error_set(&c->why, "switch %s died over the new policy",
-			  sw->comp->name);
-		begin_undoing(m);
+		begin_undoing(m, facts_error("policy_fatal", "{s:s}", "switch",
+					     sw->comp->name));
 		return false;
 	}
 	if (!sw->concerned || !is_there(m, sw))
@@ -365,7 +377,7 @@ static bool go_on(struct monitor *m)
 		c->at++;
 	}
 	if (undoing)
-		refuse(m, NULL, "%s" CHANGED_NOTHING, c->why.text);
+		refuse(m, json_incref(c->why));
 	else
 		commit(m);
 	return true;
@@ -389,12 +401,13 @@ static void on_reply(struct monitor *m, struct switch_asker *a,
 	} else {
 		if (fault >= POLICY_FAULT_COUNT)
 			fault = POLICY_FAULT_NO_IMAGE;
-		error_set(&c->why, "switch %s says that the policy %s (at %u)",
-			  sw->comp->name,
-			  policy_fault_text((enum policy_fault)fault),
-			  reply->value);
 		policy_write(sw, held_policy(m, sw));
-		begin_undoing(m);
+		begin_undoing(
+			m,
+			facts_error("policy_refused", "{s:s, s:s, s:I}",
+				    "switch", sw->comp->name, "fault",
+				    policy_fault_text((enum policy_fault)fault),
+				    "at", (json_int_t)reply->value));
 	}
 }
 
@@ -405,10 +418,51 @@ static void on_silence(struct monitor *m, struct switch_asker *a,
 
 	c->asked = false;
 	distrust(m, sw, "it does not say whether it has taken a policy");
-	if (c->stage == CHANGE_UNDOING)
-		return;
-	error_set(&c->why, "switch %s does not answer", sw->comp->name);
-	begin_undoing(m);
+	if (c->stage != CHANGE_UNDOING)
+		begin_undoing(m, facts_error("policy_no_answer", "{s:s}",
+					     "switch", sw->comp->name));
+}
+
+/* --- time -------------------------------------------------------------------- */
+
+/* Why an order whose time is over has not been carried out. */
+static const char *late(const struct change *c, const struct change_asker *a)
+{
+	if (c->caller != a)
+		return "busy";
+	if (c->stage == CHANGE_COMPILING)
+		return "slow_compiler";
+	return c->stage == CHANGE_WAITING ? "slow_start" : "slow_switches";
+}
+
+/* Tell one whose time is over.  Return: whether there was one. */
+static bool expire(struct monitor *m)
+{
+	struct change *c = &m->change;
+	struct change_asker *a = c->caller;
+	const char *why;
+
+	if (a == NULL || m->now_ns < a->deadline_ns)
+		a = c->queue;
+	while (a != NULL && m->now_ns < a->deadline_ns)
+		a = a->next;
+	if (a == NULL)
+		return false;
+	why = late(c, a);
+	change_forget(m, a);
+	a->done(m, a, false, facts_error(why, "{}"));
+	return true;
+}
+
+uint64_t change_deadline(const struct monitor *m)
+{
+	const struct change_asker *a = m->change.caller;
+	uint64_t first = a != NULL ? a->deadline_ns : UINT64_MAX;
+
+	for (a = m->change.queue; a != NULL; a = a->next)
+		if (a->deadline_ns < first)
+			first = a->deadline_ns;
+	return first;
 }
 
 /* --- from outside ----------------------------------------------------------------- */
@@ -443,8 +497,19 @@ static bool step(struct monitor *m)
 void change_tick(struct monitor *m)
 {
 	/* It ends: callers are few, and each other step leads to a wait. */
-	while (step(m) || change_expire(m))
+	while (step(m) || expire(m))
 		;
+}
+
+void change_ask(struct monitor *m, struct change_asker *a)
+{
+	struct change_asker **tail = &m->change.queue;
+
+	while (*tail != NULL)
+		tail = &(*tail)->next;
+	*tail = a;
+	a->next = NULL;
+	a->deadline_ns = m->now_ns + CHANGE_TIMEOUT_NS;
 }
 
 void change_forget(struct monitor *m, struct change_asker *a)

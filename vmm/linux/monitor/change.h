@@ -2,32 +2,30 @@
 /*
  * Changing the policy while it runs: `weir reload`, `allow`, `deny`, `undo`, ...
  *
- * A change takes hold everywhere or nowhere, and one is made at a time:
+ * A change takes effect at all switches or at none, and one is made at a time:
  *
- *	IDLE	   who has asked longest is next
- *	COMPILING  a child compiles; nothing is touched yet, and it can be told
- *		   to end
- *	WAITING	   compiled; a switch it concerns is just being started
- *	ASKING	   switch by switch: the new policy goes into the switch's region
- *		   (policy/image.h) and it is asked to take it
- *	UNDOING	   one has refused: those that have been asked get back the policy
- *		   that holds, and so does the one that refused
- *	ENDING	   nobody waits for the child any more; its end is waited for
+ *	IDLE	   the order that has waited longest is next
+ *	COMPILING  a child compiles; nothing has been touched yet
+ *	WAITING	   compiled; a switch that is concerned is still starting
+ *	ASKING	   switch by switch, the new policy is put into the switch's
+ *		   region (policy/image.h) and the switch is asked to take it
+ *	UNDOING	   one has refused; it, and those asked before, get the old
+ *		   policy back
+ *	ENDING	   the order has been given up; the child's end is awaited
  *
- * Only switches whose image changes are asked.  "The policy that holds" is what the
- * monitor keeps a copy of; it becomes the new one when the last switch has agreed,
- * and is what a switch that is started is given.
+ * Only switches whose policy image changes are concerned.  The policy in force
+ * (policy.h) is what a switch is started with; the new one comes into force
+ * when the last switch has agreed.
  *
- * Switches die.  While switches are asked, none of those concerned is started (it
- * could not be said what its region should hold): one that is dead when its turn
- * comes agrees, for it will start with whatever holds in the end.  One that dies
- * over the new policy, or does not answer, refuses it.  One that cannot be
- * brought to take the old policy back judges frames by nobody knows what, and is
- * killed; it then starts with the policy that holds.
+ * Switches die.  During ASKING and UNDOING no switch that is concerned is
+ * started, because it is not known yet which policy it is to have.  One that is
+ * dead when its turn comes agrees.  One that dies while it is asked, or does
+ * not answer, refuses.  One that does not take the old policy back is killed
+ * and starts with the policy in force.
  *
- * Who asked may go away, or run out of time.  Up to WAITING that is the end of
- * the change; from then on it goes on to its end without him, which is never
- * far: a switch answers at once, or within SWITCH_ANSWER_NS it does not.
+ * Whoever ordered the change may go away, or its time may run out.  Up to
+ * WAITING that ends the change; from then on it is carried through, which takes
+ * at most SWITCH_ANSWER_NS for each switch.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_CHANGE_H
 #define WEIR_VMM_LINUX_MONITOR_CHANGE_H
@@ -37,15 +35,12 @@
 #include <stdint.h>
 
 #include "vmm/linux/monitor/compiler.h"
-#include "vmm/linux/error.h"
+#include "vmm/linux/monitor/facts.h"
 #include "vmm/linux/monitor/switch.h"
 #include "vmm/linux/monitor/statement.h"
 
-/* Time to compile a change, and for switches to take it. */
+/* Time to compile a change; and for the switches to take it. */
 #define CHANGE_TIMEOUT_NS (5 * 1000000000ull)
-
-/* Behind the reasons why a change is not made. */
-#define CHANGED_NOTHING "; nothing was changed"
 
 enum change_stage {
 	CHANGE_IDLE,
@@ -56,18 +51,15 @@ enum change_stage {
 	CHANGE_ENDING,
 };
 
-struct change_asker;
-
 enum change_kind {
-	CHANGE_RELOAD, /* the topology is to be loaded again */
-	CHANGE_ADD,    /* statements are to be added */
-	CHANGE_UNDO,   /* those of a change are to be taken back */
+	CHANGE_RELOAD, /* load the topology again */
+	CHANGE_ADD,    /* add statements */
+	CHANGE_UNDO,   /* take the statements of a change back */
 };
 
 /**
- * struct change_order - what somebody wants changed
- * @kind:   see above
- * @text:   ADD: the statements; UNDO: those taken back, once it is known
+ * struct change_order - what is to be changed
+ * @text:   ADD: the statements; UNDO: those taken back, once they are known
  * @file:   RELOAD: from this file; NULL: the one it was started from
  * @number: UNDO: of the change; 0: the last one
  */
@@ -79,34 +71,17 @@ struct change_order {
 };
 
 /**
- * struct change_outcome - what became of an order
- * @refusal: why nothing, or nobody knows what, was changed; NULL: it is made
- * @report:  the compiler's lines, or NULL; if it is made they are warnings
- * @kind:    of the order
- * @number:  ADD, UNDO: of the change, if it is made
- * @undone:  UNDO: what was taken back, if it is made
- *
- * If it is made, the switches it concerned are those that are @concerned.
- */
-struct change_outcome {
-	const char *refusal;
-	const char *report;
-	enum change_kind kind;
-	unsigned int number;
-	const char *undone;
-};
-
-/**
- * struct change_asker - somebody who orders a change
- * @done:        called once for each order, unless it is forgotten; he may order
- *               another
- * @order:       what he wants, until it is taken up
+ * struct change_asker - embedded in whatever orders changes
+ * @done:        called once for each order, unless change_forget() comes first.
+ *               @made: it is made, and @facts is the reply's data; otherwise
+ *               @facts is of facts_error().  @facts is the callee's
+ * @order:       until it is taken up
  * @next:        in the queue
- * @deadline_ns: when he is told that it takes too long
+ * @deadline_ns: when @done is called at the latest
  */
 struct change_asker {
-	void (*done)(struct monitor *m, struct change_asker *a,
-		     const struct change_outcome *o);
+	void (*done)(struct monitor *m, struct change_asker *a, bool made,
+		     json_t *facts);
 	struct change_order order;
 	struct change_asker *next;
 	uint64_t deadline_ns;
@@ -114,17 +89,16 @@ struct change_asker {
 
 /**
  * struct change - the one that is being made
- * @stage:      see above
- * @queue:      who has ordered one that has not been taken up, in this order
- * @caller:     who waits for its end, or NULL
- * @order:      what he wants
+ * @queue:      orders that have not been taken up, the oldest first
+ * @caller:     who gave the order, or NULL
+ * @order:      what is to be changed
  * @statements: what they will be
  * @compiler:   COMPILING, ENDING
  * @result:     from WAITING on
  * @asker:      ASKING, UNDOING: what switches answer to
- * @at:         switch that is asked, or will be next
+ * @at:         the switch that is asked, or will be next
  * @asked:      it has been
- * @why:        UNDOING: why it is not made
+ * @why:        UNDOING: of facts_error()
  */
 struct change {
 	enum change_stage stage;
@@ -137,7 +111,7 @@ struct change {
 	struct switch_asker asker;
 	size_t at;
 	bool asked;
-	struct error why;
+	json_t *why;
 };
 
 /**
@@ -146,38 +120,21 @@ struct change {
 void change_init(struct change *c);
 
 /**
- * change_tick - take whatever step has become possible
- */
-void change_tick(struct monitor *m);
-
-/**
- * change_forget - somebody does not want to know any more
- * @a: may have ordered nothing
- *
- * What he has ordered is given up, as long as that is possible.
- */
-void change_forget(struct monitor *m, struct change_asker *a);
-
-/**
- * change_is_under_way - are switches being asked?
- *
- * What holds, and what a switch has, may then differ.
- */
-bool change_is_under_way(const struct monitor *m);
-
-/**
- * change_holds_back - may a PD not be started just now?
- * @pd: its index
- */
-bool change_holds_back(const struct monitor *m, uint32_t pd);
-
-/* --- change_queue.c ----------------------------------------------------- */
-
-/**
  * change_ask - have an order carried out when it is its turn
  * @a: @done and @order filled in
  */
 void change_ask(struct monitor *m, struct change_asker *a);
+
+/**
+ * change_forget - give up an order as far as that is possible
+ * @a: may have ordered nothing
+ */
+void change_forget(struct monitor *m, struct change_asker *a);
+
+/**
+ * change_tick - take every step that has become possible
+ */
+void change_tick(struct monitor *m);
 
 /**
  * change_deadline - when change_tick() must be called at the latest
@@ -187,25 +144,17 @@ void change_ask(struct monitor *m, struct change_asker *a);
 uint64_t change_deadline(const struct monitor *m);
 
 /**
- * change_expire - tell one whose time is over
+ * change_is_under_way - are switches being asked?
  *
- * Return: whether there was one.
+ * What a switch has may then differ from what is in force.
  */
-bool change_expire(struct monitor *m);
-
-/* --- change_say.c ------------------------------------------------------- */
+bool change_is_under_way(const struct monitor *m);
 
 /**
- * change_explain - have the compiler's lines in words of who gives commands
+ * change_holds_back - must a PD not be started just now?
+ * @pd: its index
  */
-void change_explain(struct monitor *m);
-
-/**
- * change_log - it is made: tell the log
- */
-void change_log(const struct monitor *m);
-
-/* --- change.c ----------------------------------------------------------- */
+bool change_holds_back(const struct monitor *m, uint32_t pd);
 
 /**
  * change_close - end everything, for the end of the monitor

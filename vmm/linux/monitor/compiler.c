@@ -62,14 +62,14 @@ static struct system *recompile(const struct compile_order *order,
 {
 	const struct statements *now = order->statements;
 	struct statements all;
-	struct error err;
+	json_t *why;
 
 	if (order->change != NULL) {
 		result->change = config_normalise(order->base, order->change,
 						  &result->n_changes, report);
-		if (report->errors > 0 ||
-		    statements_add(&all, now, result->change, result->n_changes,
-				   &err) != 0)
+		why = statements_add(&all, now, result->change,
+				     result->n_changes);
+		if (report->errors > 0 || why != NULL)
 			return NULL;
 		now = &all;
 	}
@@ -167,14 +167,14 @@ static int watch(struct compiler *c, struct loop *loop, pid_t pid,
 	return -1;
 }
 
-int compiler_start(struct compiler *c, struct loop *loop,
-		   const struct compile_order *order,
-		   void (*ended)(struct monitor *m, struct loop_source *s,
-				 uint32_t events),
-		   struct error *err)
+json_t *compiler_start(struct compiler *c, struct loop *loop,
+		       const struct compile_order *order,
+		       void (*ended)(struct monitor *m, struct loop_source *s,
+				     uint32_t events))
 {
 	pid_t parent = getpid();
 	pid_t pid = -1;
+	json_t *why;
 
 	c->killed = false;
 	if (share(c, compile_result_room(order->base->n_policies)) == 0)
@@ -182,43 +182,41 @@ int compiler_start(struct compiler *c, struct loop *loop,
 	if (pid == 0)
 		child(order, c, parent);
 	if (pid > 0 && watch(c, loop, pid, ended) == 0)
-		return 0;
-	error_set(err, "the compiler could not be started: %s",
-		  strerror(errno));
+		return NULL;
+	why = facts_error("compiler_start", "{s:i}", "errno", errno);
 	unshare_all(c);
-	return -1;
+	return why;
 }
 
-static int died(const siginfo_t *info, struct error *err)
+static json_t *died(const siginfo_t *info)
 {
 	const char *name;
 
 	if (info->si_code == CLD_EXITED)
-		return error_set(err, "the compiler ended with status %d",
-				 info->si_status);
+		return facts_error("compiler_status", "{s:i}", "status",
+				   info->si_status);
 	name = sigabbrev_np(info->si_status);
-	return error_set(err, "the compiler was killed by SIG%s",
-			 name != NULL ? name : "?");
+	return facts_error("compiler_signal", "{s:s}", "signal",
+			   name != NULL ? name : "?");
 }
 
-int compiler_finish(struct compiler *c, struct loop *loop,
-		    struct compile_result *result, struct error *err)
+bool compiler_finish(struct compiler *c, struct loop *loop,
+		     struct compile_result *result, json_t **why)
 {
 	siginfo_t info = { 0 };
-	int status = 0;
 
 	*result = (struct compile_result){ 0 };
 	if (waitid(P_PIDFD, (id_t)c->exit.fd, &info, WEXITED | WNOHANG) != 0 ||
 	    info.si_pid == 0)
-		return 1;
+		return false;
 	loop_del(loop, &c->exit);
+	*why = NULL;
 	if (info.si_code != CLD_EXITED || info.si_status != 0)
-		status = died(&info, err);
+		*why = died(&info);
 	else if (compile_result_unpack(result, c->shared, c->size) != 0)
-		status = error_set(err, "the compiler's result makes no sense, "
-					"or the monitor is out of memory");
+		*why = facts_error("compiler_result", "{}");
 	unshare_all(c);
-	return status;
+	return true;
 }
 
 void compiler_kill(struct compiler *c)

@@ -18,7 +18,6 @@
 #include <stdbool.h>
 
 #include "vmm/linux/monitor/compile_result.h"
-#include "vmm/linux/error.h"
 #include "vmm/linux/monitor/loop.h"
 #include "vmm/linux/monitor/statement.h"
 
@@ -56,13 +55,12 @@ struct compiler {
  * @order: may be forgotten when this returns
  * @ended: called in the loop once the child may have ended: compiler_finish()
  *
- * Return: 0, or -1 with @err set.
+ * Return: NULL, or why not: of facts_error().
  */
-int compiler_start(struct compiler *c, struct loop *loop,
-		   const struct compile_order *order,
-		   void (*ended)(struct monitor *m, struct loop_source *s,
-				 uint32_t events),
-		   struct error *err);
+json_t *compiler_start(struct compiler *c, struct loop *loop,
+		       const struct compile_order *order,
+		       void (*ended)(struct monitor *m, struct loop_source *s,
+				     uint32_t events));
 
 static inline bool compiler_runs(const struct compiler *c)
 {
@@ -72,12 +70,12 @@ static inline bool compiler_runs(const struct compiler *c)
 /**
  * compiler_finish - take the result of a child that has ended
  * @result: out, to be freed whatever is returned
- * @err:    out: how it died
+ * @why:    out: NULL, or why there is none: of facts_error()
  *
- * Return: 0; -1 with @err set if there is no result; 1 if it still runs.
+ * Return: false if it still runs.
  */
-int compiler_finish(struct compiler *c, struct loop *loop,
-		    struct compile_result *result, struct error *err);
+bool compiler_finish(struct compiler *c, struct loop *loop,
+		     struct compile_result *result, json_t **why);
 
 /**
  * compiler_kill - have the child end; compiler_finish() is still to be called

@@ -18,15 +18,40 @@ static void log_lines(struct monitor *m, int level, const char *text)
 	}
 }
 
-static void on_done(struct monitor *m, struct change_asker *a,
-		    const struct change_outcome *o)
+static const char *text_of(const json_t *facts, const char *key)
+{
+	return json_string_value(json_object_get(facts, key));
+}
+
+static void say_refusal(struct monitor *m, const json_t *why)
+{
+	json_int_t n = json_integer_value(json_object_get(why, "count"));
+	const char *code = text_of(why, "error");
+
+	log_lines(m, LOG_ERR, text_of(why, "report"));
+	if (n == 0 || code == NULL)
+		monitor_log(LOG_ERR, m->sys.name,
+			    "SIGHUP: nothing was changed: %s",
+			    code != NULL ? code : "no_memory");
+	else
+		monitor_log(LOG_ERR, m->sys.name,
+			    "SIGHUP: %d %s%s; nothing was changed", (int)n,
+			    strcmp(code, "differs") == 0 ? "difference"
+							 : "error",
+			    n == 1 ? "" : "s");
+}
+
+static void on_done(struct monitor *m, struct change_asker *a, bool made,
+		    json_t *facts)
 {
 	struct reload *r = loop_owner(a, struct reload, asker);
 	bool again = r->again;
 
-	log_lines(m, o->refusal != NULL ? LOG_ERR : LOG_WARNING, o->report);
-	if (o->refusal != NULL)
-		monitor_log(LOG_ERR, m->sys.name, "SIGHUP: %s", o->refusal);
+	if (made)
+		log_lines(m, LOG_WARNING, text_of(facts, "warnings"));
+	else
+		say_refusal(m, facts);
+	json_decref(facts);
 	*r = (struct reload){ 0 };
 	if (again)
 		reload_start(m);

@@ -10,7 +10,8 @@
  *	monitor/link.c	   links: down, drained, clean, up (base/link.h)
  *	monitor/switch.c   switches: statistics, faults, the control mailbox
  *	monitor/policy.c   what policies hold
- *	change.c	   how they are changed: compiler.c, statement.c
+ *	monitor/change.c   how they are changed: compiler.c, statement.c
+ *	monitor/facts.c	   why a request is refused, as JSON
  *	monitor/virt.c	   virtualisers of driver VMs: statistics, faults
  *	monitor/vm.c	   driver VMs: is the guest ready, has its card a link?
  *	monitor/outside.c  interfaces and peers: what port PDs say of them

@@ -24,19 +24,19 @@ bool statements_are_plain(const char *text)
 	return true;
 }
 
-static int append(struct statements *s, const char *text, const char *key,
-		  unsigned int change, struct error *err)
+static json_t *append(struct statements *s, const char *text, const char *key,
+		      unsigned int change)
 {
 	struct statement *v = reallocarray(s->v, s->n + 1, sizeof(*v));
 
 	if (v == NULL)
-		return error_set(err, "the monitor is out of memory");
+		return facts_error("no_memory", "{}");
 	s->v = v;
-	v[s->n] = (struct statement){ strdup(text), strdup(key), change };
-	s->n++;
-	if (v[s->n - 1].text == NULL || v[s->n - 1].key == NULL)
-		return error_set(err, "the monitor is out of memory");
-	return 0;
+	v += s->n++;
+	*v = (struct statement){ strdup(text), strdup(key), change };
+	return v->text == NULL || v->key == NULL
+		       ? facts_error("no_memory", "{}")
+		       : NULL;
 }
 
 /* Is there no newer one about the same? */
@@ -67,65 +67,73 @@ static bool forget_replaced(struct statements *s)
 }
 
 /* Those of a list that are of a change, or (not @of) those that are not. */
-static int append_all(struct statements *to, const struct statements *from,
-		      unsigned int change, bool of, struct error *err)
+static json_t *append_all(struct statements *to, const struct statements *from,
+			  unsigned int change, bool of)
 {
-	for (size_t i = 0; i < from->n; i++) {
+	json_t *why = NULL;
+
+	for (size_t i = 0; i < from->n && why == NULL; i++) {
 		const struct statement *v = &from->v[i];
 
-		if ((v->change == change) == of &&
-		    append(to, v->text, v->key, v->change, err) != 0)
-			return -1;
+		if ((v->change == change) == of)
+			why = append(to, v->text, v->key, v->change);
 	}
-	return 0;
+	return why;
 }
 
-static int add_fresh(struct statements *to, const struct config_change *change,
-		     size_t n, struct error *err)
+static json_t *add_fresh(struct statements *to,
+			 const struct config_change *change, size_t n)
 {
+	json_t *why = NULL;
+
 	if (n == 0)
-		return error_set(err, "the change is empty");
-	for (size_t i = 0; i < n; i++) {
+		return facts_error("empty", "{}");
+	for (size_t i = 0; i < n && why == NULL; i++) {
 		if (statements_find(to, change[i].key) != NULL)
-			return error_set(err,
-					 "the change says two things of "
-					 "\"%.200s\"",
-					 change[i].key);
-		if (append(to, change[i].text, change[i].key, to->last, err) !=
-		    0)
-			return -1;
+			return facts_error("twice", "{s:s}", "about",
+					   change[i].key);
+		why = append(to, change[i].text, change[i].key, to->last);
 	}
-	return 0;
+	return why;
 }
 
-static int make_room(struct statements *s, struct error *err)
-{
-	while (s->n > STATEMENTS_MAX)
-		if (!forget_replaced(s))
-			return error_set(
-				err,
-				"%u statements have been made since the "
-				"topology was loaded, and no more are kept; "
-				"write them into the file and have that "
-				"reloaded, or take some back with 'weir undo'",
-				STATEMENTS_MAX);
-	return 0;
-}
-
-int statements_add(struct statements *to, const struct statements *from,
-		   const struct config_change *change, size_t n,
-		   struct error *err)
+json_t *statements_add(struct statements *to, const struct statements *from,
+		       const struct config_change *change, size_t n)
 {
 	struct statements all = { .last = from->last + 1 };
+	json_t *why = add_fresh(&all, change, n);
 
-	if (add_fresh(&all, change, n, err) == 0 &&
-	    append_all(&all, from, all.last, false, err) == 0 &&
-	    make_room(&all, err) == 0) {
+	if (why == NULL)
+		why = append_all(&all, from, all.last, false);
+	while (why == NULL && all.n > STATEMENTS_MAX)
+		if (!forget_replaced(&all))
+			why = facts_error("too_many", "{s:i}", "max",
+					  (int)STATEMENTS_MAX);
+	if (why == NULL)
 		*to = all;
-		return 0;
-	}
-	statements_free(&all);
-	return -1;
+	else
+		statements_free(&all);
+	return why;
+}
+
+/* All of a list on one line, or those that hold on one each; to free(). */
+static char *join(const struct statements *s, bool all)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; i < s->n; i++)
+		if (all)
+			fprintf(out, "%s%s", i > 0 ? "; " : "", s->v[i].text);
+		else if (holds(s, i))
+			fprintf(out, "%s\n", s->v[i].text);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
 /* --- taking back ------------------------------------------------------------ */
@@ -142,71 +150,38 @@ static unsigned int find_change(const struct statements *s, unsigned int change)
 	return found;
 }
 
-/* "allow a -> b; allow b -> a" */
-static char *join(const struct statements *s)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (out == NULL)
-		return NULL;
-	for (size_t i = 0; i < s->n; i++)
-		fprintf(out, "%s%s", i > 0 ? "; " : "", s->v[i].text);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
-unsigned int statements_undo(struct statements *to,
-			     const struct statements *from, unsigned int change,
-			     char **undone, struct error *err)
+json_t *statements_undo(struct statements *to, const struct statements *from,
+			unsigned int *change, char **undone)
 {
 	struct statements left = { .last = from->last }, gone = { 0 };
-	unsigned int found = find_change(from, change);
-	char *text = NULL;
+	unsigned int found = find_change(from, *change);
+	json_t *why;
 
-	if (found == 0 && from->n == 0)
-		error_set(err, "nothing has been changed by command since the "
-			       "topology was loaded, so there is nothing to "
-			       "take back");
-	else if (found == 0)
-		error_set(err,
-			  "there is no change %u; 'weir show policy' shows the "
-			  "numbers there are",
-			  change);
-	else if (append_all(&left, from, found, false, err) == 0 &&
-		 append_all(&gone, from, found, true, err) == 0 &&
-		 (text = join(&gone)) == NULL)
-		error_set(err, "the monitor is out of memory");
+	if (found == 0)
+		return facts_error(from->n == 0 ? "nothing_to_undo"
+						: "no_change",
+				   "{s:I}", "number", (json_int_t)*change);
+	why = append_all(&left, from, found, false);
+	if (why == NULL)
+		why = append_all(&gone, from, found, true);
+	*undone = why == NULL ? join(&gone, true) : NULL;
+	if (why == NULL && *undone == NULL)
+		why = facts_error("no_memory", "{}");
 	statements_free(&gone);
-	if (text == NULL) {
+	if (why == NULL) {
+		*change = found;
+		*to = left;
+	} else {
 		statements_free(&left);
-		return 0;
 	}
-	*undone = text;
-	*to = left;
-	return found;
+	return why;
 }
 
 /* --- as text ---------------------------------------------------------------- */
 
 char *statements_text(const struct statements *s)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (out == NULL)
-		return NULL;
-	for (size_t i = 0; i < s->n; i++)
-		if (holds(s, i))
-			fprintf(out, "%s\n", s->v[i].text);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return join(s, false);
 }
 
 const struct statement *statements_line(const struct statements *s,

@@ -25,7 +25,7 @@
 #include <stddef.h>
 
 #include "config/config.h"
-#include "vmm/linux/error.h"
+#include "vmm/linux/monitor/facts.h"
 
 /* Statements there may be, and octets each may have, its NUL included. */
 #define STATEMENTS_MAX CONFIG_CHANGES_MAX
@@ -66,29 +66,24 @@ bool statements_are_plain(const char *text);
  * statements_add - what a list would be with a change put in front
  * @to:     out: a new list, nothing of it shared with @from; only if it succeeds
  * @from:   the present list
- * @change: statements it is made of
- * @n:      how many
- * @err:    out
+ * @change: @n statements it is made of
  *
- * Return: 0, or -1 with @err set.
+ * Return: NULL, or why not: of facts_error().
  */
-int statements_add(struct statements *to, const struct statements *from,
-		   const struct config_change *change, size_t n,
-		   struct error *err);
+json_t *statements_add(struct statements *to, const struct statements *from,
+		       const struct config_change *change, size_t n);
 
 /**
  * statements_undo - what a list would be without a change
  * @to:     out: a new list, nothing of it shared with @from; only if it succeeds
  * @from:   the present list
- * @change: its number; 0: the last one
+ * @change: in/out: its number; 0: the last one
  * @undone: out: its statements, to free(); only if it succeeds
- * @err:    out
  *
- * Return: its number, or 0 with @err set.
+ * Return: NULL, or why not: of facts_error().
  */
-unsigned int statements_undo(struct statements *to,
-			     const struct statements *from, unsigned int change,
-			     char **undone, struct error *err);
+json_t *statements_undo(struct statements *to, const struct statements *from,
+			unsigned int *change, char **undone);
 
 /**
  * statements_text - all of a list that have not been replaced, for the compiler
