@@ -44,7 +44,7 @@ static uint32_t capture_mtu(const struct topo_port *capture)
 	const struct topo_port *port;
 	uint32_t mtu = topo_mtu(capture);
 
-	if (capture->mtu.set)
+	if (capture->settings.mtu.set)
 		return mtu;
 	for_each(port, capture->sw->ports) {
 		if (capture->capture.mask & 1ull << port->number &&
@@ -60,8 +60,9 @@ static void size_conn(struct sys_conn *conn, const struct topo_port *port)
 	uint32_t room = capture ? CAPTURE_HEADROOM : 0;
 	uint32_t mtu = capture ? capture_mtu(port) : topo_mtu(port);
 
-	conn->capacity = port->buffers.set ? (uint32_t)port->buffers.value
-					   : DEFAULT_BUFFERS;
+	conn->capacity = port->settings.buffers.set
+				 ? (uint32_t)port->settings.buffers.value
+				 : DEFAULT_BUFFERS;
 	conn->max_frame = mtu + FRAME_OVERHEAD;
 	conn->buffer_size = LEAST_BUFFER;
 	while (conn->buffer_size < conn->max_frame + room)

@@ -118,8 +118,8 @@ static void configure_capture(struct sys_component *comp,
 	if (from->code.n)
 		memcpy(cfg->filter, from->code.insn,
 		       from->code.n * sizeof(*from->code.insn));
-	if (from->filter_text.text)
-		build_copy(cfg->filter_text, from->filter_text.text);
+	if (from->filter.arg.text)
+		build_copy(cfg->filter_text, from->filter.arg.text);
 	/* Of all ports, watched or not: a refused frame names its other end. */
 	for_each(other, port->sw->ports)
 		build_copy(cfg->name[other->number], topo_port_name(t, other));
@@ -137,11 +137,11 @@ static void configure_program(struct sys_component *comp,
 
 static void configure_vm(struct sys_vm *cfg, const struct topo_vm *vm)
 {
-	build_copy(cfg->kernel, vm->kernel_file.text);
-	build_copy(cfg->initrd, vm->initrd_file.text);
-	build_copy(cfg->nic, vm->nic_address.text);
-	if (vm->append_words.text)
-		build_copy(cfg->append, vm->append_words.text);
+	build_copy(cfg->kernel, vm->kernel.arg.text);
+	build_copy(cfg->initrd, vm->initrd.arg.text);
+	build_copy(cfg->nic, vm->nic.arg.text);
+	if (vm->append.arg.text)
+		build_copy(cfg->append, vm->append.arg.text);
 	cfg->memory = vm->memory.value;
 	cfg->uncached = vm->uncached.set;
 	cfg->watchdog_s = (uint32_t)vm->watchdog.value;

@@ -67,7 +67,7 @@ static void check_capture(struct topology *t, struct topo_port *port)
 			     "standard output cannot be rotated; name a file, "
 			     "or take \"rotate\" out");
 	if (c->filter.set)
-		filter_compile(t, &c->filter_text, FILTER_CAPTURE, &c->code);
+		filter_compile(t, &c->filter.arg, FILTER_CAPTURE, &c->code);
 }
 
 void check_captures(struct topology *t)

@@ -9,7 +9,7 @@
 
 static void look_up(struct topology *t, struct topo_port *port)
 {
-	const struct name *ref = &port->leader_ref;
+	const struct name *ref = &port->follow.arg;
 	struct topo_port *leader = resolve_port(t, port->sw, ref);
 
 	if (!leader)
@@ -57,7 +57,7 @@ static void check_circle(struct topology *t, struct topo_port *port)
 		p = p->leader;
 	if (p != port)
 		return;
-	report_error(t->report, port->leader_ref.pos,
+	report_error(t->report, port->follow.arg.pos,
 		     "%s: none of them could ever come up; take one of these "
 		     "out",
 		     name_circle(t, port));

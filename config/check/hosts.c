@@ -10,8 +10,7 @@
 static void note_capture(struct topology *t, const struct topo_port *port)
 {
 	if (port->kind == TO_CAPTURE && port->capture.filter.set)
-		filter_note_hosts(t, &port->capture.filter_text,
-				  FILTER_CAPTURE);
+		filter_note_hosts(t, &port->capture.filter.arg, FILTER_CAPTURE);
 }
 
 void check_hosts(struct topology *t)

@@ -70,8 +70,6 @@ static struct topo_port *make_end(struct topology *t, struct topo_link *link,
 	port = topo_add_port(t, sw, &name);
 	port->kind = TO_LINK;
 	port->kind_pos = link->pos;
-	port->mtu = link->mtu;
-	port->buffers = link->buffers;
 	port->settings = link->settings;
 	port->link = link;
 	port->link_end = end;

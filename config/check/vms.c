@@ -91,19 +91,19 @@ static void check_parts(struct topology *t, const struct topo_vm *vm)
 
 static void check_card(struct topology *t, const struct topo_vm *vm)
 {
-	const char *nic = vm->nic_address.text;
+	const char *nic = vm->nic.arg.text;
 	const struct topo_vm *other = t->vms;
 
-	while (other != vm && (!nic || !other->nic_address.text ||
-			       strcmp(other->nic_address.text, nic) != 0))
+	while (other != vm && (!nic || !other->nic.arg.text ||
+			       strcmp(other->nic.arg.text, nic) != 0))
 		other = other->next;
 	if (other != vm)
-		report_error(t->report, vm->nic_address.pos,
+		report_error(t->report, vm->nic.arg.pos,
 			     "card \"%s\" is vm %s's already, in %s; each vm "
 			     "needs its own",
 			     nic, name_shown(&other->name),
-			     report_place(t->report, vm->nic_address.pos,
-					  other->nic_address.pos));
+			     report_place(t->report, vm->nic.arg.pos,
+					  other->nic.arg.pos));
 }
 
 /* --- who uses it --------------------------------------------------------- */

@@ -144,7 +144,7 @@ void on_capture(struct parser *p, struct pos at, const struct name *file,
 void on_filter(struct parser *p, struct pos at, const struct name *text)
 {
 	if (option_once(p, &p->port->capture.filter, at, "filter"))
-		p->port->capture.filter_text = *text;
+		p->port->capture.filter.arg = *text;
 }
 
 void on_rotate(struct parser *p, struct pos at, const struct name *size,
@@ -305,8 +305,8 @@ void on_address(struct parser *p, struct pos at, const struct names *list)
 void on_follow(struct parser *p, struct pos at, const struct name *leader)
 {
 	if (option_once(p, &p->port->follow, at, "follow")) {
-		p->port->leader_ref = *leader;
-		p->port->leader_ref.next = NULL;
+		p->port->follow.arg = *leader;
+		p->port->follow.arg.next = NULL;
 	}
 }
 
@@ -319,7 +319,8 @@ void refuse_follow(struct parser *p, struct pos at)
 
 void on_mtu(struct parser *p, struct pos at, const struct name *number)
 {
-	struct option *o = p->port ? &p->port->mtu : &p->link->mtu;
+	struct option *o = p->port ? &p->port->settings.mtu
+				   : &p->link->settings.mtu;
 
 	if (option_once(p, o, at, "mtu"))
 		value_number(p->report, number, "an MTU", "octets", MIN_MTU,
@@ -328,7 +329,8 @@ void on_mtu(struct parser *p, struct pos at, const struct name *number)
 
 void on_buffers(struct parser *p, struct pos at, const struct name *number)
 {
-	struct option *o = p->port ? &p->port->buffers : &p->link->buffers;
+	struct option *o = p->port ? &p->port->settings.buffers
+				   : &p->link->settings.buffers;
 	uint64_t n;
 
 	if (!option_once(p, o, at, "buffers") ||

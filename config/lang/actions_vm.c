@@ -47,13 +47,13 @@ void on_vm(struct parser *p, const struct name *name)
 void on_kernel(struct parser *p, struct pos at, const struct name *file)
 {
 	if (option_once(p, &p->vm->kernel, at, "kernel"))
-		p->vm->kernel_file = take_file(p, file);
+		p->vm->kernel.arg = take_file(p, file);
 }
 
 void on_initrd(struct parser *p, struct pos at, const struct name *file)
 {
 	if (option_once(p, &p->vm->initrd, at, "initrd"))
-		p->vm->initrd_file = take_file(p, file);
+		p->vm->initrd.arg = take_file(p, file);
 }
 
 void on_memory(struct parser *p, struct pos at, const struct name *size)
@@ -87,7 +87,7 @@ void on_card(struct parser *p, struct pos at, bool pci,
 			"a vm's card is named by its PCI address, as lspci "
 			"-D shows it: nic pci \"0000:00:03.0\"");
 	else if (value_pci(p->arena, p->report, address))
-		p->vm->nic_address = *address;
+		p->vm->nic.arg = *address;
 }
 
 void on_uncached(struct parser *p, struct pos at)
@@ -134,5 +134,5 @@ void on_append(struct parser *p, struct pos at, const struct name *words)
 			     "what is appended to a command line is plain "
 			     "ASCII: letters, digits, spaces and punctuation");
 	else
-		p->vm->append_words = *words;
+		p->vm->append.arg = *words;
 }

@@ -41,12 +41,14 @@ struct names {
  * @pos:   where
  * @value: its value, or 0 where there is none (or it was wrong)
  * @off:   said to be off
+ * @arg:   likewise, as text; NULL if there is none, or it was wrong
  */
 struct option {
 	bool set;
 	bool off;
 	struct pos pos;
 	uint64_t value;
+	struct name arg;
 };
 
 /* Walks a list of anything that has `next`. */

@@ -47,7 +47,9 @@ struct topo_mac {
 enum { LIMIT_IN, LIMIT_OUT, LIMITS };
 
 /**
- * struct topo_settings - what a port may do, and what can change while it runs
+ * struct topo_settings - what a port may do; all but the first two can change
+ * while it runs
+ * @mtu, @buffers: options
  * @lock:     value: how many addresses
  * @macs:     those
  * @flood:    option; value: frames to unknown addresses do not get here
@@ -62,6 +64,8 @@ enum { LIMIT_IN, LIMIT_OUT, LIMITS };
  * @storm:    frames, by enum policy_storm
  */
 struct topo_settings {
+	struct option mtu;
+	struct option buffers;
 	struct option lock;
 	struct topo_mac *macs;
 	struct option flood;

@@ -48,7 +48,8 @@ struct topo_port *topo_add_port(struct topology *t, struct topo_switch *sw,
 
 uint32_t topo_mtu(const struct topo_port *port)
 {
-	return port->mtu.set ? (uint32_t)port->mtu.value : DEFAULT_MTU;
+	return port->settings.mtu.set ? (uint32_t)port->settings.mtu.value
+				      : DEFAULT_MTU;
 }
 
 const char *topo_port_name(struct topology *t, const struct topo_port *port)

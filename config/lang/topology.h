@@ -49,7 +49,6 @@ struct topo_capture {
 	struct option rotate; /* value: octets */
 	uint64_t files;
 	struct option filter;
-	struct name filter_text;
 	struct filter code; /* checked */
 	uint64_t mask;	    /* checked: the ports watched */
 };
@@ -71,12 +70,11 @@ struct topo_capture {
  * @file:      TO_PROGRAM: the program, absolute
  * @args:      TO_PROGRAM: text NULL if none
  * @vm:        checked: TO_DRIVER_VM
- * @mtu, @buffers, @reserved, @follow, @mode, @owner, @group: options
+ * @reserved, @follow, @mode, @owner, @group: options
  * @tap_mac, @tap_address: options of taps
  * @addresses: with @tap_address, @n_addresses of them
  * @settings:  options that can change while it runs
  * @own_lock:  checked: the `mac lock` of the file, or 0
- * @leader_ref: with @follow: as written
  * @leader:    checked: with @follow: the port
  * @link, @link_end: TO_LINK: the link and which end of it this is
  * @domain:    checked: what it is merged into, or NULL
@@ -106,8 +104,6 @@ struct topo_port {
 	const char *file;
 	struct name args;
 	struct topo_vm *vm;
-	struct option mtu;
-	struct option buffers;
 	struct option reserved;
 	struct option follow;
 	struct option mode;
@@ -119,7 +115,6 @@ struct topo_port {
 	struct sys_address addresses[SYS_ADDRESSES];
 	struct topo_settings settings;
 	uint64_t own_lock;
-	struct name leader_ref;
 	struct topo_port *leader;
 	struct topo_link *link;
 	unsigned int link_end;
@@ -202,8 +197,6 @@ struct topo_link {
 	struct topo_link *next;
 	struct name *end[2];
 	struct pos pos;
-	struct option mtu;
-	struct option buffers;
 	struct topo_settings settings;
 	struct topo_port *port[2];
 };
@@ -225,12 +218,12 @@ struct topo_domain {
 /**
  * struct topo_vm - a driver VM
  * @name:    valid, or its text is NULL
- * @kernel, @initrd: options; the files are absolute, text NULL if unusable
- * @nic:     option; its address has text NULL if it is none
+ * @kernel, @initrd: options; absolute, text NULL if unusable
+ * @nic:     option: its address
  * @memory:  option: octets
  * @uncached: option
  * @watchdog: option: seconds, 0: off
- * @append:  option; its words have text NULL if they are none
+ * @append:  option
  * @user:    checked: the port that has it
  * @pd, @ram, @status, @stats, @channel: builder's: indices
  */
@@ -240,16 +233,12 @@ struct topo_vm {
 	bool broken;
 	bool duplicate;
 	struct option kernel;
-	struct name kernel_file;
 	struct option initrd;
-	struct name initrd_file;
 	struct option nic;
-	struct name nic_address;
 	struct option memory;
 	struct option uncached;
 	struct option watchdog;
 	struct option append;
-	struct name append_words;
 	struct topo_port *user;
 	uint32_t pd;
 	uint32_t ram;
