@@ -24,6 +24,9 @@
 #define FRAME_SNAP_MAX 256u
 /* Shortest frame: an Ethernet header.  No FCS anywhere in Weir. */
 #define FRAME_MIN 14u
+/* A VLAN tag, and where it goes: after the addresses, before the type. */
+#define FRAME_TAG 4u
+#define FRAME_TYPE_AT 12u
 /* Ethernet header and one VLAN tag: what a frame has on top of the MTU. */
 #define FRAME_OVERHEAD 18u
 

@@ -13,21 +13,11 @@
 #include "hostnet/nic_packet.h"
 
 /**
- * net_iface_set - set a packet socket's option to a number
- *
- * Return: as setsockopt(2) does.
- */
-int net_iface_set(int fd, int option, int value);
-
-/**
  * net_iface_open - make sockets for an interface, configure it, bring it up
  * @index:     of the interface
  * @name:      of the interface; its MTU is made to match, it is promiscuous
  * @max_frame: bytes of the longest frame
- * @rx:        out: for received frames, with struct virtio_net_hdr; gets none
- *             before it is bound to a protocol
- * @tx:        out: for frames to be sent, with room for fewer than 128 in
- *             flight: half of what common cards hold
+ * @rx, @tx:   out: from nic_packet_receiver() and nic_packet_transmitter()
  *
  * Return: its MTU or negative errno.
  */

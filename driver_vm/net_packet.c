@@ -10,12 +10,6 @@
 #include "driver_vm/net_iface.h"
 #include "driver_vm/net_packet.h"
 #include "driver_vm/say.h"
-#include "base/frame.h"
-
-#define VLAN_TAG 4u
-/* Where a frame's type, or its tag, is: behind the addresses. */
-#define TYPE_AT 12u
-#define ETHERNET_HEADER 14u
 
 /* --- receiving ----------------------------------------------------------- */
 
@@ -93,25 +87,12 @@ static void kick(struct net_packet *p)
 	if (e == -ENOBUFS && p->bypass) {
 		p->loop->syscalls += 2;
 		p->bypass = false;
-		if (net_iface_set(p->tx.fd, PACKET_QDISC_BYPASS, 0) == 0)
+		if (nic_packet_set(p->tx.fd, PACKET_QDISC_BYPASS, 0) == 0)
 			e = nic_packet_kick(&p->packet);
 	}
 	p->card.writable = e != -EAGAIN;
 	if (e != 0 && e != -EAGAIN)
 		p->card.failed += nic_packet_discard(&p->packet);
-}
-
-/*
- * The kernel silently skips frames longer than the interface's MTU allows; a
- * tag does not count.
- */
-static bool too_long(struct net_packet *p, uint16_t len)
-{
-	if (len <= p->card.mtu + ETHERNET_HEADER)
-		return false;
-	return len > p->card.mtu + ETHERNET_HEADER + VLAN_TAG ||
-	       frame_be16(nic_packet_slot(&p->packet, 0) + TYPE_AT) !=
-		       FRAME_TPID_C;
 }
 
 static void packet_send(struct net_card *card, const uint16_t *len,
@@ -120,7 +101,9 @@ static void packet_send(struct net_card *card, const uint16_t *len,
 	struct net_packet *p = event_owner(card, struct net_packet, card);
 
 	for (unsigned int i = 0; i < count; i++) {
-		p->card.failed += too_long(p, len[i]);
+		/* The kernel silently skips those that are too long. */
+		p->card.failed += !nic_frame_fits(
+			nic_packet_slot(&p->packet, 0), len[i], p->card.mtu);
 		nic_packet_commit(&p->packet, len[i]);
 	}
 	kick(p);
@@ -157,20 +140,6 @@ static void tx_ready(struct event_source *source, uint32_t events)
 
 /* --- opening ------------------------------------------------------------- */
 
-/* Set the ring options, then make the rings. */
-static int make_rings(struct net_packet *p, uint32_t max_frame)
-{
-	/*
-	 * A frame the interface refuses is skipped and does not block others.
-	 */
-	if (net_iface_set(p->rx.fd, PACKET_VERSION, TPACKET_V2) < 0 ||
-	    net_iface_set(p->tx.fd, PACKET_VERSION, TPACKET_V2) < 0 ||
-	    net_iface_set(p->tx.fd, PACKET_LOSS, 1) < 0)
-		return -errno;
-	p->bypass = net_iface_set(p->tx.fd, PACKET_QDISC_BYPASS, 1) == 0;
-	return nic_packet_init(&p->packet, p->rx.fd, p->tx.fd, max_frame);
-}
-
 static const struct net_card_ops packet_ops = {
 	.receive = packet_receive,
 	.received = packet_received,
@@ -187,7 +156,8 @@ static int open_card(struct net_packet *p, int index, const char *name,
 	if (e < 0)
 		return e;
 	p->card.mtu = (uint32_t)e;
-	e = make_rings(p, max_frame);
+	p->bypass = nic_packet_set(p->tx.fd, PACKET_QDISC_BYPASS, 1) == 0;
+	e = nic_packet_init(&p->packet, p->rx.fd, p->tx.fd, max_frame);
 	if (e == 0)
 		e = event_add(p->loop, &p->rx, EPOLLIN);
 	if (e == 0)

@@ -184,7 +184,7 @@ static int start_receiving(struct net_socket *s, int index)
 				 sizeof(size));
 	if (setsockopt(s->rx.fd, SOL_SOCKET, SO_RXQ_OVFL, &one, sizeof(one)) <
 		    0 ||
-	    net_iface_set(s->rx.fd, PACKET_AUXDATA, 1) < 0 ||
+	    nic_packet_set(s->rx.fd, PACKET_AUXDATA, 1) < 0 ||
 	    bind(s->rx.fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0)
 		return -errno;
 	return 0;

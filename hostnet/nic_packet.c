@@ -14,11 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/frame.h"
 #include "hostnet/nic_packet.h"
+#include "hostnet/offload.h"
 
 /* Size of the ring's blocks of contiguous memory: whole slots. */
 #define BLOCK (64u << 10)
-#define RX_OCTETS (4u << 20)
+#define RX_BYTES (4u << 20)
 #define RX_MIN_SLOTS 256u
 #define RX_MAX_SLOTS 2048u
 #define TX_SLOTS 256u
@@ -30,6 +32,113 @@
 
 /* The longest train of segments, and virtio's header. */
 #define BIG_SIZE (sizeof(struct virtio_net_hdr) + ETH_HLEN + 65535 + 8)
+
+_Static_assert(NIC_HEADROOM >= FRAME_TAG, "a tag goes in front of a frame");
+
+/* --- sockets ------------------------------------------------------------- */
+
+int nic_packet_set(int fd, int option, int value)
+{
+	return setsockopt(fd, SOL_PACKET, option, &value, sizeof(value)) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* Of protocol 0, which receives nothing. */
+static int open_socket(int index)
+{
+	const struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_ifindex = index,
+	};
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int e;
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return fd;
+	e = -errno;
+	close(fd);
+	return e;
+}
+
+/* The socket, or the error that setting its options ended with. */
+static int ready(int fd, int e)
+{
+	if (e == 0)
+		return fd;
+	close(fd);
+	return e;
+}
+
+int nic_packet_receiver(int index)
+{
+	const struct packet_mreq promiscuous = {
+		.mr_ifindex = index,
+		.mr_type = PACKET_MR_PROMISC,
+	};
+	int fd = open_socket(index);
+	int e;
+
+	if (fd < 0)
+		return fd;
+	e = nic_packet_set(fd, PACKET_VNET_HDR, 1);
+	if (e == 0)
+		e = nic_packet_set(fd, PACKET_IGNORE_OUTGOING, 1);
+	if (e == 0 && setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP,
+				 &promiscuous, sizeof(promiscuous)) < 0)
+		e = -errno;
+	return ready(fd, e);
+}
+
+int nic_packet_transmitter(int index, int buffer)
+{
+	int fd = open_socket(index);
+
+	if (fd < 0)
+		return fd;
+	return ready(fd, setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer,
+				    sizeof(buffer)) < 0
+				 ? -errno
+				 : 0);
+}
+
+/* --- frames -------------------------------------------------------------- */
+
+void nic_frame_tag(struct nic_frame *f)
+{
+	uint8_t *to = f->data - FRAME_TAG;
+
+	if (!f->tagged)
+		return;
+	memmove(to, f->data, FRAME_TYPE_AT);
+	to[FRAME_TYPE_AT] = (uint8_t)(f->tpid >> 8);
+	to[FRAME_TYPE_AT + 1] = (uint8_t)f->tpid;
+	to[FRAME_TYPE_AT + 2] = (uint8_t)(f->tci >> 8);
+	to[FRAME_TYPE_AT + 3] = (uint8_t)f->tci;
+	f->data = to;
+	f->len += FRAME_TAG;
+	f->tagged = false;
+	/* The kernel counts from a frame without it. */
+	f->hdr.csum_start += FRAME_TAG;
+}
+
+bool nic_frame_checksum(struct nic_frame *f)
+{
+	return !(f->hdr.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) ||
+	       offload_checksum(f->data, f->len, f->hdr.csum_start,
+				f->hdr.csum_offset);
+}
+
+bool nic_frame_fits(const uint8_t *data, size_t len, uint32_t mtu)
+{
+	size_t most = (size_t)mtu + FRAME_MIN;
+
+	return len <= most ||
+	       (len <= most + FRAME_TAG &&
+		frame_be16(data + FRAME_TYPE_AT) == FRAME_TPID_C);
+}
 
 /* --- making rings -------------------------------------------------------- */
 
@@ -70,6 +179,16 @@ static int make_ring(struct nic_ring *r, int fd, int which, size_t slot,
 	};
 	int e = drop_old_ring(fd, which);
 
+	/*
+	 * Version 2, not 3: a version 3 ring delivers blocks of frames, when
+	 * one is full or after a timer of a millisecond or more, so a single
+	 * frame would wait.
+	 */
+	if (e == 0)
+		e = nic_packet_set(fd, PACKET_VERSION, TPACKET_V2);
+	/* A frame the card refuses is skipped and does not block others. */
+	if (e == 0)
+		e = nic_packet_set(fd, PACKET_LOSS, 1);
 	if (e < 0)
 		return e;
 	if (set_ring(fd, which, &req) < 0)
@@ -92,7 +211,7 @@ static size_t power_of_two(size_t least)
 
 static unsigned int rx_slots(size_t slot)
 {
-	size_t n = RX_OCTETS / slot;
+	size_t n = RX_BYTES / slot;
 
 	if (n < RX_MIN_SLOTS)
 		return RX_MIN_SLOTS;

@@ -18,10 +18,13 @@
  * can send on this interface only.  (Measured over veth, 64 and 1500 bytes:
  * within a tenth of sendmmsg(2) either way.)
  *
- * The PD makes the rings before its filter is set, and makes them again if it
- * is restarted: both sides then begin at slot 0.
+ * The monitor opens two sockets, because the receiver needs virtio's header in
+ * front of frames (offload.h), which on a transmitter would make the kernel
+ * accept frames longer than the interface's MTU.  The PD makes the rings before
+ * its filter is set, and makes them again if it is restarted: both sides then
+ * begin at slot 0.
  *
- * A driver VM's program moves the frames of its card with the same rings.
+ * A driver VM's program moves the frames of its card in the same way.
  */
 #ifndef WEIR_HOSTNET_NIC_PACKET_H
 #define WEIR_HOSTNET_NIC_PACKET_H
@@ -88,10 +91,52 @@ struct nic_frame {
 };
 
 /**
+ * nic_packet_set - set a packet socket's option to a number
+ *
+ * Return: 0 or negative errno.
+ */
+int nic_packet_set(int fd, int option, int value);
+
+/**
+ * nic_packet_receiver, nic_packet_transmitter - a packet socket of an interface
+ * @index:  of the interface; it is promiscuous while there is a receiver
+ * @buffer: bytes in flight to the card.  The kernel doubles it and counts 700
+ *          or more for each frame
+ *
+ * The receiver delivers struct virtio_net_hdr and the frame, but nothing before
+ * it is bound to a protocol.  Neither blocks.
+ *
+ * Return: the socket or negative errno.
+ */
+int nic_packet_receiver(int index);
+int nic_packet_transmitter(int index, int buffer);
+
+/**
+ * nic_frame_tag - put a frame's VLAN tag back into its place
+ * @f: in/out, of FRAME_MIN bytes at least; nothing happens if it has no tag
+ */
+void nic_frame_tag(struct nic_frame *f);
+
+/**
+ * nic_frame_checksum - compute the checksum that a sender left to the hardware
+ * @f: tagged, and no train of segments
+ *
+ * Return: false if it is none that we know.
+ */
+bool nic_frame_checksum(struct nic_frame *f);
+
+/**
+ * nic_frame_fits - is a frame short enough for an interface's MTU?
+ * @data: the frame
+ * @len:  its bytes; a tag does not count
+ */
+bool nic_frame_fits(const uint8_t *data, size_t len, uint32_t mtu);
+
+/**
  * nic_packet_init - make the rings and start receiving; before the filter
  * @n:         zero
- * @rx_fd:     from nic_open()
- * @tx_fd:     from nic_open()
+ * @rx_fd:     from nic_packet_receiver()
+ * @tx_fd:     from nic_packet_transmitter()
  * @max_frame: longest frame of the port, bytes
  *
  * Return: 0 or negative errno.

@@ -35,7 +35,6 @@
 #define UDP_LENGTH 4u
 #define UDP_CHECK 6u
 
-#define VLAN_TAG 4u
 /* Tags a train may carry. */
 #define MAX_TAGS 2u
 
@@ -62,7 +61,7 @@ static uint16_t fold(uint64_t sum)
 }
 
 /* Sum of byte pairs, an odd one at the end taken as the first of a pair. */
-static uint64_t add_octets(uint64_t sum, const uint8_t *p, size_t len)
+static uint64_t add_bytes(uint64_t sum, const uint8_t *p, size_t len)
 {
 	for (; len >= 4; p += 4, len -= 4) {
 		uint32_t v;
@@ -98,7 +97,7 @@ bool offload_checksum(uint8_t *frame, size_t len, size_t start, size_t field)
 		return false;
 	/* The pseudo header's sum in the field is part of the sum. */
 	store16(frame + start + field,
-		finish(add_octets(0, frame + start, len - start)));
+		finish(add_bytes(0, frame + start, len - start)));
 	return true;
 }
 
@@ -107,7 +106,7 @@ bool offload_checksum(uint8_t *frame, size_t len, size_t start, size_t field)
 /* Find the IP header behind the VLAN tags. */
 static uint16_t find_l3(const uint8_t *frame, size_t len, size_t *l3)
 {
-	size_t at = FRAME_MIN - sizeof(uint16_t);
+	size_t at = FRAME_TYPE_AT;
 
 	for (unsigned int tags = 0; at + sizeof(uint16_t) <= len; tags++) {
 		uint16_t type = frame_be16(frame + at);
@@ -117,7 +116,7 @@ static uint16_t find_l3(const uint8_t *frame, size_t len, size_t *l3)
 			*l3 = at + sizeof(uint16_t);
 			return type;
 		}
-		at += VLAN_TAG;
+		at += FRAME_TAG;
 	}
 	return 0;
 }
@@ -211,7 +210,7 @@ static void fix_l3(const struct offload_train *t, uint8_t *out, size_t len)
 		htons((uint16_t)(ntohs(load16(ip + IP4_ID)) + t->index)));
 	store16(ip + IP4_CHECK, 0);
 	store16(ip + IP4_CHECK,
-		(uint16_t)~fold(add_octets(0, ip, t->l4 - t->l3)));
+		(uint16_t)~fold(add_bytes(0, ip, t->l4 - t->l3)));
 }
 
 /* Sequence number by position; flags of the train's ends only there. */
@@ -242,7 +241,7 @@ static void fix_checksum(const struct offload_train *t, uint8_t *out,
 
 	store16(field,
 		fold((uint64_t)load16(field) + (uint16_t)~train + segment));
-	store16(field, finish(add_octets(0, out + t->l4, len - t->l4)));
+	store16(field, finish(add_bytes(0, out + t->l4, len - t->l4)));
 }
 
 size_t offload_next(struct offload_train *t, uint8_t *out, size_t max)

@@ -6,7 +6,7 @@
 
 #include <sys/un.h>
 
-#include "vmm/linux/ports/nic_open.h"
+#include "vmm/linux/ports/open.h"
 
 /* --- what becomes of the interface -------------------------------------------------------- */
 

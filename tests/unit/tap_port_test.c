@@ -3,7 +3,7 @@
  * The tap port, with a real TAP interface in a network of the test's own.
  */
 #include "tests/unit/net_rig.h"
-#include "vmm/linux/ports/tap_open.h"
+#include "vmm/linux/ports/open.h"
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -261,7 +261,8 @@ static void frames_too_long_for_the_port(void **state)
 	net_say(host, frame, MAX_FRAME);
 	net_taken(rig, MAX_FRAME, 3);
 	assert_true(rig_logged(
-		rig, "longer than this port's 1518 bytes (1 so far)"));
+		rig, "longer than this port's 1518 bytes: dropped; "));
+	assert_true(rig_logged(rig, "one for the interface (1 so far)"));
 	close(host);
 }
 

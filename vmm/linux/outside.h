@@ -99,15 +99,17 @@ static inline bool outside_is(const struct outside_page *page,
 
 /**
  * outside_dropped - in the PD, which alone writes: count frames
+ *
+ * Return: how many there have been.
  */
-static inline void outside_dropped(struct outside_page *page,
-				   enum outside_drop why, uint64_t count)
+static inline uint64_t outside_dropped(struct outside_page *page,
+				       enum outside_drop why, uint64_t count)
 {
-	uint64_t n =
-		atomic_load_explicit(&page->drops[why], memory_order_relaxed);
+	uint64_t n = count + atomic_load_explicit(&page->drops[why],
+						  memory_order_relaxed);
 
-	atomic_store_explicit(&page->drops[why], n + count,
-			      memory_order_relaxed);
+	atomic_store_explicit(&page->drops[why], n, memory_order_relaxed);
+	return n;
 }
 
 #endif

@@ -26,7 +26,6 @@
  * The interface is known by its number: it may be renamed.
  */
 #include <errno.h>
-#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,18 +36,14 @@
 #include <unistd.h>
 
 #include "vmm/linux/ports/iface_watch.h"
-#include "vmm/linux/ports/nic_open.h"
+#include "vmm/linux/ports/open.h"
 #include "hostnet/nic_packet.h"
 #include "hostnet/offload.h"
 #include "vmm/linux/ports/pump.h"
-#include "vmm/linux/ports/tally.h"
 #include "base/frame.h"
 
-#define VLAN_TAG 4u
-/* Offset of a frame's type or tag, after the addresses. */
-#define TYPE_AT 12u
 /* The longest train there can be, with its header and a tag put in. */
-#define TRAIN_MAX (65535u + ETH_HLEN + 2 * VLAN_TAG)
+#define TRAIN_MAX (65535u + FRAME_MIN + 2 * FRAME_TAG)
 
 /**
  * struct nic - state of a nic component
@@ -60,11 +55,6 @@
  * @copy:      TRAIN_MAX bytes for a train
  * @train:     being cut, if @cutting
  * @cutting:   there is a train
- * @oversize:  received frames longer than @max_frame
- * @cut:       received frames the kernel had no room to keep whole
- * @strange:   received frames with an unknown offload
- * @too_long:  frames to be sent that are longer than the interface's MTU
- * @unsent:    frames the interface did not take
  */
 struct nic {
 	struct pump pump;
@@ -75,60 +65,50 @@ struct nic {
 	uint8_t *copy;
 	struct offload_train train;
 	bool cutting;
-	struct tally oversize;
-	struct tally cut;
-	struct tally strange;
-	struct tally too_long;
-	struct tally unsent;
 };
 
 /* --- what goes wrong ----------------------------------------------------- */
 
 static void say_oversize(struct component *c, size_t len)
 {
-	struct nic *n = c->state;
+	const struct nic *n = c->state;
 
-	outside_dropped(c->outside, OUTSIDE_DROP_OVERSIZE, 1);
-	if (tally_add(&n->oversize, 1))
-		pd_log(c,
-		       "%s received a frame of %zu bytes, this port takes %zu (%llu dropped so far): match the mtu of port and interface",
-		       n->watch.name, len, n->max_frame,
-		       (unsigned long long)n->oversize.count);
+	pump_drop(
+		c, OUTSIDE_DROP_OVERSIZE, 1,
+		"%s received a frame of %zu bytes, this port takes %zu: match "
+		"the mtu of port and interface",
+		n->watch.name, len, n->max_frame);
 }
 
 static void say_cut(struct component *c)
 {
-	struct nic *n = c->state;
+	const struct nic *n = c->state;
 
-	outside_dropped(c->outside, OUTSIDE_DROP_CUT, 1);
-	if (tally_add(&n->cut, 1))
-		pd_log(c,
-		       "%s: no room for frames that a sender has not segmented (%llu dropped so far): if this goes on, `ethtool -K SENDER tso off gso off`",
-		       n->watch.name, (unsigned long long)n->cut.count);
+	pump_drop(c, OUTSIDE_DROP_CUT, 1,
+		  "%s: no room for frames that a sender has not segmented: if "
+		  "this goes on, `ethtool -K SENDER tso off gso off`",
+		  n->watch.name);
 }
 
 static void say_strange(struct component *c, const struct virtio_net_hdr *hdr)
 {
-	struct nic *n = c->state;
+	const struct nic *n = c->state;
 
-	outside_dropped(c->outside, OUTSIDE_DROP_OFFLOAD, 1);
-	if (tally_add(&n->strange, 1))
-		pd_log(c,
-		       "%s: a sender leaves work to the hardware that cannot be done here (kind %u, %llu dropped so far): `ethtool -K SENDER tx off gso off`",
-		       n->watch.name, hdr->gso_type,
-		       (unsigned long long)n->strange.count);
+	pump_drop(
+		c, OUTSIDE_DROP_OFFLOAD, 1,
+		"%s: a sender leaves work to the hardware that cannot be done "
+		"here (kind %u): `ethtool -K SENDER tx off gso off`",
+		n->watch.name, hdr->gso_type);
 }
 
 static void say_too_long(struct component *c, size_t len)
 {
-	struct nic *n = c->state;
+	const struct nic *n = c->state;
 
-	outside_dropped(c->outside, OUTSIDE_DROP_MTU, 1);
-	if (tally_add(&n->too_long, 1))
-		pd_log(c,
-		       "a frame of %zu bytes does not fit the mtu of %s, %u (%llu dropped so far): match the mtu of port and interface",
-		       len, n->watch.name, n->watch.mtu,
-		       (unsigned long long)n->too_long.count);
+	pump_drop(c, OUTSIDE_DROP_MTU, 1,
+		  "a frame of %zu bytes does not fit the mtu of %s, %u: match "
+		  "the mtu of port and interface",
+		  len, n->watch.name, n->watch.mtu);
 }
 
 static void nic_gone(struct component *c)
@@ -155,7 +135,7 @@ static void nic_gone(struct component *c)
 /* The kernel did not take @count frames. */
 static void say_unsent(struct component *c, unsigned int count, int error)
 {
-	struct nic *n = c->state;
+	const struct nic *n = c->state;
 
 	if (error == ENXIO || error == ENODEV)
 		nic_gone(c);
@@ -165,43 +145,23 @@ static void say_unsent(struct component *c, unsigned int count, int error)
 		outside_dropped(c->outside, OUTSIDE_DROP_NOT_UP, count);
 		return;
 	}
-	outside_dropped(c->outside, OUTSIDE_DROP_REFUSED, count);
-	if (tally_add(&n->unsent, count))
-		pd_log(c, "interface %s did not take %llu frames so far: %s",
-		       n->watch.name, (unsigned long long)n->unsent.count,
-		       strerror(error));
+	pump_drop(c, OUTSIDE_DROP_REFUSED, count,
+		  "interface %s did not take a frame: %s", n->watch.name,
+		  strerror(error));
 }
 
 /* --- receiving ----------------------------------------------------------- */
-
-/* Copy a frame out of the ring, with the tag back in its place. */
-static size_t copy_frame(uint8_t *to, const struct nic_frame *f)
-{
-	if (!f->tagged) {
-		memcpy(to, f->data, f->len);
-		return f->len;
-	}
-	memcpy(to, f->data, TYPE_AT);
-	to[TYPE_AT] = (uint8_t)(f->tpid >> 8);
-	to[TYPE_AT + 1] = (uint8_t)f->tpid;
-	to[TYPE_AT + 2] = (uint8_t)(f->tci >> 8);
-	to[TYPE_AT + 3] = (uint8_t)f->tci;
-	memcpy(to + TYPE_AT + VLAN_TAG, f->data + TYPE_AT, f->len - TYPE_AT);
-	return f->len + VLAN_TAG;
-}
 
 /* A train: copied, to be cut by the turns that follow. */
 static void take_train(struct component *c, struct nic_frame *f)
 {
 	struct nic *n = c->state;
-	size_t len;
 
-	if (f->len > TRAIN_MAX - VLAN_TAG) {
-		say_strange(c, &f->hdr);
-		return;
+	nic_frame_tag(f);
+	if (f->len <= TRAIN_MAX) {
+		memcpy(n->copy, f->data, f->len);
+		n->cutting = offload_begin(&n->train, &f->hdr, n->copy, f->len);
 	}
-	len = copy_frame(n->copy, f);
-	n->cutting = offload_begin(&n->train, &f->hdr, n->copy, len);
 	if (!n->cutting)
 		say_strange(c, &f->hdr);
 }
@@ -210,20 +170,19 @@ static void take_train(struct component *c, struct nic_frame *f)
 static bool take_frame(struct component *c, struct nic_frame *f,
 		       struct net_buffer *b)
 {
-	struct nic *n = c->state;
-	size_t len = f->len + (f->tagged ? VLAN_TAG : 0);
+	const struct nic *n = c->state;
 
-	if (len > n->max_frame) {
-		say_oversize(c, len);
+	nic_frame_tag(f);
+	if (f->len > n->max_frame) {
+		say_oversize(c, f->len);
 		return false;
 	}
-	b->len = (uint16_t)copy_frame(b->data, f);
-	if ((f->hdr.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) &&
-	    !offload_checksum(b->data, len, f->hdr.csum_start,
-			      f->hdr.csum_offset)) {
+	if (!nic_frame_checksum(f)) {
 		say_strange(c, &f->hdr);
 		return false;
 	}
+	memcpy(b->data, f->data, f->len);
+	b->len = (uint16_t)f->len;
 	return true;
 }
 
@@ -255,17 +214,12 @@ static bool take_next(struct component *c, struct net_buffer *b)
 		n->pump.readable = false;
 		return false;
 	}
-	if (got == NIC_CUT || f.len < FRAME_MIN) {
+	if (got == NIC_CUT || f.len < FRAME_MIN)
 		say_cut(c);
-	} else {
-		/* The kernel counts from a frame without the tag. */
-		if (f.tagged)
-			f.hdr.csum_start += VLAN_TAG;
-		if (f.hdr.gso_type == VIRTIO_NET_HDR_GSO_NONE)
-			filled = take_frame(c, &f, b);
-		else
-			take_train(c, &f);
-	}
+	else if (f.hdr.gso_type == VIRTIO_NET_HDR_GSO_NONE)
+		filled = take_frame(c, &f, b);
+	else
+		take_train(c, &f);
 	nic_packet_done(&n->packet);
 	return filled;
 }
@@ -287,14 +241,6 @@ static unsigned int nic_receive(struct component *c, struct net_buffer *buffers,
 }
 
 /* --- sending ------------------------------------------------------------- */
-
-/* Longest frame the interface takes: a tag does not count. */
-static size_t longest(const struct nic *n, const struct net_buffer *b)
-{
-	uint16_t type = frame_be16(b->data + TYPE_AT);
-
-	return n->watch.mtu + ETH_HLEN + (type == FRAME_TPID_C ? VLAN_TAG : 0);
-}
 
 /* Make the kernel send what is in the ring; false if only later. */
 static bool kick(struct component *c)
@@ -324,7 +270,7 @@ static unsigned int nic_send(struct component *c,
 	for (i = 0; i < count; i++) {
 		const struct net_buffer *b = &buffers[i];
 
-		if (b->len > longest(n, b))
+		if (!nic_frame_fits(b->data, b->len, n->watch.mtu))
 			say_too_long(c, b->len);
 		else if (!nic_packet_put(&n->packet, b->data, b->len))
 			break;
@@ -379,7 +325,7 @@ static int nic_init(struct component *c)
 {
 	struct nic *n = c->state;
 	int index = interface_of(c);
-	int e = pump_init(&n->pump, c, &nic_pump);
+	int e = pump_init(c, &nic_pump);
 
 	if (e < 0)
 		return e;
@@ -437,27 +383,6 @@ static void nic_fd_ready(struct component *c, unsigned int fd_index,
 		n->pump.writable = true;
 }
 
-static void nic_notified(struct component *c, uint32_t channel)
-{
-	(void)c;
-	(void)channel;
-}
-
-static bool nic_run(struct component *c, uint64_t now_ns)
-{
-	struct nic *n = c->state;
-
-	(void)now_ns;
-	return pump_run(&n->pump, c);
-}
-
-static bool nic_arm(struct component *c)
-{
-	struct nic *n = c->state;
-
-	return pump_arm(&n->pump, c);
-}
-
 /* write() of nothing kicks the ring; read() takes frames longer than a slot. */
 static const int nic_syscalls[] = { IFACE_WATCH_SYSCALLS, SYS_write, -1 };
 static const unsigned long nic_ioctls[] = { IFACE_WATCH_IOCTLS, 0 };
@@ -472,8 +397,7 @@ const struct component_ops nic_ops = {
 	.open = nic_open,
 	.seek = nic_seek,
 	.init = nic_init,
-	.notified = nic_notified,
 	.fd_ready = nic_fd_ready,
-	.run = nic_run,
-	.arm = nic_arm,
+	.run = pump_run,
+	.arm = pump_arm,
 };

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Making the sockets of a nic port: see nic_open.h.
+ * Making the sockets of a nic port: see open.h.
  *
- * One socket receives, another transmits: the receiver needs virtio's header
- * before frames (offload.h), but on a transmitter that option would make the
- * kernel accept frames longer than the interface's MTU.
+ * The queueing discipline is not bypassed: a burst waits there for a slower
+ * card, and the user's `tc` rules apply.
  */
 #include <errno.h>
-#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if_arp.h>
 #include <stddef.h>
@@ -18,10 +16,9 @@
 #include <unistd.h>
 
 #include "hostnet/iface.h"
-#include "vmm/linux/ports/iface_seek.h"
+#include "hostnet/nic_packet.h"
 #include "vmm/linux/ports/iface_watch.h"
-#include "vmm/linux/ports/netns.h"
-#include "vmm/linux/ports/nic_open.h"
+#include "vmm/linux/ports/open.h"
 
 /* Frames too long for a ring's slot wait here; dozens of the longest. */
 #define RX_BUFFER (8 << 20)
@@ -31,11 +28,6 @@
  * both have room (256 slots, each counted as at least 700 bytes).
  */
 #define TX_BUFFER 106496
-
-struct nic_call {
-	const struct sys_component *cfg;
-	int *fds;
-};
 
 static int no_interface(const struct sys_component *cfg, struct error *err)
 {
@@ -102,91 +94,41 @@ static int prepare(const struct sys_component *cfg, struct error *err)
 	return index < 0 ? -1 : index;
 }
 
-static int cannot_open(const struct sys_component *cfg, struct error *err)
+static int cannot_open(const struct sys_component *cfg, int error,
+		       struct error *err)
 {
-	if (errno == EPERM || errno == EACCES)
-		return error_set(
-			err,
-			"%s: may not open a packet socket on \"%s\" (CAP_NET_RAW is missing): run weir as root",
-			cfg->name, cfg->nic.ifname);
-	if (errno == EAFNOSUPPORT)
-		return error_set(
-			err,
-			"%s: this kernel has no packet sockets: `modprobe af_packet` (CONFIG_PACKET)",
-			cfg->name);
-	return error_set(
-		err,
-		"%s: cannot open a packet socket on \"%s\": %s (Linux 4.20 or later is needed)",
-		cfg->name, cfg->nic.ifname, strerror(errno));
+	if (error == EPERM || error == EACCES)
+		return error_set(err,
+				 "%s: may not open a packet socket on \"%s\" "
+				 "(CAP_NET_RAW is missing): run weir as root",
+				 cfg->name, cfg->nic.ifname);
+	if (error == EAFNOSUPPORT)
+		return error_set(err,
+				 "%s: this kernel has no packet sockets: "
+				 "`modprobe af_packet` (CONFIG_PACKET)",
+				 cfg->name);
+	return error_set(err,
+			 "%s: cannot open a packet socket on \"%s\": %s (Linux "
+			 "4.20 or later is needed)",
+			 cfg->name, cfg->nic.ifname, strerror(error));
 }
 
-static int set(int fd, int option, int value)
+/* As much room as allowed; with less, only unsegmented frames are lost. */
+static int receiver(int index)
 {
-	return setsockopt(fd, SOL_PACKET, option, &value, sizeof(value));
-}
-
-/*
- * A socket of the interface that receives nothing: protocol 0.  The PD turns
- * reception on when it is ready.
- */
-static int packet_socket(int index)
-{
-	struct sockaddr_ll addr = {
-		.sll_family = AF_PACKET,
-		.sll_ifindex = index,
-	};
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const int size = RX_BUFFER;
+	int fd = nic_packet_receiver(index);
+	int e;
 
 	if (fd < 0)
-		return -1;
-	/*
-	 * Version 2, not 3: a version 3 ring delivers blocks of frames, when
-	 * one is full or after a timer of a millisecond or more, so a single
-	 * frame would wait.
-	 */
-	if (set(fd, PACKET_VERSION, TPACKET_V2) == 0 &&
-	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
 		return fd;
-	close(fd);
-	return -1;
-}
-
-static int receiver(int fd, int index)
-{
-	struct packet_mreq promiscuous = {
-		.mr_ifindex = index,
-		.mr_type = PACKET_MR_PROMISC,
-	};
-	int size = RX_BUFFER;
-
-	/*
-	 * As much as allowed; with less, only frames of senders that use
-	 * offloads are lost under load.
-	 */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (set(fd, PACKET_VNET_HDR, 1) < 0 ||
-	    set(fd, PACKET_IGNORE_OUTGOING, 1) < 0 ||
-	    set(fd, PACKET_COPY_THRESH, 1) < 0)
-		return -1;
-	return setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous,
-			  sizeof(promiscuous));
-}
-
-/*
- * The queueing discipline is not bypassed: a burst waits there for a slower
- * card, and the user's `tc` rules apply.
- */
-static int transmitter(int fd)
-{
-	int size = TX_BUFFER;
-
-	/*
-	 * A frame the interface refuses is skipped and does not block others.
-	 */
-	if (set(fd, PACKET_LOSS, 1) < 0)
-		return -1;
-	return setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	e = nic_packet_set(fd, PACKET_COPY_THRESH, 1);
+	if (e == 0)
+		return fd;
+	close(fd);
+	return e;
 }
 
 static int already_used(const struct sys_component *cfg, pid_t holder,
@@ -253,28 +195,26 @@ static int claim(const struct sys_component *cfg, int index, struct error *err)
 }
 
 /* Inside the namespace. */
-static int open_here(void *arg, struct error *err)
+static int open_here(const struct sys_component *cfg, int *fds,
+		     struct error *err)
 {
-	struct nic_call *call = arg;
-	int index = prepare(call->cfg, err);
-	int *fds = call->fds;
+	int index = prepare(cfg, err);
 
 	if (index < 0)
 		return -1;
-	fds[NIC_CLAIM] = claim(call->cfg, index, err);
+	fds[NIC_CLAIM] = claim(cfg, index, err);
 	if (fds[NIC_CLAIM] < 0)
 		return -1;
-	fds[NIC_RX] = packet_socket(index);
-	if (fds[NIC_RX] >= 0 && receiver(fds[NIC_RX], index) == 0) {
-		fds[NIC_TX] = packet_socket(index);
-		if (fds[NIC_TX] >= 0 && transmitter(fds[NIC_TX]) == 0) {
-			fds[NIC_WATCH] = iface_watch_open(index);
-			if (fds[NIC_WATCH] >= 0)
-				return NIC_FDS;
-			errno = -fds[NIC_WATCH];
-		}
-	}
-	return cannot_open(call->cfg, err);
+	fds[NIC_RX] = receiver(index);
+	if (fds[NIC_RX] < 0)
+		return cannot_open(cfg, -fds[NIC_RX], err);
+	fds[NIC_TX] = nic_packet_transmitter(index, TX_BUFFER);
+	if (fds[NIC_TX] < 0)
+		return cannot_open(cfg, -fds[NIC_TX], err);
+	fds[NIC_WATCH] = iface_watch_open(index);
+	if (fds[NIC_WATCH] < 0)
+		return cannot_open(cfg, -fds[NIC_WATCH], err);
+	return 0;
 }
 
 int nic_seek(const struct sys_component *cfg, int *fds)
@@ -284,13 +224,5 @@ int nic_seek(const struct sys_component *cfg, int *fds)
 
 int nic_open(const struct sys_component *cfg, int *fds, struct error *err)
 {
-	struct nic_call call = { .cfg = cfg, .fds = fds };
-
-	fds[NIC_RX] = fds[NIC_TX] = fds[NIC_WATCH] = fds[NIC_CLAIM] = -1;
-	if (netns_call(cfg->nic.netns, open_here, &call, err) == NIC_FDS)
-		return NIC_FDS;
-	for (unsigned int i = 0; i < NIC_FDS; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
-	return -1;
+	return iface_open(cfg, cfg->nic.netns, open_here, fds, NIC_FDS, err);
 }

@@ -4,8 +4,12 @@
  */
 #include "vmm/linux/ports/pump.h"
 
-int pump_init(struct pump *p, struct component *c, const struct pump_ops *ops)
+#include <stdarg.h>
+#include <stdio.h>
+
+int pump_init(struct component *c, const struct pump_ops *ops)
 {
+	struct pump *p = c->state;
 	int result = pd_client(c, &p->client);
 
 	if (result != 0)
@@ -73,11 +77,12 @@ static bool pump_in(struct pump *p, struct component *c)
 	return p->readable;
 }
 
-bool pump_run(struct pump *p, struct component *c)
+bool pump_run(struct component *c, uint64_t now_ns)
 {
-	bool out;
-	bool in;
+	struct pump *p = c->state;
+	bool out, in;
 
+	(void)now_ns;
 	if (!link_usable(p))
 		return false;
 	out = pump_out(p, c);
@@ -87,8 +92,9 @@ bool pump_run(struct pump *p, struct component *c)
 	return out || in;
 }
 
-bool pump_arm(struct pump *p, struct component *c)
+bool pump_arm(struct component *c)
 {
+	struct pump *p = c->state;
 	bool usable = link_usable(p);
 	bool in = usable && !p->starved;
 	bool out = usable && !p->writable;
@@ -100,4 +106,22 @@ bool pump_arm(struct pump *p, struct component *c)
 	}
 	/* Also while down: the client arms what it waits for. */
 	return net_client_arm(p->client, p->writable, p->starved);
+}
+
+void pump_drop(struct component *c, enum outside_drop why, uint64_t count,
+	       const char *format, ...)
+{
+	uint64_t total = outside_dropped(c->outside, why, count);
+	uint64_t next = 1;
+	char text[256];
+	va_list args;
+
+	while (next <= total - count)
+		next *= 10;
+	if (total < next)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	pd_log(c, "%s (%llu so far)", text, (unsigned long long)total);
 }

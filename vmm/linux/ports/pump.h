@@ -57,7 +57,8 @@ struct pump_ops {
 };
 
 /**
- * struct pump - state; the owner changes @readable and @writable, no more
+ * struct pump - state, the first member of the component's; the owner changes
+ * @readable and @writable, no more
  * @ops:        of the owner
  * @client:     the switch side
  * @resets:     epochs seen; more of them make @held void
@@ -88,20 +89,26 @@ struct pump {
  *
  * Return: 0, -ENOMEM, or -EINVAL if the wire's sizes are impossible.
  */
-int pump_init(struct pump *p, struct component *c, const struct pump_ops *ops);
+int pump_init(struct component *c, const struct pump_ops *ops);
 
 /**
- * pump_run - move a burst each way; for run()
- *
- * Return: whether there may be more.
+ * pump_run - a component's run(): move a burst each way
  */
-bool pump_run(struct pump *p, struct component *c);
+bool pump_run(struct component *c, uint64_t now_ns);
 
 /**
- * pump_arm - ask to be woken; for arm()
- *
- * Return: whether there is something to do after all.
+ * pump_arm - a component's arm(): ask to be woken
  */
-bool pump_arm(struct pump *p, struct component *c);
+bool pump_arm(struct component *c);
+
+/**
+ * pump_drop - count frames that were dropped, and log why
+ * @count:  how many
+ * @format: of the line, to which "(7 so far)" is added
+ *
+ * Logs the first, tenth, hundredth time and so on.
+ */
+void pump_drop(struct component *c, enum outside_drop why, uint64_t count,
+	       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

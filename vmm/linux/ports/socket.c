@@ -41,7 +41,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "vmm/linux/ports/socket_open.h"
+#include "vmm/linux/ports/open.h"
 #include "vmm/linux/ports/socket_peer.h"
 #include "base/frame.h"
 
@@ -121,14 +121,12 @@ static bool read_more(struct component *c)
 
 static void refuse(struct component *c)
 {
-	struct sock *s = c->state;
+	const struct sock *s = c->state;
 
-	outside_dropped(c->outside, OUTSIDE_DROP_OVERSIZE, 1);
-	if (tally_add(&s->odd, 1))
-		pd_log(c,
-		       "the peer sent a frame of %zu bytes, this port takes %u to %u (%llu dropped so far): match the mtu of port and peer",
-		       s->skip, FRAME_MIN, s->max_frame,
-		       (unsigned long long)s->odd.count);
+	pump_drop(c, OUTSIDE_DROP_OVERSIZE, 1,
+		  "the peer sent a frame of %zu bytes, this port takes %u to "
+		  "%u: match the mtu of port and peer",
+		  s->skip, FRAME_MIN, s->max_frame);
 }
 
 static void garbage(struct component *c)
@@ -287,7 +285,7 @@ static int sock_init(struct component *c)
 	e = s->listening ? peer_listen(c) : peer_connected(c);
 	if (e != 0)
 		return e;
-	e = pump_init(&s->pump, c, &sock_pump);
+	e = pump_init(c, &sock_pump);
 	peer_watch(c);
 	return e;
 }
@@ -313,27 +311,13 @@ static void sock_fd_ready(struct component *c, unsigned int fd_index,
 		s->pump.writable = true;
 }
 
-static void sock_notified(struct component *c, uint32_t channel)
-{
-	(void)c;
-	(void)channel;
-}
-
 static bool sock_run(struct component *c, uint64_t now_ns)
 {
 	struct sock *s = c->state;
 
-	(void)now_ns;
 	if (s->knock)
 		peer_answer(c);
-	return pump_run(&s->pump, c);
-}
-
-static bool sock_arm(struct component *c)
-{
-	struct sock *s = c->state;
-
-	return pump_arm(&s->pump, c);
+	return pump_run(c, now_ns);
 }
 
 /* A PD ignores SIGPIPE, so no flags, addresses or messages are needed. */
@@ -350,8 +334,7 @@ const struct component_ops socket_ops = {
 	.seek = socket_seek,
 	.close = socket_close,
 	.init = sock_init,
-	.notified = sock_notified,
 	.fd_ready = sock_fd_ready,
 	.run = sock_run,
-	.arm = sock_arm,
+	.arm = pump_arm,
 };

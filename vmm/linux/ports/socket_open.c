@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Making the socket of a socket port: see socket_open.h.
+ * Making the socket of a socket port: see open.h.
  *
  * There is no authentication in QEMU's framing.  A Unix socket is guarded by
  * its path's permissions; TCP is for the loopback addresses only.
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "vmm/linux/monitor/access.h"
-#include "vmm/linux/ports/socket_open.h"
+#include "vmm/linux/ports/open.h"
 
 #define CONNECT_TIMEOUT_MS 5000
 /* One peer is served at a time; others are refused. */

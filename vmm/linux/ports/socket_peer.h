@@ -28,7 +28,6 @@
  * @skip:      bytes of a refused frame still to come
  * @rest:      end of a frame of which the peer took the beginning
  * @rest_first, @rest_end: what of @rest is still to be sent
- * @odd:       frames of a length this port does not take
  * @second:    peers that were refused
  */
 struct sock {
@@ -47,7 +46,6 @@ struct sock {
 	uint8_t *rest;
 	size_t rest_first;
 	size_t rest_end;
-	struct tally odd;
 	struct tally second;
 };
 

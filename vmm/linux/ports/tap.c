@@ -43,29 +43,22 @@
 #include "vmm/linux/error.h"
 #include "vmm/linux/ports/iface_watch.h"
 #include "vmm/linux/ports/pump.h"
-#include "vmm/linux/ports/tally.h"
-#include "vmm/linux/ports/tap_open.h"
+#include "vmm/linux/ports/open.h"
 #include "base/frame.h"
 
 /**
  * struct tap - state of a tap component
- * @pump:      must be here to be found by the pump's calls
+ * @pump:      the switch side
  * @max_frame: bytes
  * @watch:     the interface
  * @gone:      it is no more; the descriptors, if there are any, are dead
- * @refused:   frames the kernel did not take
- * @oversize:  frames from the kernel longer than the port takes
  */
 struct tap {
 	struct pump pump;
 	uint32_t max_frame;
 	struct iface_watch watch;
 	bool gone;
-	struct tally refused;
-	struct tally oversize;
 };
-
-/* --- in the PD ----------------------------------------------------------- */
 
 static void tap_gone(struct component *c)
 {
@@ -114,12 +107,11 @@ static unsigned int tap_receive(struct component *c, struct net_buffer *buffers,
 			break;
 		}
 		if ((size_t)n > t->max_frame) {
-			outside_dropped(c->outside, OUTSIDE_DROP_OVERSIZE, 1);
-			if (tally_add(&t->oversize, 1))
-				pd_log(c,
-				       "%s sent a frame longer than this port's %u bytes (%llu so far): dropped; set a larger mtu for the port, or a smaller one for the interface",
-				       t->watch.name, t->max_frame,
-				       (unsigned long long)t->oversize.count);
+			pump_drop(c, OUTSIDE_DROP_OVERSIZE, 1,
+				  "%s sent a frame longer than this port's %u "
+				  "bytes: dropped; set a larger mtu for the "
+				  "port, or a smaller one for the interface",
+				  t->watch.name, t->max_frame);
 			continue;
 		}
 		b->len = (uint16_t)n;
@@ -138,11 +130,9 @@ static void drop(struct component *c, int error)
 		outside_dropped(c->outside, OUTSIDE_DROP_NOT_UP, 1);
 		return;
 	}
-	outside_dropped(c->outside, OUTSIDE_DROP_REFUSED, 1);
-	if (tally_add(&t->refused, 1))
-		pd_log(c, "interface %s refused a frame (%llu so far): %s",
-		       t->watch.name, (unsigned long long)t->refused.count,
-		       strerror(error));
+	pump_drop(c, OUTSIDE_DROP_REFUSED, 1,
+		  "interface %s refused a frame: %s", t->watch.name,
+		  strerror(error));
 }
 
 static unsigned int tap_send(struct component *c,
@@ -204,7 +194,7 @@ static int tap_init(struct component *c)
 {
 	struct tap *t = c->state;
 	struct ifreq ifr = { 0 };
-	int index, e = pump_init(&t->pump, c, &tap_pump);
+	int index, e = pump_init(c, &tap_pump);
 
 	if (e < 0)
 		return e;
@@ -252,27 +242,6 @@ static void tap_fd_ready(struct component *c, unsigned int fd_index,
 		t->pump.writable = true;
 }
 
-static void tap_notified(struct component *c, uint32_t channel)
-{
-	(void)c;
-	(void)channel;
-}
-
-static bool tap_run(struct component *c, uint64_t now_ns)
-{
-	struct tap *t = c->state;
-
-	(void)now_ns;
-	return pump_run(&t->pump, c);
-}
-
-static bool tap_arm(struct component *c)
-{
-	struct tap *t = c->state;
-
-	return pump_arm(&t->pump, c);
-}
-
 static const int tap_syscalls[] = { IFACE_WATCH_SYSCALLS, SYS_readv, SYS_write,
 				    -1 };
 static const unsigned long tap_ioctls[] = { IFACE_WATCH_IOCTLS, 0 };
@@ -287,8 +256,7 @@ const struct component_ops tap_ops = {
 	.open = tap_open,
 	.seek = tap_seek,
 	.init = tap_init,
-	.notified = tap_notified,
 	.fd_ready = tap_fd_ready,
-	.run = tap_run,
-	.arm = tap_arm,
+	.run = pump_run,
+	.arm = pump_arm,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Making the interface of a tap port: see tap_open.h.
+ * Making the interface of a tap port: see open.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +12,8 @@
 #include <unistd.h>
 
 #include "hostnet/iface.h"
-#include "vmm/linux/ports/iface_seek.h"
 #include "vmm/linux/ports/iface_watch.h"
-#include "vmm/linux/ports/netns.h"
-#include "vmm/linux/ports/tap_open.h"
+#include "vmm/linux/ports/open.h"
 #include "base/frame.h"
 
 #define TUN_DEVICE "/dev/net/tun"
@@ -104,33 +102,16 @@ static int make_interface(int fd, const struct sys_component *cfg,
 			 cfg->name, name, strerror(errno));
 }
 
-static int bring_up(const struct sys_component *cfg, struct error *err)
-{
-	const char *name = cfg->tap.ifname;
-	unsigned int mtu = cfg->wire.max_frame - FRAME_OVERHEAD;
-	int sock = iface_socket();
-	int e = sock;
-
-	if (sock >= 0) {
-		e = iface_set_mtu(sock, name, mtu);
-		if (e == 0)
-			e = iface_up(sock, name);
-		close(sock);
-	}
-	if (e < 0)
-		return error_set(
-			err,
-			"%s: cannot bring up interface \"%s\" with an MTU of %u: %s",
-			cfg->name, name, mtu, strerror(-e));
-	return 0;
-}
-
-/* Set the addresses the topology gives it. */
-static int equip(const struct sys_component *cfg, struct error *err)
+/*
+ * What the topology gives it, and up; then a socket that follows it.
+ *
+ * Return: the socket, or -1 with @err set.
+ */
+static int set_up(const struct sys_component *cfg, int sock, struct error *err)
 {
 	const struct sys_tap *tap = &cfg->tap;
-	int sock = iface_socket();
-	int index = sock < 0 ? sock : iface_index(sock, tap->ifname);
+	unsigned int mtu = cfg->wire.max_frame - FRAME_OVERHEAD;
+	int index = iface_index(sock, tap->ifname);
 	int e = index < 0 ? index : 0;
 
 	if (e == 0 && tap->mac != 0)
@@ -139,48 +120,42 @@ static int equip(const struct sys_component *cfg, struct error *err)
 		e = iface_add_address(index, tap->address[i].v6,
 				      tap->address[i].addr,
 				      tap->address[i].bits);
-	if (sock >= 0)
-		close(sock);
 	if (e < 0)
-		return error_set(
-			err,
-			"%s: cannot give interface \"%s\" its addresses: %s (is IPv6 turned off?)",
-			cfg->name, tap->ifname, strerror(-e));
-	return 0;
-}
-
-struct open_call {
-	const struct sys_component *cfg;
-	int *fds;
-};
-
-static int watch(const struct sys_component *cfg, struct error *err)
-{
-	int sock = iface_socket();
-	int index = sock < 0 ? sock : iface_index(sock, cfg->tap.ifname);
-	int fd = index < 0 ? index : iface_watch_open(index);
-
-	if (sock >= 0)
-		close(sock);
-	if (fd < 0)
+		return error_set(err,
+				 "%s: cannot give interface \"%s\" its "
+				 "addresses: %s (is IPv6 turned off?)",
+				 cfg->name, tap->ifname, strerror(-e));
+	e = iface_set_mtu(sock, tap->ifname, mtu);
+	if (e == 0)
+		e = iface_up(sock, tap->ifname);
+	if (e < 0)
+		return error_set(err,
+				 "%s: cannot bring up interface \"%s\" with an "
+				 "MTU of %u: %s",
+				 cfg->name, tap->ifname, mtu, strerror(-e));
+	e = iface_watch_open(index);
+	if (e < 0)
 		error_set(err, "%s: cannot follow interface \"%s\": %s",
-			  cfg->name, cfg->tap.ifname, strerror(-fd));
-	return fd;
+			  cfg->name, tap->ifname, strerror(-e));
+	return e;
 }
 
 /* Inside the namespace. */
-static int open_here(void *arg, struct error *err)
+static int open_here(const struct sys_component *cfg, int *fds,
+		     struct error *err)
 {
-	const struct open_call *call = arg;
-	int *fds = call->fds;
+	int sock;
 
-	fds[TAP_DEVICE] = open_device(call->cfg, err);
-	if (fds[TAP_DEVICE] < 0 ||
-	    make_interface(fds[TAP_DEVICE], call->cfg, err) != 0 ||
-	    equip(call->cfg, err) != 0 || bring_up(call->cfg, err) != 0)
+	fds[TAP_DEVICE] = open_device(cfg, err);
+	if (fds[TAP_DEVICE] < 0 || make_interface(fds[TAP_DEVICE], cfg, err))
 		return -1;
-	fds[TAP_WATCH] = watch(call->cfg, err);
-	return fds[TAP_WATCH] < 0 ? -1 : 0;
+	sock = iface_socket();
+	if (sock < 0)
+		return error_set(err, "%s: cannot make a socket: %s", cfg->name,
+				 strerror(-sock));
+	fds[TAP_WATCH] = set_up(cfg, sock, err);
+	close(sock);
+	return fds[TAP_WATCH];
 }
 
 int tap_seek(const struct sys_component *cfg, int *fds)
@@ -190,13 +165,5 @@ int tap_seek(const struct sys_component *cfg, int *fds)
 
 int tap_open(const struct sys_component *cfg, int *fds, struct error *err)
 {
-	struct open_call call = { .cfg = cfg, .fds = fds };
-
-	fds[TAP_DEVICE] = fds[TAP_WATCH] = -1;
-	if (netns_call(cfg->tap.netns, open_here, &call, err) == 0)
-		return TAP_FDS;
-	for (unsigned int i = 0; i < TAP_FDS; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
-	return -1;
+	return iface_open(cfg, cfg->tap.netns, open_here, fds, TAP_FDS, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Waiting for an interface: see iface_seek.h.
+ * Opening a port that is an interface, and waiting for one: see open.h.
  */
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -11,13 +11,41 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "vmm/linux/ports/iface_seek.h"
 #include "vmm/linux/ports/netns.h"
+#include "vmm/linux/ports/open.h"
 
 /* Changes come in bursts; one look per burst is enough. */
 #define BETWEEN_LOOKS_NS 50000000
 /* A namespace given by a path may come back without a mount. */
 #define PATH_POLL_MS 5000
+
+struct call {
+	const struct sys_component *cfg;
+	open_fn *here;
+	int *fds;
+};
+
+static int call_here(void *arg, struct error *err)
+{
+	const struct call *c = arg;
+
+	return c->here(c->cfg, c->fds, err);
+}
+
+int iface_open(const struct sys_component *cfg, const char *netns,
+	       open_fn *here, int *fds, unsigned int n, struct error *err)
+{
+	struct call c = { cfg, here, fds };
+
+	for (unsigned int i = 0; i < n; i++)
+		fds[i] = -1;
+	if (netns_call(netns, call_here, &c, err) >= 0)
+		return (int)n;
+	for (unsigned int i = 0; i < n; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	return -1;
+}
 
 /* Inside the namespace: a socket that is readable when a link has changed. */
 static int open_links(void *arg, struct error *err)
@@ -38,9 +66,7 @@ static int open_links(void *arg, struct error *err)
 }
 
 int iface_seek(const struct sys_component *cfg, const char *netns,
-	       int (*open_port)(const struct sys_component *cfg, int *fds,
-				struct error *err),
-	       int *fds)
+	       open_fn *port, int *fds)
 {
 	const struct timespec moment = { .tv_nsec = BETWEEN_LOOKS_NS };
 	int timeout = strchr(netns, '/') != NULL ? PATH_POLL_MS : -1;
@@ -58,7 +84,7 @@ int iface_seek(const struct sys_component *cfg, const char *netns,
 
 		/* From now on no change is missed. */
 		netns_call(netns, open_links, &p[1].fd, &err);
-		n = open_port(cfg, fds, &err);
+		n = port(cfg, fds, &err);
 		if (n <= 0)
 			poll(p, 2, timeout);
 		if (p[1].fd >= 0)
