@@ -22,7 +22,8 @@ static struct sys_source source[] = {
 };
 
 static char added[] = "allow a -> b", about[] = "sw0.a -> sw0.b";
-static struct config_change made[] = { { added, about } };
+static char told[] = "change 7, allow a -> b: warning\n";
+static struct statement made[] = { { added, about, 7 } };
 
 /* Two policies, the second with two rules. */
 static struct sys_policy *two_policies(void)
@@ -48,25 +49,25 @@ static struct compile_result result_of(struct sys_policy *policy)
 {
 	return (struct compile_result){
 		.verdict = COMPILE_DONE,
-		.warnings = 2,
 		.text = text,
 		.policy = policy,
 		.n_policies = 2,
 		.source = source,
 		.n_sources = 2,
-		.change = made,
-		.n_changes = 1,
+		.statements = { made, 1, 8, told },
+		.number = 8,
+		.undone = added,
 	};
 }
 
-/* Octets it takes; to be freed. */
+/* Bytes it takes; to be freed. */
 static uint8_t *packed(size_t *size)
 {
 	struct sys_policy *policy = two_policies();
 	struct compile_result r = result_of(policy);
 	uint8_t *at;
 
-	/* Found by trying, so that not one octet too many is needed. */
+	/* Found by trying, so that not one byte too many is needed. */
 	*size = 2 * sizeof(struct policy_image) + 2 * sizeof(struct sys_rule);
 	do {
 		++*size;
@@ -90,7 +91,6 @@ static void test_it_comes_out_as_it_went_in(void **state)
 	free(at);
 	assert_int_equal(r.verdict, COMPILE_DONE);
 	assert_int_equal(r.errors, 0);
-	assert_int_equal(r.warnings, 2);
 	assert_string_equal(r.text, text);
 	assert_int_equal(r.n_policies, 2);
 	assert_int_equal(r.policy[0].image.n_rules, 0);
@@ -106,9 +106,14 @@ static void test_it_comes_out_as_it_went_in(void **state)
 	assert_string_equal(r.source[0].text, content);
 	assert_int_equal(r.source[0].size, strlen(content));
 	assert_int_equal(r.source[1].size, 0);
-	assert_int_equal(r.n_changes, 1);
-	assert_string_equal(r.change[0].text, added);
-	assert_string_equal(r.change[0].key, about);
+	assert_int_equal(r.statements.n, 1);
+	assert_int_equal(r.statements.last, 8);
+	assert_string_equal(r.statements.said, told);
+	assert_string_equal(r.statements.v[0].text, added);
+	assert_string_equal(r.statements.v[0].key, about);
+	assert_int_equal(r.statements.v[0].change, 7);
+	assert_int_equal(r.number, 8);
+	assert_string_equal(r.undone, added);
 	compile_result_free(&r);
 	assert_null(r.policy);
 }
@@ -180,7 +185,7 @@ static void hc08_cut_short_anywhere(void **state)
 	free(at);
 }
 
-/* One octet is another; what is then read is at least bounded. */
+/* One byte is another; what is then read is at least bounded. */
 static void lie(uint8_t *at, size_t size, size_t n)
 {
 	static const uint8_t lies[] = { 0xff, 0x80, 0 };
@@ -192,7 +197,7 @@ static void lie(uint8_t *at, size_t size, size_t n)
 		at[n] = lies[i];
 		if (compile_result_unpack(&r, at, size) == 0) {
 			assert_true(r.n_policies <= 2 && r.n_sources <= 2 &&
-				    r.n_changes <= 1);
+				    r.statements.n <= 1);
 			for (size_t p = 0; p < r.n_policies; p++)
 				assert_true(r.policy[p].image.n_rules <= 2);
 		}
@@ -227,12 +232,11 @@ static void hc08_statements_are_lines(void **state)
 	(void)state;
 	memset(long_one, 'x', sizeof(long_one) - 1);
 	for (size_t i = 0; i < 2 * sizeof(bad) / sizeof(*bad); i++) {
-		struct config_change change = { added, about };
+		struct statement v = { added, about, 1 };
 		struct compile_result r = { .text = text,
-					    .change = &change,
-					    .n_changes = 1 };
+					    .statements = { &v, 1, 1, NULL } };
 
-		*(i % 2 ? &change.text : &change.key) = bad[i / 2];
+		*(i % 2 ? &v.text : &v.key) = bad[i / 2];
 		memset(at, 0, sizeof(at));
 		assert_int_equal(compile_result_pack(&r, at, sizeof(at)), 0);
 		assert_int_equal(compile_result_unpack(&r, at, sizeof(at)), -1);

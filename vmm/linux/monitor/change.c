@@ -21,7 +21,6 @@ static void order_free(struct change_order *o)
 
 static void finish(struct change *c)
 {
-	statements_free(&c->statements);
 	compile_result_free(&c->result);
 	order_free(&c->order);
 	json_decref(c->why);
@@ -105,59 +104,35 @@ static bool is_being_started(const struct monitor *m)
 
 /* --- compiling ---------------------------------------------------------------- */
 
-/* What the statements will be with the change that has been compiled. */
-static json_t *take_statements(struct monitor *m)
+static json_t *refusal_of(const struct compile_result *r)
 {
-	struct change *c = &m->change;
-	const struct compile_result *r = &c->result;
 	json_t *why;
 
-	/* Without statements, errors are of the change itself. */
-	if (c->order.kind != CHANGE_ADD || (r->n_changes == 0 && r->errors > 0))
-		return NULL;
-	why = statements_add(&c->statements, &m->held.statements, r->change,
-			     r->n_changes);
-	c->order.number = c->statements.last;
-	return why;
-}
-
-/* Users know no lines of a text that the monitor keeps: name the statements. */
-static void explain(struct monitor *m)
-{
-	struct change *c = &m->change;
-	struct compile_result *r = &c->result;
-	/* A change that could not be taken apart is quoted as it was sent. */
-	bool sent = c->order.kind == CHANGE_ADD && r->n_changes == 0;
-	char *text = statements_explain(&c->statements, &m->held.statements,
-					sent ? c->order.text : NULL, r->text);
-
-	if (text == NULL)
-		return;
-	free(r->text);
-	r->text = text;
+	if (r->verdict != COMPILE_REFUSED)
+		return facts_error(r->verdict == COMPILE_DIFFERS ? "differs"
+								 : "errors",
+				   "{s:i, s:o}", "count", (int)r->errors,
+				   "report", json_safe(r->text));
+	why = json_loads(r->text, JSON_REJECT_DUPLICATES, NULL);
+	if (json_is_string(json_object_get(why, "error")))
+		return why;
+	json_decref(why);
+	return facts_error("compiler_result", "{}");
 }
 
 static void compiled(struct monitor *m)
 {
 	struct change *c = &m->change;
 	const struct compile_result *r = &c->result;
-	json_t *why = take_statements(m);
 
-	if (why == NULL && c->order.kind != CHANGE_RELOAD)
-		explain(m);
-	if (why == NULL && r->verdict != COMPILE_DONE)
-		why = facts_error(r->verdict == COMPILE_DIFFERS ? "differs"
-								: "errors",
-				  "{s:i, s:o}", "count", (int)r->errors,
-				  "report", json_safe(r->text));
-	else if (why == NULL && r->n_policies != m->held.n_policies)
-		why = facts_error("compiler_result", "{}");
-	if (why != NULL) {
-		refuse(m, why);
-		return;
+	if (r->verdict != COMPILE_DONE) {
+		refuse(m, refusal_of(r));
+	} else if (r->n_policies != m->held.n_policies) {
+		refuse(m, facts_error("compiler_result", "{}"));
+	} else {
+		find_concerned(m);
+		c->stage = CHANGE_WAITING;
 	}
-	find_concerned(m);
-	c->stage = CHANGE_WAITING;
 }
 
 static void on_compiler(struct monitor *m, struct loop_source *s,
@@ -192,35 +167,13 @@ static const char *file_of(const struct monitor *m)
 	return NULL;
 }
 
-/* Fill in what is to be compiled. */
-static json_t *fill_in(struct monitor *m, struct compile_order *to)
-{
-	struct change *c = &m->change;
-	struct change_order *o = &c->order;
-
-	to->statements = &m->held.statements;
-	switch (o->kind) {
-	case CHANGE_RELOAD:
-		to->file = file_of(m);
-		return to->file != NULL ? NULL : facts_error("no_file", "{}");
-	case CHANGE_ADD:
-		to->change = o->text;
-		return statements_are_plain(o->text)
-			       ? NULL
-			       : facts_error("not_ascii", "{}");
-	case CHANGE_UNDO:
-		to->statements = &c->statements;
-		return statements_undo(&c->statements, &m->held.statements,
-				       &o->number, &o->text);
-	}
-	return NULL;
-}
-
 static bool begin(struct monitor *m)
 {
 	struct change *c = &m->change;
 	struct system base = held_system(m);
-	struct compile_order order = { .base = &base };
+	struct compile_order order = { .base = &base,
+				       .held = &m->held.statements,
+				       .what = &c->order };
 	json_t *why;
 
 	if (c->queue == NULL)
@@ -232,8 +185,10 @@ static bool begin(struct monitor *m)
 	c->stage = CHANGE_COMPILING;
 	/* It may have been given another name than its file's. */
 	memcpy(base.name, m->sys.name, sizeof(base.name));
-	why = fill_in(m, &order);
-	if (why == NULL)
+	order.file = file_of(m);
+	if (c->order.kind == CHANGE_RELOAD && order.file == NULL)
+		why = facts_error("no_file", "{}");
+	else
 		why = compiler_start(&c->compiler, &m->loop, &order,
 				     on_compiler);
 	if (why != NULL)
@@ -280,21 +235,24 @@ static void say_made(const struct monitor *m, size_t switches)
 		[CHANGE_ADD] = "changed",
 		[CHANGE_UNDO] = "changed back",
 	};
-	const char *what = o->text != NULL ? o->text : o->file;
+	const char *what[] = { [CHANGE_RELOAD] = o->file,
+			       [CHANGE_ADD] = o->text,
+			       [CHANGE_UNDO] = m->change.result.undone };
 	char shown[LOG_LINE_MAX] = "";
 
-	if (what != NULL)
-		log_escape(shown, sizeof(shown), what, strlen(what));
+	if (what[o->kind] != NULL)
+		log_escape(shown, sizeof(shown), what[o->kind],
+			   strlen(what[o->kind]));
 	monitor_log(LOG_NOTICE, m->sys.name, "policy %s (%zu switch%s)%s%s",
 		    done[o->kind], switches, switches == 1 ? "" : "es",
-		    what != NULL ? ": " : "", shown);
+		    shown[0] != '\0' ? ": " : "", shown);
 }
 
 /* All have agreed. */
 static void commit(struct monitor *m)
 {
 	struct change *c = &m->change;
-	const struct change_order *o = &c->order;
+	enum change_kind kind = c->order.kind;
 	json_t *names = json_array(), *facts;
 
 	for (size_t i = 0; i < m->n_switches; i++) {
@@ -307,10 +265,12 @@ static void commit(struct monitor *m)
 	facts = json_pack("{s:o, s:i, s:o, s:s*}", "warnings",
 			  json_safe(c->result.text), "changed",
 			  (int)json_array_size(names), "switches", names,
-			  "undone", o->kind == CHANGE_UNDO ? o->text : NULL);
-	if (o->kind != CHANGE_RELOAD)
-		json_object_set_new(facts, "number", json_integer(o->number));
-	held_replace(m, &c->result, &c->statements);
+			  "undone",
+			  kind == CHANGE_UNDO ? c->result.undone : NULL);
+	if (kind != CHANGE_RELOAD)
+		json_object_set_new(facts, "number",
+				    json_integer(c->result.number));
+	held_replace(m, &c->result);
 	tell(m, true, facts);
 	finish(c);
 }

@@ -37,7 +37,6 @@
 #include "vmm/linux/monitor/compiler.h"
 #include "vmm/linux/monitor/facts.h"
 #include "vmm/linux/monitor/switch.h"
-#include "vmm/linux/monitor/statement.h"
 
 /* Time to compile a change; and for the switches to take it. */
 #define CHANGE_TIMEOUT_NS (5 * 1000000000ull)
@@ -49,25 +48,6 @@ enum change_stage {
 	CHANGE_ASKING,
 	CHANGE_UNDOING,
 	CHANGE_ENDING,
-};
-
-enum change_kind {
-	CHANGE_RELOAD, /* load the topology again */
-	CHANGE_ADD,    /* add statements */
-	CHANGE_UNDO,   /* take the statements of a change back */
-};
-
-/**
- * struct change_order - what is to be changed
- * @text:   ADD: the statements; UNDO: those taken back, once they are known
- * @file:   RELOAD: from this file; NULL: the one it was started from
- * @number: UNDO: of the change; 0: the last one
- */
-struct change_order {
-	enum change_kind kind;
-	char *text;
-	char *file;
-	unsigned int number;
 };
 
 /**
@@ -92,7 +72,6 @@ struct change_asker {
  * @queue:      orders that have not been taken up, the oldest first
  * @caller:     who gave the order, or NULL
  * @order:      what is to be changed
- * @statements: what they will be
  * @compiler:   COMPILING, ENDING
  * @result:     from WAITING on
  * @asker:      ASKING, UNDOING: what switches answer to
@@ -105,7 +84,6 @@ struct change {
 	struct change_asker *queue;
 	struct change_asker *caller;
 	struct change_order order;
-	struct statements statements;
 	struct compiler compiler;
 	struct compile_result result;
 	struct switch_asker asker;

@@ -51,29 +51,59 @@ static void compare(const struct system *base, struct system *sys,
 	result->n_policies = sys->n_policies;
 }
 
-/*
- * Compile the statements there are, with a change in front of them if there is
- * one.  NULL without an error: they do not go together, and the monitor, which
- * puts them together once more, says why.
- */
+/* Put together the statements to compile.  Errors may be in the report, too. */
+static json_t *merge(const struct compile_order *order,
+		     struct compile_result *result,
+		     struct config_report *report)
+{
+	const struct change_order *what = order->what;
+	struct config_change *change;
+	json_t *why;
+	size_t n;
+
+	*report = (struct config_report){ 0 };
+	result->number = what->number;
+	if (what->kind == CHANGE_UNDO)
+		return statements_undo(&result->statements, order->held,
+				       &result->number, &result->undone);
+	if (!statements_are_plain(what->text))
+		return facts_error("not_ascii", "{}");
+	change = config_normalise(order->base, what->text, &n, report);
+	if (report->errors > 0)
+		return NULL;
+	why = statements_add(&result->statements, order->held, change, n);
+	result->number = result->statements.last;
+	return why;
+}
+
+/* Users know no lines of a text that the monitor keeps: name the statements. */
+static char *explained(const struct compile_order *order,
+		       struct compile_result *result, const char *report)
+{
+	/* A change that could not be taken apart is quoted as it was sent. */
+	return statements_explain(
+		&result->statements, order->held,
+		result->statements.n == 0 ? order->what->text : NULL, report);
+}
+
 static struct system *recompile(const struct compile_order *order,
 				struct compile_result *result,
 				struct config_report *report)
 {
-	const struct statements *now = order->statements;
-	struct statements all;
-	json_t *why;
+	json_t *why = merge(order, result, report);
+	struct system *sys = NULL;
 
-	if (order->change != NULL) {
-		result->change = config_normalise(order->base, order->change,
-						  &result->n_changes, report);
-		why = statements_add(&all, now, result->change,
-				     result->n_changes);
-		if (report->errors > 0 || why != NULL)
-			return NULL;
-		now = &all;
+	if (why != NULL) {
+		result->verdict = COMPILE_REFUSED;
+		result->text = json_dumps(why, JSON_COMPACT);
+		return NULL;
 	}
-	return config_recompile(order->base, statements_text(now), report);
+	if (report->errors == 0)
+		sys = config_recompile(order->base,
+				       statements_text(&result->statements),
+				       report);
+	result->text = explained(order, result, report->text);
+	return sys;
 }
 
 /* The result is made of what the process holds; nothing is ever freed. */
@@ -85,19 +115,20 @@ static void compile(const struct compile_order *order,
 	struct system *sys;
 
 	*result = (struct compile_result){ .verdict = COMPILE_ERRORS };
-	if (order->file != NULL)
+	if (order->what->kind != CHANGE_RELOAD) {
+		sys = recompile(order, result, &report);
+	} else {
 		/* An instance is called what it was called when it began. */
 		sys = config_compile_as(known_path(base, order->file),
 					base->name, &report);
-	else
-		sys = recompile(order, result, &report);
+		result->text = report.text;
+	}
 	result->errors = report.errors;
-	result->warnings = report.warnings;
-	result->text = report.text;
 	if (sys == NULL)
 		return;
 	compare(base, sys, result);
-	if (result->verdict == COMPILE_DONE && order->file != NULL) {
+	if (result->verdict == COMPILE_DONE &&
+	    order->what->kind == CHANGE_RELOAD) {
 		result->source = sys->source;
 		result->n_sources = sys->n_sources;
 	}

@@ -21,25 +21,44 @@
 #include "vmm/linux/monitor/loop.h"
 #include "vmm/linux/monitor/statement.h"
 
+enum change_kind {
+	CHANGE_RELOAD, /* load the topology again */
+	CHANGE_ADD,    /* add statements */
+	CHANGE_UNDO,   /* take the statements of a change back */
+};
+
+/**
+ * struct change_order - what is to be changed
+ * @text:   ADD: the statements
+ * @file:   RELOAD: from this file; NULL: the one it was started from
+ * @number: UNDO: of the change; 0: the last one
+ */
+struct change_order {
+	enum change_kind kind;
+	char *text;
+	char *file;
+	unsigned int number;
+};
+
 /**
  * struct compile_order - what to compile
- * @base:       what runs, with its sources
- * @file:       a file to compile anew, or NULL
- * @statements: to compile with @base's sources; not with @file
- * @change:     a change to put in front of them, as it was sent; or NULL
+ * @base: what runs, with its sources
+ * @held: the statements that are in force
+ * @what: is to be changed
+ * @file: RELOAD: this one
  */
 struct compile_order {
 	const struct system *base;
+	const struct statements *held;
+	const struct change_order *what;
 	const char *file;
-	const struct statements *statements;
-	const char *change;
 };
 
 /**
  * struct compiler - a child that compiles; all zero but @exit.fd -1: none
  * @exit:   its pidfd
  * @shared: where it leaves its result
- * @size:   octets there
+ * @size:   bytes there
  * @killed: it has been told to end
  */
 struct compiler {

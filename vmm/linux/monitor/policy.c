@@ -55,9 +55,9 @@ void held_free(struct monitor *m)
 	*h = (struct held){ 0 };
 }
 
-void held_replace(struct monitor *m, struct compile_result *result,
-		  struct statements *statements)
+void held_replace(struct monitor *m, struct compile_result *result)
 {
+	struct statements *next = &result->statements;
 	struct held *h = &m->held;
 
 	policies_free(h->policy, h->n_policies);
@@ -73,11 +73,11 @@ void held_replace(struct monitor *m, struct compile_result *result,
 		result->n_sources = 0;
 	}
 	/* Numbers of changes are not used again. */
-	if (statements->last < h->statements.last)
-		statements->last = h->statements.last;
+	if (next->last < h->statements.last)
+		next->last = h->statements.last;
 	statements_free(&h->statements);
-	h->statements = *statements;
-	*statements = (struct statements){ 0 };
+	h->statements = *next;
+	*next = (struct statements){ 0 };
 }
 
 struct system held_system(const struct monitor *m)

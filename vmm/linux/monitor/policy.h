@@ -48,11 +48,9 @@ void held_free(struct monitor *m);
 
 /**
  * held_replace - put other policies in force
- * @result:     its policies and sources are taken over
- * @statements: taken over
+ * @result: its policies, sources and statements are taken over
  */
-void held_replace(struct monitor *m, struct compile_result *result,
-		  struct statements *statements);
+void held_replace(struct monitor *m, struct compile_result *result);
 
 /**
  * held_system - the system as it was compiled, with the sources and policies
