@@ -3,7 +3,8 @@
 #
 # spec_check.sh: does every test that SPECIFICATION.md names exist? It names
 # them in backquotes: `tests/unit/FILE.c:FUNCTION`, `tests/e2e/FILE.sh:TEXT` with
-# a text that stands in the script, or `tests/FILE` alone.
+# a text that stands in the script, `tests/scenarios/FILE.txt:TITLE`, or
+# `tests/FILE` alone.
 set -u
 cd "$(dirname "$0")/.." || exit
 
@@ -41,6 +42,9 @@ while IFS= read -r test; do
 		# Defined, and in the list of those that are run.
 		[ "$(grep -cw "$name" "$file")" -ge 2 ] ||
 			wrong "$file has no test $name"
+	elif [ "${file%.txt}" != "$file" ]; then
+		grep -qxF "scenario: $name" "$file" ||
+			wrong "$file has no scenario \"$name\""
 	else
 		grep -qF -e "$name" "$file" || wrong "$file has no \"$name\""
 	fi

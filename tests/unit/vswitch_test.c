@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The switch as a bridge: learning, flooding, VLANs, moves, ageing, fairness
- * between senders, slow receivers.  vswitch_port_test.c has ports and links,
- * mirror_test.c captures; matrix_, differential_ and hostile_*_test.c hold it
- * against policies, an oracle and peers that cheat.
+ * The switch as a bridge, where it takes more than frames in and out (these are
+ * in tests/scenarios): batches, buffers, fairness between senders, full tables.
+ * vswitch_port_test.c has ports and links, mirror_test.c captures; matrix_,
+ * differential_ and hostile_*_test.c hold the switch against policies, an oracle
+ * and peers that cheat.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,19 +26,6 @@ static void send(struct rig *r, unsigned int port, uint64_t dst, uint64_t src)
 	rig_reap(r, port);
 }
 
-static void send_tagged(struct rig *r, unsigned int port, uint16_t vlan,
-			uint64_t dst, uint64_t src)
-{
-	uint8_t frame[64];
-	uint16_t len;
-
-	rig_frame(frame, dst, src, 60);
-	len = rig_tag(frame, 60, FRAME_TPID_C, vlan);
-	assert_true(rig_send(r, port, frame, len));
-	rig_run(r, RIG_BIT(port));
-	rig_reap(r, port);
-}
-
 /* Ports that got exactly one frame; fails if one got more. */
 static uint64_t got_one(struct rig *r)
 {
@@ -50,118 +38,6 @@ static uint64_t got_one(struct rig *r)
 		set |= (uint64_t)n << i;
 	}
 	return set;
-}
-
-/* --- learning ------------------------------------------------------------- */
-
-static void unicast_no_longer_reaches_a_third_port(void **state)
-{
-	struct rig *r = rig_clients(4);
-
-	(void)state;
-	send(r, 0, RIG_MAC(1), RIG_MAC(0));
-	assert_int_equal(got_one(r), 0xe);
-	assert_int_equal(r->stats->flooded, 1);
-	send(r, 1, RIG_MAC(0), RIG_MAC(1));
-	assert_int_equal(got_one(r), 0x1);
-	for (unsigned int i = 0; i < 10; i++) {
-		send(r, 0, RIG_MAC(1), RIG_MAC(0));
-		assert_int_equal(got_one(r), 0x2);
-	}
-	assert_int_equal(r->stats->flooded, 1);
-	assert_int_equal(r->stats->learned, 2);
-	assert_int_equal(rig_all_drops(r), 0);
-	rig_free(r);
-}
-
-static void groups_are_flooded_always(void **state)
-{
-	struct rig *r = rig_clients(3);
-
-	(void)state;
-	/* A group address never becomes a destination, even as a source. */
-	send(r, 1, RIG_MAC(0), 0x333300000001ull);
-	assert_int_equal(got_one(r), 0);
-	assert_int_equal(rig_drops(r, 1, REASON_BAD_SOURCE), 1);
-	send(r, 0, 0x333300000001ull, RIG_MAC(0));
-	assert_int_equal(got_one(r), 0x6);
-	send(r, 0, MAC_BROADCAST, RIG_MAC(0));
-	assert_int_equal(got_one(r), 0x6);
-	assert_int_equal(r->stats->flooded, 2);
-	rig_free(r);
-}
-
-static void a_station_is_known_per_vlan(void **state)
-{
-	struct rig *r = rig_clients(4);
-
-	(void)state;
-	send_tagged(r, 1, 10, MAC_BROADCAST, RIG_MAC(9));
-	send_tagged(r, 2, 20, MAC_BROADCAST, RIG_MAC(9));
-	for (unsigned int i = 0; i < 4; i++)
-		rig_drain(r, i);
-	send_tagged(r, 0, 10, RIG_MAC(9), RIG_MAC(1));
-	assert_int_equal(got_one(r), 0x2);
-	send_tagged(r, 0, 20, RIG_MAC(9), RIG_MAC(1));
-	assert_int_equal(got_one(r), 0x4);
-	send(r, 0, RIG_MAC(9), RIG_MAC(1));
-	assert_int_equal(got_one(r), 0xe);
-	/* Priority tags are no VLAN. */
-	send(r, 3, MAC_BROADCAST, RIG_MAC(9));
-	assert_int_equal(got_one(r), 0x7);
-	send_tagged(r, 0, 0xe000, RIG_MAC(9), RIG_MAC(1));
-	assert_int_equal(got_one(r), 0x8);
-	assert_int_equal(r->stats->moved, 0);
-	rig_free(r);
-}
-
-static void a_station_that_moves_is_found_again(void **state)
-{
-	struct rig *r = rig_clients(4);
-
-	(void)state;
-	rig_teach(r, 1, RIG_MAC(9));
-	send(r, 0, RIG_MAC(9), RIG_MAC(1));
-	assert_int_equal(got_one(r), 0x2);
-	rig_teach(r, 2, RIG_MAC(9));
-	assert_int_equal(r->stats->moved, 1);
-	send(r, 0, RIG_MAC(9), RIG_MAC(1));
-	assert_int_equal(got_one(r), 0x4);
-	/* To where it is itself: not sent back. */
-	send(r, 2, RIG_MAC(9), RIG_MAC(8));
-	assert_int_equal(got_one(r), 0);
-	assert_int_equal(rig_drops(r, 2, REASON_SAME_PORT), 1);
-	rig_free(r);
-}
-
-/* As VRRP routers send from the address they share, the silent one too. */
-static void a_frame_to_its_own_source_teaches_nothing(void **state)
-{
-	const struct rig_options sticky = { .sticky = true };
-	struct rig *r = rig_clients(4);
-
-	(void)state;
-	rig_add(r, 4, &sticky);
-	for (unsigned int i = 0; i < 4; i++)
-		rig_allow(r, 4, i);
-	rig_teach(r, 1, RIG_MAC(9));
-	r->now += 299000000000ull;
-	send(r, 2, RIG_MAC(9), RIG_MAC(9));
-	assert_int_equal(got_one(r), 0);
-	assert_int_equal(rig_drops(r, 2, REASON_SAME_PORT), 1);
-	assert_int_equal(r->stats->moved, 0);
-	send(r, 0, RIG_MAC(9), RIG_MAC(8));
-	assert_int_equal(got_one(r), 0x2);
-	/* Not as new, nor as seen again, nor where it would be pinned. */
-	send(r, 1, RIG_MAC(9), RIG_MAC(9));
-	send(r, 4, RIG_MAC(7), RIG_MAC(7));
-	send(r, 2, RIG_MAC(6), RIG_MAC(6));
-	assert_int_equal(got_one(r), 0);
-	assert_int_equal(r->stats->learned, 2);
-	r->now += 1000000000ull;
-	send(r, 0, RIG_MAC(9), RIG_MAC(8));
-	assert_int_equal(got_one(r), 0xe);
-	rig_free(r);
 }
 
 /* Also one that was in the table before the port had a say in it. */
@@ -179,43 +55,6 @@ static void a_sticky_ports_stations_stay(void **state)
 	send(r, 1, MAC_BROADCAST, RIG_MAC(9));
 	assert_int_equal(got_one(r), 0);
 	assert_int_equal(rig_drops(r, 1, REASON_STATION_PINNED), 1);
-	rig_free(r);
-}
-
-static void too_long_for_one_receiver_is_not_too_long_for_all(void **state)
-{
-	const struct rig_options small = { .max_frame = 59 };
-	struct rig *r = rig_clients(3);
-
-	(void)state;
-	rig_add(r, 3, &small);
-	rig_allow(r, 0, 3);
-	send(r, 0, MAC_BROADCAST, RIG_MAC(1));
-	assert_int_equal(got_one(r), 0x6);
-	assert_int_equal(rig_drops(r, 3, REASON_TOO_BIG), 1);
-	assert_int_equal(rig_all_drops(r), 1);
-	rig_free(r);
-}
-
-static void stations_are_forgotten_in_time(void **state)
-{
-	struct rig *r = rig_clients(3);
-
-	(void)state;
-	rig_teach(r, 1, RIG_MAC(9));
-	r->now += 299ull * 1000000000;
-	send(r, 0, RIG_MAC(9), RIG_MAC(1));
-	assert_int_equal(got_one(r), 0x2);
-	r->now += 1000000000;
-	send(r, 0, RIG_MAC(9), RIG_MAC(1));
-	assert_int_equal(got_one(r), 0x6);
-	assert_int_equal(r->stats->aged, 1);
-	assert_int_equal(fdb_count(vswitch_fdb(r->sw)), 1);
-	/* Also when nobody sends: a run is enough. */
-	r->now += 300ull * 1000000000;
-	rig_run(r, RIG_BIT(2));
-	assert_int_equal(r->stats->aged, 2);
-	assert_int_equal(fdb_count(vswitch_fdb(r->sw)), 0);
 	rig_free(r);
 }
 
@@ -239,71 +78,6 @@ static void ageing_a_full_table_takes_several_runs(void **state)
 	assert_int_equal(last, 1000);
 	rig_free(r);
 }
-
-/* --- policy ------------------------------------------------------------------ */
-
-static void denied_pairs_are_denied_both_ways(void **state)
-{
-	struct rig *r = rig_clients(3);
-
-	(void)state;
-	rig_deny(r, 0, 1);
-	rig_teach(r, 1, RIG_MAC(1));
-	send(r, 0, RIG_MAC(1), RIG_MAC(0));
-	assert_int_equal(got_one(r), 0);
-	assert_int_equal(rig_drops(r, 0, REASON_NOT_ALLOWED), 1);
-	/* A flood goes round the denied port, and that is no drop. */
-	send(r, 0, MAC_BROADCAST, RIG_MAC(0));
-	assert_int_equal(got_one(r), 0x4);
-	send(r, 1, RIG_MAC(0), RIG_MAC(1));
-	assert_int_equal(got_one(r), 0x1);
-	rig_deny(r, 0, 2);
-	send(r, 0, MAC_BROADCAST, RIG_MAC(0));
-	assert_int_equal(got_one(r), 0);
-	assert_int_equal(rig_drops(r, 0, REASON_NO_DESTINATION), 1);
-	assert_int_equal(rig_all_drops(r), 2);
-	rig_free(r);
-}
-
-static void refused_frames_teach_nothing(void **state)
-{
-	struct rig *r = rig_clients(2);
-
-	(void)state;
-	rig_lock(r, 0, RIG_MAC(1));
-	send(r, 0, MAC_BROADCAST, RIG_MAC(2));
-	send(r, 0, 0x0180c2000003ull, RIG_MAC(1));
-	send_tagged(r, 0, 4095, MAC_BROADCAST, RIG_MAC(1));
-	assert_int_equal(got_one(r), 0);
-	assert_int_equal(r->stats->learned, 0);
-	assert_int_equal(rig_drops(r, 0, REASON_MAC_LOCK), 1);
-	assert_int_equal(rig_drops(r, 0, REASON_RESERVED), 1);
-	assert_int_equal(rig_drops(r, 0, REASON_VLAN), 1);
-	send(r, 0, MAC_BROADCAST, RIG_MAC(1));
-	assert_int_equal(got_one(r), 0x2);
-	rig_free(r);
-}
-
-static void reserved_addresses_pass_if_the_port_says_so(void **state)
-{
-	const struct rig_options o = { .forward_reserved = true };
-	struct rig *r = rig_clients(2);
-
-	(void)state;
-	rig_add(r, 2, &o);
-	rig_allow(r, 2, 0);
-	rig_allow(r, 2, 1);
-	for (unsigned int i = 0; i < 17; i++) {
-		send(r, 2, 0x0180c2000000ull + i, RIG_MAC(3));
-		assert_int_equal(got_one(r), 0x3);
-		send(r, 0, 0x0180c2000000ull + i, RIG_MAC(1));
-		assert_int_equal(got_one(r), i < 16 ? 0 : 0x2);
-	}
-	assert_int_equal(rig_drops(r, 0, REASON_RESERVED), 16);
-	rig_free(r);
-}
-
-/* --- octets ---------------------------------------------------------------------- */
 
 static void frames_arrive_whole_at_every_length(void **state)
 {
@@ -355,47 +129,6 @@ static void a_batch_is_one_frame_at_a_time(void **state)
 	rig_free(r);
 }
 
-/* --- slow receivers ------------------------------------------------------------------ */
-
-static void hc28_a_stalled_receiver_costs_only_itself(void **state)
-{
-	struct rig *r = rig_clients(4);
-
-	(void)state;
-	rig_teach(r, 1, RIG_MAC(1));
-	rig_teach(r, 2, RIG_MAC(2));
-	/* Port 1 takes nothing; 16 frames fit. */
-	for (unsigned int i = 0; i < 200; i++) {
-		send(r, 0, RIG_MAC(1), RIG_MAC(0));
-		send(r, 3, RIG_MAC(2), RIG_MAC(3));
-		assert_int_equal(rig_drain(r, 2), 1);
-	}
-	assert_int_equal(rig_drops(r, 1, REASON_NO_BUFFER), 200 - 16);
-	assert_int_equal(rig_all_drops(r), 200 - 16);
-	/* hc19: and it goes on once it takes them. */
-	assert_int_equal(rig_drain(r, 1), 16);
-	send(r, 0, RIG_MAC(1), RIG_MAC(0));
-	assert_int_equal(rig_drain(r, 1), 1);
-	rig_free(r);
-}
-
-static void hc29_hoarded_broadcasts_starve_nobody(void **state)
-{
-	struct rig *r = rig_clients(4);
-
-	(void)state;
-	for (unsigned int i = 0; i < 200; i++) {
-		send(r, 0, MAC_BROADCAST, RIG_MAC(0));
-		assert_int_equal(rig_drain(r, 1), 1);
-		assert_int_equal(rig_drain(r, 2), 1);
-	}
-	/* Port 3 keeps what it got: its own 16 buffers. */
-	assert_int_equal(rig_drops(r, 3, REASON_NO_BUFFER), 200 - 16);
-	assert_int_equal(r->stats->port[3].out_frames, 16);
-	assert_int_equal(r->port[0].n_tx, 16);
-	rig_free(r);
-}
-
 static void who_comes_first_gets_the_last_buffers(void **state)
 {
 	struct rig *r = rig_clients(2);
@@ -428,8 +161,6 @@ static void who_comes_first_gets_the_last_buffers(void **state)
 	}
 	rig_free(r);
 }
-
-/* --- fairness between senders ----------------------------------------------------------- */
 
 /* Two busy senders and a receiver that takes two frames a round. */
 static void senders_share_a_slow_receiver(void **state)
@@ -483,23 +214,10 @@ static void sixty_four_ports_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(unicast_no_longer_reaches_a_third_port),
-		cmocka_unit_test(groups_are_flooded_always),
-		cmocka_unit_test(a_station_is_known_per_vlan),
-		cmocka_unit_test(a_station_that_moves_is_found_again),
-		cmocka_unit_test(a_frame_to_its_own_source_teaches_nothing),
 		cmocka_unit_test(a_sticky_ports_stations_stay),
-		cmocka_unit_test(
-			too_long_for_one_receiver_is_not_too_long_for_all),
-		cmocka_unit_test(stations_are_forgotten_in_time),
 		cmocka_unit_test(ageing_a_full_table_takes_several_runs),
-		cmocka_unit_test(denied_pairs_are_denied_both_ways),
-		cmocka_unit_test(refused_frames_teach_nothing),
-		cmocka_unit_test(reserved_addresses_pass_if_the_port_says_so),
 		cmocka_unit_test(frames_arrive_whole_at_every_length),
 		cmocka_unit_test(a_batch_is_one_frame_at_a_time),
-		cmocka_unit_test(hc28_a_stalled_receiver_costs_only_itself),
-		cmocka_unit_test(hc29_hoarded_broadcasts_starve_nobody),
 		cmocka_unit_test(who_comes_first_gets_the_last_buffers),
 		cmocka_unit_test(senders_share_a_slow_receiver),
 		cmocka_unit_test(sixty_four_ports_at_once),
