@@ -2,10 +2,10 @@
 /*
  * weir allow, deny, limit, storm, lock, undo and reload: change what runs.
  *
- * What is typed is put together as a statement of the topology's language and
- * sent as text; the instance compiles it, so everything that can be wrong with
- * names, filters and numbers is said there and in the compiler's words.  Here it
- * is only made sure that one word typed is one word of the statement.
+ * The words typed become a statement of the topology language.  The instance
+ * compiles it and says what is wrong with names, filters and numbers, in the
+ * compiler's words.  The checks here only make sure that no word typed can be
+ * more than one word of the statement.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,11 +25,10 @@ static bool good_name(const char *word)
 	if (*word && *word != '-' && !word[strspn(word, LETTERS "_-.")])
 		return true;
 	if (!strcmp(word, "-") || !strcmp(word, "<-"))
-		cli_error(
-			"the shell has taken the rest of the arrow for a file "
-			"to write to: quote it, or leave it out");
+		cli_error("the shell has taken the rest of the arrow for a "
+			  "file to write to: quote it, or leave it out");
 	else
-		cli_error("\"%s\" is no port and no group; a name has letters, "
+		cli_error("\"%s\" is not a port or group; names have letters, "
 			  "digits, '_', '-' and '.'",
 			  word);
 	return false;
@@ -40,8 +39,8 @@ static bool good_value(const char *word)
 {
 	if (*word && !word[strspn(word, LETTERS ".:/-")])
 		return true;
-	cli_error("\"%s\" is no value: letters, digits, '.', ':', '/' and '-' "
-		  "is all they are made of",
+	cli_error("\"%s\" is not a value; values have letters, digits, '.', "
+		  "':', '/' and '-'",
 		  word);
 	return false;
 }
@@ -49,19 +48,17 @@ static bool good_value(const char *word)
 /* A filter goes between double quotes, where nothing can be escaped. */
 static bool good_filter(const char *text)
 {
-	if (!*text) {
-		cli_error("a filter must follow \"when\", such as: when "
+	const char *c = text;
+
+	while (*c >= ' ' && *c <= '~' && *c != '"')
+		c++;
+	if (*text && !*c)
+		return true;
+	cli_error(*text ? "a filter is one line of plain text without double "
+			  "quotes, such as: when 'tcp dst port 443'"
+			: "a filter must follow \"when\", such as: when "
 			  "'tcp dst port 443'");
-		return false;
-	}
-	for (; *text; text++) {
-		if (*text >= ' ' && *text <= '~' && *text != '"')
-			continue;
-		cli_error("a filter is one line of plain text without double "
-			  "quotes, such as: when 'tcp dst port 443'");
-		return false;
-	}
-	return true;
+	return false;
 }
 
 /* Words with something between them; to free(). */
@@ -76,41 +73,39 @@ static char *join(int n, char **words, const char *between)
 
 /* --- asking ----------------------------------------------------------------- */
 
-/* Warnings are for people, the rest for programs that ask for it. */
-static void report(const struct cli_options *opt, const json_t *data)
+/* "The last change" may be somebody else's, so say what was undone. */
+static void print_undone(const json_t *data)
 {
+	char *number = json_text(data, "number");
+
+	printf("change %s taken back: ", *number ? number : "?");
+	text_print(stdout, json_member(data, "undone"), "");
+	putchar('\n');
+	free(number);
+}
+
+/* Ask for a change, and print what was done. @request is released. */
+static enum cli_exit order(const struct cli_options *opt, json_t *request)
+{
+	struct control to;
+	json_t *data = NULL;
+
+	if (instance_find(opt->name, &to))
+		json_decref(request);
+	else
+		data = control_ask(&to, opt, request);
+	if (!data)
+		return CLI_FAILED;
 	text_print(stderr, json_member(data, "warnings"), "\n");
 	if (opt->json)
 		json_print(data);
-}
-
-/* Have it done. @request is released. Return: the reply's data, or NULL. */
-static json_t *ask(const struct cli_options *opt, json_t *request)
-{
-	struct control to;
-	json_t *data;
-
-	if (instance_find(opt->name, &to)) {
-		json_decref(request);
-		return NULL;
-	}
-	data = control_ask(&to, opt, request);
-	if (data)
-		report(opt, data);
-	return data;
-}
-
-/* The same, where nothing more is to be said. */
-static enum cli_exit order(const struct cli_options *opt, json_t *request)
-{
-	json_t *data = ask(opt, request);
-	bool done = data;
-
+	else if (json_object_get(data, "undone"))
+		print_undone(data);
 	json_decref(data);
-	return done ? CLI_OK : CLI_FAILED;
+	return CLI_OK;
 }
 
-/* Send a statement, which is freed; NULL: what was typed makes none. */
+/* Send a statement, which is freed; NULL: an error has been reported. */
 static enum cli_exit change(const struct cli_options *opt, char *text)
 {
 	json_t *request;
@@ -124,126 +119,102 @@ static enum cli_exit change(const struct cli_options *opt, char *text)
 
 /* --- allow, deny ------------------------------------------------------------- */
 
-/**
- * struct rule - what was typed
- * @from, @to: ports or groups
- * @both:   both ways
- * @reply:  answers as well
- * @filter: to free(), or NULL
- */
-struct rule {
-	const char *from;
-	const char *to;
-	bool both;
-	bool reply;
-	char *filter;
-};
-
-/* [when EXPR...] [reply] */
-static int rule_end(struct rule *r, int n, char **words)
+/* "when EXPR...", with @n words; to free(), or NULL after saying what is wrong. */
+static char *filter_text(int n, char **words)
 {
-	if (n && !strcmp(words[n - 1], "reply")) {
-		r->reply = true;
-		n--;
-	}
+	char *filter, *text = NULL;
+
 	if (!n)
-		return 0;
+		return xstrdup("");
 	if (strcmp(words[0], "when")) {
 		cli_error("after the ports there can be \"when\" and a filter, "
 			  "and \"reply\"; \"%s\" is neither",
 			  words[0]);
-		return -1;
+		return NULL;
 	}
-	r->filter = join(n - 1, words + 1, " ");
-	return good_filter(r->filter) ? 0 : -1;
-}
-
-/* FROM [->|<->] TO ... */
-static int rule_words(struct rule *r, int n, char **words)
-{
-	int at = 1;
-
-	r->from = words[0];
-	if (!strcmp(words[at], "->") || !strcmp(words[at], "<->")) {
-		r->both |= words[at][0] == '<';
-		at++;
-	}
-	if (at == n) {
-		cli_error("to which port or group? weir allow FROM TO");
-		return -1;
-	}
-	r->to = words[at++];
-	if (!good_name(r->from) || !good_name(r->to))
-		return -1;
-	return rule_end(r, n - at, words + at);
-}
-
-/* The statement; to free(), or NULL after saying what is wrong. */
-static char *rule_text(const struct cli_options *opt, const char *verb, int n,
-		       char **words)
-{
-	struct rule r = { .both = opt->both };
-	char *text = NULL;
-
-	if (!rule_words(&r, n, words))
-		text = xasprintf("%s %s %s %s%s%s%s%s", verb, r.from,
-				 r.both ? "<->" : "->", r.to,
-				 r.filter ? " when \"" : "",
-				 r.filter ? r.filter : "", r.filter ? "\"" : "",
-				 r.reply ? " reply" : "");
-	free(r.filter);
+	filter = join(n - 1, words + 1, " ");
+	if (good_filter(filter))
+		text = xasprintf(" when \"%s\"", filter);
+	free(filter);
 	return text;
+}
+
+/* FROM [->|<->] TO [when EXPR...] [reply] */
+static enum cli_exit rule(const struct cli_options *opt, const char *verb,
+			  int n, char **words)
+{
+	bool arrow = !strcmp(words[1], "->") || !strcmp(words[1], "<->");
+	bool both = opt->both || (arrow && words[1][0] == '<');
+	int to = arrow ? 2 : 1;
+	bool reply = n > to + 1 && !strcmp(words[n - 1], "reply");
+	char *filter, *text;
+
+	if (to == n) {
+		cli_error("to which port or group? weir %s FROM TO", verb);
+		return CLI_USAGE;
+	}
+	if (!good_name(words[0]) || !good_name(words[to]))
+		return CLI_USAGE;
+	filter = filter_text(n - to - 1 - reply, words + to + 1);
+	if (!filter)
+		return CLI_USAGE;
+	text = xasprintf("%s %s %s %s%s%s", verb, words[0], both ? "<->" : "->",
+			 words[to], filter, reply ? " reply" : "");
+	free(filter);
+	return change(opt, text);
 }
 
 enum cli_exit cli_allow(const struct cli_options *opt, int argc, char **argv)
 {
-	return change(opt, rule_text(opt, "allow", argc, argv));
+	return rule(opt, "allow", argc, argv);
 }
 
 enum cli_exit cli_deny(const struct cli_options *opt, int argc, char **argv)
 {
 	if (!strcmp(argv[argc - 1], "reply")) {
-		cli_error(
-			"only what is allowed can have a reply; leave it out: "
-			"deny is for frames of one direction");
+		cli_error("a deny rule cannot have \"reply\"; leave it out: "
+			  "deny is for one direction");
 		return CLI_USAGE;
 	}
-	return change(opt, rule_text(opt, "deny", argc, argv));
+	return rule(opt, "deny", argc, argv);
 }
 
 /* --- limit, storm, lock ------------------------------------------------------- */
 
 /**
- * rate_text - a setting that is RATE|off [burst SIZE]
- * @what: its name, as the topology has it
+ * rate - set what is RATE|off [burst SIZE]
+ * @what:    its name in a topology
+ * @example: of a rate
  */
-static char *rate_text(const char *port, const char *what, int n, char **words)
+static enum cli_exit rate(const struct cli_options *opt, const char *port,
+			  const char *what, const char *example, int n,
+			  char **words)
 {
+	char *value, *text;
+
 	if (n != 1 && (n != 3 || strcmp(words[1], "burst"))) {
 		cli_error("after \"%s\" there must be RATE [burst SIZE], such "
 			  "as %s, or off",
-			  what, what[0] == 's' ? "100/s" : "10mbit");
-		return NULL;
+			  what, example);
+		return CLI_USAGE;
 	}
 	if (!good_name(port) || !good_value(words[0]) ||
 	    (n == 3 && !good_value(words[2])))
-		return NULL;
-	return xasprintf("set %s { %s %s%s%s }", port, what, words[0],
-			 n == 3 ? " burst " : "", n == 3 ? words[2] : "");
+		return CLI_USAGE;
+	value = join(n, words, " ");
+	text = xasprintf("set %s { %s %s }", port, what, value);
+	free(value);
+	return change(opt, text);
 }
 
 enum cli_exit cli_limit(const struct cli_options *opt, int argc, char **argv)
 {
-	const char *what = "limit";
+	const char *what = !strcmp(argv[1], "in")    ? "limit in"
+			   : !strcmp(argv[1], "out") ? "limit out"
+						     : "limit";
+	int at = strcmp(what, "limit") ? 2 : 1;
 
-	if (!strcmp(argv[1], "in"))
-		what = "limit in";
-	else if (!strcmp(argv[1], "out"))
-		what = "limit out";
-	else
-		return change(opt,
-			      rate_text(argv[0], what, argc - 1, argv + 1));
-	return change(opt, rate_text(argv[0], what, argc - 2, argv + 2));
+	return rate(opt, argv[0], what, "10mbit", argc - at, argv + at);
 }
 
 enum cli_exit cli_storm(const struct cli_options *opt, int argc, char **argv)
@@ -251,23 +222,20 @@ enum cli_exit cli_storm(const struct cli_options *opt, int argc, char **argv)
 	static const char *const kinds[] = { "storm broadcast",
 					     "storm multicast",
 					     "storm unknown" };
-	const char *what = NULL;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strcmp(kinds[i] + strlen("storm "), argv[1]))
-			what = kinds[i];
 	if (argc == 2 && !strcmp(argv[1], "none"))
 		return change(opt, good_name(argv[0])
 					   ? xasprintf("set %s { storm none }",
 						       argv[0])
 					   : NULL);
-	if (!what) {
-		cli_error("a storm is one of broadcast, multicast and unknown "
-			  "(unicast); \"%s\" is none",
-			  argv[1]);
-		return CLI_USAGE;
-	}
-	return change(opt, rate_text(argv[0], what, argc - 2, argv + 2));
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(kinds[i] + strlen("storm "), argv[1]))
+			return rate(opt, argv[0], kinds[i], "100/s", argc - 2,
+				    argv + 2);
+	cli_error("\"%s\" cannot be limited; a storm is broadcast, multicast "
+		  "or unknown (unicast)",
+		  argv[1]);
+	return CLI_USAGE;
 }
 
 /* Addresses between commas, each of them looked at; to free(). */
@@ -288,62 +256,42 @@ static char *addresses(int n, char **words)
 	if (good && *list)
 		return list;
 	if (good)
-		cli_error(
-			"which addresses? Such as: weir lock PORT ip 10.0.0.7");
+		cli_error("which addresses? For example: weir lock PORT ip "
+			  "10.0.0.7");
 	free(list);
 	return NULL;
 }
 
-/* mac|ip ADDRESS...|off */
-static char *lock_text(const char *port, int n, char **words)
+enum cli_exit cli_lock(const struct cli_options *opt, int argc, char **argv)
 {
-	const char *what = words[0];
+	const char *what = argv[1];
 	char *list, *text;
 
 	if (strcmp(what, "mac") && strcmp(what, "ip")) {
-		cli_error("a port is locked to a mac or to ip addresses; "
+		cli_error("a port is locked to \"mac\" or \"ip\" addresses; "
 			  "\"%s\" is neither",
 			  what);
-		return NULL;
+		return CLI_USAGE;
 	}
-	if (!good_name(port))
-		return NULL;
-	list = addresses(n - 1, words + 1);
+	list = good_name(argv[0]) ? addresses(argc - 2, argv + 2) : NULL;
 	if (!list)
-		return NULL;
-	text = xasprintf("set %s { %s lock %s }", port, what, list);
+		return CLI_USAGE;
+	text = xasprintf("set %s { %s lock %s }", argv[0], what, list);
 	free(list);
-	return text;
+	return change(opt, text);
 }
 
-enum cli_exit cli_lock(const struct cli_options *opt, int argc, char **argv)
-{
-	return change(opt, lock_text(argv[0], argc - 1, argv + 1));
-}
-
-/* --- undo --------------------------------------------------------------------- */
-
-/* What has been taken back is said: "the last one" may be anybody's. */
-static void say_undone(const json_t *data)
-{
-	char *number = json_text(data, "number");
-
-	printf("change %s taken back: ", *number ? number : "?");
-	text_print(stdout, json_member(data, "undone"), "");
-	putchar('\n');
-	free(number);
-}
+/* --- undo, reload ------------------------------------------------------------- */
 
 enum cli_exit cli_undo(const struct cli_options *opt, int argc, char **argv)
 {
 	const char *word = argc ? argv[0] : "1";
 	json_t *request = json_pack("{s:s}", "cmd", "undo");
-	json_t *data;
 
 	if (!*word || word[strspn(word, "0123456789")] || *word == '0' ||
 	    strlen(word) > 9) {
-		cli_error("\"%s\" is no number of a change; 'weir show "
-			  "policy' shows them, and without one the last "
+		cli_error("\"%s\" is not the number of a change; 'weir show "
+			  "policy' shows them, and without a number the last "
 			  "change is taken back",
 			  word);
 		json_decref(request);
@@ -352,16 +300,8 @@ enum cli_exit cli_undo(const struct cli_options *opt, int argc, char **argv)
 	if (argc)
 		json_object_set_new(request, "number",
 				    json_integer(strtol(word, NULL, 10)));
-	data = ask(opt, request);
-	if (!data)
-		return CLI_FAILED;
-	if (!opt->json)
-		say_undone(data);
-	json_decref(data);
-	return CLI_OK;
+	return order(opt, request);
 }
-
-/* --- reload ------------------------------------------------------------------ */
 
 /* The instance may have been started elsewhere; to free(), or NULL. */
 static char *absolute(const char *file)
@@ -373,8 +313,8 @@ static char *absolute(const char *file)
 		return xstrdup(file);
 	here = getcwd(NULL, 0);
 	if (!here) {
-		cli_error("cannot find out where this is; give the file's "
-			  "whole path");
+		cli_error("the working directory is gone; give the file's "
+			  "absolute path");
 		return NULL;
 	}
 	path = xasprintf("%s/%s", strcmp(here, "/") ? here : "", file);
@@ -389,7 +329,7 @@ enum cli_exit cli_reload(const struct cli_options *opt, int argc, char **argv)
 
 	if (argc && !strcmp(argv[0], "-")) {
 		cli_error("an instance cannot read this command's standard "
-			  "input; give a file");
+			  "input; name a file");
 		return CLI_USAGE;
 	}
 	if (argc) {
@@ -400,9 +340,7 @@ enum cli_exit cli_reload(const struct cli_options *opt, int argc, char **argv)
 	request = json_pack("{s:s, s:s*}", "cmd", "reload", "file", path);
 	free(path);
 	if (!request) {
-		cli_error(
-			"the file's path must be UTF-8; give the file another "
-			"name");
+		cli_error("the file's path must be UTF-8; rename the file");
 		return CLI_FAILED;
 	}
 	return order(opt, request);

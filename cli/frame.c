@@ -13,11 +13,7 @@
 #include "cli/frame.h"
 #include "cli/text.h"
 
-/* Note what is wrong; always -1, to be returned. */
-static int fail(struct frame_text *f, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int fail(struct frame_text *f, const char *format, ...)
+int frame_fail(struct frame_text *f, const char *format, ...)
 {
 	va_list args;
 
@@ -27,16 +23,17 @@ static int fail(struct frame_text *f, const char *format, ...)
 	return -1;
 }
 
-static int put(struct frame_text *f, const void *octets, size_t n)
+int frame_put(struct frame_text *f, const void *bytes, size_t n)
 {
 	if (n > FRAME_MAX - f->len)
-		return fail(f, "a frame of more than %u octets", FRAME_MAX);
-	memcpy(f->octets + f->len, octets, n);
+		return frame_fail(f, "a frame of more than %u bytes",
+				  FRAME_MAX);
+	memcpy(f->bytes + f->len, bytes, n);
 	f->len += n;
 	return 0;
 }
 
-/* What a hex digit is worth; -1 if it is none. */
+/* What a hex digit is worth, or -1. */
 static int digit(char c)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -55,14 +52,16 @@ int frame_hex(struct frame_text *f, const char *text)
 		high = digit(s[0]);
 		low = digit(s[1]);
 		if (high < 0)
-			return fail(f, "'%c' (character %td) is no hex digit",
-				    *s, s - text + 1);
+			return frame_fail(f,
+					  "'%c' (character %td) is not a hex "
+					  "digit",
+					  *s, s - text + 1);
 		if (low < 0)
-			return fail(f,
-				    "an octet has two hex digits, but '%c' "
-				    "(character %td) stands alone",
-				    *s, s - text + 1);
-		if (put(f, &(uint8_t){ (uint8_t)(high * 16 + low) }, 1))
+			return frame_fail(f,
+					  "a byte has two hex digits, but '%c' "
+					  "(character %td) stands alone",
+					  *s, s - text + 1);
+		if (frame_put(f, &(uint8_t){ (uint8_t)(high * 16 + low) }, 1))
 			return -1;
 		s++;
 	}
@@ -79,23 +78,24 @@ static int read_hex(struct frame_text *f, FILE *in)
 
 	text[n] = 0;
 	if (strlen(text) != n)
-		result = fail(f, "this is no hex text; octets as they are go "
-				 "by @FILE");
+		result = frame_fail(f, "this is not hex text; give binary "
+				       "data as @FILE");
 	else if (n == size - 1)
-		result = fail(f, "a frame of more than %u octets", FRAME_MAX);
+		result = frame_fail(f, "a frame of more than %u bytes",
+				    FRAME_MAX);
 	else
 		result = frame_hex(f, text);
 	free(text);
 	return result;
 }
 
-static int read_octets(struct frame_text *f, FILE *in)
+static int read_binary(struct frame_text *f, FILE *in)
 {
 	uint8_t some[4096];
 	size_t n;
 
 	while ((n = fread(some, 1, sizeof(some), in)))
-		if (put(f, some, n))
+		if (frame_put(f, some, n))
 			return -1;
 	return 0;
 }
@@ -107,12 +107,14 @@ int frame_read(struct frame_text *f, const char *path, bool hex)
 	int result;
 
 	if (!in)
-		return fail(f, "cannot read %s: %s", path, strerror(errno));
+		return frame_fail(f, "cannot read %s: %s", path,
+				  strerror(errno));
 	errno = 0;
-	result = hex ? read_hex(f, in) : read_octets(f, in);
+	result = hex ? read_hex(f, in) : read_binary(f, in);
 	if (!result && ferror(in))
-		result = fail(f, "cannot read %s: %s",
-			      std ? "standard input" : path, strerror(errno));
+		result = frame_fail(f, "cannot read %s: %s",
+				    std ? "standard input" : path,
+				    strerror(errno));
 	if (!std)
 		fclose(in);
 	return result;
@@ -138,7 +140,7 @@ static int number(const char *text, unsigned long max, unsigned int *out)
 	return 0;
 }
 
-/* A number, or one of the names people know. */
+/* A number, or one of the usual names. */
 static int ethertype(const char *text, unsigned int *out)
 {
 	static const struct {
@@ -159,104 +161,100 @@ static int ethertype(const char *text, unsigned int *out)
 	return number(text, 0xffff, out);
 }
 
-enum key { KEY_DST, KEY_SRC, KEY_VLAN, KEY_TYPE, KEY_LEN, KEYS };
-
-static const char *const keys[KEYS] = { "dst", "src", "vlan", "type", "len" };
-
-/* Which key a word starts with, up to its '='; KEYS and an error if none. */
-static enum key find_key(struct frame_text *f, const char *word)
+static int unknown_key(struct frame_text *f, const char *word, size_t n)
 {
-	const char *meant;
-	char *key;
-	size_t n = strcspn(word, "=");
-	enum key k = KEY_DST;
+	static const char *const keys[] = { "dst", "src", "vlan", "type",
+					    "len" };
+	char *key = xasprintf("%.*s", (int)n, word);
+	const char *meant = text_suggest(key, keys, 5);
 
-	while (k < KEYS && (strlen(keys[k]) != n || strncmp(keys[k], word, n)))
-		k++;
-	if (k < KEYS)
-		return k;
-	key = xasprintf("%.*s", (int)n, word);
-	meant = text_suggest(key, keys, KEYS);
-	fail(f, "there is no %s= to a frame%s%s%s (dst, src, vlan, type, len)",
-	     key, meant ? "; did you mean " : "", meant ? meant : "",
-	     meant ? "=?" : "");
+	frame_fail(f,
+		   "a frame has no %s=%s%s%s (there are dst, src, vlan, type "
+		   "and len)",
+		   key, meant ? "; did you mean " : "", meant ? meant : "",
+		   meant ? "=?" : "");
 	free(key);
-	return KEYS;
+	return -1;
 }
 
 int frame_key(struct frame_text *f, const char *word, struct frame_words *w)
 {
-	enum key key = find_key(f, word);
-	const char *value = word + strcspn(word, "=") + 1;
+	size_t n = strcspn(word, "=") + 1;
+	const char *value = word + n;
 	unsigned int vlan;
 
-	switch (key) {
-	case KEY_DST:
+	if (!strncmp(word, "dst=", n)) {
 		w->dst = value;
-		return 0;
-	case KEY_SRC:
+	} else if (!strncmp(word, "src=", n)) {
 		w->src = value;
-		return 0;
-	case KEY_VLAN:
+	} else if (!strncmp(word, "vlan=", n)) {
 		if (number(value, 4095, &vlan))
-			return fail(f, "%s: a VLAN id is 0 to 4095", word);
+			return frame_fail(f, "%s: a VLAN id is 0 to 4095",
+					  word);
 		w->vlan = (int)vlan;
-		return 0;
-	case KEY_TYPE:
+	} else if (!strncmp(word, "type=", n)) {
 		if (ethertype(value, &w->type))
-			return fail(f,
-				    "%s: an EtherType is a number such as "
-				    "0x0800, or ipv4, ipv6, arp, lldp, vlan",
-				    word);
+			return frame_fail(
+				f,
+				"%s: an EtherType is a number such as 0x0800, "
+				"or ipv4, ipv6, arp, lldp, vlan",
+				word);
 		w->has_type = true;
-		return 0;
-	case KEY_LEN:
+	} else if (!strncmp(word, "len=", n)) {
 		if (number(value, FRAME_MAX, &w->len) || !w->len)
-			return fail(f,
-				    "%s: a length is a number of octets, at "
-				    "most %u",
-				    word, FRAME_MAX);
-		return 0;
-	case KEYS:
-		break;
+			return frame_fail(f,
+					  "%s: a length is a number of bytes, "
+					  "at most %u",
+					  word, FRAME_MAX);
+	} else {
+		return unknown_key(f, word, n - 1);
 	}
-	return -1;
+	return 0;
 }
 
-/* In network byte order. */
-static int put16(struct frame_text *f, unsigned int value)
+void frame_number(struct frame_text *f, unsigned int n, unsigned long value)
 {
-	const uint8_t octets[2] = { (uint8_t)(value >> 8), (uint8_t)value };
+	while (n--)
+		f->bytes[f->len++] = (uint8_t)(value >> 8 * n);
+}
 
-	return put(f, octets, 2);
+void frame_header(struct frame_text *f, const struct frame_words *w,
+		  unsigned int type, const uint8_t dst[6], const uint8_t src[6])
+{
+	frame_put(f, dst, 6);
+	frame_put(f, src, 6);
+	if (w->vlan >= 0)
+		frame_number(f, 4, 0x81000000ul | (unsigned)w->vlan);
+	frame_number(f, 2, type);
+}
+
+int frame_pad(struct frame_text *f, unsigned int len)
+{
+	size_t all = len ? len : 60;
+
+	if (len && len < f->len)
+		return frame_fail(f,
+				  "len=%u is less than the %zu bytes of the "
+				  "headers; write a shorter frame in hex",
+				  len, f->len);
+	if (all > f->len) {
+		memset(f->bytes + f->len, 0, all - f->len);
+		f->len = all;
+	}
+	return 0;
 }
 
 int frame_build(struct frame_text *f, const struct frame_words *w,
 		const uint8_t dst[6], const uint8_t src[6])
 {
-	unsigned int header = w->vlan < 0 ? 14 : 18;
-	unsigned int len = w->len ? w->len : 60;
-
-	if (len < header)
-		return fail(f,
-			    "len=%u is less than the %u octets of the "
-			    "header alone; write a runt in hex",
-			    len, header);
-	if (put(f, dst, 6) || put(f, src, 6))
-		return -1;
-	if (w->vlan >= 0 && (put16(f, 0x8100) || put16(f, (unsigned)w->vlan)))
-		return -1;
-	if (put16(f, w->has_type ? w->type : 0x0800))
-		return -1;
-	memset(f->octets + f->len, 0, len - f->len);
-	f->len = len;
-	return 0;
+	frame_header(f, w, w->has_type ? w->type : 0x0800, dst, src);
+	return frame_pad(f, w->len);
 }
 
 int frame_mac(const char *text, uint8_t mac[6])
 {
-	uint8_t octets[FRAME_MAX];
-	struct frame_text f = { .octets = octets };
+	uint8_t bytes[FRAME_MAX];
+	struct frame_text f = { .bytes = bytes };
 
 	if (!strcmp(text, "broadcast")) {
 		memset(mac, 0xff, 6);
@@ -264,6 +262,6 @@ int frame_mac(const char *text, uint8_t mac[6])
 	}
 	if (strlen(text) > 17 || frame_hex(&f, text) || f.len != 6)
 		return -1;
-	memcpy(mac, octets, 6);
+	memcpy(mac, bytes, 6);
 	return 0;
 }

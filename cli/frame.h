@@ -2,9 +2,9 @@
 /*
  * Frames as people write them, for `weir trace`.
  *
- *	0200 0000 0002 0200:0000:0001 0806	octets in hex
+ *	0200 0000 0002 0200:0000:0001 0806	bytes in hex
  *	-		the same, from standard input
- *	@frame.bin	a file with the octets themselves
+ *	@frame.bin	a file with the bytes themselves
  *	dst=bob src=02:00:00:00:00:01 type=arp	a description of its header
  *
  * Packets are described in words, see cli/packet.h.
@@ -21,12 +21,12 @@
 
 /**
  * struct frame_text - a frame being put together
- * @octets: FRAME_MAX of them, not owned
- * @len:    octets so far
- * @error:  what is wrong, once something is
+ * @bytes: FRAME_MAX of them, not owned
+ * @len:   bytes so far
+ * @error: what is wrong, once something is
  */
 struct frame_text {
-	uint8_t *octets;
+	uint8_t *bytes;
 	size_t len;
 	char error[256];
 };
@@ -37,9 +37,9 @@ struct frame_text {
  * @src:  likewise
  * @vlan: 0 to 4095, or -1 for no tag
  * @type: EtherType, if @has_type; else that of IPv4
- * @len:  octets of the frame; 0: 60
+ * @len:  bytes of the frame; 0: 60
  *
- * Which address a port stands for is the caller's business.
+ * The caller finds the address that a port stands for.
  */
 struct frame_words {
 	const char *dst;
@@ -51,15 +51,37 @@ struct frame_words {
 };
 
 /**
- * frame_hex - append octets written in hex
- * @text: two digits each; blanks, ':', '-' and '.' may stand between octets
+ * frame_fail - set @f->error
+ *
+ * Return: -1, to be returned.
+ */
+int frame_fail(struct frame_text *f, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
+ * frame_put - append bytes
+ *
+ * Return: 0, or -1 with @f->error set: it is too long.
+ */
+int frame_put(struct frame_text *f, const void *bytes, size_t n);
+
+/**
+ * frame_number - append a number of @n bytes in network byte order
+ *
+ * For headers, which always fit.
+ */
+void frame_number(struct frame_text *f, unsigned int n, unsigned long value);
+
+/**
+ * frame_hex - append bytes written in hex
+ * @text: two digits each; blanks, ':', '-' and '.' may stand between bytes
  *
  * Return: 0, or -1 with @f->error set.
  */
 int frame_hex(struct frame_text *f, const char *text);
 
 /**
- * frame_read - append a file's octets
+ * frame_read - append a file's bytes
  * @path: "-" is standard input
  * @hex:  the file is text, to be read as frame_hex() does
  *
@@ -77,21 +99,33 @@ int frame_read(struct frame_text *f, const char *path, bool hex);
 int frame_key(struct frame_text *f, const char *word, struct frame_words *w);
 
 /**
- * frame_build - make the frame a description asks for
- * @dst, @src: addresses
+ * frame_header - append an Ethernet header, with a tag if one was described
+ */
+void frame_header(struct frame_text *f, const struct frame_words *w,
+		  unsigned int type, const uint8_t dst[6],
+		  const uint8_t src[6]);
+
+/**
+ * frame_pad - append zeros
+ * @len: bytes the frame is to have; 0: 60 at least
  *
- * The payload is zero.
+ * Return: 0, or -1 with @f->error set: it has more already.
+ */
+int frame_pad(struct frame_text *f, unsigned int len);
+
+/**
+ * frame_build - make the frame a description asks for, with a payload of zeros
  *
- * Return: 0, or -1 with @f->error set: it does not fit its own length.
+ * Return: 0, or -1 with @f->error set.
  */
 int frame_build(struct frame_text *f, const struct frame_words *w,
 		const uint8_t dst[6], const uint8_t src[6]);
 
 /**
  * frame_mac - read an address
- * @text: six octets in hex, or "broadcast"
+ * @text: six bytes in hex, or "broadcast"
  *
- * Return: 0, or -1 if it is no address.
+ * Return: 0, or -1 if it is not one.
  */
 int frame_mac(const char *text, uint8_t mac[6]);
 

@@ -5,8 +5,6 @@
  */
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,7 +94,7 @@ static const struct word {
  * @p:         out
  * @n, @word:  all words
  * @at:        the one looked at
- * @direction: what the next value is of: 0, 1, or -1 if nobody has said
+ * @direction: what the next value is of: 0, 1, or -1 if not said
  * @ether:     it is an Ethernet address
  */
 struct reader {
@@ -108,19 +106,6 @@ struct reader {
 	int direction;
 	bool ether;
 };
-
-static int fail(struct frame_text *f, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int fail(struct frame_text *f, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(f->error, sizeof(f->error), format, args);
-	va_end(args);
-	return -1;
-}
 
 static const struct word *look_up(const char *text)
 {
@@ -146,14 +131,14 @@ enum packet_family packet_address(const char *text, uint8_t out[16])
 	return inet_pton(AF_INET6, text, out) == 1 ? PACKET_IP6 : PACKET_NONE;
 }
 
-/* Not a digit first: that is a slip in octets rather than a port's name. */
+/* A digit first is a typo in hex rather than a port's name. */
 static bool looks_like_name(const char *word)
 {
 	return !isdigit((unsigned char)*word) &&
 	       word[strspn(word, "0123456789abcdefABCDEF:-.")];
 }
 
-/* Octets in hex may look like an IPv6 address, but not like one cut short. */
+/* Bytes in hex may look like a full IPv6 address, but not like one with "::". */
 bool packet_words(int n, char *const *words)
 {
 	uint8_t address[16];
@@ -178,10 +163,11 @@ static int set_family(struct reader *r, enum packet_family family)
 	if (p->family == PACKET_IP4 && family == PACKET_ARP && p->protocol < 0)
 		p->family = PACKET_ARP;
 	if (p->family != PACKET_NONE && p->family != family)
-		return fail(r->f,
-			    "\"%s\" does not go with what is before it: a "
-			    "packet is ARP, IPv4 or IPv6",
-			    r->word[r->at]);
+		return frame_fail(
+			r->f,
+			"\"%s\" does not go with what is before it: a "
+			"packet is ARP, IPv4 or IPv6",
+			r->word[r->at]);
 	p->family = family;
 	return 0;
 }
@@ -191,12 +177,13 @@ static int set_protocol(struct reader *r, int value)
 	struct packet *p = r->p;
 
 	if (p->protocol >= 0 && p->protocol != (value & 0xff))
-		return fail(r->f,
-			    "\"%s\" does not go with what is before it: a "
-			    "packet has one protocol",
-			    r->word[r->at]);
+		return frame_fail(
+			r->f,
+			"\"%s\" does not go with what is before it: a "
+			"packet has one protocol",
+			r->word[r->at]);
 	p->protocol = value & 0xff;
-	/* "icmp" is of either. */
+	/* "icmp" may be either family. */
 	return value & V6_ONLY ? set_family(r, PACKET_IP6) : 0;
 }
 
@@ -209,10 +196,10 @@ static int next_number(struct reader *r, long max, int *out)
 	long n = strtol(text, &end, strncmp(text, "0x", 2) ? 10 : 16);
 
 	if (!isdigit((unsigned char)*text) || *end || n > max)
-		return fail(r->f,
-			    "after \"%s\" there must be a number up to "
-			    "%ld",
-			    what, max);
+		return frame_fail(r->f,
+				  "after \"%s\" there must be a number up to "
+				  "%ld",
+				  what, max);
 	*out = (int)n;
 	return 0;
 }
@@ -255,13 +242,13 @@ static int set_station(struct reader *r, int which, const char *text)
 	const char **to = which ? &r->p->w.dst : &r->p->w.src;
 
 	if (*to)
-		return fail(r->f, "\"%s\": it %s %s already", text,
-			    which ? "goes to" : "comes from", *to);
+		return frame_fail(r->f, "\"%s\": it %s %s already", text,
+				  which ? "goes to" : "comes from", *to);
 	*to = text;
 	return 0;
 }
 
-/* What is in no dictionary: an address or a name. */
+/* Not in the dictionary: an address or a name. */
 static int set_value(struct reader *r, const char *text)
 {
 	int which = r->direction == 0 ? 0 : 1;
@@ -274,8 +261,8 @@ static int set_value(struct reader *r, const char *text)
 	if (family == PACKET_NONE || ether)
 		return set_station(r, which, text);
 	if (r->p->has[which])
-		return fail(r->f, "%s: the packet has %s address already", text,
-			    which ? "a destination" : "a source");
+		return frame_fail(r->f, "%s: the packet has %s address already",
+				  text, which ? "a destination" : "a source");
 	r->p->has[which] = true;
 	memcpy(r->p->address[which], address, 16);
 	return set_family(r, family);
@@ -333,7 +320,7 @@ static int one_word(struct reader *r, const struct word *w)
 	return -1;
 }
 
-/* dst=10.0.0.2 is an address of another kind than dst=bob. */
+/* dst=10.0.0.2 is an IP address, dst=bob stands for an Ethernet address. */
 static int key_value(struct reader *r, const char *word)
 {
 	const char *value = strchr(word, '=') + 1;
@@ -376,8 +363,8 @@ int packet_describe(struct frame_text *f, int n, char *const *words,
 			return -1;
 	}
 	if (r.direction >= 0 || r.ether)
-		return fail(f,
-			    "after \"%s\" there must be an address or a port",
-			    words[n - 1]);
+		return frame_fail(
+			f, "after \"%s\" there must be an address or a port",
+			words[n - 1]);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Packets in words, for `weir trace`: much as a filter would say it.
+ * Packets in words, for `weir trace`, much like a filter.
  *
  *	tcp dst port 443
  *	ip src 10.0.0.1 dst 10.0.0.2 udp port 53
@@ -22,8 +22,8 @@ enum packet_family { PACKET_NONE, PACKET_ARP, PACKET_IP4, PACKET_IP6 };
 #define PACKET_ADDRESS 48
 
 /**
- * struct packet - what is said of a packet; what is not said is -1, NULL or false
- * @w:        of its frame: addresses, VLAN, type, length
+ * struct packet - a description; what is not said is -1, NULL or false
+ * @w:        its frame's addresses, VLAN, type, length
  * @family:   see above
  * @has:      [0] the source, [1] the destination address has been said
  * @address:  these
@@ -47,7 +47,7 @@ struct packet {
 };
 
 /**
- * packet_words - are these words a description, or octets in hex?
+ * packet_words - are these words a description, or bytes in hex?
  */
 bool packet_words(int n, char *const *words);
 
@@ -67,7 +67,7 @@ int packet_describe(struct frame_text *f, int n, char *const *words,
 const char *packet_suggest(const char *word);
 
 /**
- * packet_settle - fill in what follows from what was said
+ * packet_settle - fill in what follows from the description
  *
  * Return: 0, or -1 with @f->error set: it contradicts itself.
  */
@@ -87,7 +87,7 @@ int packet_build(struct frame_text *f, const struct packet *p,
  * packet_group - the Ethernet address that follows from a packet's destination
  * @mac: out
  *
- * Return: whether it does: of a group, a broadcast, who asks for an address.
+ * Return: whether it does: multicast, broadcast, ARP requests.
  */
 bool packet_group(const struct packet *p, uint8_t mac[6]);
 
@@ -98,9 +98,9 @@ bool packet_is_nd(const struct packet *p);
 
 /**
  * packet_address - read an address
- * @out: 4 or 16 octets
+ * @out: 4 or 16 bytes
  *
- * Return: PACKET_IP4, PACKET_IP6, or PACKET_NONE if it is none.
+ * Return: PACKET_IP4, PACKET_IP6, or PACKET_NONE if it is neither.
  */
 enum packet_family packet_address(const char *text, uint8_t out[16]);
 
@@ -111,7 +111,7 @@ const char *packet_address_text(const struct packet *p, int which,
 				char text[PACKET_ADDRESS]);
 
 /**
- * packet_text - what it is, in one line; to free()
+ * packet_text - describe it in one line; to free()
  */
 char *packet_text(const struct packet *p);
 

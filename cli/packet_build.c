@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A packet's octets, and what it is in one line.
+ * A packet's bytes, and a line of text that describes it.
  */
 #include <arpa/inet.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,15 +17,9 @@
 #define SYN 0x02
 #define ACK 0x10
 
-/* Where nothing is said of them: one as clients take it, and "discard". */
+/* Unless given: one that a client would use, and "discard". */
 #define SOURCE_PORT 40000
 #define DESTINATION_PORT 9
-
-static int fail(struct frame_text *f, const char *text)
-{
-	snprintf(f->error, sizeof(f->error), "%s", text);
-	return -1;
-}
 
 static bool is_icmp(const struct packet *p)
 {
@@ -53,7 +45,7 @@ static int settle_icmp(struct packet *p)
 
 	if (v6 && p->protocol == ICMP) {
 		p->protocol = ICMPV6;
-		/* Those that have names have other numbers. */
+		/* "unreachable" and "time-exceeded" have other numbers. */
 		p->type = p->type == 3 ? 1 : p->type == 11 ? 3 : p->type;
 		p->code = p->type == 1 ? 0 : p->code;
 	}
@@ -69,10 +61,11 @@ static int settle_icmp(struct packet *p)
 static int settle_ports(struct frame_text *f, struct packet *p)
 {
 	if (p->reply && p->protocol == UDP)
-		return fail(f, "\"reply\" is of arp, icmp and tcp; of udp say "
-			       "the ports");
+		return frame_fail(
+			f, "\"reply\" is for arp, icmp and tcp; for udp say "
+			   "the ports");
 	if (p->flags >= 0 && p->protocol == UDP)
-		return fail(f, "udp has no flags");
+		return frame_fail(f, "udp has no flags");
 	if (p->flags < 0)
 		p->flags = p->reply ? SYN | ACK : SYN;
 	if (p->port[0] < 0)
@@ -90,42 +83,33 @@ int packet_settle(struct frame_text *f, struct packet *p)
 	    p->type < 0 && p->code < 0 && !p->reply)
 		return 0;
 	if (p->w.has_type)
-		return fail(f, "type= is for frames of which nothing else is "
-			       "said; here it follows from the rest");
+		return frame_fail(
+			f, "type= is for frames described by their header "
+			   "alone; here it follows from the rest");
 	if (p->family == PACKET_ARP)
 		return p->protocol < 0 && !ports
 			       ? 0
-			       : fail(f, "ARP has neither protocol nor ports");
+			       : frame_fail(
+					 f,
+					 "ARP has neither protocol nor ports");
 	if (p->family == PACKET_NONE)
 		p->family = PACKET_IP4;
 	if (p->protocol < 0 && ports)
-		return fail(f, "of which protocol is the port: tcp or udp?");
+		return frame_fail(f,
+				  "which protocol is the port of: tcp or udp?");
 	if (p->protocol < 0)
 		p->protocol = ICMP;
 	if ((p->type >= 0 || p->code >= 0) && !is_icmp(p))
-		return fail(f, "a type and a code are of icmp and icmp6");
+		return frame_fail(f,
+				  "only icmp and icmp6 have a type and a code");
 	if (ports && !has_ports(p))
-		return fail(f, "only tcp and udp have ports");
+		return frame_fail(f, "only tcp and udp have ports");
 	return is_icmp(p)     ? settle_icmp(p)
 	       : has_ports(p) ? settle_ports(f, p)
 			      : 0;
 }
 
-/* --- octets ---------------------------------------------------------------- */
-
-static void put(struct frame_text *f, const void *octets, size_t n)
-{
-	memcpy(f->octets + f->len, octets, n);
-	f->len += n;
-}
-
-/* @n octets of a number, the highest first. */
-static void put_number(struct frame_text *f, unsigned int n,
-		       unsigned long value)
-{
-	while (n--)
-		f->octets[f->len++] = (uint8_t)(value >> 8 * n);
-}
+/* --- bytes ----------------------------------------------------------------- */
 
 static void set16(uint8_t *at, unsigned int value)
 {
@@ -148,72 +132,58 @@ static unsigned int folded(unsigned long s)
 	return (unsigned int)(~s & 0xffff);
 }
 
-static void put_ethernet(struct frame_text *f, const struct packet *p,
-			 const uint8_t dst[6], const uint8_t src[6])
-{
-	static const unsigned int type[] = {
-		[PACKET_ARP] = 0x0806, [PACKET_IP4] = 0x0800, [PACKET_IP6] = 0x86dd
-	};
-
-	put(f, dst, 6);
-	put(f, src, 6);
-	if (p->w.vlan >= 0)
-		put_number(f, 4, 0x81000000ul | (unsigned)p->w.vlan);
-	put_number(f, 2, type[p->family]);
-}
-
 static void put_arp(struct frame_text *f, const struct packet *p,
 		    const uint8_t dst[6], const uint8_t src[6])
 {
 	static const uint8_t nobody[6];
 
-	put(f, "\0\1\x08\0\6\4", 6);
-	put_number(f, 2, p->reply ? 2 : 1);
-	put(f, src, 6);
-	put(f, p->address[0], 4);
-	put(f, p->reply ? dst : nobody, 6);
-	put(f, p->address[1], 4);
+	frame_put(f, "\0\1\x08\0\6\4", 6);
+	frame_number(f, 2, p->reply ? 2 : 1);
+	frame_put(f, src, 6);
+	frame_put(f, p->address[0], 4);
+	frame_put(f, p->reply ? dst : nobody, 6);
+	frame_put(f, p->address[1], 4);
 }
 
-/* What is said of an address, and by whom. */
+/* A neighbour solicitation or advertisement, with the sender's address. */
 static void put_nd(struct frame_text *f, const struct packet *p,
 		   const uint8_t src[6])
 {
 	bool solicit = p->type == 135;
 
-	put_number(f, 4, solicit ? 0 : 0x60000000);
-	put(f, p->address[solicit ? 1 : 0], 16);
-	put_number(f, 2, solicit ? 0x0101 : 0x0201);
-	put(f, src, 6);
+	frame_number(f, 4, solicit ? 0 : 0x60000000);
+	frame_put(f, p->address[solicit ? 1 : 0], 16);
+	frame_number(f, 2, solicit ? 0x0101 : 0x0201);
+	frame_put(f, src, 6);
 }
 
 static void put_payload(struct frame_text *f, const struct packet *p,
 			const uint8_t src[6])
 {
 	if (has_ports(p)) {
-		put_number(f, 2, (unsigned)p->port[0]);
-		put_number(f, 2, (unsigned)p->port[1]);
+		frame_number(f, 2, (unsigned)p->port[0]);
+		frame_number(f, 2, (unsigned)p->port[1]);
 	}
 	if (p->protocol == TCP) {
-		put_number(f, 4, 1);
-		put_number(f, 4, (unsigned)p->flags & ACK ? 1 : 0);
-		put_number(f, 4,
-			   0x50000000ul | (unsigned)p->flags << 16 | 0xffff);
-		put_number(f, 4, 0);
+		frame_number(f, 4, 1);
+		frame_number(f, 4, (unsigned)p->flags & ACK ? 1 : 0);
+		frame_number(f, 4,
+			     0x50000000ul | (unsigned)p->flags << 16 | 0xffff);
+		frame_number(f, 4, 0);
 	} else if (p->protocol == UDP) {
-		put_number(f, 4, 8ul << 16);
+		frame_number(f, 4, 8ul << 16);
 	} else if (is_icmp(p)) {
-		put_number(f, 4,
-			   (unsigned long)p->type << 24 | (unsigned long)p->code
-								  << 16);
+		frame_number(f, 4,
+			     (unsigned long)p->type << 24 |
+				     (unsigned long)p->code << 16);
 		if (packet_is_nd(p))
 			put_nd(f, p, src);
 		else
-			put_number(f, 4, 0x00010001);
+			frame_number(f, 4, 0x00010001);
 	}
 }
 
-/* The IP destination, which of neighbour discovery is not what it is about. */
+/* The IP destination; a solicitation goes to its target's group. */
 static void destination(const struct packet *p, uint8_t out[16])
 {
 	memcpy(out, p->address[1], 16);
@@ -226,7 +196,7 @@ static void destination(const struct packet *p, uint8_t out[16])
 	}
 }
 
-/* @at: of the payload; @n: octets */
+/* @at: of the payload; @n: bytes */
 static void put_checksum(const struct packet *p, uint8_t *at, size_t n,
 			 const uint8_t to[16])
 {
@@ -253,27 +223,27 @@ static void put_checksum(const struct packet *p, uint8_t *at, size_t n,
 static void put_ip4(struct frame_text *f, const struct packet *p,
 		    const uint8_t to[16])
 {
-	put(f, "\x45\0\0\0\0\1\x40\0\x40", 9);
-	put_number(f, 1, (unsigned)p->protocol);
-	put_number(f, 2, 0);
-	put(f, p->address[0], 4);
-	put(f, to, 4);
+	frame_put(f, "\x45\0\0\0\0\1\x40\0\x40", 9);
+	frame_number(f, 1, (unsigned)p->protocol);
+	frame_number(f, 2, 0);
+	frame_put(f, p->address[0], 4);
+	frame_put(f, to, 4);
 }
 
 static void put_ip6(struct frame_text *f, const struct packet *p,
 		    const uint8_t to[16])
 {
-	put(f, "\x60\0\0\0\0\0", 6);
-	put_number(f, 1, (unsigned)p->protocol);
-	put_number(f, 1, packet_is_nd(p) ? 255 : 64);
-	put(f, p->address[0], 16);
-	put(f, to, 16);
+	frame_put(f, "\x60\0\0\0\0\0", 6);
+	frame_number(f, 1, (unsigned)p->protocol);
+	frame_number(f, 1, packet_is_nd(p) ? 255 : 64);
+	frame_put(f, p->address[0], 16);
+	frame_put(f, to, 16);
 }
 
 static void put_ip(struct frame_text *f, const struct packet *p,
 		   const uint8_t src[6])
 {
-	uint8_t *ip = f->octets + f->len, *payload;
+	uint8_t *ip = f->bytes + f->len, *payload;
 	uint8_t to[16];
 	size_t n;
 
@@ -282,9 +252,9 @@ static void put_ip(struct frame_text *f, const struct packet *p,
 		put_ip4(f, p, to);
 	else
 		put_ip6(f, p, to);
-	payload = f->octets + f->len;
+	payload = f->bytes + f->len;
 	put_payload(f, p, src);
-	n = (size_t)(f->octets + f->len - payload);
+	n = (size_t)(f->bytes + f->len - payload);
 	if (p->protocol == UDP)
 		set16(payload + 4, (unsigned)n);
 	put_checksum(p, payload, n, to);
@@ -299,23 +269,16 @@ static void put_ip(struct frame_text *f, const struct packet *p,
 int packet_build(struct frame_text *f, const struct packet *p,
 		 const uint8_t dst[6], const uint8_t src[6])
 {
-	size_t len = p->w.len ? p->w.len : 60;
+	static const unsigned int type[] = {
+		[PACKET_ARP] = 0x0806, [PACKET_IP4] = 0x0800, [PACKET_IP6] = 0x86dd
+	};
 
-	put_ethernet(f, p, dst, src);
+	frame_header(f, &p->w, type[p->family], dst, src);
 	if (p->family == PACKET_ARP)
 		put_arp(f, p, dst, src);
 	else
 		put_ip(f, p, src);
-	if (p->w.len && len < f->len) {
-		snprintf(f->error, sizeof(f->error),
-			 "len=%u is less than the %zu octets of the headers",
-			 p->w.len, f->len);
-		return -1;
-	}
-	if (len > f->len)
-		memset(f->octets + f->len, 0, len - f->len);
-	f->len = len > f->len ? len : f->len;
-	return 0;
+	return frame_pad(f, p->w.len);
 }
 
 bool packet_group(const struct packet *p, uint8_t mac[6])

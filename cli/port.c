@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/control.h"
-#include "cli/port.h"
 #include "cli/text.h"
+#include "cli/trace.h"
 
 /* "alice" of "sw0.alice" */
 static const char *short_name(const char *port)

@@ -156,19 +156,9 @@ size_t text_width(const char *text)
 
 const char *text_suggest(const char *word, const char *const *known, size_t n)
 {
-	const char *best = NULL;
-	size_t best_distance = strlen(word) / 3 + 1;
+	struct guess g = { .wanted = word };
 
-	for (size_t i = 0; i < n; i++) {
-		size_t d = guess_distance(word, known[i]);
-
-		/* Half a word is worth as much as a word with a typo. */
-		if (strlen(word) >= 2 && !strncmp(word, known[i], strlen(word)))
-			d = 1;
-		if (d > best_distance || (best && d == best_distance))
-			continue;
-		best = known[i];
-		best_distance = d;
-	}
-	return best;
+	for (size_t i = 0; i < n; i++)
+		guess_offer(&g, known[i]);
+	return g.best;
 }

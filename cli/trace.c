@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "cli/decision.h"
-#include "cli/port.h"
 #include "cli/table.h"
 #include "cli/text.h"
 #include "cli/trace.h"
@@ -61,7 +60,7 @@ int trace_station(const struct question *q, const char *word, const char *key,
 	if (!frame_mac(word, mac))
 		return 0;
 	if (strchr(word, ':')) {
-		cli_error("%s=%s is no address: six octets in hex, "
+		cli_error("%s=%s is not an address: six bytes in hex, "
 			  "'broadcast', or the name of a port",
 			  key, word);
 		return -1;
@@ -137,7 +136,7 @@ static json_t *request(const struct question *q, const struct frame_text *f)
 	json_t *r;
 
 	for (size_t i = 0; i < f->len; i++)
-		sprintf(hex + 2 * i, "%02x", f->octets[i]);
+		sprintf(hex + 2 * i, "%02x", f->bytes[i]);
 	r = json_pack("{s:s, s:s, s:s#}", "cmd", "trace", "port", q->port,
 		      "frame", hex, (int)(f->len * 2));
 	free(hex);
@@ -167,7 +166,7 @@ static char **split(int n, char **words, int *count)
 /* Gather, ask.  The decision, or NULL after saying what is wrong. */
 static json_t *decide(struct question *q, int argc, char **argv)
 {
-	struct frame_text f = { .octets = xrealloc(NULL, FRAME_MAX) };
+	struct frame_text f = { .bytes = xrealloc(NULL, FRAME_MAX) };
 	json_t *decision = NULL, *facts;
 	int n;
 	char **words = split(argc, argv, &n);
@@ -185,7 +184,7 @@ static json_t *decide(struct question *q, int argc, char **argv)
 	if (decision && q->packet)
 		json_object_set_new(decision, "packet", json_string(q->packet));
 	free(words);
-	free(f.octets);
+	free(f.bytes);
 	return decision;
 }
 

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/port.h"
 #include "cli/text.h"
 #include "cli/trace.h"
 

@@ -59,8 +59,12 @@ void guess_offer(struct guess *g, const char *name)
 
 	if (!m)
 		return;
-	d = strcasecmp(g->wanted, name) == 0 ? 0
-					     : guess_distance(g->wanted, name);
+	if (strcasecmp(g->wanted, name) == 0)
+		d = 0;
+	else if (m > 1 && strncasecmp(g->wanted, name, m) == 0)
+		d = allowed; /* unfinished: as near as its worst typo */
+	else
+		d = guess_distance(g->wanted, name);
 	if (d > allowed || (g->best && d >= g->distance))
 		return;
 	g->best = name;

@@ -36,8 +36,8 @@
 	"\"snooping\":[],\"left_out\":[]"
 /* The sentences they make, up to the destinations. */
 #define TOLD(port, out)                                                        \
-	"step\tlength\tpass\t60 bytes, within 14 to 1518\n"                   \
-	"step\treserved\tpass\tdestination 02:00:00:00:00:0b is not an 802.1 "     \
+	"step\tlength\tpass\t60 bytes, within 14 to 1518\n"                    \
+	"step\treserved\tpass\tdestination 02:00:00:00:00:0b is not an 802.1 " \
 	"reserved address\n"                                                   \
 	"step\tvlan\tpass\tuntagged\n"                                         \
 	"step\tsource\tpass\t02:00:00:00:00:0a is an individual address\n"     \
@@ -369,11 +369,11 @@ static void test_frames_that_cannot_be_put_together(void **state)
 		const char *words;
 		const char *error;
 	} wrong[] = {
-		{ "trace alice 0g", "an octet has two hex digits" },
+		{ "trace alice 0g", "a byte has two hex digits" },
 		{ "trace alice @/nonexistent", "cannot read /nonexistent" },
 		{ "trace alice :", "the frame is empty" },
 		{ "trace alice src=bob", "the frame needs a destination" },
-		{ "trace alice dst=02:00", "dst=02:00 is no address" },
+		{ "trace alice dst=02:00", "dst=02:00 is not an address" },
 		{ "trace alice dst=lab.bob", "more than one address is" },
 		{ "trace alice dst=carol", "there is no port carol" },
 	};

@@ -15,21 +15,21 @@
 
 #include "cli/frame.h"
 
-static uint8_t octets[FRAME_MAX];
+static uint8_t bytes[FRAME_MAX];
 static struct frame_text f;
 
 static int fresh(void **state)
 {
 	(void)state;
-	f = (struct frame_text){ .octets = octets };
-	memset(octets, 0xaa, sizeof(octets));
+	f = (struct frame_text){ .bytes = bytes };
+	memset(bytes, 0xaa, sizeof(bytes));
 	return 0;
 }
 
-static void expect_octets(const char *want, size_t n)
+static void expect_bytes(const char *want, size_t n)
 {
 	assert_int_equal(f.len, n);
-	assert_memory_equal(octets, want, n);
+	assert_memory_equal(bytes, want, n);
 }
 
 static void test_hex_in_all_usual_clothes(void **state)
@@ -45,7 +45,7 @@ static void test_hex_in_all_usual_clothes(void **state)
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
 		fresh(state);
 		assert_int_equal(frame_hex(&f, same[i]), 0);
-		expect_octets("\x02\0\0\0\0\x07\x08\xff", 8);
+		expect_bytes("\x02\0\0\0\0\x07\x08\xff", 8);
 	}
 }
 
@@ -54,21 +54,21 @@ static void test_hex_pieces_add_up(void **state)
 	(void)state;
 	assert_int_equal(frame_hex(&f, "0102"), 0);
 	assert_int_equal(frame_hex(&f, "03"), 0);
-	expect_octets("\1\2\3", 3);
+	expect_bytes("\1\2\3", 3);
 }
 
 static void test_bad_hex_is_named(void **state)
 {
 	assert_int_equal(frame_hex(&f, "02 0g"), -1);
-	assert_string_equal(f.error, "an octet has two hex digits, but '0' "
+	assert_string_equal(f.error, "a byte has two hex digits, but '0' "
 				     "(character 4) stands alone");
 	fresh(state);
 	assert_int_equal(frame_hex(&f, "02xx"), -1);
-	assert_string_equal(f.error, "'x' (character 3) is no hex digit");
+	assert_string_equal(f.error, "'x' (character 3) is not a hex digit");
 	fresh(state);
 	assert_int_equal(frame_hex(&f, "020"), -1);
 	fresh(state);
-	/* A separator splits octets, not digits. */
+	/* A separator splits bytes, not digits. */
 	assert_int_equal(frame_hex(&f, "0:2"), -1);
 }
 
@@ -80,7 +80,7 @@ static void test_too_long_is_refused(void **state)
 	memset(text, '0', 2 * FRAME_MAX + 2);
 	text[2 * FRAME_MAX + 2] = 0;
 	assert_int_equal(frame_hex(&f, text), -1);
-	assert_string_equal(f.error, "a frame of more than 16384 octets");
+	assert_string_equal(f.error, "a frame of more than 16384 bytes");
 	text[(size_t)2 * FRAME_MAX] = 0;
 	fresh(NULL);
 	assert_int_equal(frame_hex(&f, text), 0);
@@ -105,10 +105,10 @@ static void test_files(void **state)
 {
 	write_file("02 00\n0a", 8);
 	assert_int_equal(frame_read(&f, path, true), 0);
-	expect_octets("\x02\0\x0a", 3);
+	expect_bytes("\x02\0\x0a", 3);
 	fresh(state);
 	assert_int_equal(frame_read(&f, path, false), 0);
-	expect_octets("02 00\n0a", 8);
+	expect_bytes("02 00\n0a", 8);
 	unlink(path);
 	fresh(state);
 	assert_int_equal(frame_read(&f, path, true), -1);
@@ -171,8 +171,9 @@ static void test_bad_descriptions(void **state)
 		const char *words;
 		const char *error;
 	} bad[] = {
-		{ "dst=x dts=y", "there is no dts= to a frame; did you mean "
-				 "dst=? (dst, src, vlan, type, len)" },
+		{ "dst=x dts=y",
+		  "a frame has no dts=; did you mean dst=? (there "
+		  "are dst, src, vlan, type and len)" },
 		{ "vlan=4096", "vlan=4096: a VLAN id is 0 to 4095" },
 		{ "vlan=-1", "vlan=-1: a VLAN id" },
 		{ "vlan=", "vlan=: a VLAN id" },
@@ -205,9 +206,9 @@ static void test_untagged_frame_is_built(void **state)
 	assert_int_equal(frame_build(&f, &w, dst, src), 0);
 	assert_int_equal(f.len, 60);
 	f.len = 16;
-	expect_octets("\2\0\0\0\0\1\2\0\0\0\0\2\x08\x06\0\0", 16);
-	assert_int_equal(octets[59], 0);
-	assert_int_equal(octets[60], 0xaa);
+	expect_bytes("\2\0\0\0\0\1\2\0\0\0\0\2\x08\x06\0\0", 16);
+	assert_int_equal(bytes[59], 0);
+	assert_int_equal(bytes[60], 0xaa);
 }
 
 static void test_tagged_frame_is_built(void **state)
@@ -217,7 +218,7 @@ static void test_tagged_frame_is_built(void **state)
 	(void)state;
 	assert_int_equal(describe("vlan=258 len=18", &w), 0);
 	assert_int_equal(frame_build(&f, &w, dst, src), 0);
-	expect_octets("\2\0\0\0\0\1\2\0\0\0\0\2\x81\0\1\2\x08\0", 18);
+	expect_bytes("\2\0\0\0\0\1\2\0\0\0\0\2\x81\0\1\2\x08\0", 18);
 }
 
 static void test_frame_shorter_than_its_header(void **state)
@@ -229,7 +230,7 @@ static void test_frame_shorter_than_its_header(void **state)
 	fresh(state);
 	assert_int_equal(describe("len=17 vlan=1", &w), 0);
 	assert_int_equal(frame_build(&f, &w, dst, src), -1);
-	assert_non_null(strstr(f.error, "18 octets"));
+	assert_non_null(strstr(f.error, "18 bytes"));
 }
 
 static void test_addresses(void **state)

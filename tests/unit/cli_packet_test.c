@@ -16,7 +16,7 @@
 
 static const uint8_t dst[6] = { 2, 0, 0, 0, 0, 0xb };
 static const uint8_t src[6] = { 2, 0, 0, 0, 0, 0xa };
-static uint8_t octets[FRAME_MAX];
+static uint8_t bytes[FRAME_MAX];
 static struct frame_text f;
 static struct packet p;
 
@@ -27,8 +27,8 @@ static int describe(const char *words)
 	char *word[32];
 	int n = 0;
 
-	f = (struct frame_text){ .octets = octets };
-	memset(octets, 0xaa, sizeof(octets));
+	f = (struct frame_text){ .bytes = bytes };
+	memset(bytes, 0xaa, sizeof(bytes));
 	snprintf(text, sizeof(text), "%s", words);
 	for (char *s = strtok(text, " "); s; s = strtok(NULL, " "))
 		word[n++] = s;
@@ -50,7 +50,7 @@ static void build(const char *words)
 
 static unsigned int at16(size_t i)
 {
-	return (unsigned int)octets[i] << 8 | octets[i + 1];
+	return (unsigned int)bytes[i] << 8 | bytes[i + 1];
 }
 
 static void test_tcp_as_a_filter_says_it(void **state)
@@ -68,21 +68,21 @@ static void test_tcp_as_a_filter_says_it(void **state)
 	(void)state;
 	build(same[0]);
 	assert_int_equal(f.len, 60);
-	assert_memory_equal(octets, "\2\0\0\0\0\xb\2\0\0\0\0\xa\x08\0\x45\0",
+	assert_memory_equal(bytes, "\2\0\0\0\0\xb\2\0\0\0\0\xa\x08\0\x45\0",
 			    16);
-	assert_int_equal(at16(16), 40);	 /* total length */
-	assert_int_equal(octets[23], 6); /* TCP */
-	assert_memory_equal(octets + 26, "\12\0\0\1\12\0\0\2", 8);
+	assert_int_equal(at16(16), 40); /* total length */
+	assert_int_equal(bytes[23], 6); /* TCP */
+	assert_memory_equal(bytes + 26, "\12\0\0\1\12\0\0\2", 8);
 	assert_int_equal(at16(34), 40000);
 	assert_int_equal(at16(36), 443);
-	assert_int_equal(at16(46), 0x5002); /* 20 octets, SYN */
+	assert_int_equal(at16(46), 0x5002); /* 20 bytes, SYN */
 	/* By hand: the sums of RFC 1071. */
 	assert_int_equal(at16(24), 0x26cd);
 	assert_int_equal(at16(50), 0xfde3);
-	memcpy(first, octets, sizeof(first));
+	memcpy(first, bytes, sizeof(first));
 	for (size_t i = 1; i < sizeof(same) / sizeof(same[0]); i++) {
 		build(same[i]);
-		if (memcmp(first, octets, sizeof(first)) != 0)
+		if (memcmp(first, bytes, sizeof(first)) != 0)
 			fail_msg("%s is another packet", same[i]);
 	}
 }
@@ -92,13 +92,13 @@ static void test_other_protocols(void **state)
 	(void)state;
 	build("udp src port 5353 dst port 53 10.0.0.2 vlan 7 len 100");
 	assert_int_equal(f.len, 100);
-	assert_memory_equal(octets + 12, "\x81\0\0\7\x08\0", 6);
-	assert_int_equal(octets[27], 17);
+	assert_memory_equal(bytes + 12, "\x81\0\0\7\x08\0", 6);
+	assert_int_equal(bytes[27], 17);
 	assert_int_equal(at16(38), 5353);
 	assert_int_equal(at16(40), 53);
 	assert_int_equal(at16(42), 8);
 	build("icmp 10.0.0.2");
-	assert_int_equal(octets[23], 1);
+	assert_int_equal(bytes[23], 1);
 	assert_int_equal(at16(34), 0x0800);
 	build("icmp reply 10.0.0.2");
 	assert_int_equal(at16(34), 0);
@@ -108,12 +108,12 @@ static void test_other_protocols(void **state)
 	assert_int_equal(at16(34), 0x0501);
 	build("icmp fe80::b");
 	assert_int_equal(at16(12), 0x86dd);
-	assert_int_equal(octets[20], 58);
+	assert_int_equal(bytes[20], 58);
 	assert_int_equal(at16(54), 0x8000);
 	build("fe80::b tcp 22 reply");
 	assert_int_equal(at16(66), 0x5012); /* SYN and ACK */
 	build("proto 47 10.0.0.2");
-	assert_int_equal(octets[23], 47);
+	assert_int_equal(bytes[23], 47);
 	/* Nothing but an address: a ping. */
 	build("10.0.0.2");
 	assert_int_equal(at16(34), 0x0800);
@@ -126,7 +126,7 @@ static void test_arp_and_neighbour_discovery(void **state)
 	(void)state;
 	build("arp who-has 10.0.0.2 tell 10.0.0.1");
 	assert_int_equal(at16(12), 0x0806);
-	assert_memory_equal(octets + 14,
+	assert_memory_equal(bytes + 14,
 			    "\0\1\x08\0\6\4\0\1\2\0\0\0\0\xa\12\0\0\1"
 			    "\0\0\0\0\0\0\12\0\0\2",
 			    28);
@@ -134,17 +134,17 @@ static void test_arp_and_neighbour_discovery(void **state)
 	assert_memory_equal(mac, "\xff\xff\xff\xff\xff\xff", 6);
 	build("arp reply 10.0.0.2");
 	assert_int_equal(at16(20), 2);
-	assert_memory_equal(octets + 32, dst, 6);
+	assert_memory_equal(bytes + 32, dst, 6);
 	assert_false(packet_group(&p, mac));
 	build("neighbor-solicit fe80::1:2");
 	assert_true(packet_group(&p, mac));
 	assert_memory_equal(mac, "\x33\x33\xff\1\0\2", 6);
-	assert_int_equal(octets[21], 255); /* hop limit */
-	assert_memory_equal(octets + 38, "\xff\2\0\0\0\0\0\0\0\0\0\1\xff\1\0\2",
+	assert_int_equal(bytes[21], 255); /* hop limit */
+	assert_memory_equal(bytes + 38, "\xff\2\0\0\0\0\0\0\0\0\0\1\xff\1\0\2",
 			    16);
-	assert_int_equal(octets[54], 135);
+	assert_int_equal(bytes[54], 135);
 	assert_memory_equal(
-		octets + 62,
+		bytes + 62,
 		"\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\1\0\2\1\1\2\0\0\0\0\xa", 24);
 }
 
@@ -186,7 +186,7 @@ static void test_names_and_headers(void **state)
 	assert_int_equal(p.family, PACKET_NONE);
 }
 
-static void test_octets_are_no_words(void **state)
+static void test_bytes_are_no_words(void **state)
 {
 	char *hex[] = { (char *)"0200:0000:0002:0200:0000:0001:0806:0001" };
 	char *some[] = { (char *)"02000000000b", (char *)"fe80" };
@@ -216,13 +216,13 @@ static void test_what_makes_no_packet(void **state)
 		{ "tcp dst", "after \"dst\" there must be an address" },
 		{ "port 53", "tcp or udp?" },
 		{ "icmp port 53", "only tcp and udp" },
-		{ "tcp type 8", "a type and a code are of icmp" },
-		{ "udp reply", "of udp say the ports" },
+		{ "tcp type 8", "only icmp and icmp6 have a type" },
+		{ "udp reply", "for udp say the ports" },
 		{ "udp syn", "does not go with" },
 		{ "10.0.0.1 10.0.0.2", "a destination address already" },
 		{ "bob carol tcp", "goes to bob already" },
 		{ "dst=bob tcp type=arp", "follows from the rest" },
-		{ "tcp frob=1", "there is no frob=" },
+		{ "tcp frob=1", "a frame has no frob=" },
 	};
 
 	(void)state;
@@ -234,8 +234,8 @@ static void test_what_makes_no_packet(void **state)
 	}
 	assert_int_equal(describe("tcp 10.0.0.2 len 53"), 0);
 	assert_int_equal(packet_build(&f, &p, dst, src), -1);
-	assert_string_equal(f.error, "len=53 is less than the 54 octets of the "
-				     "headers");
+	assert_string_equal(f.error, "len=53 is less than the 54 bytes of the "
+				     "headers; write a shorter frame in hex");
 }
 
 static void expect_text(const char *words, const char *want)
@@ -270,7 +270,7 @@ int main(void)
 		cmocka_unit_test(test_arp_and_neighbour_discovery),
 		cmocka_unit_test(test_groups_have_their_address),
 		cmocka_unit_test(test_names_and_headers),
-		cmocka_unit_test(test_octets_are_no_words),
+		cmocka_unit_test(test_bytes_are_no_words),
 		cmocka_unit_test(test_what_makes_no_packet),
 		cmocka_unit_test(test_it_is_said_what_was_built),
 	};
