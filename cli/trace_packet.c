@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Filling in what a description of a packet leaves open.
+ * What a description of a packet leaves open is filled in here.
  *
- * Which station has an IP address a switch does not know.  But there are `ip lock`s,
- * and flows; and behind a port there is mostly one station.  Where all that does not
- * help, the frame goes to an address no station has: it is then offered to every
- * port that may have it, so that each of them gets an answer.
+ * A switch does not know which station has an IP address.  But there are `ip
+ * lock`s and flows, and behind a port there is mostly one station.  Where that
+ * does not help, the frame goes to an address that no station has: the switch
+ * then floods it, and the trace tells about every port.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "cli/text.h"
 #include "cli/trace.h"
 
-/* Locally administered, and of nobody. */
+/* Locally administered, and not in use. */
 static const uint8_t no_station[2][6] = { { 0x02, 'w', 'e', 'i', 'r', 1 },
 					  { 0x02, 'w', 'e', 'i', 'r', 2 } };
 
@@ -23,12 +23,12 @@ static const char *const example[2][2] = {
 	{ "2001:db8::1", "2001:db8::2" },
 };
 
-static enum packet_family wanted(const struct packet *p)
+static enum packet_family family_of(const struct packet *p)
 {
 	return p->family == PACKET_IP6 ? PACKET_IP6 : PACKET_IP4;
 }
 
-/* Say something more of the packet. */
+/* Add to the description. */
 static void note(struct question *q, const char *text)
 {
 	char *more = xasprintf("%s; %s", q->packet, text);
@@ -53,55 +53,50 @@ static const json_t *flows(struct question *q)
 	return q->flows;
 }
 
-/* A family's first address of an `ip lock`: "10.0.0.7, fe80::/64". */
-static bool from_lock(const char *value, enum packet_family family,
-		      uint8_t out[16])
-{
-	char *copy = xstrdup(value), *rest = copy, *word;
-	bool found = false;
-
-	while (!found && (word = strsep(&rest, ", "))) {
-		char *bits = strchr(word, '/');
-
-		if (bits)
-			*bits = 0;
-		found = packet_address(word, out) == family;
-		/* Not the network itself. */
-		if (found && bits)
-			out[family == PACKET_IP4 ? 3 : 15] |= 1;
-	}
-	free(copy);
-	return found;
-}
-
-/* Is an address one of an `ip lock`'s, not only of one of its networks? */
-static bool is_locked_to(const char *value, enum packet_family family,
-			 const uint8_t address[16])
+/**
+ * locked - look for an address among those of an `ip lock`
+ * @value:   "10.0.0.7, fe80::/64"
+ * @address: out: the first of the family, or one of a network; @exact: in: only
+ *           this one, and networks do not count
+ */
+static bool locked(const char *value, enum packet_family family,
+		   uint8_t address[16], bool exact)
 {
 	char *copy = xstrdup(value), *rest = copy, *word;
 	size_t size = family == PACKET_IP4 ? 4 : 16;
 	uint8_t one[16];
 	bool found = false;
 
-	while (!found && (word = strsep(&rest, ", ")))
+	while (!found && (word = strsep(&rest, ", "))) {
+		char *bits = exact ? NULL : strchr(word, '/');
+
+		if (bits)
+			*bits = 0;
 		found = packet_address(word, one) == family &&
-			!memcmp(one, address, size);
+			(!exact || !memcmp(one, address, size));
+		/* Not the network itself. */
+		if (found && bits)
+			one[size - 1] |= 1;
+	}
+	if (found)
+		memcpy(address, one, size);
 	free(copy);
 	return found;
 }
 
-/* Probes come from nobody, and go to everybody. */
-static bool is_one(const char *text, enum packet_family family, uint8_t out[16])
+/* Not the unspecified address, nor one of a group. */
+static bool is_unicast(const char *text, enum packet_family family,
+		       uint8_t out[16])
 {
-	static const uint8_t nobody[16];
+	static const uint8_t unspecified[16];
 	size_t size = family == PACKET_IP4 ? 4 : 16;
 
 	return packet_address(text, out) == family &&
-	       memcmp(out, nobody, size) != 0 &&
+	       memcmp(out, unspecified, size) != 0 &&
 	       (family == PACKET_IP4 ? out[0] < 0xe0 : out[0] != 0xff);
 }
 
-/* Whoever has not answered need not be there. */
+/* Without an answer the destination may not exist. */
 static bool has_answered(const json_t *flow)
 {
 	return !strcmp(json_member(flow, "state"), "answered");
@@ -117,15 +112,15 @@ static bool used_at(struct question *q, const char *port,
 	json_array_foreach(policy(q), i, row)
 		if (!strcmp(json_member(row, "from"), port) &&
 		    !strcmp(json_member(row, "action"), "ip-lock") &&
-		    from_lock(json_member(row, "value"), family, out))
+		    locked(json_member(row, "value"), family, out, false))
 			return true;
 	json_array_foreach(flows(q), i, row) {
 		if (!strcmp(json_member(row, "from"), port) &&
-		    is_one(json_member(row, "source"), family, out))
+		    is_unicast(json_member(row, "source"), family, out))
 			return true;
 		if (!strcmp(json_member(row, "to"), port) &&
 		    has_answered(row) &&
-		    is_one(json_member(row, "destination"), family, out))
+		    is_unicast(json_member(row, "destination"), family, out))
 			return true;
 	}
 	return false;
@@ -134,15 +129,16 @@ static bool used_at(struct question *q, const char *port,
 /* The port where an address is, or NULL. */
 static const char *port_of(struct question *q, const struct packet *p)
 {
-	enum packet_family family = wanted(p);
+	enum packet_family family = family_of(p);
+	uint8_t wanted[16];
 	char text[PACKET_ADDRESS];
 	const json_t *row;
 	size_t i;
 
+	memcpy(wanted, p->address[1], sizeof(wanted));
 	json_array_foreach(policy(q), i, row)
 		if (!strcmp(json_member(row, "action"), "ip-lock") &&
-		    is_locked_to(json_member(row, "value"), family,
-				 p->address[1]))
+		    locked(json_member(row, "value"), family, wanted, true))
 			return json_member(row, "from");
 	packet_address_text(p, 1, text);
 	json_array_foreach(flows(q), i, row) {
@@ -175,7 +171,7 @@ static void fill_address(struct question *q, struct packet *p, int which,
 
 	if (p->has[which])
 		return;
-	if (!port || !used_at(q, port, wanted(p), p->address[which]))
+	if (!port || !used_at(q, port, family_of(p), p->address[which]))
 		packet_address(example[v6][which], p->address[which]);
 }
 
@@ -193,12 +189,12 @@ static int source(struct question *q, const struct packet *p, uint8_t mac[6])
 	if (n > 1)
 		return trace_station(q, q->port, "src", mac);
 	memcpy(mac, no_station[0], 6);
-	note(q, "no station is known behind the port yet, so it comes from a "
-		"made-up one");
+	note(q, "no station is known behind the port yet, so its source "
+		"address is made up");
 	return 0;
 }
 
-/* Who has its IP address, if nobody has said where it goes? */
+/* If no destination is given: the station that has its IP address. */
 static int destination(struct question *q, const struct packet *p,
 		       uint8_t mac[6])
 {
@@ -222,8 +218,8 @@ static int destination(struct question *q, const struct packet *p,
 		return 0;
 	}
 	memcpy(mac, no_station[1], 6);
-	note(q, "which station it is for is not known, so it is offered to "
-		"every port; name one: dst=PORT");
+	note(q, "the station with this address is not known, so it is offered "
+		"to every port; name one: dst=PORT");
 	return 0;
 }
 
