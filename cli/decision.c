@@ -2,7 +2,6 @@
 /*
  * What becomes of a frame at one switch, step by step.  See cli/decision.h.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -228,47 +227,26 @@ static bool holds(const json_t *facts, const char *when)
 	return true;
 }
 
-static void put_fact(FILE *out, const json_t *facts, const char *path, size_t n)
+/* What stands for {KEY} in a line. */
+static char *fact_text(const void *facts, const char *key)
 {
-	bool ports = *path == '#';
-	const json_t *fact = find(facts, path + ports, n - ports);
-	long long count = json_is_array(fact) ? (long long)json_array_size(fact)
-					      : json_integer_value(fact);
+	bool ports = *key == '#';
+	const json_t *fact = find(facts, key + ports, strlen(key + ports));
+	long long n = json_is_array(fact) ? (long long)json_array_size(fact)
+					  : json_integer_value(fact);
 
-	if (json_is_string(fact))
-		fputs(json_string_value(fact), out);
-	else if (fact)
-		fprintf(out, "%lld", count);
 	if (ports)
-		fputs(count == 1 ? " port" : " ports", out);
-}
-
-/* To free(). */
-static char *filled_in(const json_t *facts, const char *text)
-{
-	char *all = NULL;
-	size_t size;
-	FILE *out = open_memstream(&all, &size);
-
-	while (out && *text) {
-		size_t n = strcspn(text, "{");
-
-		fwrite(text, 1, n, out);
-		text += n;
-		if (!*text)
-			break;
-		n = strcspn(++text, "}");
-		put_fact(out, facts, text, n);
-		text += n + 1;
-	}
-	return out && !fclose(out) ? all : xstrdup("");
+		return xasprintf("%lld port%s", n, n == 1 ? "" : "s");
+	if (json_is_string(fact))
+		return xstrdup(json_string_value(fact));
+	return fact ? xasprintf("%lld", n) : xstrdup("");
 }
 
 /* --- telling ------------------------------------------------------------- */
 
 static void add_step(json_t *steps, const json_t *facts, const struct line *l)
 {
-	char *text = filled_in(facts, l->text);
+	char *text = text_fill(l->text, fact_text, facts);
 	json_t *step = json_pack("{s:s, s:s, s:s}", "step", l->step, "result",
 				 l->result, "text", text);
 

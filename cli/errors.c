@@ -100,13 +100,19 @@ static char *time_text(json_int_t ms)
 	return xasprintf("%lld s", (long long)((ms + 999) / 1000));
 }
 
-/* What stands for {KEY}; to free(). */
-static char *member(const json_t *reply, const char *instance, const char *key)
+struct refusal {
+	const json_t *reply;
+	const char *instance;
+};
+
+static char *member(const void *arg, const char *key)
 {
+	const struct refusal *r = arg;
+	const json_t *reply = r->reply;
 	size_t n = strlen(key);
 
 	if (!strcmp(key, "instance"))
-		return xstrdup(instance);
+		return xstrdup(r->instance);
 	if (*key == '+')
 		return xstrdup(json_number(reply, key + 1) == 1 ? "" : "s");
 	if (!strcmp(key, "errno"))
@@ -116,34 +122,13 @@ static char *member(const json_t *reply, const char *instance, const char *key)
 	return json_text(reply, key);
 }
 
-static char *fill_in(const json_t *reply, const char *instance,
-		     const char *text)
-{
-	char *all = xstrdup("");
-
-	while (*text) {
-		size_t n = strcspn(text, "{");
-		size_t end = n + strcspn(text + n, "}");
-		char *key = xasprintf("%.*s", (int)(end - n), text + n);
-		char *value = *key ? member(reply, instance, key + 1)
-				   : xstrdup("");
-		char *more = xasprintf("%s%.*s%s", all, (int)n, text, value);
-
-		text += end + (text[end] == '}');
-		free(all);
-		free(key);
-		free(value);
-		all = more;
-	}
-	return all;
-}
-
 char *error_text(const json_t *reply, const char *instance)
 {
+	const struct refusal r = { reply, instance };
 	const char *code = json_member(reply, "error");
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 		if (!strcmp(errors[i].code, code))
-			return fill_in(reply, instance, errors[i].text);
+			return text_fill(errors[i].text, member, &r);
 	return xstrdup(code);
 }

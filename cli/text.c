@@ -84,6 +84,28 @@ void text_add(char **list, const char *between, const char *text)
 	*list = more;
 }
 
+char *text_fill(const char *text,
+		char *(*value)(const void *arg, const char *key),
+		const void *arg)
+{
+	char *all = xstrdup("");
+
+	while (*text) {
+		size_t n = strcspn(text, "{");
+		size_t end = n + strcspn(text + n, "}");
+		char *key = xasprintf("%.*s", (int)(end - n), text + n);
+		char *found = *key ? value(arg, key + 1) : xstrdup("");
+		char *more = xasprintf("%s%.*s%s", all, (int)n, text, found);
+
+		text += end + (text[end] == '}');
+		free(all);
+		free(key);
+		free(found);
+		all = more;
+	}
+	return all;
+}
+
 /**
  * utf8_decode - the character at @s
  * @code: out: its code point

@@ -55,6 +55,18 @@ const char *text_suggest(const char *word, const char *const *known, size_t n);
 void text_add(char **list, const char *between, const char *text);
 
 /**
+ * text_fill - fill in a sentence
+ * @text:  with {KEY} for what is to be filled in
+ * @value: what stands for a key; to free()
+ * @arg:   handed to @value
+ *
+ * Return: text to free().
+ */
+char *text_fill(const char *text,
+		char *(*value)(const void *arg, const char *key),
+		const void *arg);
+
+/**
  * xrealloc, xstrdup, xasprintf - those of the C library, without failing
  *
  * A command that has no memory for a line of text can only say so and end.
