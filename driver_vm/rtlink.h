@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest's network interfaces, by rtnetlink.
+ * The guest's network interfaces.
  *
  * Which interface is the card, whether it has a carrier, and when either
  * changes.  The card's driver may be slow, so the card's appearance is an event
- * like any other: the socket subscribes first and lists interfaces then, so
- * that no change is missed.
+ * like any other: a netlink socket subscribes first, then the interfaces are
+ * looked at, so that no change is missed.
  */
 #ifndef WEIR_DRIVER_VM_RTLINK_H
 #define WEIR_DRIVER_VM_RTLINK_H
@@ -20,7 +20,6 @@
  * @index:   of the interface; 0: none yet
  * @name:    of it
  * @mac:     its address
- * @mtu:     bytes
  * @carrier: it is up and has a carrier
  * @gone:    it was taken away
  */
@@ -29,14 +28,13 @@ struct rtlink {
 	int index;
 	char name[IF_NAMESIZE];
 	uint8_t mac[6];
-	uint32_t mtu;
 	bool carrier;
 	bool gone;
 };
 
 /**
  * rtlink_find - find the card's interface, or wait until there is one
- * @link: out; its socket does not block from now on
+ * @link: out
  * @name: of the interface, or NULL: the Ethernet interface with the lowest
  *        index
  *
@@ -45,11 +43,8 @@ struct rtlink {
 int rtlink_find(struct rtlink *link, const char *name);
 
 /**
- * rtlink_read - read changes of the interface
- * @link: with a readable socket
- *
- * Return: 0 or negative errno.
+ * rtlink_read - look again; the socket is readable
  */
-int rtlink_read(struct rtlink *link);
+void rtlink_read(struct rtlink *link);
 
 #endif

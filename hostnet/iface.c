@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +36,60 @@ int iface_index(int sock, const char *name)
 	int e = ask(sock, SIOCGIFINDEX, name, &ifr);
 
 	return e < 0 ? e : ifr.ifr_ifindex;
+}
+
+int iface_name(int sock, int index, char name[IFNAMSIZ])
+{
+	struct ifreq ifr = { .ifr_ifindex = index };
+
+	if (ioctl(sock, SIOCGIFNAME, &ifr) < 0)
+		return -errno;
+	memcpy(name, ifr.ifr_name, IFNAMSIZ);
+	name[IFNAMSIZ - 1] = '\0';
+	return 0;
+}
+
+int iface_changes(void)
+{
+	const struct sockaddr_nl links = {
+		.nl_family = AF_NETLINK,
+		.nl_groups = RTMGRP_LINK,
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			NETLINK_ROUTE);
+	int e;
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (const struct sockaddr *)&links, sizeof(links)) == 0)
+		return fd;
+	e = -errno;
+	close(fd);
+	return e;
+}
+
+int iface_flags(int sock, const char *name)
+{
+	struct ifreq ifr = { 0 };
+	int e = ask(sock, SIOCGIFFLAGS, name, &ifr);
+
+	return e < 0 ? e : (unsigned short)ifr.ifr_flags;
+}
+
+bool iface_is_running(int sock, const char *name)
+{
+	int flags = iface_flags(sock, name);
+
+	return flags >= 0 && (flags & IFF_UP) && (flags & IFF_RUNNING);
+}
+
+int iface_mac(int sock, const char *name, uint8_t *mac)
+{
+	struct ifreq ifr = { 0 };
+	int e = ask(sock, SIOCGIFHWADDR, name, &ifr);
+
+	memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
+	return e;
 }
 
 int iface_hw_type(int sock, const char *name)
@@ -140,12 +193,11 @@ int iface_add_address(int index, bool v6, const uint8_t *address, uint8_t bits)
 
 int iface_up(int sock, const char *name)
 {
-	struct ifreq ifr = { 0 };
-	int e = ask(sock, SIOCGIFFLAGS, name, &ifr);
+	int flags = iface_flags(sock, name);
+	struct ifreq ifr = { .ifr_flags = (short)(flags | IFF_UP) };
 
-	if (e < 0 || (ifr.ifr_flags & IFF_UP))
-		return e;
-	ifr.ifr_flags |= IFF_UP;
+	if (flags < 0 || (flags & IFF_UP))
+		return flags < 0 ? flags : 0;
 	return ask(sock, SIOCSIFFLAGS, name, &ifr);
 }
 

@@ -9,6 +9,7 @@
 #ifndef WEIR_HOSTNET_IFACE_H
 #define WEIR_HOSTNET_IFACE_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,45 @@ int iface_socket(void);
  * Return: positive, or negative errno (-ENODEV: there is none of this name).
  */
 int iface_index(int sock, const char *name);
+
+/**
+ * iface_name - what an interface is called now
+ * @index: its number
+ * @name:  out
+ *
+ * Return: 0 or negative errno (-ENODEV: there is none of this number).
+ */
+int iface_name(int sock, int index, char name[IFNAMSIZ]);
+
+/**
+ * iface_changes - a socket that is readable when an interface has changed
+ *
+ * A netlink socket of the namespace we are in, which does not block.  It serves
+ * for the other calls as well.
+ *
+ * Return: the socket, or negative errno.
+ */
+int iface_changes(void);
+
+/**
+ * iface_flags - IFF_*
+ *
+ * Return: 0 or more, or negative errno.
+ */
+int iface_flags(int sock, const char *name);
+
+/**
+ * iface_is_running - whether it is up and has a carrier
+ */
+bool iface_is_running(int sock, const char *name);
+
+/**
+ * iface_mac - its hardware address
+ * @mac: out: six bytes
+ *
+ * Return: 0 or negative errno.
+ */
+int iface_mac(int sock, const char *name, uint8_t *mac);
 
 /**
  * iface_hw_type - kind of hardware, one of ARPHRD_*

@@ -3,14 +3,12 @@
  * Opening a port that is an interface, and waiting for one: see open.h.
  */
 #include <fcntl.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "hostnet/iface.h"
 #include "vmm/linux/ports/netns.h"
 #include "vmm/linux/ports/open.h"
 
@@ -47,21 +45,11 @@ int iface_open(const struct sys_component *cfg, const char *netns,
 	return -1;
 }
 
-/* Inside the namespace: a socket that is readable when a link has changed. */
-static int open_links(void *arg, struct error *err)
+/* Inside the namespace. */
+static int open_changes(void *fd, struct error *err)
 {
-	const struct sockaddr_nl links = {
-		.nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_LINK,
-	};
-	int *fd = arg;
-
 	(void)err;
-	*fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
-		     NETLINK_ROUTE);
-	if (*fd >= 0)
-		(void)!bind(*fd, (const struct sockaddr *)&links,
-			    sizeof(links));
+	*(int *)fd = iface_changes();
 	return 0;
 }
 
@@ -83,7 +71,7 @@ int iface_seek(const struct sys_component *cfg, const char *netns,
 		int n;
 
 		/* From now on no change is missed. */
-		netns_call(netns, open_links, &p[1].fd, &err);
+		netns_call(netns, open_changes, &p[1].fd, &err);
 		n = port(cfg, fds, &err);
 		if (n <= 0)
 			poll(p, 2, timeout);

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "hostnet/iface.h"
 #include "vmm/linux/ports/iface_watch.h"
 #include "base/frame.h"
 
@@ -55,53 +56,35 @@ static int only(int fd, int index)
 
 int iface_watch_open(int index)
 {
-	const struct sockaddr_nl links = {
-		.nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_LINK,
-	};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
-			NETLINK_ROUTE);
-	int error;
+	int fd = iface_changes();
+	int e;
 
-	if (fd < 0)
-		return -errno;
-	if (only(fd, index) == 0 &&
-	    bind(fd, (const struct sockaddr *)&links, sizeof(links)) == 0)
+	if (fd < 0 || only(fd, index) == 0)
 		return fd;
-	error = errno;
+	e = -errno;
 	close(fd);
-	return -error;
+	return e;
 }
 
 /* --- in the PD ----------------------------------------------------------- */
 
-static bool ask(const struct component *c, const struct iface_watch *w,
-		unsigned long request, struct ifreq *ifr)
-{
-	return ioctl(c->fd[w->place], request, ifr) == 0;
-}
-
 /* Look up its current name and state. */
 static bool look(const struct component *c, const struct iface_watch *w,
-		 struct iface_watch *now, short *flags)
+		 struct iface_watch *now, int *flags)
 {
-	struct ifreq ifr = { .ifr_ifindex = w->index };
+	int fd = c->fd[w->place];
+	int mtu;
 
 	*now = *w;
-	if (!ask(c, w, SIOCGIFNAME, &ifr))
+	if (iface_name(fd, w->index, now->name) < 0)
 		return false;
-	memcpy(now->name, ifr.ifr_name, sizeof(now->name));
-	now->name[sizeof(now->name) - 1] = '\0';
-	if (!ask(c, w, SIOCGIFMTU, &ifr))
-		return false;
-	now->mtu = (unsigned int)ifr.ifr_mtu;
-	if (!ask(c, w, SIOCGIFFLAGS, &ifr))
-		return false;
-	*flags = ifr.ifr_flags;
-	return true;
+	mtu = iface_mtu(fd, now->name);
+	*flags = iface_flags(fd, now->name);
+	now->mtu = (unsigned int)mtu;
+	return mtu >= 0 && *flags >= 0;
 }
 
-static void say_state(struct component *c, const char *name, short flags)
+static void say_state(struct component *c, const char *name, int flags)
 {
 	if (!(flags & IFF_UP)) {
 		if (outside_set(c->outside, OUTSIDE_DOWN))
@@ -136,7 +119,7 @@ static void say_mtu(struct component *c, const struct iface_watch *w)
 static void update(struct iface_watch *w, struct component *c, bool deleted)
 {
 	struct iface_watch now;
-	short flags = 0;
+	int flags = 0;
 
 	if (w->lost)
 		return;
@@ -227,7 +210,6 @@ bool iface_watch_master(const struct iface_watch *w, struct component *c,
 		struct nlmsghdr header;
 		char bytes[16384];
 	} answer;
-	struct ifreq ifr = { 0 };
 	int fd = c->fd[w->place];
 	ssize_t n;
 
@@ -237,10 +219,5 @@ bool iface_watch_master(const struct iface_watch *w, struct component *c,
 	n = read(fd, &answer, sizeof(answer));
 	if (n <= 0)
 		return false;
-	ifr.ifr_ifindex = master_in(&answer.header, (size_t)n);
-	if (ifr.ifr_ifindex <= 0 || !ask(c, w, SIOCGIFNAME, &ifr))
-		return false;
-	memcpy(name, ifr.ifr_name, IFNAMSIZ);
-	name[IFNAMSIZ - 1] = '\0';
-	return true;
+	return iface_name(fd, master_in(&answer.header, (size_t)n), name) == 0;
 }

@@ -40,6 +40,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "hostnet/iface.h"
 #include "vmm/linux/error.h"
 #include "vmm/linux/ports/iface_watch.h"
 #include "vmm/linux/ports/pump.h"
@@ -174,14 +175,6 @@ static const struct pump_ops tap_pump = {
 	.watch = tap_watch,
 };
 
-/* Number of the interface in the namespace it was made in, 0 if not there. */
-static int index_of(const struct component *c, struct ifreq *ifr)
-{
-	return ioctl(c->fd[TAP_WATCH], SIOCGIFINDEX, ifr) < 0
-		       ? 0
-		       : ifr->ifr_ifindex;
-}
-
 static void moved(struct component *c)
 {
 	outside_set(c->outside, OUTSIDE_UP);
@@ -206,7 +199,7 @@ static int tap_init(struct component *c)
 		tap_gone(c);
 		return 0;
 	}
-	index = index_of(c, &ifr);
+	index = iface_index(c->fd[TAP_WATCH], ifr.ifr_name);
 	if (index > 0)
 		iface_watch_init(&t->watch, c, TAP_WATCH, index,
 				 c->cfg->tap.ifname);
