@@ -255,30 +255,41 @@ static bool same_protocol(const struct control *to, const json_t *reply)
 
 /**
  * understand - take a reply apart
- * @line: the reply
- * @any:  of whatever version the instance is; the data mean nothing
+ * @any: of whatever version the instance is; the data mean nothing
  *
- * Return: its data, or NULL after saying what is wrong.
+ * Return: the reply, with data if it is no error; or NULL after saying that it
+ * is none.
  */
 static json_t *understand(const struct control *to, const char *line, bool any)
 {
 	json_t *reply = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
-	json_t *data = json_object_get(reply, "data");
+
+	if (!json_is_true(json_object_get(reply, "ok")))
+		json_object_del(reply, "data");
+	if (!json_object_get(reply, "data")) {
+		if (*json_member(reply, "error"))
+			return reply;
+		cli_error("cannot understand %s; is it of another version "
+			  "than this command (%s)? Restart it",
+			  to->name, WEIR_VERSION);
+	} else if (any || same_protocol(to, reply)) {
+		return reply;
+	}
+	json_decref(reply);
+	return NULL;
+}
+
+/* The data of a reply, which is released; NULL after saying what is wrong. */
+static json_t *data_of(const struct control *to, json_t *reply)
+{
+	json_t *data = json_incref(json_object_get(reply, "data"));
 	char *error = error_text(reply, to->name);
 
 	/* A compiler's lines, which quote the topology. */
 	text_print(stderr, json_member(reply, "report"), "\n");
-	data = json_is_true(json_object_get(reply, "ok")) ? data : NULL;
-	if (data && !any && !same_protocol(to, reply))
-		data = NULL;
-	else if (!data && *error)
+	if (reply && !data)
 		cli_error("%s: %s", to->name, error);
-	else if (!data)
-		cli_error("cannot understand %s; is it of another version "
-			  "than this command (%s)? Restart it",
-			  to->name, WEIR_VERSION);
 	free(error);
-	json_incref(data);
 	json_decref(reply);
 	return data;
 }
@@ -297,46 +308,52 @@ static int exchange_begin(struct exchange *x, const struct control *to,
 }
 
 /**
- * exchange_talk - send a request, take the reply apart
+ * exchange_talk - send a request, take the reply
  * @request: released
  * @any:     take any version's reply
  *
- * Return: the reply's data, or NULL after saying what is wrong.
+ * Return: the reply, or NULL after saying what is wrong.
  */
 static json_t *exchange_talk(struct exchange *x, const struct cli_options *opt,
 			     json_t *request, bool any)
 {
 	char *text = json_dumps(request, JSON_COMPACT);
 	char *line = xasprintf("%s\n", text ? text : "{}");
-	char *reply = NULL;
-	json_t *data = NULL;
+	char *answer = NULL;
+	json_t *reply = NULL;
 
 	if (!exchange_send(x, line, strlen(line)))
-		reply = exchange_receive(x);
-	if (reply)
-		data = understand(x->to, reply, any);
+		answer = exchange_receive(x);
+	if (answer)
+		reply = understand(x->to, answer, any);
 	else
 		report(x, opt);
-	free(reply);
+	free(answer);
 	free(line);
 	free(text);
 	json_decref(request);
-	return data;
+	return reply;
 }
 
-json_t *control_ask(const struct control *to, const struct cli_options *opt,
-		    json_t *request)
+json_t *control_reply(const struct control *to, const struct cli_options *opt,
+		      json_t *request)
 {
 	struct exchange x;
-	json_t *data;
+	json_t *reply;
 
 	if (exchange_begin(&x, to, opt)) {
 		json_decref(request);
 		return NULL;
 	}
-	data = exchange_talk(&x, opt, request, false);
+	reply = exchange_talk(&x, opt, request, false);
 	close(x.fd);
-	return data;
+	return reply;
+}
+
+json_t *control_ask(const struct control *to, const struct cli_options *opt,
+		    json_t *request)
+{
+	return data_of(to, control_reply(to, opt, request));
 }
 
 json_t *control_show(const struct control *to, const struct cli_options *opt,
@@ -378,7 +395,9 @@ int control_ask_stop(const struct control *to, const struct cli_options *opt)
 		return -1;
 	peer = peer_pidfd(x.fd);
 	/* What was started by another version must be stopped all the same. */
-	data = exchange_talk(&x, opt, json_pack("{s:s}", "cmd", "stop"), true);
+	data = data_of(to,
+		       exchange_talk(&x, opt, json_pack("{s:s}", "cmd", "stop"),
+				     true));
 	if (data) {
 		/* Without it: the monitor hangs up at its end. */
 		result = wait_for(peer < 0 ? x.fd : peer, POLLIN, x.deadline);

@@ -52,6 +52,16 @@ json_t *control_ask(const struct control *to, const struct cli_options *opt,
 		    json_t *request);
 
 /**
+ * control_reply - the same, and return the reply, which may be an error
+ *
+ * Says what is wrong on the way.
+ *
+ * Return: of this version: an object, to be released; or NULL.
+ */
+json_t *control_reply(const struct control *to, const struct cli_options *opt,
+		      json_t *request);
+
+/**
  * control_ask_stop - ask an instance to stop, and wait until it has ended
  *
  * Says what is wrong.
@@ -59,6 +69,17 @@ json_t *control_ask(const struct control *to, const struct cli_options *opt,
  * Return: 0 or -1.
  */
 int control_ask_stop(const struct control *to, const struct cli_options *opt);
+
+/**
+ * trace_follow - have a frame traced, over links to other switches
+ * @request: of the control protocol; released
+ *
+ * Return: the first switch's decision, with "hops", those of the others, each
+ * with "via", the port it was sent by; and "arrives", the ports by which it
+ * leaves the switches.  NULL after saying what is wrong.
+ */
+json_t *trace_follow(const struct control *to, const struct cli_options *opt,
+		     json_t *request);
 
 /**
  * control_show - ask for what `show` shows, in words (cli/facts.h)

@@ -177,7 +177,7 @@ static json_t *decide(struct question *q, int argc, char **argv)
 	} else if (!f.len) {
 		cli_error("the frame is empty; see 'weir help trace'");
 	} else {
-		facts = control_ask(&q->to, q->opt, request(q, &f));
+		facts = trace_follow(&q->to, q->opt, request(q, &f));
 		decision = facts ? decision_shown(facts) : NULL;
 		json_decref(facts);
 	}

@@ -440,23 +440,30 @@ static void test_packets_are_filled_in(void **state)
 		"nor a port; did you mean \"tcp\"?\n");
 }
 
+/* What comes of it: it goes to a link. */
+#define LINK(tag)                                                              \
+	"\"links\":{\"sw0.t\":{\"port\":\"sw1.up\",\"tag\":\"" tag "\"}},"     \
+	"\"verdict\":\"deliver\",\"reason\":\"none\""
+
 /* The end of a frame's way is over all switches. */
 static void test_hops_of_other_switches(void **state)
 {
 	static const struct fake_answer far[] = {
 		{ "\"ports\"", OK("[" PORT("sw0.alice", "0") "]") },
+		{ "\"sw1.up\"",
+		  OK("{" FACTS(
+			  "sw1.up") ",\"out\":\"sw1.far\","
+				    "\"destinations\":[{\"port\":\"sw1.far\","
+				    "\"reason\":\"no_rule\",\"reply\":false,\"rules\":2}],"
+				    "\"deliver\":[],\"verdict\":\"drop\","
+				    "\"reason\":\"no_rule\"}") },
 		{ "\"trace\"",
 		  OK("{" FACTS(
 			  "sw0.alice") ",\"out\":\"sw0.t\","
 				       "\"destinations\":[{\"port\":\"sw0.t\",\"reason\":"
 				       "\"none\",\"reply\":false,\"rules\":1}],"
-				       "\"deliver\":[\"sw0.t\"],\"verdict\":\"deliver\","
-				       "\"reason\":\"none\",\"arrives\":[],\"hops\":[{" FACTS(
-					       "sw1.up") ",\"out\":\"sw1.far\",\"via\":"
-							 "\"sw0.t\",\"destinations\":[{\"port\":\"sw1.far\","
-							 "\"reason\":\"no_rule\",\"reply\":false,\"rules\":2}],"
-							 "\"deliver\":[],\"verdict\":\"drop\","
-							 "\"reason\":\"no_rule\"}]}") },
+				       "\"deliver\":[\"sw0.t\"]," LINK(
+					       "as-is") "}") },
 		{ NULL, NULL },
 	};
 
@@ -479,6 +486,61 @@ static void test_hops_of_other_switches(void **state)
 						 "two ports allows it\n");
 }
 
+/* The next switch is asked about the frame as it leaves by the link. */
+static void test_a_tag_changes_at_a_link(void **state)
+{
+#define MACS "02000000000b02000000000a"
+#define TAGGED(tag)                                                                            \
+	{                                                                                      \
+		"\"trace\"",                                                                   \
+			OK("{\"port\":\"sw0.alice\",\"vlan\":7,\"deliver\":[\"sw0.t\"]," LINK( \
+				tag) "}")                                                      \
+	}
+	static const struct {
+		const struct fake_answer answer[3];
+		const char *frame;
+		const char *want;
+	} table[] = {
+		{ { { "\"ports\"", OK("[" PORT("sw0.alice", "0") "]") },
+		    TAGGED("add") },
+		  MACS "08004500",
+		  MACS "8100000708004500" },
+		{ { { "\"ports\"", OK("[" PORT("sw0.alice", "0") "]") },
+		    TAGGED("strip") },
+		  MACS "8100a00708004500",
+		  MACS "08004500" },
+		{ { { "\"ports\"", OK("[" PORT("sw0.alice", "0") "]") },
+		    TAGGED("set") },
+		  MACS "8100a00008004500",
+		  MACS "8100a00708004500" },
+		{ { { "\"ports\"", OK("[" PORT("sw0.alice", "0") "]") },
+		    TAGGED("as-is") },
+		  MACS "8100a00908004500",
+		  MACS "8100a00908004500" },
+		/* Too short for a tag. */
+		{ { { "\"ports\"", OK("[" PORT("sw0.alice", "0") "]") },
+		    TAGGED("strip") },
+		  "0200",
+		  "0200" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char name[8], text[256];
+
+		snprintf(name, sizeof(name), "i%zu", i);
+		fake_instance(name, table[i].answer);
+		snprintf(text, sizeof(text), "trace -n %s alice %s", name,
+			 table[i].frame);
+		assert_int_equal(run_weir(text), 0);
+		snprintf(text, sizeof(text),
+			 "\"sw1.up\",\"via\":\"sw0.t\",\"frame\":\"%s\"",
+			 table[i].want);
+		if (strstr(fake_requests(), text) == NULL)
+			fail_msg("%zu: %s", i, fake_requests());
+	}
+}
+
 static void test_decision_for_a_program(void **state)
 {
 	(void)state;
@@ -498,15 +560,12 @@ static void test_a_switch_that_cannot_be_asked(void **state)
 {
 	static const struct fake_answer far[] = {
 		{ "\"ports\"", OK("[" PORT("sw0.alice", "0") "]") },
+		{ "\"sw1.up\"",
+		  "{\"protocol\":2,\"ok\":false,\"error\":\"not_running\"}\n" },
 		{ "\"trace\"",
-		  OK("{" FACTS(
-			  "sw0.alice") ",\"out\":\"sw0.t\","
-				       "\"deliver\":[\"sw0.t\"],\"verdict\":\"deliver\","
-				       "\"reason\":\"none\",\"arrives\":[],\"hops\":[{"
-				       "\"port\":\"sw1.up\",\"switch\":\"sw1\",\"length\":60,"
-				       "\"via\":\"sw0.t\",\"verdict\":\"unknown\","
-				       "\"reason\":\"no_answer\",\"silence\":"
-				       "\"not_running\"}]}") },
+		  OK("{" FACTS("sw0.alice") ",\"out\":\"sw0.t\","
+					    "\"deliver\":[\"sw0.t\"]," LINK(
+						    "as-is") "}") },
 		{ NULL, NULL },
 	};
 
@@ -683,6 +742,7 @@ int main(void)
 		TEST(test_frames_that_cannot_be_put_together),
 		TEST(test_packets_are_filled_in),
 		TEST(test_hops_of_other_switches),
+		TEST(test_a_tag_changes_at_a_link),
 		TEST(test_decision_for_a_program),
 		TEST(test_a_switch_that_cannot_be_asked),
 		TEST(test_policy_for_a_program),

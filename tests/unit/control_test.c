@@ -398,6 +398,7 @@ static void test_a_switch_that_does_not_answer(void **state)
 	static const char ask[] = "{\"cmd\":\"trace\",\"port\":\"sw0.a\","
 				  "\"frame\":\"0200\"}";
 	struct rig *r = *state;
+	const struct control to = rig_control(r);
 	struct rig_client c;
 	json_t *facts, *data, *hop;
 
@@ -409,8 +410,9 @@ static void test_a_switch_that_does_not_answer(void **state)
 			       "switch sw0 does not answer"));
 	assert_string_equal(rig_port(r, "sw0.a", "state"), "up");
 	/* The other one does, and so does the monitor. */
-	facts = rig_data(rig_ask(r, "{\"cmd\":\"trace\",\"port\":\"sw1.a\","
-				    "\"frame\":\"0200\"}"));
+	facts = trace_follow(&to, &rig_options,
+			     json_pack("{s:s, s:s, s:s}", "cmd", "trace",
+				       "port", "sw1.a", "frame", "0200"));
 	data = decision_shown(facts);
 	json_decref(facts);
 	/* What it says is not lost for the one behind it. */

@@ -35,6 +35,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/control.h"
 #include "cli/facts.h"
 #include "client/attach.h"
 #include "config/config.h"
@@ -298,6 +299,19 @@ static RIG_UNUSED const char *rig_error(json_t *reply)
 	json_decref(reply);
 	return text;
 }
+
+/* How the command talks to the monitor. */
+static RIG_UNUSED struct control rig_control(const struct rig *r)
+{
+	struct control to = { .name = "test" };
+
+	snprintf(to.path, sizeof(to.path), "%s", rig_path(r, "test.sock"));
+	return to;
+}
+
+static RIG_UNUSED const struct cli_options rig_options = {
+	.timeout = RIG_TIMEOUT_MS / 1000
+};
 
 /* The data of a success; to json_decref(). */
 static RIG_UNUSED json_t *rig_data(json_t *reply)

@@ -17,12 +17,13 @@ static const char topology[] = "switch sw0 {\n"
 
 static json_t *trace(const struct rig *r, const char *frame)
 {
-	char request[256];
+	const struct control to = rig_control(r);
+	json_t *data = trace_follow(&to, &rig_options,
+				    json_pack("{s:s, s:s, s:s}", "cmd", "trace",
+					      "port", "sw0.a", "frame", frame));
 
-	snprintf(request, sizeof(request),
-		 "{\"cmd\":\"trace\",\"port\":\"sw0.a\",\"frame\":\"%s\"}",
-		 frame);
-	return rig_data(rig_ask(r, request));
+	assert_non_null(data);
+	return data;
 }
 
 static const char *member(json_t *object, const char *key)

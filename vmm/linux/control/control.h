@@ -42,14 +42,13 @@ enum control_state {
 };
 
 enum control_task {
-	TASK_TRACE,  /* a verdict of each switch on a frame's way */
+	TASK_TRACE,  /* a switch's verdict on a frame */
 	TASK_LIST,   /* rows, page by page and switch by switch */
 	TASK_POLICY, /* show policy: not while it is being changed */
 	TASK_CHANGE, /* change.h */
 };
 
 struct control_list;
-struct trace_path;
 
 /**
  * struct control_job - what a connection asks for
@@ -57,7 +56,6 @@ struct trace_path;
  * @sw:      TRACE, LIST: index of the switch to ask
  * @asked:   the request is in the mailbox
  * @request: TRACE, LIST: what to ask
- * @path:    TRACE: from the first answer on
  * @list:    LIST: of what
  * @rows:    LIST: collected so far
  * @pages:   LIST: how many more replies are taken from this switch
@@ -67,7 +65,6 @@ struct control_job {
 	size_t sw;
 	bool asked;
 	struct vswitch_ctl_request request;
-	struct trace_path *path;
 	const struct control_list *list;
 	json_t *rows;
 	unsigned int pages;

@@ -19,7 +19,6 @@ void control_job_drop(struct monitor *m, struct control_conn *c)
 	switch_withdraw(m, &c->asker);
 	change_forget(m, &c->change);
 	json_decref(c->job.rows);
-	trace_path_free(c->job.path);
 	c->job = (struct control_job){ 0 };
 }
 
@@ -52,15 +51,11 @@ static void ask(struct monitor *m, struct control_conn *c)
 	struct mon_switch *sw = &m->sw[c->job.sw];
 
 	if (m->pd[sw->pd].state != PD_RUNNING) {
-		if (trace_lost(m, c, sw, "not_running"))
-			return;
 		refuse_dead(m, c, sw);
-		return;
+	} else if (sw->asker == NULL) {
+		c->job.asked = true;
+		switch_ask(m, sw, &c->job.request, &c->asker);
 	}
-	if (sw->asker != NULL)
-		return;
-	c->job.asked = true;
-	switch_ask(m, sw, &c->job.request, &c->asker);
 }
 
 void control_job_step(struct monitor *m, struct control_conn *c)
@@ -140,8 +135,6 @@ static void on_reply(struct monitor *m, struct switch_asker *a,
 	struct control_conn *c = loop_owner(a, struct control_conn, asker);
 	int32_t status = reply->status;
 
-	if (status != 0 && trace_lost(m, c, sw, "refused"))
-		return;
 	if (status == -EINVAL && c->job.task == TASK_TRACE)
 		control_refuse(m, c, facts_error("capture", "{}"));
 	else if (status != 0)
@@ -155,7 +148,9 @@ static void on_reply(struct monitor *m, struct switch_asker *a,
 	else if (c->job.task == TASK_LIST)
 		take_page(m, c, reply);
 	else
-		trace_reply(m, c, sw, &reply->verdict);
+		control_answer(m, c,
+			       show_verdict(sw, held_policy(m, sw),
+					    &c->job.request, &reply->verdict));
 }
 
 static void on_silence(struct monitor *m, struct switch_asker *a,
@@ -163,10 +158,9 @@ static void on_silence(struct monitor *m, struct switch_asker *a,
 {
 	struct control_conn *c = loop_owner(a, struct control_conn, asker);
 
-	if (!trace_lost(m, c, sw, "no_answer"))
-		control_refuse(m, c,
-			       facts_error("no_answer", "{s:s}", "switch",
-					   sw->comp->name));
+	control_refuse(m, c,
+		       facts_error("no_answer", "{s:s}", "switch",
+				   sw->comp->name));
 }
 
 const struct switch_asker control_asker = { on_reply, on_silence };

@@ -172,7 +172,6 @@ json_t *show_vms(const struct monitor *m);
 
 /**
  * show_verdict - a switch's decision, and what it decided by
- * @sw:      the switch
  * @policy:  what it judges by, or NULL
  * @request: what it was asked
  * @v:       what it said; not believed
@@ -183,31 +182,5 @@ json_t *show_verdict(const struct mon_switch *sw,
 		     const struct sys_policy *policy,
 		     const struct vswitch_ctl_request *request,
 		     const struct vswitch_verdict *v);
-
-/* --- control/trace_follow.c --------------------------------------------- */
-
-/**
- * trace_reply - a switch has said what becomes of a frame: ask the next, or answer
- * @sw: the switch
- * @v:  what it said; not believed
- */
-void trace_reply(struct monitor *m, struct control_conn *c,
-		 struct mon_switch *sw, const struct vswitch_verdict *v);
-
-/**
- * trace_lost - a switch on a frame's way has nothing to say
- * @why: "not_running", "refused" or "no_answer"
- *
- * Return: false if this is no trace, or nothing is known of the frame yet: it is
- * to be refused.
- */
-bool trace_lost(struct monitor *m, struct control_conn *c,
-		const struct mon_switch *sw, const char *why);
-
-/**
- * trace_path_free - forget a frame's way
- * @path: may be NULL
- */
-void trace_path_free(struct trace_path *path);
 
 #endif

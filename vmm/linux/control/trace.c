@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "vmm/linux/control/json.h"
+#include "vswitch/vlan.h"
 
 /**
  * struct trace - a decision while it is written down
@@ -245,6 +246,53 @@ static json_t *destinations(const struct trace *t)
 	return rows;
 }
 
+/* --- links --------------------------------------------------------------- */
+
+/* What becomes of its tag as it leaves by a port. */
+static const char *tag_change(const struct trace *t, uint32_t port)
+{
+	static const char *const name[] = {
+		[VLAN_AS_IS] = "as-is",
+		[VLAN_ADD] = "add",
+		[VLAN_STRIP] = "strip",
+		[VLAN_SET] = "set",
+	};
+	enum vlan_tagging tagging = VLAN_AS_IS;
+	struct frame f = t->frame;
+
+	f.vlan = (uint16_t)(t->v->vlan <= POLICY_MAX_VLAN ? t->v->vlan : 0);
+	if (t->policy != NULL && f.snap >= FRAME_MIN &&
+	    vlan_give(&t->policy->image.port[port],
+		      &t->policy->image.trunk[port], &f,
+		      &tagging) != REASON_NONE)
+		tagging = VLAN_AS_IS;
+	return name[tagging];
+}
+
+/* Of the ports it is delivered to those that are links, and their far ends. */
+static json_t *links(const struct trace *t)
+{
+	json_t *facts = json_object();
+	char near[SYS_NAME], far[SYS_NAME];
+
+	for (uint32_t p = 0; p < t->sw->comp->sw.n_ports; p++) {
+		const struct mon_link *l = t->sw->link[p];
+		unsigned int end;
+
+		if ((t->v->deliver >> p & 1) == 0 || l == NULL ||
+		    l->conn->attachment != SYS_TO_SWITCH)
+			continue;
+		end = l->sw[0] == t->sw && l->conn->port[0] == p;
+		json_object_set_new(facts, port_name(t->sw, p, near),
+				    json_pack("{s:s, s:s}", "port",
+					      port_name(l->sw[end],
+							l->conn->port[end],
+							far),
+					      "tag", tag_change(t, p)));
+	}
+	return facts;
+}
+
 /* --- the whole ----------------------------------------------------------- */
 
 static json_t *frame_facts(const struct trace *t)
@@ -276,7 +324,7 @@ json_t *show_verdict(const struct mon_switch *sw,
 	parse(&t.frame, request);
 	return json_pack(
 		"{s:s, s:i, s:i, s:i, s:o, s:o, s:i, s:o, s:s, s:s, s:I, s:i, "
-		"s:o, s:o, s:o, s:o, s:s, s:s}",
+		"s:o, s:o, s:o, s:o, s:o, s:s, s:s}",
 		"port", port_name(sw, request->port, name), "length",
 		(int)request->len, "min", (int)FRAME_MIN, "max",
 		(int)sw->comp->sw.port[request->port].wire.max_frame, "frame",
@@ -286,7 +334,8 @@ json_t *show_verdict(const struct mon_switch *sw,
 		(json_int_t)rate, "offered",
 		__builtin_popcountll(v->candidates), "snooping",
 		names(&t, v->gone), "left_out", left_out(&t), "destinations",
-		destinations(&t), "deliver", names(&t, v->deliver), "verdict",
+		destinations(&t), "deliver", names(&t, v->deliver), "links",
+		links(&t), "verdict",
 		v->reason != REASON_NONE ? "drop" : "deliver", "reason",
 		vswitch_reason_key(v->reason));
 }
