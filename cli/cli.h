@@ -3,26 +3,21 @@
  * The `weir` command: what its files share.
  *
  * The command is a thin shell around three things that do the work: the
- * topology compiler (config/), the monitor (vmm/linux/) and, for everything
- * said to a running instance, the control protocol (docs/control.md).  It
- * holds no state of its own.
+ * topology compiler (config/), the monitor (vmm/linux/monitor/) and, for a
+ * running instance, the control protocol (docs/control.md).  It has no state of
+ * its own.  Replies are facts; all words a person reads are made here.
  *
- *	main.c      hands over to cli_main()
- *	command.c   the table of commands, help
- *	options.c   options
- *	hint.c      words of other tools
- *	check.c run.c show.c trace.c stop.c	one command each
- *	change.c    allow, deny, limit, storm, lock, undo, reload
- *	control.c   one request to a running instance, one reply
- *	instance.c  which instance is meant
- *	frame.c     frames as people write them
- *	table.c     columns for people, tabs for programs
- *	text.c      errors, control characters, "did you mean"
+ *	main.c command.c options.c	commands, help, options
+ *	run.c show.c trace.c change.c stop.c	the commands
+ *	instance.c control.c	find an instance; one request, one reply
+ *	facts.c setting.c errors.c decision.c verdict.c	facts in words
+ *	frame.c packet.c packet_build.c trace_packet.c	frames to trace
+ *	table.c json.c text.c	what is printed
  *
- * Two rules hold everywhere.  Whatever came from outside (a reply, a topology,
- * a name somebody typed) reaches a terminal only through text_print() or a
- * table, which defuse control characters.  And nothing waits for ever: every
- * exchange with an instance has one deadline for all of it.
+ * Two rules hold everywhere.  What came from outside (a reply, a topology, a
+ * word typed) reaches a terminal only through text_print() or a table, which
+ * escape control characters.  And nothing waits for ever: every exchange with
+ * an instance has one deadline.
  */
 #ifndef WEIR_CLI_CLI_H
 #define WEIR_CLI_CLI_H
@@ -36,7 +31,7 @@
 enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 /**
- * struct cli_options - what was given before, between and after the operands
+ * struct cli_options - the options given
  * @name:    -n: the instance, or NULL
  * @timeout: -t: seconds one exchange may take
  * @json:    -j
@@ -57,13 +52,12 @@ struct cli_options {
  * struct cli_command - one row of the table of commands
  * @name:    first word
  * @options: letters of the options it takes
- * @min:     operands at least
- * @max:     operands at most
+ * @min, @max: how many operands
  * @usage:   operands and options, for `weir help`
  * @summary: one line
  * @help:    the rest, for `weir help NAME`
  * @run:     does it, with only the operands left in @argv
- * @timeout: seconds, where -t says nothing; 0: as most
+ * @timeout: default for -t in seconds; 0: the usual one
  */
 struct cli_command {
 	const char *name;
@@ -79,7 +73,7 @@ struct cli_command {
 };
 
 /**
- * cli_main - everything but being main(), so that tests can call it
+ * cli_main - what main() does, for tests as well
  *
  * Return: the exit code.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The table of commands, help, and what leads to it.
+ * The table of commands; help.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +11,11 @@
 #include "cli/text.h"
 #include "vmm/linux/pd/main.h"
 
-/* The instance compiles, and waits for its switches. */
+/* A change is compiled first, and all switches must answer. */
 #define TIMEOUT_CHANGE 10u
 
 static const struct cli_command commands[] = {
-	{ "check", "v", 1, 1, "[-v] FILE", "is this topology right?",
+	{ "check", "v", 1, 1, "[-v] FILE", "check a topology",
 	  "Compiles the topology FILE (\"-\": standard input) and reports all "
 	  "its errors as\nfile:line:column: message. With -v it prints the "
 	  "system that would be built:\ndomains, memory regions, who maps "
@@ -23,97 +23,99 @@ static const struct cli_command commands[] = {
 	  cli_check, 0 },
 	{ "run", "n", 1, 1, "[-n NAME] FILE", "run a topology",
 	  "Runs the topology FILE in the foreground until Ctrl-C, SIGTERM or "
-	  "'weir stop'.\nThe instance is called like the file without folder "
-	  "and suffix, or NAME.\n",
+	  "'weir stop'.\nThe instance is called NAME, or like the file "
+	  "without folder and suffix.\n",
 	  cli_run, 0 },
 	{ "show", "jntT", 1, 1,
 	  "[-j|--table] [-n NAME] [-t SECONDS] "
 	  "ports|fdb|policy|flows|groups|drops|system|vms",
-	  "look at what runs",
-	  "ports    every port: what is attached, its state, its counters\n"
+	  "show the state of an instance",
+	  "ports    every port: what it is attached to, its state, its "
+	  "counters\n"
 	  "fdb      the forwarding database: which address is behind which "
 	  "port\n"
-	  "policy   who may send to whom, by which rule, and how often it "
-	  "was used;\n         locks and limits\n"
-	  "flows    what was begun under rules with reply\n"
-	  "groups   who has asked for which multicasts\n"
-	  "drops    frames that were dropped, by port and reason\n"
-	  "system   the domains (processes) and who maps which memory\n"
+	  "policy   the rules, with how many frames each has decided; locks "
+	  "and limits\n"
+	  "flows    tracked connections of rules with reply\n"
+	  "groups   multicast groups and the ports that joined them\n"
+	  "drops    dropped frames, by port and reason\n"
+	  "system   the domains (processes) and the memory each maps\n"
 	  "vms      driver VMs: their cards and their counters\n"
 	  "On a terminal, and with --table, these are tables with headings; "
-	  "elsewhere there is\na line for each row, columns between tabs. "
-	  "'watch weir show --table ports'\n",
+	  "in a pipe a\nline per row, with tabs between columns. For example: "
+	  "watch weir show --table ports\n",
 	  cli_show, 0 },
 	{ "trace", "jntT", 2, 4096,
 	  "[-j|--table] [-n NAME] [-t SECONDS] PORT FRAME...",
 	  "explain what would happen to a frame",
 	  "Has the running switch decide on a frame from PORT, step by step, "
-	  "without sending\nanything. FRAME is one of\n"
-	  "  020000000002 02:00:00:00:00:01 0800 ...   octets in hex\n"
+	  "without\nsending anything. FRAME is one of\n"
+	  "  020000000002 02:00:00:00:00:01 0800 ...   bytes in hex\n"
 	  "  -                  the same, from standard input\n"
-	  "  @FILE              a file with the octets themselves\n"
+	  "  @FILE              a file with the bytes themselves\n"
 	  "  [src|dst] ADDRESS, tcp|udp [src|dst] port N, icmp, arp, vlan N, "
 	  "...\n"
 	  "                     a packet in words, as 'bob tcp dst port 443'\n"
-	  "  dst=ADDRESS [src=ADDRESS] [vlan=ID] [type=TYPE] [len=OCTETS]\n"
-	  "                     a header with nothing behind it\n"
-	  "ADDRESS is an IP address, six octets in hex, 'broadcast' or a port: "
-	  "what is known\nbehind it. What is not said is filled in from what "
-	  "the switches know, see weir(1).\n",
+	  "  dst=ADDRESS [src=ADDRESS] [vlan=ID] [type=TYPE] [len=BYTES]\n"
+	  "                     a header and a payload of zeros\n"
+	  "ADDRESS is an IP address, six bytes in hex, 'broadcast', or a port, "
+	  "for the\naddress known behind it. The rest is filled in from what "
+	  "the switches know; see weir(1).\n",
 	  cli_trace, 0 },
 	{ "allow", "bjnt", 2, 4096,
 	  "[-bj] [-n NAME] [-t SECONDS] FROM TO [when FILTER] [reply]",
 	  "let frames through",
 	  "Lets frames pass from FROM to TO (with -b, or '<->' between them, "
-	  "both ways), all\nof them or those FILTER matches, and with reply "
-	  "what answers them. FROM and TO are\nports or groups. It goes before "
-	  "the topology's rules and holds until\n'weir undo' or the next 'weir reload'.\n",
+	  "both ways):\nall of them, or those that match FILTER. With reply "
+	  "the rule is stateful: answers\npass too. FROM and TO are ports or "
+	  "groups. The rule comes before the topology's\nrules and holds "
+	  "until 'weir undo' or the next 'weir reload'.\n",
 	  cli_allow, TIMEOUT_CHANGE },
 	{ "deny", "bjnt", 2, 4096,
-	  "[-bj] [-n NAME] [-t SECONDS] FROM TO [when FILTER]",
-	  "let frames through no more",
+	  "[-bj] [-n NAME] [-t SECONDS] FROM TO [when FILTER]", "stop frames",
 	  "The opposite of 'weir allow', and otherwise like it.\n", cli_deny,
 	  TIMEOUT_CHANGE },
 	{ "limit", "jnt", 2, 5,
 	  "[-j] [-n NAME] [-t SECONDS] PORT [in|out] RATE|off [burst SIZE]",
-	  "limit what a port sends or gets",
+	  "limit what a port sends or receives",
 	  "Limits what comes from PORT (in), what goes to it (out), or both, "
-	  "each to RATE,\nsuch as 10mbit. It holds until 'weir undo' or "
-	  "the next\n'weir reload'.\n",
+	  "each to RATE,\nsuch as 10mbit. The limit holds until 'weir undo' "
+	  "or the next 'weir reload'.\n",
 	  cli_limit, TIMEOUT_CHANGE },
 	{ "storm", "jnt", 2, 5,
 	  "[-j] [-n NAME] [-t SECONDS] PORT broadcast|multicast|unknown "
 	  "RATE|off [burst N], or PORT none",
 	  "limit what a port floods",
 	  "Limits how many broadcasts, multicasts or frames to unknown "
-	  "stations PORT may have\nflooded, such as 100/s; with none, all it "
-	  "likes. It holds until 'weir undo' or the\nnext 'weir reload'.\n",
+	  "addresses the switch\nfloods for PORT, such as 100/s; with none, "
+	  "there is no limit. The limit holds until\n'weir undo' or the next "
+	  "'weir reload'.\n",
 	  cli_storm, TIMEOUT_CHANGE },
 	{ "lock", "jnt", 3, 4096,
 	  "[-j] [-n NAME] [-t SECONDS] PORT mac ADDRESS...|off, or "
 	  "PORT ip ADDRESS...|off",
-	  "tie a port to addresses",
-	  "Has PORT send from these Ethernet addresses alone, or these IPv4 "
-	  "and IPv6\naddresses and networks, or (off) from any. It holds until "
-	  "'weir undo' or the\nnext 'weir reload'.\n",
+	  "restrict a port's source addresses",
+	  "Lets PORT send only from these Ethernet addresses, or only from "
+	  "these IPv4 and IPv6\naddresses and networks; off removes the lock. "
+	  "It holds until 'weir undo' or the\nnext 'weir reload'.\n",
 	  cli_lock, TIMEOUT_CHANGE },
 	{ "undo", "jnt", 0, 1, "[-j] [-n NAME] [-t SECONDS] [NUMBER]",
 	  "take a change back",
-	  "Takes back what the last 'weir allow', 'deny', 'limit', 'storm' or "
-	  "'lock' has\nchanged, or the one of that NUMBER in 'weir show "
-	  "policy', and says what it was.\nWhat it had taken the place of "
-	  "holds again. Nothing else changes.\n",
+	  "Takes back the last 'weir allow', 'deny', 'limit', 'storm' or "
+	  "'lock', or the change\nwith that NUMBER in 'weir show policy', and "
+	  "prints it. What it had replaced holds\nagain. Nothing else "
+	  "changes.\n",
 	  cli_undo, TIMEOUT_CHANGE },
 	{ "reload", "jnt", 0, 1, "[-j] [-n NAME] [-t SECONDS] [FILE]",
-	  "load a topology's policy again",
-	  "Has an instance take the policy of the topology FILE, or of the "
-	  "file it was\nstarted from. What was changed by command is "
-	  "forgotten. A topology that differs in\nmore than policy is refused, "
-	  "and so is one with errors; then nothing changes.\n",
+	  "apply the topology file's current policy",
+	  "Has an instance apply the policy of the topology FILE, or of the "
+	  "file it was\nstarted from. Changes made by command are dropped. If "
+	  "the topology has errors,\nor differs in more than policy, it is "
+	  "refused and nothing changes.\n",
 	  cli_reload, TIMEOUT_CHANGE },
 	{ "stop", "nt", 0, 1, "[-t SECONDS] [NAME]", "stop an instance",
-	  "Stops the instance NAME, or the one that runs, and returns when it "
-	  "has ended.\n",
+	  "Stops the instance NAME, or the only one that runs, and returns "
+	  "when it has ended.\n",
 	  cli_stop, 0 },
 };
 
@@ -127,9 +129,9 @@ static const struct cli_command *find_command(const char *name)
 	return NULL;
 }
 
-/* --- help ---------------------------------------------------------------- */
+/* --- help -------------------------------------------------------------- */
 
-/* What people from other tools type, and the command that does it here. */
+/* Words of other tools, and the command that does it here. */
 static const struct {
 	const char *words; /* between blanks, with one at each end */
 	const char *hint;
@@ -143,18 +145,18 @@ static const struct {
 	  "'weir show fdb' shows which address is behind which port" },
 	{ " rules rule acl policies ", "'weir show policy' shows the rules" },
 	{ " conntrack sessions connections flow ",
-	  "'weir show flows' shows what may be answered" },
+	  "'weir show flows' shows tracked connections" },
 	{ " start up launch create open ",
 	  "'weir run FILE' starts a topology" },
 	{ " restart ",
-	  "'weir reload' takes what has changed of the policy; for anything "
-	  "else 'weir stop', and 'weir run FILE' again" },
+	  "'weir reload' applies changes of the policy; for others use "
+	  "'weir stop', then 'weir run FILE'" },
 	{ " log logs journal dmesg messages ",
-	  "'weir run' writes its log to standard error; of a service "
-	  "'journalctl -u SERVICE' shows it" },
+	  "'weir run' writes its log to standard error; for a service see "
+	  "'journalctl -u SERVICE'" },
 	{ " remove delete del rm revert revoke unallow undeny unset clear "
 	  "cancel ",
-	  "'weir undo' takes the last change back, 'weir undo N' change N of "
+	  "'weir undo' takes back the last change, 'weir undo N' change N of "
 	  "'weir show policy'" },
 	{ " block drop refuse reject ", "'weir deny FROM TO' does" },
 	{ " permit accept pass ", "'weir allow FROM TO' does" },
@@ -167,7 +169,7 @@ static const struct {
 	  "a capture is a port of the topology, see weir.conf(5)" },
 };
 
-/* @shown: out: it is something `weir show` shows. Return: a sentence, or NULL. */
+/* @shown: out: `weir show` shows it. Return: a sentence, or NULL. */
 static const char *hint_for(const char *word, bool *shown)
 {
 	size_t len = strlen(word);
@@ -215,7 +217,7 @@ static enum cli_exit unknown_command(const char *name)
 	return CLI_USAGE;
 }
 
-/* What there is; on standard error if nobody asked for it. */
+/* On standard error if it was not asked for. */
 static void overview(FILE *out)
 {
 	fputs("weir: a learning switch between isolated protection domains\n\n",
@@ -278,7 +280,7 @@ static enum cli_exit run_command(const struct cli_command *c, struct words *w)
 	return c->run(&opt, operands, w->argv + 2);
 }
 
-/* What was printed must have arrived: a full disk is a failure. */
+/* A full disk is a failure. */
 static enum cli_exit flushed(enum cli_exit result)
 {
 	if ((fflush(stdout) || ferror(stdout)) && !result) {
@@ -294,7 +296,7 @@ static bool is_one_of(const char *word, const char *a, const char *b,
 	return !strcmp(word, a) || !strcmp(word, b) || !strcmp(word, c);
 }
 
-/* There are options and no command, or one that is none. */
+/* There is no command, or no such command. */
 static enum cli_exit no_command(const char *word)
 {
 	if (is_one_of(word, "--version", "-V", "version")) {

@@ -3,9 +3,8 @@
  * One request, one reply, one deadline.
  *
  * The socket never blocks; every wait is a poll() for what is left of the
- * time.  The monitor's reply is trusted no further than needed: its size is
- * bounded, it must be one JSON object, and what it says is defused before it is
- * shown.
+ * time.  The monitor's reply is not trusted: its size is bounded, it must be
+ * one JSON object, and its texts are escaped before they are printed.
  */
 #include <errno.h>
 #include <fcntl.h>

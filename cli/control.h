@@ -11,7 +11,7 @@
 #include "cli/cli.h"
 
 /**
- * struct control - who is being talked to
+ * struct control - an instance to talk to
  * @path: its control socket
  * @name: the instance
  */
@@ -32,9 +32,9 @@ struct control {
 int instance_find(const char *name, struct control *to);
 
 /**
- * control_probe - does anybody listen on a control socket?
+ * control_probe - does a process listen on a control socket?
  *
- * Return: 1, 0 if it is a socket somebody left behind, -1 with errno set.
+ * Return: 1, 0 if it was left behind, -1 with errno set.
  */
 int control_probe(const char *path);
 
@@ -44,7 +44,7 @@ int control_probe(const char *path);
  * @opt:     for the timeout, which covers everything
  * @request: released, also on failure
  *
- * Says what is wrong, be it on the way or in the reply.
+ * Says what is wrong, also what the reply says.
  *
  * Return: to be released with json_decref(), or NULL.
  */
@@ -93,8 +93,8 @@ json_t *control_show(const struct control *to, const struct cli_options *opt,
  * @object: anything
  * @key:    member's name
  *
- * Return: text to free(), "yes" and "no" of a truth value; "" if there is no such
- * member, or it is nothing of that.
+ * Return: text to free(); "yes" or "no" for a truth value; "" if the member is
+ * missing or of another type.
  */
 char *json_text(const json_t *object, const char *key);
 
@@ -105,14 +105,14 @@ char *json_text(const json_t *object, const char *key);
 char *json_join(const json_t *list, const char *between);
 
 /**
- * json_state - member "state" for a person, with when it is tried again
+ * json_state - member "state" for a person, with the time to the next try
  *
  * Return: "up", or "restarting, 13 s"; to be freed.
  */
 char *json_state(const json_t *object);
 
 /**
- * json_string - a member that is text
+ * json_member - a member that is text
  *
  * Return: the text as long as @object lives; "" if there is none.
  */

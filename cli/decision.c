@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What becomes of a frame at one switch, step by step.  See cli/decision.h.
+ * A frame at one switch, step by step.  See cli/decision.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -176,7 +176,7 @@ static const struct line receiver[] = {
 	{ NULL, "deliver", "pass", "to {at.port}" },
 };
 
-/* --- facts --------------------------------------------------------------- */
+/* --- facts ------------------------------------------------------------- */
 
 /* "learned.was": a member of a member; @n characters. */
 static const json_t *find(const json_t *facts, const char *path, size_t n)
@@ -242,7 +242,7 @@ static char *fact_text(const void *facts, const char *key)
 	return fact ? xasprintf("%lld", n) : xstrdup("");
 }
 
-/* --- telling ------------------------------------------------------------- */
+/* --- telling ----------------------------------------------------------- */
 
 static void add_step(json_t *steps, const json_t *facts, const struct line *l)
 {
@@ -301,7 +301,7 @@ static void tell_ports(json_t *steps, json_t *facts, const char *list,
 	}
 }
 
-/* --- facts in words ------------------------------------------------------ */
+/* --- facts in words ---------------------------------------------------- */
 
 static void set_text(json_t *facts, const char *key, char *text)
 {

@@ -24,7 +24,7 @@ const char *reason_text(const char *key)
 	return vswitch_reason_text((enum vswitch_reason)r);
 }
 
-/* What a port's PD drops outside of the switch has reasons of its own. */
+/* A port's PD, outside the switch, has reasons of its own. */
 static const char *drop_text(const char *key)
 {
 #define OUTSIDE_TEXT(symbol, name, side, text)                                 \
@@ -45,8 +45,7 @@ static const char *refusal_text(const char *key)
 	return net_virt_reason_text((enum net_virt_reason)r);
 }
 
-/* A line of a file, or "(runtime)": its lines count what was said by command
- * before, and tell nobody anything.  Without a rule: "". */
+/* The line of a rule, "(runtime)" if made by command, "" without a rule. */
 static char *where(const json_t *rule)
 {
 	const json_t *file = json_object_get(rule, "file");
@@ -75,7 +74,7 @@ json_t *rule_shown(const json_t *facts)
 	return rule;
 }
 
-/* --- show policy --------------------------------------------------------- */
+/* --- show policy ------------------------------------------------------- */
 
 static void take(json_t *to, const json_t *from, const char *key)
 {
@@ -120,7 +119,7 @@ static json_t *policy_row(json_t *facts)
 	return row;
 }
 
-/* --- show flows, drops, vms ---------------------------------------------- */
+/* --- show flows, drops, vms -------------------------------------------- */
 
 /* These are shown as they are, with words added. */
 
@@ -154,7 +153,7 @@ static json_t *vm_row(json_t *facts)
 	return json_incref(facts);
 }
 
-/* --- all ----------------------------------------------------------------- */
+/* --- all --------------------------------------------------------------- */
 
 json_t *facts_shown(const char *what, json_t *data)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The monitor's facts in words: docs/control.md has the facts, weir(1) and the
- * output of -j the words.
+ * The monitor's facts in words: docs/control.md has both.
  */
 #ifndef WEIR_CLI_FACTS_H
 #define WEIR_CLI_FACTS_H
@@ -24,7 +23,7 @@ const char *reason_text(const char *key);
 char *setting_value(const json_t *facts);
 
 /**
- * rule_shown - a rule as it is shown with whatever it decided
+ * rule_shown - a rule as it is shown
  * @facts: a rule of a reply
  *
  * Return: new JSON, with `where` in place of file and line.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which instance is meant: the named one, or the only one that runs.
+ * The instance a command is for: the one named, or the only one that runs.
  *
- * Instances are found by their control sockets.  A socket that nobody listens
- * on was left behind by a machine that lost power, say, and does not count; one
- * that we may not open does, since somebody runs there.
+ * Instances are found by their control sockets.  A socket that no process
+ * listens on was left behind, by a power failure for instance, and does not
+ * count.  A socket that may not be opened does: an instance runs there.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -61,8 +61,7 @@ static int by_name(const void *a, const void *b)
 /**
  * find_all - instances that answer, by name
  *
- * An instance that may not be talked to counts: to say "none runs" would be
- * wrong.
+ * An instance of another user counts.
  */
 static struct found find_all(const char *dir)
 {
@@ -100,7 +99,7 @@ static char *join(const struct found *f)
 	return all;
 }
 
-/* No -n: there must be exactly one. */
+/* Without -n there must be exactly one. */
 static int choose(const struct found *f, const char *dir, struct control *to)
 {
 	char *all;
@@ -119,7 +118,7 @@ static int choose(const struct found *f, const char *dir, struct control *to)
 	return -1;
 }
 
-/* -n: if it is not there, perhaps another was meant. */
+/* -n */
 static int named(const char *name, const struct found *f, const char *dir,
 		 struct control *to)
 {

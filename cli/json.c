@@ -2,8 +2,8 @@
 /*
  * Reading replies, and printing them for programs.
  *
- * A reply is what the other end says it is: members may be missing or of
- * another type, and are then "".  Nothing here can fail.
+ * A reply may be anything: a member that is missing or of another type reads
+ * as "".  Nothing here can fail.
  */
 #include <stdio.h>
 
@@ -50,7 +50,7 @@ char *json_state(const json_t *object)
 			 (long long)(ms / 1000 + (ms % 1000 != 0)));
 }
 
-/* JSON escapes C0, JSON_ENSURE_ASCII all beyond ASCII; DEL is left. */
+/* DEL is the one control character that jansson does not escape. */
 static int print_some(const char *text, size_t n, void *arg)
 {
 	for (size_t i = 0; i < n; i++) {

@@ -138,7 +138,7 @@ static bool looks_like_name(const char *word)
 	       word[strspn(word, "0123456789abcdefABCDEF:-.")];
 }
 
-/* Bytes in hex may look like a full IPv6 address, but not like one with "::". */
+/* Bytes in hex may look like a full IPv6 address, but have no "::". */
 bool packet_words(int n, char *const *words)
 {
 	uint8_t address[16];
@@ -151,7 +151,7 @@ bool packet_words(int n, char *const *words)
 	return false;
 }
 
-/* --- parts --------------------------------------------------------------- */
+/* --- parts ------------------------------------------------------------- */
 
 static int set_family(struct reader *r, enum packet_family family)
 {

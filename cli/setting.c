@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Settings of a port, as a topology has them.
+ * Settings of a port, written as in a topology.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * weir stop.  It returns when the instance has ended, not when it has agreed to:
- * what comes next in a script may want the same interfaces.
+ * weir stop.  It returns when the instance has ended: the next command of a
+ * script may need the same interfaces.
  */
 #include <string.h>
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Rows and columns: aligned under headings for a person, tab-separated
- * without headings for a program.
- *
- * Without headings, because what follows a pipe is `while read`, `cut` or
- * `awk`, and a first line to skip is the classic way to get those wrong.  The
- * columns are in weir(1); new ones are only ever added at the end.
+ * Rows and columns: aligned under headings for a person, tab-separated for a
+ * program, which would have to skip headings.  The columns are in weir(1); new
+ * ones are only ever added at the end.
  */
 #ifndef WEIR_CLI_TABLE_H
 #define WEIR_CLI_TABLE_H
@@ -21,7 +18,7 @@
  * @columns: how many
  * @heading: by column
  * @right:   by column: aligned to the right (numbers)
- * @cell:    all cells; defused, each to be freed
+ * @cell:    all cells; escaped, each to be freed
  * @cells:   how many
  */
 struct table {
@@ -41,7 +38,7 @@ void table_column(struct table *t, const char *heading, bool right);
 
 /**
  * table_cell - add the next cell, from left to right and from top to bottom
- * @text: copied and defused; "" and NULL become "-", so that no column of a
+ * @text: copied and escaped; "" and NULL become "-", so that no column of a
  *        tab-separated line is ever empty
  */
 void table_cell(struct table *t, const char *text);

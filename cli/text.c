@@ -2,12 +2,10 @@
 /*
  * Text on its way to a person.
  *
- * What an instance or a topology says may hold anything its author liked,
- * escape sequences that retitle the terminal or repaint its lines among it.
- * So it passes through text_safe(), which knows nothing of terminals but that
- * every trick of theirs begins with a control character: C0, DEL, or C1, the
- * latter in UTF-8 or as a bare octet.  All else is left as it is, so that
- * names keep their umlauts.
+ * A reply or a topology may contain escape sequences that retitle the terminal
+ * or repaint its lines.  So it passes through text_safe().  Each such sequence
+ * begins with a control character: C0, DEL, or C1, the latter in UTF-8 or as a
+ * single byte.  The rest stays as it is, so that names keep their umlauts.
  */
 #include <stdarg.h>
 #include <stdbool.h>
@@ -110,8 +108,8 @@ char *text_fill(const char *text,
  * utf8_decode - the character at @s
  * @code: out: its code point
  *
- * Return: octets it takes, 1 to 4; 0 if this is no UTF-8, overlong forms
- * (another way of spelling a control character) among it.
+ * Return: bytes it takes, 1 to 4; 0 if this is not UTF-8.  Overlong forms,
+ * which could spell a control character, are not.
  */
 static size_t utf8_decode(const unsigned char *s, uint32_t *code)
 {

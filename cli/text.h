@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Text for people: errors, defused control characters, "did you mean".
+ * Text for people: errors, escaped control characters, "did you mean".
  */
 #ifndef WEIR_CLI_TEXT_H
 #define WEIR_CLI_TEXT_H
@@ -11,16 +11,16 @@
 /**
  * cli_error - say what is wrong and what to do: "weir: ..." on standard error
  *
- * Control characters in what was formatted are defused.
+ * Control characters are escaped.
  */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**
- * text_safe - a copy of a text that a terminal can be trusted with
+ * text_safe - a copy of a text that is safe on a terminal
  * @text: UTF-8 or not
  * @keep: control characters to leave alone, e.g. "\n"; may be ""
  *
- * Control characters (C0, DEL and, in UTF-8, C1) and octets that are no UTF-8
+ * Control characters (C0, DEL and, in UTF-8, C1) and bytes that are not UTF-8
  * become \xNN.  Everything else stays.
  *
  * Return: text to free().
@@ -28,12 +28,12 @@ void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *text_safe(const char *text, const char *keep);
 
 /**
- * text_print - print a text, defused as text_safe() does
+ * text_print - print a text, escaped as by text_safe()
  */
 void text_print(FILE *out, const char *text, const char *keep);
 
 /**
- * text_width - columns a defused text takes on a terminal
+ * text_width - columns an escaped text takes on a terminal
  */
 size_t text_width(const char *text);
 
@@ -69,7 +69,7 @@ char *text_fill(const char *text,
 /**
  * xrealloc, xstrdup, xasprintf - those of the C library, without failing
  *
- * A command that has no memory for a line of text can only say so and end.
+ * Without memory for a line of text the command says so and exits.
  */
 void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *text);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * weir trace: put together the frame that is meant, have the running switch
- * decide on it, print the decision.
+ * weir trace: build the frame, have the running switch decide on it, print the
+ * decision.
  *
- * Nothing is decided here.  The switch runs the code that forwards, on its
- * own table and policy, and sends nothing.
+ * The switch runs the code that forwards, on its own table and policy, without
+ * sending anything.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ int trace_behind(const struct question *q, const char *port, uint8_t mac[6])
 		if (strcmp(json_member(entry, "port"), port) ||
 		    frame_mac(json_member(entry, "mac"), found))
 			continue;
-		/* The same one in another VLAN is still one. */
+		/* The same address in another VLAN counts once. */
 		n += !n || memcmp(found, mac, sizeof(found));
 		memcpy(mac, found, sizeof(found));
 	}
@@ -86,7 +86,7 @@ static int header(const struct question *q, struct frame_text *f,
 	return frame_build(f, w, dst, src);
 }
 
-/* A word that is none may be a port's name, or a slip of the pen. */
+/* Neither a word of a description nor a port: a typo. */
 static int check_name(const struct question *q, const char *word)
 {
 	const char *meant = word ? packet_suggest(word) : NULL;
@@ -129,7 +129,7 @@ static int gather(struct question *q, struct frame_text *f, int n, char **words)
 	return 0;
 }
 
-/* What the control protocol calls a trace. */
+/* The request; see docs/control.md. */
 static json_t *request(const struct question *q, const struct frame_text *f)
 {
 	char *hex = xrealloc(NULL, f->len * 2 + 1);
@@ -214,7 +214,7 @@ static void switch_rows(struct table *t, const json_t *d)
 		    json_member(e, "reason"));
 }
 
-/* What becomes of it in the end, over all switches. */
+/* The outcome, over all switches. */
 static void verdict_row(struct table *t, const json_t *d)
 {
 	const json_t *hops = json_object_get(d, "hops");

@@ -13,7 +13,7 @@
  * @ports: reply to `show ports`
  * @name:  "switch.port", or "port" where only one switch has it
  *
- * Says what is wrong if it is none, or could be several.
+ * Says what is wrong if there is none, or several.
  *
  * Return: its full name as long as @ports lives, or NULL.
  */
@@ -25,13 +25,13 @@ const char *port_resolve(const json_t *ports, const char *name);
 bool port_exists(const json_t *ports, const char *name);
 
 /**
- * struct question - what is asked
+ * struct question - a trace
  * @to:     instance
  * @opt:    options
  * @ports:  reply to `show ports`
  * @policy, @flows: likewise, once they have been asked for; NULL before
  * @port:   the port the frame would come from, in full, inside @ports
- * @packet: what it was described as, to free(); NULL: it was given in hex
+ * @packet: its description, to free(); NULL: it was given in hex
  */
 struct question {
 	struct control to;
@@ -48,12 +48,12 @@ struct question {
  * @port: in full
  * @mac:  out, if there is one
  *
- * Return: how many there are; -1 after saying that it cannot be found out.
+ * Return: how many there are; -1 after saying what is wrong.
  */
 int trace_behind(const struct question *q, const char *port, uint8_t mac[6]);
 
 /**
- * trace_station - the Ethernet address somebody has written, or meant by a port
+ * trace_station - an Ethernet address as written, or the one behind a port
  * @key: "dst" or "src", for messages
  * @mac: out
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A decision as a whole: the steps, the verdict, who gets the frame, and the
- * same for the switches behind links.  See cli/decision.h.
+ * A decision as a whole: the steps, the verdict, the receivers, and the same
+ * for the switches behind links.  See cli/decision.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "cli/facts.h"
 #include "cli/text.h"
 
-/* Why a switch on the frame's way has not said anything. */
+/* Why a switch on the way has not answered. */
 static const char *silence_text(const char *why)
 {
 	if (!strcmp(why, "not_running"))

@@ -31,7 +31,7 @@ _Static_assert(sizeof(struct weir_frame) == sizeof(struct net_buffer) &&
 			       offsetof(struct net_buffer, index),
 	       "struct weir_frame is struct net_buffer under another name");
 
-/* --- waiting -------------------------------------------------------------- */
+/* --- waiting ----------------------------------------------------------- */
 
 /* Empty the socket; bounded, as the switch may keep filling it. */
 static void forget(int fd)
@@ -136,7 +136,7 @@ int weir_wait(struct weir_port *p, unsigned int what, int timeout_ms)
 	}
 }
 
-/* --- the port ------------------------------------------------------------- */
+/* --- the port ---------------------------------------------------------- */
 
 const char *weir_name(const struct weir_port *p)
 {
@@ -172,7 +172,7 @@ int weir_carrier(struct weir_port *p)
 	return up == 1 ? net_client_carrier(p->client) : up;
 }
 
-/* --- frames --------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------ */
 
 static struct net_buffer *buffers(struct weir_frame *frames)
 {

@@ -58,7 +58,7 @@ static int complain(const struct complaint *c, int error, const char *format,
 	return -1;
 }
 
-/* --- connecting ----------------------------------------------------------- */
+/* --- connecting -------------------------------------------------------- */
 
 static int connect_failed(const struct complaint *c, const char *path,
 			  int error)
@@ -120,7 +120,7 @@ static int connect_to(struct weir_port *p, const char *path,
 	return 0;
 }
 
-/* --- the hello ------------------------------------------------------------ */
+/* --- the hello --------------------------------------------------------- */
 
 static void take_fds(struct weir_port *p, struct msghdr *msg)
 {
@@ -227,7 +227,7 @@ static int say_hello(struct weir_port *p, const char *path,
 	return 0;
 }
 
-/* --- mapping -------------------------------------------------------------- */
+/* --- mapping ----------------------------------------------------------- */
 
 /* What each region must hold, going by the hello. */
 static void region_sizes(const struct attach_hello *h, uint64_t *size)
@@ -345,7 +345,7 @@ static int make_client(struct weir_port *p, const struct complaint *c)
 	return 0;
 }
 
-/* --- something to wait for ------------------------------------------------ */
+/* --- something to wait for --------------------------------------------- */
 
 static int watch(const struct weir_port *p, int fd)
 {
@@ -399,7 +399,7 @@ static int make_waitable(struct weir_port *p, const struct complaint *c)
 	return 0;
 }
 
-/* --- attaching ------------------------------------------------------------ */
+/* --- attaching --------------------------------------------------------- */
 
 static int attach(struct weir_port *p, const char *path,
 		  const struct complaint *c)

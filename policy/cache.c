@@ -120,7 +120,7 @@ bool cache_find(struct policy_cache *c, const struct frame *frame,
 	return false;
 }
 
-/* --- remembering ---------------------------------------------------------- */
+/* --- remembering ------------------------------------------------------- */
 
 /* Expand a bit a byte to a mask. */
 static void spread(cache_pair *mask, uint64_t octets)
@@ -204,7 +204,7 @@ void cache_put(struct policy_cache *c, const struct frame *frame,
 	p->entry = entry;
 }
 
-/* --- making --------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------ */
 
 void cache_init(struct policy_cache *c, uint64_t seed)
 {

@@ -17,7 +17,7 @@
 /* The largest value MSH can give: an IP header's length. */
 #define MSH_MAX 60u
 
-/* --- names --------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------- */
 
 const char *cbpf_error_key(enum cbpf_error error)
 {
@@ -38,7 +38,7 @@ const char *cbpf_error_text(enum cbpf_error error)
 						      : "unknown";
 }
 
-/* --- validation: one instruction ----------------------------------------- */
+/* --- validation: one instruction --------------------------------------- */
 
 static bool load_known(uint16_t code)
 {
@@ -149,7 +149,7 @@ static enum cbpf_error check_insn(const struct cbpf_insn *in, uint32_t after)
 	return CBPF_NONE;
 }
 
-/* --- validation: the program --------------------------------------------- */
+/* --- validation: the program ------------------------------------------- */
 
 /* A set of instructions. */
 struct insn_set {

@@ -18,7 +18,7 @@ static uint32_t seconds(uint64_t now_ns)
 	return (uint32_t)(now_ns / SECOND_NS);
 }
 
-/* --- table of homes ------------------------------------------------------- */
+/* --- table of homes ---------------------------------------------------- */
 
 /* Never 0: no station has the address 0. */
 static uint64_t key_of(const struct flap_move *move)
@@ -104,7 +104,7 @@ static void remember(struct flap *f, const struct flap_move *move, uint32_t now)
 	};
 }
 
-/* --- blocking ------------------------------------------------------------ */
+/* --- blocking ---------------------------------------------------------- */
 
 /* For twice as long as the last time, unless that was long ago. */
 static void block(struct flap *f, unsigned int port, uint64_t now_ns)
@@ -159,7 +159,7 @@ static bool claim(struct flap *f, struct flap_home *h, unsigned int to,
 	return true;
 }
 
-/* --- verbs ---------------------------------------------------------------- */
+/* --- verbs ------------------------------------------------------------- */
 
 /* Is it held at home? */
 static bool is_held(const struct flap_home *h, uint32_t now)

@@ -25,7 +25,7 @@
 
 #define REDIRECT 5u
 
-/* --- lives and states --------------------------------------------------------- */
+/* --- lives and states -------------------------------------------------- */
 
 static enum flow_life life_of_tcp(enum flow_state state)
 {
@@ -106,7 +106,7 @@ static bool touch(struct flow_table *t, uint32_t slot, uint32_t now)
 	return flow_touch(t, slot, life_of(&r->key, r->state), now);
 }
 
-/* --- asking ------------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------ */
 
 static bool hit_slot(const struct flow_table *t, uint32_t slot, bool related,
 		     struct flow_hit *hit)
@@ -217,7 +217,7 @@ bool flow_answers(const struct flow_table *t, const struct frame *frame,
 	return slot != FLOW_NO_SLOT && hit_slot(t, slot, false, hit);
 }
 
-/* --- writing down --------------------------------------------------------------- */
+/* --- writing down ------------------------------------------------------ */
 
 /* What the initiator has shown of its addresses, and asked for. */
 static void note_sent(struct flow_table *t, const struct flow_talk *talk,

@@ -25,7 +25,7 @@
 /* Who has an address?  ND's type, and the @request of keys of ND. */
 #define FLOW_ASK 135u
 
-/* --- keys ------------------------------------------------------------------- */
+/* --- keys -------------------------------------------------------------- */
 
 /* In place of an initiator's address that does not count; nobody has it. */
 #define FLOW_ANYBODY ((struct ip_addr){ UINT64_MAX, UINT64_MAX })
@@ -197,7 +197,7 @@ static inline bool flow_key_probes(const struct flow_key *k)
 /* Multicast, and everybody. */
 bool flow_is_group(const struct ip_addr *a);
 
-/* --- entries ----------------------------------------------------------------- */
+/* --- entries ----------------------------------------------------------- */
 
 /*
  * How long an entry may live without a frame: first those that nobody has answered
@@ -342,7 +342,7 @@ uint32_t flow_make(struct flow_table *t, const struct flow_key *key,
 bool flow_touch(struct flow_table *t, uint32_t slot, enum flow_life life,
 		uint32_t now);
 
-/* --- addresses ------------------------------------------------------------------ */
+/* --- addresses --------------------------------------------------------- */
 
 /**
  * flow_note_own - an initiator has used its address, or got an answer there

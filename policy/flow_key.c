@@ -38,7 +38,7 @@ bool flow_is_group(const struct ip_addr *a)
 	return a->hi >> 56 == 0xff;
 }
 
-/* --- reading ---------------------------------------------------------------- */
+/* --- reading ----------------------------------------------------------- */
 
 /* Requests and replies alike, or who was asked could not ask back. */
 static bool read_arp(const struct packet *p, struct flow_talk *talk)
@@ -166,7 +166,7 @@ bool flow_read(const struct packet *p, struct flow_talk *talk)
 	return true;
 }
 
-/* --- keys ------------------------------------------------------------------- */
+/* --- keys -------------------------------------------------------------- */
 
 static uint64_t key_path(unsigned int from_port, unsigned int to_port,
 			 unsigned int vlan, unsigned int src, unsigned int dst)

@@ -38,7 +38,7 @@ uint32_t flow_seconds(unsigned int life)
 	return seconds[life];
 }
 
-/* --- memory ----------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------ */
 
 static uint32_t buckets_for(uint32_t capacity)
 {
@@ -110,7 +110,7 @@ struct flow_table *flow_init(void *memory, size_t size, uint32_t capacity,
 	return t;
 }
 
-/* --- finding ---------------------------------------------------------------- */
+/* --- finding ----------------------------------------------------------- */
 
 static uint64_t fold(uint64_t a, uint64_t b)
 {
@@ -163,7 +163,7 @@ bool flow_lives(const struct flow_table *t, uint32_t slot, uint32_t now)
 	return flow_key_use(&r->key) != FLOW_USE_NONE && !has_expired(r, now);
 }
 
-/* --- lists ------------------------------------------------------------------ */
+/* --- lists ------------------------------------------------------------- */
 
 static void list_append(struct flow_table *t, uint32_t slot)
 {
@@ -215,7 +215,7 @@ bool flow_touch(struct flow_table *t, uint32_t slot, enum flow_life life,
 	return true;
 }
 
-/* --- removing --------------------------------------------------------------- */
+/* --- removing ---------------------------------------------------------- */
 
 static void drop(struct flow_table *t, uint32_t slot)
 {
@@ -304,7 +304,7 @@ static void make_room(struct flow_table *t, uint32_t now)
 	t->counts.evicted++;
 }
 
-/* --- making ----------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------ */
 
 static uint32_t take_slot(struct flow_table *t)
 {
@@ -341,7 +341,7 @@ uint32_t flow_make(struct flow_table *t, const struct flow_key *key,
 	return slot;
 }
 
-/* --- verbs ------------------------------------------------------------------ */
+/* --- verbs ------------------------------------------------------------- */
 
 static unsigned int flush(struct flow_table *t, unsigned int port)
 {

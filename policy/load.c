@@ -36,7 +36,7 @@ const char *policy_fault_text(enum policy_fault fault)
 							: "is unknown";
 }
 
-/* --- copying ------------------------------------------------------------- */
+/* --- copying ----------------------------------------------------------- */
 
 /* The image's counts. */
 struct counts {
@@ -102,7 +102,7 @@ static void copy_out(struct policy *to,
 	to->snooping = c->snooping != 0;
 }
 
-/* --- checking ------------------------------------------------------------ */
+/* --- checking ---------------------------------------------------------- */
 
 static bool rate_ok(const struct policy_rate *r)
 {
@@ -242,7 +242,7 @@ static enum policy_fault check(const struct policy *policy,
 	return fault;
 }
 
-/* --- what follows from it ------------------------------------------------ */
+/* --- what follows from it ---------------------------------------------- */
 
 static uint32_t need_of(const struct policy *policy,
 			const struct policy_rule *r)

@@ -53,7 +53,7 @@ struct claim {
 	struct packet p;
 };
 
-/* --- addresses ------------------------------------------------------------ */
+/* --- addresses --------------------------------------------------------- */
 
 static uint64_t load64(const uint8_t *b)
 {
@@ -109,7 +109,7 @@ static bool is_group_v6(const struct ip_addr *a)
 	return a->hi >> 56 == 0xff;
 }
 
-/* --- ARP ------------------------------------------------------------------ */
+/* --- ARP --------------------------------------------------------------- */
 
 /*
  * Requests are checked like replies: most hosts put a request's sender into
@@ -126,7 +126,7 @@ static bool arp_is_true(const struct claim *c)
 	return is_own(c, &p->src);
 }
 
-/* --- IPv4 ----------------------------------------------------------------- */
+/* --- IPv4 -------------------------------------------------------------- */
 
 /* Not a fragment, which could be anything once reassembled. */
 static bool is_dhcp(const struct claim *c)
@@ -184,7 +184,7 @@ static bool ipv4_is_true(const struct claim *c)
 	return is_own(c, &p->src);
 }
 
-/* --- IPv6 ----------------------------------------------------------------- */
+/* --- IPv6 -------------------------------------------------------------- */
 
 /*
  * An MLD report of a host without an address (RFC 3590).  One for many groups
@@ -265,7 +265,7 @@ static bool ipv6_is_true(const struct claim *c)
 	return is_own(c, &p->src) && (!p->icmp || icmpv6_is_true(c));
 }
 
-/* --- verbs ---------------------------------------------------------------- */
+/* --- verbs ------------------------------------------------------------- */
 
 bool lock_allows(const struct policy_prefix *prefix, unsigned int n,
 		 const struct frame *frame)

@@ -20,7 +20,7 @@
 #define AT_NEXT_HEADER 20u
 #define AT_ICMP_TYPE 54u
 
-/* --- address resolution --------------------------------------------------- */
+/* --- address resolution ------------------------------------------------ */
 
 static void note_octets(struct policy_seen *seen, unsigned int at,
 			unsigned int n)
@@ -76,7 +76,7 @@ static __attribute__((noinline)) bool resolves(const struct frame *f,
 	return packet_resolves(f, &p);
 }
 
-/* --- matching ------------------------------------------------------------- */
+/* --- matching ---------------------------------------------------------- */
 
 /* Inlined twice: with @seen, and with a constant NULL. */
 static inline __attribute__((always_inline)) uint16_t

@@ -14,7 +14,7 @@
 
 #define NS_PER_S 1000000000u
 
-/* --- state ---------------------------------------------------------------- */
+/* --- state ------------------------------------------------------------- */
 
 void policy_begin(struct policy_state *state, const struct policy *policy)
 {
@@ -29,7 +29,7 @@ void policy_begin(struct policy_state *state, const struct policy *policy)
 	}
 }
 
-/* --- may it send at all? ------------------------------------------------- */
+/* --- may it send at all? ----------------------------------------------- */
 
 enum vswitch_reason policy_guard(const struct policy *policy,
 				 const struct policy_state *state,
@@ -50,7 +50,7 @@ enum vswitch_reason policy_guard(const struct policy *policy,
 	return REASON_NONE;
 }
 
-/* --- may it go there? ---------------------------------------------------- */
+/* --- may it go there? -------------------------------------------------- */
 
 /* Is there still a stateful rule between two ports? */
 static bool has_reply_rule(const struct policy *policy, unsigned int src,
@@ -138,7 +138,7 @@ enum vswitch_reason policy_asked(const struct policy *policy,
 			     : ask_rules(policy, cache, ask, dst, answer);
 }
 
-/* --- it goes there -------------------------------------------------------- */
+/* --- it goes there ----------------------------------------------------- */
 
 /*
  * Address resolution that passes beside a filter, or as an answer, must not

@@ -150,7 +150,7 @@ struct policy_answer {
 	bool reply;
 };
 
-/* --- changing ------------------------------------------------------------ */
+/* --- changing ---------------------------------------------------------- */
 
 /* What can be wrong with an image.  POLICY_FAULT(symbol, text for a person) */
 #define POLICY_FAULTS(POLICY_FAULT)                                            \
@@ -203,7 +203,7 @@ void policy_settle(struct policy *policy);
  */
 void policy_begin(struct policy_state *state, const struct policy *policy);
 
-/* --- asking -------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------ */
 
 /* A locked port's addresses: from 0 to @p->n_macs. */
 static inline uint64_t policy_mac(const struct policy *policy,
