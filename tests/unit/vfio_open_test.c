@@ -194,11 +194,11 @@ static void assert_refused(const char *address, const char *want)
 	int fds[VFIO_FDS], before = open_fds();
 
 	err.text[0] = '\0';
-	assert_int_equal(vfio_check_at(&at, address, &err), -1);
+	assert_int_equal(vfio_check(&at, address, &err), -1);
 	if (strstr(err.text, want) == NULL)
 		fail_msg("\"%s\" is not in: %s", want, err.text);
 	err.text[0] = '\0';
-	assert_int_equal(vfio_open_at(&at, address, fds, &err), -1);
+	assert_int_equal(vfio_open(&at, address, fds, &err), -1);
 	assert_non_null(strstr(err.text, want));
 	assert_int_equal(open_fds(), before);
 	/* Whole sentences fit. */
@@ -213,10 +213,10 @@ static void a_free_card_is_opened(void **state)
 	int fds[VFIO_FDS], before = open_fds();
 
 	(void)state;
-	assert_int_equal(vfio_check_at(&at, CARD, &err), 0);
+	assert_int_equal(vfio_check(&at, CARD, &err), 0);
 	assert_int_equal(vfio.joined, 0);
 	assert_int_equal(open_fds(), before);
-	assert_int_equal(vfio_open_at(&at, CARD, fds, &err), 0);
+	assert_int_equal(vfio_open(&at, CARD, fds, &err), 0);
 	assert_string_equal(err.text, "");
 	assert_int_equal(open_fds(), before + VFIO_FDS);
 	for (int i = 0; i < VFIO_FDS; i++)
@@ -293,7 +293,7 @@ static void a_group_with_others(void **state)
 	add_device("0000:00:03.1", "vfio-pci", 7);
 	add_device("0000:00:03.2", NULL, 7);
 	add_device("0000:00:05.0", "ahci", 8);
-	assert_int_equal(vfio_check_at(&at, CARD, &err), 0);
+	assert_int_equal(vfio_check(&at, CARD, &err), 0);
 	add_device("0000:00:03.3", "xhci_hcd", 7);
 	assert_refused(CARD, CARD " shares IOMMU group 7 with 0000:00:03.3 "
 				  "(xhci_hcd): the IOMMU");
@@ -347,7 +347,7 @@ static void no_permission(void **state)
 		if (is_root)
 			assert_int_equal(seteuid(65534), 0);
 		err.text[0] = '\0';
-		assert_int_equal(vfio_check_at(&at, CARD, &err), -1);
+		assert_int_equal(vfio_check(&at, CARD, &err), -1);
 		if (is_root)
 			assert_int_equal(seteuid(0), 0);
 		assert_non_null(strstr(err.text, "no permission to open"));
@@ -366,7 +366,7 @@ static void somebody_else_has_it(void **state)
 	vfio.flags = VFIO_GROUP_FLAGS_VIABLE;
 	vfio.device_busy = true;
 	err.text[0] = '\0';
-	assert_int_equal(vfio_open_at(&at, CARD, fds, &err), -1);
+	assert_int_equal(vfio_open(&at, CARD, fds, &err), -1);
 	assert_non_null(strstr(err.text, "another process uses it"));
 }
 
@@ -383,16 +383,16 @@ static void joining_fails(void **state)
 
 	(void)state;
 	vfio.set_container_error = EINVAL;
-	assert_int_equal(vfio_open_at(&at, CARD, fds, &err), -1);
+	assert_int_equal(vfio_open(&at, CARD, fds, &err), -1);
 	assert_non_null(strstr(err.text, "address space"));
 	vfio.set_container_error = 0;
 	err.text[0] = '\0';
 	vfio.set_iommu_error = EPERM;
-	assert_int_equal(vfio_open_at(&at, CARD, fds, &err), -1);
+	assert_int_equal(vfio_open(&at, CARD, fds, &err), -1);
 	assert_non_null(strstr(err.text, "no interrupt remapping"));
 	err.text[0] = '\0';
 	vfio.set_iommu_error = ENODEV;
-	assert_int_equal(vfio_open_at(&at, CARD, fds, &err), -1);
+	assert_int_equal(vfio_open(&at, CARD, fds, &err), -1);
 	assert_non_null(strstr(err.text, "cannot use the IOMMU"));
 	assert_int_equal(open_fds(), before);
 }

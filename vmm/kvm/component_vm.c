@@ -18,6 +18,7 @@
  */
 #include <errno.h>
 #include <linux/kvm.h>
+#include <linux/vfio.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -28,13 +29,13 @@
 #include <unistd.h>
 
 #include "vmm/kvm/guest.h"
+#include "vmm/kvm/vfio_open.h"
 #include "vmm/kvm/vm_stats.h"
 #include "vmm/linux/pd/pd.h"
 
 /* Descriptors of the component: what was opened for it, then its own. */
 enum { FD_KICK = VM_FDS + (int)VFIO_FDS, FD_ENDED };
 
-#define MAX_IOCTLS 32u
 #define VCPU_STACK 0x40000u
 /* KVM's, the console's, and an eventfd for each interrupt of the card. */
 #define SPARE_FDS (VM_MAX_GSIS + 16u)
@@ -199,21 +200,12 @@ static int make_guest(struct component *c, struct error *err)
 
 /* --- the component's operations ------------------------------------------- */
 
-/* ioctls of the vCPU's thread, then of the card's emulation. */
-static unsigned long ioctls[MAX_IOCTLS] = { KVM_RUN };
-
-static void gather_ioctls(void)
-{
-	unsigned int n = 1;
-
-	for (unsigned int i = 0; pci_ioctls[i] != 0 && n < MAX_IOCTLS - 1; i++)
-		ioctls[n++] = pci_ioctls[i];
-}
-
 static int vm_start_card(const struct sys_component *cfg, int *fds,
 			 unsigned int n, struct error *err)
 {
-	return vfio_open(cfg->vm.nic, &fds[n], err) == 0 ? VFIO_FDS : -1;
+	return vfio_open(&vfio_machine, cfg->vm.nic, &fds[n], err) == 0
+		       ? VFIO_FDS
+		       : -1;
 }
 
 static int vm_init(struct component *c)
@@ -221,7 +213,6 @@ static int vm_init(struct component *c)
 	struct vm_state *v = c->state;
 	struct error err = { 0 };
 
-	gather_ioctls();
 	if (make_eventfds(c, &err) != 0 || make_guest(c, &err) != 0 ||
 	    start_thread(v, &err) != 0) {
 		/* The monitor reports the first line as the reason. */
@@ -277,13 +268,14 @@ static bool vm_run_component(struct component *c, uint64_t now_ns)
 
 /* pread() and pwrite() reach the card's configuration space. */
 static const int vm_syscalls[] = { SYS_read, SYS_pread64, SYS_pwrite64, -1 };
+static const unsigned long vm_ioctls[] = { KVM_RUN, PCI_IOCTLS, 0 };
 
 const struct component_ops vm_ops = {
 	.kind = SYS_VM,
 	.name = "vm",
 	.state_size = sizeof(struct vm_state),
 	.syscalls = vm_syscalls,
-	.ioctls = ioctls,
+	.ioctls = vm_ioctls,
 	.spare_fds = SPARE_FDS,
 	.threads = true,
 	.locks_memory = true,

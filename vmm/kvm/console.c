@@ -302,24 +302,18 @@ static void write_queue(struct console *c, struct console_queue *q,
 	/* Checked addresses must not change any more. */
 	if (q->ready)
 		return;
-	switch (offset) {
-	case VIRTIO_MMIO_QUEUE_NUM:
+	if (offset == VIRTIO_MMIO_QUEUE_NUM)
 		q->num = value;
-		break;
+	/* Of each address the low half comes first, then the high one. */
+	switch (offset & ~4ull) {
 	case VIRTIO_MMIO_QUEUE_DESC_LOW:
-	case VIRTIO_MMIO_QUEUE_DESC_HIGH:
-		set_half(&q->desc, offset == VIRTIO_MMIO_QUEUE_DESC_HIGH,
-			 value);
+		set_half(&q->desc, offset & 4, value);
 		break;
 	case VIRTIO_MMIO_QUEUE_AVAIL_LOW:
-	case VIRTIO_MMIO_QUEUE_AVAIL_HIGH:
-		set_half(&q->avail, offset == VIRTIO_MMIO_QUEUE_AVAIL_HIGH,
-			 value);
+		set_half(&q->avail, offset & 4, value);
 		break;
 	case VIRTIO_MMIO_QUEUE_USED_LOW:
-	case VIRTIO_MMIO_QUEUE_USED_HIGH:
-		set_half(&q->used, offset == VIRTIO_MMIO_QUEUE_USED_HIGH,
-			 value);
+		set_half(&q->used, offset & 4, value);
 		break;
 	}
 }

@@ -6,7 +6,8 @@
  * be harmless and useful; all others are zero.  Of the capabilities the guest
  * gets
  *
- *	power management  states that are only stored: a card that went to sleep would lose its BARs
+ *	power management  states that are only stored: a card that went to
+ *			  sleep would lose its BARs
  *	PCI Express	  but for resets, what belongs to the host's bus, and
  *			  accesses that go past the caches (no-snoop)
  *	MSI-X		  emulated, see msix.c
@@ -16,7 +17,6 @@
  */
 #include "vmm/kvm/pci.h"
 
-#include <linux/kvm.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,11 +44,6 @@
 	(PCI_STATUS_PARITY | PCI_STATUS_SIG_TARGET_ABORT |                     \
 	 PCI_STATUS_REC_TARGET_ABORT | PCI_STATUS_REC_MASTER_ABORT |           \
 	 PCI_STATUS_SIG_SYSTEM_ERROR | PCI_STATUS_DETECTED_PARITY)
-
-const unsigned long pci_ioctls[] = {
-	VFIO_DEVICE_SET_IRQS,	    KVM_IRQFD, KVM_SET_GSI_ROUTING,
-	KVM_SET_USER_MEMORY_REGION, 0,
-};
 
 /* The guest has no access to a BAR whose card does not answer. */
 static void command_changed(struct pci *pci)
@@ -286,9 +281,4 @@ int pci_dma(struct pci *pci, void *host, uint64_t iova, uint64_t size,
 	    struct error *err)
 {
 	return vfio_dma(&pci->card, host, iova, size, err);
-}
-
-const char *pci_name(const struct pci *pci)
-{
-	return pci->name;
 }

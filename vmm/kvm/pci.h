@@ -34,29 +34,8 @@
 /* The guest sees at most this many MSI-X vectors. */
 #define PCI_MAX_VECTORS 32
 
-/* Descriptors that make up an opened card. */
+/* Descriptors that make up an opened card (vfio_open.h). */
 enum { VFIO_CONTAINER, VFIO_GROUP, VFIO_DEVICE, VFIO_FDS };
-
-/**
- * vfio_check - can a card be passed through?  For the monitor, before anything
- * is started
- * @address: "0000:00:03.0"
- *
- * Leaves nothing open and changes nothing.
- *
- * Return: 0, or -1 with @err saying what is wrong (no such device, no IOMMU
- * group, bound to another driver, in use, group shared with devices that are
- * not bound to vfio-pci, no permission, vfio not loaded, ...) and what to type.
- */
-int vfio_check(const char *address, struct error *err);
-
-/**
- * vfio_open - open a card for one run of a VM; in the monitor
- * @fds: out: by enum above; closing all of them resets the card and ends DMA
- *
- * Return: 0, or -1 with @err set and nothing left open.
- */
-int vfio_open(const char *address, int fds[VFIO_FDS], struct error *err);
 
 struct pci;
 
@@ -78,15 +57,12 @@ struct pci *pci_attach(struct vm *vm, const int fds[VFIO_FDS],
 int pci_dma(struct pci *pci, void *host, uint64_t iova, uint64_t size,
 	    struct error *err);
 
-/**
- * pci_name - "8086:10d3", for messages
- */
-const char *pci_name(const struct pci *pci);
-
 /*
- * ioctls of the vCPU's thread while the guest runs; ends with 0.  Besides
- * ioctl() these are pread() and pwrite() on the device's descriptor.
+ * What the vCPU's thread asks for while the guest runs: by ioctl(), and by
+ * pread() and pwrite() on the device's descriptor.
  */
-extern const unsigned long pci_ioctls[];
+#define PCI_IOCTLS                                                             \
+	VFIO_DEVICE_SET_IRQS, KVM_IRQFD, KVM_SET_GSI_ROUTING,                  \
+		KVM_SET_USER_MEMORY_REGION
 
 #endif

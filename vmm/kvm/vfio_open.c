@@ -20,9 +20,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define PATH_MAX_LEN 256
+#define PATH_LEN 256
 
-static const struct vfio_paths machine = { "/sys", "/dev" };
+const struct vfio_paths vfio_machine = { "/sys", "/dev" };
 
 static int no_container(const char *path, int error, struct error *err)
 {
@@ -165,7 +165,7 @@ static void close_all(int fds[VFIO_FDS])
 static int open_parts(const struct vfio_paths *at, const char *address,
 		      int fds[VFIO_FDS], struct error *err)
 {
-	char path[PATH_MAX_LEN];
+	char path[PATH_LEN];
 	unsigned int group;
 
 	for (int i = 0; i < VFIO_FDS; i++)
@@ -184,8 +184,8 @@ static int open_parts(const struct vfio_paths *at, const char *address,
 	return -1;
 }
 
-int vfio_check_at(const struct vfio_paths *at, const char *address,
-		  struct error *err)
+int vfio_check(const struct vfio_paths *at, const char *address,
+	       struct error *err)
 {
 	int fds[VFIO_FDS];
 
@@ -195,8 +195,8 @@ int vfio_check_at(const struct vfio_paths *at, const char *address,
 	return 0;
 }
 
-int vfio_open_at(const struct vfio_paths *at, const char *address,
-		 int fds[VFIO_FDS], struct error *err)
+int vfio_open(const struct vfio_paths *at, const char *address,
+	      int fds[VFIO_FDS], struct error *err)
 {
 	if (open_parts(at, address, fds, err) != 0)
 		return -1;
@@ -205,14 +205,4 @@ int vfio_open_at(const struct vfio_paths *at, const char *address,
 		return 0;
 	close_all(fds);
 	return -1;
-}
-
-int vfio_check(const char *address, struct error *err)
-{
-	return vfio_check_at(&machine, address, err);
-}
-
-int vfio_open(const char *address, int fds[VFIO_FDS], struct error *err)
-{
-	return vfio_open_at(&machine, address, fds, err);
 }

@@ -7,7 +7,7 @@
  * into the guest, a doorbell is an eventfd the kernel writes (ioeventfd), an
  * interrupt an eventfd the kernel reads (irqfd), and WFI waits in the kernel.
  * What does come to user space (struct vm_range) is configuration: PCI
- * configuration space, the MSI-X table, the console's registers at start- up.
+ * configuration space, the MSI-X table, the console's registers at start-up.
  * Exits are counted so that this can be shown.
  *
  * The vCPU runs in a thread of its own, which is also the only one that calls
@@ -52,7 +52,6 @@ struct vm_range {
  * struct vm - a VM
  * @kvm, @fd, @gic, @its, @vcpu: descriptors
  * @run:     the vCPU's shared page
- * @run_size: its bytes
  * @slots:   memory slots in use
  * @range:   trapped ranges
  * @n_ranges: how many
@@ -70,7 +69,6 @@ struct vm {
 	int its;
 	int vcpu;
 	struct kvm_run *run;
-	size_t run_size;
 	uint32_t slots;
 	struct vm_range range[VM_MAX_RANGES];
 	unsigned int n_ranges;

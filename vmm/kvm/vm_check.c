@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "vmm/kvm/image.h"
-#include "vmm/kvm/pci.h"
+#include "vmm/kvm/vfio_open.h"
 #include "vmm/kvm/vm.h"
 
 /* Locked besides the VM's memory: what a host driver pins. */
@@ -146,7 +146,7 @@ int vm_open(const struct sys_component *cfg, int *fds, struct error *err)
 	    vm_page_size(sysconf(_SC_PAGESIZE), err) != 0 ||
 	    vm_open_files(vm, fds, err) != 0)
 		return -1;
-	if (vfio_check(vm->nic, err) == 0 &&
+	if (vfio_check(&vfio_machine, vm->nic, err) == 0 &&
 	    vm_lock_limit(vm->memory, err) == 0) {
 		fds[VM_FD_KVM] = vm_open_kvm("/dev/kvm", err);
 		if (fds[VM_FD_KVM] >= 0)

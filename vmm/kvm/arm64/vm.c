@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An arm64 VM: setting it up in KVM, and its interrupts.
- *
- * Nothing is ever freed: a VM ends with its process.
+ * Making an arm64 VM, and its vCPU's first state.
  */
 #include "vmm/kvm/vm.h"
 
@@ -15,19 +13,24 @@
 
 #include "vmm/kvm/arm64/gic.h"
 
-/* Bytes of a doorbell: 32 bits. */
-#define DOORBELL_SIZE 4u
 /* Guest-physical addresses are below 4 GiB; 32 bits are the least KVM has. */
 #define IPA_BITS 32u
 /* Without a choice KVM makes it 40. */
 #define IPA_BITS_DEFAULT 0u
 
+/* Core registers are numbered by their place in struct kvm_regs. */
+#define CORE(field)                                                            \
+	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE |                 \
+	 KVM_REG_ARM_CORE_REG(field))
+
+/* As Linux expects: EL1h, all exceptions masked. */
+#define PSTATE_BOOT                                                            \
+	(PSR_MODE_EL1h | PSR_D_BIT | PSR_A_BIT | PSR_I_BIT | PSR_F_BIT)
+
 static int fail(struct error *err, const char *what)
 {
 	return error_set(err, "KVM cannot %s: %s", what, strerror(errno));
 }
-
-/* --- making it ------------------------------------------------------------ */
 
 int vm_supported(int kvm, struct error *err)
 {
@@ -83,8 +86,7 @@ static int create_vcpu(struct vm *vm, struct error *err)
 	init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
 	if (ioctl(vm->vcpu, KVM_ARM_VCPU_INIT, &init) != 0)
 		return fail(err, "set up a vCPU");
-	vm->run_size = (size_t)size;
-	vm->run = mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+	vm->run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED,
 		       vm->vcpu, 0);
 	if (vm->run == MAP_FAILED)
 		return fail(err, "share a vCPU's state");
@@ -103,121 +105,24 @@ int vm_create(struct vm *vm, int kvm, struct error *err)
 	return gic_create(vm, err);
 }
 
-/* --- memory, doorbells, traps --------------------------------------------- */
+/* --- the vCPU's start ----------------------------------------------------- */
 
-int vm_memory(struct vm *vm, uint64_t gpa, void *host, uint64_t size,
-	      bool readonly, struct error *err)
+static int set(const struct vm *vm, uint64_t id, uint64_t value)
 {
-	struct kvm_userspace_memory_region r = {
-		.slot = vm->slots,
-		.flags = readonly ? KVM_MEM_READONLY : 0,
-		.guest_phys_addr = gpa,
-		.memory_size = size,
-		.userspace_addr = (uint64_t)(uintptr_t)host,
+	struct kvm_one_reg r = {
+		.id = id,
+		.addr = (uint64_t)(uintptr_t)&value,
 	};
 
-	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &r) != 0)
-		return error_set(err, "KVM cannot map %llu octets at %#llx: %s",
-				 (unsigned long long)size,
-				 (unsigned long long)gpa, strerror(errno));
-	vm->slots++;
+	return ioctl(vm->vcpu, KVM_SET_ONE_REG, &r);
+}
+
+int vm_start(struct vm *vm, uint64_t entry, uint64_t x0, struct error *err)
+{
+	if (set(vm, CORE(regs.pc), entry) != 0 ||
+	    set(vm, CORE(regs.regs[0]), x0) != 0 ||
+	    set(vm, CORE(regs.pstate), PSTATE_BOOT) != 0)
+		return error_set(err, "KVM cannot set the vCPU's registers: %s",
+				 strerror(errno));
 	return 0;
-}
-
-int vm_doorbell(struct vm *vm, uint64_t gpa, int eventfd, struct error *err)
-{
-	struct kvm_ioeventfd e = {
-		.addr = gpa,
-		.len = DOORBELL_SIZE,
-		.fd = eventfd,
-	};
-
-	if (ioctl(vm->fd, KVM_IOEVENTFD, &e) != 0)
-		return fail(err, "set up a doorbell");
-	return 0;
-}
-
-int vm_trap(struct vm *vm, const struct vm_range *range, struct error *err)
-{
-	if (vm->n_ranges == VM_MAX_RANGES)
-		return error_set(err, "no room for a trap at %#llx",
-				 (unsigned long long)range->base);
-	vm->range[vm->n_ranges++] = *range;
-	return 0;
-}
-
-/* --- interrupts ----------------------------------------------------------- */
-
-int vm_interrupt(struct vm *vm, uint32_t gsi, int eventfd, struct error *err)
-{
-	struct kvm_irqfd q = { .fd = (uint32_t)eventfd, .gsi = gsi };
-
-	if (ioctl(vm->fd, KVM_IRQFD, &q) != 0)
-		return fail(err, "connect an interrupt");
-	return 0;
-}
-
-int vm_interrupt_level(struct vm *vm, uint32_t gsi, int eventfd, int resample,
-		       struct error *err)
-{
-	struct kvm_irqfd q = {
-		.fd = (uint32_t)eventfd,
-		.gsi = gsi,
-		.flags = KVM_IRQFD_FLAG_RESAMPLE,
-		.resamplefd = (uint32_t)resample,
-	};
-
-	if (ioctl(vm->fd, KVM_IRQFD, &q) != 0)
-		return fail(err, "connect a level interrupt");
-	return 0;
-}
-
-int vm_interrupt_off(struct vm *vm, uint32_t gsi, int eventfd)
-{
-	struct kvm_irqfd q = {
-		.fd = (uint32_t)eventfd,
-		.gsi = gsi,
-		.flags = KVM_IRQFD_FLAG_DEASSIGN,
-	};
-
-	return ioctl(vm->fd, KVM_IRQFD, &q) == 0 ? 0 : -errno;
-}
-
-int vm_gsi(struct vm *vm)
-{
-	return vm->n_gsis < VM_MAX_GSIS ? (int)vm->n_gsis++ : -1;
-}
-
-/* The kernel takes the whole table at once, without unused entries. */
-static int set_routes(const struct vm *vm)
-{
-	union {
-		struct kvm_irq_routing head;
-		uint8_t room[sizeof(struct kvm_irq_routing) +
-			     VM_MAX_GSIS * sizeof(struct kvm_irq_routing_entry)];
-	} table = { .head.nr = 0 };
-
-	for (uint32_t i = 0; i < vm->n_gsis; i++)
-		if (vm->route[i].type != 0)
-			table.head.entries[table.head.nr++] = vm->route[i];
-	return ioctl(vm->fd, KVM_SET_GSI_ROUTING, &table) == 0 ? 0 : -errno;
-}
-
-int vm_route_msi(struct vm *vm, uint32_t gsi, uint64_t address, uint32_t data,
-		 uint32_t devid)
-{
-	if (gsi >= vm->n_gsis)
-		return -EINVAL;
-	vm->route[gsi] = (struct kvm_irq_routing_entry){
-		.gsi = gsi,
-		.type = KVM_IRQ_ROUTING_MSI,
-		.flags = KVM_MSI_VALID_DEVID,
-		.u.msi = {
-			.address_lo = (uint32_t)address,
-			.address_hi = (uint32_t)(address >> 32),
-			.data = data,
-			.devid = devid,
-		},
-	};
-	return set_routes(vm);
 }
