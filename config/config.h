@@ -65,8 +65,8 @@ bool config_name_ok(const char *name);
  * @report:  out: as for config_compile(); places in @runtime are in "(runtime)",
  *           and warnings are of what is there
  *
- * A filter in @runtime with a name of a host in it takes as long as looking that
- * up does, some seconds at most (config/hosts.h).
+ * A filter in @runtime with a name in it takes as long as looking that up does,
+ * some seconds at most (config/check/filter.h).
  *
  * Return: the system, or NULL if there was any error.
  */

@@ -16,24 +16,23 @@ static void watch(struct topology *t, struct topo_port *capture,
 	if (!port || port->number >= MAX_PORTS)
 		return;
 	if (port == capture)
-		report_error(t->report, ref->pos,
-			     "a capture cannot watch itself; name other ports "
-			     "of switch %s, or \"of all\"",
-			     name_shown(&port->sw->name));
+		wrong(t, ref->pos,
+		      "a capture cannot watch itself; name other ports of "
+		      "switch %s, or \"of all\"",
+		      shown(port->sw));
 	else if (port->sw != capture->sw)
-		report_error(t->report, ref->pos,
-			     "port \"%s\" is on another switch; a capture "
-			     "watches ports of its own, %s",
-			     ref->text, name_shown(&capture->sw->name));
+		wrong(t, ref->pos,
+		      "port \"%s\" is on another switch; a capture watches "
+		      "ports of its own, %s",
+		      ref->text, shown(capture->sw));
 	else if (port->kind == TO_CAPTURE)
-		report_error(
-			t->report, ref->pos,
-			"port \"%s\" is a capture itself; it has no frames "
-			"of its own to watch",
-			ref->text);
+		wrong(t, ref->pos,
+		      "port \"%s\" is a capture itself; it has no frames of "
+		      "its own to watch",
+		      ref->text);
 	else if (capture->capture.mask & 1ull << port->number)
-		report_warning(t->report, ref->pos,
-			       "port \"%s\" is in this list twice", ref->text);
+		warn(t, ref->pos, "port \"%s\" is in this list twice",
+		     ref->text);
 	else
 		capture->capture.mask |= 1ull << port->number;
 }
@@ -58,27 +57,23 @@ static void check_capture(struct topology *t, struct topo_port *port)
 	for_each(ref, c->of.first)
 		watch(t, port, ref);
 	if (c->all && !c->mask && !port->sw->broken && !t->broken)
-		report_error(t->report, port->kind_pos,
-			     "switch %s has no port to capture from",
-			     name_shown(&port->sw->name));
+		wrong(t, port->kind_pos,
+		      "switch %s has no port to capture from", shown(port->sw));
 	if (c->rotate.set && port->target.text &&
 	    strcmp(port->target.text, "-") == 0)
-		report_error(t->report, c->rotate.pos,
-			     "standard output cannot be rotated; name a file, "
-			     "or take \"rotate\" out");
+		wrong(t, c->rotate.pos,
+		      "standard output cannot be rotated; name a file, or take "
+		      "\"rotate\" out");
 	if (c->filter.set)
 		filter_compile(t, &c->filter.arg, FILTER_CAPTURE, &c->code);
 }
 
 void check_captures(struct topology *t)
 {
-	struct topo_switch *sw;
 	struct topo_port *port;
 
-	for_each(sw, t->switches) {
-		for_each(port, sw->ports) {
-			if (port->kind == TO_CAPTURE)
-				check_capture(t, port);
-		}
+	for_each_port(port, t) {
+		if (port->kind == TO_CAPTURE)
+			check_capture(t, port);
 	}
 }

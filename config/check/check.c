@@ -6,6 +6,8 @@
  */
 #include "config/check/check.h"
 
+#include "config/check/filter.h"
+
 void check_topology(struct topology *t)
 {
 	check_names(t);
@@ -13,10 +15,9 @@ void check_topology(struct topology *t)
 	check_sets(t);
 	check_switches(t);
 	check_ports(t);
-	check_outside(t);
 	check_vms(t);
 	check_follows(t);
-	check_hosts(t);
+	filter_ask_all(t);
 	check_captures(t);
 	check_settings(t);
 	check_groups(t);

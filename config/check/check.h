@@ -16,116 +16,53 @@
  */
 void check_topology(struct topology *t);
 
-/**
- * check_names - no two switches, and no two ports of one, have the same name
- *
- * The second of two is marked as a duplicate and is not found by name.
- */
+/* Names that are taken: the second of two is a `duplicate`. */
 void check_names(struct topology *t);
-
-/**
- * check_links - make the ports of links; refuse loops between switches
- */
+/* Makes the ports of links; refuses loops between switches. */
 void check_links(struct topology *t);
-
-/**
- * check_sets - replace settings of ports by those of `set`
- */
+/* Replaces settings of ports by those of `set`. */
 void check_sets(struct topology *t);
-
-/**
- * check_switches - neither too few nor too many ports, locks that fit together
- */
+/* Neither too few nor too many ports, locks that fit together. */
 void check_switches(struct topology *t);
-
-/**
- * check_ports - each port has an attachment, and only options that go with it
- */
+/* Each port has an attachment, only options that go with it, a path alone. */
 void check_ports(struct topology *t);
-
-/**
- * check_outside - interfaces, sockets and files are each used by one port
- */
-void check_outside(struct topology *t);
-
-/**
- * check_vms - driver VMs are whole, and each is used by one port
- */
+/* Driver VMs are whole, and each is used by one port. */
 void check_vms(struct topology *t);
-
-/**
- * check_follows - which port each follows, without going round in circles
- */
+/* Which port each follows, without going round in circles. */
 void check_follows(struct topology *t);
-
-/**
- * check_hosts - look up the hosts in filters
- */
-void check_hosts(struct topology *t);
-
-/**
- * check_captures - what captures watch, and their filters; fills in both
- */
+/* What captures watch, and their filters; fills in both. */
 void check_captures(struct topology *t);
-
-/**
- * check_settings - settings that fit together; fills in what is not said
- */
+/* Settings that fit together; fills in what is not said. */
 void check_settings(struct topology *t);
-
-/**
- * check_groups - which ports each has; names that mean nothing else
- */
+/* Which ports each group has; names that mean nothing else. */
 void check_groups(struct topology *t);
-
-/**
- * check_rules - compile filters, spread rules out over pairs of ports
- *
- * Warns of rules that have no effect.
- */
+/* Compiles filters, spreads rules out over pairs of ports; the shadowed. */
 void check_rules(struct topology *t);
-
-/**
- * check_domains - what is merged, and whether one process can take it
- */
+/* What is merged, and whether one process can take it. */
 void check_domains(struct topology *t);
-
-/**
- * check_pairs - warn of pairs that are allowed and will not work
- */
+/* Warns of pairs that are allowed and will not work. */
 void check_pairs(struct topology *t);
-
-/**
- * check_lonely - warn of ports and groups no rule names
- *
- * Comes last: it is silent if there is an error anywhere, because the rule that
- * is missing may be the one that was not understood.
- */
+/* Warns of ports and groups no rule names. */
 void check_lonely(struct topology *t);
 
 /**
  * find_switch - by name
- * @len: octets of @name that count
+ * @len: bytes of @name that count
  *
- * Return: NULL if there is none.
+ * Return: NULL if there is none; of duplicates the first.
  */
 struct topo_switch *find_switch(const struct topology *t, const char *name,
 				size_t len);
-
-/**
- * find_port - by name, on one switch
- */
 struct topo_port *find_port(const struct topo_switch *sw, const char *name);
-
-/**
- * find_vm - by name
- */
 struct topo_vm *find_vm(const struct topology *t, const char *name);
-
-/**
- * find_group - by name
- */
 struct topo_group *find_group(const struct topology *t, const char *name);
+
+/* Says that there is none of that name, and which there are. */
+void unknown_vm(struct topology *t, const struct name *ref);
+/* A bare name nothing has: is it almost a switch's?  That is reported. */
+bool is_slip_for_switch(struct topology *t, const struct name *ref);
+/* Reports a group called as a switch, port, VM or another group is. */
+void check_group_name(struct topology *t, struct topo_group *group);
 
 /**
  * resolve_group - does a name mean a group?
@@ -145,7 +82,20 @@ struct topo_group *resolve_group(struct topology *t, const struct name *ref,
  * Return: NULL if none; that has been reported, unless an earlier error may be
  * the reason.
  */
-struct topo_port *resolve_port(struct topology *t, struct topo_switch *home,
+struct topo_port *resolve_port(struct topology *t,
+			       const struct topo_switch *home,
 			       const struct name *ref);
+
+/**
+ * pairs_add - one pair more to tell of
+ */
+void pairs_add(struct topo_pairs *pairs, const struct topo_port *a,
+	       const struct topo_port *b);
+
+/**
+ * pairs_shown - "s.a -> s.b (and 2 more)"
+ */
+const char *pairs_shown(struct topology *t, const struct topo_rule *rule,
+			const struct topo_pairs *pairs);
 
 #endif

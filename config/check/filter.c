@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libpcap compiles; what is done here is to say what is wrong with an expression
- * in a way that helps, and to refuse what libpcap compiles but the switch cannot
- * run.
+ * libpcap compiles; what is done here is to say what can be done about its
+ * errors, and to refuse what it compiles but the switch cannot run.
  */
 #include "config/check/filter.h"
 
-#include <pcap/pcap.h>
 #include <string.h>
 
 _Static_assert(sizeof(struct cbpf_insn) == sizeof(struct bpf_insn),
 	       "libpcap's instructions are ours");
 _Static_assert(sizeof(struct cbpf_insn) == sizeof(struct sys_insn),
 	       "and so are a capture's");
-
-/* --- what libpcap refuses ------------------------------------------------ */
 
 /* What to do, by what libpcap says. */
 static const char *remedy(const char *said)
@@ -31,6 +27,11 @@ static const char *remedy(const char *said)
 		{ "supported on",
 		  "the frames of a switch are Ethernet, without more in front "
 		  "of it" },
+		{ "'gateway' not",
+		  "write \"ether host MAC and not host ADDRESS\"" },
+		{ "unknown host", "write the address" },
+		{ "applied to ip6 host", "write the IPv4 address" },
+		{ "not looked up within", "write addresses" },
 		{ "", "pcap-filter(7) describes the language" },
 	};
 	size_t i = 0;
@@ -40,89 +41,75 @@ static const char *remedy(const char *said)
 	return known[i].remedy;
 }
 
-/* --- what cannot be run here ---------------------------------------------- */
+/* --- what cannot be run here --------------------------------------------- */
 
-static void report_direction(struct topology *t, const struct name *text,
-			     enum filter_use use)
-{
-	report_error(t->report, text->pos,
-		     "\"inbound\" and \"outbound\" are directions of an "
-		     "interface; %s",
-		     use == FILTER_CAPTURE ? "name the ports that send "
-					     "instead: capture \"FILE\" of PORT"
-					   : "a rule says itself who sends: "
-					     "allow PORT -> PORT");
-}
-
-static void report_deep(struct topology *t, const struct name *text,
-			uint32_t need)
+static bool report_deep(struct topology *t, struct pos at, uint32_t need)
 {
 	if (need == CBPF_ALL)
-		report_error(t->report, text->pos,
-			     "the filter works out where in a frame it looks, "
-			     "and that can be anywhere; the switch looks at "
-			     "the first %u octets: name fixed places",
-			     FRAME_SNAP_MAX);
+		wrong(t, at,
+		      "the filter works out where in a frame it looks, and that "
+		      "can be anywhere; the switch looks at the first %u octets: "
+		      "name fixed places",
+		      FRAME_SNAP_MAX);
 	else
-		report_error(
-			t->report, text->pos,
-			"the filter looks at octet %u of a frame, counted "
-			"from 0; the switch looks at the first %u: ask for "
-			"something further in front",
-			need - 1, FRAME_SNAP_MAX);
-}
-
-/* Captures are run by libpcap, which can do more. */
-static bool can_switch_run(struct topology *t, const struct name *text,
-			   const struct cbpf_report *report)
-{
-	if (report->error == CBPF_BACKWARD)
-		report_error(t->report, text->pos,
-			     "\"protochain\" takes a loop, which the switch "
-			     "does not run; name the protocol with \"proto\"");
-	else if (report->error != CBPF_NONE)
-		report_error(t->report, text->pos,
-			     "libpcap compiles this filter to a program whose "
-			     "instruction %u %s",
-			     report->at, cbpf_error_text(report->error));
-	else if (report->need > FRAME_SNAP_MAX)
-		report_deep(t, text, report->need);
-	else
-		return true;
+		wrong(t, at,
+		      "the filter looks at octet %u of a frame, counted from 0; "
+		      "the switch looks at the first %u: ask for something "
+		      "further in front",
+		      need - 1, FRAME_SNAP_MAX);
 	return false;
 }
 
-static bool can_run(struct topology *t, const struct name *text,
-		    enum filter_use use, const struct bpf_program *program,
-		    uint32_t *need)
+/* Captures are run by libpcap, which can do more. */
+static bool can_run(struct topology *t, struct pos at, enum filter_use use,
+		    const struct filter_answer *a, uint32_t *need)
 {
 	struct cbpf_report report;
 
-	cbpf_validate((const struct cbpf_insn *)program->bf_insns,
-		      program->bf_len, &report);
+	if (a->n > SYS_FILTER_MAX) {
+		wrong(t, at,
+		      "the filter takes %u instructions; %d are possible", a->n,
+		      SYS_FILTER_MAX);
+		return false;
+	}
+	cbpf_validate(a->insn, a->n, &report);
 	*need = report.need;
-	if (program->bf_len > SYS_FILTER_MAX) {
-		report_error(t->report, text->pos,
-			     "the filter takes %u instructions; %d are "
-			     "possible",
-			     program->bf_len, SYS_FILTER_MAX);
-		return false;
-	}
-	if (report.error == CBPF_ANCILLARY) {
-		report_direction(t, text, use);
-		return false;
-	}
-	return use == FILTER_CAPTURE || can_switch_run(t, text, &report);
+	if (report.error == CBPF_ANCILLARY)
+		wrong(t, at,
+		      "\"inbound\" and \"outbound\" are directions of an "
+		      "interface; %s",
+		      use == FILTER_CAPTURE
+			      ? "name the ports that send instead: capture "
+				"\"FILE\" of PORT"
+			      : "a rule says itself who sends: allow PORT -> "
+				"PORT");
+	else if (use == FILTER_CAPTURE)
+		return true;
+	else if (report.error == CBPF_BACKWARD)
+		wrong(t, at,
+		      "\"protochain\" takes a loop, which the switch does not "
+		      "run; name the protocol with \"proto\"");
+	else if (report.error != CBPF_NONE)
+		wrong(t, at,
+		      "libpcap compiles this filter to a program whose "
+		      "instruction %u %s",
+		      report.at, cbpf_error_text(report.error));
+	else
+		return report.need <= FRAME_SNAP_MAX ||
+		       report_deep(t, at, report.need);
+	return false;
 }
 
 /* --- compiling ----------------------------------------------------------- */
 
-static void keep(struct topology *t, struct filter *out, const void *insn,
-		 uint32_t n)
+static bool keep(struct topology *t, struct filter *out, const void *insn,
+		 uint32_t n, uint32_t need)
 {
+	out->need = need;
 	out->n = n;
 	out->insn = arena_alloc(t->arena, n * sizeof(*out->insn));
 	memcpy(out->insn, insn, n * sizeof(*out->insn));
+	return true;
 }
 
 bool filter_same(const struct filter *a, const struct filter *b)
@@ -131,162 +118,96 @@ bool filter_same(const struct filter *a, const struct filter *b)
 						a->n * sizeof(*a->insn)) == 0);
 }
 
-/* @text as the user wrote it, @expression as it is compiled. */
-static bool compile(struct topology *t, const struct name *text,
-		    const char *expression, enum filter_use use,
-		    struct filter *out)
+void filter_ask(const char *expression, struct filter_answer *answer)
 {
 	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535);
-	struct bpf_program program;
-	const char *said;
-	bool ok = false;
+	struct bpf_program p;
 
 	if (!pcap)
 		out_of_memory();
-	if (pcap_compile(pcap, &program, expression, 1, PCAP_NETMASK_UNKNOWN)) {
-		said = pcap_geterr(pcap);
-		report_error(t->report, text->pos,
-			     "libpcap does not accept \"%s\": %s; %s",
-			     text->text, said, remedy(said));
+	*answer->error = '\0';
+	answer->failed = false;
+	answer->n = 0;
+	if (pcap_compile(pcap, &p, expression, 1, PCAP_NETMASK_UNKNOWN)) {
+		snprintf(answer->error, sizeof(answer->error), "%s",
+			 pcap_geterr(pcap));
 	} else {
-		ok = can_run(t, text, use, &program, &out->need);
-		if (ok)
-			keep(t, out, program.bf_insns, program.bf_len);
-		pcap_freecode(&program);
+		answer->n = p.bf_len;
+		if (p.bf_len <= SYS_FILTER_MAX)
+			memcpy(answer->insn, p.bf_insns,
+			       p.bf_len * sizeof(*p.bf_insns));
+		pcap_freecode(&p);
 	}
 	pcap_close(pcap);
-	return ok;
 }
 
-/* One instruction is a verdict about every frame; "no" has been refused. */
-static void drop_tautology(struct topology *t, const struct name *text,
-			   struct filter *f)
+static bool compile(struct topology *t, const struct name *text,
+		    enum filter_use use, struct filter *out)
 {
-	if (f->n != 1)
-		return;
-	report_warning(t->report, text->pos,
-		       "every frame matches this filter; the rule says the "
-		       "same without it");
-	f->n = 0;
-	f->need = 0;
+	const struct filter_answer *a = filter_answered(t, text->text);
+	struct filter_answer here;
+	uint32_t need;
+
+	if (!a) {
+		filter_ask(text->text, &here);
+		a = &here;
+	}
+	if (!*a->error)
+		return can_run(t, text->pos, use, a, &need) &&
+		       keep(t, out, a->insn, a->n, need);
+	wrong(t, text->pos, "%s \"%s\": %s; %s",
+	      a->failed ? "cannot compile" : "libpcap does not accept",
+	      text->text, a->error, remedy(a->error));
+	return false;
 }
 
-/* --- what has been compiled before ---------------------------------------- */
+/* --- what has been compiled before --------------------------------------- */
 
-static bool find_rule(struct topology *t, const char *text, struct filter *out)
+static bool find_rule(struct topology *t, const struct sys_policy *policy,
+		      const char *text, struct filter *out)
 {
-	for (size_t i = 0; i < t->base->n_policies; i++) {
-		const struct sys_policy *policy = &t->base->policy[i];
-		const struct policy_image *image = &policy->image;
+	const struct policy_image *image = &policy->image;
 
-		for (uint32_t k = 0; k < image->n_rules; k++) {
-			const struct policy_rule *rule = &image->rule[k];
+	for (uint32_t i = 0; i < image->n_rules; i++) {
+		const struct policy_rule *rule = &image->rule[i];
 
-			if (strcmp(policy->rule[k].text, text) != 0)
-				continue;
-			keep(t, out, &image->insn[rule->first], rule->n);
-			out->need = policy->rule[k].need;
-			return true;
-		}
+		if (strcmp(policy->rule[i].text, text) == 0)
+			return keep(t, out, &image->insn[rule->first], rule->n,
+				    policy->rule[i].need);
 	}
 	return false;
 }
 
-static bool find_capture(struct topology *t, const char *text,
-			 struct filter *out)
+static bool find_capture(struct topology *t, const struct sys_pd *pd,
+			 const char *text, struct filter *out)
 {
-	for (size_t i = 0; i < t->base->n_pds; i++) {
-		const struct sys_pd *pd = &t->base->pd[i];
+	for (uint32_t i = 0; i < pd->n_comps; i++) {
+		const struct sys_capture *c = &pd->comp[i].capture;
 
-		for (uint32_t k = 0; k < pd->n_comps; k++) {
-			const struct sys_capture *c = &pd->comp[k].capture;
-
-			if (pd->comp[k].kind != SYS_CAPTURE ||
-			    strcmp(c->filter_text, text) != 0)
-				continue;
-			keep(t, out, c->filter, c->n_filter);
-			return true;
-		}
+		if (pd->comp[i].kind == SYS_CAPTURE &&
+		    strcmp(c->filter_text, text) == 0)
+			return keep(t, out, c->filter, c->n_filter, 0);
 	}
 	return false;
 }
 
-static bool find_compiled(struct topology *t, const char *text,
-			  enum filter_use use, struct filter *out)
+bool filter_is_known(struct topology *t, const char *text, enum filter_use use,
+		     struct filter *out)
 {
-	if (!t->base)
-		return false;
-	if (use == FILTER_CAPTURE)
-		return find_capture(t, text, out);
-	return find_rule(t, text, out);
-}
+	const struct system *base = t->base;
 
-/* --- names of hosts ------------------------------------------------------- */
-
-/* An empty one, or one that is too long, is not looked at any further. */
-static bool is_usable(const char *e)
-{
-	return e && e[strspn(e, " \t")] && strlen(e) < SYS_PATH;
-}
-
-static bool is_syntax(const char *e)
-{
-	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535);
-	struct bpf_program program;
-	bool ok = true;
-
-	if (!pcap)
-		out_of_memory();
-	if (pcap_compile(pcap, &program, e, 0, PCAP_NETMASK_UNKNOWN) == 0)
-		pcap_freecode(&program);
-	else
-		ok = !strstr(pcap_geterr(pcap), "syntax error");
-	pcap_close(pcap);
-	return ok;
-}
-
-void filter_note_hosts(struct topology *t, const struct name *text,
-		       enum filter_use use)
-{
-	struct filter_hosts h = { .text = text->text };
-	struct filter unused;
-
-	if (!is_usable(h.text) || !filter_next_host(&h) ||
-	    find_compiled(t, h.text, use, &unused) ||
-	    !is_syntax(filter_without_names(t->arena, h.text)))
-		return;
-	do
-		hosts_add(&t->hosts, t->arena, h.text + h.spot.at, h.spot.len);
-	while (filter_next_host(&h));
-}
-
-/* The expression for libpcap, or NULL if that cannot be made. */
-static const char *look_up(struct topology *t, const struct name *text)
-{
-	const char *e, *why;
-	struct filter_spot bad;
-
-	/* It asks the host's resolver and then its ethers(5). */
-	if (filter_find(text->text, "gateway", 7, &bad)) {
-		report_error(t->report, text->pos,
-			     "\"gateway\" cannot be used in a filter; write "
-			     "\"ether host MAC and not host ADDRESS\"");
-		return NULL;
+	for (size_t i = 0; base && i < base->n_policies; i++) {
+		if (use == FILTER_RULE &&
+		    find_rule(t, &base->policy[i], text, out))
+			return true;
 	}
-	e = filter_without_names(t->arena, text->text);
-	if (e == text->text)
-		return e;
-	/* What is no filter has its message from libpcap. */
-	if (!is_syntax(e))
-		return e;
-	e = filter_with_addresses(t->arena, &t->hosts, text->text, &bad, &why);
-	if (!e)
-		report_error(t->report, text->pos, "host \"%.*s\" %s",
-			     (int)bad.len, text->text + bad.at, why);
-	return e;
+	for (size_t i = 0; base && i < base->n_pds; i++) {
+		if (use == FILTER_CAPTURE &&
+		    find_capture(t, &base->pd[i], text, out))
+			return true;
+	}
+	return false;
 }
-
-/* --- all of it ------------------------------------------------------------ */
 
 bool filter_compile(struct topology *t, const struct name *text,
 		    enum filter_use use, struct filter *out)
@@ -295,26 +216,25 @@ bool filter_compile(struct topology *t, const struct name *text,
 
 	if (!e)
 		return false;
-	if (!e[strspn(e, " \t")]) {
-		report_error(t->report, text->pos,
-			     "the filter is empty; leave it out to %s",
-			     use == FILTER_CAPTURE ? "record everything"
-						   : "mean every frame");
-		return false;
-	}
-	if (strlen(e) >= SYS_PATH) {
-		report_error(t->report, text->pos,
-			     "the filter has %zu characters; %d are possible",
-			     strlen(e), SYS_PATH - 1);
-		return false;
-	}
-	if (find_compiled(t, e, use, out))
+	if (!e[strspn(e, " \t")])
+		wrong(t, text->pos, "the filter is empty; leave it out to %s",
+		      use == FILTER_CAPTURE ? "record everything"
+					    : "mean every frame");
+	else if (strlen(e) >= SYS_PATH)
+		wrong(t, text->pos,
+		      "the filter has %zu characters; %d are possible",
+		      strlen(e), SYS_PATH - 1);
+	else if (filter_is_known(t, e, use, out))
 		return true;
-	e = look_up(t, text);
-	if (!e || !compile(t, text, e, use, out))
-		return false;
-	if (use == FILTER_CAPTURE)
+	else if (compile(t, text, use, out)) {
+		/* A single instruction accepts every frame. */
+		if (use == FILTER_RULE && out->n == 1) {
+			warn(t, text->pos,
+			     "every frame matches this filter; the rule says "
+			     "the same without it");
+			out->n = out->need = 0;
+		}
 		return true;
-	drop_tautology(t, text, out);
-	return true;
+	}
+	return false;
 }

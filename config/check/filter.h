@@ -4,11 +4,16 @@
  *
  * They are compiled when the topology is read, so that a mistake is found then,
  * and so that neither the switch nor a process that captures needs a compiler.
+ *
+ * libpcap looks up the names in an expression, for as long as the resolver
+ * takes.  So expressions with names are compiled in processes of their own,
+ * several at a time, which are killed when the time for all of them is up.
  */
 #ifndef WEIR_CONFIG_FILTER_H
 #define WEIR_CONFIG_FILTER_H
 
-#include "config/lang/hosts.h"
+#include <pcap/pcap.h>
+
 #include "config/lang/topology.h"
 
 enum filter_use {
@@ -17,13 +22,43 @@ enum filter_use {
 };
 
 /**
- * filter_note_hosts - add the names of hosts in an expression to @t->hosts
- *
- * To be called for all expressions before filter_compile() for the first one.
- * One that is a syntax error, or that @t->base has already, has none.
+ * struct filter_answer - what libpcap makes of an expression
+ * @error: its words; "": it is right
+ * @failed: @error has other words: it has not come to an answer
+ * @n:     instructions; what exceeds SYS_FILTER_MAX is not in @insn
  */
-void filter_note_hosts(struct topology *t, const struct name *text,
-		       enum filter_use use);
+struct filter_answer {
+	char error[PCAP_ERRBUF_SIZE];
+	bool failed;
+	uint32_t n;
+	struct cbpf_insn insn[SYS_FILTER_MAX];
+};
+
+/*
+ * Milliseconds for all expressions with names: less than an instance gives a
+ * change (CONTROL_TIMEOUT_NS).  Tests have less patience.
+ */
+extern int filter_limit_ms;
+
+/**
+ * filter_ask - have libpcap compile an expression
+ */
+void filter_ask(const char *expression, struct filter_answer *answer);
+
+/**
+ * filter_ask_all - have all expressions with names compiled
+ *
+ * Takes filter_limit_ms at most.  filter_compile() finds the answers.
+ */
+void filter_ask_all(struct topology *t);
+
+/**
+ * filter_answered - the answer to an expression with names
+ *
+ * Return: NULL if it was not among them.
+ */
+const struct filter_answer *filter_answered(const struct topology *t,
+					    const char *expression);
 
 /**
  * filter_compile - make a program of an expression
@@ -39,94 +74,20 @@ bool filter_compile(struct topology *t, const struct name *text,
 		    enum filter_use use, struct filter *out);
 
 /**
+ * filter_is_known - does @t->base have an expression already?
+ * @out: its program
+ */
+bool filter_is_known(struct topology *t, const char *text, enum filter_use use,
+		     struct filter *out);
+
+/**
  * filter_same - are two programs one?
  */
 bool filter_same(const struct filter *a, const struct filter *b);
 
-/* --- words of an expression (config/filter_words.c) -------------------------- */
-
 /**
- * struct filter_spot - a place in an expression
- * @at:  octets before it
- * @len: octets of it
+ * filter_word - where an expression has a word, or NULL
  */
-struct filter_spot {
-	size_t at;
-	size_t len;
-};
-
-/**
- * filter_next - the word or sign at or behind a place
- * @at:          octets before the place
- * @in_brackets: it is inside of [ ]
- *
- * Return: false at the end.
- */
-bool filter_next(const char *text, size_t at, bool in_brackets,
-		 struct filter_spot *spot);
-
-/**
- * filter_is_keyword - is a word one of the language?
- */
-bool filter_is_keyword(const char *text, size_t len);
-
-/**
- * filter_is_name - is it looked up: no number, no address, no keyword?
- */
-bool filter_is_name(const char *word, size_t len);
-
-/**
- * filter_find - find a word of an expression
- * @word: @len octets
- *
- * Return: false if it does not stand there as a word of its own.
- */
-bool filter_find(const char *text, const char *word, size_t len,
-		 struct filter_spot *spot);
-
-/* --- names of hosts (config/filter_hosts.c) --------------------------------- */
-
-/**
- * struct filter_hosts - a walk over the names of hosts in an expression
- * @text:     the expression; the rest is zero to begin with
- * @spot:     the name
- * @family:   addresses that can stand there
- * @other:    a name here would not be one of a host
- * @complete: the next qualifier begins another operand
- * @brackets: [ ] that are open
- */
-struct filter_hosts {
-	const char *text;
-	struct filter_spot spot;
-	enum host_family family;
-	bool other;
-	bool complete;
-	unsigned int brackets;
-};
-
-/**
- * filter_next_host - go on to the next name
- *
- * Return: false if there is none.
- */
-bool filter_next_host(struct filter_hosts *h);
-
-/**
- * filter_without_names - the same with some address for each host
- *
- * It is right or wrong as the expression is, and nothing is looked up for it.
- */
-const char *filter_without_names(struct arena *a, const char *text);
-
-/**
- * filter_with_addresses - the same with the addresses of each host
- * @bad: out: a host without
- * @why: out: the reason
- *
- * Return: NULL if there is one without.
- */
-const char *filter_with_addresses(struct arena *a, const struct hosts *hosts,
-				  const char *text, struct filter_spot *bad,
-				  const char **why);
+const char *filter_word(const char *text, const char *word);
 
 #endif

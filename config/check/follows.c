@@ -3,7 +3,7 @@
  * Ports that follow others: uplink tracking.
  *
  * Whether a port has a carrier must come out the same in whatever order ports
- * are looked at, so nobody may follow himself, not even round a corner.
+ * are looked at, so no port may follow itself, not even by way of others.
  */
 #include "config/check/check.h"
 
@@ -15,41 +15,28 @@ static void look_up(struct topology *t, struct topo_port *port)
 	if (!leader)
 		return;
 	if (leader == port)
-		report_error(t->report, ref->pos,
-			     "a port cannot follow itself; name the one it "
-			     "depends on");
+		wrong(t, ref->pos,
+		      "a port cannot follow itself; name the one it depends "
+		      "on");
 	else if (leader->sw != port->sw)
-		report_error(t->report, ref->pos,
-			     "port \"%s\" is on another switch; a port follows "
-			     "one of its own, %s",
-			     ref->text, name_shown(&port->sw->name));
+		wrong(t, ref->pos,
+		      "port \"%s\" is on another switch; a port follows one of "
+		      "its own, %s",
+		      ref->text, shown(port->sw));
 	else if (leader->kind == TO_CAPTURE)
-		report_error(t->report, ref->pos,
-			     "port \"%s\" is a capture, on which nobody "
-			     "depends; name a port that sends",
-			     ref->text);
+		wrong(t, ref->pos,
+		      "port \"%s\" is a capture, on which nobody depends; name "
+		      "a port that sends",
+		      ref->text);
 	else
 		port->leader = leader;
-}
-
-/* "a follows b follows a" */
-static const char *name_circle(struct topology *t, const struct topo_port *port)
-{
-	const char *text = name_shown(&port->name);
-	const struct topo_port *p = port;
-
-	do {
-		p = p->leader;
-		text = arena_printf(t->arena, "%s follows %s", text,
-				    name_shown(&p->name));
-	} while (p != port);
-	return text;
 }
 
 /* A circle is reported once, and cut there. */
 static void check_circle(struct topology *t, struct topo_port *port)
 {
 	const struct topo_port *p = port->leader;
+	const char *text = shown(port);
 	unsigned int steps = 0;
 
 	/* Round a circle further on, which is not ours, for ever but for this. */
@@ -57,26 +44,24 @@ static void check_circle(struct topology *t, struct topo_port *port)
 		p = p->leader;
 	if (p != port)
 		return;
-	report_error(t->report, port->follow.arg.pos,
-		     "%s: none of them could ever come up; take one of these "
-		     "out",
-		     name_circle(t, port));
+	do {
+		p = p->leader;
+		text = arena_printf(t->arena, "%s follows %s", text, shown(p));
+	} while (p != port);
+	wrong(t, port->follow.arg.pos,
+	      "%s: none of them could ever come up; take one of these out",
+	      text);
 	port->leader = NULL;
 }
 
 void check_follows(struct topology *t)
 {
-	struct topo_switch *sw;
 	struct topo_port *port;
 
-	for_each(sw, t->switches) {
-		for_each(port, sw->ports) {
-			if (port->follow.set && port->kind != TO_CAPTURE)
-				look_up(t, port);
-		}
-		for_each(port, sw->ports) {
-			if (port->leader)
-				check_circle(t, port);
-		}
+	for_each_port(port, t) {
+		if (port->follow.set && port->kind != TO_CAPTURE)
+			look_up(t, port);
 	}
+	for_each_port(port, t)
+		check_circle(t, port);
 }

@@ -27,10 +27,10 @@ static struct topo_switch *find_end(struct topology *t, const struct name *ref,
 		return NULL;
 	dot = strchr(ref->text, '.');
 	if (!dot || dot == ref->text || !dot[1]) {
-		report_error(t->report, ref->pos,
-			     "\"%s\" is no end of a link; write SWITCH.PORT, "
-			     "and the link makes that port",
-			     ref->text);
+		wrong(t, ref->pos,
+		      "\"%s\" is no end of a link; write SWITCH.PORT, and the "
+		      "link makes that port",
+		      ref->text);
 		return NULL;
 	}
 	sw = find_switch(t, ref->text, (size_t)(dot - ref->text));
@@ -49,7 +49,7 @@ static struct topo_port *make_end(struct topology *t, struct topo_link *link,
 {
 	struct name name = { 0 };
 	struct topo_switch *sw = find_end(t, link->end[end], &name);
-	struct topo_port *port;
+	struct topo_port *port = sw ? find_port(sw, name.text) : NULL;
 
 	if (!sw)
 		return NULL;
@@ -57,14 +57,12 @@ static struct topo_port *make_end(struct topology *t, struct topo_link *link,
 		sw->n_ports++;
 		return NULL;
 	}
-	port = find_port(sw, name.text);
 	if (port) {
 		port->broken = true;
-		report_error(t->report, name.pos,
-			     "port %s is there already, from %s; a link makes "
-			     "its own ports: give this one another name",
-			     link->end[end]->text,
-			     report_place(t->report, name.pos, port->name.pos));
+		wrong(t, name.pos,
+		      "port %s is there already, from %s; a link makes its own "
+		      "ports: give this one another name",
+		      link->end[end]->text, place(t, name.pos, port->name.pos));
 		return NULL;
 	}
 	port = topo_add_port(t, sw, &name);
@@ -78,15 +76,15 @@ static struct topo_port *make_end(struct topology *t, struct topo_link *link,
 
 /* --- loops --------------------------------------------------------------- */
 
-/* The switch at the other end of a link that was accepted before @limit. */
+/* The switch at the other end of a link that was accepted. */
 static struct topo_switch *across(const struct topo_link *link,
 				  const struct topo_switch *sw)
 {
-	if (!link->port[0] || !link->port[1])
-		return NULL;
-	if (link->port[0]->sw == sw)
-		return link->port[1]->sw;
-	return link->port[1]->sw == sw ? link->port[0]->sw : NULL;
+	for (int i = 0; link->port[0] && link->port[1] && i < 2; i++) {
+		if (link->port[i]->sw == sw)
+			return link->port[1 - i]->sw;
+	}
+	return NULL;
 }
 
 /*
@@ -132,36 +130,27 @@ static const char *name_loop(struct topology *t, const struct topo_link *link)
 	return arena_printf(t->arena, "%s - %s", text, from->name.text);
 }
 
-static void join(struct topology *t, struct topo_link *link)
-{
-	unsigned int old = link->port[1]->sw->island;
-	unsigned int new = link->port[0]->sw->island;
-	struct topo_switch *sw;
-
-	for_each(sw, t->switches) {
-		if (sw->island == old)
-			sw->island = new;
-	}
-}
-
 static void check_loop(struct topology *t, struct topo_link *link)
 {
 	struct topo_switch *a = link->port[0]->sw, *b = link->port[1]->sw;
+	unsigned int old = b->island;
+	struct topo_switch *sw;
 
 	if (a == b)
-		report_error(t->report, link->pos,
-			     "both ends of this link are on switch %s; a link "
-			     "joins two switches",
-			     a->name.text);
-	else if (a->island == b->island)
-		report_error(
-			t->report, link->pos,
-			"this link closes a loop of switches, %s, in which "
-			"frames would go round for ever; take one of its "
-			"links out",
-			name_loop(t, link));
-	else
-		join(t, link);
+		wrong(t, link->pos,
+		      "both ends of this link are on switch %s; a link joins "
+		      "two switches",
+		      a->name.text);
+	else if (a->island == old)
+		wrong(t, link->pos,
+		      "this link closes a loop of switches, %s, in which "
+		      "frames would go round for ever; take one of its links "
+		      "out",
+		      name_loop(t, link));
+	for_each(sw, t->switches) {
+		if (sw->island == old)
+			sw->island = a->island;
+	}
 }
 
 void check_links(struct topology *t)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Names: duplicates, and what a name refers to.
+ * Names: those that are taken, and what a name refers to.
  */
 #include "config/check/check.h"
 
@@ -8,6 +8,12 @@
 
 /* Names listed in a message; a reader does not look through more. */
 #define MAX_LISTED 12
+
+static bool is(const struct name *name, bool duplicate, const char *text)
+{
+	return text && name->text && !duplicate &&
+	       strcmp(name->text, text) == 0;
+}
 
 struct topo_switch *find_switch(const struct topology *t, const char *name,
 				size_t len)
@@ -18,9 +24,9 @@ struct topo_switch *find_switch(const struct topology *t, const char *name,
 		if (sw->name.text && !sw->duplicate &&
 		    strlen(sw->name.text) == len &&
 		    memcmp(sw->name.text, name, len) == 0)
-			return sw;
+			break;
 	}
-	return NULL;
+	return sw;
 }
 
 struct topo_port *find_port(const struct topo_switch *sw, const char *name)
@@ -28,11 +34,10 @@ struct topo_port *find_port(const struct topo_switch *sw, const char *name)
 	struct topo_port *port;
 
 	for_each(port, sw->ports) {
-		if (port->name.text && !port->duplicate &&
-		    strcmp(port->name.text, name) == 0)
-			return port;
+		if (is(&port->name, port->duplicate, name))
+			break;
 	}
-	return NULL;
+	return port;
 }
 
 struct topo_group *find_group(const struct topology *t, const char *name)
@@ -40,250 +45,386 @@ struct topo_group *find_group(const struct topology *t, const char *name)
 	struct topo_group *group;
 
 	for_each(group, t->groups) {
-		if (group->name.text && !group->duplicate &&
-		    strcmp(group->name.text, name) == 0)
-			return group;
+		if (is(&group->name, group->duplicate, name))
+			break;
 	}
-	return NULL;
+	return group;
 }
 
-/* --- duplicates ---------------------------------------------------------- */
+struct topo_vm *find_vm(const struct topology *t, const char *name)
+{
+	struct topo_vm *vm;
 
+	for_each(vm, t->vms) {
+		if (is(&vm->name, vm->duplicate, name))
+			break;
+	}
+	return vm;
+}
+
+static struct topo_domain *find_domain(const struct topology *t,
+				       const char *name)
+{
+	struct topo_domain *domain;
+
+	for_each(domain, t->domains) {
+		if (is(&domain->name, domain->duplicate, name))
+			break;
+	}
+	return domain;
+}
+
+static struct topo_switch *whole_switch(const struct topology *t,
+					const char *name)
+{
+	return name ? find_switch(t, name, strlen(name)) : NULL;
+}
+
+/* A port of that name on any switch. */
+static struct topo_port *any_port(const struct topology *t, const char *name,
+				  unsigned int *n)
+{
+	struct topo_port *port, *found = NULL;
+	struct topo_switch *sw;
+
+	*n = 0;
+	for_each(sw, t->switches) {
+		port = sw->duplicate ? NULL : find_port(sw, name);
+		*n += port != NULL;
+		found = found ? found : port;
+	}
+	return found;
+}
+
+/* --- names that are taken ------------------------------------------------ */
+
+static void again(struct topology *t, const char *what, const struct name *name,
+		  const struct name *first, const char *rule)
+{
+	wrong(t, name->pos, "%s \"%s\" is declared already, in %s; %s", what,
+	      name->text, place(t, name->pos, first->pos), rule);
+}
+
+static void taken(struct topology *t, const char *what, const struct name *name,
+		  const char *by, const struct name *other)
+{
+	wrong(t, name->pos,
+	      "\"%s\" is the name of a %s, in %s; give the %s another",
+	      name->text, by, place(t, name->pos, other->pos), what);
+}
+
+/* What is missing on the first may be on the second. */
 static void check_ports_of(struct topology *t, struct topo_switch *sw)
 {
 	struct topo_port *port, *first;
 
 	for_each(port, sw->ports) {
-		first = port->name.text ? find_port(sw, port->name.text) : NULL;
+		first = find_port(sw, port->name.text);
 		if (!first || first == port)
 			continue;
-		port->duplicate = true;
-		first->broken = true;
-		report_error(t->report, port->name.pos,
-			     "port \"%s\" is declared already, in %s; ports "
-			     "of one switch have different names",
-			     port->name.text,
-			     report_place(t->report, port->name.pos,
-					  first->name.pos));
+		port->duplicate = first->broken = true;
+		again(t, "port", &port->name, &first->name,
+		      "ports of one switch have different names");
 	}
+}
+
+static void check_switch(struct topology *t, struct topo_switch *sw)
+{
+	struct topo_switch *first = whole_switch(t, sw->name.text);
+
+	if (first && first != sw) {
+		sw->duplicate = first->broken = true;
+		again(t, "switch", &sw->name, &first->name,
+		      "a switch is written in one piece");
+	}
+	check_ports_of(t, sw);
+}
+
+static void check_domain(struct topology *t, struct topo_domain *domain)
+{
+	struct topo_domain *first = find_domain(t, domain->name.text);
+	const struct topo_switch *sw = whole_switch(t, domain->name.text);
+
+	if (first && first != domain) {
+		domain->duplicate = true;
+		again(t, "domain", &domain->name, &first->name,
+		      "a domain is written in one piece");
+	}
+	if (sw)
+		taken(t, "domain", &domain->name, "switch", &sw->name);
+}
+
+static void check_vm(struct topology *t, struct topo_vm *vm)
+{
+	struct topo_vm *first = find_vm(t, vm->name.text);
+	const struct topo_switch *sw = whole_switch(t, vm->name.text);
+	const struct topo_domain *domain = find_domain(t, vm->name.text);
+
+	if (first && first != vm) {
+		vm->duplicate = first->broken = true;
+		again(t, "vm", &vm->name, &first->name,
+		      "a vm is written in one piece");
+	}
+	if (sw)
+		taken(t, "vm", &vm->name, "switch", &sw->name);
+	if (domain)
+		taken(t, "vm", &vm->name, "domain", &domain->name);
 }
 
 void check_names(struct topology *t)
 {
-	struct topo_switch *sw, *first;
+	struct topo_switch *sw;
+	struct topo_domain *domain;
+	struct topo_vm *vm;
 
-	for_each(sw, t->switches) {
-		first = sw->name.text ? find_switch(t, sw->name.text,
-						    strlen(sw->name.text))
-				      : NULL;
-		if (first && first != sw) {
-			sw->duplicate = true;
-			/* A port missed on the first may be on this one. */
-			first->broken = true;
-			report_error(t->report, sw->name.pos,
-				     "switch \"%s\" is declared already, in "
-				     "%s; a switch is written in one piece",
-				     sw->name.text,
-				     report_place(t->report, sw->name.pos,
-						  first->name.pos));
-		}
-		check_ports_of(t, sw);
-	}
+	for_each(sw, t->switches)
+		check_switch(t, sw);
+	for_each(domain, t->domains)
+		check_domain(t, domain);
+	for_each(vm, t->vms)
+		check_vm(t, vm);
 }
 
-/* --- references ---------------------------------------------------------- */
-
-/* "alice, bob, ..." */
-static const char *list_ports(struct topology *t, const struct topo_switch *sw)
+/* Later: a link may have made a port of that name. */
+void check_group_name(struct topology *t, struct topo_group *group)
 {
-	const struct topo_port *port;
-	const char *list = "";
-	int n = 0;
+	const char *name = group->name.text;
+	const struct topo_group *first = find_group(t, name);
+	const struct topo_switch *sw = whole_switch(t, name);
+	const struct topo_vm *vm = find_vm(t, name);
+	unsigned int n;
+	const struct topo_port *port = any_port(t, name, &n);
 
-	for_each(port, sw->ports) {
-		if (!port->name.text || port->duplicate)
-			continue;
-		if (n++ == MAX_LISTED)
-			return arena_printf(t->arena, "%s, ...", list);
-		list = arena_printf(t->arena, "%s%s%s", list, *list ? ", " : "",
-				    port->name.text);
-	}
-	return list;
+	if (first && first != group) {
+		group->duplicate = true;
+		taken(t, "group", &group->name, "group", &first->name);
+	} else if (sw)
+		taken(t, "group", &group->name, "switch", &sw->name);
+	else if (vm)
+		taken(t, "group", &group->name, "vm", &vm->name);
+	else if (port)
+		taken(t, "group", &group->name, "port", &port->name);
 }
 
-static const char *list_switches(struct topology *t)
+/* --- names that mean nothing --------------------------------------------- */
+
+/* What it could have been. */
+struct choice {
+	struct guess guess; /* the nearest */
+	const char *list;   /* "alice, bob, ..." */
+	unsigned int n;
+};
+
+static void offer(struct topology *t, struct choice *c, const char *name)
 {
-	const struct topo_switch *sw;
-	const char *list = "";
-	int n = 0;
-
-	for_each(sw, t->switches) {
-		if (!sw->name.text || sw->duplicate)
-			continue;
-		if (n++ == MAX_LISTED)
-			return arena_printf(t->arena, "%s, ...", list);
-		list = arena_printf(t->arena, "%s%s%s", list, *list ? ", " : "",
-				    sw->name.text);
-	}
-	return list;
-}
-
-static void unknown_on(struct topology *t, const struct topo_switch *sw,
-		       const struct name *ref, const char *name)
-{
-	struct guess g = { .wanted = name };
-	const struct topo_port *port;
-
-	/* A switch without ports has its own message. */
-	if (sw->broken || !sw->name.text || !sw->ports)
+	if (!name)
 		return;
-	for_each(port, sw->ports) {
-		if (port->name.text && !port->duplicate)
-			guess_offer(&g, port->name.text);
-	}
-	if (g.best)
-		report_error(t->report, ref->pos,
-			     "unknown port \"%s\" on switch %s; did you mean "
-			     "\"%s\"?",
-			     name, sw->name.text, g.best);
+	guess_offer(&c->guess, name);
+	if (c->n++ < MAX_LISTED)
+		c->list = c->n == 1 ? name
+				    : arena_printf(t->arena, "%s, %s", c->list,
+						   name);
+	else if (c->n == MAX_LISTED + 1)
+		c->list = arena_printf(t->arena, "%s, ...", c->list);
+}
+
+static void offer_ports(struct topology *t, struct choice *c,
+			const struct topo_switch *sw)
+{
+	const struct topo_port *port;
+
+	for_each(port, sw->ports)
+		offer(t, c, port->duplicate ? NULL : port->name.text);
+}
+
+/* "unknown port \"a\" on switch s": was another meant? */
+static bool did_you_mean(struct topology *t, struct pos at,
+			 const struct choice *c, const char *what)
+{
+	if (c->guess.best)
+		wrong(t, at, "unknown %s; did you mean \"%s\"?", what,
+		      c->guess.best);
+	return c->guess.best;
+}
+
+/* A bare name no port has. */
+static bool is_free(const struct topology *t, const char *name)
+{
+	unsigned int n;
+
+	return !t->broken && !strchr(name, '.') && !any_port(t, name, &n);
+}
+
+bool is_slip_for_switch(struct topology *t, const struct name *ref)
+{
+	struct choice c = { .guess.wanted = ref->text };
+	const struct topo_switch *sw;
+
+	if (!is_free(t, ref->text))
+		return false;
+	for_each(sw, t->switches)
+		offer(t, &c, sw->name.text);
+	return did_you_mean(t, ref->pos, &c,
+			    arena_printf(t->arena, "switch \"%s\"", ref->text));
+}
+
+static bool is_slip_for_group(struct topology *t, const struct name *ref)
+{
+	struct choice c = { .guess.wanted = ref->text };
+	const struct topo_switch *sw;
+	const struct topo_group *group;
+
+	if (!is_free(t, ref->text) || find_vm(t, ref->text) ||
+	    whole_switch(t, ref->text))
+		return false;
+	for_each(sw, t->switches)
+		offer_ports(t, &c, sw);
+	for_each(group, t->groups)
+		offer(t, &c, group->name.text);
+	if (!c.guess.best || !find_group(t, c.guess.best))
+		return false;
+	wrong(t, ref->pos,
+	      "unknown port \"%s\"; did you mean the group \"%s\"?", ref->text,
+	      c.guess.best);
+	return true;
+}
+
+void unknown_vm(struct topology *t, const struct name *ref)
+{
+	const char *what = arena_printf(t->arena, "vm \"%s\"", ref->text);
+	struct choice c = { .guess.wanted = ref->text };
+	const struct topo_vm *vm;
+
+	for_each(vm, t->vms)
+		offer(t, &c, vm->duplicate ? NULL : vm->name.text);
+	if (t->broken || did_you_mean(t, ref->pos, &c, what))
+		return;
+	if (t->vms)
+		wrong(t, ref->pos, "unknown %s; vms are %s", what, c.list);
 	else
-		report_error(t->report, ref->pos,
-			     "unknown port \"%s\"; ports of switch %s are %s",
-			     name, sw->name.text, list_ports(t, sw));
+		wrong(t, ref->pos,
+		      "unknown %s; write it outside of any { }: vm NAME { ... }",
+		      what);
 }
 
 static void unknown_switch(struct topology *t, const struct name *ref,
 			   const char *name)
 {
-	struct guess g = { .wanted = name };
+	const char *what = arena_printf(t->arena, "switch \"%s\"", name);
+	struct choice c = { .guess.wanted = name };
 	const struct topo_switch *sw;
 
-	if (t->broken)
+	for_each(sw, t->switches)
+		offer(t, &c, sw->duplicate ? NULL : sw->name.text);
+	if (!t->broken && !did_you_mean(t, ref->pos, &c, what))
+		wrong(t, ref->pos, "unknown %s; switches are %s", what, c.list);
+}
+
+static void unknown_on(struct topology *t, const struct topo_switch *sw,
+		       const struct name *ref, const char *name)
+{
+	const char *what = arena_printf(t->arena, "port \"%s\" on switch %s",
+					name, shown(sw));
+	struct choice c = { .guess.wanted = name };
+
+	/* A switch without ports has its own message. */
+	if (sw->broken || !sw->name.text || !sw->ports)
 		return;
-	for_each(sw, t->switches) {
-		if (sw->name.text)
-			guess_offer(&g, sw->name.text);
-	}
-	if (g.best)
-		report_error(t->report, ref->pos,
-			     "unknown switch \"%s\"; did you mean \"%s\"?",
-			     name, g.best);
-	else
-		report_error(t->report, ref->pos,
-			     "unknown switch \"%s\"; switches are %s", name,
-			     list_switches(t));
+	offer_ports(t, &c, sw);
+	if (!did_you_mean(t, ref->pos, &c, what))
+		wrong(t, ref->pos,
+		      "unknown port \"%s\"; ports of switch %s are %s", name,
+		      sw->name.text, c.list);
 }
 
 /* A bare name no switch has a port of. */
 static void unknown_anywhere(struct topology *t, const struct name *ref)
 {
-	struct guess g = { .wanted = ref->text };
+	const char *what = arena_printf(t->arena, "port \"%s\"", ref->text);
+	struct choice c = { .guess.wanted = ref->text };
 	const struct topo_switch *sw;
-	const struct topo_port *port;
 	bool broken = t->broken;
 
 	for_each(sw, t->switches) {
 		broken |= sw->broken;
-		for_each(port, sw->ports) {
-			if (port->name.text && !port->duplicate)
-				guess_offer(&g, port->name.text);
-		}
+		offer_ports(t, &c, sw);
 	}
-	if (broken)
+	if (broken || did_you_mean(t, ref->pos, &c, what))
 		return;
-	if (g.best)
-		report_error(t->report, ref->pos,
-			     "unknown port \"%s\"; did you mean \"%s\"?",
-			     ref->text, g.best);
-	else if (t->switches && !t->switches->next)
+	if (t->switches && !t->switches->next)
 		unknown_on(t, t->switches, ref, ref->text);
 	else
-		report_error(t->report, ref->pos,
-			     "unknown port \"%s\"; no switch has one of that "
-			     "name",
-			     ref->text);
+		wrong(t, ref->pos, "unknown %s; no switch has one of that name",
+		      what);
 }
+
+/* --- references ---------------------------------------------------------- */
 
 static void ambiguous(struct topology *t, const struct name *ref)
 {
 	const struct topo_switch *sw;
 	const struct topo_port *port;
-	const char *list = "";
+	const char *list = NULL;
 
 	for_each(sw, t->switches) {
 		port = sw->duplicate ? NULL : find_port(sw, ref->text);
 		if (port)
-			list = arena_printf(t->arena, "%s%s%s", list,
-					    *list ? " or " : "",
+			list = arena_printf(t->arena, "%s%s%s",
+					    list ? list : "",
+					    list ? " or " : "",
 					    topo_port_name(t, port));
 	}
-	report_error(t->report, ref->pos,
-		     "\"%s\" is a port of more than one switch; write %s",
-		     ref->text, list);
+	wrong(t, ref->pos, "\"%s\" is a port of more than one switch; write %s",
+	      ref->text, list);
 }
 
-static void report_group(struct topology *t, const struct name *ref)
+/* @sw: where it was looked for; NULL: everywhere. */
+static void no_port(struct topology *t, const struct topo_switch *sw,
+		    const struct name *ref)
 {
-	report_error(t->report, ref->pos,
-		     "\"%s\" is a group, which rules and other groups can "
-		     "name; here a port is named",
-		     ref->text);
+	const char *name = ref->text;
+
+	if (!sw && find_vm(t, name))
+		wrong(t, ref->pos,
+		      "\"%s\" is a vm; frames go to the port that says "
+		      "driver-vm %s: name that",
+		      name, name);
+	else if (find_group(t, name))
+		wrong(t, ref->pos,
+		      "\"%s\" is a group, which rules and other groups can "
+		      "name; here a port is named",
+		      name);
+	else if (!sw && whole_switch(t, name))
+		wrong(t, ref->pos,
+		      "\"%s\" is a switch; a port of it is written %s.PORT",
+		      name, name);
+	else if (sw)
+		unknown_on(t, sw, ref, name);
+	else
+		unknown_anywhere(t, ref);
 }
 
 static struct topo_port *resolve_bare(struct topology *t,
+				      const struct topo_switch *home,
 				      const struct name *ref)
 {
-	struct topo_port *port = NULL;
-	struct topo_switch *sw;
-	int n = 0;
+	unsigned int n = 1;
+	struct topo_port *port = home ? find_port(home, ref->text)
+				      : any_port(t, ref->text, &n);
 
-	for_each(sw, t->switches) {
-		struct topo_port *p = sw->duplicate ? NULL
-						    : find_port(sw, ref->text);
-
-		if (p) {
-			port = p;
-			n++;
-		}
-	}
-	if (n == 1)
-		return port;
-	if (n > 1)
+	if (!port)
+		no_port(t, home, ref);
+	else if (n > 1)
 		ambiguous(t, ref);
-	else if (find_vm(t, ref->text))
-		report_error(t->report, ref->pos,
-			     "\"%s\" is a vm; frames go to the port that says "
-			     "driver-vm %s: name that",
-			     ref->text, ref->text);
-	else if (find_group(t, ref->text))
-		report_group(t, ref);
-	else if (find_switch(t, ref->text, strlen(ref->text)))
-		report_error(t->report, ref->pos,
-			     "\"%s\" is a switch; a port of it is written "
-			     "%s.PORT",
-			     ref->text, ref->text);
-	else
-		unknown_anywhere(t, ref);
-	return NULL;
+	return n == 1 ? port : NULL;
 }
 
-static struct topo_port *resolve_on(struct topology *t,
-				    const struct topo_switch *sw,
-				    const struct name *ref, const char *name)
-{
-	struct topo_port *port = find_port(sw, name);
-
-	if (!port && name == ref->text && find_group(t, name))
-		report_group(t, ref);
-	else if (!port)
-		unknown_on(t, sw, ref, name);
-	return port;
-}
-
-struct topo_port *resolve_port(struct topology *t, struct topo_switch *home,
+struct topo_port *resolve_port(struct topology *t,
+			       const struct topo_switch *home,
 			       const struct name *ref)
 {
 	const struct topo_switch *sw;
+	struct topo_port *port;
 	const char *dot;
 	size_t len;
 
@@ -291,12 +432,26 @@ struct topo_port *resolve_port(struct topology *t, struct topo_switch *home,
 		return NULL;
 	dot = strchr(ref->text, '.');
 	if (!dot)
-		return home ? resolve_on(t, home, ref, ref->text)
-			    : resolve_bare(t, ref);
+		return resolve_bare(t, home, ref);
 	len = (size_t)(dot - ref->text);
 	sw = find_switch(t, ref->text, len);
-	if (sw)
-		return resolve_on(t, sw, ref, dot + 1);
-	unknown_switch(t, ref, arena_strndup(t->arena, ref->text, len));
-	return NULL;
+	port = sw ? find_port(sw, dot + 1) : NULL;
+	if (!sw)
+		unknown_switch(t, ref, arena_strndup(t->arena, ref->text, len));
+	else if (!port)
+		unknown_on(t, sw, ref, dot + 1);
+	return port;
+}
+
+struct topo_group *resolve_group(struct topology *t, const struct name *ref,
+				 bool *slip)
+{
+	struct topo_group *group;
+
+	*slip = false;
+	if (!ref->text || strchr(ref->text, '.'))
+		return NULL;
+	group = find_group(t, ref->text);
+	*slip = !group && is_slip_for_group(t, ref);
+	return group;
 }

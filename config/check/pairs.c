@@ -7,20 +7,10 @@
  */
 #include "config/check/check.h"
 
-#include <string.h>
-
 #include "config/check/filter.h"
 
-static bool has_word(const struct topo_rule *rule, const char *word)
-{
-	struct filter_spot spot;
-
-	return rule->when &&
-	       filter_find(rule->when->text, word, strlen(word), &spot);
-}
-
-static void meet(struct topo_pairs *pairs, const struct topo_port *a,
-		 const struct topo_port *b)
+void pairs_add(struct topo_pairs *pairs, const struct topo_port *a,
+	       const struct topo_port *b)
 {
 	if (pairs->n++)
 		return;
@@ -28,8 +18,7 @@ static void meet(struct topo_pairs *pairs, const struct topo_port *a,
 	pairs->b = b;
 }
 
-/* "s.a -> s.b (and 2 more)" */
-static const char *show(struct topology *t, const struct topo_rule *rule,
+const char *pairs_shown(struct topology *t, const struct topo_rule *rule,
 			const struct topo_pairs *pairs)
 {
 	const char *text = arena_printf(t->arena, "%s %s %s",
@@ -42,7 +31,7 @@ static const char *show(struct topology *t, const struct topo_rule *rule,
 	return arena_printf(t->arena, "%s (and %u more)", text, pairs->n - 1);
 }
 
-/* --- answers -------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------- */
 
 /* What can be sent without ever hearing of it again. */
 static bool is_one_way(const struct topo_rule *rule)
@@ -53,10 +42,10 @@ static bool is_one_way(const struct topo_rule *rule)
 					     "multicast", "broadcast", "ether",
 					     "stp" };
 
-	if (!rule->when || has_word(rule, "tcp"))
+	if (!rule->when || filter_word(rule->when->text, "tcp"))
 		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (has_word(rule, words[i]))
+		if (filter_word(rule->when->text, words[i]))
 			return true;
 	}
 	return false;
@@ -67,22 +56,19 @@ static void warn_mute(struct topology *t, const struct topo_rule *rule)
 	const struct topo_pairs *pairs = &rule->mute;
 
 	if (rule->runtime)
-		report_warning(
-			t->report, rule->pos,
-			"%s: nothing can answer; give \"reply\" with it, "
-			"or -b for both directions",
-			show(t, rule, pairs));
+		warn(t, rule->pos,
+		     "%s: nothing can answer; give \"reply\" with it, or -b "
+		     "for both directions",
+		     pairs_shown(t, rule, pairs));
 	else
-		report_warning(
-			t->report, rule->pos,
-			"%s: nothing can answer; add \"reply\", or write "
-			"\"<->\"; if that is meant, say so: deny %s -> "
-			"%s",
-			show(t, rule, pairs), topo_port_name(t, pairs->b),
-			topo_port_name(t, pairs->a));
+		warn(t, rule->pos,
+		     "%s: nothing can answer; add \"reply\", or write \"<->\"; "
+		     "if that is meant, say so: deny %s -> %s",
+		     pairs_shown(t, rule, pairs), topo_port_name(t, pairs->b),
+		     topo_port_name(t, pairs->a));
 }
 
-/* --- VLANs ---------------------------------------------------------------- */
+/* --- VLANs --------------------------------------------------------------- */
 
 static bool carries(const struct topo_settings *s, unsigned int vid)
 {
@@ -121,33 +107,26 @@ static bool sends_untagged(const struct topo_port *from,
 
 static void warn_apart(struct topology *t, const struct topo_rule *rule)
 {
-	const struct topo_pairs *pairs = &rule->apart;
-	const struct topo_port *plain = NULL, *other = pairs->a;
+	const struct topo_port *a = rule->apart.a, *b = rule->apart.b;
+	const char *pairs = pairs_shown(t, rule, &rule->apart);
+	bool left = sends_untagged(a, b);
 
-	if (sends_untagged(pairs->a, pairs->b))
-		plain = pairs->a, other = pairs->b;
-	else if (sends_untagged(pairs->b, pairs->a))
-		plain = pairs->b;
-	if (!plain)
-		report_warning(t->report, rule->pos,
-			       "%s: the two have no VLAN in common, so that "
-			       "nothing passes; see \"vlan\" in %s and in %s",
-			       show(t, rule, pairs),
-			       report_place(t->report, rule->pos,
-					    pairs->a->settings.vlan.pos),
-			       report_place(t->report, rule->pos,
-					    pairs->b->settings.vlan.pos));
+	if (!left && !sends_untagged(b, a))
+		warn(t, rule->pos,
+		     "%s: the two have no VLAN in common, so that nothing "
+		     "passes; see \"vlan\" in %s and in %s",
+		     pairs, place(t, rule->pos, a->settings.vlan.pos),
+		     place(t, rule->pos, b->settings.vlan.pos));
 	else
-		report_warning(t->report, rule->pos,
-			       "%s: %s has no \"vlan\", and frames without a "
-			       "tag are in no VLAN of %s; give it one, \"vlan "
-			       "access\", or \"vlan trunk\" if it tags its "
-			       "frames",
-			       show(t, rule, pairs), topo_port_name(t, plain),
-			       topo_port_name(t, other));
+		warn(t, rule->pos,
+		     "%s: %s has no \"vlan\", and frames without a tag are in "
+		     "no VLAN of %s; give it one, \"vlan access\", or \"vlan "
+		     "trunk\" if it tags its frames",
+		     pairs, topo_port_name(t, left ? a : b),
+		     topo_port_name(t, left ? b : a));
 }
 
-/* --- all of it ------------------------------------------------------------ */
+/* --- all of it ----------------------------------------------------------- */
 
 static bool are_apart(const struct topo_rule *rule, const struct topo_port *a,
 		      const struct topo_port *b)
@@ -155,7 +134,7 @@ static bool are_apart(const struct topo_rule *rule, const struct topo_port *a,
 	if (!share_vlan(&a->settings, &b->settings))
 		return true;
 	return (sends_untagged(a, b) || sends_untagged(b, a)) &&
-	       !has_word(rule, "vlan");
+	       !(rule->when && filter_word(rule->when->text, "vlan"));
 }
 
 static void check_pair(const struct topo_port *from, const struct topo_port *to)
@@ -169,30 +148,27 @@ static void check_pair(const struct topo_port *from, const struct topo_port *to)
 		if (rule->deny)
 			continue;
 		if (!heard && !rule->reply.set && !is_one_way(rule))
-			meet(&rule->mute, from, to);
+			pairs_add(&rule->mute, from, to);
 		/* Of a rule for both directions once. */
 		if (rule->both && from->number > to->number)
 			continue;
 		rule->n_pairs++;
 		if (are_apart(rule, from, to))
-			meet(&rule->apart, from, to);
+			pairs_add(&rule->apart, from, to);
 	}
 }
 
 void check_pairs(struct topology *t)
 {
 	const struct topo_port *from, *to;
-	const struct topo_switch *sw;
 	const struct topo_rule *rule;
 
 	/* With an error anywhere, what is missing may be there. */
 	if (t->report->errors)
 		return;
-	for_each(sw, t->switches) {
-		for_each(from, sw->ports) {
-			for_each(to, sw->ports)
-				check_pair(from, to);
-		}
+	for_each_port(from, t) {
+		for_each(to, from->sw->ports)
+			check_pair(from, to);
 	}
 	for_each(rule, t->rules) {
 		if (rule->mute.n)

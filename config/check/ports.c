@@ -1,102 +1,90 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Ports: each has an attachment, and only options that go with it.
+ * Ports: each has an attachment, only options that go with it, and what is
+ * outside to itself.
  */
 #include "config/check/check.h"
 
 #include <string.h>
 
-static void only_capture(struct topology *t, const struct option *o,
-			 const char *what)
+/* --- options ------------------------------------------------------------- */
+
+/* Where an option has a meaning. */
+enum fit { ON_CAPTURES, ON_SENDERS, ON_TAPS, ON_PATHS };
+
+static bool fits(const struct topo_port *port, enum fit fit)
 {
-	if (o->set)
-		report_error(t->report, o->pos,
-			     "\"%s\" is for capture ports, and this is none; "
-			     "take it out",
-			     what);
+	switch (fit) {
+	case ON_CAPTURES:
+		return port->kind == TO_CAPTURE;
+	case ON_SENDERS:
+		return port->kind != TO_CAPTURE;
+	case ON_TAPS:
+		return port->kind == TO_TAP;
+	default:
+		return port->kind == TO_ATTACH ||
+		       (port->kind == TO_SOCKET && !port->connect &&
+			!port->tcp);
+	}
 }
 
-static void not_capture(struct topology *t, const struct option *o,
-			const char *what)
-{
-	if (o->set)
-		report_error(t->report, o->pos,
-			     "\"%s\" is for ports that send, and a capture "
-			     "does not; take it out",
-			     what);
-}
+#define OPTION(member, word, fit)                                              \
+	{                                                                      \
+		offsetof(struct topo_port, member), word, fit                  \
+	}
 
-static void no_settings(struct topology *t, const struct topo_settings *s)
-{
-	not_capture(t, &s->lock, "mac lock");
-	not_capture(t, &s->sticky, "mac sticky");
-	not_capture(t, &s->flood, "flood");
-	not_capture(t, &s->moves.o, "mac moves");
-	not_capture(t, &s->ip_lock, "ip lock");
-	not_capture(t, &s->vlan, "vlan");
-	not_capture(t, &s->limit[LIMIT_IN].o, "limit");
-	/* Both may have been said in one. */
-	if (s->limit[LIMIT_OUT].o.pos.seq != s->limit[LIMIT_IN].o.pos.seq)
-		not_capture(t, &s->limit[LIMIT_OUT].o, "limit");
-	for (unsigned int i = 0; i < STORMS; i++)
-		not_capture(t, &s->storm[i].o, "storm");
-}
+static const struct {
+	size_t offset;
+	const char *word;
+	enum fit fit;
+} options[] = {
+	OPTION(capture.filter, "\"filter\"", ON_CAPTURES),
+	OPTION(capture.drops, "\"drops\"", ON_CAPTURES),
+	OPTION(capture.rotate, "\"rotate\"", ON_CAPTURES),
+	OPTION(capture.overwrite, "\"overwrite\"", ON_CAPTURES),
+	OPTION(reserved, "\"reserved\"", ON_SENDERS),
+	OPTION(follow, "\"follow\"", ON_SENDERS),
+	OPTION(settings.lock, "\"mac lock\"", ON_SENDERS),
+	OPTION(settings.sticky, "\"mac sticky\"", ON_SENDERS),
+	OPTION(settings.flood, "\"flood\"", ON_SENDERS),
+	OPTION(settings.moves.o, "\"mac moves\"", ON_SENDERS),
+	OPTION(settings.ip_lock, "\"ip lock\"", ON_SENDERS),
+	OPTION(settings.vlan, "\"vlan\"", ON_SENDERS),
+	OPTION(settings.limit[LIMIT_IN].o, "\"limit\"", ON_SENDERS),
+	OPTION(settings.limit[LIMIT_OUT].o, "\"limit\"", ON_SENDERS),
+	OPTION(settings.storm[STORM_BROADCAST].o, "\"storm\"", ON_SENDERS),
+	OPTION(settings.storm[STORM_MULTICAST].o, "\"storm\"", ON_SENDERS),
+	OPTION(settings.storm[STORM_UNKNOWN].o, "\"storm\"", ON_SENDERS),
+	OPTION(tap_mac, "mac", ON_TAPS),
+	OPTION(tap_address, "address", ON_TAPS),
+	OPTION(mode, "mode", ON_PATHS),
+	OPTION(owner, "owner", ON_PATHS),
+	OPTION(group, "group", ON_PATHS),
+};
 
-static void only_tap(struct topology *t, const struct topo_port *port,
-		     const struct option *o, const char *what)
+static void check_options(struct topology *t, const struct topo_port *port)
 {
-	if (o->set && port->kind != NOT_ATTACHED && port->kind != TO_TAP)
-		report_error(t->report, o->pos,
-			     "%s is given to the interface of a tap port; this "
-			     "port has none; take it out",
-			     what);
-}
-
-/* Who may connect: said of a path that somebody connects to. */
-static void only_path(struct topology *t, const struct topo_port *port,
-		      const struct option *o, const char *what)
-{
-	if (o->set && port->kind != NOT_ATTACHED && port->kind != TO_ATTACH &&
-	    (port->kind != TO_SOCKET || port->connect || port->tcp))
-		report_error(t->report, o->pos,
-			     "%s says who may connect to the path of an attach "
+	static const char *const why[] = {
+		[ON_CAPTURES] = "is for capture ports, and this is none",
+		[ON_SENDERS] = "is for ports that send, and a capture does not",
+		[ON_TAPS] = "is given to the interface of a tap port; this "
+			    "port has none",
+		[ON_PATHS] = "says who may connect to the path of an attach "
 			     "port, or of a socket that listens on one; this "
-			     "port has none; take it out",
-			     what);
-}
+			     "port has none",
+	};
+	unsigned int last = 0;
 
-void check_ports(struct topology *t)
-{
-	const struct topo_switch *sw;
-	const struct topo_port *port;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		const struct option *o =
+			(const void *)((const char *)port + options[i].offset);
 
-	for_each(sw, t->switches) {
-		for_each(port, sw->ports) {
-			only_path(t, port, &port->mode, "mode");
-			only_path(t, port, &port->owner, "owner");
-			only_path(t, port, &port->group, "group");
-			only_tap(t, port, &port->tap_mac, "mac");
-			only_tap(t, port, &port->tap_address, "address");
-			if (port->kind == TO_CAPTURE) {
-				no_settings(t, &port->settings);
-				not_capture(t, &port->reserved, "reserved");
-				not_capture(t, &port->follow, "follow");
-				continue;
-			}
-			if (port->kind == NOT_ATTACHED && !port->broken)
-				report_error(
-					t->report, port->name.pos,
-					"port \"%s\" has nothing attached; "
-					"give it a tap, nic, socket, "
-					"attach, program, driver-vm or capture",
-					name_shown(&port->name));
-			if (port->kind == NOT_ATTACHED)
-				continue;
-			only_capture(t, &port->capture.filter, "filter");
-			only_capture(t, &port->capture.drops, "drops");
-			only_capture(t, &port->capture.rotate, "rotate");
-			only_capture(t, &port->capture.overwrite, "overwrite");
-		}
+		/* Both directions of a limit may have been said in one. */
+		if (!o->set || o->pos.seq == last || fits(port, options[i].fit))
+			continue;
+		last = o->pos.seq;
+		wrong(t, o->pos, "%s %s; take it out", options[i].word,
+		      why[options[i].fit]);
 	}
 }
 
@@ -107,18 +95,16 @@ static bool is_interface(const struct topo_port *port)
 	return port->kind == TO_TAP || port->kind == TO_NIC;
 }
 
-static bool same_netns(const struct topo_port *a, const struct topo_port *b)
-{
-	if (!a->netns.text || !b->netns.text)
-		return a->netns.text == b->netns.text;
-	return strcmp(a->netns.text, b->netns.text) == 0;
-}
-
 /* A program serves any number of ports; VMs are looked at by check_vms(). */
 static bool is_exclusive(const struct topo_port *port)
 {
 	return port->target.text && port->kind != TO_LINK &&
 	       port->kind != TO_PROGRAM && port->kind != TO_DRIVER_VM;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 /* Do both use the same interface, path or address? */
@@ -131,7 +117,7 @@ static bool collide(const struct topo_port *a, const struct topo_port *b)
 		return a->tcp_port == b->tcp_port &&
 		       strcmp(a->address, b->address) == 0;
 	return strcmp(a->target.text, b->target.text) == 0 &&
-	       (!is_interface(a) || same_netns(a, b));
+	       same_text(a->netns.text, b->netns.text);
 }
 
 static const char *what_is(const struct topo_port *port)
@@ -143,43 +129,36 @@ static const char *what_is(const struct topo_port *port)
 	return strcmp(port->target.text, "-") == 0 ? "standard output" : "path";
 }
 
-static void report_collision(struct topology *t, const struct topo_port *port,
-			     const struct topo_port *other)
+static void check_outside(struct topology *t, const struct topo_port *port)
 {
-	report_error(t->report, port->target.pos,
-		     "%s \"%s\" is used already, by port %s in %s; each port "
-		     "needs its own",
-		     what_is(port), port->target.text, topo_port_name(t, other),
-		     report_place(t->report, port->target.pos,
-				  other->target.pos));
-}
-
-/* The first port in the topology that uses the same thing as @port. */
-static const struct topo_port *first_user(const struct topology *t,
-					  const struct topo_port *port)
-{
-	const struct topo_switch *sw;
 	const struct topo_port *other;
 
-	for_each(sw, t->switches) {
-		for_each(other, sw->ports) {
-			if (other == port || collide(other, port))
-				return other;
-		}
+	for_each_port(other, t) {
+		if (other == port || collide(other, port))
+			break;
 	}
-	return port;
+	if (other != port)
+		wrong(t, port->target.pos,
+		      "%s \"%s\" is used already, by port %s in %s; each port "
+		      "needs its own",
+		      what_is(port), port->target.text,
+		      topo_port_name(t, other),
+		      place(t, port->target.pos, other->target.pos));
 }
 
-void check_outside(struct topology *t)
+void check_ports(struct topology *t)
 {
-	const struct topo_switch *sw;
-	const struct topo_port *port, *other;
+	const struct topo_port *port;
 
-	for_each(sw, t->switches) {
-		for_each(port, sw->ports) {
-			other = first_user(t, port);
-			if (other != port)
-				report_collision(t, port, other);
-		}
+	for_each_port(port, t) {
+		if (port->kind != NOT_ATTACHED)
+			check_options(t, port);
+		else if (!port->broken)
+			wrong(t, port->name.pos,
+			      "port \"%s\" has nothing attached; give it a tap, "
+			      "nic, socket, attach, program, driver-vm or "
+			      "capture",
+			      shown(port));
+		check_outside(t, port);
 	}
 }

@@ -7,23 +7,16 @@
 
 static void replace(struct option *o, const struct option *by)
 {
-	if (!by->set)
-		return;
-	*o = by->off ? (struct option){ 0 } : *by;
+	if (by->set)
+		*o = by->off ? (struct option){ 0 } : *by;
 }
 
-static void replace_rate(struct topo_rate *rate, const struct topo_rate *by)
-{
-	if (!by->o.set)
-		return;
-	*rate = by->o.off ? (struct topo_rate){ 0 } : *by;
-}
-
-/* Where off is not what a port is by itself, it is kept. */
-static void keep_rate(struct topo_rate *rate, const struct topo_rate *by)
+/* @keep: off is not what a port is by itself. */
+static void replace_rate(struct topo_rate *rate, const struct topo_rate *by,
+			 bool keep)
 {
 	if (by->o.set)
-		*rate = *by;
+		*rate = by->o.off && !keep ? (struct topo_rate){ 0 } : *by;
 }
 
 static void change(struct topo_settings *s, const struct topo_settings *by)
@@ -34,7 +27,7 @@ static void change(struct topo_settings *s, const struct topo_settings *by)
 	if (by->flood.set)
 		s->flood = by->flood;
 	replace(&s->sticky, &by->sticky);
-	keep_rate(&s->moves, &by->moves);
+	replace_rate(&s->moves, &by->moves, true);
 	if (by->ip_lock.set)
 		s->prefixes = by->prefixes;
 	replace(&s->ip_lock, &by->ip_lock);
@@ -44,22 +37,19 @@ static void change(struct topo_settings *s, const struct topo_settings *by)
 	}
 	replace(&s->vlan, &by->vlan);
 	for (unsigned int i = 0; i < LIMITS; i++)
-		replace_rate(&s->limit[i], &by->limit[i]);
+		replace_rate(&s->limit[i], &by->limit[i], false);
 	for (unsigned int i = 0; i < STORMS; i++)
-		keep_rate(&s->storm[i], &by->storm[i]);
+		replace_rate(&s->storm[i], &by->storm[i], true);
 }
 
 void check_sets(struct topology *t)
 {
 	const struct topo_set *set;
-	struct topo_switch *sw;
 	struct topo_port *port;
 
-	for_each(sw, t->switches) {
-		for_each(port, sw->ports)
-			port->own_lock = port->settings.macs
-						 ? port->settings.macs->mac
-						 : 0;
+	for_each_port(port, t) {
+		if (port->settings.macs)
+			port->own_lock = port->settings.macs->mac;
 	}
 	for_each(set, t->sets) {
 		port = resolve_port(t, NULL, &set->port);

@@ -3,22 +3,19 @@
  * Settings: those that contradict each other, and what follows where something
  * is not said.
  *
- * Bursts.  A limit lets this much pass at once, and then as much as the rate
- * gives.  Too small a burst makes a limit lower than it says, because work comes
- * in batches: a switch that sleeps for a while finds a queue of frames when it
- * wakes up.  So it is a tenth of a second's worth, and at least sixteen frames,
+ * Bursts.  Work comes in batches: a switch that sleeps for a while finds a queue
+ * of frames when it wakes up, and with a small burst a limit would be lower than
+ * it says.  So it is a tenth of a second's worth, and at least sixteen frames,
  * and at least 64 KiB.
  *
  * Storms.  What a port floods is limited unless told otherwise
- * (sys_usual_storm).  A frame that
- * goes round a loop does so 10,000 times a second and more, and is lost when it
- * is refused, so any limit below that ends it; the lower, the sooner.  And no
- * network that works comes near: a network of 250 stations has tens of
- * broadcasts a second, a scan of a network's addresses some hundred, and what
- * is sent to nobody known is known with the first answer.  A whole second's
- * worth may come at once, as when power is back.  Multicast carries streams: 5,000
- * a second are 50 Mbit/s of video.  Behind a link there is another switch with
- * as many ports as it has, which are limited themselves.
+ * (sys_usual_storm).  A frame that goes round a loop does so 10,000 times a
+ * second and more, and is lost when it is refused, so any limit below that ends
+ * it; the lower, the sooner.  No network that works comes near: one of 250
+ * stations has tens of broadcasts a second, a scan of a network's addresses some
+ * hundred, and a receiver nobody knew is known with its first answer.  A whole
+ * second's worth may come at once, as when power is back.  Multicast carries
+ * streams: 5,000 a second are 50 Mbit/s of video.
  */
 #include "config/check/check.h"
 
@@ -47,11 +44,10 @@ static void set_burst(const struct topo_port *port, struct topo_rate *limit)
 {
 	uint64_t burst = larger(limit->o.value / 10, BURST_OCTETS);
 
-	if (!limit->o.set || limit->burst.set)
-		return;
 	burst = larger(burst, BURST_FRAMES * longest_frame(port));
-	limit->burst.value = burst < POLICY_MAX_BURST ? burst
-						      : POLICY_MAX_BURST;
+	if (limit->o.set && !limit->burst.set)
+		limit->burst.value =
+			burst < POLICY_MAX_BURST ? burst : POLICY_MAX_BURST;
 }
 
 static void check_burst(struct topology *t, const struct topo_port *port,
@@ -60,11 +56,11 @@ static void check_burst(struct topology *t, const struct topo_port *port,
 	uint64_t frame = longest_frame(port);
 
 	if (burst->set && burst->value && burst->value < frame)
-		report_error(t->report, burst->pos,
-			     "a burst of %" PRIu64 " octets never lets a frame "
-			     "of full length pass, which on port %s has "
-			     "%" PRIu64 "; write at least that",
-			     burst->value, topo_port_name(t, port), frame);
+		wrong(t, burst->pos,
+		      "a burst of %" PRIu64 " octets never lets a frame of "
+		      "full length pass, which on port %s has %" PRIu64
+		      "; write at least that",
+		      burst->value, topo_port_name(t, port), frame);
 }
 
 static void check_bursts(struct topology *t, const struct topo_port *port)
@@ -97,6 +93,8 @@ static void set_storm(const struct topo_port *port, unsigned int kind,
 
 static void set_moves(struct topo_rate *moves)
 {
+	if (moves->o.off)
+		return;
 	if (!moves->o.set)
 		moves->o.value = DEFAULT_MOVES;
 	if (!moves->burst.set)
@@ -113,20 +111,12 @@ static void check_sticky(struct topology *t, const struct topo_port *port)
 	struct pos at = first ? sticky->pos : lock->pos;
 
 	if (lock->set && sticky->set)
-		report_error(t->report, at,
-			     "port %s has a %s, in %s; a lock says all "
-			     "addresses of a port: take one of the two out",
-			     topo_port_name(t, port),
-			     first ? "mac lock" : "mac sticky",
-			     report_place(t->report, at,
-					  first ? lock->pos : sticky->pos));
-}
-
-/* At a port with a lock, nobody is who is not known: unless told otherwise. */
-static void set_flood(struct topo_settings *s)
-{
-	if (!s->flood.set)
-		s->flood.value = s->lock.set;
+		wrong(t, at,
+		      "port %s has a %s, in %s; a lock says all addresses of a "
+		      "port: take one of the two out",
+		      topo_port_name(t, port),
+		      first ? "mac lock" : "mac sticky",
+		      place(t, at, first ? lock->pos : sticky->pos));
 }
 
 static void count_prefixes(struct topology *t, const struct topo_port *port)
@@ -138,12 +128,11 @@ static void count_prefixes(struct topology *t, const struct topo_port *port)
 	sw->n_prefixes += (uint32_t)lock->value;
 	if (before <= POLICY_MAX_PREFIXES &&
 	    sw->n_prefixes > POLICY_MAX_PREFIXES)
-		report_error(t->report, lock->pos,
-			     "with this the ports of switch %s are locked to "
-			     "%u addresses and prefixes; %u are possible: take "
-			     "addresses together to prefixes",
-			     name_shown(&sw->name), sw->n_prefixes,
-			     POLICY_MAX_PREFIXES);
+		wrong(t, lock->pos,
+		      "with this the ports of switch %s are locked to %u "
+		      "addresses and prefixes; %u are possible: take addresses "
+		      "together to prefixes",
+		      shown(sw), sw->n_prefixes, POLICY_MAX_PREFIXES);
 }
 
 static void check_port(struct topology *t, struct topo_port *port)
@@ -155,22 +144,20 @@ static void check_port(struct topology *t, struct topo_port *port)
 	check_bursts(t, port);
 	for (unsigned int i = 0; i < STORMS; i++)
 		set_storm(port, i, &s->storm[i]);
-	if (!s->moves.o.off)
-		set_moves(&s->moves);
+	set_moves(&s->moves);
 	check_sticky(t, port);
-	set_flood(s);
+	/* At a port with a lock, every station is known. */
+	if (!s->flood.set)
+		s->flood.value = s->lock.set;
 	count_prefixes(t, port);
 }
 
 void check_settings(struct topology *t)
 {
-	struct topo_switch *sw;
 	struct topo_port *port;
 
-	for_each(sw, t->switches) {
-		for_each(port, sw->ports) {
-			if (port->kind != TO_CAPTURE)
-				check_port(t, port);
-		}
+	for_each_port(port, t) {
+		if (port->kind != TO_CAPTURE)
+			check_port(t, port);
 	}
 }

@@ -8,37 +8,30 @@
 #ifndef WEIR_CONFIG_SHADOW_H
 #define WEIR_CONFIG_SHADOW_H
 
-#include "config/lang/topology.h"
+#include "config/check/check.h"
+
+/* Pairs a rule has nothing to decide between because of another. */
+struct shadow {
+	struct shadow *next;
+	const struct topo_rule *by;
+	struct topo_pairs pairs;
+	struct pos at; /* where the rule names the first of them */
+};
 
 /**
- * shadow_all - does a rule decide about every frame?
+ * shadow_add - a rule has nothing to decide between two ports
+ * @list: what it is in the shadow of
+ * @by:   because of this one
+ * @ref:  where the rule names @b
  */
-bool shadow_all(const struct topo_rule *rule);
-
-/**
- * shadow_same - do two rules have the same filter?
- */
-bool shadow_same(const struct topo_rule *a, const struct topo_rule *b);
-
-struct shadows;
-
-/**
- * shadows_of - begin to collect what a rule is in the shadow of
- */
-struct shadows *shadows_of(struct topology *t, const struct topo_rule *rule);
-
-/**
- * shadow_add - the rule has nothing to decide between two ports
- * @by:  because of this one
- * @ref: where the rule names @b
- */
-void shadow_add(struct shadows *s, const struct topo_rule *by,
-		const struct topo_port *a, const struct topo_port *b,
-		const struct name *ref);
+void shadow_add(struct topology *t, struct shadow **list,
+		const struct topo_rule *by, const struct topo_port *a,
+		const struct topo_port *b, const struct name *ref);
 
 /**
  * shadow_report - warn
  */
-void shadow_report(const struct shadows *s);
+void shadow_report(struct topology *t, const struct topo_rule *rule,
+		   const struct shadow *list);
 
 #endif

@@ -6,36 +6,36 @@
 
 #include <inttypes.h>
 
-static void check_count(struct topology *t, const struct topo_switch *sw)
+static void check_counts(struct topology *t, const struct topo_switch *sw)
 {
 	const struct topo_port *port;
-	unsigned int n = 0;
+	unsigned int captures = 0;
 
+	/* Something that is not understood may have made a port. */
+	if (!sw->ports && !sw->broken && !t->broken)
+		wrong(t, sw->name.pos,
+		      "switch %s has no ports; write port NAME { ... } in it",
+		      shown(sw));
 	for_each(port, sw->ports) {
-		if (n++ == MAX_PORTS)
-			report_error(t->report, port->name.pos,
-				     "switch %s has %u ports; a switch can "
-				     "have %u: put some on a second one and "
-				     "link the two",
-				     name_shown(&sw->name), sw->n_ports,
-				     MAX_PORTS);
+		if (port->number == MAX_PORTS)
+			wrong(t, port->name.pos,
+			      "switch %s has %u ports; a switch can have %u: "
+			      "put some on a second one and link the two",
+			      shown(sw), sw->n_ports, MAX_PORTS);
+		if (port->kind == TO_CAPTURE &&
+		    captures++ == VSWITCH_MAX_CAPTURES)
+			wrong(t, port->kind_pos,
+			      "a switch can have %u captures, and this is one "
+			      "more; one capture can watch many ports",
+			      VSWITCH_MAX_CAPTURES);
 	}
 }
 
-static void check_captures_count(struct topology *t,
-				 const struct topo_switch *sw)
-{
-	const struct topo_port *port;
-	unsigned int n = 0;
+/* --- locks --------------------------------------------------------------- */
 
-	for_each(port, sw->ports) {
-		if (port->kind == TO_CAPTURE && n++ == VSWITCH_MAX_CAPTURES)
-			report_error(t->report, port->kind_pos,
-				     "a switch can have %u captures, and this "
-				     "is one more; one capture can watch many "
-				     "ports",
-				     VSWITCH_MAX_CAPTURES);
-	}
+static const struct topo_mac *macs_of(const struct topo_port *port)
+{
+	return port->settings.lock.set ? port->settings.macs : NULL;
 }
 
 static const struct topo_mac *find_mac(const struct topo_port *port,
@@ -43,13 +43,11 @@ static const struct topo_mac *find_mac(const struct topo_port *port,
 {
 	const struct topo_mac *m;
 
-	if (!port->settings.lock.set)
-		return NULL;
-	for_each(m, port->settings.macs) {
+	for_each(m, macs_of(port)) {
 		if (m->mac == mac)
-			return m;
+			break;
 	}
-	return NULL;
+	return m;
 }
 
 /* Of two the one that is read later is told. */
@@ -60,39 +58,29 @@ static void report_same(struct topology *t, const struct topo_port *a,
 	bool in_order = at_a.seq < at_b.seq;
 	struct pos at = in_order ? at_b : at_a;
 
-	report_error(t->report, at,
-		     "port %s is locked to that address already, in %s; a "
-		     "station is behind one port",
-		     topo_port_name(t, in_order ? a : b),
-		     report_place(t->report, at, in_order ? at_a : at_b));
+	wrong(t, at,
+	      "port %s is locked to that address already, in %s; a station is "
+	      "behind one port",
+	      topo_port_name(t, in_order ? a : b),
+	      place(t, at, in_order ? at_a : at_b));
 }
 
 /* Is one of a port's addresses that of a port before it? */
-static void check_port_locks(struct topology *t, const struct topo_switch *sw,
-			     const struct topo_port *port)
+static void check_locks(struct topology *t, const struct topo_port *port)
 {
 	const struct topo_port *other;
-	const struct topo_mac *m, *same;
+	const struct topo_mac *m, *same = NULL;
 
-	if (!port->settings.lock.set)
-		return;
-	for_each(m, port->settings.macs) {
-		for (other = sw->ports; other != port; other = other->next) {
+	for_each(m, macs_of(port)) {
+		for (other = port->sw->ports; other != port;
+		     other = other->next) {
 			same = find_mac(other, m->mac);
-			if (!same)
-				continue;
-			report_same(t, other, same->pos, port, m->pos);
-			break;
+			if (same)
+				break;
 		}
+		if (other != port)
+			report_same(t, other, same->pos, port, m->pos);
 	}
-}
-
-static void check_locks(struct topology *t, const struct topo_switch *sw)
-{
-	const struct topo_port *port;
-
-	for_each(port, sw->ports)
-		check_port_locks(t, sw, port);
 }
 
 /* A locked address has a place in the table for good. */
@@ -102,39 +90,33 @@ static void check_room(struct topology *t, const struct topo_switch *sw)
 	uint64_t macs = 0, further = 0;
 
 	for_each(port, sw->ports) {
-		if (!port->settings.lock.value)
-			continue;
-		macs += port->settings.lock.value;
-		further += port->settings.lock.value - 1;
+		uint64_t n = port->settings.lock.value;
+
+		macs += n;
+		further += n ? n - 1 : 0;
 	}
 	if (macs > sw->entries)
-		report_error(t->report, sw->fdb.pos,
-			     "ports are locked to %" PRIu64 " addresses, and "
-			     "each takes an entry; the forwarding database "
-			     "has %" PRIu64,
-			     macs, sw->entries);
+		wrong(t, sw->fdb.pos,
+		      "ports are locked to %" PRIu64 " addresses, and each "
+		      "takes an entry; the forwarding database has %" PRIu64,
+		      macs, sw->entries);
 	if (further > POLICY_MAX_MACS)
-		report_error(t->report, sw->name.pos,
-			     "the ports of switch %s are locked to %" PRIu64
-			     " addresses besides the first of each; %u are "
-			     "possible: use mac sticky NUMBER at some",
-			     name_shown(&sw->name), further, POLICY_MAX_MACS);
+		wrong(t, sw->name.pos,
+		      "the ports of switch %s are locked to %" PRIu64
+		      " addresses besides the first of each; %u are possible: "
+		      "use mac sticky NUMBER at some",
+		      shown(sw), further, POLICY_MAX_MACS);
 }
 
 void check_switches(struct topology *t)
 {
 	const struct topo_switch *sw;
+	const struct topo_port *port;
 
 	for_each(sw, t->switches) {
-		/* Something that is not understood may have made a port. */
-		if (!sw->ports && !sw->broken && !t->broken)
-			report_error(t->report, sw->name.pos,
-				     "switch %s has no ports; write port NAME "
-				     "{ ... } in it",
-				     name_shown(&sw->name));
-		check_count(t, sw);
-		check_captures_count(t, sw);
-		check_locks(t, sw);
+		check_counts(t, sw);
 		check_room(t, sw);
 	}
+	for_each_port(port, t)
+		check_locks(t, port);
 }

@@ -17,27 +17,19 @@ struct topo_port;
 struct topo_rule;
 struct topo_switch;
 
-/**
- * struct topo_rate - so much a second
- * @o:         its value: octets, frames or moves
- * @burst:     likewise, at once
- */
+/* So many bytes, frames or moves a second, and at once. */
 struct topo_rate {
 	struct option o;
 	struct option burst;
 };
 
-/**
- * struct topo_prefix - an address or prefix of an IP lock
- */
+/* An address or prefix of an IP lock. */
 struct topo_prefix {
 	struct topo_prefix *next;
 	struct policy_prefix prefix;
 };
 
-/**
- * struct topo_mac - an address of a MAC lock
- */
+/* An address of a MAC lock. */
 struct topo_mac {
 	struct topo_mac *next;
 	uint64_t mac;
@@ -46,62 +38,38 @@ struct topo_mac {
 
 enum { LIMIT_IN, LIMIT_OUT, LIMITS };
 
-/**
- * struct topo_settings - what a port may do; all but the first two can change
- * while it runs
- * @mtu, @buffers: options
- * @lock:     value: how many addresses
- * @macs:     those
- * @flood:    option; value: frames to unknown addresses do not get here
- * @sticky:   value: how many addresses
- * @moves:    addresses that may move to the port
- * @ip_lock:  option; value: how many prefixes
- * @prefixes: those
- * @vlan:     option; value: enum policy_vlan_mode
- * @vid:      access: the VLAN; trunk: the native one, or 0
- * @trunk:    trunk: its VLANs
- * @limit:    octets from and to the port
- * @storm:    frames, by enum policy_storm
- */
+/* What a port may do, and what can change while it runs. */
 struct topo_settings {
-	struct option mtu;
+	struct option mtu; /* these two cannot */
 	struct option buffers;
-	struct option lock;
+	struct option lock; /* value: how many addresses: */
 	struct topo_mac *macs;
-	struct option flood;
-	struct option sticky;
-	struct topo_rate moves;
-	struct option ip_lock;
+	struct option flood;	/* value: none to unknown addresses */
+	struct option sticky;	/* value: how many addresses */
+	struct topo_rate moves; /* of addresses to the port */
+	struct option ip_lock;	/* value: how many prefixes: */
 	struct topo_prefix *prefixes;
-	struct option vlan;
-	uint64_t vid;
+	struct option vlan; /* value: enum policy_vlan_mode */
+	uint64_t vid;	    /* access: the VLAN; trunk: the native one, or 0 */
 	struct policy_trunk *trunk;
-	struct topo_rate limit[LIMITS];
-	struct topo_rate storm[STORMS];
+	struct topo_rate limit[LIMITS]; /* bytes from and to the port */
+	struct topo_rate storm[STORMS]; /* frames, by enum policy_storm */
 };
 
-/**
- * struct filter - a compiled filter
- * @n:    instructions; 0: none, every frame
- * @need: octets of a frame it may look at
- */
+/* A compiled filter. */
 struct filter {
 	struct cbpf_insn *insn;
-	uint32_t n;
-	uint32_t need;
+	uint32_t n;    /* 0: none, every frame */
+	uint32_t need; /* bytes of a frame it may look at */
 };
 
-/**
- * struct topo_entry - a rule that is asked about a pair of ports
- */
+/* A rule that is asked about a pair of ports. */
 struct topo_entry {
 	struct topo_entry *next;
 	struct topo_rule *rule;
 };
 
-/**
- * struct topo_unasked - a rule that is not, see struct sys_unasked
- */
+/* A rule that is not, see struct sys_unasked. */
 struct topo_unasked {
 	struct topo_unasked *next;
 	const struct topo_rule *rule;
@@ -109,60 +77,44 @@ struct topo_unasked {
 	uint32_t to;
 };
 
-/**
- * struct topo_pairs - pairs of ports something is to be said about
- * @a, @b: the first of them
- * @n:     how many
- */
+/* Pairs of ports something is to be said about; @a and @b are the first. */
 struct topo_pairs {
 	const struct topo_port *a;
 	const struct topo_port *b;
 	unsigned int n;
 };
 
-/**
- * struct topo_side - one side of a rule
- * @names: ports and groups
- * @list:  written as a list in braces, or one group
- */
+/* One side of a rule. */
 struct topo_side {
-	struct names names;
-	bool list;
+	struct names names; /* ports and groups */
+	bool list;	    /* written as a list in braces, or one group */
 };
 
 /**
  * struct topo_rule - one allow or deny statement
- * @side:   left and right
- * @deny:   deny rather than allow
- * @both:   <-> rather than ->
  * @broken: the arrow is neither, or something behind it is not understood
  * @runtime: from the text of a change: asked before those of files
- * @when:   its filter, or NULL
- * @reply:  option
- * @failed: checked: the filter is not good
- * @code:   checked: the filter
- * @sw:     checked: the switch its ports are on, NULL if it has no pair
- * @number: checked: of the rule there
- * @first:  checked: of its filter in the policy's instructions
- * @placed: checked: the filter is there because of this rule
- * @mute:   checked: pairs in which nothing can answer
- * @apart:  checked: pairs whose VLANs do not meet
- * @n_pairs: checked: those there are
+ * @sw:     the switch its ports are on, NULL if it has no pair
+ * @first:  of its filter in the policy's instructions
+ * @placed: the filter is there because of this rule
+ * @mute:   pairs in which nothing can answer
+ * @apart:  pairs whose VLANs do not meet
  */
 struct topo_rule {
 	struct topo_rule *next;
 	struct pos pos;
 	struct topo_side side[2];
-	bool deny;
-	bool both;
+	bool deny; /* rather than allow */
+	bool both; /* <-> rather than -> */
 	bool broken;
 	bool runtime;
-	bool failed;
-	const struct name *when;
+	const struct name *when; /* its filter, or NULL */
 	struct option reply;
+	/* Checked: */
+	bool failed; /* the filter is not good */
 	struct filter code;
 	struct topo_switch *sw;
-	uint32_t number;
+	uint32_t number; /* of the rule there */
 	uint32_t first;
 	bool placed;
 	struct topo_pairs mute;
@@ -172,29 +124,25 @@ struct topo_rule {
 
 /**
  * struct topo_group - a named set of ports
- * @name:    valid, or its text is NULL
- * @members: ports and groups
- * @used:    checked: a rule or another group names it
- * @inner:   checked: by member: the group it is, or NULL
- * @known:   checked: @port is filled in
- * @port, @n: checked: its ports, each once
+ * @used:  checked: a rule or another group names it
+ * @known: checked: @port is filled in
+ * @inner: checked: by member: the group it is, or NULL
+ * @port:  checked: its ports, each once
  */
 struct topo_group {
 	struct topo_group *next;
-	struct name name;
+	struct name name; /* valid, or its text is NULL */
 	bool broken;
 	bool duplicate;
 	bool used;
 	bool known;
-	struct names members;
+	struct names members; /* ports and groups */
 	struct topo_group **inner;
 	struct topo_port **port;
 	size_t n;
 };
 
-/**
- * struct topo_set - set PORT { ... }, while it runs
- */
+/* set PORT { ... }, while it runs */
 struct topo_set {
 	struct topo_set *next;
 	struct name port;

@@ -46,6 +46,23 @@ struct topo_port *topo_add_port(struct topology *t, struct topo_switch *sw,
 	return port;
 }
 
+struct topo_port *topo_port_from(const struct topo_switch *sw)
+{
+	while (sw && !sw->ports)
+		sw = sw->next;
+	return sw ? sw->ports : NULL;
+}
+
+struct topo_port *topo_next_port(const struct topo_port *port)
+{
+	return port->next ? port->next : topo_port_from(port->sw->next);
+}
+
+bool topo_has_pd(const struct topo_port *port)
+{
+	return port->kind != TO_LINK && port->kind != TO_ATTACH;
+}
+
 uint32_t topo_mtu(const struct topo_port *port)
 {
 	return port->settings.mtu.set ? (uint32_t)port->settings.mtu.value

@@ -51,7 +51,7 @@ socat -u UDP4-RECV:53,bind=127.0.0.9 /dev/null &
 timeout 60 "$WEIR" check names.conf >check.out 2>check.err
 is "hc36: 200 names that no server resolves are refused" $? 1
 like "... with the reason" "$(cat check.err)" \
-	'h1\.example" could not be looked up within 4 s'
+	'h1\.example": names were not looked up within 4 s'
 like "... and a count of the rest" "$(cat check.err)" '^\.\.\. and 150 more'
 is "... and no resolving process is left" "$(pgrep -c weir-resolve)" 0
 
@@ -71,7 +71,7 @@ if [ -e /dev/net/tun ]; then
 	ok "... by that name" "$WEIR" reload -n home 'my home.conf'
 	like "hc36: a change with a name nobody answers for says so" \
 		"$("$WEIR" allow a b when 'host h0.example' 2>&1)" \
-		'h0\.example" could not be looked up within 4 s'
+		'h0\.example": names were not looked up within 4 s'
 	"$WEIR" stop -n home
 	wait $!
 else

@@ -9,7 +9,7 @@
 #include <netdb.h>
 #include <sys/stat.h>
 
-#include "config/lang/hosts.h"
+#include "config/check/filter.h"
 
 #include "vmm/linux/control/json.h"
 
@@ -597,7 +597,7 @@ static void make_slow(const struct rig *r)
 {
 	char text[sizeof(topology) + 64];
 
-	hosts_limit_ms = INT_MAX;
+	filter_limit_ms = INT_MAX;
 	snprintf(name_server, sizeof(name_server), "%s",
 		 rig_path(r, "name-server"));
 	assert_int_equal(mkfifo(name_server, 0600), 0);

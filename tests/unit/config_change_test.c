@@ -413,8 +413,8 @@ static const struct {
 	  "parse filter expression: syntax error; pcap-filter(7) describes "
 	  "the language\n" },
 	{ "allow a -> b when \"host no.example\"",
-	  "(runtime):1:19: host \"no.example\" could not be looked up: "
-	  "Name or service not known; write the address\n" },
+	  "(runtime):1:19: libpcap does not accept \"host no.example\": "
+	  "unknown host 'no.example'; write the address\n" },
 	{ "switch u { port a { tap \"z\" } }", "(runtime):1:8: " REFUSED },
 	{ "switch u { }\nlink s.z <-> t.z; vm v { }\ngroup g { }",
 	  "(runtime):1:8: " REFUSED "(runtime):2:1: " REFUSED
