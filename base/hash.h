@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Secret numbers for keyed hashes.
+ * Keyed hashes.
  *
  * Every hash table of a switch is keyed, so that no station can choose addresses
  * that collide.  The key of each table follows from one seed that the platform
@@ -23,6 +23,19 @@ static inline uint64_t hash_next(uint64_t x)
 	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
 	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
 	return x ^ x >> 31;
+}
+
+/**
+ * hash_fold - two words, each combined with a secret number, become one
+ *
+ * Both halves of the product count: a difference in one word comes out multiplied
+ * by a number nobody knows.
+ */
+static inline uint64_t hash_fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 #endif

@@ -70,14 +70,6 @@ static inline unsigned int kind_of(const struct frame *f)
 	}
 }
 
-/* Both halves of the product, so that few differing bits become many. */
-static inline uint64_t folded(uint64_t a, uint64_t b)
-{
-	unsigned __int128 product = (unsigned __int128)a * b;
-
-	return (uint64_t)(product >> 64) ^ (uint64_t)product;
-}
-
 /*
  * The first place of a frame's set.  Sums with secrets, multiplied in pairs:
  * without the secrets nobody can make frames collide more often than by chance.
@@ -91,12 +83,12 @@ static unsigned int set_of(const struct policy_cache *c,
 	const uint8_t *l3 = f->bytes + f->l3;
 	uint64_t hash;
 
-	hash = folded((word_at(l3, 6) & read[0]) + secret[0],
-		      (word_at(l3, 14) & read[1]) + secret[1]) +
-	       folded((word_at(l3, 22) & read[2]) + secret[2],
-		      (word_at(l3, 38) & read[3]) + secret[3]);
+	hash = hash_fold((word_at(l3, 6) & read[0]) + secret[0],
+			 (word_at(l3, 14) & read[1]) + secret[1]) +
+	       hash_fold((word_at(l3, 22) & read[2]) + secret[2],
+			 (word_at(l3, 38) & read[3]) + secret[3]);
 	/* Or consecutively numbered flows would fill consecutive sets. */
-	hash = folded(hash ^ dst, 0x9e3779b97f4a7c15ull);
+	hash = hash_fold(hash ^ dst, 0x9e3779b97f4a7c15ull);
 	return (unsigned int)(hash >> (64 - CACHE_SET_BITS)) * CACHE_WAYS;
 }
 

@@ -201,7 +201,7 @@ bool flow_answers(const struct flow_table *t, const struct frame *frame,
 	struct flow_key key;
 	uint32_t slot;
 
-	if ((t->held[path->dst] | t->ends->held[path->dst]) == 0 ||
+	if ((t->age.held[path->dst] | t->ends->age.held[path->dst]) == 0 ||
 	    p->flaw != PACKET_SOUND)
 		return false;
 	if (p->later)

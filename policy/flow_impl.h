@@ -17,9 +17,10 @@
 #ifndef WEIR_POLICY_FLOW_IMPL_H
 #define WEIR_POLICY_FLOW_IMPL_H
 
+#include "base/agelist.h"
 #include "policy/flow.h"
 
-#define FLOW_NO_SLOT UINT32_MAX
+#define FLOW_NO_SLOT AGE_NONE
 #define FLOW_KEY_WORDS 6u
 
 /* Who has an address?  ND's type, and the @request of keys of ND. */
@@ -228,7 +229,6 @@ enum flow_life { FLOW_LIVES(FLOW_LIFE_ENUM) FLOW_LIFE_COUNT };
  * struct flow_record - an entry
  * @key:        what it is found by; of use FLOW_USE_NONE in a free slot
  * @next:       in its hash chain, or among the free slots
- * @older, @newer: in its list: of its initiating port and life
  * @stamp:      second of its last frame
  * @rule:       see struct flow_hit
  * @generation: likewise
@@ -241,8 +241,6 @@ enum flow_life { FLOW_LIVES(FLOW_LIFE_ENUM) FLOW_LIFE_COUNT };
 struct flow_record {
 	struct flow_key key;
 	uint32_t next;
-	uint32_t older;
-	uint32_t newer;
 	uint32_t stamp;
 	uint32_t rule;
 	uint32_t generation;
@@ -254,15 +252,7 @@ struct flow_record {
 	uint8_t pad[2];
 };
 
-_Static_assert(sizeof(struct flow_record) == 80, "no padding but ours");
-
-/**
- * struct flow_ends - a list of entries, by the second they were last seen in
- */
-struct flow_ends {
-	uint32_t oldest;
-	uint32_t newest;
-};
+_Static_assert(sizeof(struct flow_record) == 72, "no padding but ours");
 
 /**
  * struct flow_table - a table
@@ -275,13 +265,9 @@ struct flow_ends {
  * @top:      no slot from here on was ever used
  * @free:     slots that were, a chain
  * @age_at:   list in which expired entries are looked for next
- * @fresh_at: one more than the second in which no entry was found expired; as
- *            seconds only grow and the shortest life is longer than one, none can
- *            be then.  0: not known
  * @mix:      secret numbers of the hash
- * @holders:  by life: ports that have such entries
- * @held:     by initiating port: its entries
- * @list:     by life and initiating port
+ * @age:      entries by initiating port and life
+ * @list:     @age's
  * @counts:   see struct flow_counts
  */
 struct flow_table {
@@ -294,11 +280,9 @@ struct flow_table {
 	uint32_t top;
 	uint32_t free;
 	uint32_t age_at;
-	uint64_t fresh_at;
 	uint64_t mix[FLOW_KEY_WORDS];
-	uint64_t holders[FLOW_LIFE_COUNT];
-	uint32_t held[MAX_PORTS];
-	struct flow_ends list[FLOW_LIFE_COUNT][MAX_PORTS];
+	struct agelist age;
+	struct age_ends list[FLOW_LIFE_COUNT * MAX_PORTS];
 	struct flow_counts counts;
 };
 

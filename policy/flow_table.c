@@ -7,16 +7,8 @@
  * combined with a secret number, and folds both halves of the product: a
  * difference in one word comes out multiplied by a number nobody knows.
  *
- * Besides, each entry is in one list: that of its initiating port and its life.
- * It goes to the end of a list when the second of its last frame changes, or its
- * life, and at no other time; so a busy flow costs one list operation a second.
- * As seconds do not go backwards each list is sorted, and all of a list expire in
- * that order.  Then
- *
- *  - what has expired is found at the heads of lists,
- *  - and so is what a port has not seen for longest,
- *
- * of which there are FLOW_LIFE_COUNT a port.
+ * Besides, each entry is in a list by age (base/agelist.h), of its initiating port
+ * and its life.
  */
 #include "policy/flow_impl.h"
 #include "base/bits.h"
@@ -62,7 +54,8 @@ static size_t table_size(uint32_t capacity)
 {
 	return in_lines(sizeof(struct flow_table)) +
 	       in_lines(buckets_for(capacity) * sizeof(uint32_t)) +
-	       in_lines(capacity * sizeof(struct flow_record));
+	       in_lines(capacity * sizeof(struct flow_record)) +
+	       in_lines(capacity * sizeof(struct age_link));
 }
 
 size_t flow_size(uint32_t capacity)
@@ -92,6 +85,8 @@ static struct flow_table *table_init(void *memory, uint32_t capacity,
 	memset(t->bucket, 0xff, buckets * sizeof(uint32_t));
 	at += in_lines(buckets * sizeof(uint32_t));
 	t->record = (void *)at;
+	at += in_lines(capacity * sizeof(struct flow_record));
+	agelist_init(&t->age, (void *)at, t->list, FLOW_LIFE_COUNT);
 	return t;
 }
 
@@ -112,21 +107,14 @@ struct flow_table *flow_init(void *memory, size_t size, uint32_t capacity,
 
 /* --- finding ----------------------------------------------------------- */
 
-static uint64_t fold(uint64_t a, uint64_t b)
-{
-	unsigned __int128 product = (unsigned __int128)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
 static uint32_t *chain_of(const struct flow_table *t,
 			  const struct flow_key *key)
 {
 	uint64_t hash = 0;
 
 	for (unsigned int i = 0; i < FLOW_KEY_WORDS; i += 2)
-		hash ^= fold(key->word[i] ^ t->mix[i],
-			     key->word[i + 1] ^ t->mix[i + 1]);
+		hash ^= hash_fold(key->word[i] ^ t->mix[i],
+				  key->word[i + 1] ^ t->mix[i + 1]);
 	return &t->bucket[hash & t->mask];
 }
 
@@ -167,38 +155,16 @@ bool flow_lives(const struct flow_table *t, uint32_t slot, uint32_t now)
 
 static void list_append(struct flow_table *t, uint32_t slot)
 {
-	struct flow_record *r = &t->record[slot];
-	unsigned int port = flow_key_src(&r->key);
-	struct flow_ends *list = &t->list[r->life][port];
+	const struct flow_record *r = &t->record[slot];
 
-	r->newer = FLOW_NO_SLOT;
-	if (!bit_in(t->holders[r->life], port)) {
-		t->holders[r->life] |= bit(port);
-		list->oldest = slot;
-		r->older = FLOW_NO_SLOT;
-	} else {
-		r->older = list->newest;
-		t->record[list->newest].newer = slot;
-	}
-	list->newest = slot;
+	agelist_append(&t->age, flow_key_src(&r->key), r->life, slot);
 }
 
 static void list_remove(struct flow_table *t, uint32_t slot)
 {
 	const struct flow_record *r = &t->record[slot];
-	unsigned int port = flow_key_src(&r->key);
-	struct flow_ends *list = &t->list[r->life][port];
 
-	if (r->older != FLOW_NO_SLOT)
-		t->record[r->older].newer = r->newer;
-	else
-		list->oldest = r->newer;
-	if (r->newer != FLOW_NO_SLOT)
-		t->record[r->newer].older = r->older;
-	else
-		list->newest = r->older;
-	if (list->oldest == FLOW_NO_SLOT)
-		t->holders[r->life] &= ~bit(port);
+	agelist_remove(&t->age, flow_key_src(&r->key), r->life, slot);
 }
 
 bool flow_touch(struct flow_table *t, uint32_t slot, enum flow_life life,
@@ -226,7 +192,6 @@ static void drop(struct flow_table *t, uint32_t slot)
 		link = &t->record[*link].next;
 	*link = r->next;
 	list_remove(t, slot);
-	t->held[flow_key_src(&r->key)]--;
 	t->count--;
 	*r = (struct flow_record){ .next = t->free };
 	t->free = slot;
@@ -241,31 +206,18 @@ static void drop_expired(struct flow_table *t, uint32_t slot)
 /* Some expired entry, or FLOW_NO_SLOT: only the head of a list can be one. */
 static uint32_t find_expired(struct flow_table *t, uint32_t now)
 {
-	if (t->fresh_at == (uint64_t)now + 1)
+	if (agelist_is_fresh(&t->age, now))
 		return FLOW_NO_SLOT;
 	for (unsigned int looked = 0; looked < LISTS; looked++) {
-		unsigned int life = t->age_at / MAX_PORTS;
-		unsigned int port = t->age_at % MAX_PORTS;
-		uint32_t slot = t->list[life][port].oldest;
+		uint32_t slot = agelist_oldest(&t->age, t->age_at % MAX_PORTS,
+					       t->age_at / MAX_PORTS);
 
-		if (bit_in(t->holders[life], port) &&
-		    has_expired(&t->record[slot], now))
+		if (slot != FLOW_NO_SLOT && has_expired(&t->record[slot], now))
 			return slot;
 		t->age_at = (t->age_at + 1) % LISTS;
 	}
-	t->fresh_at = (uint64_t)now + 1;
+	agelist_set_fresh(&t->age, now);
 	return FLOW_NO_SLOT;
-}
-
-/* The port with the most entries; there are some. */
-static unsigned int greediest(const struct flow_table *t)
-{
-	unsigned int most = 0;
-
-	for (unsigned int port = 1; port < MAX_PORTS; port++)
-		if (t->held[port] > t->held[most])
-			most = port;
-	return most;
 }
 
 /*
@@ -277,11 +229,11 @@ static uint32_t longest_unseen(const struct flow_table *t, unsigned int port)
 	uint32_t found = FLOW_NO_SLOT;
 
 	for (unsigned int life = 0; life < FLOW_LIFE_COUNT; life++) {
-		uint32_t slot = t->list[life][port].oldest;
+		uint32_t slot = agelist_oldest(&t->age, port, life);
 
 		if (life == FLOW_LIFE_ANSWERED && found != FLOW_NO_SLOT)
 			break;
-		if (bit_in(t->holders[life], port) &&
+		if (slot != FLOW_NO_SLOT &&
 		    (found == FLOW_NO_SLOT ||
 		     t->record[slot].stamp < t->record[found].stamp))
 			found = slot;
@@ -300,7 +252,7 @@ static void make_room(struct flow_table *t, uint32_t now)
 	}
 	if (t->count < t->capacity)
 		return;
-	drop(t, longest_unseen(t, greediest(t)));
+	drop(t, longest_unseen(t, agelist_greediest(&t->age)));
 	t->counts.evicted++;
 }
 
@@ -335,7 +287,6 @@ uint32_t flow_make(struct flow_table *t, const struct flow_key *key,
 	};
 	*chain = slot;
 	list_append(t, slot);
-	t->held[flow_key_src(key)]++;
 	t->count++;
 	t->counts.opened++;
 	return slot;
@@ -347,7 +298,8 @@ static unsigned int flush(struct flow_table *t, unsigned int port)
 {
 	unsigned int removed = 0;
 
-	for (uint32_t slot = 0; slot < t->top && t->held[port] > 0; slot++) {
+	for (uint32_t slot = 0; slot < t->top && t->age.held[port] > 0;
+	     slot++) {
 		const struct flow_key *key = &t->record[slot].key;
 
 		if (flow_key_use(key) == FLOW_USE_NONE ||

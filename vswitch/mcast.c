@@ -196,9 +196,11 @@ unsigned int mcast_heard(struct mcast *m, const struct frame *frame,
 /* Who asked from there, or was asked there, is another one from now on. */
 void mcast_flush_port(struct mcast *m, unsigned int port)
 {
+	uint32_t slot;
+
 	for (unsigned int life = 0; life < LIVES; life++)
-		while (m->list[port][life].oldest != MCAST_NONE)
-			mcast_drop(m, m->list[port][life].oldest);
+		while ((slot = agelist_oldest(&m->age, port, life)) != AGE_NONE)
+			mcast_drop(m, slot);
 	m->greedy &= ~bit(port);
 	for (uint32_t i = 0; i < m->capacity; i++) {
 		struct mcast_group *g = &m->group[i];

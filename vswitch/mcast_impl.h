@@ -10,7 +10,7 @@
  * The table's unit is the membership: one port in one group.  The ports of a
  * group could also be 64 times of expiry in a record of its own, which is found
  * in one step but takes 256 bytes whoever is in it, and does not say which of
- * a port's memberships is the oldest.  As it is a membership takes 64 bytes
+ * a port's memberships is the oldest.  As it is a membership takes 68 bytes
  * with its group (48, shared by its members), a look-up walks the group's
  * members, of which there are at most 64, and fairness finds its victim at the
  * head of a list.
@@ -24,6 +24,7 @@
 #ifndef WEIR_VSWITCH_MCAST_IMPL_H
 #define WEIR_VSWITCH_MCAST_IMPL_H
 
+#include "base/agelist.h"
 #include "base/bits.h"
 #include "vswitch/mcast.h"
 
@@ -155,7 +156,6 @@ _Static_assert(sizeof(struct mcast_group) == 48, "as the essay says");
 /**
  * struct mcast_member - a port in a group
  * @until:   second from which on it is no longer
- * @older, @newer: neighbours in the port's list of the same life
  * @sibling: next member of the group; of a free one, next free one
  * @group:   the group
  * @port:    the port, or MCAST_NO_PORT
@@ -163,8 +163,6 @@ _Static_assert(sizeof(struct mcast_group) == 48, "as the essay says");
  */
 struct mcast_member {
 	uint32_t until;
-	uint16_t older;
-	uint16_t newer;
 	uint16_t sibling;
 	uint16_t group;
 	uint8_t port;
@@ -172,12 +170,7 @@ struct mcast_member {
 	uint8_t pad[2];
 };
 
-_Static_assert(sizeof(struct mcast_member) == 16, "as the essay says");
-
-struct mcast_list {
-	uint16_t oldest;
-	uint16_t newest;
-};
+_Static_assert(sizeof(struct mcast_member) == 12, "as the essay says");
 
 /**
  * struct mcast - a table
@@ -186,16 +179,13 @@ struct mcast_list {
  * @mask:        hash: heads - 1
  * @mix:         hash: secret numbers made from the seed
  * @free_group, @free_member: first ones not in use
- * @holders:     ports that have memberships
- * @held:        by port: memberships, ended ones not yet reclaimed included
- * @list:        by port and life: memberships in the order of their end, which
- *               is that of their start, since all of a life last equally long
+ * @age:         memberships by port and life, in the order of their end, which
+ *               is that of their start, since all of a life last equally long;
+ *               ended ones not yet reclaimed included
+ * @list:        @age's
  * @greedy:      ports that are members of everything, if @everything has not
  *               come yet
  * @everything:  by port: second from which on it no longer is
- * @fresh_at:    one more than the second at which no membership was found to
- *               have ended; as seconds only grow, none can have then.  0: not
- *               known
  */
 struct mcast {
 	struct mcast_group *group;
@@ -206,12 +196,10 @@ struct mcast {
 	uint64_t mix[3];
 	uint16_t free_group;
 	uint16_t free_member;
-	uint64_t holders;
-	uint32_t held[MAX_PORTS];
-	struct mcast_list list[MAX_PORTS][LIVES];
+	struct agelist age;
+	struct age_ends list[LIVES * MAX_PORTS];
 	uint64_t greedy;
 	uint32_t everything[MAX_PORTS];
-	uint64_t fresh_at;
 };
 
 /* Whether a second is before another, also where the count wraps. */

@@ -2,14 +2,8 @@
 /*
  * Memberships: an index by group, lists by port, and room for the next one.
  *
- * Each port has a list of its memberships for every reason they can end by.
- * All of one life last equally long and seconds do not go backwards, so each
- * list is sorted by the end without being sorted, and then:
- *
- *  - what has ended is found at the heads of at most 64 x 3 lists,
- *  - the fair victim of a full table is the head of the greediest port's list,
- *
- * both without a look at any other membership.
+ * Each port has a list by age (base/agelist.h) of its memberships for every
+ * reason they can end by.
  *
  * Ended memberships stay where they are until room is needed or they begin
  * anew; whoever looks compares the time.
@@ -43,6 +37,7 @@ size_t mcast_size(uint32_t groups)
 	return in_lines(sizeof(struct mcast)) +
 	       in_lines(groups * sizeof(struct mcast_group)) +
 	       in_lines(groups * sizeof(struct mcast_member)) +
+	       in_lines(groups * sizeof(struct age_link)) +
 	       in_lines(heads_for(groups) * sizeof(uint16_t));
 }
 
@@ -57,12 +52,6 @@ static void make_empty(struct mcast *m)
 	}
 	m->group[m->capacity - 1].next = MCAST_NONE;
 	m->member[m->capacity - 1].sibling = MCAST_NONE;
-	for (unsigned int port = 0; port < MAX_PORTS; port++)
-		for (unsigned int life = 0; life < LIVES; life++)
-			m->list[port][life] = (struct mcast_list){
-				MCAST_NONE,
-				MCAST_NONE,
-			};
 }
 
 struct mcast *mcast_init(void *memory, size_t size, uint32_t groups,
@@ -85,6 +74,8 @@ struct mcast *mcast_init(void *memory, size_t size, uint32_t groups,
 	at += in_lines(groups * sizeof(struct mcast_group));
 	m->member = (void *)at;
 	at += in_lines(groups * sizeof(struct mcast_member));
+	agelist_init(&m->age, (void *)at, m->list, LIVES);
+	at += in_lines(groups * sizeof(struct age_link));
 	m->head = (void *)at;
 	make_empty(m);
 	return m;
@@ -96,11 +87,9 @@ struct mcast *mcast_init(void *memory, size_t size, uint32_t groups,
 static uint16_t *head_of(const struct mcast *m, const struct ip_addr *addr,
 			 uint16_t vlan)
 {
-	uint64_t x = (addr->hi ^ m->mix[2]) * m->mix[0];
+	uint64_t x = hash_fold(addr->hi ^ m->mix[0], addr->lo ^ m->mix[1]);
 
-	x = ((x ^ x >> 32) + addr->lo) * m->mix[1];
-	x = ((x ^ x >> 32) + vlan) * m->mix[2];
-	return &m->head[x >> 48 & m->mask];
+	return &m->head[hash_fold(x ^ vlan, m->mix[2]) & m->mask];
 }
 
 uint32_t mcast_find(const struct mcast *m, const struct mcast_key *key)
@@ -153,37 +142,22 @@ static void remove_group(struct mcast *m, uint16_t group)
 
 /* --- a port's lists ------------------------------------------------------ */
 
-static void list_append(struct mcast *m, uint16_t slot)
-{
-	struct mcast_member *r = &m->member[slot];
-	struct mcast_list *list = &m->list[r->port][r->life];
-
-	r->newer = MCAST_NONE;
-	r->older = list->newest;
-	if (r->older != MCAST_NONE)
-		m->member[r->older].newer = slot;
-	else
-		list->oldest = slot;
-	list->newest = slot;
-}
-
-static void list_remove(struct mcast *m, uint16_t slot)
+static void list_append(struct mcast *m, uint32_t slot)
 {
 	const struct mcast_member *r = &m->member[slot];
-	struct mcast_list *list = &m->list[r->port][r->life];
 
-	if (r->older != MCAST_NONE)
-		m->member[r->older].newer = r->newer;
-	else
-		list->oldest = r->newer;
-	if (r->newer != MCAST_NONE)
-		m->member[r->newer].older = r->older;
-	else
-		list->newest = r->older;
+	agelist_append(&m->age, r->port, r->life, slot);
+}
+
+static void list_remove(struct mcast *m, uint32_t slot)
+{
+	const struct mcast_member *r = &m->member[slot];
+
+	agelist_remove(&m->age, r->port, r->life, slot);
 }
 
 /* It ends in as many seconds as its life has. */
-static void begin(struct mcast *m, uint16_t slot, enum mcast_life life,
+static void begin(struct mcast *m, uint32_t slot, enum mcast_life life,
 		  uint32_t now)
 {
 	m->member[slot].life = (uint8_t)life;
@@ -229,14 +203,12 @@ void mcast_drop(struct mcast *m, uint32_t slot)
 	struct mcast_group *g = &m->group[r->group];
 	uint16_t *at = &g->first;
 
-	list_remove(m, (uint16_t)slot);
+	list_remove(m, slot);
 	while (*at != slot)
 		at = &m->member[*at].sibling;
 	*at = r->sibling;
 	if (g->first == MCAST_NONE)
 		remove_group(m, r->group);
-	if (--m->held[r->port] == 0)
-		m->holders &= ~bit(r->port);
 	r->port = MCAST_NO_PORT;
 	r->sibling = m->free_member;
 	m->free_member = (uint16_t)slot;
@@ -254,61 +226,45 @@ void mcast_cut(struct mcast *m, uint32_t group, uint64_t ports, uint32_t now)
 		if (!bit_in(ports, r->port) ||
 		    !mcast_before(now + MCAST_LEAVE_S, r->until))
 			continue;
-		list_remove(m, (uint16_t)slot);
-		begin(m, (uint16_t)slot, LIFE_LEAVING, now);
+		list_remove(m, slot);
+		begin(m, slot, LIFE_LEAVING, now);
 	}
 }
 
 /* --- making room --------------------------------------------------------- */
 
-/* The first to end among a port's memberships that have, or MCAST_NONE. */
+/* The first to end among a port's memberships that have, or AGE_NONE. */
 static uint32_t ended_at(const struct mcast *m, unsigned int port, uint32_t now)
 {
 	for (unsigned int life = 0; life < LIVES; life++) {
-		uint32_t slot = m->list[port][life].oldest;
+		uint32_t slot = agelist_oldest(&m->age, port, life);
 
-		if (slot != MCAST_NONE && has_ended(m, slot, now))
+		if (slot != AGE_NONE && has_ended(m, slot, now))
 			return slot;
 	}
-	return MCAST_NONE;
+	return AGE_NONE;
 }
 
 static uint32_t find_ended(const struct mcast *m, uint32_t now)
 {
-	uint64_t ports = m->holders;
-	uint32_t slot = MCAST_NONE;
+	uint64_t ports = m->age.holders;
+	uint32_t slot = AGE_NONE;
 
-	if (m->fresh_at == (uint64_t)now + 1)
+	if (agelist_is_fresh(&m->age, now))
 		return slot;
-	while (ports && slot == MCAST_NONE)
+	while (ports && slot == AGE_NONE)
 		slot = ended_at(m, bit_pop(&ports), now);
 	return slot;
-}
-
-static unsigned int greediest(const struct mcast *m)
-{
-	uint64_t ports = m->holders;
-	unsigned int most = bit_pop(&ports);
-
-	while (ports) {
-		unsigned int port = bit_pop(&ports);
-
-		if (m->held[port] > m->held[most])
-			most = port;
-	}
-	return most;
 }
 
 /* One that is about to end, or else the oldest; that of a router last. */
 static uint32_t victim_of(const struct mcast *m, unsigned int port)
 {
-	const struct mcast_list *list = m->list[port];
+	uint32_t slot = AGE_NONE;
 
-	if (list[LIFE_LEAVING].oldest != MCAST_NONE)
-		return list[LIFE_LEAVING].oldest;
-	if (list[LIFE_MEMBER].oldest != MCAST_NONE)
-		return list[LIFE_MEMBER].oldest;
-	return list[LIFE_ROUTER].oldest;
+	for (unsigned int life = 0; life < LIVES && slot == AGE_NONE; life++)
+		slot = agelist_oldest(&m->age, port, life);
+	return slot;
 }
 
 static void make_room(struct mcast *m, uint32_t now)
@@ -316,9 +272,9 @@ static void make_room(struct mcast *m, uint32_t now)
 	uint32_t slot = find_ended(m, now);
 	unsigned int port;
 
-	if (slot == MCAST_NONE) {
-		m->fresh_at = (uint64_t)now + 1;
-		port = greediest(m);
+	if (slot == AGE_NONE) {
+		agelist_set_fresh(&m->age, now);
+		port = agelist_greediest(&m->age);
 		mcast_give_everything(m, port, now);
 		slot = victim_of(m, port);
 	}
@@ -348,8 +304,6 @@ static uint32_t add_member(struct mcast *m, const struct mcast_key *key,
 	m->group[group].first = slot;
 	r->group = (uint16_t)group;
 	r->port = (uint8_t)port;
-	m->holders |= bit(port);
-	m->held[port]++;
 	return slot;
 }
 
@@ -359,13 +313,13 @@ uint32_t mcast_enter(struct mcast *m, const struct mcast_key *key,
 	uint32_t slot = member_at(m, mcast_find(m, key), port);
 
 	if (slot != MCAST_NONE) {
-		list_remove(m, (uint16_t)slot);
+		list_remove(m, slot);
 	} else {
 		/* What makes room may take the group with it: look again. */
 		if (m->free_member == MCAST_NONE)
 			make_room(m, now);
 		slot = add_member(m, key, port, now);
 	}
-	begin(m, (uint16_t)slot, life, now);
+	begin(m, slot, life, now);
 	return m->member[slot].group;
 }
