@@ -18,10 +18,12 @@
 #
 #   B=DIR       build directory            CC=clang    another compiler
 #   V=1         show whole commands        SAN=1       ASan + UBSan, in $(B)/san
+#   FDB=linear  a forwarding database that scans, for a handful of stations
 #   POLICY=F.c  your own policy (see policy/policy.h), compiled into the switch
 #   PREFIX, DESTDIR as usual
 
 B       ?= build
+FDB     ?= hash
 POLICY  ?= policy/user/none.c
 EXAMPLE ?=
 PREFIX  ?= /usr/local
@@ -45,7 +47,10 @@ O := $(B)$(if $(SAN),/san)
 # What the compiler compiles for: "x86_64-linux-gnu".
 MACHINE     := $(shell $(CC) -dumpmachine 2>/dev/null)
 
-GROUND_SRC  := $(wildcard base/*.c vswitch/*.c policy/*.c virt/*.c)
+# One of the two indices is behind vswitch/fdb.h.
+FDB_SRC     := vswitch/fdb_hash.c vswitch/fdb_linear.c
+GROUND_SRC  := $(filter-out $(filter-out vswitch/fdb_$(FDB).c,$(FDB_SRC)),\
+	$(wildcard base/*.c vswitch/*.c policy/*.c virt/*.c))
 CONFIG_SRC  := $(wildcard config/*.c config/*/*.c)
 CONFIG_Y    := $(wildcard config/lang/*.y)
 CONFIG_L    := $(wildcard config/lang/*.l)
@@ -74,7 +79,10 @@ HELPER_OBJ := $(call obj,$(HELPER_SRC))
 
 EXAMPLES := $(EXAMPLE_SRC:client/examples/%.c=$(O)/examples/%)
 PROGRAMS := $(PROGRAM_SRC:client/pd/examples/%.c=$(O)/programs/%)
-TESTS    := $(TEST_SRC:tests/unit/%.c=$(O)/tests/%)
+# These run once more with the linear table.
+ON_LINEAR := fdb fdb_model differential hostile_load
+TESTS    := $(TEST_SRC:tests/unit/%.c=$(O)/tests/%) \
+	$(ON_LINEAR:%=$(O)/tests/%_linear_test)
 BENCHES  := $(BENCH_SRC:tests/bench/%.c=$(O)/bench/%)
 LIBS     := $(O)/libvmm.a $(O)/libconfig.a $(O)/libweir.a $(O)/libground.a
 
@@ -90,7 +98,7 @@ benches: all $(BENCHES)
 # Compiled, not linked: what a second compiler has to say about them.
 tests-compiled: $(call obj,$(TEST_SRC)) $(HELPER_OBJ)
 
-$(O)/libground.a: $(GROUND_OBJ)
+$(O)/libground.a: $(GROUND_OBJ) $(O)/fdb
 $(O)/libconfig.a: $(call obj,$(CONFIG_SRC)) $(GEN_OBJ)
 $(O)/libvmm.a: $(call obj,$(VMM_SRC))
 $(O)/libweir.a: $(call obj,$(CLIENT_SRC) virt/net_client.c)
@@ -121,8 +129,16 @@ $(PROGRAMS): $(O)/programs/%: $(O)/obj/client/pd/examples/%.o $(O)/libpd.a \
 # that a test gets those it uses only: linking all of them into each takes
 # longer than all else.
 $(O)/libtest.a: $(HELPER_OBJ)
-$(TESTS): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(O)/libtest.a $(O)/libcli.a \
+$(TEST_SRC:tests/unit/%.c=$(O)/tests/%): $(O)/tests/%: \
+		$(O)/obj/tests/unit/%.o $(O)/libtest.a $(O)/libcli.a \
 		$(LIBS)
+	$(call say,LD,$@)
+	$(link) $(CMOCKA_LIBS) $(PKG_LIBS)
+
+# An object comes before the archives, so that the index in there is left out.
+$(ON_LINEAR:%=$(O)/tests/%_linear_test): $(O)/tests/%_linear_test: \
+		$(O)/obj/tests/unit/%_test.o $(O)/obj/vswitch/fdb_linear.o \
+		$(O)/libtest.a $(O)/libcli.a $(LIBS)
 	$(call say,LD,$@)
 	$(link) $(CMOCKA_LIBS) $(PKG_LIBS)
 

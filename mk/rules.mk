@@ -14,6 +14,9 @@ $(O)/flags: FORCE
 $(O)/policy: FORCE
 	$(call stamp,$(POLICY))
 
+$(O)/fdb: FORCE
+	$(call stamp,$(FDB))
+
 # Says which tools are missing and how to get them, before a compiler fails on
 # a missing header.
 $(O)/tools: mk/tools.sh $(O)/flags
@@ -56,7 +59,7 @@ $(GEN)/%.yy.c $(GEN)/%.yy.h &: %.l | $(O)/tools
 # Made anew each time: an archive would keep the objects of deleted sources.
 $(O)/%.a:
 	$(call say,AR,$@)
-	$(Q)mkdir -p $(@D) && rm -f $@ && $(AR) qcs $@ $^
+	$(Q)mkdir -p $(@D) && rm -f $@ && $(AR) qcs $@ $(filter %.o,$^)
 
 .PHONY: FORCE
 .SECONDARY:

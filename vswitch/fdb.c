@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The forwarding database: lists, time and fairness over an index.
+ * The forwarding database: time and fairness over an index.
  *
- * Each port has a list of its dynamic entries, oldest first.  An entry goes to
- * the end of the list when the second in which it was last seen changes, and at
- * no other time, so a busy station costs one list operation a second, not one a
- * frame.  As seconds do not go backwards each list is sorted, and then:
- *
- *  - what has expired is found at the heads of at most 64 lists,
- *  - the fair victim of a full table is the head of the longest list,
- *
- * both without a look at any other entry.  Static entries are in no list.
+ * Each port has a list of its dynamic entries by age (base/agelist.h).  A busy
+ * station costs one list operation a second, not one a frame.  Static entries
+ * are in no list.
  *
  * fdb_learn() and fdb_probe() share foresee(), which decides and changes
  * nothing; so what `weir trace` foretells is what will happen.
@@ -22,32 +16,17 @@
 
 /* --- memory ---------------------------------------------------------------- */
 
-static const struct fdb_index *index_of(const struct fdb_config *config)
-{
-	if (config->capacity < 1 || config->capacity > FDB_MAX_CAPACITY ||
-	    config->ageing < 1)
-		return NULL;
-	switch (config->kind) {
-	case FDB_HASH:
-		return &fdb_hash_index;
-	case FDB_LINEAR:
-		return &fdb_linear_index;
-	}
-	return NULL;
-}
-
 size_t fdb_size(const struct fdb_config *config)
 {
-	const struct fdb_index *index = index_of(config);
 	size_t slots;
 
-	if (index == NULL)
+	if (config->capacity < 1 || config->capacity > FDB_MAX_CAPACITY ||
+	    config->ageing < 1)
 		return 0;
-	slots = index->slots(config->capacity);
+	slots = fdb_index_slots(config->capacity);
 	return in_lines(sizeof(struct fdb)) +
-	       in_lines(slots * sizeof(uint64_t)) +
-	       in_lines(slots * sizeof(struct fdb_record)) +
-	       in_lines(slots * sizeof(struct fdb_link));
+	       in_lines(slots * sizeof(struct fdb_slot)) +
+	       in_lines(slots * sizeof(struct age_link));
 }
 
 struct fdb *fdb_init(void *memory, size_t size, const struct fdb_config *config)
@@ -59,17 +38,14 @@ struct fdb *fdb_init(void *memory, size_t size, const struct fdb_config *config)
 	if (need == 0 || size < need)
 		return NULL;
 	memset(memory, 0, need);
-	fdb->index = index_of(config);
 	fdb->capacity = config->capacity;
 	fdb->ageing = config->ageing;
-	fdb->slots = fdb->index->slots(config->capacity);
+	fdb->slots = fdb_index_slots(config->capacity);
 	at += in_lines(sizeof(struct fdb));
-	fdb->key = (void *)at;
-	at += in_lines(fdb->slots * sizeof(uint64_t));
-	fdb->record = (void *)at;
-	at += in_lines(fdb->slots * sizeof(struct fdb_record));
-	fdb->link = (void *)at;
-	fdb->index->setup(fdb, config->seed);
+	fdb->slot = (void *)at;
+	at += in_lines(fdb->slots * sizeof(struct fdb_slot));
+	agelist_init(&fdb->age, (void *)at, fdb->ends, 1);
+	fdb_index_setup(fdb, config->seed);
 	return fdb;
 }
 
@@ -89,40 +65,22 @@ void fdb_prefetch(const struct fdb *fdb, uint64_t mac, uint16_t vlan)
 
 static bool is_static(const struct fdb *fdb, uint32_t slot)
 {
-	return fdb->record[slot].flags & FDB_STATIC;
+	return fdb->slot[slot].flags & FDB_STATIC;
+}
+
+static uint32_t oldest(const struct fdb *fdb, unsigned int port)
+{
+	return agelist_oldest(&fdb->age, port, 0);
 }
 
 static void list_append(struct fdb *fdb, uint32_t slot)
 {
-	unsigned int port = fdb->record[slot].port;
-
-	fdb->link[slot].newer = FDB_NO_SLOT;
-	if (fdb->held[port]++ == 0) {
-		fdb->holders |= bit(port);
-		fdb->oldest[port] = slot;
-		fdb->link[slot].older = FDB_NO_SLOT;
-	} else {
-		fdb->link[slot].older = fdb->newest[port];
-		fdb->link[fdb->newest[port]].newer = slot;
-	}
-	fdb->newest[port] = slot;
+	agelist_append(&fdb->age, fdb->slot[slot].port, 0, slot);
 }
 
 static void list_remove(struct fdb *fdb, uint32_t slot)
 {
-	unsigned int port = fdb->record[slot].port;
-	struct fdb_link l = fdb->link[slot];
-
-	if (l.older != FDB_NO_SLOT)
-		fdb->link[l.older].newer = l.newer;
-	else
-		fdb->oldest[port] = l.newer;
-	if (l.newer != FDB_NO_SLOT)
-		fdb->link[l.newer].older = l.older;
-	else
-		fdb->newest[port] = l.older;
-	if (--fdb->held[port] == 0)
-		fdb->holders &= ~bit(port);
+	agelist_remove(&fdb->age, fdb->slot[slot].port, 0, slot);
 }
 
 /* --- entries ---------------------------------------------------------------- */
@@ -130,8 +88,8 @@ static void list_remove(struct fdb *fdb, uint32_t slot)
 static void enter(struct fdb *fdb, uint64_t key, unsigned int port,
 		  unsigned int flags, uint32_t now)
 {
-	uint32_t slot = fdb->index->place(fdb, key);
-	struct fdb_record *r = &fdb->record[slot];
+	uint32_t slot = fdb_index_place(fdb, key);
+	struct fdb_slot *r = &fdb->slot[slot];
 
 	r->stamp = now;
 	r->port = (uint8_t)port;
@@ -145,7 +103,7 @@ static void drop(struct fdb *fdb, uint32_t slot)
 {
 	if (!is_static(fdb, slot))
 		list_remove(fdb, slot);
-	fdb->index->displace(fdb, slot);
+	fdb_index_displace(fdb, slot);
 	fdb->count--;
 }
 
@@ -159,7 +117,7 @@ static void drop_expired(struct fdb *fdb, uint32_t slot)
 static void refresh(struct fdb *fdb, uint32_t slot, unsigned int flags,
 		    uint32_t now)
 {
-	struct fdb_record *r = &fdb->record[slot];
+	struct fdb_slot *r = &fdb->slot[slot];
 
 	if (r->flags & FDB_STATIC)
 		return;
@@ -175,7 +133,7 @@ static void refresh(struct fdb *fdb, uint32_t slot, unsigned int flags,
 static void move(struct fdb *fdb, uint32_t slot, unsigned int port,
 		 unsigned int flags, uint32_t now)
 {
-	struct fdb_record *r = &fdb->record[slot];
+	struct fdb_slot *r = &fdb->slot[slot];
 
 	list_remove(fdb, slot);
 	r->port = (uint8_t)port;
@@ -189,12 +147,12 @@ static void move(struct fdb *fdb, uint32_t slot, unsigned int port,
 /* Some expired entry, or FDB_NO_SLOT: only the heads of lists can be one. */
 static uint32_t find_expired(const struct fdb *fdb, uint32_t now)
 {
-	uint64_t ports = fdb->holders;
+	uint64_t ports = fdb->age.holders;
 
-	if (fdb->fresh_at == (uint64_t)now + 1)
+	if (agelist_is_fresh(&fdb->age, now))
 		return FDB_NO_SLOT;
 	while (ports) {
-		uint32_t slot = fdb->oldest[bit_pop(&ports)];
+		uint32_t slot = oldest(fdb, bit_pop(&ports));
 
 		if (fdb_has_expired(fdb, slot, now))
 			return slot;
@@ -205,19 +163,9 @@ static uint32_t find_expired(const struct fdb *fdb, uint32_t now)
 /* The oldest entry of the port that has the most, or FDB_NO_SLOT. */
 static uint32_t find_fair_victim(const struct fdb *fdb)
 {
-	uint64_t ports = fdb->holders;
-	uint32_t slot = FDB_NO_SLOT;
-	uint32_t most = 0;
+	unsigned int port = agelist_greediest(&fdb->age);
 
-	while (ports) {
-		unsigned int port = bit_pop(&ports);
-
-		if (fdb->held[port] > most) {
-			most = fdb->held[port];
-			slot = fdb->oldest[port];
-		}
-	}
-	return slot;
+	return port < MAX_PORTS ? oldest(fdb, port) : FDB_NO_SLOT;
 }
 
 /**
@@ -240,8 +188,9 @@ static void plan_eviction(const struct fdb *fdb, struct plan *p)
 		return;
 	}
 	p->effect.evicted = true;
-	p->effect.evicted_mac = fdb->key[p->gone] & MAC_BROADCAST;
-	p->effect.evicted_vlan = (uint16_t)(fdb->key[p->gone] >> 48 & 0xfff);
+	p->effect.evicted_mac = fdb->slot[p->gone].key & MAC_BROADCAST;
+	p->effect.evicted_vlan =
+		(uint16_t)(fdb->slot[p->gone].key >> 48 & 0xfff);
 }
 
 /* The address is not there, or as good as not there. */
@@ -267,10 +216,10 @@ static struct plan foresee(const struct fdb *fdb, uint64_t mac, uint16_t vlan,
 
 	if (p.slot == FDB_NO_SLOT || fdb_has_expired(fdb, p.slot, now)) {
 		plan_entry(fdb, now, &p);
-	} else if (fdb->record[p.slot].port != port) {
-		p.effect.was = fdb->record[p.slot].port;
-		p.effect.outcome = fdb->record[p.slot].flags ? FDB_PINNED
-							     : FDB_MOVED;
+	} else if (fdb->slot[p.slot].port != port) {
+		p.effect.was = fdb->slot[p.slot].port;
+		p.effect.outcome = fdb->slot[p.slot].flags ? FDB_PINNED
+							   : FDB_MOVED;
 	}
 	return p;
 }
@@ -293,7 +242,7 @@ static void learn_new(struct fdb *fdb, uint64_t key, unsigned int port,
 {
 	if (p->effect.evicted) {
 		/* foresee() looked for expired ones first: there are none. */
-		fdb->fresh_at = (uint64_t)now + 1;
+		agelist_set_fresh(&fdb->age, now);
 		drop(fdb, p->gone);
 	} else if (p->gone != FDB_NO_SLOT) {
 		drop_expired(fdb, p->gone);
@@ -332,7 +281,7 @@ int fdb_add_static(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 	if (port >= MAX_PORTS)
 		return -EINVAL;
 	if (slot != FDB_NO_SLOT && is_static(fdb, slot))
-		return fdb->record[slot].port == port ? 0 : -EEXIST;
+		return fdb->slot[slot].port == port ? 0 : -EEXIST;
 	if (slot == FDB_NO_SLOT && fdb->count == fdb->capacity) {
 		slot = find_fair_victim(fdb);
 		if (slot == FDB_NO_SLOT)
@@ -360,13 +309,13 @@ unsigned int fdb_age(struct fdb *fdb, uint32_t now, unsigned int budget)
 	uint64_t fresh = 0;
 
 	/* A list whose head is fresh is fresh; ends when all are. */
-	for (; budget > 0 && (fdb->holders & ~fresh); budget--) {
-		uint64_t ahead = bit_from(fdb->holders, fdb->age_port);
-		unsigned int port = bit_first(ahead ? ahead : fdb->holders);
+	for (; budget > 0 && (fdb->age.holders & ~fresh); budget--) {
+		uint64_t ahead = bit_from(fdb->age.holders, fdb->age_port);
+		unsigned int port = bit_first(ahead ? ahead : fdb->age.holders);
 
-		if (fdb_has_expired(fdb, fdb->oldest[port], now)) {
+		if (fdb_has_expired(fdb, oldest(fdb, port), now)) {
 			fdb->age_port = port;
-			drop_expired(fdb, fdb->oldest[port]);
+			drop_expired(fdb, oldest(fdb, port));
 			removed++;
 		} else {
 			fresh |= bit(port);
@@ -380,8 +329,8 @@ unsigned int fdb_flush_port(struct fdb *fdb, unsigned int port)
 {
 	unsigned int removed = 0;
 
-	for (; port < MAX_PORTS && fdb->held[port] > 0; removed++)
-		drop(fdb, fdb->oldest[port]);
+	for (; port < MAX_PORTS && fdb->age.held[port] > 0; removed++)
+		drop(fdb, oldest(fdb, port));
 	return removed;
 }
 
@@ -389,13 +338,13 @@ bool fdb_iterate(const struct fdb *fdb, uint32_t *cursor, uint32_t now,
 		 struct fdb_entry *entry)
 {
 	for (uint32_t slot = *cursor; slot < fdb->slots; slot++) {
-		const struct fdb_record *r = &fdb->record[slot];
+		const struct fdb_slot *r = &fdb->slot[slot];
 
-		if (fdb->key[slot] == 0 || fdb_has_expired(fdb, slot, now))
+		if (fdb->slot[slot].key == 0 || fdb_has_expired(fdb, slot, now))
 			continue;
 		*entry = (struct fdb_entry){
-			.mac = fdb->key[slot] & MAC_BROADCAST,
-			.vlan = (uint16_t)(fdb->key[slot] >> 48 & 0xfff),
+			.mac = fdb->slot[slot].key & MAC_BROADCAST,
+			.vlan = (uint16_t)(fdb->slot[slot].key >> 48 & 0xfff),
 			.port = r->port,
 			.flags = r->flags,
 			.age = r->flags & FDB_STATIC ? 0 : now - r->stamp,
@@ -419,11 +368,11 @@ uint32_t fdb_capacity(const struct fdb *fdb)
 
 uint32_t fdb_held(const struct fdb *fdb, unsigned int port, uint32_t now)
 {
-	uint32_t held = fdb->held[port];
-	uint32_t slot = fdb->oldest[port];
+	uint32_t held = fdb->age.held[port];
+	uint32_t slot = oldest(fdb, port);
 
 	for (; held > 0 && fdb_has_expired(fdb, slot, now); held--)
-		slot = fdb->link[slot].newer;
+		slot = fdb->age.link[slot].newer;
 	return held;
 }
 

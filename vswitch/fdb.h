@@ -2,10 +2,10 @@
 /*
  * The forwarding database: which address is behind which port.
  *
- * A page of verbs over two implementations, chosen when the table is made:
- * FDB_HASH (bucketised, two cache lines a look-up, for anything) and FDB_LINEAR
- * (a scan, for a handful of stations on a static system).  Both behave alike to
- * the letter; only fdb_iterate() meets the entries in another order.
+ * A page of verbs.  What is behind them is chosen when Weir is built: by default
+ * a hash (bucketised, a cache line a look-up, for anything), with `make
+ * FDB=linear` a scan, for a handful of stations on a static system.  Both behave
+ * alike to the letter; only fdb_iterate() meets the entries in another order.
  *
  * The key is (VLAN id, address).  The table never reads a clock: every verb
  * that needs the time is given it, in whole seconds of a clock that does not
@@ -33,8 +33,6 @@
 #include "base/abi.h"
 
 #define FDB_NO_PORT (-1)
-
-enum fdb_kind { FDB_HASH, FDB_LINEAR };
 
 #define FDB_STATIC 1u /* configured: neither ages, moves nor is evicted */
 #define FDB_STICKY 2u /* learned, but pinned to the port that had it first */
@@ -99,19 +97,17 @@ ABI_AT(struct fdb_effect, pad, 19);
 
 /**
  * struct fdb_config - what a table is made from
- * @kind:     implementation
  * @capacity: entries, 1 to FDB_MAX_CAPACITY
  * @ageing:   seconds, at least 1
  * @seed:     secret of the hash
  */
 struct fdb_config {
-	enum fdb_kind kind;
 	uint32_t capacity;
 	uint32_t ageing;
 	uint64_t seed;
 };
 
-#define FDB_MAX_CAPACITY 65536u
+#define FDB_MAX_CAPACITY 1048576u
 
 struct fdb;
 
@@ -168,7 +164,8 @@ struct fdb_effect fdb_probe(const struct fdb *fdb, uint64_t mac, uint16_t vlan,
  * lowest number among equals, the newcomer not counted) loses the one longest
  * unseen, be it the newcomer's own.  Time is whole seconds: of entries last
  * seen in the same second, the one whose first sighting at that port in that
- * second was earlier counts as longer unseen.  FDB_FULL means that every entry is static.
+ * second was earlier counts as longer unseen.  FDB_FULL means that every entry is
+ * static.
  */
 struct fdb_effect fdb_learn(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 			    unsigned int port, unsigned int flags,

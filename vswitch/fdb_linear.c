@@ -1,52 +1,59 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The linear index of the forwarding database: as many slots as entries, and a
- * scan.  For a handful of stations it beats any hash, and there is nothing in it
- * to get wrong.  The scan ends at the highest slot in use.
+ * The linear index of the forwarding database (`make FDB=linear`): as many slots
+ * as entries, and a scan that ends at the highest slot in use.  For a handful of
+ * stations there is nothing in it to get wrong.
+ *
+ * All keys are at home in the first bucket; it has spilled while a slot behind it
+ * is in use.
  */
 #include "vswitch/fdb_impl.h"
 
-static uint32_t linear_slots(uint32_t capacity)
+uint32_t fdb_index_slots(uint32_t capacity)
 {
-	return capacity;
+	return (capacity + FDB_WAYS - 1) & ~(FDB_WAYS - 1);
 }
 
-static void linear_setup(struct fdb *fdb, uint64_t seed)
+void fdb_index_setup(struct fdb *fdb, uint64_t seed)
 {
 	(void)seed;
+	fdb->mask = 0;
 	fdb->top = 0;
 }
 
-static uint32_t linear_find(const struct fdb *fdb, uint64_t key)
+static void set_top(struct fdb *fdb, uint32_t top)
+{
+	fdb->top = top;
+	fdb->slot[0].spilled = top > FDB_WAYS;
+}
+
+uint32_t fdb_index_find(const struct fdb *fdb, uint64_t key)
 {
 	for (uint32_t slot = 0; slot < fdb->top; slot++)
-		if (fdb->key[slot] == key)
+		if (fdb->slot[slot].key == key)
 			return slot;
 	return FDB_NO_SLOT;
 }
 
-static uint32_t linear_place(struct fdb *fdb, uint64_t key)
+uint32_t fdb_index_place(struct fdb *fdb, uint64_t key)
 {
-	uint32_t slot = linear_find(fdb, 0);
+	uint32_t slot = fdb_index_find(fdb, 0);
 
 	/* The caller has seen to it that some slot is empty. */
-	if (slot == FDB_NO_SLOT)
-		slot = fdb->top++;
-	fdb->key[slot] = key;
+	if (slot == FDB_NO_SLOT) {
+		slot = fdb->top;
+		set_top(fdb, slot + 1);
+	}
+	fdb->slot[slot].key = key;
 	return slot;
 }
 
-static void linear_displace(struct fdb *fdb, uint32_t slot)
+void fdb_index_displace(struct fdb *fdb, uint32_t slot)
 {
-	fdb->key[slot] = 0;
-	while (fdb->top > 0 && fdb->key[fdb->top - 1] == 0)
-		fdb->top--;
-}
+	uint32_t top = fdb->top;
 
-const struct fdb_index fdb_linear_index = {
-	.slots = linear_slots,
-	.setup = linear_setup,
-	.find = linear_find,
-	.place = linear_place,
-	.displace = linear_displace,
-};
+	fdb->slot[slot].key = 0;
+	while (top > 0 && fdb->slot[top - 1].key == 0)
+		top--;
+	set_top(fdb, top);
+}

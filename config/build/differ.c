@@ -134,7 +134,6 @@ static void add_switch(struct facts *f, const struct sys_component *c)
 	const char *sw = arena_printf(f->arena, "switch %s", c->name);
 
 	add(f, sw, "", "");
-	add_text(f, sw, "fdb", t->fdb.kind == FDB_HASH ? "hash" : "linear");
 	add_number(f, sw, "entries of fdb", t->fdb.capacity);
 	add_number(f, sw, "ageing", t->fdb.ageing);
 	add_number(f, sw, "flows", t->flows);

@@ -88,12 +88,10 @@ static void dump_switch_port(const struct sys_switch_port *p, unsigned int i,
 static void dump_switch(const struct sys_switch *sw, FILE *out)
 {
 	fprintf(out,
-		" %" PRIu32 " fdb %s %" PRIu32 " ageing %" PRIu32
-		" flows %" PRIu32 " groups %" PRIu32 " stats %" PRIu32
-		" request %" PRIu32 " reply %" PRIu32 " policy %" PRIu32
-		" channel %" PRIu32 "\n",
-		sw->number, sw->tables.fdb.kind == FDB_HASH ? "hash" : "linear",
-		sw->tables.fdb.capacity, sw->tables.fdb.ageing,
+		" %" PRIu32 " fdb %" PRIu32 " ageing %" PRIu32 " flows %" PRIu32
+		" groups %" PRIu32 " stats %" PRIu32 " request %" PRIu32
+		" reply %" PRIu32 " policy %" PRIu32 " channel %" PRIu32 "\n",
+		sw->number, sw->tables.fdb.capacity, sw->tables.fdb.ageing,
 		sw->tables.flows, sw->tables.groups, sw->stats, sw->ctl_request,
 		sw->ctl_reply, sw->policy, sw->ctl_channel);
 	for (unsigned int i = 0; i < sw->n_ports; i++)

@@ -59,8 +59,7 @@ static void configure_switch(struct sys_switch *cfg,
 {
 	struct vswitch_tables *tables = &cfg->tables;
 
-	tables->fdb.kind = (enum fdb_kind)sw->fdb.value;
-	tables->fdb.capacity = (uint32_t)sw->entries;
+	tables->fdb.capacity = (uint32_t)sw->fdb.value;
 	tables->fdb.ageing = (uint32_t)sw->ageing.value;
 	tables->flows = (uint32_t)sw->flows.value;
 	/* There for when snooping is turned on while it runs. */

@@ -95,11 +95,11 @@ static void check_room(struct topology *t, const struct topo_switch *sw)
 		macs += n;
 		further += n ? n - 1 : 0;
 	}
-	if (macs > sw->entries)
+	if (macs > sw->fdb.value)
 		wrong(t, sw->fdb.pos,
 		      "ports are locked to %" PRIu64 " addresses, and each "
 		      "takes an entry; the forwarding database has %" PRIu64,
-		      macs, sw->entries);
+		      macs, sw->fdb.value);
 	if (further > POLICY_MAX_MACS)
 		wrong(t, sw->name.pos,
 		      "the ports of switch %s are locked to %" PRIu64

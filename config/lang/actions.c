@@ -21,9 +21,7 @@ static const struct unit microseconds[] = { { "us", 1 },
 #define MAX_AGEING 1000000u
 /* Longer than the time slice of any scheduler: no latency is left to win. */
 #define MAX_POLL 100000u
-/* A scan of more entries than this is never what is wanted by default. */
-#define DEFAULT_LINEAR 64u
-#define DEFAULT_HASH 4096u
+#define DEFAULT_ENTRIES 4096u
 #define DEFAULT_AGEING 300u
 #define DEFAULT_FLOWS 4096u
 
@@ -68,7 +66,7 @@ void on_switch(struct parser *p, const struct name *name)
 	struct topo_switch *sw = arena_alloc(p->arena, sizeof(*sw));
 
 	sw->name = *name;
-	sw->entries = DEFAULT_HASH;
+	sw->fdb.value = DEFAULT_ENTRIES;
 	sw->ageing.value = DEFAULT_AGEING;
 	sw->flows.value = DEFAULT_FLOWS;
 	if (!value_identifier(p->report, name, "switch")) {
@@ -107,16 +105,20 @@ void on_domain(struct parser *p, const struct name *name)
 
 /* --- switch -------------------------------------------------------------- */
 
-void on_fdb(struct parser *p, struct pos at, enum fdb_kind kind,
-	    const struct name *entries)
+void on_fdb(struct parser *p, struct pos at, const struct name *entries)
 {
-	if (!option_once(p, &p->sw->fdb, at, "fdb"))
-		return;
-	p->sw->fdb.value = kind;
-	p->sw->entries = kind == FDB_LINEAR ? DEFAULT_LINEAR : DEFAULT_HASH;
-	if (entries)
+	if (option_once(p, &p->sw->fdb, at, "fdb") && entries)
 		value_number(p->report, entries, "a table size", "entries", 1,
-			     FDB_MAX_CAPACITY, &p->sw->entries);
+			     FDB_MAX_CAPACITY, &p->sw->fdb.value);
+}
+
+/* Once a word of the language. */
+void on_linear(struct parser *p, struct pos at, const struct name *entries)
+{
+	(void)entries;
+	report_error(p->report, at,
+		     "the kind of table is chosen when weir is built (make "
+		     "FDB=linear); write fdb ENTRIES");
 }
 
 void on_ageing(struct parser *p, struct pos at, const struct name *time)

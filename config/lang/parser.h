@@ -159,13 +159,11 @@ typedef void on_rate(struct parser *p, struct pos at, int which,
 
 /* config/actions.c: the topology, a switch, a domain */
 on_name on_include, on_switch, on_domain, on_port;
-on_value on_ageing, on_poll;
+on_value on_fdb, on_linear, on_ageing, on_poll;
 void on_macro(struct parser *p, const struct token *name,
 	      const struct token *value);
 void on_link(struct parser *p, struct pos at, struct name *a, struct name *b);
 void on_member(struct parser *p, struct name *member);
-void on_fdb(struct parser *p, struct pos at, enum fdb_kind kind,
-	    const struct name *entries);
 
 /* config/actions_rules.c: rules, groups, changes, policy of a switch */
 on_name on_group;

@@ -39,7 +39,6 @@ void conf_error(const CONF_LTYPE *at, struct parser *p, const char *text);
 	struct names names;
 	bool flag;
 	enum arrow arrow;
-	enum fdb_kind fdb;
 	enum attachment kind;
 	struct topo_side side;
 	int number;
@@ -83,7 +82,6 @@ void conf_error(const CONF_LTYPE *at, struct parser *p, const char *text);
 %type <number> storm direction
 %type <flag> opt_tcp mode
 %type <arrow> arrow
-%type <fdb> fdb_kind
 %type <kind> interface
 
 %%
@@ -136,7 +134,9 @@ switch_items
 
 switch_item
 	: %empty
-	| FDB fdb_kind opt_value	{ on_fdb(p, @1, $2, $3); }
+	| FDB value			{ on_fdb(p, @1, $2); }
+	| FDB HASH opt_value		{ on_fdb(p, @1, $3); }
+	| FDB LINEAR opt_value		{ on_linear(p, @2, $3); }
 	| AGEING value			{ on_ageing(p, @1, $2); }
 	| FLOWS value			{ on_flows(p, @1, $2); }
 	| MULTICAST SNOOP		{ on_snoop(p, @1); }
@@ -146,10 +146,6 @@ switch_item
 	| WORD junk			{ refuse_unknown(p, &$1, IN_SWITCH); }
 	| BROKEN junk			{ mark_broken(p, IN_SWITCH); }
 	| mistake			{ mark_broken(p, IN_SWITCH); }
-	;
-
-fdb_kind
-	: HASH { $$ = FDB_HASH; } | LINEAR { $$ = FDB_LINEAR; }
 	;
 
 /* --- port ---------------------------------------------------------------- */

@@ -113,8 +113,7 @@ struct topo_switch {
 	struct topo_port *ports; /* as declared, then those made by links */
 	struct topo_port *last_port;
 	unsigned int n_ports;
-	struct option fdb; /* enum fdb_kind */
-	uint64_t entries;  /* of the forwarding database */
+	struct option fdb; /* entries of the forwarding database */
 	struct option ageing;
 	struct option flows;
 	struct option snoop;

@@ -122,10 +122,7 @@ static void make_side(struct bench *b, unsigned int port)
 static void make_switch(struct bench *b)
 {
 	const struct vswitch_tables tables = {
-		.fdb = { .kind = FDB_HASH,
-			 .capacity = 4096,
-			 .ageing = 300,
-			 .seed = 42 },
+		.fdb = { .capacity = 4096, .ageing = 300, .seed = 42 },
 		.flows = FLOWS,
 	};
 	size_t size = vswitch_size(&tables);

@@ -58,7 +58,7 @@ static void describe(void)
 {
 	struct sys_switch *sw = config();
 
-	sw->tables.fdb = (struct fdb_config){ FDB_HASH, 64, 300, 1 };
+	sw->tables.fdb = (struct fdb_config){ 64, 300, 1 };
 	sw->policy = SLOT_POLICY;
 	sw->stats = SLOT_STATS;
 	sw->ctl_request = SLOT_REQUEST;

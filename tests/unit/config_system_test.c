@@ -135,7 +135,6 @@ static void defaults(void **state)
 
 	(void)state;
 	assert_string_equal(sys->name, "t");
-	assert_int_equal(sw->tables.fdb.kind, FDB_HASH);
 	assert_int_equal(sw->tables.fdb.capacity, 4096);
 	assert_int_equal(sw->tables.fdb.ageing, 300);
 	assert_int_equal(sw->tables.flows, 4096);

@@ -427,11 +427,11 @@ static void hc29_a_sender_that_never_reaps(void **state)
 
 /* --- hc21: address floods -------------------------------------------------- */
 
-static void flood(enum fdb_kind kind, uint32_t capacity, uint32_t count)
+static void flood(uint32_t capacity, uint32_t count)
 {
-	const struct fdb_config fdb = {
-		.kind = kind, .capacity = capacity, .ageing = 300, .seed = 99
-	};
+	const struct fdb_config fdb = { .capacity = capacity,
+					.ageing = 300,
+					.seed = 99 };
 	struct rig *r = rig_new(&fdb);
 
 	for (unsigned int i = 0; i < 3; i++)
@@ -456,8 +456,8 @@ static void hc21_address_floods_hit_their_own_port(void **state)
 {
 	(void)state;
 	/* 1 ms a frame: within the ageing time. */
-	flood(FDB_HASH, 1024, 100000);
-	flood(FDB_LINEAR, 64, 20000);
+	flood(1024, 100000);
+	flood(64, 20000);
 }
 
 int main(void)

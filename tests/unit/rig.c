@@ -20,7 +20,6 @@ static void *allocate(size_t size)
 struct rig *rig_new(const struct fdb_config *fdb)
 {
 	static const struct fdb_config usual = {
-		.kind = FDB_HASH,
 		.capacity = 1024,
 		.ageing = 300,
 		.seed = 0x5eed,

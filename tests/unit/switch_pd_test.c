@@ -150,7 +150,7 @@ static void new_switch(unsigned int sw, uint32_t pd, const char *name)
 
 	net.pd[sw] = pd;
 	net.comp[sw] = c;
-	c->sw.tables.fdb = (struct fdb_config){ FDB_HASH, 64, 300, 1 };
+	c->sw.tables.fdb = (struct fdb_config){ 64, 300, 1 };
 	region[0] = new_region(name, "stats", sizeof(struct vswitch_stats));
 	region[1] =
 		new_region(name, "request", sizeof(struct vswitch_ctl_request));

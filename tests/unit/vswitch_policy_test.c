@@ -83,7 +83,7 @@ static void hc18_filters_see_nothing_behind_the_end(void **state)
 
 static void rules_with_reply_want_a_table_of_flows(void **state)
 {
-	struct vswitch_tables t = { .fdb = { FDB_HASH, 64, 300, 1 } };
+	struct vswitch_tables t = { .fdb = { 64, 300, 1 } };
 	struct policy_image *image = image_new();
 	size_t size = vswitch_size(&t);
 	void *memory = aligned_alloc(64, (size + 63) & ~(size_t)63);

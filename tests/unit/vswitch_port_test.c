@@ -79,7 +79,7 @@ static void impossible_ports_are_refused(void **state)
 
 static void a_switch_needs_its_memory(void **state)
 {
-	struct vswitch_tables t = { { FDB_LINEAR, 4, 10, 0 }, 16, 16 };
+	struct vswitch_tables t = { { 4, 10, 0 }, 16, 16 };
 	size_t size = vswitch_size(&t);
 	void *memory = aligned_alloc(64, (size + 63) & ~(size_t)63);
 
@@ -105,7 +105,7 @@ static void a_switch_needs_its_memory(void **state)
 static void statistics_start_from_zero(void **state)
 {
 	struct rig *r = rig_clients(2);
-	struct vswitch_tables t = { .fdb = { FDB_HASH, 1024, 300, 1 } };
+	struct vswitch_tables t = { .fdb = { 1024, 300, 1 } };
 
 	(void)state;
 	assert_true(r->stats->magic == VSWITCH_STATS_MAGIC);
@@ -129,7 +129,7 @@ static void statistics_start_from_zero(void **state)
 static void a_port_is_up_as_soon_as_it_is_added(void **state)
 {
 	struct rig *r = rig_clients(2);
-	struct vswitch_tables t = { .fdb = { FDB_HASH, 1024, 300, 1 } };
+	struct vswitch_tables t = { .fdb = { 1024, 300, 1 } };
 	struct vswitch_port_config config = r->port[1].config;
 
 	(void)state;

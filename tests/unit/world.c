@@ -303,7 +303,6 @@ struct world *world_new(uint32_t seed)
 	assert_non_null(w);
 	w->seed = seed;
 	w->state = seed;
-	fdb.kind = world_chance(w, 50) ? FDB_HASH : FDB_LINEAR;
 	fdb.capacity = world_chance(w, 40) ? WORLD_ENTRIES
 					   : 4 + world_draw(w, 60);
 	fdb.ageing = 1 + world_draw(w, 60);
