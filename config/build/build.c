@@ -1,36 +1,51 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The order of the steps.  Indices are handed out in the order of the topology,
- * so the same topology always gives the same system, to the octet.
+ * so the same topology always gives the same system, to the byte.
  */
 #include "config/build/build.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/lang/source.h"
 
+void *build_grow(void *array, size_t n, size_t size)
+{
+	char *grown = realloc(array, (n + 1) * size);
+
+	if (!grown)
+		out_of_memory();
+	memset(grown + n * size, 0, size);
+	return grown;
+}
+
+uint64_t build_hash(uint64_t h, const void *data, size_t size)
+{
+	const unsigned char *byte = data;
+
+	for (size_t i = 0; i < size; i++)
+		h = (h ^ byte[i]) * 0x100000001b3ull;
+	return h;
+}
+
 static void *copy(const void *from, size_t size)
 {
-	char *to = must_alloc(1, size + 1);
-
-	return memcpy(to, from, size);
+	return memcpy(must_alloc(1, size + 1), from, size);
 }
 
 static void keep_sources(struct system *sys, const struct topology *t)
 {
 	const struct source_text *text;
-	size_t n = 0;
 
-	for_each(text, t->texts)
-		n++;
-	sys->source = must_alloc(n, sizeof(*sys->source));
 	for_each(text, t->texts) {
-		struct sys_source *source = &sys->source[sys->n_sources++];
-
-		source->path = copy(text->path, strlen(text->path));
-		source->text = copy(text->text, text->size);
-		source->size = text->size;
+		sys->source = build_grow(sys->source, sys->n_sources,
+					 sizeof(*sys->source));
+		sys->source[sys->n_sources++] = (struct sys_source){
+			.path = copy(text->path, strlen(text->path)),
+			.text = copy(text->text, text->size),
+			.size = text->size,
+		};
 	}
 }
 
@@ -48,9 +63,9 @@ struct system *build_system(struct topology *t, const char *name)
 	return sys;
 }
 
-bool build_has_pd(const struct topo_port *port)
+void build_text(char *to, size_t size, const char *text)
 {
-	return port->kind != TO_LINK && port->kind != TO_ATTACH;
+	snprintf(to, size, "%s", text ? text : "");
 }
 
 struct sys_access build_access(const struct topo_port *port)

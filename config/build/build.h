@@ -52,6 +52,8 @@
 #ifndef WEIR_CONFIG_BUILD_H
 #define WEIR_CONFIG_BUILD_H
 
+#include <stdio.h>
+
 #include "config/lang/topology.h"
 
 /**
@@ -63,11 +65,11 @@
  */
 struct system *build_system(struct topology *t, const char *name);
 
-/**
- * build_pds - first step: PDs, components and what these are told
- * @sys: zero but for its name
- */
+/* The steps, in order. */
 void build_pds(struct system *sys, struct topology *t);
+void build_conns(struct system *sys, struct topology *t);
+void build_maps(struct system *sys, const struct topology *t);
+void build_policies(struct system *sys, const struct topology *t);
 
 /**
  * build_macs - make up the addresses of programs without a lock
@@ -78,24 +80,20 @@ void build_pds(struct system *sys, struct topology *t);
 void build_macs(struct topology *t, const char *instance);
 
 /**
- * build_conns - second step: regions, channels, connections
+ * build_grow - room for one element more in an array, which is zeroed
+ * @n:    elements it has
+ * @size: bytes of one
+ *
+ * Return: the array; cannot fail.
  */
-void build_conns(struct system *sys, struct topology *t);
+void *build_grow(void *array, size_t n, size_t size);
 
 /**
- * build_maps - third step: maps, channel ids, wires and switch ports
+ * build_hash - FNV-1a, which gives the same in every run
+ * @h: BUILD_HASH, or what is hashed on
  */
-void build_maps(struct system *sys, const struct topology *t);
-
-/**
- * build_policies - fourth step: one for each switch
- */
-void build_policies(struct system *sys, const struct topology *t);
-
-/**
- * build_has_pd - whether a process of ours serves this port
- */
-bool build_has_pd(const struct topo_port *port);
+uint64_t build_hash(uint64_t h, const void *data, size_t size);
+#define BUILD_HASH 0xcbf29ce484222325ull
 
 /**
  * build_access - who may connect to a port's path
@@ -103,8 +101,9 @@ bool build_has_pd(const struct topo_port *port);
 struct sys_access build_access(const struct topo_port *port);
 
 /**
- * build_copy - copy a text into a fixed array, cut to fit
+ * build_copy - copy a text into a fixed array, cut to fit; NULL is none
  */
-#define build_copy(array, text) snprintf(array, sizeof(array), "%s", text)
+#define build_copy(array, text) build_text(array, sizeof(array), text)
+void build_text(char *to, size_t size, const char *text);
 
 #endif

@@ -5,23 +5,12 @@
  */
 #include "config/build/build.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 /* Which side of a connection a component is on; virtualisers see no data. */
 enum side { AT_SWITCH, AT_PEER, AT_VIRT };
-
-/* @writer: the side that fills the buffers. */
-static uint32_t data_perms(enum side side, enum side writer)
-{
-	return side == writer ? SYS_RW : SYS_R;
-}
 
 /* Maps a region, or widens the permissions if it is mapped; gives the slot. */
 static uint32_t map(struct sys_pd *pd, uint32_t region, uint32_t perms)
 {
-	struct sys_map *m;
-
 	if (region == SYS_NONE)
 		return SYS_NONE;
 	for (uint32_t slot = 0; slot < pd->n_maps; slot++) {
@@ -30,78 +19,67 @@ static uint32_t map(struct sys_pd *pd, uint32_t region, uint32_t perms)
 			return slot;
 		}
 	}
-	m = realloc(pd->map, (pd->n_maps + 1) * sizeof(*m));
-	if (!m)
-		abort();
-	pd->map = m;
-	m += pd->n_maps;
-	m->region = region;
-	m->perms = perms;
+	pd->map = build_grow(pd->map, pd->n_maps, sizeof(*pd->map));
+	pd->map[pd->n_maps] = (struct sys_map){ region, perms };
 	return pd->n_maps++;
 }
 
 /* Gives a PD one end of a channel; returns the id. */
-static uint32_t join(struct system *sys, uint32_t pd_index, uint32_t channel,
+static uint32_t join(struct system *sys, uint32_t index, uint32_t channel,
 		     uint32_t end)
 {
-	struct sys_pd *pd = &sys->pd[pd_index];
-	struct sys_chan *c;
+	struct sys_pd *pd = &sys->pd[index];
 
-	c = realloc(pd->chan, (pd->n_chans + 1) * sizeof(*c));
-	if (!c)
-		abort();
-	pd->chan = c;
-	c += pd->n_chans;
-	c->channel = channel;
-	c->end = end;
-	sys->channel[channel].end[end].pd = pd_index;
-	sys->channel[channel].end[end].id = pd->n_chans;
+	pd->chan = build_grow(pd->chan, pd->n_chans, sizeof(*pd->chan));
+	pd->chan[pd->n_chans] = (struct sys_chan){ channel, end };
+	sys->channel[channel].end[end] = (struct sys_end){ index, pd->n_chans };
 	return pd->n_chans++;
 }
 
-/* @in and @out are the connection's halves as the switch at hand sees them. */
-static void wire_up(struct system *sys, uint32_t pd_index,
-		    const struct sys_conn *conn, const struct sys_half *in,
-		    const struct sys_half *out, enum side side, uint32_t end,
-		    struct sys_wire *wire)
+static struct sys_half map_half(struct sys_pd *pd, const struct sys_half *half,
+				bool writes)
 {
-	struct sys_pd *pd = &sys->pd[pd_index];
-
-	wire->ingress.active = map(pd, in->active, SYS_RW);
-	wire->ingress.free = map(pd, in->free, SYS_RW);
-	wire->ingress.data = map(pd, in->data, data_perms(side, AT_PEER));
-	wire->egress.active = map(pd, out->active, SYS_RW);
-	wire->egress.free = map(pd, out->free, SYS_RW);
-	wire->egress.data = map(pd, out->data, data_perms(side, AT_SWITCH));
-	wire->link = map(pd, conn->link, SYS_R);
-	wire->channel = join(sys, pd_index, conn->channel, end);
-	wire->capacity = conn->capacity;
-	wire->buffer_size = conn->buffer_size;
-	wire->max_frame = conn->max_frame;
+	return (struct sys_half){
+		.active = map(pd, half->active, SYS_RW),
+		.free = map(pd, half->free, SYS_RW),
+		.data = map(pd, half->data, writes ? SYS_RW : SYS_R),
+	};
 }
 
-static enum vswitch_port_kind port_kind(const struct topo_port *port)
+/* @end: of the connection's channel; at a link's second switch all is swapped. */
+static struct sys_wire wire_up(struct system *sys, uint32_t index,
+			       const struct sys_conn *conn, enum side side,
+			       uint32_t end)
 {
-	if (port->kind == TO_CAPTURE)
-		return VSWITCH_PORT_CAPTURE;
-	return port->kind == TO_LINK ? VSWITCH_PORT_LINK : VSWITCH_PORT_CLIENT;
+	bool swapped = side == AT_SWITCH && end == 1;
+	const struct sys_half *in = swapped ? &conn->egress : &conn->ingress;
+	const struct sys_half *out = swapped ? &conn->ingress : &conn->egress;
+	struct sys_pd *pd = &sys->pd[index];
+	struct sys_wire wire = {
+		.capacity = conn->capacity,
+		.buffer_size = conn->buffer_size,
+		.max_frame = conn->max_frame,
+	};
+
+	wire.ingress = map_half(pd, in, side == AT_PEER);
+	wire.egress = map_half(pd, out, side == AT_SWITCH);
+	wire.link = map(pd, conn->link, SYS_R);
+	wire.channel = join(sys, index, conn->channel, end);
+	return wire;
 }
 
 static void map_switch_port(struct system *sys, const struct topo_port *port,
 			    struct sys_switch_port *cfg)
 {
-	const struct sys_conn *conn = &sys->conn[port->conn];
-	bool second = port->kind == TO_LINK && port->link_end == 1;
-
 	build_copy(cfg->name, port->name.text);
-	cfg->kind = port_kind(port);
+	cfg->kind = port->kind == TO_CAPTURE ? VSWITCH_PORT_CAPTURE
+		    : port->kind == TO_LINK  ? VSWITCH_PORT_LINK
+					     : VSWITCH_PORT_CLIENT;
 	cfg->forward_reserved = port->reserved.set;
 	cfg->capture_of = port->capture.mask;
 	cfg->capture_drops = port->capture.drops.set;
-	wire_up(sys, port->sw->pd, conn,
-		second ? &conn->egress : &conn->ingress,
-		second ? &conn->ingress : &conn->egress, AT_SWITCH, second,
-		&cfg->wire);
+	cfg->wire = wire_up(sys, port->sw->pd, &sys->conn[port->conn],
+			    AT_SWITCH, port->link ? port->link_end : 0);
 }
 
 static void map_switch(struct system *sys, const struct topo_switch *sw)
@@ -120,18 +98,22 @@ static void map_switch(struct system *sys, const struct topo_switch *sw)
 		map_switch_port(sys, port, &cfg->port[port->number]);
 }
 
-/* The switch's side of a driver VM's port, then the driver's. */
-static void map_virt(struct system *sys, const struct topo_port *port)
+static void map_port(struct system *sys, const struct topo_port *port)
 {
-	const struct sys_conn *front = &sys->conn[port->conn];
-	const struct sys_conn *back = &sys->conn[front->driver];
-	struct sys_pd *pd = &sys->pd[port->pd];
-	struct sys_component *comp = &pd->comp[port->comp];
+	const struct sys_conn *conn = &sys->conn[port->conn];
+	bool virt = port->kind == TO_DRIVER_VM;
+	struct sys_component *comp;
+	struct sys_pd *pd;
 
-	wire_up(sys, port->pd, front, &front->ingress, &front->egress, AT_VIRT,
-		1, &comp->wire);
-	wire_up(sys, port->pd, back, &back->ingress, &back->egress, AT_VIRT, 0,
-		&comp->virt.driver);
+	if (port->pd == SYS_PD_OUTSIDE)
+		return;
+	pd = &sys->pd[port->pd];
+	comp = &pd->comp[port->comp];
+	comp->wire = wire_up(sys, port->pd, conn, virt ? AT_VIRT : AT_PEER, 1);
+	if (!virt)
+		return;
+	comp->virt.driver =
+		wire_up(sys, port->pd, &sys->conn[conn->driver], AT_VIRT, 0);
 	comp->virt.stats_rx = map(pd, port->stats_rx, SYS_RW);
 	comp->virt.stats_tx = map(pd, port->stats_tx, SYS_RW);
 	comp->virt.ctl_channel = join(sys, port->pd, port->ctl, 0);
@@ -140,27 +122,15 @@ static void map_virt(struct system *sys, const struct topo_port *port)
 static void map_vm(struct system *sys, const struct topo_vm *vm)
 {
 	const struct sys_conn *front = &sys->conn[vm->user->conn];
-	const struct sys_conn *conn = &sys->conn[front->driver];
 	struct sys_pd *pd = &sys->pd[vm->pd];
 	struct sys_component *comp = &pd->comp[0];
 
-	wire_up(sys, vm->pd, conn, &conn->ingress, &conn->egress, AT_PEER, 1,
-		&comp->wire);
+	comp->wire =
+		wire_up(sys, vm->pd, &sys->conn[front->driver], AT_PEER, 1);
 	comp->vm.ram = map(pd, vm->ram, SYS_RW);
 	comp->vm.status = map(pd, vm->status, SYS_RW);
 	comp->vm.vmm_stats = map(pd, vm->stats, SYS_RW);
 	comp->vm.status_channel = join(sys, vm->pd, vm->channel, 0);
-}
-
-static void map_port(struct system *sys, const struct topo_port *port)
-{
-	const struct sys_conn *conn = &sys->conn[port->conn];
-
-	if (port->kind == TO_DRIVER_VM)
-		map_virt(sys, port);
-	else if (build_has_pd(port))
-		wire_up(sys, port->pd, conn, &conn->ingress, &conn->egress,
-			AT_PEER, 1, &sys->pd[port->pd].comp[port->comp].wire);
 }
 
 void build_maps(struct system *sys, const struct topology *t)
@@ -171,10 +141,8 @@ void build_maps(struct system *sys, const struct topology *t)
 
 	for_each(sw, t->switches)
 		map_switch(sys, sw);
-	for_each(sw, t->switches) {
-		for_each(port, sw->ports)
-			map_port(sys, port);
-	}
+	for_each_port(port, t)
+		map_port(sys, port);
 	for_each(vm, t->vms)
 		map_vm(sys, vm);
 }

@@ -5,32 +5,11 @@
  * Every permission comes from a rule, also where no filter is asked, so that it
  * can be counted and shown: no port has an allow list of its own.
  */
-#include "config/build/build.h"
-
-#include <stdio.h>
 #include <string.h>
 
-#define FNV_OFFSET 0xcbf29ce484222325ull
-#define FNV_PRIME 0x100000001b3ull
+#include "config/build/build.h"
 
-/* --- identities ---------------------------------------------------------- */
-
-static uint64_t hash(uint64_t h, const void *data, size_t size)
-{
-	const unsigned char *octet = data;
-
-	for (size_t i = 0; i < size; i++)
-		h = (h ^ octet[i]) * FNV_PRIME;
-	return h;
-}
-
-/* Folded, so that all bits of the hash count; 0 is no identity. */
-static uint32_t fold(uint64_t h)
-{
-	h = (h ^ h >> 32) * FNV_PRIME;
-	h ^= h >> 29;
-	return (uint32_t)h ? (uint32_t)h : 1;
-}
+/* --- rules --------------------------------------------------------------- */
 
 static bool says_the_same(const struct policy_image *image,
 			  const struct policy_rule *a,
@@ -54,19 +33,25 @@ static bool is_taken(const struct policy_image *image,
 	return false;
 }
 
+/* Folded, so that all bits of the hash count; 0 is no identity. */
+static uint32_t fold(uint64_t h)
+{
+	h = build_hash(h ^ h >> 32, "", 1);
+	h ^= h >> 29;
+	return (uint32_t)h ? (uint32_t)h : 1;
+}
+
 /* From what a rule says, and nothing else: the same after every change. */
 static void identify(const struct policy_image *image, struct policy_rule *rule)
 {
 	const uint8_t kind[2] = { rule->action, rule->reply };
-	uint64_t h = hash(FNV_OFFSET, kind, sizeof(kind));
+	uint64_t h = build_hash(BUILD_HASH, kind, sizeof(kind));
 
-	h = hash(h, &image->insn[rule->first],
-		 rule->n * sizeof(image->insn[0]));
+	h = build_hash(h, &image->insn[rule->first],
+		       rule->n * sizeof(image->insn[0]));
 	for (rule->id = fold(h); is_taken(image, rule); rule->id = fold(h))
-		h = hash(h, kind, 1);
+		h = build_hash(h, kind, 1);
 }
-
-/* --- rules --------------------------------------------------------------- */
 
 static void add_rule(struct sys_policy *policy, const struct topo_rule *from)
 {
@@ -81,8 +66,7 @@ static void add_rule(struct sys_policy *policy, const struct topo_rule *from)
 	if (from->code.n)
 		memcpy(&image->insn[from->first], from->code.insn,
 		       from->code.n * sizeof(*from->code.insn));
-	if (from->when)
-		build_copy(about->text, from->when->text);
+	build_copy(about->text, from->when ? from->when->text : NULL);
 	build_copy(about->file, from->pos.file);
 	about->line = from->pos.line;
 	about->column = from->pos.column;
@@ -183,17 +167,6 @@ static void add_addresses(struct policy_image *image,
 		image->prefix[image->n_prefixes++] = prefix->prefix;
 }
 
-static void add_vlans(struct policy_image *image, const struct topo_port *from)
-{
-	const struct topo_settings *s = &from->settings;
-	struct policy_port *port = &image->port[from->number];
-
-	port->vlan_mode = (uint8_t)s->vlan.value;
-	port->vlan = (uint16_t)s->vid;
-	if (s->vlan.value == POLICY_VLAN_TRUNK)
-		image->trunk[from->number] = *s->trunk;
-}
-
 static void add_port(struct policy_image *image, const struct topo_port *from)
 {
 	const struct topo_settings *s = &from->settings;
@@ -201,7 +174,10 @@ static void add_port(struct policy_image *image, const struct topo_port *from)
 
 	add_entries(image, from);
 	add_addresses(image, s, port);
-	add_vlans(image, from);
+	port->vlan_mode = (uint8_t)s->vlan.value;
+	port->vlan = (uint16_t)s->vid;
+	if (s->vlan.value == POLICY_VLAN_TRUNK)
+		image->trunk[from->number] = *s->trunk;
 	port->limit_in = rate_of(&s->limit[LIMIT_IN]);
 	port->limit_out = rate_of(&s->limit[LIMIT_OUT]);
 	for (unsigned int i = 0; i < STORMS; i++)

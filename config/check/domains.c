@@ -41,22 +41,13 @@ static bool is_vm(struct topology *t, const struct name *ref)
 static void take_port(struct topology *t, struct topo_domain *domain,
 		      const struct name *ref)
 {
-	static const char *const unfit[] = {
-		[TO_ATTACH] = "served by a process from outside, which cannot "
-			      "be in a domain; take it out",
-		[TO_LINK] = "an end of a link, and nothing runs there; put the "
-			    "switches into the domain",
-		[TO_PROGRAM] = "served by a program of its own, which cannot "
-			       "be in a domain; take it out",
-		[TO_DRIVER_VM] = NULL,
-	};
 	struct topo_port *port = resolve_port(t, NULL, ref);
 
 	if (!port || port->kind == NOT_ATTACHED)
 		return;
-	if (unfit[port->kind])
+	if (topo_kinds[port->kind].alone)
 		wrong(t, ref->pos, "port \"%s\" is %s", ref->text,
-		      unfit[port->kind]);
+		      topo_kinds[port->kind].alone);
 	else
 		take_member(t, domain, &port->domain, ref);
 }
@@ -101,7 +92,7 @@ static void add_port(struct load *load, const struct topo_domain *domain,
 		     const struct topo_port *port)
 {
 	bool ours = port->sw->domain == domain;
-	bool theirs = topo_has_pd(port) && port->domain == domain;
+	bool theirs = port->domain == domain;
 	/* Virtualisers have a second connection, and statistics. */
 	bool virt = theirs && port->kind == TO_DRIVER_VM;
 

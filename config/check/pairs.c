@@ -89,18 +89,11 @@ static bool share_vlan(const struct topo_settings *a,
 	return false;
 }
 
-/* Behind these is a host rather than a network, and hosts seldom tag. */
-static bool is_host(const struct topo_port *port)
-{
-	return port->kind == TO_TAP || port->kind == TO_SOCKET ||
-	       port->kind == TO_ATTACH || port->kind == TO_PROGRAM;
-}
-
-/* Frames without a tag are in no VLAN of a port that has some. */
+/* Hosts seldom tag, and what has no tag is in no VLAN of a port with some. */
 static bool sends_untagged(const struct topo_port *from,
 			   const struct topo_port *to)
 {
-	return is_host(from) && !from->settings.vlan.set &&
+	return topo_kinds[from->kind].host && !from->settings.vlan.set &&
 	       to->settings.vlan.set &&
 	       to->settings.vlan.value != POLICY_VLAN_TRANSPARENT;
 }

@@ -95,11 +95,9 @@ static bool is_interface(const struct topo_port *port)
 	return port->kind == TO_TAP || port->kind == TO_NIC;
 }
 
-/* A program serves any number of ports; VMs are looked at by check_vms(). */
 static bool is_exclusive(const struct topo_port *port)
 {
-	return port->target.text && port->kind != TO_LINK &&
-	       port->kind != TO_PROGRAM && port->kind != TO_DRIVER_VM;
+	return port->target.text && topo_kinds[port->kind].own;
 }
 
 static bool same_text(const char *a, const char *b)

@@ -44,7 +44,7 @@ bool on_attach(struct parser *p, struct pos at, enum attachment kind,
 		report_error(p->report, at,
 			     "a port has one attachment; this one has \"%s\" "
 			     "in %s: take one of the two out",
-			     topo_kind_name(port->kind),
+			     topo_kinds[port->kind].word,
 			     report_place(p->report, at, port->kind_pos));
 		return false;
 	}

@@ -6,6 +6,26 @@
 
 #define DEFAULT_MTU 1500u
 
+const struct topo_kind topo_kinds[] = {
+	[NOT_ATTACHED] = { "nothing", SYS_KINDS, SYS_TO_PD },
+	[TO_TAP] = { "tap", SYS_TAP, SYS_TO_PD, .host = true, .own = true },
+	[TO_NIC] = { "nic", SYS_NIC, SYS_TO_PD, .own = true },
+	[TO_SOCKET] = { "socket", SYS_SOCKET, SYS_TO_PD, .host = true,
+			.own = true },
+	[TO_ATTACH] = { "attach", SYS_KINDS, SYS_TO_ATTACH, .host = true,
+			.own = true,
+			.alone = "served by a process from outside, which "
+				 "cannot be in a domain; take it out" },
+	[TO_CAPTURE] = { "capture", SYS_CAPTURE, SYS_TO_PD, .own = true },
+	[TO_LINK] = { "link", SYS_KINDS, SYS_TO_SWITCH,
+		      .alone = "an end of a link, and nothing runs there; put "
+			       "the switches into the domain" },
+	[TO_PROGRAM] = { "program", SYS_PROGRAM, SYS_TO_PD, .host = true,
+			 .alone = "served by a program of its own, which "
+				  "cannot be in a domain; take it out" },
+	[TO_DRIVER_VM] = { "driver-vm", SYS_VIRT, SYS_TO_VIRT },
+};
+
 const char *name_shown(const struct name *name)
 {
 	return name->text ? name->text : "?";
@@ -58,11 +78,6 @@ struct topo_port *topo_next_port(const struct topo_port *port)
 	return port->next ? port->next : topo_port_from(port->sw->next);
 }
 
-bool topo_has_pd(const struct topo_port *port)
-{
-	return port->kind != TO_LINK && port->kind != TO_ATTACH;
-}
-
 uint32_t topo_mtu(const struct topo_port *port)
 {
 	return port->settings.mtu.set ? (uint32_t)port->settings.mtu.value
@@ -73,21 +88,4 @@ const char *topo_port_name(struct topology *t, const struct topo_port *port)
 {
 	return arena_printf(t->arena, "%s.%s", name_shown(&port->sw->name),
 			    name_shown(&port->name));
-}
-
-const char *topo_kind_name(enum attachment kind)
-{
-	static const char *const names[] = {
-		[NOT_ATTACHED] = "nothing",
-		[TO_TAP] = "tap",
-		[TO_NIC] = "nic",
-		[TO_SOCKET] = "socket",
-		[TO_ATTACH] = "attach",
-		[TO_CAPTURE] = "capture",
-		[TO_LINK] = "link",
-		[TO_PROGRAM] = "program",
-		[TO_DRIVER_VM] = "driver-vm",
-	};
-
-	return names[kind];
 }

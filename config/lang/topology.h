@@ -35,6 +35,18 @@ enum attachment {
 	TO_DRIVER_VM,
 };
 
+/* What is to be known of a kind of port. */
+struct topo_kind {
+	const char *word;	 /* of the language */
+	enum sys_kind component; /* SYS_KINDS: no process of ours serves it */
+	enum sys_attachment to;
+	bool host;	   /* behind it is a host rather than a network */
+	bool own;	   /* no other port may have what it names */
+	const char *alone; /* why it cannot be in a domain, or NULL */
+};
+
+extern const struct topo_kind topo_kinds[]; /* by enum attachment */
+
 struct source_text;
 struct topo_asked;
 struct topo_domain;
@@ -239,18 +251,8 @@ struct topo_port *topo_add_port(struct topology *t, struct topo_switch *sw,
 uint32_t topo_mtu(const struct topo_port *port);
 
 /**
- * topo_has_pd - whether a process of ours serves a port
- */
-bool topo_has_pd(const struct topo_port *port);
-
-/**
  * topo_port_name - "switch.port"
  */
 const char *topo_port_name(struct topology *t, const struct topo_port *port);
-
-/**
- * topo_kind_name - "tap", "capture", ...
- */
-const char *topo_kind_name(enum attachment kind);
 
 #endif
