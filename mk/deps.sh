@@ -21,7 +21,7 @@ machine='qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
 machine="$machine linux-source-6.1 bc cpio kmod"
 test='libcmocka-dev clang clang-tidy clang-format gcc-aarch64-linux-gnu'
 test="$test shellcheck mandoc spin tshark socat"
-test="$test bind9-dnsutils curl openssl openssh-client strace keepalived"
+test="$test bind9-dnsutils curl openssl openssh-client strace keepalived uidmap"
 bench='valgrind jq'
 
 wanted=

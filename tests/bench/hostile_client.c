@@ -13,22 +13,20 @@
  *	flood	ring without end
  *
  * The page that never comes is of a file of a file system of its own (FUSE) if
- * NEVER=fuse, else made by userfaultfd().  Started by root it becomes UID once it
- * has that page.  Exit status 77: this machine has no such page.
+ * NEVER=fuse.  Started by root it becomes UID once it has that page.  Exit status
+ * 77: this machine has no such page.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/aio_abi.h>
-#include <linux/fuse.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -50,84 +48,6 @@ struct client {
 
 static void *page;
 static const char *path;
-
-/* --- a file system that does not answer -------------------------------------- */
-
-static void reply(int fuse, uint64_t unique, const void *data, size_t len)
-{
-	struct {
-		struct fuse_out_header h;
-		char data[256];
-	} out = { .h = { .len = (uint32_t)(sizeof(out.h) + len),
-			 .unique = unique } };
-
-	if (len > 0)
-		memcpy(out.data, data, len);
-	(void)!write(fuse, &out, out.h.len);
-}
-
-static struct fuse_attr attributes(uint64_t node)
-{
-	return (struct fuse_attr){
-		.ino = node,
-		.size = NEVER_SIZE,
-		.mode = node == 1 ? S_IFDIR | 0777 : S_IFREG | 0666,
-		.nlink = 1,
-	};
-}
-
-/* Everything but a read of the one file is answered. */
-static _Noreturn void serve(int fuse)
-{
-	static char in[1 << 17];
-
-	while (read(fuse, in, sizeof(in)) > 0) {
-		const struct fuse_in_header *h = (const void *)in;
-		struct fuse_init_out init = { .major = 7,
-					      .minor = 31,
-					      .max_write = 65536 };
-		struct fuse_entry_out entry = { .nodeid = 2,
-						.attr = attributes(2) };
-		struct fuse_attr_out attr = { .attr = attributes(h->nodeid) };
-		struct fuse_open_out opened = { .fh = 1 };
-
-		if (h->opcode == FUSE_INIT)
-			reply(fuse, h->unique, &init, sizeof(init));
-		else if (h->opcode == FUSE_LOOKUP)
-			reply(fuse, h->unique, &entry, sizeof(entry));
-		else if (h->opcode == FUSE_GETATTR)
-			reply(fuse, h->unique, &attr, sizeof(attr));
-		else if (h->opcode == FUSE_OPEN)
-			reply(fuse, h->unique, &opened, sizeof(opened));
-		else if (h->opcode != FUSE_READ && h->opcode != FUSE_FORGET)
-			reply(fuse, h->unique, NULL, 0);
-	}
-	_exit(0);
-}
-
-static void *fuse_page(void)
-{
-	int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC), file;
-	char dir[] = "/tmp/hostile-XXXXXX", name[64], options[64];
-	void *at;
-
-	snprintf(options, sizeof(options),
-		 "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", fuse);
-	if (fuse < 0 || mkdtemp(dir) == NULL ||
-	    mount("hostile", dir, "fuse", 0, options) != 0)
-		return NULL;
-	if (fork() == 0)
-		serve(fuse);
-	/* The server's alone, so that its end frees those who wait for it. */
-	close(fuse);
-	snprintf(name, sizeof(name), "%s/never", dir);
-	file = open(name, O_RDWR | O_CLOEXEC);
-	umount2(dir, MNT_DETACH);
-	rmdir(dir);
-	at = mmap(NULL, NEVER_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, file,
-		  0);
-	return file < 0 || at == MAP_FAILED ? NULL : at;
-}
 
 /* --- attaching ------------------------------------------------------------- */
 
@@ -405,7 +325,7 @@ int main(int argc, char **argv)
 	path = argv[2];
 	if (m->needs_page)
 		page = never != NULL && strcmp(never, "fuse") == 0
-			       ? fuse_page()
+			       ? never_page_of_fuse()
 			       : never_page();
 	if (m->needs_page && page == NULL)
 		return 77;

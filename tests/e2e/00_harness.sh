@@ -88,12 +88,12 @@ ok 4 - a check # SKIP it cannot be made
 1..0 # SKIP nothing can
 END
 eval "$(sed -n '/^why()/,/^}/p' "$_root/tests/run")"
-is "each skip has its own reason" "$(why skips.log | sed 's/^ *skipped: //')" \
-	"silent: it does not say why
-silent as well: it does not say why
-spoken: the reason
-it cannot be made
-nothing can"
+is "each skip has its own reason" "$(why skips.log | tr '\t' :)" \
+	"it does not say why:silent
+it does not say why:silent as well
+the reason:spoken
+it cannot be made:
+nothing can:"
 
 # --- nothing outlives a script that is killed ------------------------------
 

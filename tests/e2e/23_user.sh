@@ -77,10 +77,10 @@ is "nothing is left of that either" "$(find nobody -type s; _left)" ""
 
 # --- in namespaces of the user's own ---------------------------------------
 
-# The device is open to everybody on most systems; here, if need be, for this
-# test alone.
-if ! as_nobody test -w /dev/net/tun; then
-	mknod tun c 10 200 && chmod 666 tun && mount --bind tun /dev/net/tun
+# The device is open to everybody on most systems; here, if need be and root
+# runs this, for this test alone.
+if ! as_nobody test -w /dev/net/tun && mknod tun c 10 200 2>/dev/null; then
+	chmod 666 tun && mount --bind tun /dev/net/tun
 fi
 
 # passes SCRIPT: the script, run as nobody, passes and is not skipped
@@ -91,6 +91,10 @@ passes()
 		! grep -qE '^1\.\.0|^not ok' nested.out
 }
 for script in 10_one_switch.sh 19_sandbox.sh 21_killed.sh; do
+	if why=$(_no_tun); then
+		skip "$script passes as an ordinary user" "$why"
+		continue
+	fi
 	ok "$script passes as an ordinary user" passes $script
 	note "$(grep -c ^ok nested.out) checks in it"
 	[ "$_failed" = 0 ] || grep -A 8 '^not ok' nested.out | sed 's/^/#   /'

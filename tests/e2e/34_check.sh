@@ -64,7 +64,7 @@ like "... but cannot name an instance" "$(cat check.err)" 'weir run -n NAME'
 "$WEIR" run 'my home.conf' >/dev/null 2>check.err
 is "... and does not run without -n" $? 2
 like "... which is said" "$(cat check.err)" 'weir run -n NAME'
-if [ -e /dev/net/tun ]; then
+if ! why=$(_no_tun); then
 	"$WEIR" run -n home 'my home.conf' 2>run.err &
 	ok "... but runs with it" wait_for 20 "$WEIR" show -n home ports
 	ok "... and is loaded again" "$WEIR" reload -n home
@@ -75,7 +75,7 @@ if [ -e /dev/net/tun ]; then
 	"$WEIR" stop -n home
 	wait $!
 else
-	skip "... but runs with it" "there is no /dev/net/tun"
+	skip "... but runs with it" "$why"
 fi
 
 # --- mistakes without end ----------------------------------------------------

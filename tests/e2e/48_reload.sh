@@ -142,7 +142,7 @@ refused "a filter that is none" '^allow a -> c when .*: libpcap does not accept 
 	allow a c when "tcp prot 80"
 refused "a limit that is none" '10furlongs' 1 limit a 10furlongs
 refused "an address that is none" '10\.0\.0\.999' 1 lock a ip 10.0.0.999
-refused "a lock to what no lock is" 'a mac or' 2 lock a vlan 7
+refused "a lock to what no lock is" 'to "mac" or "ip"' 2 lock a vlan 7
 refused "a word too many" '.' 2 limit a in 10mbit burst 64k now
 refused "deny has no reply" 'reply' 2 deny a b reply
 refused "no end of it" 'filter' 2 allow a b when

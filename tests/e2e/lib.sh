@@ -33,6 +33,7 @@
 #	skip MSG WHY		this check cannot be made here
 #	skip_all WHY		none of the script's can
 #	wait_for SECONDS CMD...	until CMD succeeds; fails when time is up
+#	other_user		a condition: there is a user 65534 here to become
 #	note TEXT...		a line for the reader of the log
 #	finish			the end; without it the script counts as failed
 
@@ -45,7 +46,11 @@ _enter()
 	local in why
 
 	in=("$_root/mk/own-root.sh" unshare -n -m -p -f --kill-child --mount-proc)
-	[ "$(id -u)" = 0 ] || in+=(-U -r)
+	if [ "$(id -u)" != 0 ]; then
+		in+=(-U -r)
+		# With more users than one where newuidmap(1) gives them.
+		! unshare -U -r --map-auto true 2>/dev/null || in+=(--map-auto)
+	fi
 	if ! why=$("${in[@]}" true 2>&1); then
 		echo "1..0 # SKIP no private namespaces here: $why" \
 			"(needs root, or user namespaces for ordinary users:" \
@@ -84,6 +89,12 @@ fi 2>/dev/null
 [ -e /dev/pts/ptmx ] || [ ! -d /dev/pts ] ||
 	mount -n -t devpts -o newinstance,ptmxmode=0666,mode=0620 \
 		weir-test-pts /dev/pts 2>/dev/null
+
+# other_user: can a process become user 65534 here?
+other_user()
+{
+	setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null
+}
 
 # _no_tun: why no TAP interface can be made here; fails if one can.
 _no_tun()

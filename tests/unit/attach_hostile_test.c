@@ -32,7 +32,7 @@ static void end_hostile(void)
 {
 	if (hostile == 0)
 		return;
-	kill(hostile, SIGKILL);
+	kill(-hostile, SIGKILL);
 	waitpid(hostile, NULL, 0);
 	hostile = 0;
 }
@@ -44,11 +44,11 @@ static int teardown(void **state)
 	return rig_teardown(state);
 }
 
-static void become_nobody(void)
+static void become_nobody(bool root)
 {
-	if (geteuid() == 0 && (setgroups(0, NULL) != 0 ||
-			       setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
-			       setresuid(NOBODY, NOBODY, NOBODY) != 0))
+	if (root && (setgroups(0, NULL) != 0 ||
+		     setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
+		     setresuid(NOBODY, NOBODY, NOBODY) != 0))
 		_exit(2);
 }
 
@@ -67,22 +67,25 @@ static void keep_only(const struct rig_client *c, int ready)
 
 /* Have another process do something it will not come back from. */
 static void start_hostile(void (*act)(const struct rig_client *c, void *page),
-			  const struct rig_client *c)
+			  const struct rig_client *c, bool needs_page)
 {
+	bool root = geteuid() == 0;
 	int ready[2];
 	char octet;
 
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	hostile = fork();
 	if (hostile == 0) {
-		void *page;
+		void *page = NULL;
 
+		setpgid(0, 0);
 		keep_only(c, ready[1]);
-		page = never_page();
-		if (page != NULL)
+		if (needs_page)
+			page = never_page();
+		if (page != NULL || !needs_page)
 			(void)!write(ready[1], "", 1);
 		close(ready[1]);
-		become_nobody();
+		become_nobody(root);
 		act(c, page);
 		_exit(0);
 	}
@@ -90,7 +93,7 @@ static void start_hostile(void (*act)(const struct rig_client *c, void *page),
 	if (read(ready[0], &octet, 1) != 1) {
 		close(ready[0]);
 		end_hostile();
-		print_message("userfaultfd is not for ordinary users here\n");
+		print_message(NEVER_MISSING);
 		skip();
 	}
 	close(ready[0]);
@@ -232,7 +235,7 @@ static void hc31_a_locked_region_stops_nobody(void **state)
 	rig_start(r, topology);
 	rig_attach(r, &c, "a.sock");
 	rig_until(r, "sw0.a", "state", "up");
-	start_hostile(write_from_nowhere, &c);
+	start_hostile(write_from_nowhere, &c, true);
 	until_stuck(SYS_pwrite64);
 	rig_detach(&c);
 	still_serves(r);
@@ -317,7 +320,7 @@ static void hc32_a_thousand_successors_inherit_nothing(void **state)
 	rig_attach(r, &c, "a.sock");
 	rig_until(r, "sw0.a", "state", "up");
 	fill_doorbell(c.fd[ATTACH_FD_RING], true);
-	start_hostile(scribble, &c);
+	start_hostile(scribble, &c, false);
 	rig_detach(&c);
 	for (unsigned int i = 0; i < SUCCESSORS; i++) {
 		rig_attach(r, &c, "a.sock");
@@ -357,7 +360,7 @@ static void hc40_a_stuck_reader_stops_nobody(void **state)
 	rig_attach(r, &other, "b.sock");
 	rig_attach(r, &c, "a.sock");
 	rig_until(r, "sw0.a", "state", "up");
-	start_hostile(read_into_nowhere, &c);
+	start_hostile(read_into_nowhere, &c, true);
 	until_stuck(SYS_read);
 	/* Each makes the switch notify the one that is stuck. */
 	for (int i = 0; i < 1000; i++)

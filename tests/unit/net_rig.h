@@ -18,6 +18,10 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#define NET_NO_TUN                                                             \
+	"/dev/net/tun cannot be opened by this user; usual is `chmod 666"      \
+	" /dev/net/tun`\n"
+
 /* Why there is no private network; NULL if there is. */
 static const char *net_missing;
 
@@ -66,6 +70,16 @@ static RIG_UNUSED void net_make_tun(void)
 	(void)!mknod("/dev/net/tun", S_IFCHR | 0666, makedev(10, 200));
 }
 
+static RIG_UNUSED void rig_extend_path(void)
+{
+	const char *path = getenv("PATH");
+	char longer[4096];
+
+	snprintf(longer, sizeof(longer), "%s:/usr/sbin:/sbin",
+		 path == NULL ? "/bin" : path);
+	setenv("PATH", longer, 1);
+}
+
 /*
  * For the group's setup: a network of our own, a /run of our own for the names
  * of namespaces, and interfaces that say nothing unasked.
@@ -73,6 +87,8 @@ static RIG_UNUSED void net_make_tun(void)
 static RIG_UNUSED int net_setup(void **state)
 {
 	(void)state;
+	/* The place of tc, which an ordinary user's PATH lacks. */
+	rig_extend_path();
 	if (system("command -v ip >/dev/null") != 0)
 		net_missing = "iproute2 is not installed";
 	else if (!net_unshare())
@@ -101,7 +117,7 @@ static RIG_UNUSED void net_need_tun(void)
 	net_need();
 	if (access("/dev/net/tun", R_OK | W_OK) == 0)
 		return;
-	print_message("no access to /dev/net/tun here\n");
+	print_message(NET_NO_TUN);
 	skip();
 }
 
