@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Flows: what begins one, what goes on with it, what answers it, how long it
- * lives.
+ * Flows: what begins, continues and answers one, and how long it lives.
  *
  *		OPENED		ANSWERED	CLOSING
  *	TCP	first segment	first answer	a RST, or a FIN both ways
  *	others	first frame	first answer	-
  *
- * A SYN of the initiator begins a TCP flow anew, in whatever state it is.  In
- * CLOSING segments still pass both ways, and each one keeps the flow for another
- * while: a RST that the other end does not believe (anybody can make one up)
- * must not cut a connection.
- *
- * An expired entry is as good as absent here, because flow_find() finds only what
- * lives.
+ * A SYN from the initiator begins a TCP flow anew, in any state.  In CLOSING,
+ * segments still pass both ways and each one prolongs the flow: a forged RST,
+ * which the other end ignores, must not cut a connection.
  */
 #include "policy/flow_impl.h"
 #include "base/bits.h"
 
-/* Who has sent a FIN, in struct flow_record. */
+/* Which ends have sent a FIN, in struct flow_record. */
 #define FIN_INITIATOR 1u
 #define FIN_OTHER 2u
 #define FIN_BOTH 3u
@@ -40,9 +35,9 @@ static enum flow_life life_of_tcp(enum flow_state state)
 }
 
 /*
- * Who was asked for his address has to ask back as long as any flow can live, and
- * need not have been asked again meanwhile: connections confirm to their ends
- * that addresses are right (RFC 4861 section 7.3.1), but not to a router.
+ * A neighbour must be able to ask back for as long as any flow lives.  It may
+ * not be asked again in that time: a connection confirms the neighbour's
+ * address to its ends (RFC 4861 section 7.3.1), but not to a router.
  */
 static enum flow_life life_of_neighbour(enum flow_state state)
 {
@@ -89,7 +84,7 @@ static void follow_sent(struct flow_record *r, const struct packet *p)
 	follow_tcp(r, p->tcp_flags, FIN_INITIATOR);
 }
 
-/* The other one has answered. */
+/* The other end has answered. */
 static void follow_answer(struct flow_record *r, const struct packet *p)
 {
 	if (r->state == FLOW_OPENED)
@@ -98,7 +93,7 @@ static void follow_answer(struct flow_record *r, const struct packet *p)
 		follow_tcp(r, p->tcp_flags, FIN_OTHER);
 }
 
-/* Return: whether that is news, as of flow_touch(). */
+/* Return: as flow_touch(). */
 static bool touch(struct flow_table *t, uint32_t slot, uint32_t now)
 {
 	const struct flow_record *r = &t->record[slot];
@@ -135,9 +130,8 @@ static bool answers_part(const struct flow_table *t, const struct packet *p,
 }
 
 /*
- * An error is about a packet as the initiator sent it, and goes to the address he
- * sent it from.  A redirect is no error but an order where to send, and who may
- * only answer gives none.
+ * An error quotes a packet of the initiator's and goes to that packet's source.
+ * A redirect is not an error: it tells the initiator where to send.
  */
 static bool answers_error(const struct flow_table *t, const struct frame *frame,
 			  const struct packet *p, const struct flow_path *path,
@@ -160,8 +154,8 @@ static bool answers_error(const struct flow_table *t, const struct frame *frame,
 }
 
 /*
- * The flow that address resolution answers, or FLOW_NO_SLOT.  What goes to all may
- * be for who means to take an address, or an announcement.
+ * The flow that address resolution answers, or FLOW_NO_SLOT.  A packet to all
+ * may answer a probe, or be an announcement.
  */
 static uint32_t find_asked(const struct flow_table *t,
 			   const struct flow_talk *talk,
@@ -178,7 +172,7 @@ static uint32_t find_asked(const struct flow_table *t,
 	return flow_find(t, &key, now);
 }
 
-/* Whoever let the initiator ask, by which rule, is of no account. */
+/* By which rule the initiator could ask does not matter. */
 static bool resolves(const struct flow_table *t, const struct frame *frame,
 		     const struct packet *p, const struct flow_talk *talk,
 		     const struct flow_path *path, uint32_t now,
@@ -219,7 +213,7 @@ bool flow_answers(const struct flow_table *t, const struct frame *frame,
 
 /* --- writing down ------------------------------------------------------ */
 
-/* What the initiator has shown of its addresses, and asked for. */
+/* The addresses that the initiator uses and asks for. */
 static void note_sent(struct flow_table *t, const struct flow_talk *talk,
 		      const struct flow_path *path, uint32_t slot, uint32_t now)
 {
@@ -252,15 +246,15 @@ void flow_opened(struct flow_table *t, const struct packet *p,
 	t->record[slot].rule = rule;
 	t->record[slot].generation = generation;
 	follow_sent(&t->record[slot], p);
-	/* So a busy flow costs no more than that each second. */
+	/* At most once a second, however busy the flow is. */
 	if (touch(t, slot, now) || news)
 		note_sent(t, &talk, path, slot, now);
 }
 
 /*
- * Remember the first fragment of an answer, at the expense of who began the flow.
- * One of the same number that is there already need not be the same: what none of
- * them may have rewritten is what the longest has.
+ * Remember the first fragment of an answer; it counts as an entry of the
+ * initiator. Several first fragments may have the same identification: later
+ * ones must not overlap the longest.
  */
 static void remember_part(struct flow_table *t, const struct packet *p,
 			  const struct flow_path *path,
@@ -279,7 +273,7 @@ static void remember_part(struct flow_table *t, const struct packet *p,
 	touch(t, slot, now);
 }
 
-/* The answer's own key, to see whether the slot is still what it was. */
+/* Does the slot still hold the flow that the packet answers? */
 static bool is_at(const struct flow_table *t, uint32_t slot,
 		  const struct packet *p, const struct flow_path *path)
 {
@@ -295,7 +289,7 @@ static bool is_at(const struct flow_table *t, uint32_t slot,
 	return flow_key_same(&t->record[slot].key, &key);
 }
 
-/* Whoever was asked for an address has said that it is at his port. */
+/* The address that was asked for is at this port. */
 static void resolved(struct flow_table *t, const struct packet *p,
 		     const struct flow_path *path, uint32_t now)
 {
@@ -313,7 +307,7 @@ static void resolved(struct flow_table *t, const struct packet *p,
 		flow_note_near(t, &talk.own, path, true, now);
 }
 
-/* A flow was answered: so both its addresses are where they seem to be. */
+/* An answer shows that both addresses are where they seem to be. */
 static void note_ends(struct flow_table *t, const struct packet *p,
 		      const struct flow_path *path, uint32_t slot, uint32_t now)
 {
@@ -338,7 +332,7 @@ void flow_answered(struct flow_table *t, const struct packet *p,
 	if (!flow_lives(t, hit->slot, now) || r->rule != hit->rule)
 		return;
 	r->generation = generation;
-	/* An error says nothing of how the flow goes on. */
+	/* An error does not change the state of the flow. */
 	if (!is_at(t, hit->slot, p, path))
 		return;
 	follow_answer(r, p);

@@ -2,17 +2,17 @@
 /*
  * Inside the table of flows.
  *
- *	flow.c		the verbs: what begins, goes on, answers, and for how long
- *	flow_near.c	addresses: whose they are, and who may ask for or claim one
- *	flow_key.c	what a packet says about who talks to whom
- *	flow_table.c	entries: finding them, their age, who loses one
+ *	flow.c		what begins, continues and answers a flow; lifetimes
+ *	flow_near.c	addresses at the ends of flows
+ *	flow_key.c	from a packet to the key of its flow
+ *	flow_table.c	entries: lookup, ageing, eviction
  *
- * A table has another one inside it, @ends, for the addresses at the ends of its
- * flows.  It is made, searched and shared out in the same way; but a port that
- * needs many addresses loses addresses and no flows, and the other way round.
+ * A table contains a second one, @ends, for the addresses at the ends of its
+ * flows.  It works in the same way, but a port that needs many addresses loses
+ * addresses and no flows, and the other way round.
  *
- * An entry stays in its slot for life, so that chains, lists and walks can name
- * slots.
+ * An entry keeps its slot for life, so that chains, lists and cursors can refer
+ * to slots.
  */
 #ifndef WEIR_POLICY_FLOW_IMPL_H
 #define WEIR_POLICY_FLOW_IMPL_H
@@ -23,12 +23,12 @@
 #define FLOW_NO_SLOT AGE_NONE
 #define FLOW_KEY_WORDS 6u
 
-/* Who has an address?  ND's type, and the @request of keys of ND. */
+/* A neighbour solicitation: its ICMPv6 type, and @request in keys of ND. */
 #define FLOW_ASK 135u
 
 /* --- keys -------------------------------------------------------------- */
 
-/* In place of an initiator's address that does not count; nobody has it. */
+/* A wildcard in place of an initiator's address; no host has it. */
 #define FLOW_ANYBODY ((struct ip_addr){ UINT64_MAX, UINT64_MAX })
 
 /* What an entry is for. */
@@ -37,18 +37,18 @@ enum flow_use {
 	FLOW_USE_TALK, /* a flow */
 	FLOW_USE_PART, /* the first fragment of an answer */
 	FLOW_USE_OWN,  /* an address the initiator has used with a port */
-	FLOW_USE_NEAR, /* an address at which port the initiator has found it */
+	FLOW_USE_NEAR, /* at which port the initiator has found an address */
 };
 
 /**
- * struct flow_key - what an entry is found by, always as the initiator sees it
+ * struct flow_key - identifies an entry, always as the initiator sees it
  * @word: initiator's address, the other address; then
  *	  from_port:16 to_port:16 vlan:16 src:8 dst:8
  *	  fragment id:32 request:8 use:8 kind:8 protocol:8
  *
- * Every bit is defined, so keys are compared by words.  @kind is enum
- * packet_kind; @request is the type of an ICMP request, without which an echo and
- * a timestamp of one identifier would be one flow.
+ * Every bit is defined, so keys are compared by words.  Kind is enum
+ * packet_kind.  Request is the type of an ICMP request: an echo and a timestamp
+ * request with the same identifier are different flows.
  */
 struct flow_key {
 	uint64_t word[FLOW_KEY_WORDS];
@@ -110,15 +110,15 @@ static inline bool flow_key_same(const struct flow_key *a,
 }
 
 /**
- * struct flow_talk - who talks to whom, seen from a packet's sender
+ * struct flow_talk - the ends of a flow, seen from a packet's sender
  * @own, @other:           addresses
- * @own_port, @other_port: of TCP and UDP; an ICMP identifier is the port of who
- *                         sent the request
+ * @own_port, @other_port: of TCP and UDP; an ICMP identifier counts as the port
+ *                         of the end that sent the request
  * @kind, @protocol, @request: as in struct flow_key
  * @resolves: it is ARP or neighbour discovery
- * @asks:     and asks who has @other
- * @begins:  such a packet may begin a flow
- * @answers: such a packet may answer one
+ * @asks:     and asks for @other
+ * @begins:   such a packet may begin a flow
+ * @answers:  such a packet may answer one
  */
 struct flow_talk {
 	struct ip_addr own;
@@ -135,23 +135,23 @@ struct flow_talk {
 };
 
 /**
- * flow_read - read a packet as a part of a conversation
+ * flow_read - find out to which flow a packet may belong
  * @p: sound, or (quoted by an error) at least identified
  *
- * Return: false if it is of no flow: neither begins, continues nor answers one.
+ * Return: false if it can neither begin, continue nor answer a flow.
  */
 bool flow_read(const struct packet *p, struct flow_talk *talk);
 
 /**
- * flow_key_sent - key of a flow of which the initiator sent a packet
- * @path: of that packet
+ * flow_key_sent - key of the flow in which the initiator sent a packet
+ * @path: the packet's
  */
 struct flow_key flow_key_sent(const struct flow_talk *talk,
 			      const struct flow_path *path);
 
 /**
- * flow_key_answer - key of a flow that a packet would answer
- * @path: of that packet
+ * flow_key_answer - key of the flow that a packet would answer
+ * @path: the packet's
  */
 struct flow_key flow_key_answer(const struct flow_talk *talk,
 				const struct flow_path *path);
@@ -164,7 +164,7 @@ struct flow_key flow_key_answer(const struct flow_talk *talk,
 struct flow_key flow_key_part(const struct packet *p,
 			      const struct flow_path *path);
 
-/* In place of a port: an address was asked for, and not found yet. */
+/* In place of a port: the address was asked for, but not found yet. */
 #define FLOW_NOWHERE MAX_PORTS
 
 /**
@@ -181,13 +181,13 @@ struct flow_key flow_key_own(const struct ip_addr *own,
 struct flow_key flow_key_near(const struct ip_addr *other, unsigned int vlan,
 			      unsigned int initiator);
 
-/* Nobody's: 0.0.0.0 and ::. */
+/* The unspecified address: 0.0.0.0 or ::. */
 static inline bool flow_is_nobody(const struct ip_addr *a)
 {
 	return a->hi == 0 && (a->lo == 0 || a->lo == 0xffff00000000ull);
 }
 
-/* Of ARP or ND: who has asked has no address, and means to take this one. */
+/* ARP or ND: a probe, from no address, for an address to be taken. */
 static inline bool flow_key_probes(const struct flow_key *k)
 {
 	const struct ip_addr asker = { k->word[0], k->word[1] };
@@ -195,15 +195,15 @@ static inline bool flow_key_probes(const struct flow_key *k)
 	return flow_is_nobody(&asker);
 }
 
-/* Multicast, and everybody. */
+/* Multicast, or the IPv4 broadcast address. */
 bool flow_is_group(const struct ip_addr *a);
 
 /* --- entries ----------------------------------------------------------- */
 
 /*
- * How long an entry may live without a frame: first those that nobody has answered
- * yet, or that are over; each half shortest first.  In this order a port gives them
- * up.
+ * How long an entry lives without a frame.  First the lives of entries that are
+ * not answered or are closing, then the others; each half shortest first.
+ * Entries are evicted in this order.
  *
  *	FLOW_LIFE(symbol, seconds)
  */
@@ -218,7 +218,7 @@ bool flow_is_group(const struct ip_addr *a);
 	FLOW_LIFE(CONNECTION, 7440)                                            \
 	FLOW_LIFE(FOUND, 86400)
 
-/* The first life of what has been answered. */
+/* The first life of answered entries. */
 #define FLOW_LIFE_ANSWERED FLOW_LIFE_ECHO
 
 #define FLOW_LIFE_ENUM(symbol, seconds) FLOW_LIFE_##symbol,
@@ -227,15 +227,15 @@ enum flow_life { FLOW_LIVES(FLOW_LIFE_ENUM) FLOW_LIFE_COUNT };
 
 /**
  * struct flow_record - an entry
- * @key:        what it is found by; of use FLOW_USE_NONE in a free slot
+ * @key:        FLOW_USE_NONE in a free slot
  * @next:       in its hash chain, or among the free slots
  * @stamp:      second of its last frame
  * @rule:       see struct flow_hit
  * @generation: likewise
- * @behind:     first fragments: bytes of data, which later ones must not touch
+ * @behind:     first fragments: bytes of data; later ones must not overlap
  * @life:       enum flow_life
  * @state:      enum flow_state
- * @fins:       TCP: who has sent a FIN
+ * @fins:       TCP: which ends have sent a FIN
  * @port:       FLOW_USE_NEAR: where the address was found, or FLOW_NOWHERE
  */
 struct flow_record {
@@ -262,9 +262,9 @@ _Static_assert(sizeof(struct flow_record) == 72, "no padding but ours");
  * @capacity: entries it may hold
  * @count:    entries it holds
  * @mask:     buckets - 1
- * @top:      no slot from here on was ever used
- * @free:     slots that were, a chain
- * @age_at:   list in which expired entries are looked for next
+ * @top:      first slot never used
+ * @free:     chain of slots that were used and are free
+ * @age_at:   list to search next for expired entries
  * @mix:      secret numbers of the hash
  * @age:      entries by initiating port and life
  * @list:     @age's
@@ -287,12 +287,12 @@ struct flow_table {
 };
 
 /**
- * flow_seconds - how long
+ * flow_seconds - a lifetime in seconds
  */
 uint32_t flow_seconds(unsigned int life);
 
 /**
- * flow_find - the slot of an entry that lives, or FLOW_NO_SLOT
+ * flow_find - the slot of an entry that has not expired, or FLOW_NO_SLOT
  */
 uint32_t flow_find(const struct flow_table *t, const struct flow_key *key,
 		   uint32_t now);
@@ -305,11 +305,11 @@ bool flow_lives(const struct flow_table *t, uint32_t slot, uint32_t now);
 
 /**
  * flow_make - a new entry
- * @key:  of none that lives
+ * @key:  of no entry that flow_find() finds
  * @life: enum flow_life
  *
- * A full table makes room for it, so that slots found before may have become
- * another's.  All but the key, the life and the list is zero.
+ * A full table evicts an entry, so slots found before may belong to another one
+ * now.  All but the key, the life and the list is zero.
  *
  * Return: its slot.
  */
@@ -317,11 +317,10 @@ uint32_t flow_make(struct flow_table *t, const struct flow_key *key,
 		   enum flow_life life, uint32_t now);
 
 /**
- * flow_touch - an entry was seen
- * @life: how long it lives from now on
+ * flow_touch - record a frame of an entry
+ * @life: from now on
  *
- * Return: whether that is news: it was last seen in another second, or it had
- * another life.
+ * Return: whether anything changed: the second of its last frame, or its life.
  */
 bool flow_touch(struct flow_table *t, uint32_t slot, enum flow_life life,
 		uint32_t now);
@@ -329,10 +328,10 @@ bool flow_touch(struct flow_table *t, uint32_t slot, enum flow_life life,
 /* --- addresses --------------------------------------------------------- */
 
 /**
- * flow_note_own - an initiator has used its address, or got an answer there
- * @path: as the initiator's frames go
+ * flow_note_own - an initiator has used an address, or got an answer at it
+ * @path: of the initiator's frames
  * @life: of the flow
- * @make: it has used it; otherwise only what is known already lives on
+ * @make: it has used it; otherwise no new entry is made
  */
 void flow_note_own(struct flow_table *t, const struct ip_addr *own,
 		   const struct flow_path *path, enum flow_life life, bool make,
@@ -340,23 +339,23 @@ void flow_note_own(struct flow_table *t, const struct ip_addr *own,
 
 /**
  * flow_note_asked - an initiator has asked for an address
- * @path: as the question went
+ * @path: of the question
  */
 void flow_note_asked(struct flow_table *t, const struct ip_addr *other,
 		     const struct flow_path *path, uint32_t now);
 
 /**
  * flow_note_near - an initiator was answered from an address
- * @path: as the answer goes
- * @move: also if the address was found somewhere else before
+ * @path: of the answer
+ * @move: also if the address was found at another port before
  */
 void flow_note_near(struct flow_table *t, const struct ip_addr *other,
 		    const struct flow_path *path, bool move, uint32_t now);
 
 /**
  * flow_may_resolve - may address resolution pass to an initiator?
- * @talk: what it says; resolves
- * @path: as it goes
+ * @talk: of the packet
+ * @path: of the packet
  * @slot: of the flow it answers, or FLOW_NO_SLOT
  *
  * See "Address resolution" in policy/flow.h.

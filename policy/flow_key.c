@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a packet says about who talks to whom.
+ * From a packet to the key of its flow.
  *
- * A packet is read from its sender's side, his own address first, whichever
- * direction it goes in.  Whether he is the initiator of a flow or the one who
- * answers, the caller says by the key he asks for; so a flow and its answers
- * cannot come to be read by different rules.
+ * A packet is read from its sender's side, in either direction: flow_read()
+ * does not know whether the sender is the initiator.  The caller then makes the
+ * key for one case or the other, so that a flow and its answers are read by the
+ * same rules.
  *
- * Neighbour discovery is the odd one out.  Who is asked stands in the target, not
- * in the destination, which is a group made from the target:
+ * In neighbour discovery the address asked for is in the target; the
+ * destination is a group made from it:
  *
  *			own		other
  *	solicitation	source		target
- *	advertisement	target		destination, who asked
+ *	advertisement	target		destination: the sender of the question
  *
- * An advertisement's source may be any address of its sender and says nothing.
- * Who asks for an address he means to take (duplicate address detection) has
- * none and asks as ::, and is answered at a group.
+ * An advertisement's source may be any address of its sender and is ignored.  A
+ * probe (duplicate address detection) is sent from :: and answered at a group.
  *
- * Of ARP and neighbour discovery the initiator's address is no part of the key,
- * FLOW_ANYBODY stands for it: a host has more addresses than the one it asked
- * from, and whom it has asked for has to find all of them.  Only who asks from no
- * address is answered as he asked.  Who announces an address of his own asks for
- * nothing.
+ * With ARP and neighbour discovery the initiator's address is not part of the
+ * key and reads FLOW_ANYBODY: a host has several addresses, and a neighbour it
+ * has asked for must be able to ask for all of them.  The sender stays in the
+ * key only for probes (no address).  An announcement asks for its sender's own
+ * address and begins no flow.
  */
 #include "policy/flow_impl.h"
 
@@ -40,7 +39,7 @@ bool flow_is_group(const struct ip_addr *a)
 
 /* --- reading ----------------------------------------------------------- */
 
-/* Requests and replies alike, or who was asked could not ask back. */
+/* A request may answer, too: the host that was asked asks back. */
 static bool read_arp(const struct packet *p, struct flow_talk *talk)
 {
 	talk->asks = p->arp_op == ARP_REQUEST;
@@ -114,9 +113,9 @@ static bool read_icmpv6(const struct packet *p, struct flow_talk *talk)
 }
 
 /*
- * A segment in the middle of a connection begins a flow too, so that connections
- * outlive a restart of the switch.  But the second segment of a connection (SYN
- * and ACK) is an answer, and a RST is the end.
+ * A segment in the middle of a connection begins a flow as well, so that
+ * connections survive a restart of the switch.  But a SYN with ACK is an
+ * answer, and a RST is the end.
  */
 static bool read_tcp(const struct packet *p, struct flow_talk *talk)
 {
@@ -160,7 +159,7 @@ bool flow_read(const struct packet *p, struct flow_talk *talk)
 	} else if (!p->carried || !read_carried(p, talk)) {
 		return false;
 	}
-	/* Nobody answers as a group, or is asked for by himself. */
+	/* Groups do not answer; an announcement asks for nothing. */
 	talk->begins = talk->begins && !flow_is_group(&talk->other) &&
 		       !(talk->resolves && ip_same(&talk->own, &talk->other));
 	return true;
@@ -175,7 +174,7 @@ static uint64_t key_path(unsigned int from_port, unsigned int to_port,
 	       (uint64_t)vlan << 16 | src << 8 | dst;
 }
 
-/* An initiator's address, as far as it counts. */
+/* An initiator's address, or a wildcard. */
 static struct ip_addr key_initiator(const struct flow_talk *talk,
 				    const struct ip_addr *initiator)
 {
@@ -221,7 +220,7 @@ struct flow_key flow_key_answer(const struct flow_talk *talk,
 	} };
 }
 
-/* IPv4 tells packets apart by the protocol too (RFC 791), IPv6 does not. */
+/* IPv4 identifies fragments by protocol, too (RFC 791); IPv6 does not. */
 struct flow_key flow_key_part(const struct packet *p,
 			      const struct flow_path *path)
 {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Addresses at the ends of flows: which an initiator has used with whom, and where
- * it has found which.  What follows from that for ARP and neighbour discovery is
- * said, with the reasons, in policy/flow.h.
+ * Addresses at the ends of flows: which ones an initiator has used with which
+ * port, and where it has found others.  policy/flow.h says, with the reasons,
+ * what follows for ARP and neighbour discovery.
  *
- * What another port says never makes an address the initiator's own.  It can say
- * where an address is only if the initiator has asked for it or if that address
- * has answered a flow.
+ * No other port can make an address the initiator's own.  An address is found
+ * at another port only if the initiator has asked for it, or if it has answered
+ * a flow.
  */
 #include "policy/flow_impl.h"
 
 /*
- * Who has to answer has to find where to, as long as he may answer; and as long as
- * any flow can live, once he has answered.
+ * The other end must be able to ask for this address for as long as it may
+ * answer; once it has answered, for as long as any flow can live.
  */
 static enum flow_life life_of_own(enum flow_life life)
 {
@@ -85,7 +85,7 @@ bool flow_may_resolve(const struct flow_table *t, const struct flow_talk *talk,
 	bool asked = slot != FLOW_NO_SLOT;
 	uint32_t near;
 
-	/* Somebody has the address the initiator means to take. */
+	/* The address that the initiator probes for is taken. */
 	if (asked && flow_key_probes(&t->record[slot].key))
 		return true;
 	if (is_own(t, &talk->own, path, now) || flow_is_group(&talk->own))

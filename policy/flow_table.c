@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Entries of the table of flows: finding them, their age, and who loses one.
+ * Entries of the table of flows: lookup, ageing, eviction.
  *
- * Entries are found by a hash with chains.  Nobody must be able to aim at one
- * chain, so the hash multiplies what a packet says in pairs of words, each first
- * combined with a secret number, and folds both halves of the product: a
- * difference in one word comes out multiplied by a number nobody knows.
+ * Entries are found by a hash with chains.  No sender must be able to aim at
+ * one chain, so the hash combines each word of the key with a secret number,
+ * multiplies them in pairs and folds both halves of the product: a difference
+ * in one word comes out multiplied by an unknown number.
  *
- * Besides, each entry is in a list by age (base/agelist.h), of its initiating port
- * and its life.
+ * Each entry is also in a list by age (base/agelist.h), that of its initiating
+ * port and its life.
  */
 #include "policy/flow_impl.h"
 #include "base/bits.h"
@@ -17,8 +17,8 @@
 
 #define LISTS (FLOW_LIFE_COUNT * MAX_PORTS)
 
-/* Expired entries that are removed for each new one: more than one, so that they
- * go away in the end. */
+/* Expired entries removed for each new one; more than one, so that their number
+ * falls. */
 #define RECLAIM 2u
 
 uint32_t flow_seconds(unsigned int life)
@@ -42,8 +42,8 @@ static uint32_t buckets_for(uint32_t capacity)
 }
 
 /*
- * Addresses are fewer than flows: an initiator has few of its own, and more than
- * one flow with most others.
+ * There are fewer addresses than flows: an initiator has few of its own, and
+ * several flows with most others.
  */
 static uint32_t ends_for(uint32_t capacity)
 {
@@ -65,7 +65,7 @@ size_t flow_size(uint32_t capacity)
 	return table_size(capacity) + table_size(ends_for(capacity));
 }
 
-/* In memory that is all zero. */
+/* @memory: all zero */
 static struct flow_table *table_init(void *memory, uint32_t capacity,
 				     uint64_t seed)
 {
@@ -203,7 +203,7 @@ static void drop_expired(struct flow_table *t, uint32_t slot)
 	t->counts.expired++;
 }
 
-/* Some expired entry, or FLOW_NO_SLOT: only the head of a list can be one. */
+/* An expired entry, or FLOW_NO_SLOT; only the heads of lists can be. */
 static uint32_t find_expired(struct flow_table *t, uint32_t now)
 {
 	if (agelist_is_fresh(&t->age, now))
@@ -221,8 +221,8 @@ static uint32_t find_expired(struct flow_table *t, uint32_t now)
 }
 
 /*
- * The entry of a port that was not seen for longest, of those that were never
- * answered if there are any; it has some.
+ * A port's least recently seen entry; of those not answered if there are any.
+ * It must have one.
  */
 static uint32_t longest_unseen(const struct flow_table *t, unsigned int port)
 {
@@ -274,7 +274,7 @@ uint32_t flow_make(struct flow_table *t, const struct flow_key *key,
 	uint32_t slot = find(t, key);
 	uint32_t *chain = chain_of(t, key);
 
-	/* Its predecessor of the same key has expired. */
+	/* An expired entry with the same key. */
 	if (slot != FLOW_NO_SLOT)
 		drop_expired(t, slot);
 	make_room(t, now);
@@ -319,7 +319,7 @@ unsigned int flow_flush_port(struct flow_table *t, unsigned int port)
 	return flush(t, port);
 }
 
-/* Who asks with any of his addresses is shown as who has none. */
+/* A wildcard initiator is shown as the unspecified address. */
 static struct ip_addr shown_initiator(const struct flow_key *k)
 {
 	const struct ip_addr from = { k->word[0], k->word[1] };
