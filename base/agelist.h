@@ -6,10 +6,11 @@
  * others out.  So each port has lists of its entries, oldest first, and a full
  * table takes the next place from the port that has the most.
  *
- * A port has one list for every *life*: all entries of a life last equally long.
- * An entry goes to the end of its list when the second in which it was last seen
- * changes.  Seconds do not go backwards, so each list is sorted.  Expired entries
- * are therefore found at the heads of lists, and so is a port's oldest one.
+ * A port has one list for every *life*: all entries of a life last equally
+ * long.  An entry goes to the end of its list when the second in which it was
+ * last seen changes.  Seconds do not go backwards, so each list is sorted.
+ * Expired entries are therefore found at the heads of lists, and so is a port's
+ * oldest one.
  *
  * Entries are slots of the table, which owns all memory.
  */

@@ -2,9 +2,9 @@
 /*
  * Keyed hashes.
  *
- * Every hash table of a switch is keyed, so that no station can choose addresses
- * that collide.  The key of each table follows from one seed that the platform
- * draws at random.
+ * Every hash table of a switch is keyed, so that no station can choose
+ * addresses that collide.  The key of each table follows from one seed that the
+ * platform draws at random.
  */
 #ifndef WEIR_BASE_HASH_H
 #define WEIR_BASE_HASH_H
@@ -28,8 +28,8 @@ static inline uint64_t hash_next(uint64_t x)
 /**
  * hash_fold - two words, each combined with a secret number, become one
  *
- * Both halves of the product count: a difference in one word comes out multiplied
- * by a number nobody knows.
+ * Both halves of the product count: a difference in one word comes out
+ * multiplied by a number nobody knows.
  */
 static inline uint64_t hash_fold(uint64_t a, uint64_t b)
 {

@@ -3,9 +3,9 @@
  * Reading frames as packets, from the outside in.
  *
  * Every function either advances or sets the flaw and gives up; nothing is ever
- * read again once a flaw is found.  Work is bounded by the tags (two), extension
- * headers (PACKET_MAX_EXTENSIONS) and options of eight bytes (32 to a snapshot)
- * that are walked.
+ * read again once a flaw is found.  Work is bounded by the tags (two),
+ * extension headers (PACKET_MAX_EXTENSIONS) and options of eight bytes (32 to a
+ * snapshot) that are walked.
  */
 #include "base/packet_impl.h"
 
@@ -26,7 +26,7 @@
 #define EXT_AH 51u
 #define EXT_DESTINATION 60u
 
-/* --- IP -------------------------------------------------------------------- */
+/* --- IP ------------------------------------------------------------------- */
 
 static void parse_carried(const struct view *v, struct packet *p,
 			  unsigned int at, unsigned int protocol)
@@ -190,7 +190,7 @@ static void parse_ipv6(const struct view *v, struct packet *p)
 		parse_extensions(v, p, &chain);
 }
 
-/* --- Ethernet --------------------------------------------------------------- */
+/* --- Ethernet ------------------------------------------------------------- */
 
 static void parse_arp(const struct view *v, struct packet *p)
 {
@@ -259,7 +259,7 @@ void packet_parse(const struct frame *frame, struct packet *p)
 	}
 }
 
-/* --- the packet inside an error ----------------------------------------------- */
+/* --- the packet inside an error ------------------------------------------- */
 
 static bool is_error(const struct packet *p)
 {

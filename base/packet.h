@@ -29,8 +29,8 @@
  *		Options are skipped, not read; checksums are not verified
  *	IPv6	payload length 0 before a hop-by-hop header (a jumbogram),
  *		hop-by-hop options behind another header, two fragment headers,
- *		more than PACKET_MAX_EXTENSIONS, IPv4-mapped addresses (nobody may
- *		send them, and struct ip_addr could not tell them from IPv4)
+ *		more than PACKET_MAX_EXTENSIONS, IPv4-mapped addresses (nobody
+ *		may send them, and struct ip_addr could not tell them from IPv4)
  *	ARP	another hardware or protocol than Ethernet and IPv4
  *	TCP	a data offset of less than 5, or behind the packet
  *	UDP	a length of less than 8, or behind the packet
@@ -53,8 +53,8 @@
 /*
  * Bytes of a frame that suffice for every field below, of the packet inside an
  * ICMP error as well: Ethernet and two tags, an IPv6 header, extension headers,
- * the ICMPv6 header, the same again.  (FRAME_SNAP_MAX is the most there is; long
- * chains of options can still be cut, which is a flaw like any other.)
+ * the ICMPv6 header, the same again.  (FRAME_SNAP_MAX is the most there is;
+ * long chains of options can still be cut, which is a flaw like any other.)
  */
 #define PACKET_SNAP 192u
 
@@ -85,7 +85,7 @@ enum packet_kind {
 enum packet_flaw {
 	PACKET_SOUND,	  /* everything its kind has is there */
 	PACKET_CUT,	  /* the snapshot or the frame ends before it should */
-	PACKET_MALFORMED, /* a header contradicts itself, or what is around it */
+	PACKET_MALFORMED, /* a header contradicts itself or its frame */
 	PACKET_TAGS,	  /* more than two VLAN tags */
 };
 
@@ -131,8 +131,8 @@ ABI_AT(struct ip_addr, lo, 8);
  * @sport, @dport: of TCP and UDP
  * @flagged:   @tcp_flags is there, and so are the 20 bytes of the header
  * @tcp_flags: low eight
- * @icmp:      @icmp_type and @icmp_code are there (ICMP in IPv4, ICMPv6 in IPv6,
- *             not @later), and so are the 8 bytes of the header
+ * @icmp:      @icmp_type and @icmp_code are there (ICMP in IPv4, ICMPv6 in
+ *             IPv6, not @later), and so are the 8 bytes of the header
  * @icmp_ident:   of echoes and the like; 0 if it has none
  * @hop_limit: IP: TTL or hop limit, if @addressed
  * @nd:        ICMPv6 neighbour solicitation or advertisement, and @target is
@@ -230,8 +230,8 @@ bool packet_is_discovery(const struct frame *frame, const struct packet *p);
  * @frame: snapshot
  * @p:     that frame, parsed
  *
- * ARP requests and replies, and neighbour solicitations and advertisements that a
- * host has to accept (RFC 4861 sections 7.1.1 and 7.1.2), without extension
+ * ARP requests and replies, and neighbour solicitations and advertisements that
+ * a host has to accept (RFC 4861 sections 7.1.1 and 7.1.2), without extension
  * headers.  What is padding carries nothing: whoever lets a frame through by
  * this alone has it zeroed.
  */

@@ -21,7 +21,7 @@
 #define ND_SOURCE_LINK 1u
 #define ND_TARGET_LINK 2u
 
-/* --- neighbour discovery --------------------------------------------------- */
+/* --- neighbour discovery -------------------------------------------------- */
 
 /* Where a message's options begin; 0 if it is none of neighbour discovery. */
 static unsigned int nd_fixed(unsigned int type)
@@ -109,7 +109,7 @@ static void parse_nd(const struct view *v, struct packet *p)
 	parse_nd_options(v, p, p->l4 + fixed);
 }
 
-/* --- ports, ICMP ------------------------------------------------------------- */
+/* --- ports, ICMP ---------------------------------------------------------- */
 
 static bool parse_ports(const struct view *v, struct packet *p)
 {
@@ -137,7 +137,9 @@ static void parse_tcp(const struct view *v, struct packet *p)
 		fail(p, PACKET_MALFORMED);
 }
 
-/* The length is that of the whole packet, of which a fragment has only a part. */
+/*
+ * The length is that of the whole packet, of which a fragment has only a part.
+ */
 static void parse_udp(const struct view *v, struct packet *p)
 {
 	unsigned int len;

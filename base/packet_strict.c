@@ -22,7 +22,7 @@
 #define ND_HOPS 255u
 #define ND_SOLICITED 0x40u
 
-/* --- checksums ------------------------------------------------------------- */
+/* --- checksums ------------------------------------------------------------ */
 
 /* Does a sum of 16-bit words, on top of another one, come out right? */
 static bool sums_up(const uint8_t *b, unsigned int n, uint32_t sum)
@@ -61,14 +61,14 @@ bool packet_is_intact(const struct frame *frame, const struct packet *p)
 	return sums_up(frame->bytes + l4, p->end - l4, above);
 }
 
-/* --- lengths --------------------------------------------------------------- */
+/* --- lengths -------------------------------------------------------------- */
 
 bool packet_is_tight(const struct frame *frame, const struct packet *p)
 {
 	return frame->len <= p->end || frame->len <= p->l3 + PAYLOAD_MIN;
 }
 
-/* --- address resolution ------------------------------------------------------ */
+/* --- address resolution --------------------------------------------------- */
 
 /* RFC 4861 sections 7.1.1 and 7.1.2; the parser has looked at the options. */
 bool packet_is_discovery(const struct frame *frame, const struct packet *p)

@@ -5,13 +5,13 @@
  * The hash is over four words behind the Ethernet header, which contain a
  * flow's addresses and ports for every kind of packet:
  *
- *		IPv4			IPv6			ARP
- *	6-13	fragment, protocol,	next header, source	operation, sender
- *		source
- *	14-21	source, destination,	source			sender, target
- *		source port
- *	22-29	destination port	source, destination	target
- *	38-45				destination, ports
+ *	 IPv4			IPv6			ARP
+ *   6	 fragment, protocol,	next header, source	operation, sender
+ *	 source
+ *  14	 source, destination,	source			sender, target
+ *	 source port
+ *  22	 destination port	source, destination	target
+ *  38				destination, ports
  *
  * If all of them were hashed, every frame would look new: what is a port in
  * IPv6 is payload in IPv4.  So only bytes that filters have read count, by kind

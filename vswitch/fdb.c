@@ -14,7 +14,7 @@
 #include "vswitch/fdb_impl.h"
 #include "base/mem.h"
 
-/* --- memory ---------------------------------------------------------------- */
+/* --- memory --------------------------------------------------------------- */
 
 size_t fdb_size(const struct fdb_config *config)
 {
@@ -49,7 +49,7 @@ struct fdb *fdb_init(void *memory, size_t size, const struct fdb_config *config)
 	return fdb;
 }
 
-/* --- the index --------------------------------------------------------------- */
+/* --- the index ------------------------------------------------------------ */
 
 static uint32_t find(const struct fdb *fdb, uint64_t mac, uint16_t vlan)
 {
@@ -61,7 +61,7 @@ void fdb_prefetch(const struct fdb *fdb, uint64_t mac, uint16_t vlan)
 	fdb_spot_prefetch(fdb, fdb_spot(fdb, mac, vlan));
 }
 
-/* --- lists ------------------------------------------------------------------ */
+/* --- lists ---------------------------------------------------------------- */
 
 static bool is_static(const struct fdb *fdb, uint32_t slot)
 {
@@ -83,7 +83,7 @@ static void list_remove(struct fdb *fdb, uint32_t slot)
 	agelist_remove(&fdb->age, fdb->slot[slot].port, 0, slot);
 }
 
-/* --- entries ---------------------------------------------------------------- */
+/* --- entries -------------------------------------------------------------- */
 
 static void enter(struct fdb *fdb, uint64_t key, unsigned int port,
 		  unsigned int flags, uint32_t now)
@@ -142,7 +142,7 @@ static void move(struct fdb *fdb, uint32_t slot, unsigned int port,
 	list_append(fdb, slot);
 }
 
-/* --- making room ------------------------------------------------------------ */
+/* --- making room ---------------------------------------------------------- */
 
 /* Some expired entry, or FDB_NO_SLOT: only the heads of lists can be one. */
 static uint32_t find_expired(const struct fdb *fdb, uint32_t now)
@@ -224,7 +224,7 @@ static struct plan foresee(const struct fdb *fdb, uint64_t mac, uint16_t vlan,
 	return p;
 }
 
-/* --- verbs ------------------------------------------------------------------ */
+/* --- verbs ---------------------------------------------------------------- */
 
 int fdb_lookup(const struct fdb *fdb, uint64_t mac, uint16_t vlan, uint32_t now)
 {

@@ -2,10 +2,11 @@
 /*
  * The forwarding database: which address is behind which port.
  *
- * A page of verbs.  What is behind them is chosen when Weir is built: by default
- * a hash (bucketised, a cache line a look-up, for anything), with `make
- * FDB=linear` a scan, for a handful of stations on a static system.  Both behave
- * alike to the letter; only fdb_iterate() meets the entries in another order.
+ * A page of verbs.  What is behind them is chosen when Weir is built: by
+ * default a hash (bucketised, a cache line a look-up, for anything), with `make
+ * FDB=linear` a scan, for a handful of stations on a static system.  Both
+ * behave alike to the letter; only fdb_iterate() meets the entries in another
+ * order.
  *
  * The key is (VLAN id, address).  The table never reads a clock: every verb
  * that needs the time is given it, in whole seconds of a clock that does not
@@ -164,8 +165,8 @@ struct fdb_effect fdb_probe(const struct fdb *fdb, uint64_t mac, uint16_t vlan,
  * lowest number among equals, the newcomer not counted) loses the one longest
  * unseen, be it the newcomer's own.  Time is whole seconds: of entries last
  * seen in the same second, the one whose first sighting at that port in that
- * second was earlier counts as longer unseen.  FDB_FULL means that every entry is
- * static.
+ * second was earlier counts as longer unseen.  FDB_FULL means that every entry
+ * is static.
  */
 struct fdb_effect fdb_learn(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 			    unsigned int port, unsigned int flags,

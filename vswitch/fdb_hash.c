@@ -6,12 +6,12 @@
  * place is known before it starts, and fdb_prefetch() can ask for it.
  *
  * What is hard is the full bucket.  A table that evicted something for it would
- * evict unfairly long before it is full.  So an entry that finds its bucket full
- * goes to the next one with room, and each bucket it passed by counts it
+ * evict unfairly long before it is full.  So an entry that finds its bucket
+ * full goes to the next one with room, and each bucket it passed by counts it
  * (`spilled`).  A search goes past a bucket only while that count is not zero,
  * which with twice as many slots as entries is rare (one bucket in twenty of a
- * full table).  When the entry goes, the counts go down again; no tombstones are
- * left.
+ * full table).  When the entry goes, the counts go down again; no tombstones
+ * are left.
  *
  * Nobody must be able to aim at a bucket: the key is multiplied by a secret odd
  * number after another one was mixed in, and both halves of the product are

@@ -7,12 +7,12 @@
  * which slot a key lives in, and that is all it decides: ageing, moves and fair
  * eviction are fdb.c's and the same for both.
  *
- * Four slots are a bucket and fill a cache line, key and record together.  A key
- * has a home bucket; `spilled` in the first slot of that bucket says whether to
- * look further.  What every frame needs is inline here and true of both
- * indices, the linear one being a table of a single home: an address is hashed
- * once (fdb_spot()), its line is asked for, and a batch later it is looked up, or
- * found to be known already, by a few comparisons.
+ * Four slots are a bucket and fill a cache line, key and record together.  A
+ * key has a home bucket; `spilled` in the first slot of that bucket says
+ * whether to look further.  What every frame needs is inline here and true of
+ * both indices, the linear one being a table of a single home: an address is
+ * hashed once (fdb_spot()), its line is asked for, and a batch later it is
+ * looked up, or found to be known already, by a few comparisons.
  */
 #ifndef WEIR_VSWITCH_FDB_IMPL_H
 #define WEIR_VSWITCH_FDB_IMPL_H
@@ -82,7 +82,7 @@ struct fdb {
 	struct age_ends ends[MAX_PORTS];
 };
 
-/* --- the index: fdb_hash.c or fdb_linear.c ----------------------------------- */
+/* --- the index: fdb_hash.c or fdb_linear.c -------------------------------- */
 
 /**
  * fdb_index_slots - slots a table of that capacity needs, in whole buckets
@@ -111,7 +111,7 @@ uint32_t fdb_index_place(struct fdb *fdb, uint64_t key);
  */
 void fdb_index_displace(struct fdb *fdb, uint32_t slot);
 
-/* --- the fast path ----------------------------------------------------------- */
+/* --- the fast path -------------------------------------------------------- */
 
 static inline uint64_t fdb_key(uint64_t mac, uint16_t vlan)
 {

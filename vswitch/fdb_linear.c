@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The linear index of the forwarding database (`make FDB=linear`): as many slots
- * as entries, and a scan that ends at the highest slot in use.  For a handful of
- * stations there is nothing in it to get wrong.
+ * The linear index of the forwarding database (`make FDB=linear`): as many
+ * slots as entries, and a scan that ends at the highest slot in use.  For a
+ * handful of stations there is nothing in it to get wrong.
  *
- * All keys are at home in the first bucket; it has spilled while a slot behind it
- * is in use.
+ * All keys are at home in the first bucket; it has spilled while a slot behind
+ * it is in use.
  */
 #include "vswitch/fdb_impl.h"
 

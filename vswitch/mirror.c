@@ -8,8 +8,8 @@
  *
  * A record's frame starts with the judged snapshot like the delivered frame.
  * Bytes behind it are read from the sender once more: a sender that rewrites
- * its frame meanwhile can make the two differ there.  A frame that went out shows
- * the tag it went out with, a refused one that which it came with.
+ * its frame meanwhile can make the two differ there.  A frame that went out
+ * shows the tag it went out with, a refused one that which it came with.
  */
 #include "base/mem.h"
 #include "vswitch/vswitch_impl.h"

@@ -73,7 +73,7 @@ static void show_hits(struct vswitch *sw)
 			 __ATOMIC_RELEASE);
 }
 
-/* --- what goes with it ----------------------------------------------------- */
+/* --- what goes with it ---------------------------------------------------- */
 
 /* VLAN in which a port's locked addresses are pinned. */
 static uint16_t lock_vlan(const struct policy_port *p)

@@ -92,10 +92,10 @@ ABI_AT(struct vswitch_port_stats, drops, 80);
  *               one
  * @dispute_mac: its address, and its VLAN from bit 48 on
  * @dispute_ports: its home, and from bit 8 on the other port
- * @hits:        by entry of the policy: frames (or copies of one) it decided on.
- *               Entries that stay, stay with their counts when the policy is
- *               changed; @policies tells which policy's entries these are: read
- *               it before and after
+ * @hits:        by entry of the policy: frames (or copies of one) it decided
+ *               on.  Entries that stay, stay with their counts when the policy
+ *               is changed; @policies tells which policy's entries these are:
+ *               read it before and after
  */
 struct vswitch_stats {
 	uint64_t magic;

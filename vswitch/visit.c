@@ -207,7 +207,8 @@ static void wake(struct vswitch *sw, unsigned int number)
 
 /*
  * Frames that are looked at and then left would be looked at twice.  Where work
- * ended a batch, the next one is only as large, until a visit has some to spare.
+ * ended a batch, the next one is only as large, until a visit has some to
+ * spare.
  */
 static unsigned int next_batch(struct vswitch *sw, unsigned int number,
 			       unsigned int pending)

@@ -3,15 +3,14 @@
  * VLANs: which VLAN a frame belongs to, which ports are in it, and what happens
  * to the tag.
  *
- *			accepts				sends
- *	transparent	everything as it comes; an	its VLAN's frames tagged,
- *			untagged frame is in VLAN 0,	those of VLAN 0 untagged
- *			a tagged one in its tag's
- *	access N	untagged and priority-tagged	frames of VLAN N, untagged
- *			frames, into VLAN N
- *	trunk N, M	frames tagged N or M; untagged	frames of N and M tagged,
- *	native P	ones into VLAN P, if there	those of P untagged
- *			is one
+ *	transparent	accepts everything as it comes: an untagged frame is in
+ *			VLAN 0, a tagged one in its tag's; sends its VLAN's
+ *			frames tagged, those of VLAN 0 untagged
+ *	access N	accepts untagged and priority-tagged frames, into VLAN
+ *			N; sends frames of VLAN N, untagged
+ *	trunk N, M	accepts frames tagged N or M, and untagged ones into
+ *	native P	VLAN P, if there is one; sends frames of N and M tagged,
+ *			those of P untagged
  *
  * A frame is in one VLAN from its ingress port to the last copy, and the
  * forwarding database is keyed by VLAN.  Rules see a frame as its sender made

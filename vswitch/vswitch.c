@@ -12,11 +12,12 @@
 /* Expired addresses reclaimed in one run. */
 #define AGE_BUDGET 64u
 
-/* --- making ------------------------------------------------------------------ */
+/* --- making --------------------------------------------------------------- */
 
 /**
  * struct places - where the tables lie in a switch's memory
- * @fdb, @flows, @groups: offsets; the latter two are 0 if there is no such table
+ * @fdb, @flows, @groups: offsets; the latter two are 0 if there is no such
+ *                        table
  * @end: bytes of all of it; 0 if a size is out of range
  */
 struct places {
@@ -199,7 +200,7 @@ int vswitch_add_port(struct vswitch *sw, unsigned int port,
 	return 0;
 }
 
-/* --- asking ------------------------------------------------------------------ */
+/* --- asking --------------------------------------------------------------- */
 
 struct policy *vswitch_policy(struct vswitch *sw)
 {
@@ -240,7 +241,7 @@ uint64_t vswitch_disputes(const struct vswitch *sw)
 	return sw->count.disputes;
 }
 
-/* --- running ----------------------------------------------------------------- */
+/* --- running -------------------------------------------------------------- */
 
 /* Once a second: they may come and go with every frame. */
 static void show_flows(struct vswitch *sw)

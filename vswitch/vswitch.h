@@ -26,9 +26,9 @@
  *	descriptor checks -> snapshot of the header -> reserved addresses
  *	-> VLAN -> source address sane -> policy_admit() -> learn (unless the
  *	address moves too often or is one too many) -> resolve -> storm limit
- *	-> for each destination: not the source, in the VLAN, vswitch_can_send(),
- *	   up, not blocked, fits, within its rate, has a buffer -> copy
- *	   (tag added or removed) -> publish
+ *	-> for each destination: not the source, in the VLAN,
+ *	   vswitch_can_send(), up, not blocked, fits, within its rate, has a
+ *	   buffer -> copy (tag added or removed) -> publish
  *
  * One function, decide(), does the middle part for forwarding and for
  * vswitch_trace() alike.
@@ -174,10 +174,11 @@ enum vswitch_resolution {
 
 /**
  * struct vswitch_verdict - the decision on one frame, step by step
- * @reason:     enum vswitch_reason: REASON_NONE if @deliver has members, else why the frame as a
- *              whole is dropped: what stopped it before it was resolved;
- *              SAME_PORT; NO_DESTINATION if a flood has no candidates; or why
- *              the lowest of the candidates is refused.  With REASON_NONE,
+ * @reason:     enum vswitch_reason: REASON_NONE if @deliver has members, else
+ *              why the frame as a whole is dropped: what stopped it before it
+ *              was resolved; SAME_PORT; NO_DESTINATION if a flood has no
+ *              candidates; or why the lowest of the candidates is refused.
+ *              With REASON_NONE,
  *              @deliver may still lose members to a receiver without a buffer
  * @resolution: enum vswitch_resolution
  * @out:        RESOLVED_UNICAST: the port the table named; else FDB_NO_PORT
@@ -291,8 +292,8 @@ int vswitch_add_port(struct vswitch *sw, unsigned int port,
  * vswitch_policy - the switch's policy, to be filled in by hand
  *
  * For small systems and tests, before any frame: the allow lists and MAC locks
- * of @port can be set, other things by vswitch_set_policy().  A source lock also
- * wants fdb_add_static() on vswitch_fdb().
+ * of @port can be set, other things by vswitch_set_policy().  A source lock
+ * also wants fdb_add_static() on vswitch_fdb().
  */
 struct policy *vswitch_policy(struct vswitch *sw);
 
@@ -301,10 +302,10 @@ struct policy *vswitch_policy(struct vswitch *sw);
  * @image: shared or not; see policy/image.h
  * @at:    out: which part of it is wrong; may be NULL
  *
- * Not during vswitch_run().  Frames from now on are judged by the new policy, all
- * before were by the old one; if it is not sound, the old one stays.  Locked
- * addresses are pinned to their ports in the forwarding database; what a port
- * whose VLANs change had learned is forgotten.
+ * Not during vswitch_run().  Frames from now on are judged by the new policy,
+ * all before were by the old one; if it is not sound, the old one stays.
+ * Locked addresses are pinned to their ports in the forwarding database; what a
+ * port whose VLANs change had learned is forgotten.
  *
  * Return: POLICY_FAULT_SOUND, or what is wrong.
  */

@@ -232,7 +232,7 @@ struct vswitch {
 	struct vswitch_stats own;
 };
 
-/* --- counters ---------------------------------------------------------------- */
+/* --- counters ------------------------------------------------------------- */
 
 /* Others read while we write: whole words, no order between them. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): does not know the builtin */
@@ -252,14 +252,14 @@ static inline void port_drop(struct port *p, enum vswitch_reason reason)
 	stat_bump(&p->count.drops[reason], &p->shown->drops[reason]);
 }
 
-/* --- vswitch.c --------------------------------------------------------------- */
+/* --- vswitch.c ------------------------------------------------------------ */
 
 /**
  * port_learn_flags - settle whether a port's addresses are pinned to it
  */
 void port_learn_flags(struct vswitch *sw, unsigned int number);
 
-/* --- port.c ------------------------------------------------------------------ */
+/* --- port.c --------------------------------------------------------------- */
 
 /**
  * port_check_link - act on the link page if it changed
@@ -307,7 +307,7 @@ void port_publish(struct vswitch *sw);
  */
 uint64_t port_rings(struct vswitch *sw);
 
-/* --- visit.c ----------------------------------------------------------------- */
+/* --- visit.c -------------------------------------------------------------- */
 
 /**
  * visit - take frames from a port and deal with them
@@ -342,7 +342,7 @@ static inline void spend(struct vswitch *sw, uint64_t work)
 		sw->stop = sw->quota;
 }
 
-/* --- decide.c ---------------------------------------------------------------- */
+/* --- decide.c ------------------------------------------------------------- */
 
 /**
  * verdict_refuse - a verdict on a frame that is dropped before anything else
@@ -427,7 +427,7 @@ void decide(const struct vswitch *sw, struct vswitch *act,
 	    struct policy_ask *ask, const struct job *job,
 	    struct vswitch_verdict *v);
 
-/* --- forward.c --------------------------------------------------------------- */
+/* --- forward.c ------------------------------------------------------------ */
 
 /**
  * forward_batch - decide on the frames of a batch and deliver them
@@ -456,7 +456,7 @@ void frame_copy(uint8_t *to, const struct job *job, unsigned int how);
  */
 void show_blocked(struct vswitch *sw);
 
-/* --- mirror.c ---------------------------------------------------------------- */
+/* --- mirror.c ------------------------------------------------------------- */
 
 /**
  * mirror_frame - records of one frame for the captures that want them
