@@ -128,23 +128,23 @@ static int scratch(void)
 	return fd;
 }
 
-static void start(struct rig *r, const char *action, int fd)
+static void start(struct pds *r, const char *action, int fd)
 {
 	struct sys_component *c;
 	uint32_t ch;
 
-	rig_init(r);
-	ch = rig_channel(r, "filer");
-	rig_end(r, ch, 0, 0);
-	rig_end(r, ch, 1, SYS_PD_MONITOR);
-	c = rig_comp(r, 0, SYS_CAPTURE, "filer");
+	pds_init(r);
+	ch = pds_channel(r, "filer");
+	pds_end(r, ch, 0, 0);
+	pds_end(r, ch, 1, SYS_PD_MONITOR);
+	c = pds_comp(r, 0, SYS_CAPTURE, "filer");
 	c->wire.channel = 0;
 	c->capture.rotate = LIMIT;
 	snprintf(c->capture.path, sizeof(c->capture.path), "%s", action);
-	rig_back(r);
+	pds_back(r);
 	r->fds[0][0] = (struct pd_fds){ .n = 1, .fd = { fd } };
-	rig_start(r, 0);
-	rig_sleeps(r->proc[0].pid);
+	pds_start(r, 0);
+	pds_sleeps(r->proc[0].pid);
 	ring_end(&r->b, 0, 0);
 }
 
@@ -155,16 +155,16 @@ static void hc37_files_keep_their_bounds(void **state)
 		const char *want = actions[i].says;
 		int fd = scratch();
 		struct stat st;
-		struct rig r;
+		struct pds r;
 		const char *line;
 
 		start(&r, actions[i].name, fd);
-		line = rig_line(&r, 0);
+		line = pds_line(&r, 0);
 		if (strcmp(line, want != NULL ? want : "") != 0 &&
 		    (want != NULL || !SANDBOX_SANITIZED))
 			fail_msg("%s: %s", actions[i].name, line);
 		if (want == NULL) {
-			int status = rig_wait(&r, 0);
+			int status = pds_wait(&r, 0);
 
 			assert_true(WIFSIGNALED(status));
 			assert_int_equal(WTERMSIG(status), SIGSYS);
@@ -172,7 +172,7 @@ static void hc37_files_keep_their_bounds(void **state)
 		assert_int_equal(fstat(fd, &st), 0);
 		assert_true(st.st_size <= (off_t)LIMIT);
 		close(fd);
-		rig_free(&r);
+		pds_free(&r);
 	}
 }
 
@@ -195,5 +195,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(bounds_are_those_of_the_topology),
 	};
 
-	return rig_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+	return pds_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -129,33 +129,33 @@ static const struct sys_conn conn = {
 	.channel = 0,
 };
 
-static void make(struct rig *r, const char *action, uint32_t poll_us)
+static void make(struct pds *r, const char *action, uint32_t poll_us)
 {
 	struct sys_component *c;
 	uint32_t ch;
 
-	rig_init(r);
+	pds_init(r);
 	for (uint32_t i = 0; i < REGIONS; i++) {
 		char name[16];
 
 		snprintf(name, sizeof(name), "region%u", i);
-		rig_map(r, 0, rig_region(r, name, SIZE),
+		pds_map(r, 0, pds_region(r, name, SIZE),
 			i == SLOT_RO ? SYS_R : SYS_RW);
 	}
-	ch = rig_channel(r, "outside");
-	c = rig_comp(r, 0, SYS_TAP, "probe");
-	c->wire.channel = rig_end(r, ch, 0, 0);
-	rig_end(r, ch, 1, SYS_PD_OUTSIDE);
+	ch = pds_channel(r, "outside");
+	c = pds_comp(r, 0, SYS_TAP, "probe");
+	c->wire.channel = pds_end(r, ch, 0, 0);
+	pds_end(r, ch, 1, SYS_PD_OUTSIDE);
 	snprintf(c->tap.netns, sizeof(c->tap.netns), "%s", action);
 	r->pd[0].poll_us = poll_us;
-	rig_back(r);
-	rig_start(r, 0);
+	pds_back(r);
+	pds_start(r, 0);
 	/* Whoever waits looks once when it begins. */
-	assert_string_equal(rig_line(r, 0), "1 0");
+	assert_string_equal(pds_line(r, 0), "1 0");
 }
 
 /* Order a renewal, with @n of its descriptors. */
-static void order(struct rig *r, uint32_t serial, unsigned int n)
+static void order(struct pds *r, uint32_t serial, unsigned int n)
 {
 	union {
 		struct cmsghdr header;
@@ -186,13 +186,13 @@ static void order(struct rig *r, uint32_t serial, unsigned int n)
 		close(fd[PD_RENEW_REGION + i]);
 }
 
-static void renew(struct rig *r, uint32_t serial)
+static void renew(struct pds *r, uint32_t serial)
 {
 	struct pd_answer a = { 0 };
 
 	assert_int_equal(backing_renew(&r->b, &conn), 0);
 	order(r, serial, PD_RENEW_FDS);
-	assert_true(rig_readable(r->proc[0].ctl_fd));
+	assert_true(pds_readable(r->proc[0].ctl_fd));
 	assert_int_equal(recv(r->proc[0].ctl_fd, &a, sizeof(a), 0), sizeof(a));
 	assert_int_equal(a.serial, serial);
 	assert_int_equal(a.channel, 0);
@@ -219,7 +219,7 @@ static void a_renewed_pd_works_on_new_memory(void **state)
 	for (uint32_t poll_us = 0; poll_us < 2; poll_us++) {
 		unsigned char *old, *new, *ro;
 		int doorbell;
-		struct rig r;
+		struct pds r;
 
 		make(&r, "", poll_us);
 		old = backing_map(&r.b, 0, SYS_RW);
@@ -227,51 +227,51 @@ static void a_renewed_pd_works_on_new_memory(void **state)
 		old[0] = 7;
 		renew(&r, 1);
 		/* The new doorbell starts with a look, as the old one did. */
-		assert_string_equal(rig_line(&r, 0), "1 0");
+		assert_string_equal(pds_line(&r, 0), "1 0");
 		new = backing_map(&r.b, 0, SYS_RW);
 		ro = backing_map(&r.b, SLOT_RO, SYS_RW);
 		assert_int_equal(new[0], 1);
 		assert_int_equal(old[0], 7);
 		ro[0] = 9;
 		ring_end(&r.b, 0, 0);
-		assert_string_equal(rig_line(&r, 0), "2 9");
+		assert_string_equal(pds_line(&r, 0), "2 9");
 		/* Whatever happens at the old ones is heard by nobody. */
 		old[0] = 50;
 		for (int i = 0; i < 10; i++)
 			(void)!write(doorbell, "12345678", 8);
 		ring_end(&r.b, 0, 0);
-		assert_string_equal(rig_line(&r, 0), "3 9");
-		assert_int_equal(rig_check(&r, 0), 0);
+		assert_string_equal(pds_line(&r, 0), "3 9");
+		assert_int_equal(pds_check(&r, 0), 0);
 		munmap(old, SIZE);
 		munmap(new, SIZE);
 		munmap(ro, SIZE);
 		close(doorbell);
-		rig_free(&r);
+		pds_free(&r);
 	}
 }
 
 static void a_thousand_renewals_leave_nothing(void **state)
 {
 	unsigned int before;
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	make(&r, "", 0);
 	before = fds(r.proc[0].pid);
 	for (uint32_t i = 1; i <= 1000; i++) {
 		renew(&r, i);
-		assert_string_equal(rig_line(&r, 0), "1 0");
+		assert_string_equal(pds_line(&r, 0), "1 0");
 	}
 	assert_int_equal(fds(r.proc[0].pid), before);
-	assert_int_equal(rig_check(&r, 0), 0);
-	rig_free(&r);
+	assert_int_equal(pds_check(&r, 0), 0);
+	pds_free(&r);
 }
 
 /* One that it cannot carry out it does not say it has. */
 static void an_order_that_is_cut_short_is_not_answered(void **state)
 {
 	unsigned int before;
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	make(&r, "", 0);
@@ -280,17 +280,17 @@ static void an_order_that_is_cut_short_is_not_answered(void **state)
 		order(&r, n, n);
 	/* And goes on as before. */
 	ring_end(&r.b, 0, 0);
-	assert_string_equal(rig_line(&r, 0), "2 0");
+	assert_string_equal(pds_line(&r, 0), "2 0");
 	renew(&r, 100);
-	assert_string_equal(rig_line(&r, 0), "1 0");
+	assert_string_equal(pds_line(&r, 0), "1 0");
 	assert_int_equal(fds(r.proc[0].pid), before);
-	rig_free(&r);
+	pds_free(&r);
 }
 
 static void told_to_look_it_looks(void **state)
 {
 	const struct pd_order look = { .what = PD_ORDER_LOOK };
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	make(&r, "", 0);
@@ -300,12 +300,12 @@ static void told_to_look_it_looks(void **state)
 		assert_int_equal(send(r.proc[0].ctl_fd, &look, sizeof(look), 0),
 				 sizeof(look));
 		snprintf(line, sizeof(line), "%d 0", i);
-		assert_string_equal(rig_line(&r, 0), line);
+		assert_string_equal(pds_line(&r, 0), line);
 	}
 	/* Without a monitor it goes. */
 	shutdown(r.proc[0].ctl_fd, SHUT_RDWR);
-	assert_int_equal(rig_wait(&r, 0), 0);
-	rig_free(&r);
+	assert_int_equal(pds_wait(&r, 0), 0);
+	pds_free(&r);
 }
 
 static void every_other_mapping_ends_the_pd(void **state)
@@ -314,7 +314,7 @@ static void every_other_mapping_ends_the_pd(void **state)
 	/* A sanitizer's runtime may map. */
 	for (unsigned int i = 0; i < N_ACTIONS; i++) {
 		unsigned char *rw;
-		struct rig r;
+		struct pds r;
 		int status;
 
 		if (SANDBOX_SANITIZED && !actions[i].receive)
@@ -324,10 +324,10 @@ static void every_other_mapping_ends_the_pd(void **state)
 		rw[0] = 100;
 		munmap(rw, SIZE);
 		ring_end(&r.b, 0, 0);
-		status = rig_wait(&r, 0);
+		status = pds_wait(&r, 0);
 		if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS)
 			fail_msg("%s: status 0x%x", actions[i].name, status);
-		rig_free(&r);
+		pds_free(&r);
 	}
 }
 
@@ -341,5 +341,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_other_mapping_ends_the_pd),
 	};
 
-	return rig_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+	return pds_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -76,7 +76,7 @@ static int offer_program(char *path)
 
 /* --- a system with a program ---------------------------------------------- */
 
-static struct sys_component *program_system(struct rig *r, const char *path)
+static struct sys_component *program_system(struct pds *r, const char *path)
 {
 	static const char *const name[REGIONS] = {
 		"ingress.active", "ingress.free", "ingress.data",
@@ -86,28 +86,28 @@ static struct sys_component *program_system(struct rig *r, const char *path)
 	struct sys_component *c;
 	uint32_t ch;
 
-	rig_init(r);
+	pds_init(r);
 	for (uint32_t i = 0; i < REGIONS; i++) {
 		bool data = i == IN_DATA || i == OUT_DATA;
 		bool read_only = i == OUT_DATA || i == LINK;
 
-		rig_region(r, name[i], data ? CAPACITY * BUFFER : 4096);
-		rig_map(r, 0, i, read_only ? SYS_R : SYS_RW);
+		pds_region(r, name[i], data ? CAPACITY * BUFFER : 4096);
+		pds_map(r, 0, i, read_only ? SYS_R : SYS_RW);
 	}
-	ch = rig_channel(r, "port");
-	rig_end(r, ch, 1, SYS_PD_MONITOR);
-	c = rig_comp(r, 0, SYS_PROGRAM, "sw0.mirror");
+	ch = pds_channel(r, "port");
+	pds_end(r, ch, 1, SYS_PD_MONITOR);
+	c = pds_comp(r, 0, SYS_PROGRAM, "sw0.mirror");
 	c->wire = (struct sys_wire){
 		.ingress = { IN_ACTIVE, IN_FREE, IN_DATA },
 		.egress = { OUT_ACTIVE, OUT_FREE, OUT_DATA },
 		.link = LINK,
-		.channel = rig_end(r, ch, 0, 0),
+		.channel = pds_end(r, ch, 0, 0),
 		.capacity = CAPACITY,
 		.buffer_size = BUFFER,
 		.max_frame = 1518,
 	};
 	snprintf(c->program.path, sizeof(c->program.path), "%s", path);
-	rig_back(r);
+	pds_back(r);
 	return c;
 }
 
@@ -122,7 +122,7 @@ struct port {
 	struct queue_consumer out_free;
 };
 
-static void port_open(struct port *p, struct rig *r)
+static void port_open(struct port *p, struct pds *r)
 {
 	struct link_page *page;
 
@@ -150,7 +150,7 @@ static struct net_desc wait_for(struct queue_consumer *q)
 	struct net_desc d;
 	int n = 0;
 
-	for (int i = 0; i < RIG_TIMEOUT_MS && n == 0; i++) {
+	for (int i = 0; i < PDS_TIMEOUT_MS && n == 0; i++) {
 		n = queue_pending(q);
 		if (n == 0)
 			poll(NULL, 0, 1);
@@ -162,7 +162,7 @@ static struct net_desc wait_for(struct queue_consumer *q)
 }
 
 /* Send a frame to the program; its answer comes back. */
-static const uint8_t *exchange(struct rig *r, struct port *p, unsigned int n,
+static const uint8_t *exchange(struct pds *r, struct port *p, unsigned int n,
 			       uint16_t len)
 {
 	static const uint8_t addresses[] = {
@@ -188,15 +188,15 @@ static const uint8_t *exchange(struct rig *r, struct port *p, unsigned int n,
 
 static void program_is_shut_in(void **state)
 {
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	program_system(&r, reflect_path());
-	rig_start(&r, 0);
-	rig_sleeps(r.proc[0].pid);
-	assert_int_equal(rig_check(&r, 0), 0);
-	assert_string_equal(rig_proc(r.proc[0].pid, "comm"), "weir:first\n");
-	rig_free(&r);
+	pds_start(&r, 0);
+	pds_sleeps(r.proc[0].pid);
+	assert_int_equal(pds_check(&r, 0), 0);
+	assert_string_equal(pds_proc(r.proc[0].pid, "comm"), "weir:first\n");
+	pds_free(&r);
 }
 
 /* More frames than there are buffers, of either kind. */
@@ -204,12 +204,12 @@ static void program_serves_its_port(void **state)
 {
 	static const uint8_t turned[] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1 };
 	struct port p;
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	program_system(&r, reflect_path());
 	port_open(&p, &r);
-	rig_start(&r, 0);
+	pds_start(&r, 0);
 	for (unsigned int i = 0; i < 5 * CAPACITY; i++) {
 		const uint8_t *answer = exchange(&r, &p, i, 60);
 
@@ -217,21 +217,21 @@ static void program_serves_its_port(void **state)
 		assert_int_equal(answer[59], i);
 	}
 	exchange(&r, &p, 7, 1518);
-	assert_int_equal(rig_sleeps(r.proc[0].pid), -1);
+	assert_int_equal(pds_sleeps(r.proc[0].pid), -1);
 	port_close(&p);
-	rig_free(&r);
+	pds_free(&r);
 }
 
 /* What is its own in the port is all it can be made to harm. */
 static void hc24_program_survives_a_hostile_switch(void **state)
 {
 	struct port p;
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	program_system(&r, reflect_path());
 	port_open(&p, &r);
-	rig_start(&r, 0);
+	pds_start(&r, 0);
 	exchange(&r, &p, 1, 60);
 	/* No frame has room for no addresses. */
 	for (uint16_t len = 0; len < 12; len++) {
@@ -244,10 +244,10 @@ static void hc24_program_survives_a_hostile_switch(void **state)
 	exchange(&r, &p, 2, 60);
 	atomic_store(&((struct net_queue *)p.at[OUT_ACTIVE])->tail, 60000);
 	ring_end(&r.b, 0, 0);
-	assert_int_equal(rig_sleeps(r.proc[0].pid), -1);
+	assert_int_equal(pds_sleeps(r.proc[0].pid), -1);
 	assert_false(r.proc[0].pid == waitpid(r.proc[0].pid, NULL, WNOHANG));
 	port_close(&p);
-	rig_free(&r);
+	pds_free(&r);
 }
 
 /* --- what cannot be executed ---------------------------------------------- */
@@ -339,15 +339,15 @@ static void program_is_accepted(void **state)
 }
 
 /* Changed after it was checked. */
-static const char *what_exec_says(struct rig *r)
+static const char *what_exec_says(struct pds *r)
 {
 	const char *line;
 	int status;
 
 	program_system(r, scratch);
-	rig_spawn(r, 0);
-	line = rig_line(r, 0);
-	status = rig_wait(r, 0);
+	pds_spawn(r, 0);
+	line = pds_line(r, 0);
+	status = pds_wait(r, 0);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 1);
 	return line;
@@ -356,36 +356,36 @@ static const char *what_exec_says(struct rig *r)
 static void exec_failures_say_which_file(void **state)
 {
 	const char *line;
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	write_scratch("#!/bin/sh\n", 10, 0755);
 	line = what_exec_says(&r);
 	assert_non_null(strstr(line, scratch));
 	assert_non_null(strstr(line, "loader"));
-	rig_free(&r);
+	pds_free(&r);
 	write_scratch("#!/bin/sh\n", 10, 0600);
 	line = what_exec_says(&r);
 	assert_non_null(strstr(line, scratch));
 	assert_non_null(strstr(line, "chmod a+rx"));
-	rig_free(&r);
+	pds_free(&r);
 	write_scratch("abc", 3, 0755);
 	line = what_exec_says(&r);
 	assert_non_null(strstr(line, scratch));
 	assert_non_null(strstr(line, "Exec format error"));
-	rig_free(&r);
+	pds_free(&r);
 }
 
 static void program_that_has_gone_is_an_error(void **state)
 {
 	struct error err = { "" };
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	program_system(&r, scratch);
 	assert_int_equal(pd_spawn(&r.b, 0, r.fds[0], &r.proc[0], &err), -1);
 	assert_non_null(strstr(err.text, scratch));
-	rig_free(&r);
+	pds_free(&r);
 }
 
 /* --- by hand, and with another release's record --------------------------- */
@@ -472,11 +472,11 @@ int main(int argc, char **argv)
 
 	/* Executed again, for another user: it is there already. */
 	if (argc > 1)
-		return rig_main(argc, argv, tests,
+		return pds_main(argc, argv, tests,
 				sizeof(tests) / sizeof(tests[0]));
 	if (offer_program(path) != 0)
 		return 1;
-	result = rig_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+	result = pds_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
 	unlink(path);
 	return result;
 }

@@ -65,7 +65,7 @@ static void do_trap(struct component *c)
 }
 
 #define CALL(name, ...)                                                        \
-	static RIG_UNUSED void do_##name(struct component *c)                  \
+	static __attribute__((unused)) void do_##name(struct component *c)     \
 	{                                                                      \
 		syscall(__VA_ARGS__);                                          \
 		pd_log(c, "returned from " #name);                             \
@@ -248,42 +248,42 @@ const struct component_ops *const component_kinds[SYS_KINDS] = {
 
 /* --- the system ----------------------------------------------------------- */
 
-static void probe_system(struct rig *r, const char *action)
+static void probe_system(struct pds *r, const char *action)
 {
 	uint32_t rw_region, ro_region, ch;
 	struct sys_component *c;
 
-	rig_init(r);
-	rw_region = rig_region(r, "probe.rw", RW_SIZE);
-	ro_region = rig_region(r, "probe.ro", RO_SIZE);
-	rig_region(r, "somebody.else", 4096);
-	rig_map(r, 0, rw_region, SYS_RW);
-	rig_map(r, 0, ro_region, SYS_R);
-	ch = rig_channel(r, "probe");
-	rig_end(r, ch, 0, 0);
-	rig_end(r, ch, 1, SYS_PD_MONITOR);
-	c = rig_comp(r, 0, SYS_TAP, "probe");
+	pds_init(r);
+	rw_region = pds_region(r, "probe.rw", RW_SIZE);
+	ro_region = pds_region(r, "probe.ro", RO_SIZE);
+	pds_region(r, "somebody.else", 4096);
+	pds_map(r, 0, rw_region, SYS_RW);
+	pds_map(r, 0, ro_region, SYS_R);
+	ch = pds_channel(r, "probe");
+	pds_end(r, ch, 0, 0);
+	pds_end(r, ch, 1, SYS_PD_MONITOR);
+	c = pds_comp(r, 0, SYS_TAP, "probe");
 	c->wire.channel = ID_MONITOR;
 	snprintf(c->tap.netns, sizeof(c->tap.netns), "%s", action);
-	rig_back(r);
+	pds_back(r);
 }
 
 /* Start it, let it act, and say how that ended. */
-static int outcome(struct rig *r, const char *action)
+static int outcome(struct pds *r, const char *action)
 {
 	const char *line;
 	int status;
 
 	probe_system(r, action);
-	rig_start(r, 0);
-	rig_sleeps(r->proc[0].pid);
+	pds_start(r, 0);
+	pds_sleeps(r->proc[0].pid);
 	ring_end(&r->b, 0, 0);
-	line = rig_line(r, 0);
+	line = pds_line(r, 0);
 	if (strcmp(line, "still here") == 0)
 		return 0;
 	if (line[0] != '\0' && !SANDBOX_SANITIZED)
 		fail_msg("%s", line);
-	status = rig_wait(r, 0);
+	status = pds_wait(r, 0);
 	return WIFSIGNALED(status) ? WTERMSIG(status) : -1;
 }
 
@@ -293,40 +293,40 @@ static void every_escape_ends_the_pd(void **state)
 {
 	(void)state;
 	for (unsigned int i = 0; i < N_ACTIONS; i++) {
-		struct rig r;
+		struct pds r;
 		int got = outcome(&r, actions[i].name);
 
 		if (got != actions[i].signal)
 			fail_msg("%s: signal %d, not %d", actions[i].name, got,
 				 actions[i].signal);
-		rig_free(&r);
+		pds_free(&r);
 	}
 }
 
 static void proc_shows_a_pd_shut_in(void **state)
 {
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	probe_system(&r, "nothing");
-	rig_start(&r, 0);
-	assert_int_equal(rig_check(&r, 0), 0);
+	pds_start(&r, 0);
+	assert_int_equal(pds_check(&r, 0), 0);
 	/* And the checker does see what should not be. */
 	r.pd[0].map[0].perms = SYS_R;
 	r.pd[0].map[1].perms = SYS_RW;
-	assert_int_not_equal(rig_check(&r, 0), 0);
-	rig_free(&r);
+	assert_int_not_equal(pds_check(&r, 0), 0);
+	pds_free(&r);
 }
 
 /* Three times /dev/null, epoll, the log, orders, the channel's two. */
 static void pd_has_only_the_descriptors_it_needs(void **state)
 {
-	struct rig r;
+	struct pds r;
 	char path[64];
 
 	(void)state;
 	probe_system(&r, "nothing");
-	rig_start(&r, 0);
+	pds_start(&r, 0);
 	for (int fd = 0; fd < 200; fd++) {
 		bool wanted = fd <= BOOT_CTL_FD + 2;
 
@@ -337,82 +337,82 @@ static void pd_has_only_the_descriptors_it_needs(void **state)
 			fail_msg("descriptor %d is %s", fd,
 				 wanted ? "missing" : "there");
 	}
-	rig_free(&r);
+	pds_free(&r);
 }
 
 static void memory_of_the_monitor_is_not_inherited(void **state)
 {
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	setenv("WEIR_TEST_SECRET", "sesame", 1);
 	probe_system(&r, "nothing");
-	rig_start(&r, 0);
-	assert_null(strstr(rig_proc(r.proc[0].pid, "environ"), "sesame"));
-	assert_string_equal(rig_proc(r.proc[0].pid, "cmdline"), "weir: first");
-	assert_string_equal(rig_proc(r.proc[0].pid, "comm"), "weir:first\n");
-	rig_free(&r);
+	pds_start(&r, 0);
+	assert_null(strstr(pds_proc(r.proc[0].pid, "environ"), "sesame"));
+	assert_string_equal(pds_proc(r.proc[0].pid, "cmdline"), "weir: first");
+	assert_string_equal(pds_proc(r.proc[0].pid, "comm"), "weir:first\n");
+	pds_free(&r);
 }
 
 static void two_pds_share_what_they_may(void **state)
 {
 	unsigned char *p;
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	probe_system(&r, "nothing");
 	p = backing_map(&r.b, 1, SYS_RW);
 	p[0] = 42;
-	rig_start(&r, 0);
-	rig_sleeps(r.proc[0].pid);
+	pds_start(&r, 0);
+	pds_sleeps(r.proc[0].pid);
 	ring_end(&r.b, 0, 0);
-	assert_string_equal(rig_line(&r, 0), "still here");
+	assert_string_equal(pds_line(&r, 0), "still here");
 	munmap(p, RO_SIZE);
 	p = backing_map(&r.b, 0, SYS_R);
 	assert_int_equal(p[0], 42);
 	munmap(p, RW_SIZE);
-	rig_free(&r);
+	pds_free(&r);
 }
 
 static void component_gets_the_calls_it_asks_for(void **state)
 {
-	struct rig r;
+	struct pds r;
 	int pair[2];
 
 	(void)state;
-	rig_init(&r);
-	rig_comp(&r, 0, SYS_SOCKET, "reader");
-	rig_back(&r);
+	pds_init(&r);
+	pds_comp(&r, 0, SYS_SOCKET, "reader");
+	pds_back(&r);
 	assert_int_equal(
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	r.fds[0][0] = (struct pd_fds){ .n = 1, .fd = { pair[0] } };
-	rig_start(&r, 0);
+	pds_start(&r, 0);
 	close(pair[0]);
 	assert_int_equal(write(pair[1], "hello", 5), 5);
-	assert_string_equal(rig_line(&r, 0), "read hello");
-	assert_int_equal(rig_check(&r, 0), 0);
+	assert_string_equal(pds_line(&r, 0), "read hello");
+	assert_int_equal(pds_check(&r, 0), 0);
 	/* Its end is closed when the component gives it up. */
 	shutdown(pair[1], SHUT_WR);
-	assert_true(rig_readable(pair[1]));
-	assert_int_equal(rig_sleeps(r.proc[0].pid), -1);
+	assert_true(pds_readable(pair[1]));
+	assert_int_equal(pds_sleeps(r.proc[0].pid), -1);
 	close(pair[1]);
-	rig_free(&r);
+	pds_free(&r);
 }
 
 static void component_that_cannot_start_says_why(void **state)
 {
-	struct rig r;
+	struct pds r;
 	int status;
 
 	(void)state;
 	probe_system(&r, "no such action");
-	rig_spawn(&r, 0);
-	assert_string_equal(rig_line(&r, 0), "probe probe cannot start: "
+	pds_spawn(&r, 0);
+	assert_string_equal(pds_line(&r, 0), "probe probe cannot start: "
 					     "Operation not supported");
-	status = rig_wait(&r, 0);
+	status = pds_wait(&r, 0);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 1);
-	rig_free(&r);
+	pds_free(&r);
 }
 
 int main(int argc, char **argv)
@@ -427,5 +427,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(component_that_cannot_start_says_why),
 	};
 
-	return rig_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+	return pds_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
 }

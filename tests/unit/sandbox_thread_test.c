@@ -74,7 +74,7 @@ static void wait_for_the_thread(struct component *c)
 	pd_log(c, "done");
 }
 
-static RIG_UNUSED void do_another_thread(struct component *c)
+static __attribute__((unused)) void do_another_thread(struct component *c)
 {
 	pthread_t t;
 
@@ -225,40 +225,40 @@ const struct component_ops *const component_kinds[SYS_KINDS] = {
 
 /* --- the system ----------------------------------------------------------- */
 
-static void user_system(struct rig *r, enum sys_kind kind, const char *action)
+static void user_system(struct pds *r, enum sys_kind kind, const char *action)
 {
 	struct sys_component *c;
 	uint32_t ch;
 
-	rig_init(r);
-	ch = rig_channel(r, "user");
-	rig_end(r, ch, 1, SYS_PD_MONITOR);
-	c = rig_comp(r, 0, kind, "user");
-	c->wire.channel = rig_end(r, ch, 0, 0);
+	pds_init(r);
+	ch = pds_channel(r, "user");
+	pds_end(r, ch, 1, SYS_PD_MONITOR);
+	c = pds_comp(r, 0, kind, "user");
+	c->wire.channel = pds_end(r, ch, 0, 0);
 	c->vm.status_channel = SYS_NONE;
 	snprintf(c->tap.netns, sizeof(c->tap.netns), "%s", action);
-	rig_back(r);
+	pds_back(r);
 }
 
 /* Start it, let it act, and say how that ended. */
-static int outcome(struct rig *r, enum sys_kind kind, const char *action)
+static int outcome(struct pds *r, enum sys_kind kind, const char *action)
 {
 	int status;
 
 	user_system(r, kind, action);
-	rig_start(r, 0);
-	rig_sleeps(r->proc[0].pid);
+	pds_start(r, 0);
+	pds_sleeps(r->proc[0].pid);
 	ring_end(&r->b, 0, 0);
-	if (strcmp(rig_line(r, 0), "done") == 0)
+	if (strcmp(pds_line(r, 0), "done") == 0)
 		return 0;
-	status = rig_wait(r, 0);
+	status = pds_wait(r, 0);
 	return WIFSIGNALED(status) ? WTERMSIG(status) : -1;
 }
 
-static const char *limit_of(struct rig *r, const char *name)
+static const char *limit_of(struct pds *r, const char *name)
 {
 	static char line[128];
-	const char *at = strstr(rig_proc(r->proc[0].pid, "limits"), name);
+	const char *at = strstr(pds_proc(r->proc[0].pid, "limits"), name);
 
 	assert_non_null(at);
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
@@ -271,13 +271,13 @@ static void threads_and_requests_are_held(void **state)
 {
 	(void)state;
 	for (unsigned int i = 0; i < N_ACTIONS; i++) {
-		struct rig r;
+		struct pds r;
 		int got = outcome(&r, SYS_VM, actions[i].name);
 
 		if (got != actions[i].signal)
 			fail_msg("%s: signal %d, not %d", actions[i].name, got,
 				 actions[i].signal);
-		rig_free(&r);
+		pds_free(&r);
 	}
 }
 
@@ -289,48 +289,48 @@ static void who_did_not_ask_has_none(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; !SANDBOX_SANITIZED && i < 2; i++) {
-		struct rig r;
+		struct pds r;
 
 		assert_int_equal(outcome(&r, SYS_TAP, action[i]), SIGSYS);
-		rig_free(&r);
+		pds_free(&r);
 	}
 }
 
 static void threads_are_limited_once_they_are_there(void **state)
 {
 	unsigned long long soft, hard;
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	user_system(&r, SYS_VM, "nothing");
-	rig_start(&r, 0);
+	pds_start(&r, 0);
 	assert_non_null(
-		strstr(rig_proc(r.proc[0].pid, "status"), "\nThreads:\t2\n"));
+		strstr(pds_proc(r.proc[0].pid, "status"), "\nThreads:\t2\n"));
 	assert_int_equal(sscanf(limit_of(&r, "Max processes"), "%llu %llu",
 				&soft, &hard),
 			 2);
 	assert_int_equal(soft, 0);
 	assert_int_equal(hard, 0);
-	rig_free(&r);
+	pds_free(&r);
 }
 
 static void locked_memory_is_limited_unless_asked_for(void **state)
 {
 	struct rlimit mine;
 	unsigned long long soft;
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &mine), 0);
 	user_system(&r, SYS_TAP, "nothing");
-	rig_start(&r, 0);
+	pds_start(&r, 0);
 	assert_int_equal(
 		sscanf(limit_of(&r, "Max locked memory"), "%llu", &soft), 1);
 	assert_int_equal(soft, 0);
-	rig_free(&r);
+	pds_free(&r);
 
 	user_system(&r, SYS_VM, "nothing");
-	rig_start(&r, 0);
+	pds_start(&r, 0);
 	if (mine.rlim_cur == RLIM_INFINITY) {
 		assert_non_null(
 			strstr(limit_of(&r, "Max locked memory"), "unlimited"));
@@ -340,20 +340,20 @@ static void locked_memory_is_limited_unless_asked_for(void **state)
 				 1);
 		assert_int_equal(soft, mine.rlim_cur);
 	}
-	rig_free(&r);
+	pds_free(&r);
 }
 
 static void descriptors_are_as_many_as_asked_for(void **state)
 {
 	unsigned int n;
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	user_system(&r, SYS_VM, "greedy");
-	rig_spawn(&r, 0);
-	assert_int_equal(sscanf(rig_line(&r, 0), "%u more", &n), 1);
+	pds_spawn(&r, 0);
+	assert_int_equal(sscanf(pds_line(&r, 0), "%u more", &n), 1);
 	assert_in_range(n, SPARE, SPARE + 15);
-	rig_free(&r);
+	pds_free(&r);
 }
 
 int main(int argc, char **argv)
@@ -366,5 +366,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(descriptors_are_as_many_as_asked_for),
 	};
 
-	return rig_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+	return pds_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -62,10 +62,10 @@ const struct component_ops *const component_kinds[SYS_KINDS] = {
 /* --- systems -------------------------------------------------------------- */
 
 /* A counter notified by channel @in, which passes it on to @out. */
-static void counter(struct rig *r, uint32_t pd, const char *name, uint32_t slot,
+static void counter(struct pds *r, uint32_t pd, const char *name, uint32_t slot,
 		    uint32_t in, uint32_t out)
 {
-	struct sys_component *c = rig_comp(r, pd, SYS_SWITCH, name);
+	struct sys_component *c = pds_comp(r, pd, SYS_SWITCH, name);
 
 	c->sw.stats = slot;
 	c->sw.ctl_channel = out;
@@ -74,169 +74,169 @@ static void counter(struct rig *r, uint32_t pd, const char *name, uint32_t slot,
 }
 
 /* One PD, one loud counter, one channel to the monitor. */
-static void one_pd(struct rig *r)
+static void one_pd(struct pds *r)
 {
 	uint32_t ch, region;
 
-	rig_init(r);
-	region = rig_region(r, "count", 4096);
-	ch = rig_channel(r, "monitor");
-	rig_end(r, ch, 1, SYS_PD_MONITOR);
-	counter(r, 0, "loud", rig_map(r, 0, region, SYS_RW),
-		rig_end(r, ch, 0, 0), SYS_NONE);
+	pds_init(r);
+	region = pds_region(r, "count", 4096);
+	ch = pds_channel(r, "monitor");
+	pds_end(r, ch, 1, SYS_PD_MONITOR);
+	counter(r, 0, "loud", pds_map(r, 0, region, SYS_RW),
+		pds_end(r, ch, 0, 0), SYS_NONE);
 }
 
 /* monitor -> first -> second -> monitor */
-static void two_pds(struct rig *r)
+static void two_pds(struct pds *r)
 {
 	uint32_t to_first, between, to_monitor, region[2], in, out;
 
-	rig_init(r);
-	region[0] = rig_region(r, "count.first", 4096);
-	region[1] = rig_region(r, "count.second", 4096);
-	to_first = rig_channel(r, "to.first");
-	between = rig_channel(r, "between");
-	to_monitor = rig_channel(r, "to.monitor");
-	rig_end(r, to_first, 1, SYS_PD_MONITOR);
-	rig_end(r, to_monitor, 1, SYS_PD_MONITOR);
+	pds_init(r);
+	region[0] = pds_region(r, "count.first", 4096);
+	region[1] = pds_region(r, "count.second", 4096);
+	to_first = pds_channel(r, "to.first");
+	between = pds_channel(r, "between");
+	to_monitor = pds_channel(r, "to.monitor");
+	pds_end(r, to_first, 1, SYS_PD_MONITOR);
+	pds_end(r, to_monitor, 1, SYS_PD_MONITOR);
 
-	in = rig_end(r, to_first, 0, 0);
-	out = rig_end(r, between, 0, 0);
-	counter(r, 0, "loud", rig_map(r, 0, region[0], SYS_RW), in, out);
-	in = rig_end(r, between, 1, 1);
-	out = rig_end(r, to_monitor, 0, 1);
-	counter(r, 1, "loud", rig_map(r, 1, region[1], SYS_RW), in, out);
+	in = pds_end(r, to_first, 0, 0);
+	out = pds_end(r, between, 0, 0);
+	counter(r, 0, "loud", pds_map(r, 0, region[0], SYS_RW), in, out);
+	in = pds_end(r, between, 1, 1);
+	out = pds_end(r, to_monitor, 0, 1);
+	counter(r, 1, "loud", pds_map(r, 1, region[1], SYS_RW), in, out);
 }
 
 /* The same in one PD: the channel between them is inside. */
-static void two_components(struct rig *r)
+static void two_components(struct pds *r)
 {
 	uint32_t to_first, between, to_monitor, region[2], in, out;
 
-	rig_init(r);
-	region[0] = rig_region(r, "count.first", 4096);
-	region[1] = rig_region(r, "count.second", 4096);
-	to_first = rig_channel(r, "to.first");
-	between = rig_channel(r, "between");
-	to_monitor = rig_channel(r, "to.monitor");
-	rig_end(r, to_first, 1, SYS_PD_MONITOR);
-	rig_end(r, to_monitor, 1, SYS_PD_MONITOR);
+	pds_init(r);
+	region[0] = pds_region(r, "count.first", 4096);
+	region[1] = pds_region(r, "count.second", 4096);
+	to_first = pds_channel(r, "to.first");
+	between = pds_channel(r, "between");
+	to_monitor = pds_channel(r, "to.monitor");
+	pds_end(r, to_first, 1, SYS_PD_MONITOR);
+	pds_end(r, to_monitor, 1, SYS_PD_MONITOR);
 
-	in = rig_end(r, to_first, 0, 0);
-	out = rig_end(r, between, 0, 0);
-	counter(r, 0, "quiet", rig_map(r, 0, region[0], SYS_RW), in, out);
-	in = rig_end(r, between, 1, 0);
-	out = rig_end(r, to_monitor, 0, 0);
-	counter(r, 0, "loud", rig_map(r, 0, region[1], SYS_RW), in, out);
+	in = pds_end(r, to_first, 0, 0);
+	out = pds_end(r, between, 0, 0);
+	counter(r, 0, "quiet", pds_map(r, 0, region[0], SYS_RW), in, out);
+	in = pds_end(r, between, 1, 0);
+	out = pds_end(r, to_monitor, 0, 0);
+	counter(r, 0, "loud", pds_map(r, 0, region[1], SYS_RW), in, out);
 }
 
 /* --- waking and sleeping -------------------------------------------------- */
 
 static void idle_pd_sleeps_without_a_timer(void **state)
 {
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	one_pd(&r);
-	rig_back(&r);
-	rig_start(&r, 0);
-	assert_int_equal(rig_sleeps(r.proc[0].pid), -1);
-	rig_free(&r);
+	pds_back(&r);
+	pds_start(&r, 0);
+	assert_int_equal(pds_sleeps(r.proc[0].pid), -1);
+	pds_free(&r);
 }
 
 static void spinning_pd_goes_to_sleep(void **state)
 {
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	one_pd(&r);
 	r.pd[0].poll_us = 2000;
-	rig_back(&r);
-	rig_start(&r, 0);
-	assert_int_equal(rig_sleeps(r.proc[0].pid), -1);
+	pds_back(&r);
+	pds_start(&r, 0);
+	assert_int_equal(pds_sleeps(r.proc[0].pid), -1);
 	ring_end(&r.b, 0, 0);
-	assert_string_equal(rig_line(&r, 0), "notified 1");
-	assert_int_equal(rig_sleeps(r.proc[0].pid), -1);
-	rig_free(&r);
+	assert_string_equal(pds_line(&r, 0), "notified 1");
+	assert_int_equal(pds_sleeps(r.proc[0].pid), -1);
+	pds_free(&r);
 }
 
 static void monitor_wakes_a_pd(void **state)
 {
 	char line[32];
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	one_pd(&r);
-	rig_back(&r);
-	rig_start(&r, 0);
+	pds_back(&r);
+	pds_start(&r, 0);
 	for (int i = 1; i <= 5; i++) {
-		rig_sleeps(r.proc[0].pid);
+		pds_sleeps(r.proc[0].pid);
 		ring_end(&r.b, 0, 0);
 		snprintf(line, sizeof(line), "notified %d", i);
-		assert_string_equal(rig_line(&r, 0), line);
+		assert_string_equal(pds_line(&r, 0), line);
 	}
-	rig_free(&r);
+	pds_free(&r);
 }
 
 static void pds_wake_one_another(void **state)
 {
 	uint64_t rung;
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	two_pds(&r);
-	rig_back(&r);
-	rig_start(&r, 0);
-	rig_start(&r, 1);
-	rig_sleeps(r.proc[0].pid);
-	rig_sleeps(r.proc[1].pid);
+	pds_back(&r);
+	pds_start(&r, 0);
+	pds_start(&r, 1);
+	pds_sleeps(r.proc[0].pid);
+	pds_sleeps(r.proc[1].pid);
 	/* The monitor's end starts with what every eventfd starts with. */
 	assert_int_equal(read(r.b.channel[2].wait[1], &rung, sizeof(rung)),
 			 sizeof(rung));
 	ring_end(&r.b, 0, 0);
-	assert_string_equal(rig_line(&r, 0), "notified 1");
-	assert_string_equal(rig_line(&r, 1), "notified 1");
-	assert_true(rig_readable(r.b.channel[2].wait[1]));
-	assert_int_equal(rig_check(&r, 0), 0);
-	assert_int_equal(rig_check(&r, 1), 0);
-	rig_free(&r);
+	assert_string_equal(pds_line(&r, 0), "notified 1");
+	assert_string_equal(pds_line(&r, 1), "notified 1");
+	assert_true(pds_readable(r.b.channel[2].wait[1]));
+	assert_int_equal(pds_check(&r, 0), 0);
+	assert_int_equal(pds_check(&r, 1), 0);
+	pds_free(&r);
 }
 
 static void components_of_one_pd_call_each_other(void **state)
 {
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	two_components(&r);
-	rig_back(&r);
-	rig_start(&r, 0);
-	rig_sleeps(r.proc[0].pid);
+	pds_back(&r);
+	pds_start(&r, 0);
+	pds_sleeps(r.proc[0].pid);
 	ring_end(&r.b, 0, 0);
-	assert_string_equal(rig_line(&r, 0), "loud: notified 1");
+	assert_string_equal(pds_line(&r, 0), "loud: notified 1");
 	/* The monitor still reaches the end inside (a link page changed). */
-	rig_sleeps(r.proc[0].pid);
+	pds_sleeps(r.proc[0].pid);
 	ring_end(&r.b, 1, 1);
-	assert_string_equal(rig_line(&r, 0), "loud: notified 2");
-	rig_free(&r);
+	assert_string_equal(pds_line(&r, 0), "loud: notified 2");
+	pds_free(&r);
 }
 
 static void restarted_pd_takes_up_its_channels(void **state)
 {
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	one_pd(&r);
-	rig_back(&r);
+	pds_back(&r);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(backing_zero(&r.b, 0), 0);
-		rig_start(&r, 0);
-		rig_sleeps(r.proc[0].pid);
+		pds_start(&r, 0);
+		pds_sleeps(r.proc[0].pid);
 		ring_end(&r.b, 0, 0);
-		assert_string_equal(rig_line(&r, 0), "notified 1");
+		assert_string_equal(pds_line(&r, 0), "notified 1");
 		kill(r.proc[0].pid, SIGKILL);
-		rig_wait(&r, 0);
+		pds_wait(&r, 0);
 	}
-	rig_free(&r);
+	pds_free(&r);
 }
 
 /* --- size ----------------------------------------------------------------- */
@@ -246,7 +246,7 @@ static void as_many_maps_as_there_may_be(void **state)
 {
 	struct rlimit limit, before;
 	char name[32];
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
@@ -260,22 +260,22 @@ static void as_many_maps_as_there_may_be(void **state)
 	one_pd(&r);
 	while (r.pd[0].n_maps < SYS_MAX_MAPS) {
 		snprintf(name, sizeof(name), "r%u", r.pd[0].n_maps);
-		rig_map(&r, 0, rig_region(&r, name, 4096),
+		pds_map(&r, 0, pds_region(&r, name, 4096),
 			r.pd[0].n_maps % 2 ? SYS_R : SYS_RW);
 	}
 	while (r.pd[0].n_chans < SYS_MAX_CHANNELS) {
-		uint32_t ch = rig_channel(&r, "more");
+		uint32_t ch = pds_channel(&r, "more");
 
-		rig_end(&r, ch, 0, 0);
-		rig_end(&r, ch, 1, SYS_PD_MONITOR);
+		pds_end(&r, ch, 0, 0);
+		pds_end(&r, ch, 1, SYS_PD_MONITOR);
 	}
-	rig_back(&r);
-	rig_start(&r, 0);
-	assert_int_equal(rig_check(&r, 0), 0);
-	rig_sleeps(r.proc[0].pid);
+	pds_back(&r);
+	pds_start(&r, 0);
+	assert_int_equal(pds_check(&r, 0), 0);
+	pds_sleeps(r.proc[0].pid);
 	ring_end(&r.b, 0, 0);
-	assert_string_equal(rig_line(&r, 0), "notified 1");
-	rig_free(&r);
+	assert_string_equal(pds_line(&r, 0), "notified 1");
+	pds_free(&r);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
@@ -286,53 +286,53 @@ static void signals_are_for_the_monitor(void **state)
 {
 	static const int ignored[] = { SIGINT,	SIGTERM, SIGHUP,
 				       SIGPIPE, SIGUSR1, SIGTSTP };
-	struct rig r;
+	struct pds r;
 	int status;
 
 	(void)state;
 	one_pd(&r);
-	rig_back(&r);
-	rig_start(&r, 0);
+	pds_back(&r);
+	pds_start(&r, 0);
 	for (unsigned int i = 0; i < sizeof(ignored) / sizeof(int); i++)
 		kill(r.proc[0].pid, ignored[i]);
-	rig_sleeps(r.proc[0].pid);
+	pds_sleeps(r.proc[0].pid);
 	ring_end(&r.b, 0, 0);
-	assert_string_equal(rig_line(&r, 0), "notified 1");
+	assert_string_equal(pds_line(&r, 0), "notified 1");
 	assert_int_not_equal(getsid(r.proc[0].pid), getsid(0));
 	kill(r.proc[0].pid, SIGKILL);
-	status = rig_wait(&r, 0);
+	status = pds_wait(&r, 0);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(WTERMSIG(status), SIGKILL);
-	rig_free(&r);
+	pds_free(&r);
 }
 
 static void pd_ends_with_its_log(void **state)
 {
-	struct rig r;
+	struct pds r;
 	int status;
 
 	(void)state;
 	one_pd(&r);
-	rig_back(&r);
-	rig_start(&r, 0);
+	pds_back(&r);
+	pds_start(&r, 0);
 	close(r.proc[0].log_fd);
 	r.proc[0].log_fd = open("/dev/null", O_RDONLY);
-	status = rig_wait(&r, 0);
+	status = pds_wait(&r, 0);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
-	rig_free(&r);
+	pds_free(&r);
 }
 
 /* A monitor of its own, which says what it started and waits to be killed. */
 static _Noreturn void be_monitor(int report)
 {
-	struct rig r;
+	struct pds r;
 
 	two_pds(&r);
 	r.pd[1].poll_us = 1000000;
-	rig_back(&r);
-	rig_start(&r, 0);
-	rig_start(&r, 1);
+	pds_back(&r);
+	pds_start(&r, 0);
+	pds_start(&r, 1);
 	(void)!write(report, &r.proc[0].pid, sizeof(pid_t));
 	(void)!write(report, &r.proc[1].pid, sizeof(pid_t));
 	for (;;)
@@ -351,7 +351,7 @@ static void pds_die_with_the_monitor(void **state)
 	if (monitor == 0)
 		be_monitor(report[1]);
 	for (int i = 0; i < 2; i++) {
-		assert_true(rig_readable(report[0]));
+		assert_true(pds_readable(report[0]));
 		assert_int_equal(read(report[0], &pd[i], sizeof(pid_t)),
 				 sizeof(pid_t));
 		fd[i] = (int)syscall(SYS_pidfd_open, pd[i], 0);
@@ -360,7 +360,7 @@ static void pds_die_with_the_monitor(void **state)
 	kill(monitor, SIGKILL);
 	waitpid(monitor, NULL, 0);
 	for (int i = 0; i < 2; i++) {
-		assert_true(rig_readable(fd[i]));
+		assert_true(pds_readable(fd[i]));
 		close(fd[i]);
 	}
 	close(report[0]);
@@ -410,7 +410,7 @@ static void machine_without_namespaces_is_an_error_that_helps(void **state)
 static void descriptors_are_not_lost(void **state)
 {
 	int before = open("/dev/null", O_RDONLY), after;
-	struct rig r;
+	struct pds r;
 
 	(void)state;
 	close(before);
@@ -418,10 +418,10 @@ static void descriptors_are_not_lost(void **state)
 		struct error err = { "" };
 
 		two_pds(&r);
-		rig_back(&r);
-		rig_start(&r, 0);
-		rig_start(&r, 1);
-		rig_free(&r);
+		pds_back(&r);
+		pds_start(&r, 0);
+		pds_start(&r, 1);
+		pds_free(&r);
 		assert_int_equal(pd_spawn_check(&err), 0);
 	}
 	after = open("/dev/null", O_RDONLY);
@@ -447,5 +447,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(descriptors_are_not_lost),
 	};
 
-	return rig_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+	return pds_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
 }

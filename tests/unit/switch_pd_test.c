@@ -60,7 +60,7 @@ struct conn {
  * @policy: by switch: what is written into its region
  */
 struct net {
-	struct rig rig;
+	struct pds rig;
 	struct conn conn[CONNS];
 	uint32_t pd[SWITCHES];
 	struct sys_component *comp[SWITCHES];
@@ -81,10 +81,10 @@ const struct component_ops *const component_kinds[SYS_KINDS] = {
 
 static uint32_t new_region(const char *conn, const char *what, uint64_t size)
 {
-	char name[SYS_NAME];
+	char name[SYS_NAME + 8];
 
 	snprintf(name, sizeof(name), "%s.%s", conn, what);
-	return rig_region(&net.rig, name, (size + 4095) & ~4095ull);
+	return pds_region(&net.rig, name, (size + 4095) & ~4095ull);
 }
 
 static void new_half(uint32_t region[3], const char *conn, const char *half)
@@ -104,16 +104,16 @@ static void new_conn(unsigned int index, const char *name)
 	new_half(c->ingress, name, "ingress");
 	new_half(c->egress, name, "egress");
 	c->link = new_region(name, "link", 4096);
-	c->channel = rig_channel(&net.rig, name);
+	c->channel = pds_channel(&net.rig, name);
 }
 
 static struct sys_half map_half(uint32_t pd, const uint32_t region[3],
 				uint32_t data_perms)
 {
 	return (struct sys_half){
-		.active = rig_map(&net.rig, pd, region[0], SYS_RW),
-		.free = rig_map(&net.rig, pd, region[1], SYS_RW),
-		.data = rig_map(&net.rig, pd, region[2], data_perms),
+		.active = pds_map(&net.rig, pd, region[0], SYS_RW),
+		.free = pds_map(&net.rig, pd, region[1], SYS_RW),
+		.data = pds_map(&net.rig, pd, region[2], data_perms),
 	};
 }
 
@@ -131,8 +131,8 @@ static void new_port(unsigned int sw, uint32_t port, unsigned int conn,
 	net.policy[sw].port[port].allow = allow;
 	p->wire.ingress = map_half(pd, flip ? c->egress : c->ingress, SYS_R);
 	p->wire.egress = map_half(pd, flip ? c->ingress : c->egress, SYS_RW);
-	p->wire.link = rig_map(&net.rig, pd, c->link, SYS_R);
-	p->wire.channel = rig_end(&net.rig, c->channel, flip, pd);
+	p->wire.link = pds_map(&net.rig, pd, c->link, SYS_R);
+	p->wire.channel = pds_end(&net.rig, c->channel, flip, pd);
 	p->wire.capacity = CAPACITY;
 	p->wire.buffer_size = BUFFER;
 	p->wire.max_frame = MAX_FRAME;
@@ -140,12 +140,12 @@ static void new_port(unsigned int sw, uint32_t port, unsigned int conn,
 		cfg->n_ports = port + 1;
 	/* The other side of what is no link is the test. */
 	if (conn != CONN_LINK)
-		rig_end(&net.rig, c->channel, 1, SYS_PD_MONITOR);
+		pds_end(&net.rig, c->channel, 1, SYS_PD_MONITOR);
 }
 
 static void new_switch(unsigned int sw, uint32_t pd, const char *name)
 {
-	struct sys_component *c = rig_comp(&net.rig, pd, SYS_SWITCH, name);
+	struct sys_component *c = pds_comp(&net.rig, pd, SYS_SWITCH, name);
 	uint32_t *region = net.ctl_region[sw];
 
 	net.pd[sw] = pd;
@@ -155,16 +155,16 @@ static void new_switch(unsigned int sw, uint32_t pd, const char *name)
 	region[1] =
 		new_region(name, "request", sizeof(struct vswitch_ctl_request));
 	region[2] = new_region(name, "reply", sizeof(struct vswitch_ctl_reply));
-	c->sw.stats = rig_map(&net.rig, pd, region[0], SYS_RW);
-	c->sw.ctl_request = rig_map(&net.rig, pd, region[1], SYS_R);
-	c->sw.ctl_reply = rig_map(&net.rig, pd, region[2], SYS_RW);
+	c->sw.stats = pds_map(&net.rig, pd, region[0], SYS_RW);
+	c->sw.ctl_request = pds_map(&net.rig, pd, region[1], SYS_R);
+	c->sw.ctl_reply = pds_map(&net.rig, pd, region[2], SYS_RW);
 	net.policy[sw].magic = POLICY_MAGIC;
 	net.policy_region[sw] =
 		new_region(name, "policy", sizeof(struct policy_image));
-	c->sw.policy = rig_map(&net.rig, pd, net.policy_region[sw], SYS_R);
-	net.ctl_channel[sw] = rig_channel(&net.rig, name);
-	c->sw.ctl_channel = rig_end(&net.rig, net.ctl_channel[sw], 0, pd);
-	rig_end(&net.rig, net.ctl_channel[sw], 1, SYS_PD_MONITOR);
+	c->sw.policy = pds_map(&net.rig, pd, net.policy_region[sw], SYS_R);
+	net.ctl_channel[sw] = pds_channel(&net.rig, name);
+	c->sw.ctl_channel = pds_end(&net.rig, net.ctl_channel[sw], 0, pd);
+	pds_end(&net.rig, net.ctl_channel[sw], 1, SYS_PD_MONITOR);
 }
 
 /* carol may be sent to by nobody and sends to nobody. */
@@ -173,7 +173,7 @@ static void describe(bool one_domain)
 	uint32_t second = one_domain ? 0 : 1;
 
 	memset(&net, 0, sizeof(net));
-	rig_init(&net.rig);
+	pds_init(&net.rig);
 	new_conn(CONN_ALICE, "sw0.alice");
 	new_conn(CONN_LINK, "sw0.trunk");
 	new_conn(CONN_BOB, "sw1.bob");
@@ -246,7 +246,7 @@ static void wait_epoch(unsigned int sw, unsigned int port, uint32_t epoch)
 {
 	volatile struct vswitch_stats *s = stats(sw);
 
-	for (int i = 0; i < RIG_TIMEOUT_MS; i++) {
+	for (int i = 0; i < PDS_TIMEOUT_MS; i++) {
 		if (s->port[port].epoch == epoch)
 			return;
 		poll(NULL, 0, 1);
@@ -258,15 +258,15 @@ static int start(bool one_domain, uint32_t poll_us)
 {
 	describe(one_domain);
 	net.rig.pd[0].poll_us = poll_us;
-	rig_back(&net.rig);
+	pds_back(&net.rig);
 	for (int sw = 0; sw < SWITCHES; sw++)
 		policy_image_copy(map(net.policy_region[sw], SYS_RW),
 				  &net.policy[sw]);
 	for (unsigned int i = 0; i < CONNS; i++)
 		net.conn[i].page = map(net.conn[i].link, SYS_RW);
-	rig_start(&net.rig, 0);
+	pds_start(&net.rig, 0);
 	if (!one_domain)
-		rig_start(&net.rig, 1);
+		pds_start(&net.rig, 1);
 	for (unsigned int i = 0; i < CONNS; i++) {
 		if (i != CONN_LINK)
 			new_client(i);
@@ -303,7 +303,7 @@ static int stop(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < CONNS; i++)
 		free(net.conn[i].memory);
-	rig_free(&net.rig);
+	pds_free(&net.rig);
 	return 0;
 }
 
@@ -345,7 +345,7 @@ static void expect_frame(unsigned int conn, const char *payload)
 	while (net_rx_burst(c->client, &b, 1) == 0) {
 		if (net_client_arm(c->client, true, false))
 			continue;
-		assert_true(rig_readable(wait));
+		assert_true(pds_readable(wait));
 		(void)!read(wait, &count, sizeof(count));
 	}
 	assert_int_equal(b.len, 60);
@@ -416,7 +416,7 @@ static struct vswitch_ctl_reply *ask(unsigned int sw, uint32_t op)
 	atomic_store(&q->seq, seq);
 	ring_end(&net.rig.b, net.ctl_channel[sw], 0);
 	while (atomic_load(&a->seq) != seq) {
-		assert_true(rig_readable(wait));
+		assert_true(pds_readable(wait));
 		(void)!read(wait, &count, sizeof(count));
 	}
 	munmap(q, sizeof(*q));
@@ -470,8 +470,8 @@ static void link_pages_are_heeded(void **state)
 static void switches_are_shut_in(void **state)
 {
 	(void)state;
-	assert_int_equal(rig_check(&net.rig, 0), 0);
-	assert_int_equal(rig_check(&net.rig, 1), 0);
+	assert_int_equal(pds_check(&net.rig, 0), 0);
+	assert_int_equal(pds_check(&net.rig, 1), 0);
 }
 
 static void switches_sleep(void **state)
@@ -480,8 +480,8 @@ static void switches_sleep(void **state)
 	ready_to_receive(CONN_BOB);
 	send_frame(CONN_ALICE, MAC_ALL, MAC_ALICE, "wake up");
 	expect_frame(CONN_BOB, "wake up");
-	assert_int_equal(rig_sleeps(net.rig.proc[0].pid), -1);
-	assert_int_equal(rig_sleeps(net.rig.proc[1].pid), -1);
+	assert_int_equal(pds_sleeps(net.rig.proc[0].pid), -1);
+	assert_int_equal(pds_sleeps(net.rig.proc[1].pid), -1);
 }
 
 int main(int argc, char **argv)
@@ -502,5 +502,5 @@ int main(int argc, char **argv)
 		T(switches_sleep, spinning),
 	};
 
-	return rig_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+	return pds_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
 }
