@@ -22,11 +22,11 @@ static const char *kept(unsigned int number)
 
 static void capture_one(unsigned int which)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 
 	record_in(rig, which);
-	rig_turn(rig);
-	rig_free(rig);
+	comp_turn(rig);
+	comp_free(rig);
 }
 
 static void old_captures_are_kept(void **state)
@@ -41,11 +41,11 @@ static void old_captures_are_kept(void **state)
 	capture_one(3);
 	s = see_file(cfg->capture.path);
 	assert_int_equal(s.packets, 1);
-	rig_assert_frame(s.data, s.len, 100, 3);
+	comp_assert_frame(s.data, s.len, 100, 3);
 	for (unsigned int i = 1; i <= 2; i++) {
 		s = see_file(kept(i));
 		assert_int_equal(s.packets, 1);
-		rig_assert_frame(s.data, s.len, 100, i);
+		comp_assert_frame(s.data, s.len, 100, i);
 	}
 	assert_int_equal(access(kept(3), F_OK), -1);
 	/* Whoever could read them can. */
@@ -59,8 +59,8 @@ static void empty_file_is_used(void **state)
 	struct stat st;
 
 	(void)state;
-	rig_shell("touch %s && chmod 644 %s", cfg->capture.path,
-		  cfg->capture.path);
+	comp_shell("touch %s && chmod 644 %s", cfg->capture.path,
+		   cfg->capture.path);
 	capture_one(1);
 	assert_int_equal(see_file(cfg->capture.path).packets, 1);
 	assert_int_equal(stat(cfg->capture.path, &st), 0);
@@ -73,37 +73,37 @@ static void kept_names_are_not_taken(void **state)
 {
 	(void)state;
 	capture_one(1);
-	rig_shell("ln -s nowhere %s", kept(1));
-	rig_shell("mkdir %s", kept(2));
+	comp_shell("ln -s nowhere %s", kept(1));
+	comp_shell("mkdir %s", kept(2));
 	capture_one(2);
 	assert_int_equal(see_file(kept(3)).packets, 1);
-	rig_shell("test -L %s", kept(1));
+	comp_shell("test -L %s", kept(1));
 }
 
 /* Where a symbolic link leads to, not the link, is the capture. */
 static void symbolic_link_stays(void **state)
 {
 	(void)state;
-	rig_shell("mkdir %s/disk && ln -s disk/y.pcapng %s", dir,
-		  cfg->capture.path);
+	comp_shell("mkdir %s/disk && ln -s disk/y.pcapng %s", dir,
+		   cfg->capture.path);
 	capture_one(1);
 	capture_one(2);
-	rig_shell("test -L %s && test -s %s/disk/y.pcapng && test -s "
-		  "%s/disk/y.1.pcapng",
-		  cfg->capture.path, dir, dir);
+	comp_shell("test -L %s && test -s %s/disk/y.pcapng && test -s "
+		   "%s/disk/y.1.pcapng",
+		   cfg->capture.path, dir, dir);
 }
 
 static void overwrite_replaces(void **state)
 {
-	struct rig *rig;
+	struct comp *rig;
 
 	(void)state;
 	capture_one(1);
 	capture_one(2);
 	cfg->capture.overwrite = 1;
-	rig = start();
+	rig = comp_run(cfg);
 	/* Not before the PD runs: another component's open() may still fail. */
-	rig_turn(rig);
+	comp_turn(rig);
 	assert_int_equal(see_file(cfg->capture.path).packets, 0);
 	assert_int_equal(see_file(kept(1)).packets, 1);
 	assert_int_equal(access(kept(2), F_OK), -1);
@@ -111,30 +111,30 @@ static void overwrite_replaces(void **state)
 
 static void open_alone_loses_nothing(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	int fds[PD_MAX_FDS];
 
 	(void)state;
 	cfg->capture.overwrite = 1;
 	record_in(rig, 1);
-	rig_turn(rig);
-	rig_free(rig);
-	assert_int_equal(rig_open(cfg, fds), 1);
+	comp_turn(rig);
+	comp_free(rig);
+	assert_int_equal(comp_open(cfg, fds), 1);
 	close(fds[0]);
 	assert_int_equal(see_file(cfg->capture.path).packets, 1);
 }
 
 static void crash_appends_a_section(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	struct seen s;
 
 	(void)state;
 	record_in(rig, 1);
-	rig_turn(rig);
+	comp_turn(rig);
 	rig = crash(rig);
 	record_in(rig, 2);
-	rig_turn(rig);
+	comp_turn(rig);
 	s = see_file(cfg->capture.path);
 	assert_int_equal(s.sections, 2);
 	assert_int_equal(s.packets, 2);
@@ -145,21 +145,21 @@ static void crash_appends_a_section(void **state)
 static void half_a_block_is_cut_off(void **state)
 {
 	static const unsigned int cuts[] = { 1, 4, 30, 90 };
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	struct seen s;
 
 	(void)state;
 	for (unsigned int i = 0; i < 4; i++) {
 		record_in(rig, 2 * i);
 		record_in(rig, 2 * i + 1);
-		rig_turn(rig);
-		rig_shell("truncate -s -%u %s", cuts[i], cfg->capture.path);
+		comp_turn(rig);
+		comp_shell("truncate -s -%u %s", cuts[i], cfg->capture.path);
 		rig = crash(rig);
-		rig_turn(rig);
+		comp_turn(rig);
 		s = see_file(cfg->capture.path);
 		assert_int_equal(s.sections, i + 2);
 		assert_int_equal(s.packets, i + 1);
-		rig_assert_frame(s.data, s.len, 100, 2 * i);
+		comp_assert_frame(s.data, s.len, 100, 2 * i);
 	}
 }
 
@@ -190,15 +190,15 @@ static off_t size_of_ring(unsigned int index)
 static void ring_of_files(void **state)
 {
 	unsigned int kept = 0;
-	struct rig *rig;
+	struct comp *rig;
 
 	(void)state;
 	cfg->capture.rotate = 4096;
 	cfg->capture.files = 3;
-	rig = start();
+	rig = comp_run(cfg);
 	for (unsigned int i = 0; i < 200; i++) {
 		record_in(rig, i);
-		rig_turn(rig);
+		comp_turn(rig);
 		for (unsigned int f = 0; f < 3; f++) {
 			struct seen s;
 
@@ -220,39 +220,39 @@ static void ring_of_files(void **state)
 /* A limit that not even one frame fits: one frame a file, none lost. */
 static void ring_of_tiny_files(void **state)
 {
-	struct rig *rig;
+	struct comp *rig;
 
 	(void)state;
 	cfg->capture.rotate = 1;
 	cfg->capture.files = 2;
-	rig = start();
+	rig = comp_run(cfg);
 	for (unsigned int i = 0; i < 5; i++) {
 		struct seen s;
 
 		record_in(rig, i);
-		rig_turn(rig);
+		comp_turn(rig);
 		s = see_ring(i % 2);
 		assert_int_equal(s.packets, 1);
-		rig_assert_frame(s.data, s.len, 100, i);
+		comp_assert_frame(s.data, s.len, 100, i);
 	}
 }
 
 static void crash_goes_on_in_the_ring(void **state)
 {
-	struct rig *rig;
+	struct comp *rig;
 
 	(void)state;
 	cfg->capture.rotate = 4096;
 	cfg->capture.files = 3;
-	rig = start();
+	rig = comp_run(cfg);
 	/* Into the second file. */
 	for (unsigned int i = 0; see_ring(1).packets < 3; i++) {
 		record_in(rig, i);
-		rig_turn(rig);
+		comp_turn(rig);
 	}
 	rig = crash(rig);
 	record_in(rig, 99);
-	rig_turn(rig);
+	comp_turn(rig);
 	assert_int_equal(see_ring(1).sections, 2);
 	assert_int_equal(see_ring(1).packets, 4);
 	assert_int_equal(size_of_ring(2), 0);
@@ -271,38 +271,38 @@ static unsigned int ring_packets(unsigned int files)
 static void ring_goes_on_after_a_start(void **state)
 {
 	unsigned int before;
-	struct rig *rig;
+	struct comp *rig;
 
 	(void)state;
 	cfg->capture.rotate = 4096;
 	cfg->capture.files = 3;
-	rig = start();
+	rig = comp_run(cfg);
 	for (unsigned int i = 0; see_ring(1).packets < 3; i++) {
 		record_in(rig, i);
-		rig_turn(rig);
+		comp_turn(rig);
 	}
 	before = ring_packets(3);
 	for (unsigned int i = 0; i < 3; i++) {
-		rig_free(rig);
-		rig = start();
-		rig_turn(rig);
+		comp_free(rig);
+		rig = comp_run(cfg);
+		comp_turn(rig);
 	}
 	record_in(rig, 99);
-	rig_turn(rig);
+	comp_turn(rig);
 	assert_int_equal(ring_packets(3), before + 1);
 	assert_int_equal(see_ring(1).sections, 4);
 	assert_int_equal(size_of_ring(2), 0);
 	/* What ends in the middle of a block is left alone. */
-	rig_free(rig);
-	rig_shell("truncate -s -4 %s/x.1.pcapng", dir);
-	rig = start();
+	comp_free(rig);
+	comp_shell("truncate -s -4 %s/x.1.pcapng", dir);
+	rig = comp_run(cfg);
 	record_in(rig, 100);
-	rig_turn(rig);
+	comp_turn(rig);
 	assert_int_equal(see_ring(2).packets, 1);
-	rig_free(rig);
+	comp_free(rig);
 	cfg->capture.overwrite = 1;
-	rig = start();
-	rig_turn(rig);
+	rig = comp_run(cfg);
+	comp_turn(rig);
 	assert_int_equal(ring_packets(3), 0);
 }
 
@@ -328,64 +328,64 @@ static void disk_has_room(void)
 
 static void no_room_on_the_disk(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 
 	(void)state;
-	rig_turn(rig);
+	comp_turn(rig);
 	disk_full(1000);
 	for (unsigned int i = 0; i < 20; i++)
 		record_in(rig, i);
-	rig_turn(rig);
+	comp_turn(rig);
 	disk_has_room();
-	assert_true(rig_logged(rig, "cannot write"));
+	assert_true(comp_logged(rig, "cannot write"));
 	/* Should this be the end, the file can be read: whole blocks only. */
 	assert_in_range(see_file(cfg->capture.path).packets, 1, 19);
 	/* Said once, and not tried before a second is over. */
 	record_in(rig, 20);
-	rig_turn(rig);
+	comp_turn(rig);
 	assert_null(
 		strstr(strstr(rig->log, "cannot write") + 1, "cannot write"));
 	/* Then without a frame that makes it try. */
-	rig_time += 2000000000;
-	rig_turn(rig);
-	assert_true(rig_logged(rig, "again; `weir show ports` says"));
+	comp_time += 2000000000;
+	comp_turn(rig);
+	assert_true(comp_logged(rig, "again; `weir show ports` says"));
 	assert_int_equal(see_file(cfg->capture.path).packets, 21);
 }
 
 static void full_for_long(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	unsigned int sent;
 
 	(void)state;
-	rig_turn(rig);
+	comp_turn(rig);
 	disk_full(1000);
 	sent = fill(rig, 10000);
 	disk_has_room();
-	assert_in_range(sent, 1000 + RIG_CAPACITY - 64, 1100 + RIG_CAPACITY);
+	assert_in_range(sent, 1000 + COMP_CAPACITY - 64, 1100 + COMP_CAPACITY);
 	/* It is not even asked for: no turn without an end. */
 	assert_false(rig->c->ops->arm(rig->c));
-	rig_time += 2000000000;
-	rig_until(rig, queue_pending(&rig->rx_free) == RIG_CAPACITY);
+	comp_time += 2000000000;
+	comp_until(rig, queue_pending(&rig->rx_free) == COMP_CAPACITY);
 	assert_int_equal(see_file(cfg->capture.path).packets, sent);
 }
 
 /* Room again: the backlog goes into as many files as it needs. */
 static void backlog_keeps_to_the_ring(void **state)
 {
-	struct rig *rig;
+	struct comp *rig;
 	unsigned int sent;
 
 	(void)state;
 	cfg->capture.rotate = 65536;
 	cfg->capture.files = 64;
-	rig = start();
-	rig_turn(rig);
+	rig = comp_run(cfg);
+	comp_turn(rig);
 	disk_full(1000);
 	sent = fill(rig, 900);
 	disk_has_room();
-	rig_time += 2000000000;
-	rig_turn(rig);
+	comp_time += 2000000000;
+	comp_turn(rig);
 	assert_int_equal(ring_packets(64), sent);
 	for (unsigned int i = 0; i < 64; i++)
 		assert_true(size_of_ring(i) <= 65536);

@@ -10,16 +10,16 @@ static void fifo_without_a_reader(void **state)
 {
 	static uint8_t data[4 << 20];
 	unsigned int sent;
-	struct rig *rig;
+	struct comp *rig;
 	size_t got = 0;
 	int reader;
 
 	(void)state;
 	assert_int_equal(mkfifo(cfg->capture.path, 0600), 0);
-	rig = start(); /* does not wait for one */
+	rig = comp_run(cfg); /* does not wait for one */
 	sent = fill(rig, 10000);
 	assert_in_range(sent, 1000, 2000);
-	assert_true(rig_logged(rig, "nothing reads"));
+	assert_true(comp_logged(rig, "nothing reads"));
 	assert_false(rig->c->ops->arm(rig->c));
 	reader = open(cfg->capture.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	for (unsigned int quiet = 0; quiet < 3; quiet++) {
@@ -29,7 +29,7 @@ static void fifo_without_a_reader(void **state)
 			got += (size_t)n;
 			quiet = 0;
 		}
-		rig_turn(rig);
+		comp_turn(rig);
 	}
 	close(reader);
 	/* All that was taken, in whole blocks from the header on. */
@@ -41,24 +41,24 @@ static void fifo_without_a_reader(void **state)
 static void fifo_with_a_slow_reader(void **state)
 {
 	static uint8_t data[1 << 20];
-	struct rig *rig;
+	struct comp *rig;
 	size_t got = 0;
 	int reader;
 	ssize_t n;
 
 	(void)state;
 	assert_int_equal(mkfifo(cfg->capture.path, 0600), 0);
-	rig = start();
+	rig = comp_run(cfg);
 	reader = open(cfg->capture.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	for (unsigned int i = 0; i < 3000; i++) {
 		record_in(rig, i);
-		rig_turn(rig);
+		comp_turn(rig);
 		n = read(reader, data + got, 77);
 		got += n > 0 ? (size_t)n : 0;
 	}
 	while ((n = read(reader, data + got, sizeof(data) - got)) > 0) {
 		got += (size_t)n;
-		rig_turn(rig);
+		comp_turn(rig);
 	}
 	close(reader);
 	assert_int_equal(see(data, got).packets, 3000);
@@ -87,7 +87,7 @@ static void pipe_on_standard_output(void **state)
 {
 	static uint8_t data[65536];
 	int pipes[2];
-	struct rig *rig;
+	struct comp *rig;
 	int old, flags;
 	ssize_t n;
 
@@ -96,19 +96,19 @@ static void pipe_on_standard_output(void **state)
 	strcpy(cfg->capture.path, "-");
 	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
 	old = replace_stdout(pipes[1]);
-	rig = start();
+	rig = comp_run(cfg);
 	flags = fcntl(STDOUT_FILENO, F_GETFL);
 	restore_stdout(old);
 	/* Our parent may write to the same pipe and expect it to block. */
 	assert_false(flags & O_NONBLOCK);
 	record_in(rig, 1);
-	rig_turn(rig);
+	comp_turn(rig);
 	n = read(pipes[0], data, sizeof(data));
 	assert_true(n > 0);
 	assert_int_equal(see(data, (size_t)n).packets, 1);
 	close(pipes[0]);
 	fill(rig, 1000);
-	assert_true(rig_logged(rig, "the reader of \"-\" has gone"));
+	assert_true(comp_logged(rig, "the reader of \"-\" has gone"));
 	/* The switch sees that nobody takes them. */
 	assert_int_equal(queue_pending(&rig->rx_free), 0);
 }
@@ -143,20 +143,20 @@ static void refuses_impossible_paths(void **state)
 {
 	(void)state;
 	snprintf(cfg->capture.path, SYS_PATH, "%s", dir);
-	rig_refused(cfg, "sw0.pcap", dir, "is a folder", NULL);
+	comp_refused(cfg, "sw0.pcap", dir, "is a folder", NULL);
 	snprintf(cfg->capture.path, SYS_PATH, "%s/no/x.pcapng", dir);
-	rig_refused(cfg, "folder does not exist", NULL);
+	comp_refused(cfg, "folder does not exist", NULL);
 	snprintf(cfg->capture.path, SYS_PATH, "%s/fifo", dir);
 	mkfifo(cfg->capture.path, 0600);
 	cfg->capture.rotate = 4096;
 	cfg->capture.files = 2;
-	rig_shell("mkfifo %s/fifo.0", dir);
-	rig_refused(cfg, "cannot be rotated", NULL);
+	comp_shell("mkfifo %s/fifo.0", dir);
+	comp_refused(cfg, "cannot be rotated", NULL);
 	strcpy(cfg->capture.path, "-");
-	rig_refused(cfg, "cannot be rotated", NULL);
+	comp_refused(cfg, "cannot be rotated", NULL);
 	cfg->capture.files = PD_MAX_FDS + 1;
 	snprintf(cfg->capture.path, SYS_PATH, "%s/x", dir);
-	rig_refused(cfg, "1 to 64 files", NULL);
+	comp_refused(cfg, "1 to 64 files", NULL);
 }
 
 static void refuses_to_overwrite_anything_else(void **state)
@@ -164,45 +164,45 @@ static void refuses_to_overwrite_anything_else(void **state)
 	struct stat st;
 
 	(void)state;
-	rig_shell("echo precious >%s", cfg->capture.path);
-	rig_refused(cfg, "not a pcapng capture", "not written over", NULL);
+	comp_shell("echo precious >%s", cfg->capture.path);
+	comp_refused(cfg, "not a pcapng capture", "not written over", NULL);
 	assert_int_equal(stat(cfg->capture.path, &st), 0);
 	assert_int_equal(st.st_size, 9);
-	rig_shell("printf x >%s", cfg->capture.path);
-	rig_refused(cfg, "not a pcapng capture", NULL);
+	comp_shell("printf x >%s", cfg->capture.path);
+	comp_refused(cfg, "not a pcapng capture", NULL);
 }
 
 static void refuses_a_file_in_use(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 
 	(void)state;
-	rig_turn(rig);
-	rig_refused(cfg, "being written by another", NULL);
-	rig_free(rig);
-	start();
+	comp_turn(rig);
+	comp_refused(cfg, "being written by another", NULL);
+	comp_free(rig);
+	comp_run(cfg);
 }
 
 /* The third file of a ring cannot be opened: no descriptor is left. */
 static void failed_open_leaves_nothing(void **state)
 {
-	unsigned int before = rig_open_fds();
+	unsigned int before = comp_open_fds();
 
 	(void)state;
 	cfg->capture.rotate = 4096;
 	cfg->capture.files = 3;
-	rig_shell("mkdir %s/x.2.pcapng", dir);
-	rig_refused(cfg, "x.2.pcapng", "folder", NULL);
-	assert_int_equal(rig_open_fds(), before);
+	comp_shell("mkdir %s/x.2.pcapng", dir);
+	comp_refused(cfg, "x.2.pcapng", "folder", NULL);
+	assert_int_equal(comp_open_fds(), before);
 }
 
 static void only_the_owner_may_read(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	struct stat st;
 
 	(void)state;
-	rig_turn(rig);
+	comp_turn(rig);
 	assert_int_equal(stat(cfg->capture.path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 }

@@ -13,106 +13,27 @@
 #include "vmm/linux/ports/capture_file.h"
 #include "base/reason.h"
 
-#define MAX_FRAME 1518u
 #define ALICE 0u
 #define BOB 1u
 #define UPLINK 5u
 
-static char dir[64];
-static struct sys_component *cfg;
-
 /* --- the port -------------------------------------------------------------- */
 
-static RIG_UNUSED int setup(void **state)
-{
-	static struct sys_component component;
-
-	(void)state;
-	strcpy(dir, "/tmp/weir-capture-XXXXXX");
-	if (mkdtemp(dir) == NULL)
-		return -1;
-	memset(&component, 0, sizeof(component));
-	cfg = &component;
-	cfg->kind = SYS_CAPTURE;
-	strcpy(cfg->name, "sw0.pcap");
-	cfg->wire.max_frame = MAX_FRAME;
-	snprintf(cfg->capture.path, SYS_PATH, "%s/x.pcapng", dir);
-	cfg->capture.of = 1u << ALICE | 1u << UPLINK;
-	strcpy(cfg->capture.name[ALICE], "sw0.alice");
-	strcpy(cfg->capture.name[BOB], "sw0.bob");
-	strcpy(cfg->capture.name[UPLINK], "sw0.uplink");
-	cfg->capture.drops = 1;
-	return 0;
-}
-
-static RIG_UNUSED int teardown(void **state)
-{
-	(void)state;
-	if (rig_now_running != NULL)
-		rig_free(rig_now_running);
-	rig_shell("rm -rf %s", dir);
-	return 0;
-}
-
-static RIG_UNUSED struct rig *start(void)
-{
-	return rig_run(cfg);
-}
+int capture_setup(void **state);
 
 /* Start again as after a crash: same descriptors, everything else new. */
-static RIG_UNUSED struct rig *crash(struct rig *rig)
-{
-	int fds[PD_MAX_FDS];
-	int n = (int)rig->c->n_fds;
+struct comp *crash(struct comp *rig);
 
-	memcpy(fds, rig->c->fd, sizeof(fds));
-	rig->c->n_fds = 0;
-	rig_free(rig);
-	rig = rig_new(cfg);
-	rig_start(rig, fds, n);
-	return rig;
-}
-
-static RIG_UNUSED struct capture_record in_at(uint16_t port, uint16_t len)
-{
-	return (struct capture_record){
-		.time_ns = 5000000000,
-		.port = port,
-		.peer = CAPTURE_NO_PORT,
-		.len = len,
-		.direction = CAPTURE_IN,
-	};
-}
+struct capture_record in_at(uint16_t port, uint16_t len);
 
 /* The switch sends a record. */
-static RIG_UNUSED bool record(struct rig *rig, const struct capture_record *r,
-			      unsigned int which)
-{
-	uint8_t b[CAPTURE_HEADROOM + MAX_FRAME];
+bool record(struct comp *rig, const struct capture_record *r,
+	    unsigned int which);
 
-	memcpy(b, r, sizeof(*r));
-	rig_frame(b + CAPTURE_HEADROOM, r->len, which);
-	return rig_send(rig, b, CAPTURE_HEADROOM + r->len);
-}
-
-static RIG_UNUSED void record_in(struct rig *rig, unsigned int which)
-{
-	struct capture_record r = in_at(ALICE, 100);
-
-	assert_true(record(rig, &r, which));
-}
+void record_in(struct comp *rig, unsigned int which);
 
 /* What does not fit waits with the switch, which counts what it cannot send. */
-static RIG_UNUSED unsigned int fill(struct rig *rig, unsigned int most)
-{
-	struct capture_record r = in_at(ALICE, 1000);
-	unsigned int sent = 0;
-
-	while (sent < most && record(rig, &r, sent))
-		if (++sent % 60 == 0)
-			rig_turn(rig);
-	return sent;
-}
+unsigned int fill(struct comp *rig, unsigned int most);
 
 /* --- reading back ----------------------------------------------------------- */
 
@@ -124,97 +45,14 @@ struct seen {
 	char comment[256];
 };
 
-static RIG_UNUSED uint32_t word(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static RIG_UNUSED void see_options(struct seen *s, const uint8_t *p,
-				   const uint8_t *end)
-{
-	while (p + 4 <= end) {
-		uint16_t code, len;
-
-		memcpy(&code, p, 2);
-		memcpy(&len, p + 2, 2);
-		if (code == 1)
-			snprintf(s->comment, sizeof(s->comment), "%.*s",
-				 (int)len, (const char *)p + 4);
-		if (code == 2)
-			s->flags = word(p + 4);
-		p += 4 + (len + 3u) / 4 * 4;
-	}
-}
-
-static RIG_UNUSED void see_packet(struct seen *s, const uint8_t *p,
-				  uint32_t length)
-{
-	s->packets++;
-	s->interface = word(p + 8);
-	s->time_ns = (uint64_t)word(p + 12) << 32 | word(p + 16);
-	s->len = word(p + 20);
-	assert_true(s->len <= MAX_FRAME);
-	memcpy(s->data, p + 28, s->len);
-	s->comment[0] = '\0';
-	see_options(s, p + 28 + (s->len + 3) / 4 * 4, p + length - 4);
-}
-
 /* Walk the blocks of memory, all of which must be whole; the last packet stays
  * in the result. */
-static RIG_UNUSED struct seen see(const uint8_t *p, size_t size)
-{
-	struct seen s = { 0 };
+struct seen see(const uint8_t *p, size_t size);
 
-	while (size > 0) {
-		uint32_t length;
+struct seen see_file(const char *path);
+struct seen see_ring(unsigned int index);
 
-		assert_true(size >= 12);
-		length = word(p + 4);
-		assert_true(length >= 12 && length <= size);
-		assert_int_equal(word(p + length - 4), length);
-		if (word(p) == 0x0a0d0d0a) {
-			s.sections++;
-			s.interfaces = 0;
-		} else if (word(p) == 1) {
-			s.interfaces++;
-		} else {
-			assert_int_equal(word(p), 6);
-			assert_true(s.sections > 0);
-			see_packet(&s, p, length);
-			assert_true(s.interface < s.interfaces);
-		}
-		p += length;
-		size -= length;
-	}
-	return s;
-}
-
-static RIG_UNUSED struct seen see_file(const char *path)
-{
-	static uint8_t data[4 << 20];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	assert_true(fd >= 0);
-	n = read(fd, data, sizeof(data));
-	assert_true(n >= 0);
-	close(fd);
-	return see(data, (size_t)n);
-}
-
-static RIG_UNUSED struct seen see_ring(unsigned int index)
-{
-	char path[SYS_PATH + 16];
-
-	assert_int_equal(capture_file_name(cfg->capture.path, index, path,
-					   sizeof(path)),
-			 0);
-	return see_file(path);
-}
-
-#define capture_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define capture_test(f)                                                        \
+	cmocka_unit_test_setup_teardown(f, capture_setup, comp_teardown)
 
 #endif

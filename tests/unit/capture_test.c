@@ -12,11 +12,11 @@
 
 static void header_first(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	struct seen s;
 
 	(void)state;
-	rig_turn(rig);
+	comp_turn(rig);
 	s = see_file(cfg->capture.path);
 	assert_int_equal(s.sections, 1);
 	assert_int_equal(s.interfaces, 2);
@@ -25,7 +25,7 @@ static void header_first(void **state)
 
 static void frames_with_port_direction_time(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	struct capture_record r = in_at(UPLINK, 333);
 	struct timespec t;
 	uint64_t mono, real, want;
@@ -39,12 +39,12 @@ static void frames_with_port_direction_time(void **state)
 	real = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 	r.time_ns = mono - 123456789;
 	assert_true(record(rig, &r, 7));
-	rig_turn(rig);
+	comp_turn(rig);
 	s = see_file(cfg->capture.path);
 	assert_int_equal(s.packets, 1);
 	assert_int_equal(s.interface, 1);
 	assert_int_equal(s.flags, 2);
-	rig_assert_frame(s.data, s.len, 333, 7);
+	comp_assert_frame(s.data, s.len, 333, 7);
 	assert_string_equal(s.comment, "");
 	/* As far from now as the record said, by the wall clock; a second is
 	 * how far this process may have been held up meanwhile. */
@@ -54,26 +54,26 @@ static void frames_with_port_direction_time(void **state)
 
 	r = in_at(ALICE, 14);
 	assert_true(record(rig, &r, 8));
-	rig_turn(rig);
+	comp_turn(rig);
 	s = see_file(cfg->capture.path);
 	assert_int_equal(s.packets, 2);
 	assert_int_equal(s.interface, 0);
 	assert_int_equal(s.flags, 1);
 }
 
-static const char *comment_of(struct rig *rig, struct capture_record r)
+static const char *comment_of(struct comp *rig, struct capture_record r)
 {
 	static struct seen s;
 
 	assert_true(record(rig, &r, 1));
-	rig_turn(rig);
+	comp_turn(rig);
 	s = see_file(cfg->capture.path);
 	return s.comment;
 }
 
 static void refused_frames_say_why(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	struct capture_record r = in_at(ALICE, 60);
 
 	(void)state;
@@ -106,30 +106,30 @@ static void refused_frames_say_why(void **state)
 /* Every record is whole when run() has returned: nothing waits for the next. */
 static void written_by_the_end_of_run(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 
 	(void)state;
 	for (unsigned int i = 1; i <= 5; i++) {
 		record_in(rig, i);
-		rig->c->ops->run(rig->c, rig_time);
+		rig->c->ops->run(rig->c, comp_time);
 		assert_int_equal(see_file(cfg->capture.path).packets, i);
 	}
 }
 
 static void buffers_come_back(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 
 	(void)state;
-	for (unsigned int i = 0; i < 10 * RIG_CAPACITY; i++) {
+	for (unsigned int i = 0; i < 10 * COMP_CAPACITY; i++) {
 		record_in(rig, i);
 		if (i % 100 == 99)
-			rig_turn(rig);
+			comp_turn(rig);
 	}
-	rig_turn(rig);
+	comp_turn(rig);
 	assert_int_equal(see_file(cfg->capture.path).packets,
-			 10 * RIG_CAPACITY);
-	assert_int_equal(queue_pending(&rig->rx_free), RIG_CAPACITY);
+			 10 * COMP_CAPACITY);
+	assert_int_equal(queue_pending(&rig->rx_free), COMP_CAPACITY);
 }
 
 static void compile_filter(const char *text)
@@ -155,61 +155,61 @@ static void filter_decides(void **state)
 {
 	struct capture_record r = in_at(ALICE, 200);
 	struct seen s;
-	struct rig *rig;
+	struct comp *rig;
 
 	(void)state;
 	compile_filter("greater 150 and ether proto 0x88b5");
-	rig = start();
+	rig = comp_run(cfg);
 	record_in(rig, 1); /* 100 octets */
 	assert_true(record(rig, &r, 2));
 	record_in(rig, 3);
-	rig_turn(rig);
+	comp_turn(rig);
 	s = see_file(cfg->capture.path);
 	assert_int_equal(s.packets, 1);
-	rig_assert_frame(s.data, s.len, 200, 2);
+	comp_assert_frame(s.data, s.len, 200, 2);
 }
 
 static void broken_filter_is_refused(void **state)
 {
 	int fds[PD_MAX_FDS];
-	struct rig *rig;
+	struct comp *rig;
 
 	(void)state;
 	/* A jump past the end. */
 	cfg->capture.n_filter = 1;
 	cfg->capture.filter[0] = (struct sys_insn){ .code = 5, .k = 1000 };
-	assert_int_equal(rig_open(cfg, fds), 1);
-	rig = rig_new(cfg);
-	assert_int_equal(rig_init(rig, fds, 1), -EINVAL);
+	assert_int_equal(comp_open(cfg, fds), 1);
+	rig = comp_new(cfg);
+	assert_int_equal(comp_init(rig, fds, 1), -EINVAL);
 }
 
 /* Records that cannot be: none is written, one line says it, the next is fine. */
 static void hc08_lengths_past_the_descriptor(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	uint8_t b[CAPTURE_HEADROOM + 100] = { 0 };
 	struct capture_record r = in_at(ALICE, 101);
 
 	(void)state;
 	memcpy(b, &r, sizeof(r));
-	assert_true(rig_send(rig, b, sizeof(b))); /* one octet too long */
+	assert_true(comp_send(rig, b, sizeof(b))); /* one octet too long */
 	r.len = 65535;
 	memcpy(b, &r, sizeof(r));
-	assert_true(rig_send(rig, b, sizeof(b)));
+	assert_true(comp_send(rig, b, sizeof(b)));
 	for (size_t len = 14; len < CAPTURE_HEADROOM; len++)
-		assert_true(rig_send(rig, b, len)); /* no whole record */
-	rig_turn(rig);
+		assert_true(comp_send(rig, b, len)); /* no whole record */
+	comp_turn(rig);
 	assert_int_equal(see_file(cfg->capture.path).packets, 0);
-	assert_true(rig_logged(rig, "impossible record (1 so far)"));
+	assert_true(comp_logged(rig, "impossible record (1 so far)"));
 	record_in(rig, 1);
-	rig_turn(rig);
+	comp_turn(rig);
 	assert_int_equal(see_file(cfg->capture.path).packets, 1);
 }
 
 static void ports_not_watched_are_refused(void **state)
 {
 	static const uint16_t ports[] = { BOB, 63, 64, 65535 };
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	struct capture_record r = in_at(ALICE, 60);
 
 	(void)state;
@@ -222,7 +222,7 @@ static void ports_not_watched_are_refused(void **state)
 	assert_true(record(rig, &r, 5));
 	r.direction = 3;
 	assert_true(record(rig, &r, 6));
-	rig_turn(rig);
+	comp_turn(rig);
 	assert_int_equal(see_file(cfg->capture.path).packets, 0);
 }
 
@@ -230,7 +230,7 @@ static void all_64_ports(void **state)
 {
 	struct capture_record r = in_at(63, 60);
 	struct seen s;
-	struct rig *rig;
+	struct comp *rig;
 
 	(void)state;
 	cfg->capture.of = ~0ull;
@@ -239,9 +239,9 @@ static void all_64_ports(void **state)
 		memset(cfg->capture.name[i], 'p', SYS_NAME - 1);
 	r.reason = REASON_NOT_ALLOWED;
 	r.peer = 62;
-	rig = start();
+	rig = comp_run(cfg);
 	assert_true(record(rig, &r, 1));
-	rig_turn(rig);
+	comp_turn(rig);
 	s = see_file(cfg->capture.path);
 	assert_int_equal(s.interfaces, 64);
 	assert_int_equal(s.interface, 63);
@@ -275,10 +275,10 @@ static void need(const char *program)
 static void write_sample(void)
 {
 	struct capture_record r = in_at(ALICE, 64);
-	struct rig *rig;
+	struct comp *rig;
 
 	compile_filter("ether proto 0x88b5");
-	rig = start();
+	rig = comp_run(cfg);
 	assert_true(record(rig, &r, 1));
 	r.port = UPLINK;
 	r.direction = CAPTURE_OUT;
@@ -288,11 +288,11 @@ static void write_sample(void)
 	r.reason = REASON_NOT_ALLOWED;
 	r.peer = BOB;
 	assert_true(record(rig, &r, 3));
-	rig_turn(rig);
+	comp_turn(rig);
 	/* And a second section behind it. */
 	rig = crash(rig);
 	record_in(rig, 4);
-	rig_turn(rig);
+	comp_turn(rig);
 }
 
 static void tcpdump_reads_it(void **state)

@@ -23,24 +23,12 @@ static int far;
 
 /* --- the rig ------------------------------------------------------------------- */
 
-static int group_setup(void **state)
-{
-	net_setup(state);
-	if (net_missing == NULL &&
-	    system("ip link add nic0 type veth peer name far0"
-		   " && ip link del nic0") != 0)
-		net_missing = "no veth interfaces in this kernel";
-	return 0;
-}
-
 static int setup(void **state)
 {
 	(void)state;
 	rig = NULL;
 	far = -1;
-	if (net_missing == NULL)
-		rig_shell("ip link add nic0 type veth peer name far0"
-			  " && ip link set far0 up");
+	net_add_veth();
 	return 0;
 }
 
@@ -74,8 +62,8 @@ static int teardown(void **state)
 		close(far);
 		d_free(rig);
 	}
-	if (system("ip link del nic0 2>/dev/null") != 0)
-		return 0; /* a test has deleted it */
+	net_del_veth();
+	return 0;
 	return 0;
 }
 
@@ -89,7 +77,7 @@ static void turn(void)
 
 #define until(condition)                                                       \
 	do {                                                                   \
-		int patience = RIG_PATIENCE;                                   \
+		int patience = COMP_PATIENCE;                                  \
 		while (turn(), !(condition) && patience-- > 0)                 \
 			poll(NULL, 0, 1);                                      \
 		assert_true(patience > 0);                                     \
@@ -187,10 +175,10 @@ static void jumbo_frames(void **state)
 {
 	(void)state;
 	net_need();
-	rig_shell("ip link set far0 mtu 9000");
+	comp_shell("ip link set far0 mtu 9000");
 	open_card(9018);
 	assert_int_equal(packet.card.mtu, 9000);
-	rig_shell("ip -o link show nic0 | grep -q 'mtu 9000 '");
+	comp_shell("ip -o link show nic0 | grep -q 'mtu 9000 '");
 	rig->net.config.buffer_size = 16384;
 	rig->net.config.max_frame = 9018;
 	queue_put(&rig->rx_free, 16384, 0);
@@ -363,7 +351,7 @@ static void a_full_card(void **state)
 {
 	(void)state;
 	open_card(D_MAX_FRAME);
-	rig_shell("ip link set far0 down");
+	comp_shell("ip link set far0 down");
 	until((rtlink_read(&link_of), !link_of.carrier));
 	d_send(rig, 0, 60, 0);
 	turn();
@@ -383,9 +371,9 @@ static void carrier_and_disappearance(void **state)
 	open_card(D_MAX_FRAME);
 	until((rtlink_read(&link_of), link_of.carrier));
 	for (unsigned int i = 0; i < 3; i++) {
-		rig_shell("ip link set far0 down");
+		comp_shell("ip link set far0 down");
 		until((rtlink_read(&link_of), !link_of.carrier));
-		rig_shell("ip link set far0 up");
+		comp_shell("ip link set far0 up");
 		until((rtlink_read(&link_of), link_of.carrier));
 		net_await_carrier("", "far0");
 		d_send(rig, i, 60, i);
@@ -394,7 +382,7 @@ static void carrier_and_disappearance(void **state)
 		d_is_frame(got, hear(got), 60, i);
 	}
 	assert_false(link_of.gone);
-	rig_shell("ip link del nic0");
+	comp_shell("ip link del nic0");
 	until((rtlink_read(&link_of), link_of.gone));
 	/* It does not spin over what the sockets say of that. */
 	turn();
@@ -405,16 +393,16 @@ static void what_is_done_to_the_interface(void **state)
 {
 	(void)state;
 	net_need();
-	rig_shell("ip link set nic0 mtu 1280 address 02:00:00:00:00:42");
+	comp_shell("ip link set nic0 mtu 1280 address 02:00:00:00:00:42");
 	open_card(D_MAX_FRAME);
 	assert_memory_equal(link_of.mac, "\x02\0\0\0\0\x42", 6);
 	assert_int_equal(packet.card.mtu, 1500);
-	rig_shell(
+	comp_shell(
 		"ip -d -o link show nic0 | grep -q 'mtu 1500 .*promiscuity 1'");
-	rig_shell("ip -o link show nic0 | grep -q '[<,]UP[,>]'");
+	comp_shell("ip -o link show nic0 | grep -q '[<,]UP[,>]'");
 	assert_true(packet.bypass);
 	if (system("command -v ethtool >/dev/null") == 0)
-		rig_shell(
+		comp_shell(
 			"ethtool -k nic0 | grep -q 'generic-receive-offload: off'");
 }
 
@@ -427,7 +415,7 @@ static void an_interface_that_comes_late(void **state)
 
 	(void)state;
 	net_need();
-	rig_shell("ip link del nic0");
+	comp_shell("ip link del nic0");
 	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
 	pid = fork();
 	if (pid == 0) {
@@ -439,7 +427,7 @@ static void an_interface_that_comes_late(void **state)
 	/* It says that it waits, having subscribed and looked. */
 	assert_true(read(pipes[0], line, sizeof(line) - 1) > 0);
 	assert_non_null(strstr(line, "waiting"));
-	rig_shell("ip link add nic0 type veth peer name far0");
+	comp_shell("ip link add nic0 type veth peer name far0");
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	/* Of a pair either comes first. */
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 1);
@@ -485,5 +473,5 @@ int main(void)
 		TEST(the_first_of_several),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, NULL);
+	return cmocka_run_group_tests(tests, net_setup_veth, NULL);
 }

@@ -21,23 +21,11 @@ static int far;
 
 /* --- the rig ------------------------------------------------------------------- */
 
-static int group_setup(void **state)
-{
-	net_setup(state);
-	if (net_missing == NULL &&
-	    system("ip link add nic0 type veth peer name far0"
-		   " && ip link del nic0") != 0)
-		net_missing = "no veth interfaces in this kernel";
-	return 0;
-}
-
 static int setup(void **state)
 {
 	(void)state;
 	rig = NULL;
-	if (net_missing == NULL)
-		rig_shell("ip link add nic0 type veth peer name far0"
-			  " && ip link set far0 up");
+	net_add_veth();
 	return 0;
 }
 
@@ -66,8 +54,8 @@ static int teardown(void **state)
 		close(far);
 		d_free(rig);
 	}
-	if (system("ip link del nic0 2>/dev/null") != 0)
-		return 0; /* a test has deleted it */
+	net_del_veth();
+	return 0;
 	return 0;
 }
 
@@ -81,7 +69,7 @@ static void turn(void)
 
 #define until(condition)                                                       \
 	do {                                                                   \
-		int patience = RIG_PATIENCE;                                   \
+		int patience = COMP_PATIENCE;                                  \
 		while (turn(), !(condition) && patience-- > 0)                 \
 			poll(NULL, 0, 1);                                      \
 		assert_true(patience > 0);                                     \
@@ -136,7 +124,7 @@ static void frames_both_ways(void **state)
 	assert_int_equal(rig->net.count.bad_descriptors, 0);
 	assert_int_equal(card.card.failed, 0);
 	assert_int_equal(card.card.mtu, 1500);
-	rig_shell(
+	comp_shell(
 		"ip -d -o link show nic0 | grep -q 'mtu 1500 .*promiscuity 1'");
 }
 
@@ -248,7 +236,7 @@ static void too_long_for_the_port(void **state)
 	net_need();
 	open_card();
 	d_lend(rig, 0, D_CAPACITY);
-	rig_shell("ip link set nic0 mtu 4000 && ip link set far0 mtu 4000");
+	comp_shell("ip link set nic0 mtu 4000 && ip link set far0 mtu 4000");
 	comes(3000, 1);
 	comes(60, 2);
 	taken(60, 2);
@@ -300,12 +288,12 @@ static void down_up_and_gone(void **state)
 	(void)state;
 	open_card();
 	for (unsigned int i = 0; i < 2; i++) {
-		rig_shell("ip link set nic0 down");
+		comp_shell("ip link set nic0 down");
 		d_send(rig, i, 60, i);
 		turn();
 		assert_true(d_take(&rig->tx_free, &d));
 		assert_int_equal(card.card.failed, i + 1);
-		rig_shell("ip link set nic0 up");
+		comp_shell("ip link set nic0 up");
 		net_await_carrier("", "nic0");
 		net_await_carrier("", "far0");
 		d_send(rig, i, 60, i);
@@ -317,7 +305,7 @@ static void down_up_and_gone(void **state)
 		until(has_received());
 		d_received(rig, 60, i + 5);
 	}
-	rig_shell("ip link del nic0");
+	comp_shell("ip link del nic0");
 	until((rtlink_read(&link_of), link_of.gone));
 	/* It does not spin over what the sockets say of that. */
 	turn();
@@ -339,5 +327,5 @@ int main(void)
 		TEST(down_up_and_gone),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, NULL);
+	return cmocka_run_group_tests(tests, net_setup_veth, NULL);
 }

@@ -42,7 +42,7 @@ static int setup(void **state)
 {
 	(void)state;
 	if (net_missing == NULL)
-		rig_shell("ip netns add box");
+		comp_shell("ip netns add box");
 	return 0;
 }
 
@@ -50,7 +50,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	if (net_missing == NULL)
-		rig_shell("ip netns del box");
+		comp_shell("ip netns del box");
 	return 0;
 }
 
@@ -73,7 +73,7 @@ static void named_and_by_path(void **state)
 	(void)state;
 	net_need();
 	for (unsigned int i = 0; i < 2; i++) {
-		unsigned int before = rig_open_fds();
+		unsigned int before = comp_open_fds();
 		struct call c = { .result = 3 };
 		ino_t home = here();
 
@@ -81,7 +81,7 @@ static void named_and_by_path(void **state)
 		assert_int_equal(c.where, there("/run/netns/box"));
 		assert_int_not_equal(c.where, home);
 		assert_int_equal(here(), home);
-		assert_int_equal(rig_open_fds(), before);
+		assert_int_equal(comp_open_fds(), before);
 	}
 	assert_string_equal(err.text, "");
 }
@@ -102,7 +102,7 @@ static void back_after_an_error(void **state)
 
 static void refused(const char *netns, const char *words)
 {
-	unsigned int before = rig_open_fds();
+	unsigned int before = comp_open_fds();
 	struct call c = { .result = 0 };
 	struct error err = { "" };
 	ino_t home = here();
@@ -110,7 +110,7 @@ static void refused(const char *netns, const char *words)
 	assert_int_equal(netns_call(netns, note, &c, &err), -1);
 	assert_int_equal(c.calls, 0);
 	assert_int_equal(here(), home);
-	assert_int_equal(rig_open_fds(), before);
+	assert_int_equal(comp_open_fds(), before);
 	if (strstr(err.text, words) == NULL)
 		fail_msg("\"%s\" is not in: %s", words, err.text);
 }
@@ -122,7 +122,7 @@ static void what_is_no_namespace(void **state)
 	refused("nowhere", "make it with `ip netns add nowhere`");
 	refused("/run/netns/nowhere", "No such file");
 	refused("/", "is not a network namespace");
-	rig_shell("touch /run/netns/stale");
+	comp_shell("touch /run/netns/stale");
 	refused("stale", "ip netns del stale; ip netns add stale");
 	refused("/proc/self/ns/mnt", "is not a network namespace");
 }

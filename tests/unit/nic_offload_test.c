@@ -8,6 +8,8 @@
  */
 #include "tests/unit/nic_rig.h"
 
+static uint8_t frame[16384];
+
 #include <netinet/in.h>
 #include <sys/utsname.h>
 
@@ -15,7 +17,7 @@
 
 #define STREAM (4u << 20)
 
-static struct rig *side[2];
+static struct comp *side[2];
 static int spy;
 static size_t longest;
 
@@ -25,20 +27,21 @@ static const char *const hosts[] = { "east", "west" };
 
 static int setup_hosts(void **state)
 {
-	setup(state);
+	if (nic_setup(state) != 0)
+		return -1;
 	if (net_missing != NULL)
 		return 0;
-	rig_shell("ip link del nic0");
+	comp_shell("ip link del nic0");
 	for (int i = 0; i < 2; i++) {
-		rig_shell("ip netns add %s", hosts[i]);
-		rig_shell("ip link add nic%d type veth peer name %s0 netns %s",
-			  i, hosts[i], hosts[i]);
-		rig_shell("ip -n %s addr add 10.8.0.%d/24 dev %s0", hosts[i],
-			  i + 1, hosts[i]);
-		rig_shell("ip -n %s addr add fd08::%d/64 dev %s0 nodad 2>&1 |"
-			  " cat >/dev/null",
-			  hosts[i], i + 1, hosts[i]);
-		rig_shell("ip -n %s link set %s0 up", hosts[i], hosts[i]);
+		comp_shell("ip netns add %s", hosts[i]);
+		comp_shell("ip link add nic%d type veth peer name %s0 netns %s",
+			   i, hosts[i], hosts[i]);
+		comp_shell("ip -n %s addr add 10.8.0.%d/24 dev %s0", hosts[i],
+			   i + 1, hosts[i]);
+		comp_shell("ip -n %s addr add fd08::%d/64 dev %s0 nodad 2>&1 |"
+			   " cat >/dev/null",
+			   hosts[i], i + 1, hosts[i]);
+		comp_shell("ip -n %s link set %s0 up", hosts[i], hosts[i]);
 	}
 	longest = 0;
 	return 0;
@@ -46,17 +49,16 @@ static int setup_hosts(void **state)
 
 static int teardown_hosts(void **state)
 {
-	(void)state;
 	if (net_missing != NULL)
-		return 0;
+		return comp_teardown(state);
 	nic_unmap();
 	for (int i = 0; i < 2; i++)
 		if (side[i] != NULL)
-			rig_free(side[i]);
+			comp_free(side[i]);
 	side[0] = side[1] = NULL;
-	rig_shell("ip link del nic0; ip link del nic1;"
-		  " ip netns del east; ip netns del west");
-	return 0;
+	comp_shell("ip link del nic0; ip link del nic1;"
+		   " ip netns del east; ip netns del west");
+	return comp_teardown(state);
 }
 
 static void start_sides(void)
@@ -64,13 +66,14 @@ static void start_sides(void)
 	net_need();
 	for (int i = 0; i < 2; i++) {
 		snprintf(cfg->nic.ifname, sizeof(cfg->nic.ifname), "nic%d", i);
-		side[i] = rig_run(cfg);
+		side[i] = comp_run(cfg);
 	}
 	net_await_carrier("-n east", "east0");
 	net_await_carrier("-n west", "west0");
 	/* The kernel notices our ends' carriers later still, and that is said. */
 	for (int i = 0; i < 2; i++) {
-		rig_until(side[i], outside_is(side[i]->c->outside, OUTSIDE_UP));
+		comp_until(side[i],
+			   outside_is(side[i]->c->outside, OUTSIDE_UP));
 		side[i]->log[0] = '\0';
 	}
 	spy = net_station("nic0");
@@ -82,11 +85,11 @@ static void forward(void)
 	size_t n;
 
 	for (int i = 0; i < 2; i++) {
-		rig_turn(side[i]);
+		comp_turn(side[i]);
 		while (queue_pending(&side[!i]->rx_free) > 0 &&
-		       (n = rig_take(side[i], frame, sizeof(frame))) > 0)
-			rig_send(side[!i], frame, n);
-		rig_turn(side[!i]);
+		       (n = comp_take(side[i], frame, sizeof(frame))) > 0)
+			comp_send(side[!i], frame, n);
+		comp_turn(side[!i]);
 	}
 	/* What nic0 really gets: longer than the MTU if offloads are on. */
 	while ((n = (size_t)recv(spy, frame, sizeof(frame), MSG_TRUNC)) <=
@@ -171,7 +174,7 @@ static void stream(int family)
 	assert_int_equal(bind(listener, (struct sockaddr *)&addr, len), 0);
 	assert_int_equal(listen(listener, 1), 0);
 	(void)!connect(client, (struct sockaddr *)&addr, len);
-	for (int patience = RIG_PATIENCE; server < 0; patience--) {
+	for (int patience = COMP_PATIENCE; server < 0; patience--) {
 		forward();
 		server = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 		poll(NULL, 0, 1);
@@ -187,7 +190,7 @@ static void stream(int family)
 			idle = 0;
 		else if (idle > 20)
 			poll(NULL, 0, 1);
-		assert_true(idle < RIG_PATIENCE);
+		assert_true(idle < COMP_PATIENCE);
 	}
 	close(client);
 	close(server);
@@ -243,7 +246,7 @@ static void datagrams(unsigned int count, size_t size, int gso)
 	for (size_t i = 0; i < size; i++)
 		data[i] = octet_at(i);
 	assert_int_equal(send(client, data, size, 0), size);
-	for (unsigned int i = 0, patience = RIG_PATIENCE; i < count;) {
+	for (unsigned int i = 0, patience = COMP_PATIENCE; i < count;) {
 		ssize_t n = recv(server, got, sizeof(got), 0);
 
 		if (n > 0) {
@@ -298,6 +301,6 @@ int main(void)
 		test(udp_segmentation),
 	};
 
-	return cmocka_run_group_tests_name("nic offloads", tests, nic_setup,
-					   NULL);
+	return cmocka_run_group_tests_name("nic offloads", tests,
+					   net_setup_veth, NULL);
 }

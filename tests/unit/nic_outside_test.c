@@ -4,24 +4,26 @@
  */
 #include "tests/unit/nic_rig.h"
 
+static uint8_t frame[16384];
+
 #include <sys/un.h>
 
 #include "vmm/linux/ports/open.h"
 
 /* --- what becomes of the interface -------------------------------------------------------- */
 
-static bool is(const struct rig *rig, enum outside_state state)
+static bool is(const struct comp *rig, enum outside_state state)
 {
 	return outside_is(rig->c->outside, state);
 }
 
-static uint64_t dropped(const struct rig *rig, enum outside_drop why)
+static uint64_t dropped(const struct comp *rig, enum outside_drop why)
 {
 	return atomic_load(&rig->c->outside->drops[why]);
 }
 
 /* As the next life of the PD gets them from the monitor. */
-static void dup_fds(const struct rig *rig, int fds[NIC_FDS])
+static void dup_fds(const struct comp *rig, int fds[NIC_FDS])
 {
 	for (unsigned int i = 0; i < NIC_FDS; i++)
 		fds[i] = fcntl(rig->c->fd[i], F_DUPFD_CLOEXEC, 3);
@@ -29,84 +31,84 @@ static void dup_fds(const struct rig *rig, int fds[NIC_FDS])
 
 static void interface_down_and_up(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = nic_start();
 	int far = net_station("far0");
 
 	(void)state;
-	rig_until(rig, is(rig, OUTSIDE_UP));
-	rig_shell("ip link set nic0 down");
-	rig_until(rig, is(rig, OUTSIDE_DOWN));
-	assert_true(rig_logged(
+	comp_until(rig, is(rig, OUTSIDE_UP));
+	comp_shell("ip link set nic0 down");
+	comp_until(rig, is(rig, OUTSIDE_DOWN));
+	assert_true(comp_logged(
 		rig, "interface nic0 is down: `ip link set nic0 up`"));
-	for (unsigned int i = 0; i < 3 * RIG_CAPACITY; i++) {
-		rig_frame(frame, 60, i);
-		assert_true(rig_send(rig, frame, 60));
-		rig_turn(rig);
+	for (unsigned int i = 0; i < 3 * COMP_CAPACITY; i++) {
+		comp_frame(frame, 60, i);
+		assert_true(comp_send(rig, frame, 60));
+		comp_turn(rig);
 	}
-	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 3 * RIG_CAPACITY);
+	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 3 * COMP_CAPACITY);
 	/* Asleep: nothing is ready that nobody takes. */
 	assert_int_equal(rig->pd->n_due, 0);
 	assert_true(pd_look(rig->pd, 0));
 	assert_int_equal(rig->pd->n_due, 0);
-	rig_shell("ip link set nic0 up");
-	rig_until(rig, is(rig, OUTSIDE_UP));
-	rig_frame(frame, 60, 5);
-	assert_true(rig_send(rig, frame, 60));
+	comp_shell("ip link set nic0 up");
+	comp_until(rig, is(rig, OUTSIDE_UP));
+	comp_frame(frame, 60, 5);
+	assert_true(comp_send(rig, frame, 60));
 	net_hears(rig, far, 60, 5);
-	rig_frame(frame, 61, 6);
+	comp_frame(frame, 61, 6);
 	net_say(far, frame, 61);
 	net_taken(rig, 61, 6);
-	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 3 * RIG_CAPACITY);
+	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 3 * COMP_CAPACITY);
 	close(far);
 }
 
 /* The other end of the cable is taken out and put back in. */
 static void carrier_lost_and_found(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = nic_start();
 	int far;
 
 	(void)state;
-	rig_until(rig, is(rig, OUTSIDE_UP));
-	rig_shell("ip link set far0 down");
-	rig_until(rig, is(rig, OUTSIDE_NO_CARRIER));
-	assert_true(rig_logged(rig, "interface nic0 has no carrier"));
-	rig_frame(frame, 60, 1);
-	assert_true(rig_send(rig, frame, 60));
-	rig_until(rig, dropped(rig, OUTSIDE_DROP_NOT_UP) == 1);
-	rig_shell("ip link set far0 up");
-	rig_until(rig, is(rig, OUTSIDE_UP));
+	comp_until(rig, is(rig, OUTSIDE_UP));
+	comp_shell("ip link set far0 down");
+	comp_until(rig, is(rig, OUTSIDE_NO_CARRIER));
+	assert_true(comp_logged(rig, "interface nic0 has no carrier"));
+	comp_frame(frame, 60, 1);
+	assert_true(comp_send(rig, frame, 60));
+	comp_until(rig, dropped(rig, OUTSIDE_DROP_NOT_UP) == 1);
+	comp_shell("ip link set far0 up");
+	comp_until(rig, is(rig, OUTSIDE_UP));
 	far = net_station("far0");
-	rig_frame(frame, 60, 5);
-	assert_true(rig_send(rig, frame, 60));
+	comp_frame(frame, 60, 5);
+	assert_true(comp_send(rig, frame, 60));
 	net_hears(rig, far, 60, 5);
 	close(far);
 }
 
 static void mtu_followed(void **state)
 {
-	struct rig *rig;
+	struct comp *rig;
 	int far;
 
 	(void)state;
 	cfg->wire.max_frame = 9018;
-	rig = start();
-	rig_shell("ip link set far0 mtu 9000; ip link set nic0 mtu 9000");
-	rig_until(rig, rig_logged(rig, "the mtu of nic0 is 9000 now, as this "
-				       "port's"));
+	rig = nic_start();
+	comp_shell("ip link set far0 mtu 9000; ip link set nic0 mtu 9000");
+	comp_until(rig, comp_logged(rig, "the mtu of nic0 is 9000 now, as this "
+					 "port's"));
 	far = net_station("far0");
-	rig_frame(frame, 9014, 1);
-	assert_true(rig_send(rig, frame, 9014));
+	comp_frame(frame, 9014, 1);
+	assert_true(comp_send(rig, frame, 9014));
 	net_hears(rig, far, 9014, 1);
-	rig_shell("ip link set nic0 mtu 1000");
-	rig_until(rig, rig_logged(rig, "the mtu of nic0 is 1000 now, this "
-				       "port's is 9000"));
+	comp_shell("ip link set nic0 mtu 1000");
+	comp_until(rig, comp_logged(rig, "the mtu of nic0 is 1000 now, this "
+					 "port's is 9000"));
 	for (unsigned int i = 0; i < 30; i++) {
-		rig_frame(frame, 1500, i);
-		assert_true(rig_send(rig, frame, 1500));
+		comp_frame(frame, 1500, i);
+		assert_true(comp_send(rig, frame, 1500));
 	}
-	rig_frame(frame, 1014, 5);
-	assert_true(rig_send(rig, frame, 1014));
+	comp_frame(frame, 1014, 5);
+	assert_true(comp_send(rig, frame, 1014));
 	net_hears(rig, far, 1014, 5);
 	assert_int_equal(dropped(rig, OUTSIDE_DROP_MTU), 30);
 	close(far);
@@ -115,89 +117,89 @@ static void mtu_followed(void **state)
 /* Another interface's changes are no news. */
 static void others_are_not_followed(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = nic_start();
 
 	(void)state;
-	rig_until(rig, is(rig, OUTSIDE_UP));
+	comp_until(rig, is(rig, OUTSIDE_UP));
 	rig->log[0] = '\0';
-	rig_shell(
+	comp_shell(
 		"ip link add other0 type veth peer name other1 && ip link set other0 up"
 		" && ip link del other0");
-	rig_turn(rig);
-	assert_int_equal(rig_watched(rig, NIC_WATCH), EPOLLIN);
+	comp_turn(rig);
+	assert_int_equal(comp_watched(rig, NIC_WATCH), EPOLLIN);
 	assert_string_equal(rig->log, "");
 }
 
 static void renamed(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = nic_start();
 	int far = net_station("far0");
 	int fds[NIC_FDS];
 
 	(void)state;
-	rig_shell("ip link set nic0 down; ip link set nic0 name lan0"
-		  " && ip link set lan0 up");
-	rig_until(rig, rig_logged(rig, "interface nic0 is called lan0 now"));
+	comp_shell("ip link set nic0 down; ip link set nic0 name lan0"
+		   " && ip link set lan0 up");
+	comp_until(rig, comp_logged(rig, "interface nic0 is called lan0 now"));
 	/* The PD's next life has the number, not the name. */
 	dup_fds(rig, fds);
 	nic_end(rig);
-	rig = rig_new(cfg);
-	rig_start(rig, fds, NIC_FDS);
-	rig_until(rig, is(rig, OUTSIDE_UP));
-	rig_frame(frame, 60, 9);
-	assert_true(rig_send(rig, frame, 60));
+	rig = comp_new(cfg);
+	comp_start(rig, fds, NIC_FDS);
+	comp_until(rig, is(rig, OUTSIDE_UP));
+	comp_frame(frame, 60, 9);
+	assert_true(comp_send(rig, frame, 60));
 	net_hears(rig, far, 60, 9);
 	close(far);
-	rig_shell("ip link del lan0");
+	comp_shell("ip link del lan0");
 }
 
 /* Seen at once, without a frame being sent; said once. */
 static void interface_deleted(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = nic_start();
 	int fds[NIC_FDS];
 
 	(void)state;
-	rig_shell("ip link del nic0");
-	rig_until(rig, is(rig, OUTSIDE_GONE));
-	assert_true(rig_logged(rig, "interface nic0 is gone"));
-	for (unsigned int i = 0; i < 3 * RIG_CAPACITY; i++) {
-		rig_frame(frame, 60, i);
-		assert_true(rig_send(rig, frame, 60));
-		rig_turn(rig);
+	comp_shell("ip link del nic0");
+	comp_until(rig, is(rig, OUTSIDE_GONE));
+	assert_true(comp_logged(rig, "interface nic0 is gone"));
+	for (unsigned int i = 0; i < 3 * COMP_CAPACITY; i++) {
+		comp_frame(frame, 60, i);
+		assert_true(comp_send(rig, frame, 60));
+		comp_turn(rig);
 	}
-	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 3 * RIG_CAPACITY);
+	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 3 * COMP_CAPACITY);
 	assert_null(strstr(strstr(rig->log, "is gone") + 1, "nic0 is "));
 	/* Nothing is watched, so nothing spins. */
 	for (unsigned int i = 0; i < NIC_FDS; i++)
-		assert_int_equal(rig_watched(rig, i), 0);
+		assert_int_equal(comp_watched(rig, i), 0);
 	assert_int_equal(rig->pd->n_due, 0);
 	/* Started again, with dead sockets and with none. */
 	dup_fds(rig, fds);
 	nic_end(rig);
-	rig = rig_new(cfg);
-	rig_start(rig, fds, NIC_FDS);
+	rig = comp_new(cfg);
+	comp_start(rig, fds, NIC_FDS);
 	assert_true(is(rig, OUTSIDE_GONE));
 	nic_end(rig);
-	rig = rig_new(cfg);
-	rig_start(rig, fds, 0);
+	rig = comp_new(cfg);
+	comp_start(rig, fds, 0);
 	assert_true(is(rig, OUTSIDE_GONE));
 }
 
 static void interface_deleted_while_down(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = nic_start();
 
 	(void)state;
-	rig_shell("ip link set nic0 down");
-	rig_until(rig, is(rig, OUTSIDE_DOWN));
-	rig_shell("ip link del nic0");
-	rig_until(rig, is(rig, OUTSIDE_GONE));
+	comp_shell("ip link set nic0 down");
+	comp_until(rig, is(rig, OUTSIDE_DOWN));
+	comp_shell("ip link del nic0");
+	comp_until(rig, is(rig, OUTSIDE_GONE));
 }
 
 static void started_again(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = nic_start();
 	int far = net_station("far0");
 	int fds[NIC_FDS];
 
@@ -205,19 +207,19 @@ static void started_again(void **state)
 	for (unsigned int round = 0; round < 3; round++) {
 		/* Leave the rings in the middle, with frames in them. */
 		for (unsigned int i = 0; i < 37; i++) {
-			rig_frame(frame, 60, i);
-			assert_true(rig_send(rig, frame, 60));
+			comp_frame(frame, 60, i);
+			assert_true(comp_send(rig, frame, 60));
 			net_hears(rig, far, 60, i);
 			net_say(far, frame, 60);
 		}
 		dup_fds(rig, fds);
 		nic_end(rig);
-		rig = rig_new(cfg);
-		rig_start(rig, fds, NIC_FDS);
-		rig_frame(frame, 60, 99);
-		assert_true(rig_send(rig, frame, 60));
+		rig = comp_new(cfg);
+		comp_start(rig, fds, NIC_FDS);
+		comp_frame(frame, 60, 99);
+		assert_true(comp_send(rig, frame, 60));
 		net_hears(rig, far, 60, 99);
-		rig_frame(frame, 61, 98);
+		comp_frame(frame, 61, 98);
 		net_say(far, frame, 61);
 		net_taken(rig, 61, 98);
 	}
@@ -229,7 +231,7 @@ static void started_again(void **state)
 /* By whatever name, and whoever comes second. */
 static void used_twice(void **state)
 {
-	struct rig *rig;
+	struct comp *rig;
 	int fds[PD_MAX_FDS];
 	unsigned int before;
 	int status;
@@ -237,13 +239,13 @@ static void used_twice(void **state)
 
 	(void)state;
 	net_need();
-	rig_shell("ip link property add dev nic0 altname uplink");
-	rig = start();
-	before = rig_open_fds();
-	rig_refused(cfg, "\"nic0\" is the interface of another port", NULL);
+	comp_shell("ip link property add dev nic0 altname uplink");
+	rig = nic_start();
+	before = comp_open_fds();
+	comp_refused(cfg, "\"nic0\" is the interface of another port", NULL);
 	strcpy(cfg->nic.ifname, "uplink");
-	rig_refused(cfg, "\"uplink\" is the interface of another port", NULL);
-	assert_int_equal(rig_open_fds(), before);
+	comp_refused(cfg, "\"uplink\" is the interface of another port", NULL);
+	assert_int_equal(comp_open_fds(), before);
 	/* Another process: another instance. */
 	pid = fork();
 	if (pid == 0) {
@@ -259,7 +261,7 @@ static void used_twice(void **state)
 	assert_int_equal(status, 0);
 	/* It is free as soon as its holder is gone. */
 	nic_end(rig);
-	rig = start();
+	rig = nic_start();
 	(void)rig;
 }
 
@@ -278,13 +280,13 @@ static void claim_of_a_stranger(void **state)
 	assert_int_equal(bind(fd, (struct sockaddr *)&name,
 			      (socklen_t)(sizeof(sa_family_t) + 1 + n)),
 			 0);
-	start();
+	nic_start();
 	close(fd);
 }
 
 static void member_of_a_bridge(void **state)
 {
-	struct rig *rig;
+	struct comp *rig;
 
 	(void)state;
 	net_need();
@@ -292,13 +294,13 @@ static void member_of_a_bridge(void **state)
 		print_message("no bridges in this kernel\n");
 		skip();
 	}
-	rig_shell("ip link set nic0 master br0");
-	rig = start();
-	assert_true(rig_logged(rig, "nic0 is a member of br0"));
+	comp_shell("ip link set nic0 master br0");
+	rig = nic_start();
+	assert_true(comp_logged(rig, "nic0 is a member of br0"));
 	nic_end(rig);
-	rig_shell("ip link del br0");
-	rig = start();
-	assert_false(rig_logged(rig, "is a member of"));
+	comp_shell("ip link del br0");
+	rig = nic_start();
+	assert_false(comp_logged(rig, "is a member of"));
 }
 
 int main(void)
@@ -317,6 +319,6 @@ int main(void)
 		nic_test(member_of_a_bridge),
 	};
 
-	return cmocka_run_group_tests_name("nic outside", tests, nic_setup,
+	return cmocka_run_group_tests_name("nic outside", tests, net_setup_veth,
 					   NULL);
 }

@@ -5,6 +5,8 @@
  */
 #include "tests/unit/nic_rig.h"
 
+static uint8_t frame[16384];
+
 #include <linux/virtio_net.h>
 #include <sys/uio.h>
 
@@ -54,7 +56,7 @@ static size_t make(uint8_t *f, size_t payload)
 	static const uint8_t addresses[] = { 10, 7, 0, 1, 10, 7, 0, 2 };
 	uint8_t *ip = f + 14;
 
-	rig_frame(f, len, 1);
+	comp_frame(f, len, 1);
 	put16(f + 12, 0x0800);
 	memset(ip, 0, 40);
 	ip[0] = 0x45;
@@ -97,12 +99,12 @@ static bool leave(int station, const struct virtio_net_hdr *h, size_t len)
 }
 
 /* The switch gets the next one, and it is a correct TCP packet. */
-static size_t correct_packet(struct rig *rig, size_t tag)
+static size_t correct_packet(struct comp *rig, size_t tag)
 {
 	const uint8_t *ip = frame + 14 + tag;
 	size_t n;
 
-	rig_until(rig, (n = rig_take(rig, frame, sizeof(frame))) > 0);
+	comp_until(rig, (n = comp_take(rig, frame, sizeof(frame))) > 0);
 	assert_int_equal(sum(0, ip, 20), 0xffff);
 	assert_int_equal(ip[2] << 8 | ip[3], n - 14 - tag);
 	assert_int_equal(sum(pseudo(ip, n - L4 - tag), ip + 20, n - L4 - tag),
@@ -120,7 +122,7 @@ static void insert_tag(size_t len)
 
 static void checksum_left_to_the_card(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = nic_start();
 	int far = train_station("far0");
 	struct virtio_net_hdr h = partial();
 
@@ -135,7 +137,7 @@ static void checksum_left_to_the_card(void **state)
 /* Where the checksum is counts from a frame without the tag. */
 static void checksum_behind_a_tag(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = nic_start();
 	int far = train_station("far0");
 	struct virtio_net_hdr h = partial();
 	size_t len = make(train, 500);
@@ -153,7 +155,7 @@ static void checksum_behind_a_tag(void **state)
 static void trains(void **state)
 {
 	static const size_t payloads[] = { 1401, 1500, 2800, 9000, 64000 };
-	struct rig *rig = start();
+	struct comp *rig = nic_start();
 	int far = train_station("far0");
 	struct virtio_net_hdr h = tso();
 
@@ -178,7 +180,7 @@ static void trains(void **state)
 
 static void train_behind_a_tag(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = nic_start();
 	int far = train_station("far0");
 	struct virtio_net_hdr h = tso();
 	size_t len = make(train, 5600);
@@ -202,7 +204,7 @@ static void train_behind_a_tag(void **state)
 /* The switch has few buffers: a train is cut as they come back. */
 static void hc28_train_waits_for_buffers(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = nic_start();
 	int far = train_station("far0");
 	struct virtio_net_hdr h = tso();
 
@@ -210,16 +212,16 @@ static void hc28_train_waits_for_buffers(void **state)
 	rig->hoard = true;
 	for (unsigned int i = 0; i < 4; i++)
 		assert_true(leave(far, &h, make(train, 64400)));
-	rig_turn(rig);
-	assert_int_equal(queue_pending(&rig->tx_active), RIG_CAPACITY);
-	for (unsigned int i = 0; i < RIG_CAPACITY; i++)
+	comp_turn(rig);
+	assert_int_equal(queue_pending(&rig->tx_active), COMP_CAPACITY);
+	for (unsigned int i = 0; i < COMP_CAPACITY; i++)
 		correct_packet(rig, 0);
 	rig->hoard = false;
-	for (unsigned int i = 0; i < RIG_CAPACITY; i++) {
+	for (unsigned int i = 0; i < COMP_CAPACITY; i++) {
 		queue_put(&rig->tx_free, i * rig->wire.buffer_size, 0);
-		rig_publish(rig, &rig->tx_free);
+		comp_publish(rig, &rig->tx_free);
 	}
-	for (unsigned int i = RIG_CAPACITY; i < 4 * 46; i++)
+	for (unsigned int i = COMP_CAPACITY; i < 4 * 46; i++)
 		correct_packet(rig, 0);
 	close(far);
 }
@@ -227,21 +229,21 @@ static void hc28_train_waits_for_buffers(void **state)
 static void segments_too_long_for_the_port(void **state)
 {
 	struct virtio_net_hdr h = tso();
-	struct rig *rig;
+	struct comp *rig;
 	int far;
 
 	(void)state;
 	net_need();
-	rig_shell("ip link set nic0 mtu 9000; ip link set far0 mtu 9000");
-	rig = start();
+	comp_shell("ip link set nic0 mtu 9000; ip link set far0 mtu 9000");
+	rig = nic_start();
 	far = train_station("far0");
 	h.gso_size = 3000;
 	assert_true(leave(far, &h, make(train, 9000)));
 	h.gso_size = 1000;
 	assert_true(leave(far, &h, make(train, 2000)));
 	correct_packet(rig, 0);
-	assert_true(
-		rig_logged(rig, "a frame of 3054 bytes, this port takes 1518"));
+	assert_true(comp_logged(rig,
+				"a frame of 3054 bytes, this port takes 1518"));
 	close(far);
 }
 
@@ -249,7 +251,7 @@ static void segments_too_long_for_the_port(void **state)
  * frame is fine. */
 static void what_cannot_be_done(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = nic_start();
 	int far = train_station("far0");
 	struct virtio_net_hdr h = partial();
 
@@ -259,9 +261,9 @@ static void what_cannot_be_done(void **state)
 	h = partial();
 	assert_true(leave(far, &h, make(train, 100)));
 	correct_packet(rig, 0);
-	assert_true(rig_logged(rig, "`ethtool -K SENDER tx off gso off`"));
-	rig_turn(rig);
-	assert_int_equal(rig_take(rig, frame, sizeof(frame)), 0);
+	assert_true(comp_logged(rig, "`ethtool -K SENDER tx off gso off`"));
+	comp_turn(rig);
+	assert_int_equal(comp_take(rig, frame, sizeof(frame)), 0);
 	close(far);
 }
 
@@ -277,6 +279,6 @@ int main(void)
 		nic_test(what_cannot_be_done),
 	};
 
-	return cmocka_run_group_tests_name("nic trains", tests, nic_setup,
+	return cmocka_run_group_tests_name("nic trains", tests, net_setup_veth,
 					   NULL);
 }

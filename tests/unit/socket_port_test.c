@@ -4,37 +4,39 @@
  */
 #include "tests/unit/socket_rig.h"
 
+static uint8_t frame[QEMU_MAX + 8];
+
 /* --- framing --------------------------------------------------------------------- */
 
 static void frames_from_the_peer(void **state)
 {
 	static const size_t lens[] = { 14, 60, 1514, MAX_FRAME };
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	int peer = join(rig);
 
 	(void)state;
 	for (unsigned int i = 0; i < 4; i++)
 		say_frame(peer, lens[i], i);
-	rig_turn(rig);
+	comp_turn(rig);
 	for (unsigned int i = 0; i < 4; i++)
 		switch_gets(rig, lens[i], i);
 	switch_gets_nothing(rig);
-	assert_true(rig_rang(rig));
+	assert_true(comp_rang(rig));
 	close(peer);
 }
 
 static void frames_to_the_peer(void **state)
 {
 	static const size_t lens[] = { 14, 60, 1514, MAX_FRAME };
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	int peer = join(rig);
 
 	(void)state;
 	for (unsigned int i = 0; i < 4; i++) {
-		rig_frame(frame, lens[i], i);
-		assert_true(rig_send(rig, frame, lens[i]));
+		comp_frame(frame, lens[i], i);
+		assert_true(comp_send(rig, frame, lens[i]));
 	}
-	rig_turn(rig);
+	comp_turn(rig);
 	for (unsigned int i = 0; i < 4; i++)
 		hear_frame(rig, peer, lens[i], i);
 	assert_int_equal(read(peer, frame, 1), -1); /* and no more */
@@ -44,7 +46,7 @@ static void frames_to_the_peer(void **state)
 /* Cut anywhere, two frames are two frames. */
 static void hc12_stream_cut_at_every_octet(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	int peer = join(rig);
 	uint8_t out[256];
 	size_t len = framed(out, 60, 1);
@@ -53,16 +55,16 @@ static void hc12_stream_cut_at_every_octet(void **state)
 	len += framed(out + len, 99, 2);
 	for (size_t cut = 0; cut <= len; cut++) {
 		say(peer, out, cut);
-		rig_turn(rig);
+		comp_turn(rig);
 		say(peer, out + cut, len - cut);
-		rig_turn(rig);
+		comp_turn(rig);
 		switch_gets(rig, 60, 1);
 		switch_gets(rig, 99, 2);
 		switch_gets_nothing(rig);
 	}
 	for (size_t i = 0; i < len; i++) {
 		say(peer, out + i, 1);
-		rig_turn(rig);
+		comp_turn(rig);
 	}
 	switch_gets(rig, 60, 1);
 	switch_gets(rig, 99, 2);
@@ -72,7 +74,7 @@ static void hc12_stream_cut_at_every_octet(void **state)
 /* More than the port reads at once, more than it has buffers for. */
 static void a_flood_arrives_in_order(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	int peer = join(rig);
 	unsigned int got = 0;
 
@@ -87,9 +89,9 @@ static void a_flood_arrives_in_order(void **state)
 			sent++;
 			continue;
 		}
-		rig_turn(rig);
-		while ((n = rig_take(rig, frame, sizeof(frame))) > 0) {
-			rig_assert_frame(frame, n, 60 + got % 1400, got);
+		comp_turn(rig);
+		while ((n = comp_take(rig, frame, sizeof(frame))) > 0) {
+			comp_assert_frame(frame, n, 60 + got % 1400, got);
 			got++;
 		}
 	}
@@ -101,7 +103,7 @@ static void a_flood_arrives_in_order(void **state)
 static void odd_lengths_are_passed_over(void **state)
 {
 	static const size_t odd[] = { 1, 13, MAX_FRAME + 1, 65535, QEMU_MAX };
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	int peer = join(rig);
 	uint8_t out[QEMU_MAX + 4];
 
@@ -115,14 +117,14 @@ static void odd_lengths_are_passed_over(void **state)
 
 			say(peer, out + done, n);
 			done += n;
-			rig_turn(rig);
+			comp_turn(rig);
 		}
 		say_frame(peer, 100, i);
-		rig_turn(rig);
+		comp_turn(rig);
 		switch_gets(rig, 100, i);
 		switch_gets_nothing(rig);
 	}
-	assert_true(rig_logged(
+	assert_true(comp_logged(
 		rig, "a frame of 1 bytes, this port takes 14 to 1518"));
 	assert_false(hung_up(peer));
 	close(peer);
@@ -133,7 +135,7 @@ static void hc08_garbage_ends_the_connection(void **state)
 	static const uint32_t absurd[] = {
 		0, QEMU_MAX + 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x47455420
 	};
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 
 	(void)state;
 	for (unsigned int i = 0; i < 6; i++) {
@@ -145,74 +147,74 @@ static void hc08_garbage_ends_the_connection(void **state)
 		/* A good frame, garbage, and more behind it. */
 		memcpy(out + n, &be, 4);
 		say(peer, out, sizeof(out));
-		rig_turn(rig);
+		comp_turn(rig);
 		switch_gets(rig, 60, i);
 		switch_gets_nothing(rig);
 		assert_true(hung_up(peer));
 		close(peer);
 	}
-	assert_true(rig_logged(rig, "garbage (a frame of 1195725856 bytes)"));
+	assert_true(comp_logged(rig, "garbage (a frame of 1195725856 bytes)"));
 }
 
 /* --- a peer that does not read ------------------------------------------------------------ */
 
 /* Fill the peer's socket; returns how many frames the port took. */
-static unsigned int fill(struct rig *rig, int peer)
+static unsigned int fill(struct comp *rig, int peer)
 {
 	unsigned int sent = 0;
 	int size = 4096;
 
 	setsockopt(peer, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	for (unsigned int tries = 0; tries < 20000; tries++) {
-		rig_frame(frame, 60 + sent % 1400, sent);
-		if (rig_send(rig, frame, 60 + sent % 1400))
+		comp_frame(frame, 60 + sent % 1400, sent);
+		if (comp_send(rig, frame, 60 + sent % 1400))
 			sent++;
 		else if (queue_pending(&rig->rx_free) == 0 && tries % 8 == 0)
-			rig_turn(rig);
+			comp_turn(rig);
 	}
 	return sent;
 }
 
 static void hc19_hc28_a_peer_that_stops_reading(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	int peer = join(rig);
 	unsigned int sent = fill(rig, peer);
 
 	(void)state;
 	/* The switch finds no buffer; the port sleeps until there is room. */
 	assert_int_equal(queue_pending(&rig->rx_free), 0);
-	assert_true(rig_watched(rig, 1) & EPOLLOUT);
+	assert_true(comp_watched(rig, 1) & EPOLLOUT);
 	/* The other direction goes on. */
 	say_frame(peer, 60, 3);
-	rig_turn(rig);
+	comp_turn(rig);
 	switch_gets(rig, 60, 3);
 	/* What was taken arrives, whole and in order; then new frames do. */
 	for (unsigned int i = 0; i < sent; i++)
 		hear_frame(rig, peer, 60 + i % 1400, i);
-	assert_int_equal(queue_pending(&rig->rx_free), RIG_CAPACITY);
-	assert_false(rig_watched(rig, 1) & EPOLLOUT);
-	rig_frame(frame, 70, 1);
-	assert_true(rig_send(rig, frame, 70));
+	assert_int_equal(queue_pending(&rig->rx_free), COMP_CAPACITY);
+	assert_false(comp_watched(rig, 1) & EPOLLOUT);
+	comp_frame(frame, 70, 1);
+	assert_true(comp_send(rig, frame, 70));
 	hear_frame(rig, peer, 70, 1);
 	close(peer);
 }
 
 static void blocked_peer_leaves(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	int peer = join(rig);
 
 	(void)state;
 	fill(rig, peer);
 	close(peer);
-	rig_turn(rig);
-	rig_turn(rig);
-	assert_int_equal(queue_pending(&rig->rx_free), RIG_CAPACITY);
+	comp_turn(rig);
+	comp_turn(rig);
+	assert_int_equal(queue_pending(&rig->rx_free), COMP_CAPACITY);
 	/* The rest of a frame the first one did not take is not for the next. */
 	peer = join(rig);
-	rig_frame(frame, 60, 1);
-	assert_true(rig_send(rig, frame, 60));
+	comp_frame(frame, 60, 1);
+	assert_true(comp_send(rig, frame, 60));
 	hear_frame(rig, peer, 60, 1);
 	close(peer);
 }
@@ -220,23 +222,23 @@ static void blocked_peer_leaves(void **state)
 /* A new epoch while a frame is half sent: the stream stays in step. */
 static void hc11_link_reset_while_blocked(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	int peer = join(rig);
 	uint32_t be = 0;
 	uint8_t b[4];
 
 	(void)state;
 	fill(rig, peer);
-	rig_link_down(rig);
-	rig_turn(rig);
+	comp_link_down(rig);
+	comp_turn(rig);
 	/* The buffers are somebody else's meanwhile. */
 	memset((uint8_t *)(uintptr_t)rig->wire.rx_data, 0xee,
 	       rig->wire.rx_size);
-	rig_link_up(rig);
-	rig_turn(rig);
-	assert_int_equal(queue_pending(&rig->rx_free), RIG_CAPACITY);
-	rig_frame(frame, 1500, 77);
-	assert_true(rig_send(rig, frame, 1500));
+	comp_link_up(rig);
+	comp_turn(rig);
+	assert_int_equal(queue_pending(&rig->rx_free), COMP_CAPACITY);
+	comp_frame(frame, 1500, 77);
+	assert_true(comp_send(rig, frame, 1500));
 	/* Whatever of the old frames arrives is whole; the new one ends it. */
 	while (be != 1500) {
 		hear(rig, peer, b, 4);
@@ -246,7 +248,7 @@ static void hc11_link_reset_while_blocked(void **state)
 		hear(rig, peer, frame, be);
 		assert_int_equal(frame[12] << 8 | frame[13], 0x88b5);
 	}
-	rig_assert_frame(frame, be, 1500, 77);
+	comp_assert_frame(frame, be, 1500, 77);
 	close(peer);
 }
 
@@ -254,42 +256,42 @@ static void hc11_link_reset_while_blocked(void **state)
 
 static void no_transmit_buffer_no_spinning(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	int peer = join(rig);
 
 	(void)state;
 	rig->hoard = true;
-	for (unsigned int i = 0; i < RIG_CAPACITY + 10; i++) {
+	for (unsigned int i = 0; i < COMP_CAPACITY + 10; i++) {
 		say_frame(peer, 60, i);
-		rig_turn(rig);
+		comp_turn(rig);
 	}
-	assert_int_equal(queue_pending(&rig->tx_active), RIG_CAPACITY);
-	assert_int_equal(rig_watched(rig, 1), EPOLLRDHUP);
+	assert_int_equal(queue_pending(&rig->tx_active), COMP_CAPACITY);
+	assert_int_equal(comp_watched(rig, 1), EPOLLRDHUP);
 	/* One buffer back: one more frame, and it is the next one. */
-	for (unsigned int i = 0; i < RIG_CAPACITY; i++)
+	for (unsigned int i = 0; i < COMP_CAPACITY; i++)
 		switch_gets(rig, 60, i);
 	queue_put(&rig->tx_free, 0, 0);
-	rig_publish(rig, &rig->tx_free);
-	rig_turn(rig);
-	switch_gets(rig, 60, RIG_CAPACITY);
+	comp_publish(rig, &rig->tx_free);
+	comp_turn(rig);
+	switch_gets(rig, 60, COMP_CAPACITY);
 	switch_gets_nothing(rig);
 	close(peer);
 }
 
 static void link_down_nothing_moves(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = comp_run(cfg);
 	int peer = join(rig);
 
 	(void)state;
-	rig_link_down(rig);
-	rig_turn(rig);
+	comp_link_down(rig);
+	comp_turn(rig);
 	say_frame(peer, 60, 1);
-	rig_turn(rig);
-	assert_int_equal(rig_watched(rig, 1), EPOLLRDHUP);
-	rig_link_up(rig);
-	rig_turn(rig);
-	rig_turn(rig);
+	comp_turn(rig);
+	assert_int_equal(comp_watched(rig, 1), EPOLLRDHUP);
+	comp_link_up(rig);
+	comp_turn(rig);
+	comp_turn(rig);
 	switch_gets(rig, 60, 1);
 	close(peer);
 }

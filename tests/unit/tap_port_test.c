@@ -8,58 +8,42 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 
-#define MAX_FRAME 1518u
-
-static struct sys_component *cfg;
 static uint8_t frame[16384];
 
 static int setup(void **state)
 {
-	static struct sys_component component;
-
 	(void)state;
-	memset(&component, 0, sizeof(component));
-	cfg = &component;
-	cfg->kind = SYS_TAP;
-	strcpy(cfg->name, "sw0.alice");
+	if (comp_setup(SYS_TAP, "sw0.alice") != 0)
+		return -1;
 	strcpy(cfg->tap.ifname, "alice0");
-	cfg->wire.max_frame = MAX_FRAME;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	if (rig_now_running != NULL)
-		rig_free(rig_now_running);
 	return 0;
 }
 
 /* As open(), or skip if this machine has no TAP interfaces to give. */
-static struct rig *start(void)
+static struct comp *start(void)
 {
 	net_need_tun();
-	return rig_run(cfg);
+	return comp_run(cfg);
 }
 
 /* --- the interface ---------------------------------------------------------------- */
 
 static void interface_is_up_with_the_ports_mtu(void **state)
 {
-	struct rig *rig;
+	struct comp *rig;
 
 	(void)state;
 	cfg->wire.max_frame = 9018;
 	rig = start();
-	rig_shell("ip -o link show alice0 up | grep -q 'mtu 9000'");
-	rig_free(rig);
+	comp_shell("ip -o link show alice0 up | grep -q 'mtu 9000'");
+	comp_free(rig);
 	/* It goes with its descriptor. */
-	rig_shell("! ip link show alice0 2>/dev/null");
+	comp_shell("! ip link show alice0 2>/dev/null");
 }
 
 static void addresses_of_the_topology(void **state)
 {
-	struct rig *rig;
+	struct comp *rig;
 
 	(void)state;
 	cfg->tap.mac = 0x020000000077;
@@ -73,25 +57,25 @@ static void addresses_of_the_topology(void **state)
 		.bits = 16,
 	};
 	rig = start();
-	rig_shell("ip -o link show alice0 up | grep -q 02:00:00:00:00:77");
-	rig_shell("ip -o addr show alice0 | grep -q 'inet 10.9.0.1/24 '");
-	rig_shell("ip -o addr show alice0 | grep -q 'inet 10.9.1.1/16 '");
-	rig_free(rig);
+	comp_shell("ip -o link show alice0 up | grep -q 02:00:00:00:00:77");
+	comp_shell("ip -o addr show alice0 | grep -q 'inet 10.9.0.1/24 '");
+	comp_shell("ip -o addr show alice0 | grep -q 'inet 10.9.1.1/16 '");
+	comp_free(rig);
 }
 
 static void in_a_named_namespace(void **state)
 {
-	struct rig *rig;
+	struct comp *rig;
 
 	(void)state;
 	net_need();
-	rig_shell("ip netns add box");
+	comp_shell("ip netns add box");
 	strcpy(cfg->tap.netns, "box");
 	rig = start();
-	rig_shell("ip -n box -o link show alice0 up | grep -q 'mtu 1500'");
-	rig_shell("! ip link show alice0 2>/dev/null");
-	rig_free(rig);
-	rig_shell("ip netns del box");
+	comp_shell("ip -n box -o link show alice0 up | grep -q 'mtu 1500'");
+	comp_shell("! ip link show alice0 2>/dev/null");
+	comp_free(rig);
+	comp_shell("ip netns del box");
 }
 
 /* --- frames ------------------------------------------------------------------------ */
@@ -99,18 +83,18 @@ static void in_a_named_namespace(void **state)
 static void frames_both_ways(void **state)
 {
 	static const size_t lens[] = { 14, 60, 1514 };
-	struct rig *rig = start();
+	struct comp *rig = start();
 	int host = net_station("alice0");
 
 	(void)state;
 	for (unsigned int i = 0; i < 3; i++) {
-		rig_frame(frame, lens[i], i);
+		comp_frame(frame, lens[i], i);
 		net_say(host, frame, lens[i]);
 		net_taken(rig, lens[i], i);
-		assert_true(rig_send(rig, frame, lens[i]));
+		assert_true(comp_send(rig, frame, lens[i]));
 		net_hears(rig, host, lens[i], i);
 	}
-	assert_true(rig_rang(rig));
+	assert_true(comp_rang(rig));
 	assert_string_equal(rig->log, "");
 	close(host);
 }
@@ -118,12 +102,12 @@ static void frames_both_ways(void **state)
 /* More than there are buffers, and than a run takes: all, in order. */
 static void bursts_both_ways(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = start();
 	int host = net_station("alice0");
 
 	(void)state;
 	for (unsigned int i = 0; i < 2000; i++) {
-		rig_frame(frame, 60 + i % 1400, i);
+		comp_frame(frame, 60 + i % 1400, i);
 		net_say(host, frame, 60 + i % 1400);
 		if (i % 100 < 99)
 			continue;
@@ -131,30 +115,30 @@ static void bursts_both_ways(void **state)
 			net_taken(rig, 60 + k % 1400, k);
 	}
 	for (unsigned int i = 0; i < 2000; i++) {
-		rig_frame(frame, 60 + i % 1400, i);
-		assert_true(rig_send(rig, frame, 60 + i % 1400));
+		comp_frame(frame, 60 + i % 1400, i);
+		assert_true(comp_send(rig, frame, 60 + i % 1400));
 		if (i % 100 < 99)
 			continue;
 		for (unsigned int k = i - 99; k <= i; k++)
 			net_hears(rig, host, 60 + k % 1400, k);
 	}
-	assert_int_equal(queue_pending(&rig->rx_free), RIG_CAPACITY);
+	assert_int_equal(queue_pending(&rig->rx_free), COMP_CAPACITY);
 	close(host);
 }
 
 static void vlan_tag_stays(void **state)
 {
 	static const uint8_t tag[] = { 0x81, 0x00, 0x60, 0x07 };
-	struct rig *rig = start();
+	struct comp *rig = start();
 	int host = net_station("alice0");
 	size_t n;
 
 	(void)state;
 	/* 1500 octets of payload behind the tag. */
-	rig_frame(frame, MAX_FRAME, 1);
+	comp_frame(frame, MAX_FRAME, 1);
 	memcpy(frame + 12, tag, 4);
 	net_say(host, frame, MAX_FRAME);
-	rig_until(rig, (n = rig_take(rig, frame, sizeof(frame))) > 0);
+	comp_until(rig, (n = comp_take(rig, frame, sizeof(frame))) > 0);
 	assert_int_equal(n, MAX_FRAME);
 	assert_memory_equal(frame + 12, tag, 4);
 	close(host);
@@ -189,20 +173,21 @@ static int udp_host(void)
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(7) };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	rig_shell("ip addr add 10.9.0.1/24 dev alice0 &&"
-		  " ip neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev alice0");
+	comp_shell(
+		"ip addr add 10.9.0.1/24 dev alice0 &&"
+		" ip neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev alice0");
 	inet_pton(AF_INET, "10.9.0.2", &to.sin_addr);
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	return fd;
 }
 
 /* The next IPv4 frame; hosts say other things too. */
-static size_t take_ipv4(struct rig *rig)
+static size_t take_ipv4(struct comp *rig)
 {
 	size_t n;
 
 	do
-		rig_until(rig, (n = rig_take(rig, frame, sizeof(frame))) > 0);
+		comp_until(rig, (n = comp_take(rig, frame, sizeof(frame))) > 0);
 	while (frame[12] != 8 || frame[13] != 0);
 	return n;
 }
@@ -210,7 +195,7 @@ static size_t take_ipv4(struct rig *rig)
 /* What the stack leaves to a card is done before a frame gets to us. */
 static void kernel_completes_checksums(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = start();
 	int udp = udp_host();
 	static uint8_t data[1400];
 
@@ -225,7 +210,7 @@ static void kernel_completes_checksums(void **state)
 
 static void kernel_segments(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = start();
 	int udp = udp_host();
 	int segment = 1000;
 	static uint8_t data[5500];
@@ -248,57 +233,57 @@ static void kernel_segments(void **state)
 
 static void frames_too_long_for_the_port(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = start();
 	int host = net_station("alice0");
 
 	(void)state;
-	rig_shell("ip link set alice0 mtu 9000");
-	rig_frame(frame, MAX_FRAME + 1, 1);
+	comp_shell("ip link set alice0 mtu 9000");
+	comp_frame(frame, MAX_FRAME + 1, 1);
 	net_say(host, frame, MAX_FRAME + 1);
-	rig_frame(frame, 9014, 2);
+	comp_frame(frame, 9014, 2);
 	net_say(host, frame, 9014);
-	rig_frame(frame, MAX_FRAME, 3);
+	comp_frame(frame, MAX_FRAME, 3);
 	net_say(host, frame, MAX_FRAME);
 	net_taken(rig, MAX_FRAME, 3);
-	assert_true(rig_logged(
+	assert_true(comp_logged(
 		rig, "longer than this port's 1518 bytes: dropped; "));
-	assert_true(rig_logged(rig, "one for the interface (1 so far)"));
+	assert_true(comp_logged(rig, "one for the interface (1 so far)"));
 	close(host);
 }
 
-static bool is(const struct rig *rig, enum outside_state state)
+static bool is(const struct comp *rig, enum outside_state state)
 {
 	return outside_is(rig->c->outside, state);
 }
 
-static uint64_t dropped(const struct rig *rig, enum outside_drop why)
+static uint64_t dropped(const struct comp *rig, enum outside_drop why)
 {
 	return atomic_load(&rig->c->outside->drops[why]);
 }
 
 static void interface_down_and_up(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = start();
 	int host = net_station("alice0");
 
 	(void)state;
-	rig_shell("ip link set alice0 down");
-	rig_until(rig, is(rig, OUTSIDE_DOWN));
-	for (unsigned int i = 0; i < 3 * RIG_CAPACITY; i++) {
-		rig_frame(frame, 60, i);
-		assert_true(rig_send(rig, frame, 60));
-		rig_turn(rig);
+	comp_shell("ip link set alice0 down");
+	comp_until(rig, is(rig, OUTSIDE_DOWN));
+	for (unsigned int i = 0; i < 3 * COMP_CAPACITY; i++) {
+		comp_frame(frame, 60, i);
+		assert_true(comp_send(rig, frame, 60));
+		comp_turn(rig);
 	}
-	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 3 * RIG_CAPACITY);
-	assert_true(rig_logged(
+	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 3 * COMP_CAPACITY);
+	assert_true(comp_logged(
 		rig, "interface alice0 is down: `ip link set alice0 up`"));
-	rig_shell("ip link set alice0 up");
-	rig_until(rig, is(rig, OUTSIDE_UP));
+	comp_shell("ip link set alice0 up");
+	comp_until(rig, is(rig, OUTSIDE_UP));
 	assert_true(read(host, frame, 1) < 0); /* ENETDOWN, once */
-	rig_frame(frame, 60, 5);
-	assert_true(rig_send(rig, frame, 60));
+	comp_frame(frame, 60, 5);
+	assert_true(comp_send(rig, frame, 60));
 	net_hears(rig, host, 60, 5);
-	rig_frame(frame, 61, 6);
+	comp_frame(frame, 61, 6);
 	net_say(host, frame, 61);
 	net_taken(rig, 61, 6);
 	close(host);
@@ -306,117 +291,119 @@ static void interface_down_and_up(void **state)
 
 static void carrier_and_name(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = start();
 
 	(void)state;
 	if (system("ip link set alice0 carrier off 2>/dev/null") == 0) {
-		rig_until(rig, is(rig, OUTSIDE_NO_CARRIER));
-		rig_shell("ip link set alice0 carrier on");
-		rig_until(rig, is(rig, OUTSIDE_UP));
+		comp_until(rig, is(rig, OUTSIDE_NO_CARRIER));
+		comp_shell("ip link set alice0 carrier on");
+		comp_until(rig, is(rig, OUTSIDE_UP));
 	}
-	rig_shell("ip link set alice0 down; ip link set alice0 name bob0");
-	rig_until(rig, rig_logged(rig, "interface alice0 is called bob0 now"));
+	comp_shell("ip link set alice0 down; ip link set alice0 name bob0");
+	comp_until(rig,
+		   comp_logged(rig, "interface alice0 is called bob0 now"));
 }
 
 /* Frames flow, also in the PD's next life. */
 static void moved_to_another_namespace(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = start();
 	int fds[TAP_FDS];
 
 	(void)state;
-	rig_shell("ip netns add box && ip link set alice0 netns box"
-		  " && ip -n box link set alice0 up");
-	rig_until(rig, rig_logged(rig, "alice0 was moved to another network"));
+	comp_shell("ip netns add box && ip link set alice0 netns box"
+		   " && ip -n box link set alice0 up");
+	comp_until(rig,
+		   comp_logged(rig, "alice0 was moved to another network"));
 	for (unsigned int i = 0; i < TAP_FDS; i++)
 		fds[i] = fcntl(rig->c->fd[i], F_DUPFD_CLOEXEC, 3);
-	rig_free(rig);
-	rig = rig_new(cfg);
-	rig_start(rig, fds, TAP_FDS);
+	comp_free(rig);
+	rig = comp_new(cfg);
+	comp_start(rig, fds, TAP_FDS);
 	assert_true(is(rig, OUTSIDE_UP));
-	rig_frame(frame, 60, 5);
-	assert_true(rig_send(rig, frame, 60));
-	rig_until(rig, system("ip -n box -s -j link show alice0 |"
-			      " grep -q '\"rx\":{\"bytes\":60'") == 0);
+	comp_frame(frame, 60, 5);
+	assert_true(comp_send(rig, frame, 60));
+	comp_until(rig, system("ip -n box -s -j link show alice0 |"
+			       " grep -q '\"rx\":{\"bytes\":60'") == 0);
 	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 0);
-	rig_shell("ip netns del box");
+	comp_shell("ip netns del box");
 }
 
 static void interface_deleted(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = start();
 	int fds[TAP_FDS];
 
 	(void)state;
-	rig_shell("ip link del alice0");
-	rig_until(rig, is(rig, OUTSIDE_GONE));
-	assert_true(rig_logged(rig, "interface alice0 is gone"));
-	for (unsigned int i = 0; i < 3 * RIG_CAPACITY; i++) {
-		rig_frame(frame, 60, i);
-		assert_true(rig_send(rig, frame, 60));
-		rig_turn(rig);
+	comp_shell("ip link del alice0");
+	comp_until(rig, is(rig, OUTSIDE_GONE));
+	assert_true(comp_logged(rig, "interface alice0 is gone"));
+	for (unsigned int i = 0; i < 3 * COMP_CAPACITY; i++) {
+		comp_frame(frame, 60, i);
+		assert_true(comp_send(rig, frame, 60));
+		comp_turn(rig);
 	}
-	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 3 * RIG_CAPACITY);
-	assert_int_equal(rig_watched(rig, TAP_DEVICE), 0);
-	assert_int_equal(rig_watched(rig, TAP_WATCH), 0);
+	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 3 * COMP_CAPACITY);
+	assert_int_equal(comp_watched(rig, TAP_DEVICE), 0);
+	assert_int_equal(comp_watched(rig, TAP_WATCH), 0);
 	assert_int_equal(rig->pd->n_due, 0);
 	/* Started again it does not pretend. */
 	for (unsigned int i = 0; i < TAP_FDS; i++)
 		fds[i] = fcntl(rig->c->fd[i], F_DUPFD_CLOEXEC, 3);
-	rig_free(rig);
-	rig = rig_new(cfg);
-	rig_start(rig, fds, TAP_FDS);
+	comp_free(rig);
+	rig = comp_new(cfg);
+	comp_start(rig, fds, TAP_FDS);
 	assert_true(is(rig, OUTSIDE_GONE));
-	rig_free(rig);
-	rig = rig_new(cfg);
-	rig_start(rig, fds, 0);
+	comp_free(rig);
+	rig = comp_new(cfg);
+	comp_start(rig, fds, 0);
 	assert_true(is(rig, OUTSIDE_GONE));
 }
 
 static void hc28_switch_returns_nothing(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = start();
 	int host = net_station("alice0");
 
 	(void)state;
 	rig->hoard = true;
-	for (unsigned int i = 0; i < RIG_CAPACITY + 20; i++) {
-		rig_frame(frame, 60, i);
+	for (unsigned int i = 0; i < COMP_CAPACITY + 20; i++) {
+		comp_frame(frame, 60, i);
 		net_say(host, frame, 60);
-		rig_turn(rig);
+		comp_turn(rig);
 	}
 	/* Nothing left to do it with: not watched, so no spinning. */
-	assert_int_equal(queue_pending(&rig->tx_active), RIG_CAPACITY);
-	assert_int_equal(rig_watched(rig, 0), 0);
+	assert_int_equal(queue_pending(&rig->tx_active), COMP_CAPACITY);
+	assert_int_equal(comp_watched(rig, 0), 0);
 	/* The other direction goes on. */
-	rig_frame(frame, 70, 1);
-	assert_true(rig_send(rig, frame, 70));
+	comp_frame(frame, 70, 1);
+	assert_true(comp_send(rig, frame, 70));
 	net_hears(rig, host, 70, 1);
 	/* Buffers back: so is everything. */
-	for (unsigned int i = 0; i < RIG_CAPACITY; i++)
+	for (unsigned int i = 0; i < COMP_CAPACITY; i++)
 		net_taken(rig, 60, i);
 	rig->hoard = false;
-	for (unsigned int i = 0; i < RIG_CAPACITY; i++) {
+	for (unsigned int i = 0; i < COMP_CAPACITY; i++) {
 		queue_put(&rig->tx_free, i * rig->wire.buffer_size, 0);
-		rig_publish(rig, &rig->tx_free);
+		comp_publish(rig, &rig->tx_free);
 	}
-	for (unsigned int i = RIG_CAPACITY; i < RIG_CAPACITY + 20; i++)
+	for (unsigned int i = COMP_CAPACITY; i < COMP_CAPACITY + 20; i++)
 		net_taken(rig, 60, i);
 	close(host);
 }
 
 static void link_down_and_up(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = start();
 	int host = net_station("alice0");
 
 	(void)state;
-	rig_link_down(rig);
-	rig_turn(rig);
-	assert_int_equal(rig_watched(rig, 0), 0);
-	rig_link_up(rig);
-	rig_turn(rig);
-	rig_frame(frame, 60, 2);
+	comp_link_down(rig);
+	comp_turn(rig);
+	assert_int_equal(comp_watched(rig, 0), 0);
+	comp_link_up(rig);
+	comp_turn(rig);
+	comp_frame(frame, 60, 2);
 	net_say(host, frame, 60);
 	net_taken(rig, 60, 2);
 	close(host);
@@ -426,64 +413,64 @@ static void link_down_and_up(void **state)
 
 static void name_in_use(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = start();
 
 	(void)state;
 	(void)rig;
-	rig_refused(cfg, "sw0.alice",
-		    "TAP interface \"alice0\" is in use by another process",
-		    NULL);
+	comp_refused(cfg, "sw0.alice",
+		     "TAP interface \"alice0\" is in use by another process",
+		     NULL);
 	/* An interface of another kind is never offered for deletion. */
 	strcpy(cfg->tap.ifname, "lo");
-	rig_refused(cfg, "\"lo\" exists and is not a TAP",
-		    "write nic \"lo\" instead", NULL);
-	rig_shell("ip tuntap add tun9 mode tun");
+	comp_refused(cfg, "\"lo\" exists and is not a TAP",
+		     "write nic \"lo\" instead", NULL);
+	comp_shell("ip tuntap add tun9 mode tun");
 	strcpy(cfg->tap.ifname, "tun9");
-	rig_refused(cfg, "\"tun9\" exists and is not a TAP", NULL);
-	rig_shell("ip link del tun9");
+	comp_refused(cfg, "\"tun9\" exists and is not a TAP", NULL);
+	comp_shell("ip link del tun9");
 }
 
 /* Made by `ip tuntap`: used as it is, and left as it was. */
 static void prepared_interface(void **state)
 {
-	struct rig *rig;
+	struct comp *rig;
 
 	(void)state;
 	net_need_tun();
-	rig_shell("ip tuntap add alice0 mode tap && ip link set alice0"
-		  " address 02:00:00:00:00:77 &&"
-		  " ip addr add 10.9.0.1/24 dev alice0");
+	comp_shell("ip tuntap add alice0 mode tap && ip link set alice0"
+		   " address 02:00:00:00:00:77 &&"
+		   " ip addr add 10.9.0.1/24 dev alice0");
 	rig = start();
-	rig_until(rig, is(rig, OUTSIDE_UP));
-	rig_frame(frame, 60, 5);
-	assert_true(rig_send(rig, frame, 60));
+	comp_until(rig, is(rig, OUTSIDE_UP));
+	comp_frame(frame, 60, 5);
+	assert_true(comp_send(rig, frame, 60));
 	/* It is in use now. */
-	rig_refused(cfg, "is in use by another process", NULL);
-	rig_free(rig);
-	rig_shell("ip -o link show alice0 | grep -q 02:00:00:00:00:77 &&"
-		  " ip -o addr show alice0 | grep -q 10.9.0.1/24");
-	rig_shell("ip link del alice0");
+	comp_refused(cfg, "is in use by another process", NULL);
+	comp_free(rig);
+	comp_shell("ip -o link show alice0 | grep -q 02:00:00:00:00:77 &&"
+		   " ip -o addr show alice0 | grep -q 10.9.0.1/24");
+	comp_shell("ip link del alice0");
 }
 
 static void no_such_namespace(void **state)
 {
-	unsigned int before = rig_open_fds();
+	unsigned int before = comp_open_fds();
 
 	(void)state;
 	net_need();
 	strcpy(cfg->tap.netns, "nowhere");
-	rig_refused(cfg, "ip netns add nowhere", NULL);
-	assert_int_equal(rig_open_fds(), before);
+	comp_refused(cfg, "ip netns add nowhere", NULL);
+	assert_int_equal(comp_open_fds(), before);
 }
 
 static void impossible_name(void **state)
 {
-	struct rig *rig = start();
+	struct comp *rig = start();
 
 	(void)state;
 	(void)rig;
 	strcpy(cfg->tap.ifname, "a/b");
-	rig_refused(cfg, "\"a/b\" cannot be an interface's name", NULL);
+	comp_refused(cfg, "\"a/b\" cannot be an interface's name", NULL);
 }
 
 /* The MTU is refused: the interface that was made already is gone again. */
@@ -492,12 +479,12 @@ static void failed_open_leaves_nothing(void **state)
 	unsigned int before;
 
 	(void)state;
-	rig_free(start());
-	before = rig_open_fds();
+	comp_free(start());
+	before = comp_open_fds();
 	cfg->wire.max_frame = 18 + 10;
-	rig_refused(cfg, "cannot bring up", "MTU of 10", NULL);
-	rig_shell("! ip link show alice0 2>/dev/null");
-	assert_int_equal(rig_open_fds(), before);
+	comp_refused(cfg, "cannot bring up", "MTU of 10", NULL);
+	comp_shell("! ip link show alice0 2>/dev/null");
+	assert_int_equal(comp_open_fds(), before);
 }
 
 static void no_privileges(void **state)
@@ -507,7 +494,7 @@ static void no_privileges(void **state)
 	net_refused_as_nobody(cfg, "run weir as root");
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define test(f) cmocka_unit_test_setup_teardown(f, setup, comp_teardown)
 
 int main(void)
 {

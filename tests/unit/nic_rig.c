@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/nic_rig.h"
+
+int nic_setup(void **state)
+{
+	(void)state;
+	if (comp_setup(SYS_NIC, "sw0.uplink") != 0)
+		return -1;
+	strcpy(cfg->nic.ifname, "nic0");
+	net_add_veth();
+	return 0;
+}
+
+void nic_unmap(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	char line[512];
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		unsigned long from, to;
+
+		if (strstr(line, "socket:[") != NULL &&
+		    sscanf(line, "%lx-%lx", &from, &to) == 2)
+			munmap((void *)from, to - from);
+	}
+	fclose(f);
+}
+
+void nic_end(struct comp *rig)
+{
+	nic_unmap();
+	comp_free(rig);
+}
+
+int nic_teardown(void **state)
+{
+	if (comp_now_running != NULL)
+		nic_unmap();
+	comp_teardown(state);
+	net_del_veth();
+	return 0;
+}
+
+struct comp *nic_start(void)
+{
+	struct comp *rig;
+	char where[SYS_PATH + 4] = "";
+
+	if (cfg->nic.netns[0] != '\0')
+		snprintf(where, sizeof(where), "-n %s", cfg->nic.netns);
+	net_need();
+	rig = comp_run(cfg);
+	net_await_carrier("", "far0");
+	net_await_carrier(where, "nic0");
+	comp_turn(rig);
+	/* It may have begun before the pair's carrier was noticed. */
+	if (comp_logged(rig, "has no carrier")) {
+		comp_until(rig, comp_logged(rig, "is up"));
+		rig->log[0] = '\0';
+	}
+	return rig;
+}
