@@ -61,7 +61,8 @@ CLI_SRC     := $(wildcard cli/*.c)
 EXAMPLE_SRC := $(wildcard client/examples/*.c)
 PROGRAM_SRC := $(wildcard client/pd/examples/*.c)
 # The inside of a PD, for programs that are one.
-PD_SRC      := client/pd/main.c vmm/linux/error.c $(wildcard vmm/linux/pd/*.c)
+PD_SRC      := client/pd/main.c vmm/linux/error.c vmm/linux/fds.c \
+	$(wildcard vmm/linux/pd/*.c)
 TEST_SRC    := $(wildcard tests/unit/*_test.c)
 HELPER_SRC  := $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c))
 BENCH_SRC   := $(wildcard tests/bench/*.c)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "client/attach.h"
+#include "vmm/linux/fds.h"
 #include "vmm/linux/monitor/hang_up.h"
 #include "vmm/linux/monitor/state.h"
 #include "vmm/linux/monitor/rundir.h"
@@ -72,7 +73,7 @@ static int gather(const struct monitor *m, const struct mon_link *l, int *fd)
 		complete = complete && fd[i] >= 0;
 	if (complete)
 		return 0;
-	backing_close(fd, ATTACH_FDS);
+	fds_close(fd, ATTACH_FDS);
 	return -1;
 }
 
@@ -98,35 +99,20 @@ static int send_hello(struct monitor *m, const struct mon_link *l, int sock,
 	struct attach_hello hello = { .magic = ATTACH_MAGIC,
 				      .version = ATTACH_VERSION,
 				      .status = status };
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int) * ATTACH_FDS)];
-	} control = { 0 };
-	struct iovec iov = { .iov_base = &hello, .iov_len = sizeof(hello) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	int fd[ATTACH_FDS];
-	ssize_t n;
+	unsigned int n = 0;
+	int fd[ATTACH_FDS], result;
 
 	snprintf(hello.port, sizeof(hello.port), "%.*s",
 		 (int)sizeof(hello.port) - 1, l->conn->name);
 	if (status == 0) {
-		struct cmsghdr *cmsg;
-
 		if (gather(m, l, fd) != 0)
 			return -1;
+		n = ATTACH_FDS;
 		fill_hello(m, l, &hello);
-		msg.msg_control = &control;
-		msg.msg_controllen = sizeof(control.space);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(cmsg), fd, sizeof(fd));
 	}
-	n = sendmsg(sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (status == 0)
-		backing_close(fd, ATTACH_FDS);
-	return n == sizeof(hello) ? 0 : -1;
+	result = fds_send(sock, &hello, sizeof(hello), fd, n);
+	fds_close(fd, n);
+	return result;
 }
 
 /* --- attach and detach -------------------------------------------------- */

@@ -63,6 +63,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vmm/linux/fds.h"
+
 /* Linux 6.3; older headers and kernels do not have it. */
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
@@ -182,13 +184,6 @@ int backing_pair(int fd[2], int type)
 	return -1;
 }
 
-void backing_close(const int *fd, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++)
-		if (fd[i] >= 0)
-			close(fd[i]);
-}
-
 static int eventfd_new(unsigned int value)
 {
 	int fd = eventfd(value, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -216,18 +211,12 @@ static int end_new(struct backing_channel *ch, unsigned int end, bool outside)
 	return 0;
 }
 
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 static void channel_close(struct backing_channel *ch)
 {
 	for (unsigned int end = 0; end < 2; end++) {
 		if (ch->ring[end] != ch->wait[end])
-			close_fd(ch->ring[end]);
-		close_fd(ch->wait[end]);
+			fds_close(&ch->ring[end], 1);
+		fds_close(&ch->wait[end], 1);
 	}
 }
 
@@ -292,8 +281,8 @@ void backing_destroy(struct backing *b)
 {
 	if (b->sys == NULL)
 		return;
-	for (size_t i = 0; b->region != NULL && i < b->sys->n_regions; i++)
-		close_fd(b->region[i]);
+	if (b->region != NULL)
+		fds_close(b->region, (unsigned int)b->sys->n_regions);
 	for (size_t i = 0; b->channel != NULL && i < b->sys->n_channels; i++)
 		channel_close(&b->channel[i]);
 	free(b->region);
@@ -347,8 +336,7 @@ static int regions_new(const struct system *sys, const uint32_t *region,
 		if (fd[i] >= 0)
 			continue;
 		error = errno;
-		while (i-- > 0)
-			close(fd[i]);
+		fds_close(fd, i);
 		errno = error;
 		return -1;
 	}
@@ -378,8 +366,7 @@ int backing_renew(struct backing *b, const struct sys_conn *conn)
 	if (channel_new(&ch, &b->sys->channel[conn->channel]) != 0) {
 		error = errno;
 		channel_close(&ch);
-		for (unsigned int i = 0; i < BACKING_RENEWED; i++)
-			close(fd[i]);
+		fds_close(fd, BACKING_RENEWED);
 		return -error;
 	}
 	for (unsigned int i = 0; i < BACKING_RENEWED; i++) {

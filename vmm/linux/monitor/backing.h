@@ -114,11 +114,6 @@ void backing_ring_outside(const struct backing *b, uint32_t channel);
 int backing_pair(int fd[2], int type);
 
 /**
- * backing_close - close descriptors; -1 stands for none
- */
-void backing_close(const int *fd, unsigned int n);
-
-/**
  * backing_memfd - an empty memfd that can be sealed and never executed
  * @name: what /proc/PID/maps will show
  *

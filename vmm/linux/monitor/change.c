@@ -26,7 +26,7 @@ static void finish(struct change *c)
 	json_decref(c->why);
 	c->why = NULL;
 	c->caller = NULL;
-	c->stage = compiler_runs(&c->compiler) ? CHANGE_ENDING : CHANGE_IDLE;
+	c->stage = child_runs(&c->compiler.child) ? CHANGE_ENDING : CHANGE_IDLE;
 }
 
 /* Tell whoever waits for its end; @facts is taken over. */
@@ -430,7 +430,7 @@ uint64_t change_deadline(const struct monitor *m)
 void change_init(struct change *c)
 {
 	*c = (struct change){ .asker = { on_reply, on_silence },
-			      .compiler.exit.fd = -1 };
+			      .compiler.child.exit.fd = -1 };
 }
 
 /* Return: whether something has happened. */
@@ -486,7 +486,7 @@ void change_forget(struct monitor *m, struct change_asker *a)
 		return;
 	c->caller = NULL;
 	if (c->stage == CHANGE_COMPILING) {
-		compiler_kill(&c->compiler);
+		child_kill(&c->compiler.child);
 		c->stage = CHANGE_ENDING;
 	} else if (c->stage == CHANGE_WAITING) {
 		finish(c);

@@ -2,17 +2,9 @@
 #include "vmm/linux/monitor/compiler.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "config/config.h"
 
@@ -134,38 +126,25 @@ static void compile(const struct compile_order *order,
 	}
 }
 
-static _Noreturn void child(const struct compile_order *order,
-			    const struct compiler *c, pid_t parent)
-{
-	struct compile_result result;
-	sigset_t none;
+/**
+ * struct task - what the child is to do
+ */
+struct task {
+	const struct compile_order *order;
+	void *shared;
+	size_t size;
+};
 
-	/* So that a person who looks knows what it is, and can end it. */
-	prctl(PR_SET_NAME, "weir-compile");
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
-	close_range(STDERR_FILENO + 1, ~0U, 0);
-	compile(order, &result);
-	_exit(compile_result_pack(&result, c->shared, c->size) == 0 ? 0 : 1);
+static int compile_and_pack(void *arg)
+{
+	const struct task *task = arg;
+	struct compile_result result;
+
+	compile(task->order, &result);
+	return -compile_result_pack(&result, task->shared, task->size);
 }
 
 /* --- in the monitor ---------------------------------------------------------- */
-
-static int share(struct compiler *c, size_t size)
-{
-	/* Mostly never touched. */
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (at == MAP_FAILED)
-		return -1;
-	c->shared = at;
-	c->size = size;
-	return 0;
-}
 
 static void unshare_all(struct compiler *c)
 {
@@ -174,46 +153,27 @@ static void unshare_all(struct compiler *c)
 	c->shared = NULL;
 }
 
-/* A child whose pidfd cannot be had or watched is of no use. */
-static void give_up(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-}
-
-static int watch(struct compiler *c, struct loop *loop, pid_t pid,
-		 void (*ended)(struct monitor *m, struct loop_source *s,
-			       uint32_t events))
-{
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	int error;
-
-	if (fd >= 0 && loop_add(loop, &c->exit, fd, EPOLLIN, ended) == 0)
-		return 0;
-	error = errno;
-	give_up(pid);
-	c->exit.fd = -1;
-	errno = error;
-	return -1;
-}
-
 json_t *compiler_start(struct compiler *c, struct loop *loop,
 		       const struct compile_order *order,
 		       void (*ended)(struct monitor *m, struct loop_source *s,
 				     uint32_t events))
 {
-	pid_t parent = getpid();
-	pid_t pid = -1;
+	struct task task = {
+		.order = order,
+		.size = compile_result_room(order->base->n_policies),
+	};
 	json_t *why;
 
-	c->killed = false;
-	if (share(c, compile_result_room(order->base->n_policies)) == 0)
-		pid = fork();
-	if (pid == 0)
-		child(order, c, parent);
-	if (pid > 0 && watch(c, loop, pid, ended) == 0)
-		return NULL;
+	/* Mostly never touched. */
+	task.shared = mmap(NULL, task.size, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (task.shared != MAP_FAILED) {
+		c->shared = task.shared;
+		c->size = task.size;
+		if (child_start(&c->child, loop, "weir-compile", -1,
+				compile_and_pack, &task, ended) == 0)
+			return NULL;
+	}
 	why = facts_error("compiler_start", "{s:i}", "errno", errno);
 	unshare_all(c);
 	return why;
@@ -234,14 +194,12 @@ static json_t *died(const siginfo_t *info)
 bool compiler_finish(struct compiler *c, struct loop *loop,
 		     struct compile_result *result, json_t **why)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info;
 
 	*result = (struct compile_result){ 0 };
-	if (waitid(P_PIDFD, (id_t)c->exit.fd, &info, WEXITED | WNOHANG) != 0 ||
-	    info.si_pid == 0)
-		return false;
-	loop_del(loop, &c->exit);
 	*why = NULL;
+	if (!child_finish(&c->child, loop, &info))
+		return false;
 	if (info.si_code != CLD_EXITED || info.si_status != 0)
 		*why = died(&info);
 	else if (compile_result_unpack(result, c->shared, c->size) != 0)
@@ -250,24 +208,8 @@ bool compiler_finish(struct compiler *c, struct loop *loop,
 	return true;
 }
 
-void compiler_kill(struct compiler *c)
-{
-	if (!compiler_runs(c) || c->killed)
-		return;
-	c->killed = true;
-	syscall(SYS_pidfd_send_signal, c->exit.fd, SIGKILL, NULL, 0);
-}
-
 void compiler_close(struct compiler *c, struct loop *loop)
 {
-	siginfo_t info;
-
-	if (!compiler_runs(c))
-		return;
-	compiler_kill(c);
-	while (waitid(P_PIDFD, (id_t)c->exit.fd, &info, WEXITED) != 0 &&
-	       errno == EINTR)
-		;
-	loop_del(loop, &c->exit);
+	child_close(&c->child, loop);
 	unshare_all(c);
 }

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The topology compiler, run beside the monitor.
+ * The topology compiler, in a child of the monitor's.
  *
  * Compiling takes as long as it takes, opens files that may be pipes or on a
- * server that is away, and hands filters to libpcap.  The monitor has links to
- * look after meanwhile and must outlive all of it.  So a child is forked, which
- * compiles, leaves the result in memory both share (vmm/linux/monitor/compile_result.h),
- * and ends; the monitor learns of that by its pidfd.  Nobody waits for a child
- * that hangs: compiler_kill() has it end.
- *
- * The child is a copy of the monitor that keeps no descriptor but the standard
- * ones.  It dies with the monitor.
+ * server that is away, and passes filters to libpcap.  The monitor has links to
+ * look after meanwhile and must survive all of it.  So a child compiles, leaves
+ * the result in memory both share (compile_result.h), and ends.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_COMPILER_H
 #define WEIR_VMM_LINUX_MONITOR_COMPILER_H
 
-#include <stdbool.h>
-
 #include "vmm/linux/monitor/compile_result.h"
-#include "vmm/linux/monitor/loop.h"
+#include "vmm/linux/monitor/child.h"
 #include "vmm/linux/monitor/statement.h"
 
 enum change_kind {
@@ -55,17 +48,14 @@ struct compile_order {
 };
 
 /**
- * struct compiler - a child that compiles; all zero but @exit.fd -1: none
- * @exit:   its pidfd
- * @shared: where it leaves its result
+ * struct compiler - all zero but @child: none
+ * @shared: where the child leaves its result
  * @size:   bytes there
- * @killed: it has been told to end
  */
 struct compiler {
-	struct loop_source exit;
+	struct child child;
 	void *shared;
 	size_t size;
-	bool killed;
 };
 
 /**
@@ -81,11 +71,6 @@ json_t *compiler_start(struct compiler *c, struct loop *loop,
 		       void (*ended)(struct monitor *m, struct loop_source *s,
 				     uint32_t events));
 
-static inline bool compiler_runs(const struct compiler *c)
-{
-	return c->exit.fd >= 0;
-}
-
 /**
  * compiler_finish - take the result of a child that has ended
  * @result: out, to be freed whatever is returned
@@ -95,11 +80,6 @@ static inline bool compiler_runs(const struct compiler *c)
  */
 bool compiler_finish(struct compiler *c, struct loop *loop,
 		     struct compile_result *result, json_t **why);
-
-/**
- * compiler_kill - have the child end; compiler_finish() is still to be called
- */
-void compiler_kill(struct compiler *c);
 
 /**
  * compiler_close - end the child and wait for it, for the end of the monitor

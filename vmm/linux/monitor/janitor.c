@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vmm/linux/fds.h"
 #include "vmm/linux/monitor/log.h"
 #include "vmm/linux/pd/pd.h"
 #include "vmm/linux/monitor/signals.h"
@@ -141,29 +142,19 @@ static void leave_caller(int sock)
  */
 static bool take_pidfd(int sock, int *pidfd, size_t n_pds)
 {
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
+	unsigned int n = 1;
 	uint32_t pd = 0;
-	struct iovec iov = { .iov_base = &pd, .iov_len = sizeof(pd) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = &control,
-			      .msg_controllen = sizeof(control) };
-	const struct cmsghdr *cmsg;
-	ssize_t n;
+	int fd;
+	ssize_t got =
+		fds_receive(sock, &pd, sizeof(pd), &fd, &n, MSG_CMSG_CLOEXEC);
 
-	n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-	if (n < 0 && errno == EINTR)
+	if (got < 0 && errno == EINTR)
 		return true;
-	if (n <= 0)
+	if (got <= 0)
 		return false;
-	cmsg = CMSG_FIRSTHDR(&msg);
-	if (n == sizeof(pd) && cmsg != NULL && pd < n_pds) {
-		if (pidfd[pd] >= 0)
-			close(pidfd[pd]);
-		memcpy(&pidfd[pd], CMSG_DATA(cmsg), sizeof(int));
+	if (n == 1 && pd < n_pds) {
+		fds_close(&pidfd[pd], 1);
+		pidfd[pd] = fd;
 	}
 	return true;
 }
@@ -248,23 +239,8 @@ void janitor_opened(struct janitor *j, uint32_t pd, uint32_t comp)
 
 void janitor_pd(struct janitor *j, uint32_t pd, int pidfd)
 {
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov = { .iov_base = &pd, .iov_len = sizeof(pd) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = &control,
-			      .msg_controllen = sizeof(control) };
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(pidfd));
-	memcpy(CMSG_DATA(cmsg), &pidfd, sizeof(pidfd));
 	/* If it does not arrive, the parent-death signal has to do. */
-	sendmsg(j->sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)!fds_send(j->sock, &pd, sizeof(pd), &pidfd, 1);
 }
 
 /* Return: whether the process of a pidfd has ended. */

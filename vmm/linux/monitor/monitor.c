@@ -20,6 +20,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "vmm/linux/fds.h"
 #include "vmm/linux/monitor/state.h"
 #include "vmm/linux/monitor/rundir.h"
 #include "vmm/linux/monitor/signals.h"
@@ -81,7 +82,7 @@ static int copy_system(struct monitor *m, const struct system *sys)
 		return error_set(m->err, "not enough memory");
 	for (; m->sys.n_conns < sys->n_conns; m->sys.n_conns++) {
 		m->link[m->sys.n_conns].conn = &sys->conn[m->sys.n_conns];
-		m->link[m->sys.n_conns].seeker.sock.fd = -1;
+		m->link[m->sys.n_conns].seeker.child.exit.fd = -1;
 	}
 	for (; m->sys.n_pds < sys->n_pds; m->sys.n_pds++)
 		if (copy_pd(&m->pd[m->sys.n_pds], &m->sys.pd[m->sys.n_pds],
@@ -358,8 +359,7 @@ static void close_components(struct monitor *m)
 {
 	for (size_t i = 0; i < m->sys.n_pds; i++) {
 		for (uint32_t c = 0; c < m->sys.pd[i].n_comps; c++)
-			for (unsigned int f = 0; f < m->pd[i].fds[c].n; f++)
-				close(m->pd[i].fds[c].fd[f]);
+			fds_close(m->pd[i].fds[c].fd, m->pd[i].fds[c].n);
 		free(m->pd[i].fds);
 		free(m->sys.pd[i].comp);
 	}

@@ -7,11 +7,11 @@
  * does not answer in time.
  */
 #include <errno.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "vmm/linux/fds.h"
 #include "vmm/linux/monitor/state.h"
 #include "vmm/linux/order.h"
 
@@ -55,33 +55,10 @@ static int gather(const struct monitor *m, const struct mon_link *l,
 						  map->perms);
 		if (fd[i] >= 0)
 			continue;
-		backing_close(fd, i);
+		fds_close(fd, i);
 		return -1;
 	}
 	return 0;
-}
-
-static int send_order(int ctl, const struct pd_order *o, const int *fd)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int) * PD_RENEW_FDS)];
-	} control = { 0 };
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)o,
-			     .iov_len = sizeof(*o) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = &control,
-			      .msg_controllen = sizeof(control) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int) * PD_RENEW_FDS);
-	memcpy(CMSG_DATA(c), fd, sizeof(int) * PD_RENEW_FDS);
-	return sendmsg(ctl, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*o)
-		       ? 0
-		       : -1;
 }
 
 int pd_order_renewal(const struct monitor *m, const struct mon_link *l)
@@ -102,8 +79,8 @@ int pd_order_renewal(const struct monitor *m, const struct mon_link *l)
 		return -1;
 	fd[PD_RENEW_WAIT] = ch->wait[1 - outside];
 	fd[PD_RENEW_RING] = ch->ring[outside];
-	result = send_order(pd->ctl.fd, &o, fd);
-	backing_close(fd + PD_RENEW_REGION, PD_RENEW_REGIONS);
+	result = fds_send(pd->ctl.fd, &o, sizeof(o), fd, PD_RENEW_FDS);
+	fds_close(fd + PD_RENEW_REGION, PD_RENEW_REGIONS);
 	return result;
 }
 

@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "vmm/linux/fds.h"
 #include "vmm/linux/monitor/state.h"
 
 static const struct sys_component *comp_of(const struct monitor *m,
@@ -71,11 +72,10 @@ static void let_go(struct pd_fds *fds)
 
 static void on_found(struct monitor *m, struct loop_source *s, uint32_t events)
 {
-	struct seeker *seeker = loop_owner(s, struct seeker, sock);
-	struct mon_link *l = loop_owner(seeker, struct mon_link, seeker);
+	struct mon_link *l = loop_owner(s, struct mon_link, seeker.child.exit);
 	struct pd_fds *fds = outside_of(m, l);
 	int found[PD_MAX_FDS];
-	unsigned int n = seeker_finish(seeker, &m->loop, found);
+	unsigned int n = seeker_finish(&l->seeker, &m->loop, found);
 
 	(void)events;
 	if (n == 0 || fds == NULL)
@@ -103,23 +103,22 @@ static bool lacks(const struct monitor *m, const struct mon_link *l)
 
 static void seek(struct monitor *m, struct mon_link *l)
 {
-	struct error err = { "" };
 	uint64_t pause;
 
 	/* The pause grows if it is lost again and again. */
 	pause = restart_pause(&l->lost, m->now_ns);
 	let_go(outside_of(m, l));
 	if (seeker_start(&l->seeker, &m->loop, comp_of(m, l),
-			 (unsigned int)(pause / MS_NS), on_found, &err) != 0)
+			 (unsigned int)(pause / MS_NS), on_found) != 0)
 		monitor_log(LOG_WARNING, m->sys.name,
 			    "%s: it cannot be looked for: %s", l->conn->name,
-			    err.text);
+			    strerror(errno));
 }
 
 void outside_settle(struct monitor *m, struct mon_link *l)
 {
 	if (l->outside != NULL && m->phase == MONITOR_RUNNING &&
-	    !seeker_runs(&l->seeker) && lacks(m, l))
+	    !child_runs(&l->seeker.child) && lacks(m, l))
 		seek(m, l);
 }
 
@@ -224,11 +223,7 @@ void outsides_close(struct monitor *m)
 		if (l->outside == NULL)
 			continue;
 		fds = outside_of(m, l);
-		while (seeker_runs(&l->seeker))
-			for (unsigned int n =
-				     seeker_finish(&l->seeker, &m->loop, found);
-			     n > 0; n--)
-				close(found[n - 1]);
+		fds_close(found, seeker_finish(&l->seeker, &m->loop, found));
 		munmap(l->outside, OUTSIDE_SIZE);
 		l->outside = NULL;
 		close(fds->page);

@@ -1,31 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A seeker: a process that waits for what is gone: an interface, a namespace, a
+ * A seeker: a child that waits for what is gone: an interface, a namespace, a
  * peer.
  *
- * Looking for it may block, so the monitor must not do it.  It forks a child,
- * which waits until the component's open() succeeds (struct component_ops,
- * seek), sends the descriptors to the monitor, and exits.  The child is a copy
- * of the monitor that keeps no descriptor but the standard ones and its end of
- * a socket pair.  It dies with the monitor.
+ * Looking for it may block.  The child waits until the component's open()
+ * succeeds (struct component_ops, seek), sends the descriptors to the monitor
+ * over a socket pair, and ends.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_SEEKER_H
 #define WEIR_VMM_LINUX_MONITOR_SEEKER_H
 
-#include <stdbool.h>
-
-#include "vmm/linux/error.h"
-#include "vmm/linux/monitor/loop.h"
+#include "vmm/linux/monitor/child.h"
 #include "vmm/linux/pd/pd.h"
 
 /**
- * struct seeker - a child that looks; @sock.fd is -1 if there is none
- * @sock: our end of the socket pair; its end is the child's
- * @pid:  the child
+ * struct seeker - none: @child.exit.fd is -1
+ * @sock: our end of the socket pair
  */
 struct seeker {
-	struct loop_source sock;
-	int pid;
+	struct child child;
+	int sock;
 };
 
 /**
@@ -35,18 +29,12 @@ struct seeker {
  * @pause_ms: to wait before the first look
  * @ready:    called in the loop: seeker_finish()
  *
- * Return: 0, or -1 with @err set.
+ * Return: 0, or -1 with errno set.
  */
 int seeker_start(struct seeker *s, struct loop *loop,
 		 const struct sys_component *cfg, unsigned int pause_ms,
 		 void (*ready)(struct monitor *m, struct loop_source *source,
-			       uint32_t events),
-		 struct error *err);
-
-static inline bool seeker_runs(const struct seeker *s)
-{
-	return s->sock.fd >= 0;
-}
+			       uint32_t events));
 
 /**
  * seeker_finish - end the child, and take what it has found

@@ -56,6 +56,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vmm/linux/fds.h"
 #include "vmm/linux/monitor/boot_build.h"
 #include "vmm/linux/pd/sandbox.h"
 
@@ -343,14 +344,6 @@ static int pair_new(int fd[2], int type, struct error *err, const char *name)
 	return backing_fd_error(err, "sockets of", name);
 }
 
-static void close_pair(const int fd[2])
-{
-	if (fd[0] >= 0)
-		close(fd[0]);
-	if (fd[1] >= 0)
-		close(fd[1]);
-}
-
 /* The file of a program among the components, or NULL. */
 static const char *find_program(const struct sys_pd *pd)
 {
@@ -408,10 +401,10 @@ int pd_spawn(const struct backing *b, uint32_t pd, const struct pd_fds *fds,
 	    pair_new(ctl, SOCK_SEQPACKET | SOCK_NONBLOCK, err, l.name) == 0 &&
 	    pair_new(l.go, SOCK_STREAM, err, l.name) == 0)
 		result = launch(b, pd, fds, &l, log[1], ctl[1], proc, err);
-	close_pair(l.go);
+	fds_close(l.go, 2);
 	if (result != 0) {
-		close_pair(log);
-		close_pair(ctl);
+		fds_close(log, 2);
+		fds_close(ctl, 2);
 		return -1;
 	}
 	close(log[1]);

@@ -11,6 +11,7 @@
  *	monitor/switch.c   switches: statistics, faults, the control mailbox
  *	monitor/policy.c   what policies hold
  *	monitor/change.c   how they are changed: compiler.c, statement.c
+ *	monitor/child.c	   children for what may block: compiler.c, seeker.c
  *	monitor/facts.c	   why a request is refused, as JSON
  *	monitor/virt.c	   virtualisers of driver VMs: statistics, faults
  *	monitor/vm.c	   driver VMs: is the guest ready, has its card a link?

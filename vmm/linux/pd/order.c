@@ -10,12 +10,12 @@
  * The filter allows mmap() in this one form only (sandbox.c).
  */
 #include <errno.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "vmm/linux/fds.h"
 #include "vmm/linux/pd/loop.h"
 #include "vmm/linux/order.h"
 
@@ -29,40 +29,6 @@ int pd_listen(struct pd *pd, int ctl)
 
 	pd->ctl = ctl;
 	return epoll_ctl(pd->epoll, EPOLL_CTL_ADD, ctl, &e);
-}
-
-static void close_all(const int *fd, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++)
-		close(fd[i]);
-}
-
-/* Take one message. Return: its length, 0 at the end, -1 with errno set. */
-static ssize_t receive(int ctl, struct pd_order *o, int *fd,
-		       unsigned int *n_fds)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int) * PD_RENEW_FDS)];
-	} control;
-	struct iovec iov = { .iov_base = o, .iov_len = sizeof(*o) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = &control,
-			      .msg_controllen = sizeof(control) };
-	ssize_t n = recvmsg(ctl, &msg, PD_ORDER_FLAGS);
-	const struct cmsghdr *c;
-
-	*n_fds = 0;
-	if (n <= 0)
-		return n;
-	c = CMSG_FIRSTHDR(&msg);
-	if (c != NULL) {
-		*n_fds = (unsigned int)((c->cmsg_len - CMSG_LEN(0)) /
-					sizeof(*fd));
-		memcpy(fd, CMSG_DATA(c), *n_fds * sizeof(*fd));
-	}
-	return n;
 }
 
 /* As if each channel had been notified. */
@@ -141,7 +107,7 @@ static void renew(struct pd *pd, const struct pd_order *o, const int *fd)
 
 	for (unsigned int i = 0; i < PD_RENEW_REGIONS && result == 0; i++)
 		result = map_over(pd, o->slot[i], fd[PD_RENEW_REGION + i]);
-	close_all(fd + PD_RENEW_REGION, PD_RENEW_REGIONS);
+	fds_close(fd + PD_RENEW_REGION, PD_RENEW_REGIONS);
 	result |= rewire(pd, o->channel, fd[PD_RENEW_WAIT], fd[PD_RENEW_RING]);
 	/* If no answer comes, the monitor kills and restarts us. */
 	if (result == 0)
@@ -152,8 +118,9 @@ bool pd_obey(struct pd *pd)
 {
 	struct pd_order o = { 0 };
 	int fd[PD_RENEW_FDS] = { 0 };
-	unsigned int n_fds;
-	ssize_t n = receive(pd->ctl, &o, fd, &n_fds);
+	unsigned int n_fds = PD_RENEW_FDS;
+	ssize_t n =
+		fds_receive(pd->ctl, &o, sizeof(o), fd, &n_fds, PD_ORDER_FLAGS);
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
@@ -163,7 +130,7 @@ bool pd_obey(struct pd *pd)
 		renew(pd, &o, fd);
 		return true;
 	}
-	close_all(fd, n_fds);
+	fds_close(fd, n_fds);
 	if (o.what == PD_ORDER_LOOK)
 		look_around(pd);
 	return true;

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Helper children: what may block runs in one.
+ *
+ * The monitor forks; the child, a copy of it, has its own name, keeps no
+ * descriptor but the standard ones and one more, and dies with the monitor.  The
+ * monitor learns of its end by a pidfd.  Nobody waits for a child that hangs: it
+ * is killed.
+ */
+#ifndef WEIR_VMM_LINUX_MONITOR_CHILD_H
+#define WEIR_VMM_LINUX_MONITOR_CHILD_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "vmm/linux/monitor/loop.h"
+
+/* Where a child finds the descriptor it keeps. */
+#define CHILD_FD 3
+
+/**
+ * struct child - all zero but @exit.fd -1: none
+ * @exit:   its pidfd
+ * @killed: it has been told to end
+ */
+struct child {
+	struct loop_source exit;
+	bool killed;
+};
+
+/**
+ * child_start - fork
+ * @name:  what ps shows
+ * @keep:  a descriptor the child keeps as CHILD_FD, or -1
+ * @run:   called in the child, which then exits with what it returns
+ * @ended: called in the loop once the child may have ended: child_finish()
+ *
+ * Return: 0, or -1 with errno set.
+ */
+int child_start(struct child *c, struct loop *loop, const char *name, int keep,
+		int (*run)(void *arg), void *arg,
+		void (*ended)(struct monitor *m, struct loop_source *s,
+			      uint32_t events));
+
+static inline bool child_runs(const struct child *c)
+{
+	return c->exit.fd >= 0;
+}
+
+/**
+ * child_finish - reap a child
+ * @info: out: how it ended
+ *
+ * Return: false if it still runs.
+ */
+bool child_finish(struct child *c, struct loop *loop, siginfo_t *info);
+
+/**
+ * child_kill - have the child end; child_finish() is still to be called
+ * @c: may be none
+ */
+void child_kill(struct child *c);
+
+/**
+ * child_close - end the child and wait for that
+ * @c: may be none
+ */
+void child_close(struct child *c, struct loop *loop);
+
+#endif
