@@ -18,15 +18,11 @@
  *			weir_wait(p, WEIR_WAIT_RX, 1000);
  *	}
  *
- * No call takes longer than its timeout (weir_attach: some seconds), whatever the
- * switch does: what wakes it is an eventfd that is asked for room before it is
- * written.  Linux has no write() to an eventfd that is sure not to wait, so a
- * server that has its own program hold the eventfd, clears O_NONBLOCK and fills
- * it between the two can have weir_flush() and weir_wait() wait until it is
- * read, and one that sends descriptors of files of its own can have
- * weir_attach() and weir_detach() wait for their close().  weir does neither and
- * its switches' PDs are not able to: attach to paths that only weir's user can
- * put a socket at.
+ * No call takes longer than its timeout (weir_attach: some seconds), whatever
+ * the switch does.  A malicious server in weir's place could make calls wait,
+ * by filling the eventfd that wakes the switch just before it is written, or
+ * with descriptors of files whose close() waits.  So attach only to paths where
+ * only weir's user can put a socket.
  *
  * A frame starts with the destination address and has no FCS.  Calls on one
  * port must not be made from two threads at once.  client/examples/ has

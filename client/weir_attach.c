@@ -4,14 +4,14 @@
  * socket (client/attach.h).
  *
  * The monitor is trusted as little as possible: a wrong path, another version
- * or another program behind the socket must end in an error and not in a crash.
- * Each size is compared with its file's, and a file that could shrink under our
- * mapping (a SIGBUS, later) is refused. net_client.c checks the queues'
+ * or another program behind the socket must cause an error and not a crash.
+ * Each size is compared with its file's, and a file that could shrink under its
+ * mapping (a SIGBUS, later) is refused.  net_client.c checks the queues'
  * contents.
  *
  * Once everything is mapped, three descriptors stay open: the connection, whose
- * end means that we are detached; the socket we wait on; the eventfd that wakes
- * the switch.  An epoll set over the first two is what a caller may poll.
+ * end means that the port is gone; the socket to wait on; the eventfd that
+ * wakes the switch.  A caller may poll an epoll set of the first two.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -71,24 +71,24 @@ static int connect_failed(const struct complaint *c, const char *path,
 				path, path);
 	case ECONNREFUSED:
 		return complain(c, error,
-				"nobody listens on %s; weir has ended, start "
+				"nothing listens on %s; weir has ended, start "
 				"it again",
 				path);
 	case EACCES:
 	case EPERM:
 		return complain(c, error,
-				"%s is for the user who runs weir; run this "
-				"as that user",
+				"%s belongs to the user who runs weir; run "
+				"this as that user",
 				path);
 	case EPROTOTYPE:
 		return complain(c, error,
-				"%s is no attach socket; name the one that "
-				"the topology names",
+				"%s is not an attach socket; use the path "
+				"in the topology",
 				path);
 	case EAGAIN:
 		return complain(c, ETIMEDOUT,
-				"%s does not answer; is weir stopped, or too "
-				"busy? Try again",
+				"%s does not answer; weir is stopped or too "
+				"busy, try again",
 				path);
 	default:
 		return complain(c, error, "cannot connect to %s: %s", path,
@@ -176,16 +176,17 @@ static int refused(const struct complaint *c, const char *port, int error)
 				port);
 	if (error == EAGAIN)
 		return complain(c, error,
-				"%s is held off, because clients of it broke "
-				"the queue protocol; try again in a moment",
+				"%s is held off, because its clients broke the "
+				"queue protocol; try again in a moment",
 				port);
 	if (error == ENETDOWN)
-		return complain(c, error,
-				"%s is out of order just now, its switch fails "
-				"again and again; weir's log says why, and "
-				"when it is started again",
-				port);
-	return complain(c, error, "weir cannot attach us to %s: %s", port,
+		return complain(
+			c, error,
+			"%s is down, because its switch fails again and "
+			"again; weir's log says why, and when it is "
+			"started again",
+			port);
+	return complain(c, error, "cannot attach to %s: %s", port,
 			strerror(error));
 }
 
@@ -207,8 +208,8 @@ static int say_hello(struct weir_port *p, const char *path,
 				path);
 	if ((size_t)n != sizeof(*h) || h->magic != ATTACH_MAGIC)
 		return complain(c, EPROTO,
-				"%s is no attach socket of weir; name the one "
-				"that the topology names",
+				"%s is not an attach socket of weir; use the "
+				"path in the topology",
 				path);
 	if (h->version != ATTACH_VERSION)
 		return complain(c, EPROTO,
@@ -222,14 +223,15 @@ static int say_hello(struct weir_port *p, const char *path,
 		if (cut || p->fd[i] < 0)
 			return complain(c, EPROTO,
 					"%s did not send its %d descriptors; "
-					"may this process open as many?",
+					"check this process's limit on open "
+					"files",
 					path, ATTACH_FDS);
 	return 0;
 }
 
 /* --- mapping ----------------------------------------------------------- */
 
-/* What each region must hold, going by the hello. */
+/* The sizes that follow from the hello. */
 static void region_sizes(const struct attach_hello *h, uint64_t *size)
 {
 	uint64_t queue = queue_region_size(h->capacity);
@@ -278,6 +280,14 @@ static int map_region(struct weir_port *p, unsigned int i, uint64_t size)
 	return 0;
 }
 
+static int bad_sizes(const struct attach_hello *h, const struct complaint *c)
+{
+	return complain(c, EPROTO,
+			"%s: impossible sizes (%u slots, buffers of %u); is "
+			"this the same release of weir?",
+			h->port, h->capacity, h->buffer_size);
+}
+
 static int map_all(struct weir_port *p, const struct complaint *c)
 {
 	const struct attach_hello *h = &p->hello;
@@ -285,10 +295,7 @@ static int map_all(struct weir_port *p, const struct complaint *c)
 
 	if (!queue_capacity_ok(h->capacity) || h->max_frame < FRAME_MIN ||
 	    h->max_frame > h->buffer_size)
-		return complain(c, EPROTO,
-				"%s: impossible sizes (%u slots, buffers of "
-				"%u); is this the same release of weir?",
-				h->port, h->capacity, h->buffer_size);
+		return bad_sizes(h, c);
 	region_sizes(h, size);
 	for (unsigned int i = 0; i < REGIONS; i++)
 		if (map_region(p, i, size[i]) != 0)
@@ -331,18 +338,13 @@ static int make_client(struct weir_port *p, const struct complaint *c)
 	size_t size = net_client_size(&config);
 
 	if (size == 0)
-		return complain(c, EPROTO,
-				"%s: impossible sizes (%u slots, buffers of "
-				"%u); is this the same release of weir?",
-				h->port, h->capacity, h->buffer_size);
+		return bad_sizes(h, c);
 	size = (size + 63) & ~(size_t)63;
 	p->memory = aligned_alloc(64, size);
 	if (p->memory == NULL)
 		return complain(c, ENOMEM, "not enough memory");
 	p->client = net_client_init(p->memory, size, &config);
-	if (p->client == NULL)
-		return complain(c, EPROTO, "%s: impossible sizes", h->port);
-	return 0;
+	return p->client == NULL ? bad_sizes(h, c) : 0;
 }
 
 /* --- something to wait for --------------------------------------------- */
@@ -356,9 +358,8 @@ static int watch(const struct weir_port *p, int fd)
 }
 
 /*
- * Anonymous inodes alone have no type, and of those an eventfd alone can be
- * written.  No file system is asked: it may take for ever to answer, also when
- * its files are polled.
+ * Only anonymous inodes have no type, and among those only an eventfd can be
+ * written.  No file system is asked, even by poll(): it might never answer.
  */
 static bool is_eventfd(int fd)
 {
@@ -375,8 +376,9 @@ static int check_doorbell(const struct weir_port *p, const struct complaint *c)
 
 	if (!is_eventfd(ring) || fcntl(ring, F_SETFL, O_NONBLOCK) != 0)
 		return complain(c, EPROTO,
-				"%s: what wakes the switch is no eventfd; is "
-				"this the same release of weir?",
+				"%s: the descriptor that wakes the switch is "
+				"not an eventfd; is this the same release of "
+				"weir?",
 				p->hello.port);
 	return 0;
 }
@@ -389,8 +391,8 @@ static int make_waitable(struct weir_port *p, const struct complaint *c)
 	if (getsockopt(wait, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 ||
 	    domain != AF_UNIX)
 		return complain(c, EPROTO,
-				"%s: what to wait on is no Unix socket; is "
-				"this the same release of weir?",
+				"%s: the descriptor to wait on is not a Unix "
+				"socket; is this the same release of weir?",
 				p->hello.port);
 	p->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (p->epoll < 0 || watch(p, wait) != 0 || watch(p, p->sock) != 0)

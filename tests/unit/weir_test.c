@@ -77,7 +77,7 @@ static void test_libweir_knows_wrong_paths(void **state)
 	close(fd);
 	assert_null(weir_attach(rig_path(r, "file"), err, sizeof(err)));
 	assert_int_equal(errno, ECONNREFUSED);
-	assert_non_null(strstr(err, "nobody listens"));
+	assert_non_null(strstr(err, "nothing listens"));
 	weir_detach(NULL);
 }
 
@@ -110,8 +110,9 @@ static void hc35_libweir_says_that_a_port_is_held_off(void **state)
 	}
 	assert_null(p);
 	assert_int_equal(errno, EAGAIN);
-	assert_non_null(strstr(err, "sw0.a is held off, because clients of it "
-				    "broke the queue protocol; try again"));
+	assert_non_null(strstr(err,
+			       "sw0.a is held off, because its clients broke "
+			       "the queue protocol; try again"));
 	rig_until(r, "sw0.a", "again_ms", "0");
 	p = weir_attach(rig_path(r, "a.sock"), err, sizeof(err));
 	assert_non_null(p);
