@@ -47,7 +47,8 @@ check '(base|vswitch)/.*|policy/policy\.h' vswitch
 check '(base|virt)/.*' virt
 check "$ground|$config|config/lang/.*" config/lang
 check "$ground|$config|config/(lang|check)/.*" config/check
-check "$ground|$config|config/(lang|build)/.*" config/build
+check "$ground|$config|config/(lang|build)/.*|config/merge/merge\.h" config/build
+check "base/.*|policy/.*|config/lang/arena\.h|config/merge/.*" config/merge
 check "$ground|config/.*" config
 check '(base|hostnet)/.*' hostnet
 check '(base|hostnet|driver_vm)/.*|virt/driver_abi\.h' driver_vm

@@ -16,5 +16,7 @@ void policy_image_copy(struct policy_image *to, const struct policy_image *from)
 			to->trunk[p] = from->trunk[p];
 	memcpy(to->word, from->word, from->n_words * sizeof(to->word[0]));
 	memcpy(to->mac, from->mac, from->n_macs * sizeof(to->mac[0]));
+	memcpy(to->program, from->program,
+	       from->n_programs * sizeof(to->program[0]));
 	memcpy(to->insn, from->insn, from->n_insns * sizeof(to->insn[0]));
 }

@@ -11,9 +11,11 @@
  * two frames.
  *
  *	port[]		what each port may do by itself
- *	pair[s][d]	the entries for frames from s to d: a run of entry[]
+ *	pair[s][d]	the entries for frames from s to d: a run of entry[], and
+ *			maybe a merged program
  *	entry[]		numbers of rules, in the order in which they are asked
  *	rule[]		an action and, maybe, a filter: a run of insn[]
+ *	program[]	merged programs: runs of insn[]
  *	insn[]		filters, classic BPF (policy/cbpf.h)
  *	prefix[]	addresses of `ip lock`: runs, named by port[]
  *	trunk[]		VLANs of trunks, by port
@@ -21,6 +23,10 @@
  *
  * First match wins within a pair; a pair without entries, or in which no rule
  * matches, is refused.
+ *
+ * A merged program answers for all filters of a pair at once (config/merge/).  It
+ * is a short cut and need not decide everything: what it leaves open is asked
+ * rule by rule.
  *
  * A rule's @id is derived from its content, so that counters and flows of a
  * rule survive changes of other rules.
@@ -39,7 +45,10 @@
 #define POLICY_MAX_RULES 1024u
 /* A full mesh of 64 ports takes 4032 per rule. */
 #define POLICY_MAX_ENTRIES 8192u
-#define POLICY_MAX_INSNS 16384u
+/* Of filters; merged programs take what is left of POLICY_MAX_INSNS. */
+#define POLICY_MAX_FILTER_INSNS 16384u
+#define POLICY_MAX_INSNS 32768u
+#define POLICY_MAX_PROGRAMS 1024u
 #define POLICY_MAX_PREFIXES 1024u
 #define POLICY_MAX_MACS 384u
 #define POLICY_MAX_WORDS 64u
@@ -74,17 +83,42 @@ ABI_AT(struct policy_rule, reply, 11);
 
 /**
  * struct policy_pair - the entries of one pair of ports
- * @first: in entry[]
- * @n:     how many
+ * @first:   in entry[]
+ * @n:       how many
+ * @program: number of its merged program, plus one; 0: it has none
  */
 struct policy_pair {
 	uint16_t first;
 	uint16_t n;
+	uint16_t program;
+	uint16_t pad;
 };
 
-ABI_SIZE(struct policy_pair, 4);
+ABI_SIZE(struct policy_pair, 8);
 ABI_AT(struct policy_pair, first, 0);
 ABI_AT(struct policy_pair, n, 2);
+ABI_AT(struct policy_pair, program, 4);
+ABI_AT(struct policy_pair, pad, 6);
+
+/*
+ * A merged program returns how many of its pair's entries do not match; with
+ * this bit set, the next one does.  0: it has decided nothing.
+ */
+#define POLICY_PROGRAM_MATCH (1u << 31)
+
+/**
+ * struct policy_program - a merged program
+ * @first: its first instruction in insn[]
+ * @n:     how many
+ */
+struct policy_program {
+	uint32_t first;
+	uint32_t n;
+};
+
+ABI_SIZE(struct policy_program, 8);
+ABI_AT(struct policy_program, first, 0);
+ABI_AT(struct policy_program, n, 4);
 
 /**
  * struct policy_rate - a token bucket's settings
@@ -211,7 +245,7 @@ struct policy_image {
 	uint32_t n_words;
 	uint32_t snooping;
 	uint32_t n_macs;
-	uint32_t pad;
+	uint32_t n_programs;
 	struct policy_port port[MAX_PORTS];
 	struct policy_pair pair[MAX_PORTS][MAX_PORTS];
 	struct policy_rule rule[POLICY_MAX_RULES];
@@ -220,10 +254,11 @@ struct policy_image {
 	struct policy_trunk trunk[MAX_PORTS];
 	uint64_t word[POLICY_MAX_WORDS];
 	uint64_t mac[POLICY_MAX_MACS];
+	struct policy_program program[POLICY_MAX_PROGRAMS];
 	struct cbpf_insn insn[POLICY_MAX_INSNS];
 };
 
-ABI_SIZE(struct policy_image, 245288);
+ABI_SIZE(struct policy_image, 400936);
 ABI_AT(struct policy_image, magic, 0);
 ABI_AT(struct policy_image, n_rules, 8);
 ABI_AT(struct policy_image, n_entries, 12);
@@ -232,23 +267,24 @@ ABI_AT(struct policy_image, n_prefixes, 20);
 ABI_AT(struct policy_image, n_words, 24);
 ABI_AT(struct policy_image, snooping, 28);
 ABI_AT(struct policy_image, n_macs, 32);
-ABI_AT(struct policy_image, pad, 36);
+ABI_AT(struct policy_image, n_programs, 36);
 ABI_AT(struct policy_image, port, 40);
 ABI_AT(struct policy_image, pair, 8232);
-ABI_AT(struct policy_image, rule, 24616);
-ABI_AT(struct policy_image, entry, 36904);
-ABI_AT(struct policy_image, prefix, 53288);
-ABI_AT(struct policy_image, trunk, 77864);
-ABI_AT(struct policy_image, word, 110632);
-ABI_AT(struct policy_image, mac, 111144);
-ABI_AT(struct policy_image, insn, 114216);
+ABI_AT(struct policy_image, rule, 41000);
+ABI_AT(struct policy_image, entry, 53288);
+ABI_AT(struct policy_image, prefix, 69672);
+ABI_AT(struct policy_image, trunk, 94248);
+ABI_AT(struct policy_image, word, 127016);
+ABI_AT(struct policy_image, mac, 127528);
+ABI_AT(struct policy_image, program, 130600);
+ABI_AT(struct policy_image, insn, 138792);
 
 /**
  * policy_image_copy - copy the used part of an image
  * @to:   where a switch will read it; it must not be reading now
  * @from: private; its counts are within their limits
  *
- * An image has room for 16,384 instructions but seldom has more than a few, so
+ * An image has room for 32,768 instructions but seldom has more than a few, so
  * this makes a change of policy cheap.
  */
 void policy_image_copy(struct policy_image *to,

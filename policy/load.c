@@ -23,7 +23,8 @@ _Static_assert(sizeof(struct policy_pair) * MAX_PORTS % 8 == 0,
 	 __builtin_offsetof(struct policy_image, member) % 8 == 0)
 _Static_assert(IN_WORDS(port) && IN_WORDS(pair) && IN_WORDS(rule) &&
 		       IN_WORDS(entry) && IN_WORDS(prefix) && IN_WORDS(trunk) &&
-		       IN_WORDS(word) && IN_WORDS(mac) && IN_WORDS(insn),
+		       IN_WORDS(word) && IN_WORDS(mac) && IN_WORDS(program) &&
+		       IN_WORDS(insn),
 	       "copied in words");
 
 const char *policy_fault_text(enum policy_fault fault)
@@ -46,6 +47,7 @@ struct counts {
 	uint32_t prefixes;
 	uint32_t words;
 	uint32_t macs;
+	uint32_t programs;
 	uint32_t snooping;
 };
 
@@ -71,13 +73,14 @@ static bool read_counts(struct counts *c,
 	c->prefixes = image->n_prefixes;
 	c->words = image->n_words;
 	c->macs = image->n_macs;
+	c->programs = image->n_programs;
 	c->snooping = image->snooping;
 	return c->rules <= POLICY_MAX_RULES &&
 	       c->entries <= POLICY_MAX_ENTRIES &&
 	       c->insns <= POLICY_MAX_INSNS &&
 	       c->prefixes <= POLICY_MAX_PREFIXES &&
 	       c->words <= POLICY_MAX_WORDS && c->macs <= POLICY_MAX_MACS &&
-	       c->snooping <= 1;
+	       c->programs <= POLICY_MAX_PROGRAMS && c->snooping <= 1;
 }
 
 static void copy_out(struct policy *to,
@@ -92,6 +95,8 @@ static void copy_out(struct policy *to,
 		   c->prefixes * sizeof(to->prefix[0]));
 	copy_words(to->word, image->word, c->words * sizeof(to->word[0]));
 	copy_words(to->mac, image->mac, c->macs * sizeof(to->mac[0]));
+	copy_words(to->program, image->program,
+		   c->programs * sizeof(to->program[0]));
 	copy_words(to->insn, image->insn, c->insns * sizeof(to->insn[0]));
 	for (unsigned int p = 0; p < MAX_PORTS; p++)
 		if (to->port[p].vlan_mode == POLICY_VLAN_TRUNK)
@@ -225,8 +230,28 @@ static enum policy_fault check_pairs(const struct policy *policy,
 	const struct policy_pair *pair = &policy->pair[0][0];
 
 	for (*at = 0; *at < MAX_PORTS * MAX_PORTS; ++*at)
-		if ((uint32_t)pair[*at].first + pair[*at].n > c->entries)
+		if ((uint32_t)pair[*at].first + pair[*at].n > c->entries ||
+		    pair[*at].program > c->programs)
 			return POLICY_FAULT_PAIR;
+	return POLICY_FAULT_SOUND;
+}
+
+/*
+ * How much of a frame they look at does not matter: a load behind the snapshot
+ * leaves the decision to the rules.
+ */
+static enum policy_fault check_programs(const struct policy *policy,
+					const struct counts *c, uint32_t *at)
+{
+	struct cbpf_report report;
+
+	for (*at = 0; *at < c->programs; ++*at) {
+		const struct policy_program *p = &policy->program[*at];
+
+		if (p->first > c->insns || p->n > c->insns - p->first ||
+		    !cbpf_validate(policy->insn + p->first, p->n, &report))
+			return POLICY_FAULT_MERGED;
+	}
 	return POLICY_FAULT_SOUND;
 }
 
@@ -239,6 +264,8 @@ static enum policy_fault check(const struct policy *policy,
 		fault = check_rules(policy, c, at);
 	if (fault == POLICY_FAULT_SOUND)
 		fault = check_pairs(policy, c, at);
+	if (fault == POLICY_FAULT_SOUND)
+		fault = check_programs(policy, c, at);
 	return fault;
 }
 

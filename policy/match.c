@@ -78,21 +78,62 @@ static __attribute__((noinline)) bool resolves(const struct frame *f,
 
 /* --- matching ---------------------------------------------------------- */
 
-/* Inlined twice: with @seen, and with a constant NULL. */
-static inline __attribute__((always_inline)) uint16_t
-first_match(const struct policy *policy, const struct policy_pair *pair,
-	    const struct frame *f, struct policy_seen *seen)
-{
-	for (uint32_t e = pair->first; e < (uint32_t)pair->first + pair->n;
-	     e++) {
-		const struct policy_rule *r = &policy->rule[policy->entry[e]];
-		const struct cbpf_insn *prog = policy->insn + r->first;
+/* What is inlined here is compiled with a @seen, and with a constant NULL. */
+#define EXPANDED inline __attribute__((always_inline))
 
-		if (r->n == 0)
-			return (uint16_t)e;
-		if (seen ? cbpf_run_seen(prog, r->n, f->bytes, f->snap, f->len,
-					 seen)
-			 : cbpf_run(prog, r->n, f->bytes, f->snap, f->len))
+static EXPANDED uint32_t run(const struct policy *policy, uint32_t first,
+			     uint32_t n, const struct frame *f,
+			     struct policy_seen *seen)
+{
+	const struct cbpf_insn *prog = policy->insn + first;
+
+	return seen ? cbpf_run_seen(prog, n, f->bytes, f->snap, f->len, seen)
+		    : cbpf_run(prog, n, f->bytes, f->snap, f->len);
+}
+
+/**
+ * run_merged - ask the pair's merged program
+ * @from: out: entries of the pair that do not match
+ *
+ * It knows nothing of address resolution, which `reply` allows.
+ *
+ * Return: whether the next entry matches.
+ */
+static EXPANDED bool run_merged(const struct policy *policy, unsigned int src,
+				unsigned int dst, const struct frame *f,
+				struct policy_seen *seen, uint32_t *from)
+{
+	const struct policy_pair *pair = &policy->pair[src][dst];
+	const struct policy_program *p;
+	uint32_t said;
+
+	*from = 0;
+	if (pair->program == 0 ||
+	    (bit_in(policy->answers[dst], src) && may_resolve(f, seen)))
+		return false;
+	p = &policy->program[pair->program - 1];
+	said = run(policy, p->first, p->n, f, seen);
+	if ((said & ~POLICY_PROGRAM_MATCH) > pair->n)
+		return false;
+	*from = said & ~POLICY_PROGRAM_MATCH;
+	return said & POLICY_PROGRAM_MATCH && *from < pair->n;
+}
+
+static EXPANDED uint16_t first_match(const struct policy *policy,
+				     unsigned int src, unsigned int dst,
+				     const struct frame *f,
+				     struct policy_seen *seen)
+{
+	const struct policy_pair *pair = &policy->pair[src][dst];
+	uint32_t from;
+
+	if (run_merged(policy, src, dst, f, seen, &from))
+		return (uint16_t)(pair->first + from);
+	for (uint32_t e = pair->first + from;
+	     e < (uint32_t)pair->first + pair->n; e++) {
+		const struct policy_rule *r = &policy->rule[policy->entry[e]];
+
+		if (r->n == 0 || run(policy, r->first, r->n, f, seen))
 			return (uint16_t)e;
 		if (r->reply && resolves(f, seen))
 			return (uint16_t)e;
@@ -104,7 +145,7 @@ static __attribute__((noinline)) uint16_t
 match_plainly(const struct policy *policy, const struct frame *frame,
 	      unsigned int src, unsigned int dst)
 {
-	return first_match(policy, &policy->pair[src][dst], frame, NULL);
+	return first_match(policy, src, dst, frame, NULL);
 }
 
 static __attribute__((noinline)) uint16_t
@@ -112,8 +153,7 @@ match_and_put(const struct policy *policy, struct policy_cache *cache,
 	      const struct frame *frame, unsigned int src, unsigned int dst)
 {
 	struct policy_seen seen = { .octets = 0 };
-	uint16_t entry =
-		first_match(policy, &policy->pair[src][dst], frame, &seen);
+	uint16_t entry = first_match(policy, src, dst, frame, &seen);
 
 	cache_put(cache, frame, src, dst, policy->generation, &seen, entry);
 	cache->steps += CACHE_MISS_STEPS + seen.steps;

@@ -60,7 +60,7 @@ struct policy_words {
 
 /**
  * struct policy - the policy of one switch
- * @port, @pair, @rule, @entry, @prefix, @trunk, @word, @mac, @insn: as in
+ * @port, @pair, @rule, @entry, @prefix, @trunk, @word, @mac, @program, @insn: as in
  *              struct policy_image; @port all zero refuses everything
  * @asks:       by source: bit d set: the pair's rules are asked.  Where it is
  *              clear, @port's bits decide
@@ -102,6 +102,7 @@ struct policy {
 	struct policy_trunk trunk[MAX_PORTS];
 	uint64_t word[POLICY_MAX_WORDS];
 	uint64_t mac[POLICY_MAX_MACS];
+	struct policy_program program[POLICY_MAX_PROGRAMS];
 	struct cbpf_insn insn[POLICY_MAX_INSNS];
 };
 
@@ -162,6 +163,7 @@ struct policy_answer {
 	POLICY_FAULT(RULE, "has an impossible rule")                           \
 	POLICY_FAULT(PROGRAM, "has a filter that may not be run")              \
 	POLICY_FAULT(DEEP, "has a filter that looks at more than 256 octets")  \
+	POLICY_FAULT(MERGED, "has a merged program that may not be run")       \
 	POLICY_FAULT(PORT, "has an impossible port setting")                   \
 	POLICY_FAULT(LOCKS, "locks an address to two ports, or too many")      \
 	POLICY_FAULT(PREFIX, "has an impossible address prefix")               \

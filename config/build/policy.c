@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "config/build/build.h"
+#include "config/merge/merge.h"
 
 /* --- rules --------------------------------------------------------------- */
 
@@ -203,5 +204,6 @@ void build_policies(struct system *sys, const struct topology *t)
 		add_unasked(policy, sw);
 		for_each(port, sw->ports)
 			add_port(image, port);
+		merge_pairs(image);
 	}
 }

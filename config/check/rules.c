@@ -235,12 +235,13 @@ static void place_code(struct topology *t, struct topo_rule *rule)
 	rule->placed = true;
 	rule->first = before;
 	sw->n_insns += rule->code.n;
-	if (before <= POLICY_MAX_INSNS && sw->n_insns > POLICY_MAX_INSNS)
+	if (before <= POLICY_MAX_FILTER_INSNS &&
+	    sw->n_insns > POLICY_MAX_FILTER_INSNS)
 		wrong(t, rule->pos,
 		      "the filters of switch %s take more than %u instructions "
 		      "with this one, which takes %u; take some of them "
 		      "together",
-		      shown(sw), POLICY_MAX_INSNS, rule->code.n);
+		      shown(sw), POLICY_MAX_FILTER_INSNS, rule->code.n);
 }
 
 static void number_rule(struct topology *t, struct topo_rule *rule)

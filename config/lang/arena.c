@@ -37,6 +37,14 @@ void *must_alloc(size_t count, size_t size)
 	return p;
 }
 
+void *must_realloc(void *p, size_t size)
+{
+	p = realloc(p, size ? size : 1);
+	if (!p)
+		out_of_memory();
+	return p;
+}
+
 static struct arena_block *block_new(struct arena *a, size_t size)
 {
 	struct arena_block *b;

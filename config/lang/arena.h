@@ -64,6 +64,12 @@ void arena_free(struct arena *a);
 void *must_alloc(size_t count, size_t size);
 
 /**
+ * must_realloc - likewise, another size for what it gave; what is new is not
+ *                zeroed
+ */
+void *must_realloc(void *p, size_t size);
+
+/**
  * out_of_memory - say so, and abort
  */
 _Noreturn void out_of_memory(void);

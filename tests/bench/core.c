@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/merge/merge.h"
 #include "vswitch/vswitch.h"
 
 #define CAPACITY 512u
@@ -184,6 +185,7 @@ static void set_policy(const struct bench *b)
 			 FIRST_PORT);
 		add_rule(image, plan->reply, expr);
 	}
+	merge_pairs(image);
 	fault = vswitch_set_policy(b->sw, image, NULL);
 	if (fault != POLICY_FAULT_SOUND)
 		die("the policy ", policy_fault_text(fault));

@@ -26,7 +26,7 @@ static uint32_t fold(uint32_t hash, const void *octets, size_t n)
 	return hash;
 }
 
-/* Compile an expression behind the instructions there are. */
+/* Compile an expression behind the instructions there are; 0: libpcap refuses. */
 static uint16_t add_program(struct policy_image *image, const char *expr)
 {
 	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535);
@@ -34,31 +34,44 @@ static uint16_t add_program(struct policy_image *image, const char *expr)
 	struct bpf_program program;
 
 	assert_non_null(pcap);
-	if (pcap_compile(pcap, &program, expr, 1, PCAP_NETMASK_UNKNOWN) != 0)
-		fail_msg("%s: %s", expr, pcap_geterr(pcap));
-	assert_true(image->n_insns + program.bf_len <= POLICY_MAX_INSNS);
-	memcpy(image->insn + image->n_insns, program.bf_insns,
-	       program.bf_len * sizeof(struct cbpf_insn));
-	image->n_insns += program.bf_len;
-	pcap_freecode(&program);
+	if (pcap_compile(pcap, &program, expr, 1, PCAP_NETMASK_UNKNOWN) == 0) {
+		assert_true(first + program.bf_len <= POLICY_MAX_INSNS);
+		memcpy(image->insn + first, program.bf_insns,
+		       program.bf_len * sizeof(struct cbpf_insn));
+		image->n_insns += program.bf_len;
+		pcap_freecode(&program);
+	}
 	pcap_close(pcap);
 	return (uint16_t)(image->n_insns - first);
 }
 
-uint16_t image_rule(struct policy_image *image, uint8_t action, bool reply,
-		    const char *expr)
+bool image_try_rule(struct policy_image *image, uint8_t action, bool reply,
+		    const char *expr, uint16_t *number)
 {
 	struct policy_rule *r = &image->rule[image->n_rules];
 
 	assert_true(image->n_rules < POLICY_MAX_RULES);
 	r->first = image->n_insns;
 	r->n = expr ? add_program(image, expr) : 0;
+	if (expr && r->n == 0)
+		return false;
 	r->action = action;
 	r->reply = reply;
 	r->id = fold(2166136261u, &action, 1);
 	r->id = fold(r->id, &r->reply, 1);
 	r->id = fold(r->id, image->insn + r->first, r->n * 8u);
-	return (uint16_t)image->n_rules++;
+	*number = (uint16_t)image->n_rules++;
+	return true;
+}
+
+uint16_t image_rule(struct policy_image *image, uint8_t action, bool reply,
+		    const char *expr)
+{
+	uint16_t number;
+
+	if (!image_try_rule(image, action, reply, expr, &number))
+		fail_msg("libpcap does not accept \"%s\"", expr);
+	return number;
 }
 
 void image_pair(struct policy_image *image, unsigned int src, unsigned int dst,

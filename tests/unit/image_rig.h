@@ -25,6 +25,15 @@ uint16_t image_rule(struct policy_image *image, uint8_t action, bool reply,
 		    const char *expr);
 
 /**
+ * image_try_rule - the same, of an expression that libpcap may refuse
+ * @number: out
+ *
+ * Return: whether it was added.
+ */
+bool image_try_rule(struct policy_image *image, uint8_t action, bool reply,
+		    const char *expr, uint16_t *number);
+
+/**
  * image_pair - say what is asked about frames of one pair; once a pair
  * @rules: numbers of rules, @n of them
  */

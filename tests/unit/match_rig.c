@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "config/merge/merge.h"
 #include "tests/unit/image_rig.h"
 
 static uint32_t below(struct match_rig *r, uint32_t n)
@@ -204,6 +205,7 @@ void match_policy(struct match_rig *r, bool deep)
 				rules[i] = add_rule(r, deep);
 			image_pair(r->image, s, d, rules, n);
 		}
+	merge_pairs(r->image);
 	match_take(r);
 }
 
