@@ -13,70 +13,118 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/lang/arena.h"
+#include "config/build/build.h"
 #include "config/build/dump.h"
-#include "config/lang/report.h"
 
-/**
- * struct fact - one property of a thing
- * @thing: "port sw0.alice"
- * @what:  "mtu"; "": the thing itself
- * @value: as text; "": @what is there, and would not be otherwise
- */
+/* One property of a thing. */
 struct fact {
-	const char *thing;
-	const char *what;
-	const char *value;
+	const char *thing; /* "port sw0.alice" */
+	const char *what;  /* "mtu"; "": the thing itself */
+	const char *value; /* "": @what is there, and would not be otherwise */
 };
 
-/**
- * struct facts - those of one system
- * @v:      in the order in which they are told
- * @sorted: likewise, by @thing and @what
- */
+/* Those of one system, in the order in which they are told. */
 struct facts {
 	struct arena *arena;
 	const struct system *sys;
 	struct fact *v;
-	struct fact *sorted;
+	struct fact *sorted; /* by @thing and @what */
 	size_t n;
-	size_t room;
 };
 
-static void add(struct facts *f, const char *thing, const char *what,
-		const char *value)
+__attribute__((format(printf, 4, 5))) static void fact(struct facts *f,
+						       const char *thing,
+						       const char *what,
+						       const char *value, ...)
 {
-	struct fact *old = f->v;
+	va_list args;
 
-	if (f->n == f->room) {
-		f->room = f->room ? 2 * f->room : 256;
-		f->v = arena_alloc(f->arena, f->room * sizeof(*f->v));
-		if (old)
-			memcpy(f->v, old, f->n * sizeof(*f->v));
+	/* Its size is doubled whenever it is a power of two. */
+	if ((f->n & (f->n - 1)) == 0) {
+		f->v = realloc(f->v, (2 * f->n + 1) * sizeof(*f->v));
+		if (!f->v)
+			out_of_memory();
 	}
-	f->v[f->n++] = (struct fact){ thing, what, value };
+	va_start(args, value);
+	f->v[f->n++] = (struct fact){ thing, what,
+				      arena_vprintf(f->arena, value, args) };
+	va_end(args);
 }
 
-static void add_text(struct facts *f, const char *thing, const char *what,
-		     const char *value)
+/* --- switches and their ports -------------------------------------------- */
+
+static const char *port_name(struct facts *f, const struct sys_component *c,
+			     uint32_t port)
 {
-	add(f, thing, what, arena_printf(f->arena, "\"%s\"", value));
+	return arena_printf(f->arena, "port %s.%s", c->name,
+			    c->sw.port[port].name);
 }
 
-static void add_number(struct facts *f, const char *thing, const char *what,
-		       uint64_t value)
+static void add_switch(struct facts *f, const struct sys_component *c,
+		       const char *sw)
 {
-	add(f, thing, what, arena_printf(f->arena, "%" PRIu64, value));
+	const struct vswitch_tables *t = &c->sw.tables;
+
+	fact(f, sw, "", "%s", "");
+	fact(f, sw, "entries of fdb", "%" PRIu32, t->fdb.capacity);
+	fact(f, sw, "ageing", "%" PRIu32, t->fdb.ageing);
+	fact(f, sw, "flows", "%" PRIu32, t->flows);
+	fact(f, sw, "groups", "%" PRIu32, t->groups);
+	for (uint32_t i = 0; i < c->sw.n_ports && i < MAX_PORTS; i++) {
+		const struct sys_switch_port *port = &c->sw.port[i];
+		const char *name = port_name(f, c, i);
+
+		if (port->kind == VSWITCH_PORT_LINK)
+			fact(f, name, "", "link");
+		if (port->forward_reserved)
+			fact(f, name, "\"reserved forward\"", "%s", "");
+		for (uint32_t k = 0; k < MAX_PORTS; k++) {
+			if (port->capture_of >> k & 1)
+				fact(f, name, port_name(f, c, k), "of");
+		}
+	}
 }
 
-static void add_flag(struct facts *f, const char *thing, const char *what,
-		     bool set)
+static void add_vm(struct facts *f, const struct sys_vm *v, const char *vm)
 {
-	if (set)
-		add(f, thing, arena_printf(f->arena, "\"%s\"", what), "");
+	fact(f, vm, "", "%s", "");
+	fact(f, vm, "kernel", "\"%s\"", v->kernel);
+	fact(f, vm, "initrd", "\"%s\"", v->initrd);
+	fact(f, vm, "append", "\"%s\"", v->append);
+	fact(f, vm, "nic", "\"%s\"", v->nic);
+	fact(f, vm, "memory in MiB", "%" PRIu64, v->memory >> 20);
+	fact(f, vm, "watchdog in seconds", "%" PRIu32, v->watchdog_s);
+	if (v->uncached)
+		fact(f, vm, "\"uncached\"", "%s", "");
 }
 
-/* --- switches and their ports ---------------------------------------------- */
+static void add_pd(struct facts *f, const struct sys_pd *pd)
+{
+	static const char *const nouns[SYS_KINDS] = {
+		[SYS_SWITCH] = "switch", [SYS_VM] = "vm"
+	};
+
+	for (uint32_t k = 0; k < pd->n_comps; k++) {
+		const struct sys_component *c = &pd->comp[k];
+		const char *noun = nouns[c->kind] ? nouns[c->kind] : "port";
+		const char *name =
+			arena_printf(f->arena, "%s %s", noun, c->name);
+
+		if (c->kind == SYS_SWITCH)
+			add_switch(f, c, name);
+		else if (c->kind == SYS_VM)
+			add_vm(f, &c->vm, name);
+		/* Virtualisers are where their switch is. */
+		if (c->kind != SYS_VIRT)
+			fact(f, name, "domain", "%s",
+			     strcmp(pd->name, c->name) == 0 ? "none"
+							    : pd->name);
+	}
+	fact(f, arena_printf(f->arena, "domain %s", pd->name),
+	     "poll in microseconds", "%" PRIu32, pd->poll_us);
+}
+
+/* --- connections --------------------------------------------------------- */
 
 static const struct sys_component *attached(const struct system *sys,
 					    const struct sys_conn *conn)
@@ -88,108 +136,26 @@ static const struct sys_component *attached(const struct system *sys,
 }
 
 /* How a port says what is attached to it. */
-static const char *attachment(struct facts *f, const struct sys_conn *conn)
+static void add_attachment(struct facts *f, const struct sys_conn *conn,
+			   const char *name)
 {
 	const struct sys_component *c = attached(f->sys, conn);
-	const char *text;
 	size_t size;
-	char *buffer;
-	FILE *out;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
 
-	out = open_memstream(&buffer, &size);
 	if (!out)
 		out_of_memory();
 	if (c)
 		dump_settings(c, "", out);
 	else
 		fputs(conn->what, out);
-	if (conn->attachment == SYS_TO_ATTACH)
-		dump_access(&conn->access, out);
+	dump_access(&conn->access, out);
 	if (fclose(out) != 0)
 		out_of_memory();
-	text = arena_printf(f->arena, "%s", buffer);
-	free(buffer);
-	return text;
+	fact(f, name, "", "%s", text);
+	free(text);
 }
-
-static const char *port_name(struct facts *f, const struct sys_component *c,
-			     uint32_t port)
-{
-	return arena_printf(f->arena, "port %s.%s", c->name,
-			    c->sw.port[port].name);
-}
-
-static void add_watched(struct facts *f, const struct sys_component *c,
-			uint32_t port)
-{
-	for (uint32_t i = 0; i < MAX_PORTS; i++) {
-		if (c->sw.port[port].capture_of >> i & 1)
-			add(f, port_name(f, c, port), port_name(f, c, i), "of");
-	}
-}
-
-static void add_switch(struct facts *f, const struct sys_component *c)
-{
-	const struct vswitch_tables *t = &c->sw.tables;
-	const char *sw = arena_printf(f->arena, "switch %s", c->name);
-
-	add(f, sw, "", "");
-	add_number(f, sw, "entries of fdb", t->fdb.capacity);
-	add_number(f, sw, "ageing", t->fdb.ageing);
-	add_number(f, sw, "flows", t->flows);
-	add_number(f, sw, "groups", t->groups);
-	for (uint32_t i = 0; i < c->sw.n_ports && i < MAX_PORTS; i++) {
-		if (c->sw.port[i].kind == VSWITCH_PORT_LINK)
-			add(f, port_name(f, c, i), "", "link");
-		add_flag(f, port_name(f, c, i), "reserved forward",
-			 c->sw.port[i].forward_reserved);
-		add_watched(f, c, i);
-	}
-}
-
-/* --- VMs ------------------------------------------------------------------ */
-
-static void add_vm(struct facts *f, const struct sys_component *c)
-{
-	const char *vm = arena_printf(f->arena, "vm %s", c->name);
-
-	add(f, vm, "", "");
-	add_text(f, vm, "kernel", c->vm.kernel);
-	add_text(f, vm, "initrd", c->vm.initrd);
-	add_text(f, vm, "append", c->vm.append);
-	add_text(f, vm, "nic", c->vm.nic);
-	add_number(f, vm, "memory in MiB", c->vm.memory >> 20);
-	add_number(f, vm, "watchdog in seconds", c->vm.watchdog_s);
-	add_flag(f, vm, "uncached", c->vm.uncached);
-}
-
-/* --- domains --------------------------------------------------------------- */
-
-static void add_domain(struct facts *f, const struct sys_pd *pd)
-{
-	static const char *const nouns[SYS_KINDS] = {
-		[SYS_SWITCH] = "switch", [SYS_VM] = "vm"
-	};
-
-	for (uint32_t k = 0; k < pd->n_comps; k++) {
-		const struct sys_component *c = &pd->comp[k];
-		const char *noun = nouns[c->kind] ? nouns[c->kind] : "port";
-		bool alone = strcmp(pd->name, c->name) == 0;
-
-		if (c->kind == SYS_SWITCH)
-			add_switch(f, c);
-		else if (c->kind == SYS_VM)
-			add_vm(f, c);
-		/* Virtualisers are where their switch is. */
-		if (c->kind != SYS_VIRT)
-			add(f, arena_printf(f->arena, "%s %s", noun, c->name),
-			    "domain", alone ? "none" : pd->name);
-	}
-	add_number(f, arena_printf(f->arena, "domain %s", pd->name),
-		   "poll in microseconds", pd->poll_us);
-}
-
-/* --- connections --------------------------------------------------------- */
 
 static void add_conn(struct facts *f, const struct sys_conn *conn)
 {
@@ -202,15 +168,16 @@ static void add_conn(struct facts *f, const struct sys_conn *conn)
 	/* What a driver VM's inner connection has is its port's. */
 	if (conn->attachment == SYS_TO_VM)
 		return;
-	add(f, name, "", link ? "" : attachment(f, conn));
+	if (link)
+		fact(f, name, "", "%s", "");
+	else
+		add_attachment(f, conn, name);
 	/* A capture that says nothing has that of the largest port. */
-	add_number(f, name,
-		   c && c->kind == SYS_CAPTURE ? "capture's mtu" : "mtu",
-		   conn->max_frame - FRAME_OVERHEAD);
-	add_number(f, name, "buffers", conn->capacity);
-	add_text(f, name, "follow",
-		 conn->follow < sys->n_conns ? sys->conn[conn->follow].name
-					     : "");
+	fact(f, name, c && c->kind == SYS_CAPTURE ? "capture's mtu" : "mtu",
+	     "%" PRIu32, conn->max_frame - FRAME_OVERHEAD);
+	fact(f, name, "buffers", "%" PRIu32, conn->capacity);
+	fact(f, name, "follow", "\"%s\"",
+	     conn->follow < sys->n_conns ? sys->conn[conn->follow].name : "");
 }
 
 static int by_name(const void *a, const void *b)
@@ -224,12 +191,11 @@ static int by_name(const void *a, const void *b)
 static void gather(struct facts *f)
 {
 	for (size_t i = 0; i < f->sys->n_pds; i++)
-		add_domain(f, &f->sys->pd[i]);
+		add_pd(f, &f->sys->pd[i]);
 	for (size_t i = 0; i < f->sys->n_conns; i++)
 		add_conn(f, &f->sys->conn[i]);
-	f->sorted = arena_alloc(f->arena, f->n * sizeof(*f->v) + 1);
-	for (size_t i = 0; i < f->n; i++)
-		f->sorted[i] = f->v[i];
+	f->sorted = must_alloc(f->n, sizeof(*f->v));
+	memcpy(f->sorted, f->v, f->n * sizeof(*f->v));
 	qsort(f->sorted, f->n, sizeof(*f->v), by_name);
 }
 
@@ -272,14 +238,13 @@ static bool in_both(const struct diff *d, const char *thing)
 /* Ports come and go with their switch or link, which is told. */
 static bool comes_with_another(struct diff *d, const struct fact *port)
 {
-	const char *name = port->thing + strlen("port ");
-	const char *sw;
+	int sw = 0;
 
-	if (strncmp(port->thing, "port ", strlen("port ")) != 0)
-		return false;
-	sw = arena_printf(d->a.arena, "switch %.*s", (int)strcspn(name, "."),
-			  name);
-	return strcmp(port->value, "link") == 0 || !in_both(d, sw);
+	/* NOLINTNEXTLINE(cert-err34-c): no number is read. */
+	sscanf(port->thing, "port %*[^.]%n", &sw);
+	return sw && (strcmp(port->value, "link") == 0 ||
+		      !in_both(d, arena_printf(d->a.arena, "switch%.*s", sw - 4,
+					       port->thing + 4)));
 }
 
 /* A fact of one list that the other does not have. */
@@ -337,25 +302,28 @@ static bool same(const void *a, const void *b, size_t size)
 	return size == 0 || memcmp(a, b, size) == 0;
 }
 
-/* The tables of a switch are facts, but for the seed: its back-end makes it up. */
+#define SAME_ARRAY(a, b, v, n)                                                 \
+	((a)->n == (b)->n && same((a)->v, (b)->v, (a)->n * sizeof(*(a)->v)))
+
+/* A switch's tables are facts, but for the seed: its back-end makes it up. */
 static bool same_component(const struct sys_component *a,
 			   const struct sys_component *b)
 {
-	const size_t from = offsetof(struct sys_switch, number);
+	const size_t from = offsetof(struct sys_component, sw);
+	const size_t behind =
+		a->kind == SYS_SWITCH
+			? offsetof(struct sys_component, sw.number)
+			: from;
 
-	if (a->kind != SYS_SWITCH || b->kind != SYS_SWITCH)
-		return same(a, b, sizeof(*a));
-	return strcmp(a->name, b->name) == 0 &&
-	       same((const char *)&a->sw + from, (const char *)&b->sw + from,
-		    sizeof(a->sw) - from);
+	return same(a, b, from) &&
+	       same((const char *)a + behind, (const char *)b + behind,
+		    sizeof(*a) - behind);
 }
 
 static bool same_pd(const struct sys_pd *a, const struct sys_pd *b)
 {
 	if (a->n_comps != b->n_comps || a->poll_us != b->poll_us ||
-	    a->n_maps != b->n_maps || a->n_chans != b->n_chans ||
-	    !same(a->map, b->map, a->n_maps * sizeof(*a->map)) ||
-	    !same(a->chan, b->chan, a->n_chans * sizeof(*a->chan)))
+	    !SAME_ARRAY(a, b, map, n_maps) || !SAME_ARRAY(a, b, chan, n_chans))
 		return false;
 	for (uint32_t k = 0; k < a->n_comps; k++) {
 		if (!same_component(&a->comp[k], &b->comp[k]))
@@ -364,51 +332,35 @@ static bool same_pd(const struct sys_pd *a, const struct sys_pd *b)
 	return true;
 }
 
-static bool same_conn(const struct sys_conn *a, const struct sys_conn *b)
+static bool same_order(const struct system *a, const struct system *b)
 {
-	struct sys_conn here = *a;
-
-	here.line = b->line;
-	return same(&here, b, sizeof(here));
-}
-
-static bool same_memory(const struct system *a, const struct system *b)
-{
-	return a->n_regions == b->n_regions && a->n_channels == b->n_channels &&
-	       a->n_policies == b->n_policies &&
-	       same(a->region, b->region, a->n_regions * sizeof(*a->region)) &&
-	       same(a->channel, b->channel,
-		    a->n_channels * sizeof(*a->channel));
-}
-
-/* NULL: the systems are the same. */
-static const char *unnamed_difference(const struct system *a,
-				      const struct system *b)
-{
-	static const char order[] = "switches, ports, links or domains stand "
-				    "in another order";
-	static const char other[] = "what is shared between switches and "
-				    "ports changes";
-
 	if (a->n_conns != b->n_conns || a->n_pds != b->n_pds)
-		return order;
+		return false;
 	for (size_t i = 0; i < a->n_conns; i++) {
 		if (strcmp(a->conn[i].name, b->conn[i].name) != 0)
-			return order;
+			return false;
 	}
 	for (size_t i = 0; i < a->n_pds; i++) {
 		if (strcmp(a->pd[i].name, b->pd[i].name) != 0)
-			return order;
+			return false;
 	}
+	return true;
+}
+
+static bool same_system(const struct system *a, const struct system *b)
+{
 	for (size_t i = 0; i < a->n_conns; i++) {
-		if (!same_conn(&a->conn[i], &b->conn[i]))
-			return other;
+		if (!same(&a->conn[i], &b->conn[i],
+			  offsetof(struct sys_conn, line)))
+			return false;
 	}
 	for (size_t i = 0; i < a->n_pds; i++) {
 		if (!same_pd(&a->pd[i], &b->pd[i]))
-			return other;
+			return false;
 	}
-	return same_memory(a, b) ? NULL : other;
+	return SAME_ARRAY(a, b, region, n_regions) &&
+	       SAME_ARRAY(a, b, channel, n_channels) &&
+	       a->n_policies == b->n_policies;
 }
 
 unsigned int config_differs(const struct system *a, const struct system *b,
@@ -419,7 +371,6 @@ unsigned int config_differs(const struct system *a, const struct system *b,
 		.a = { .arena = &arena, .sys = a },
 		.b = { .arena = &arena, .sys = b },
 	};
-	const char *unnamed;
 	size_t size;
 
 	d.out = open_memstream(why, &size);
@@ -428,13 +379,19 @@ unsigned int config_differs(const struct system *a, const struct system *b,
 	gather(&d.a);
 	gather(&d.b);
 	tell_facts(&d);
-	unnamed = d.n ? NULL : unnamed_difference(a, b);
-	if (unnamed)
-		say(&d, "%s", unnamed);
+	if (d.n == 0 && !same_order(a, b))
+		say(&d, "switches, ports, links or domains stand in another "
+			"order");
+	else if (d.n == 0 && !same_system(a, b))
+		say(&d, "what is shared between switches and ports changes");
 	if (d.n > REPORT_MAX)
 		fprintf(d.out, "... and %u more\n", d.n - REPORT_MAX);
 	if (fclose(d.out) != 0)
 		out_of_memory();
+	free(d.a.v);
+	free(d.a.sorted);
+	free(d.b.v);
+	free(d.b.sorted);
 	arena_free(&arena);
 	return d.n;
 }

@@ -19,36 +19,27 @@ static void dump_end(const struct system *sys, const struct sys_end *end,
 		     FILE *out)
 {
 	if (end->pd == SYS_PD_MONITOR)
-		fputs("monitor", out);
+		fputs(" monitor", out);
 	else if (end->pd == SYS_PD_OUTSIDE)
-		fputs("outside", out);
+		fputs(" outside", out);
 	else
-		fprintf(out, "%s:%" PRIu32, sys->pd[end->pd].name, end->id);
-}
-
-static void dump_slot(uint32_t slot, FILE *out)
-{
-	if (slot == SYS_NONE)
-		fputs(" -", out);
-	else
-		fprintf(out, " %" PRIu32, slot);
+		fprintf(out, " %s:%" PRIu32, sys->pd[end->pd].name, end->id);
 }
 
 static void dump_half(const char *what, const struct sys_half *half, FILE *out)
 {
-	fprintf(out, " %s", what);
-	dump_slot(half->active, out);
-	dump_slot(half->free, out);
-	dump_slot(half->data, out);
+	if (half->active == SYS_NONE)
+		fprintf(out, " %s - - -", what);
+	else
+		fprintf(out, " %s %" PRIu32 " %" PRIu32 " %" PRIu32, what,
+			half->active, half->free, half->data);
 }
 
 static void dump_set(const char *what, uint64_t set, FILE *out)
 {
 	fprintf(out, " %s", what);
-	if (!set)
-		fputs(" -", out);
 	for (unsigned int i = 0; i < 64; i++) {
-		if (set & 1ull << i)
+		if (set >> i & 1)
 			fprintf(out, " %u", i);
 	}
 }
@@ -59,44 +50,11 @@ static void dump_wire(const struct sys_wire *w, FILE *out)
 	dump_half("egress", &w->egress, out);
 	fprintf(out,
 		" link %" PRIu32 " channel %" PRIu32 " capacity %" PRIu32
-		" buffer %" PRIu32 " frame %" PRIu32,
+		" buffer %" PRIu32 " frame %" PRIu32 "\n",
 		w->link, w->channel, w->capacity, w->buffer_size, w->max_frame);
 }
 
-static const char *const kinds[SYS_KINDS] = {
-	"switch", "tap", "nic", "socket", "capture", "program", "virt", "vm",
-};
-
-/* --- components ---------------------------------------------------------- */
-
-static void dump_switch_port(const struct sys_switch_port *p, unsigned int i,
-			     FILE *out)
-{
-	static const char *const port_kinds[] = { "client", "link", "capture" };
-
-	fprintf(out, "    port %u %s %s", i, p->name, port_kinds[p->kind]);
-	dump_wire(&p->wire, out);
-	if (p->kind == VSWITCH_PORT_CAPTURE)
-		dump_set("of", p->capture_of, out);
-	if (p->forward_reserved)
-		fputs(" reserved", out);
-	if (p->capture_drops)
-		fputs(" drops", out);
-	fputc('\n', out);
-}
-
-static void dump_switch(const struct sys_switch *sw, FILE *out)
-{
-	fprintf(out,
-		" %" PRIu32 " fdb %" PRIu32 " ageing %" PRIu32 " flows %" PRIu32
-		" groups %" PRIu32 " stats %" PRIu32 " request %" PRIu32
-		" reply %" PRIu32 " policy %" PRIu32 " channel %" PRIu32 "\n",
-		sw->number, sw->tables.fdb.capacity, sw->tables.fdb.ageing,
-		sw->tables.flows, sw->tables.groups, sw->stats, sw->ctl_request,
-		sw->ctl_reply, sw->policy, sw->ctl_channel);
-	for (unsigned int i = 0; i < sw->n_ports; i++)
-		dump_switch_port(&sw->port[i], i, out);
-}
+/* --- what is attached, as a port says it --------------------------------- */
 
 static void dump_interface(const char *ifname, const char *netns, FILE *out)
 {
@@ -105,8 +63,10 @@ static void dump_interface(const char *ifname, const char *netns, FILE *out)
 		fprintf(out, " netns \"%s\"", netns);
 }
 
-static void dump_tap(const struct sys_tap *tap, FILE *out)
+static void dump_tap(const struct sys_component *c, FILE *out)
 {
+	const struct sys_tap *tap = &c->tap;
+
 	dump_interface(tap->ifname, tap->netns, out);
 	if (tap->mac)
 		fprintf(out, " mac %012" PRIx64, tap->mac);
@@ -120,6 +80,11 @@ static void dump_tap(const struct sys_tap *tap, FILE *out)
 	}
 }
 
+static void dump_nic(const struct sys_component *c, FILE *out)
+{
+	dump_interface(c->nic.ifname, c->nic.netns, out);
+}
+
 void dump_access(const struct sys_access *a, FILE *out)
 {
 	if (a->mode)
@@ -130,8 +95,10 @@ void dump_access(const struct sys_access *a, FILE *out)
 		fprintf(out, " group %" PRIu32, a->gid);
 }
 
-static void dump_socket(const struct sys_socket *s, FILE *out)
+static void dump_socket(const struct sys_component *c, FILE *out)
 {
+	const struct sys_socket *s = &c->socket;
+
 	fputs(s->mode == SYS_SOCKET_LISTEN ? " listen" : " connect", out);
 	if (s->tcp)
 		fprintf(out, " tcp %s port %u", s->address, s->port);
@@ -140,26 +107,77 @@ static void dump_socket(const struct sys_socket *s, FILE *out)
 	dump_access(&s->access, out);
 }
 
-static void dump_capture(const struct sys_capture *c, FILE *out)
+static void dump_capture(const struct sys_component *c, FILE *out)
 {
-	fprintf(out, " \"%s\"", c->path);
-	if (c->rotate)
-		fprintf(out, " rotate %" PRIu64 " files %" PRIu32, c->rotate,
-			c->files);
-	if (c->n_filter)
-		fprintf(out, " filter \"%s\"", c->filter_text);
-	if (c->drops)
+	const struct sys_capture *cap = &c->capture;
+
+	fprintf(out, " \"%s\"", cap->path);
+	if (cap->rotate)
+		fprintf(out, " rotate %" PRIu64 " files %" PRIu32, cap->rotate,
+			cap->files);
+	if (cap->n_filter)
+		fprintf(out, " filter \"%s\"", cap->filter_text);
+	if (cap->drops)
 		fputs(" drops", out);
-	if (c->overwrite)
+	if (cap->overwrite)
 		fputs(" overwrite", out);
 }
 
-static void dump_program(const struct sys_program *p, FILE *out)
+static void dump_program(const struct sys_component *c, FILE *out)
 {
-	fprintf(out, " \"%s\"", p->path);
-	if (*p->args)
-		fprintf(out, " args \"%s\"", p->args);
-	fprintf(out, " mac %012" PRIx64, p->mac);
+	fprintf(out, " \"%s\"", c->program.path);
+	if (*c->program.args)
+		fprintf(out, " args \"%s\"", c->program.args);
+	fprintf(out, " mac %012" PRIx64, c->program.mac);
+}
+
+static const struct {
+	const char *word;
+	void (*dump)(const struct sys_component *c, FILE *out);
+} kinds[SYS_KINDS] = {
+	[SYS_SWITCH] = { "switch", NULL },
+	[SYS_TAP] = { "tap", dump_tap },
+	[SYS_NIC] = { "nic", dump_nic },
+	[SYS_SOCKET] = { "socket", dump_socket },
+	[SYS_CAPTURE] = { "capture", dump_capture },
+	[SYS_PROGRAM] = { "program", dump_program },
+	[SYS_VIRT] = { "virt", NULL },
+	[SYS_VM] = { "vm", NULL },
+};
+
+void dump_settings(const struct sys_component *c, const char *name, FILE *out)
+{
+	fprintf(out, "%s%s%s", kinds[c->kind].word, *name ? " " : "", name);
+	if (kinds[c->kind].dump)
+		kinds[c->kind].dump(c, out);
+}
+
+/* --- components ---------------------------------------------------------- */
+
+static void dump_switch(const struct sys_switch *sw, FILE *out)
+{
+	static const char *const port_kinds[] = { "client", "link", "capture" };
+
+	fprintf(out,
+		" %" PRIu32 " fdb %" PRIu32 " ageing %" PRIu32 " flows %" PRIu32
+		" groups %" PRIu32 " stats %" PRIu32 " request %" PRIu32
+		" reply %" PRIu32 " policy %" PRIu32 " channel %" PRIu32 "\n",
+		sw->number, sw->tables.fdb.capacity, sw->tables.fdb.ageing,
+		sw->tables.flows, sw->tables.groups, sw->stats, sw->ctl_request,
+		sw->ctl_reply, sw->policy, sw->ctl_channel);
+	for (unsigned int i = 0; i < sw->n_ports; i++) {
+		const struct sys_switch_port *p = &sw->port[i];
+
+		fprintf(out, "    port %u %s %s", i, p->name,
+			port_kinds[p->kind]);
+		if (p->kind == VSWITCH_PORT_CAPTURE)
+			dump_set("of", p->capture_of, out);
+		if (p->forward_reserved)
+			fputs(" reserved", out);
+		if (p->capture_drops)
+			fputs(" drops", out);
+		dump_wire(&p->wire, out);
+	}
 }
 
 static void dump_virt(const struct sys_virt *v, FILE *out)
@@ -174,29 +192,12 @@ static void dump_virt(const struct sys_virt *v, FILE *out)
 static void dump_vm(const struct sys_vm *vm, FILE *out)
 {
 	fprintf(out,
-		" kernel \"%s\" initrd \"%s\" nic %s ram %" PRIu32
+		" kernel \"%s\" initrd \"%s\" append \"%s\" nic %s ram %" PRIu32
 		" status %" PRIu32 " vmm %" PRIu32 " channel %" PRIu32
-		" watchdog %" PRIu32 "%s",
-		vm->kernel, vm->initrd, vm->nic, vm->ram, vm->status,
-		vm->vmm_stats, vm->status_channel, vm->watchdog_s,
+		" watchdog %" PRIu32 "%s\n",
+		vm->kernel, vm->initrd, vm->append, vm->nic, vm->ram,
+		vm->status, vm->vmm_stats, vm->status_channel, vm->watchdog_s,
 		vm->uncached ? " uncached" : "");
-	if (*vm->append)
-		fprintf(out, " append \"%s\"", vm->append);
-}
-
-void dump_settings(const struct sys_component *c, const char *name, FILE *out)
-{
-	fprintf(out, "%s%s%s", kinds[c->kind], *name ? " " : "", name);
-	if (c->kind == SYS_TAP)
-		dump_tap(&c->tap, out);
-	else if (c->kind == SYS_NIC)
-		dump_interface(c->nic.ifname, c->nic.netns, out);
-	else if (c->kind == SYS_SOCKET)
-		dump_socket(&c->socket, out);
-	else if (c->kind == SYS_PROGRAM)
-		dump_program(&c->program, out);
-	else if (c->kind == SYS_CAPTURE)
-		dump_capture(&c->capture, out);
 }
 
 static void dump_component(const struct sys_component *c, FILE *out)
@@ -207,17 +208,19 @@ static void dump_component(const struct sys_component *c, FILE *out)
 		dump_switch(&c->sw, out);
 		return;
 	}
-	if (c->kind == SYS_VIRT)
+	if (c->kind == SYS_VIRT) {
 		dump_virt(&c->virt, out);
-	else if (c->kind == SYS_VM)
+	} else if (c->kind == SYS_VM) {
 		dump_vm(&c->vm, out);
-	else if (c->kind == SYS_CAPTURE)
-		dump_set("of", c->capture.of, out);
-	if (c->kind == SYS_CAPTURE && c->capture.n_filter)
-		fprintf(out, " program %" PRIu32, c->capture.n_filter);
-	fputs("\n   ", out);
+	} else {
+		if (c->kind == SYS_CAPTURE)
+			dump_set("of", c->capture.of, out);
+		if (c->kind == SYS_CAPTURE && c->capture.n_filter)
+			fprintf(out, " program %" PRIu32, c->capture.n_filter);
+		fputc('\n', out);
+	}
+	fputs("   ", out);
 	dump_wire(&c->wire, out);
-	fputc('\n', out);
 }
 
 /* --- the whole ----------------------------------------------------------- */
@@ -238,31 +241,19 @@ static void dump_pd(const struct system *sys, const struct sys_pd *pd,
 		dump_component(&pd->comp[i], out);
 }
 
-static void dump_ends(const struct system *sys, const struct sys_conn *c,
-		      FILE *out)
-{
-	const char *near = sys->pd[c->pd[0]].comp[c->comp[0]].name;
-
-	if (c->attachment == SYS_TO_VM)
-		fprintf(out, "  virt %s", near);
-	else
-		fprintf(out, "  switch %s port %" PRIu32, near, c->port[0]);
-	if (c->attachment == SYS_TO_SWITCH)
-		fprintf(out, ", switch %s port %" PRIu32,
-			sys->pd[c->pd[1]].comp[c->comp[1]].name, c->port[1]);
-	else if (c->attachment == SYS_TO_ATTACH) {
-		fprintf(out, ", attach \"%s\"", c->path);
-		dump_access(&c->access, out);
-	} else
-		fprintf(out, ", pd %s", sys->pd[c->pd[1]].name);
-}
-
 static void dump_conn(const struct system *sys, const struct sys_conn *c,
 		      FILE *out)
 {
-	fprintf(out, "conn %s line %" PRIu32 ": %s\n", c->name, c->line,
+	fprintf(out, "conn %s line %" PRIu32 ": %s\n ", c->name, c->line,
 		c->what);
-	dump_ends(sys, c, out);
+	for (unsigned int i = 0; i < 2; i++) {
+		if (c->pd[i] == SYS_PD_OUTSIDE)
+			continue;
+		fprintf(out, " %s", sys->pd[c->pd[i]].comp[c->comp[i]].name);
+		if (c->port[i] != SYS_NONE)
+			fprintf(out, " port %" PRIu32, c->port[i]);
+	}
+	dump_access(&c->access, out);
 	dump_half("ingress", &c->ingress, out);
 	dump_half("egress", &c->egress, out);
 	fprintf(out, " link %" PRIu32 " channel %" PRIu32, c->link, c->channel);
@@ -276,13 +267,6 @@ static void dump_conn(const struct system *sys, const struct sys_conn *c,
 	fputc('\n', out);
 }
 
-static void dump_policy_of(const struct system *sys,
-			   const struct sys_component *c, FILE *out)
-{
-	if (c->kind == SYS_SWITCH)
-		dump_policy(&sys->policy[c->sw.number], c->name, &c->sw, out);
-}
-
 void system_dump(const struct system *sys, FILE *out)
 {
 	fprintf(out, "system %s\n", sys->name);
@@ -290,9 +274,8 @@ void system_dump(const struct system *sys, FILE *out)
 		fprintf(out, "region %zu %s %" PRIu64 "\n", i,
 			sys->region[i].name, sys->region[i].size);
 	for (size_t i = 0; i < sys->n_channels; i++) {
-		fprintf(out, "channel %zu %s ", i, sys->channel[i].name);
+		fprintf(out, "channel %zu %s", i, sys->channel[i].name);
 		dump_end(sys, &sys->channel[i].end[0], out);
-		fputc(' ', out);
 		dump_end(sys, &sys->channel[i].end[1], out);
 		fputc('\n', out);
 	}
@@ -301,7 +284,11 @@ void system_dump(const struct system *sys, FILE *out)
 	for (size_t i = 0; i < sys->n_conns; i++)
 		dump_conn(sys, &sys->conn[i], out);
 	for (size_t i = 0; i < sys->n_pds; i++) {
-		for (uint32_t k = 0; k < sys->pd[i].n_comps; k++)
-			dump_policy_of(sys, &sys->pd[i].comp[k], out);
+		for (uint32_t k = 0; k < sys->pd[i].n_comps; k++) {
+			const struct sys_component *c = &sys->pd[i].comp[k];
+
+			if (c->kind == SYS_SWITCH)
+				dump_policy(&sys->policy[c->sw.number], c, out);
+		}
 	}
 }

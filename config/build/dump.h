@@ -18,9 +18,9 @@ void dump_access(const struct sys_access *a, FILE *out);
 
 /**
  * dump_policy - part of system_dump(): what one switch is told
- * @name: the switch's
+ * @c: the switch
  */
-void dump_policy(const struct sys_policy *policy, const char *name,
-		 const struct sys_switch *sw, FILE *out);
+void dump_policy(const struct sys_policy *policy, const struct sys_component *c,
+		 FILE *out);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A policy as text: rules, then per port who it may send to by which of them, then
- * what a port may do by itself where that is not what every port may.
+ * what a port may do by itself.
  *
  * Where a rule stands is shown, and how long its program is, but not the program.
  */
@@ -10,12 +10,6 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <string.h>
-
-#define MAPPED_BITS 96u
-
-/* What every port has that is told nothing else. */
-#define USUAL_MOVES 10u
-#define USUAL_MOVES_BURST 20u
 
 /* --- rules --------------------------------------------------------------- */
 
@@ -74,14 +68,21 @@ static void dump_rate(const char *what, const struct policy_rate *rate,
 			rate->burst);
 }
 
-static void dump_prefixes(const struct policy_image *image,
-			  const struct policy_port *port, FILE *out)
+static void dump_locks(const struct policy_image *image,
+		       const struct policy_port *port, FILE *out)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	if (!port->ip_locked)
-		return;
-	fputs(" ip", out);
+	if (port->locked)
+		fprintf(out, " lock %012" PRIx64, port->locked_mac);
+	for (unsigned int i = 0; i < port->n_macs; i++)
+		fprintf(out, " %012" PRIx64, image->mac[port->first_mac + i]);
+	if (port->known_only)
+		fputs(" flood off", out);
+	if (port->sticky)
+		fprintf(out, " sticky %u", port->sticky);
+	if (port->ip_locked)
+		fputs(" ip", out);
 	for (unsigned int i = 0; i < port->n_prefixes; i++) {
 		const struct policy_prefix *p =
 			&image->prefix[port->first_prefix + i];
@@ -110,113 +111,48 @@ static void dump_trunk(const struct policy_trunk *trunk, FILE *out)
 	}
 }
 
-static void dump_vlan(const struct policy_image *image, unsigned int i,
+static void dump_port(const struct policy_image *image, unsigned int i,
 		      FILE *out)
 {
 	const struct policy_port *port = &image->port[i];
 
+	fprintf(out, "  port %u", i);
+	dump_locks(image, port, out);
 	if (port->vlan_mode == POLICY_VLAN_ACCESS)
 		fprintf(out, " access %u", port->vlan);
-	if (port->vlan_mode != POLICY_VLAN_TRUNK)
-		return;
-	fputs(" trunk", out);
-	dump_trunk(&image->trunk[i], out);
-	if (port->vlan)
+	if (port->vlan_mode == POLICY_VLAN_TRUNK) {
+		fputs(" trunk", out);
+		dump_trunk(&image->trunk[i], out);
 		fprintf(out, " native %u", port->vlan);
-}
-
-static void dump_moves(const struct policy_rate *moves, FILE *out)
-{
-	if (!moves->rate)
-		fputs(" moves off", out);
-	else if (moves->rate != USUAL_MOVES ||
-		 moves->burst != USUAL_MOVES_BURST)
-		dump_rate("moves", moves, out);
-}
-
-static struct policy_port usual_port(bool link)
-{
-	struct policy_port usual = {
-		.moves = { USUAL_MOVES, USUAL_MOVES_BURST },
-	};
-
-	if (!link)
-		memcpy(usual.storm, sys_usual_storm, sizeof(usual.storm));
-	return usual;
-}
-
-static void dump_storm(const char *what, const struct policy_rate *storm,
-		       const struct policy_rate *usual, FILE *out)
-{
-	if (storm->rate == usual->rate && storm->burst == usual->burst)
-		return;
-	if (storm->rate)
-		dump_rate(what, storm, out);
-	else
-		fprintf(out, " %s off", what);
-}
-
-static void dump_port(const struct policy_image *image, unsigned int i,
-		      const struct policy_port *usual, FILE *out)
-{
-	const struct policy_port *port = &image->port[i];
-	const struct policy_rate *storm = port->storm;
-
-	if (port->locked)
-		fprintf(out, " lock %012" PRIx64, port->locked_mac);
-	for (unsigned int m = 0; m < port->n_macs; m++)
-		fprintf(out, " %012" PRIx64, image->mac[port->first_mac + m]);
-	if (port->known_only != port->locked)
-		fprintf(out, " flood %s", port->known_only ? "off" : "on");
-	if (port->sticky)
-		fprintf(out, " sticky %u", port->sticky);
-	dump_moves(&port->moves, out);
-	dump_prefixes(image, port, out);
-	dump_vlan(image, i, out);
+	}
 	dump_rate("in", &port->limit_in, out);
 	dump_rate("out", &port->limit_out, out);
-	dump_storm("broadcast", &storm[STORM_BROADCAST],
-		   &usual->storm[STORM_BROADCAST], out);
-	dump_storm("multicast", &storm[STORM_MULTICAST],
-		   &usual->storm[STORM_MULTICAST], out);
-	dump_storm("unknown", &storm[STORM_UNKNOWN],
-		   &usual->storm[STORM_UNKNOWN], out);
-}
-
-/* Nothing at all of a port that is as every port is. */
-static void dump_unusual(const struct policy_image *image, unsigned int i,
-			 bool link, FILE *out)
-{
-	const struct policy_port usual = usual_port(link);
-
-	if (memcmp(&image->port[i], &usual, sizeof(usual)) == 0)
-		return;
-	fprintf(out, "  port %u", i);
-	dump_port(image, i, &usual, out);
+	dump_rate("broadcast", &port->storm[STORM_BROADCAST], out);
+	dump_rate("multicast", &port->storm[STORM_MULTICAST], out);
+	dump_rate("unknown", &port->storm[STORM_UNKNOWN], out);
+	dump_rate("moves", &port->moves, out);
 	fputc('\n', out);
 }
 
-void dump_policy(const struct sys_policy *policy, const char *name,
-		 const struct sys_switch *sw, FILE *out)
+void dump_policy(const struct sys_policy *policy, const struct sys_component *c,
+		 FILE *out)
 {
 	const struct policy_image *image = &policy->image;
 
-	fprintf(out, "policy %s%s", name, image->snooping ? " snoop" : "");
+	fprintf(out, "policy %s%s", c->name, image->snooping ? " snoop" : "");
 	for (uint32_t i = 0; i < image->n_words; i++)
 		fprintf(out, "%s %" PRIx64, i ? "" : " words", image->word[i]);
 	fputc('\n', out);
 	for (uint32_t i = 0; i < image->n_rules; i++)
 		dump_rule(policy, i, out);
-	for (unsigned int s = 0; s < sw->n_ports; s++) {
-		for (unsigned int d = 0; d < sw->n_ports; d++) {
+	for (unsigned int s = 0; s < c->sw.n_ports; s++) {
+		for (unsigned int d = 0; d < c->sw.n_ports; d++) {
 			if (image->pair[s][d].n)
 				dump_receivers(image, s, d, out);
 		}
 	}
-	for (unsigned int i = 0; i < sw->n_ports; i++) {
-		if (sw->port[i].kind != VSWITCH_PORT_CAPTURE)
-			dump_unusual(image, i,
-				     sw->port[i].kind == VSWITCH_PORT_LINK,
-				     out);
+	for (unsigned int i = 0; i < c->sw.n_ports; i++) {
+		if (c->sw.port[i].kind != VSWITCH_PORT_CAPTURE)
+			dump_port(image, i, out);
 	}
 }
