@@ -11,6 +11,13 @@
 /* An IPv4 or IPv6 address with its NUL (INET6_ADDRSTRLEN). */
 #define IP_TEXT 46
 
+/* A value's name, or what stands for one that is none: it may be a lie. */
+#define NAME_OF(names, value, other)                                           \
+	((size_t)(value) < sizeof(names) / sizeof(*(names)) &&                 \
+			 (names)[value] != NULL                                \
+		 ? (names)[value]                                              \
+		 : (other))
+
 /* --- control.c: what becomes of a connection ---------------------------- */
 
 /**

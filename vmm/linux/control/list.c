@@ -37,52 +37,41 @@ static json_t *fdb_row(const struct monitor *m, const struct mon_switch *sw,
 const char *ip_text(const struct ip_addr *addr, char buf[IP_TEXT])
 {
 	uint32_t v4 = htonl((uint32_t)addr->lo);
-	uint8_t octets[16];
+	uint8_t bytes[16];
 
 	for (unsigned int i = 0; i < 8; i++) {
-		octets[i] = (uint8_t)(addr->hi >> (56 - 8 * i));
-		octets[8 + i] = (uint8_t)(addr->lo >> (56 - 8 * i));
+		bytes[i] = (uint8_t)(addr->hi >> (56 - 8 * i));
+		bytes[8 + i] = (uint8_t)(addr->lo >> (56 - 8 * i));
 	}
 	if (ip_is_v4(addr))
 		inet_ntop(AF_INET, &v4, buf, IP_TEXT);
 	else
-		inet_ntop(AF_INET6, octets, buf, IP_TEXT);
+		inet_ntop(AF_INET6, bytes, buf, IP_TEXT);
 	return buf;
 }
 
 static const char *protocol_text(uint8_t protocol, char buf[4])
 {
-	switch (protocol) {
-	case 0:
-		return "arp";
-	case PACKET_ICMP:
-		return "icmp";
-	case PACKET_TCP:
-		return "tcp";
-	case PACKET_UDP:
-		return "udp";
-	case PACKET_ICMPV6:
-		return "icmp6";
-	default:
-		snprintf(buf, 4, "%u", protocol);
-		return buf;
-	}
-}
-
-static const char *flow_state(uint8_t state)
-{
 	static const char *const name[] = {
-		[FLOW_OPENED] = "opened",
-		[FLOW_ANSWERED] = "answered",
-		[FLOW_CLOSING] = "closing",
+		[0] = "arp",
+		[PACKET_ICMP] = "icmp",
+		[PACKET_TCP] = "tcp",
+		[PACKET_UDP] = "udp",
+		[PACKET_ICMPV6] = "icmp6",
 	};
 
-	return state < sizeof(name) / sizeof(name[0]) ? name[state] : "";
+	snprintf(buf, 4, "%u", protocol);
+	return NAME_OF(name, protocol, buf);
 }
 
 static json_t *flow_row(const struct monitor *m, const struct mon_switch *sw,
 			const struct vswitch_ctl_reply *reply, uint32_t i)
 {
+	static const char *const state[] = {
+		[FLOW_OPENED] = "opened",
+		[FLOW_ANSWERED] = "answered",
+		[FLOW_CLOSING] = "closing",
+	};
 	const struct sys_policy *policy = held_policy(m, sw);
 	const struct flow_entry *e = &reply->flow[i];
 	uint32_t n_ports = sw->comp->sw.n_ports;
@@ -103,8 +92,8 @@ static json_t *flow_row(const struct monitor *m, const struct mon_switch *sw,
 			ip_text(&e->from, source), "source_port",
 			(int)e->from_port, "destination",
 			ip_text(&e->to, destination), "destination_port",
-			(int)e->to_port, "state", flow_state(e->state), "left",
-			(json_int_t)e->left);
+			(int)e->to_port, "state", NAME_OF(state, e->state, ""),
+			"left", (json_int_t)e->left);
 	if (policy != NULL)
 		rule = policy_by_id(policy, e->rule);
 	if (rule != SYS_NONE)
@@ -114,22 +103,14 @@ static json_t *flow_row(const struct monitor *m, const struct mon_switch *sw,
 
 /* --- multicast groups ------------------------------------------------------ */
 
-/* A port can be a member of one group or of all, or a router's. */
-static const char *group_kind(uint8_t role)
-{
-	switch (role) {
-	case MCAST_MEMBER:
-		return "member";
-	case MCAST_ROUTER:
-		return "router";
-	default:
-		return "everything";
-	}
-}
-
 static json_t *group_row(const struct monitor *m, const struct mon_switch *sw,
 			 const struct vswitch_ctl_reply *reply, uint32_t i)
 {
+	/* A port can be a member of one group or of all, or a router's. */
+	static const char *const kind[] = {
+		[MCAST_MEMBER] = "member",
+		[MCAST_ROUTER] = "router",
+	};
 	const struct mcast_entry *e = &reply->group[i];
 	char name[SYS_NAME], group[IP_TEXT] = "";
 
@@ -141,7 +122,8 @@ static json_t *group_row(const struct monitor *m, const struct mon_switch *sw,
 	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:I}", "switch",
 			 sw->comp->name, "vlan", (int)e->vlan, "group", group,
 			 "port", port_name(sw, e->port, name), "kind",
-			 group_kind(e->role), "left", (json_int_t)e->left);
+			 NAME_OF(kind, e->role, "everything"), "left",
+			 (json_int_t)e->left);
 }
 
 /* --- all --------------------------------------------------------------------- */

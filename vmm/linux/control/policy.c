@@ -7,6 +7,7 @@
  * asks it.  Counts are of a pair's entries, and a switch shares them: they are
  * taken only if the switch says that they are of the policy we know.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,8 @@ static void read_hits(struct listing *l)
 	}
 }
 
+/* --- what holds of a port ------------------------------------------------ */
+
 static bool ends_with(const char *text, const char *end)
 {
 	size_t n = strlen(text), m = strlen(end);
@@ -68,63 +71,92 @@ static bool ends_with(const char *text, const char *end)
 	return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-/* --- what holds of a port ------------------------------------------------ */
-
-/* What was said by command of one of a port's settings, or NULL. */
-static const struct statement *command(const struct listing *l,
-				       const char *port, const char *action)
+/* The statement by which a setting was made by command, or NULL. */
+static const struct statement *command(const struct listing *l, uint32_t port,
+				       const char *action)
 {
-	char key[STATEMENT_MAX];
+	char key[STATEMENT_MAX], name[SYS_NAME];
 
+	snprintf(key, sizeof(key), "set %s %s", port_name(l->sw, port, name),
+		 action);
 	/* "mac-lock" is `mac lock` in a statement. */
-	snprintf(key, sizeof(key), "set %s %s", port, action);
 	for (char *c = key + strlen(key) - strlen(action); *c != '\0'; c++)
 		if (*c == '-')
 			*c = ' ';
 	return statements_find(l->held, key);
 }
 
-/* By which it can be taken back. */
+/* @by: by which it can be taken back, or NULL */
 static void add_change(json_t *row, const struct statement *by)
 {
-	if (row != NULL && by != NULL)
+	if (by != NULL)
 		json_object_set_new(row, "change", json_integer(by->change));
 }
 
-/* @facts: of the setting; taken over */
+/*
+ * A setting of a port.  @facts: what it is set to, taken over; NULL: it is not
+ * set, which is shown if that was a command.
+ */
 static void setting(struct listing *l, uint32_t port, const char *action,
 		    json_t *facts)
 {
+	const struct statement *by = command(l, port, action);
 	char name[SYS_NAME];
-	json_t *row = json_pack("{s:s, s:s}", "from",
-				port_name(l->sw, port, name), "action", action);
+	json_t *row;
 
+	if (facts == NULL && by != NULL && ends_with(by->text, " off }"))
+		facts = json_pack("{s:b}", "off", 1);
+	if (facts == NULL)
+		return;
+	row = json_pack("{s:s, s:s}", "from", port_name(l->sw, port, name),
+			"action", action);
 	json_object_update(row, facts);
 	json_decref(facts);
-	add_change(row, command(l, name, action));
+	add_change(row, by);
 	json_array_append_new(l->rows, row);
 }
 
-static void rate_row(struct listing *l, uint32_t port, const char *action,
-		     uint64_t rate, uint64_t burst)
-{
-	if (rate != 0)
-		setting(l, port, action,
-			json_pack("{s:I, s:I}", "rate", (json_int_t)rate,
-				  "burst", (json_int_t)burst));
-}
+/* What a port may have so much of in a second. */
+static const struct {
+	const char *action;
+	size_t at;
+	/* What is counted are bytes; a topology has bits. */
+	bool bytes;
+	/* All ports have these; what is shown is what is unusual, or was said. */
+	const struct policy_rate *usual;
+} rates[] = {
+#define RATE(action, member, bytes, usual)                                     \
+	{                                                                      \
+		action, offsetof(struct policy_port, member), bytes, usual     \
+	}
+	RATE("mac-moves", moves, false, NULL),
+	RATE("limit-in", limit_in, true, NULL),
+	RATE("limit-out", limit_out, true, NULL),
+	RATE("storm-broadcast", storm[STORM_BROADCAST], false,
+	     &sys_usual_storm[STORM_BROADCAST]),
+	RATE("storm-multicast", storm[STORM_MULTICAST], false,
+	     &sys_usual_storm[STORM_MULTICAST]),
+	RATE("storm-unknown", storm[STORM_UNKNOWN], false,
+	     &sys_usual_storm[STORM_UNKNOWN]),
+#undef RATE
+};
 
-/* Octets a second, in bits a second as a topology has them. */
-static void limit_row(struct listing *l, uint32_t port, const char *action,
-		      const struct policy_rate *rate)
+static void rate_row(struct listing *l, uint32_t port, size_t i)
 {
-	rate_row(l, port, action, rate->rate * 8, rate->burst);
-}
+	const char *image = (const char *)&l->policy->image.port[port];
+	const struct policy_rate *usual = rates[i].usual;
+	struct policy_rate r;
+	json_t *facts = NULL;
 
-static void count_row(struct listing *l, uint32_t port, const char *action,
-		      const struct policy_rate *rate)
-{
-	rate_row(l, port, action, rate->rate, rate->burst);
+	memcpy(&r, image + rates[i].at, sizeof(r));
+	if (r.rate != 0 &&
+	    (usual == NULL || memcmp(&r, usual, sizeof(r)) != 0 ||
+	     command(l, port, rates[i].action) != NULL))
+		facts = json_pack(
+			"{s:I, s:I}", "rate",
+			(json_int_t)(r.rate * (rates[i].bytes ? 8 : 1)),
+			"burst", (json_int_t)r.burst);
+	setting(l, port, rates[i].action, facts);
 }
 
 static bool is_member(const struct policy_trunk *trunk, unsigned int vlan)
@@ -152,20 +184,18 @@ static json_t *vlan_list(const struct policy_trunk *trunk)
 	return ranges;
 }
 
-static void vlan_row(struct listing *l, uint32_t port)
+static json_t *vlan_facts(const struct policy_image *image, uint32_t port)
 {
-	const struct policy_image *image = &l->policy->image;
 	const struct policy_port *p = &image->port[port];
 
 	if (p->vlan_mode == POLICY_VLAN_ACCESS)
-		setting(l, port, "vlan",
-			json_pack("{s:s, s:i}", "mode", "access", "untagged",
-				  (int)p->vlan));
-	else if (p->vlan_mode == POLICY_VLAN_TRUNK)
-		setting(l, port, "vlan",
-			json_pack("{s:s, s:o, s:i}", "mode", "trunk", "vlans",
-				  vlan_list(&image->trunk[port]), "untagged",
-				  (int)p->vlan));
+		return json_pack("{s:s, s:i}", "mode", "access", "untagged",
+				 (int)p->vlan);
+	if (p->vlan_mode == POLICY_VLAN_TRUNK)
+		return json_pack("{s:s, s:o, s:i}", "mode", "trunk", "vlans",
+				 vlan_list(&image->trunk[port]), "untagged",
+				 (int)p->vlan);
+	return NULL;
 }
 
 static json_t *prefix_json(const struct policy_prefix *p)
@@ -187,104 +217,59 @@ static json_t *prefix_json(const struct policy_prefix *p)
 	return json_string(all);
 }
 
-static void mac_lock_row(struct listing *l, uint32_t port)
+static json_t *mac_lock_facts(const struct policy_image *image,
+			      const struct policy_port *p)
 {
-	const struct policy_image *image = &l->policy->image;
-	const struct policy_port *p = &image->port[port];
+	uint32_t end = (uint32_t)p->first_mac + p->n_macs;
 	char mac[MAC_TEXT];
 	json_t *macs;
 
-	if (p->locked) {
-		macs = json_pack("[s]", mac_text(p->locked_mac, mac));
-		for (uint32_t i = p->first_mac;
-		     i < (uint32_t)p->first_mac + p->n_macs &&
-		     i < POLICY_MAX_MACS;
-		     i++)
-			json_array_append_new(
-				macs,
-				json_string(mac_text(image->mac[i], mac)));
-		setting(l, port, "mac-lock", json_pack("{s:o}", "macs", macs));
-	}
-	if (p->known_only != p->locked)
-		setting(l, port, "flood",
-			json_pack("{s:b}", "on", !p->known_only));
+	if (!p->locked)
+		return NULL;
+	macs = json_pack("[s]", mac_text(p->locked_mac, mac));
+	for (uint32_t i = p->first_mac; i < end && i < POLICY_MAX_MACS; i++)
+		json_array_append_new(
+			macs, json_string(mac_text(image->mac[i], mac)));
+	return json_pack("{s:o}", "macs", macs);
 }
 
-static void ip_lock_row(struct listing *l, uint32_t port)
+static json_t *ip_lock_facts(const struct policy_image *image,
+			     const struct policy_port *p)
 {
-	const struct policy_image *image = &l->policy->image;
-	const struct policy_port *p = &image->port[port];
+	uint32_t end = (uint32_t)p->first_prefix + p->n_prefixes;
 	json_t *prefixes;
 
 	if (!p->ip_locked)
-		return;
+		return NULL;
 	prefixes = json_array();
-	for (uint32_t i = p->first_prefix;
-	     i < (uint32_t)p->first_prefix + p->n_prefixes &&
-	     i < POLICY_MAX_PREFIXES;
+	for (uint32_t i = p->first_prefix; i < end && i < POLICY_MAX_PREFIXES;
 	     i++)
 		json_array_append_new(prefixes, prefix_json(&image->prefix[i]));
-	setting(l, port, "ip-lock", json_pack("{s:o}", "prefixes", prefixes));
+	return json_pack("{s:o}", "prefixes", prefixes);
 }
 
-static void blocked_row(struct listing *l, uint32_t port)
+static void port_rows(struct listing *l, uint32_t port)
 {
 	const struct vswitch_port_stats *s = &l->sw->stats->port[port];
+	const struct policy_image *image = &l->policy->image;
+	const struct policy_port *p = &image->port[port];
 
 	if (switch_load64(&s->blocked) != 0)
 		setting(l, port, "blocked",
 			json_pack("{s:o}", "times",
 				  json_counter(&s->times_blocked)));
-}
-
-/* What was turned off by command would not be seen otherwise. */
-static void off_rows(struct listing *l, uint32_t port)
-{
-	static const char *const actions[] = {
-		"mac-lock",	   "mac-sticky",      "mac-moves",
-		"ip-lock",	   "limit-in",	      "limit-out",
-		"storm-broadcast", "storm-multicast", "storm-unknown",
-	};
-	char name[SYS_NAME];
-
-	port_name(l->sw, port, name);
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		const struct statement *by = command(l, name, actions[i]);
-
-		if (by != NULL && ends_with(by->text, " off }"))
-			setting(l, port, actions[i],
-				json_pack("{s:b}", "off", 1));
-	}
-}
-
-static void port_rows(struct listing *l, uint32_t port)
-{
-	static const char *const storm[STORMS] = {
-		[STORM_BROADCAST] = "storm-broadcast",
-		[STORM_MULTICAST] = "storm-multicast",
-		[STORM_UNKNOWN] = "storm-unknown",
-	};
-	const struct policy_port *p = &l->policy->image.port[port];
-	char name[SYS_NAME];
-
-	blocked_row(l, port);
-	vlan_row(l, port);
-	mac_lock_row(l, port);
-	if (p->sticky != 0)
-		setting(l, port, "mac-sticky",
-			json_pack("{s:i}", "count", (int)p->sticky));
-	count_row(l, port, "mac-moves", &p->moves);
-	ip_lock_row(l, port);
-	limit_row(l, port, "limit-in", &p->limit_in);
-	limit_row(l, port, "limit-out", &p->limit_out);
-	/* All ports have these; what is told is what is unusual, or was said. */
-	port_name(l->sw, port, name);
-	for (unsigned int i = 0; i < STORMS; i++)
-		if (memcmp(&p->storm[i], &sys_usual_storm[i],
-			   sizeof(p->storm[i])) != 0 ||
-		    command(l, name, storm[i]) != NULL)
-			count_row(l, port, storm[i], &p->storm[i]);
-	off_rows(l, port);
+	setting(l, port, "vlan", vlan_facts(image, port));
+	setting(l, port, "mac-lock", mac_lock_facts(image, p));
+	if (p->known_only != p->locked)
+		setting(l, port, "flood",
+			json_pack("{s:b}", "on", !p->known_only));
+	setting(l, port, "mac-sticky",
+		p->sticky != 0 ? json_pack("{s:i}", "count", (int)p->sticky)
+			       : NULL);
+	rate_row(l, port, 0);
+	setting(l, port, "ip-lock", ip_lock_facts(image, p));
+	for (size_t i = 1; i < sizeof(rates) / sizeof(rates[0]); i++)
+		rate_row(l, port, i);
 }
 
 /* --- rules --------------------------------------------------------------- */
@@ -297,8 +282,6 @@ json_t *show_rule(const struct sys_policy *policy, uint32_t number)
 		rule->action == POLICY_DENY ? "deny" : "allow", "filter",
 		json_safe(rule->text), "reply", rule->reply != 0);
 
-	if (shown == NULL)
-		return NULL;
 	if (!rule_is_runtime(rule)) {
 		json_object_set_new(shown, "file", json_safe(rule->file));
 		json_object_set_new(shown, "line", json_integer(rule->line));
@@ -309,51 +292,28 @@ json_t *show_rule(const struct sys_policy *policy, uint32_t number)
 	return shown;
 }
 
-static json_t *hits(const struct listing *l, uint32_t entry)
-{
-	return l->known ? json_counter(&l->hits[entry]) : json_null();
-}
-
-/* The statement a rule was made by, or NULL: it is a topology's. */
-static const struct statement *made_by(const struct listing *l, uint32_t number)
-{
-	const struct sys_rule *rule = &l->policy->rule[number];
-
-	return rule_is_runtime(rule) ? statements_line(l->held, rule->line)
-				     : NULL;
-}
-
-/* @hits: taken over */
+/*
+ * @number: of the rule; SYS_NONE: it is allowed without one that could be named
+ * @hits:   taken over
+ */
 static void rule_row(struct listing *l, uint32_t from, uint32_t to,
 		     uint32_t number, json_t *hits)
 {
 	char a[SYS_NAME], b[SYS_NAME];
-	json_t *row, *rule;
+	json_t *row = json_pack("{s:s, s:s}", "from", port_name(l->sw, from, a),
+				"to", port_name(l->sw, to, b));
+	json_t *rule = number != SYS_NONE
+			       ? show_rule(l->policy, number)
+			       : json_pack("{s:s, s:s, s:b}", "action", "allow",
+					   "filter", "", "reply", 0);
 
-	row = json_pack("{s:s, s:s}", "from", port_name(l->sw, from, a), "to",
-			port_name(l->sw, to, b));
-	rule = show_rule(l->policy, number);
-	if (row != NULL && rule != NULL) {
-		json_object_update(row, rule);
-		json_object_set_new(row, "hits", hits);
-		add_change(row, made_by(l, number));
-	} else {
-		json_decref(hits);
-	}
+	json_object_update(row, rule);
+	json_object_set_new(row, "hits", hits);
+	if (number != SYS_NONE && rule_is_runtime(&l->policy->rule[number]))
+		add_change(row, statements_line(l->held,
+						l->policy->rule[number].line));
 	json_decref(rule);
 	json_array_append_new(l->rows, row);
-}
-
-/* Allowed without a rule that could be named: nobody counts. */
-static void allow_row(struct listing *l, uint32_t from, uint32_t to)
-{
-	char a[SYS_NAME], b[SYS_NAME];
-
-	json_array_append_new(
-		l->rows, json_pack("{s:s, s:s, s:s, s:s, s:b, s:n}", "from",
-				   port_name(l->sw, from, a), "to",
-				   port_name(l->sw, to, b), "action", "allow",
-				   "filter", "", "reply", 0, "hits"));
 }
 
 /* Those behind one that decides on every frame. */
@@ -380,10 +340,12 @@ static void pair_rows(struct listing *l, uint32_t from, uint32_t to)
 		uint32_t number = policy_entry(l->policy, first + i);
 
 		if (number != SYS_NONE)
-			rule_row(l, from, to, number, hits(l, first + i));
+			rule_row(l, from, to, number,
+				 l->known ? json_counter(&l->hits[first + i])
+					  : json_null());
 	}
 	if (n == 0 && (allow >> to & 1) != 0)
-		allow_row(l, from, to);
+		rule_row(l, from, to, SYS_NONE, json_null());
 }
 
 static void switch_rows(struct listing *l)

@@ -53,9 +53,12 @@ static json_t *names(const struct trace *t, uint64_t set)
 
 static const char *vlan_mode(uint8_t mode)
 {
-	if (mode == POLICY_VLAN_ACCESS)
-		return "access";
-	return mode == POLICY_VLAN_TRUNK ? "trunk" : "transparent";
+	static const char *const name[] = {
+		[POLICY_VLAN_ACCESS] = "access",
+		[POLICY_VLAN_TRUNK] = "trunk",
+	};
+
+	return NAME_OF(name, mode, "transparent");
 }
 
 /* --- the frame, and the port it would come from -------------------------- */
@@ -93,34 +96,22 @@ static json_t *settings_of(const struct policy_port *p)
 
 /* --- learning and lookup ------------------------------------------------- */
 
-static const char *outcome_key(const struct vswitch_verdict *v)
-{
-	if (v->looked_up == 0)
-		return "skip";
-	switch (v->learned.outcome) {
-	case FDB_LEARNED:
-		return "learned";
-	case FDB_REFRESHED:
-		return "refreshed";
-	case FDB_MOVED:
-		return "moved";
-	case FDB_ECHOED:
-		return "echo";
-	case FDB_PINNED:
-		return "pinned";
-	default:
-		return "full";
-	}
-}
-
 static json_t *learned(const struct trace *t)
 {
+	static const char *const name[] = {
+		[FDB_LEARNED] = "learned", [FDB_REFRESHED] = "refreshed",
+		[FDB_MOVED] = "moved",	   [FDB_ECHOED] = "echo",
+		[FDB_PINNED] = "pinned",
+	};
 	const struct fdb_effect *e = &t->v->learned;
 	char mac[MAC_TEXT], was[SYS_NAME];
-	json_t *fact = json_pack("{s:s, s:s}", "outcome", outcome_key(t->v),
+	bool looked_up = t->v->looked_up != 0;
+	json_t *fact = json_pack("{s:s, s:s}", "outcome",
+				 looked_up ? NAME_OF(name, e->outcome, "full")
+					   : "skip",
 				 "was", name_of(t, (uint32_t)e->was, was));
 
-	if (t->v->looked_up != 0 && e->evicted != 0)
+	if (looked_up && e->evicted != 0)
 		json_object_set_new(fact, "evicted",
 				    json_pack("{s:s, s:i}", "mac",
 					      mac_text(e->evicted_mac, mac),
@@ -131,24 +122,23 @@ static json_t *learned(const struct trace *t)
 /* What a resolution is called, and what a port may flood of that kind. */
 static const char *resolution(const struct trace *t, uint64_t *rate)
 {
+	static const char *const name[] = {
+		[RESOLVED_UNICAST] = "unicast",
+		[RESOLVED_UNKNOWN] = "unknown",
+		[RESOLVED_MULTICAST] = "multicast",
+		[RESOLVED_BROADCAST] = "broadcast",
+	};
 	const struct policy_rate *storm = t->rules->storm;
+	const uint64_t rates[] = {
+		[RESOLVED_UNKNOWN] = storm[STORM_UNKNOWN].rate,
+		[RESOLVED_MULTICAST] = storm[STORM_MULTICAST].rate,
+		[RESOLVED_BROADCAST] = storm[STORM_BROADCAST].rate,
+	};
 
-	*rate = 0;
-	switch (t->v->resolution) {
-	case RESOLVED_UNICAST:
-		return "unicast";
-	case RESOLVED_UNKNOWN:
-		*rate = storm[STORM_UNKNOWN].rate;
-		return "unknown";
-	case RESOLVED_MULTICAST:
-		*rate = storm[STORM_MULTICAST].rate;
-		return "multicast";
-	case RESOLVED_BROADCAST:
-		*rate = storm[STORM_BROADCAST].rate;
-		return "broadcast";
-	default:
-		return "none";
-	}
+	*rate = NAME_OF(name, t->v->resolution, NULL) != NULL
+			? rates[t->v->resolution]
+			: 0;
+	return NAME_OF(name, t->v->resolution, "none");
 }
 
 /* --- ports a flood is not offered to ------------------------------------- */
