@@ -49,9 +49,26 @@ static void keep_sources(struct system *sys, const struct topology *t)
 	}
 }
 
+/* Whether one process can take what is merged is known when it is built. */
+static void check_load(struct topology *t, const struct topo_domain *domain,
+		       const struct sys_pd *pd)
+{
+	if (pd->n_chans > SYS_MAX_CHANNELS)
+		wrong(t, domain->name.pos,
+		      "domain %s has %u channels; one process can have %d: take "
+		      "members out",
+		      domain->name.text, pd->n_chans, SYS_MAX_CHANNELS);
+	if (pd->n_maps > SYS_MAX_MAPS)
+		wrong(t, domain->name.pos,
+		      "domain %s maps %u regions; one process can map %d: take "
+		      "members out",
+		      domain->name.text, pd->n_maps, SYS_MAX_MAPS);
+}
+
 struct system *build_system(struct topology *t, const char *name)
 {
 	struct system *sys = must_alloc(1, sizeof(*sys));
+	const struct topo_domain *domain;
 
 	build_copy(sys->name, name);
 	build_macs(t, name);
@@ -60,7 +77,12 @@ struct system *build_system(struct topology *t, const char *name)
 	build_maps(sys, t);
 	build_policies(sys, t);
 	keep_sources(sys, t);
-	return sys;
+	for_each(domain, t->domains)
+		check_load(t, domain, &sys->pd[domain->pd]);
+	if (!t->report->errors)
+		return sys;
+	system_free(sys);
+	return NULL;
 }
 
 void build_text(char *to, size_t size, const char *text)

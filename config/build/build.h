@@ -61,7 +61,7 @@
  * @t:    has passed all checks
  * @name: instance name, shorter than SYS_SHORT
  *
- * Return: the system; cannot fail.
+ * Return: the system; NULL if a domain has too much, which has been reported.
  */
 struct system *build_system(struct topology *t, const char *name);
 

@@ -38,7 +38,7 @@ void check_settings(struct topology *t);
 void check_groups(struct topology *t);
 /* Compiles filters, spreads rules out over pairs of ports; the shadowed. */
 void check_rules(struct topology *t);
-/* What is merged, and whether one process can take it. */
+/* What is merged. */
 void check_domains(struct topology *t);
 /* Warns of pairs that are allowed and will not work. */
 void check_pairs(struct topology *t);
