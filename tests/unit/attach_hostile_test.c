@@ -6,13 +6,14 @@
  * What such a client does is done by a process of its own, so that a monitor
  * that waits for it can be seen to wait, and be freed by ending that process.
  */
-#include "tests/unit/monitor_child.h"
 #include "tests/unit/monitor_rig.h"
 #include "tests/unit/never.h"
 
 #include <grp.h>
 #include <linux/aio_abi.h>
 #include <sys/eventfd.h>
+
+FAKE_COMPONENTS;
 
 #define NOBODY 65534u
 #define SUCCESSORS 1000u

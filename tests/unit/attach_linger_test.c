@@ -3,12 +3,13 @@
  * What can take the monitor's system calls as long as somebody else likes:
  * closing what a client has sent, removing what lies in a folder.
  */
-#include "tests/unit/monitor_child.h"
 #include "tests/unit/monitor_rig.h"
 
 #include "tests/unit/never.h"
 
 #include <netinet/in.h>
+
+FAKE_COMPONENTS;
 
 static const char topology[] = "switch sw0 {\n"
 			       "port a { attach \"@/a.sock\"; buffers 64 }\n"

@@ -6,6 +6,8 @@
 
 #include "vmm/linux/monitor/attach_server.h"
 
+FAKE_COMPONENTS;
+
 static const char topology[] = "switch sw0 {\n"
 			       "port a { attach \"@/a.sock\"; buffers 64 }\n"
 			       "port b { attach \"@/b.sock\" }\n"

@@ -13,6 +13,8 @@
 
 #include "vmm/linux/control/json.h"
 
+FAKE_COMPONENTS;
+
 static const char topology[] = "switch sw0 {\n"
 			       "port a { attach \"@/a.sock\" }\n"
 			       "port b { attach \"@/b.sock\" }\n"

@@ -159,8 +159,8 @@ struct system *rig_compile(const char *text, struct config_report *report)
 	return sys;
 }
 
-const struct sys_switch_port *rig_port(const struct system *sys,
-				       unsigned int number)
+const struct sys_switch_port *rig_switch_port(const struct system *sys,
+					      unsigned int number)
 {
 	assert_int_equal(sys->pd[0].comp[0].kind, SYS_SWITCH);
 	assert_true(number < sys->pd[0].comp[0].sw.n_ports);

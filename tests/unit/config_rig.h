@@ -65,9 +65,9 @@ char *rig_dump(const struct system *sys);
 struct system *rig_compile(const char *text, struct config_report *report);
 
 /**
- * rig_ports - port number @number of the only switch of a system
+ * rig_switch_port - port number @number of the only switch of a system
  */
-const struct sys_switch_port *rig_port(const struct system *sys,
-				       unsigned int number);
+const struct sys_switch_port *rig_switch_port(const struct system *sys,
+					      unsigned int number);
 
 #endif

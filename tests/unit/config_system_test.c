@@ -153,7 +153,7 @@ static void defaults(void **state)
 	assert_int_equal(sys->policy[0].image.port[0].moves.rate, 10);
 	assert_int_equal(sys->policy[0].image.port[0].moves.burst, 20);
 	assert_false(sys->policy[0].image.snooping);
-	assert_false(rig_port(sys, 0)->forward_reserved);
+	assert_false(rig_switch_port(sys, 0)->forward_reserved);
 	system_free(sys);
 }
 

@@ -9,6 +9,8 @@
 
 #include "vmm/linux/control/json.h"
 
+FAKE_COMPONENTS;
+
 static const char topology[] =
 	"switch sw0 {\n"
 	"port a { attach \"@/a.sock\" }\n"

@@ -4,9 +4,7 @@
  * (fake_components.h). The monitor, the processes, the sandbox, the sockets are
  * the real ones.
  *
- * A header, because it brings a table of components of its own and so must not
- * be linked into other tests.  Every wait is bounded by RIG_TIMEOUT_MS, which
- * nothing correct ever reaches.
+ * Every wait is bounded by RIG_TIMEOUT_MS, which nothing correct ever reaches.
  */
 #ifndef WEIR_TESTS_UNIT_MONITOR_RIG_H
 #define WEIR_TESTS_UNIT_MONITOR_RIG_H
@@ -44,7 +42,6 @@
 #include "vmm/linux/monitor/spawn.h"
 #include "vmm/linux/pd/main.h"
 
-#define RIG_UNUSED __attribute__((unused))
 #define RIG_TIMEOUT_MS 30000
 
 /* --- a monitor --------------------------------------------------------------- */
@@ -65,322 +62,59 @@ struct rig {
 };
 
 /* A path in the rig's directory. */
-static RIG_UNUSED const char *rig_path(const struct rig *r, const char *name)
-{
-	static char path[4][128];
-	static unsigned int next;
-	char *p = path[next++ % 4];
+const char *rig_path(const struct rig *r, const char *name);
 
-	snprintf(p, sizeof(path[0]), "%s/%s", r->dir, name);
-	return p;
-}
-
-/* Child: compile a topology and run it. "@" stands for the directory. */
-static _Noreturn void rig_child(const struct rig *r, const char *topology)
-{
-	struct config_report report;
-	struct error err = { "" };
-	struct system *sys;
-	FILE *f = fopen(rig_path(r, "test.conf"), "w");
-	int result;
-
-	/* As a shell would start it. */
-	signal(SIGPIPE, SIG_DFL);
-	close(r->log);
-	for (const char *p = topology; *p != '\0'; p++)
-		fprintf(f, *p == '@' ? "%s" : "%.1s", *p == '@' ? r->dir : p);
-	fclose(f);
-	sys = config_compile(rig_path(r, "test.conf"), &report);
-	if (sys == NULL) {
-		fprintf(stderr, "%s", report.text);
-		_exit(99);
-	}
-	unlink(rig_path(r, "test.conf"));
-	result = monitor_run(sys, &err);
-	/* Not for what is said here. */
-	signal(SIGPIPE, SIG_IGN);
-	if (result != 0)
-		fprintf(stderr, "error: %s\n", err.text);
-	fprintf(stderr, "result %d\n", result);
-	config_report_free(&report);
-	system_free(sys);
-	exit(result == 0 ? 0 : 1);
-}
-
-static RIG_UNUSED void rig_launch(struct rig *r, const char *topology)
-{
-	int log[2];
-
-	assert_int_equal(pipe2(log, O_CLOEXEC), 0);
-	r->log = log[0];
-	free(r->text);
-	r->text = calloc(1, 1);
-	r->len = 0;
-	setenv("WEIR_RUNDIR", r->dir, 1);
-	r->pid = fork();
-	if (r->pid == 0) {
-		dup2(log[1], STDERR_FILENO);
-		rig_child(r, topology);
-	}
-	close(log[1]);
-}
-
-/* Read what the log has; false at its end. */
-static bool rig_read(struct rig *r)
-{
-	struct pollfd p = { .fd = r->log, .events = POLLIN };
-	char data[4096];
-	ssize_t n;
-
-	if (poll(&p, 1, RIG_TIMEOUT_MS) != 1)
-		fail_msg("nothing happens; so far:\n%s", r->text);
-	n = read(r->log, data, sizeof(data));
-	if (n <= 0)
-		return false;
-	r->text = realloc(r->text, r->len + (size_t)n + 1);
-	memcpy(r->text + r->len, data, (size_t)n);
-	r->len += (size_t)n;
-	r->text[r->len] = '\0';
-	return true;
-}
+void rig_launch(struct rig *r, const char *topology);
 
 /* How often the log says something. */
-static RIG_UNUSED unsigned int rig_count(const struct rig *r, const char *what)
-{
-	unsigned int n = 0;
-
-	for (const char *p = r->text; (p = strstr(p, what)) != NULL; p++)
-		n++;
-	return n;
-}
+unsigned int rig_count(const struct rig *r, const char *what);
 
 /* Wait until the log has said something @times times. */
-static RIG_UNUSED void rig_expect(struct rig *r, const char *what,
-				  unsigned int times)
-{
-	while (rig_count(r, what) < times)
-		if (!rig_read(r))
-			fail_msg("\"%s\" was not said; the log:\n%s", what,
-				 r->text);
-}
+void rig_expect(struct rig *r, const char *what, unsigned int times);
 
-static RIG_UNUSED void rig_start(struct rig *r, const char *topology)
-{
-	rig_launch(r, topology);
-	rig_expect(r, "test: running\n", 1);
-}
+void rig_start(struct rig *r, const char *topology);
 
 /* Wait for the end of the log, which all its processes hold, and the monitor. */
-static RIG_UNUSED int rig_wait(struct rig *r)
-{
-	int status;
+int rig_wait(struct rig *r);
 
-	while (rig_read(r))
-		;
-	close(r->log);
-	assert_int_equal(waitpid(r->pid, &status, 0), r->pid);
-	r->pid = 0;
-	return status;
-}
-
-static RIG_UNUSED int rig_stop(struct rig *r)
-{
-	kill(r->pid, SIGTERM);
-	return rig_wait(r);
-}
+int rig_stop(struct rig *r);
 
 /* Names in the rig's directory. */
-static RIG_UNUSED unsigned int rig_files(const struct rig *r)
-{
-	DIR *d = opendir(r->dir);
-	const struct dirent *e;
-	unsigned int n = 0;
+unsigned int rig_files(const struct rig *r);
 
-	while ((e = readdir(d)) != NULL)
-		n += e->d_name[0] != '.';
-	closedir(d);
-	return n;
-}
-
-static RIG_UNUSED int rig_setup(void **state)
-{
-	struct rig *r = calloc(1, sizeof(*r));
-
-	strcpy(r->dir, "/tmp/weir-monitor-test-XXXXXX");
-	*state = r;
-	return mkdtemp(r->dir) == NULL;
-}
-
-static RIG_UNUSED int rig_teardown(void **state)
-{
-	struct rig *r = *state;
-	DIR *d;
-
-	if (r->pid != 0) {
-		/* A test has failed; whatever it was, this ends. */
-		kill(r->pid, SIGKILL);
-		waitpid(r->pid, NULL, 0);
-		while (rig_read(r))
-			;
-		close(r->log);
-	}
-	d = opendir(r->dir);
-	for (struct dirent *e; (e = readdir(d)) != NULL;)
-		unlinkat(dirfd(d), e->d_name, 0);
-	closedir(d);
-	rmdir(r->dir);
-	free(r->text);
-	free(r);
-	return 0;
-}
+int rig_setup(void **state);
+int rig_teardown(void **state);
 
 /* --- the control socket -------------------------------------------------------- */
 
-static RIG_UNUSED int rig_connect(const struct rig *r, const char *name,
-				  int type)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	const struct timeval timeout = { .tv_sec = RIG_TIMEOUT_MS / 1000 };
-	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-	snprintf(a.sun_path, sizeof(a.sun_path), "%s/%s", r->dir, name);
-	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
-	return fd;
-}
+int rig_connect(const struct rig *r, const char *name, int type);
 
 /* The reply that comes on a connection, whole, or NULL if none came. */
-static RIG_UNUSED json_t *rig_reply(int fd)
-{
-	size_t len = 0, size = 1 << 16;
-	char *text = malloc(size);
-	json_t *reply;
-	ssize_t n;
+json_t *rig_reply(int fd);
 
-	while ((n = read(fd, text + len, size - len)) > 0) {
-		len += (size_t)n;
-		if (text[len - 1] == '\n')
-			break;
-		if (len == size)
-			text = realloc(text, size *= 2);
-	}
-	reply = len == 0 ? NULL : json_loadb(text, len, 0, NULL);
-	free(text);
-	return reply;
-}
-
-static RIG_UNUSED json_t *rig_ask(const struct rig *r, const char *request)
-{
-	int fd = rig_connect(r, "test.sock", SOCK_STREAM);
-	json_t *reply;
-	char *line;
-
-	/* In one piece: it might be answered at a newline within. */
-	assert_true(asprintf(&line, "%s\n", request) > 0);
-	assert_int_equal(write(fd, line, strlen(line)), strlen(line));
-	free(line);
-	reply = rig_reply(fd);
-	close(fd);
-	assert_non_null(reply);
-	return reply;
-}
+json_t *rig_ask(const struct rig *r, const char *request);
 
 /* What the command says of a refusal; static. */
-static RIG_UNUSED const char *rig_error(json_t *reply)
-{
-	static char text[512];
-	char *words = error_text(reply, "test");
-
-	assert_non_null(reply);
-	assert_true(json_is_false(json_object_get(reply, "ok")));
-	snprintf(text, sizeof(text), "%s", words);
-	free(words);
-	json_decref(reply);
-	return text;
-}
+const char *rig_error(json_t *reply);
 
 /* How the command talks to the monitor. */
-static RIG_UNUSED struct control rig_control(const struct rig *r)
-{
-	struct control to = { .name = "test" };
+struct control rig_control(const struct rig *r);
 
-	snprintf(to.path, sizeof(to.path), "%s", rig_path(r, "test.sock"));
-	return to;
-}
-
-static RIG_UNUSED const struct cli_options rig_options = {
-	.timeout = RIG_TIMEOUT_MS / 1000
-};
+extern __attribute__((unused)) const struct cli_options rig_options;
 
 /* The data of a success; to json_decref(). */
-static RIG_UNUSED json_t *rig_data(json_t *reply)
-{
-	json_t *data = json_object_get(reply, "data");
-
-	assert_true(json_is_true(json_object_get(reply, "ok")));
-	assert_non_null(data);
-	json_incref(data);
-	json_decref(reply);
-	return data;
-}
+json_t *rig_data(json_t *reply);
 
 /* A member of the row of `show WHAT` whose @key is @name; static text. */
-static RIG_UNUSED const char *rig_show(const struct rig *r, const char *what,
-				       const char *rows, const char *key,
-				       const char *name, const char *member)
-{
-	static char text[128];
-	char request[64];
-	json_t *data, *list, *row;
-	size_t i;
+const char *rig_show(const struct rig *r, const char *what, const char *rows,
+		     const char *key, const char *name, const char *member);
 
-	snprintf(request, sizeof(request), "{\"cmd\":\"show\",\"what\":\"%s\"}",
-		 what);
-	data = rig_data(rig_ask(r, request));
-	list = rows != NULL ? json_object_get(data, rows) : data;
-	strcpy(text, "?");
-	json_array_foreach(list, i, row) {
-		const json_t *value = json_object_get(row, member);
-
-		if (strcmp(json_string_value(json_object_get(row, key)),
-			   name) != 0)
-			continue;
-		if (json_is_integer(value))
-			snprintf(text, sizeof(text), "%lld",
-				 (long long)json_integer_value(value));
-		else
-			snprintf(text, sizeof(text), "%s",
-				 json_string_value(value));
-	}
-	json_decref(data);
-	return text;
-}
-
-static RIG_UNUSED const char *rig_port(const struct rig *r, const char *name,
-				       const char *member)
-{
-	return rig_show(r, "ports", NULL, "port", name, member);
-}
-
-static RIG_UNUSED const char *rig_pd(const struct rig *r, const char *name,
-				     const char *member)
-{
-	return rig_show(r, "system", "pds", "name", name, member);
-}
+const char *rig_port(const struct rig *r, const char *name, const char *member);
+const char *rig_pd(const struct rig *r, const char *name, const char *member);
 
 /* Wait until a port's member has a value. */
-static RIG_UNUSED void rig_until(const struct rig *r, const char *name,
-				 const char *member, const char *value)
-{
-	for (int i = 0; i < RIG_TIMEOUT_MS / 5; i++) {
-		if (strcmp(rig_port(r, name, member), value) == 0)
-			return;
-		poll(NULL, 0, 5);
-	}
-	fail_msg("%s: %s is \"%s\", not \"%s\"", name, member,
-		 rig_port(r, name, member), value);
-}
+void rig_until(const struct rig *r, const char *name, const char *member,
+	       const char *value);
 
 /* --- an attached client --------------------------------------------------------- */
 
@@ -399,103 +133,28 @@ struct rig_client {
 	const struct link_page *link;
 };
 
-static RIG_UNUSED void rig_hello(struct rig_client *c)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(c->fd))];
-	} control;
-	struct iovec iov = { &c->hello, sizeof(c->hello) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = &control,
-			      .msg_controllen = sizeof(control.space) };
-
-	for (int i = 0; i < ATTACH_FDS; i++)
-		c->fd[i] = -1;
-	assert_int_equal(recvmsg(c->sock, &msg, MSG_CMSG_CLOEXEC),
-			 sizeof(c->hello));
-	if (CMSG_FIRSTHDR(&msg) != NULL)
-		memcpy(c->fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(c->fd));
-}
-
-static RIG_UNUSED void rig_attach(const struct rig *r, struct rig_client *c,
-				  const char *name)
-{
-	*c = (struct rig_client){ 0 };
-	c->sock = rig_connect(r, name, SOCK_SEQPACKET);
-	rig_hello(c);
-	assert_int_equal(c->hello.status, 0);
-	c->order = mmap(NULL, c->hello.tx_size, PROT_READ | PROT_WRITE,
-			MAP_SHARED, c->fd[ATTACH_FD_TX_DATA], 0);
-	c->link = mmap(NULL, 4096, PROT_READ, MAP_SHARED, c->fd[ATTACH_FD_LINK],
-		       0);
-	assert_true(c->order != MAP_FAILED && c->link != MAP_FAILED);
-}
+void rig_hello(struct rig_client *c);
+void rig_attach(const struct rig *r, struct rig_client *c, const char *name);
 
 /* Have the fake switch do something. */
-static RIG_UNUSED void rig_order(struct rig_client *c, const char *text)
-{
-	const uint64_t one = 1;
-
-	while (!link_is_up(link_epoch(c->link)))
-		poll(NULL, 0, 1);
-	give_order(c->order, text);
-	assert_int_equal(write(c->fd[ATTACH_FD_RING], &one, sizeof(one)),
-			 sizeof(one));
-}
+void rig_order(struct rig_client *c, const char *text);
 
 /* Wait for the monitor to end the attachment. */
-static RIG_UNUSED void rig_ended(const struct rig_client *c)
-{
-	char octet;
+void rig_ended(const struct rig_client *c);
 
-	assert_true(recv(c->sock, &octet, 1, 0) <= 0);
-}
-
-static RIG_UNUSED void rig_detach(struct rig_client *c)
-{
-	if (c->order != NULL)
-		munmap(c->order, c->hello.tx_size);
-	if (c->link != NULL)
-		munmap((void *)(uintptr_t)c->link, 4096);
-	for (int i = 0; i < ATTACH_FDS; i++)
-		if (c->fd[i] >= 0)
-			close(c->fd[i]);
-	close(c->sock);
-}
+void rig_detach(struct rig_client *c);
 
 /* Open descriptors of a process. */
-static RIG_UNUSED unsigned int rig_fds(pid_t pid)
-{
-	char path[64];
-	unsigned int n = 0;
-	DIR *d;
+unsigned int rig_fds(pid_t pid);
 
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	d = opendir(path);
-	assert_non_null(d);
-	while (readdir(d) != NULL)
-		n++;
-	closedir(d);
-	return n;
-}
+/* --- processes ------------------------------------------------------------------ */
+
+/* A child of the monitor: "weir:sw0", "weir-janitor". */
+pid_t rig_find(const struct rig *r, const char *comm);
 
 /* --- the program ------------------------------------------------------------------ */
 
-static RIG_UNUSED int rig_main(int argc, char **argv, const char *name,
-			       const struct CMUnitTest *tests, size_t n)
-{
-	struct error err = { "" };
-
-	if (argc > 1 && strcmp(argv[1], "--pd") == 0)
-		pd_main();
-	if (pd_spawn_check(&err) != 0) {
-		printf("1..0 # SKIP %s\n", err.text);
-		return 0;
-	}
-	signal(SIGPIPE, SIG_IGN);
-	return _cmocka_run_group_tests(name, tests, n, NULL, NULL);
-}
+int rig_main(int argc, char **argv, const char *name,
+	     const struct CMUnitTest *tests, size_t n);
 
 #endif

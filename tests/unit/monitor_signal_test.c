@@ -7,6 +7,8 @@
 
 #include <sys/resource.h>
 
+FAKE_COMPONENTS;
+
 #define TOPOLOGY(rule)                                                         \
 	"switch sw0 {\n"                                                       \
 	"port a { attach \"@/a.sock\" }\n"                                     \

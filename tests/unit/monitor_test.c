@@ -7,6 +7,8 @@
 
 #include "vmm/linux/monitor/log.h"
 
+FAKE_COMPONENTS;
+
 /* Two attach ports and a port PD. */
 static const char small[] = "switch sw0 {\n"
 			    "port a { attach \"@/a.sock\" }\n"

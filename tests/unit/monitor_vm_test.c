@@ -9,6 +9,8 @@
 
 #include "vmm/linux/monitor/state.h"
 
+FAKE_COMPONENTS;
+
 /* Port 0 gives orders, port 1 is the VM's, port 2 follows it. */
 #define TOPOLOGY(vm, more)                                                     \
 	"switch sw0 {\n"                                                       \

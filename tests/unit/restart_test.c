@@ -9,6 +9,8 @@
 
 #include "vmm/linux/monitor/state.h"
 
+FAKE_COMPONENTS;
+
 #define SECOND 1000000000ull
 
 /* Two attach ports and a port PD. */

@@ -8,6 +8,8 @@
 #include "vmm/linux/monitor/log.h"
 #include "vmm/linux/monitor/rundir.h"
 
+FAKE_COMPONENTS;
+
 #define SECOND 1000000000ull
 
 /* --- the log -------------------------------------------------------------- */

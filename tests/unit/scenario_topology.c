@@ -126,7 +126,7 @@ static void make_switch(struct run *run, const struct system *sys)
 
 	run->rig = rig_new(&sw->tables.fdb);
 	for (unsigned int p = 0; p < sw->n_ports; p++) {
-		const struct sys_switch_port *port = rig_port(sys, p);
+		const struct sys_switch_port *port = rig_switch_port(sys, p);
 		const struct rig_options options = {
 			.buffers = port->wire.capacity,
 			.buffer_size = port->wire.buffer_size,

@@ -8,6 +8,8 @@
 #include "cli/facts.h"
 #include "vmm/linux/control/json.h"
 
+FAKE_COMPONENTS;
+
 /* --- a switch in this process ---------------------------------------------------- */
 
 /**

@@ -7,6 +7,8 @@
 #include "cli/decision.h"
 #include "vmm/linux/control/json.h"
 
+FAKE_COMPONENTS;
+
 static const char topology[] = "switch sw0 {\n"
 			       "port a { attach \"@/a.sock\" }\n"
 			       "port b { attach \"@/b.sock\" }\n"

@@ -9,6 +9,8 @@
 #include "client/weir.h"
 #include "base/queue.h"
 
+FAKE_COMPONENTS;
+
 /**
  * struct liar - a server that says hello in its own way
  * @hello: what it says

@@ -1,22 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Virtualisers and a driver VM that do as they are told.  Part of
- * fake_components.h.
- *
- * Orders lie where the switch puts frames for the port, which both can read.
- * The virtualisers follow the link protocol and know "crash", "deaf" (ignore
- * link pages), "fault driver" and "fault switch" (say so of that side), "smear"
- * (write to all queues).  What begins with "vm " is the VM's: "crash", "smear",
- * "ready", "carrier 0", "carrier 1", "forge" (a status page full of ones that
- * says it is ready), "babble" (one that says anything else) and "beat" (count).  A VM called
- * "slow" does not get ready by itself.
- *
- * Each life of a VM adds an octet to the file its kernel is configured to be,
- * and is given that file; "refuse" in its name makes start() fail, and so does a
- * file "*.busy" beside it.
- */
-#ifndef WEIR_TESTS_UNIT_FAKE_VM_H
-#define WEIR_TESTS_UNIT_FAKE_VM_H
+#include "tests/unit/fake_components.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,11 +9,9 @@
 #include <unistd.h>
 
 #include "virt/driver_abi.h"
-#include "tests/unit/fake_order.h"
 #include "virt/net_virt.h"
 #include "vmm/kvm/vm_stats.h"
 #include "vmm/linux/error.h"
-#include "vmm/linux/pd/pd.h"
 #include "base/link.h"
 
 #define FAKE_MAC "\x52\x54\x00\x12\x34\x56"
@@ -160,7 +141,7 @@ static bool fake_virt_run(struct component *c, uint64_t now_ns)
 	return false;
 }
 
-static const struct component_ops fake_virt_ops = {
+const struct component_ops fake_virt_ops = {
 	.kind = SYS_VIRT,
 	.name = "driver-vm",
 	.state_size = sizeof(struct fake_virt),
@@ -268,7 +249,7 @@ static bool fake_vm_run(struct component *c, uint64_t now_ns)
 	return false;
 }
 
-static const struct component_ops fake_vm_ops = {
+const struct component_ops fake_vm_ops = {
 	.kind = SYS_VM,
 	.name = "vm",
 	.state_size = sizeof(struct fake_vm),
@@ -276,5 +257,3 @@ static const struct component_ops fake_vm_ops = {
 	.init = fake_vm_init,
 	.run = fake_vm_run,
 };
-
-#endif
