@@ -35,16 +35,12 @@ struct event_source {
 #define event_owner(source, type, member)                                      \
 	((type *)((char *)(source)-offsetof(type, member)))
 
-/**
- * struct event_loop - state
- * @epoll:    its descriptor
- * @syscalls: calls made by the loop, and by the sources that say so
- * @wakeups:  returns from epoll_wait(2) with something to do
- */
+/* The loop. */
 struct event_loop {
-	int epoll;
+	int epoll; /* its descriptor */
+	/* calls made by the loop, and by the sources that say so */
 	uint64_t syscalls;
-	uint64_t wakeups;
+	uint64_t wakeups; /* returns from epoll_wait(2) with something to do */
 };
 
 /**

@@ -49,11 +49,7 @@ enum { MAP_RX_ACTIVE, MAP_RX_FREE, MAP_TX_ACTIVE, MAP_TX_FREE };
 enum { MAP_RECEIVE, MAP_TRANSMIT };
 enum { MAP_LINK, MAP_STATUS };
 
-/**
- * struct driver - all of it
- * @card:   one of the two
- * @quiet: system calls made before the first frame
- */
+/* The whole program. */
 struct driver {
 	struct event_loop loop;
 	struct uio_device queues;
@@ -62,11 +58,11 @@ struct driver {
 	struct uio_device doorbell;
 	struct rtlink link;
 	struct event_source news;
-	struct net_card *card;
+	struct net_card *card; /* one of the two */
 	struct net_packet packet;
 	struct net_socket socket;
 	struct net net;
-	uint64_t quiet;
+	uint64_t quiet; /* system calls made before the first frame */
 };
 
 /* --- starting ------------------------------------------------------------ */

@@ -53,14 +53,11 @@
 /* Frames moved each way per net_run(). */
 #define NET_BATCH 64u
 
-/**
- * struct net_frame - a received frame, in one of the card's slots
- * @data: complete: with its VLAN tag, with its checksum
- * @len:  bytes; 0: a frame that could not be made complete
- */
+/* A received frame, in one of the card's slots. */
 struct net_frame {
+	/* complete: with its VLAN tag, with its checksum */
 	const uint8_t *data;
-	uint32_t len;
+	uint32_t len; /* bytes; 0: a frame that could not be made complete */
 };
 
 struct net_card;
@@ -87,59 +84,34 @@ struct net_card_ops {
 	void (*watch)(struct net_card *card, bool in, bool out);
 };
 
-/**
- * struct net_card - a card; embedded in its owner
- * @ops:      of the owner
- * @mtu:      of its interface, set by the owner
- * @writable: there may be slots; the owner sets it when there is room again
- * @lost:     received frames there was no slot for
- * @failed:   frames that could not be sent
- */
+/* A card; embedded in its owner. */
 struct net_card {
-	const struct net_card_ops *ops;
-	uint32_t mtu;
+	const struct net_card_ops *ops; /* of the owner */
+	uint32_t mtu;			/* of its interface, set by the owner */
+	/* there may be slots; the owner sets it when there is room again */
 	bool writable;
-	uint64_t lost;
-	uint64_t failed;
+	uint64_t lost;	 /* received frames there was no slot for */
+	uint64_t failed; /* frames that could not be sent */
 };
 
-/**
- * struct net_config - its parts; for the shared memory see virt/driver_abi.h
- * @rx_active, @rx_free, @tx_active, @tx_free: queues
- * @capacity:    slots of each
- * @receive:     data region of rx
- * @receive_size, @transmit_size: bytes of the regions
- * @transmit:    data region of tx
- * @buffer_size: bytes of a buffer, a power of two
- * @max_frame:   bytes of the longest frame
- * @link:        link page
- * @status:      status page
- * @doorbells:   page of doorbells, may be rung at any time
- * @copy:        copies from and to the data regions
- * @card:        the card
- */
+/* Its parts; for the shared memory see virt/driver_abi.h. */
 struct net_config {
-	struct net_queue *rx_active;
-	struct net_queue *rx_free;
-	struct net_queue *tx_active;
-	struct net_queue *tx_free;
-	uint32_t capacity;
-	uint8_t *receive;
+	struct net_queue *rx_active, *rx_free, *tx_active, *tx_free;
+	uint32_t capacity; /* slots of each */
+	uint8_t *receive;  /* data region of rx */
 	size_t receive_size;
-	const uint8_t *transmit;
+	const uint8_t *transmit; /* data region of tx */
 	size_t transmit_size;
-	uint32_t buffer_size;
-	uint32_t max_frame;
+	uint32_t buffer_size; /* bytes of a buffer, a power of two */
+	uint32_t max_frame;   /* bytes of the longest frame */
 	const struct link_page *link;
 	volatile struct driver_status *status;
-	volatile void *doorbells;
-	const struct copy *copy;
+	volatile void *doorbells; /* may be rung at any time */
+	const struct copy *copy;  /* for the data regions */
 	struct net_card *card;
 };
 
-/**
- * struct net_counters - as in struct driver_status
- */
+/* As in struct driver_status. */
 struct net_counters {
 	uint64_t rx_frames;
 	uint64_t rx_bytes;
@@ -153,33 +125,20 @@ struct net_counters {
 	uint64_t copied;
 };
 
-/**
- * struct net - state, private to net.c
- * @config:    as given
- * @rx_active, @rx_free, @tx_active, @tx_free: our halves of the queues
- * @epoch:     of the link, acted on
- * @up:        the queues may be touched
- * @carrier:   of the card
- * @starved:   frames wait for an empty buffer
- * @armed:     the other side was asked to notify
- * @published: descriptors were handed over and the doorbell not yet rung
- * @beats:     value of the status page's @beat
- * @count:     counters
- */
+/* State, private to net.c. */
 struct net {
 	struct net_config config;
-	struct queue_producer rx_active;
-	struct queue_consumer rx_free;
-	struct queue_consumer tx_active;
-	struct queue_producer tx_free;
-	uint32_t epoch;
-	bool up;
-	bool carrier;
-	bool starved;
-	bool armed;
-	bool rx_published;
-	bool tx_published;
-	uint32_t beats;
+	/* our halves of the queues */
+	struct queue_producer rx_active, tx_free;
+	struct queue_consumer rx_free, tx_active;
+	uint32_t epoch; /* of the link, acted on */
+	bool up;	/* the queues may be touched */
+	bool carrier;	/* of the card */
+	bool starved;	/* frames wait for an empty buffer */
+	bool armed;	/* the other side was asked to notify */
+	/* descriptors were handed over and the doorbell not yet rung */
+	bool rx_published, tx_published;
+	uint32_t beats; /* value of the status page's @beat */
 	struct net_counters count;
 };
 

@@ -27,23 +27,14 @@
 #include "driver_vm/net.h"
 #include "hostnet/nic_packet.h"
 
-/**
- * struct net_packet - state
- * @card:     for net.h
- * @loop:     waits for us
- * @rx, @tx:  the sockets
- * @packet:   rings
- * @bypass:   of the queueing discipline
- * @n_frames: frames looked at and made complete, and not yet given back
- * @frame:    they
- */
+/* A card with rings. */
 struct net_packet {
-	struct net_card card;
-	struct event_loop *loop;
-	struct event_source rx;
-	struct event_source tx;
+	struct net_card card;	    /* for net.h */
+	struct event_loop *loop;    /* waits for us */
+	struct event_source rx, tx; /* sockets */
 	struct nic_packet packet;
-	bool bypass;
+	bool bypass; /* of the queueing discipline */
+	/* frames looked at and made complete, and not yet given back */
 	unsigned int n_frames;
 	struct net_frame frame[NET_BATCH];
 };

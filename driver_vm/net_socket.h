@@ -23,29 +23,18 @@
 #define NET_SOCKET_FRAME 65536u
 #define NET_SOCKET_HEAD 16u
 
-/**
- * struct net_socket - state
- * @card:      for net.h
- * @loop:      waits for us
- * @rx, @tx:   the sockets
- * @max_frame: bytes of the longest frame
- * @readable:  there may be frames in the socket
- * @received:  @frame is one, and not yet given back
- * @dropped:   what the kernel said last of those it dropped
- * @unsent:    bytes of the frame in @out that is to be sent when there is room
- * @frame:     in @in
- */
+/* A card without. */
 struct net_socket {
-	struct net_card card;
-	struct event_loop *loop;
-	struct event_source rx;
-	struct event_source tx;
-	uint32_t max_frame;
-	bool readable;
-	bool received;
-	uint32_t dropped;
+	struct net_card card;	    /* for net.h */
+	struct event_loop *loop;    /* waits for us */
+	struct event_source rx, tx; /* sockets */
+	uint32_t max_frame;	    /* bytes of the longest frame */
+	bool readable;		    /* there may be frames in the socket */
+	bool received;		    /* @frame is one, and not yet given back */
+	uint32_t dropped; /* what the kernel said last of those it dropped */
+	/* bytes of the frame in @out that is to be sent when there is room */
 	uint16_t unsent;
-	struct net_frame frame;
+	struct net_frame frame; /* in @in */
 	_Alignas(16) uint8_t in[NET_SOCKET_HEAD + NET_SOCKET_FRAME];
 	_Alignas(16) uint8_t out[NET_SOCKET_FRAME];
 };

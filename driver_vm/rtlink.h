@@ -14,22 +14,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/**
- * struct rtlink - an interface
- * @fd:      subscribed socket
- * @index:   of the interface; 0: none yet
- * @name:    of it
- * @mac:     its address
- * @carrier: it is up and has a carrier
- * @gone:    it was taken away
- */
+/* An interface. */
 struct rtlink {
-	int fd;
-	int index;
+	int fd;	   /* subscribed socket */
+	int index; /* of the interface; 0: none yet */
 	char name[IF_NAMESIZE];
-	uint8_t mac[6];
-	bool carrier;
-	bool gone;
+	uint8_t mac[6]; /* its address */
+	bool carrier;	/* it is up and has a carrier */
+	bool gone;	/* it was taken away */
 };
 
 /**

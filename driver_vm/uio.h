@@ -28,51 +28,34 @@
 #define UIO_MAPS 5u
 #define UIO_PATH 256u
 
-/**
- * struct uio_where - the trees that devices are looked for in
- * @sysfs: "/sys"
- * @dev:   "/dev"
- */
+/* The trees that devices are looked for in. */
 struct uio_where {
-	const char *sysfs;
-	const char *dev;
+	const char *sysfs; /* "/sys" */
+	const char *dev;   /* "/dev" */
 };
 
-/**
- * struct uio_map - one map of a device
- * @address: its address for the guest's kernel
- * @size:    bytes
- * @offset:  where it starts in the page it starts in
- */
+/* One map of a device. */
 struct uio_map {
-	uint64_t address;
-	size_t size;
-	size_t offset;
+	uint64_t address; /* its address for the guest's kernel */
+	size_t size;	  /* bytes */
+	size_t offset;	  /* where it starts in the page it starts in */
 };
 
-/**
- * struct uio_device - an open device
- * @source:     for event_add(), with uio_acknowledge()'s work done before
- *              @interrupt
- * @loop:       whose system calls are counted
- * @interrupts: acknowledged
- * @number:     N of uioN
- * @n_maps:     how many
- * @map:        they
- * @uncached:   maps are device memory: naturally aligned accesses only
- * @name:       looked up by
- * @node:       directory of the node's properties
- */
+/* An open device. */
 struct uio_device {
+	/*
+	 * for event_add(), with uio_acknowledge()'s work done before @interrupt
+	 */
 	struct event_source source;
-	struct event_loop *loop;
-	uint64_t interrupts;
-	unsigned int number;
-	unsigned int n_maps;
+	struct event_loop *loop; /* whose system calls are counted */
+	uint64_t interrupts;	 /* acknowledged */
+	unsigned int number;	 /* N of uioN */
+	unsigned int n_maps;	 /* how many */
 	struct uio_map map[UIO_MAPS];
+	/* maps are device memory: naturally aligned accesses only */
 	bool uncached;
-	char name[64];
-	char node[UIO_PATH];
+	char name[64];	     /* looked up by */
+	char node[UIO_PATH]; /* directory of the node's properties */
 };
 
 /**

@@ -34,60 +34,38 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/**
- * struct nic_ring - one ring
- * @fd:    its packet socket
- * @base:  first slot
- * @slot:  bytes of a slot
- * @slots: how many
- * @next:  the slot we look at next
- */
+/* One ring. */
 struct nic_ring {
-	int fd;
-	uint8_t *base;
-	size_t slot;
-	unsigned int slots;
-	unsigned int next;
+	int fd;		    /* its packet socket */
+	uint8_t *base;	    /* first slot */
+	size_t slot;	    /* bytes of a slot */
+	unsigned int slots; /* how many */
+	unsigned int next;  /* the slot we look at next */
 };
 
-/**
- * struct nic_packet - both
- * @rx:     receive ring
- * @tx:     transmit ring
- * @oldest: first slot of @tx that is filled and not yet taken by the kernel
- * @queued: how many such slots there are, up to @tx.next
- * @big:    for frames that do not fit into a slot
- */
+/* A ring each way. */
 struct nic_packet {
-	struct nic_ring rx;
-	struct nic_ring tx;
+	struct nic_ring rx, tx;
+	/* first slot of @tx that is filled and not yet taken by the kernel */
 	unsigned int oldest;
-	unsigned int queued;
-	uint8_t *big;
+	unsigned int queued; /* how many such slots there are, up to @tx.next */
+	uint8_t *big;	     /* for frames that do not fit into a slot */
 };
 
 /* What can be put in front of a received frame, where it is. */
 #define NIC_HEADROOM sizeof(struct virtio_net_hdr)
 
-/**
- * struct nic_frame - a received frame, in the ring until nic_packet_done()
- * @hdr:    the sender's offloads (offload.h)
- * @data:   first byte.  It may be changed, and so may the NIC_HEADROOM bytes
- *          in front of it
- * @len:    bytes
- * @tagged: the kernel took a VLAN tag out of the frame:
- * @tpid:   its type
- * @tci:    its priority and VLAN id
- * @losing: the kernel has dropped frames (PACKET_STATISTICS: how many)
- */
+/* A received frame, in the ring until nic_packet_done(). */
 struct nic_frame {
-	struct virtio_net_hdr hdr;
+	struct virtio_net_hdr hdr; /* the sender's offloads (offload.h) */
+	/* may be changed, and so may the NIC_HEADROOM bytes in front of it */
 	uint8_t *data;
-	size_t len;
-	bool tagged;
+	size_t len;  /* bytes */
+	bool tagged; /* the kernel took a VLAN tag out of the frame: */
+	/* the kernel has dropped frames (PACKET_STATISTICS: how many) */
 	bool losing;
-	uint16_t tpid;
-	uint16_t tci;
+	uint16_t tpid; /* its type */
+	uint16_t tci;  /* its priority and VLAN id */
 };
 
 /**

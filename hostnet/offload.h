@@ -50,30 +50,18 @@
  */
 bool offload_checksum(uint8_t *frame, size_t len, size_t start, size_t field);
 
-/**
- * struct offload_train - a frame being cut into segments
- * @frame:   not owned
- * @len:     bytes of it
- * @l3:      where the IP header starts
- * @l4:      where the TCP or UDP header starts
- * @headers: bytes of all headers
- * @mss:     bytes of payload a segment carries
- * @done:    bytes of payload already cut off
- * @index:   segments already cut off
- * @ipv6:    else IPv4
- * @tcp:     else UDP
- */
+/* A frame being cut into segments. */
 struct offload_train {
-	const uint8_t *frame;
-	size_t len;
-	size_t l3;
-	size_t l4;
-	size_t headers;
-	size_t mss;
-	size_t done;
-	unsigned int index;
-	bool ipv6;
-	bool tcp;
+	const uint8_t *frame; /* not owned */
+	size_t len;	      /* bytes of it */
+	size_t l3;	      /* where the IP header starts */
+	size_t l4;	      /* where the TCP or UDP header starts */
+	size_t headers;	      /* bytes of all headers */
+	size_t mss;	      /* bytes of payload a segment carries */
+	size_t done;	      /* bytes of payload already cut off */
+	unsigned int index;   /* segments already cut off */
+	bool ipv6;	      /* else IPv4 */
+	bool tcp;	      /* else UDP */
 };
 
 /**

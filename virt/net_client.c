@@ -14,46 +14,30 @@
 /* Where a buffer is. */
 enum { HOME, HELD, LENT };
 
-/**
- * struct net_client - private state
- * @config:    as given
- * @epoch:     link epoch we live in
- * @state:     enum net_client_state
- * @carrier:   of the link page, as last looked at
- * @tx_active: filled transmit buffers, ours to produce
- * @tx_free:   returned ones
- * @rx_active: received frames
- * @rx_free:   empty receive buffers, ours to produce
- * @shift:     logarithm of the buffer size
- * @tx_count:  transmit buffers
- * @rx_count:  receive buffers
- * @home:      transmit buffers in @stack
- * @tx_dirty:  transmit buffers were put since the last notification
- * @rx_dirty:  receive buffers were
- * @counters:  see the header
- * @stack:     transmit buffers at home; a stack, to reuse warm ones first
- * @tx_where:  by buffer
- * @rx_where:  by buffer
- */
+/* A client. */
 struct net_client {
-	struct net_client_config config;
-	uint32_t epoch;
+	struct net_client_config config; /* as given */
+	uint32_t epoch;			 /* link epoch we live in */
 	enum net_client_state state;
-	bool carrier;
+	bool carrier; /* of the link page, as last looked at */
+	/* filled transmit buffers, ours to produce */
 	struct queue_producer tx_active;
-	struct queue_consumer tx_free;
-	struct queue_consumer rx_active;
+	struct queue_consumer tx_free;	 /* returned ones */
+	struct queue_consumer rx_active; /* received frames */
+	/* empty receive buffers, ours to produce */
 	struct queue_producer rx_free;
-	uint32_t shift;
-	uint32_t tx_count;
-	uint32_t rx_count;
-	uint32_t home;
+	uint32_t shift;	   /* logarithm of the buffer size */
+	uint32_t tx_count; /* transmit buffers */
+	uint32_t rx_count; /* receive buffers */
+	uint32_t home;	   /* transmit buffers in @stack */
+	/* transmit buffers were put since the last notification */
 	bool tx_dirty;
-	bool rx_dirty;
+	bool rx_dirty; /* receive buffers were */
 	struct net_client_counters counters;
+	/* transmit buffers at home; a stack, to reuse warm ones first */
 	uint16_t *stack;
-	uint8_t *tx_where;
-	uint8_t *rx_where;
+	uint8_t *tx_where; /* by buffer */
+	uint8_t *rx_where; /* by buffer */
 };
 
 /* --- making one ----------------------------------------------------------- */

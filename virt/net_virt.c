@@ -15,57 +15,37 @@
 
 #include "virt/cache.h"
 
-/**
- * struct peer - one side
- * @out:   what we give to it
- * @in:    what it gives to us
- * @link:  link page or NULL
- * @base:  what this side calls offset 0
- * @state, @epoch: as in its statistics
- * @lent:  buffers it holds
- * @dirty: something was put on @out since the side was last asked whether it
- *         wants to be notified
- */
+/* One side. */
 struct peer {
-	struct queue_producer out;
-	struct queue_consumer in;
-	const struct link_page *link;
-	uint64_t base;
+	struct queue_producer out;    /* what we give to it */
+	struct queue_consumer in;     /* what it gives to us */
+	const struct link_page *link; /* or NULL */
+	uint64_t base;		      /* what this side calls offset 0 */
+	/* as in its statistics */
 	enum net_virt_state state;
 	uint32_t epoch;
-	uint32_t lent;
+	uint32_t lent; /* buffers it holds */
+	/* put on @out since it was last asked whether it wants a ring */
 	bool dirty;
 };
 
-/**
- * struct net_virt - a virtualiser
- * @peer:     by enum net_virt_side
- * @source:   which of them fills buffers
- * @sink:     the other one
- * @data, @buffer_size: see struct net_virt_config
- * @shift:    logarithm of @buffer_size
- * @buffers:  how many there are
- * @homes:    how many we hold
- * @home:     which; a stack, so that a warm buffer is used again soon
- * @owner:    by buffer: its holder, and HAD() flags
- * @unsynced: cache operations are under way
- * @stats:    @own, or the region
- * @own:      statistics nobody else sees
- */
+/* A virtualiser. */
 struct net_virt {
-	struct peer peer[NET_VIRT_SIDES];
-	enum net_virt_side source;
-	enum net_virt_side sink;
+	struct peer peer[NET_VIRT_SIDES]; /* by enum net_virt_side */
+	enum net_virt_side source;	  /* which of them fills buffers */
+	enum net_virt_side sink;	  /* the other one */
+	/* see struct net_virt_config */
 	uint8_t *data;
 	uint32_t buffer_size;
-	uint32_t shift;
-	uint32_t buffers;
-	uint32_t homes;
+	uint32_t shift;	  /* logarithm of @buffer_size */
+	uint32_t buffers; /* how many there are */
+	uint32_t homes;	  /* how many we hold */
+	/* which; a stack, so that a warm buffer is used again soon */
 	uint16_t *home;
-	uint8_t *owner;
-	bool unsynced;
-	struct net_virt_stats *stats;
-	struct net_virt_stats own;
+	uint8_t *owner; /* by buffer: its holder, and HAD() flags */
+	bool unsynced;	/* cache operations are under way */
+	struct net_virt_stats *stats; /* @own, or the region */
+	struct net_virt_stats own;    /* statistics nobody else sees */
 };
 
 /* owner[]: the low bits are a side or HOME, the others flags. */

@@ -40,25 +40,16 @@ enum { FD_KICK = VM_FDS + (int)VFIO_FDS, FD_ENDED };
 /* KVM's, the console's, and an eventfd for each interrupt of the card. */
 #define SPARE_FDS (VM_MAX_GSIS + 16u)
 
-/**
- * struct vm_state - state of a vm component
- * @guest:  the VM
- * @thread: of the vCPU
- * @here:   where init() waits for it
- * @go:     eventfd the thread waits for before it runs
- * @going:  it was written
- * @ended:  eventfd that says that the thread has stopped
- * @over:   and it was read
- * @end, @err: how it ended; the thread's until then
- */
+/* State of a vm component. */
 struct vm_state {
-	struct guest guest;
-	pthread_t thread;
-	pthread_barrier_t here;
-	int go;
-	bool going;
-	int ended;
-	bool over;
+	struct guest guest;	/* the VM */
+	pthread_t thread;	/* of the vCPU */
+	pthread_barrier_t here; /* where init() waits for it */
+	int go;	    /* eventfd the thread waits for before it runs */
+	bool going; /* it was written */
+	int ended;  /* eventfd that says that the thread has stopped */
+	bool over;  /* and it was read */
+	/* how it ended; the thread's until then */
 	enum vm_end end;
 	struct error err;
 };

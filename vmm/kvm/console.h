@@ -28,51 +28,32 @@
 /* Bytes taken from one chain; the rest of a longer one is dropped. */
 #define CONSOLE_CHAIN_MAX 4096u
 
-/**
- * struct console_queue - a virtqueue
- * @ready: in use; its addresses were checked and stay as they are
- * @num:   descriptors, a power of two
- * @desc, @avail, @used: guest-physical addresses
- * @next:  position in the available ring we look at next
- */
+/* A virtqueue. */
 struct console_queue {
+	/* in use; its addresses were checked and stay as they are */
 	bool ready;
-	uint32_t num;
-	uint64_t desc;
-	uint64_t avail;
-	uint64_t used;
-	uint16_t next;
+	uint32_t num;		    /* descriptors, a power of two */
+	uint64_t desc, avail, used; /* guest-physical addresses */
+	uint16_t next; /* position in the available ring we look at next */
 };
 
-/**
- * struct console - state of a console
- * @lock:  for everything from @status to @queue
- * @ram, @base, @size: guest memory: here, there, bytes
- * @irq:   eventfd of the interrupt (edge)
- * @say:   gets a line without newline, control characters included
- * @ctx:   for @say
- * @status: device status, as in virtio
- * @isr:   interrupt status
- * @feature_page, @driver_page, @select: selectors
- * @driver: features the driver has chosen
- * @queue: 0 receives, 1 transmits
- * @line, @used: a line without its end yet
- */
+/* State of a console. */
 struct console {
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* for everything from @status to @queue */
+	/* guest memory: here, there, bytes */
 	uint8_t *ram;
 	uint64_t base;
 	uint64_t size;
-	int irq;
+	int irq; /* eventfd of the interrupt (edge) */
+	/* gets a line without newline, control characters included */
 	void (*say)(void *ctx, const char *line);
-	void *ctx;
-	uint32_t status;
-	uint32_t isr;
-	uint32_t feature_page;
-	uint32_t driver_page;
-	uint32_t select;
-	uint64_t driver;
-	struct console_queue queue[2];
+	void *ctx;	 /* for @say */
+	uint32_t status; /* device status, as in virtio */
+	uint32_t isr;	 /* interrupt status */
+	uint32_t feature_page, driver_page, select; /* selectors */
+	uint64_t driver;	       /* features the driver has chosen */
+	struct console_queue queue[2]; /* 0 receives, 1 transmits */
+	/* a line without its end yet */
 	char line[CONSOLE_LINE + 1];
 	size_t used;
 };

@@ -38,14 +38,10 @@
 
 #define BOOTARGS "console=hvc0 quiet panic=-1 uio_pdrv_genirq.of_id=generic-uio"
 
-/**
- * struct writer - a device tree being written
- * @fdt:    where to
- * @result: first error of libfdt, or 0
- */
+/* A device tree being written. */
 struct writer {
-	void *fdt;
-	int result;
+	void *fdt;  /* where to */
+	int result; /* first error of libfdt, or 0 */
 };
 
 /* --- libfdt without a check at every call --------------------------------- */

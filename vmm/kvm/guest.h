@@ -12,37 +12,25 @@
 #include "vmm/kvm/vm.h"
 #include "vmm/kvm/vm_check.h"
 
-/**
- * struct guest_config - the parts of a guest
- * @cfg:    files' names, and whether shared memory is uncached
- * @fd:     by VM_FD_*, then a card's; kernel and initrd are read here
- * @ram:    its memory here, of cfg->memory bytes
- * @shared: the shared regions here, by enum shared
- * @shared_size: their bytes
- * @capacity, @buffer_size, @max_frame: of the queues
- * @wait:   eventfd that interrupts the guest
- * @ring:   eventfd its queue doorbell writes
- * @status_ring: eventfd its status doorbell writes
- * @kick:   eventfd the console's doorbell writes
- * @say, @say_ctx: gets the console's lines
- * @stats:  may be NULL
- */
+/* The parts of a guest. */
 struct guest_config {
+	/* files' names, and whether shared memory is uncached */
 	const struct sys_vm *cfg;
+	/* by VM_FD_*, then a card's; kernel and initrd are read here */
 	const int *fd;
-	void *ram;
+	void *ram; /* its memory here, of cfg->memory bytes */
+	/* the shared regions here, by enum shared */
 	void *shared[SHARED_REGIONS];
-	size_t shared_size[SHARED_REGIONS];
-	uint32_t capacity;
-	uint32_t buffer_size;
-	uint32_t max_frame;
-	int wait;
-	int ring;
-	int status_ring;
-	int kick;
+	size_t shared_size[SHARED_REGIONS];	   /* their bytes */
+	uint32_t capacity, buffer_size, max_frame; /* of the queues */
+	int wait;	 /* eventfd that interrupts the guest */
+	int ring;	 /* eventfd its queue doorbell writes */
+	int status_ring; /* eventfd its status doorbell writes */
+	int kick;	 /* eventfd the console's doorbell writes */
+	/* gets the console's lines */
 	void (*say)(void *ctx, const char *line);
 	void *say_ctx;
-	struct vm_stats *stats;
+	struct vm_stats *stats; /* may be NULL */
 };
 
 /**

@@ -20,28 +20,18 @@
 /* The least RAM a guest needs besides what is loaded. */
 #define IMAGE_SLACK 0x800000u
 
-/**
- * struct image - what a kernel's header says
- * @text_offset: where it wants to be, from the start of RAM
- * @memory:      bytes it occupies from there on while it starts
- */
+/* What a kernel's header says. */
 struct image {
-	uint64_t text_offset;
-	uint64_t memory;
+	uint64_t text_offset; /* where it wants to be, from the start of RAM */
+	uint64_t memory; /* bytes it occupies from there on while it starts */
 };
 
-/**
- * struct image_plan - offsets from the start of RAM
- * @kernel: also its first instruction
- * @fdt:    IMAGE_FDT_SIZE bytes for the device tree
- * @initrd: initial RAM file system
- * @end:    first byte behind all of it
- */
+/* Offsets from the start of RAM. */
 struct image_plan {
-	uint64_t kernel;
-	uint64_t fdt;
-	uint64_t initrd;
-	uint64_t end;
+	uint64_t kernel; /* also its first instruction */
+	uint64_t fdt;	 /* IMAGE_FDT_SIZE bytes for the device tree */
+	uint64_t initrd; /* initial RAM file system */
+	uint64_t end;	 /* first byte behind all of it */
 };
 
 /**

@@ -19,114 +19,77 @@
 
 struct pci;
 
-/**
- * struct pci_field - a part of configuration space that the guest can change,
- * or that changes by itself
- * @at, @size: where; 1, 2 or 4 bytes
- * @keep:    bits the guest sets and gets back from us
- * @pass:    bits the guest sets in the card
- * @clear:   bits of the card the guest clears by writing ones
- * @live:    bits read from the card
- * @changed: called after a write; may be NULL
+/*
+ * A part of configuration space that the guest can change, or that changes by
+ * itself.
  *
  * Everything else stays as it was when the card was attached.
  */
 struct pci_field {
-	uint8_t at;
-	uint8_t size;
-	uint32_t keep;
-	uint32_t pass;
-	uint32_t clear;
-	uint32_t live;
+	uint8_t at, size; /* where; 1, 2 or 4 bytes */
+	uint32_t keep;	  /* bits the guest sets and gets back from us */
+	uint32_t pass;	  /* bits the guest sets in the card */
+	uint32_t clear; /* bits of the card the guest clears by writing ones */
+	uint32_t live;	/* bits read from the card */
+	/* called after a write; may be NULL */
 	void (*changed)(struct pci *pci);
 };
 
-/**
- * struct pci_piece - part of a BAR the guest reaches directly
- * @offset, @size: whole pages
- * @host:  where it is mapped here
- * @slot:  its memory slot
- * @shown: it is mapped into the guest, at the BAR's address
- */
+/* Part of a BAR the guest reaches directly. */
 struct pci_piece {
-	uint64_t offset;
-	uint64_t size;
-	void *host;
-	uint32_t slot;
-	bool shown;
+	uint64_t offset, size; /* whole pages */
+	void *host;	       /* where it is mapped here */
+	uint32_t slot;	       /* its memory slot */
+	bool shown; /* it is mapped into the guest, at the BAR's address */
 };
 
-/**
- * struct pci_bar - memory the guest puts at an address of its choice
- * @size:    bytes, a power of two and at least a page; 0: there is none
- * @wide:    64 bits: takes the next BAR's register as well
- * @on:      the card answers there
- * @address: where it is, if @on
- * @piece:   what is mapped; all else is trapped
- */
+/* Memory the guest puts at an address of its choice. */
 struct pci_bar {
+	/* bytes, a power of two and at least a page; 0: there is none */
 	uint64_t size;
-	bool wide;
-	bool on;
-	uint64_t address;
+	bool wide;	  /* 64 bits: takes the next BAR's register as well */
+	bool on;	  /* the card answers there */
+	uint64_t address; /* where it is, if @on */
+	/* what is mapped; all else is trapped */
 	struct pci_piece piece[PCI_MAX_PIECES];
 	unsigned int n_pieces;
 };
 
-/**
- * struct msix_vector - an entry of the MSI-X table
- * @word:    address, data and control, as the guest wrote them
- * @routed:  address and data as KVM knows them
- * @eventfd: written by VFIO
- * @gsi:     KVM's number for the message
- * @live:    the eventfd sends the message
- */
+/* An entry of the MSI-X table. */
 struct msix_vector {
+	/* address, data and control, as the guest wrote them */
 	uint32_t word[4];
-	uint32_t routed[3];
-	int eventfd;
-	uint32_t gsi;
-	bool live;
+	uint32_t routed[3]; /* address and data as KVM knows them */
+	int eventfd;	    /* written by VFIO */
+	uint32_t gsi;	    /* KVM's number for the message */
+	bool live;	    /* the eventfd sends the message */
 };
 
-/**
- * struct msix - the MSI-X capability
- * @cap:     its place in configuration space; 0: there is none
- * @bar:     of table and pending bits
- * @table, @pending: parts of these BARs
- * @n:       vectors the guest sees
- * @on:      the card sends messages
- */
+/* The MSI-X capability. */
 struct msix {
-	uint8_t cap;
-	unsigned int table_bar;
-	unsigned int pending_bar;
-	struct vfio_area table;
-	struct vfio_area pending;
-	unsigned int n;
-	bool on;
+	uint8_t cap; /* its place in configuration space; 0: there is none */
+	/* BARs with the table and the pending bits, and where there */
+	unsigned int table_bar, pending_bar;
+	struct vfio_area table, pending;
+	unsigned int n; /* vectors the guest sees */
+	bool on;	/* the card sends messages */
 	struct msix_vector vector[PCI_MAX_VECTORS];
 };
 
-/**
- * struct pci - a card and its VM
- * @value:    configuration space
- * @field:    fields of it with side effects
- * @page:     bytes of a page of this machine
- * @trigger, @resample: INTx, and that it was dealt with; -1: no INTx
- */
+/* A card and its VM. */
 struct pci {
 	struct vm *vm;
 	struct vfio card;
 	char name[16];
-	uint8_t value[PCI_CONFIG_SIZE];
+	uint8_t value[PCI_CONFIG_SIZE]; /* configuration space */
+	/* fields of it with side effects */
 	struct pci_field field[PCI_MAX_FIELDS];
 	unsigned int n_fields;
 	struct pci_bar bar[PCI_BARS];
-	uint64_t page;
+	uint64_t page; /* bytes of a page of this machine */
 	struct msix msix;
-	int trigger;
-	int resample;
+	/* INTx, and that it was dealt with; -1: no INTx */
+	int trigger, resample;
 	bool intx_on;
 };
 

@@ -22,33 +22,21 @@ struct vfio_area {
 	uint64_t size;
 };
 
-/**
- * struct vfio_region - a BAR or the configuration space
- * @size:   bytes; 0: there is none
- * @offset: where it begins in the device's descriptor
- * @area:   what of it can be mapped
- * @n_areas: how many
- */
+/* A BAR or the configuration space. */
 struct vfio_region {
-	uint64_t size;
-	uint64_t offset;
-	struct vfio_area area[VFIO_MAX_AREAS];
-	unsigned int n_areas;
+	uint64_t size;	 /* bytes; 0: there is none */
+	uint64_t offset; /* where it begins in the device's descriptor */
+	struct vfio_area area[VFIO_MAX_AREAS]; /* what of it can be mapped */
+	unsigned int n_areas;		       /* how many */
 };
 
-/**
- * struct vfio - a card
- * @container, @device: descriptors
- * @region:   by VFIO's number
- * @vectors:  interrupts by VFIO's index (INTx, MSI, MSI-X)
- * @can_reset: VFIO knows how to reset it
- */
+/* A card. */
 struct vfio {
-	int container;
-	int device;
-	struct vfio_region region[VFIO_REGIONS];
+	int container, device;			 /* descriptors */
+	struct vfio_region region[VFIO_REGIONS]; /* by VFIO's number */
+	/* interrupts by VFIO's index (INTx, MSI, MSI-X) */
 	uint32_t vectors[VFIO_PCI_MSIX_IRQ_INDEX + 1];
-	bool can_reset;
+	bool can_reset; /* VFIO knows how to reset it */
 };
 
 /**

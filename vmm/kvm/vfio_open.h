@@ -5,14 +5,10 @@
 
 #include "vmm/kvm/pci.h"
 
-/**
- * struct vfio_paths - where the machine is described; tests have their own
- * @sys: "/sys"
- * @dev: "/dev"
- */
+/* Where the machine is described; tests have their own. */
 struct vfio_paths {
-	const char *sys;
-	const char *dev;
+	const char *sys; /* "/sys" */
+	const char *dev; /* "/dev" */
 };
 
 extern const struct vfio_paths vfio_machine;

@@ -30,54 +30,37 @@ struct kvm_run;
 struct kvm_irq_routing_entry;
 struct vm_stats;
 
-/**
- * struct vm_range - guest-physical addresses that trap to us
- * @base, @size: which
- * @read:  give @len (1, 2, 4 or 8) bytes at @offset; @data is zeroed before
- * @write: take them
- * @ctx:   for both
+/*
+ * Guest-physical addresses that trap to us.
  *
  * The guest chooses offset, length and content; accesses never cross the end.
  */
 struct vm_range {
-	uint64_t base;
-	uint64_t size;
+	uint64_t base, size; /* which */
+	/* give @len (1, 2, 4 or 8) bytes at @offset; @data is zeroed before */
 	void (*read)(void *ctx, uint64_t offset, void *data, unsigned int len);
+	/* take them */
 	void (*write)(void *ctx, uint64_t offset, const void *data,
 		      unsigned int len);
-	void *ctx;
+	void *ctx; /* for both */
 };
 
-/**
- * struct vm - a VM
- * @kvm, @fd, @gic, @its, @vcpu: descriptors
- * @run:     the vCPU's shared page
- * @slots:   memory slots in use
- * @range:   trapped ranges
- * @n_ranges: how many
- * @route:   interrupt routes, by GSI; unused ones have no type
- * @n_gsis:  GSIs given out, the GIC's SPIs first
- * @exits:   exits to user space, written by the vCPU's thread alone
- * @unclaimed: accesses to unassigned addresses
- * @host_errors: requests for the guest's card that the kernel refused
- * @stats:   where these three are shown; NULL: nowhere
- */
+/* A VM. */
 struct vm {
-	int kvm;
-	int fd;
-	int gic;
-	int its;
-	int vcpu;
-	struct kvm_run *run;
-	uint32_t slots;
-	struct vm_range range[VM_MAX_RANGES];
-	unsigned int n_ranges;
+	int kvm, fd, gic, its, vcpu;	      /* descriptors */
+	struct kvm_run *run;		      /* the vCPU's shared page */
+	uint32_t slots;			      /* memory slots in use */
+	struct vm_range range[VM_MAX_RANGES]; /* trapped ranges */
+	unsigned int n_ranges;		      /* how many */
+	/* interrupt routes, by GSI; unused ones have no type */
 	struct kvm_irq_routing_entry *route;
-	uint32_t n_gsis;
+	uint32_t n_gsis; /* GSIs given out, the GIC's SPIs first */
+	/* exits to user space, written by the vCPU's thread alone */
 	uint64_t exits;
-	uint64_t unclaimed;
+	uint64_t unclaimed; /* accesses to unassigned addresses */
+	/* requests for the guest's card that the kernel refused */
 	uint64_t host_errors;
-	struct vm_stats *stats;
+	struct vm_stats *stats; /* where these three are shown; NULL: nowhere */
 };
 
 /**

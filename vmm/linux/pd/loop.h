@@ -13,70 +13,45 @@
 #include "vmm/linux/pd/pd.h"
 #include "vmm/linux/pd/sandbox.h"
 
-/**
- * struct pd_comp - a component and the loop's data about it
- * @c:       as the component sees it
- * @due:     run() is to be called
- * @watched: by descriptor: events asked for, 0 if not in the epoll set
- * @wake_at: when run() is to be called at the latest; UINT64_MAX: never
- */
+/* A component and the loop's data about it. */
 struct pd_comp {
-	struct component c;
-	bool due;
+	struct component c; /* as the component sees it */
+	bool due;	    /* run() is to be called */
+	/* by descriptor: events asked for, 0 if not in the epoll set */
 	uint32_t watched[PD_MAX_FDS];
+	/* when run() is to be called at the latest; UINT64_MAX: never */
 	uint64_t wake_at;
 };
 
-/**
- * struct pd_chan - a channel end and the loop's data about it
- * @owner: component it belongs to, or SYS_NONE
- * @wait, @ring, @peer: see struct boot_chan
- * @rung:  to be notified at the end of this round
- * @bound: given away by pd_channel_fds()
- */
+/* A channel end and the loop's data about it. */
 struct pd_chan {
-	uint32_t owner;
+	uint32_t owner; /* component it belongs to, or SYS_NONE */
+	/* see struct boot_chan */
 	int wait;
 	int ring;
 	uint32_t peer;
-	bool rung;
-	bool bound;
+	bool rung;  /* to be notified at the end of this round */
+	bool bound; /* given away by pd_channel_fds() */
 };
 
-/**
- * struct pd - a protection domain
- * @boot:      its boot record, read-only
- * @map:       by slot
- * @chan:      by id
- * @comp:      by index
- * @n_due:     components that are due
- * @n_rung:    valid entries of @rung
- * @rung:      ids of channels with rung set
- * @n_watched: descriptors from outside that are watched
- * @epoll:     waits for channels, watched descriptors, the monitor's end
- * @log:       what lines are written to
- * @ctl:       orders come here, -1: from nowhere
- * @now:       nanoseconds, as of this round
- * @poll_ns:   spin for so long
- * @wake_at:   the earliest of the components'
- * @clock:     reads the clock; tests put in their own
- */
+/* A protection domain. */
 struct pd {
-	const struct boot_record *boot;
-	struct sandbox_map *map;
-	struct pd_chan *chan;
-	struct pd_comp *comp;
-	uint32_t n_due;
-	uint32_t n_rung;
-	uint32_t *rung;
-	uint32_t n_watched;
+	const struct boot_record *boot; /* its boot record, read-only */
+	struct sandbox_map *map;	/* by slot */
+	struct pd_chan *chan;		/* by id */
+	struct pd_comp *comp;		/* by index */
+	uint32_t n_due;			/* components that are due */
+	uint32_t n_rung;		/* valid entries of @rung */
+	uint32_t *rung;			/* ids of channels with rung set */
+	uint32_t n_watched; /* descriptors from outside that are watched */
+	/* waits for channels, watched descriptors, the monitor's end */
 	int epoll;
-	int log;
-	int ctl;
-	uint64_t now;
-	uint64_t poll_ns;
-	uint64_t wake_at;
-	uint64_t (*clock)(void);
+	int log;		 /* what lines are written to */
+	int ctl;		 /* orders come here, -1: from nowhere */
+	uint64_t now;		 /* nanoseconds, as of this round */
+	uint64_t poll_ns;	 /* spin for so long */
+	uint64_t wake_at;	 /* the earliest of the components' */
+	uint64_t (*clock)(void); /* reads the clock; tests put in their own */
 };
 
 /* The data of an event of @epoll: its kind, and which one. */

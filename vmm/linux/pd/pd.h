@@ -41,25 +41,18 @@
 struct pd;
 struct error;
 
-/**
- * struct component - one component of this PD
- * @ops:    its operations
- * @cfg:    its configuration, private to the PD, valid for ever
- * @state:  ops->state_size bytes of zeroed memory, aligned to 64
- * @pd:     for the pd_*() calls
- * @index:  position in the PD
- * @outside: the state of its outside, for the monitor
- * @n_fds:  descriptors from outside
- * @fd:     those, as ops->open() returned them (other numbers)
- */
+/* One component of this PD. */
 struct component {
-	const struct component_ops *ops;
+	const struct component_ops *ops; /* its operations */
+	/* its configuration, private to the PD, valid for ever */
 	const struct sys_component *cfg;
-	void *state;
-	struct pd *pd;
-	unsigned int index;
+	void *state; /* ops->state_size bytes of zeroed memory, aligned to 64 */
+	struct pd *pd;	    /* for the pd_*() calls */
+	unsigned int index; /* position in the PD */
+	/* the state of its outside, for the monitor */
 	struct outside_page *outside;
-	unsigned int n_fds;
+	unsigned int n_fds; /* descriptors from outside */
+	/* those, as ops->open() returned them (other numbers) */
 	int fd[PD_MAX_FDS];
 };
 

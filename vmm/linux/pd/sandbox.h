@@ -23,14 +23,10 @@
 #define SANDBOX_SANITIZED 0
 #endif
 
-/**
- * struct sandbox_map - where a region is
- * @base: page aligned, an inaccessible page before and after it
- * @size: bytes
- */
+/* Where a region is mapped. */
 struct sandbox_map {
-	void *base;
-	size_t size;
+	void *base; /* page aligned, an inaccessible page before and after it */
+	size_t size; /* bytes */
 };
 
 /**

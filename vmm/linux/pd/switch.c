@@ -20,34 +20,24 @@
 #include "vswitch/ctl.h"
 #include "vswitch/vswitch.h"
 
-/**
- * struct switch_state - the glue's own memory
- * @sw:      the switch
- * @stats:   its statistics, ours to write; may be NULL
- * @request: control mailbox, monitor's half
- * @policy:  policy region, the monitor's to write
- * @reply:   control mailbox, ours
- * @ctl:     the control channel was rung
- * @pending: ports to be looked at
- * @ran:     ports looked at since they were armed
- * @faulted: ports the monitor has been told of
- * @disputes: likewise, disputed addresses
- * @taken:   frames taken at the last run() without a notification
- * @due:     the time set with pd_wake_at()
- */
+/* A switch component. */
 struct switch_state {
 	struct vswitch *sw;
+	/* its statistics, ours to write; may be NULL */
 	const struct vswitch_stats *stats;
+	/* control mailbox, monitor's half */
 	const struct vswitch_ctl_request *request;
+	/* policy region, the monitor's to write */
 	const struct policy_image *policy;
-	struct vswitch_ctl_reply *reply;
-	bool ctl;
-	uint64_t pending;
-	uint64_t ran;
-	uint64_t faulted;
-	uint64_t disputes;
+	struct vswitch_ctl_reply *reply; /* control mailbox, ours */
+	bool ctl;			 /* the control channel was rung */
+	uint64_t pending;		 /* ports to be looked at */
+	uint64_t ran;	   /* ports looked at since they were armed */
+	uint64_t faulted;  /* ports the monitor has been told of */
+	uint64_t disputes; /* likewise, disputed addresses */
+	/* frames taken at the last run() without a notification */
 	uint64_t taken;
-	uint64_t due;
+	uint64_t due; /* the time set with pd_wake_at() */
 };
 
 /* One direction of a port. */

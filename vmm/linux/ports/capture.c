@@ -44,24 +44,18 @@
 #define NS_PER_S 1000000000ull
 #define CLOCK_REFRESH_NS NS_PER_S
 
-/**
- * struct capture - state of a capture component
- * @client:      the switch side, receiving half only
- * @file:        where it goes
- * @filter:      compiled program, or NULL for everything
- * @wall_offset: what makes a monotonic time one since 1970, nanoseconds
- * @wall_until:  monotonic time at which @wall_offset is looked up again
- * @interface:   by port number: position of its interface description
- * @bad:         records refused
- */
+/* State of a capture component. */
 struct capture {
-	struct net_client *client;
-	struct capture_file file;
-	struct bpf_insn *filter;
+	struct net_client *client; /* the switch side, receiving half only */
+	struct capture_file file;  /* where it goes */
+	struct bpf_insn *filter; /* compiled program, or NULL for everything */
+	/* what makes a monotonic time one since 1970, nanoseconds */
 	uint64_t wall_offset;
+	/* monotonic time at which @wall_offset is looked up again */
 	uint64_t wall_until;
+	/* by port number: position of its interface description */
 	uint8_t interface[MAX_PORTS];
-	struct tally bad;
+	struct tally bad; /* records refused */
 };
 
 /* --- starting ------------------------------------------------------------ */

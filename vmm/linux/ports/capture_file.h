@@ -56,42 +56,26 @@ enum capture_file_state {
 /* Limit of a file without `rotate`: the largest `rotate` there can be. */
 #define CAPTURE_FILE_MAX (1024ull << 30)
 
-/**
- * struct capture_file - the PD's side
- * @c:        component, whose descriptors are written
- * @header:   section header and interface descriptions, ready made
- * @pending:  blocks not yet written
- * @done:     bytes at the front of @pending that are written
- * @largest:  bytes the largest packet may take
- * @state:    see above
- * @regular:  it is files, and they are ours
- * @full:     there was no room when last asked for
- * @retry_ns: CAPTURE_FILE_FAILING: when to try again
- * @fulls:    how often there was no room
- * @drops:    files of the ring that were dropped because the disk was full
- * @current:  files: index of the descriptor being written
- * @bytes:   files: how long that file is
- * @start:    files: where packets of its last section begin
- * @begun:    files: it has a section of ours
- * @filled:   files: by index: it is not empty
- */
+/* What the PD writes to. */
 struct capture_file {
-	struct component *c;
+	struct component *c; /* component, whose descriptors are written */
+	/* section header and interface descriptions, ready made */
 	struct pcapng_buffer header;
-	struct pcapng_buffer pending;
-	size_t done;
-	size_t largest;
+	struct pcapng_buffer pending; /* blocks not yet written */
+	size_t done;	/* bytes at the front of @pending that are written */
+	size_t largest; /* bytes the largest packet may take */
 	enum capture_file_state state;
-	bool regular;
-	bool full;
-	uint64_t retry_ns;
-	struct tally fulls;
+	bool regular;	    /* it is files, and they are ours */
+	bool full;	    /* there was no room when last asked for */
+	uint64_t retry_ns;  /* CAPTURE_FILE_FAILING: when to try again */
+	struct tally fulls; /* how often there was no room */
+	/* files of the ring that were dropped because the disk was full */
 	struct tally drops;
-	unsigned int current;
-	uint64_t bytes;
-	uint64_t start;
-	bool begun;
-	bool filled[PD_MAX_FDS];
+	unsigned int current; /* files: index of the descriptor being written */
+	uint64_t bytes;	      /* files: how long that file is */
+	uint64_t start; /* files: where packets of its last section begin */
+	bool begun;	/* files: it has a section of ours */
+	bool filled[PD_MAX_FDS]; /* files: by index: it is not empty */
 };
 
 /**

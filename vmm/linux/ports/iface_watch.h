@@ -16,19 +16,14 @@
 
 #include "vmm/linux/pd/pd.h"
 
-/**
- * struct iface_watch - an interface that is followed
- * @place: of the netlink socket among the component's descriptors
- * @index: number of the interface
- * @name:  what it was called when last seen
- * @mtu:   bytes of payload a frame may carry
- * @lost:  there is no interface of this number in the namespace any more
- */
+/* An interface that is followed. */
 struct iface_watch {
+	/* of the netlink socket among the component's descriptors */
 	unsigned int place;
-	int index;
-	char name[IFNAMSIZ];
-	unsigned int mtu;
+	int index;	     /* number of the interface */
+	char name[IFNAMSIZ]; /* what it was called when last seen */
+	unsigned int mtu;    /* bytes of payload a frame may carry */
+	/* there is no interface of this number in the namespace any more */
 	bool lost;
 };
 

@@ -45,26 +45,17 @@
 /* The longest train there can be, with its header and a tag put in. */
 #define TRAIN_MAX (65535u + FRAME_MIN + 2 * FRAME_TAG)
 
-/**
- * struct nic - state of a nic component
- * @pump:      the switch side
- * @packet:    the rings
- * @max_frame: bytes a frame of the port may have
- * @watch:     the interface
- * @gone:      it is no more; the descriptors, if there are any, are dead
- * @copy:      TRAIN_MAX bytes for a train
- * @train:     being cut, if @cutting
- * @cutting:   there is a train
- */
+/* State of a nic component. */
 struct nic {
-	struct pump pump;
+	struct pump pump; /* the switch side */
 	struct nic_packet packet;
-	size_t max_frame;
+	size_t max_frame; /* bytes a frame of the port may have */
 	struct iface_watch watch;
+	/* it is no more; the descriptors, if there are any, are dead */
 	bool gone;
-	uint8_t *copy;
-	struct offload_train train;
-	bool cutting;
+	uint8_t *copy;		    /* TRAIN_MAX bytes for a train */
+	struct offload_train train; /* being cut, if @cutting */
+	bool cutting;		    /* there is a train */
 };
 
 /* --- what goes wrong ----------------------------------------------------- */

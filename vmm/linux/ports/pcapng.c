@@ -37,16 +37,11 @@ enum {
 /* if_filter: what follows is an expression for libpcap. */
 #define FILTER_LIBPCAP '\0'
 
-/**
- * struct block - one being put together
- * @b:     where
- * @start: where it begins
- * @ok:    all of it fitted so far
- */
+/* A block being put together. */
 struct block {
-	struct pcapng_buffer *b;
-	size_t start;
-	bool ok;
+	struct pcapng_buffer *b; /* where */
+	size_t start;		 /* where it begins */
+	bool ok;		 /* all of it fitted so far */
 };
 
 static void put(struct block *k, const void *data, size_t len)

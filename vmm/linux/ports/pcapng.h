@@ -28,37 +28,25 @@
 /* The shortest block. */
 #define PCAPNG_BLOCK_MIN 12u
 
-/**
- * struct pcapng_buffer - where blocks go
- * @data: memory
- * @size: bytes at @data
- * @used: bytes filled
- */
+/* Where blocks go. */
 struct pcapng_buffer {
 	uint8_t *data;
-	size_t size;
-	size_t used;
+	size_t size; /* bytes at @data */
+	size_t used; /* bytes filled */
 };
 
 /* Of the epb_flags option: where the frame went, seen from the interface. */
 enum pcapng_direction { PCAPNG_INBOUND = 1, PCAPNG_OUTBOUND = 2 };
 
-/**
- * struct pcapng_packet - one frame
- * @interface: position of its interface description in the section
- * @direction: enum pcapng_direction
- * @time_ns:   nanoseconds since 1970, UTC
- * @data:      first byte
- * @len:       bytes, all of them are kept
- * @comment:   text for a person, or NULL
- */
+/* One frame. */
 struct pcapng_packet {
+	/* position of its interface description in the section */
 	uint32_t interface;
-	uint32_t direction;
-	uint64_t time_ns;
-	const uint8_t *data;
-	uint32_t len;
-	const char *comment;
+	uint32_t direction;  /* enum pcapng_direction */
+	uint64_t time_ns;    /* nanoseconds since 1970, UTC */
+	const uint8_t *data; /* first byte */
+	uint32_t len;	     /* bytes, all of them are kept */
+	const char *comment; /* text for a person, or NULL */
 };
 
 /**

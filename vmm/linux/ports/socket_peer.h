@@ -14,39 +14,24 @@
 #define LISTENER 0u
 #define ACCEPTED 1u
 
-/**
- * struct sock - state of a socket component
- * @pump:      the switch side
- * @listening: peers come and go at ACCEPTED
- * @peer:      there is one
- * @leaving:   it has hung up
- * @knock:     a connection may be waiting
- * @peer_at:   its place among the descriptors
- * @watched:   events it is watched for
- * @max_frame: bytes
- * @in:        IN_SIZE bytes of stream: [@in_first, @in_end) is not parsed yet
- * @skip:      bytes of a refused frame still to come
- * @rest:      end of a frame of which the peer took the beginning
- * @rest_first, @rest_end: what of @rest is still to be sent
- * @second:    peers that were refused
- */
+/* State of a socket component. */
 struct sock {
-	struct pump pump;
-	bool listening;
-	bool peer;
-	bool leaving;
-	bool knock;
-	unsigned int peer_at;
-	uint32_t watched;
+	struct pump pump;     /* the switch side */
+	bool listening;	      /* peers come and go at ACCEPTED */
+	bool peer;	      /* there is one */
+	bool leaving;	      /* it has hung up */
+	bool knock;	      /* a connection may be waiting */
+	unsigned int peer_at; /* its place among the descriptors */
+	uint32_t watched;     /* events it is watched for */
 	uint32_t max_frame;
+	/* IN_SIZE bytes of stream: [@in_first, @in_end) is not parsed yet */
 	uint8_t *in;
 	size_t in_first;
 	size_t in_end;
-	size_t skip;
-	uint8_t *rest;
-	size_t rest_first;
-	size_t rest_end;
-	struct tally second;
+	size_t skip;   /* bytes of a refused frame still to come */
+	uint8_t *rest; /* end of a frame of which the peer took the beginning */
+	size_t rest_first, rest_end; /* what of @rest is still to be sent */
+	struct tally second;	     /* peers that were refused */
 };
 
 static inline int peer_fd(const struct component *c)

@@ -10,13 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/**
- * struct tally - how often one thing happened
- * @count: so often
- * @next:  the count at which it is logged again; 0: never happened
- */
+/* How often one thing happened. */
 struct tally {
-	uint64_t count;
+	uint64_t count; /* so often */
+	/* the count at which it is logged again; 0: never happened */
 	uint64_t next;
 };
 

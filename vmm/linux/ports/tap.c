@@ -47,17 +47,12 @@
 #include "vmm/linux/ports/open.h"
 #include "base/frame.h"
 
-/**
- * struct tap - state of a tap component
- * @pump:      the switch side
- * @max_frame: bytes
- * @watch:     the interface
- * @gone:      it is no more; the descriptors, if there are any, are dead
- */
+/* State of a tap component. */
 struct tap {
-	struct pump pump;
+	struct pump pump; /* the switch side */
 	uint32_t max_frame;
 	struct iface_watch watch;
+	/* it is no more; the descriptors, if there are any, are dead */
 	bool gone;
 };
 
