@@ -28,9 +28,9 @@
 		    "802.1 reserved address, never forwarded by a bridge")     \
 	WEIR_REASON(BAD_SOURCE, bad_source, IN,                                \
 		    "source address is zero or a group address")               \
-	WEIR_REASON(VLAN, vlan, IN, "VLAN tag cut short or VLAN id 4095")      \
+	WEIR_REASON(VLAN, vlan, IN, "VLAN tag truncated or VLAN id 4095")      \
 	WEIR_REASON(MAC_LOCK, mac_lock, IN,                                    \
-		    "source address is none the port is locked to")            \
+		    "source address is not one the port is locked to")         \
 	WEIR_REASON(STATION_PINNED, station_pinned, IN,                        \
 		    "source address is pinned to another port")                \
 	WEIR_REASON(SAME_PORT, same_port, IN,                                  \
@@ -51,7 +51,7 @@
 	WEIR_REASON(NO_RULE, no_rule, IN,                                      \
 		    "none of the rules between the two ports allows it")       \
 	WEIR_REASON(IP_LOCK, ip_lock, IN,                                      \
-		    "IP, ARP or ND address is none the port may use")          \
+		    "IP, ARP or ND address is not one the port may use")       \
 	WEIR_REASON(STICKY, sticky, IN,                                        \
 		    "one source address more than the port may have")          \
 	WEIR_REASON(RATE_IN, rate_in, IN, "faster than the port may send")     \
@@ -61,10 +61,10 @@
 		    "more broadcast, multicast or unknown unicast than the "   \
 		    "port may flood")                                          \
 	WEIR_REASON(MOVES, moves, IN,                                          \
-		    "source address comes from another port too often")        \
-	WEIR_REASON(BLOCKED, blocked, IN,                                      \
-		    "the port is blocked: addresses move to it all the time "  \
-		    "(a loop?)")                                               \
+		    "source address moves between ports too often")            \
+	WEIR_REASON(                                                           \
+		BLOCKED, blocked, IN,                                          \
+		"the port is blocked: addresses keep moving to it (a loop?)")  \
 	WEIR_REASON(BLOCKED_OUT, blocked_out, OUT,                             \
 		    "destination port is blocked (a loop?)")                   \
 	WEIR_REASON(VLAN_IN, vlan_in, IN,                                      \
@@ -72,11 +72,11 @@
 	WEIR_REASON(VLAN_OUT, vlan_out, OUT,                                   \
 		    "destination port is not in the frame's VLAN")             \
 	WEIR_REASON(NO_FLOW, no_flow, IN,                                      \
-		    "only answers may go there, and it answers nothing that "  \
-		    "was begun")                                               \
-	WEIR_REASON(KNOWN_ONLY, known_only, OUT,                               \
-		    "whoever is behind the destination port is known: `mac "   \
-		    "lock`, or `flood off`")
+		    "only answers may go there, and it answers no known flow") \
+	WEIR_REASON(                                                           \
+		KNOWN_ONLY, known_only, OUT,                                   \
+		"unknown addresses are not flooded to the port: `mac lock`, "  \
+		"or `flood off`")
 
 #define WEIR_REASON_ENUM(symbol, key, side, text) REASON_##symbol,
 enum vswitch_reason { WEIR_REASONS(WEIR_REASON_ENUM) REASON_COUNT };

@@ -519,13 +519,14 @@ static void test_locks_and_rates_are_told(void **state)
 		     "drop: faster than the port may send: it has used up its "
 		     "1000 bytes a second\n");
 	stop(t, REASON_IP_LOCK);
-	expect_steps(t, "admit",
-		     "pass: the port is locked to 02:00:00:00:00:0a\n"
-		     "drop: IP, ARP or ND address is none the port may use\n");
+	expect_steps(
+		t, "admit",
+		"pass: the port is locked to 02:00:00:00:00:0a\n"
+		"drop: IP, ARP or ND address is not one the port may use\n");
 	stop(t, REASON_BLOCKED);
-	expect_steps(t, "admit",
-		     "drop: the port is blocked: addresses move to it all the "
-		     "time (a loop?)\n");
+	expect_steps(
+		t, "admit",
+		"drop: the port is blocked: addresses keep moving to it (a loop?)\n");
 }
 
 static void test_addresses_kept_out_are_told(void **state)
