@@ -75,6 +75,7 @@ struct emit {
 
 /* --- order ---------------------------------------------------------------- */
 
+/* NOLINTBEGIN(misc-no-recursion): a tree is as deep as walk.c allows. */
 /* "No" is visited last, so that it follows its node immediately. */
 static void visit(struct emit *e, uint32_t number)
 {
@@ -88,6 +89,8 @@ static void visit(struct emit *e, uint32_t number)
 	visit(e, node.no);
 	e->order[e->n++] = number;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static void place(struct emit *e, uint32_t root)
 {
@@ -123,6 +126,7 @@ static void bring_to_x(struct emit *e, struct regs *r, uint32_t expr)
 	r->x = expr;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as the filter is long. */
 static void bring_to_a(struct emit *e, struct regs *r, uint32_t expr)
 {
 	struct expr x = graph_expr_of(e->g, expr);
@@ -154,6 +158,8 @@ static void bring_to_a(struct emit *e, struct regs *r, uint32_t expr)
 	}
 	r->a = expr;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 /* The registers at the start of a node: what is the same on all ways there. */
 static void arrive(struct emit *e, uint32_t number, const struct regs *r)

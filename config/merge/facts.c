@@ -150,6 +150,7 @@ static enum answer equal(const struct graph *g, const struct facts *f,
 				 masked_differs(g, f, fact->expr, k));
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as the filter is long. */
 /* An expression whose operand is known is known. */
 static bool computed(const struct graph *g, const struct facts *f,
 		     uint32_t expr, uint32_t *value)
@@ -166,6 +167,8 @@ static bool computed(const struct graph *g, const struct facts *f,
 	*value = graph_alu(e.op, *value, e.k);
 	return true;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 enum answer facts_answer(const struct graph *g, const struct facts *f,
 			 const struct node *test)

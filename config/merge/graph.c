@@ -145,7 +145,8 @@ uint32_t graph_expr(struct graph *g, struct expr e)
 	uint32_t words[WORDS(e)], a;
 
 	if (e.kind == EXPR_ALU && graph_is_const(g, e.of, &a))
-		return graph_const(g, graph_alu(e.op, a, e.k));
+		e = (struct expr){ .kind = EXPR_CONST,
+				   .k = graph_alu(e.op, a, e.k) };
 	memcpy(words, &e, sizeof(e));
 	return intern(&g->exprs, words, WORDS(e));
 }

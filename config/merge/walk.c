@@ -179,6 +179,7 @@ static enum outcome step(struct walk *w, const struct cbpf_insn *in,
 	}
 }
 
+/* NOLINTBEGIN(misc-no-recursion): DEPTH_MAX bounds it. */
 /* --- paths ---------------------------------------------------------------- */
 
 static uint32_t next_rule(struct walk *w, struct state *s)
@@ -372,6 +373,8 @@ static uint32_t visit(struct walk *w, struct state *s)
 	free(s->facts);
 	return node;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 bool walk_rules(struct graph *g, const struct policy_image *image,
 		const uint16_t *rules, uint32_t n, struct walk_limits *limits,
