@@ -16,7 +16,7 @@
  */
 void check_topology(struct topology *t);
 
-/* Names that are taken: the second of two is a `duplicate`. */
+/* Makes names known; the second of two that have the same is not found. */
 void check_names(struct topology *t);
 /* Makes the ports of links; refuses loops between switches. */
 void check_links(struct topology *t);
@@ -45,24 +45,22 @@ void check_pairs(struct topology *t);
 /* Warns of ports and groups no rule names. */
 void check_lonely(struct topology *t);
 
-/**
- * find_switch - by name
- * @len: bytes of @name that count
- *
- * Return: NULL if there is none; of duplicates the first.
- */
-struct topo_switch *find_switch(const struct topology *t, const char *name,
-				size_t len);
-struct topo_port *find_port(const struct topo_switch *sw, const char *name);
-struct topo_vm *find_vm(const struct topology *t, const char *name);
+/* By name, which may be NULL; NULL if there is none, of several the first. */
+struct topo_switch *find_switch(const struct topology *t, const char *name);
 struct topo_group *find_group(const struct topology *t, const char *name);
+struct topo_vm *find_vm(const struct topology *t, const char *name);
+/* @sw: NULL: on any. */
+struct topo_port *find_port(const struct topology *t,
+			    const struct topo_switch *sw, const char *name);
 
+/* Makes a port known that a link has made. */
+void know_port(struct topology *t, struct topo_port *port);
+/* Reports a group called as something else a rule could mean. */
+void check_group_name(struct topology *t, const struct topo_group *group);
 /* Says that there is none of that name, and which there are. */
 void unknown_vm(struct topology *t, const struct name *ref);
 /* A bare name nothing has: is it almost a switch's?  That is reported. */
 bool is_slip_for_switch(struct topology *t, const struct name *ref);
-/* Reports a group called as a switch, port, VM or another group is. */
-void check_group_name(struct topology *t, struct topo_group *group);
 
 /**
  * resolve_group - does a name mean a group?

@@ -21,14 +21,8 @@ static void take_member(struct topology *t, struct topo_domain *domain,
 /* A bare name no port has: a VM? */
 static bool is_vm(struct topology *t, const struct name *ref)
 {
-	const struct topo_switch *sw;
-
-	if (!find_vm(t, ref->text))
+	if (!find_vm(t, ref->text) || find_port(t, NULL, ref->text))
 		return false;
-	for_each(sw, t->switches) {
-		if (find_port(sw, ref->text))
-			return false;
-	}
 	wrong(t, ref->pos,
 	      "\"%s\" is a vm, which shares its PD with nobody; take it out, or "
 	      "name the port that says driver-vm %s",
@@ -62,7 +56,7 @@ static void check_members(struct topology *t, struct topo_domain *domain)
 	for_each(ref, domain->members.first) {
 		if (!ref->text)
 			continue;
-		sw = find_switch(t, ref->text, strlen(ref->text));
+		sw = find_switch(t, ref->text);
 		if (sw)
 			take_member(t, domain, &sw->domain, ref);
 		else if (!is_vm(t, ref) && !is_slip_for_switch(t, ref))

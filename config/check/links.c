@@ -33,7 +33,8 @@ static struct topo_switch *find_end(struct topology *t, const struct name *ref,
 		      ref->text);
 		return NULL;
 	}
-	sw = find_switch(t, ref->text, (size_t)(dot - ref->text));
+	sw = find_switch(t, arena_strndup(t->arena, ref->text,
+					  (size_t)(dot - ref->text)));
 	if (!sw) {
 		/* Reports it: there is no such switch. */
 		resolve_port(t, NULL, ref);
@@ -49,7 +50,7 @@ static struct topo_port *make_end(struct topology *t, struct topo_link *link,
 {
 	struct name name = { 0 };
 	struct topo_switch *sw = find_end(t, link->end[end], &name);
-	struct topo_port *port = sw ? find_port(sw, name.text) : NULL;
+	struct topo_port *port = sw ? find_port(t, sw, name.text) : NULL;
 
 	if (!sw)
 		return NULL;
@@ -71,6 +72,7 @@ static struct topo_port *make_end(struct topology *t, struct topo_link *link,
 	port->settings = link->settings;
 	port->link = link;
 	port->link_end = end;
+	know_port(t, port);
 	return port;
 }
 

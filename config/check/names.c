@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Names: those that are taken, and what a name refers to.
+ *
+ * All names that mean something are in one list, each kind of thing in the order
+ * of the topology.  The second of two that have the same is not in it.
  */
 #include "config/check/check.h"
 
@@ -9,235 +12,205 @@
 /* Names listed in a message; a reader does not look through more. */
 #define MAX_LISTED 12
 
-static bool is(const struct name *name, bool duplicate, const char *text)
+enum sort { SWITCH = 1, PORT = 2, VM = 4, DOMAIN = 8, GROUP = 16 };
+
+struct topo_known {
+	struct topo_known *next;
+	enum sort sort;
+	const struct name *name;
+	void *thing;
+	bool *broken;
+	const struct topo_switch *sw; /* of a port */
+};
+
+static bool is_one(const struct topo_known *k, unsigned int sorts,
+		   const struct topo_switch *sw)
 {
-	return text && name->text && !duplicate &&
-	       strcmp(name->text, text) == 0;
+	return k->sort & sorts && (!sw || k->sw == sw);
 }
 
-struct topo_switch *find_switch(const struct topology *t, const char *name,
-				size_t len)
+static bool is_called(const struct topo_known *k, const char *text, size_t len)
 {
-	struct topo_switch *sw;
-
-	for_each(sw, t->switches) {
-		if (sw->name.text && !sw->duplicate &&
-		    strlen(sw->name.text) == len &&
-		    memcmp(sw->name.text, name, len) == 0)
-			break;
-	}
-	return sw;
+	return strncmp(k->name->text, text, len) == 0 && !k->name->text[len];
 }
 
-struct topo_port *find_port(const struct topo_switch *sw, const char *name)
+/* @sw: NULL: any; @text: may be NULL. */
+static const struct topo_known *find(const struct topology *t,
+				     unsigned int sorts,
+				     const struct topo_switch *sw,
+				     const char *text, size_t len)
 {
-	struct topo_port *port;
+	const struct topo_known *k;
 
-	for_each(port, sw->ports) {
-		if (is(&port->name, port->duplicate, name))
+	for_each(k, text ? t->known : NULL) {
+		if (is_one(k, sorts, sw) && is_called(k, text, len))
 			break;
 	}
-	return port;
+	return k;
+}
+
+static void *find_thing(const struct topology *t, enum sort sort,
+			const struct topo_switch *sw, const char *text)
+{
+	const struct topo_known *k =
+		find(t, sort, sw, text, text ? strlen(text) : 0);
+
+	return k ? k->thing : NULL;
+}
+
+struct topo_switch *find_switch(const struct topology *t, const char *name)
+{
+	return find_thing(t, SWITCH, NULL, name);
+}
+
+struct topo_port *find_port(const struct topology *t,
+			    const struct topo_switch *sw, const char *name)
+{
+	return find_thing(t, PORT, sw, name);
 }
 
 struct topo_group *find_group(const struct topology *t, const char *name)
 {
-	struct topo_group *group;
-
-	for_each(group, t->groups) {
-		if (is(&group->name, group->duplicate, name))
-			break;
-	}
-	return group;
+	return find_thing(t, GROUP, NULL, name);
 }
 
 struct topo_vm *find_vm(const struct topology *t, const char *name)
 {
-	struct topo_vm *vm;
-
-	for_each(vm, t->vms) {
-		if (is(&vm->name, vm->duplicate, name))
-			break;
-	}
-	return vm;
-}
-
-static struct topo_domain *find_domain(const struct topology *t,
-				       const char *name)
-{
-	struct topo_domain *domain;
-
-	for_each(domain, t->domains) {
-		if (is(&domain->name, domain->duplicate, name))
-			break;
-	}
-	return domain;
-}
-
-static struct topo_switch *whole_switch(const struct topology *t,
-					const char *name)
-{
-	return name ? find_switch(t, name, strlen(name)) : NULL;
-}
-
-/* A port of that name on any switch. */
-static struct topo_port *any_port(const struct topology *t, const char *name,
-				  unsigned int *n)
-{
-	struct topo_port *port, *found = NULL;
-	struct topo_switch *sw;
-
-	*n = 0;
-	for_each(sw, t->switches) {
-		port = sw->duplicate ? NULL : find_port(sw, name);
-		*n += port != NULL;
-		found = found ? found : port;
-	}
-	return found;
+	return find_thing(t, VM, NULL, name);
 }
 
 /* --- names that are taken ------------------------------------------------ */
 
-static void again(struct topology *t, const char *what, const struct name *name,
-		  const struct name *first, const char *rule)
+static const char *noun(enum sort sort)
 {
-	wrong(t, name->pos, "%s \"%s\" is declared already, in %s; %s", what,
-	      name->text, place(t, name->pos, first->pos), rule);
+	return sort == SWITCH	? "switch"
+	       : sort == PORT	? "port"
+	       : sort == VM	? "vm"
+	       : sort == DOMAIN ? "domain"
+				: "group";
 }
 
-static void taken(struct topology *t, const char *what, const struct name *name,
-		  const char *by, const struct name *other)
+/* Is it another's name, of one of these sorts? */
+static void check_free(struct topology *t, const struct name *name,
+		       enum sort sort, unsigned int sorts)
 {
-	wrong(t, name->pos,
-	      "\"%s\" is the name of a %s, in %s; give the %s another",
-	      name->text, by, place(t, name->pos, other->pos), what);
+	const char *text = name->text;
+	const struct topo_known *k =
+		find(t, sorts, NULL, text, text ? strlen(text) : 0);
+
+	if (k)
+		wrong(t, name->pos,
+		      "\"%s\" is the name of a %s, in %s; give the %s another",
+		      text, noun(k->sort), place(t, name->pos, k->name->pos),
+		      noun(sort));
 }
 
-/* What is missing on the first may be on the second. */
-static void check_ports_of(struct topology *t, struct topo_switch *sw)
+/* What is missing on one of two may be on the other: both are broken. */
+static bool know(struct topology *t, struct topo_known k, const char *rule)
 {
-	struct topo_port *port, *first;
+	const struct name *name = k.name;
+	const struct topo_known *first;
+	struct topo_known *copy;
 
-	for_each(port, sw->ports) {
-		first = find_port(sw, port->name.text);
-		if (!first || first == port)
-			continue;
-		port->duplicate = first->broken = true;
-		again(t, "port", &port->name, &first->name,
-		      "ports of one switch have different names");
+	if (!name->text)
+		return true;
+	first = find(t, k.sort, k.sw, name->text, strlen(name->text));
+	if (first) {
+		*first->broken = *k.broken = true;
+		if (rule)
+			wrong(t, name->pos,
+			      "%s \"%s\" is declared already, in "
+			      "%s; %s",
+			      noun(k.sort), name->text,
+			      place(t, name->pos, first->name->pos), rule);
+		return false;
 	}
+	copy = arena_alloc(t->arena, sizeof(k));
+	*copy = k;
+	*(t->last_known ? &t->last_known->next : &t->known) = copy;
+	t->last_known = copy;
+	return true;
 }
 
-static void check_switch(struct topology *t, struct topo_switch *sw)
-{
-	struct topo_switch *first = whole_switch(t, sw->name.text);
-
-	if (first && first != sw) {
-		sw->duplicate = first->broken = true;
-		again(t, "switch", &sw->name, &first->name,
-		      "a switch is written in one piece");
+#define KNOWN(sort, item, of)                                                  \
+	(struct topo_known)                                                    \
+	{                                                                      \
+		NULL, sort, &(item)->name, item, &(item)->broken, of           \
 	}
-	check_ports_of(t, sw);
+
+void know_port(struct topology *t, struct topo_port *port)
+{
+	know(t, KNOWN(PORT, port, port->sw),
+	     "ports of one switch have different names");
 }
 
-static void check_domain(struct topology *t, struct topo_domain *domain)
+void check_group_name(struct topology *t, const struct topo_group *group)
 {
-	struct topo_domain *first = find_domain(t, domain->name.text);
-	const struct topo_switch *sw = whole_switch(t, domain->name.text);
+	bool first = find_group(t, group->name.text) == group;
 
-	if (first && first != domain) {
-		domain->duplicate = true;
-		again(t, "domain", &domain->name, &first->name,
-		      "a domain is written in one piece");
-	}
-	if (sw)
-		taken(t, "domain", &domain->name, "switch", &sw->name);
-}
-
-static void check_vm(struct topology *t, struct topo_vm *vm)
-{
-	struct topo_vm *first = find_vm(t, vm->name.text);
-	const struct topo_switch *sw = whole_switch(t, vm->name.text);
-	const struct topo_domain *domain = find_domain(t, vm->name.text);
-
-	if (first && first != vm) {
-		vm->duplicate = first->broken = true;
-		again(t, "vm", &vm->name, &first->name,
-		      "a vm is written in one piece");
-	}
-	if (sw)
-		taken(t, "vm", &vm->name, "switch", &sw->name);
-	if (domain)
-		taken(t, "vm", &vm->name, "domain", &domain->name);
+	check_free(t, &group->name, GROUP,
+		   SWITCH | VM | PORT | (first ? 0 : GROUP));
 }
 
 void check_names(struct topology *t)
 {
 	struct topo_switch *sw;
+	struct topo_port *port;
 	struct topo_domain *domain;
+	struct topo_group *group;
 	struct topo_vm *vm;
 
-	for_each(sw, t->switches)
-		check_switch(t, sw);
-	for_each(domain, t->domains)
-		check_domain(t, domain);
-	for_each(vm, t->vms)
-		check_vm(t, vm);
-}
+	for_each(sw, t->switches) {
+		bool first = know(t, KNOWN(SWITCH, sw, NULL),
+				  "a switch is written in one piece");
 
-/* Later: a link may have made a port of that name. */
-void check_group_name(struct topology *t, struct topo_group *group)
-{
-	const char *name = group->name.text;
-	const struct topo_group *first = find_group(t, name);
-	const struct topo_switch *sw = whole_switch(t, name);
-	const struct topo_vm *vm = find_vm(t, name);
-	unsigned int n;
-	const struct topo_port *port = any_port(t, name, &n);
-
-	if (first && first != group) {
-		group->duplicate = true;
-		taken(t, "group", &group->name, "group", &first->name);
-	} else if (sw)
-		taken(t, "group", &group->name, "switch", &sw->name);
-	else if (vm)
-		taken(t, "group", &group->name, "vm", &vm->name);
-	else if (port)
-		taken(t, "group", &group->name, "port", &port->name);
+		for_each(port, first ? sw->ports : NULL)
+			know_port(t, port);
+	}
+	for_each(domain, t->domains) {
+		know(t, KNOWN(DOMAIN, domain, NULL),
+		     "a domain is written in one piece");
+		check_free(t, &domain->name, DOMAIN, SWITCH);
+	}
+	for_each(vm, t->vms) {
+		know(t, KNOWN(VM, vm, NULL), "a vm is written in one piece");
+		check_free(t, &vm->name, VM, SWITCH | DOMAIN);
+	}
+	for_each(group, t->groups)
+		know(t, KNOWN(GROUP, group, NULL), NULL);
 }
 
 /* --- names that mean nothing --------------------------------------------- */
 
-/* What it could have been. */
+/* What a name could have been. */
 struct choice {
 	struct guess guess; /* the nearest */
 	const char *list;   /* "alice, bob, ..." */
 	unsigned int n;
 };
 
-static void offer(struct topology *t, struct choice *c, const char *name)
+static struct choice choose(struct topology *t, unsigned int sorts,
+			    const struct topo_switch *sw, const char *wanted)
 {
-	if (!name)
-		return;
-	guess_offer(&c->guess, name);
-	if (c->n++ < MAX_LISTED)
-		c->list = c->n == 1 ? name
-				    : arena_printf(t->arena, "%s, %s", c->list,
-						   name);
-	else if (c->n == MAX_LISTED + 1)
-		c->list = arena_printf(t->arena, "%s, ...", c->list);
+	struct choice c = { .guess.wanted = wanted };
+	const struct topo_known *k;
+
+	for_each(k, t->known) {
+		const char *name = k->name->text;
+
+		if (!is_one(k, sorts, sw))
+			continue;
+		guess_offer(&c.guess, name);
+		if (c.n++ <= MAX_LISTED)
+			c.list = arena_printf(t->arena, "%s%s%s",
+					      c.list ? c.list : "",
+					      c.list ? ", " : "",
+					      c.n > MAX_LISTED ? "..." : name);
+	}
+	return c;
 }
 
-static void offer_ports(struct topology *t, struct choice *c,
-			const struct topo_switch *sw)
-{
-	const struct topo_port *port;
-
-	for_each(port, sw->ports)
-		offer(t, c, port->duplicate ? NULL : port->name.text);
-}
-
-/* "unknown port \"a\" on switch s": was another meant? */
+/* Was another meant?  @what: "port \"a\" on switch s". */
 static bool did_you_mean(struct topology *t, struct pos at,
 			 const struct choice *c, const char *what)
 {
@@ -247,40 +220,24 @@ static bool did_you_mean(struct topology *t, struct pos at,
 	return c->guess.best;
 }
 
-/* A bare name no port has. */
-static bool is_free(const struct topology *t, const char *name)
-{
-	unsigned int n;
-
-	return !t->broken && !strchr(name, '.') && !any_port(t, name, &n);
-}
-
 bool is_slip_for_switch(struct topology *t, const struct name *ref)
 {
-	struct choice c = { .guess.wanted = ref->text };
-	const struct topo_switch *sw;
+	struct choice c = choose(t, SWITCH, NULL, ref->text);
 
-	if (!is_free(t, ref->text))
-		return false;
-	for_each(sw, t->switches)
-		offer(t, &c, sw->name.text);
-	return did_you_mean(t, ref->pos, &c,
+	return !t->broken && !strchr(ref->text, '.') &&
+	       !find_port(t, NULL, ref->text) &&
+	       did_you_mean(t, ref->pos, &c,
 			    arena_printf(t->arena, "switch \"%s\"", ref->text));
 }
 
 static bool is_slip_for_group(struct topology *t, const struct name *ref)
 {
-	struct choice c = { .guess.wanted = ref->text };
-	const struct topo_switch *sw;
-	const struct topo_group *group;
+	const unsigned int others = PORT | VM | SWITCH;
+	struct choice c;
 
-	if (!is_free(t, ref->text) || find_vm(t, ref->text) ||
-	    whole_switch(t, ref->text))
+	if (t->broken || find(t, others, NULL, ref->text, strlen(ref->text)))
 		return false;
-	for_each(sw, t->switches)
-		offer_ports(t, &c, sw);
-	for_each(group, t->groups)
-		offer(t, &c, group->name.text);
+	c = choose(t, PORT | GROUP, NULL, ref->text);
 	if (!c.guess.best || !find_group(t, c.guess.best))
 		return false;
 	wrong(t, ref->pos,
@@ -292,11 +249,8 @@ static bool is_slip_for_group(struct topology *t, const struct name *ref)
 void unknown_vm(struct topology *t, const struct name *ref)
 {
 	const char *what = arena_printf(t->arena, "vm \"%s\"", ref->text);
-	struct choice c = { .guess.wanted = ref->text };
-	const struct topo_vm *vm;
+	struct choice c = choose(t, VM, NULL, ref->text);
 
-	for_each(vm, t->vms)
-		offer(t, &c, vm->duplicate ? NULL : vm->name.text);
 	if (t->broken || did_you_mean(t, ref->pos, &c, what))
 		return;
 	if (t->vms)
@@ -311,11 +265,8 @@ static void unknown_switch(struct topology *t, const struct name *ref,
 			   const char *name)
 {
 	const char *what = arena_printf(t->arena, "switch \"%s\"", name);
-	struct choice c = { .guess.wanted = name };
-	const struct topo_switch *sw;
+	struct choice c = choose(t, SWITCH, NULL, name);
 
-	for_each(sw, t->switches)
-		offer(t, &c, sw->duplicate ? NULL : sw->name.text);
 	if (!t->broken && !did_you_mean(t, ref->pos, &c, what))
 		wrong(t, ref->pos, "unknown %s; switches are %s", what, c.list);
 }
@@ -325,12 +276,11 @@ static void unknown_on(struct topology *t, const struct topo_switch *sw,
 {
 	const char *what = arena_printf(t->arena, "port \"%s\" on switch %s",
 					name, shown(sw));
-	struct choice c = { .guess.wanted = name };
+	struct choice c = choose(t, PORT, sw, name);
 
 	/* A switch without ports has its own message. */
 	if (sw->broken || !sw->name.text || !sw->ports)
 		return;
-	offer_ports(t, &c, sw);
 	if (!did_you_mean(t, ref->pos, &c, what))
 		wrong(t, ref->pos,
 		      "unknown port \"%s\"; ports of switch %s are %s", name,
@@ -341,14 +291,12 @@ static void unknown_on(struct topology *t, const struct topo_switch *sw,
 static void unknown_anywhere(struct topology *t, const struct name *ref)
 {
 	const char *what = arena_printf(t->arena, "port \"%s\"", ref->text);
-	struct choice c = { .guess.wanted = ref->text };
+	struct choice c = choose(t, PORT, NULL, ref->text);
 	const struct topo_switch *sw;
 	bool broken = t->broken;
 
-	for_each(sw, t->switches) {
+	for_each(sw, t->switches)
 		broken |= sw->broken;
-		offer_ports(t, &c, sw);
-	}
 	if (broken || did_you_mean(t, ref->pos, &c, what))
 		return;
 	if (t->switches && !t->switches->next)
@@ -359,24 +307,6 @@ static void unknown_anywhere(struct topology *t, const struct name *ref)
 }
 
 /* --- references ---------------------------------------------------------- */
-
-static void ambiguous(struct topology *t, const struct name *ref)
-{
-	const struct topo_switch *sw;
-	const struct topo_port *port;
-	const char *list = NULL;
-
-	for_each(sw, t->switches) {
-		port = sw->duplicate ? NULL : find_port(sw, ref->text);
-		if (port)
-			list = arena_printf(t->arena, "%s%s%s",
-					    list ? list : "",
-					    list ? " or " : "",
-					    topo_port_name(t, port));
-	}
-	wrong(t, ref->pos, "\"%s\" is a port of more than one switch; write %s",
-	      ref->text, list);
-}
 
 /* @sw: where it was looked for; NULL: everywhere. */
 static void no_port(struct topology *t, const struct topo_switch *sw,
@@ -394,7 +324,7 @@ static void no_port(struct topology *t, const struct topo_switch *sw,
 		      "\"%s\" is a group, which rules and other groups can "
 		      "name; here a port is named",
 		      name);
-	else if (!sw && whole_switch(t, name))
+	else if (!sw && find_switch(t, name))
 		wrong(t, ref->pos,
 		      "\"%s\" is a switch; a port of it is written %s.PORT",
 		      name, name);
@@ -404,26 +334,47 @@ static void no_port(struct topology *t, const struct topo_switch *sw,
 		unknown_anywhere(t, ref);
 }
 
+static void ambiguous(struct topology *t, const struct name *ref,
+		      const struct topo_known *k)
+{
+	const char *list = topo_port_name(t, k->thing);
+
+	for_each(k, k->next) {
+		if (k->sort == PORT && strcmp(k->name->text, ref->text) == 0)
+			list = arena_printf(t->arena, "%s or %s", list,
+					    topo_port_name(t, k->thing));
+	}
+	wrong(t, ref->pos, "\"%s\" is a port of more than one switch; write %s",
+	      ref->text, list);
+}
+
 static struct topo_port *resolve_bare(struct topology *t,
 				      const struct topo_switch *home,
 				      const struct name *ref)
 {
-	unsigned int n = 1;
-	struct topo_port *port = home ? find_port(home, ref->text)
-				      : any_port(t, ref->text, &n);
+	size_t len = strlen(ref->text);
+	const struct topo_known *k = find(t, PORT, home, ref->text, len);
+	const struct topo_known *other = k;
 
-	if (!port)
+	if (!k) {
 		no_port(t, home, ref);
-	else if (n > 1)
-		ambiguous(t, ref);
-	return n == 1 ? port : NULL;
+		return NULL;
+	}
+	do
+		other = other->next;
+	while (other && !(is_one(other, PORT, home) &&
+			  is_called(other, ref->text, len)));
+	if (!other)
+		return k->thing;
+	ambiguous(t, ref, k);
+	return NULL;
 }
 
 struct topo_port *resolve_port(struct topology *t,
 			       const struct topo_switch *home,
 			       const struct name *ref)
 {
-	const struct topo_switch *sw;
+	const struct topo_known *sw;
 	struct topo_port *port;
 	const char *dot;
 	size_t len;
@@ -434,12 +385,14 @@ struct topo_port *resolve_port(struct topology *t,
 	if (!dot)
 		return resolve_bare(t, home, ref);
 	len = (size_t)(dot - ref->text);
-	sw = find_switch(t, ref->text, len);
-	port = sw ? find_port(sw, dot + 1) : NULL;
-	if (!sw)
+	sw = find(t, SWITCH, NULL, ref->text, len);
+	if (!sw) {
 		unknown_switch(t, ref, arena_strndup(t->arena, ref->text, len));
-	else if (!port)
-		unknown_on(t, sw, ref, dot + 1);
+		return NULL;
+	}
+	port = find_port(t, sw->thing, dot + 1);
+	if (!port)
+		unknown_on(t, sw->thing, ref, dot + 1);
 	return port;
 }
 

@@ -9,7 +9,7 @@
 static void needs(struct topology *t, const struct topo_vm *vm,
 		  const struct option *o, const char *what, const char *usage)
 {
-	if (!o->set && !vm->broken && !vm->duplicate && vm->name.text)
+	if (!o->set && !vm->broken && vm->name.text)
 		wrong(t, vm->name.pos, "vm %s has no %s; write %s in it",
 		      vm->name.text, what, usage);
 }
@@ -81,7 +81,7 @@ void check_vms(struct topology *t)
 			take_vm(t, port);
 	}
 	for_each(vm, t->vms) {
-		if (!vm->user && vm->name.text && !vm->duplicate &&
+		if (!vm->user && find_vm(t, vm->name.text) == vm &&
 		    !may_be_used(t))
 			wrong(t, vm->name.pos,
 			      "no port uses vm %s; write driver-vm %s in one, "

@@ -133,7 +133,6 @@ struct topo_group {
 	struct topo_group *next;
 	struct name name; /* valid, or its text is NULL */
 	bool broken;
-	bool duplicate;
 	bool used;
 	bool known;
 	struct names members; /* ports and groups */

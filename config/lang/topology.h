@@ -10,8 +10,7 @@
  *   - a struct name whose text is NULL could not be read and has been
  *     reported;
  *   - a `broken` switch, port or topology has lost something to an error, so
- *     what seems to be missing from it may have been there;
- *   - a `duplicate` is not found by its name, which another has.
+ *     what seems to be missing from it may have been there.
  */
 #ifndef WEIR_CONFIG_TOPOLOGY_H
 #define WEIR_CONFIG_TOPOLOGY_H
@@ -49,6 +48,7 @@ extern const struct topo_kind topo_kinds[]; /* by enum attachment */
 
 struct source_text;
 struct topo_asked;
+struct topo_known;
 struct topo_domain;
 struct topo_link;
 struct topo_switch;
@@ -73,7 +73,6 @@ struct topo_port {
 	struct topo_switch *sw;
 	struct name name; /* valid, or its text is NULL */
 	bool broken;
-	bool duplicate;
 	enum attachment kind;
 	struct pos kind_pos;
 	struct name target; /* interface, path, address or VM */
@@ -121,7 +120,6 @@ struct topo_switch {
 	struct topo_switch *next;
 	struct name name;
 	bool broken;
-	bool duplicate;
 	struct topo_port *ports; /* as declared, then those made by links */
 	struct topo_port *last_port;
 	unsigned int n_ports;
@@ -168,7 +166,6 @@ struct topo_domain {
 	struct topo_domain *next;
 	struct name name;
 	bool broken;
-	bool duplicate;
 	struct names members;
 	struct option poll; /* microseconds */
 	uint32_t pd;	    /* the builder's; SYS_NONE before there is one */
@@ -179,7 +176,6 @@ struct topo_vm {
 	struct topo_vm *next;
 	struct name name;
 	bool broken;
-	bool duplicate;
 	struct option kernel;
 	struct option initrd;
 	struct option nic;
@@ -200,6 +196,7 @@ struct topo_vm {
  * struct topology - all of it
  * @texts:  the files it was read from
  * @base:   a system made of the same files: they are not read again
+ * @known:  checked: names of things, and what they mean
  * @asked:  checked: filters with names, and what they are
  * @broken: a statement that could have made names was not understood
  */
@@ -214,6 +211,8 @@ struct topology {
 	struct topo_domain *domains;
 	struct topo_vm *vms;
 	struct source_text *texts;
+	struct topo_known *known;
+	struct topo_known *last_known;
 	struct topo_asked *asked;
 	const struct system *base;
 	bool broken;
