@@ -146,13 +146,24 @@ int sandbox_root(struct error *err)
 
 /* --- stage 4: privileges -------------------------------------------------- */
 
+/* What a PD's components need together. */
+struct needs {
+	bool threads;
+	bool locked;	  /* memory */
+	bool ioctls;	  /* some, by number */
+	bool watched;	  /* descriptors from outside */
+	bool renewed;	  /* an attach port's memory */
+	unsigned int fds; /* besides those it starts with */
+	uint64_t file;	  /* bytes of the longest file; 0: none */
+};
+
 static const struct component_ops *ops_of(const struct boot_record *r,
 					  uint32_t comp)
 {
 	return component_kinds[boot_comps(r)[comp].cfg.kind];
 }
 
-/* The longest file any of its components may write; 0: none. */
+/* The longest file a component may write; 0: none. */
 static uint64_t file_size(const struct boot_record *r, uint32_t comp)
 {
 	const struct component_ops *ops = ops_of(r, comp);
@@ -162,30 +173,26 @@ static uint64_t file_size(const struct boot_record *r, uint32_t comp)
 		       : ops->file_size(&boot_comps(r)[comp].cfg);
 }
 
-static uint64_t longest_file(const struct boot_record *r)
+static struct needs needs_of(const struct boot_record *r)
 {
-	uint64_t most = 0;
+	struct needs n = { .fds = 1 /* epoll */ +
+				  2 /* a pipe, while the filter is made */ };
 
-	for (uint32_t i = 0; i < r->n_comps; i++)
-		if (file_size(r, i) > most)
-			most = file_size(r, i);
-	return most;
-}
+	for (uint32_t i = 0; i < r->n_comps; i++) {
+		const struct component_ops *ops = ops_of(r, i);
+		uint64_t file = file_size(r, i);
 
-static bool has_threads(const struct boot_record *r)
-{
-	for (uint32_t i = 0; i < r->n_comps; i++)
-		if (ops_of(r, i)->threads)
-			return true;
-	return false;
-}
-
-static bool locks_memory(const struct boot_record *r)
-{
-	for (uint32_t i = 0; i < r->n_comps; i++)
-		if (ops_of(r, i)->locks_memory)
-			return true;
-	return false;
+		n.threads |= ops->threads;
+		n.locked |= ops->locks_memory;
+		n.ioctls |= ops->ioctls != NULL;
+		n.watched |= boot_comps(r)[i].n_fds > 0;
+		n.fds += SPARE_FDS_PER_COMPONENT + ops->spare_fds;
+		n.file = file > n.file ? file : n.file;
+	}
+	for (uint32_t i = 0; i < r->n_chans; i++)
+		n.renewed |= boot_chans(r)[i].outside != 0;
+	n.fds += n.renewed ? PD_RENEW_FDS : 0;
+	return n;
 }
 
 static int limit(int what, rlim_t value)
@@ -195,7 +202,10 @@ static int limit(int what, rlim_t value)
 	return setrlimit((unsigned int)what, &l);
 }
 
-/* The caller's own limit (`ulimit -f`) may be lower, and then holds. */
+/*
+ * Eventfds and sockets are not files in this sense.  The caller's own limit
+ * (`ulimit -f`) may be lower, and then holds.
+ */
 static int limit_files(rlim_t most)
 {
 	struct rlimit l;
@@ -205,40 +215,19 @@ static int limit_files(rlim_t most)
 	return limit(RLIMIT_FSIZE, l.rlim_cur < most ? l.rlim_cur : most);
 }
 
-/* Does it have an attach port, whose memory is renewed? */
-static bool is_renewed(const struct boot_record *r)
-{
-	for (uint32_t i = 0; i < r->n_chans; i++)
-		if (boot_chans(r)[i].outside != 0)
-			return true;
-	return false;
-}
-
-/* Region descriptors are the last of the record and closed by now. */
-static rlim_t nofile(const struct boot_record *r)
-{
-	rlim_t n = r->n_fds - r->n_maps + 1 /* epoll */ +
-		   2 /* a pipe, while the filter is made */;
-
-	if (is_renewed(r))
-		n += PD_RENEW_FDS;
-	for (uint32_t i = 0; i < r->n_comps; i++)
-		n += SPARE_FDS_PER_COMPONENT + ops_of(r, i)->spare_fds;
-	return n;
-}
-
 int sandbox_privileges(const struct boot_record *r, struct error *err)
 {
-	if (limit(RLIMIT_NOFILE, nofile(r)) != 0 ||
-	    limit(RLIMIT_CORE, 0) != 0 || limit(RLIMIT_MSGQUEUE, 0) != 0)
-		return fail(err, "set limits");
-	/* With threads, stage 5 does it, after init(). */
-	if (!has_threads(r) && limit(RLIMIT_NPROC, 0) != 0)
-		return fail(err, "set limits");
-	if (!locks_memory(r) && limit(RLIMIT_MEMLOCK, 0) != 0)
-		return fail(err, "set limits");
-	/* Eventfds and sockets are not files in this sense. */
-	if (limit_files(longest_file(r)) != 0)
+	struct needs n = needs_of(r);
+
+	/*
+	 * Region descriptors are the last of the record and closed by now.
+	 * With threads, stage 5 limits processes, after init().
+	 */
+	if (limit(RLIMIT_NOFILE, r->n_fds - r->n_maps + n.fds) != 0 ||
+	    limit(RLIMIT_CORE, 0) != 0 || limit(RLIMIT_MSGQUEUE, 0) != 0 ||
+	    (!n.threads && limit(RLIMIT_NPROC, 0) != 0) ||
+	    (!n.locked && limit(RLIMIT_MEMLOCK, 0) != 0) ||
+	    limit_files(n.file) != 0)
 		return fail(err, "set limits");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return fail(err, "give up gaining privileges");
@@ -257,199 +246,158 @@ int sandbox_privileges(const struct boot_record *r, struct error *err)
 /* --- stage 5: system calls ------------------------------------------------ */
 
 /* The loop's own. No handler is ever set, so rt_sigreturn is not among them. */
-static const int loop_calls[] = {
-	SCMP_SYS(epoll_wait),	 SCMP_SYS(epoll_pwait), SCMP_SYS(write),
-	SCMP_SYS(clock_gettime), SCMP_SYS(exit_group),	-1,
-};
+static const int loop_calls[] = { SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
+				  SCMP_SYS(write),	SCMP_SYS(clock_gettime),
+				  SCMP_SYS(exit_group), -1 };
 
 /* pd_watch() and pd_replace_fd(), where there is something to watch. */
 static const int watch_calls[] = { SCMP_SYS(epoll_ctl), SCMP_SYS(close), -1 };
 
 /* What threads wait with, and how the C library begins and ends a start. */
-static const int thread_calls[] = {
-	SCMP_SYS(futex),
-	SCMP_SYS(set_robust_list),
-	SCMP_SYS(rseq),
-	SCMP_SYS(rt_sigprocmask),
-	-1,
-};
+static const int thread_calls[] = { SCMP_SYS(futex), SCMP_SYS(set_robust_list),
+				    SCMP_SYS(rseq), SCMP_SYS(rt_sigprocmask),
+				    -1 };
 
 #if SANDBOX_SANITIZED
-static const int runtime_calls[] = {
-	SCMP_SYS(mmap),
-	SCMP_SYS(munmap),
-	SCMP_SYS(mprotect),
-	SCMP_SYS(madvise),
-	SCMP_SYS(mremap),
-	SCMP_SYS(brk),
-	SCMP_SYS(futex),
-	SCMP_SYS(getpid),
-	SCMP_SYS(gettid),
-	SCMP_SYS(getuid),
-	SCMP_SYS(geteuid),
-	SCMP_SYS(sched_yield),
-	SCMP_SYS(rt_sigaction),
-	SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(sigaltstack),
-	SCMP_SYS(tgkill),
-	SCMP_SYS(getrlimit),
-	SCMP_SYS(prlimit64),
-	SCMP_SYS(read),
-	SCMP_SYS(close),
-	SCMP_SYS(prctl),
-	-1,
-};
-static const int absent_calls[] = {
-	SCMP_SYS(open),
-	SCMP_SYS(openat),
-	SCMP_SYS(readlink),
-	SCMP_SYS(readlinkat),
-	SCMP_SYS(stat),
-	SCMP_SYS(newfstatat),
-	SCMP_SYS(access),
-	SCMP_SYS(getcwd),
-	SCMP_SYS(pipe),
-	SCMP_SYS(pipe2),
-	SCMP_SYS(clone),
-	SCMP_SYS(socket),
-	-1,
-};
+static const int runtime_calls[] = { SCMP_SYS(mmap),
+				     SCMP_SYS(munmap),
+				     SCMP_SYS(mprotect),
+				     SCMP_SYS(madvise),
+				     SCMP_SYS(mremap),
+				     SCMP_SYS(brk),
+				     SCMP_SYS(futex),
+				     SCMP_SYS(getpid),
+				     SCMP_SYS(gettid),
+				     SCMP_SYS(getuid),
+				     SCMP_SYS(geteuid),
+				     SCMP_SYS(sched_yield),
+				     SCMP_SYS(rt_sigaction),
+				     SCMP_SYS(rt_sigprocmask),
+				     SCMP_SYS(rt_sigreturn),
+				     SCMP_SYS(sigaltstack),
+				     SCMP_SYS(tgkill),
+				     SCMP_SYS(getrlimit),
+				     SCMP_SYS(prlimit64),
+				     SCMP_SYS(read),
+				     SCMP_SYS(close),
+				     SCMP_SYS(prctl),
+				     -1 };
+static const int absent_calls[] = { SCMP_SYS(open),
+				    SCMP_SYS(openat),
+				    SCMP_SYS(readlink),
+				    SCMP_SYS(readlinkat),
+				    SCMP_SYS(stat),
+				    SCMP_SYS(newfstatat),
+				    SCMP_SYS(access),
+				    SCMP_SYS(getcwd),
+				    SCMP_SYS(pipe),
+				    SCMP_SYS(pipe2),
+				    SCMP_SYS(clone),
+				    SCMP_SYS(socket),
+				    -1 };
 /* Where no component lists requests of its own. */
 static const int absent_ioctl[] = { SCMP_SYS(ioctl), -1 };
 #endif
 
+/* A filter being made; after an error nothing is added any more. */
+struct filter {
+	scmp_filter_ctx ctx;
+	int error;
+};
+
 /*
- * libseccomp gives calls this architecture does not have negative numbers; the
- * end of a list is -1.
+ * Calls this architecture does not have are negative.  A component may list a
+ * call that the loop has already.
  */
-static int add_rules(scmp_filter_ctx ctx, uint32_t action, const int *calls)
+static void add(struct filter *f, uint32_t action, int call, unsigned int n,
+		const struct scmp_arg_cmp *arg)
 {
-	int result;
+	int e = 0;
 
-	for (; calls != NULL && *calls != -1; calls++) {
-		if (*calls < 0)
-			continue;
-		result = seccomp_rule_add_exact(ctx, action, *calls, 0);
-		/* A component may list a call the loop has already. */
-		if (result != 0 && result != -EEXIST)
-			return result;
-	}
-	return 0;
+	if (f->error == 0 && call >= 0)
+		e = seccomp_rule_add_exact_array(f->ctx, action, call, n, arg);
+	if (e != 0 && e != -EEXIST)
+		f->error = e;
 }
 
-/* ioctl() with these requests; the kernel uses their lower 32 bits only. */
-static int add_ioctls(scmp_filter_ctx ctx, const unsigned long *request)
-{
-	int result;
+/* Allow a call with these arguments. */
+#define ALLOW(f, call, ...)                                                    \
+	do {                                                                   \
+		const struct scmp_arg_cmp arg[] = { __VA_ARGS__ };             \
+		add(f, SCMP_ACT_ALLOW, SCMP_SYS(call),                         \
+		    sizeof(arg) / sizeof(arg[0]), arg);                        \
+	} while (0)
 
-	for (; request != NULL && *request != 0; request++) {
-		result = seccomp_rule_add_exact(
-			ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-			SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX,
-				(uint32_t)*request));
-		if (result != 0 && result != -EEXIST)
-			return result;
-	}
-	return 0;
+static void add_calls(struct filter *f, uint32_t action, const int *call)
+{
+	for (; call != NULL && *call != -1; call++)
+		add(f, action, *call, 0, NULL);
 }
 
-/* ftruncate() of its own files, to no more than they may have. */
-static int add_ftruncate(scmp_filter_ctx ctx, const struct boot_record *r,
-			 uint32_t comp)
+/* A component's own calls. */
+static void add_component(struct filter *f, const struct boot_record *r,
+			  uint32_t comp)
 {
 	const struct boot_comp *bc = &boot_comps(r)[comp];
+	const struct component_ops *ops = ops_of(r, comp);
+	const unsigned long *request = ops->ioctls;
 	uint64_t most = file_size(r, comp);
-	int result = 0;
 
-	for (uint32_t i = 0; i < bc->n_fds && most > 0 && result == 0; i++)
-		result = seccomp_rule_add_exact(
-			ctx, SCMP_ACT_ALLOW, SCMP_SYS(ftruncate), 2,
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)bc->fd[i], 0),
-			SCMP_A1(SCMP_CMP_LE, most, 0));
-	return result;
+	add_calls(f, SCMP_ACT_ALLOW, ops->syscalls);
+	/* The kernel uses the lower 32 bits of a request only. */
+	for (; request != NULL && *request != 0; request++)
+		ALLOW(f, ioctl,
+		      SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX,
+			      (uint32_t)*request));
+	/* Its own files may be cut, to no more than they may have. */
+	for (uint32_t i = 0; i < bc->n_fds && most > 0; i++)
+		ALLOW(f, ftruncate,
+		      SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)bc->fd[i], 0),
+		      SCMP_A1(SCMP_CMP_LE, most, 0));
 }
 
-/* Allow a call, if it is not allowed already. */
-#define ALLOW(ctx, call, n, ...)                                               \
-	allowed(seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, SCMP_SYS(call), n, \
-				       __VA_ARGS__))
-
-static int allowed(int result)
+static void add_mapping(struct filter *f, unsigned int prot)
 {
-	return result == -EEXIST ? 0 : result;
-}
-
-/* pd_obey(): one message on one descriptor, without waiting. */
-static int add_orders(scmp_filter_ctx ctx)
-{
-	return ALLOW(ctx, recvmsg, 2,
-		     SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, BOOT_CTL_FD),
-		     SCMP_A2(SCMP_CMP_MASKED_EQ, UINT32_MAX, PD_ORDER_FLAGS));
-}
-
-static int add_mapping(scmp_filter_ctx ctx, unsigned int prot)
-{
-	return ALLOW(ctx, mmap, 3, SCMP_A2(SCMP_CMP_EQ, prot, 0),
-		     SCMP_A3(SCMP_CMP_EQ, MAP_SHARED | MAP_FIXED, 0),
-		     SCMP_A5(SCMP_CMP_EQ, 0, 0));
-}
-
-/* Calls that renewing memory and doorbells takes. */
-static int add_renewal(scmp_filter_ctx ctx)
-{
-	int result = add_rules(ctx, SCMP_ACT_ALLOW, watch_calls);
-
-	if (result == 0)
-		result = add_mapping(ctx, PROT_READ);
-	if (result == 0)
-		result = add_mapping(ctx, PROT_READ | PROT_WRITE);
-	return result;
+	ALLOW(f, mmap, SCMP_A2(SCMP_CMP_EQ, prot, 0),
+	      SCMP_A3(SCMP_CMP_EQ, MAP_SHARED | MAP_FIXED, 0),
+	      SCMP_A5(SCMP_CMP_EQ, 0, 0));
 }
 
 /* What a sanitizer's runtime needs. */
-static int add_runtime(scmp_filter_ctx ctx, bool ioctls)
+static void add_runtime(struct filter *f, bool ioctls)
 {
-	int result = 0;
-
 #if SANDBOX_SANITIZED
-	result = add_rules(ctx, SCMP_ACT_ALLOW, runtime_calls);
-	if (result == 0)
-		result = add_rules(ctx, SCMP_ACT_ERRNO(ENOENT), absent_calls);
-	if (result == 0 && !ioctls)
-		result = add_rules(ctx, SCMP_ACT_ERRNO(ENOENT), absent_ioctl);
+	add_calls(f, SCMP_ACT_ALLOW, runtime_calls);
+	add_calls(f, SCMP_ACT_ERRNO(ENOENT), absent_calls);
+	if (!ioctls)
+		add_calls(f, SCMP_ACT_ERRNO(ENOENT), absent_ioctl);
 #else
-	(void)ctx;
+	(void)f;
 	(void)ioctls;
 #endif
-	return result;
 }
 
 static int fill_filter(scmp_filter_ctx ctx, const struct boot_record *r)
 {
-	bool watches = false, ioctls = false;
-	int result = add_rules(ctx, SCMP_ACT_ALLOW, loop_calls);
+	struct filter f = { .ctx = ctx };
+	struct needs n = needs_of(r);
 
-	if (result == 0)
-		result = add_orders(ctx);
-	if (result == 0 && is_renewed(r))
-		result = add_renewal(ctx);
-	for (uint32_t i = 0; i < r->n_comps && result == 0; i++) {
-		const struct component_ops *ops = ops_of(r, i);
-
-		watches = watches || boot_comps(r)[i].n_fds > 0;
-		ioctls = ioctls || ops->ioctls != NULL;
-		result = add_rules(ctx, SCMP_ACT_ALLOW, ops->syscalls);
-		if (result == 0)
-			result = add_ioctls(ctx, ops->ioctls);
-		if (result == 0)
-			result = add_ftruncate(ctx, r, i);
+	add_calls(&f, SCMP_ACT_ALLOW, loop_calls);
+	/* pd_obey(): one message on one descriptor, without waiting. */
+	ALLOW(&f, recvmsg, SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, BOOT_CTL_FD),
+	      SCMP_A2(SCMP_CMP_MASKED_EQ, UINT32_MAX, PD_ORDER_FLAGS));
+	if (n.renewed) {
+		add_mapping(&f, PROT_READ);
+		add_mapping(&f, PROT_READ | PROT_WRITE);
 	}
-	if (result == 0 && watches)
-		result = add_rules(ctx, SCMP_ACT_ALLOW, watch_calls);
-	if (result == 0 && has_threads(r))
-		result = add_rules(ctx, SCMP_ACT_ALLOW, thread_calls);
-	return result != 0 ? result : add_runtime(ctx, ioctls);
+	if (n.renewed || n.watched)
+		add_calls(&f, SCMP_ACT_ALLOW, watch_calls);
+	if (n.threads)
+		add_calls(&f, SCMP_ACT_ALLOW, thread_calls);
+	for (uint32_t i = 0; i < r->n_comps; i++)
+		add_component(&f, r, i);
+	add_runtime(&f, n.ioctls);
+	return f.error;
 }
 
 /*
