@@ -71,7 +71,6 @@ struct system *build_system(struct topology *t, const char *name)
 	const struct topo_domain *domain;
 
 	build_copy(sys->name, name);
-	build_macs(t, name);
 	build_pds(sys, t);
 	build_conns(sys, t);
 	build_maps(sys, t);

@@ -5,7 +5,6 @@
  * Four steps, each a file:
  *
  *	pds.c		which PDs there are and which component lives where
- *			(macs.c: and the addresses of programs)
  *	conns.c		regions and channels of every connection
  *	maps.c		what each PD maps and with which permissions, in terms
  *			of slots and ids
@@ -54,6 +53,7 @@
 
 #include <stdio.h>
 
+#include "config/config.h"
 #include "config/lang/topology.h"
 
 /**
@@ -70,14 +70,6 @@ void build_pds(struct system *sys, struct topology *t);
 void build_conns(struct system *sys, struct topology *t);
 void build_maps(struct system *sys, const struct topology *t);
 void build_policies(struct system *sys, const struct topology *t);
-
-/**
- * build_macs - make up the addresses of programs without a lock
- * @instance: its name
- *
- * The same ports always get the same ones, and no two of a topology one.
- */
-void build_macs(struct topology *t, const char *instance);
 
 /**
  * build_grow - room for one element more in an array, which is zeroed
@@ -105,5 +97,9 @@ struct sys_access build_access(const struct topo_port *port);
  */
 #define build_copy(array, text) build_text(array, sizeof(array), text)
 void build_text(char *to, size_t size, const char *text);
+
+/* What is attached, as its port says it, and who may connect to a path. */
+void dump_settings(const struct sys_component *c, const char *name, FILE *out);
+void dump_access(const struct sys_access *a, FILE *out);
 
 #endif

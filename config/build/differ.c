@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "config/build/build.h"
-#include "config/build/dump.h"
 
 /* One property of a thing. */
 struct fact {

@@ -24,5 +24,4 @@ void check_topology(struct topology *t)
 	check_rules(t);
 	check_domains(t);
 	check_pairs(t);
-	check_lonely(t);
 }

@@ -40,10 +40,8 @@ void check_groups(struct topology *t);
 void check_rules(struct topology *t);
 /* What is merged. */
 void check_domains(struct topology *t);
-/* Warns of pairs that are allowed and will not work. */
+/* Warns of pairs that are allowed and will not work, and what no rule names. */
 void check_pairs(struct topology *t);
-/* Warns of ports and groups no rule names. */
-void check_lonely(struct topology *t);
 
 /* By name, which may be NULL; NULL if there is none, of several the first. */
 struct topo_switch *find_switch(const struct topology *t, const char *name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Pairs of ports that a rule allows, and that will not work all the same: nothing
- * may come back, or no frame of one has a VLAN of the other.
+ * may come back, or no frame of one has a VLAN of the other.  Then ports that no
+ * rule lets send or receive, and groups no rule names.
  *
  * Whoever means one direction says so by a `deny` for the other.
  */
@@ -119,6 +120,30 @@ static void warn_apart(struct topology *t, const struct topo_rule *rule)
 		     topo_port_name(t, left ? b : a));
 }
 
+/* --- ports and groups alone ---------------------------------------------- */
+
+static void check_lonely(struct topology *t, const struct topo_switch *sw)
+{
+	const struct topo_port *port;
+	uint64_t reached = 0;
+
+	for_each(port, sw->ports)
+		reached |= port->allow;
+	if (!reached)
+		warn(t, sw->name.pos,
+		     "nothing is allowed on switch %s, so it forwards nothing; "
+		     "say who may talk: allow PORT <-> PORT",
+		     sw->name.text);
+	for_each(port, reached ? sw->ports : NULL) {
+		if (port->kind != TO_CAPTURE && !port->allow &&
+		    !(reached & 1ull << port->number))
+			warn(t, port->name.pos,
+			     "port %s may talk to nobody; say to whom: allow "
+			     "%s <-> PORT",
+			     topo_port_name(t, port), topo_port_name(t, port));
+	}
+}
+
 /* --- all of it ----------------------------------------------------------- */
 
 static bool are_apart(const struct topo_rule *rule, const struct topo_port *a,
@@ -154,6 +179,8 @@ static void check_pair(const struct topo_port *from, const struct topo_port *to)
 void check_pairs(struct topology *t)
 {
 	const struct topo_port *from, *to;
+	const struct topo_group *group;
+	const struct topo_switch *sw;
 	const struct topo_rule *rule;
 
 	/* With an error anywhere, what is missing may be there. */
@@ -169,5 +196,13 @@ void check_pairs(struct topology *t)
 		/* Groups are made of all that may talk within their VLANs. */
 		if (rule->apart.n && rule->apart.n == rule->n_pairs)
 			warn_apart(t, rule);
+	}
+	for_each(sw, t->switches)
+		check_lonely(t, sw);
+	for_each(group, t->groups) {
+		if (!group->used)
+			warn(t, group->name.pos,
+			     "group %s is in no rule and in no other group",
+			     group->name.text);
 	}
 }

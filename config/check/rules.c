@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "config/check/filter.h"
-#include "config/check/shadow.h"
 
 /* --- sides --------------------------------------------------------------- */
 
@@ -77,6 +76,69 @@ static struct side look_up(struct topology *t, const struct topo_side *from)
 			add(&side, group->port[i], ref);
 	}
 	return side;
+}
+
+/* --- shadows ------------------------------------------------------------- */
+
+/*
+ * Pairs a rule has nothing to decide between because of another, before it.
+ * There is one warning for each of those others, which names the first pair.
+ */
+struct shadow {
+	struct shadow *next;
+	const struct topo_rule *by;
+	struct topo_pairs pairs;
+	struct pos at; /* where the rule names the first of them */
+};
+
+static void shadow_add(struct topology *t, struct shadow **list,
+		       const struct topo_rule *by, const struct topo_port *a,
+		       const struct topo_port *b, const struct name *ref)
+{
+	struct shadow *shadow = *list;
+
+	while (shadow && shadow->by != by)
+		shadow = shadow->next;
+	if (!shadow) {
+		shadow = arena_alloc(t->arena, sizeof(*shadow));
+		shadow->by = by;
+		shadow->at = ref->pos;
+		topo_append(*list, shadow);
+	}
+	pairs_add(&shadow->pairs, a, b);
+}
+
+static void report_shadow(struct topology *t, const struct topo_rule *rule,
+			  const struct shadow *shadow)
+{
+	const struct topo_rule *by = shadow->by;
+	const char *who = pairs_shown(t, rule, &shadow->pairs);
+	const char *where = place(t, shadow->at, by->pos);
+	const char *does = by->deny ? "denies" : "allows";
+	bool all = !by->code.n;
+	bool same = by->deny == rule->deny && by->reply.set == rule->reply.set;
+
+	/* Commands cannot put a rule in front of another, but take it back. */
+	if (rule->runtime)
+		warn(t, shadow->at,
+		     "%s: this rule decides on nothing, because a newer one %s "
+		     "%s; 'weir undo' takes changes back, 'weir show policy' "
+		     "shows their numbers",
+		     who, does, all ? "every frame" : "the same frames");
+	else if (all && same && !rule->code.n)
+		warn(t, shadow->at, "%s is %s already, by %s", who,
+		     by->deny ? "denied" : "allowed", where);
+	else if (all)
+		warn(t, shadow->at,
+		     "%s: this rule is never asked, because the one of %s %s "
+		     "every frame; put this one first, or take it out",
+		     who, where, does);
+	else
+		warn(t, shadow->at,
+		     "%s: the rule of %s %s these frames already%s; take one "
+		     "of the two out",
+		     who, where, does,
+		     same ? "" : " and comes first, so this one does nothing");
 }
 
 /* --- pairs --------------------------------------------------------------- */
@@ -267,11 +329,13 @@ static void number_rule(struct topology *t, struct topo_rule *rule)
 static void check_rule(struct topology *t, struct topo_rule *rule)
 {
 	struct walk w = { .t = t, .rule = rule };
+	const struct shadow *shadow;
 
 	rule->failed = rule->when &&
 		       !filter_compile(t, rule->when, FILTER_RULE, &rule->code);
 	walk_pairs(&w);
-	shadow_report(t, rule, w.shadows);
+	for_each(shadow, w.shadows)
+		report_shadow(t, rule, shadow);
 	if (rule->sw)
 		number_rule(t, rule);
 }
