@@ -73,7 +73,6 @@ struct system *build_system(struct topology *t, const char *name)
 	build_copy(sys->name, name);
 	build_pds(sys, t);
 	build_conns(sys, t);
-	build_maps(sys, t);
 	build_policies(sys, t);
 	keep_sources(sys, t);
 	for_each(domain, t->domains)

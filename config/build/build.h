@@ -2,12 +2,11 @@
 /*
  * The builder: from a topology without errors to a system.
  *
- * Four steps, each a file:
+ * Three steps, each a file:
  *
  *	pds.c		which PDs there are and which component lives where
- *	conns.c		regions and channels of every connection
- *	maps.c		what each PD maps and with which permissions, in terms
- *			of slots and ids
+ *	conns.c		regions and channels of every connection, and who maps
+ *			what with which permissions
  *	policy.c	what each switch is told about who may do what
  *
  * Permissions are the least that work.  Per connection:
@@ -68,7 +67,6 @@ struct system *build_system(struct topology *t, const char *name);
 /* The steps, in order. */
 void build_pds(struct system *sys, struct topology *t);
 void build_conns(struct system *sys, struct topology *t);
-void build_maps(struct system *sys, const struct topology *t);
 void build_policies(struct system *sys, const struct topology *t);
 
 /**

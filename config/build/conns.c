@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Second step: the regions and channels of every connection and every switch.
+ * Second step: the regions and channels of every connection and every switch, who
+ * maps them, and every component's configuration in terms of slots and ids.
  */
 #include <stdarg.h>
 
@@ -38,6 +39,85 @@ static uint32_t add_channel(struct system *sys, uint32_t end, const char *owner,
 	channel->end[0] = (struct sys_end){ SYS_PD_OUTSIDE, SYS_NONE };
 	channel->end[1] = (struct sys_end){ end, SYS_NONE };
 	return (uint32_t)sys->n_channels++;
+}
+
+/* --- who has them -------------------------------------------------------- */
+
+/* Which side of a connection a component is on; virtualisers see no data. */
+enum side { AT_SWITCH, AT_PEER, AT_VIRT };
+
+/* Maps a region, or widens the permissions if it is mapped; gives the slot. */
+static uint32_t map(struct sys_pd *pd, uint32_t region, uint32_t perms)
+{
+	if (region == SYS_NONE)
+		return SYS_NONE;
+	for (uint32_t slot = 0; slot < pd->n_maps; slot++) {
+		if (pd->map[slot].region == region) {
+			pd->map[slot].perms |= perms;
+			return slot;
+		}
+	}
+	pd->map = build_grow(pd->map, pd->n_maps, sizeof(*pd->map));
+	pd->map[pd->n_maps] = (struct sys_map){ region, perms };
+	return pd->n_maps++;
+}
+
+/* Gives a PD one end of a channel; returns the id. */
+static uint32_t join(struct system *sys, uint32_t index, uint32_t channel,
+		     uint32_t end)
+{
+	struct sys_pd *pd = &sys->pd[index];
+
+	pd->chan = build_grow(pd->chan, pd->n_chans, sizeof(*pd->chan));
+	pd->chan[pd->n_chans] = (struct sys_chan){ channel, end };
+	sys->channel[channel].end[end] = (struct sys_end){ index, pd->n_chans };
+	return pd->n_chans++;
+}
+
+static struct sys_half map_half(struct sys_pd *pd, const struct sys_half *half,
+				bool writes)
+{
+	return (struct sys_half){
+		.active = map(pd, half->active, SYS_RW),
+		.free = map(pd, half->free, SYS_RW),
+		.data = map(pd, half->data, writes ? SYS_RW : SYS_R),
+	};
+}
+
+/* @end: of the connection's channel; at a link's second switch all is swapped. */
+static struct sys_wire wire_up(struct system *sys, uint32_t index,
+			       const struct sys_conn *conn, enum side side,
+			       uint32_t end)
+{
+	bool swapped = side == AT_SWITCH && end == 1;
+	const struct sys_half *in = swapped ? &conn->egress : &conn->ingress;
+	const struct sys_half *out = swapped ? &conn->ingress : &conn->egress;
+	struct sys_pd *pd = &sys->pd[index];
+	struct sys_wire wire = {
+		.capacity = conn->capacity,
+		.buffer_size = conn->buffer_size,
+		.max_frame = conn->max_frame,
+	};
+
+	wire.ingress = map_half(pd, in, side == AT_PEER);
+	wire.egress = map_half(pd, out, side == AT_SWITCH);
+	wire.link = map(pd, conn->link, SYS_R);
+	wire.channel = join(sys, index, conn->channel, end);
+	return wire;
+}
+
+/* A region of one PD's own, as a slot. */
+static uint32_t own(struct system *sys, uint32_t pd, uint32_t perms,
+		    uint64_t size, const char *owner, const char *what)
+{
+	return map(&sys->pd[pd], add_region(sys, size, owner, what), perms);
+}
+
+/* A channel between a PD and the monitor, as an id. */
+static uint32_t to_monitor(struct system *sys, uint32_t pd, const char *owner,
+			   const char *what)
+{
+	return join(sys, pd, add_channel(sys, SYS_PD_MONITOR, owner, what), 0);
 }
 
 /* --- sizes --------------------------------------------------------------- */
@@ -138,6 +218,7 @@ static void add_driver(struct system *sys, struct topology *t,
 	struct sys_conn *conn = &sys->conn[driver];
 	struct sys_conn *front = &sys->conn[port->conn];
 	const struct topo_vm *vm = port->vm;
+	struct sys_vm *cfg = &sys->pd[vm->pd].comp[0].vm;
 	const char *owner =
 		arena_printf(t->arena, "%s.driver", topo_port_name(t, port));
 
@@ -157,25 +238,31 @@ static void add_driver(struct system *sys, struct topology *t,
 	conn->egress = add_half(sys, conn, owner, "egress", front->egress.data);
 	conn->link = add_region(sys, PAGE, owner, "link");
 	conn->channel = add_channel(sys, SYS_PD_OUTSIDE, owner, "");
-	conn->status = vm->status;
-	conn->status_channel = vm->channel;
+	conn->status = sys->pd[vm->pd].map[cfg->status].region;
+	conn->status_channel =
+		sys->pd[vm->pd].chan[cfg->status_channel].channel;
+	sys->pd[port->pd].comp[port->comp].virt.driver =
+		wire_up(sys, port->pd, conn, AT_VIRT, 0);
+	sys->pd[vm->pd].comp[0].wire = wire_up(sys, vm->pd, conn, AT_PEER, 1);
 }
 
 /* What the VM has beside its connection, and its virtualisers' statistics. */
-static void add_vm(struct system *sys, struct topo_port *port,
+static void add_vm(struct system *sys, const struct topo_port *port,
 		   const char *owner)
 {
 	const uint64_t stats = sizeof(struct net_virt_stats);
-	struct topo_vm *vm = port->vm;
-	const char *name = vm->name.text;
+	struct sys_virt *virt = &sys->pd[port->pd].comp[port->comp].virt;
+	uint32_t pd = port->vm->pd;
+	struct sys_vm *vm = &sys->pd[pd].comp[0].vm;
+	const char *name = port->vm->name.text;
 
-	port->stats_rx = add_region(sys, stats, owner, "stats.rx");
-	port->stats_tx = add_region(sys, stats, owner, "stats.tx");
-	port->ctl = add_channel(sys, SYS_PD_MONITOR, owner, ".virt<->monitor");
-	vm->ram = add_region(sys, vm->memory.value, name, "ram");
-	vm->status = add_region(sys, PAGE, name, "status");
-	vm->stats = add_region(sys, PAGE, name, "vmm");
-	vm->channel = add_channel(sys, SYS_PD_MONITOR, name, "<->monitor");
+	virt->stats_rx = own(sys, port->pd, SYS_RW, stats, owner, "stats.rx");
+	virt->stats_tx = own(sys, port->pd, SYS_RW, stats, owner, "stats.tx");
+	virt->ctl_channel = to_monitor(sys, port->pd, owner, ".virt<->monitor");
+	vm->ram = own(sys, pd, SYS_RW, vm->memory, name, "ram");
+	vm->status = own(sys, pd, SYS_RW, PAGE, name, "status");
+	vm->vmm_stats = own(sys, pd, SYS_RW, PAGE, name, "vmm");
+	vm->status_channel = to_monitor(sys, pd, name, "<->monitor");
 }
 
 /* Where the other side is: a port PD, another switch, or outside. */
@@ -200,6 +287,31 @@ static void set_ends(struct sys_conn *conn, struct topo_port *port)
 	}
 }
 
+static struct sys_switch *switch_of(struct system *sys,
+				    const struct topo_port *port)
+{
+	return &sys->pd[port->sw->pd].comp[port->sw->comp].sw;
+}
+
+/* What attaches from outside has no PD of ours. */
+static void wire_ends(struct system *sys, const struct topo_port *port)
+{
+	const struct sys_conn *conn = &sys->conn[port->conn];
+	enum side side = port->kind == TO_DRIVER_VM ? AT_VIRT : AT_PEER;
+	uint32_t pd = port->pd;
+
+	switch_of(sys, port)->port[port->number].wire =
+		wire_up(sys, port->sw->pd, conn, AT_SWITCH, 0);
+	if (port->link) {
+		port = port->link->port[1];
+		switch_of(sys, port)->port[port->number].wire =
+			wire_up(sys, port->sw->pd, conn, AT_SWITCH, 1);
+	} else if (pd != SYS_PD_OUTSIDE) {
+		sys->pd[pd].comp[port->comp].wire =
+			wire_up(sys, pd, conn, side, 1);
+	}
+}
+
 static void add_conn(struct system *sys, struct topology *t,
 		     struct topo_port *port)
 {
@@ -218,25 +330,44 @@ static void add_conn(struct system *sys, struct topology *t,
 	conn->egress = add_half(sys, conn, owner, "egress", SYS_NONE);
 	conn->link = add_region(sys, PAGE, owner, "link");
 	conn->channel = add_channel(sys, SYS_PD_OUTSIDE, conn->name, "");
+	wire_ends(sys, port);
 	if (port->kind == TO_DRIVER_VM) {
 		add_vm(sys, port, owner);
 		add_driver(sys, t, port);
 	}
 }
 
-static void add_switch(struct system *sys, struct topo_switch *sw)
+static void add_port(struct sys_switch_port *cfg, const struct topo_port *port)
 {
-	const char *name = sw->name.text;
+	build_copy(cfg->name, port->name.text);
+	cfg->kind = port->kind == TO_CAPTURE ? VSWITCH_PORT_CAPTURE
+		    : port->kind == TO_LINK  ? VSWITCH_PORT_LINK
+					     : VSWITCH_PORT_CLIENT;
+	cfg->forward_reserved = port->reserved.set;
+	cfg->capture_of = port->capture.mask;
+	cfg->capture_drops = port->capture.drops.set;
+}
 
-	sw->stats =
-		add_region(sys, sizeof(struct vswitch_stats), name, "stats");
-	sw->ctl_request = add_region(sys, sizeof(struct vswitch_ctl_request),
-				     name, "ctl.request");
-	sw->ctl_reply = add_region(sys, sizeof(struct vswitch_ctl_reply), name,
-				   "ctl.reply");
-	sw->image =
-		add_region(sys, sizeof(struct policy_image), name, "policy");
-	sw->channel = add_channel(sys, SYS_PD_MONITOR, name, "<->monitor");
+static void add_switch(struct system *sys, const struct topo_switch *sw)
+{
+	struct sys_switch *cfg = &sys->pd[sw->pd].comp[sw->comp].sw;
+	const char *name = sw->name.text;
+	const struct topo_port *port;
+
+	cfg->stats = own(sys, sw->pd, SYS_RW, sizeof(struct vswitch_stats),
+			 name, "stats");
+	cfg->ctl_request = own(sys, sw->pd, SYS_R,
+			       sizeof(struct vswitch_ctl_request), name,
+			       "ctl.request");
+	cfg->ctl_reply = own(sys, sw->pd, SYS_RW,
+			     sizeof(struct vswitch_ctl_reply), name,
+			     "ctl.reply");
+	cfg->policy = own(sys, sw->pd, SYS_R, sizeof(struct policy_image), name,
+			  "policy");
+	cfg->ctl_channel = to_monitor(sys, sw->pd, name, "<->monitor");
+	cfg->n_ports = sw->n_ports;
+	for_each(port, sw->ports)
+		add_port(&cfg->port[port->number], port);
 }
 
 void build_conns(struct system *sys, struct topology *t)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fourth step: what each switch is told about who may do what.
+ * Third step: what each switch is told about who may do what.
  *
  * Every permission comes from a rule, also where no filter is asked, so that it
  * can be counted and shown: no port has an allow list of its own.

@@ -111,9 +111,6 @@ struct topo_port {
 	uint32_t pd;
 	uint32_t comp;
 	uint32_t conn;
-	uint32_t stats_rx; /* TO_DRIVER_VM */
-	uint32_t stats_tx;
-	uint32_t ctl;
 };
 
 struct topo_switch {
@@ -145,11 +142,6 @@ struct topo_switch {
 	uint32_t number; /* of its policy */
 	uint32_t pd;
 	uint32_t comp;
-	uint32_t stats;
-	uint32_t ctl_request;
-	uint32_t ctl_reply;
-	uint32_t image;
-	uint32_t channel;
 };
 
 /* A link between two switches; its settings are those of both its ports. */
@@ -184,12 +176,7 @@ struct topo_vm {
 	struct option watchdog; /* seconds; 0: off */
 	struct option append;
 	struct topo_port *user; /* checked: the port that has it */
-	/* The builder's: */
-	uint32_t pd;
-	uint32_t ram;
-	uint32_t status;
-	uint32_t stats;
-	uint32_t channel;
+	uint32_t pd;		/* the builder's */
 };
 
 /**
