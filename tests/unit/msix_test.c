@@ -181,7 +181,7 @@ static void nothing_is_lost_by_masking(void **state)
 static void a_big_table_is_cut(void **state)
 {
 	(void)state;
-	set_config(CARD_CAP_MSIX + 2, 63, 2);
+	card_set_config(CARD_CAP_MSIX + 2, 63, 2);
 	card.vectors[VFIO_PCI_MSIX_IRQ_INDEX] = 64;
 	card.grant = 64;
 	attach_here();
@@ -216,7 +216,7 @@ static void a_table_nowhere_is_not_shown(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		set_config(CARD_CAP_MSIX + PCI_MSIX_TABLE, bad[i], 4);
+		card_set_config(CARD_CAP_MSIX + PCI_MSIX_TABLE, bad[i], 4);
 		attach_card();
 		assert_int_equal(guest_read(CONFIG + CARD_CAP_EXP + 1, 1), 0);
 		assert_int_equal(pci->msix.cap, 0);
@@ -251,7 +251,7 @@ static void a_card_without_a_line(void **state)
 static void a_card_with_a_line_alone(void **state)
 {
 	(void)state;
-	set_config(CARD_CAP_AF + 1, 0, 1);
+	card_set_config(CARD_CAP_AF + 1, 0, 1);
 	pci = try_attach();
 	assert_non_null(pci);
 	assert_events("level intx=1 unmask ");

@@ -49,29 +49,13 @@ static void access_all_ways(const struct vm_range *r, uint64_t offset)
 	}
 }
 
-/*
- * The card's bits that are allowed to be other than they were; a file lets even
- * read-only bits of its status be written.
- */
-static uint32_t may_change(unsigned int at)
-{
-	switch (at) {
-	case PCI_COMMAND:
-		return COMMAND_BITS | (STATUS_ERRORS | 0x18u) << 16;
-	case CARD_CAP_EXP + PCI_EXP_DEVCTL:
-		return EXP_CONTROL | 0x000f0000;
-	default:
-		return 0;
-	}
-}
-
 static void assert_card_is_itself(const uint32_t before[])
 {
 	for (unsigned int at = 0; at < PCI_CONFIG_SIZE; at += 4) {
-		uint32_t changed = before[at / 4] ^ config(at, 4);
+		uint32_t changed = before[at / 4] ^ card_config(at, 4);
 
-		if ((changed & ~may_change(at)) != 0)
-			fail_msg("%02x: %08x was %08x", at, config(at, 4),
+		if ((changed & ~card_may_change(at)) != 0)
+			fail_msg("%02x: %08x was %08x", at, card_config(at, 4),
 				 before[at / 4]);
 	}
 }
@@ -110,7 +94,7 @@ static void hc09_configuration_space(void **state)
 	attach_card();
 	quiet = true;
 	for (unsigned int at = 0; at < PCI_CONFIG_SIZE; at += 4)
-		before[at / 4] = config(at, 4);
+		before[at / 4] = card_config(at, 4);
 	/* Two functions around, then every bus address at the edges. */
 	for (uint64_t at = (CONFIG - LAYOUT_ECAM) - 0x1000;
 	     at < (CONFIG - LAYOUT_ECAM) + 0x2000; at++)
@@ -175,15 +159,15 @@ static void cards_that_make_no_sense(void **state)
 	random_state = 7;
 	for (unsigned int i = 0; i < 300; i++) {
 		for (unsigned int n = 0; n < 24; n++)
-			set_config(0x40 + next_random() % 0xc0,
-				   next_random() % 3 == 0
-					   ? next_random()
-					   : next_random() % 0x12,
-				   1);
-		set_config(PCI_CAPABILITY_LIST, next_random(), 1);
+			card_set_config(0x40 + next_random() % 0xc0,
+					next_random() % 3 == 0
+						? next_random()
+						: next_random() % 0x12,
+					1);
+		card_set_config(PCI_CAPABILITY_LIST, next_random(), 1);
 		for (unsigned int n = 0; n < PCI_BARS; n++)
-			set_config(PCI_BASE_ADDRESS_0 + 4 * n, next_random(),
-				   4);
+			card_set_config(PCI_BASE_ADDRESS_0 + 4 * n,
+					next_random(), 4);
 		pci = try_attach();
 		if (pci == NULL)
 			continue;
@@ -205,10 +189,10 @@ static void lists_that_make_no_sense(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(head); i++) {
 		for (unsigned int id = 0; id < 0x20; id++) {
-			set_config(PCI_CAPABILITY_LIST, head[i], 1);
+			card_set_config(PCI_CAPABILITY_LIST, head[i], 1);
 			/* To itself. */
-			set_config(0xf8, 0xf800 | id, 4);
-			set_config(0xfc, 0xfffffc00 | id, 4);
+			card_set_config(0xf8, 0xf800 | id, 4);
+			card_set_config(0xfc, 0xfffffc00 | id, 4);
 			pci = try_attach();
 			assert_non_null(pci);
 			for (unsigned int at = 0; at < 0x110; at += 2)

@@ -54,11 +54,11 @@ static void what_is_no_field_cannot_be_written(void **state)
 	assert_int_equal(get(PCI_CLASS_REVISION, 4), 0x02000000);
 	assert_int_equal(get(PCI_HEADER_TYPE, 1), 0);
 	assert_int_equal(get(PCI_ROM_ADDRESS, 4), 0);
-	assert_int_equal(config(PCI_VENDOR_ID, 4), 0x10d38086);
+	assert_int_equal(card_config(PCI_VENDOR_ID, 4), 0x10d38086);
 	/* The line is a note of the guest's. */
 	put(PCI_INTERRUPT_LINE, 0x99, 1);
 	assert_int_equal(get(PCI_INTERRUPT_LINE, 2), 0x0199);
-	assert_int_equal(config(PCI_INTERRUPT_LINE, 2), 0x020b);
+	assert_int_equal(card_config(PCI_INTERRUPT_LINE, 2), 0x020b);
 }
 
 static void capabilities_are_chosen(void **state)
@@ -82,13 +82,13 @@ static void command_bits_pass(void **state)
 {
 	(void)state;
 	attach_card();
-	assert_int_equal(config(PCI_COMMAND, 2), 0);
+	assert_int_equal(card_config(PCI_COMMAND, 2), 0);
 	put(PCI_COMMAND, 0xffff, 2);
-	assert_int_equal(config(PCI_COMMAND, 2), 0x0546);
+	assert_int_equal(card_config(PCI_COMMAND, 2), 0x0546);
 	assert_int_equal(get(PCI_COMMAND, 2), 0x0546);
 	/* One octet of it leaves the other. */
 	put(PCI_COMMAND, 0, 1);
-	assert_int_equal(config(PCI_COMMAND, 2), 0x0500);
+	assert_int_equal(card_config(PCI_COMMAND, 2), 0x0500);
 }
 
 static void status_is_cleared_by_ones(void **state)
@@ -98,12 +98,12 @@ static void status_is_cleared_by_ones(void **state)
 	assert_int_equal(get(PCI_STATUS, 2), 0xa018);
 	/* A file does not clear anything: what was written stays. */
 	put(PCI_STATUS, 0x20ff, 2);
-	assert_int_equal(config(PCI_STATUS, 2), 0x2000);
+	assert_int_equal(card_config(PCI_STATUS, 2), 0x2000);
 	/* Writing the command as part of four octets clears nothing. */
 	put(PCI_COMMAND, 4, 4);
-	assert_int_equal(config(PCI_STATUS, 2), 0x2000);
+	assert_int_equal(card_config(PCI_STATUS, 2), 0x2000);
 	put(PCI_STATUS + 1, 0x80, 1);
-	assert_int_equal(config(PCI_STATUS, 2), 0x8000);
+	assert_int_equal(card_config(PCI_STATUS, 2), 0x8000);
 }
 
 static void sleeping_is_only_noted(void **state)
@@ -115,7 +115,7 @@ static void sleeping_is_only_noted(void **state)
 	put(CARD_CAP_PM + PCI_PM_CTRL, 0xffff, 2);
 	assert_int_equal(get(CARD_CAP_PM + PCI_PM_CTRL, 2),
 			 PCI_PM_CTRL_NO_SOFT_RESET | 3);
-	assert_int_equal(config(CARD_CAP_PM + PCI_PM_CTRL, 2), 0x0100);
+	assert_int_equal(card_config(CARD_CAP_PM + PCI_PM_CTRL, 2), 0x0100);
 }
 
 static void express_control_is_filtered(void **state)
@@ -126,10 +126,10 @@ static void express_control_is_filtered(void **state)
 	assert_int_equal(get(CARD_CAP_EXP + PCI_EXP_DEVCAP, 4), 0x00008cc0);
 	put(CARD_CAP_EXP + PCI_EXP_DEVCTL, 0xd0ff, 2);
 	/* The payload's size is the bus's; the request's the card's own. */
-	assert_int_equal(config(CARD_CAP_EXP + PCI_EXP_DEVCTL, 2), 0x503f);
+	assert_int_equal(card_config(CARD_CAP_EXP + PCI_EXP_DEVCTL, 2), 0x503f);
 	assert_int_equal(get(CARD_CAP_EXP + PCI_EXP_DEVCTL, 2), 0x503f);
 	put(CARD_CAP_EXP + PCI_EXP_DEVSTA, 0xffff, 2);
-	assert_int_equal(config(CARD_CAP_EXP + PCI_EXP_DEVSTA, 2), 0x000f);
+	assert_int_equal(card_config(CARD_CAP_EXP + PCI_EXP_DEVSTA, 2), 0x000f);
 }
 
 /* On after a reset; it would show the guest memory that only caches know is
@@ -137,12 +137,12 @@ static void express_control_is_filtered(void **state)
 static void the_card_does_not_pass_by_caches(void **state)
 {
 	(void)state;
-	assert_int_equal(config(CARD_CAP_EXP + PCI_EXP_DEVCTL, 2), 0x2820);
+	assert_int_equal(card_config(CARD_CAP_EXP + PCI_EXP_DEVCTL, 2), 0x2820);
 	attach_card();
-	assert_int_equal(config(CARD_CAP_EXP + PCI_EXP_DEVCTL, 2), 0x2020);
+	assert_int_equal(card_config(CARD_CAP_EXP + PCI_EXP_DEVCTL, 2), 0x2020);
 	put(CARD_CAP_EXP + PCI_EXP_DEVCTL, 0x2820, 2);
 	put(CARD_CAP_EXP + PCI_EXP_DEVCTL + 1, 0x08, 1);
-	assert_int_equal(config(CARD_CAP_EXP + PCI_EXP_DEVCTL, 2) &
+	assert_int_equal(card_config(CARD_CAP_EXP + PCI_EXP_DEVCTL, 2) &
 				 PCI_EXP_DEVCTL_NOSNOOP_EN,
 			 0);
 }
@@ -176,7 +176,7 @@ static void bars_tell_their_size(void **state)
 		assert_int_equal(bar(n), empty[n]);
 	}
 	/* The card's own are the host's. */
-	assert_int_equal(config(PCI_BASE_ADDRESS_0, 4), 0x10000000);
+	assert_int_equal(card_config(PCI_BASE_ADDRESS_0, 4), 0x10000000);
 	assert_events("");
 }
 
@@ -304,10 +304,10 @@ static void only_what_vfio_maps_is_direct(void **state)
 static void cards_that_cannot_be_passed_through(void **state)
 {
 	(void)state;
-	set_config(PCI_HEADER_TYPE, 1, 1);
+	card_set_config(PCI_HEADER_TYPE, 1, 1);
 	assert_null(try_attach());
 	assert_non_null(strstr(oops.text, "bridge"));
-	set_config(PCI_HEADER_TYPE, 0, 1);
+	card_set_config(PCI_HEADER_TYPE, 0, 1);
 
 	card.size[4] = 1ull << 29;
 	assert_null(try_attach());
