@@ -41,8 +41,8 @@ struct capture_record in_at(uint16_t port, uint16_t len)
 	};
 }
 
-bool record(struct comp *rig, const struct capture_record *r,
-	    unsigned int which)
+bool send_record(struct comp *rig, const struct capture_record *r,
+		 unsigned int which)
 {
 	uint8_t b[CAPTURE_HEADROOM + MAX_FRAME];
 
@@ -55,7 +55,7 @@ void record_in(struct comp *rig, unsigned int which)
 {
 	struct capture_record r = in_at(ALICE, 100);
 
-	assert_true(record(rig, &r, which));
+	assert_true(send_record(rig, &r, which));
 }
 
 unsigned int fill(struct comp *rig, unsigned int most)
@@ -63,7 +63,7 @@ unsigned int fill(struct comp *rig, unsigned int most)
 	struct capture_record r = in_at(ALICE, 1000);
 	unsigned int sent = 0;
 
-	while (sent < most && record(rig, &r, sent))
+	while (sent < most && send_record(rig, &r, sent))
 		if (++sent % 60 == 0)
 			comp_turn(rig);
 	return sent;

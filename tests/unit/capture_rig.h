@@ -27,8 +27,8 @@ struct comp *crash(struct comp *rig);
 struct capture_record in_at(uint16_t port, uint16_t len);
 
 /* The switch sends a record. */
-bool record(struct comp *rig, const struct capture_record *r,
-	    unsigned int which);
+bool send_record(struct comp *rig, const struct capture_record *r,
+		 unsigned int which);
 
 void record_in(struct comp *rig, unsigned int which);
 

@@ -38,7 +38,7 @@ static void frames_with_port_direction_time(void **state)
 	clock_gettime(CLOCK_REALTIME, &t);
 	real = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 	r.time_ns = mono - 123456789;
-	assert_true(record(rig, &r, 7));
+	assert_true(send_record(rig, &r, 7));
 	comp_turn(rig);
 	s = see_file(cfg->capture.path);
 	assert_int_equal(s.packets, 1);
@@ -53,7 +53,7 @@ static void frames_with_port_direction_time(void **state)
 		    s.time_ns < want + 1000000000);
 
 	r = in_at(ALICE, 14);
-	assert_true(record(rig, &r, 8));
+	assert_true(send_record(rig, &r, 8));
 	comp_turn(rig);
 	s = see_file(cfg->capture.path);
 	assert_int_equal(s.packets, 2);
@@ -65,7 +65,7 @@ static const char *comment_of(struct comp *rig, struct capture_record r)
 {
 	static struct seen s;
 
-	assert_true(record(rig, &r, 1));
+	assert_true(send_record(rig, &r, 1));
 	comp_turn(rig);
 	s = see_file(cfg->capture.path);
 	return s.comment;
@@ -161,7 +161,7 @@ static void filter_decides(void **state)
 	compile_filter("greater 150 and ether proto 0x88b5");
 	rig = comp_run(cfg);
 	record_in(rig, 1); /* 100 octets */
-	assert_true(record(rig, &r, 2));
+	assert_true(send_record(rig, &r, 2));
 	record_in(rig, 3);
 	comp_turn(rig);
 	s = see_file(cfg->capture.path);
@@ -215,13 +215,13 @@ static void ports_not_watched_are_refused(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < 4; i++) {
 		r.port = ports[i];
-		assert_true(record(rig, &r, i));
+		assert_true(send_record(rig, &r, i));
 	}
 	r = in_at(ALICE, 60);
 	r.direction = 0;
-	assert_true(record(rig, &r, 5));
+	assert_true(send_record(rig, &r, 5));
 	r.direction = 3;
-	assert_true(record(rig, &r, 6));
+	assert_true(send_record(rig, &r, 6));
 	comp_turn(rig);
 	assert_int_equal(see_file(cfg->capture.path).packets, 0);
 }
@@ -240,7 +240,7 @@ static void all_64_ports(void **state)
 	r.reason = REASON_NOT_ALLOWED;
 	r.peer = 62;
 	rig = comp_run(cfg);
-	assert_true(record(rig, &r, 1));
+	assert_true(send_record(rig, &r, 1));
 	comp_turn(rig);
 	s = see_file(cfg->capture.path);
 	assert_int_equal(s.interfaces, 64);
@@ -279,15 +279,15 @@ static void write_sample(void)
 
 	compile_filter("ether proto 0x88b5");
 	rig = comp_run(cfg);
-	assert_true(record(rig, &r, 1));
+	assert_true(send_record(rig, &r, 1));
 	r.port = UPLINK;
 	r.direction = CAPTURE_OUT;
 	r.time_ns += 1;
-	assert_true(record(rig, &r, 2));
+	assert_true(send_record(rig, &r, 2));
 	r = in_at(ALICE, 64);
 	r.reason = REASON_NOT_ALLOWED;
 	r.peer = BOB;
-	assert_true(record(rig, &r, 3));
+	assert_true(send_record(rig, &r, 3));
 	comp_turn(rig);
 	/* And a second section behind it. */
 	rig = crash(rig);

@@ -30,10 +30,6 @@ enum { SLOT_STATS = 14, SLOT_REQUEST, SLOT_REPLY, SLOT_POLICY, SLOTS };
 /* Channel ids are port numbers; the control channel comes behind. */
 #define ID_CTL PORTS
 
-const struct component_ops *const component_kinds[SYS_KINDS] = {
-	[SYS_SWITCH] = &switch_ops,
-};
-
 static struct boot_record *record;
 static struct pd *pd;
 static struct component *c;

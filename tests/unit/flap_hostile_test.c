@@ -25,8 +25,8 @@ static void an_impostor_runs_dry_and_its_victim_is_heard(void **state)
 	unsigned int stolen = 0;
 
 	(void)state;
-	start(1, 5);
-	limit(1, 1, 1);
+	new_net(1, 5);
+	limit_moves(1, 1, 1);
 	heard(1, 7);
 	for (unsigned int i = 0; i < 100000; i++) {
 		if (heard(2, 7) == MOVED)
@@ -48,7 +48,7 @@ static void a_patient_impostor_gets_no_more(void **state)
 	unsigned int minutes = 10;
 
 	(void)state;
-	start(1000, 1000);
+	new_net(1000, 1000);
 	heard(1, 7);
 	for (unsigned int s = 0; s < minutes * 60; s++) {
 		if (heard(2, 7) == MOVED)
@@ -64,7 +64,7 @@ static void a_patient_impostor_gets_no_more(void **state)
 static void an_address_held_fast_is_let_go(void **state)
 {
 	(void)state;
-	start(1000, 1000);
+	new_net(1000, 1000);
 	heard(1, 7);
 	for (unsigned int i = 0; i < FLAP_RETURNS; i++) {
 		assert_int_equal(heard(2, 7), MOVED);
@@ -90,7 +90,7 @@ static void a_squatter_costs_its_victim_one_address_and_no_port(void **state)
 	unsigned int refused = 0;
 
 	(void)state;
-	start(1, 5);
+	new_net(1, 5);
 	heard(2, 7);
 	for (unsigned int i = 0; i < 100000; i++) {
 		if (heard(1, 7) == REFUSED)
@@ -110,8 +110,8 @@ static void a_squatter_costs_its_victim_one_address_and_no_port(void **state)
 static void a_new_link_gives_no_home(void **state)
 {
 	(void)state;
-	start(1, 1);
-	limit(2, 1, 8);
+	new_net(1, 1);
+	limit_moves(2, 1, 8);
 	heard(1, 7);
 	for (unsigned int i = 0; i < 5; i++) {
 		assert_int_equal(heard(2, 7), MOVED);
@@ -149,8 +149,8 @@ static void run_liar_against_speakers(void)
 {
 	unsigned int lies = 1 + random_below(40);
 
-	start(1, 1);
-	limit(LIAR, random_below(1000), 1 + random_below(100));
+	new_net(1, 1);
+	limit_moves(LIAR, random_below(1000), 1 + random_below(100));
 	for (unsigned int s = 1; s <= STATIONS; s++)
 		heard(s % HONEST, s);
 	for (unsigned int round = 0; round < 200; round++) {
@@ -191,8 +191,8 @@ static void run_liar_against_all(void)
 	uint8_t at[STATIONS + 1] = { 0 };
 	unsigned int lies = 1 + random_below(10);
 
-	start(random_below(20), 1 + random_below(20));
-	limit(LIAR, random_below(2) * 1000, 1000);
+	new_net(random_below(20), 1 + random_below(20));
+	limit_moves(LIAR, random_below(2) * 1000, 1000);
 	for (unsigned int round = 0; round < 20000; round++) {
 		unsigned int s = 1 + random_below(STATIONS);
 
@@ -219,7 +219,7 @@ static void one_port_alone_gets_no_other_blocked(void **state)
 static void a_fail_over_blocks_nobody(void **state)
 {
 	(void)state;
-	start(10000, 2000);
+	new_net(10000, 2000);
 	for (unsigned int mac = 1; mac < ADDRESSES; mac++)
 		heard(1, mac);
 	for (unsigned int round = 0; round < 3; round++)
@@ -246,7 +246,7 @@ static void a_liar_cannot_have_a_new_uplink_blocked(void **state)
 {
 	(void)state;
 	for (unsigned int early = 0; early < 2; early++) {
-		start(1000, 1000);
+		new_net(1000, 1000);
 		heard(1, 7);
 		for (unsigned int i = 0; early && i < FLAP_RETURNS - 1; i++) {
 			heard(LIAR, 7);
@@ -269,7 +269,7 @@ static void a_liar_cannot_have_a_new_uplink_blocked(void **state)
 static void two_ports_that_were_first_can_block_a_third(void **state)
 {
 	(void)state;
-	start(1000, 1000);
+	new_net(1000, 1000);
 	heard(2, 7);
 	for (unsigned int i = 0; i < 10; i++) {
 		heard(3, 7);
@@ -279,7 +279,7 @@ static void two_ports_that_were_first_can_block_a_third(void **state)
 	}
 	assert_true(net.blocked >> 1 & 1);
 	/* But not where the station was first. */
-	start(1000, 1000);
+	new_net(1000, 1000);
 	heard(1, 7);
 	for (unsigned int i = 0; i < 10000; i++) {
 		heard(2 + i % 2, 7);

@@ -13,7 +13,7 @@ static void a_loop_loses_one_of_its_ports(void **state)
 	for (uint64_t burst = 1; burst < 40; burst++) {
 		unsigned int frames = 0;
 
-		start(1, burst);
+		new_net(1, burst);
 		while (net.blocked == 0) {
 			echo(7, 2);
 			assert_in_range(++frames, 1, 6);
@@ -86,7 +86,7 @@ static void a_cable_between_two_ports_is_found(void **state)
 	(void)state;
 	for (unsigned int k = 0; k < 3; k++)
 		for (uint64_t burst = 1; burst < 200; burst += 7) {
-			start(1, burst);
+			new_net(1, burst);
 			/* A burst of 1 makes for a sign a second. */
 			assert_in_range(break_cable(pauses[k]), 1,
 					20 + 10 * SECOND / pauses[k]);
@@ -98,7 +98,7 @@ static void a_cable_between_two_ports_is_found(void **state)
 static void loops_of_three_ports_are_taken_apart(void **state)
 {
 	(void)state;
-	start(1000, 1000);
+	new_net(1000, 1000);
 	for (unsigned int i = 0; i < 60; i++) {
 		echo(1 + i % 40, 3);
 		echo(50, 3);
@@ -116,7 +116,7 @@ static void loops_of_three_ports_are_taken_apart(void **state)
 static void a_station_is_not_blocked_for_a_loop(void **state)
 {
 	(void)state;
-	start(1000, 1000);
+	new_net(1000, 1000);
 	echo(7, 2);
 	later(FLAP_MEMORY_S * SECOND);
 	for (unsigned int i = 0; i < 1000; i++) {
@@ -137,7 +137,7 @@ static void what_comes_back_late_is_no_echo(void **state)
 {
 	(void)state;
 	for (unsigned int late = 0; late < 2; late++) {
-		start(1000, 1000);
+		new_net(1000, 1000);
 		for (unsigned int i = 0; i < 20; i++) {
 			heard(STATION_PORT, 7);
 			later(FLAP_ECHO_NS - 1 + late);
@@ -152,7 +152,7 @@ static void old_signs_do_not_count(void **state)
 {
 	(void)state;
 	for (unsigned int old = 0; old < 2; old++) {
-		start(1000, 1000);
+		new_net(1000, 1000);
 		echo(7, 2);
 		for (unsigned int i = 0; i < 20; i++) {
 			if (i % (FLAP_SIGNS - 1) == 0)
@@ -168,8 +168,8 @@ static void only_a_port_with_a_limit_is_blocked(void **state)
 {
 	(void)state;
 	for (unsigned int exempt = 0; exempt < 2; exempt++) {
-		start(1, 10);
-		limit(exempt, 0, 0);
+		new_net(1, 10);
+		limit_moves(exempt, 0, 0);
 		for (unsigned int i = 0; i < 10; i++) {
 			echo(7, 2);
 			later(100 * MS);
@@ -185,7 +185,7 @@ static unsigned int bounce(uint64_t apart_ns, unsigned int most)
 {
 	unsigned int rounds = 0;
 
-	start(100, 1000);
+	new_net(100, 1000);
 	heard(3, 7);
 	heard(2, 7);
 	heard(3, 7);

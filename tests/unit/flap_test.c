@@ -11,7 +11,7 @@
 static void one_move_is_no_trouble(void **state)
 {
 	(void)state;
-	start(1, 1);
+	new_net(1, 1);
 	assert_int_equal(heard(1, 7), TAKEN);
 	assert_int_equal(heard(2, 7), MOVED);
 	for (unsigned int i = 0; i < 1000; i++)
@@ -22,7 +22,7 @@ static void one_move_is_no_trouble(void **state)
 static void moves_are_paid_by_the_port_they_go_to(void **state)
 {
 	(void)state;
-	start(2, 10);
+	new_net(2, 10);
 	for (unsigned int i = 1; i <= 20; i++)
 		heard(1, i);
 	for (unsigned int i = 1; i <= 10; i++)
@@ -46,7 +46,7 @@ static void asking_changes_nothing(void **state)
 	struct flap_move m = { .mac = 7, .from = 1, .to = 2 };
 
 	(void)state;
-	start(1, 1);
+	new_net(1, 1);
 	flap_moved(&net.flap, &m, net.now);
 	before = net.flap;
 	for (m.mac = 1; m.mac < 100; m.mac++)
@@ -58,9 +58,9 @@ static void asking_changes_nothing(void **state)
 static void a_port_without_limit_is_refused_nothing(void **state)
 {
 	(void)state;
-	start(1, 1);
-	limit(2, 0, 0);
-	limit(3, 0, 0);
+	new_net(1, 1);
+	limit_moves(2, 0, 0);
+	limit_moves(3, 0, 0);
 	for (unsigned int i = 0; i < 10000; i++) {
 		assert_int_not_equal(heard(1, 7), CUT);
 		assert_int_not_equal(heard(2, 7), REFUSED);
@@ -73,13 +73,13 @@ static void a_port_without_limit_is_refused_nothing(void **state)
 static void a_new_policy_keeps_what_is_used_up(void **state)
 {
 	(void)state;
-	start(1, 1);
+	new_net(1, 1);
 	heard(1, 7);
 	heard(1, 8);
 	assert_int_equal(heard(2, 7), MOVED);
-	limit(2, 1, 1);
+	limit_moves(2, 1, 1);
 	assert_int_equal(heard(2, 8), REFUSED);
-	limit(2, 1, 2);
+	limit_moves(2, 1, 2);
 	assert_int_equal(heard(2, 8), MOVED);
 }
 
@@ -88,8 +88,8 @@ static void a_new_policy_keeps_what_is_used_up(void **state)
 static void coming_home_is_free(void **state)
 {
 	(void)state;
-	start(1, 1);
-	limit(2, 0, 0);
+	new_net(1, 1);
+	limit_moves(2, 0, 0);
 	heard(1, 7);
 	heard(3, 8);
 	/* Port 1 has nothing left. */
@@ -111,7 +111,7 @@ static void a_home_is_remembered_from_the_last_move_on(void **state)
 {
 	(void)state;
 	for (unsigned int early = 0; early < 2; early++) {
-		start(1, 1);
+		new_net(1, 1);
 		heard(1, 7);
 		assert_int_equal(heard(2, 7), MOVED);
 		later(50 * SECOND);
@@ -131,7 +131,7 @@ static void homes_are_those_of_a_vlan(void **state)
 	struct flap_move home = { .mac = 7, .from = 2, .to = 1 };
 
 	(void)state;
-	start(1, 1);
+	new_net(1, 1);
 	assert_int_equal(move(&out), MOVED);
 	bucket_take(&net.flap.port[1].moves, net.now, 1);
 	home.vlan = 5;
@@ -144,7 +144,7 @@ static void homes_are_those_of_a_vlan(void **state)
 static void an_address_has_one_home(void **state)
 {
 	(void)state;
-	start(1, 4);
+	new_net(1, 4);
 	for (unsigned int mac = 7; mac < 9; mac++) {
 		heard(1, mac);
 		assert_int_equal(heard(2, mac), MOVED);
@@ -178,7 +178,7 @@ static void blocking_ends_to_the_nanosecond(void **state)
 	uint64_t until;
 
 	(void)state;
-	start(100, 100);
+	new_net(100, 100);
 	loop_until_blocked();
 	assert_int_equal(net.flap.blocked, 1);
 	until = net.flap.port[0].until_ns;
@@ -196,7 +196,7 @@ static void blocking_doubles_while_the_loop_stays(void **state)
 	uint64_t expected = FLAP_FIRST_S;
 
 	(void)state;
-	start(100, 100);
+	new_net(100, 100);
 	for (unsigned int i = 1; i < 12; i++) {
 		assert_int_equal(loop_until_blocked(), expected * SECOND);
 		assert_int_equal(net.flap.port[0].times, i);
@@ -217,7 +217,7 @@ static void blocking_doubles_while_the_loop_stays(void **state)
 static void a_new_link_ends_blocking(void **state)
 {
 	(void)state;
-	start(100, 100);
+	new_net(100, 100);
 	loop_until_blocked();
 	later(FLAP_FIRST_S * SECOND);
 	assert_int_equal(loop_until_blocked(), 2 * FLAP_FIRST_S * SECOND);
@@ -232,7 +232,7 @@ static void a_new_link_ends_blocking(void **state)
 static void every_port_can_be_blocked(void **state)
 {
 	(void)state;
-	start(100, 100);
+	new_net(100, 100);
 	for (unsigned int round = 0; round < 5; round++)
 		for (unsigned int p = 0; p < 63; p++) {
 			heard(63, 1 + p);
@@ -251,9 +251,9 @@ static void hc21_a_flood_of_moves_makes_no_other_home_forgotten(void **state)
 	struct flap_move m = { .from = 9, .to = 8 };
 
 	(void)state;
-	start(1, 1);
-	limit(8, 0, 0);
-	limit(3, 1, 20);
+	new_net(1, 1);
+	limit_moves(8, 0, 0);
+	limit_moves(3, 1, 20);
 	/* Stolen from 1 by 3, and waiting to come home. */
 	for (unsigned int mac = 1; mac <= 20; mac++) {
 		heard(1, mac);
@@ -296,7 +296,7 @@ static void what_has_not_moved_for_longest_is_forgotten(void **state)
 	struct flap_move m = { .from = 63, .to = 2 };
 
 	(void)state;
-	start(1, 1);
+	new_net(1, 1);
 	for (m.mac = 1; m.mac <= FLAP_HOMES; m.mac++) {
 		flap_moved(&net.flap, &m, net.now);
 		later(SECOND);
@@ -314,7 +314,7 @@ static void hc21_a_share_of_the_memory_is_safe(void **state)
 	unsigned int others = 0;
 
 	(void)state;
-	start(1, 1);
+	new_net(1, 1);
 	for (m.mac = 1; m.mac <= FLAP_HOMES; m.mac++) {
 		m.to = m.mac % 4;
 		flap_moved(&net.flap, &m, net.now);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Address resolution, for tests: hosts behind ports A, B and C by their numbers, ARP
- * for version 0, neighbour discovery for 1.  Host 0 has no address.
+ * Address resolution, for tests: hosts behind ports A, B and C by their numbers,
+ * ARP for version 0, neighbour discovery for 1.  Host 0 has no address.
  */
 #ifndef WEIR_TESTS_FLOW_NEAR_RIG_H
 #define WEIR_TESTS_FLOW_NEAR_RIG_H
@@ -20,130 +20,48 @@
 #define SAY 2u
 #define NS 135u
 #define NA 136u
+
 /* Another port that a may talk to. */
 #define C 20u
+
 #define DAY 86400u
 
-static const struct ip_addr all_nodes = { 0xff02ull << 48, 1 };
-static const struct flow_path to_c = { VLAN, A, C }, from_c = { VLAN, C, A };
-
-static struct ip_addr host(unsigned int version, unsigned int n)
-{
-	if (n == 0)
-		return version ? (struct ip_addr){ 0 } : ip_from_v4(0);
-	return version ? v6(n) : v4(n);
-}
+extern const struct ip_addr all_nodes;
+extern const struct flow_path to_c, from_c;
+struct ip_addr host(unsigned int version, unsigned int n);
 
 /* @from has it, and would like to know who has @to. */
-static inline void put_ask(struct pkt *k, unsigned int version,
-			   unsigned int from, unsigned int to)
-{
-	if (!version) {
-		put_arp(k, ASK, host(0, from), host(0, to));
-		return;
-	}
-	put_start(k, PACKET_ICMPV6, host(1, from), all_nodes);
-	put_nd(k, NS, host(1, to));
-	if (from)
-		put_nd_option(k, 1, 0x020000000001);
-}
+void put_ask(struct pkt *k, unsigned int version, unsigned int from,
+	     unsigned int to);
 
 /* @from has it, which @to may like to know. */
-static inline void put_say(struct pkt *k, unsigned int version,
-			   unsigned int from, unsigned int to)
-{
-	if (!version) {
-		put_arp(k, SAY, host(0, from), host(0, to));
-		return;
-	}
-	put_start(k, PACKET_ICMPV6, host(1, from),
-		  to ? host(1, to) : all_nodes);
-	put_nd(k, NA, host(1, from));
-	put_nd_option(k, 2, 0x020000000001);
-}
+void put_say(struct pkt *k, unsigned int version, unsigned int from,
+	     unsigned int to);
 
-static inline void a_asks(struct flow_table *t, const struct flow_path *path,
-			  unsigned int version, unsigned int from,
-			  unsigned int to, uint32_t now)
-{
-	struct pkt k;
+void a_asks(struct flow_table *t, const struct flow_path *path,
+	    unsigned int version, unsigned int from, unsigned int to,
+	    uint32_t now);
+bool may_ask(const struct flow_table *t, unsigned int version,
+	     unsigned int from, unsigned int to, uint32_t now);
+bool may_say(const struct flow_table *t, unsigned int version,
+	     unsigned int from, unsigned int to, uint32_t now);
 
-	put_ask(&k, version, from, to);
-	sent_on(t, &k, path, now);
-}
+/* In all forms: gratuitous ARP, question and answer; an advertisement to all. */
+bool may_announce(const struct flow_table *t, unsigned int version,
+		  unsigned int n, uint32_t now);
 
-static inline bool may_ask(const struct flow_table *t, unsigned int version,
-			   unsigned int from, unsigned int to, uint32_t now)
-{
-	struct pkt k;
-
-	put_ask(&k, version, from, to);
-	return answers(t, &k, now);
-}
-
-static inline bool may_say(const struct flow_table *t, unsigned int version,
-			   unsigned int from, unsigned int to, uint32_t now)
-{
-	struct pkt k;
-
-	put_say(&k, version, from, to);
-	return answers(t, &k, now);
-}
-
-/* In all forms: gratuitous ARP, a request and a reply; an advertisement to all. */
-static inline bool may_announce(const struct flow_table *t,
-				unsigned int version, unsigned int n,
-				uint32_t now)
-{
-	bool may = may_say(t, version, n, version ? 0 : n, now);
-
-	if (!version)
-		assert_int_equal(may_ask(t, 0, n, n, now), may);
-	return may;
-}
-
-static inline void goes_on(struct flow_table *t, struct pkt *k,
-			   const struct flow_path *path, uint32_t now)
-{
-	struct flow_hit hit;
-	struct packet p;
-
-	assert_true(answers_on(t, k, path, now, &hit));
-	p = parse(k);
-	flow_answered(t, &p, path, &hit, GENERATION, now);
-}
-
-static inline void b_says(struct flow_table *t, unsigned int version,
-			  unsigned int from, unsigned int to, uint32_t now)
-{
-	struct pkt k;
-
-	put_say(&k, version, from, to);
-	goes_on(t, &k, &back, now);
-}
+void goes_on(struct flow_table *t, struct pkt *k, const struct flow_path *path,
+	     uint32_t now);
+void b_says(struct flow_table *t, unsigned int version, unsigned int from,
+	    unsigned int to, uint32_t now);
 
 /* A UDP flow between host 1 and @to, and its answer. */
-static inline void a_talks(struct flow_table *t, const struct flow_path *path,
-			   unsigned int version, unsigned int from,
-			   unsigned int to, uint32_t now)
-{
-	struct pkt k;
+void a_talks(struct flow_table *t, const struct flow_path *path,
+	     unsigned int version, unsigned int from, unsigned int to,
+	     uint32_t now);
 
-	put_start(&k, PACKET_UDP, host(version, from), host(version, to));
-	put_udp(&k, 1024, 53);
-	sent_on(t, &k, path, now);
-}
-
-static inline void is_answered(struct flow_table *t,
-			       const struct flow_path *path,
-			       unsigned int version, unsigned int from,
-			       unsigned int to, uint32_t now)
-{
-	struct pkt k;
-
-	put_start(&k, PACKET_UDP, host(version, to), host(version, from));
-	put_udp(&k, 53, 1024);
-	goes_on(t, &k, path, now);
-}
+void is_answered(struct flow_table *t, const struct flow_path *path,
+		 unsigned int version, unsigned int from, unsigned int to,
+		 uint32_t now);
 
 #endif

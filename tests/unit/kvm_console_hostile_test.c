@@ -12,32 +12,32 @@
 /* A reset makes it work again, from an empty queue on. */
 static void assert_recovers(void)
 {
-	rig_write(VIRTIO_MMIO_STATUS, 0);
-	assert_int_equal(rig_read(VIRTIO_MMIO_STATUS), 0);
-	memset(rig.ram + DESC, 0, TEXT - DESC);
-	rig_start();
-	rig.out[0] = '\0';
-	rig.c.used = 0;
-	rig_text(0, TEXT, "back\n", 0, 0);
-	rig_offer(0);
-	rig_serve();
-	assert_string_equal(rig.out, "back|");
+	con_write(VIRTIO_MMIO_STATUS, 0);
+	assert_int_equal(con_read(VIRTIO_MMIO_STATUS), 0);
+	memset(con.ram + DESC, 0, TEXT - DESC);
+	con_start();
+	con.out[0] = '\0';
+	con.c.used = 0;
+	con_text(0, TEXT, "back\n", 0, 0);
+	con_offer(0);
+	con_serve();
+	assert_string_equal(con.out, "back|");
 }
 
 /* Stopped, nothing used, and further visits do nothing: no spinning. */
 static void assert_stopped(void)
 {
-	uint16_t used = rig_used();
+	uint16_t used = con_used();
 
-	assert_true(rig_stopped());
+	assert_true(con_stopped());
 	/* The driver is told, once, and cannot wish it away. */
-	assert_true(rig_interrupts() != 0);
+	assert_true(con_interrupts() != 0);
 	for (int i = 0; i < 10; i++)
-		assert_false(console_work(&rig.c));
-	assert_int_equal(rig_interrupts(), 0);
-	assert_int_equal(rig_used(), used);
-	rig_write(VIRTIO_MMIO_STATUS, 15);
-	assert_true(rig_stopped());
+		assert_false(console_work(&con.c));
+	assert_int_equal(con_interrupts(), 0);
+	assert_int_equal(con_used(), used);
+	con_write(VIRTIO_MMIO_STATUS, 15);
+	assert_true(con_stopped());
 	assert_recovers();
 }
 
@@ -47,16 +47,16 @@ static void hc04_index_too_far_ahead(void **state)
 	(void)state;
 	for (uint32_t ahead = NUM + 1; ahead < 0x10000; ahead += 997) {
 		/* All would be well but for the index. */
-		rig_text(0, TEXT, "a\n", 0, 0);
-		rig_avail()[1] = (uint16_t)ahead;
-		rig.lines = 0;
-		assert_false(console_work(&rig.c));
-		assert_int_equal(rig_used(), 0);
-		assert_int_equal(rig.lines, 0);
+		con_text(0, TEXT, "a\n", 0, 0);
+		con_avail()[1] = (uint16_t)ahead;
+		con.lines = 0;
+		assert_false(console_work(&con.c));
+		assert_int_equal(con_used(), 0);
+		assert_int_equal(con.lines, 0);
 		assert_stopped();
-		rig_write(VIRTIO_MMIO_STATUS, 0);
-		memset(rig.ram + DESC, 0, TEXT - DESC);
-		rig_start();
+		con_write(VIRTIO_MMIO_STATUS, 0);
+		memset(con.ram + DESC, 0, TEXT - DESC);
+		con_start();
 	}
 }
 
@@ -66,15 +66,15 @@ static void hc05_loops_end(void **state)
 	(void)state;
 	for (uint16_t to = 0; to < NUM; to++) {
 		for (uint16_t i = 0; i < NUM; i++)
-			rig_text(i, TEXT, "a", VRING_DESC_F_NEXT,
+			con_text(i, TEXT, "a", VRING_DESC_F_NEXT,
 				 (uint16_t)((i + 1) % NUM));
-		rig_desc(NUM - 1)->next = to;
-		rig_offer(0);
-		assert_false(console_work(&rig.c));
+		con_desc(NUM - 1)->next = to;
+		con_offer(0);
+		assert_false(console_work(&con.c));
 		assert_stopped();
-		rig_write(VIRTIO_MMIO_STATUS, 0);
-		memset(rig.ram + DESC, 0, TEXT - DESC);
-		rig_start();
+		con_write(VIRTIO_MMIO_STATUS, 0);
+		memset(con.ram + DESC, 0, TEXT - DESC);
+		con_start();
 	}
 }
 
@@ -82,29 +82,29 @@ static void hc05_loops_end(void **state)
 static void hc06_heads_are_conserved(void **state)
 {
 	(void)state;
-	rig_text(0, TEXT, "a\n", 0, 0);
+	con_text(0, TEXT, "a\n", 0, 0);
 	for (int i = 0; i < 5; i++)
-		rig_offer(0);
-	rig_offer(NUM); /* no such descriptor */
-	rig_serve();
-	assert_int_equal(rig_used(), 5);
-	assert_int_equal(rig.lines, 5);
+		con_offer(0);
+	con_offer(NUM); /* no such descriptor */
+	con_serve();
+	assert_int_equal(con_used(), 5);
+	assert_int_equal(con.lines, 5);
 	assert_stopped();
 }
 
 static void refuse_chain(uint64_t addr, uint32_t len, uint16_t flags,
 			 uint16_t next)
 {
-	rig_set(0, addr, len, flags, next);
-	rig_offer(0);
-	rig_serve();
-	assert_int_equal(rig_used(), 0);
-	assert_int_equal(rig.lines, 0);
+	con_set(0, addr, len, flags, next);
+	con_offer(0);
+	con_serve();
+	assert_int_equal(con_used(), 0);
+	assert_int_equal(con.lines, 0);
 	assert_stopped();
-	rig_write(VIRTIO_MMIO_STATUS, 0);
-	memset(rig.ram + DESC, 0, TEXT - DESC);
-	rig_start();
-	rig.lines = 0;
+	con_write(VIRTIO_MMIO_STATUS, 0);
+	memset(con.ram + DESC, 0, TEXT - DESC);
+	con_start();
+	con.lines = 0;
 }
 
 /* Case 8: lengths that overflow, addresses outside RAM. */
@@ -148,13 +148,13 @@ static void queues_outside_ram_are_not_ready(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(q) / sizeof(q[0]); i++) {
-		rig_negotiate();
-		rig_queue(1, q[i].num, q[i].desc, q[i].avail, q[i].used);
-		rig_write(VIRTIO_MMIO_STATUS, 15);
-		assert_int_equal(rig_read(VIRTIO_MMIO_QUEUE_READY), 0);
-		rig_avail()[1] = 1;
-		assert_false(console_work(&rig.c));
-		assert_int_equal(rig.lines, 0);
+		con_negotiate();
+		con_queue(1, q[i].num, q[i].desc, q[i].avail, q[i].used);
+		con_write(VIRTIO_MMIO_STATUS, 15);
+		assert_int_equal(con_read(VIRTIO_MMIO_QUEUE_READY), 0);
+		con_avail()[1] = 1;
+		assert_false(console_work(&con.c));
+		assert_int_equal(con.lines, 0);
 	}
 	assert_recovers();
 }
@@ -163,12 +163,12 @@ static void queues_outside_ram_are_not_ready(void **state)
 static void ready_queues_do_not_move(void **state)
 {
 	(void)state;
-	rig_queue(1, CONSOLE_QUEUE_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX);
-	rig_text(0, TEXT, "a\n", 0, 0);
-	rig_offer(0);
-	rig_serve();
-	assert_string_equal(rig.out, "a|");
-	assert_int_equal(rig_used(), 1);
+	con_queue(1, CONSOLE_QUEUE_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX);
+	con_text(0, TEXT, "a\n", 0, 0);
+	con_offer(0);
+	con_serve();
+	assert_string_equal(con.out, "a|");
+	assert_int_equal(con_used(), 1);
 }
 
 /* Case 9: all registers, all widths, all offsets, in every state. */
@@ -185,13 +185,13 @@ static void hc09_register_sweep(void **state)
 
 			if (offset + len > 0x1000)
 				continue;
-			console_read(&rig.c, offset, data, len);
+			console_read(&con.c, offset, data, len);
 			for (unsigned int i = len; i < 8; i++)
 				assert_int_equal(data[i], 0);
 			for (size_t v = 0;
 			     v < sizeof(values) / sizeof(values[0]); v++) {
-				console_write(&rig.c, offset, &values[v], len);
-				assert_false(console_work(&rig.c));
+				console_write(&con.c, offset, &values[v], len);
+				assert_false(console_work(&con.c));
 			}
 		}
 	}
@@ -203,40 +203,40 @@ static void hc10_empty_and_huge_chains(void **state)
 {
 	(void)state;
 	for (uint16_t i = 0; i < NUM; i++)
-		rig_set(i, BASE + TEXT, 0, VRING_DESC_F_NEXT,
+		con_set(i, BASE + TEXT, 0, VRING_DESC_F_NEXT,
 			(uint16_t)(i + 1));
-	rig_desc(NUM - 1)->flags = 0;
-	rig_offer(0);
-	rig_serve();
-	assert_int_equal(rig_used(), 1);
-	assert_int_equal(rig.c.used, 0);
+	con_desc(NUM - 1)->flags = 0;
+	con_offer(0);
+	con_serve();
+	assert_int_equal(con_used(), 1);
+	assert_int_equal(con.c.used, 0);
 
-	memset(rig.ram + TEXT, '\n' + 1, RAM_SIZE - TEXT);
+	memset(con.ram + TEXT, '\n' + 1, RAM_SIZE - TEXT);
 	for (uint16_t i = 0; i < NUM; i++)
-		rig_desc(i)->len = RAM_SIZE - TEXT;
+		con_desc(i)->len = RAM_SIZE - TEXT;
 	for (unsigned int i = 0; i < NUM; i++)
-		rig_offer(0);
-	rig_serve();
-	assert_int_equal(rig_used(), NUM + 1);
-	assert_true(rig.lines <= NUM * (CONSOLE_CHAIN_MAX / CONSOLE_LINE + 1));
-	assert_false(rig_stopped());
+		con_offer(0);
+	con_serve();
+	assert_int_equal(con_used(), NUM + 1);
+	assert_true(con.lines <= NUM * (CONSOLE_CHAIN_MAX / CONSOLE_LINE + 1));
+	assert_false(con_stopped());
 }
 
 /* Buffers that are the device's to write hold no text of the driver's. */
 static void writable_buffers_are_not_read(void **state)
 {
 	(void)state;
-	rig_text(0, TEXT, "secret\n", VRING_DESC_F_WRITE | VRING_DESC_F_NEXT,
+	con_text(0, TEXT, "secret\n", VRING_DESC_F_WRITE | VRING_DESC_F_NEXT,
 		 1);
-	rig_text(1, TEXT + 0x100, "text\n", 0, 0);
-	rig_offer(0);
-	rig_serve();
-	assert_string_equal(rig.out, "text|");
+	con_text(1, TEXT + 0x100, "text\n", 0, 0);
+	con_offer(0);
+	con_serve();
+	assert_string_equal(con.out, "text|");
 }
 
 static void *flip(void *stop)
 {
-	volatile struct vring_desc *d = rig_desc(0);
+	volatile struct vring_desc *d = con_desc(0);
 	uint64_t x = 1;
 
 	while (!__atomic_load_n((int *)stop, __ATOMIC_RELAXED)) {
@@ -245,7 +245,7 @@ static void *flip(void *stop)
 		d->len = x & (1u << 21) ? 4 : (uint32_t)x;
 		d->next = (uint16_t)(x >> 40);
 		d->flags = (uint16_t)(x >> 56);
-		rig_avail()[2 + (x >> 33) % NUM] = (uint16_t)(x >> 60);
+		con_avail()[2 + (x >> 33) % NUM] = (uint16_t)(x >> 60);
 	}
 	return NULL;
 }
@@ -259,12 +259,12 @@ static void hc02_rings_change_meanwhile(void **state)
 	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, flip, &stop), 0);
 	for (int i = 0; i < 20000; i++) {
-		rig_avail()[1]++;
-		console_work(&rig.c);
-		if (rig_stopped()) {
-			rig_write(VIRTIO_MMIO_STATUS, 0);
-			rig_avail()[1] = 0;
-			rig_start();
+		con_avail()[1]++;
+		console_work(&con.c);
+		if (con_stopped()) {
+			con_write(VIRTIO_MMIO_STATUS, 0);
+			con_avail()[1] = 0;
+			con_start();
 		}
 	}
 	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
@@ -276,8 +276,8 @@ static void hc02_rings_change_meanwhile(void **state)
 static void *restart(void *stop)
 {
 	while (!__atomic_load_n((int *)stop, __ATOMIC_RELAXED)) {
-		rig_start();
-		rig_write(VIRTIO_MMIO_STATUS, 0);
+		con_start();
+		con_write(VIRTIO_MMIO_STATUS, 0);
 	}
 	return NULL;
 }
@@ -288,17 +288,17 @@ static void resets_while_it_works(void **state)
 	int stop = 0;
 
 	(void)state;
-	rig_text(0, TEXT, "a", 0, 0);
-	rig_avail()[1] = 3;
+	con_text(0, TEXT, "a", 0, 0);
+	con_avail()[1] = 3;
 	assert_int_equal(pthread_create(&thread, NULL, restart, &stop), 0);
 	for (int i = 0; i < 20000; i++)
-		console_work(&rig.c);
+		console_work(&con.c);
 	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 	assert_recovers();
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, con_setup, con_teardown)
 
 int main(void)
 {

@@ -25,8 +25,10 @@
 #define BASE 0x80000000ull
 #define RAM_SIZE 0x40000u
 #define NUM 16u
+
 /* Where the driver keeps its queue, and its text. */
 #define DESC 0x1000u
+
 #define AVAIL 0x2000u
 #define USED 0x3000u
 #define TEXT 0x10000u
@@ -43,150 +45,40 @@ struct console_rig {
 	size_t lines;
 };
 
-static struct console_rig rig;
-
-static void rig_say(void *ctx, const char *line)
-{
-	struct console_rig *r = ctx;
-	size_t used = strlen(r->out);
-
-	assert_true(strlen(line) <= CONSOLE_LINE);
-	r->lines++;
-	if (used + strlen(line) + 2 < sizeof(r->out))
-		sprintf(r->out + used, "%s|", line);
-}
-
-static void rig_write(uint64_t offset, uint32_t value)
-{
-	console_write(&rig.c, offset, &value, sizeof(value));
-}
-
-static uint32_t rig_read(uint64_t offset)
-{
-	uint32_t value = 0;
-
-	console_read(&rig.c, offset, &value, sizeof(value));
-	return value;
-}
-
-static void rig_queue(uint32_t queue, uint32_t num, uint64_t desc,
-		      uint64_t avail, uint64_t used)
-{
-	rig_write(VIRTIO_MMIO_QUEUE_SEL, queue);
-	rig_write(VIRTIO_MMIO_QUEUE_NUM, num);
-	rig_write(VIRTIO_MMIO_QUEUE_DESC_LOW, (uint32_t)desc);
-	rig_write(VIRTIO_MMIO_QUEUE_DESC_HIGH, (uint32_t)(desc >> 32));
-	rig_write(VIRTIO_MMIO_QUEUE_AVAIL_LOW, (uint32_t)avail);
-	rig_write(VIRTIO_MMIO_QUEUE_AVAIL_HIGH, (uint32_t)(avail >> 32));
-	rig_write(VIRTIO_MMIO_QUEUE_USED_LOW, (uint32_t)used);
-	rig_write(VIRTIO_MMIO_QUEUE_USED_HIGH, (uint32_t)(used >> 32));
-	rig_write(VIRTIO_MMIO_QUEUE_READY, 1);
-}
+extern struct console_rig con;
+void con_write(uint64_t offset, uint32_t value);
+uint32_t con_read(uint64_t offset);
+void con_queue(uint32_t queue, uint32_t num, uint64_t desc, uint64_t avail,
+	       uint64_t used);
 
 /* Up to FEATURES_OK, as virtio wants it. */
-static void rig_negotiate(void)
-{
-	rig_write(VIRTIO_MMIO_STATUS, 0);
-	rig_write(VIRTIO_MMIO_STATUS, VIRTIO_CONFIG_S_ACKNOWLEDGE);
-	rig_write(VIRTIO_MMIO_STATUS, 3);
-	rig_write(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
-	rig_write(VIRTIO_MMIO_DRIVER_FEATURES, 1);
-	rig_write(VIRTIO_MMIO_STATUS, 11);
-}
+void con_negotiate(void);
 
-static void rig_start(void)
-{
-	rig_negotiate();
-	rig_queue(1, NUM, BASE + DESC, BASE + AVAIL, BASE + USED);
-	rig_write(VIRTIO_MMIO_STATUS, 15);
-}
-
-static int rig_setup(void **state)
-{
-	(void)state;
-	memset(&rig, 0, sizeof(rig));
-	rig.c.ram = rig.ram;
-	rig.c.base = BASE;
-	rig.c.size = RAM_SIZE;
-	rig.c.irq = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	rig.c.say = rig_say;
-	rig.c.ctx = &rig;
-	console_init(&rig.c);
-	rig_start();
-	return 0;
-}
-
-static int rig_teardown(void **state)
-{
-	(void)state;
-	close(rig.c.irq);
-	return 0;
-}
+void con_start(void);
+int con_setup(void **state);
+int con_teardown(void **state);
 
 /* --- what a driver does ----------------------------------------------------- */
 
-static struct vring_desc *rig_desc(unsigned int i)
-{
-	return (struct vring_desc *)(void *)(rig.ram + DESC) + i;
-}
-
-static void rig_set(unsigned int i, uint64_t addr, uint32_t len, uint16_t flags,
-		    uint16_t next)
-{
-	*rig_desc(i) = (struct vring_desc){
-		.addr = addr, .len = len, .flags = flags, .next = next
-	};
-}
-
-static uint16_t *rig_avail(void)
-{
-	return (uint16_t *)(void *)(rig.ram + AVAIL);
-}
-
-static uint16_t rig_used(void)
-{
-	return ((uint16_t *)(void *)(rig.ram + USED))[1];
-}
+struct vring_desc *con_desc(unsigned int i);
+void con_set(unsigned int i, uint64_t addr, uint32_t len, uint16_t flags,
+	     uint16_t next);
+uint16_t *con_avail(void);
+uint16_t con_used(void);
 
 /* Make the chain that begins at @head available. */
-static void rig_offer(uint16_t head)
-{
-	uint16_t *a = rig_avail();
-
-	a[2 + a[1] % NUM] = head;
-	a[1]++;
-}
+void con_offer(uint16_t head);
 
 /* Put text at @at and describe it by descriptor @i. */
-static void rig_text(unsigned int i, uint32_t at, const char *text,
-		     uint16_t flags, uint16_t next)
-{
-	memcpy(rig.ram + at, text, strlen(text));
-	rig_set(i, BASE + at, (uint32_t)strlen(text), flags, next);
-}
+void con_text(unsigned int i, uint32_t at, const char *text, uint16_t flags,
+	      uint16_t next);
 
 /* Interrupts since the last call. */
-static uint64_t rig_interrupts(void)
-{
-	uint64_t n = 0;
-
-	return read(rig.c.irq, &n, sizeof(n)) == sizeof(n) ? n : 0;
-}
+uint64_t con_interrupts(void);
 
 /* Serve the queue until there is no more; how many visits that took. */
-static unsigned int rig_serve(void)
-{
-	unsigned int n = 1;
+unsigned int con_serve(void);
 
-	while (console_work(&rig.c))
-		assert_true(n++ < 10000);
-	return n;
-}
-
-static int rig_stopped(void)
-{
-	return (rig_read(VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET) !=
-	       0;
-}
+int con_stopped(void);
 
 #endif

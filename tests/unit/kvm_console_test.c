@@ -7,17 +7,17 @@
 static void text_becomes_lines(void **state)
 {
 	(void)state;
-	rig_text(0, TEXT, "hello\r\nwo", 0, 0);
-	rig_offer(0);
-	rig_text(1, TEXT + 0x100, "rld\nrest", 0, 0);
-	rig_offer(1);
-	rig_serve();
-	assert_string_equal(rig.out, "hello|world|");
-	assert_int_equal(rig_used(), 2);
-	console_flush(&rig.c);
-	assert_string_equal(rig.out, "hello|world|rest|");
-	console_flush(&rig.c);
-	assert_int_equal(rig.lines, 3);
+	con_text(0, TEXT, "hello\r\nwo", 0, 0);
+	con_offer(0);
+	con_text(1, TEXT + 0x100, "rld\nrest", 0, 0);
+	con_offer(1);
+	con_serve();
+	assert_string_equal(con.out, "hello|world|");
+	assert_int_equal(con_used(), 2);
+	console_flush(&con.c);
+	assert_string_equal(con.out, "hello|world|rest|");
+	console_flush(&con.c);
+	assert_int_equal(con.lines, 3);
 }
 
 /* A text in up to as many parts as there are descriptors, cut anywhere. */
@@ -31,7 +31,7 @@ static void split_chains_read_as_one(void **state)
 		for (size_t first = 0; first + parts <= len; first++) {
 			size_t at = 0;
 
-			memcpy(rig.ram + TEXT, text, len);
+			memcpy(con.ram + TEXT, text, len);
 			for (uint16_t i = 0; i < parts; i++) {
 				size_t n = i == 0	    ? first
 					   : i + 1 == parts ? len - at
@@ -39,18 +39,18 @@ static void split_chains_read_as_one(void **state)
 
 				if (parts == 1)
 					n = len;
-				rig_set(i, BASE + TEXT + at, (uint32_t)n,
+				con_set(i, BASE + TEXT + at, (uint32_t)n,
 					i + 1 < parts ? VRING_DESC_F_NEXT : 0,
 					(uint16_t)(i + 1));
 				at += n;
 			}
-			rig.out[0] = '\0';
-			rig_offer(0);
-			rig_serve();
-			assert_string_equal(rig.out, "abcdefghijklmnop|");
+			con.out[0] = '\0';
+			con_offer(0);
+			con_serve();
+			assert_string_equal(con.out, "abcdefghijklmnop|");
 		}
 	}
-	assert_false(rig_stopped());
+	assert_false(con_stopped());
 }
 
 static void long_lines_and_nul_are_cut(void **state)
@@ -60,83 +60,83 @@ static void long_lines_and_nul_are_cut(void **state)
 	(void)state;
 	memset(text, 'x', sizeof(text));
 	text[10] = '\0';
-	memcpy(rig.ram + TEXT, text, sizeof(text));
-	rig_set(0, BASE + TEXT, sizeof(text), 0, 0);
-	rig_offer(0);
-	rig_serve();
-	assert_int_equal(rig.lines, 2);
-	assert_int_equal(strlen(rig.out), 2 * (CONSOLE_LINE + 1));
+	memcpy(con.ram + TEXT, text, sizeof(text));
+	con_set(0, BASE + TEXT, sizeof(text), 0, 0);
+	con_offer(0);
+	con_serve();
+	assert_int_equal(con.lines, 2);
+	assert_int_equal(strlen(con.out), 2 * (CONSOLE_LINE + 1));
 }
 
 static void interrupts_as_asked_for(void **state)
 {
 	(void)state;
-	rig_text(0, TEXT, "a\n", 0, 0);
-	assert_int_equal(rig_interrupts(), 0);
-	rig_offer(0);
-	rig_offer(0);
-	rig_serve();
-	assert_int_equal(rig_interrupts(), 1);
-	assert_int_equal(rig_read(VIRTIO_MMIO_INTERRUPT_STATUS), 1);
-	rig_write(VIRTIO_MMIO_INTERRUPT_ACK, 1);
-	assert_int_equal(rig_read(VIRTIO_MMIO_INTERRUPT_STATUS), 0);
-	rig_avail()[0] = VRING_AVAIL_F_NO_INTERRUPT;
-	rig_offer(0);
-	rig_serve();
-	assert_int_equal(rig_interrupts(), 0);
-	assert_int_equal(rig_used(), 3);
+	con_text(0, TEXT, "a\n", 0, 0);
+	assert_int_equal(con_interrupts(), 0);
+	con_offer(0);
+	con_offer(0);
+	con_serve();
+	assert_int_equal(con_interrupts(), 1);
+	assert_int_equal(con_read(VIRTIO_MMIO_INTERRUPT_STATUS), 1);
+	con_write(VIRTIO_MMIO_INTERRUPT_ACK, 1);
+	assert_int_equal(con_read(VIRTIO_MMIO_INTERRUPT_STATUS), 0);
+	con_avail()[0] = VRING_AVAIL_F_NO_INTERRUPT;
+	con_offer(0);
+	con_serve();
+	assert_int_equal(con_interrupts(), 0);
+	assert_int_equal(con_used(), 3);
 	/* Nothing there: nothing said. */
-	rig_avail()[0] = 0;
-	rig_serve();
-	assert_int_equal(rig_interrupts(), 0);
+	con_avail()[0] = 0;
+	con_serve();
+	assert_int_equal(con_interrupts(), 0);
 }
 
 /* Through every value of the indices, more than once around. */
 static void indices_wrap(void **state)
 {
 	(void)state;
-	rig_text(0, TEXT, ".", 0, 0);
+	con_text(0, TEXT, ".", 0, 0);
 	for (uint32_t i = 0; i < 0x10000 + 100; i++) {
-		rig_offer(0);
-		assert_false(console_work(&rig.c));
-		assert_int_equal(rig_used(), (uint16_t)(i + 1));
+		con_offer(0);
+		assert_false(console_work(&con.c));
+		assert_int_equal(con_used(), (uint16_t)(i + 1));
 	}
 }
 
 static void nothing_moves_before_driver_ok(void **state)
 {
 	(void)state;
-	rig_write(VIRTIO_MMIO_STATUS, 0);
-	rig_text(0, TEXT, "a\n", 0, 0);
-	rig_avail()[1] = 0;
-	rig_offer(0);
-	rig_serve();
-	rig_negotiate();
-	rig_queue(1, NUM, BASE + DESC, BASE + AVAIL, BASE + USED);
-	rig_serve();
-	assert_int_equal(rig.lines, 0);
-	rig_write(VIRTIO_MMIO_STATUS, 15);
-	rig_serve();
-	assert_int_equal(rig.lines, 1);
+	con_write(VIRTIO_MMIO_STATUS, 0);
+	con_text(0, TEXT, "a\n", 0, 0);
+	con_avail()[1] = 0;
+	con_offer(0);
+	con_serve();
+	con_negotiate();
+	con_queue(1, NUM, BASE + DESC, BASE + AVAIL, BASE + USED);
+	con_serve();
+	assert_int_equal(con.lines, 0);
+	con_write(VIRTIO_MMIO_STATUS, 15);
+	con_serve();
+	assert_int_equal(con.lines, 1);
 }
 
 static void identity_and_features(void **state)
 {
 	(void)state;
-	assert_int_equal(rig_read(VIRTIO_MMIO_MAGIC_VALUE), 0x74726976);
-	assert_int_equal(rig_read(VIRTIO_MMIO_VERSION), 2);
-	assert_int_equal(rig_read(VIRTIO_MMIO_DEVICE_ID), 3);
-	rig_write(VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
-	assert_int_equal(rig_read(VIRTIO_MMIO_DEVICE_FEATURES), 0);
-	rig_write(VIRTIO_MMIO_DEVICE_FEATURES_SEL, 1);
-	assert_int_equal(rig_read(VIRTIO_MMIO_DEVICE_FEATURES), 1);
+	assert_int_equal(con_read(VIRTIO_MMIO_MAGIC_VALUE), 0x74726976);
+	assert_int_equal(con_read(VIRTIO_MMIO_VERSION), 2);
+	assert_int_equal(con_read(VIRTIO_MMIO_DEVICE_ID), 3);
+	con_write(VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
+	assert_int_equal(con_read(VIRTIO_MMIO_DEVICE_FEATURES), 0);
+	con_write(VIRTIO_MMIO_DEVICE_FEATURES_SEL, 1);
+	assert_int_equal(con_read(VIRTIO_MMIO_DEVICE_FEATURES), 1);
 	for (uint32_t i = 2; i < 100; i++) {
-		rig_write(VIRTIO_MMIO_DEVICE_FEATURES_SEL, i);
-		assert_int_equal(rig_read(VIRTIO_MMIO_DEVICE_FEATURES), 0);
+		con_write(VIRTIO_MMIO_DEVICE_FEATURES_SEL, i);
+		assert_int_equal(con_read(VIRTIO_MMIO_DEVICE_FEATURES), 0);
 	}
 	for (uint32_t queue = 0; queue < 4; queue++) {
-		rig_write(VIRTIO_MMIO_QUEUE_SEL, queue);
-		assert_int_equal(rig_read(VIRTIO_MMIO_QUEUE_NUM_MAX),
+		con_write(VIRTIO_MMIO_QUEUE_SEL, queue);
+		assert_int_equal(con_read(VIRTIO_MMIO_QUEUE_NUM_MAX),
 				 queue < 2 ? CONSOLE_QUEUE_MAX : 0);
 	}
 }
@@ -148,14 +148,14 @@ static void wrong_features_are_refused(void **state)
 	for (int bit = -1; bit < 64; bit++) {
 		uint64_t features = bit < 0 ? 0 : 1ull << bit;
 
-		rig_write(VIRTIO_MMIO_STATUS, 0);
+		con_write(VIRTIO_MMIO_STATUS, 0);
 		for (uint32_t page = 0; page < 2; page++) {
-			rig_write(VIRTIO_MMIO_DRIVER_FEATURES_SEL, page);
-			rig_write(VIRTIO_MMIO_DRIVER_FEATURES,
+			con_write(VIRTIO_MMIO_DRIVER_FEATURES_SEL, page);
+			con_write(VIRTIO_MMIO_DRIVER_FEATURES,
 				  (uint32_t)(features >> 32 * page));
 		}
-		rig_write(VIRTIO_MMIO_STATUS, 15);
-		assert_int_equal(rig_read(VIRTIO_MMIO_STATUS),
+		con_write(VIRTIO_MMIO_STATUS, 15);
+		assert_int_equal(con_read(VIRTIO_MMIO_STATUS),
 				 bit == VIRTIO_F_VERSION_1 ? 15 : 3);
 	}
 }
@@ -163,17 +163,17 @@ static void wrong_features_are_refused(void **state)
 static void receive_queue_stays_empty(void **state)
 {
 	(void)state;
-	rig_queue(0, NUM, BASE + DESC + 0x20000, BASE + AVAIL + 0x20000,
+	con_queue(0, NUM, BASE + DESC + 0x20000, BASE + AVAIL + 0x20000,
 		  BASE + USED + 0x20000);
-	assert_int_equal(rig_read(VIRTIO_MMIO_QUEUE_READY), 1);
-	((uint16_t *)(void *)(rig.ram + AVAIL + 0x20000))[1] = 5;
-	rig_serve();
-	assert_int_equal(((uint16_t *)(void *)(rig.ram + USED + 0x20000))[1],
+	assert_int_equal(con_read(VIRTIO_MMIO_QUEUE_READY), 1);
+	((uint16_t *)(void *)(con.ram + AVAIL + 0x20000))[1] = 5;
+	con_serve();
+	assert_int_equal(((uint16_t *)(void *)(con.ram + USED + 0x20000))[1],
 			 0);
-	assert_false(rig_stopped());
+	assert_false(con_stopped());
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, con_setup, con_teardown)
 
 int main(void)
 {

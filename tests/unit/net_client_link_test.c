@@ -12,11 +12,11 @@ static void a_link_that_comes_or_goes_is_seen_before_sleeping(void **state)
 	struct fixture *f = *state;
 
 	assert_false(net_client_arm(f->c, true, true));
-	link_down(f);
+	nc_link_down(f);
 	assert_true(net_client_arm(f->c, true, true));
 	assert_int_equal(net_client_state(f->c), NET_CLIENT_DOWN);
 	assert_false(net_client_arm(f->c, true, true));
-	link_up(f);
+	nc_link_up(f);
 	assert_true(net_client_arm(f->c, true, true));
 	assert_int_equal(net_client_state(f->c), NET_CLIENT_UP);
 	assert_false(net_client_arm(f->c, true, true));
@@ -35,11 +35,11 @@ static void an_epoch_starts_with_every_buffer(void **state)
 		while (switch_gives(f, 60, 0))
 			;
 		net_rx_burst(f->c, b, N / 4);
-		link_down(f);
+		nc_link_down(f);
 		assert_int_equal(net_rx_burst(f->c, b, N), 0);
 		assert_int_equal(net_tx_alloc(f->c, b, N), 0);
 		assert_false(net_client_must_notify(f->c));
-		link_up(f);
+		nc_link_up(f);
 		/* What was held before is void. */
 		net_tx_burst(f->c, held + N / 2, N / 2);
 		net_rx_release(f->c, b, N / 4);
@@ -56,9 +56,9 @@ static void no_link_page_is_always_up(void **state)
 	struct fixture *f = *state;
 	size_t size = net_client_size(&f->config);
 	struct net_client *c;
-	void *memory = zeroed(size);
+	void *memory = nc_zeroed(size);
 
-	link_up(f);
+	nc_link_up(f);
 	f->config.link = NULL;
 	c = net_client_init(memory, size, &f->config);
 	assert_int_equal(net_client_state(c), NET_CLIENT_UP);
@@ -80,10 +80,10 @@ static void carrier_needs_a_link(void **state)
 	assert_false(net_client_carrier(f->c));
 	set_carrier(f, 1);
 	assert_true(net_client_carrier(f->c));
-	link_down(f);
+	nc_link_down(f);
 	assert_false(net_client_carrier(f->c));
 	assert_int_equal(net_client_state(f->c), NET_CLIENT_DOWN);
-	link_up(f);
+	nc_link_up(f);
 	assert_true(net_client_carrier(f->c));
 	set_carrier(f, 0);
 	assert_false(net_client_carrier(f->c));
@@ -128,11 +128,11 @@ static void carrier_that_comes_or_goes_is_seen_before_sleeping(void **state)
 	assert_false(net_client_carrier(f->c));
 	assert_false(net_client_arm(f->c, true, true));
 	/* Nor is one behind a link that is down. */
-	link_down(f);
+	nc_link_down(f);
 	assert_true(net_client_arm(f->c, true, true));
 	set_carrier(f, 1);
 	assert_false(net_client_arm(f->c, true, true));
-	link_up(f);
+	nc_link_up(f);
 	assert_true(net_client_arm(f->c, true, true));
 	assert_true(net_client_carrier(f->c));
 	assert_false(net_client_arm(f->c, true, true));
@@ -140,18 +140,18 @@ static void carrier_that_comes_or_goes_is_seen_before_sleeping(void **state)
 
 static void first_carrier_is_no_news(void **state)
 {
-	struct fixture *f = make(true);
+	struct fixture *f = nc_make(true);
 
 	(void)state;
 	set_carrier(f, 1);
-	link_up(f);
+	nc_link_up(f);
 	free(f->c);
-	f->c = net_client_init(zeroed(net_client_size(&f->config)),
+	f->c = net_client_init(nc_zeroed(net_client_size(&f->config)),
 			       net_client_size(&f->config), &f->config);
 	assert_int_equal(net_client_state(f->c), NET_CLIENT_UP);
 	assert_false(net_client_arm(f->c, true, true));
 	assert_true(net_client_carrier(f->c));
-	unmake(f);
+	nc_unmake(f);
 }
 
 static void no_link_page_always_has_a_carrier(void **state)
@@ -160,13 +160,13 @@ static void no_link_page_always_has_a_carrier(void **state)
 
 	free(f->c);
 	f->config.link = NULL;
-	f->c = net_client_init(zeroed(net_client_size(&f->config)),
+	f->c = net_client_init(nc_zeroed(net_client_size(&f->config)),
 			       net_client_size(&f->config), &f->config);
 	assert_true(net_client_carrier(f->c));
 	assert_false(net_client_arm(f->c, true, true));
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, nc_setup, nc_teardown)
 
 int main(void)
 {

@@ -132,11 +132,11 @@ static void frames_are_received_in_order(void **state)
 
 static void a_capture_client_only_receives(void **state)
 {
-	struct fixture *f = make(false);
+	struct fixture *f = nc_make(false);
 	struct net_buffer b[N];
 
 	(void)state;
-	link_up(f);
+	nc_link_up(f);
 	assert_int_equal(net_client_state(f->c), NET_CLIENT_UP);
 	assert_int_equal(net_tx_alloc(f->c, b, N), 0);
 	net_tx_burst(f->c, b, 0);
@@ -148,7 +148,7 @@ static void a_capture_client_only_receives(void **state)
 	net_rx_release(f->c, b, 1);
 	assert_false(net_client_arm(f->c, true, true));
 	assert_int_equal(queue_pending(&f->rx_free), N);
-	unmake(f);
+	nc_unmake(f);
 }
 
 /* --- signalling -------------------------------------------------------------------- */
@@ -258,7 +258,7 @@ static void buffers_are_conserved(void **state)
 	assert_int_equal(net_client_counters(f->c).faults, 0);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, nc_setup, nc_teardown)
 
 int main(void)
 {

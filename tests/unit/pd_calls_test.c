@@ -4,12 +4,14 @@
  */
 #include "tests/unit/pd_loop_rig.h"
 
+LOOP_COMPONENTS;
+
 /* --- notifying ------------------------------------------------------------ */
 
 static void ring_thrice(struct component *c)
 {
 	/* What the round before asked for has been written, and once. */
-	assert_int_equal(rings_out(OUT_A), a.runs - 1);
+	assert_int_equal(rings_out(OUT_A), first.runs - 1);
 	for (int i = 0; i < 3; i++)
 		pd_ring(c, OUT_A);
 	/* Not yet: the round is not over. */
@@ -20,44 +22,44 @@ static void rings_are_written_once_a_round(void **state)
 {
 	(void)state;
 	settle();
-	a.on_run = ring_thrice;
-	a.more = 1;
+	first.on_run = ring_thrice;
+	first.more = 1;
 	peer_rings(OUT_A);
 	assert_true(pd_look(pd, 0));
 	assert_true(pd_work(pd));
-	assert_int_equal(a.runs, 2);
+	assert_int_equal(first.runs, 2);
 	assert_int_equal(rings_out(OUT_A), 1);
 	assert_int_equal(rings_out(OUT_B), 0);
 }
 
 static void ring_inner_once(struct component *c)
 {
-	if (a.runs == 1)
+	if (first.runs == 1)
 		pd_ring(c, IN_A);
 	/* Not from inside our own run(). */
-	assert_int_equal(b.notified[IN_B], a.runs == 1 ? 0 : 1);
+	assert_int_equal(second.notified[IN_B], first.runs == 1 ? 0 : 1);
 }
 
 static void inner_rings_are_calls(void **state)
 {
 	(void)state;
 	settle();
-	a.on_run = ring_inner_once;
+	first.on_run = ring_inner_once;
 	peer_rings(OUT_A);
 	assert_true(pd_look(pd, 0));
 	assert_true(pd_work(pd));
-	assert_int_equal(b.notified[IN_B], 1);
-	assert_int_equal(a.notified[IN_A], 0);
-	assert_int_equal(b.runs, 1);
+	assert_int_equal(second.notified[IN_B], 1);
+	assert_int_equal(first.notified[IN_A], 0);
+	assert_int_equal(second.runs, 1);
 	/* And no system call: nothing was written. */
 	assert_true(pd_look(pd, 0));
-	assert_int_equal(b.notified[IN_B], 1);
+	assert_int_equal(second.notified[IN_B], 1);
 }
 
 static void ring_that_nobody_hears_is_no_harm(void **state)
 {
 	const uint64_t most = UINT64_MAX - 1;
-	struct boot_chan *chan = &boot_chans(record)[OUT_A];
+	struct boot_chan *chan = &boot_chans(loop_record)[OUT_A];
 
 	(void)state;
 	settle();
@@ -75,7 +77,7 @@ static void ring_that_nobody_hears_is_no_harm(void **state)
 /* A process from outside is notified by a pipe, and may have closed it. */
 static void ring_of_a_closed_pipe_is_no_harm(void **state)
 {
-	struct boot_chan *chan = &boot_chans(record)[OUT_A];
+	struct boot_chan *chan = &boot_chans(loop_record)[OUT_A];
 	int fd[2];
 
 	(void)state;
@@ -97,7 +99,7 @@ static unsigned int idle_runs(uint64_t poll_ns)
 	settle();
 	pd->poll_ns = poll_ns;
 	assert_true(pd_work(pd));
-	return a.runs;
+	return first.runs;
 }
 
 static void no_poll_no_spin(void **state)
@@ -113,16 +115,16 @@ static void spin_ends_after_poll_time(void **state)
 	(void)state;
 	/* One or two looks at the clock a round. */
 	assert_in_range(runs, 400, 1001);
-	assert_int_equal(a.arms, 1);
-	assert_int_equal(b.runs, runs);
+	assert_int_equal(first.arms, 1);
+	assert_int_equal(second.runs, runs);
 }
 
 /* Work comes in the middle of the spin: it starts over from there. */
 static void work_now_and_then(struct component *c)
 {
 	(void)c;
-	if (a.runs == 300)
-		a.more++;
+	if (first.runs == 300)
+		first.more++;
 }
 
 static void spin_counts_from_the_last_work(void **state)
@@ -130,16 +132,16 @@ static void spin_counts_from_the_last_work(void **state)
 	unsigned int idle = idle_runs(1000 * TICK_NS);
 
 	(void)state;
-	memset(&a, 0, sizeof(a));
-	a.on_run = work_now_and_then;
+	memset(&first, 0, sizeof(first));
+	first.on_run = work_now_and_then;
 	assert_true(pd_work(pd));
-	assert_in_range(a.runs, idle + 290, idle + 310);
-	assert_int_equal(a.arms, 1);
+	assert_in_range(first.runs, idle + 290, idle + 310);
+	assert_int_equal(first.arms, 1);
 }
 
 static void ring_in_the_middle(struct component *c)
 {
-	if (a.runs == 300)
+	if (first.runs == 300)
 		pd_ring(c, OUT_A);
 }
 
@@ -148,17 +150,17 @@ static void spin_takes_a_ring_for_work(void **state)
 	unsigned int idle = idle_runs(1000 * TICK_NS);
 
 	(void)state;
-	memset(&a, 0, sizeof(a));
-	a.on_run = ring_in_the_middle;
+	memset(&first, 0, sizeof(first));
+	first.on_run = ring_in_the_middle;
 	assert_true(pd_work(pd));
-	assert_in_range(a.runs, idle + 290, idle + 310);
+	assert_in_range(first.runs, idle + 290, idle + 310);
 	assert_int_equal(rings_out(OUT_A), 1);
 }
 
 static void ring_myself_in_spin(struct component *c)
 {
 	(void)c;
-	if (a.runs == 50)
+	if (first.runs == 50)
 		peer_rings(OUT_B);
 }
 
@@ -167,9 +169,9 @@ static void spin_hears_notifications(void **state)
 	(void)state;
 	idle_runs(0);
 	pd->poll_ns = 1000 * TICK_NS;
-	a.on_run = ring_myself_in_spin;
+	first.on_run = ring_myself_in_spin;
 	assert_true(pd_work(pd));
-	assert_int_equal(b.notified[OUT_B], 1);
+	assert_int_equal(second.notified[OUT_B], 1);
 }
 
 /* --- descriptors ---------------------------------------------------------- */
@@ -187,23 +189,23 @@ static void descriptor_is_watched_for_what_was_asked(void **state)
 	assert_int_equal(write(pair[1], "x", 1), 1);
 	/* Not before it is asked for ... */
 	assert_true(pd_look(pd, 0));
-	assert_int_equal(b.ready, 0);
+	assert_int_equal(second.ready, 0);
 	pd_watch(comp(1), 3, EPOLLIN);
 	for (unsigned int i = 1; i <= 3; i++) {
 		/* ... then at every look, until it is read ... */
 		assert_true(pd_look(pd, 0));
-		assert_int_equal(b.ready, i);
-		assert_int_equal(b.ready_fd, 3);
-		assert_int_equal(b.ready_events, EPOLLIN);
+		assert_int_equal(second.ready, i);
+		assert_int_equal(second.ready_fd, 3);
+		assert_int_equal(second.ready_events, EPOLLIN);
 	}
 	pd_watch(comp(1), 3, EPOLLOUT);
 	assert_true(pd_look(pd, 0));
-	assert_int_equal(b.ready_events, EPOLLOUT);
+	assert_int_equal(second.ready_events, EPOLLOUT);
 	/* ... and not after. */
 	pd_watch(comp(1), 3, 0);
 	close(pair[1]);
 	assert_true(pd_look(pd, 0));
-	assert_int_equal(b.ready, 4);
+	assert_int_equal(second.ready, 4);
 	assert_int_equal(pd->n_watched, 0);
 	pd_replace_fd(comp(1), 3, -1);
 }
@@ -240,7 +242,7 @@ static void file_cannot_be_watched(void **state)
 	watch_new_fd(0, fd, EPOLLIN);
 	assert_int_equal(pd->n_watched, 0);
 	assert_true(pd_look(pd, 0));
-	assert_int_equal(a.ready, 0);
+	assert_int_equal(first.ready, 0);
 	pd_replace_fd(comp(0), 0, -1);
 }
 
@@ -305,7 +307,7 @@ static void slots_outside_the_maps_are_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, loop_setup, loop_teardown)
 		T(rings_are_written_once_a_round),
 		T(inner_rings_are_calls),
 		T(ring_that_nobody_hears_is_no_harm),

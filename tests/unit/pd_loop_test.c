@@ -4,6 +4,8 @@
  */
 #include "tests/unit/pd_loop_rig.h"
 
+LOOP_COMPONENTS;
+
 /* --- waking --------------------------------------------------------------- */
 
 /* Queues may hold something from before a restart that rang nobody. */
@@ -11,10 +13,10 @@ static void everyone_runs_once_at_the_start(void **state)
 {
 	(void)state;
 	assert_true(pd_work(pd));
-	assert_int_equal(a.runs, 1);
-	assert_int_equal(b.runs, 1);
-	assert_int_equal(a.arms, 1);
-	assert_int_equal(b.arms, 1);
+	assert_int_equal(first.runs, 1);
+	assert_int_equal(second.runs, 1);
+	assert_int_equal(first.arms, 1);
+	assert_int_equal(second.arms, 1);
 }
 
 static void notification_reaches_its_component_alone(void **state)
@@ -24,10 +26,10 @@ static void notification_reaches_its_component_alone(void **state)
 	peer_rings(OUT_B);
 	assert_true(pd_look(pd, 0));
 	assert_true(pd_work(pd));
-	assert_int_equal(b.notified[OUT_B], 1);
-	assert_int_equal(b.runs, 1);
-	assert_int_equal(a.runs, 0);
-	assert_int_equal(a.notified[OUT_A], 0);
+	assert_int_equal(second.notified[OUT_B], 1);
+	assert_int_equal(second.runs, 1);
+	assert_int_equal(first.runs, 0);
+	assert_int_equal(first.notified[OUT_A], 0);
 }
 
 /* The eventfd is never read, and each write is still an event. */
@@ -40,11 +42,11 @@ static void every_notification_is_an_event(void **state)
 	for (unsigned int i = 1; i <= 5; i++) {
 		peer_rings(OUT_A);
 		assert_true(pd_look(pd, 0));
-		assert_int_equal(a.notified[OUT_A], i);
+		assert_int_equal(first.notified[OUT_A], i);
 		assert_true(pd_look(pd, 0));
-		assert_int_equal(a.notified[OUT_A], i);
+		assert_int_equal(first.notified[OUT_A], i);
 	}
-	assert_int_equal(read(boot_chans(record)[OUT_A].wait, &count,
+	assert_int_equal(read(boot_chans(loop_record)[OUT_A].wait, &count,
 			      sizeof(count)),
 			 sizeof(count));
 	assert_int_equal(count, 5);
@@ -56,7 +58,7 @@ static void nothing_to_do_calls_nobody(void **state)
 	settle();
 	assert_true(pd_look(pd, 0));
 	assert_int_equal(pd->n_due, 0);
-	assert_int_equal(a.runs + b.runs, 0);
+	assert_int_equal(first.runs + second.runs, 0);
 }
 
 /* The monitor notifies an end of an inner channel by its descriptor. */
@@ -66,8 +68,8 @@ static void monitor_reaches_an_inner_channel(void **state)
 	settle();
 	peer_rings(IN_B);
 	assert_true(pd_look(pd, 0));
-	assert_int_equal(b.notified[IN_B], 1);
-	assert_int_equal(a.notified[IN_A], 0);
+	assert_int_equal(second.notified[IN_B], 1);
+	assert_int_equal(first.notified[IN_A], 0);
 }
 
 static void end_of_the_monitor_is_noticed(void **state)
@@ -86,7 +88,7 @@ static void end_of_the_monitor_is_noticed_when_busy(void **state)
 	settle();
 	close(log_pipe[0]);
 	log_pipe[0] = -1;
-	a.more = 1u << 30;
+	first.more = 1u << 30;
 	peer_rings(OUT_A);
 	pd->comp[0].due = true;
 	pd->n_due = 1;
@@ -99,49 +101,49 @@ static void run_is_called_until_there_is_no_more(void **state)
 {
 	(void)state;
 	settle();
-	a.more = 7;
+	first.more = 7;
 	peer_rings(OUT_A);
 	assert_true(pd_look(pd, 0));
 	assert_true(pd_work(pd));
-	assert_int_equal(a.runs, 8);
-	assert_int_equal(b.runs, 0);
-	assert_int_equal(a.arms, 1);
+	assert_int_equal(first.runs, 8);
+	assert_int_equal(second.runs, 0);
+	assert_int_equal(first.arms, 1);
 }
 
 static void arm_that_finds_work_leads_to_work(void **state)
 {
 	(void)state;
 	settle();
-	a.arm_more = 2;
+	first.arm_more = 2;
 	assert_true(pd_work(pd));
-	assert_int_equal(a.runs, 2);
-	assert_int_equal(a.arms, 3);
+	assert_int_equal(first.runs, 2);
+	assert_int_equal(first.arms, 3);
 	/* All arm again before it sleeps, since all may have run. */
-	assert_int_equal(b.arms, 3);
+	assert_int_equal(second.arms, 3);
 }
 
 /* b's channel is rung while a has work without end. */
 static void stop_when_b_was_heard(struct component *c)
 {
 	(void)c;
-	if (a.runs == 1)
+	if (first.runs == 1)
 		peer_rings(OUT_B);
-	if (b.notified[OUT_B] != 0)
-		a.more = 0;
+	if (second.notified[OUT_B] != 0)
+		first.more = 0;
 }
 
 static void hc15_busy_component_does_not_hide_a_notification(void **state)
 {
 	(void)state;
 	settle();
-	a.more = 1000000;
-	a.on_run = stop_when_b_was_heard;
+	first.more = 1000000;
+	first.on_run = stop_when_b_was_heard;
 	peer_rings(OUT_A);
 	assert_true(pd_look(pd, 0));
 	assert_true(pd_work(pd));
-	assert_int_equal(b.notified[OUT_B], 1);
-	assert_int_equal(b.runs, 1);
-	assert_true(a.runs <= 20);
+	assert_int_equal(second.notified[OUT_B], 1);
+	assert_int_equal(second.runs, 1);
+	assert_true(first.runs <= 20);
 }
 
 static int far_end;
@@ -149,15 +151,15 @@ static int far_end;
 static void stop_when_b_was_ready(struct component *c)
 {
 	(void)c;
-	if (a.runs == 10)
+	if (first.runs == 10)
 		assert_int_equal(write(far_end, "x", 1), 1);
-	if (b.ready != 0)
-		a.more = 0;
+	if (second.ready != 0)
+		first.more = 0;
 }
 
 static void stop_watching(struct component *c)
 {
-	if (b.ready != 0)
+	if (second.ready != 0)
 		pd_watch(c, 0, 0);
 }
 
@@ -171,14 +173,14 @@ static void hc15_busy_component_does_not_hide_a_descriptor(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	far_end = pair[1];
 	watch_new_fd(1, pair[0], EPOLLIN);
-	a.more = 1000000;
-	a.on_run = stop_when_b_was_ready;
-	b.on_run = stop_watching;
+	first.more = 1000000;
+	first.on_run = stop_when_b_was_ready;
+	second.on_run = stop_watching;
 	peer_rings(OUT_A);
 	assert_true(pd_look(pd, 0));
 	assert_true(pd_work(pd));
-	assert_int_equal(b.ready, 1);
-	assert_true(a.runs <= 12);
+	assert_int_equal(second.ready, 1);
+	assert_true(first.runs <= 12);
 	pd_replace_fd(comp(1), 0, -1);
 	close(pair[1]);
 }
@@ -205,10 +207,10 @@ static void descriptor_left_ready_does_not_keep_from_arming(void **state)
 	watch_new_fd(1, pair[0], EPOLLIN);
 	assert_true(pd_look(pd, 0));
 	assert_true(pd_work(pd));
-	assert_int_equal(b.ready, 1);
-	assert_int_equal(b.runs, 1);
+	assert_int_equal(second.ready, 1);
+	assert_int_equal(second.runs, 1);
 	assert_true(pd_look(pd, 0));
-	assert_int_equal(b.ready, 1);
+	assert_int_equal(second.ready, 1);
 	pd_replace_fd(comp(1), 0, -1);
 	close(pair[1]);
 }
@@ -222,17 +224,17 @@ static void hc15_flood_of_notifications_is_one_event(void **state)
 		peer_rings(OUT_A);
 	peer_rings(OUT_B);
 	assert_true(pd_look(pd, 0));
-	assert_int_equal(a.notified[OUT_A], 1);
-	assert_int_equal(b.notified[OUT_B], 1);
+	assert_int_equal(first.notified[OUT_A], 1);
+	assert_int_equal(second.notified[OUT_B], 1);
 	assert_true(pd_work(pd));
-	assert_int_equal(a.runs, 1);
-	assert_int_equal(b.runs, 1);
+	assert_int_equal(first.runs, 1);
+	assert_int_equal(second.runs, 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, loop_setup, loop_teardown)
 		T(everyone_runs_once_at_the_start),
 		T(notification_reaches_its_component_alone),
 		T(every_notification_is_an_event),

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+LOOP_COMPONENTS;
+
 #define MS 1000000ull
 
 /* --- times ---------------------------------------------------------------- */
@@ -18,7 +20,7 @@ static void no_time_no_timeout(void **state)
 	fake_now += 1000000 * MS;
 	assert_true(pd_look(pd, 0));
 	assert_true(pd_work(pd));
-	assert_int_equal(a.runs + b.runs, 0);
+	assert_int_equal(first.runs + second.runs, 0);
 }
 
 /* The clock moves by a tick when the timeout is worked out. */
@@ -53,17 +55,17 @@ static void time_that_has_passed_calls_run_once(void **state)
 	fake_now += 4 * MS;
 	assert_true(pd_look(pd, 0));
 	assert_true(pd_work(pd));
-	assert_int_equal(b.runs, 0);
+	assert_int_equal(second.runs, 0);
 	fake_now += MS;
 	assert_true(pd_look(pd, 0));
 	assert_true(pd_work(pd));
-	assert_int_equal(b.runs, 1);
-	assert_int_equal(a.runs, 0);
+	assert_int_equal(second.runs, 1);
+	assert_int_equal(first.runs, 0);
 	/* And is forgotten. */
 	fake_now += 100 * MS;
 	assert_true(pd_look(pd, 0));
 	assert_true(pd_work(pd));
-	assert_int_equal(b.runs, 1);
+	assert_int_equal(second.runs, 1);
 	assert_int_equal(pd_timeout(pd), -1);
 }
 
@@ -78,8 +80,8 @@ static void sleep_ends_at_the_earliest_time(void **state)
 	fake_now += MS;
 	assert_true(pd_look(pd, -1));
 	assert_true(pd_work(pd));
-	assert_int_equal(a.runs, 1);
-	assert_int_equal(b.runs, 0);
+	assert_int_equal(first.runs, 1);
+	assert_int_equal(second.runs, 0);
 }
 
 static void later_call_replaces_the_earlier(void **state)
@@ -101,7 +103,7 @@ static void later_call_replaces_the_earlier(void **state)
 
 static void ask_again(struct component *c)
 {
-	if (a.runs < 5)
+	if (first.runs < 5)
 		pd_wake_at(c, pd_now(c) + 10 * MS);
 }
 
@@ -109,12 +111,12 @@ static void each_time_may_lead_to_another(void **state)
 {
 	(void)state;
 	settle();
-	a.on_run = ask_again;
+	first.on_run = ask_again;
 	pd_wake_at(comp(0), fake_now);
 	for (unsigned int i = 1; i <= 5; i++) {
 		assert_true(pd_look(pd, 0));
 		assert_true(pd_work(pd));
-		assert_int_equal(a.runs, i);
+		assert_int_equal(first.runs, i);
 		fake_now += 10 * MS;
 	}
 	assert_int_equal(pd_timeout(pd), -1);
@@ -123,7 +125,7 @@ static void each_time_may_lead_to_another(void **state)
 /* A time that is over when it is asked for must not be lost. */
 static void ask_for_now(struct component *c)
 {
-	if (a.runs == 1)
+	if (first.runs == 1)
 		pd_wake_at(c, 1);
 }
 
@@ -131,21 +133,21 @@ static void time_in_the_past_is_at_once(void **state)
 {
 	(void)state;
 	settle();
-	a.on_run = ask_for_now;
+	first.on_run = ask_for_now;
 	peer_rings(OUT_A);
 	assert_true(pd_look(pd, 0));
 	assert_true(pd_work(pd));
 	assert_int_equal(pd_timeout(pd), 0);
 	assert_true(pd_look(pd, -1));
 	assert_true(pd_work(pd));
-	assert_int_equal(a.runs, 2);
+	assert_int_equal(first.runs, 2);
 }
 
 static void stop_when_b_ran(struct component *c)
 {
 	(void)c;
-	if (b.runs != 0)
-		a.more = 0;
+	if (second.runs != 0)
+		first.more = 0;
 }
 
 /* Somebody else's endless work does not make a time late. */
@@ -153,20 +155,20 @@ static void busy_component_does_not_hide_a_time(void **state)
 {
 	(void)state;
 	settle();
-	a.more = 1000000;
-	a.on_run = stop_when_b_ran;
+	first.more = 1000000;
+	first.on_run = stop_when_b_ran;
 	pd_wake_at(comp(1), fake_now + 50 * TICK_NS);
 	peer_rings(OUT_A);
 	assert_true(pd_look(pd, 0));
 	assert_true(pd_work(pd));
-	assert_int_equal(b.runs, 1);
-	assert_true(a.runs < 60);
+	assert_int_equal(second.runs, 1);
+	assert_true(first.runs < 60);
 }
 
 static void note_now(struct component *c)
 {
-	if (pd_now(c) >= 3000 && b.ready == 0)
-		b.ready = b.runs;
+	if (pd_now(c) >= 3000 && second.ready == 0)
+		second.ready = second.runs;
 }
 
 static void time_passes_while_the_loop_spins(void **state)
@@ -176,10 +178,10 @@ static void time_passes_while_the_loop_spins(void **state)
 	fake_now = 1000;
 	pd->now = fake_now;
 	pd->poll_ns = 100 * TICK_NS;
-	b.on_run = note_now;
+	second.on_run = note_now;
 	pd_wake_at(comp(1), 3000);
 	assert_true(pd_work(pd));
-	assert_int_not_equal(b.ready, 0);
+	assert_int_not_equal(second.ready, 0);
 	assert_int_equal(pd_timeout(pd), -1);
 }
 
@@ -195,7 +197,7 @@ static void bound_channel_is_not_waited_for(void **state)
 	assert_int_equal(pd_channel_fds(comp(0), OUT_A, &wait, &ring), 0);
 	peer_rings(OUT_A);
 	assert_true(pd_look(pd, 0));
-	assert_int_equal(a.notified[OUT_A], 0);
+	assert_int_equal(first.notified[OUT_A], 0);
 	/* It is there for whom it was bound to ... */
 	assert_int_equal(read(wait, &count, sizeof(count)), sizeof(count));
 	assert_int_equal(count, 1);
@@ -212,7 +214,7 @@ static void bound_channel_is_not_waited_for(void **state)
 	assert_int_equal(pd_channel_fds(comp(0), OUT_A, &wait, &ring), 0);
 	peer_rings(OUT_B);
 	assert_true(pd_look(pd, 0));
-	assert_int_equal(b.notified[OUT_B], 1);
+	assert_int_equal(second.notified[OUT_B], 1);
 }
 
 static void only_own_channels_to_the_outside_are_bound(void **state)
@@ -230,13 +232,13 @@ static void only_own_channels_to_the_outside_are_bound(void **state)
 	assert_int_equal(wait, -7);
 	peer_rings(OUT_B);
 	assert_true(pd_look(pd, 0));
-	assert_int_equal(b.notified[OUT_B], 1);
+	assert_int_equal(second.notified[OUT_B], 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, loop_setup, loop_teardown)
 		T(no_time_no_timeout),
 		T(timeout_is_rounded_up),
 		T(time_that_has_passed_calls_run_once),
