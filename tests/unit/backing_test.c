@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/unit/ring.h"
+#include "tests/unit/pd_rig.h"
 #include "vmm/linux/monitor/backing.h"
 
 #define SIZE 8192L

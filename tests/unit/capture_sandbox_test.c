@@ -6,7 +6,6 @@
  * names when it is notified.
  */
 #include "tests/unit/pd_rig.h"
-#include "tests/unit/ring.h"
 
 #include <sys/stat.h>
 

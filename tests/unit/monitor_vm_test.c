@@ -5,7 +5,7 @@
  * processes with components that do as they are told (fake_vm.h), but no KVM.
  */
 #include "tests/unit/monitor_rig.h"
-#include "tests/unit/ring.h"
+#include "tests/unit/pd_rig.h"
 
 #include "vmm/linux/monitor/state.h"
 

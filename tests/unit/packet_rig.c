@@ -8,6 +8,16 @@
 
 #include "tests/unit/packet_rig.h"
 
+struct ip_addr v4(uint32_t n)
+{
+	return ip_from_v4(0x0a000000u + n);
+}
+
+struct ip_addr v6(uint64_t n)
+{
+	return (struct ip_addr){ .hi = 0x20010db800000000ull, .lo = n };
+}
+
 void set16(uint8_t *b, unsigned int value)
 {
 	b[0] = (uint8_t)(value >> 8);

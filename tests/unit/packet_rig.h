@@ -3,9 +3,9 @@
  * Packets for tests, put together header by header.
  *
  * Lengths and checksums (of IPv4 headers and of the outermost ICMP, ICMPv6 or
- * IGMP) are filled in when the packet is finished: every IP and UDP header reaches
- * to the end of what was put after it.  A test that wants a lie writes it over the
- * octets afterwards.
+ * IGMP) are filled in when the packet is finished: every IP and UDP header
+ * reaches to the end of what was put after it.  A test that wants a lie writes it
+ * over the bytes afterwards.
  *
  * What is parsed lies at the end of its own allocation, so that ASan sees any
  * look behind the snapshot.
@@ -22,7 +22,7 @@
 
 /**
  * struct pkt - a packet in the making
- * @b, @n: octets
+ * @b, @n: bytes
  * @ip:    offsets of its IP headers
  * @ips:   how many
  * @udp:   offset of its outermost UDP header, or 0
@@ -38,15 +38,8 @@ struct pkt {
 };
 
 /* 10.0.0.0 + n, and 2001:db8:: + n. */
-static inline struct ip_addr v4(uint32_t n)
-{
-	return ip_from_v4(0x0a000000u + n);
-}
-
-static inline struct ip_addr v6(uint64_t n)
-{
-	return (struct ip_addr){ .hi = 0x20010db800000000ull, .lo = n };
-}
+struct ip_addr v4(uint32_t n);
+struct ip_addr v6(uint64_t n);
 
 void set16(uint8_t *b, unsigned int value);
 
@@ -71,7 +64,7 @@ void put_ip(struct pkt *k, unsigned int protocol, struct ip_addr src,
 void put_v4(struct pkt *k, unsigned int protocol, struct ip_addr src,
 	    struct ip_addr dst, unsigned int words, unsigned int frag,
 	    unsigned int id);
-/* A hop-by-hop, routing or destination options header of @n * 8 octets. */
+/* A hop-by-hop, routing or destination options header of @n * 8 bytes. */
 void put_extension(struct pkt *k, unsigned int next, unsigned int n);
 void put_fragment(struct pkt *k, unsigned int next, unsigned int offset,
 		  bool more, uint32_t id);
@@ -95,7 +88,7 @@ void finish_checksums(struct pkt *k);
 
 /**
  * frame_new - an exactly sized frame; to be freed
- * @len:  octets of the frame, @k->n or less
+ * @len:  bytes of the frame, @k->n or less
  * @snap: of the snapshot, @len or less
  */
 struct frame *frame_new(const struct pkt *k, unsigned int len,
@@ -103,7 +96,7 @@ struct frame *frame_new(const struct pkt *k, unsigned int len,
 
 /* Parse all of it, or as much as the longest snapshot has. */
 struct packet parse(const struct pkt *k);
-/* Parse the first @snap octets of a frame of @len. */
+/* Parse the first @snap bytes of a frame of @len. */
 struct packet parse_part(const struct pkt *k, unsigned int len,
 			 unsigned int snap);
 bool parse_inner(const struct pkt *k, unsigned int snap, struct packet *inner);

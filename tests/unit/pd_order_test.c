@@ -8,7 +8,6 @@
  * octet of the former and logs both; or it does what its configuration names.
  */
 #include "tests/unit/pd_rig.h"
-#include "tests/unit/ring.h"
 
 #include <sys/epoll.h>
 #include <sys/mman.h>

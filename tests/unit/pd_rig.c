@@ -160,6 +160,13 @@ void pds_free(struct pds *r)
 	free(r->sys.channel);
 }
 
+void ring_end(const struct backing *b, uint32_t channel, unsigned int end)
+{
+	const uint64_t one = 1;
+
+	(void)!write(b->channel[channel].ring[end], &one, sizeof(one));
+}
+
 /* --- looking at one ------------------------------------------------------- */
 
 const char *pds_proc(pid_t pid, const char *file)

@@ -93,6 +93,11 @@ int pds_wait(struct pds *r, uint32_t pd);
 
 void pds_free(struct pds *r);
 
+/*
+ * Ring one end of a channel between PDs, as the PD at its other end does.
+ */
+void ring_end(const struct backing *b, uint32_t channel, unsigned int end);
+
 /* --- looking at one ------------------------------------------------------- */
 
 /* A file of /proc/PID, cut at 4095 bytes. */

@@ -6,7 +6,6 @@
  * The program is client/pd/examples/reflect.c; the test plays the switch.
  */
 #include "tests/unit/pd_rig.h"
-#include "tests/unit/ring.h"
 
 #include <elf.h>
 #include <libgen.h>

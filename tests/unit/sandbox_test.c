@@ -6,7 +6,6 @@
  * mostly something that must be the end of it.
  */
 #include "tests/unit/pd_rig.h"
-#include "tests/unit/ring.h"
 
 #include <linux/futex.h>
 #include <sys/epoll.h>

@@ -7,7 +7,6 @@
  * configuration names when it is notified.
  */
 #include "tests/unit/pd_rig.h"
-#include "tests/unit/ring.h"
 
 #include <linux/futex.h>
 #include <pthread.h>

@@ -3,7 +3,6 @@
  * The life of PD processes: start, sleep, notify one another, end.
  */
 #include "tests/unit/pd_rig.h"
-#include "tests/unit/ring.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>

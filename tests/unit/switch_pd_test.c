@@ -10,7 +10,6 @@
  * they are calls; the same tests are run on both.
  */
 #include "tests/unit/pd_rig.h"
-#include "tests/unit/ring.h"
 
 #include <stdatomic.h>
 #include <sys/mman.h>
