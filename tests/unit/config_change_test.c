@@ -19,17 +19,6 @@
 #include "tests/unit/config_promise.h"
 #include "tests/unit/config_rig.h"
 
-static struct system *compile(const char *text)
-{
-	struct config_report report;
-	struct system *sys = rig_compile(text, &report);
-
-	if (!sys)
-		fail_msg("%s", report.text);
-	config_report_free(&report);
-	return sys;
-}
-
 /* A change that must be possible; what is said of it is @said. */
 static struct system *change_saying(const struct system *base, const char *text,
 				    const char *said)
@@ -57,19 +46,6 @@ static void are_same(const struct system *a, const struct system *b)
 	free(x);
 	free(y);
 }
-
-#define HOME                                                                   \
-	"web = \"tcp port 443\"\n"                                             \
-	"switch s {\n"                                                         \
-	"port a { tap \"a\"; limit 10mbit; mac lock 02:00:00:00:00:01 }\n"     \
-	"port b { tap \"b\"; mac sticky 3; ip lock 10.0.0.2, fe80::2 }\n"      \
-	"port c { tap \"c\"; vlan trunk 1-9 native 5; storm unknown 9/s }\n"   \
-	"}\n"                                                                  \
-	"switch t { port d { tap \"d\" } }\n"                                  \
-	"link s.x <-> t.y\n"                                                   \
-	"group people { a, b }\n"                                              \
-	"allow people -> c when \"arp\"\n"                                     \
-	"allow t.d <-> y\nallow x <-> a\n"
 
 /* --- the same files ------------------------------------------------------ */
 
@@ -103,30 +79,18 @@ static void nothing_changes_by_itself(void **state)
 	rig_leave();
 }
 
-static void put(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "we");
-
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
-}
-
 /* As they were when they were read, one of them twice. */
 static void files_are_not_read_again(void **state)
 {
-	char folder[] = "/tmp/weir-change-XXXXXX";
 	struct config_report report;
 	struct system *sys, *again;
 
-	(void)state;
-	assert_non_null(mkdtemp(folder));
-	rig_enter(folder);
-	put("t.conf", "include \"ports.inc\"\ninclude \"rule.inc\"\n"
-		      "include \"rule.inc\"\n");
-	put("ports.inc", "switch s { port a { tap \"a\" }\n"
-			 "port b { tap \"b\" } }\n");
-	put("rule.inc", "allow a -> b when \"arp\"\n");
+	assert_int_equal(rig_begin(state), 0);
+	rig_put("t.conf", "include \"ports.inc\"\ninclude \"rule.inc\"\n"
+			  "include \"rule.inc\"\n");
+	rig_put("ports.inc", "switch s { port a { tap \"a\" }\n"
+			     "port b { tap \"b\" } }\n");
+	rig_put("rule.inc", "allow a -> b when \"arp\"\n");
 	sys = config_compile("t.conf", &report);
 	assert_non_null(sys);
 	config_report_free(&report);
@@ -135,21 +99,20 @@ static void files_are_not_read_again(void **state)
 	assert_string_equal(sys->source[2].path, "rule.inc");
 	assert_string_equal(sys->source[3].text, "allow a -> b when \"arp\"\n");
 	unlink("t.conf");
-	put("ports.inc", "nonsense\n");
+	rig_put("ports.inc", "nonsense\n");
 	unlink("rule.inc");
 	again = change(sys, NULL);
 	are_same(sys, again);
 	system_free(sys);
 	system_free(again);
 	unlink("ports.inc");
-	rig_leave();
-	assert_int_equal(rmdir(folder), 0);
+	assert_int_equal(rig_end(state), 0);
 }
 
 /* A host means what it meant when its filter was compiled. */
 static void hosts_are_not_looked_up_again(void **state)
 {
-	struct system *sys = compile(
+	struct system *sys = rig_good(
 		"switch s { port a { tap \"a\" }\nport b { tap \"b\" }\n"
 		"port p { capture \"p\" of a; filter \"host "
 		"known.example\" } }\n"
@@ -198,7 +161,7 @@ static void is_asked(const struct system *sys, unsigned int src,
 
 static void changes_come_first(void **state)
 {
-	struct system *sys = compile(HOME), *next;
+	struct system *sys = rig_good(RIG_HOME), *next;
 
 	(void)state;
 	next = change_saying(sys,
@@ -230,9 +193,9 @@ static void changes_come_first(void **state)
 /* What a change hides in a file is meant; what it hides in itself is not. */
 static void warnings_are_of_the_change(void **state)
 {
-	struct system *sys = compile(HOME "allow people -> c\n"
-					  "allow a -> c\n"
-					  "group nobody { a }\n");
+	struct system *sys = rig_good(RIG_HOME "allow people -> c\n"
+					       "allow a -> c\n"
+					       "group nobody { a }\n");
 	struct system *next;
 
 	(void)state;
@@ -250,7 +213,7 @@ static void warnings_are_of_the_change(void **state)
 /* And they advise what a command can say. */
 static void a_change_nothing_can_answer(void **state)
 {
-	struct system *sys = compile(HOME);
+	struct system *sys = rig_good(RIG_HOME);
 	struct system *next;
 
 	(void)state;
@@ -270,7 +233,7 @@ static void a_change_nothing_can_answer(void **state)
 
 static void settings_are_replaced(void **state)
 {
-	struct system *sys = compile(HOME), *next;
+	struct system *sys = rig_good(RIG_HOME), *next;
 	const struct policy_port *was = image_of(sys)->port, *port;
 
 	(void)state;
@@ -299,7 +262,7 @@ static void settings_are_replaced(void **state)
 
 static void settings_are_taken_away(void **state)
 {
-	struct system *sys = compile(HOME), *plain, *next;
+	struct system *sys = rig_good(RIG_HOME), *plain, *next;
 
 	(void)state;
 	next = change(sys,
@@ -307,10 +270,10 @@ static void settings_are_taken_away(void **state)
 		      "set b { mac sticky off; ip lock off }\n"
 		      "set c { vlan off; storm unknown 1000/s burst 1000 }\n"
 		      "set a { limit in off }\n");
-	plain = compile("switch s { port a { tap \"a\" }\n"
-			"port b { tap \"b\" }\nport c { tap \"c\" }\n"
-			"port d { tap \"d\"; storm none } }\n"
-			"allow a -> b\n");
+	plain = rig_good("switch s { port a { tap \"a\" }\n"
+			 "port b { tap \"b\" }\nport c { tap \"c\" }\n"
+			 "port d { tap \"d\"; storm none } }\n"
+			 "allow a -> b\n");
 	assert_memory_equal(image_of(next)->port, image_of(plain)->port,
 			    sizeof(image_of(plain)->port));
 	assert_int_equal(image_of(next)->n_prefixes, 0);
@@ -343,7 +306,7 @@ static void settings_are_taken_away(void **state)
 /* The last one counts, and what is said in the file is not lost to it. */
 static void changes_of_one_port_add_up(void **state)
 {
-	struct system *sys = compile(HOME), *next;
+	struct system *sys = rig_good(RIG_HOME), *next;
 	const struct policy_port *port;
 
 	(void)state;
@@ -367,9 +330,9 @@ static void changes_of_one_port_add_up(void **state)
 static void a_program_keeps_its_address(void **state)
 {
 	struct system *sys =
-		compile("switch s { port a { program \"/p\"; mac lock "
-			"02:00:00:00:00:01 }\nport b { program \"/p\" } }\n"
-			"allow a -> b\n");
+		rig_good("switch s { port a { program \"/p\"; mac lock "
+			 "02:00:00:00:00:01 }\nport b { program \"/p\" } }\n"
+			 "allow a -> b\n");
 	struct config_report report;
 	struct system *next =
 		config_recompile(sys,
@@ -390,124 +353,6 @@ static void a_program_keeps_its_address(void **state)
 	system_free(sys);
 }
 
-/* --- what is wrong ------------------------------------------------------- */
-
-#define REFUSED                                                                \
-	"while it runs only allow, deny and set can be given; put this into "  \
-	"the file and start anew\n"
-
-static const struct {
-	const char *text;
-	const char *said;
-} wrong[] = {
-	{ "allow a -> q\n", "(runtime):1:12: unknown port \"q\"; no switch has "
-			    "one of that name\n" },
-	{ "\nallow a <-> a", "(runtime):2:13: a port cannot be allowed to "
-			     "itself; no frame is ever sent back to s.a\n" },
-	{ "allow a",
-	  "(runtime):1:8: unexpected end of text; expected \"->\" or "
-	  "\"<->\"; write allow PORT <-> PORT, or allow PORT -> "
-	  "PORT [when \"EXPRESSION\"] [reply]\n" },
-	{ "allow a -> b when \"tcp prot 80\"",
-	  "(runtime):1:19: libpcap does not accept \"tcp prot 80\": can't "
-	  "parse filter expression: syntax error; pcap-filter(7) describes "
-	  "the language\n" },
-	{ "allow a -> b when \"host no.example\"",
-	  "(runtime):1:19: libpcap does not accept \"host no.example\": "
-	  "unknown host 'no.example'; write the address\n" },
-	{ "switch u { port a { tap \"z\" } }", "(runtime):1:8: " REFUSED },
-	{ "switch u { }\nlink s.z <-> t.z; vm v { }\ngroup g { }",
-	  "(runtime):1:8: " REFUSED "(runtime):2:1: " REFUSED
-	  "(runtime):2:22: " REFUSED "(runtime):3:7: " REFUSED },
-	{ "include \"x\"\nx = 3; domain d { s }",
-	  "(runtime):1:9: " REFUSED "(runtime):2:1: " REFUSED
-	  "(runtime):2:15: " REFUSED },
-	{ "limit a 10mbit", "(runtime):1:1: \"limit\" belongs in a port or a "
-			    "link\n" },
-	{ "foo", "(runtime):1:1: unknown word \"foo\"; what can be here is "
-		 "allow, deny, set\n" },
-	{ "set q { limit off }", "(runtime):1:5: unknown port \"q\"; no switch "
-				 "has one of that name\n" },
-	{ "set people { limit off }",
-	  "(runtime):1:5: \"people\" is a group, which rules and other groups "
-	  "can name; here a port is named\n" },
-	{ "set a { mtu 9000 }", "(runtime):1:9: \"mtu\" belongs in a port or a "
-				"link\n" },
-	{ "set a { tap \"b\" }", "(runtime):1:9: \"tap\" belongs in a port\n" },
-	{ "set a { speed 3 }", "(runtime):1:9: unknown word \"speed\"; what "
-			       "can be here is mac, ip, vlan, limit, storm, "
-			       "flood\n" },
-	{ "set a { limit 1mbit; limit in off }",
-	  "(runtime):1:22: \"limit in\" is here twice; the first is in line "
-	  "1: take one of the two out\n" },
-	{ "set a { limit in 1mbit burst 1000 }",
-	  "(runtime):1:30: a burst of 1000 octets never lets a frame of full "
-	  "length pass, which on port s.a has 1518; write at least that\n" },
-	{ "set b { mac lock 02:00:00:00:00:01; mac sticky off }",
-	  "(runtime):1:18: port s.a is locked to that address already, in "
-	  "t.conf:3; a station is behind one port\n" },
-	{ "set b { mac lock 02:00:00:00:00:03 }",
-	  "(runtime):1:9: port s.b has a mac sticky, in t.conf:4; a lock says "
-	  "all addresses of a port: take one of the two out\n" },
-	{ "set a { mac lock off }\nset b { mac sticky off; mac lock "
-	  "02:00:00:00:00:03 }\nset a { mac lock 02:00:00:00:00:03 }",
-	  "(runtime):3:18: port s.b is locked to that address already, in line "
-	  "2; a station is behind one port\n" },
-	{ "set a { limit off", "(runtime):1:18: the text ends inside a block; "
-			       "the \"{\" of line 1 wants its \"}\"\n" },
-	{ "allow a -> b \xff", "(runtime):1:14: octet 0xff is not UTF-8 "
-			       "text; save the file as UTF-8\n" },
-	{ "allow a -> b\n\x1b[2J",
-	  "(runtime):2:1: octet 0x1b is a control "
-	  "character, which no topology has; take it out, or is this another file?\n" },
-};
-
-/* Everything is refused as a whole, and says so. */
-static void what_is_wrong_with_a_change(void **state)
-{
-	char folder[] = "/tmp/weir-change-XXXXXX";
-	struct config_report report;
-	struct system *sys;
-
-	(void)state;
-	assert_non_null(mkdtemp(folder));
-	rig_enter(folder);
-	put("t.conf", HOME);
-	sys = config_compile("t.conf", &report);
-	assert_non_null(sys);
-	config_report_free(&report);
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		assert_null(config_recompile(sys, wrong[i].text, &report));
-		if (!rig_same(wrong[i].text, report.text, wrong[i].said))
-			fail_msg("%s", report.text);
-		assert_true(report.errors > 0);
-		config_report_free(&report);
-	}
-	system_free(sys);
-	unlink("t.conf");
-	rig_leave();
-	assert_int_equal(rmdir(folder), 0);
-}
-
-static void a_change_may_be_too_large(void **state)
-{
-	const size_t size = 256 * 1024 + 1;
-	struct system *sys = compile(HOME);
-	struct config_report report;
-	char *text = malloc(size + 1);
-
-	(void)state;
-	assert_non_null(text);
-	memset(text, '\n', size);
-	text[size] = '\0';
-	assert_null(config_recompile(sys, text, &report));
-	assert_string_equal(report.text, "(runtime):1:1: the text is larger "
-					 "than 256 KiB\n");
-	config_report_free(&report);
-	free(text);
-	system_free(sys);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -521,8 +366,6 @@ int main(void)
 		cmocka_unit_test(settings_are_taken_away),
 		cmocka_unit_test(changes_of_one_port_add_up),
 		cmocka_unit_test(a_program_keeps_its_address),
-		cmocka_unit_test(what_is_wrong_with_a_change),
-		cmocka_unit_test(a_change_may_be_too_large),
 	};
 
 	lookup_begin();

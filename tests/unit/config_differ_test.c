@@ -15,17 +15,6 @@
 
 #include "tests/unit/config_rig.h"
 
-static struct system *compile(const char *text)
-{
-	struct config_report report;
-	struct system *sys = rig_compile(text, &report);
-
-	if (!sys)
-		fail_msg("%s%s", text, report.text);
-	config_report_free(&report);
-	return sys;
-}
-
 #define VM "vm v { kernel \"/k\"; initrd \"/i\"; nic pci \"0000:00:03.0\" }\n"
 #define REST                                                                   \
 	"link s.x <-> t.y\nallow a <-> up\nallow t.d <-> y\n"                  \
@@ -66,11 +55,11 @@ static void are_one(const struct system *a, const struct system *b,
 
 static void policies_may_change(void **state)
 {
-	struct system *base = compile(BASE);
+	struct system *base = rig_good(BASE);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
-		struct system *next = compile(allowed[i]);
+		struct system *next = rig_good(allowed[i]);
 
 		are_one(base, next, allowed[i]);
 		are_one(next, base, allowed[i]);
@@ -82,7 +71,7 @@ static void policies_may_change(void **state)
 /* Who runs a switch gives it a secret. */
 static void a_seed_is_no_difference(void **state)
 {
-	struct system *base = compile(BASE), *next = compile(BASE);
+	struct system *base = rig_good(BASE), *next = rig_good(BASE);
 
 	(void)state;
 	base->pd[0].comp[0].sw.tables.fdb.seed = 0x123456789abcdefull;
@@ -197,22 +186,13 @@ static const struct {
 	  "switch s: domain d becomes none\nport s.a: domain d becomes none" },
 };
 
-static unsigned int lines_of(const char *text)
-{
-	unsigned int n = 0;
-
-	for (; *text; text++)
-		n += *text == '\n';
-	return n;
-}
-
 static void what_takes_a_restart_is_said(void **state)
 {
-	struct system *base = compile(BASE);
+	struct system *base = rig_good(BASE);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-		struct system *next = compile(refused[i].text);
+		struct system *next = rig_good(refused[i].text);
 		char want[512];
 		char *why;
 		unsigned int n = config_differs(base, next, &why);
@@ -220,7 +200,7 @@ static void what_takes_a_restart_is_said(void **state)
 		snprintf(want, sizeof(want), "%s\n", refused[i].why);
 		if (strncmp(why, want, strlen(want)) != 0)
 			fail_msg("%s\ngives: %s", refused[i].text, why);
-		assert_int_equal(lines_of(why), n);
+		assert_int_equal(rig_lines(why), n);
 		free(why);
 		assert_int_not_equal(config_differs(next, base, &why), 0);
 		free(why);
@@ -232,8 +212,8 @@ static void what_takes_a_restart_is_said(void **state)
 /* And all of it: whoever stops it for one thing wants to know of the others. */
 static void every_difference_is_said(void **state)
 {
-	struct system *base = compile(BASE);
-	struct system *next = compile(
+	struct system *base = rig_good(BASE);
+	struct system *next = rig_good(
 		"switch s {\nageing 5s; flows 100\n"
 		"port new { tap \"n\" }\n"
 		"port a { tap \"aa\"; mtu 9000 }\n"
@@ -273,7 +253,7 @@ static void every_difference_is_said(void **state)
 /* As many as anybody reads. */
 static void differences_without_end(void **state)
 {
-	struct system *base = compile(BASE), *next;
+	struct system *base = rig_good(BASE), *next;
 	size_t size;
 	char *text, *why;
 	FILE *f = open_memstream(&text, &size);
@@ -287,9 +267,9 @@ static void differences_without_end(void **state)
 			    "allow t.d <-> y\n",
 	      f);
 	assert_int_equal(fclose(f), 0);
-	next = compile(text);
+	next = rig_good(text);
 	assert_int_equal(config_differs(base, next, &why), 60);
-	assert_int_equal(lines_of(why), 51);
+	assert_int_equal(rig_lines(why), 51);
 	assert_non_null(strstr(why, "\n... and 10 more\n"));
 	free(why);
 	free(text);
@@ -350,7 +330,7 @@ static void every_pd(const struct system *base, struct system *sys)
 
 static void nothing_is_overlooked(void **state)
 {
-	struct system *base = compile(BASE), *sys = compile(BASE);
+	struct system *base = rig_good(BASE), *sys = rig_good(BASE);
 
 	(void)state;
 	every_pd(base, sys);

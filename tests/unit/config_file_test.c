@@ -23,34 +23,6 @@
 	"switch s { port a { tap \"a\" }; port b { tap \"b\" } }\n"            \
 	"allow a <-> b\n"
 
-static char folder[64];
-
-static int setup(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/weir-file-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	rig_enter(folder);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	rig_leave();
-	return rmdir(folder);
-}
-
-static void put(const char *path, const char *text, size_t size)
-{
-	FILE *f = fopen(path, "we");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(text, 1, size, f), size);
-	assert_int_equal(fclose(f), 0);
-}
-
 static void gives(const char *path, const char *message)
 {
 	struct config_report report;
@@ -68,7 +40,7 @@ static void is_called(const char *path, const char *name)
 	struct config_report report;
 	struct system *sys;
 
-	put(path, GOOD, strlen(GOOD));
+	rig_put(path, GOOD);
 	sys = config_compile(path, &report);
 	assert_non_null(sys);
 	assert_string_equal(sys->name, name);
@@ -88,7 +60,7 @@ static void an_instance_is_called_after_its_file(void **state)
 	is_called("12", "12");
 	is_called("a234567890123456789012345678901.conf",
 		  "a234567890123456789012345678901");
-	snprintf(path, sizeof(path), "%s/x-y_z.weir", folder);
+	snprintf(path, sizeof(path), "%s/x-y_z.weir", rig_folder);
 	is_called(path, "x-y_z");
 }
 
@@ -108,7 +80,7 @@ static void a_file_no_instance_can_be_called_after(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		is_called(files[i], "");
-		put(files[i], GOOD, strlen(GOOD));
+		rig_put(files[i], GOOD);
 		sys = config_compile_as(files[i], "home", &report);
 		assert_non_null(sys);
 		assert_string_equal(sys->name, "home");
@@ -174,7 +146,7 @@ static void hc36_what_is_no_file_is_not_opened(void **state)
 
 	(void)state;
 	alarm(60);
-	put("t.conf", "include \"x\"\n" GOOD, strlen("include \"x\"\n" GOOD));
+	rig_put("t.conf", "include \"x\"\n" GOOD);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		cases[i].put("x");
 		snprintf(
@@ -216,9 +188,9 @@ static void the_largest_file(void **state)
 	memset(text, '\n', size + 1);
 	text[size + 1] = '\0';
 	memcpy(text, GOOD, sizeof(GOOD) - 1);
-	put("t.conf", text, size);
+	rig_put_n("t.conf", text, size);
 	gives("t.conf", "");
-	put("t.conf", text, size + 1);
+	rig_put_n("t.conf", text, size + 1);
 	gives("t.conf", "t.conf:1:1: \"t.conf\" is larger than 256 KiB, which "
 			"no topology is; is it the right file?\n");
 	unlink("t.conf");
@@ -234,7 +206,7 @@ static void reads_standard_input(void **state)
 	struct system *sys;
 
 	(void)state;
-	put("in", GOOD, strlen(GOOD));
+	rig_put("in", GOOD);
 	assert_non_null(freopen("in", "re", stdin));
 	sys = config_compile("-", &report);
 	assert_non_null(sys);
@@ -242,7 +214,7 @@ static void reads_standard_input(void **state)
 	system_free(sys);
 	config_report_free(&report);
 
-	put("in", wrong, strlen(wrong));
+	rig_put("in", wrong);
 	assert_non_null(freopen("in", "re", stdin));
 	gives("-", "stdin:1:8: switch s has no ports; write port NAME { ... } "
 		   "in it\n");
@@ -254,9 +226,9 @@ static void includes_by_absolute_path(void **state)
 	char text[256];
 
 	(void)state;
-	put("part", GOOD, strlen(GOOD));
-	snprintf(text, sizeof(text), "include \"%s/part\"\n", folder);
-	put("t.conf", text, strlen(text));
+	rig_put("part", GOOD);
+	snprintf(text, sizeof(text), "include \"%s/part\"\n", rig_folder);
+	rig_put("t.conf", text);
 	gives("t.conf", "");
 	unlink("part");
 	unlink("t.conf");
@@ -268,7 +240,7 @@ static void does_not_include_standard_input(void **state)
 	const char *text = "include \"-\"\n" GOOD;
 
 	(void)state;
-	put("t.conf", text, strlen(text));
+	rig_put("t.conf", text);
 	gives("t.conf", "t.conf:1:9: cannot read \"./-\": "
 			"No such file or directory\n");
 	unlink("t.conf");
@@ -284,7 +256,7 @@ static void is_text(const char *comment, size_t size, bool yes)
 
 	memcpy(text + 2, comment, size);
 	memcpy(text + 2 + size, "\n" GOOD, sizeof("\n" GOOD) - 1);
-	put("t.conf", text, 2 + size + sizeof("\n" GOOD) - 1);
+	rig_put_n("t.conf", text, 2 + size + sizeof("\n" GOOD) - 1);
 	sys = config_compile("t.conf", &report);
 	if (yes != (sys != NULL))
 		fail_msg("%s: %s", comment, report.text);
@@ -325,7 +297,7 @@ static void columns_are_characters(void **state)
 	struct config_report report;
 
 	(void)state;
-	put("t.conf", text, strlen(text));
+	rig_put("t.conf", text);
 	assert_null(config_compile("t.conf", &report));
 	assert_non_null(strstr(report.text, "t.conf:4:13: unknown port "));
 	config_report_free(&report);
@@ -366,7 +338,7 @@ static void what_one_does_not_see_is_named(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		put("t.conf", cases[i].text, strlen(cases[i].text));
+		rig_put("t.conf", cases[i].text);
 		gives("t.conf", cases[i].said);
 	}
 	unlink("t.conf");
@@ -380,7 +352,7 @@ static void a_string_may_mean_it(void **state)
 	struct system *sys;
 
 	(void)state;
-	put("t.conf", text, strlen(text));
+	rig_put("t.conf", text);
 	sys = config_compile("t.conf", &report);
 	assert_non_null(sys);
 	assert_string_equal(report.text, "t.conf:1:27: warning: there is a "
@@ -409,5 +381,5 @@ int main(void)
 		cmocka_unit_test(a_string_may_mean_it),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, rig_begin, rig_end);
 }

@@ -32,7 +32,6 @@
 /* Longer seeds are about numbers, and take their time. */
 #define LONGEST 3000
 
-static char folder[64];
 static char **seed;
 static size_t n_seeds;
 static char *whole[3];
@@ -175,7 +174,7 @@ static const char *const words[] = {
 	"\x01",
 	"include \"t.conf\"",
 	"include \"inc/site.inc\"\n",
-	"switch a { port b { tap \"c\" } }\n",
+	"switch a { port b { tap \"c\" } }\n"
 };
 
 /* Replaces @cut octets at @at by @n octets of @with. */
@@ -312,19 +311,10 @@ static void must_hold(const struct system *sys,
 {
 	if (!report_is_well_formed(report) || strstr(report->text, "(null)") ||
 	    (sys != NULL) != !report->errors)
-		fail_msg("see %s/t.conf, which gives:\n%s", folder,
+		fail_msg("see %s/t.conf, which gives:\n%s", rig_folder,
 			 report->text);
 	if (sys)
 		promise_check(sys);
-}
-
-static void save(const char *text, size_t size)
-{
-	FILE *f = fopen("t.conf", "we");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(text, 1, size, f), size);
-	assert_int_equal(fclose(f), 0);
 }
 
 static void compile(const char *text, size_t size)
@@ -332,7 +322,7 @@ static void compile(const char *text, size_t size)
 	struct config_report report;
 	struct system *sys;
 
-	save(text, size);
+	rig_put_n("t.conf", text, size);
 	sys = config_compile("t.conf", &report);
 	must_hold(sys, &report);
 	system_free(sys);
@@ -345,7 +335,7 @@ static void recompile(const struct system *base, const char *text, size_t size)
 	struct config_report report;
 	struct system *sys;
 
-	save(text, size);
+	rig_put_n("t.conf", text, size);
 	sys = config_recompile(base, text, &report);
 	must_hold(sys, &report);
 	system_free(sys);
@@ -388,10 +378,8 @@ static int setup(void **state)
 	whole[2] = rig_read("soft_policy.conf", NULL);
 	if (!whole[0] || !whole[1] || !whole[2] || !realpath("inc", inc))
 		return -1;
-	snprintf(folder, sizeof(folder), "/tmp/weir-fuzz-XXXXXX");
-	if (!mkdtemp(folder))
+	if (rig_begin(state) != 0)
 		return -1;
-	rig_enter(folder);
 	return symlink(inc, "inc");
 }
 
@@ -400,14 +388,13 @@ static int teardown(void **state)
 	(void)state;
 	unlink("t.conf");
 	unlink("inc");
-	rig_leave();
 	for (size_t i = 0; i < n_seeds; i++)
 		free(seed[i]);
 	free(seed);
 	free(whole[0]);
 	free(whole[1]);
 	free(whole[2]);
-	return rmdir(folder);
+	return rig_end(state);
 }
 
 static void mutations(void **state)

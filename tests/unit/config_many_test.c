@@ -19,43 +19,6 @@
 	"switch s { port a { tap \"a\" }; port b { tap \"b\" } }\n"            \
 	"allow a <-> b\n"
 
-static char folder[64];
-
-static int setup(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/weir-many-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	rig_enter(folder);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	rig_leave();
-	return rmdir(folder);
-}
-
-static void put(const char *path, const char *text, size_t size)
-{
-	FILE *f = fopen(path, "we");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(text, 1, size, f), size);
-	assert_int_equal(fclose(f), 0);
-}
-
-static unsigned int lines_of(const char *text)
-{
-	unsigned int n = 0;
-
-	for (; *text; text++)
-		n += *text == '\n';
-	return n;
-}
-
 /* @n times a statement, and a good topology. */
 static char *repeat(const char *statement, size_t n)
 {
@@ -87,7 +50,7 @@ static void hc36_a_file_full_of_mistakes(void **state)
 
 		assert_null(rig_compile(text, &report));
 		assert_in_range(report.errors, n - 1, n + 2);
-		assert_int_equal(lines_of(report.text), 51);
+		assert_int_equal(rig_lines(report.text), 51);
 		snprintf(rest, sizeof(rest), "\n... and %u more errors\n",
 			 report.errors - 50);
 		assert_non_null(strstr(report.text, rest));
@@ -130,7 +93,7 @@ static void warnings_are_bounded_as_well(void **state)
 	assert_non_null(sys);
 	system_free(sys);
 	assert_int_equal(report.warnings, 60);
-	assert_int_equal(lines_of(report.text), 51);
+	assert_int_equal(rig_lines(report.text), 51);
 	assert_non_null(strstr(report.text, "\n... and 10 more warnings\n"));
 	config_report_free(&report);
 
@@ -153,8 +116,8 @@ static void hc36_files_are_bounded_together(void **state)
 	struct config_report report;
 
 	(void)state;
-	put("part", part, strlen(part) - strlen(GOOD));
-	put("t.conf", text, strlen(text));
+	rig_put_n("part", part, strlen(part) - strlen(GOOD));
+	rig_put("t.conf", text);
 	assert_null(config_compile("t.conf", &report));
 	assert_non_null(strstr(report.text, "t.conf:19:9: the files have more "
 					    "than 4 MiB in all"));
@@ -180,7 +143,7 @@ static void hc36_links_without_end(void **state)
 		fprintf(f, "link s.p%d <-> r.p%d\n", i, i);
 	assert_int_equal(fclose(f), 0);
 	assert_null(rig_compile(text, &report));
-	assert_int_equal(lines_of(report.text), 51);
+	assert_int_equal(rig_lines(report.text), 51);
 	config_report_free(&report);
 	free(text);
 }
@@ -218,5 +181,5 @@ int main(void)
 		cmocka_unit_test(hc36_links_without_end),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, rig_begin, rig_end);
 }

@@ -138,21 +138,70 @@ char *rig_dump(const struct system *sys)
 	return text;
 }
 
+unsigned int rig_lines(const char *text)
+{
+	unsigned int n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
 /* --- a topology of one's own --------------------------------------------- */
+
+char rig_folder[64];
+
+int rig_begin(void **state)
+{
+	(void)state;
+	snprintf(rig_folder, sizeof(rig_folder), "/tmp/weir-config-XXXXXX");
+	if (!mkdtemp(rig_folder))
+		return -1;
+	rig_enter(rig_folder);
+	return 0;
+}
+
+int rig_end(void **state)
+{
+	(void)state;
+	rig_leave();
+	return rmdir(rig_folder);
+}
+
+void rig_put_n(const char *path, const char *text, size_t size)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, size, f), size);
+	assert_int_equal(fclose(f), 0);
+}
+
+void rig_put(const char *path, const char *text)
+{
+	rig_put_n(path, text, strlen(text));
+}
+
+struct system *rig_good(const char *text)
+{
+	struct config_report report;
+	struct system *sys = rig_compile(text, &report);
+
+	if (!sys)
+		fail_msg("%s%s", text, report.text);
+	config_report_free(&report);
+	return sys;
+}
 
 struct system *rig_compile(const char *text, struct config_report *report)
 {
 	char folder[] = "/tmp/weir-config-XXXXXX";
 	char path[sizeof(folder) + sizeof("/t.conf")];
 	struct system *sys;
-	FILE *f;
 
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/t.conf", folder);
-	f = fopen(path, "we");
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
+	rig_put(path, text);
 	sys = config_compile(path, report);
 	unlink(path);
 	rmdir(folder);

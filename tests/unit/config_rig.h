@@ -56,6 +56,45 @@ bool rig_same(const char *what, const char *got, const char *want);
  */
 char *rig_dump(const struct system *sys);
 
+/* A topology to be changed while it runs. */
+#define RIG_HOME                                                               \
+	"web = \"tcp port 443\"\n"                                             \
+	"switch s {\n"                                                         \
+	"port a { tap \"a\"; limit 10mbit; mac lock 02:00:00:00:00:01 }\n"     \
+	"port b { tap \"b\"; mac sticky 3; ip lock 10.0.0.2, fe80::2 }\n"      \
+	"port c { tap \"c\"; vlan trunk 1-9 native 5; storm unknown 9/s }\n"   \
+	"}\n"                                                                  \
+	"switch t { port d { tap \"d\" } }\n"                                  \
+	"link s.x <-> t.y\n"                                                   \
+	"group people { a, b }\n"                                              \
+	"allow people -> c when \"arp\"\n"                                     \
+	"allow t.d <-> y\nallow x <-> a\n"
+
+/**
+ * rig_begin - a folder of the test's own, which becomes the current one
+ *
+ * For setup; rig_end() removes it if it is empty.
+ */
+int rig_begin(void **state);
+int rig_end(void **state);
+extern char rig_folder[64];
+
+/**
+ * rig_put - write a file
+ */
+void rig_put(const char *path, const char *text);
+void rig_put_n(const char *path, const char *text, size_t size);
+
+/**
+ * rig_lines - how many lines a text has
+ */
+unsigned int rig_lines(const char *text);
+
+/**
+ * rig_good - compile a text that is right
+ */
+struct system *rig_good(const char *text);
+
 /**
  * rig_compile - compile a text
  * @report: out
