@@ -295,71 +295,65 @@ static void tell_facts(struct diff *d)
 
 /* --- everything ---------------------------------------------------------- */
 
-/* Plain data, and zero where nothing is said. */
-static bool same(const void *a, const void *b, size_t size)
+static void write_names(const struct system *sys, FILE *out)
 {
-	return size == 0 || memcmp(a, b, size) == 0;
+	for (size_t i = 0; i < sys->n_conns; i++)
+		fprintf(out, "%s\n", sys->conn[i].name);
+	for (size_t i = 0; i < sys->n_pds; i++)
+		fprintf(out, "%s\n", sys->pd[i].name);
 }
-
-#define SAME_ARRAY(a, b, v, n)                                                 \
-	((a)->n == (b)->n && same((a)->v, (b)->v, (a)->n * sizeof(*(a)->v)))
 
 /* A switch's tables are facts, but for the seed: its back-end makes it up. */
-static bool same_component(const struct sys_component *a,
-			   const struct sys_component *b)
+static void write_component(const struct sys_component *c, FILE *out)
 {
-	const size_t from = offsetof(struct sys_component, sw);
-	const size_t behind =
-		a->kind == SYS_SWITCH
-			? offsetof(struct sys_component, sw.number)
-			: from;
+	const size_t config = offsetof(struct sys_component, sw);
+	const size_t rest = c->kind == SYS_SWITCH
+				    ? offsetof(struct sys_component, sw.number)
+				    : config;
 
-	return same(a, b, from) &&
-	       same((const char *)a + behind, (const char *)b + behind,
-		    sizeof(*a) - behind);
+	fwrite(c, config, 1, out);
+	fwrite((const char *)c + rest, sizeof(*c) - rest, 1, out);
 }
 
-static bool same_pd(const struct sys_pd *a, const struct sys_pd *b)
+/* Plain data, and zero where nothing is said. */
+static void write_data(const struct system *sys, FILE *out)
 {
-	if (a->n_comps != b->n_comps || a->poll_us != b->poll_us ||
-	    !SAME_ARRAY(a, b, map, n_maps) || !SAME_ARRAY(a, b, chan, n_chans))
-		return false;
-	for (uint32_t k = 0; k < a->n_comps; k++) {
-		if (!same_component(&a->comp[k], &b->comp[k]))
-			return false;
+	for (size_t i = 0; i < sys->n_pds; i++) {
+		const struct sys_pd *pd = &sys->pd[i];
+
+		fprintf(out, "%" PRIu32 " %" PRIu32 " %" PRIu32 "\n",
+			pd->poll_us, pd->n_maps, pd->n_chans);
+		fwrite(pd->map, sizeof(*pd->map), pd->n_maps, out);
+		fwrite(pd->chan, sizeof(*pd->chan), pd->n_chans, out);
+		for (uint32_t k = 0; k < pd->n_comps; k++)
+			write_component(&pd->comp[k], out);
 	}
-	return true;
+	for (size_t i = 0; i < sys->n_conns; i++)
+		fwrite(&sys->conn[i], offsetof(struct sys_conn, line), 1, out);
+	fwrite(sys->region, sizeof(*sys->region), sys->n_regions, out);
+	fwrite(sys->channel, sizeof(*sys->channel), sys->n_channels, out);
 }
 
-static bool same_order(const struct system *a, const struct system *b)
+static bool same(const struct system *a, const struct system *b,
+		 void (*write)(const struct system *sys, FILE *out))
 {
-	if (a->n_conns != b->n_conns || a->n_pds != b->n_pds)
-		return false;
-	for (size_t i = 0; i < a->n_conns; i++) {
-		if (strcmp(a->conn[i].name, b->conn[i].name) != 0)
-			return false;
-	}
-	for (size_t i = 0; i < a->n_pds; i++) {
-		if (strcmp(a->pd[i].name, b->pd[i].name) != 0)
-			return false;
-	}
-	return true;
-}
+	char *text[2];
+	size_t size[2];
+	bool same;
 
-static bool same_system(const struct system *a, const struct system *b)
-{
-	for (size_t i = 0; i < a->n_conns; i++) {
-		if (!same(&a->conn[i], &b->conn[i],
-			  offsetof(struct sys_conn, line)))
-			return false;
+	for (int i = 0; i < 2; i++) {
+		FILE *out = open_memstream(&text[i], &size[i]);
+
+		if (!out)
+			out_of_memory();
+		write(i ? b : a, out);
+		if (fclose(out) != 0)
+			out_of_memory();
 	}
-	for (size_t i = 0; i < a->n_pds; i++) {
-		if (!same_pd(&a->pd[i], &b->pd[i]))
-			return false;
-	}
-	return SAME_ARRAY(a, b, region, n_regions) &&
-	       SAME_ARRAY(a, b, channel, n_channels) &&
-	       a->n_policies == b->n_policies;
+	same = size[0] == size[1] && memcmp(text[0], text[1], size[0]) == 0;
+	free(text[0]);
+	free(text[1]);
+	return same;
 }
 
 unsigned int config_differs(const struct system *a, const struct system *b,
@@ -378,10 +372,10 @@ unsigned int config_differs(const struct system *a, const struct system *b,
 	gather(&d.a);
 	gather(&d.b);
 	tell_facts(&d);
-	if (d.n == 0 && !same_order(a, b))
+	if (d.n == 0 && !same(a, b, write_names))
 		say(&d, "switches, ports, links or domains stand in another "
 			"order");
-	else if (d.n == 0 && !same_system(a, b))
+	else if (d.n == 0 && !same(a, b, write_data))
 		say(&d, "what is shared between switches and ports changes");
 	if (d.n > REPORT_MAX)
 		fprintf(d.out, "... and %u more\n", d.n - REPORT_MAX);

@@ -5,7 +5,6 @@
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include "config/build/build.h"
 
@@ -240,35 +239,16 @@ static void dump_rule(const struct sys_policy *policy, uint32_t i, FILE *out)
 	fputc('\n', out);
 }
 
-static bool same_entries(const struct policy_image *image,
-			 const struct policy_pair *a,
-			 const struct policy_pair *b)
+static void dump_pair(const struct policy_image *image, unsigned int from,
+		      unsigned int to, FILE *out)
 {
-	return a->n == b->n &&
-	       memcmp(&image->entry[a->first], &image->entry[b->first],
-		      a->n * sizeof(image->entry[0])) == 0;
-}
+	const struct policy_pair *pair = &image->pair[from][to];
 
-/* Receivers of which the same is asked are shown together, once. */
-static void dump_receivers(const struct policy_image *image, unsigned int src,
-			   unsigned int dst, FILE *out)
-{
-	const struct policy_pair *pairs = image->pair[src];
-	const struct policy_pair *pair = &pairs[dst];
-
-	for (unsigned int d = 0; d < dst; d++) {
-		if (same_entries(image, &pairs[d], pair))
-			return;
-	}
-	fprintf(out, "  from %u to", src);
-	for (unsigned int d = dst; d < MAX_PORTS; d++) {
-		if (same_entries(image, &pairs[d], pair))
-			fprintf(out, " %u", d);
-	}
-	fputc(':', out);
+	if (pair->n)
+		fprintf(out, "  from %u to %u:", from, to);
 	for (unsigned int i = 0; i < pair->n; i++)
-		fprintf(out, " %u", image->entry[pair->first + i]);
-	fputc('\n', out);
+		fprintf(out, " %u%s", image->entry[pair->first + i],
+			i + 1 == pair->n ? "\n" : "");
 }
 
 static void dump_rate(const char *what, const struct policy_rate *rate,
@@ -357,10 +337,8 @@ static void dump_policy(const struct sys_policy *policy,
 	for (uint32_t i = 0; i < image->n_rules; i++)
 		dump_rule(policy, i, out);
 	for (unsigned int s = 0; s < c->sw.n_ports; s++) {
-		for (unsigned int d = 0; d < c->sw.n_ports; d++) {
-			if (image->pair[s][d].n)
-				dump_receivers(image, s, d, out);
-		}
+		for (unsigned int d = 0; d < c->sw.n_ports; d++)
+			dump_pair(image, s, d, out);
 	}
 	for (unsigned int i = 0; i < c->sw.n_ports; i++) {
 		if (c->sw.port[i].kind != VSWITCH_PORT_CAPTURE)
