@@ -40,23 +40,11 @@ struct filter_answer {
  */
 extern int filter_limit_ms;
 
-/**
- * filter_ask - have libpcap compile an expression
- */
+/* Has libpcap compile an expression. */
 void filter_ask(const char *expression, struct filter_answer *answer);
-
-/**
- * filter_ask_all - have all expressions with names compiled
- *
- * Takes filter_limit_ms at most.  filter_compile() finds the answers.
- */
+/* Has all expressions with names compiled, within filter_limit_ms. */
 void filter_ask_all(struct topology *t);
-
-/**
- * filter_answered - the answer to an expression with names
- *
- * Return: NULL if it was not among them.
- */
+/* The answer to one of them; NULL if it is none. */
 const struct filter_answer *filter_answered(const struct topology *t,
 					    const char *expression);
 
@@ -73,21 +61,12 @@ const struct filter_answer *filter_answered(const struct topology *t,
 bool filter_compile(struct topology *t, const struct name *text,
 		    enum filter_use use, struct filter *out);
 
-/**
- * filter_is_known - does @t->base have an expression already?
- * @out: its program
- */
+/* Does @t->base have an expression already?  @out: its program. */
 bool filter_is_known(struct topology *t, const char *text, enum filter_use use,
 		     struct filter *out);
-
-/**
- * filter_same - are two programs one?
- */
+/* Are two programs one? */
 bool filter_same(const struct filter *a, const struct filter *b);
-
-/**
- * filter_word - where an expression has a word, or NULL
- */
+/* Where an expression has a word, or NULL. */
 const char *filter_word(const char *text, const char *word);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A process that compiles an expression writes its answer into a pipe, which
- * has room for all of it, and ends.
+ * Some processes take one expression after the other and write answers into
+ * memory they share with the compiler, which waits for a pipe that nobody has
+ * open any more.
  */
 #include "config/check/filter.h"
 
@@ -10,22 +11,20 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define AT_A_TIME 16
+#define PROCESSES 16
 
 int filter_limit_ms = 4000;
 
-/* An expression with names; its process runs while @pid is set. */
+/* An expression with names. */
 struct topo_asked {
 	struct topo_asked *next;
 	const char *text;
-	struct filter_answer *answer;
-	pid_t pid;
-	int fd;
+	struct filter_answer answer;
 };
 
 /* --- words --------------------------------------------------------------- */
@@ -74,24 +73,7 @@ static bool has_names(const char *e)
 	return false;
 }
 
-/* --- in a process of its own --------------------------------------------- */
-
-static _Noreturn void child(const char *text, int fd, pid_t parent)
-{
-	struct filter_answer answer = { .n = 0 };
-	size_t size = offsetof(struct filter_answer, insn);
-
-	prctl(PR_SET_NAME, "weir-resolve");
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
-	filter_ask(text, &answer);
-	if (answer.n <= SYS_FILTER_MAX)
-		size += answer.n * sizeof(answer.insn[0]);
-	_exit(write(fd, &answer, size) > 0 ? 0 : 1);
-}
-
-/* --- in the compiler ----------------------------------------------------- */
+/* --- expressions --------------------------------------------------------- */
 
 static struct topo_asked *find(const struct topology *t, const char *text)
 {
@@ -99,9 +81,9 @@ static struct topo_asked *find(const struct topology *t, const char *text)
 
 	for_each(a, t->asked) {
 		if (strcmp(a->text, text) == 0)
-			return a;
+			break;
 	}
-	return NULL;
+	return a;
 }
 
 const struct filter_answer *filter_answered(const struct topology *t,
@@ -109,7 +91,7 @@ const struct filter_answer *filter_answered(const struct topology *t,
 {
 	const struct topo_asked *a = find(t, expression);
 
-	return a ? a->answer : NULL;
+	return a ? &a->answer : NULL;
 }
 
 static void note(struct topology *t, const struct name *text,
@@ -127,120 +109,87 @@ static void note(struct topology *t, const struct name *text,
 	topo_append(t->asked, a);
 }
 
-/* There is no answer of libpcap's. */
-static void fail(struct topology *t, struct topo_asked *a, const char *why)
+/* --- processes ----------------------------------------------------------- */
+
+struct shared {
+	unsigned int next; /* expression to be taken */
+	struct {
+		bool done;
+		struct filter_answer answer;
+	} of[];
+};
+
+static _Noreturn void child(const struct topology *t, struct shared *shared,
+			    pid_t parent)
 {
-	a->answer = arena_alloc(t->arena, sizeof(*a->answer));
-	a->answer->failed = true;
-	snprintf(a->answer->error, sizeof(a->answer->error), "%s", why);
+	const struct topo_asked *a;
+	unsigned int i = 0, mine;
+
+	prctl(PR_SET_NAME, "weir-resolve");
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	mine = __atomic_fetch_add(&shared->next, 1, __ATOMIC_RELAXED);
+	for_each(a, t->asked) {
+		if (i++ != mine)
+			continue;
+		filter_ask(a->text, &shared->of[mine].answer);
+		__atomic_store_n(&shared->of[mine].done, true,
+				 __ATOMIC_RELEASE);
+		mine = __atomic_fetch_add(&shared->next, 1, __ATOMIC_RELAXED);
+	}
+	_exit(0);
 }
 
-static void start(struct topology *t, struct topo_asked *a)
+static void run(const struct topology *t, unsigned int n, struct shared *shared)
 {
-	pid_t parent = getpid();
+	pid_t pid[PROCESSES], parent = getpid();
+	struct pollfd end = { .fd = -1 };
 	int fd[2];
 
-	fail(t, a, "no process could be started for it");
 	if (pipe2(fd, O_CLOEXEC) != 0)
 		return;
-	a->fd = fd[0];
-	a->pid = fork();
-	if (a->pid == 0)
-		child(a->text, fd[1], parent);
+	end.fd = fd[0];
+	for (unsigned int i = 0; i < PROCESSES; i++) {
+		pid[i] = i < n ? fork() : -1;
+		if (pid[i] == 0)
+			child(t, shared, parent);
+	}
 	close(fd[1]);
-	if (a->pid < 0)
-		close(fd[0]);
-}
-
-static void end(struct topo_asked *a)
-{
-	kill(a->pid, SIGKILL);
-	while (waitpid(a->pid, NULL, 0) < 0 && errno == EINTR)
+	while (poll(&end, 1, filter_limit_ms) < 0 && errno == EINTR)
 		;
-	close(a->fd);
-	a->pid = 0;
-}
-
-/* Its process is no more. */
-static void take(struct topology *t, struct topo_asked *a)
-{
-	if (read(a->fd, a->answer, sizeof(*a->answer)) <= 0)
-		fail(t, a, "its process has failed");
-	end(a);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* Those that run, after more of them have been started. */
-static unsigned int gather(struct topology *t, struct topo_asked **running,
-			   struct pollfd *poll)
-{
-	struct topo_asked *a;
-	unsigned int n = 0;
-
-	for_each(a, t->asked) {
-		if (n == AT_A_TIME)
-			break;
-		if (!a->answer)
-			start(t, a);
-		if (a->pid <= 0)
-			continue;
-		/* Of interest is that its other end is closed. */
-		poll[n] = (struct pollfd){ .fd = a->fd };
-		running[n++] = a;
-	}
-	return n;
-}
-
-static void give_up(struct topology *t)
-{
-	const char *why = arena_printf(t->arena,
-				       "names were not looked up within %g s, "
-				       "the limit for all filters together",
-				       filter_limit_ms / 1000.0);
-	struct topo_asked *a;
-
-	for_each(a, t->asked) {
-		if (a->answer && a->pid <= 0)
-			continue;
-		fail(t, a, why);
-		if (a->pid > 0)
-			end(a);
+	close(fd[0]);
+	for (unsigned int i = 0; i < PROCESSES; i++) {
+		if (pid[i] > 0)
+			kill(pid[i], SIGKILL);
+		while (pid[i] > 0 && waitpid(pid[i], NULL, 0) < 0 &&
+		       errno == EINTR)
+			;
 	}
 }
 
-static void run(struct topology *t)
+static void take(struct topo_asked *a, const struct shared *shared,
+		 unsigned int i)
 {
-	int64_t deadline = now_ms() + filter_limit_ms;
-	struct topo_asked *running[AT_A_TIME];
-	struct pollfd fds[AT_A_TIME];
-	unsigned int n;
-
-	while ((n = gather(t, running, fds)) > 0) {
-		int64_t left = deadline - now_ms();
-		int ready = left > 0 ? poll(fds, n, (int)left) : 0;
-
-		if (ready == 0) {
-			give_up(t);
-			return;
-		}
-		for (unsigned int i = 0; ready > 0 && i < n; i++) {
-			if (fds[i].revents)
-				take(t, running[i]);
-		}
+	if (__atomic_load_n(&shared->of[i].done, __ATOMIC_ACQUIRE)) {
+		a->answer = shared->of[i].answer;
+		return;
 	}
+	a->answer.failed = true;
+	snprintf(a->answer.error, sizeof(a->answer.error),
+		 "names were not looked up within %g s, the limit for all "
+		 "filters together",
+		 filter_limit_ms / 1000.0);
 }
 
 void filter_ask_all(struct topology *t)
 {
 	const struct topo_port *port;
 	const struct topo_rule *rule;
+	struct topo_asked *a;
+	struct shared *shared;
+	size_t size = sizeof(*shared);
+	unsigned int n = 0;
 
 	for_each_port(port, t) {
 		if (port->kind == TO_CAPTURE && port->capture.filter.set)
@@ -250,5 +199,19 @@ void filter_ask_all(struct topology *t)
 		if (rule->when)
 			note(t, rule->when, FILTER_RULE);
 	}
-	run(t);
+	for_each(a, t->asked) {
+		n++;
+		size += sizeof(shared->of[0]);
+	}
+	if (!n)
+		return;
+	shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		out_of_memory();
+	run(t, n, shared);
+	n = 0;
+	for_each(a, t->asked)
+		take(a, shared, n++);
+	munmap(shared, size);
 }

@@ -246,29 +246,28 @@ static bool is_slip_for_group(struct topology *t, const struct name *ref)
 	return true;
 }
 
-void unknown_vm(struct topology *t, const struct name *ref)
+/* What is no switch or no VM, of which there are @plural. */
+static void unknown(struct topology *t, struct pos at, enum sort sort,
+		    const char *name, const char *plural)
 {
-	const char *what = arena_printf(t->arena, "vm \"%s\"", ref->text);
-	struct choice c = choose(t, VM, NULL, ref->text);
+	const char *what =
+		arena_printf(t->arena, "%s \"%s\"", noun(sort), name);
+	struct choice c = choose(t, sort, NULL, name);
 
-	if (t->broken || did_you_mean(t, ref->pos, &c, what))
+	if (t->broken || did_you_mean(t, at, &c, what))
 		return;
-	if (t->vms)
-		wrong(t, ref->pos, "unknown %s; vms are %s", what, c.list);
+	if (c.n)
+		wrong(t, at, "unknown %s; %s are %s", what, plural, c.list);
 	else
-		wrong(t, ref->pos,
-		      "unknown %s; write it outside of any { }: vm NAME { ... }",
-		      what);
+		wrong(t, at,
+		      "unknown %s; write it outside of any { }: %s NAME { ... "
+		      "}",
+		      what, noun(sort));
 }
 
-static void unknown_switch(struct topology *t, const struct name *ref,
-			   const char *name)
+void unknown_vm(struct topology *t, const struct name *ref)
 {
-	const char *what = arena_printf(t->arena, "switch \"%s\"", name);
-	struct choice c = choose(t, SWITCH, NULL, name);
-
-	if (!t->broken && !did_you_mean(t, ref->pos, &c, what))
-		wrong(t, ref->pos, "unknown %s; switches are %s", what, c.list);
+	unknown(t, ref->pos, VM, ref->text, "vms");
 }
 
 static void unknown_on(struct topology *t, const struct topo_switch *sw,
@@ -386,12 +385,11 @@ struct topo_port *resolve_port(struct topology *t,
 		return resolve_bare(t, home, ref);
 	len = (size_t)(dot - ref->text);
 	sw = find(t, SWITCH, NULL, ref->text, len);
-	if (!sw) {
-		unknown_switch(t, ref, arena_strndup(t->arena, ref->text, len));
-		return NULL;
-	}
-	port = find_port(t, sw->thing, dot + 1);
-	if (!port)
+	port = sw ? find_port(t, sw->thing, dot + 1) : NULL;
+	if (!sw)
+		unknown(t, ref->pos, SWITCH,
+			arena_strndup(t->arena, ref->text, len), "switches");
+	else if (!port)
 		unknown_on(t, sw->thing, ref, dot + 1);
 	return port;
 }
