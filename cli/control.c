@@ -31,12 +31,17 @@
  * struct exchange - a connection with its deadline
  * @fd:       socket
  * @deadline: CLOCK_MONOTONIC, milliseconds
- * @to:       who, for messages
+ * @to, @opt: for messages
+ * @read:     bytes of the reply so far
+ * @broken:   it did not come
  */
 struct exchange {
 	int fd;
 	int64_t deadline;
 	const struct control *to;
+	const struct cli_options *opt;
+	size_t read;
+	bool broken;
 };
 
 /* Not the time of day: that can be set. */
@@ -119,12 +124,8 @@ int control_probe(const char *path)
 		       : -1;
 }
 
-/**
- * report - say why an exchange failed
- * @x:   who
- * @opt: for the timeout
- */
-static void report(const struct exchange *x, const struct cli_options *opt)
+/* Say why an exchange failed. */
+static void report(const struct exchange *x)
 {
 	const char *name = x->to->name;
 
@@ -132,11 +133,11 @@ static void report(const struct exchange *x, const struct cli_options *opt)
 	case ETIMEDOUT:
 		cli_error("%s did not answer within %u s; try again with a "
 			  "longer -t",
-			  name, opt->timeout);
+			  name, x->opt->timeout);
 		break;
 	case ENOENT:
 	case ECONNREFUSED:
-		cli_error("%s does not run (nobody listens on %s)", name,
+		cli_error("%s does not run (nothing listens on %s)", name,
 			  x->to->path);
 		break;
 	case EACCES:
@@ -156,23 +157,24 @@ static void report(const struct exchange *x, const struct cli_options *opt)
 	}
 }
 
-/* A full queue of connections is waited for like everything else. */
-static int exchange_open(struct exchange *x)
+/* Connect; the clock runs from here.  Wait for a full queue of connections. */
+static int exchange_begin(struct exchange *x, const struct control *to,
+			  const struct cli_options *opt)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
 
-	for (;;) {
-		x->fd = open_socket(x->to->path);
-		if (x->fd >= 0)
-			return 0;
-		if (errno != EAGAIN)
-			return -1;
+	*x = (struct exchange){ .to = to, .opt = opt };
+	x->deadline = now_ms() + (int64_t)opt->timeout * 1000;
+	while ((x->fd = open_socket(to->path)) < 0 && errno == EAGAIN) {
 		if (now_ms() >= x->deadline) {
 			errno = ETIMEDOUT;
-			return -1;
+			break;
 		}
 		nanosleep(&pause, NULL);
 	}
+	if (x->fd < 0)
+		report(x);
+	return x->fd < 0 ? -1 : 0;
 }
 
 /* All of it, or -1 with errno set. */
@@ -193,50 +195,27 @@ static int exchange_send(struct exchange *x, const char *text, size_t len)
 	return 0;
 }
 
-/**
- * exchange_receive - read a line
- *
- * Return: the line without its newline, to free(), or NULL with errno set.
- */
-static char *exchange_receive(struct exchange *x)
+/* Some of the reply, for json_load_callback(). */
+static size_t exchange_receive(void *to, size_t size, void *arg)
 {
-	size_t len = 0;
-	size_t size = 0;
-	char *text = NULL;
+	struct exchange *x = arg;
+	ssize_t n;
 
-	for (;;) {
-		ssize_t n;
-		char *end;
-
-		if (size - len < 2)
-			text = xrealloc(text, size = size ? size * 2 : 65536);
-		n = recv(x->fd, text + len, size - len - 1, 0);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-			if (wait_for(x->fd, POLLIN, x->deadline))
-				break;
-			continue;
-		}
-		if (n <= 0) {
-			if (!n)
-				errno = ECONNRESET;
+	while ((n = recv(x->fd, to, size, 0)) < 0 &&
+	       (errno == EAGAIN || errno == EINTR))
+		if (wait_for(x->fd, POLLIN, x->deadline))
 			break;
-		}
-		end = memchr(text + len, '\n', (size_t)n);
-		len += (size_t)n;
-		if (end) {
-			*end = 0;
-			return text;
-		}
-		if (len > REPLY_MAX) {
-			errno = EMSGSIZE;
-			break;
-		}
+	if (!n)
+		errno = ECONNRESET;
+	if (n > 0 && (x->read += (size_t)n) > REPLY_MAX) {
+		errno = EMSGSIZE;
+		n = -1;
 	}
-	free(text);
-	return NULL;
+	x->broken = n <= 0;
+	return n > 0 ? (size_t)n : (size_t)-1;
 }
 
-/* Do both ends mean the same by what is in the data? */
+/* Is the data of this command's version? */
 static bool same_protocol(const struct control *to, const json_t *reply)
 {
 	json_int_t theirs =
@@ -253,16 +232,14 @@ static bool same_protocol(const struct control *to, const json_t *reply)
 }
 
 /**
- * understand - take a reply apart
- * @any: of whatever version the instance is; the data mean nothing
+ * understand - judge a reply
+ * @any: of whatever version the instance is; then the data mean nothing
  *
- * Return: the reply, with data if it is no error; or NULL after saying that it
- * is none.
+ * Return: the reply, with data unless it is an error; NULL after saying that it
+ * is neither.
  */
-static json_t *understand(const struct control *to, const char *line, bool any)
+static json_t *understand(const struct control *to, json_t *reply, bool any)
 {
-	json_t *reply = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
-
 	if (!json_is_true(json_object_get(reply, "ok")))
 		json_object_del(reply, "data");
 	if (!json_object_get(reply, "data")) {
@@ -284,26 +261,13 @@ static json_t *data_of(const struct control *to, json_t *reply)
 	json_t *data = json_incref(json_object_get(reply, "data"));
 	char *error = error_text(reply, to->name);
 
-	/* A compiler's lines, which quote the topology. */
+	/* The compiler's messages. */
 	text_print(stderr, json_member(reply, "report"), "\n");
 	if (reply && !data)
 		cli_error("%s: %s", to->name, error);
 	free(error);
 	json_decref(reply);
 	return data;
-}
-
-/* Connect; the clock runs from here. */
-static int exchange_begin(struct exchange *x, const struct control *to,
-			  const struct cli_options *opt)
-{
-	x->to = to;
-	x->deadline = now_ms() + (int64_t)opt->timeout * 1000;
-	x->fd = -1;
-	if (!exchange_open(x))
-		return 0;
-	report(x, opt);
-	return -1;
 }
 
 /**
@@ -313,21 +277,21 @@ static int exchange_begin(struct exchange *x, const struct control *to,
  *
  * Return: the reply, or NULL after saying what is wrong.
  */
-static json_t *exchange_talk(struct exchange *x, const struct cli_options *opt,
-			     json_t *request, bool any)
+static json_t *exchange_talk(struct exchange *x, json_t *request, bool any)
 {
 	char *text = json_dumps(request, JSON_COMPACT);
 	char *line = xasprintf("%s\n", text ? text : "{}");
-	char *answer = NULL;
 	json_t *reply = NULL;
 
-	if (!exchange_send(x, line, strlen(line)))
-		answer = exchange_receive(x);
-	if (answer)
-		reply = understand(x->to, answer, any);
+	x->broken = exchange_send(x, line, strlen(line)) != 0;
+	if (!x->broken)
+		reply = json_load_callback(
+			exchange_receive, x,
+			JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, NULL);
+	if (x->broken)
+		report(x);
 	else
-		report(x, opt);
-	free(answer);
+		reply = understand(x->to, reply, any);
 	free(line);
 	free(text);
 	json_decref(request);
@@ -344,7 +308,7 @@ json_t *control_reply(const struct control *to, const struct cli_options *opt,
 		json_decref(request);
 		return NULL;
 	}
-	reply = exchange_talk(&x, opt, request, false);
+	reply = exchange_talk(&x, request, false);
 	close(x.fd);
 	return reply;
 }
@@ -367,10 +331,9 @@ json_t *control_show(const struct control *to, const struct cli_options *opt,
 /**
  * peer_pidfd - a descriptor of the process at the other end of a socket
  *
- * Taken while the peer is known to live, so the number cannot have been given
- * to another process meanwhile.
+ * Taken while the peer is alive, so that its number is not another process's.
  *
- * Return: the descriptor, or -1 (the peer is in another pid namespace, say).
+ * Return: the descriptor, or -1 (the peer is in another PID namespace, say).
  */
 static int peer_pidfd(int fd)
 {
@@ -393,10 +356,9 @@ int control_ask_stop(const struct control *to, const struct cli_options *opt)
 	if (exchange_begin(&x, to, opt))
 		return -1;
 	peer = peer_pidfd(x.fd);
-	/* What was started by another version must be stopped all the same. */
-	data = data_of(to,
-		       exchange_talk(&x, opt, json_pack("{s:s}", "cmd", "stop"),
-				     true));
+	/* An instance of another version can be stopped, too. */
+	data = data_of(to, exchange_talk(&x, json_pack("{s:s}", "cmd", "stop"),
+					 true));
 	if (data) {
 		/* Without it: the monitor hangs up at its end. */
 		result = wait_for(peer < 0 ? x.fd : peer, POLLIN, x.deadline);
