@@ -70,29 +70,20 @@ void build_conns(struct system *sys, struct topology *t);
 void build_policies(struct system *sys, const struct topology *t);
 
 /**
- * build_grow - room for one element more in an array, which is zeroed
- * @n:    elements it has
+ * build_grow - room for one element more, which is zeroed
+ * @n:    elements the array has
  * @size: bytes of one
- *
- * Return: the array; cannot fail.
  */
 void *build_grow(void *array, size_t n, size_t size);
 
-/**
- * build_hash - FNV-1a, which gives the same in every run
- * @h: BUILD_HASH, or what is hashed on
- */
+/* FNV-1a, which gives the same in every run; @h: what is hashed on. */
 uint64_t build_hash(uint64_t h, const void *data, size_t size);
 #define BUILD_HASH 0xcbf29ce484222325ull
 
-/**
- * build_access - who may connect to a port's path
- */
+/* Who may connect to a port's path. */
 struct sys_access build_access(const struct topo_port *port);
 
-/**
- * build_copy - copy a text into a fixed array, cut to fit; NULL is none
- */
+/* Copies a text into a fixed array, cut to fit; NULL is none. */
 #define build_copy(array, text) build_text(array, sizeof(array), text)
 void build_text(char *to, size_t size, const char *text);
 

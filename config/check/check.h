@@ -62,7 +62,6 @@ bool is_slip_for_switch(struct topology *t, const struct name *ref);
 
 /**
  * resolve_group - does a name mean a group?
- * @ref:  where ports and groups can be named
  * @slip: out: it means nothing, but is almost a group's name; reported
  *
  * Return: NULL if not.
@@ -71,9 +70,8 @@ struct topo_group *resolve_group(struct topology *t, const struct name *ref,
 				 bool *slip);
 
 /**
- * resolve_port - what port does a name mean?
+ * resolve_port - what port does a name mean, "port" or "switch.port"?
  * @home: the switch a bare name is looked for on, or NULL for all of them
- * @ref:  "port" or "switch.port"
  *
  * Return: NULL if none; that has been reported, unless an earlier error may be
  * the reason.
@@ -82,15 +80,10 @@ struct topo_port *resolve_port(struct topology *t,
 			       const struct topo_switch *home,
 			       const struct name *ref);
 
-/**
- * pairs_add - one pair more to tell of
- */
+/* One pair more to tell of. */
 void pairs_add(struct topo_pairs *pairs, const struct topo_port *a,
 	       const struct topo_port *b);
-
-/**
- * pairs_shown - "s.a -> s.b (and 2 more)"
- */
+/* "s.a -> s.b (and 2 more)" */
 const char *pairs_shown(struct topology *t, const struct topo_rule *rule,
 			const struct topo_pairs *pairs);
 

@@ -102,16 +102,6 @@ static bool can_run(struct topology *t, struct pos at, enum filter_use use,
 
 /* --- compiling ----------------------------------------------------------- */
 
-static bool keep(struct topology *t, struct filter *out, const void *insn,
-		 uint32_t n, uint32_t need)
-{
-	out->need = need;
-	out->n = n;
-	out->insn = arena_alloc(t->arena, n * sizeof(*out->insn));
-	memcpy(out->insn, insn, n * sizeof(*out->insn));
-	return true;
-}
-
 bool filter_same(const struct filter *a, const struct filter *b)
 {
 	return a->n == b->n && (!a->n || memcmp(a->insn, b->insn,
@@ -146,67 +136,21 @@ static bool compile(struct topology *t, const struct name *text,
 {
 	const struct filter_answer *a = filter_answered(t, text->text);
 	struct filter_answer here;
-	uint32_t need;
 
 	if (!a) {
 		filter_ask(text->text, &here);
 		a = &here;
 	}
-	if (!*a->error)
-		return can_run(t, text->pos, use, a, &need) &&
-		       keep(t, out, a->insn, a->n, need);
-	wrong(t, text->pos, "%s \"%s\": %s; %s",
-	      a->failed ? "cannot compile" : "libpcap does not accept",
-	      text->text, a->error, remedy(a->error));
-	return false;
-}
-
-/* --- what has been compiled before --------------------------------------- */
-
-static bool find_rule(struct topology *t, const struct sys_policy *policy,
-		      const char *text, struct filter *out)
-{
-	const struct policy_image *image = &policy->image;
-
-	for (uint32_t i = 0; i < image->n_rules; i++) {
-		const struct policy_rule *rule = &image->rule[i];
-
-		if (strcmp(policy->rule[i].text, text) == 0)
-			return keep(t, out, &image->insn[rule->first], rule->n,
-				    policy->rule[i].need);
-	}
-	return false;
-}
-
-static bool find_capture(struct topology *t, const struct sys_pd *pd,
-			 const char *text, struct filter *out)
-{
-	for (uint32_t i = 0; i < pd->n_comps; i++) {
-		const struct sys_capture *c = &pd->comp[i].capture;
-
-		if (pd->comp[i].kind == SYS_CAPTURE &&
-		    strcmp(c->filter_text, text) == 0)
-			return keep(t, out, c->filter, c->n_filter, 0);
-	}
-	return false;
-}
-
-bool filter_is_known(struct topology *t, const char *text, enum filter_use use,
-		     struct filter *out)
-{
-	const struct system *base = t->base;
-
-	for (size_t i = 0; base && i < base->n_policies; i++) {
-		if (use == FILTER_RULE &&
-		    find_rule(t, &base->policy[i], text, out))
-			return true;
-	}
-	for (size_t i = 0; base && i < base->n_pds; i++) {
-		if (use == FILTER_CAPTURE &&
-		    find_capture(t, &base->pd[i], text, out))
-			return true;
-	}
-	return false;
+	if (*a->error)
+		wrong(t, text->pos, "%s \"%s\": %s; %s",
+		      a->failed ? "cannot compile" : "libpcap does not accept",
+		      text->text, a->error, remedy(a->error));
+	if (*a->error || !can_run(t, text->pos, use, a, &out->need))
+		return false;
+	out->n = a->n;
+	out->insn = arena_alloc(t->arena, a->n * sizeof(*out->insn));
+	memcpy(out->insn, a->insn, a->n * sizeof(*out->insn));
+	return true;
 }
 
 bool filter_compile(struct topology *t, const struct name *text,
@@ -224,8 +168,6 @@ bool filter_compile(struct topology *t, const struct name *text,
 		wrong(t, text->pos,
 		      "the filter has %zu characters; %d are possible",
 		      strlen(e), SYS_PATH - 1);
-	else if (filter_is_known(t, e, use, out))
-		return true;
 	else if (compile(t, text, use, out)) {
 		/* A single instruction accepts every frame. */
 		if (use == FILTER_RULE && out->n == 1) {

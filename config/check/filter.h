@@ -42,9 +42,12 @@ extern int filter_limit_ms;
 
 /* Has libpcap compile an expression. */
 void filter_ask(const char *expression, struct filter_answer *answer);
-/* Has all expressions with names compiled, within filter_limit_ms. */
+/*
+ * Has all expressions with names compiled, within filter_limit_ms, that @t->base
+ * does not have: names mean what they meant.
+ */
 void filter_ask_all(struct topology *t);
-/* The answer to one of them; NULL if it is none. */
+/* The answer to one of all these; NULL if it is none. */
 const struct filter_answer *filter_answered(const struct topology *t,
 					    const char *expression);
 
@@ -53,17 +56,11 @@ const struct filter_answer *filter_answered(const struct topology *t,
  * @text: the expression; its text may be NULL, which has been reported
  * @out:  @n is 0 for a rule that matches every frame; a warning says so
  *
- * Expressions @t->base has already are taken from there, so that names in them
- * mean what they meant.
- *
  * Return: false if there is none; that has been reported.
  */
 bool filter_compile(struct topology *t, const struct name *text,
 		    enum filter_use use, struct filter *out);
 
-/* Does @t->base have an expression already?  @out: its program. */
-bool filter_is_known(struct topology *t, const char *text, enum filter_use use,
-		     struct filter *out);
 /* Are two programs one? */
 bool filter_same(const struct filter *a, const struct filter *b);
 /* Where an expression has a word, or NULL. */

@@ -20,10 +20,11 @@
 
 int filter_limit_ms = 4000;
 
-/* An expression with names. */
+/* An expression with names; @known: from @t->base. */
 struct topo_asked {
 	struct topo_asked *next;
 	const char *text;
+	bool known;
 	struct filter_answer answer;
 };
 
@@ -94,19 +95,46 @@ const struct filter_answer *filter_answered(const struct topology *t,
 	return a ? &a->answer : NULL;
 }
 
-static void note(struct topology *t, const struct name *text,
-		 enum filter_use use)
+/* @insn: NULL: it is still to be asked. */
+static void note(struct topology *t, const char *text, const void *insn,
+		 uint32_t n)
 {
 	struct topo_asked *a;
-	struct filter unused;
 
-	if (!text->text || strlen(text->text) >= SYS_PATH ||
-	    !has_names(text->text) || find(t, text->text) ||
-	    filter_is_known(t, text->text, use, &unused))
+	if (!text || strlen(text) >= SYS_PATH || find(t, text) ||
+	    !(insn ? n : has_names(text)))
 		return;
-	a = arena_alloc(t->arena, sizeof(*a));
-	a->text = text->text;
+	a = arena_alloc(t->arena,
+			insn ? offsetof(struct topo_asked, answer.insn) +
+					n * sizeof(a->answer.insn[0])
+			     : sizeof(*a));
+	a->text = text;
+	a->known = insn;
+	a->answer.n = n;
+	if (insn)
+		memcpy(a->answer.insn, insn, n * sizeof(a->answer.insn[0]));
 	topo_append(t->asked, a);
+}
+
+static void note_base(struct topology *t, const struct system *base)
+{
+	for (size_t i = 0; i < base->n_policies; i++) {
+		const struct policy_image *image = &base->policy[i].image;
+
+		for (uint32_t k = 0; k < image->n_rules; k++)
+			note(t, base->policy[i].rule[k].text,
+			     &image->insn[image->rule[k].first],
+			     image->rule[k].n);
+	}
+	for (size_t i = 0; i < base->n_pds; i++) {
+		for (uint32_t k = 0; k < base->pd[i].n_comps; k++) {
+			const struct sys_component *c = &base->pd[i].comp[k];
+
+			if (c->kind == SYS_CAPTURE)
+				note(t, c->capture.filter_text,
+				     c->capture.filter, c->capture.n_filter);
+		}
+	}
 }
 
 /* --- processes ----------------------------------------------------------- */
@@ -131,7 +159,7 @@ static _Noreturn void child(const struct topology *t, struct shared *shared,
 		_exit(1);
 	mine = __atomic_fetch_add(&shared->next, 1, __ATOMIC_RELAXED);
 	for_each(a, t->asked) {
-		if (i++ != mine)
+		if (a->known || i++ != mine)
 			continue;
 		filter_ask(a->text, &shared->of[mine].answer);
 		__atomic_store_n(&shared->of[mine].done, true,
@@ -191,17 +219,15 @@ void filter_ask_all(struct topology *t)
 	size_t size = sizeof(*shared);
 	unsigned int n = 0;
 
-	for_each_port(port, t) {
-		if (port->kind == TO_CAPTURE && port->capture.filter.set)
-			note(t, &port->capture.filter.arg, FILTER_CAPTURE);
-	}
-	for_each(rule, t->rules) {
-		if (rule->when)
-			note(t, rule->when, FILTER_RULE);
-	}
+	if (t->base)
+		note_base(t, t->base);
+	for_each_port(port, t)
+		note(t, port->capture.filter.arg.text, NULL, 0);
+	for_each(rule, t->rules)
+		note(t, rule->when ? rule->when->text : NULL, NULL, 0);
 	for_each(a, t->asked) {
-		n++;
-		size += sizeof(shared->of[0]);
+		n += !a->known;
+		size += a->known ? 0 : sizeof(shared->of[0]);
 	}
 	if (!n)
 		return;
@@ -211,7 +237,9 @@ void filter_ask_all(struct topology *t)
 		out_of_memory();
 	run(t, n, shared);
 	n = 0;
-	for_each(a, t->asked)
-		take(a, shared, n++);
+	for_each(a, t->asked) {
+		if (!a->known)
+			take(a, shared, n++);
+	}
 	munmap(shared, size);
 }

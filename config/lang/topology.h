@@ -217,28 +217,18 @@ struct topology {
 	for ((port) = topo_port_from((t)->switches); (port);                   \
 	     (port) = topo_next_port(port))
 
-/**
- * topo_port_from - the first port of a switch, or of those behind it
- * @sw: may be NULL
- */
+/* The first port of a switch, which may be NULL, or of those behind it. */
 struct topo_port *topo_port_from(const struct topo_switch *sw);
 struct topo_port *topo_next_port(const struct topo_port *port);
 
-/**
- * topo_add_port - put a port at the end of a switch
- * @name: of the new port
- */
+/* Puts a port at the end of a switch. */
 struct topo_port *topo_add_port(struct topology *t, struct topo_switch *sw,
 				const struct name *name);
 
-/**
- * topo_mtu - of a port, said or not
- */
+/* The MTU of a port, said or not. */
 uint32_t topo_mtu(const struct topo_port *port);
 
-/**
- * topo_port_name - "switch.port"
- */
+/* "switch.port" */
 const char *topo_port_name(struct topology *t, const struct topo_port *port);
 
 #endif
