@@ -141,12 +141,17 @@ const char *port_name(const struct mon_switch *sw, uint32_t port,
  */
 const char *ip_text(const struct ip_addr *addr, char buf[IP_TEXT]);
 
-/**
- * json_counter - JSON of a counter another process writes
- *
- * JSON's integers are signed: what is larger is a lie, and as large as can be.
- */
-json_t *json_counter(const uint64_t *p);
+/* JSON's integers are signed: what is larger is a lie, and as large as can be. */
+static inline json_int_t clamped(uint64_t value)
+{
+	return value > INT64_MAX ? INT64_MAX : (json_int_t)value;
+}
+
+/* A counter that another process writes. */
+static inline json_int_t counter(const uint64_t *p)
+{
+	return clamped(switch_load64(p));
+}
 
 /* --- control/policy.c --------------------------------------------------- */
 

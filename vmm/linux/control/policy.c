@@ -120,23 +120,23 @@ static void setting(struct listing *l, uint32_t port, const char *action,
 static const struct {
 	const char *action;
 	size_t at;
-	/* What is counted are bytes; a topology has bits. */
-	bool bytes;
+	/* A topology has bits where bytes are counted. */
+	int unit;
 	/* All ports have these; what is shown is what is unusual, or was said. */
 	const struct policy_rate *usual;
 } rates[] = {
-#define RATE(action, member, bytes, usual)                                     \
+#define RATE(action, member, unit, usual)                                      \
 	{                                                                      \
-		action, offsetof(struct policy_port, member), bytes, usual     \
+		action, offsetof(struct policy_port, member), unit, usual      \
 	}
-	RATE("mac-moves", moves, false, NULL),
-	RATE("limit-in", limit_in, true, NULL),
-	RATE("limit-out", limit_out, true, NULL),
-	RATE("storm-broadcast", storm[STORM_BROADCAST], false,
+	RATE("mac-moves", moves, 1, NULL),
+	RATE("limit-in", limit_in, 8, NULL),
+	RATE("limit-out", limit_out, 8, NULL),
+	RATE("storm-broadcast", storm[STORM_BROADCAST], 1,
 	     &sys_usual_storm[STORM_BROADCAST]),
-	RATE("storm-multicast", storm[STORM_MULTICAST], false,
+	RATE("storm-multicast", storm[STORM_MULTICAST], 1,
 	     &sys_usual_storm[STORM_MULTICAST]),
-	RATE("storm-unknown", storm[STORM_UNKNOWN], false,
+	RATE("storm-unknown", storm[STORM_UNKNOWN], 1,
 	     &sys_usual_storm[STORM_UNKNOWN]),
 #undef RATE
 };
@@ -152,10 +152,9 @@ static void rate_row(struct listing *l, uint32_t port, size_t i)
 	if (r.rate != 0 &&
 	    (usual == NULL || memcmp(&r, usual, sizeof(r)) != 0 ||
 	     command(l, port, rates[i].action) != NULL))
-		facts = json_pack(
-			"{s:I, s:I}", "rate",
-			(json_int_t)(r.rate * (rates[i].bytes ? 8 : 1)),
-			"burst", (json_int_t)r.burst);
+		facts = json_pack("{s:I, s:I}", "rate",
+				  (json_int_t)r.rate * rates[i].unit, "burst",
+				  (json_int_t)r.burst);
 	setting(l, port, rates[i].action, facts);
 }
 
@@ -257,7 +256,7 @@ static void port_rows(struct listing *l, uint32_t port)
 	if (switch_load64(&s->blocked) != 0)
 		setting(l, port, "blocked",
 			json_pack("{s:o}", "times",
-				  json_counter(&s->times_blocked)));
+				  json_integer(counter(&s->times_blocked))));
 	setting(l, port, "vlan", vlan_facts(image, port));
 	setting(l, port, "mac-lock", mac_lock_facts(image, p));
 	if (p->known_only != p->locked)
@@ -341,7 +340,8 @@ static void pair_rows(struct listing *l, uint32_t from, uint32_t to)
 
 		if (number != SYS_NONE)
 			rule_row(l, from, to, number,
-				 l->known ? json_counter(&l->hits[first + i])
+				 l->known ? json_integer(counter(
+						    &l->hits[first + i]))
 					  : json_null());
 	}
 	if (n == 0 && (allow >> to & 1) != 0)

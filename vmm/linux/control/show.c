@@ -19,21 +19,6 @@ const char *port_name(const struct mon_switch *sw, uint32_t port,
 	return buf;
 }
 
-static json_int_t shown(uint64_t value)
-{
-	return value > INT64_MAX ? INT64_MAX : (json_int_t)value;
-}
-
-static json_int_t counter(const uint64_t *p)
-{
-	return shown(switch_load64(p));
-}
-
-json_t *json_counter(const uint64_t *p)
-{
-	return json_integer(counter(p));
-}
-
 /* --- ports -------------------------------------------------------------- */
 
 static const char *kind_name(const struct monitor *m, const struct mon_link *l)
@@ -51,14 +36,6 @@ static const char *kind_name(const struct monitor *m, const struct mon_link *l)
 		break;
 	}
 	return component_kinds[m->sys.pd[c->pd[1]].comp[c->comp[1]].kind]->name;
-}
-
-/* A driver VM's port goes on behind its virtualisers. */
-static const struct mon_link *driver_of(const struct monitor *m,
-					const struct mon_link *l)
-{
-	return l->conn->attachment == SYS_TO_VIRT ? &m->link[l->conn->driver]
-						  : NULL;
 }
 
 /* How long a connection waits because one of its ends fails all the time. */
@@ -91,7 +68,7 @@ json_int_t pause_ms(uint64_t ns)
 /* Until a port is tried again; 0: it waits for nothing of the kind. */
 static json_int_t again_ms(const struct monitor *m, const struct mon_link *l)
 {
-	const struct mon_link *driver = driver_of(m, l);
+	const struct mon_link *driver = link_driver(m, l);
 	uint64_t first = pause_of(m, l);
 
 	if (link_hold(m, l) > first)
@@ -121,16 +98,11 @@ static const char *outside_name(const struct mon_link *l)
 	return name[outside_state(l)];
 }
 
-static bool is_blocked(const struct mon_switch *sw, uint32_t port)
-{
-	return switch_load64(&sw->stats->port[port].blocked) != 0;
-}
-
 static const char *state_name(const struct monitor *m,
 			      const struct mon_switch *sw, uint32_t port)
 {
 	const struct mon_link *l = sw->link[port];
-	const struct mon_link *driver = driver_of(m, l);
+	const struct mon_link *driver = link_driver(m, l);
 	const char *waits = waiting(m, l);
 
 	if (waits == NULL && driver != NULL)
@@ -141,7 +113,7 @@ static const char *state_name(const struct monitor *m,
 		return "down";
 	switch (switch_port_state(sw, port)) {
 	case PORT_UP:
-		if (is_blocked(sw, port))
+		if (switch_load64(&sw->stats->port[port].blocked) != 0)
 			return "blocked";
 		return driver == NULL ? outside_name(l) : driver_state(driver);
 	case PORT_FAULT:
@@ -157,7 +129,7 @@ static const char *state_name(const struct monitor *m,
 static unsigned int restarts_of(const struct monitor *m,
 				const struct mon_link *l)
 {
-	const struct mon_link *driver = driver_of(m, l);
+	const struct mon_link *driver = link_driver(m, l);
 
 	if (driver != NULL)
 		return m->pd[driver->conn->pd[1]].restarts;
@@ -171,7 +143,7 @@ static json_int_t drop_sum(const struct vswitch_port_stats *s,
 	json_int_t sum = 0;
 
 	for (int why = 0; why < OUTSIDE_DROP_COUNT; why++)
-		sum += shown(outside_drops(l, (enum outside_drop)why));
+		sum += clamped(outside_drops(l, (enum outside_drop)why));
 
 	for (unsigned int r = REASON_NONE + 1; r < REASON_COUNT; r++)
 		sum += counter(&s->drops[r]);
@@ -246,7 +218,7 @@ static void outside_rows(const struct mon_link *l, const char *port,
 	enum { IN, OUT };
 #define ROW(symbol, key, side, text)                                           \
 	drop_row(port, #key, (side) == OUT,                                    \
-		 shown(outside_drops(l, OUTSIDE_DROP_##symbol)), rows);
+		 clamped(outside_drops(l, OUTSIDE_DROP_##symbol)), rows);
 	OUTSIDE_DROPS(ROW)
 #undef ROW
 }
@@ -275,15 +247,11 @@ json_t *show_drops(const struct monitor *m)
 
 /* --- system ------------------------------------------------------------- */
 
-static const char *perms_name(uint32_t perms)
-{
-	return perms == SYS_R ? "r" : "rw";
-}
-
 static json_t *show_map(const char *region, size_t size, uint32_t perms)
 {
 	return json_pack("{s:s, s:I, s:s}", "region", region, "size",
-			 (json_int_t)size, "perms", perms_name(perms));
+			 (json_int_t)size, "perms",
+			 perms == SYS_R ? "r" : "rw");
 }
 
 /* Its regions, and the pages in which its ports say how their outside is. */

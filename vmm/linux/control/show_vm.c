@@ -43,21 +43,14 @@ static const struct count vmm_counts[] = {
 	VMM(host_errors),
 };
 
-/* JSON's integers are signed: what is larger is a lie, and as large as can be. */
-static json_t *number(const void *page, size_t at)
-{
-	const uint64_t *p = (const void *)((const char *)page + at);
-	uint64_t value = switch_load64(p);
-
-	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
-
 static void add_counts(json_t *row, const struct count *count, size_t n,
 		       const void *page)
 {
 	for (size_t i = 0; i < n; i++)
-		json_object_set_new(row, count[i].key,
-				    number(page, count[i].at));
+		json_object_set_new(
+			row, count[i].key,
+			json_integer(counter((const void *)((const char *)page +
+							    count[i].at))));
 }
 
 static const char *vm_state(const struct monitor *m, const struct mon_vm *vm)
@@ -85,8 +78,7 @@ static json_int_t add_refused(json_t *rows, const char *queue,
 	for (int side = 0; side < NET_VIRT_SIDES; side++)
 		for (int r = 0; r < NET_VIRT_REASON_COUNT; r++) {
 			enum net_virt_reason why = (enum net_virt_reason)r;
-			json_int_t n = (json_int_t)switch_load64(
-				&s->side[side].refused[r]);
+			json_int_t n = counter(&s->side[side].refused[r]);
 
 			if (n == 0)
 				continue;
@@ -108,9 +100,9 @@ static void add_virt(json_t *row, const struct mon_virt *v)
 			 add_refused(refused, "tx", v->stats[MON_TX]);
 
 	json_object_set_new(row, "rx_passed",
-			    number(&v->stats[MON_RX]->frames, 0));
+			    json_integer(counter(&v->stats[MON_RX]->frames)));
 	json_object_set_new(row, "tx_passed",
-			    number(&v->stats[MON_TX]->frames, 0));
+			    json_integer(counter(&v->stats[MON_TX]->frames)));
 	json_object_set_new(row, "refusals", json_integer(sum));
 	json_object_set_new(row, "refused", refused);
 }

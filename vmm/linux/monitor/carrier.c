@@ -17,9 +17,8 @@
 
 #include "vmm/linux/monitor/state.h"
 
-/* The connection behind a driver VM's virtualisers, or NULL. */
-static const struct mon_link *driver_of(const struct monitor *m,
-					const struct mon_link *l)
+const struct mon_link *link_driver(const struct monitor *m,
+				   const struct mon_link *l)
 {
 	return l->conn->attachment == SYS_TO_VIRT ? &m->link[l->conn->driver]
 						  : NULL;
@@ -27,7 +26,7 @@ static const struct mon_link *driver_of(const struct monitor *m,
 
 bool link_reaches(const struct monitor *m, const struct mon_link *l)
 {
-	const struct mon_link *driver = driver_of(m, l);
+	const struct mon_link *driver = link_driver(m, l);
 
 	return link_is_carried(l) && outside_state(l) == OUTSIDE_UP &&
 	       (driver == NULL ||
@@ -89,7 +88,7 @@ uint64_t carrier_deadline(const struct monitor *m, const struct mon_link *l)
 	uint64_t first = UINT64_MAX;
 
 	while ((l = leader_of(m, l)) != NULL) {
-		const struct mon_link *part[] = { l, driver_of(m, l) };
+		const struct mon_link *part[] = { l, link_driver(m, l) };
 
 		for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
 			uint64_t at = next_look(m, part[i]);

@@ -463,6 +463,14 @@ uint64_t captures_deadline(const struct monitor *m);
 /* --- monitor/carrier.c -------------------------------------------------- */
 
 /**
+ * link_driver - the connection behind the virtualisers of a driver VM's port
+ *
+ * Return: NULL if it is none.
+ */
+const struct mon_link *link_driver(const struct monitor *m,
+				   const struct mon_link *l);
+
+/**
  * link_reaches - is a connection up to its far end?
  *
  * For a driver VM's port: up to the network its card is plugged into.
