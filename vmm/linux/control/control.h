@@ -2,7 +2,7 @@
 /*
  * The control server: docs/control.md.
  *
- * A connection lives through
+ * A connection is
  *
  *	READING   until a newline: the request
  *	ASKING    while a switch is asked by its mailbox, once or page by page,
@@ -11,11 +11,10 @@
  *	STAYING   "stop" only: open until the monitor ends, as a sign
  *
  * with CONTROL_TIMEOUT_NS for each.  Whoever may open the socket may stop the
- * whole system, so there is nothing to protect from them; but a client that
- * hangs, or talks nonsense, must not hold the loop, and a hundred of
- * them no more descriptors than CONTROL_CONNS.  When all are taken and another
- * client comes, the oldest one in READING goes, so that silent clients never
- * keep out one that asks.
+ * whole system; but a client that hangs or talks nonsense must not hold up the
+ * loop.  When all CONTROL_CONNS connections are taken and another client comes,
+ * the one that has been READING for longest is closed, so that silent clients
+ * keep nobody out.
  */
 #ifndef WEIR_VMM_LINUX_CONTROL_CONTROL_H
 #define WEIR_VMM_LINUX_CONTROL_CONTROL_H
@@ -81,9 +80,9 @@ struct control_job {
  * @asker:       ASKING: what switches answer to
  * @change:      ASKING: a change that has been ordered
  * @out:         WRITING: the reply
- * @out_len:     octets of it
- * @out_done:    octets written
- * @in_len:      READING: octets of @in
+ * @out_len:     bytes of it
+ * @out_done:    bytes written
+ * @in_len:      READING: bytes of @in
  * @in:          READING: the request so far
  */
 struct control_conn {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the control server's files share: requests in, JSON out.
+ *
+ * Functions that return JSON return it new; NULL if memory ran out.
  */
 #ifndef WEIR_VMM_LINUX_CONTROL_JSON_H
 #define WEIR_VMM_LINUX_CONTROL_JSON_H
@@ -18,7 +20,19 @@
 		 ? (names)[value]                                              \
 		 : (other))
 
-/* --- control.c: what becomes of a connection ---------------------------- */
+/* JSON's integers are signed: what is larger is a lie, and as large as can be. */
+static inline json_int_t clamped(uint64_t value)
+{
+	return value > INT64_MAX ? INT64_MAX : (json_int_t)value;
+}
+
+/* A counter that another process writes. */
+static inline json_int_t counter(const uint64_t *p)
+{
+	return clamped(switch_load64(p));
+}
+
+/* --- control.c ---------------------------------------------------------- */
 
 /**
  * control_answer - reply with data
@@ -32,7 +46,7 @@ void control_answer(struct monitor *m, struct control_conn *c, json_t *data);
  */
 void control_refuse(struct monitor *m, struct control_conn *c, json_t *why);
 
-/* --- control/request.c: what is asked ----------------------------------- */
+/* --- request.c ---------------------------------------------------------- */
 
 /**
  * control_request - act upon a request
@@ -44,15 +58,14 @@ void control_request(struct monitor *m, struct control_conn *c,
 		     const char *line, size_t len);
 
 /**
- * hex_decode - octets from a string of hexadecimal digits
- * @out: out
- * @max: room at @out
+ * hex_decode - bytes from a string of hexadecimal digits
+ * @out: out: @max bytes
  *
  * Return: how many, or -1 if that is no even number of digits, or too many.
  */
 long hex_decode(const char *text, size_t len, uint8_t *out, size_t max);
 
-/* --- control/job.c: what takes a while ----------------------------------- */
+/* --- job.c: what takes a while ------------------------------------------ */
 
 /**
  * control_job_start - begin with the job that has been filled in
@@ -76,27 +89,19 @@ void control_job_step(struct monitor *m, struct control_conn *c);
  */
 void control_job_drop(struct monitor *m, struct control_conn *c);
 
-/**
- * control_asker - what a connection asks switches by
- */
+/* What a connection asks switches by, and orders changes by. */
 extern const struct switch_asker control_asker;
-
-/**
- * control_change - what a connection orders changes by
- */
 extern const struct change_asker control_change;
 
-/* --- control/list.c: what switches know ------------------------------------ */
+/* --- list.c ------------------------------------------------------------- */
 
 /**
  * struct control_list - something switches tell page by page
- * @what:  "fdb"
  * @op:    enum vswitch_ctl_op
  * @page:  entries a reply can have
  * @pages: replies that are enough for the largest table, whatever a switch says
  *         about there being more
- * @row:   entry @i of a reply, which is not believed: new JSON; NULL if it makes
- *         no sense, or memory ran out
+ * @row:   entry @i of a reply, which is not trusted; NULL if it makes no sense
  */
 struct control_list {
 	const char *what;
@@ -112,16 +117,25 @@ struct control_list {
  */
 const struct control_list *control_list_find(const char *what);
 
-/* --- control/show.c: the answers ---------------------------------------- */
-
 /**
- * show_ports, show_drops, show_system - data of the replies
- *
- * Return: new JSON, or NULL if memory ran out.
+ * ip_text - an address in words
+ * @buf: out
  */
+const char *ip_text(const struct ip_addr *addr, char buf[IP_TEXT]);
+
+/* --- show.c, show_vm.c, policy.c: data of the replies -------------------- */
+
 json_t *show_ports(const struct monitor *m);
 json_t *show_drops(const struct monitor *m);
 json_t *show_system(const struct monitor *m);
+json_t *show_vms(const struct monitor *m);
+json_t *show_policy(const struct monitor *m);
+
+/**
+ * show_rule - a rule, as it is shown with whatever it decided
+ * @number: of a rule there is
+ */
+json_t *show_rule(const struct sys_policy *policy, uint32_t number);
 
 /**
  * pause_ms - nanoseconds to wait, as milliseconds; 0 only if it is over
@@ -135,60 +149,13 @@ json_int_t pause_ms(uint64_t ns);
 const char *port_name(const struct mon_switch *sw, uint32_t port,
 		      char buf[SYS_NAME]);
 
-/**
- * ip_text - an address for a person
- * @buf: out
- */
-const char *ip_text(const struct ip_addr *addr, char buf[IP_TEXT]);
-
-/* JSON's integers are signed: what is larger is a lie, and as large as can be. */
-static inline json_int_t clamped(uint64_t value)
-{
-	return value > INT64_MAX ? INT64_MAX : (json_int_t)value;
-}
-
-/* A counter that another process writes. */
-static inline json_int_t counter(const uint64_t *p)
-{
-	return clamped(switch_load64(p));
-}
-
-/* --- control/policy.c --------------------------------------------------- */
-
-/**
- * show_policy - data of that reply
- *
- * Return: new JSON, or NULL if memory ran out.
- */
-json_t *show_policy(const struct monitor *m);
-
-/**
- * show_rule - a rule, as it is shown with whatever it decided
- * @policy: whose
- * @number: of a rule there is
- *
- * Return: new JSON: an object; NULL if memory ran out.
- */
-json_t *show_rule(const struct sys_policy *policy, uint32_t number);
-
-/* --- control/show_vm.c -------------------------------------------------- */
-
-/**
- * show_vms - data of that reply: driver VMs
- *
- * Return: new JSON, or NULL if memory ran out.
- */
-json_t *show_vms(const struct monitor *m);
-
-/* --- control/trace.c ---------------------------------------------------- */
+/* --- trace.c ------------------------------------------------------------ */
 
 /**
  * show_verdict - a switch's decision, and what it decided by
  * @policy:  what it judges by, or NULL
  * @request: what it was asked
- * @v:       what it said; not believed
- *
- * Return: new JSON, or NULL if memory ran out.
+ * @v:       what it said; not trusted
  */
 json_t *show_verdict(const struct mon_switch *sw,
 		     const struct sys_policy *policy,
