@@ -38,7 +38,7 @@ static void enter(struct monitor *m, struct control_conn *c,
 	loop_watch(&m->loop, &c->source, watched[state]);
 }
 
-/* --- writing ------------------------------------------------------------ */
+/* --- writing ------------------------------------------------------------- */
 
 static void write_some(struct monitor *m, struct control_conn *c)
 {
@@ -110,7 +110,7 @@ void control_refuse(struct monitor *m, struct control_conn *c, json_t *why)
 	reply(m, c, false, why);
 }
 
-/* --- reading ------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------- */
 
 static void read_some(struct monitor *m, struct control_conn *c)
 {
@@ -161,7 +161,7 @@ static void on_conn(struct monitor *m, struct loop_source *s, uint32_t events)
 	}
 }
 
-/* --- connections -------------------------------------------------------- */
+/* --- connections --------------------------------------------------------- */
 
 static struct control_conn *free_conn(const struct monitor *m)
 {
@@ -290,7 +290,7 @@ uint64_t control_deadline(const struct monitor *m)
 	return first;
 }
 
-/* --- the socket --------------------------------------------------------- */
+/* --- the socket ---------------------------------------------------------- */
 
 static int already_running(struct monitor *m, pid_t holder)
 {

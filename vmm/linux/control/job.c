@@ -69,7 +69,7 @@ void control_job_step(struct monitor *m, struct control_conn *c)
 		ask(m, c);
 }
 
-/* --- changes --------------------------------------------------------------- */
+/* --- changes ------------------------------------------------------------- */
 
 static void on_change(struct monitor *m, struct change_asker *a, bool made,
 		      json_t *facts)
@@ -84,7 +84,7 @@ static void on_change(struct monitor *m, struct change_asker *a, bool made,
 
 const struct change_asker control_change = { .done = on_change };
 
-/* --- lists ----------------------------------------------------------------- */
+/* --- lists --------------------------------------------------------------- */
 
 static void ask_list(struct control_conn *c, size_t sw)
 {
@@ -126,7 +126,7 @@ static void take_page(struct monitor *m, struct control_conn *c,
 	}
 }
 
-/* --- replies ------------------------------------------------------------ */
+/* --- replies ------------------------------------------------------------- */
 
 static void on_reply(struct monitor *m, struct switch_asker *a,
 		     struct mon_switch *sw,

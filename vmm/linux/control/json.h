@@ -20,7 +20,7 @@
 		 ? (names)[value]                                              \
 		 : (other))
 
-/* JSON's integers are signed: what is larger is a lie, and as large as can be. */
+/* JSON's integers are signed; no honest counter gets beyond that. */
 static inline json_int_t clamped(uint64_t value)
 {
 	return value > INT64_MAX ? INT64_MAX : (json_int_t)value;
@@ -32,7 +32,7 @@ static inline json_int_t counter(const uint64_t *p)
 	return clamped(switch_load64(p));
 }
 
-/* --- control.c ---------------------------------------------------------- */
+/* --- control.c ----------------------------------------------------------- */
 
 /**
  * control_answer - reply with data
@@ -46,7 +46,7 @@ void control_answer(struct monitor *m, struct control_conn *c, json_t *data);
  */
 void control_refuse(struct monitor *m, struct control_conn *c, json_t *why);
 
-/* --- request.c ---------------------------------------------------------- */
+/* --- request.c ----------------------------------------------------------- */
 
 /**
  * control_request - act upon a request
@@ -65,7 +65,7 @@ void control_request(struct monitor *m, struct control_conn *c,
  */
 long hex_decode(const char *text, size_t len, uint8_t *out, size_t max);
 
-/* --- job.c: what takes a while ------------------------------------------ */
+/* --- job.c: what takes a while ------------------------------------------- */
 
 /**
  * control_job_start - begin with the job that has been filled in
@@ -93,7 +93,7 @@ void control_job_drop(struct monitor *m, struct control_conn *c);
 extern const struct switch_asker control_asker;
 extern const struct change_asker control_change;
 
-/* --- list.c ------------------------------------------------------------- */
+/* --- list.c -------------------------------------------------------------- */
 
 /**
  * struct control_list - something switches tell page by page
@@ -149,7 +149,7 @@ json_int_t pause_ms(uint64_t ns);
 const char *port_name(const struct mon_switch *sw, uint32_t port,
 		      char buf[SYS_NAME]);
 
-/* --- trace.c ------------------------------------------------------------ */
+/* --- trace.c ------------------------------------------------------------- */
 
 /**
  * show_verdict - a switch's decision, and what it decided by

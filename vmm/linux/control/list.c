@@ -9,7 +9,7 @@
 
 #include "vmm/linux/control/json.h"
 
-/* --- fdb ---------------------------------------------------------------- */
+/* --- fdb ----------------------------------------------------------------- */
 
 static json_t *fdb_row(const struct monitor *m, const struct mon_switch *sw,
 		       const struct vswitch_ctl_reply *reply, uint32_t i)
@@ -101,7 +101,7 @@ static json_t *flow_row(const struct monitor *m, const struct mon_switch *sw,
 	return row;
 }
 
-/* --- multicast groups ------------------------------------------------------ */
+/* --- multicast groups ---------------------------------------------------- */
 
 static json_t *group_row(const struct monitor *m, const struct mon_switch *sw,
 			 const struct vswitch_ctl_reply *reply, uint32_t i)
@@ -126,7 +126,7 @@ static json_t *group_row(const struct monitor *m, const struct mon_switch *sw,
 			 (json_int_t)e->left);
 }
 
-/* --- all --------------------------------------------------------------------- */
+/* --- all ----------------------------------------------------------------- */
 
 static const struct control_list lists[] = {
 	{ "fdb", CTL_FDB, CTL_FDB_ENTRIES,

@@ -2,10 +2,10 @@
 /*
  * `weir show policy`: who decides what, and how often it has.
  *
- * For each port first what holds of it alone (VLAN, locks, limits, whether it is
- * blocked just now), then its pairs, each rule in the order in which the switch
- * asks it.  Counts are of a pair's entries, and a switch shares them: they are
- * taken only if the switch says that they are of the policy we know.
+ * For each port first its settings (VLAN, locks, limits, whether it is blocked
+ * just now), then its pairs, each rule in the order in which the switch asks
+ * it.  Counts come from the switch, by entry, and are used only if the switch
+ * says that they are of the policy the monitor knows.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 #include "vmm/linux/control/json.h"
 
-/* A switch that takes policies as fast as it can still lets us read one's. */
+/* How often counts are read again if the policy changes meanwhile. */
 #define TRIES 4
 
 /**
@@ -122,7 +122,7 @@ static const struct {
 	size_t at;
 	/* A topology has bits where bytes are counted. */
 	int unit;
-	/* All ports have these; what is shown is what is unusual, or was said. */
+	/* All ports have these; shown is what is unusual, or was set. */
 	const struct policy_rate *usual;
 } rates[] = {
 #define RATE(action, member, unit, usual)                                      \

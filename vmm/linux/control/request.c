@@ -7,7 +7,7 @@
 
 #include "vmm/linux/control/json.h"
 
-/* --- trace -------------------------------------------------------------- */
+/* --- trace --------------------------------------------------------------- */
 
 static int hex_digit(char c)
 {
@@ -98,7 +98,7 @@ static void start_trace(struct monitor *m, struct control_conn *c,
 	control_job_start(m, c);
 }
 
-/* --- changes ------------------------------------------------------------ */
+/* --- changes ------------------------------------------------------------- */
 
 /* @text: what the order keeps a copy of at @to, or NULL. */
 static void order(struct monitor *m, struct control_conn *c,
@@ -150,7 +150,7 @@ static void start_undo(struct monitor *m, struct control_conn *c,
 	order(m, c, CHANGE_UNDO, NULL, NULL);
 }
 
-/* --- what is asked ------------------------------------------------------ */
+/* --- what is asked ------------------------------------------------------- */
 
 /* What has been shown is there even if a switch hangs. */
 static void prod_switches(struct monitor *m)

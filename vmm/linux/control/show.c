@@ -19,7 +19,7 @@ const char *port_name(const struct mon_switch *sw, uint32_t port,
 	return buf;
 }
 
-/* --- ports -------------------------------------------------------------- */
+/* --- ports --------------------------------------------------------------- */
 
 static const char *kind_name(const struct monitor *m, const struct mon_link *l)
 {
@@ -199,7 +199,7 @@ json_t *show_ports(const struct monitor *m)
 	return each_port(m, port_row);
 }
 
-/* --- drops -------------------------------------------------------------- */
+/* --- drops --------------------------------------------------------------- */
 
 static void drop_row(const char *port, const char *key, bool out,
 		     json_int_t count, json_t *rows)
@@ -245,7 +245,7 @@ json_t *show_drops(const struct monitor *m)
 	return each_port(m, drop_rows);
 }
 
-/* --- system ------------------------------------------------------------- */
+/* --- system -------------------------------------------------------------- */
 
 static json_t *show_map(const char *region, size_t size, uint32_t perms)
 {

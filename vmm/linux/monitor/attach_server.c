@@ -41,7 +41,7 @@ static void say(struct monitor *m, struct attach_server *a, int level,
 			    number);
 }
 
-/* --- the one message ---------------------------------------------------- */
+/* --- the one message ----------------------------------------------------- */
 
 /* Return: 0 with every descriptor filled in, or -1 with none. */
 static int gather(const struct monitor *m, const struct mon_link *l, int *fd)
@@ -115,7 +115,7 @@ static int send_hello(struct monitor *m, const struct mon_link *l, int sock,
 	return result;
 }
 
-/* --- attach and detach -------------------------------------------------- */
+/* --- attach and detach --------------------------------------------------- */
 
 static void on_client(struct monitor *m, struct loop_source *s, uint32_t events)
 {
@@ -222,7 +222,7 @@ void attach_disconnect(struct monitor *m, struct attach_server *a)
 	say(m, a, LOG_INFO, "detached from process", (long)a->pid);
 }
 
-/* --- the socket --------------------------------------------------------- */
+/* --- the socket ---------------------------------------------------------- */
 
 int attach_open(struct monitor *m, struct attach_server *a,
 		struct mon_link *link)

@@ -299,6 +299,23 @@ void *backing_map(const struct backing *b, uint32_t region, uint32_t perms)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+void backing_unmap(const struct backing *b, uint32_t region,
+		   const volatile void *at)
+{
+	if (at != NULL)
+		munmap((void *)(uintptr_t)at, b->sys->region[region].size);
+}
+
+int backing_watch(const struct backing *b, uint32_t channel, uint32_t end,
+		  struct loop *loop, struct loop_source *s, uint32_t events,
+		  void (*ready)(struct monitor *m, struct loop_source *s,
+				uint32_t events))
+{
+	int fd = fcntl(b->channel[channel].wait[end], F_DUPFD_CLOEXEC, 0);
+
+	return fd < 0 ? -1 : loop_add(loop, s, fd, events, ready);
+}
+
 int backing_zero(const struct backing *b, uint32_t region)
 {
 	/* The pages are given back and come back zero; the size stays. */
@@ -323,7 +340,7 @@ int backing_dup(const struct backing *b, uint32_t region, uint32_t perms)
 	return fd;
 }
 
-/* --- renewal -------------------------------------------------------------- */
+/* --- renewal ------------------------------------------------------------- */
 
 /* Return: 0, or -1 with errno set and none of @fd open. */
 static int regions_new(const struct system *sys, const uint32_t *region,

@@ -14,6 +14,7 @@
 
 #include "config/system.h"
 #include "vmm/linux/error.h"
+#include "vmm/linux/monitor/loop.h"
 
 /**
  * struct backing_channel - descriptors of one channel
@@ -70,6 +71,33 @@ void *backing_map(const struct backing *b, uint32_t region, uint32_t perms);
  * Return: 0 or negative errno.
  */
 int backing_zero(const struct backing *b, uint32_t region);
+
+/**
+ * backing_slot - the region a PD maps at a slot
+ */
+static inline uint32_t backing_slot(const struct backing *b, uint32_t pd,
+				    uint32_t slot)
+{
+	return b->sys->pd[pd].map[slot].region;
+}
+
+/**
+ * backing_unmap - undo backing_map()
+ * @at: may be NULL
+ */
+void backing_unmap(const struct backing *b, uint32_t region,
+		   const volatile void *at);
+
+/**
+ * backing_watch - watch an end of a channel in the monitor's loop
+ * @events: EPOLLIN, and EPOLLET for one that is never read
+ *
+ * Return: 0, or -1 with errno set.
+ */
+int backing_watch(const struct backing *b, uint32_t channel, uint32_t end,
+		  struct loop *loop, struct loop_source *s, uint32_t events,
+		  void (*ready)(struct monitor *m, struct loop_source *s,
+				uint32_t events));
 
 /**
  * backing_dup - a descriptor of a region to hand to somebody

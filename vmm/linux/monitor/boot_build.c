@@ -98,7 +98,7 @@ static int fill_maps(struct boot_record *r, const struct sys_pd *pd,
 static int seal(const struct boot_record *r, struct boot_fds *fds,
 		struct error *err)
 {
-	const char *octets = (const char *)r;
+	const char *bytes = (const char *)r;
 	uint64_t done = 0;
 	int fd = backing_memfd("weir:boot");
 
@@ -107,7 +107,7 @@ static int seal(const struct boot_record *r, struct boot_fds *fds,
 	fds->from[BOOT_FD] = fd;
 	fds->close[BOOT_FD] = true;
 	while (done < r->size) {
-		ssize_t n = write(fd, octets + done, r->size - done);
+		ssize_t n = write(fd, bytes + done, r->size - done);
 
 		if (n < 0)
 			return backing_fd_error(err, "boot record of", r->name);

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "vmm/linux/monitor/state.h"
 
@@ -40,9 +39,7 @@ void captures_unmap(struct monitor *m)
 	for (size_t i = 0; i < m->sys.n_conns; i++) {
 		struct mon_link *l = &m->link[i];
 
-		if (l->lent != NULL)
-			munmap(l->lent,
-			       m->sys.region[l->conn->egress.free].size);
+		backing_unmap(&m->backing, l->conn->egress.free, l->lent);
 		l->lent = NULL;
 	}
 }

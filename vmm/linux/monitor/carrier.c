@@ -24,7 +24,8 @@ const struct mon_link *link_driver(const struct monitor *m,
 						  : NULL;
 }
 
-bool link_reaches(const struct monitor *m, const struct mon_link *l)
+/* Is it up to its far end? Of a driver VM: to the network of its card. */
+static bool reaches(const struct monitor *m, const struct mon_link *l)
 {
 	const struct mon_link *driver = link_driver(m, l);
 
@@ -43,7 +44,7 @@ static const struct mon_link *leader_of(const struct monitor *m,
 static bool has_carrier(const struct monitor *m, const struct mon_link *l)
 {
 	while ((l = leader_of(m, l)) != NULL)
-		if (!link_reaches(m, l))
+		if (!reaches(m, l))
 			return false;
 	return true;
 }

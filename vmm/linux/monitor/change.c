@@ -10,7 +10,7 @@
 
 #include "vmm/linux/monitor/state.h"
 
-/* --- the end ---------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------- */
 
 static void order_free(struct change_order *o)
 {
@@ -47,7 +47,7 @@ static void refuse(struct monitor *m, json_t *why)
 	finish(&m->change);
 }
 
-/* --- which switches ---------------------------------------------------------- */
+/* --- which switches ------------------------------------------------------ */
 
 static const struct sys_policy *new_policy(const struct monitor *m,
 					   const struct mon_switch *sw)
@@ -102,7 +102,7 @@ static bool is_being_started(const struct monitor *m)
 	return false;
 }
 
-/* --- compiling ---------------------------------------------------------------- */
+/* --- compiling ----------------------------------------------------------- */
 
 static json_t *refusal_of(const struct compile_result *r)
 {
@@ -196,7 +196,7 @@ static bool begin(struct monitor *m)
 	return true;
 }
 
-/* --- asking --------------------------------------------------------------------- */
+/* --- asking -------------------------------------------------------------- */
 
 static void give(struct monitor *m, struct mon_switch *sw,
 		 const struct sys_policy *policy)
@@ -383,7 +383,7 @@ static void on_silence(struct monitor *m, struct switch_asker *a,
 					     "switch", sw->comp->name));
 }
 
-/* --- time -------------------------------------------------------------------- */
+/* --- time ---------------------------------------------------------------- */
 
 /* Why an order whose time is over has not been carried out. */
 static const char *late(const struct change *c, const struct change_asker *a)
@@ -425,7 +425,7 @@ uint64_t change_deadline(const struct monitor *m)
 	return first;
 }
 
-/* --- from outside ----------------------------------------------------------------- */
+/* --- from outside -------------------------------------------------------- */
 
 void change_init(struct change *c)
 {

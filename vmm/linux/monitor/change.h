@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Changing the policy while it runs: `weir reload`, `allow`, `deny`, `undo`, ...
+ * Changing the policy of a running system: `weir reload`, `allow`, `undo` ...
  *
  * A change takes effect at all switches or at none, and one is made at a time:
  *

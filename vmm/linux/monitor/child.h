@@ -2,10 +2,10 @@
 /*
  * Helper children: what may block runs in one.
  *
- * The monitor forks; the child, a copy of it, has its own name, keeps no
- * descriptor but the standard ones and one more, and dies with the monitor.  The
- * monitor learns of its end by a pidfd.  Nobody waits for a child that hangs: it
- * is killed.
+ * The child is a copy of the monitor with a name of its own.  It keeps no
+ * descriptor but the standard ones and one more, and dies with the monitor,
+ * which learns of its end by a pidfd.  A child that hangs is killed, not waited
+ * for.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_CHILD_H
 #define WEIR_VMM_LINUX_MONITOR_CHILD_H

@@ -179,7 +179,7 @@ int compile_result_unpack(struct compile_result *r, const void *from,
 	return code_result(&c, r);
 }
 
-/* --- releasing -------------------------------------------------------------- */
+/* --- releasing ----------------------------------------------------------- */
 
 void policies_free(struct sys_policy *policy, size_t n)
 {

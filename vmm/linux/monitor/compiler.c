@@ -8,7 +8,7 @@
 
 #include "config/config.h"
 
-/* --- in the child ----------------------------------------------------------- */
+/* --- in the child -------------------------------------------------------- */
 
 /*
  * The path to open.  The file the topology was made from keeps the name it had,
@@ -144,7 +144,7 @@ static int compile_and_pack(void *arg)
 	return -compile_result_pack(&result, task->shared, task->size);
 }
 
-/* --- in the monitor ---------------------------------------------------------- */
+/* --- in the monitor ------------------------------------------------------ */
 
 static void unshare_all(struct compiler *c)
 {

@@ -7,7 +7,6 @@
  * captures get a moment to empty their queues, then the rest is killed.
  */
 #include <stdatomic.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include "vmm/linux/monitor/state.h"
@@ -36,7 +35,7 @@ static bool capture_idle(const struct monitor *m, const struct mon_link *l)
 	if (q == NULL)
 		return true;
 	idle = atomic_load(&q->head) == atomic_load(&q->tail);
-	munmap(q, m->sys.region[l->conn->egress.active].size);
+	backing_unmap(&m->backing, l->conn->egress.active, q);
 	return idle;
 }
 

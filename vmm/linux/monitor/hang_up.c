@@ -34,8 +34,8 @@ static bool holds_messages(int fd)
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(struct ucred))];
 	} control;
-	char octet;
-	struct iovec iov = { .iov_base = &octet, .iov_len = sizeof(octet) };
+	char byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = sizeof(byte) };
 	struct msghdr msg = { .msg_iov = &iov,
 			      .msg_iovlen = 1,
 			      .msg_control = &control,
@@ -46,8 +46,8 @@ static bool holds_messages(int fd)
 	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) != 0)
 		return true;
 	/*
-	 * A peer that left with our hello unread has left an error behind, which
-	 * comes before any message, once.
+	 * A peer that left with our hello unread has left an error behind,
+	 * which comes before any message, once.
 	 */
 	n = recvmsg(fd, &msg, MSG_PEEK | MSG_DONTWAIT);
 	if (n < 0 && errno != EAGAIN) {
@@ -60,12 +60,12 @@ static bool holds_messages(int fd)
 /* Grandchild: keep @fd until our creator has closed its own. */
 static _Noreturn void keep(int fd, int until)
 {
-	char octet;
+	char byte;
 
 	dup2(fd, STDIN_FILENO);
 	dup2(until, STDOUT_FILENO);
 	close_range(STDERR_FILENO + 1, ~0U, 0);
-	(void)!read(STDOUT_FILENO, &octet, 1);
+	(void)!read(STDOUT_FILENO, &byte, 1);
 	_exit(0);
 }
 

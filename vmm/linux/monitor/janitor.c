@@ -107,7 +107,7 @@ static void ledger_undo(const struct system *sys, struct ledger *l)
 	}
 }
 
-/* --- in the janitor's process ------------------------------------------- */
+/* --- in the janitor's process -------------------------------------------- */
 
 /* Close everything of the caller's but standard error, for the log. */
 static void leave_caller(int sock)
@@ -183,7 +183,7 @@ static _Noreturn void janitor_main(const struct janitor *j)
 	_exit(0);
 }
 
-/* --- in the monitor's process ------------------------------------------- */
+/* --- in the monitor's process -------------------------------------------- */
 
 int janitor_start(struct janitor *j, const struct system *sys,
 		  struct error *err)

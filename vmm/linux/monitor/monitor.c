@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -42,15 +41,15 @@ size_t system_count(const struct system *sys, enum sys_kind kind)
 	return n;
 }
 
-/* --- preparation -------------------------------------------------------- */
+/* --- preparation --------------------------------------------------------- */
 
 static int copy_pd(struct mon_pd *pd, struct sys_pd *to,
 		   const struct sys_pd *from)
 {
-	size_t octets = from->n_comps * sizeof(*from->comp);
+	size_t bytes = from->n_comps * sizeof(*from->comp);
 
 	*to = *from;
-	to->comp = malloc(octets + 1);
+	to->comp = malloc(bytes + 1);
 	pd->sys = to;
 	pd->exit.fd = -1;
 	pd->log.fd = -1;
@@ -61,7 +60,7 @@ static int copy_pd(struct mon_pd *pd, struct sys_pd *to,
 		free(pd->fds);
 		return -1;
 	}
-	memcpy(to->comp, from->comp, octets);
+	memcpy(to->comp, from->comp, bytes);
 	return 0;
 }
 
@@ -235,7 +234,7 @@ static int prepare(struct monitor *m, const struct system *sys)
 	return 0;
 }
 
-/* --- running ------------------------------------------------------------ */
+/* --- running ------------------------------------------------------------- */
 
 static bool all_ready(const struct monitor *m)
 {
@@ -287,7 +286,7 @@ static void announce(struct monitor *m)
 	monitor_log(LOG_NOTICE, m->sys.name, "running");
 }
 
-void monitor_settle(struct monitor *m)
+static void settle(struct monitor *m)
 {
 	if (m->phase == MONITOR_STARTING && all_ready(m)) {
 		m->phase = MONITOR_RUNNING;
@@ -349,11 +348,11 @@ static void run(struct monitor *m)
 		for (size_t i = 0; i < m->n_vms; i++)
 			vm_tick(m, &m->vm[i]);
 		control_tick(m);
-		monitor_settle(m);
+		settle(m);
 	}
 }
 
-/* --- the end ------------------------------------------------------------ */
+/* --- the end ------------------------------------------------------------- */
 
 static void close_components(struct monitor *m)
 {
@@ -370,9 +369,8 @@ static void dispose(struct monitor *m)
 	change_close(m);
 	for (size_t i = 0; i < m->sys.n_conns; i++) {
 		attach_close(m, &m->link[i].attach);
-		if (m->link[i].page != NULL)
-			munmap(m->link[i].page,
-			       m->sys.region[m->sys.conn[i].link].size);
+		backing_unmap(&m->backing, m->sys.conn[i].link,
+			      m->link[i].page);
 	}
 	captures_unmap(m);
 	vms_close(m);

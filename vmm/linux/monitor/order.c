@@ -26,7 +26,7 @@ void pd_wake(const struct mon_pd *pd)
 			    MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* --- renewal ------------------------------------------------------------ */
+/* --- renewal ------------------------------------------------------------- */
 
 /* Where a PD maps a region, and how. */
 static const struct sys_map *find_map(const struct sys_pd *pd, uint32_t region,
@@ -84,7 +84,7 @@ int pd_order_renewal(const struct monitor *m, const struct mon_link *l)
 	return result;
 }
 
-/* --- answers ------------------------------------------------------------ */
+/* --- answers ------------------------------------------------------------- */
 
 /* The link a PD says it has renewed, if it was asked to. */
 static struct mon_link *find_link(struct monitor *m, const struct mon_pd *pd,

@@ -40,7 +40,7 @@ static struct pd_fds *outside_of(struct monitor *m, const struct mon_link *l)
 		       : NULL;
 }
 
-/* --- pages ---------------------------------------------------------------- */
+/* --- pages --------------------------------------------------------------- */
 
 static int page_new(struct mon_link *l, struct pd_fds *fds)
 {
@@ -61,7 +61,7 @@ static int page_new(struct mon_link *l, struct pd_fds *fds)
 	return -1;
 }
 
-/* --- looking for what is gone --------------------------------------------- */
+/* --- looking for what is gone -------------------------------------------- */
 
 static void let_go(struct pd_fds *fds)
 {
@@ -122,9 +122,7 @@ void outside_settle(struct monitor *m, struct mon_link *l)
 		seek(m, l);
 }
 
-/*
- * --- named namespaces ------------------------------------------------------
- */
+/* --- named namespaces ---------------------------------------------------- */
 
 static const char *netns_of(const struct sys_component *comp)
 {
@@ -160,10 +158,10 @@ static void on_netns(struct monitor *m, struct loop_source *s, uint32_t events)
 {
 	union {
 		struct inotify_event event;
-		char octets[4096];
+		char bytes[4096];
 	} buffer;
 	ssize_t n = read(s->fd, &buffer, sizeof(buffer));
-	const char *at = buffer.octets;
+	const char *at = buffer.bytes;
 
 	(void)events;
 	while (n >= (ssize_t)sizeof(struct inotify_event)) {
@@ -195,9 +193,7 @@ static void watch_netns(struct monitor *m)
 		loop_add(&m->loop, &m->netns, fd, EPOLLIN, on_netns);
 }
 
-/*
- * --- begin and end ---------------------------------------------------------
- */
+/* --- begin and end ------------------------------------------------------- */
 
 int outsides_open(struct monitor *m)
 {

@@ -27,7 +27,7 @@
  * Bytes read in one second.  Lines beyond a PD's allowance are read and counted
  * up to here; then its socket fills, which does not block a PD.
  */
-#define LOG_OCTETS 65536
+#define LOG_BYTES 65536
 /* Reads of what a dead PD has left in its socket, which holds less. */
 #define LOG_REST 64
 /* From this pause on, the log says where to find the reason. */
@@ -38,7 +38,7 @@ static uint32_t pd_index(const struct monitor *m, const struct mon_pd *pd)
 	return (uint32_t)(pd - m->pd);
 }
 
-/* --- log lines ---------------------------------------------------------- */
+/* --- log lines ----------------------------------------------------------- */
 
 struct line_context {
 	struct monitor *m;
@@ -80,10 +80,10 @@ static bool read_log(struct monitor *m, struct mon_pd *pd)
 	log_lines_feed(&pd->lines, data, (size_t)n, on_line, &c);
 	if (m->now_ns - pd->log_since_ns >= LOG_WINDOW_NS) {
 		pd->log_since_ns = m->now_ns;
-		pd->log_octets = 0;
+		pd->log_bytes = 0;
 	}
-	pd->log_octets += (size_t)n;
-	if (pd->log_octets >= LOG_OCTETS)
+	pd->log_bytes += (size_t)n;
+	if (pd->log_bytes >= LOG_BYTES)
 		loop_watch(&m->loop, &pd->log, 0);
 	return true;
 }
@@ -94,7 +94,7 @@ static void on_log(struct monitor *m, struct loop_source *s, uint32_t events)
 	read_log(m, loop_owner(s, struct mon_pd, log));
 }
 
-/* --- death -------------------------------------------------------------- */
+/* --- death --------------------------------------------------------------- */
 
 static void say_how(char *buf, size_t size, const struct mon_pd *pd,
 		    const siginfo_t *info)
@@ -197,7 +197,7 @@ bool pd_reap(struct monitor *m, struct mon_pd *pd, uint64_t until_ns)
 	return !pd_alive(pd);
 }
 
-/* --- start -------------------------------------------------------------- */
+/* --- start --------------------------------------------------------------- */
 
 /* Each life of a switch gets secrets of its own for its hash table. */
 static int seed(struct mon_pd *pd, struct error *err)

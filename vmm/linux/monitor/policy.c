@@ -9,9 +9,7 @@
 /* What the compiler calls statements that were made while it ran. */
 #define RUNTIME_FILE "(runtime)"
 
-/*
- * --- what holds -------------------------------------------------------------
- */
+/* --- what holds ---------------------------------------------------------- */
 
 static int copy_policy(struct sys_policy *to, const struct sys_policy *from)
 {
@@ -92,10 +90,7 @@ struct system held_system(const struct monitor *m)
 	return sys;
 }
 
-/*
- * --- a switch's
- * ---------------------------------------------------------------
- */
+/* --- a switch's ---------------------------------------------------------- */
 
 const struct sys_policy *policy_of(const struct sys_policy *policy, size_t n,
 				   const struct mon_switch *sw)
@@ -121,10 +116,7 @@ void policy_write(struct mon_switch *sw, const struct sys_policy *policy)
 	sw->policy->magic = POLICY_MAGIC;
 }
 
-/*
- * --- inside of one
- * --------------------------------------------------------------
- */
+/* --- inside of one ------------------------------------------------------- */
 
 static uint32_t at_most(uint32_t n, uint32_t max)
 {

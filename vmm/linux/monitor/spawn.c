@@ -86,7 +86,7 @@ struct launch {
 	int go[2];
 };
 
-/* --- in the child --------------------------------------------------------- */
+/* --- in the child -------------------------------------------------------- */
 
 static const char *binary(const struct launch *l)
 {
@@ -105,10 +105,10 @@ static _Noreturn void child_fail(const struct launch *l, const char *what)
 /* Become user 0 of the id maps, which is an ordinary user outside. */
 static void become_mapped(const struct launch *l)
 {
-	char octet;
+	char byte;
 
 	close(l->go[1]);
-	if (read(l->go[0], &octet, 1) != 1)
+	if (read(l->go[0], &byte, 1) != 1)
 		_exit(1);
 	/* Fails if the monitor is an ordinary user, which keeps its groups. */
 	(void)!setgroups(0, NULL);
@@ -197,7 +197,7 @@ static _Noreturn void child(struct launch *l)
 	exec_failed(l);
 }
 
-/* --- in the monitor ------------------------------------------------------- */
+/* --- in the monitor ------------------------------------------------------ */
 
 static int write_file(const char *path, const char *text)
 {

@@ -2,30 +2,29 @@
 /*
  * What the monitor's files share.
  *
- *	monitor.c	   preparation and the order of things
- *	monitor/end.c	   in which order PDs go
- *	monitor/loop.c	   one epoll set, one thread, nothing that blocks
- *	monitor/pd.c	   PDs: start, log lines, death, restart
- *	monitor/order.c	   what is told to PDs while they run
- *	monitor/link.c	   links: down, drained, clean, up (base/link.h)
- *	monitor/switch.c   switches: statistics, faults, the control mailbox
- *	monitor/policy.c   what policies hold
- *	monitor/change.c   how they are changed: compiler.c, statement.c
- *	monitor/child.c	   children for what may block: compiler.c, seeker.c
- *	monitor/facts.c	   why a request is refused, as JSON
- *	monitor/virt.c	   virtualisers of driver VMs: statistics, faults
- *	monitor/vm.c	   driver VMs: is the guest ready, has its card a link?
- *	monitor/outside.c  interfaces and peers: what port PDs say of them
-
- *	monitor/capture.c  captures: who waits until they listen
- *	monitor/reload.c   SIGHUP
- *	monitor/carrier.c  carriers: what a port is told of the one it follows
- *	attach_server.c	   processes that attach
- *	control*.c	   the control socket
+ *	monitor.c	preparation, the main loop, shutdown
+ *	end.c		in which order PDs go
+ *	loop.c		one epoll set, one thread, nothing that blocks
+ *	child.c		children for what may block: compiler.c, seeker.c
+ *	pd.c		PDs: start, log lines, death, restart
+ *	order.c		what is told to PDs while they run
+ *	link.c		links: down, drained, clean, up (base/link.h)
+ *	switch.c	switches: statistics, faults, the control mailbox
+ *	policy.c	the policies in force
+ *	change.c	how they are changed: compiler.c, statement.c
+ *	reload.c	SIGHUP
+ *	facts.c		why a request is refused, as JSON
+ *	virt.c		virtualisers of driver VMs: statistics, faults
+ *	vm.c		driver VMs: is the guest ready, has its card a link?
+ *	outside.c	interfaces and peers: what port PDs say of them
+ *	capture.c	captures: who waits until they listen
+ *	carrier.c	carriers: what a port is told of the one it follows
+ *	attach_server.c	processes that attach
+ *	../control/	the control socket
  *
  * No code path performs a whole restart.  Each event only changes the state of
- * one PD or link ("this one is dead", "that one is down").  monitor_settle()
- * then takes every step that has become possible, until none is left.
+ * one PD or link ("this one is dead", "that one is down").  settle() in
+ * monitor.c then takes every step that has become possible, until none is left.
  *
  *	PD:    DEAD -> STARTING -> RUNNING -> DEAD ...
  *	       A dead PD starts when all its links are CLEAN, after a pause if
@@ -98,7 +97,7 @@ enum mon_pd_state { PD_DEAD, PD_STARTING, PD_RUNNING };
  * @ctl:         its control socket
  * @lines:       its unfinished log line
  * @limit:       its allowance of log lines
- * @log_since_ns, @log_octets: its allowance of log bytes
+ * @log_since_ns, @log_bytes: its allowance of log bytes
  * @last:        its last line, for "could not be started: ..."
  * @fds:         by component: what open() gave
  * @history:     of failures that were its own fault
@@ -117,7 +116,7 @@ struct mon_pd {
 	struct log_lines lines;
 	struct log_limit limit;
 	uint64_t log_since_ns;
-	size_t log_octets;
+	size_t log_bytes;
 	char last[LOG_LINE_MAX];
 	struct pd_fds *fds;
 	struct restart_history history;
@@ -240,14 +239,7 @@ struct monitor {
 	struct control_server control;
 };
 
-/* --- monitor.c ---------------------------------------------------------- */
-
-/**
- * monitor_settle - take every step that has become possible
- *
- * Called once per round of the loop, after all its events.
- */
-void monitor_settle(struct monitor *m);
+/* --- monitor.c ----------------------------------------------------------- */
 
 /**
  * system_count - how many components of a kind a system has
@@ -260,7 +252,7 @@ size_t system_count(const struct system *sys, enum sys_kind kind);
  */
 void monitor_stop(struct monitor *m, int result);
 
-/* --- monitor/pd.c ------------------------------------------------------- */
+/* --- monitor/pd.c -------------------------------------------------------- */
 
 static inline bool pd_alive(const struct mon_pd *pd)
 {
@@ -312,7 +304,7 @@ void pd_tick(struct monitor *m, struct mon_pd *pd);
  */
 bool pd_reap(struct monitor *m, struct mon_pd *pd, uint64_t until_ns);
 
-/* --- monitor/order.c ---------------------------------------------------- */
+/* --- monitor/order.c ----------------------------------------------------- */
 
 /**
  * pd_wake - have a PD look at its mailboxes and link pages, if it lives
@@ -334,14 +326,14 @@ int pd_order_renewal(const struct monitor *m, const struct mon_link *l);
  */
 int pd_hear(struct monitor *m, struct mon_pd *pd, int fd);
 
-/* --- monitor/end.c ------------------------------------------------------ */
+/* --- monitor/end.c ------------------------------------------------------- */
 
 /**
  * pds_stop - end all PDs and attachments, captures last, and wait for that
  */
 void pds_stop(struct monitor *m);
 
-/* --- monitor/link.c ----------------------------------------------------- */
+/* --- monitor/link.c ------------------------------------------------------ */
 
 /**
  * link_down - take a connection down, whatever the reason
@@ -409,7 +401,7 @@ bool link_can_serve(const struct monitor *m, const struct mon_link *l);
  */
 uint64_t link_hold(const struct monitor *m, const struct mon_link *l);
 
-/* --- monitor/outside.c -------------------------------------------------- */
+/* --- monitor/outside.c --------------------------------------------------- */
 
 /**
  * outsides_open - make the pages in which port PDs report their outside
@@ -438,7 +430,7 @@ enum outside_state outside_state(const struct mon_link *l);
  */
 uint64_t outside_drops(const struct mon_link *l, enum outside_drop why);
 
-/* --- monitor/capture.c -------------------------------------------------- */
+/* --- monitor/capture.c --------------------------------------------------- */
 
 /**
  * captures_map, captures_unmap - map and unmap the queues of captures
@@ -460,7 +452,7 @@ bool captures_hold(const struct monitor *m, const struct mon_link *l);
  */
 uint64_t captures_deadline(const struct monitor *m);
 
-/* --- monitor/carrier.c -------------------------------------------------- */
+/* --- monitor/carrier.c --------------------------------------------------- */
 
 /**
  * link_driver - the connection behind the virtualisers of a driver VM's port
@@ -469,13 +461,6 @@ uint64_t captures_deadline(const struct monitor *m);
  */
 const struct mon_link *link_driver(const struct monitor *m,
 				   const struct mon_link *l);
-
-/**
- * link_reaches - is a connection up to its far end?
- *
- * For a driver VM's port: up to the network its card is plugged into.
- */
-bool link_reaches(const struct monitor *m, const struct mon_link *l);
 
 /**
  * carrier_init - set a link page's carrier before anything is started

@@ -136,7 +136,7 @@ static char *join(const struct statements *s, bool all)
 	return NULL;
 }
 
-/* --- taking back ------------------------------------------------------------ */
+/* --- taking back --------------------------------------------------------- */
 
 /* The one with this number, or (0) with the highest; 0: there is none. */
 static unsigned int find_change(const struct statements *s, unsigned int change)
@@ -177,7 +177,7 @@ json_t *statements_undo(struct statements *to, const struct statements *from,
 	return why;
 }
 
-/* --- as text ---------------------------------------------------------------- */
+/* --- as text ------------------------------------------------------------- */
 
 char *statements_text(const struct statements *s)
 {
@@ -215,7 +215,7 @@ static bool has_line(const char *text, const char *line, size_t n)
 	return false;
 }
 
-/* A line that is about a statement; @n: octets of @rest. */
+/* A line that is about a statement; @n: bytes of @rest. */
 static void explain(FILE *said, FILE *out, const struct statement *v,
 		    const struct statements *kept, const char *rest, size_t n)
 {

@@ -2,21 +2,19 @@
 /*
  * Statements: what was changed by command since the topology was loaded.
  *
- * A change is text in the language of the topology, `allow`, `deny` and `set`
- * alone.  The compiler takes it apart into statements that say one thing each,
- * and gives each a key for what it is about (config_normalise()).  To the monitor
- * both are opaque: it keeps them and has the texts compiled together with the
- * topology each time something changes (vmm/linux/monitor/compiler.h).
+ * A change is text in the language of the topology: `allow`, `deny`, `set`.
+ * The compiler splits it into statements that say one thing each, and gives
+ * each a key for what it is about (config_normalise()).  The monitor keeps
+ * both, and has the texts compiled with the topology each time something
+ * changes.
  *
- * A statement that is about the same thing as an older one takes its place: a
- * rule, if ports and filter are the same; a setting, if port and setting are.
- * The newest comes first, because of rules the first that matches decides.
+ * A statement replaces an older one with the same key: a rule between the same
+ * ports with the same filter, the same setting of the same port.  The newest
+ * comes first, because of rules the first that matches decides.
  *
- * Each change has a number, which no other gets as long as the monitor runs, and
- * can be taken back by it.  A statement that was replaced then holds again: it is
- * kept as long as there is room.
- *
- * Statements are lines of printable ASCII.
+ * Each change has a number, which is not used again, and can be taken back by
+ * it.  A statement that was replaced then holds again, if there was room to
+ * keep it.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_STATEMENT_H
 #define WEIR_VMM_LINUX_MONITOR_STATEMENT_H
@@ -27,7 +25,7 @@
 #include "config/config.h"
 #include "vmm/linux/monitor/facts.h"
 
-/* Statements there may be, and octets each may have, its NUL included. */
+/* Statements there may be, and bytes each may have, its NUL included. */
 #define STATEMENTS_MAX CONFIG_CHANGES_MAX
 #define STATEMENT_MAX CONFIG_CHANGE_TEXT
 
@@ -58,14 +56,13 @@ struct statements {
 };
 
 /**
- * statements_are_plain - is a text printable ASCII, tabs and ends of lines aside?
+ * statements_are_plain - is a text printable ASCII, tabs and newlines?
  */
 bool statements_are_plain(const char *text);
 
 /**
  * statements_add - what a list would be with a change put in front
- * @to:     out: a new list, nothing of it shared with @from; only if it succeeds
- * @from:   the present list
+ * @to:     out, if it succeeds: a new list that shares nothing with @from
  * @change: @n statements it is made of
  *
  * Return: NULL, or why not: of facts_error().
@@ -75,10 +72,9 @@ json_t *statements_add(struct statements *to, const struct statements *from,
 
 /**
  * statements_undo - what a list would be without a change
- * @to:     out: a new list, nothing of it shared with @from; only if it succeeds
- * @from:   the present list
+ * @to:     out, if it succeeds: a new list that shares nothing with @from
  * @change: in/out: its number; 0: the last one
- * @undone: out: its statements, to free(); only if it succeeds
+ * @undone: out, if it succeeds: its statements, to free()
  *
  * Return: NULL, or why not: of facts_error().
  */
@@ -86,9 +82,9 @@ json_t *statements_undo(struct statements *to, const struct statements *from,
 			unsigned int *change, char **undone);
 
 /**
- * statements_text - all of a list that have not been replaced, for the compiler
+ * statements_text - those that have not been replaced, for the compiler
  *
- * Return: text to free(), a line for each statement; NULL if memory ran out.
+ * Return: a line for each, to free(); NULL if memory ran out.
  */
 char *statements_text(const struct statements *s);
 
@@ -96,30 +92,25 @@ char *statements_text(const struct statements *s);
  * statements_line - which statement is a line of statements_text()?
  * @line: from 1 on
  *
- * Return: it, or NULL if there is no such line.
+ * Return: NULL if there is no such line.
  */
 const struct statement *statements_line(const struct statements *s,
 					unsigned int line);
 
 /**
- * statements_find - the one that holds of those about something
- * @key: see struct statement
- *
- * Return: it, or NULL.
+ * statements_find - the newest with a key, or NULL
  */
 const struct statement *statements_find(const struct statements *s,
 					const char *key);
 
 /**
- * statements_explain - a compiler's lines, in words of who has given commands
+ * statements_explain - name the statements that a compiler's lines are about
  * @s:      what was compiled; its @said is set
- * @kept:   what has been kept already: a statement of one of its changes is called
- *          by the change's number, as `weir show policy` shows it
- * @sent:   a change that could not be taken apart, and what @report is of then;
- *          or NULL
- * @report: lines that begin with "(runtime):LINE:COLUMN: ", others stay as they are
- *
- * What has been said of @kept already is left out.
+ * @kept:   what was in force; a statement of one of its changes is named by the
+ *          change's number, as `weir show policy` shows it, and what has been
+ *          said of it already is left out
+ * @sent:   a change that could not be split, which @report is about; or NULL
+ * @report: lines that begin with "(runtime):LINE:COLUMN: "; others stay
  *
  * Return: text to free(), NULL if memory ran out.
  */

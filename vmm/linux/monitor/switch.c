@@ -8,24 +8,22 @@
  * switch that does not answer.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 
 #include "vmm/linux/monitor/state.h"
 
 /* How often a switch may have a disputed address logged. */
 #define DISPUTE_NS (50 * 1000000000ull)
 
-/* --- finding and mapping ------------------------------------------------ */
+/* --- finding and mapping ------------------------------------------------- */
 
 static uint32_t region_of(const struct monitor *m, const struct mon_switch *sw,
 			  uint32_t slot)
 {
-	return m->sys.pd[sw->pd].map[slot].region;
+	return backing_slot(&m->backing, sw->pd, slot);
 }
 
 /* Each port's link, and each link's switches. */
@@ -89,25 +87,19 @@ int switches_map(struct monitor *m)
 	return 0;
 }
 
-static void unmap(const struct monitor *m, const struct mon_switch *sw,
-		  const volatile void *at, uint32_t slot)
-{
-	if (at != NULL)
-		munmap((void *)(uintptr_t)at,
-		       m->sys.region[region_of(m, sw, slot)].size);
-}
-
 void switches_free(struct monitor *m)
 {
 	for (size_t i = 0; i < m->n_switches; i++) {
 		struct mon_switch *sw = &m->sw[i];
 		const struct sys_switch *cfg = &sw->comp->sw;
+		const struct backing *b = &m->backing;
 
 		loop_del(&m->loop, &sw->ctl);
-		unmap(m, sw, sw->stats, cfg->stats);
-		unmap(m, sw, sw->request, cfg->ctl_request);
-		unmap(m, sw, sw->reply, cfg->ctl_reply);
-		unmap(m, sw, sw->policy, cfg->policy);
+		backing_unmap(b, region_of(m, sw, cfg->stats), sw->stats);
+		backing_unmap(b, region_of(m, sw, cfg->ctl_request),
+			      sw->request);
+		backing_unmap(b, region_of(m, sw, cfg->ctl_reply), sw->reply);
+		backing_unmap(b, region_of(m, sw, cfg->policy), sw->policy);
 	}
 	free(m->sw);
 	m->sw = NULL;
@@ -127,19 +119,7 @@ void switch_reset(struct monitor *m, struct mon_switch *sw)
 	sw->disputes = 0;
 }
 
-/* --- notifications ------------------------------------------------------ */
-
-/* The switch's end of its control channel; the other one is ours. */
-static const struct sys_chan *ctl_end(const struct monitor *m,
-				      const struct mon_switch *sw)
-{
-	return &m->sys.pd[sw->pd].chan[sw->comp->sw.ctl_channel];
-}
-
-void switch_notify(struct monitor *m, const struct mon_switch *sw)
-{
-	pd_wake(&m->pd[sw->pd]);
-}
+/* --- notifications ------------------------------------------------------- */
 
 uint32_t switch_port_epoch(const struct mon_switch *sw, uint32_t port)
 {
@@ -180,23 +160,20 @@ static void look_for_disputes(struct monitor *m, struct mon_switch *sw)
 	uint64_t mac = __atomic_load_n(&s->dispute_mac, __ATOMIC_RELAXED);
 	uint64_t ports = __atomic_load_n(&s->dispute_ports, __ATOMIC_RELAXED);
 	uint64_t home = ports & 0xff, other = ports >> 8;
+	char text[MAC_TEXT];
 
 	if (disputes == sw->disputes || m->now_ns < sw->dispute_ns ||
 	    home >= sw->comp->sw.n_ports || other >= sw->comp->sw.n_ports)
 		return;
 	sw->disputes = disputes;
 	sw->dispute_ns = m->now_ns + DISPUTE_NS;
-	monitor_log(LOG_WARNING, m->sys.name,
-		    "%s: %02x:%02x:%02x:%02x:%02x:%02x goes to and fro between "
-		    "ports %s and %s: two stations have that address, or there "
-		    "is a loop; `mac lock` says where it belongs",
-		    sw->comp->name, (unsigned int)(mac >> 40 & 0xff),
-		    (unsigned int)(mac >> 32 & 0xff),
-		    (unsigned int)(mac >> 24 & 0xff),
-		    (unsigned int)(mac >> 16 & 0xff),
-		    (unsigned int)(mac >> 8 & 0xff), (unsigned int)(mac & 0xff),
-		    sw->comp->sw.port[home].name,
-		    sw->comp->sw.port[other].name);
+	monitor_log(
+		LOG_WARNING, m->sys.name,
+		"%s: %s goes to and fro between ports %s and %s: two "
+		"stations have that address, or there is a loop; `mac lock` "
+		"says where it belongs",
+		sw->comp->name, mac_text(mac, text),
+		sw->comp->sw.port[home].name, sw->comp->sw.port[other].name);
 }
 
 static void look_for_reply(struct monitor *m, struct mon_switch *sw)
@@ -228,19 +205,21 @@ static void on_ctl(struct monitor *m, struct loop_source *s, uint32_t events)
 int switches_watch(struct monitor *m)
 {
 	for (size_t i = 0; i < m->n_switches; i++) {
-		const struct sys_chan *its = ctl_end(m, &m->sw[i]);
-		int fd = m->backing.channel[its->channel].wait[1 - its->end];
+		struct mon_switch *sw = &m->sw[i];
+		/* Its end of its control channel; the other one is ours. */
+		const struct sys_chan *its =
+			&m->sys.pd[sw->pd].chan[sw->comp->sw.ctl_channel];
 
-		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-		if (fd < 0 || loop_add(&m->loop, &m->sw[i].ctl, fd,
-				       EPOLLIN | EPOLLET, on_ctl) != 0)
+		if (backing_watch(&m->backing, its->channel, 1 - its->end,
+				  &m->loop, &sw->ctl, EPOLLIN | EPOLLET,
+				  on_ctl) != 0)
 			return error_set(m->err, "cannot watch switch %s: %s",
-					 m->sw[i].comp->name, strerror(errno));
+					 sw->comp->name, strerror(errno));
 	}
 	return 0;
 }
 
-/* --- the mailbox -------------------------------------------------------- */
+/* --- the mailbox --------------------------------------------------------- */
 
 void switch_ask(struct monitor *m, struct mon_switch *sw,
 		const struct vswitch_ctl_request *request,
@@ -258,7 +237,7 @@ void switch_ask(struct monitor *m, struct mon_switch *sw,
 	if (++sw->seq == 0)
 		sw->seq = 1;
 	atomic_store_explicit(&box->seq, sw->seq, memory_order_release);
-	switch_notify(m, sw);
+	pd_wake(&m->pd[sw->pd]);
 }
 
 static void any_reply(struct monitor *m, struct switch_asker *a,

@@ -99,11 +99,6 @@ void switches_free(struct monitor *m);
 void switch_reset(struct monitor *m, struct mon_switch *sw);
 
 /**
- * switch_notify - have a switch look at its mailbox and link pages
- */
-void switch_notify(struct monitor *m, const struct mon_switch *sw);
-
-/**
  * switch_port_epoch - the link epoch a switch last acted upon at a port
  */
 uint32_t switch_port_epoch(const struct mon_switch *sw, uint32_t port);

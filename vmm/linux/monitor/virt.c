@@ -7,11 +7,9 @@
  * say so, and at fault when either says so.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 
 #include "vmm/linux/monitor/state.h"
 
@@ -20,9 +18,8 @@ static uint32_t region_of(const struct monitor *m, const struct mon_virt *v,
 {
 	const struct sys_virt *cfg = &v->comp->virt;
 
-	return m->sys.pd[v->pd]
-		.map[queue == MON_RX ? cfg->stats_rx : cfg->stats_tx]
-		.region;
+	return backing_slot(&m->backing, v->pd,
+			    queue == MON_RX ? cfg->stats_rx : cfg->stats_tx);
 }
 
 /* Each side's link, and each link's virtualisers. */
@@ -43,7 +40,7 @@ static void tie_links(struct monitor *m, struct mon_virt *v)
 	}
 }
 
-/* --- faults ------------------------------------------------------------- */
+/* --- faults -------------------------------------------------------------- */
 
 static bool at_fault(const struct mon_virt *v, enum net_virt_side side)
 {
@@ -78,19 +75,13 @@ static void on_ctl(struct monitor *m, struct loop_source *s, uint32_t events)
 	}
 }
 
-/* --- finding and mapping ------------------------------------------------ */
-
-/* The virtualisers' end of their control channel; the other one is ours. */
-static const struct sys_chan *ctl_end(const struct monitor *m,
-				      const struct mon_virt *v)
-{
-	return &m->sys.pd[v->pd].chan[v->comp->virt.ctl_channel];
-}
+/* --- finding and mapping ------------------------------------------------- */
 
 static int open_virt(struct monitor *m, struct mon_virt *v)
 {
-	const struct sys_chan *its = ctl_end(m, v);
-	int fd = m->backing.channel[its->channel].wait[1 - its->end];
+	/* Their end of their control channel; the other one is ours. */
+	const struct sys_chan *its =
+		&m->sys.pd[v->pd].chan[v->comp->virt.ctl_channel];
 
 	for (int q = 0; q < MON_QUEUES; q++) {
 		v->stats[q] = backing_map(
@@ -101,9 +92,8 @@ static int open_virt(struct monitor *m, struct mon_virt *v)
 					 "%s show: %s",
 					 v->comp->name, strerror(errno));
 	}
-	fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (fd < 0 ||
-	    loop_add(&m->loop, &v->ctl, fd, EPOLLIN | EPOLLET, on_ctl) != 0)
+	if (backing_watch(&m->backing, its->channel, 1 - its->end, &m->loop,
+			  &v->ctl, EPOLLIN | EPOLLET, on_ctl) != 0)
 		return error_set(m->err,
 				 "cannot watch the virtualisers of %s: %s",
 				 v->comp->name, strerror(errno));
@@ -142,12 +132,9 @@ void virts_close(struct monitor *m)
 
 		loop_del(&m->loop, &v->ctl);
 		for (int q = 0; q < MON_QUEUES; q++)
-			if (v->stats[q] != NULL)
-				munmap((void *)(uintptr_t)v->stats[q],
-				       m->sys
-					       .region[region_of(
-						       m, v, (enum mon_queue)q)]
-					       .size);
+			backing_unmap(&m->backing,
+				      region_of(m, v, (enum mon_queue)q),
+				      v->stats[q]);
 	}
 	free(m->virt);
 	m->virt = NULL;
@@ -158,11 +145,6 @@ void virt_reset(struct monitor *m, const struct mon_virt *v)
 {
 	for (int q = 0; q < MON_QUEUES; q++)
 		backing_zero(&m->backing, region_of(m, v, (enum mon_queue)q));
-}
-
-void virt_notify(struct monitor *m, const struct mon_virt *v)
-{
-	pd_wake(&m->pd[v->pd]);
 }
 
 bool virt_has_seen(const struct mon_virt *v, enum net_virt_side side,

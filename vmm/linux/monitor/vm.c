@@ -9,12 +9,10 @@
  * look per interval, and a silent one costs nothing.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "vmm/linux/monitor/state.h"
@@ -22,7 +20,7 @@
 static uint32_t region_of(const struct monitor *m, const struct mon_vm *vm,
 			  uint32_t slot)
 {
-	return m->sys.pd[vm->pd].map[slot].region;
+	return backing_slot(&m->backing, vm->pd, slot);
 }
 
 /* A VM that is not being killed. */
@@ -36,7 +34,7 @@ bool vm_is_ready(const struct monitor *m, const struct mon_vm *vm)
 	return lives(m, vm) && vm->ready;
 }
 
-/* --- what the guest says ------------------------------------------------ */
+/* --- what the guest says ------------------------------------------------- */
 
 static const char *link_text(bool carrier)
 {
@@ -113,7 +111,7 @@ static void on_rung(struct monitor *m, struct loop_source *s, uint32_t events)
 	loop_watch(&m->loop, s, 0);
 }
 
-/* --- time --------------------------------------------------------------- */
+/* --- time ---------------------------------------------------------------- */
 
 /* How long a guest may be silent; 0: for ever. */
 static uint64_t watchdog_ns(const struct mon_vm *vm)
@@ -176,13 +174,12 @@ void vm_tick(struct monitor *m, struct mon_vm *vm)
 		see_to_start(m, vm);
 }
 
-/* --- finding and mapping ------------------------------------------------ */
+/* --- finding and mapping ------------------------------------------------- */
 
 static int open_vm(struct monitor *m, struct mon_vm *vm)
 {
 	const struct sys_vm *cfg = &vm->comp->vm;
 	uint32_t channel = vm->link->conn->status_channel;
-	int fd;
 
 	vm->status =
 		backing_map(&m->backing, region_of(m, vm, cfg->status), SYS_R);
@@ -191,8 +188,8 @@ static int open_vm(struct monitor *m, struct mon_vm *vm)
 	if (vm->status == NULL || vm->counts == NULL)
 		return error_set(m->err, "cannot map what %s shows: %s",
 				 vm->comp->name, strerror(errno));
-	fd = fcntl(m->backing.channel[channel].wait[1], F_DUPFD_CLOEXEC, 0);
-	if (fd < 0 || loop_add(&m->loop, &vm->rung, fd, EPOLLIN, on_rung) != 0)
+	if (backing_watch(&m->backing, channel, 1, &m->loop, &vm->rung, EPOLLIN,
+			  on_rung) != 0)
 		return error_set(m->err, "cannot watch %s: %s", vm->comp->name,
 				 strerror(errno));
 	return 0;
@@ -228,22 +225,18 @@ int vms_open(struct monitor *m)
 	return 0;
 }
 
-static void unmap(const struct monitor *m, const struct mon_vm *vm,
-		  const volatile void *at, uint32_t slot)
-{
-	if (at != NULL)
-		munmap((void *)(uintptr_t)at,
-		       m->sys.region[region_of(m, vm, slot)].size);
-}
-
 void vms_close(struct monitor *m)
 {
 	for (size_t i = 0; i < m->n_vms; i++) {
 		struct mon_vm *vm = &m->vm[i];
 
 		loop_del(&m->loop, &vm->rung);
-		unmap(m, vm, vm->status, vm->comp->vm.status);
-		unmap(m, vm, vm->counts, vm->comp->vm.vmm_stats);
+		backing_unmap(&m->backing,
+			      region_of(m, vm, vm->comp->vm.status),
+			      vm->status);
+		backing_unmap(&m->backing,
+			      region_of(m, vm, vm->comp->vm.vmm_stats),
+			      vm->counts);
 	}
 	free(m->vm);
 	m->vm = NULL;

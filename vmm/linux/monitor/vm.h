@@ -88,7 +88,7 @@ struct mon_vm {
 	struct log_limit limit;
 };
 
-/* --- monitor/virt.c ----------------------------------------------------- */
+/* --- monitor/virt.c ------------------------------------------------------ */
 
 /**
  * virts_open - find the system's virtualisers, map what they show, listen
@@ -108,17 +108,12 @@ void virts_close(struct monitor *m);
 void virt_reset(struct monitor *m, const struct mon_virt *v);
 
 /**
- * virt_notify - have virtualisers look at their link pages
- */
-void virt_notify(struct monitor *m, const struct mon_virt *v);
-
-/**
  * virt_has_seen - whether both, rx and tx, have acted upon a link epoch
  */
 bool virt_has_seen(const struct mon_virt *v, enum net_virt_side side,
 		   uint32_t epoch);
 
-/* --- monitor/vm.c ------------------------------------------------------- */
+/* --- monitor/vm.c -------------------------------------------------------- */
 
 /**
  * vms_open - find the system's driver VMs, map what they show, listen
