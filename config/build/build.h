@@ -87,8 +87,12 @@ struct sys_access build_access(const struct topo_port *port);
 #define build_copy(array, text) build_text(array, sizeof(array), text)
 void build_text(char *to, size_t size, const char *text);
 
-/* What is attached, as its port says it, and who may connect to a path. */
-void dump_settings(const struct sys_component *c, const char *name, FILE *out);
-void dump_access(const struct sys_access *a, FILE *out);
+/*
+ * Parts of system_dump(): what can change only with a restart, lines "thing TAB
+ * property TAB value", and what one switch is told.
+ */
+void dump_facts(const struct system *sys, FILE *out);
+void dump_policy(const struct sys_policy *policy, const struct sys_component *c,
+		 FILE *out);
 
 #endif

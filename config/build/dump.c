@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A system as text: stable, one thing a line, for tests and for people who
- * want to see what a topology becomes.  Of filters the length is shown.
+ * want to see what a topology becomes.  What users have names for comes first.
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
 
 #include "config/build/build.h"
 
@@ -85,7 +87,7 @@ static void dump_nic(const struct sys_component *c, FILE *out)
 	dump_interface(c->nic.ifname, c->nic.netns, out);
 }
 
-void dump_access(const struct sys_access *a, FILE *out)
+static void dump_access(const struct sys_access *a, FILE *out)
 {
 	if (a->mode)
 		fprintf(out, " mode %04" PRIo32, a->mode);
@@ -145,11 +147,136 @@ static const struct {
 	[SYS_VM] = { "vm", NULL },
 };
 
-void dump_settings(const struct sys_component *c, const char *name, FILE *out)
+static void dump_settings(const struct sys_component *c, FILE *out)
 {
-	fprintf(out, "%s%s%s", kinds[c->kind].word, *name ? " " : "", name);
+	fputs(kinds[c->kind].word, out);
 	if (kinds[c->kind].dump)
 		kinds[c->kind].dump(c, out);
+}
+
+/* --- facts: what a user has a name for, a property of it, its value ------ */
+
+__attribute__((format(printf, 5, 6))) static void
+fact(FILE *out, const char *noun, const char *name, const char *what,
+     const char *value, ...)
+{
+	va_list args;
+
+	fprintf(out, "%s %s\t%s\t", noun, name, what);
+	va_start(args, value);
+	vfprintf(out, value, args);
+	va_end(args);
+	fputc('\n', out);
+}
+
+static void switch_facts(const struct sys_component *c, FILE *out)
+{
+	const struct vswitch_tables *t = &c->sw.tables;
+	char name[2 * SYS_NAME];
+
+	fact(out, "switch", c->name, "", "%s", "");
+	fact(out, "switch", c->name, "entries of fdb", "%" PRIu32,
+	     t->fdb.capacity);
+	fact(out, "switch", c->name, "ageing", "%" PRIu32, t->fdb.ageing);
+	fact(out, "switch", c->name, "flows", "%" PRIu32, t->flows);
+	fact(out, "switch", c->name, "groups", "%" PRIu32, t->groups);
+	for (uint32_t i = 0; i < c->sw.n_ports && i < MAX_PORTS; i++) {
+		const struct sys_switch_port *port = &c->sw.port[i];
+
+		snprintf(name, sizeof(name), "%s.%s", c->name, port->name);
+		if (port->kind == VSWITCH_PORT_LINK)
+			fact(out, "port", name, "", "link");
+		if (port->forward_reserved)
+			fact(out, "port", name, "\"reserved forward\"", "%s",
+			     "");
+		for (uint32_t k = 0; k < MAX_PORTS; k++) {
+			if (port->capture_of >> k & 1)
+				fprintf(out, "port %s\tport %s.%s\tof\n", name,
+					c->name, c->sw.port[k].name);
+		}
+	}
+}
+
+static void vm_facts(const struct sys_component *c, FILE *out)
+{
+	const struct sys_vm *vm = &c->vm;
+
+	fact(out, "vm", c->name, "", "%s", "");
+	fact(out, "vm", c->name, "kernel", "\"%s\"", vm->kernel);
+	fact(out, "vm", c->name, "initrd", "\"%s\"", vm->initrd);
+	fact(out, "vm", c->name, "append", "\"%s\"", vm->append);
+	fact(out, "vm", c->name, "nic", "\"%s\"", vm->nic);
+	fact(out, "vm", c->name, "memory in MiB", "%" PRIu64, vm->memory >> 20);
+	fact(out, "vm", c->name, "watchdog in seconds", "%" PRIu32,
+	     vm->watchdog_s);
+	if (vm->uncached)
+		fact(out, "vm", c->name, "\"uncached\"", "%s", "");
+}
+
+static void pd_facts(const struct sys_pd *pd, FILE *out)
+{
+	for (uint32_t k = 0; k < pd->n_comps; k++) {
+		const struct sys_component *c = &pd->comp[k];
+		bool alone = strcmp(pd->name, c->name) == 0;
+
+		if (c->kind == SYS_SWITCH)
+			switch_facts(c, out);
+		else if (c->kind == SYS_VM)
+			vm_facts(c, out);
+		/* Virtualisers are where their switch is. */
+		if (c->kind != SYS_VIRT)
+			fact(out,
+			     c->kind == SYS_SWITCH ? "switch"
+			     : c->kind == SYS_VM   ? "vm"
+						   : "port",
+			     c->name, "domain", "%s",
+			     alone ? "none" : pd->name);
+	}
+	fact(out, "domain", pd->name, "poll in microseconds", "%" PRIu32,
+	     pd->poll_us);
+}
+
+static const struct sys_component *attached(const struct system *sys,
+					    const struct sys_conn *conn)
+{
+	if (conn->attachment != SYS_TO_PD || conn->pd[1] >= sys->n_pds ||
+	    conn->comp[1] >= sys->pd[conn->pd[1]].n_comps)
+		return NULL;
+	return &sys->pd[conn->pd[1]].comp[conn->comp[1]];
+}
+
+static void conn_facts(const struct system *sys, const struct sys_conn *conn,
+		       FILE *out)
+{
+	const struct sys_component *c = attached(sys, conn);
+	bool link = conn->attachment == SYS_TO_SWITCH;
+	const char *noun = link ? "link" : "port";
+
+	/* What a driver VM's inner connection has is its port's. */
+	if (conn->attachment == SYS_TO_VM)
+		return;
+	fprintf(out, "%s %s\t\t", noun, conn->name);
+	if (c)
+		dump_settings(c, out);
+	else if (!link)
+		fputs(conn->what, out);
+	dump_access(&conn->access, out);
+	fputc('\n', out);
+	/* A capture that says nothing has that of the largest port. */
+	fact(out, noun, conn->name,
+	     c && c->kind == SYS_CAPTURE ? "capture's mtu" : "mtu", "%" PRIu32,
+	     conn->max_frame - FRAME_OVERHEAD);
+	fact(out, noun, conn->name, "buffers", "%" PRIu32, conn->capacity);
+	fact(out, noun, conn->name, "follow", "\"%s\"",
+	     conn->follow < sys->n_conns ? sys->conn[conn->follow].name : "");
+}
+
+void dump_facts(const struct system *sys, FILE *out)
+{
+	for (size_t i = 0; i < sys->n_pds; i++)
+		pd_facts(&sys->pd[i], out);
+	for (size_t i = 0; i < sys->n_conns; i++)
+		conn_facts(sys, &sys->conn[i], out);
 }
 
 /* --- components ---------------------------------------------------------- */
@@ -159,191 +286,45 @@ static void dump_switch(const struct sys_switch *sw, FILE *out)
 	static const char *const port_kinds[] = { "client", "link", "capture" };
 
 	fprintf(out,
-		" %" PRIu32 " fdb %" PRIu32 " ageing %" PRIu32 " flows %" PRIu32
-		" groups %" PRIu32 " stats %" PRIu32 " request %" PRIu32
+		" %" PRIu32 " stats %" PRIu32 " request %" PRIu32
 		" reply %" PRIu32 " policy %" PRIu32 " channel %" PRIu32 "\n",
-		sw->number, sw->tables.fdb.capacity, sw->tables.fdb.ageing,
-		sw->tables.flows, sw->tables.groups, sw->stats, sw->ctl_request,
-		sw->ctl_reply, sw->policy, sw->ctl_channel);
+		sw->number, sw->stats, sw->ctl_request, sw->ctl_reply,
+		sw->policy, sw->ctl_channel);
 	for (unsigned int i = 0; i < sw->n_ports; i++) {
-		const struct sys_switch_port *p = &sw->port[i];
-
-		fprintf(out, "    port %u %s %s", i, p->name,
-			port_kinds[p->kind]);
-		if (p->kind == VSWITCH_PORT_CAPTURE)
-			dump_set("of", p->capture_of, out);
-		if (p->forward_reserved)
-			fputs(" reserved", out);
-		if (p->capture_drops)
-			fputs(" drops", out);
-		dump_wire(&p->wire, out);
+		fprintf(out, "    port %u %s %s%s", i, sw->port[i].name,
+			port_kinds[sw->port[i].kind],
+			sw->port[i].capture_drops ? " drops" : "");
+		dump_wire(&sw->port[i].wire, out);
 	}
-}
-
-static void dump_virt(const struct sys_virt *v, FILE *out)
-{
-	fprintf(out,
-		" stats %" PRIu32 " %" PRIu32 " channel %" PRIu32
-		"\n    driver",
-		v->stats_rx, v->stats_tx, v->ctl_channel);
-	dump_wire(&v->driver, out);
-}
-
-static void dump_vm(const struct sys_vm *vm, FILE *out)
-{
-	fprintf(out,
-		" kernel \"%s\" initrd \"%s\" append \"%s\" nic %s ram %" PRIu32
-		" status %" PRIu32 " vmm %" PRIu32 " channel %" PRIu32
-		" watchdog %" PRIu32 "%s\n",
-		vm->kernel, vm->initrd, vm->append, vm->nic, vm->ram,
-		vm->status, vm->vmm_stats, vm->status_channel, vm->watchdog_s,
-		vm->uncached ? " uncached" : "");
 }
 
 static void dump_component(const struct sys_component *c, FILE *out)
 {
-	fputs("  ", out);
-	dump_settings(c, c->name, out);
+	const struct sys_vm *vm = &c->vm;
+	const struct sys_virt *virt = &c->virt;
+
+	fprintf(out, "  %s %s", kinds[c->kind].word, c->name);
 	if (c->kind == SYS_SWITCH) {
 		dump_switch(&c->sw, out);
 		return;
 	}
 	if (c->kind == SYS_VIRT) {
-		dump_virt(&c->virt, out);
+		fprintf(out,
+			" stats %" PRIu32 " %" PRIu32 " channel %" PRIu32
+			" driver",
+			virt->stats_rx, virt->stats_tx, virt->ctl_channel);
+		dump_wire(&virt->driver, out);
+		fputs("   ", out);
 	} else if (c->kind == SYS_VM) {
-		dump_vm(&c->vm, out);
-	} else {
-		if (c->kind == SYS_CAPTURE)
-			dump_set("of", c->capture.of, out);
-		if (c->kind == SYS_CAPTURE && c->capture.n_filter)
-			fprintf(out, " program %" PRIu32, c->capture.n_filter);
-		fputc('\n', out);
+		fprintf(out,
+			" ram %" PRIu32 " status %" PRIu32 " vmm %" PRIu32
+			" channel %" PRIu32,
+			vm->ram, vm->status, vm->vmm_stats, vm->status_channel);
+	} else if (c->kind == SYS_CAPTURE) {
+		dump_set("of", c->capture.of, out);
+		fprintf(out, " program %" PRIu32, c->capture.n_filter);
 	}
-	fputs("   ", out);
 	dump_wire(&c->wire, out);
-}
-
-/* --- policies ------------------------------------------------------------ */
-
-static void dump_rule(const struct sys_policy *policy, uint32_t i, FILE *out)
-{
-	const struct sys_rule *about = &policy->rule[i];
-	const struct policy_rule *rule = &policy->image.rule[i];
-
-	fprintf(out, "  rule %" PRIu32 " %s%s line %" PRIu32 ":%" PRIu32, i,
-		rule->action == POLICY_ALLOW ? "allow" : "deny",
-		rule->reply ? " reply" : "", about->line, about->column);
-	if (*about->text)
-		fprintf(out, " when \"%s\" %u need %" PRIu32, about->text,
-			rule->n, about->need);
-	fputc('\n', out);
-}
-
-static void dump_pair(const struct policy_image *image, unsigned int from,
-		      unsigned int to, FILE *out)
-{
-	const struct policy_pair *pair = &image->pair[from][to];
-
-	if (pair->n)
-		fprintf(out, "  from %u to %u:", from, to);
-	for (unsigned int i = 0; i < pair->n; i++)
-		fprintf(out, " %u%s", image->entry[pair->first + i],
-			i + 1 == pair->n ? "\n" : "");
-}
-
-static void dump_rate(const char *what, const struct policy_rate *rate,
-		      FILE *out)
-{
-	if (rate->rate)
-		fprintf(out, " %s %" PRIu64 " burst %" PRIu64, what, rate->rate,
-			rate->burst);
-}
-
-static void dump_locks(const struct policy_image *image,
-		       const struct policy_port *port, FILE *out)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	if (port->locked)
-		fprintf(out, " lock %012" PRIx64, port->locked_mac);
-	for (unsigned int i = 0; i < port->n_macs; i++)
-		fprintf(out, " %012" PRIx64, image->mac[port->first_mac + i]);
-	if (port->known_only)
-		fputs(" flood off", out);
-	if (port->sticky)
-		fprintf(out, " sticky %u", port->sticky);
-	if (port->ip_locked)
-		fputs(" ip", out);
-	for (unsigned int i = 0; i < port->n_prefixes; i++) {
-		const struct policy_prefix *p =
-			&image->prefix[port->first_prefix + i];
-
-		fprintf(out, " %s/%u",
-			inet_ntop(AF_INET6, p->addr, text, sizeof(text)),
-			p->bits);
-	}
-}
-
-static bool carries(const struct policy_trunk *trunk, unsigned int vlan)
-{
-	return trunk->member[vlan / 64] >> vlan % 64 & 1;
-}
-
-static void dump_trunk(const struct policy_trunk *trunk, FILE *out)
-{
-	for (unsigned int v = 1; v <= POLICY_MAX_VLAN; v++) {
-		unsigned int first = v;
-
-		if (!carries(trunk, v))
-			continue;
-		while (v < POLICY_MAX_VLAN && carries(trunk, v + 1))
-			v++;
-		fprintf(out, first == v ? " %u" : " %u-%u", first, v);
-	}
-}
-
-static void dump_port(const struct policy_image *image, unsigned int i,
-		      FILE *out)
-{
-	const struct policy_port *port = &image->port[i];
-
-	fprintf(out, "  port %u", i);
-	dump_locks(image, port, out);
-	if (port->vlan_mode == POLICY_VLAN_ACCESS)
-		fprintf(out, " access %u", port->vlan);
-	if (port->vlan_mode == POLICY_VLAN_TRUNK) {
-		fputs(" trunk", out);
-		dump_trunk(&image->trunk[i], out);
-		fprintf(out, " native %u", port->vlan);
-	}
-	dump_rate("in", &port->limit_in, out);
-	dump_rate("out", &port->limit_out, out);
-	dump_rate("broadcast", &port->storm[STORM_BROADCAST], out);
-	dump_rate("multicast", &port->storm[STORM_MULTICAST], out);
-	dump_rate("unknown", &port->storm[STORM_UNKNOWN], out);
-	dump_rate("moves", &port->moves, out);
-	fputc('\n', out);
-}
-
-static void dump_policy(const struct sys_policy *policy,
-			const struct sys_component *c, FILE *out)
-{
-	const struct policy_image *image = &policy->image;
-
-	fprintf(out, "policy %s%s", c->name, image->snooping ? " snoop" : "");
-	for (uint32_t i = 0; i < image->n_words; i++)
-		fprintf(out, "%s %" PRIx64, i ? "" : " words", image->word[i]);
-	fputc('\n', out);
-	for (uint32_t i = 0; i < image->n_rules; i++)
-		dump_rule(policy, i, out);
-	for (unsigned int s = 0; s < c->sw.n_ports; s++) {
-		for (unsigned int d = 0; d < c->sw.n_ports; d++)
-			dump_pair(image, s, d, out);
-	}
-	for (unsigned int i = 0; i < c->sw.n_ports; i++) {
-		if (c->sw.port[i].kind != VSWITCH_PORT_CAPTURE)
-			dump_port(image, i, out);
-	}
 }
 
 /* --- the whole ----------------------------------------------------------- */
@@ -351,7 +332,7 @@ static void dump_policy(const struct sys_policy *policy,
 static void dump_pd(const struct system *sys, const struct sys_pd *pd,
 		    FILE *out)
 {
-	fprintf(out, "pd %s poll %" PRIu32 "\n", pd->name, pd->poll_us);
+	fprintf(out, "pd %s\n", pd->name);
 	for (uint32_t i = 0; i < pd->n_maps; i++)
 		fprintf(out, "  map %" PRIu32 " %s %s\n", i,
 			perms(pd->map[i].perms),
@@ -367,8 +348,7 @@ static void dump_pd(const struct system *sys, const struct sys_pd *pd,
 static void dump_conn(const struct system *sys, const struct sys_conn *c,
 		      FILE *out)
 {
-	fprintf(out, "conn %s line %" PRIu32 ": %s\n ", c->name, c->line,
-		c->what);
+	fprintf(out, "conn %s line %" PRIu32 ":", c->name, c->line);
 	for (unsigned int i = 0; i < 2; i++) {
 		if (c->pd[i] == SYS_PD_OUTSIDE)
 			continue;
@@ -376,7 +356,6 @@ static void dump_conn(const struct system *sys, const struct sys_conn *c,
 		if (c->port[i] != SYS_NONE)
 			fprintf(out, " port %" PRIu32, c->port[i]);
 	}
-	dump_access(&c->access, out);
 	dump_half("ingress", &c->ingress, out);
 	dump_half("egress", &c->egress, out);
 	fprintf(out, " link %" PRIu32 " channel %" PRIu32, c->link, c->channel);
@@ -385,14 +364,13 @@ static void dump_conn(const struct system *sys, const struct sys_conn *c,
 	if (c->status != SYS_NONE)
 		fprintf(out, " status %" PRIu32 " channel %" PRIu32, c->status,
 			c->status_channel);
-	if (c->follow != SYS_NONE)
-		fprintf(out, " follow %s", sys->conn[c->follow].name);
 	fputc('\n', out);
 }
 
 void system_dump(const struct system *sys, FILE *out)
 {
 	fprintf(out, "system %s\n", sys->name);
+	dump_facts(sys, out);
 	for (size_t i = 0; i < sys->n_regions; i++)
 		fprintf(out, "region %zu %s %" PRIu64 "\n", i,
 			sys->region[i].name, sys->region[i].size);
