@@ -76,7 +76,8 @@ static int choose_card(struct driver *d)
 	} else if (strcmp(kind, "socket") == 0) {
 		d->card = &d->socket.card;
 	} else {
-		say("weir_card=%s is no way to reach a card: weir_card=packet and weir_card=socket are",
+		say("weir_card=%s is no way to reach a card: weir_card=packet "
+		    "and weir_card=socket are",
 		    kind);
 		return -EINVAL;
 	}
@@ -114,7 +115,8 @@ static bool map_devices(struct driver *d, struct net_config *c)
 	size_t queue;
 
 	if (!queue_capacity_ok(c->capacity)) {
-		say("a queue cannot have %u slots: a power of two from %u to %u is needed",
+		say("a queue cannot have %u slots: a power of two from %u to "
+		    "%u is needed",
 		    c->capacity, QUEUE_MIN_CAPACITY, QUEUE_MAX_CAPACITY);
 		return false;
 	}
@@ -157,7 +159,8 @@ static int open_connection(struct driver *d, const struct uio_where *where)
 	c.copy = copy_for(d->data.uncached);
 	e = net_init(&d->net, &c);
 	if (e < 0)
-		say("buffers of %u octets and frames of %u do not go with each other, or with data regions of %zu and %zu",
+		say("buffers of %u octets and frames of %u do not go with each "
+		    "other, or with data regions of %zu and %zu",
 		    c.buffer_size, c.max_frame, c.receive_size,
 		    c.transmit_size);
 	return e;
@@ -219,7 +222,8 @@ static int start(struct driver *d, const struct uio_where *where,
 		return e;
 	net_carrier(&d->net, d->link.carrier);
 	net_ready(&d->net, d->link.mac, d->card->mtu);
-	say("ready: %s %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u slots, memory %s",
+	say("ready: %s %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, %u slots, memory "
+	    "%s",
 	    d->link.name, d->link.mac[0], d->link.mac[1], d->link.mac[2],
 	    d->link.mac[3], d->link.mac[4], d->link.mac[5], d->card->mtu,
 	    d->net.config.capacity, d->data.uncached ? "uncached" : "cached");

@@ -40,12 +40,14 @@ static int prepare(int sock, const char *name, uint32_t max_frame)
 	int e = features_off(sock, name);
 
 	if (e < 0)
-		say("%s: cannot keep received frames apart (GRO): %s; those put together will be dropped",
+		say("%s: cannot keep received frames apart (GRO): %s; those "
+		    "put together will be dropped",
 		    name, strerror(-e));
 	e = iface_mtu(sock, name);
 	if (e >= 0 && (unsigned int)e != mtu &&
 	    iface_set_mtu(sock, name, mtu) < 0)
-		say("%s: its mtu stays %d, the port's is %u: longer frames will be dropped",
+		say("%s: its mtu stays %d, the port's is %u: longer frames "
+		    "will be dropped",
 		    name, e, mtu);
 	e = iface_up(sock, name);
 	return e < 0 ? e : iface_mtu(sock, name);

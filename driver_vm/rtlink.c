@@ -50,7 +50,7 @@ void rtlink_read(struct rtlink *link)
 
 int rtlink_find(struct rtlink *link, const char *name)
 {
-	struct pollfd change = { .fd = iface_changes(), .events = POLLIN };
+	struct pollfd change = { .fd = iface_changes(0), .events = POLLIN };
 	unsigned int count;
 
 	if (change.fd < 0)

@@ -161,7 +161,10 @@ int uio_open(struct uio_device *d, const struct uio_where *where,
 	snprintf(d->name, sizeof(d->name), "%s", name);
 	e = find(where, name, &d->number);
 	if (e < 0) {
-		say("there is no UIO device \"%s\" in %s/class/uio: its node is missing from the device tree, or its driver from the kernel (weir_shared.ko, or uio_pdrv_genirq.of_id=generic-uio)",
+		say("there is no UIO device \"%s\" in %s/class/uio: its node "
+		    "is missing from the device tree, or its driver from the "
+		    "kernel (weir_shared.ko, or "
+		    "uio_pdrv_genirq.of_id=generic-uio)",
 		    name, where->sysfs);
 		return e;
 	}
@@ -189,7 +192,8 @@ void *uio_map(struct uio_device *d, unsigned int index, size_t least,
 	char *base;
 
 	if (index >= d->n_maps || map->size < least) {
-		say("%s: map %u has %zu octets, %zu are needed: the device tree does not match this program",
+		say("%s: map %u has %zu octets, %zu are needed: the device "
+		    "tree does not match this program",
 		    d->name, index, index < d->n_maps ? map->size : 0, least);
 		return NULL;
 	}

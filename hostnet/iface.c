@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Queries and settings of a network interface: see iface.h. */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -49,7 +52,35 @@ int iface_name(int sock, int index, char name[IFNAMSIZ])
 	return 0;
 }
 
-int iface_changes(void)
+#define LOAD(size, offset) BPF_STMT(BPF_LD | (size) | BPF_ABS, (offset))
+#define UNLESS(value, skip)                                                    \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
+
+/* A message names its interface before its attributes. */
+#define INDEX_AT (NLMSG_HDRLEN + offsetof(struct ifinfomsg, ifi_index))
+
+/* A BPF filter loads big endian, while netlink has the machine's byte order. */
+static int only(int fd, int index)
+{
+	struct sock_filter code[] = {
+		LOAD(BPF_W, INDEX_AT),
+		UNLESS(htonl((uint32_t)index), 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog program = {
+		.len = sizeof(code) / sizeof(code[0]),
+		.filter = code,
+	};
+	int one = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+		       sizeof(program)) < 0)
+		return -1;
+	return setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof(one));
+}
+
+int iface_changes(int index)
 {
 	const struct sockaddr_nl links = {
 		.nl_family = AF_NETLINK,
@@ -61,7 +92,9 @@ int iface_changes(void)
 
 	if (fd < 0)
 		return -errno;
-	if (bind(fd, (const struct sockaddr *)&links, sizeof(links)) == 0)
+	/* The filter first: not even the first message is about another. */
+	if ((index == 0 || only(fd, index) == 0) &&
+	    bind(fd, (const struct sockaddr *)&links, sizeof(links)) == 0)
 		return fd;
 	e = -errno;
 	close(fd);

@@ -41,13 +41,14 @@ int iface_name(int sock, int index, char name[IFNAMSIZ]);
 
 /**
  * iface_changes - a socket that is readable when an interface has changed
+ * @index: which alone; 0: any
  *
  * A netlink socket of the namespace we are in, which does not block.  It serves
  * for the other calls as well.
  *
  * Return: the socket, or negative errno.
  */
-int iface_changes(void);
+int iface_changes(int index);
 
 /**
  * iface_flags - IFF_*

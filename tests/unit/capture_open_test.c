@@ -143,7 +143,7 @@ static void refuses_impossible_paths(void **state)
 {
 	(void)state;
 	snprintf(cfg->capture.path, SYS_PATH, "%s", dir);
-	comp_refused(cfg, "sw0.pcap", dir, "is a folder", NULL);
+	comp_refused(cfg, dir, "is a folder", NULL);
 	snprintf(cfg->capture.path, SYS_PATH, "%s/no/x.pcapng", dir);
 	comp_refused(cfg, "folder does not exist", NULL);
 	snprintf(cfg->capture.path, SYS_PATH, "%s/fifo", dir);

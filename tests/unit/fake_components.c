@@ -348,8 +348,7 @@ static int fake_open(const struct sys_component *cfg, int *fds,
 	int fd = open(cfg->socket.path, O_CREAT | O_EXCL | O_RDWR, 0600);
 
 	if (fd < 0)
-		return error_set(err, "%s: fake open: %s", cfg->name,
-				 strerror(errno));
+		return error_set(err, "fake open: %s", strerror(errno));
 	fds[0] = fd;
 	return 1;
 }

@@ -319,7 +319,7 @@ static void interfaces_that_are_no_port(void **state)
 	net_need();
 	before = comp_open_fds();
 	strcpy(cfg->nic.ifname, "nope0");
-	comp_refused(cfg, "sw0.uplink", "no network interface \"nope0\"",
+	comp_refused(cfg, "no network interface \"nope0\"",
 		     "there are: ", "nic0", "far0", NULL);
 	strcpy(cfg->nic.ifname, "lo");
 	comp_refused(cfg, "\"lo\" is the loopback interface", NULL);

@@ -180,8 +180,7 @@ static void path_in_use_is_not(void **state)
 	struct stat st;
 
 	(void)state;
-	comp_refused(cfg, "sw0.vm", "another process listens", cfg->socket.path,
-		     NULL);
+	comp_refused(cfg, "another process listens", cfg->socket.path, NULL);
 	close(unix_socket(cfg->socket.path, false)); /* it still answers */
 	close(other);
 	assert_int_equal(stat(cfg->socket.path, &st), 0);

@@ -417,7 +417,7 @@ static void name_in_use(void **state)
 
 	(void)state;
 	(void)rig;
-	comp_refused(cfg, "sw0.alice",
+	comp_refused(cfg,
 		     "TAP interface \"alice0\" is in use by another process",
 		     NULL);
 	/* An interface of another kind is never offered for deletion. */

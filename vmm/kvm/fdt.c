@@ -312,9 +312,8 @@ int fdt_place_shared(struct fdt_config *config, struct error *err)
 				return 0;
 		}
 	}
-	return error_set(
-		err,
-		"memory and buffers of the VM go beyond 4 GiB: give it less memory");
+	return error_set(err, "memory and buffers of the VM go beyond 4 GiB: "
+			      "give it less memory");
 }
 
 int fdt_make(const struct fdt_config *config, void *to, size_t size,

@@ -47,7 +47,8 @@ static const struct {
 	const char *what;
 } other_formats[] = {
 	{ 4, 4, "zimg",
-	  "it is a self-extracting EFI image: build the kernel without CONFIG_EFI_ZBOOT, or give arch/arm64/boot/Image" },
+	  "it is a self-extracting EFI image: build the kernel without "
+	  "CONFIG_EFI_ZBOOT, or give arch/arm64/boot/Image" },
 	{ 0, 4, "\177ELF",
 	  "it is an ELF file: give arch/arm64/boot/Image, not vmlinux" },
 	{ 0, 4, "\047\005\031\126",
@@ -78,7 +79,8 @@ static const char *what_is_it(const uint8_t *octets)
 			   other_formats[i].octets, other_formats[i].len) == 0)
 			return other_formats[i].what;
 	if (octets[0] == 'M' && octets[1] == 'Z')
-		return "it is an EFI program for another processor: give a kernel built for arm64";
+		return "it is an EFI program for another processor: give a "
+		       "kernel built for arm64";
 	return "give an Image or Image.gz built for arm64";
 }
 
@@ -212,10 +214,10 @@ int image_load_initrd(int fd, const char *name, void *to, uint64_t size,
 			return error_set(err, "cannot read %s: %s", name,
 					 strerror(errno));
 		if (n == 0)
-			return error_set(
-				err,
-				"%s became shorter while it was read: start again",
-				name);
+			return error_set(err,
+					 "%s became shorter while it was read: "
+					 "start again",
+					 name);
 		done += (uint64_t)n;
 	}
 	return 0;
@@ -245,9 +247,10 @@ int image_plan(struct image_plan *plan, const struct image *image,
 	need = plan->end + IMAGE_SLACK;
 	if (ram >= need)
 		return 0;
-	return error_set(
-		err,
-		"%llu MiB of memory are too few for this kernel (%llu KiB) and initrd (%llu KiB): at least %llu MiB",
-		ram / MIB, (unsigned long long)(image->memory / 1024),
-		(unsigned long long)(initrd / 1024), up(need, MIB) / MIB);
+	return error_set(err,
+			 "%llu MiB of memory are too few for this kernel (%llu "
+			 "KiB) and initrd (%llu KiB): at least %llu MiB",
+			 ram / MIB, (unsigned long long)(image->memory / 1024),
+			 (unsigned long long)(initrd / 1024),
+			 up(need, MIB) / MIB);
 }

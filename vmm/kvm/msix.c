@@ -233,11 +233,11 @@ static int try_vectors(struct pci *pci, struct error *err)
 		ret = vfio_vectors(pci, pci->msix.n);
 	}
 	if (ret != 0)
-		return error_set(err,
-				 "VFIO does not turn on %u interrupts of card "
-				 "%s: %s",
-				 pci->msix.n, pci->name,
-				 strerror(ret < 0 ? -ret : ENOSPC));
+		return error_set(
+			err,
+			"VFIO does not turn on %u interrupts of card %s: %s",
+			pci->msix.n, pci->name,
+			strerror(ret < 0 ? -ret : ENOSPC));
 	vfio_vectors(pci, 0);
 	return 0;
 }

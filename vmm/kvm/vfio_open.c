@@ -37,9 +37,8 @@ static int no_container(const char *path, int error, struct error *err)
 	case EACCES:
 	case EPERM:
 		return error_set(err,
-				 "no permission to open %s; as root: "
-				 "chmod 666 %s (it gives access to nothing "
-				 "by itself)",
+				 "no permission to open %s; as root: chmod 666 "
+				 "%s (it gives access to nothing by itself)",
 				 path, path);
 	default:
 		return error_set(err, "cannot open %s: %s", path,
@@ -87,11 +86,11 @@ static int no_group(const char *path, const char *address, int error,
 				 "%s; as root: chown %u %s",
 				 path, address, (unsigned int)geteuid(), path);
 	case EBUSY:
-		return error_set(err,
-				 "%s, the IOMMU group of %s, is in use by "
-				 "another process, which 'fuser %s' names; "
-				 "stop that first",
-				 path, address, path);
+		return error_set(
+			err,
+			"%s, the IOMMU group of %s, is in use by another "
+			"process, which 'fuser %s' names; stop that first",
+			path, address, path);
 	default:
 		return error_set(err, "cannot open %s: %s", path,
 				 strerror(error));
@@ -110,8 +109,8 @@ static int open_group(const char *path, const char *address, struct error *err)
 			  strerror(errno));
 	else if ((status.flags & VFIO_GROUP_FLAGS_VIABLE) == 0)
 		error_set(err,
-			  "VFIO refuses %s: another device of %s is bound to "
-			  "a driver of the host; bind all of them to vfio-pci",
+			  "VFIO refuses %s: another device of %s is bound to a "
+			  "driver of the host; bind all of them to vfio-pci",
 			  address, path);
 	else if ((status.flags & VFIO_GROUP_FLAGS_CONTAINER_SET) != 0)
 		no_group(path, address, EBUSY, err);

@@ -89,8 +89,8 @@ static int check_there(const struct vfio_paths *at, const char *address,
 	if (!is_address(address))
 		return error_set(err,
 				 "\"%s\" is no PCI address; they look like "
-				 "0000:00:03.0, and 'ls " DEVICES "' lists "
-				 "those of this machine",
+				 "0000:00:03.0, and 'ls " DEVICES
+				 "' lists those of this machine",
 				 address);
 	snprintf(path, sizeof(path), "%s/bus/pci/devices/%s", at->sys, address);
 	if (access(path, F_OK) != 0)
@@ -146,19 +146,18 @@ static int check_driver(const struct vfio_paths *at, const char *address,
 	if (!bound)
 		return error_set(err,
 				 "%s is not bound to vfio-pci; as root: "
-				 "modprobe vfio-pci && "
-				 "echo vfio-pci >" DEVICES "/%s/driver_override"
-				 " && echo %s >/sys/bus/pci/drivers_probe",
+				 "modprobe vfio-pci && echo vfio-pci >" DEVICES
+				 "/%s/driver_override && echo %s "
+				 ">/sys/bus/pci/drivers_probe",
 				 address, address, address);
 	interface_of(at, address, interface, sizeof(interface));
-	return error_set(err,
-			 "%s is in use by %s%s; give it up with, as root: "
-			 "modprobe vfio-pci && "
-			 "echo vfio-pci >" DEVICES "/%s/driver_override && "
-			 "echo %s >" DEVICES "/%s/driver/unbind && "
-			 "echo %s >/sys/bus/pci/drivers_probe",
-			 address, driver, interface, address, address, address,
-			 address);
+	return error_set(
+		err,
+		"%s is in use by %s%s; give it up with, as root: modprobe "
+		"vfio-pci && echo vfio-pci >" DEVICES
+		"/%s/driver_override && echo %s >" DEVICES
+		"/%s/driver/unbind && echo %s >/sys/bus/pci/drivers_probe",
+		address, driver, interface, address, address, address, address);
 }
 
 /*
@@ -175,14 +174,14 @@ static int check_group(const struct vfio_paths *at, const char *address,
 		if (!device_link(at, address, "driver", driver) &&
 		    has_iommu(at) && check_driver(at, address, err) != 0)
 			return -1;
-		return error_set(err,
-				 "%s has no IOMMU group: the machine has no "
-				 "IOMMU or it is off; turn it on in the "
-				 "firmware (VT-d, AMD-Vi, SMMU) and with "
-				 "intel_iommu=on on an Intel machine's kernel "
-				 "command line. Without one a card could "
-				 "write to all memory",
-				 address);
+		return error_set(
+			err,
+			"%s has no IOMMU group: the machine has no IOMMU or it "
+			"is off; turn it on in the firmware (VT-d, AMD-Vi, "
+			"SMMU) and with intel_iommu=on on an Intel machine's "
+			"kernel command line. Without one a card could write "
+			"to all memory",
+			address);
 	}
 	errno = 0;
 	n = strtoul(name, &end, 10);

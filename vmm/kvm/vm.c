@@ -216,9 +216,9 @@ static enum vm_end broken(struct error *err)
 {
 	/* No syndrome: an access that is no plain load or store. */
 	if (errno == ENOSYS)
-		error_set(
-			err,
-			"the guest reached for a device, or wrote to read-only memory, by an instruction KVM cannot follow");
+		error_set(err, "the guest reached for a device, or wrote to "
+			       "read-only memory, by an instruction KVM cannot "
+			       "follow");
 	else
 		error_set(err, "KVM cannot run the guest: %s", strerror(errno));
 	return VM_FAILED;

@@ -25,10 +25,10 @@ static int open_file(const char *path, const char *what, struct stat *st,
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0 && errno == ENOENT)
-		return error_set(
-			err,
-			"there is no %s %s: `make guest` builds one, or correct the path",
-			what, path);
+		return error_set(err,
+				 "there is no %s %s: `make guest` builds one, "
+				 "or correct the path",
+				 what, path);
 	if (fd < 0)
 		return error_set(err, "cannot open the %s %s: %s", what, path,
 				 strerror(errno));
@@ -90,15 +90,16 @@ int vm_open_kvm(const char *path, struct error *err)
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 
 	if (fd < 0 && (errno == ENOENT || errno == ENXIO || errno == ENODEV))
-		return error_set(
-			err,
-			"no %s: this kernel or machine has no KVM (load the module, enable virtualisation)",
-			path);
+		return error_set(err,
+				 "no %s: this kernel or machine has no KVM "
+				 "(load the module, enable virtualisation)",
+				 path);
 	if (fd < 0 && (errno == EACCES || errno == EPERM))
-		return error_set(
-			err,
-			"no permission for %s: join the group that owns it (`usermod -aG kvm USER`, then log in anew), or run weir as root",
-			path);
+		return error_set(err,
+				 "no permission for %s: join the group that "
+				 "owns it (`usermod -aG kvm USER`, then log in "
+				 "anew), or run weir as root",
+				 path);
 	if (fd < 0)
 		return error_set(err, "cannot open %s: %s", path,
 				 strerror(errno));
@@ -115,7 +116,8 @@ int vm_page_size(long size, struct error *err)
 		return 0;
 	return error_set(
 		err,
-		"this kernel's pages have %ld KiB, and a driver VM needs pages of 4 KiB: boot a kernel built with CONFIG_ARM64_4K_PAGES",
+		"this kernel's pages have %ld KiB, and a driver VM needs pages "
+		"of 4 KiB: boot a kernel built with CONFIG_ARM64_4K_PAGES",
 		size / 1024);
 }
 
@@ -133,7 +135,9 @@ int vm_lock_limit(uint64_t memory, struct error *err)
 		return 0;
 	return error_set(
 		err,
-		"a card's DMA needs %llu KiB of locked memory, and the limit is lower: run weir as root, or raise it (`ulimit -l %llu`, LimitMEMLOCK=, /etc/security/limits.conf)",
+		"a card's DMA needs %llu KiB of locked memory, and the limit "
+		"is lower: run weir as root, or raise it (`ulimit -l %llu`, "
+		"LimitMEMLOCK=, /etc/security/limits.conf)",
 		(unsigned long long)(need / 1024),
 		(unsigned long long)(need / 1024));
 }

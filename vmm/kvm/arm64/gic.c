@@ -25,10 +25,10 @@ static int create(const struct vm *vm, uint32_t type, const char *name,
 
 	if (ioctl(vm->fd, KVM_CREATE_DEVICE, &device) == 0)
 		return (int)device.fd;
-	return error_set(
-		err,
-		"KVM has no %s here (%s): this needs a processor and host interrupt controller with GICv3",
-		name, strerror(errno));
+	return error_set(err,
+			 "KVM has no %s here (%s): this needs a processor and "
+			 "host interrupt controller with GICv3",
+			 name, strerror(errno));
 }
 
 static int set(int device, uint32_t group, uint64_t attr, const void *value)

@@ -56,10 +56,10 @@ int vm_supported(int kvm, struct error *err)
 				 KVM_API_VERSION);
 	for (size_t i = 0; i < sizeof(need) / sizeof(need[0]); i++)
 		if (ioctl(kvm, KVM_CHECK_EXTENSION, need[i].cap) <= 0)
-			return error_set(
-				err,
-				"this kernel's KVM has no %s: use Linux 5.10 or newer",
-				need[i].name);
+			return error_set(err,
+					 "this kernel's KVM has no %s: use "
+					 "Linux 5.10 or newer",
+					 need[i].name);
 	return 0;
 }
 

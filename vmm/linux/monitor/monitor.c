@@ -111,27 +111,31 @@ static int claim_name(struct monitor *m)
 	return result;
 }
 
+static int open_component(struct monitor *m, uint32_t pd, uint32_t c)
+{
+	const struct sys_component *comp = &m->sys.pd[pd].comp[c];
+	const struct component_ops *ops = component_kinds[comp->kind];
+	struct pd_fds *fds = &m->pd[pd].fds[c];
+	struct error why = { "" };
+	int n;
+
+	if (ops->open == NULL)
+		return 0;
+	n = ops->open(comp, fds->fd, &why);
+	if (n < 0)
+		return error_set(m->err, "%s: %s", comp->name, why.text);
+	fds->n = (unsigned int)n;
+	fds->kept = fds->n;
+	janitor_opened(&m->janitor, pd, c);
+	return 0;
+}
+
 static int open_components(struct monitor *m)
 {
-	for (uint32_t i = 0; i < m->sys.n_pds; i++) {
-		const struct sys_pd *pd = &m->sys.pd[i];
-
-		for (uint32_t c = 0; c < pd->n_comps; c++) {
-			const struct component_ops *ops =
-				component_kinds[pd->comp[c].kind];
-			struct pd_fds *fds = &m->pd[i].fds[c];
-			int n;
-
-			if (ops->open == NULL)
-				continue;
-			n = ops->open(&pd->comp[c], fds->fd, m->err);
-			if (n < 0)
+	for (uint32_t i = 0; i < m->sys.n_pds; i++)
+		for (uint32_t c = 0; c < m->sys.pd[i].n_comps; c++)
+			if (open_component(m, i, c) != 0)
 				return -1;
-			fds->n = (unsigned int)n;
-			fds->kept = fds->n;
-			janitor_opened(&m->janitor, i, c);
-		}
-	}
 	return 0;
 }
 

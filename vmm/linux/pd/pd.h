@@ -75,7 +75,8 @@ struct component {
  * @open:       runs in the MONITOR, with the user's privileges, before any PD
  *              is started: opens the files, sockets or interfaces the component
  *              needs.  Fills @fds (at most PD_MAX_FDS), returns how many, or -1
- *              with @err saying what is wrong and what to do.  NULL: nothing
+ *              with @err saying what is wrong and what to do, without the
+ *              component's name.  NULL: nothing
  * @seek:       runs in a process of its own, forked from the monitor, when the
  *              component has reported that its outside is gone: waits, without
  *              spinning, until @open succeeds, and returns what that returned.

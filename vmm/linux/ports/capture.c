@@ -173,7 +173,8 @@ static void take(struct component *c, const struct net_buffer *b)
 	if (b->len < CAPTURE_HEADROOM || !record_ok(cfg, &r, b)) {
 		if (tally_add(&cap->bad, 1))
 			pd_log(c,
-			       "the switch sent an impossible record (%llu so far): not captured",
+			       "the switch sent an impossible record (%llu so "
+			       "far): not captured",
 			       (unsigned long long)cap->bad.count);
 		return;
 	}

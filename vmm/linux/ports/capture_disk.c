@@ -155,7 +155,8 @@ static int cannot_cut(struct capture_file *f)
 
 	f->state = CAPTURE_FILE_CLOSED;
 	pd_log(f->c,
-	       "cannot take half a block off \"%s\": %s: capturing no more; start weir again to capture again",
+	       "cannot take half a block off \"%s\": %s: capturing no more; "
+	       "start weir again to capture again",
 	       f->c->cfg->capture.path, strerror(e));
 	return e;
 }
@@ -261,7 +262,8 @@ static bool drop_oldest(struct capture_file *f)
 			continue;
 		if (tally_add(&f->drops, 1))
 			pd_log(f->c,
-			       "the disk is full: \"%s\" has dropped the oldest of its files (%llu so far)",
+			       "the disk is full: \"%s\" has dropped the "
+			       "oldest of its files (%llu so far)",
 			       f->c->cfg->capture.path,
 			       (unsigned long long)f->drops.count);
 		return true;

@@ -110,13 +110,16 @@ void capture_file_failed(struct capture_file *f, int error, uint64_t now_ns)
 		f->state = CAPTURE_FILE_CLOSED;
 		f->pending.used = f->done = 0;
 		pd_log(f->c,
-		       "the reader of \"%s\" has gone: capturing no more; start weir again to capture again",
+		       "the reader of \"%s\" has gone: capturing no more; "
+		       "start weir again to capture again",
 		       path);
 		return;
 	}
 	if (f->state != CAPTURE_FILE_FAILING)
 		pd_log(f->c,
-		       "cannot write \"%s\": %s: trying again once a second; `weir show ports` counts the frames it misses meanwhile",
+		       "cannot write \"%s\": %s: trying again once a second; "
+		       "`weir show ports` counts the frames it misses "
+		       "meanwhile",
 		       path, strerror(error));
 	f->state = CAPTURE_FILE_FAILING;
 	f->retry_ns = now_ns + RETRY_NS;
@@ -127,7 +130,8 @@ void capture_file_wrote(struct capture_file *f)
 {
 	if (f->state == CAPTURE_FILE_FAILING)
 		pd_log(f->c,
-		       "writing \"%s\" again; `weir show ports` says how many frames it has missed",
+		       "writing \"%s\" again; `weir show ports` says how many "
+		       "frames it has missed",
 		       f->c->cfg->capture.path);
 	f->state = CAPTURE_FILE_WRITING;
 }
@@ -203,7 +207,8 @@ unsigned int capture_file_room(struct capture_file *f, uint64_t now_ns)
 	if (room(f) == 0 && !f->full && tally_add(&f->fulls, 1) &&
 	    f->state == CAPTURE_FILE_BLOCKED)
 		pd_log(f->c,
-		       "nothing reads \"%s\", or not fast enough: it misses frames, which `weir show ports` counts",
+		       "nothing reads \"%s\", or not fast enough: it misses "
+		       "frames, which `weir show ports` counts",
 		       f->c->cfg->capture.path);
 	f->full = room(f) == 0;
 	return room(f);

@@ -41,44 +41,40 @@ int capture_file_name(const char *path, unsigned int index, char *buf,
 }
 
 /* open(2) of @path failed. */
-static int cannot_open(const struct sys_component *cfg, const char *path,
-		       struct error *err)
+static int cannot_open(const char *path, struct error *err)
 {
-	const char *name = cfg->name;
-
 	switch (errno) {
 	case ENOENT:
 	case ENOTDIR:
-		return error_set(
-			err,
-			"%s: cannot write capture \"%s\": its folder does not exist: make it, or give another path",
-			name, path);
+		return error_set(err,
+				 "cannot write capture \"%s\": its folder does "
+				 "not exist: make it, or give another path",
+				 path);
 	case EISDIR:
-		return error_set(
-			err,
-			"%s: capture \"%s\" is a folder: give the name of a file in it",
-			name, path);
+		return error_set(err,
+				 "capture \"%s\" is a folder: give the name of "
+				 "a file in it",
+				 path);
 	case EACCES:
 	case EPERM:
 	case EROFS:
-		return error_set(
-			err,
-			"%s: cannot write capture \"%s\": %s: give a path that you may write, or run weir as its owner",
-			name, path, strerror(errno));
+		return error_set(err,
+				 "cannot write capture \"%s\": %s: give a path "
+				 "that you may write, or run weir as its owner",
+				 path, strerror(errno));
 	case ENXIO:
-		return error_set(
-			err,
-			"%s: capture \"%s\" is a socket or a device without driver: give a file, a FIFO or \"-\"",
-			name, path);
+		return error_set(err,
+				 "capture \"%s\" is a socket or a device "
+				 "without driver: give a file, a FIFO or \"-\"",
+				 path);
 	default:
-		return error_set(err, "%s: cannot write capture \"%s\": %s",
-				 name, path, strerror(errno));
+		return error_set(err, "cannot write capture \"%s\": %s", path,
+				 strerror(errno));
 	}
 }
 
 /* A regular file must be empty or an old capture, and ours alone. */
-static int check_file(const struct sys_component *cfg, const char *path, int fd,
-		      struct error *err)
+static int check_file(const char *path, int fd, struct error *err)
 {
 	uint32_t magic = 0;
 	ssize_t n = pread(fd, &magic, sizeof(magic), 0);
@@ -86,13 +82,14 @@ static int check_file(const struct sys_component *cfg, const char *path, int fd,
 	if (n != 0 && (n != sizeof(magic) || magic != PCAPNG_MAGIC))
 		return error_set(
 			err,
-			"%s: \"%s\" exists and is not a pcapng capture, so it is not written over: remove it, or give another name",
-			cfg->name, path);
+			"\"%s\" exists and is not a pcapng capture, so it is "
+			"not written over: remove it, or give another name",
+			path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-		return error_set(
-			err,
-			"%s: \"%s\" is being written by another capture: give another name, or stop that one",
-			cfg->name, path);
+		return error_set(err,
+				 "\"%s\" is being written by another capture: "
+				 "give another name, or stop that one",
+				 path);
 	return 0;
 }
 
@@ -112,8 +109,7 @@ static int move(const char *from, const char *to)
 }
 
 /* Move it to the first number that is free. */
-static int keep(const struct sys_component *cfg, const char *path,
-		struct error *err)
+static int keep(const char *path, struct error *err)
 {
 	char kept[PATH_MAX + 16];
 	int e = EEXIST;
@@ -127,14 +123,15 @@ static int keep(const struct sys_component *cfg, const char *path,
 	if (e == 0)
 		return 0;
 	if (e == EEXIST)
-		return error_set(
-			err,
-			"%s: \"%s\" holds a capture, and so do all names it could be kept under, up to \"%s\": move them elsewhere, or say `overwrite`",
-			cfg->name, path, kept);
-	return error_set(
-		err,
-		"%s: \"%s\" holds a capture, which cannot be renamed to keep it: %s: move it elsewhere, or say `overwrite`",
-		cfg->name, path, strerror(e));
+		return error_set(err,
+				 "\"%s\" holds a capture, and so do all names "
+				 "it could be kept under, up to \"%s\": move "
+				 "them elsewhere, or say `overwrite`",
+				 path, kept);
+	return error_set(err,
+			 "\"%s\" holds a capture, which cannot be renamed to "
+			 "keep it: %s: move it elsewhere, or say `overwrite`",
+			 path, strerror(e));
 }
 
 /* Give the new file the old one's owner and permissions. */
@@ -148,23 +145,23 @@ static void resemble(int fd, const struct stat *old)
  * Rename a file that holds a capture, and make a new one.  A symbolic link
  * stays: its target is renamed.
  */
-static int open_anew(const struct sys_component *cfg, const char *path,
-		     const struct stat *old, struct error *err)
+static int open_anew(const char *path, const struct stat *old,
+		     struct error *err)
 {
 	char real[PATH_MAX];
 	int fd;
 
 	if (realpath(path, real) == NULL)
-		return cannot_open(cfg, path, err);
-	if (keep(cfg, real, err) < 0)
+		return cannot_open(path, err);
+	if (keep(real, err) < 0)
 		return -1;
 	fd = open(real,
 		  O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NONBLOCK,
 		  0600);
 	if (fd < 0)
-		return cannot_open(cfg, real, err);
+		return cannot_open(real, err);
 	resemble(fd, old);
-	if (check_file(cfg, real, fd, err) == 0)
+	if (check_file(real, fd, err) == 0)
 		return fd;
 	close(fd);
 	return -1;
@@ -189,21 +186,21 @@ static int open_path(const struct sys_component *cfg, const char *path,
 		      0600);
 
 	if (fd < 0)
-		return cannot_open(cfg, path, err);
+		return cannot_open(path, err);
 	if (fstat(fd, &st) < 0) {
-		cannot_open(cfg, path, err);
+		cannot_open(path, err);
 	} else if (S_ISREG(st.st_mode)) {
-		if (check_file(cfg, path, fd, err) == 0) {
+		if (check_file(path, fd, err) == 0) {
 			if (st.st_size == 0 || cap->rotate != 0 ||
 			    cap->overwrite)
 				return fd;
-			anew = open_anew(cfg, path, &st, err);
+			anew = open_anew(path, &st, err);
 		}
 	} else if (cap->rotate != 0) {
-		error_set(
-			err,
-			"%s: capture \"%s\" is no regular file and cannot be rotated: leave `rotate` out, or give a file",
-			cfg->name, path);
+		error_set(err,
+			  "capture \"%s\" is no regular file and cannot be "
+			  "rotated: leave `rotate` out, or give a file",
+			  path);
 	} else {
 		return fd;
 	}
@@ -222,30 +219,25 @@ static int open_stdout(const struct sys_component *cfg, struct error *err)
 
 	if (cfg->capture.rotate != 0)
 		return error_set(
-			err,
-			"%s: standard output cannot be rotated: leave `rotate` out, or give a file instead of \"-\"",
-			cfg->name);
+			err, "standard output cannot be rotated: leave "
+			     "`rotate` out, or give a file instead of \"-\"");
 	if (fstat(STDOUT_FILENO, &st) < 0)
 		return error_set(err,
-				 "%s: capture \"-\": standard output is closed",
-				 cfg->name);
+				 "capture \"-\": standard output is closed");
 	if (isatty(STDOUT_FILENO))
-		return error_set(
-			err,
-			"%s: capture \"-\" would write binary data onto this terminal: send it elsewhere, as in `weir run FILE | tcpdump -r -`",
-			cfg->name);
+		return error_set(err, "capture \"-\" would write binary data "
+				      "onto this terminal: send it elsewhere, "
+				      "as in `weir run FILE | tcpdump -r -`");
 	if (S_ISSOCK(st.st_mode))
-		return error_set(
-			err,
-			"%s: capture \"-\": standard output is a socket: use a pipe, as in `weir run FILE | cat`",
-			cfg->name);
+		return error_set(err,
+				 "capture \"-\": standard output is a socket: "
+				 "use a pipe, as in `weir run FILE | cat`");
 	if (S_ISFIFO(st.st_mode))
 		fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	else
 		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
-		return error_set(err, "%s: capture \"-\": %s", cfg->name,
-				 strerror(errno));
+		return error_set(err, "capture \"-\": %s", strerror(errno));
 	return fd;
 }
 
@@ -259,14 +251,13 @@ static int open_ring(const struct sys_component *cfg, int *fds,
 	if (n == 0 || n > PD_MAX_FDS)
 		return error_set(
 			err,
-			"%s: a capture can rotate through 1 to %u files, not %u",
-			cfg->name, PD_MAX_FDS, n);
+			"a capture can rotate through 1 to %u files, not %u",
+			PD_MAX_FDS, n);
 	for (unsigned int i = 0; i < n; i++) {
 		fds[i] = -1;
 		if (capture_file_name(cfg->capture.path, i, path,
 				      sizeof(path)) < 0)
-			error_set(err, "%s: the capture's path is too long",
-				  cfg->name);
+			error_set(err, "the capture's path is too long");
 		else
 			fds[i] = open_path(cfg, path, err);
 		if (fds[i] >= 0)

@@ -49,7 +49,7 @@ int iface_open(const struct sys_component *cfg, const char *netns,
 static int open_changes(void *fd, struct error *err)
 {
 	(void)err;
-	*(int *)fd = iface_changes();
+	*(int *)fd = iface_changes(0);
 	return 0;
 }
 

@@ -2,16 +2,12 @@
 /*
  * Following an interface: see iface_watch.h.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "hostnet/iface.h"
@@ -20,53 +16,6 @@
 
 /* Messages read at a time; what is left keeps the descriptor ready. */
 #define READS 16
-
-/* --- in the monitor ------------------------------------------------------ */
-
-#define LOAD(size, offset) BPF_STMT(BPF_LD | (size) | BPF_ABS, (offset))
-#define UNLESS(value, skip)                                                    \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
-
-/* A message names its interface before its attributes. */
-#define INDEX_AT (NLMSG_HDRLEN + offsetof(struct ifinfomsg, ifi_index))
-
-/*
- * Messages about other interfaces must not wake the PD. A BPF filter loads big
- * endian, while netlink has the machine's byte order.
- */
-static int only(int fd, int index)
-{
-	struct sock_filter code[] = {
-		LOAD(BPF_W, INDEX_AT),
-		UNLESS(htonl((uint32_t)index), 1),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	const struct sock_fprog program = {
-		.len = sizeof(code) / sizeof(code[0]),
-		.filter = code,
-	};
-	int one = 1;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
-		       sizeof(program)) < 0)
-		return -1;
-	return setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof(one));
-}
-
-int iface_watch_open(int index)
-{
-	int fd = iface_changes();
-	int e;
-
-	if (fd < 0 || only(fd, index) == 0)
-		return fd;
-	e = -errno;
-	close(fd);
-	return e;
-}
-
-/* --- in the PD ----------------------------------------------------------- */
 
 /* Look up its current name and state. */
 static bool look(const struct component *c, const struct iface_watch *w,
@@ -104,11 +53,13 @@ static void say_mtu(struct component *c, const struct iface_watch *w)
 
 	if (w->mtu < port)
 		pd_log(c,
-		       "the mtu of %s is %u now, this port's is %u: longer frames for it are dropped",
+		       "the mtu of %s is %u now, this port's is %u: longer "
+		       "frames for it are dropped",
 		       w->name, w->mtu, port);
 	else if (w->mtu > port)
 		pd_log(c,
-		       "the mtu of %s is %u now, this port's is %u: longer frames from it are dropped",
+		       "the mtu of %s is %u now, this port's is %u: longer "
+		       "frames from it are dropped",
 		       w->name, w->mtu, port);
 	else
 		pd_log(c, "the mtu of %s is %u now, as this port's", w->name,

@@ -3,7 +3,7 @@
  * Following an interface while a port uses it: its name, MTU and state.
  *
  * The monitor makes a netlink socket in the interface's namespace that receives
- * what concerns this one interface.  The PD takes a message as a sign that
+ * what concerns this one interface (iface_changes()).  The PD takes a message as a sign that
  * something has changed, and asks the kernel what is true now, by number: the
  * name may be another one, and messages may have been lost.
  */
@@ -26,14 +26,6 @@ struct iface_watch {
 	/* there is no interface of this number in the namespace any more */
 	bool lost;
 };
-
-/**
- * iface_watch_open - in the monitor, in the namespace: a socket for a PD
- * @index: number of the interface
- *
- * Return: the socket, or negative errno.
- */
-int iface_watch_open(int index);
 
 /**
  * iface_watch_init - in the PD: begin; for a component's init()

@@ -308,7 +308,9 @@ static void check_master(struct component *c)
 
 	if (iface_watch_master(&n->watch, c, master))
 		pd_log(c,
-		       "warning: interface %s is a member of %s, which takes and sends frames there as well: `ip link set %s nomaster`",
+		       "warning: interface %s is a member of %s, which takes "
+		       "and sends frames there as well: `ip link set %s "
+		       "nomaster`",
 		       n->watch.name, master, n->watch.name);
 }
 

@@ -17,7 +17,6 @@
 
 #include "hostnet/iface.h"
 #include "hostnet/nic_packet.h"
-#include "vmm/linux/ports/iface_watch.h"
 #include "vmm/linux/ports/open.h"
 
 /* Frames too long for a ring's slot wait here; dozens of the longest. */
@@ -35,35 +34,36 @@ static int no_interface(const struct sys_component *cfg, struct error *err)
 
 	iface_list(there, sizeof(there));
 	return error_set(
-		err,
-		"%s: there is no network interface \"%s\"%s%s; there are: %s",
-		cfg->name, cfg->nic.ifname,
+		err, "there is no network interface \"%s\"%s%s; there are: %s",
+		cfg->nic.ifname,
 		cfg->nic.netns[0] ? " in network namespace " : "",
 		cfg->nic.netns, there);
 }
 
 /* Is it an interface that can be a port? */
-static int check_kind(const struct sys_component *cfg, int sock,
-		      struct error *err)
+static int check_kind(const char *ifname, int sock, struct error *err)
 {
-	const char *ifname = cfg->nic.ifname;
 	int type = iface_hw_type(sock, ifname);
 
 	if (type == ARPHRD_LOOPBACK)
 		return error_set(
 			err,
-			"%s: interface \"%s\" is the loopback interface, which leads nowhere: give an Ethernet interface",
-			cfg->name, ifname);
+			"interface \"%s\" is the loopback interface, which "
+			"leads nowhere: give an Ethernet interface",
+			ifname);
 	if (type != ARPHRD_ETHER)
-		return error_set(
-			err,
-			"%s: interface \"%s\" is not an Ethernet interface (hardware type %d): a switch port needs Ethernet frames",
-			cfg->name, ifname, type);
+		return error_set(err,
+				 "interface \"%s\" is not an Ethernet "
+				 "interface (hardware type %d): a switch port "
+				 "needs Ethernet frames",
+				 ifname, type);
 	if (iface_is_wireless(sock, ifname))
 		return error_set(
 			err,
-			"%s: interface \"%s\" is wireless: an access point takes frames from the station's own address only, so it cannot be a port; use a wired interface",
-			cfg->name, ifname);
+			"interface \"%s\" is wireless: an access point takes "
+			"frames from the station's own address only, so it "
+			"cannot be a port; use a wired interface",
+			ifname);
 	return 0;
 }
 
@@ -78,9 +78,9 @@ static int prepare(const struct sys_component *cfg, struct error *err)
 	if (index == -ENODEV)
 		no_interface(cfg, err);
 	else if (index < 0)
-		error_set(err, "%s: cannot look at interface \"%s\": %s",
-			  cfg->name, ifname, strerror(-index));
-	else if (check_kind(cfg, sock, err) < 0)
+		error_set(err, "cannot look at interface \"%s\": %s", ifname,
+			  strerror(-index));
+	else if (check_kind(ifname, sock, err) < 0)
 		index = -1;
 	else
 		e = iface_up(sock, ifname);
@@ -89,28 +89,26 @@ static int prepare(const struct sys_component *cfg, struct error *err)
 	if (e < 0)
 		return error_set(
 			err,
-			"%s: interface \"%s\" is down and cannot be brought up: %s: do `ip link set %s up`, or run weir as root",
-			cfg->name, ifname, strerror(-e), ifname);
+			"interface \"%s\" is down and cannot be brought up: "
+			"%s: do `ip link set %s up`, or run weir as root",
+			ifname, strerror(-e), ifname);
 	return index < 0 ? -1 : index;
 }
 
-static int cannot_open(const struct sys_component *cfg, int error,
-		       struct error *err)
+static int cannot_open(const char *ifname, int error, struct error *err)
 {
 	if (error == EPERM || error == EACCES)
 		return error_set(err,
-				 "%s: may not open a packet socket on \"%s\" "
+				 "may not open a packet socket on \"%s\" "
 				 "(CAP_NET_RAW is missing): run weir as root",
-				 cfg->name, cfg->nic.ifname);
+				 ifname);
 	if (error == EAFNOSUPPORT)
-		return error_set(err,
-				 "%s: this kernel has no packet sockets: "
-				 "`modprobe af_packet` (CONFIG_PACKET)",
-				 cfg->name);
+		return error_set(err, "this kernel has no packet sockets: "
+				      "`modprobe af_packet` (CONFIG_PACKET)");
 	return error_set(err,
-			 "%s: cannot open a packet socket on \"%s\": %s (Linux "
+			 "cannot open a packet socket on \"%s\": %s (Linux "
 			 "4.20 or later is needed)",
-			 cfg->name, cfg->nic.ifname, strerror(error));
+			 ifname, strerror(error));
 }
 
 /* As much room as allowed; with less, only unsegmented frames are lost. */
@@ -131,20 +129,19 @@ static int receiver(int index)
 	return e;
 }
 
-static int already_used(const struct sys_component *cfg, pid_t holder,
-			struct error *err)
+static int already_used(const char *ifname, pid_t holder, struct error *err)
 {
-	const char *ifname = cfg->nic.ifname;
-
 	if (holder == getpid())
-		return error_set(
-			err,
-			"%s: interface \"%s\" is the interface of another port of this topology, by this or another of its names: take it out of one of them",
-			cfg->name, ifname);
+		return error_set(err,
+				 "interface \"%s\" is the interface of another "
+				 "port of this topology, by this or another of "
+				 "its names: take it out of one of them",
+				 ifname);
 	return error_set(
 		err,
-		"%s: interface \"%s\" is a port of another instance of weir (started by process %d): take it out of one of them",
-		cfg->name, ifname, (int)holder);
+		"interface \"%s\" is a port of another instance of weir "
+		"(started by process %d): take it out of one of them",
+		ifname, (int)holder);
 }
 
 /* The process that holds the name, if it is root's or our user's. */
@@ -171,7 +168,7 @@ static pid_t holder_of(const struct sockaddr_un *claim, socklen_t len)
  * attacks: anybody may bind such a name, so one that neither root nor our user
  * holds is ignored.
  */
-static int claim(const struct sys_component *cfg, int index, struct error *err)
+static int claim(const char *ifname, int index, struct error *err)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	int n = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1,
@@ -182,7 +179,7 @@ static int claim(const struct sys_component *cfg, int index, struct error *err)
 	pid_t holder = 0;
 
 	if (fd < 0)
-		return error_set(err, "%s: cannot make a socket: %s", cfg->name,
+		return error_set(err, "cannot make a socket: %s",
 				 strerror(errno));
 	if (bind(fd, (const struct sockaddr *)&name, len) == 0)
 		listen(fd, SOMAXCONN);
@@ -191,7 +188,7 @@ static int claim(const struct sys_component *cfg, int index, struct error *err)
 	if (holder == 0)
 		return fd;
 	close(fd);
-	return already_used(cfg, holder, err);
+	return already_used(ifname, holder, err);
 }
 
 /* Inside the namespace. */
@@ -202,18 +199,18 @@ static int open_here(const struct sys_component *cfg, int *fds,
 
 	if (index < 0)
 		return -1;
-	fds[NIC_CLAIM] = claim(cfg, index, err);
+	fds[NIC_CLAIM] = claim(cfg->nic.ifname, index, err);
 	if (fds[NIC_CLAIM] < 0)
 		return -1;
 	fds[NIC_RX] = receiver(index);
 	if (fds[NIC_RX] < 0)
-		return cannot_open(cfg, -fds[NIC_RX], err);
+		return cannot_open(cfg->nic.ifname, -fds[NIC_RX], err);
 	fds[NIC_TX] = nic_packet_transmitter(index, TX_BUFFER);
 	if (fds[NIC_TX] < 0)
-		return cannot_open(cfg, -fds[NIC_TX], err);
-	fds[NIC_WATCH] = iface_watch_open(index);
+		return cannot_open(cfg->nic.ifname, -fds[NIC_TX], err);
+	fds[NIC_WATCH] = iface_changes(index);
 	if (fds[NIC_WATCH] < 0)
-		return cannot_open(cfg, -fds[NIC_WATCH], err);
+		return cannot_open(cfg->nic.ifname, -fds[NIC_WATCH], err);
 	return 0;
 }
 

@@ -38,65 +38,62 @@ static int read_head(const char *path, struct elf_head *head)
 	return n < 0 ? -1 : 0;
 }
 
-static int check_file(const struct sys_component *cfg, struct error *err)
+static int check_file(const char *path, struct error *err)
 {
-	const char *path = cfg->program.path;
 	struct stat st;
 
 	if (stat(path, &st) != 0 && errno == ENOENT)
 		return error_set(err,
-				 "%s: the program %s is not there; build it, "
-				 "or correct its path in the topology",
-				 cfg->name, path);
+				 "the program %s is not there; build it, or "
+				 "correct its path in the topology",
+				 path);
 	if (stat(path, &st) != 0)
-		return error_set(err, "%s: cannot look at the program %s: %s",
-				 cfg->name, path, strerror(errno));
+		return error_set(err, "cannot look at the program %s: %s", path,
+				 strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return error_set(err,
-				 "%s: %s is not a file; name the program "
-				 "itself in the topology",
-				 cfg->name, path);
+				 "%s is not a file; name the program itself in "
+				 "the topology",
+				 path);
 	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0)
 		return error_set(err,
-				 "%s: %s cannot be executed: %s; make it "
+				 "%s cannot be executed: %s; make it "
 				 "executable by all (chmod a+rx %s)",
-				 cfg->name, path, strerror(errno), path);
+				 path, strerror(errno), path);
 	return 0;
 }
 
-static int check_format(const struct sys_component *cfg, struct error *err)
+static int check_format(const char *path, struct error *err)
 {
-	const char *path = cfg->program.path;
 	struct elf_head own, head;
 
 	if (read_head(path, &head) != 0)
 		return error_set(err,
-				 "%s: cannot read the program %s: %s; make it "
+				 "cannot read the program %s: %s; make it "
 				 "readable by all (chmod a+rx %s)",
-				 cfg->name, path, strerror(errno), path);
+				 path, strerror(errno), path);
 	if (memcmp(head.ident, ELFMAG, SELFMAG) != 0)
-		return error_set(err,
-				 "%s: %s is not an ELF program; a client PD is "
-				 "compiled and linked with libpd.a, it cannot "
-				 "be a script",
-				 cfg->name, path);
+		return error_set(
+			err,
+			"%s is not an ELF program; a client PD is compiled and "
+			"linked with libpd.a, it cannot be a script",
+			path);
 	if (read_head("/proc/self/exe", &own) != 0)
-		return error_set(err,
-				 "cannot read /proc/self/exe: %s; is "
-				 "/proc mounted?",
-				 strerror(errno));
+		return error_set(
+			err,
+			"cannot read /proc/self/exe: %s; is /proc mounted?",
+			strerror(errno));
 	if (head.ident[EI_CLASS] != own.ident[EI_CLASS] ||
 	    head.ident[EI_DATA] != own.ident[EI_DATA] ||
 	    head.machine != own.machine)
 		return error_set(err,
-				 "%s: %s is for another processor; build it "
-				 "for this machine, as weir was",
-				 cfg->name, path);
+				 "%s is for another processor; build it for "
+				 "this machine, as weir was",
+				 path);
 	if (head.type != ET_EXEC && head.type != ET_DYN)
 		return error_set(err,
-				 "%s: %s is an object file; link it with "
-				 "libpd.a",
-				 cfg->name, path);
+				 "%s is an object file; link it with libpd.a",
+				 path);
 	return 0;
 }
 
@@ -105,9 +102,10 @@ static int program_check(const struct sys_component *cfg, int *fds,
 			 struct error *err)
 {
 	(void)fds;
-	if (check_file(cfg, err) != 0 || check_format(cfg, err) != 0)
-		return -1;
-	return 0;
+	return check_file(cfg->program.path, err) != 0 ||
+			       check_format(cfg->program.path, err) != 0
+		       ? -1
+		       : 0;
 }
 
 const struct component_ops program_host_ops = {

@@ -136,7 +136,8 @@ static void garbage(struct component *c)
 
 	peer_end(c);
 	pd_log(c,
-	       "the peer sent garbage (a frame of %u bytes) and was disconnected: it must speak as QEMU's `-netdev stream`",
+	       "the peer sent garbage (a frame of %u bytes) and was "
+	       "disconnected: it must speak as QEMU's `-netdev stream`",
 	       length);
 }
 

@@ -50,10 +50,10 @@ static int where_unix(const struct sys_component *cfg, struct where *w,
 	const char *path = cfg->socket.path;
 
 	if (strlen(path) >= sizeof(w->addr.un.sun_path))
-		return error_set(
-			err,
-			"%s: socket path \"%s\" is longer than %zu bytes: choose a shorter one",
-			cfg->name, path, sizeof(w->addr.un.sun_path) - 1);
+		return error_set(err,
+				 "socket path \"%s\" is longer than %zu bytes: "
+				 "choose a shorter one",
+				 path, sizeof(w->addr.un.sun_path) - 1);
 	w->addr.un.sun_family = AF_UNIX;
 	memcpy(w->addr.un.sun_path, path, strlen(path) + 1);
 	w->len = sizeof(w->addr.un);
@@ -84,26 +84,26 @@ static int where_tcp(const struct sys_component *cfg, struct where *w,
 		w->len = sizeof(w->addr.in6);
 	}
 	if (w->len == 0 || !loopback(w))
-		return error_set(
-			err,
-			"%s: \"%s\" is not a loopback address: use 127.0.0.1 or ::1 (there is no authentication, so other hosts are kept out)",
-			cfg->name, text);
+		return error_set(err,
+				 "\"%s\" is not a loopback address: use "
+				 "127.0.0.1 or ::1 (there is no "
+				 "authentication, so other hosts are kept out)",
+				 text);
 	snprintf(w->text, sizeof(w->text),
 		 w->addr.any.sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u", text,
 		 cfg->socket.port);
 	return 0;
 }
 
-static int new_socket(const struct sys_component *cfg, const struct where *w,
-		      struct error *err)
+static int new_socket(const struct where *w, struct error *err)
 {
 	int fd = socket(w->addr.any.sa_family,
 			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int one = 1;
 
 	if (fd < 0)
-		return error_set(err, "%s: cannot make a socket for %s: %s",
-				 cfg->name, w->text, strerror(errno));
+		return error_set(err, "cannot make a socket for %s: %s",
+				 w->text, strerror(errno));
 	/*
 	 * Frames are sent in batches already, so Nagle's algorithm only delays.
 	 * Accepted connections inherit this.
@@ -134,39 +134,38 @@ static bool stale(const struct where *w)
 	return refused;
 }
 
-static int cannot_listen(const struct sys_component *cfg, const struct where *w,
-			 struct error *err)
+static int cannot_listen(const struct where *w, struct error *err)
 {
 	struct stat st;
 
 	if (errno == EADDRINUSE && w->addr.any.sa_family == AF_UNIX &&
 	    lstat(w->addr.un.sun_path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return error_set(
-			err,
-			"%s: \"%s\" exists and is not a socket: remove it, or choose another path",
-			cfg->name, w->text);
+		return error_set(err,
+				 "\"%s\" exists and is not a socket: remove "
+				 "it, or choose another path",
+				 w->text);
 	switch (errno) {
 	case EADDRINUSE:
-		return error_set(
-			err,
-			"%s: another process listens on %s: stop it, or choose another",
-			cfg->name, w->text);
+		return error_set(err,
+				 "another process listens on %s: stop it, or "
+				 "choose another",
+				 w->text);
 	case ENOENT:
 	case ENOTDIR:
-		return error_set(
-			err,
-			"%s: cannot make socket \"%s\": its folder does not exist: make it, or choose another path",
-			cfg->name, w->text);
+		return error_set(err,
+				 "cannot make socket \"%s\": its folder does "
+				 "not exist: make it, or choose another path",
+				 w->text);
 	case EACCES:
 	case EPERM:
 	case EROFS:
-		return error_set(
-			err,
-			"%s: may not listen on %s: %s: choose another, or run weir as root",
-			cfg->name, w->text, strerror(errno));
-	default:
-		return error_set(err, "%s: cannot listen on %s: %s", cfg->name,
+		return error_set(err,
+				 "may not listen on %s: %s: choose another, or "
+				 "run weir as root",
 				 w->text, strerror(errno));
+	default:
+		return error_set(err, "cannot listen on %s: %s", w->text,
+				 strerror(errno));
 	}
 }
 
@@ -183,7 +182,7 @@ static int bind_to(int fd, const struct sys_component *cfg,
 static int listen_on(const struct sys_component *cfg, const struct where *w,
 		     struct error *err)
 {
-	int fd = new_socket(cfg, w, err);
+	int fd = new_socket(w, err);
 	int one = 1;
 	int bound;
 
@@ -200,7 +199,7 @@ static int listen_on(const struct sys_component *cfg, const struct where *w,
 	if (bound == 0 && listen(fd, BACKLOG) == 0)
 		return fd;
 	if (err->text[0] == '\0')
-		cannot_listen(cfg, w, err);
+		cannot_listen(w, err);
 	close(fd);
 	return -1;
 }
@@ -227,10 +226,9 @@ static int connect_within(int fd, const struct where *w)
 }
 
 /* Return: the connection; 0: no peer yet, no descriptor; -1: an error. */
-static int connect_to(const struct sys_component *cfg, const struct where *w,
-		      struct error *err)
+static int connect_to(const struct where *w, struct error *err)
 {
-	int fd = new_socket(cfg, w, err);
+	int fd = new_socket(w, err);
 	int error;
 
 	if (fd < 0)
@@ -248,13 +246,13 @@ static int connect_to(const struct sys_component *cfg, const struct where *w,
 		return 0;
 	case EACCES:
 	case EPERM:
-		return error_set(
-			err,
-			"%s: may not connect to %s: let its owner allow it, or run weir as that user",
-			cfg->name, w->text);
+		return error_set(err,
+				 "may not connect to %s: let its owner allow "
+				 "it, or run weir as that user",
+				 w->text);
 	default:
-		return error_set(err, "%s: cannot connect to %s: %s", cfg->name,
-				 w->text, strerror(error));
+		return error_set(err, "cannot connect to %s: %s", w->text,
+				 strerror(error));
 	}
 }
 
@@ -268,9 +266,8 @@ int socket_open(const struct sys_component *cfg, int *fds, struct error *err)
 
 	if (e < 0)
 		return -1;
-	fds[0] = cfg->socket.mode == SYS_SOCKET_LISTEN
-			 ? listen_on(cfg, &w, err)
-			 : connect_to(cfg, &w, err);
+	fds[0] = cfg->socket.mode == SYS_SOCKET_LISTEN ? listen_on(cfg, &w, err)
+						       : connect_to(&w, err);
 	if (fds[0] < 0)
 		return -1;
 	return fds[0] == 0 ? 0 : 1;

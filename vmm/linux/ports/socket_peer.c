@@ -89,7 +89,8 @@ static void turn_away(struct component *c)
 	close(fd);
 	if (tally_add(&s->second, 1))
 		pd_log(c,
-		       "a second peer connected and was turned away (%llu so far): a port has one peer at a time",
+		       "a second peer connected and was turned away (%llu so "
+		       "far): a port has one peer at a time",
 		       (unsigned long long)s->second.count);
 }
 

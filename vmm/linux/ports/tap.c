@@ -174,7 +174,8 @@ static void moved(struct component *c)
 {
 	outside_set(c->outside, OUTSIDE_UP);
 	pd_log(c,
-	       "interface %s was moved to another network namespace: frames flow, but whether it is up is not seen from here",
+	       "interface %s was moved to another network namespace: frames "
+	       "flow, but whether it is up is not seen from here",
 	       c->cfg->tap.ifname);
 }
 

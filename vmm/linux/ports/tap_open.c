@@ -12,29 +12,26 @@
 #include <unistd.h>
 
 #include "hostnet/iface.h"
-#include "vmm/linux/ports/iface_watch.h"
 #include "vmm/linux/ports/open.h"
 #include "base/frame.h"
 
 #define TUN_DEVICE "/dev/net/tun"
 
-static int open_device(const struct sys_component *cfg, struct error *err)
+static int open_device(struct error *err)
 {
 	int fd = open(TUN_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd >= 0)
 		return fd;
 	if (errno == EACCES || errno == EPERM)
-		return error_set(
-			err,
-			"%s: may not open " TUN_DEVICE
-			": run weir as root, or get read and write permission on it",
-			cfg->name);
-	return error_set(
-		err,
-		"%s: cannot open " TUN_DEVICE
-		": %s: load the driver with `modprobe tun` (in a container, pass the device in)",
-		cfg->name, strerror(errno));
+		return error_set(err, "may not open " TUN_DEVICE
+				      ": run weir as root, or get read and "
+				      "write permission on it");
+	return error_set(err,
+			 "cannot open " TUN_DEVICE
+			 ": %s: load the driver with `modprobe tun` (in a "
+			 "container, pass the device in)",
+			 strerror(errno));
 }
 
 static int set_interface(int fd, const char *name, short flags)
@@ -51,55 +48,55 @@ static int set_interface(int fd, const char *name, short flags)
  * nobody uses.  (One that is not persistent is in use.) Its previous user may
  * have left offloads on.
  */
-static int adopt(int fd, const struct sys_component *cfg, struct error *err)
+static int adopt(int fd, const char *name, struct error *err)
 {
-	const char *name = cfg->tap.ifname;
-
 	if (set_interface(fd, name, 0) == 0)
 		return ioctl(fd, TUNSETOFFLOAD, 0ul) < 0
-			       ? error_set(
-					 err,
-					 "%s: cannot turn the offloads of interface \"%s\" off: %s",
-					 cfg->name, name, strerror(errno))
+			       ? error_set(err,
+					   "cannot turn the offloads of "
+					   "interface \"%s\" off: %s",
+					   name, strerror(errno))
 			       : 0;
 	if (errno == EBUSY)
-		return error_set(
-			err,
-			"%s: TAP interface \"%s\" is in use by another process: end that (perhaps another weir, or a virtual machine), or choose another name",
-			cfg->name, name);
+		return error_set(err,
+				 "TAP interface \"%s\" is in use by another "
+				 "process: end that (perhaps another weir, or "
+				 "a virtual machine), or choose another name",
+				 name);
 	if (errno == EPERM)
-		return error_set(
-			err,
-			"%s: interface \"%s\" exists and may not be used: run weir as root, or make it for this user: `ip tuntap add %s mode tap user USER`",
-			cfg->name, name, name);
-	return error_set(
-		err,
-		"%s: interface \"%s\" exists and is not a TAP that weir can use: if it is to be the port, write nic \"%s\" instead of tap; if not, choose another name",
-		cfg->name, name, name);
+		return error_set(err,
+				 "interface \"%s\" exists and may not be used: "
+				 "run weir as root, or make it for this user: "
+				 "`ip tuntap add %s mode tap user USER`",
+				 name, name);
+	return error_set(err,
+			 "interface \"%s\" exists and is not a TAP that weir "
+			 "can use: if it is to be the port, write nic \"%s\" "
+			 "instead of tap; if not, choose another name",
+			 name, name);
 }
 
 /* Make the interface, or take an existing one. */
-static int make_interface(int fd, const struct sys_component *cfg,
-			  struct error *err)
+static int make_interface(int fd, const char *name, struct error *err)
 {
-	const char *name = cfg->tap.ifname;
-
 	if (set_interface(fd, name, IFF_TUN_EXCL) == 0)
 		return 0;
 	if (errno == EBUSY || errno == EEXIST)
-		return adopt(fd, cfg, err);
+		return adopt(fd, name, err);
 	if (errno == EPERM)
 		return error_set(
 			err,
-			"%s: may not make interface \"%s\" (CAP_NET_ADMIN is missing): run weir as root, or in namespaces of your own: `unshare -Urn weir run ...`",
-			cfg->name, name);
+			"may not make interface \"%s\" (CAP_NET_ADMIN is "
+			"missing): run weir as root, or in namespaces of your "
+			"own: `unshare -Urn weir run ...`",
+			name);
 	if (errno == EINVAL)
-		return error_set(
-			err,
-			"%s: \"%s\" cannot be an interface's name: use up to 15 letters and digits",
-			cfg->name, name);
-	return error_set(err, "%s: cannot make TAP interface \"%s\": %s",
-			 cfg->name, name, strerror(errno));
+		return error_set(err,
+				 "\"%s\" cannot be an interface's name: use up "
+				 "to 15 letters and digits",
+				 name);
+	return error_set(err, "cannot make TAP interface \"%s\": %s", name,
+			 strerror(errno));
 }
 
 /*
@@ -122,21 +119,21 @@ static int set_up(const struct sys_component *cfg, int sock, struct error *err)
 				      tap->address[i].bits);
 	if (e < 0)
 		return error_set(err,
-				 "%s: cannot give interface \"%s\" its "
-				 "addresses: %s (is IPv6 turned off?)",
-				 cfg->name, tap->ifname, strerror(-e));
+				 "cannot give interface \"%s\" its addresses: "
+				 "%s (is IPv6 turned off?)",
+				 tap->ifname, strerror(-e));
 	e = iface_set_mtu(sock, tap->ifname, mtu);
 	if (e == 0)
 		e = iface_up(sock, tap->ifname);
 	if (e < 0)
 		return error_set(err,
-				 "%s: cannot bring up interface \"%s\" with an "
-				 "MTU of %u: %s",
-				 cfg->name, tap->ifname, mtu, strerror(-e));
-	e = iface_watch_open(index);
+				 "cannot bring up interface \"%s\" with an MTU "
+				 "of %u: %s",
+				 tap->ifname, mtu, strerror(-e));
+	e = iface_changes(index);
 	if (e < 0)
-		error_set(err, "%s: cannot follow interface \"%s\": %s",
-			  cfg->name, tap->ifname, strerror(-e));
+		error_set(err, "cannot follow interface \"%s\": %s",
+			  tap->ifname, strerror(-e));
 	return e;
 }
 
@@ -146,12 +143,13 @@ static int open_here(const struct sys_component *cfg, int *fds,
 {
 	int sock;
 
-	fds[TAP_DEVICE] = open_device(cfg, err);
-	if (fds[TAP_DEVICE] < 0 || make_interface(fds[TAP_DEVICE], cfg, err))
+	fds[TAP_DEVICE] = open_device(err);
+	if (fds[TAP_DEVICE] < 0 ||
+	    make_interface(fds[TAP_DEVICE], cfg->tap.ifname, err))
 		return -1;
 	sock = iface_socket();
 	if (sock < 0)
-		return error_set(err, "%s: cannot make a socket: %s", cfg->name,
+		return error_set(err, "cannot make a socket: %s",
 				 strerror(-sock));
 	fds[TAP_WATCH] = set_up(cfg, sock, err);
 	close(sock);
