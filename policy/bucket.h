@@ -59,7 +59,6 @@ void bucket_set(struct bucket *b, const struct policy_rate *rate);
 
 /**
  * bucket_limits - is there a limit at all?
- * @b: bucket
  */
 static inline bool bucket_limits(const struct bucket *b)
 {
@@ -82,9 +81,7 @@ static inline uint64_t bucket_lacks(const struct bucket *b, uint64_t now_ns)
 
 /**
  * bucket_has - does the bucket have so many units?
- * @b:      bucket
- * @now_ns: the time
- * @units:  at most POLICY_MAX_BURST; it never has more than the burst
+ * @units: at most POLICY_MAX_BURST; it never has more than the burst
  */
 static inline bool bucket_has(const struct bucket *b, uint64_t now_ns,
 			      uint64_t units)
@@ -96,9 +93,7 @@ static inline bool bucket_has(const struct bucket *b, uint64_t now_ns,
 
 /**
  * bucket_take - take units
- * @b:      bucket
- * @now_ns: the time
- * @units:  at most POLICY_MAX_BURST; if it has fewer, it takes all
+ * @units: at most POLICY_MAX_BURST; if there are fewer, takes all
  */
 static inline void bucket_take(struct bucket *b, uint64_t now_ns,
 			       uint64_t units)

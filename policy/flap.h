@@ -38,25 +38,25 @@
  *    within FLAP_QUIET_S, the time doubles, up to FLAP_LONGEST_S.
  *
  * Why blocking takes so much evidence.  It cuts off every station behind a
- * port, for example everything behind an uplink, so others must not be able to
- * cause it.  If two ports claim one address, the switch cannot tell which of
- * them is the impostor: the order of arrival decides, and an attacker can wait
- * until the station is silent or switched off.  So a dispute between two ports
- * blocks neither; refusing the frames in question is enough.  With three ports:
+ * port, so others must not be able to cause it.  If two ports claim one
+ * address, the switch cannot tell which of them is the impostor: an attacker
+ * can wait until the station is silent or switched off.  So a dispute between
+ * two ports blocks neither; refusing the frames in question is enough.  With
+ * three ports:
  *
  *	One port alone, whatever it sends, cannot get another port blocked,
  *	unless the address really moves there: FLAP_SIGNS times, each within
  *	FLAP_HOLD_S of the one before, or within FLAP_ECHO_NS of a frame from
  *	its previous port, and goes on sending at once.
  *
- * (Blocking takes two ports that claim the address and, right before, a frame
- * from its home, which is a third port.  The liar is one of them.  For both of
- * the others to have sent from the address, it must have moved between them.
- * This is why a circulating frame is no evidence by itself, and why a loop is
- * not found before its station has sent again.  Otherwise a liar could keep the
- * uplink blocked to which a gateway has failed over.)
+ * (Blocking takes two ports that claim the address right after a frame from its
+ * home, a third port.  The liar is one of them.  For both of the others to have
+ * sent from the address, it must have moved between them.  So a circulating
+ * frame is no evidence by itself, and a loop is found only after its station
+ * has sent again.  Otherwise a liar could block the uplink to which a gateway
+ * has failed over.)
  *
- * What remains possible, and what helps:
+ * What remains possible:
  *
  *  - The first port to use an address becomes its home.  A port that takes an
  *    address while its station is silent for longer than the forwarding
@@ -111,22 +111,23 @@
 #define FLAP_LONGEST_S 320u
 #define FLAP_QUIET_S 600u
 
-/* A loop is found before its address is held fast and shows no more signs. */
+/* A loop must be found before its address is held and shows no more signs. */
 _Static_assert(FLAP_SIGNS < FLAP_RETURNS, "loops would not be found");
 _Static_assert(FLAP_HOMES < 256, "counted in bytes");
 
 /**
  * struct flap_home - an address that moved
- * @back_ns: when it came home last; 0: never
+ * @back_ns: when it returned home last; 0: never
  * @moved_s: second of its last move
  * @sign_s:  second of the last sign
  * @home:    port it was at first
  * @charged: port that claimed it last, and got it
  * @rival:   port that claimed it last, whether it got it or not
- * @returns: how often it came home, never FLAP_HOLD_S without a move in between
- * @signs:   of a loop, none FLAP_HOLD_S or more after the one before
- * @echoes:  since it came home, claims by another port than the last one; the
- *           first of them is a sign
+ * @returns: how often it returned home, with less than FLAP_HOLD_S between
+ *           moves
+ * @signs:   of a loop, each less than FLAP_HOLD_S after the one before
+ * @echoes:  claims since it returned home, each by another port than the one
+ *           before; the first of them is a sign
  */
 struct flap_home {
 	uint64_t back_ns;
@@ -157,7 +158,7 @@ struct flap_port {
 /**
  * struct flap - of one switch; all zero at first
  * @blocked:  blocked ports
- * @port:     by number; whoever makes it sets @moves (bucket_set())
+ * @port:     by number; the owner sets @moves (bucket_set())
  * @key:      addresses whose homes are remembered, with their VLANs; 0: free
  * @home:     likewise, what is remembered of them
  */
@@ -184,71 +185,51 @@ struct flap_move {
 
 /**
  * flap_may_move - may an address move?
- * @f:      changed by nothing here
- * @move:   which, and where
- * @now_ns: the time
  */
 bool flap_may_move(const struct flap *f, const struct flap_move *move,
 		   uint64_t now_ns);
 
 /**
- * flap_is_home - would an address come back to where it was at first?
- * @f:      changed by nothing here
- * @move:   which, and where
- * @now_ns: the time
+ * flap_is_home - would an address return home?
  */
 bool flap_is_home(const struct flap *f, const struct flap_move *move,
 		  uint64_t now_ns);
 
 /**
- * flap_moved - it was allowed to, and did
- * @f:      switch's
- * @move:   as flap_may_move() was asked
- * @now_ns: the time
+ * flap_moved - a move was allowed; arguments as in flap_may_move()
  *
  * Return: whether @move->to has just been blocked.
  */
 bool flap_moved(struct flap *f, const struct flap_move *move, uint64_t now_ns);
 
 /**
- * flap_refused - it was not
- * @f:      switch's
- * @move:   as flap_may_move() was asked
- * @now_ns: the time
- *
- * Return: whether @move->to has just been blocked.
+ * flap_refused - a move was refused; as flap_moved()
  */
 bool flap_refused(struct flap *f, const struct flap_move *move,
 		  uint64_t now_ns);
 
 /**
  * flap_is_disputed - is an address claimed by two ports?
- * @move:  which, and between which ports
- * @other: out: if so, the port that has it in dispute with its home
- * @home:  out: likewise, its home
+ * @home:  out: if so, its home
+ * @other: out: if so, the other port
  *
- * It does if it has come home FLAP_DISPUTE times, or would leave it again then.
+ * It is if it has returned home FLAP_DISPUTE times.
  */
 bool flap_is_disputed(const struct flap *f, const struct flap_move *move,
 		      uint64_t now_ns, uint8_t *home, uint8_t *other);
 
 /**
  * flap_tick - unblock ports whose time is over
- * @f:      switch's
- * @now_ns: the time
  *
- * Return: the ports that were unblocked.
+ * Return: these ports.
  */
 uint64_t flap_tick(struct flap *f, uint64_t now_ns);
 
 /**
  * flap_forget - unblock a port that has a new link
- * @f:    switch's
- * @port: which
  *
- * Homes and the bucket of moves stay as they are: the peer can renew its link
- * at will, and must not gain moves by that, nor make an address it took its
- * own.
+ * Homes and the bucket of moves stay: a peer can renew its link at will, and
+ * must not gain moves by that, nor make an address it took its own.
  */
 void flap_forget(struct flap *f, unsigned int port);
 

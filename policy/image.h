@@ -11,8 +11,8 @@
  * two frames.
  *
  *	port[]		what each port may do by itself
- *	pair[s][d]	the entries for frames from s to d: a run of entry[], and
- *			maybe a merged program
+ *	pair[s][d]	the entries for frames from s to d: a run of entry[],
+ *			and maybe a merged program
  *	entry[]		numbers of rules, in the order in which they are asked
  *	rule[]		an action and, maybe, a filter: a run of insn[]
  *	program[]	merged programs: runs of insn[]
@@ -24,9 +24,9 @@
  * First match wins within a pair; a pair without entries, or in which no rule
  * matches, is refused.
  *
- * A merged program answers for all filters of a pair at once (config/merge/).  It
- * is a short cut and need not decide everything: what it leaves open is asked
- * rule by rule.
+ * A merged program answers for all filters of a pair at once (config/merge/).
+ * It is a short cut and need not decide everything: what it leaves open is
+ * asked rule by rule.
  *
  * A rule's @id is derived from its content, so that counters and flows of a
  * rule survive changes of other rules.

@@ -60,8 +60,8 @@ struct policy_words {
 
 /**
  * struct policy - the policy of one switch
- * @port, @pair, @rule, @entry, @prefix, @trunk, @word, @mac, @program, @insn: as in
- *              struct policy_image; @port all zero refuses everything
+ * @port, and from @pair on: as in struct policy_image; @port all zero refuses
+ *              everything
  * @asks:       by source: bit d set: the pair's rules are asked.  Where it is
  *              clear, @port's bits decide
  * @reaches:    by source: ports a frame may reach, by @allow or by rules
@@ -156,13 +156,13 @@ struct policy_answer {
 /* What can be wrong with an image.  POLICY_FAULT(symbol, text for a person) */
 #define POLICY_FAULTS(POLICY_FAULT)                                            \
 	POLICY_FAULT(SOUND, "is sound")                                        \
-	POLICY_FAULT(NO_IMAGE, "is no policy")                                 \
+	POLICY_FAULT(NO_IMAGE, "is not a policy")                              \
 	POLICY_FAULT(COUNTS, "has more of something than there is room for")   \
 	POLICY_FAULT(PAIR, "names entries that are not there")                 \
 	POLICY_FAULT(ENTRY, "names a rule that is not there")                  \
 	POLICY_FAULT(RULE, "has an impossible rule")                           \
 	POLICY_FAULT(PROGRAM, "has a filter that may not be run")              \
-	POLICY_FAULT(DEEP, "has a filter that looks at more than 256 octets")  \
+	POLICY_FAULT(DEEP, "has a filter that looks at more than 256 bytes")   \
 	POLICY_FAULT(MERGED, "has a merged program that may not be run")       \
 	POLICY_FAULT(PORT, "has an impossible port setting")                   \
 	POLICY_FAULT(LOCKS, "locks an address to two ports, or too many")      \
