@@ -143,6 +143,74 @@ static void test_log_lines_come_in_pieces(void **state)
 	assert_non_null(strstr(c.text, "x|z|"));
 }
 
+/* More lines than whatever standard error is can hold, and one at the end. */
+static _Noreturn void log_much(int err, int go)
+{
+	char byte;
+
+	alarm(RIG_TIMEOUT_MS / 1000);
+	dup2(err, STDERR_FILENO);
+	for (int i = 0; i < 5000; i++)
+		monitor_log(LOG_NOTICE, "test", "line %d", i);
+	assert_int_equal(write(go, "", 1), 1);
+	assert_int_equal(read(go, &byte, 1), 1);
+	monitor_log(LOG_NOTICE, "test", "the last one");
+	_exit(0);
+}
+
+/* Nobody reads; then somebody does, and is told what is missing. */
+static void stop_reading(int err, int reader)
+{
+	char text[1 << 20];
+	int go[2], status;
+	size_t n = 0;
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, go), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(reader);
+		close(go[0]);
+		log_much(err, go[1]);
+	}
+	close(go[1]);
+	assert_int_equal(read(go[0], &byte, 1), 1);
+	fcntl(reader, F_SETFL, O_NONBLOCK);
+	while (read(reader, text, sizeof(text)) > 0)
+		;
+	assert_int_equal(write(go[0], "", 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	for (ssize_t got;
+	     (got = read(reader, text + n, sizeof(text) - n - 1)) > 0;)
+		n += (size_t)got;
+	text[n] = '\0';
+	assert_non_null(strstr(text, "lines lost: standard error was full"));
+	assert_non_null(strstr(text, "test: the last one"));
+	close(go[0]);
+	close(err);
+	close(reader);
+}
+
+static void hc14_whoever_reads_the_log_stops_nobody(void **state)
+{
+	int fd[2], terminal;
+
+	(void)state;
+	assert_int_equal(pipe2(fd, O_CLOEXEC), 0);
+	stop_reading(fd[1], fd[0]);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd),
+			 0);
+	stop_reading(fd[1], fd[0]);
+	terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(terminal >= 0);
+	assert_int_equal(grantpt(terminal) | unlockpt(terminal), 0);
+	fd[1] = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(fd[1] >= 0);
+	stop_reading(fd[1], terminal);
+}
+
 /* --- the run directory ----------------------------------------------------------- */
 
 static void test_rundir_must_be_ours_alone(void **state)
@@ -229,6 +297,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_log_lines_have_an_allowance),
 		cmocka_unit_test(test_log_lines_have_time_and_severity),
 		cmocka_unit_test(test_log_lines_come_in_pieces),
+		cmocka_unit_test(hc14_whoever_reads_the_log_stops_nobody),
 		rig_test(test_rundir_must_be_ours_alone),
 		rig_test(test_socket_paths_are_claimed),
 	};

@@ -1,25 +1,52 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/linux/monitor/log.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* At most PIPE_BUF, for which a pipe that polls writable has room. */
+/* At most PIPE_BUF: a pipe takes it whole, or not at all. */
 #define WHOLE_LINE 2048
 
-/* Write without waiting. Lines are few, so none is kept for later. */
-static bool put_line(const char *line, size_t len)
+/* Others share its open file, so its flags are not ours to change. */
+static ssize_t put_shared(const char *line, size_t len)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
 
 	if (poll(&p, 1, 0) != 1 || (p.revents & POLLOUT) == 0)
-		return false;
-	return write(STDERR_FILENO, line, len) == (ssize_t)len;
+		return -1;
+	return write(STDERR_FILENO, line, len);
+}
+
+/*
+ * Write without waiting for whoever reads it.  A pipe or terminal is opened
+ * once more, because one that polls writable may have less room than a line
+ * needs; a file is not, because it would have another offset.  Lines are few,
+ * so none is kept for later.
+ */
+static bool put_line(const char *line, size_t len)
+{
+	ssize_t n = send(STDERR_FILENO, line, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	struct stat st;
+	int fd = -1;
+
+	if (n >= 0 || errno != ENOTSOCK)
+		return n == (ssize_t)len;
+	if (fstat(STDERR_FILENO, &st) == 0 && !S_ISREG(st.st_mode))
+		fd = open("/proc/self/fd/2",
+			  O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return put_shared(line, len) == (ssize_t)len;
+	n = write(fd, line, len);
+	close(fd);
+	return n == (ssize_t)len;
 }
 
 /*
