@@ -11,7 +11,7 @@
 static void *to_device(void *restrict to, const void *restrict from, size_t n)
 {
 	volatile uint64_t *words = to;
-	volatile uint8_t *octets;
+	volatile uint8_t *bytes;
 	const uint8_t *p = from;
 	uint64_t word;
 
@@ -19,9 +19,9 @@ static void *to_device(void *restrict to, const void *restrict from, size_t n)
 		memcpy(&word, p, sizeof(word));
 		*words++ = word;
 	}
-	octets = (volatile uint8_t *)words;
+	bytes = (volatile uint8_t *)words;
 	while (n-- > 0)
-		*octets++ = *p++;
+		*bytes++ = *p++;
 	return to;
 }
 

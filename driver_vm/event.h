@@ -11,6 +11,8 @@
  *
  * Events are level-triggered.  A source that cannot handle a condition now (no
  * room for frames, say) must stop watching it; otherwise the loop would spin.
+ *
+ * Functions return 0 or negative errno, unless they say otherwise.
  */
 #ifndef WEIR_DRIVER_VM_EVENT_H
 #define WEIR_DRIVER_VM_EVENT_H
@@ -43,19 +45,13 @@ struct event_loop {
 	uint64_t wakeups; /* returns from epoll_wait(2) with something to do */
 };
 
-/**
- * event_init - make a loop with no sources
- *
- * Return: 0 or negative errno.
- */
+/** event_init - make a loop with no sources */
 int event_init(struct event_loop *loop);
 
 /**
  * event_add - wait for a source, too
  * @source: fd and ready are set; must stay where it is
  * @events: EPOLLIN, EPOLLOUT, both or 0
- *
- * Return: 0 or negative errno.
  */
 int event_add(struct event_loop *loop, struct event_source *source,
 	      uint32_t events);
@@ -63,8 +59,6 @@ int event_add(struct event_loop *loop, struct event_source *source,
 /**
  * event_watch - change the events a source is watched for; no system call if
  * they are the same
- *
- * Return: 0 or negative errno.
  */
 int event_watch(struct event_loop *loop, struct event_source *source,
 		uint32_t events);

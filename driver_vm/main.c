@@ -159,7 +159,7 @@ static int open_connection(struct driver *d, const struct uio_where *where)
 	c.copy = copy_for(d->data.uncached);
 	e = net_init(&d->net, &c);
 	if (e < 0)
-		say("buffers of %u octets and frames of %u do not go with each "
+		say("buffers of %u bytes and frames of %u do not go with each "
 		    "other, or with data regions of %zu and %zu",
 		    c.buffer_size, c.max_frame, c.receive_size,
 		    c.transmit_size);

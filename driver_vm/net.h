@@ -156,9 +156,7 @@ int net_init(struct net *n, const struct net_config *config);
  */
 void net_ready(struct net *n, const uint8_t *mac, uint32_t mtu);
 
-/**
- * net_carrier - report whether the card has a carrier; rings at a change
- */
+/** net_carrier - report whether the card has a carrier; rings at a change */
 void net_carrier(struct net *n, bool carrier);
 
 /**

@@ -33,9 +33,7 @@ int net_iface_open(int index, const char *name, uint32_t max_frame, int *rx,
  */
 bool net_iface_complete(struct nic_frame *f);
 
-/**
- * net_iface_clear - clear the error of a socket whose interface went down
- */
+/** net_iface_clear - clear the error of a socket whose interface went down */
 void net_iface_clear(struct event_loop *loop, int fd);
 
 #endif

@@ -34,9 +34,7 @@ struct rtlink {
  */
 int rtlink_find(struct rtlink *link, const char *name);
 
-/**
- * rtlink_read - look again; the socket is readable
- */
+/** rtlink_read - look again; the socket is readable */
 void rtlink_read(struct rtlink *link);
 
 #endif

@@ -192,7 +192,7 @@ void *uio_map(struct uio_device *d, unsigned int index, size_t least,
 	char *base;
 
 	if (index >= d->n_maps || map->size < least) {
-		say("%s: map %u has %zu octets, %zu are needed: the device "
+		say("%s: map %u has %zu bytes, %zu are needed: the device "
 		    "tree does not match this program",
 		    d->name, index, index < d->n_maps ? map->size : 0, least);
 		return NULL;

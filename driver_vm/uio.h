@@ -14,6 +14,9 @@
  * Nothing here waits for devices.  The kernel binds built-in drivers before it
  * starts this program, and a module's devices exist when finit_module(2)
  * returns, so a device that is missing now would not appear later.
+ *
+ * Functions return 0, or negative errno having said why, unless they say
+ * otherwise.
  */
 #ifndef WEIR_DRIVER_VM_UIO_H
 #define WEIR_DRIVER_VM_UIO_H
@@ -63,8 +66,6 @@ struct uio_device {
  * @device: out
  * @where:  to look
  * @name:   of the device
- *
- * Return: 0 or negative errno, having said why.
  */
 int uio_open(struct uio_device *device, const struct uio_where *where,
 	     const char *name);
@@ -84,8 +85,6 @@ void *uio_map(struct uio_device *device, unsigned int index, size_t least,
  * uio_property - a 32-bit cell of the device's node
  * @name:  of the property
  * @value: out
- *
- * Return: 0 or negative errno, having said why.
  */
 int uio_property(const struct uio_device *device, const char *name,
 		 uint32_t *value);

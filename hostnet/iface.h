@@ -5,6 +5,8 @@
  * Most are ioctl(2) calls on a socket made in the interface's namespace.  It is
  * a Unix socket, because the kernel accepts these requests on any family, so a
  * guest's kernel needs no Internet protocols.
+ *
+ * Functions return 0 or negative errno, unless they say otherwise.
  */
 #ifndef WEIR_HOSTNET_IFACE_H
 #define WEIR_HOSTNET_IFACE_H
@@ -57,16 +59,12 @@ int iface_changes(int index);
  */
 int iface_flags(int sock, const char *name);
 
-/**
- * iface_is_running - whether it is up and has a carrier
- */
+/** iface_is_running - whether it is up and has a carrier */
 bool iface_is_running(int sock, const char *name);
 
 /**
  * iface_mac - its hardware address
  * @mac: out: six bytes
- *
- * Return: 0 or negative errno.
  */
 int iface_mac(int sock, const char *name, uint8_t *mac);
 
@@ -77,9 +75,7 @@ int iface_mac(int sock, const char *name, uint8_t *mac);
  */
 int iface_hw_type(int sock, const char *name);
 
-/**
- * iface_is_wireless - whether it is a Wi-Fi interface
- */
+/** iface_is_wireless - whether it is a Wi-Fi interface */
 bool iface_is_wireless(int sock, const char *name);
 
 /**
@@ -89,18 +85,10 @@ bool iface_is_wireless(int sock, const char *name);
  */
 int iface_mtu(int sock, const char *name);
 
-/**
- * iface_set_mtu - the same, to be set
- *
- * Return: 0 or negative errno.
- */
+/** iface_set_mtu - the same, to be set */
 int iface_set_mtu(int sock, const char *name, unsigned int mtu);
 
-/**
- * iface_set_mac - give it a hardware address; best while it is down
- *
- * Return: 0 or negative errno.
- */
+/** iface_set_mac - give it a hardware address; best while it is down */
 int iface_set_mac(int sock, const char *name, uint64_t mac);
 
 /**
@@ -113,11 +101,7 @@ int iface_set_mac(int sock, const char *name, uint64_t mac);
  */
 int iface_add_address(int index, bool v6, const uint8_t *address, uint8_t bits);
 
-/**
- * iface_up - bring it up; nothing happens if it is up
- *
- * Return: 0 or negative errno.
- */
+/** iface_up - bring it up; nothing happens if it is up */
 int iface_up(int sock, const char *name);
 
 /**

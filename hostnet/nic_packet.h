@@ -25,6 +25,8 @@
  * begin at slot 0.
  *
  * A driver VM's program moves the frames of its card in the same way.
+ *
+ * Functions return 0 or negative errno, unless they say otherwise.
  */
 #ifndef WEIR_HOSTNET_NIC_PACKET_H
 #define WEIR_HOSTNET_NIC_PACKET_H
@@ -68,11 +70,7 @@ struct nic_frame {
 	uint16_t tci;  /* its priority and VLAN id */
 };
 
-/**
- * nic_packet_set - set a packet socket's option to a number
- *
- * Return: 0 or negative errno.
- */
+/** nic_packet_set - set a packet socket's option to a number */
 int nic_packet_set(int fd, int option, int value);
 
 /**
@@ -116,8 +114,6 @@ bool nic_frame_fits(const uint8_t *data, size_t len, uint32_t mtu);
  * @rx_fd:     from nic_packet_receiver()
  * @tx_fd:     from nic_packet_transmitter()
  * @max_frame: longest frame of the port, bytes
- *
- * Return: 0 or negative errno.
  */
 int nic_packet_init(struct nic_packet *n, int rx_fd, int tx_fd,
 		    size_t max_frame);
@@ -134,25 +130,12 @@ enum nic_got {
  * @f:     out
  *
  * A frame that did not fit into its slot can only be had as the oldest, once.
+ * Once the oldest was something, nic_packet_done() goes on to the next.
  */
 enum nic_got nic_packet_peek(struct nic_packet *n, unsigned int index,
 			     struct nic_frame *f);
 
-/**
- * nic_packet_next - look at the oldest received frame
- * @f: out
- *
- * After anything but NIC_NOTHING, nic_packet_done() goes on to the next.
- */
-static inline enum nic_got nic_packet_next(struct nic_packet *n,
-					   struct nic_frame *f)
-{
-	return nic_packet_peek(n, 0, f);
-}
-
-/**
- * nic_packet_done - give the oldest received frame's slot back
- */
+/** nic_packet_done - give the oldest received frame's slot back */
 void nic_packet_done(struct nic_packet *n);
 
 /**

@@ -38,7 +38,7 @@ _machine_says()
 	printf 'machine: %s\n' "$@" >&2
 }
 
-# Each octet on the serial port is an exit of the emulation: its kernel is quiet.
+# Each byte on the serial port is an exit of the emulation: its kernel is quiet.
 _machine_qemu()
 {
 	local dir=$1 kernel=$2 net=user,id=net0 guest proto more

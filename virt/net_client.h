@@ -129,9 +129,7 @@ bool net_client_carrier(struct net_client *c);
 unsigned int net_tx_alloc(struct net_client *c, struct net_buffer *buffers,
 			  unsigned int count);
 
-/**
- * net_tx_cancel - give back buffers from net_tx_alloc() unsent
- */
+/** net_tx_cancel - give back buffers from net_tx_alloc() unsent */
 void net_tx_cancel(struct net_client *c, const struct net_buffer *buffers,
 		   unsigned int count);
 
@@ -156,9 +154,7 @@ void net_tx_burst(struct net_client *c, const struct net_buffer *buffers,
 unsigned int net_rx_burst(struct net_client *c, struct net_buffer *buffers,
 			  unsigned int count);
 
-/**
- * net_rx_release - lend buffers back to the switch
- */
+/** net_rx_release - lend buffers back to the switch */
 void net_rx_release(struct net_client *c, const struct net_buffer *buffers,
 		    unsigned int count);
 
@@ -196,9 +192,7 @@ struct net_client_counters {
 	uint64_t faults;
 };
 
-/**
- * net_client_counters - a copy of the counters
- */
+/** net_client_counters - a copy of the counters */
 struct net_client_counters net_client_counters(const struct net_client *c);
 
 #endif

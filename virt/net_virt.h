@@ -236,9 +236,7 @@ bool net_virt_run(struct net_virt *v, unsigned int *ring);
  */
 bool net_virt_arm(struct net_virt *v);
 
-/**
- * net_virt_stats - the virtualiser's statistics, wherever they are
- */
+/** net_virt_stats - the virtualiser's statistics, wherever they are */
 const struct net_virt_stats *net_virt_stats(const struct net_virt *v);
 
 /**

@@ -10,7 +10,7 @@
 #
 # The configuration is what arm64 cannot do without, base.config and
 # VARIANT.config: everything that is not named there is off. A build with the
-# same sources and compiler gives the same octets, so that it can be cached.
+# same sources and compiler gives the same bytes, so that it can be cached.
 #
 #   CROSS    prefix of the compiler, aarch64-linux-gnu- unless given
 #   JOBS     how many compilers at once
@@ -101,6 +101,6 @@ configure
 }
 cp "$out/obj/arch/arm64/boot/Image" "$out/obj/arch/arm64/boot/Image.gz" "$out/"
 for file in Image Image.gz weir_shared.ko; do
-	printf '  %-8s %-16s %8d octets\n' "$variant" "$file" \
+	printf '  %-8s %-16s %8d bytes\n' "$variant" "$file" \
 		"$(stat -c %s "$out/$file")"
 done

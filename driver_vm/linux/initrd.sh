@@ -14,7 +14,7 @@ mkdir -p "$dir/root/dev" "$dir/root/proc" "$dir/root/sys"
 cp "$1" "$dir/root/init"
 cp "$2" "$dir/root/weir_shared.ko"
 chmod 755 "$dir/root/init"
-# The same octets whoever builds it and whenever.
+# The same bytes whoever builds it and whenever.
 find "$dir/root" -exec touch -h -d @0 {} +
 (cd "$dir/root" && find . | sort |
 	cpio -o -H newc -R 0:0 --reproducible --quiet) >"$dir/cpio"

@@ -32,7 +32,7 @@ struct echo_args {
  * @text:  words
  * @args:  out
  * @wrong: out: what is wrong and what to do
- * @size:  octets at @wrong
+ * @size:  bytes at @wrong
  */
 bool echo_args_parse(const char *text, struct echo_args *args, char *wrong,
 		     size_t size);

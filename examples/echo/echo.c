@@ -5,8 +5,8 @@
  * TCP.  Nothing that was acknowledged is ever dropped.  What cannot be sent
  * back yet is held, and the receive window is opened again only by what has
  * been handed over for sending; so a peer that sends and does not read ends up
- * stopping itself.  A window limits octets, not buffers: against a peer that
- * sends single octets the number of buffers held is limited too, beyond which
+ * stopping itself.  A window limits bytes, not buffers: against a peer that
+ * sends single bytes the number of buffers held is limited too, beyond which
  * lwIP keeps the one it has and takes no more data (ECHO_HELD; lwipopts.h).
  *
  *	received   held           tcp_write()

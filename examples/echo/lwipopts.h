@@ -9,7 +9,7 @@
  *
  *	receive buffers    what the echo holds back, what lwIP holds back for
  *			   it, and what came out of order, per connection
- *	transmit memory    a full send buffer in segments of one octet, per
+ *	transmit memory    a full send buffer in segments of one byte, per
  *			   connection
  *
  * plus some for ARP, DHCP, ICMP, UDP and reassembly, which hold little.  That
@@ -81,7 +81,7 @@
 		 (ECHO_HELD + TCP_OOSEQ_MAX_PBUFS + TCP_OOSEQ_MAX_PBUFS) +     \
 	 IP_REASS_MAX_PBUFS + 128)
 
-/* Four octets at a time. */
+/* Four bytes at a time. */
 #define LWIP_CHKSUM_ALGORITHM 3
 
 #endif

@@ -81,7 +81,7 @@ echoes()
 	echo "${said:-silence}"
 }
 
-# streams CLIENT OCTETS: random octets by TCP, and what comes back.
+# streams CLIENT BYTES: random bytes by TCP, and what comes back.
 streams()
 {
 	local sender

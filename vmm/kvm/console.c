@@ -119,16 +119,16 @@ void console_flush(struct console *c)
 static void take(struct console *c, const uint8_t *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		char octet = (char)text[i];
+		char byte = (char)text[i];
 
-		if (octet == '\n') {
+		if (byte == '\n') {
 			console_flush(c);
 			continue;
 		}
 		/* A NUL would cut the line short. */
-		if (octet == '\r' || octet == '\0')
+		if (byte == '\r' || byte == '\0')
 			continue;
-		c->line[c->used++] = octet;
+		c->line[c->used++] = byte;
 		if (c->used == CONSOLE_LINE)
 			console_flush(c);
 	}

@@ -84,9 +84,7 @@ void console_write(void *console, uint64_t offset, const void *data,
  */
 bool console_work(struct console *c);
 
-/**
- * console_flush - log an unfinished line
- */
+/** console_flush - log an unfinished line */
 void console_flush(struct console *c);
 
 #endif

@@ -67,8 +67,8 @@ static void end(struct writer *w)
 		w->result = fdt_end_node(w->fdt);
 }
 
-static void octets(struct writer *w, const char *name, const void *value,
-		   size_t size)
+static void bytes(struct writer *w, const char *name, const void *value,
+		  size_t size)
 {
 	if (w->result == 0)
 		w->result = fdt_property(w->fdt, name, value, (int)size);
@@ -76,12 +76,12 @@ static void octets(struct writer *w, const char *name, const void *value,
 
 static void flag(struct writer *w, const char *name)
 {
-	octets(w, name, NULL, 0);
+	bytes(w, name, NULL, 0);
 }
 
 static void text(struct writer *w, const char *name, const char *value)
 {
-	octets(w, name, value, strlen(value) + 1);
+	bytes(w, name, value, strlen(value) + 1);
 }
 
 static void cells(struct writer *w, const char *name, const uint32_t *value,
@@ -95,7 +95,7 @@ static void cells(struct writer *w, const char *name, const uint32_t *value,
 	}
 	for (size_t i = 0; i < count; i++)
 		be[i] = cpu_to_fdt32(value[i]);
-	octets(w, name, be, count * sizeof(be[0]));
+	bytes(w, name, be, count * sizeof(be[0]));
 }
 
 #define CELLS(w, name, ...)                                                    \
@@ -132,8 +132,8 @@ static void chosen(struct writer *w, const struct fdt_config *c)
 		CELLS(w, "linux,initrd-start", PAIR(c->initrd));
 		CELLS(w, "linux,initrd-end", PAIR(c->initrd_end));
 	}
-	octets(w, "kaslr-seed", c->seed, FDT_KASLR);
-	octets(w, "rng-seed", c->seed + FDT_KASLR, FDT_RNG);
+	bytes(w, "kaslr-seed", c->seed, FDT_KASLR);
+	bytes(w, "rng-seed", c->seed + FDT_KASLR, FDT_RNG);
 	end(w);
 }
 
@@ -176,7 +176,7 @@ static void processor(struct writer *w)
 	end(w);
 
 	begin(w, "psci");
-	octets(w, "compatible", psci, sizeof(psci));
+	bytes(w, "compatible", psci, sizeof(psci));
 	text(w, "method", "hvc");
 	end(w);
 

@@ -33,9 +33,7 @@ struct guest_config {
 	struct vm_stats *stats; /* may be NULL */
 };
 
-/**
- * struct guest - a driver VM
- */
+/** struct guest - a driver VM */
 struct guest {
 	struct vm vm;
 	struct pci *pci;

@@ -43,7 +43,7 @@ _Static_assert(sizeof(struct header) == 64, "as the kernel has it");
 
 static const struct {
 	uint8_t at, len;
-	const char *octets;
+	const char *bytes;
 	const char *what;
 } other_formats[] = {
 	{ 4, 4, "zimg",
@@ -71,14 +71,14 @@ static const struct {
 	  "it is a kernel for RISC-V: give one built for arm64" },
 };
 
-static const char *what_is_it(const uint8_t *octets)
+static const char *what_is_it(const uint8_t *bytes)
 {
 	for (size_t i = 0; i < sizeof(other_formats) / sizeof(other_formats[0]);
 	     i++)
-		if (memcmp(octets + other_formats[i].at,
-			   other_formats[i].octets, other_formats[i].len) == 0)
+		if (memcmp(bytes + other_formats[i].at, other_formats[i].bytes,
+			   other_formats[i].len) == 0)
 			return other_formats[i].what;
-	if (octets[0] == 'M' && octets[1] == 'Z')
+	if (bytes[0] == 'M' && bytes[1] == 'Z')
 		return "it is an EFI program for another processor: give a "
 		       "kernel built for arm64";
 	return "give an Image or Image.gz built for arm64";

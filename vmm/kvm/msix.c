@@ -272,8 +272,8 @@ static bool is_ours(const struct msix *m, unsigned int bar, uint64_t offset,
 		(bar == m->pending_bar && overlaps(&m->pending, offset, len)));
 }
 
-static uint8_t table_octet(const struct msix *m, unsigned int bar,
-			   uint64_t offset)
+static uint8_t table_byte(const struct msix *m, unsigned int bar,
+			  uint64_t offset)
 {
 	uint64_t at = offset - m->table.offset;
 
@@ -287,12 +287,12 @@ static uint8_t table_octet(const struct msix *m, unsigned int bar,
 bool msix_read(struct pci *pci, unsigned int bar, uint64_t offset, void *data,
 	       unsigned int len)
 {
-	uint8_t *octet = data;
+	uint8_t *byte = data;
 
 	if (!is_ours(&pci->msix, bar, offset, len))
 		return false;
 	for (unsigned int i = 0; i < len; i++)
-		octet[i] = table_octet(&pci->msix, bar, offset + i);
+		byte[i] = table_byte(&pci->msix, bar, offset + i);
 	return true;
 }
 

@@ -98,11 +98,11 @@ static void write_fields(struct pci *pci, unsigned int at, const uint8_t *data,
 		if (!touches(f, at, len))
 			continue;
 		for (unsigned int b = 0; b < f->size; b++) {
-			unsigned int octet = f->at + b;
+			unsigned int byte = f->at + b;
 
-			if (octet < at || octet >= at + len)
+			if (byte < at || byte >= at + len)
 				continue;
-			value |= (uint32_t)data[octet - at] << 8 * b;
+			value |= (uint32_t)data[byte - at] << 8 * b;
 			mask |= (uint32_t)0xff << 8 * b;
 		}
 		write_field(pci, f, value, mask);

@@ -93,9 +93,7 @@ struct pci {
 	bool intx_on;
 };
 
-/**
- * pci_get, pci_put - a little-endian number in @value
- */
+/** pci_get, pci_put - a little-endian number in @value */
 uint32_t pci_get(const struct pci *pci, unsigned int at, unsigned int size);
 void pci_put(struct pci *pci, unsigned int at, unsigned int size,
 	     uint32_t value);
@@ -113,14 +111,10 @@ void pci_config_read(void *ctx, uint64_t offset, void *data, unsigned int len);
 void pci_config_write(void *ctx, uint64_t offset, const void *data,
 		      unsigned int len);
 
-/**
- * pci_build - make the guest's configuration space from the card's
- */
+/** pci_build - make the guest's configuration space from the card's */
 int pci_build(struct pci *pci, struct error *err);
 
-/**
- * bar_build - find a card's memory BARs and make their registers
- */
+/** bar_build - find a card's memory BARs and make their registers */
 int bar_build(struct pci *pci, const uint8_t *card, struct error *err);
 
 /**
@@ -128,9 +122,7 @@ int bar_build(struct pci *pci, const uint8_t *card, struct error *err);
  */
 int bar_map(struct pci *pci, struct error *err);
 
-/**
- * bar_place - map BARs at their registers' addresses, or unmap them
- */
+/** bar_place - map BARs at their registers' addresses, or unmap them */
 void bar_place(struct pci *pci);
 
 /**
@@ -148,9 +140,7 @@ void bar_write(void *ctx, uint64_t offset, const void *data, unsigned int len);
  */
 bool msix_build(struct pci *pci, unsigned int cap);
 
-/**
- * msix_attach - make what the capability and INTx need
- */
+/** msix_attach - make what the capability and INTx need */
 int msix_attach(struct pci *pci, struct error *err);
 
 /**

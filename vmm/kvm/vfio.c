@@ -234,7 +234,7 @@ int vfio_dma(const struct vfio *card, void *host, uint64_t iova, uint64_t size,
 	if (errno == ENOMEM)
 		return no_memory(size, err);
 	return error_set(err,
-			 "the IOMMU cannot show the card 0x%llx octets of "
+			 "the IOMMU cannot show the card 0x%llx bytes of "
 			 "memory at 0x%llx: %s",
 			 (unsigned long long)size, (unsigned long long)iova,
 			 strerror(errno));

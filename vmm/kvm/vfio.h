@@ -14,9 +14,7 @@
 #define VFIO_REGIONS (VFIO_PCI_CONFIG_REGION_INDEX + 1)
 #define VFIO_MAX_AREAS 4
 
-/**
- * struct vfio_area - part of a region
- */
+/** struct vfio_area - part of a region */
 struct vfio_area {
 	uint64_t offset;
 	uint64_t size;
@@ -68,9 +66,7 @@ void *vfio_map(const struct vfio *card, unsigned int region,
 bool vfio_read(const struct vfio *card, unsigned int region, uint64_t offset,
 	       void *data, size_t len);
 
-/**
- * vfio_write - write registers; what does not work is lost
- */
+/** vfio_write - write registers; what does not work is lost */
 void vfio_write(const struct vfio *card, unsigned int region, uint64_t offset,
 		const void *data, size_t len);
 
@@ -85,14 +81,10 @@ void vfio_write(const struct vfio *card, unsigned int region, uint64_t offset,
 int vfio_irqs(const struct vfio *card, unsigned int index, const int *fd,
 	      unsigned int n);
 
-/**
- * vfio_intx_unmask - have an eventfd let the next INTx through
- */
+/** vfio_intx_unmask - have an eventfd let the next INTx through */
 int vfio_intx_unmask(const struct vfio *card, int eventfd);
 
-/**
- * vfio_dma - map memory for the card's DMA
- */
+/** vfio_dma - map memory for the card's DMA */
 int vfio_dma(const struct vfio *card, void *host, uint64_t iova, uint64_t size,
 	     struct error *err);
 

@@ -89,9 +89,7 @@ int vm_create(struct vm *vm, int kvm, struct error *err);
 int vm_memory(struct vm *vm, uint64_t gpa, void *host, uint64_t size,
 	      bool readonly, struct error *err);
 
-/**
- * vm_slot - reserve a memory slot for vm_place()
- */
+/** vm_slot - reserve a memory slot for vm_place() */
 uint32_t vm_slot(struct vm *vm);
 
 /**
@@ -105,9 +103,7 @@ uint32_t vm_slot(struct vm *vm);
 int vm_place(struct vm *vm, uint32_t slot, uint64_t gpa, void *host,
 	     uint64_t size);
 
-/**
- * vm_doorbell - have a guest's 32-bit store to an address write an eventfd
- */
+/** vm_doorbell - have a guest's 32-bit store to an address write an eventfd */
 int vm_doorbell(struct vm *vm, uint64_t gpa, int eventfd, struct error *err);
 
 /**
@@ -123,9 +119,7 @@ int vm_interrupt(struct vm *vm, uint32_t gsi, int eventfd, struct error *err);
 int vm_interrupt_level(struct vm *vm, uint32_t gsi, int eventfd, int resample,
 		       struct error *err);
 
-/**
- * vm_interrupt_off - take an eventfd's interrupt back
- */
+/** vm_interrupt_off - take an eventfd's interrupt back */
 int vm_interrupt_off(struct vm *vm, uint32_t gsi, int eventfd);
 
 /**
@@ -145,9 +139,7 @@ int vm_gsi(struct vm *vm);
 int vm_route_msi(struct vm *vm, uint32_t gsi, uint64_t address, uint32_t data,
 		 uint32_t devid);
 
-/**
- * vm_trap - handle accesses to a range in user space
- */
+/** vm_trap - handle accesses to a range in user space */
 int vm_trap(struct vm *vm, const struct vm_range *range, struct error *err);
 
 /* Why a vCPU stopped for good. */

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Checks in the monitor, before anything runs: can this VM be started? */
+/*
+ * Checks in the monitor, before anything runs: can this VM be started?
+ *
+ * Functions return 0, or -1 with @err set, unless they say otherwise.
+ */
 #ifndef WEIR_VMM_KVM_VM_CHECK_H
 #define WEIR_VMM_KVM_VM_CHECK_H
 
@@ -28,8 +32,6 @@ int vm_open_kvm(const char *path, struct error *err);
 /**
  * vm_page_size - can a VM's regions be shown where the host has such pages?
  * @size: bytes of a page
- *
- * Return: 0, or -1 with @err set.
  */
 int vm_page_size(long size, struct error *err);
 
@@ -38,14 +40,10 @@ int vm_page_size(long size, struct error *err);
  * @memory: bytes
  *
  * Raises the limit of this process, and so of those it starts.
- *
- * Return: 0, or -1 with @err set.
  */
 int vm_lock_limit(uint64_t memory, struct error *err);
 
-/**
- * vm_open - all of it, and whether the card can be used; component_ops.open
- */
+/** vm_open - all of it, and whether the card can be used; component_ops.open */
 int vm_open(const struct sys_component *cfg, int *fds, struct error *err);
 
 #endif

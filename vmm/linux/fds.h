@@ -31,9 +31,7 @@ int fds_send(int sock, const void *data, size_t size, const int *fd,
 ssize_t fds_receive(int sock, void *data, size_t size, int *fd, unsigned int *n,
 		    int flags);
 
-/**
- * fds_close - close descriptors; -1 stands for none
- */
+/** fds_close - close descriptors; -1 stands for none */
 void fds_close(const int *fd, unsigned int n);
 
 #endif

@@ -79,9 +79,7 @@ static inline uint64_t event_data(uint32_t what, uint32_t index, uint32_t fd)
  */
 struct pd *pd_new(const struct boot_record *r, int log, struct error *err);
 
-/**
- * pd_free - free what pd_new() allocated (for tests; a PD just exits)
- */
+/** pd_free - free what pd_new() allocated (for tests; a PD just exits) */
 void pd_free(struct pd *pd);
 
 /**
@@ -99,14 +97,10 @@ int pd_listen(struct pd *pd, int ctl);
  */
 bool pd_obey(struct pd *pd);
 
-/**
- * pd_notify - a channel's end in this PD is notified
- */
+/** pd_notify - a channel's end in this PD is notified */
 void pd_notify(struct pd *pd, uint32_t channel);
 
-/**
- * pd_init - initialise every component
- */
+/** pd_init - initialise every component */
 int pd_init(struct pd *pd, struct error *err);
 
 /**

@@ -5,9 +5,7 @@
 #ifndef WEIR_VMM_LINUX_PD_MAIN_H
 #define WEIR_VMM_LINUX_PD_MAIN_H
 
-/**
- * pd_main - what `weir --pd` and a program do; never returns
- */
+/** pd_main - what `weir --pd` and a program do; never returns */
 _Noreturn void pd_main(void);
 
 #endif

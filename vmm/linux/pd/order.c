@@ -58,10 +58,10 @@ static bool sound(const struct pd *pd, const struct pd_order *o,
 /* A PD that polls for latency should not take page faults either. */
 static void touch(const struct sandbox_map *map)
 {
-	const volatile char *octet = map->base;
+	const volatile char *byte = map->base;
 
 	for (size_t at = 0; at < map->size; at += PAGE_STEP)
-		(void)octet[at];
+		(void)byte[at];
 }
 
 static int map_over(struct pd *pd, uint32_t slot, int fd)

@@ -41,19 +41,19 @@ static size_t append(char line[LOG_LINE], size_t used, const char *text)
 	static const char hex[] = "0123456789abcdef";
 
 	for (; *text != '\0'; text++) {
-		unsigned char octet = (unsigned char)*text;
-		bool plain = octet >= ' ' && octet < 0x7f && octet != '\\';
+		unsigned char byte = (unsigned char)*text;
+		bool plain = byte >= ' ' && byte < 0x7f && byte != '\\';
 
 		if (used + (plain ? 1 : 4) > LOG_LINE - 1)
 			break;
 		if (plain) {
-			line[used++] = (char)octet;
+			line[used++] = (char)byte;
 			continue;
 		}
 		line[used++] = '\\';
 		line[used++] = 'x';
-		line[used++] = hex[octet >> 4];
-		line[used++] = hex[octet & 15];
+		line[used++] = hex[byte >> 4];
+		line[used++] = hex[byte & 15];
 	}
 	return used;
 }

@@ -95,7 +95,7 @@ struct component {
  *              threads, which the filter covers as well: it returns once each
  *              of them runs, and they only wait until the first run().  0 or
  *              negative errno
- * @notified:   a channel of this component was notified
+ * @notified:   a channel of this component was notified.  NULL: run() suffices
  * @fd_ready:   a watched descriptor is ready (EPOLLIN, EPOLLOUT, EPOLLHUP...)
  * @run:        do a bounded amount of work; true if there is (or may be) more
  * @arm:        about to sleep: ask for notifications; true if there is work
@@ -143,9 +143,7 @@ extern const struct component_ops *const component_kinds[SYS_KINDS];
  */
 void *pd_region(struct component *c, uint32_t slot, size_t *size);
 
-/**
- * pd_ring - notify a channel at the end of this round
- */
+/** pd_ring - notify a channel at the end of this round */
 void pd_ring(struct component *c, uint32_t channel);
 
 /**
@@ -190,9 +188,7 @@ void pd_wake_at(struct component *c, uint64_t at_ns);
  */
 int pd_channel_fds(struct component *c, uint32_t channel, int *wait, int *ring);
 
-/**
- * pd_now - nanoseconds of CLOCK_MONOTONIC, as of this round
- */
+/** pd_now - nanoseconds of CLOCK_MONOTONIC, as of this round */
 uint64_t pd_now(const struct component *c);
 
 /**

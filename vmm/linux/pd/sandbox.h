@@ -44,9 +44,7 @@ char **sandbox_environment(void);
 int sandbox_regions(const struct boot_record *r, struct sandbox_map *map,
 		    struct error *err);
 
-/**
- * sandbox_root - stage 3: an empty, read-only file system, and no way back
- */
+/** sandbox_root - stage 3: an empty, read-only file system, and no way back */
 int sandbox_root(struct error *err);
 
 /**

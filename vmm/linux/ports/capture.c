@@ -193,7 +193,7 @@ static void take(struct component *c, const struct net_buffer *b)
 		describe(cfg, &r, comment, sizeof(comment));
 		packet.comment = comment;
 	}
-	capture_file_packet(&cap->file, &packet);
+	pcapng_packet(&cap->file.pending, &packet);
 }
 
 static bool capture_run(struct component *c, uint64_t now_ns)
@@ -229,12 +229,6 @@ static bool capture_arm(struct component *c)
 	return net_client_arm(cap->client, room, false);
 }
 
-static void capture_notified(struct component *c, uint32_t channel)
-{
-	(void)c;
-	(void)channel;
-}
-
 static void capture_fd_ready(struct component *c, unsigned int fd_index,
 			     uint32_t events)
 {
@@ -255,7 +249,6 @@ const struct component_ops capture_ops = {
 	.file_size = capture_file_size,
 	.open = capture_file_open,
 	.init = capture_init,
-	.notified = capture_notified,
 	.fd_ready = capture_fd_ready,
 	.run = capture_run,
 	.arm = capture_arm,

@@ -213,8 +213,3 @@ unsigned int capture_file_room(struct capture_file *f, uint64_t now_ns)
 	f->full = room(f) == 0;
 	return room(f);
 }
-
-void capture_file_packet(struct capture_file *f, const struct pcapng_packet *p)
-{
-	pcapng_packet(&f->pending, p);
-}

@@ -31,6 +31,8 @@
  *  - blocked: a FIFO or pipe is full; waits for EPOLLOUT
  *  - failing: the disk is full, or the like; tries again once a second
  *  - closed: the reader of a pipe has gone; from then on everything is missed
+ *
+ * Functions return 0 or negative errno, unless they say otherwise.
  */
 #ifndef WEIR_VMM_LINUX_PORTS_CAPTURE_FILE_H
 #define WEIR_VMM_LINUX_PORTS_CAPTURE_FILE_H
@@ -105,27 +107,17 @@ uint64_t capture_file_size(const struct sys_component *cfg);
 int capture_file_name(const char *path, unsigned int index, char *buf,
 		      size_t size);
 
-/**
- * capture_file_init - get ready to write; in the PD, before the filter
- *
- * Return: 0 or negative errno.
- */
+/** capture_file_init - get ready to write; in the PD, before the filter */
 int capture_file_init(struct capture_file *f, struct component *c);
 
 /**
  * capture_file_room - for how many packets of any size there is room
  * @now_ns: monotonic
  *
- * Writes what is pending if that makes room.
+ * Writes what is pending if that makes room.  Packets are put into @f->pending,
+ * to be written with the next flush.
  */
 unsigned int capture_file_room(struct capture_file *f, uint64_t now_ns);
-
-/**
- * capture_file_packet - write a packet, at the latest with the next flush
- *
- * There must be room for it.
- */
-void capture_file_packet(struct capture_file *f, const struct pcapng_packet *p);
 
 /**
  * capture_file_flush - write what is pending, without waiting
@@ -133,9 +125,7 @@ void capture_file_packet(struct capture_file *f, const struct pcapng_packet *p);
  */
 void capture_file_flush(struct capture_file *f, uint64_t now_ns);
 
-/**
- * capture_file_ready - the descriptor has room again (EPOLLOUT, EPOLLERR)
- */
+/** capture_file_ready - the descriptor has room again (EPOLLOUT, EPOLLERR) */
 void capture_file_ready(struct capture_file *f);
 
 /* --- capture_file.c and capture_disk.c only ------------------------------- */
@@ -146,21 +136,13 @@ void capture_file_ready(struct capture_file *f);
  */
 void capture_file_failed(struct capture_file *f, int error, uint64_t now_ns);
 
-/**
- * capture_file_wrote - one succeeded
- */
+/** capture_file_wrote - one succeeded */
 void capture_file_wrote(struct capture_file *f);
 
-/**
- * capture_disk_resume - find where in the files to go on
- *
- * Return: 0 or negative errno.
- */
+/** capture_disk_resume - find where in the files to go on */
 int capture_disk_resume(struct capture_file *f);
 
-/**
- * capture_disk_flush - capture_file_flush() for files
- */
+/** capture_disk_flush - capture_file_flush() for files */
 void capture_disk_flush(struct capture_file *f, uint64_t now_ns);
 
 #endif

@@ -198,7 +198,7 @@ static bool take_next(struct component *c, struct net_buffer *b)
 {
 	struct nic *n = c->state;
 	struct nic_frame f;
-	enum nic_got got = nic_packet_next(&n->packet, &f);
+	enum nic_got got = nic_packet_peek(&n->packet, 0, &f);
 	bool filled = false;
 
 	if (got == NIC_NOTHING) {
@@ -349,9 +349,9 @@ static int nic_init(struct component *c)
 static void interface_lost(struct component *c, unsigned int fd_index)
 {
 	struct nic *n = c->state;
-	uint8_t octet;
+	uint8_t byte;
 
-	if (read(c->fd[fd_index], &octet, sizeof(octet)) < 0)
+	if (read(c->fd[fd_index], &byte, sizeof(byte)) < 0)
 		n->pump.writable = kick(c);
 }
 

@@ -76,9 +76,7 @@ size_t pcapng_interface(struct pcapng_buffer *b, const char *name,
  */
 size_t pcapng_packet(struct pcapng_buffer *b, const struct pcapng_packet *p);
 
-/**
- * pcapng_packet_size - bytes pcapng_packet() would append
- */
+/** pcapng_packet_size - bytes pcapng_packet() would append */
 size_t pcapng_packet_size(const struct pcapng_packet *p);
 
 /**

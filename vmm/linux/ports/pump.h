@@ -91,14 +91,10 @@ struct pump {
  */
 int pump_init(struct component *c, const struct pump_ops *ops);
 
-/**
- * pump_run - a component's run(): move a burst each way
- */
+/** pump_run - a component's run(): move a burst each way */
 bool pump_run(struct component *c, uint64_t now_ns);
 
-/**
- * pump_arm - a component's arm(): ask to be woken
- */
+/** pump_arm - a component's arm(): ask to be woken */
 bool pump_arm(struct component *c);
 
 /**

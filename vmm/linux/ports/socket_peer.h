@@ -55,14 +55,10 @@ int peer_listen(struct component *c);
  */
 int peer_connected(struct component *c);
 
-/**
- * peer_watch - update the events the peer, if any, is watched for
- */
+/** peer_watch - update the events the peer, if any, is watched for */
 void peer_watch(struct component *c);
 
-/**
- * peer_end - the peer has gone, or is disconnected; the caller logs why
- */
+/** peer_end - the peer has gone, or is disconnected; the caller logs why */
 void peer_end(struct component *c);
 
 /**
@@ -71,9 +67,7 @@ void peer_end(struct component *c);
  */
 void peer_lost(struct component *c, int error);
 
-/**
- * peer_answer - accept or refuse a waiting connection
- */
+/** peer_answer - accept or refuse a waiting connection */
 void peer_answer(struct component *c);
 
 #endif
