@@ -43,39 +43,45 @@ void check_domains(struct topology *t);
 /* Warns of pairs that are allowed and will not work, and what no rule names. */
 void check_pairs(struct topology *t);
 
-/* By name, which may be NULL; NULL if there is none, of several the first. */
-struct topo_switch *find_switch(const struct topology *t, const char *name);
-struct topo_group *find_group(const struct topology *t, const char *name);
-struct topo_vm *find_vm(const struct topology *t, const char *name);
-/* @sw: NULL: on any. */
-struct topo_port *find_port(const struct topology *t,
-			    const struct topo_switch *sw, const char *name);
+enum sort { A_SWITCH = 1, A_PORT = 2, A_VM = 4, A_DOMAIN = 8, A_GROUP = 16 };
+
+/* A name that means something. */
+struct topo_known {
+	struct topo_known *next;
+	enum sort sort;
+	const struct name *name;
+	void *thing;
+	bool *broken;
+	const struct topo_switch *sw; /* of a port */
+};
+
+/**
+ * find_thing - by name
+ * @sw:   ports: on this switch; NULL: on any
+ * @text: may be NULL
+ *
+ * Return: NULL if there is none; of several the first.
+ */
+void *find_thing(const struct topology *t, enum sort sort,
+		 const struct topo_switch *sw, const char *text);
 
 /* Makes a port known that a link has made. */
 void know_port(struct topology *t, struct topo_port *port);
 /* Reports a group called as something else a rule could mean. */
 void check_group_name(struct topology *t, const struct topo_group *group);
-/* Says that there is none of that name, and which there are. */
-void unknown_vm(struct topology *t, const struct name *ref);
-/* A bare name nothing has: is it almost a switch's?  That is reported. */
-bool is_slip_for_switch(struct topology *t, const struct name *ref);
-
 /**
- * resolve_group - does a name mean a group?
- * @slip: out: it means nothing, but is almost a group's name; reported
+ * resolve - what does a name mean?
+ * @sorts: what can be named here
+ * @home:  the switch a bare port's name is looked for on, or NULL for all
+ * @ref:   "port" or "switch.port", or another thing's name
  *
- * Return: NULL if not.
+ * Return: NULL if nothing; that has been reported, unless an earlier error may
+ * be the reason.
  */
-struct topo_group *resolve_group(struct topology *t, const struct name *ref,
-				 bool *slip);
-
-/**
- * resolve_port - what port does a name mean, "port" or "switch.port"?
- * @home: the switch a bare name is looked for on, or NULL for all of them
- *
- * Return: NULL if none; that has been reported, unless an earlier error may be
- * the reason.
- */
+const struct topo_known *resolve(struct topology *t, unsigned int sorts,
+				 const struct topo_switch *home,
+				 const struct name *ref);
+/* Likewise, a port. */
 struct topo_port *resolve_port(struct topology *t,
 			       const struct topo_switch *home,
 			       const struct name *ref);

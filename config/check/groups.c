@@ -28,15 +28,14 @@ static bool add(struct topo_group *group, struct topo_port *port)
 static void add_member(struct topology *t, struct topo_group *group,
 		       const struct name *ref)
 {
-	bool slip;
-	struct topo_group *inner = resolve_group(t, ref, &slip);
-	struct topo_port *port;
+	const struct topo_known *k = resolve(t, A_PORT | A_GROUP, NULL, ref);
+	struct topo_group *inner = k && k->sort == A_GROUP ? k->thing : NULL;
+	struct topo_port *port = k && !inner ? k->thing : NULL;
 
 	if (inner)
 		inner->used = true;
 	for (size_t i = 0; inner && i < inner->n; i++)
 		add(group, inner->port[i]);
-	port = inner || slip ? NULL : resolve_port(t, NULL, ref);
 	if (port && port->kind == TO_CAPTURE)
 		wrong(t, ref->pos,
 		      "port \"%s\" is a capture, for which there are no rules; "
@@ -71,7 +70,7 @@ static void find_inner(struct topology *t, struct topo_group *group)
 	group->inner = arena_alloc(
 		t->arena, group->members.n * sizeof(struct topo_group *));
 	for_each(ref, group->members.first)
-		group->inner[i++] = find_group(t, ref->text);
+		group->inner[i++] = find_thing(t, A_GROUP, NULL, ref->text);
 }
 
 /* The first member that is a group not known yet; @at: where it is named. */

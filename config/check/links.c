@@ -33,8 +33,9 @@ static struct topo_switch *find_end(struct topology *t, const struct name *ref,
 		      ref->text);
 		return NULL;
 	}
-	sw = find_switch(t, arena_strndup(t->arena, ref->text,
-					  (size_t)(dot - ref->text)));
+	sw = find_thing(t, A_SWITCH, NULL,
+			arena_strndup(t->arena, ref->text,
+				      (size_t)(dot - ref->text)));
 	if (!sw) {
 		/* Reports it: there is no such switch. */
 		resolve_port(t, NULL, ref);
@@ -50,7 +51,8 @@ static struct topo_port *make_end(struct topology *t, struct topo_link *link,
 {
 	struct name name = { 0 };
 	struct topo_switch *sw = find_end(t, link->end[end], &name);
-	struct topo_port *port = sw ? find_port(t, sw, name.text) : NULL;
+	struct topo_port *port = sw ? find_thing(t, A_PORT, sw, name.text)
+				    : NULL;
 
 	if (!sw)
 		return NULL;

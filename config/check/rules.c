@@ -17,28 +17,38 @@
 
 /* A port on one side of a rule, and the name that stands for it. */
 struct member {
+	struct member *next;
 	struct topo_port *port;
 	const struct name *ref;
 };
 
 struct side {
-	struct member *v;
-	size_t n;
+	struct member *first;
+	struct member **tail;
 	bool list;
 };
 
-static void add(struct side *side, struct topo_port *port,
+static void add(struct topology *t, struct side *side, struct topo_port *port,
 		const struct name *ref)
 {
+	struct member *m;
+
 	/* Too many ports: reported, and not in the tables. */
-	if (port->number < MAX_PORTS)
-		side->v[side->n++] = (struct member){ port, ref };
+	if (port->number >= MAX_PORTS)
+		return;
+	m = arena_alloc(t->arena, sizeof(*m));
+	m->port = port;
+	m->ref = ref;
+	*side->tail = m;
+	side->tail = &m->next;
 }
 
-static void look_up_one(struct topology *t, const struct name *ref,
-			struct side *side)
+static void look_up_one(struct topology *t, struct side *side,
+			const struct name *ref)
 {
-	struct topo_port *port = resolve_port(t, NULL, ref);
+	const struct topo_known *k = resolve(t, A_PORT | A_GROUP, NULL, ref);
+	struct topo_group *group = k && k->sort == A_GROUP ? k->thing : NULL;
+	struct topo_port *port = k && !group ? k->thing : NULL;
 
 	if (port && port->kind == TO_CAPTURE)
 		wrong(t, ref->pos,
@@ -46,36 +56,25 @@ static void look_up_one(struct topology *t, const struct name *ref,
 		      "without any rule, and sends nothing: take it out",
 		      ref->text);
 	else if (port)
-		add(side, port, ref);
+		add(t, side, port, ref);
+	if (!group)
+		return;
+	/* A group is as good as a list. */
+	side->list = true;
+	group->used = true;
+	for (size_t i = 0; i < group->n; i++)
+		add(t, side, group->port[i], ref);
 }
 
-static struct side look_up(struct topology *t, const struct topo_side *from)
+static void look_up(struct topology *t, struct side *side,
+		    const struct topo_side *from)
 {
-	struct side side = { .list = from->list };
-	size_t room = from->names.n;
-	const struct topo_group *known;
 	const struct name *ref;
-	bool slip;
 
-	for_each(ref, from->names.first) {
-		known = find_group(t, ref->text);
-		room += known ? known->n : 0;
-	}
-	side.v = arena_alloc(t->arena, room * sizeof(*side.v));
-	for_each(ref, from->names.first) {
-		struct topo_group *group = resolve_group(t, ref, &slip);
-
-		if (!group && !slip)
-			look_up_one(t, ref, &side);
-		if (!group)
-			continue;
-		/* A group is as good as a list. */
-		side.list = true;
-		group->used = true;
-		for (size_t i = 0; i < group->n; i++)
-			add(&side, group->port[i], ref);
-	}
-	return side;
+	side->list = from->list;
+	side->tail = &side->first;
+	for_each(ref, from->names.first)
+		look_up_one(t, side, ref);
 }
 
 /* --- shadows ------------------------------------------------------------- */
@@ -258,23 +257,22 @@ static bool pair(struct walk *w, bool mesh, const struct member *a,
 
 static void walk_pairs(struct walk *w)
 {
-	struct side left = look_up(w->t, &w->rule->side[0]);
-	struct side right = look_up(w->t, &w->rule->side[1]);
-	bool mesh = left.list && right.list;
-	size_t j;
+	struct side left = { 0 }, right = { 0 };
+	const struct member *a, *b;
 
+	look_up(w->t, &left, &w->rule->side[0]);
+	look_up(w->t, &right, &w->rule->side[1]);
 	/* What it means is not known; only the names were looked up. */
 	if (w->rule->broken)
 		return;
-	for (size_t i = 0; i < left.n; i++) {
-		for (j = 0; j < right.n; j++) {
-			if (!pair(w, mesh, &left.v[i], &right.v[j]))
+	for_each(a, left.first) {
+		for_each(b, right.first) {
+			if (!pair(w, left.list && right.list, a, b))
 				break;
 		}
 		/* Nor with others of the same name. */
-		while (j < right.n && i + 1 < left.n &&
-		       left.v[i + 1].ref == left.v[i].ref)
-			i++;
+		while (b && a->next && a->next->ref == a->ref)
+			a = a->next;
 	}
 }
 

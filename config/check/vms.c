@@ -33,13 +33,12 @@ static void check_card(struct topology *t, const struct topo_vm *vm)
 static void take_vm(struct topology *t, struct topo_port *port)
 {
 	const struct name *ref = &port->target;
+	const struct topo_known *k = resolve(t, A_VM, NULL, ref);
 
-	if (!ref->text)
-		return;
-	port->vm = find_vm(t, ref->text);
+	port->vm = k ? k->thing : NULL;
 	if (!port->vm)
-		unknown_vm(t, ref);
-	else if (port->vm->user)
+		return;
+	if (port->vm->user)
 		wrong(t, ref->pos,
 		      "vm %s is used already, by port %s in %s; it drives one "
 		      "port: write a second vm, with a card of its own",
@@ -81,7 +80,8 @@ void check_vms(struct topology *t)
 			take_vm(t, port);
 	}
 	for_each(vm, t->vms) {
-		if (!vm->user && find_vm(t, vm->name.text) == vm &&
+		if (!vm->user &&
+		    find_thing(t, A_VM, NULL, vm->name.text) == vm &&
 		    !may_be_used(t))
 			wrong(t, vm->name.pos,
 			      "no port uses vm %s; write driver-vm %s in one, "
