@@ -10,7 +10,7 @@
  *	main.c command.c options.c	commands, help, options
  *	run.c show.c trace.c change.c stop.c	the commands
  *	instance.c control.c	find an instance; one request, one reply
- *	facts.c setting.c errors.c decision.c verdict.c	facts in words
+ *	facts.c errors.c decision.c verdict.c	facts in words
  *	frame.c packet.c packet_build.c trace_packet.c	frames to trace
  *	table.c json.c text.c	what is printed
  *

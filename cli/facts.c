@@ -76,46 +76,121 @@ json_t *rule_shown(const json_t *facts)
 
 /* --- show policy ------------------------------------------------------- */
 
-static void take(json_t *to, const json_t *from, const char *key)
+/* "10, 20-29, 40"; to free(). */
+static char *ranges(const json_t *list)
 {
-	json_t *member = json_object_get(from, key);
+	char *all = xstrdup("");
+	const json_t *e;
+	size_t i;
 
-	if (member)
-		json_object_set(to, key, member);
+	json_array_foreach(list, i, e) {
+		long long first = json_integer_value(json_array_get(e, 0));
+		long long last = json_integer_value(json_array_get(e, 1));
+		char *one = xasprintf(last > first ? "%lld-%lld" : "%lld",
+				      first, last);
+
+		text_add(&all, ", ", one);
+		free(one);
+	}
+	return all;
 }
 
-static json_t *setting_row(const json_t *facts)
+static char *vlan_value(const json_t *facts)
 {
-	json_t *row = json_object();
-	json_t *macs = json_object_get(facts, "macs");
-	char *value = setting_value(facts);
+	long long vlan = json_number(facts, "untagged");
+	char *list, *text;
 
-	take(row, facts, "from");
-	take(row, facts, "action");
-	json_object_set_new(row, "value", json_string(value));
-	take(row, facts, "change");
-	if (json_array_size(macs))
-		json_object_set(row, "mac", json_array_get(macs, 0));
-	take(row, facts, "rate");
-	take(row, facts, "burst");
-	free(value);
-	return row;
+	if (strcmp(json_member(facts, "mode"), "trunk") != 0)
+		return xasprintf("access %lld", vlan);
+	list = ranges(json_object_get(facts, "vlans"));
+	text = vlan ? xasprintf("trunk %s native %lld", list, vlan)
+		    : xasprintf("trunk %s", list);
+	free(list);
+	return text;
+}
+
+/* In the largest unit that gives a whole number. */
+static char *limit_value(const json_t *facts)
+{
+	static const char *const unit[] = { "bit", "kbit", "mbit", "gbit" };
+	long long rate = json_number(facts, "rate");
+	unsigned int u = 0;
+
+	for (; u < 3 && rate && rate % 1000 == 0; u++)
+		rate /= 1000;
+	return xasprintf("%lld%s burst %lld", rate, unit[u],
+			 (long long)json_number(facts, "burst"));
+}
+
+static char *member(const void *facts, const char *key)
+{
+	return json_text(facts, key);
+}
+
+/* What a port's setting is set to, written as in a topology; to free(). */
+static char *setting_value(const json_t *facts)
+{
+	static const struct {
+		const char *action;
+		const char *value;
+	} plain[] = {
+		{ "blocked", "time {times}" },
+		{ "mac-lock", "{macs}" },
+		{ "ip-lock", "{prefixes}" },
+		{ "mac-sticky", "{count}" },
+	};
+	const char *action = json_member(facts, "action");
+
+	if (json_is_true(json_object_get(facts, "off")))
+		return xstrdup("off");
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		if (!strcmp(action, plain[i].action))
+			return text_fill(plain[i].value, member, facts);
+	if (!strcmp(action, "vlan"))
+		return vlan_value(facts);
+	if (!strcmp(action, "flood"))
+		return xstrdup(json_is_true(json_object_get(facts, "on"))
+				       ? "on"
+				       : "off");
+	if (!strncmp(action, "limit-", strlen("limit-")))
+		return limit_value(facts);
+	return text_fill("{rate}/s burst {burst}", member, facts);
+}
+
+/* Copy members, between blanks in @keys, that are there. */
+static void take(json_t *to, const json_t *from, const char *keys)
+{
+	while (*keys) {
+		size_t n = strcspn(keys, " ");
+		json_t *member = json_object_getn(from, keys, n);
+
+		if (member)
+			json_object_setn(to, keys, n, member);
+		keys += n + (keys[n] == ' ');
+	}
 }
 
 static json_t *policy_row(json_t *facts)
 {
-	json_t *row, *rule;
+	json_t *row = json_object(), *more;
+	char *value;
 
-	if (!json_object_get(facts, "to"))
-		return setting_row(facts);
-	row = json_object();
-	rule = rule_shown(facts);
-	take(row, facts, "from");
-	take(row, facts, "to");
-	json_object_update(row, rule);
-	take(row, facts, "hits");
+	take(row, facts, "from to action");
+	if (json_object_get(facts, "to")) {
+		more = rule_shown(facts);
+		json_object_update(row, more);
+		json_decref(more);
+		take(row, facts, "hits change");
+		return row;
+	}
+	value = setting_value(facts);
+	json_object_set_new(row, "value", json_string(value));
+	free(value);
 	take(row, facts, "change");
-	json_decref(rule);
+	more = json_array_get(json_object_get(facts, "macs"), 0);
+	if (more)
+		json_object_set(row, "mac", more);
+	take(row, facts, "rate burst");
 	return row;
 }
 

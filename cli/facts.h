@@ -15,14 +15,6 @@
 const char *reason_text(const char *key);
 
 /**
- * setting_value - a port's setting, as a topology has it
- * @facts: a setting of a reply
- *
- * Return: text to free().
- */
-char *setting_value(const json_t *facts);
-
-/**
  * rule_shown - a rule as it is shown
  * @facts: a rule of a reply
  *

@@ -34,28 +34,19 @@ static int locate(const char *dir, const char *name, struct control *to)
 {
 	int n = snprintf(to->path, sizeof(to->path), "%s/%s" SUFFIX, dir, name);
 
-	snprintf(to->name, sizeof(to->name), "%s", name);
+	snprintf(to->name, sizeof(to->name), "%.31s", name);
 	return n < (int)sizeof(to->path) ? 0 : -1;
 }
 
-/* An instance's name from its socket's file name, or NULL. */
-static char *name_of(const char *file)
+/* Take the suffix off a socket's file name.  Return: whether it had one. */
+static bool take_suffix(char *file)
 {
-	char *name = xstrdup(file);
-	size_t n = strlen(name);
+	size_t n = strlen(file), suffix = strlen(SUFFIX);
 
-	if (n > strlen(SUFFIX) && !strcmp(name + n - strlen(SUFFIX), SUFFIX)) {
-		name[n - strlen(SUFFIX)] = 0;
-		if (config_name_ok(name))
-			return name;
-	}
-	free(name);
-	return NULL;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	if (n <= suffix || strcmp(file + n - suffix, SUFFIX) != 0)
+		return false;
+	file[n - suffix] = 0;
+	return config_name_ok(file);
 }
 
 /**
@@ -66,26 +57,19 @@ static int by_name(const void *a, const void *b)
 static struct found find_all(const char *dir)
 {
 	struct found f = { 0 };
-	DIR *d = opendir(dir);
-	const struct dirent *e;
+	struct dirent **e = NULL;
+	int n = scandir(dir, &e, NULL, alphasort);
+	struct control to;
 
-	while (d && (e = readdir(d))) {
-		char *name = name_of(e->d_name);
-		struct control to;
-
-		if (!name)
-			continue;
-		if (locate(dir, name, &to) || control_probe(to.path) == 0) {
-			free(name);
-			continue;
-		}
-		f.name = xrealloc(f.name, (f.n + 1) * sizeof(*f.name));
-		f.name[f.n++] = name;
+	f.name = xrealloc(NULL, (n > 0 ? (size_t)n : 1) * sizeof(*f.name));
+	for (int i = 0; i < n; i++) {
+		if (take_suffix(e[i]->d_name) &&
+		    !locate(dir, e[i]->d_name, &to) &&
+		    control_probe(to.path) != 0)
+			f.name[f.n++] = xstrdup(e[i]->d_name);
+		free(e[i]);
 	}
-	if (d)
-		closedir(d);
-	if (f.n)
-		qsort(f.name, f.n, sizeof(*f.name), by_name);
+	free(e);
 	return f;
 }
 

@@ -17,17 +17,6 @@ const char *json_member(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-char *json_text(const json_t *object, const char *key)
-{
-	const json_t *member = json_object_get(object, key);
-
-	if (json_is_integer(member))
-		return xasprintf("%lld", (long long)json_integer_value(member));
-	if (json_is_boolean(member))
-		return xstrdup(json_is_true(member) ? "yes" : "no");
-	return xstrdup(json_member(object, key));
-}
-
 char *json_join(const json_t *list, const char *between)
 {
 	char *all = xstrdup("");
@@ -38,6 +27,19 @@ char *json_join(const json_t *list, const char *between)
 		if (json_is_string(e))
 			text_add(&all, between, json_string_value(e));
 	return all;
+}
+
+char *json_text(const json_t *object, const char *key)
+{
+	const json_t *member = json_object_get(object, key);
+
+	if (json_is_integer(member))
+		return xasprintf("%lld", (long long)json_integer_value(member));
+	if (json_is_boolean(member))
+		return xstrdup(json_is_true(member) ? "yes" : "no");
+	if (json_is_array(member))
+		return json_join(member, ", ");
+	return xstrdup(json_member(object, key));
 }
 
 char *json_state(const json_t *object)
