@@ -97,9 +97,12 @@ static void *monitor(void *arg)
 		atomic_store_explicit(&box->request.seq, seq,
 				      memory_order_release);
 		while (atomic_load_explicit(&box->reply.seq,
-					    memory_order_acquire) != seq)
+					    memory_order_acquire) != seq) {
 			if (atomic_load(&box->stop))
 				return NULL;
+			/* The switch may share this processor. */
+			sched_yield();
+		}
 		if (box->reply.status != 0)
 			atomic_store(&box->refused, true);
 		atomic_fetch_add(&box->changes, 1);
