@@ -72,9 +72,9 @@ static int choose_card(struct driver *d)
 	const char *kind = getenv("weir_card");
 
 	if (kind == NULL || strcmp(kind, "packet") == 0) {
-		d->card = &d->packet.card;
+		d->card = &d->packet.iface.card;
 	} else if (strcmp(kind, "socket") == 0) {
-		d->card = &d->socket.card;
+		d->card = &d->socket.iface.card;
 	} else {
 		say("weir_card=%s is no way to reach a card: weir_card=packet "
 		    "and weir_card=socket are",
@@ -192,7 +192,7 @@ static int open_card(struct driver *d, const char *interface)
 		say("cannot look for network interfaces: %s", strerror(-e));
 		return e;
 	}
-	if (d->card == &d->socket.card)
+	if (d->card == &d->socket.iface.card)
 		e = net_socket_open(&d->socket, &d->loop, d->link.index,
 				    d->link.name, d->net.config.max_frame);
 	else

@@ -2,6 +2,7 @@
 /* Cards by AF_PACKET: see net_iface.h. */
 #include <errno.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "driver_vm/features.h"
@@ -24,13 +25,24 @@ bool net_iface_complete(struct nic_frame *f)
 	return nic_frame_checksum(f);
 }
 
-void net_iface_clear(struct event_loop *loop, int fd)
+void net_iface_clear(struct net_iface *i, int fd, uint32_t events)
 {
 	int error;
 	socklen_t size = sizeof(error);
 
-	loop->syscalls++;
+	if (!(events & (EPOLLERR | EPOLLHUP)))
+		return;
+	i->loop->syscalls++;
 	(void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+}
+
+void net_iface_watch(struct net_card *card, bool in, bool out)
+{
+	struct net_iface *i = event_owner(card, struct net_iface, card);
+
+	/* Cannot fail: both descriptors are open. */
+	(void)event_watch(i->loop, &i->rx, in ? EPOLLIN : 0u);
+	(void)event_watch(i->loop, &i->tx, out ? EPOLLOUT : 0u);
 }
 
 /* Set the MTU and the features, before the interface is up. */
@@ -53,12 +65,23 @@ static int prepare(int sock, const char *name, uint32_t max_frame)
 	return e < 0 ? e : iface_mtu(sock, name);
 }
 
-int net_iface_open(int index, const char *name, uint32_t max_frame, int *rx,
-		   int *tx)
+int net_iface_open(struct net_iface *i, struct event_loop *loop, int index,
+		   const char *name, uint32_t max_frame)
 {
-	*rx = nic_packet_receiver(index);
-	if (*rx < 0)
-		return *rx;
-	*tx = nic_packet_transmitter(index, TX_BUFFER);
-	return *tx < 0 ? *tx : prepare(*tx, name, max_frame);
+	int e;
+
+	i->loop = loop;
+	i->card.writable = true;
+	i->tx.fd = -1;
+	i->rx.fd = nic_packet_receiver(index);
+	if (i->rx.fd >= 0)
+		i->tx.fd = nic_packet_transmitter(index, TX_BUFFER);
+	if (i->tx.fd < 0)
+		return i->rx.fd < 0 ? i->rx.fd : i->tx.fd;
+	e = prepare(i->tx.fd, name, max_frame);
+	if (e < 0)
+		return e;
+	i->card.mtu = (uint32_t)e;
+	e = event_add(loop, &i->rx, EPOLLIN);
+	return e < 0 ? e : event_add(loop, &i->tx, 0);
 }

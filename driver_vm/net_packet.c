@@ -19,16 +19,16 @@ static void count_lost(struct net_packet *p)
 	struct tpacket_stats stats;
 	socklen_t size = sizeof(stats);
 
-	p->loop->syscalls++;
-	if (getsockopt(p->rx.fd, SOL_PACKET, PACKET_STATISTICS, &stats,
+	p->iface.loop->syscalls++;
+	if (getsockopt(p->iface.rx.fd, SOL_PACKET, PACKET_STATISTICS, &stats,
 		       &size) == 0)
-		p->card.lost += stats.tp_drops;
+		p->iface.card.lost += stats.tp_drops;
 }
 
 static unsigned int packet_receive(struct net_card *card,
 				   const struct net_frame **frame)
 {
-	struct net_packet *p = event_owner(card, struct net_packet, card);
+	struct net_packet *p = event_owner(card, struct net_packet, iface.card);
 	struct nic_frame f;
 	enum nic_got got;
 	unsigned int i;
@@ -53,7 +53,7 @@ static unsigned int packet_receive(struct net_card *card,
 
 static void packet_received(struct net_card *card, unsigned int count)
 {
-	struct net_packet *p = event_owner(card, struct net_packet, card);
+	struct net_packet *p = event_owner(card, struct net_packet, iface.card);
 
 	for (unsigned int i = 0; i < count; i++)
 		nic_packet_done(&p->packet);
@@ -66,7 +66,7 @@ static void packet_received(struct net_card *card, unsigned int count)
 static unsigned int packet_slots(struct net_card *card, uint8_t **slot,
 				 unsigned int max)
 {
-	struct net_packet *p = event_owner(card, struct net_packet, card);
+	struct net_packet *p = event_owner(card, struct net_packet, iface.card);
 	unsigned int i;
 
 	for (i = 0; i < max; i++) {
@@ -82,28 +82,29 @@ static void kick(struct net_packet *p)
 {
 	int e;
 
-	p->loop->syscalls++;
+	p->iface.loop->syscalls++;
 	e = nic_packet_kick(&p->packet);
 	if (e == -ENOBUFS && p->bypass) {
-		p->loop->syscalls += 2;
+		p->iface.loop->syscalls += 2;
 		p->bypass = false;
-		if (nic_packet_set(p->tx.fd, PACKET_QDISC_BYPASS, 0) == 0)
+		if (nic_packet_set(p->iface.tx.fd, PACKET_QDISC_BYPASS, 0) == 0)
 			e = nic_packet_kick(&p->packet);
 	}
-	p->card.writable = e != -EAGAIN;
+	p->iface.card.writable = e != -EAGAIN;
 	if (e != 0 && e != -EAGAIN)
-		p->card.failed += nic_packet_discard(&p->packet);
+		p->iface.card.failed += nic_packet_discard(&p->packet);
 }
 
 static void packet_send(struct net_card *card, const uint16_t *len,
 			unsigned int count)
 {
-	struct net_packet *p = event_owner(card, struct net_packet, card);
+	struct net_packet *p = event_owner(card, struct net_packet, iface.card);
 
 	for (unsigned int i = 0; i < count; i++) {
 		/* The kernel silently skips those that are too long. */
-		p->card.failed += !nic_frame_fits(
-			nic_packet_slot(&p->packet, 0), len[i], p->card.mtu);
+		p->iface.card.failed +=
+			!nic_frame_fits(nic_packet_slot(&p->packet, 0), len[i],
+					p->iface.card.mtu);
 		nic_packet_commit(&p->packet, len[i]);
 	}
 	kick(p);
@@ -111,30 +112,19 @@ static void packet_send(struct net_card *card, const uint16_t *len,
 
 /* --- events -------------------------------------------------------------- */
 
-static void packet_watch(struct net_card *card, bool in, bool out)
-{
-	struct net_packet *p = event_owner(card, struct net_packet, card);
-
-	/* Cannot fail: both descriptors are open. */
-	(void)event_watch(p->loop, &p->rx, in ? EPOLLIN : 0u);
-	(void)event_watch(p->loop, &p->tx, out ? EPOLLOUT : 0u);
-}
-
 /* Frames are looked for whenever the loop has woken up. */
 static void rx_ready(struct event_source *source, uint32_t events)
 {
-	struct net_packet *p = event_owner(source, struct net_packet, rx);
+	struct net_packet *p = event_owner(source, struct net_packet, iface.rx);
 
-	if (events & (EPOLLERR | EPOLLHUP))
-		net_iface_clear(p->loop, source->fd);
+	net_iface_clear(&p->iface, source->fd, events);
 }
 
 static void tx_ready(struct event_source *source, uint32_t events)
 {
-	struct net_packet *p = event_owner(source, struct net_packet, tx);
+	struct net_packet *p = event_owner(source, struct net_packet, iface.tx);
 
-	if (events & (EPOLLERR | EPOLLHUP))
-		net_iface_clear(p->loop, source->fd);
+	net_iface_clear(&p->iface, source->fd, events);
 	kick(p);
 }
 
@@ -145,24 +135,19 @@ static const struct net_card_ops packet_ops = {
 	.received = packet_received,
 	.slots = packet_slots,
 	.send = packet_send,
-	.watch = packet_watch,
+	.watch = net_iface_watch,
 };
 
-static int open_card(struct net_packet *p, int index, const char *name,
-		     uint32_t max_frame)
+static int open_card(struct net_packet *p, struct event_loop *loop, int index,
+		     const char *name, uint32_t max_frame)
 {
-	int e = net_iface_open(index, name, max_frame, &p->rx.fd, &p->tx.fd);
+	int e = net_iface_open(&p->iface, loop, index, name, max_frame);
+	int tx = p->iface.tx.fd;
 
 	if (e < 0)
 		return e;
-	p->card.mtu = (uint32_t)e;
-	p->bypass = nic_packet_set(p->tx.fd, PACKET_QDISC_BYPASS, 1) == 0;
-	e = nic_packet_init(&p->packet, p->rx.fd, p->tx.fd, max_frame);
-	if (e == 0)
-		e = event_add(p->loop, &p->rx, EPOLLIN);
-	if (e == 0)
-		e = event_add(p->loop, &p->tx, 0);
-	return e;
+	p->bypass = nic_packet_set(tx, PACKET_QDISC_BYPASS, 1) == 0;
+	return nic_packet_init(&p->packet, p->iface.rx.fd, tx, max_frame);
 }
 
 int net_packet_open(struct net_packet *p, struct event_loop *loop, int index,
@@ -171,12 +156,11 @@ int net_packet_open(struct net_packet *p, struct event_loop *loop, int index,
 	int e;
 
 	*p = (struct net_packet){
-		.card = { .ops = &packet_ops, .writable = true },
-		.loop = loop,
-		.rx = { .fd = -1, .ready = rx_ready },
-		.tx = { .fd = -1, .ready = tx_ready },
+		.iface = { .card.ops = &packet_ops,
+			   .rx.ready = rx_ready,
+			   .tx.ready = tx_ready },
 	};
-	e = open_card(p, index, name, max_frame);
+	e = open_card(p, loop, index, name, max_frame);
 	if (e < 0)
 		say("%s cannot be opened as a network card: %s%s", name,
 		    strerror(-e),

@@ -23,15 +23,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "driver_vm/event.h"
-#include "driver_vm/net.h"
-#include "hostnet/nic_packet.h"
+#include "driver_vm/net_iface.h"
 
 /* A card with rings. */
 struct net_packet {
-	struct net_card card;	    /* for net.h */
-	struct event_loop *loop;    /* waits for us */
-	struct event_source rx, tx; /* sockets */
+	struct net_iface iface;
 	struct nic_packet packet;
 	bool bypass; /* of the queueing discipline */
 	/* frames looked at and made complete, and not yet given back */

@@ -31,7 +31,7 @@ static void read_control(struct net_socket *s, struct msghdr *msg,
 		if (c->cmsg_level == SOL_SOCKET &&
 		    c->cmsg_type == SO_RXQ_OVFL) {
 			memcpy(&dropped, CMSG_DATA(c), sizeof(dropped));
-			s->card.lost += dropped - s->dropped;
+			s->iface.card.lost += dropped - s->dropped;
 			s->dropped = dropped;
 		} else if (c->cmsg_level == SOL_PACKET &&
 			   c->cmsg_type == PACKET_AUXDATA) {
@@ -62,9 +62,9 @@ static bool read_frame(struct net_socket *s)
 		.msg_control = control,
 		.msg_controllen = sizeof(control),
 	};
-	ssize_t n = recvmsg(s->rx.fd, &msg, 0);
+	ssize_t n = recvmsg(s->iface.rx.fd, &msg, 0);
 
-	s->loop->syscalls++;
+	s->iface.loop->syscalls++;
 	if (n < 0)
 		return false;
 	read_control(s, &msg, &f);
@@ -80,7 +80,7 @@ static bool read_frame(struct net_socket *s)
 static unsigned int socket_receive(struct net_card *card,
 				   const struct net_frame **frame)
 {
-	struct net_socket *s = event_owner(card, struct net_socket, card);
+	struct net_socket *s = event_owner(card, struct net_socket, iface.card);
 
 	if (!s->received && s->readable) {
 		s->received = read_frame(s);
@@ -92,7 +92,7 @@ static unsigned int socket_receive(struct net_card *card,
 
 static void socket_received(struct net_card *card, unsigned int count)
 {
-	struct net_socket *s = event_owner(card, struct net_socket, card);
+	struct net_socket *s = event_owner(card, struct net_socket, iface.card);
 
 	if (count > 0)
 		s->received = false;
@@ -103,7 +103,7 @@ static void socket_received(struct net_card *card, unsigned int count)
 static unsigned int socket_slots(struct net_card *card, uint8_t **slot,
 				 unsigned int max)
 {
-	struct net_socket *s = event_owner(card, struct net_socket, card);
+	struct net_socket *s = event_owner(card, struct net_socket, iface.card);
 
 	if (s->unsent > 0 || max == 0)
 		return 0;
@@ -114,20 +114,20 @@ static unsigned int socket_slots(struct net_card *card, uint8_t **slot,
 /* Send the frame; keep it if there is no room, drop it at an error. */
 static void try_send(struct net_socket *s)
 {
-	ssize_t n = send(s->tx.fd, s->out, s->unsent, 0);
+	ssize_t n = send(s->iface.tx.fd, s->out, s->unsent, 0);
 
-	s->loop->syscalls++;
-	s->card.writable = n >= 0 || errno != EAGAIN;
-	if (!s->card.writable)
+	s->iface.loop->syscalls++;
+	s->iface.card.writable = n >= 0 || errno != EAGAIN;
+	if (!s->iface.card.writable)
 		return;
-	s->card.failed += n < 0;
+	s->iface.card.failed += n < 0;
 	s->unsent = 0;
 }
 
 static void socket_send(struct net_card *card, const uint16_t *len,
 			unsigned int count)
 {
-	struct net_socket *s = event_owner(card, struct net_socket, card);
+	struct net_socket *s = event_owner(card, struct net_socket, iface.card);
 
 	if (count == 0)
 		return;
@@ -137,30 +137,19 @@ static void socket_send(struct net_card *card, const uint16_t *len,
 
 /* --- events -------------------------------------------------------------- */
 
-static void socket_watch(struct net_card *card, bool in, bool out)
-{
-	struct net_socket *s = event_owner(card, struct net_socket, card);
-
-	/* Cannot fail: both descriptors are open. */
-	(void)event_watch(s->loop, &s->rx, in ? EPOLLIN : 0u);
-	(void)event_watch(s->loop, &s->tx, out ? EPOLLOUT : 0u);
-}
-
 static void rx_ready(struct event_source *source, uint32_t events)
 {
-	struct net_socket *s = event_owner(source, struct net_socket, rx);
+	struct net_socket *s = event_owner(source, struct net_socket, iface.rx);
 
-	if (events & (EPOLLERR | EPOLLHUP))
-		net_iface_clear(s->loop, source->fd);
+	net_iface_clear(&s->iface, source->fd, events);
 	s->readable = true;
 }
 
 static void tx_ready(struct event_source *source, uint32_t events)
 {
-	struct net_socket *s = event_owner(source, struct net_socket, tx);
+	struct net_socket *s = event_owner(source, struct net_socket, iface.tx);
 
-	if (events & (EPOLLERR | EPOLLHUP))
-		net_iface_clear(s->loop, source->fd);
+	net_iface_clear(&s->iface, source->fd, events);
 	if (s->unsent > 0)
 		try_send(s);
 }
@@ -178,14 +167,15 @@ static int start_receiving(struct net_socket *s, int index)
 	const int one = 1;
 
 	/* Beyond the system's limit if permitted; else up to it. */
-	if (setsockopt(s->rx.fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
+	if (setsockopt(s->iface.rx.fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
 		       sizeof(size)) < 0)
-		(void)setsockopt(s->rx.fd, SOL_SOCKET, SO_RCVBUF, &size,
+		(void)setsockopt(s->iface.rx.fd, SOL_SOCKET, SO_RCVBUF, &size,
 				 sizeof(size));
-	if (setsockopt(s->rx.fd, SOL_SOCKET, SO_RXQ_OVFL, &one, sizeof(one)) <
-		    0 ||
-	    nic_packet_set(s->rx.fd, PACKET_AUXDATA, 1) < 0 ||
-	    bind(s->rx.fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0)
+	if (setsockopt(s->iface.rx.fd, SOL_SOCKET, SO_RXQ_OVFL, &one,
+		       sizeof(one)) < 0 ||
+	    nic_packet_set(s->iface.rx.fd, PACKET_AUXDATA, 1) < 0 ||
+	    bind(s->iface.rx.fd, (const struct sockaddr *)&addr, sizeof(addr)) <
+		    0)
 		return -errno;
 	return 0;
 }
@@ -195,23 +185,8 @@ static const struct net_card_ops socket_ops = {
 	.received = socket_received,
 	.slots = socket_slots,
 	.send = socket_send,
-	.watch = socket_watch,
+	.watch = net_iface_watch,
 };
-
-static int open_card(struct net_socket *s, int index, const char *name)
-{
-	int e = net_iface_open(index, name, s->max_frame, &s->rx.fd, &s->tx.fd);
-
-	if (e < 0)
-		return e;
-	s->card.mtu = (uint32_t)e;
-	e = start_receiving(s, index);
-	if (e == 0)
-		e = event_add(s->loop, &s->rx, EPOLLIN);
-	if (e == 0)
-		e = event_add(s->loop, &s->tx, 0);
-	return e;
-}
 
 int net_socket_open(struct net_socket *s, struct event_loop *loop, int index,
 		    const char *name, uint32_t max_frame)
@@ -219,14 +194,14 @@ int net_socket_open(struct net_socket *s, struct event_loop *loop, int index,
 	int e = -EMSGSIZE;
 
 	memset(s, 0, offsetof(struct net_socket, in));
-	s->card.ops = &socket_ops;
-	s->card.writable = true;
-	s->loop = loop;
-	s->rx = (struct event_source){ .fd = -1, .ready = rx_ready };
-	s->tx = (struct event_source){ .fd = -1, .ready = tx_ready };
+	s->iface = (struct net_iface){ .card.ops = &socket_ops,
+				       .rx.ready = rx_ready,
+				       .tx.ready = tx_ready };
 	s->max_frame = max_frame;
 	if (max_frame <= NET_SOCKET_FRAME)
-		e = open_card(s, index, name);
+		e = net_iface_open(&s->iface, loop, index, name, max_frame);
+	if (e == 0)
+		e = start_receiving(s, index);
 	if (e < 0)
 		say("%s cannot be opened as a network card: %s", name,
 		    strerror(-e));

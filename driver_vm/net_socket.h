@@ -16,8 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "driver_vm/event.h"
-#include "driver_vm/net.h"
+#include "driver_vm/net_iface.h"
 
 /* Bytes of the longest frame there is, and room in front of it for a tag. */
 #define NET_SOCKET_FRAME 65536u
@@ -25,13 +24,11 @@
 
 /* A card without. */
 struct net_socket {
-	struct net_card card;	    /* for net.h */
-	struct event_loop *loop;    /* waits for us */
-	struct event_source rx, tx; /* sockets */
-	uint32_t max_frame;	    /* bytes of the longest frame */
-	bool readable;		    /* there may be frames in the socket */
-	bool received;		    /* @frame is one, and not yet given back */
-	uint32_t dropped; /* what the kernel said last of those it dropped */
+	struct net_iface iface;
+	uint32_t max_frame; /* bytes of the longest frame */
+	bool readable;	    /* there may be frames in the socket */
+	bool received;	    /* @frame is one, and not yet given back */
+	uint32_t dropped;   /* what the kernel said last of those it dropped */
 	/* bytes of the frame in @out that is to be sent when there is room */
 	uint16_t unsent;
 	struct net_frame frame; /* in @in */

@@ -41,7 +41,7 @@ static void open_card(uint32_t max_frame)
 					 max_frame),
 			 0);
 	net_await_carrier("", "far0");
-	rig = d_make(&packet.card, false);
+	rig = d_make(&packet.iface.card, false);
 	d_up(rig);
 	far = net_station("far0");
 }
@@ -55,8 +55,8 @@ static int teardown(void **state)
 		munmap(packet.packet.tx.base,
 		       packet.packet.tx.slot * packet.packet.tx.slots);
 		free(packet.packet.big);
-		close(packet.rx.fd);
-		close(packet.tx.fd);
+		close(packet.iface.rx.fd);
+		close(packet.iface.tx.fd);
 		close(link_of.fd);
 		close(loop.epoll);
 		close(far);
@@ -132,7 +132,7 @@ static void frames_both_ways(void **state)
 	turn();
 	assert_false(has_received());
 	assert_int_equal(rig->net.count.bad_descriptors, 0);
-	assert_int_equal(packet.card.failed, 0);
+	assert_int_equal(packet.iface.card.failed, 0);
 }
 
 /* Several times round both rings, one call to send a batch. */
@@ -166,8 +166,8 @@ static void round_the_rings(void **state)
 		}
 	}
 	assert_int_equal(rig->net.count.tx_frames, 2000);
-	assert_int_equal(packet.card.lost, 0);
-	assert_int_equal(packet.card.failed, 0);
+	assert_int_equal(packet.iface.card.lost, 0);
+	assert_int_equal(packet.iface.card.failed, 0);
 }
 
 /* The interface takes the port's length; its own is put right. */
@@ -177,7 +177,7 @@ static void jumbo_frames(void **state)
 	net_need();
 	comp_shell("ip link set far0 mtu 9000");
 	open_card(9018);
-	assert_int_equal(packet.card.mtu, 9000);
+	assert_int_equal(packet.iface.card.mtu, 9000);
 	comp_shell("ip -o link show nic0 | grep -q 'mtu 9000 '");
 	rig->net.config.buffer_size = 16384;
 	rig->net.config.max_frame = 9018;
@@ -298,7 +298,7 @@ static void what_the_ring_cannot_hold(void **state)
 	comes(60, 5);
 	until(has_received());
 	d_received(rig, 60, 5);
-	assert_int_equal(packet.card.lost, 100);
+	assert_int_equal(packet.iface.card.lost, 100);
 }
 
 static void too_long_for_the_interface(void **state)
@@ -311,7 +311,7 @@ static void too_long_for_the_interface(void **state)
 	d_send(rig, 1, 1514, 1);
 	turn();
 	d_is_frame(got, hear(got), 1514, 1);
-	assert_int_equal(packet.card.failed, 1);
+	assert_int_equal(packet.iface.card.failed, 1);
 	/* With a tag it is not. */
 	tagged("\x81\x00\x00\x07", 4, D_MAX_FRAME);
 	memcpy(d_transmit(rig) + 2 * D_BUFFER, frame, D_MAX_FRAME);
@@ -319,7 +319,7 @@ static void too_long_for_the_interface(void **state)
 	queue_publish(&rig->tx_active);
 	turn();
 	assert_int_equal(hear(got), D_MAX_FRAME - 4);
-	assert_int_equal(packet.card.failed, 1);
+	assert_int_equal(packet.iface.card.failed, 1);
 }
 
 /* A card that takes no more: frames stay, and go on when there is room. */
@@ -332,8 +332,8 @@ static void a_slow_card(void **state)
 	(void)state;
 	open_card(D_MAX_FRAME);
 	/* The least the kernel allows: two frames or so at a time. */
-	assert_int_equal(setsockopt(packet.tx.fd, SOL_SOCKET, SO_SNDBUF, &small,
-				    sizeof(small)),
+	assert_int_equal(setsockopt(packet.iface.tx.fd, SOL_SOCKET, SO_SNDBUF,
+				    &small, sizeof(small)),
 			 0);
 	for (unsigned int i = 0; i < 100; i++)
 		d_send(rig, i, 1514, i);
@@ -342,8 +342,8 @@ static void a_slow_card(void **state)
 		heard++;
 	}
 	assert_int_equal(queue_pending(&rig->tx_free), 100);
-	assert_int_equal(packet.card.failed, 0);
-	assert_int_equal(packet.tx.events, 0);
+	assert_int_equal(packet.iface.card.failed, 0);
+	assert_int_equal(packet.iface.tx.events, 0);
 }
 
 /* A card that refuses frames that were not queued: they are from then on. */
@@ -356,7 +356,7 @@ static void a_full_card(void **state)
 	d_send(rig, 0, 60, 0);
 	turn();
 	assert_false(packet.bypass);
-	assert_true(packet.card.writable);
+	assert_true(packet.iface.card.writable);
 	assert_int_equal(queue_pending(&rig->tx_free), 1);
 }
 
@@ -396,7 +396,7 @@ static void what_is_done_to_the_interface(void **state)
 	comp_shell("ip link set nic0 mtu 1280 address 02:00:00:00:00:42");
 	open_card(D_MAX_FRAME);
 	assert_memory_equal(link_of.mac, "\x02\0\0\0\0\x42", 6);
-	assert_int_equal(packet.card.mtu, 1500);
+	assert_int_equal(packet.iface.card.mtu, 1500);
 	comp_shell(
 		"ip -d -o link show nic0 | grep -q 'mtu 1500 .*promiscuity 1'");
 	comp_shell("ip -o link show nic0 | grep -q '[<,]UP[,>]'");

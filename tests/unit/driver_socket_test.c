@@ -38,7 +38,7 @@ static void open_card(void)
 					 D_MAX_FRAME),
 			 0);
 	net_await_carrier("", "far0");
-	rig = d_make(&card.card, false);
+	rig = d_make(&card.iface.card, false);
 	d_up(rig);
 	far = net_station("far0");
 }
@@ -47,8 +47,8 @@ static int teardown(void **state)
 {
 	(void)state;
 	if (rig != NULL) {
-		close(card.rx.fd);
-		close(card.tx.fd);
+		close(card.iface.rx.fd);
+		close(card.iface.tx.fd);
 		close(link_of.fd);
 		close(loop.epoll);
 		close(far);
@@ -122,8 +122,8 @@ static void frames_both_ways(void **state)
 	turn();
 	assert_false(has_received());
 	assert_int_equal(rig->net.count.bad_descriptors, 0);
-	assert_int_equal(card.card.failed, 0);
-	assert_int_equal(card.card.mtu, 1500);
+	assert_int_equal(card.iface.card.failed, 0);
+	assert_int_equal(card.iface.card.mtu, 1500);
 	comp_shell(
 		"ip -d -o link show nic0 | grep -q 'mtu 1500 .*promiscuity 1'");
 }
@@ -198,8 +198,8 @@ static void what_the_socket_cannot_hold(void **state)
 
 	(void)state;
 	open_card();
-	assert_int_equal(setsockopt(card.rx.fd, SOL_SOCKET, SO_RCVBUF, &small,
-				    sizeof(small)),
+	assert_int_equal(setsockopt(card.iface.rx.fd, SOL_SOCKET, SO_RCVBUF,
+				    &small, sizeof(small)),
 			 0);
 	for (unsigned int i = 0; i < 100; i++)
 		comes(1000, i);
@@ -215,7 +215,7 @@ static void what_the_socket_cannot_hold(void **state)
 	comes(1000, 5);
 	until(has_received());
 	d_received(rig, 1000, 5);
-	assert_int_equal(card.card.lost, 100 - held);
+	assert_int_equal(card.iface.card.lost, 100 - held);
 }
 
 static void too_long_for_the_interface(void **state)
@@ -226,7 +226,7 @@ static void too_long_for_the_interface(void **state)
 	d_send(rig, 1, 1514, 1);
 	turn();
 	d_is_frame(got, hear(), 1514, 1);
-	assert_int_equal(card.card.failed, 1);
+	assert_int_equal(card.iface.card.failed, 1);
 }
 
 /* Longer than the port's: not cut to size. */
@@ -257,13 +257,13 @@ static void a_slow_card(void **state)
 				    SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
 				    0, pair),
 			 0);
-	assert_true(dup2(pair[0], card.tx.fd) >= 0);
-	assert_int_equal(event_add(&loop, &card.tx, 0), 0);
+	assert_true(dup2(pair[0], card.iface.tx.fd) >= 0);
+	assert_int_equal(event_add(&loop, &card.iface.tx, 0), 0);
 	for (unsigned int i = 0; i < 100; i++)
 		d_send(rig, i, 1514, i);
 	d_run(rig);
-	assert_false(card.card.writable);
-	assert_int_equal(card.tx.events, EPOLLOUT);
+	assert_false(card.iface.card.writable);
+	assert_int_equal(card.iface.tx.events, EPOLLOUT);
 	/* It does not spin meanwhile. */
 	assert_int_equal(event_wait(&loop, false), 0);
 	for (unsigned int i = 0; i < 100; i++) {
@@ -273,8 +273,8 @@ static void a_slow_card(void **state)
 	}
 	turn();
 	assert_int_equal(queue_pending(&rig->tx_free), 100);
-	assert_int_equal(card.card.failed, 0);
-	assert_int_equal(card.tx.events, 0);
+	assert_int_equal(card.iface.card.failed, 0);
+	assert_int_equal(card.iface.tx.events, 0);
 	close(pair[0]);
 	close(pair[1]);
 }
@@ -292,7 +292,7 @@ static void down_up_and_gone(void **state)
 		d_send(rig, i, 60, i);
 		turn();
 		assert_true(d_take(&rig->tx_free, &d));
-		assert_int_equal(card.card.failed, i + 1);
+		assert_int_equal(card.iface.card.failed, i + 1);
 		comp_shell("ip link set nic0 up");
 		net_await_carrier("", "nic0");
 		net_await_carrier("", "far0");

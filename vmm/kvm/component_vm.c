@@ -30,7 +30,6 @@
 
 #include "vmm/kvm/guest.h"
 #include "vmm/kvm/vfio_open.h"
-#include "vmm/kvm/vm_stats.h"
 #include "vmm/linux/pd/pd.h"
 
 /* Descriptors of the component: what was opened for it, then its own. */
@@ -110,44 +109,6 @@ static int start_thread(struct vm_state *v, struct error *err)
 	return 0;
 }
 
-/* --- putting it together -------------------------------------------------- */
-
-static void say(void *component, const char *line)
-{
-	pd_log(component, "guest: %s", line);
-}
-
-/* The slots of the shared regions; virt/driver_abi.h says what is what. */
-static void find_shared(struct component *c, struct guest_config *g)
-{
-	const struct sys_wire *w = &c->cfg->wire;
-	const uint32_t slot[SHARED_REGIONS] = {
-		[SHARED_RX_ACTIVE] = w->ingress.active,
-		[SHARED_RX_FREE] = w->ingress.free,
-		[SHARED_TX_ACTIVE] = w->egress.active,
-		[SHARED_TX_FREE] = w->egress.free,
-		[SHARED_RECEIVE] = w->ingress.data,
-		[SHARED_TRANSMIT] = w->egress.data,
-		[SHARED_LINK] = w->link,
-		[SHARED_STATUS] = c->cfg->vm.status,
-	};
-
-	for (unsigned int i = 0; i < SHARED_REGIONS; i++)
-		g->shared[i] = pd_region(c, slot[i], &g->shared_size[i]);
-}
-
-static int find_channels(struct component *c, struct guest_config *g,
-			 struct error *err)
-{
-	int unused;
-
-	if (pd_channel_fds(c, c->cfg->wire.channel, &g->wait, &g->ring) == 0 &&
-	    pd_channel_fds(c, c->cfg->vm.status_channel, &unused,
-			   &g->status_ring) == 0)
-		return 0;
-	return error_set(err, "a driver VM needs a domain of its own");
-}
-
 static int make_eventfds(struct component *c, struct error *err)
 {
 	struct vm_state *v = c->state;
@@ -165,30 +126,6 @@ static int make_eventfds(struct component *c, struct error *err)
 	return 0;
 }
 
-static int make_guest(struct component *c, struct error *err)
-{
-	struct vm_state *v = c->state;
-	struct guest_config g = {
-		.cfg = &c->cfg->vm,
-		.fd = c->fd,
-		.ram = pd_region(c, c->cfg->vm.ram, NULL),
-		.capacity = c->cfg->wire.capacity,
-		.buffer_size = c->cfg->wire.buffer_size,
-		.max_frame = c->cfg->wire.max_frame,
-		.kick = c->fd[FD_KICK],
-		.say = say,
-		.say_ctx = c,
-		.stats = pd_region(c, c->cfg->vm.vmm_stats, NULL),
-	};
-
-	find_shared(c, &g);
-	if (find_channels(c, &g, err) != 0)
-		return -1;
-	if (g.stats != NULL)
-		*g.stats = (struct vm_stats){ .magic = VM_STATS_MAGIC };
-	return guest_make(&v->guest, &g, err);
-}
-
 /* --- the component's operations ------------------------------------------- */
 
 static int vm_start_card(const struct sys_component *cfg, int *fds,
@@ -204,7 +141,8 @@ static int vm_init(struct component *c)
 	struct vm_state *v = c->state;
 	struct error err = { 0 };
 
-	if (make_eventfds(c, &err) != 0 || make_guest(c, &err) != 0 ||
+	if (make_eventfds(c, &err) != 0 ||
+	    guest_make(&v->guest, c, c->fd[FD_KICK], &err) != 0 ||
 	    start_thread(v, &err) != 0) {
 		/* The monitor reports the first line as the reason. */
 		pd_log(c, "%s", err.text);

@@ -17,6 +17,7 @@
 #include "virt/driver_abi.h"
 #include "vmm/kvm/image.h"
 #include "vmm/kvm/layout.h"
+#include "vmm/kvm/vm_stats.h"
 
 /* What the guest may read only, and this process too. */
 static bool readonly(unsigned int shared)
@@ -26,60 +27,87 @@ static bool readonly(unsigned int shared)
 
 /* --- memory --------------------------------------------------------------- */
 
-static int show_memory(struct guest *g, const struct guest_config *c,
+/* The slots of the shared regions; virt/driver_abi.h says what is what. */
+static uint32_t slot_of(const struct sys_component *cfg, unsigned int shared)
+{
+	const struct sys_wire *w = &cfg->wire;
+	const uint32_t slot[SHARED_REGIONS] = {
+		[SHARED_RX_ACTIVE] = w->ingress.active,
+		[SHARED_RX_FREE] = w->ingress.free,
+		[SHARED_TX_ACTIVE] = w->egress.active,
+		[SHARED_TX_FREE] = w->egress.free,
+		[SHARED_RECEIVE] = w->ingress.data,
+		[SHARED_TRANSMIT] = w->egress.data,
+		[SHARED_LINK] = w->link,
+		[SHARED_STATUS] = cfg->vm.status,
+	};
+
+	return slot[shared];
+}
+
+static void *ram_of(struct component *c)
+{
+	return pd_region(c, c->cfg->vm.ram, NULL);
+}
+
+static int show_memory(struct guest *g, struct component *c,
 		       struct fdt_config *f, struct error *err)
 {
-	f->ram = c->cfg->memory;
-	for (unsigned int i = 0; i < SHARED_REGIONS; i++)
-		f->shared[i].size = c->shared_size[i];
+	void *host[SHARED_REGIONS];
+	size_t size;
+
+	for (unsigned int i = 0; i < SHARED_REGIONS; i++) {
+		host[i] = pd_region(c, slot_of(c->cfg, i), &size);
+		f->shared[i].size = size;
+	}
 	if (fdt_place_shared(f, err) != 0 ||
-	    vm_memory(&g->vm, LAYOUT_RAM, c->ram, f->ram, false, err) != 0)
+	    vm_memory(&g->vm, LAYOUT_RAM, ram_of(c), f->ram, false, err) != 0)
 		return -1;
 	for (unsigned int i = 0; i < SHARED_REGIONS; i++)
-		if (vm_memory(&g->vm, f->shared[i].gpa, c->shared[i],
+		if (vm_memory(&g->vm, f->shared[i].gpa, host[i],
 			      f->shared[i].size, readonly(i), err) != 0)
 			return -1;
 	return 0;
 }
 
 /* Kernel, initrd and device tree into RAM. */
-static int load(struct guest *g, const struct guest_config *c,
-		struct fdt_config *f, struct error *err)
+static int load(struct guest *g, struct component *c, struct fdt_config *f,
+		struct error *err)
 {
-	const struct sys_vm *cfg = c->cfg;
+	const struct sys_vm *cfg = &c->cfg->vm;
+	int kernel = c->fd[VM_FD_KERNEL], initrd = c->fd[VM_FD_INITRD];
 	struct image_plan plan;
 	struct image image;
 	struct stat st;
-	char *ram = c->ram;
+	char *ram = ram_of(c);
 
-	if (fstat(c->fd[VM_FD_INITRD], &st) != 0)
+	if (fstat(initrd, &st) != 0)
 		return error_set(err, "cannot look at %s: %s", cfg->initrd,
 				 strerror(errno));
-	if (image_check(&image, c->fd[VM_FD_KERNEL], cfg->kernel, err) != 0 ||
+	if (image_check(&image, kernel, cfg->kernel, err) != 0 ||
 	    image_plan(&plan, &image, (uint64_t)st.st_size, f->ram, err) != 0)
 		return -1;
 	f->initrd = LAYOUT_RAM + plan.initrd;
 	f->initrd_end = f->initrd + (uint64_t)st.st_size;
-	if (image_load(&image, c->fd[VM_FD_KERNEL], cfg->kernel,
-		       ram + plan.kernel, err) != 0 ||
-	    image_load_initrd(c->fd[VM_FD_INITRD], cfg->initrd,
-			      ram + plan.initrd, (uint64_t)st.st_size,
-			      err) != 0 ||
+	if (image_load(&image, kernel, cfg->kernel, ram + plan.kernel, err) !=
+		    0 ||
+	    image_load_initrd(initrd, cfg->initrd, ram + plan.initrd,
+			      (uint64_t)st.st_size, err) != 0 ||
 	    fdt_make(f, ram + plan.fdt, IMAGE_FDT_SIZE, err) != 0)
 		return -1;
 	return vm_start(&g->vm, LAYOUT_RAM + plan.kernel, LAYOUT_RAM + plan.fdt,
 			err);
 }
 
-static int fill_memory(struct guest *g, const struct guest_config *c,
-		       struct error *err)
+static int fill_memory(struct guest *g, struct component *c, struct error *err)
 {
 	struct fdt_config f = {
-		.uncached = c->cfg->uncached,
-		.append = c->cfg->append,
-		.capacity = c->capacity,
-		.buffer_size = c->buffer_size,
-		.max_frame = c->max_frame,
+		.ram = c->cfg->vm.memory,
+		.uncached = c->cfg->vm.uncached,
+		.append = c->cfg->vm.append,
+		.capacity = c->cfg->wire.capacity,
+		.buffer_size = c->cfg->wire.buffer_size,
+		.max_frame = c->cfg->wire.max_frame,
 	};
 
 	if (getrandom(f.seed, sizeof(f.seed), 0) != (ssize_t)sizeof(f.seed))
@@ -92,7 +120,12 @@ static int fill_memory(struct guest *g, const struct guest_config *c,
 
 /* --- devices -------------------------------------------------------------- */
 
-static int make_console(struct guest *g, const struct guest_config *c,
+static void say(void *component, const char *line)
+{
+	pd_log(component, "guest: %s", line);
+}
+
+static int make_console(struct guest *g, struct component *c, int kick,
 			struct error *err)
 {
 	struct vm_range range = {
@@ -108,48 +141,53 @@ static int make_console(struct guest *g, const struct guest_config *c,
 		return error_set(err, "cannot make an eventfd: %s",
 				 strerror(errno));
 	g->console = (struct console){
-		.ram = c->ram,
+		.ram = ram_of(c),
 		.base = LAYOUT_RAM,
-		.size = c->cfg->memory,
+		.size = c->cfg->vm.memory,
 		.irq = irq,
-		.say = c->say,
-		.ctx = c->say_ctx,
+		.say = say,
+		.ctx = c,
 	};
 	console_init(&g->console);
 	if (vm_trap(&g->vm, &range, err) != 0 ||
 	    vm_interrupt(&g->vm, LAYOUT_SPI_CONSOLE, irq, err) != 0)
 		return -1;
-	return vm_doorbell(&g->vm, LAYOUT_CONSOLE + CONSOLE_DOORBELL, c->kick,
+	return vm_doorbell(&g->vm, LAYOUT_CONSOLE + CONSOLE_DOORBELL, kick,
 			   err);
 }
 
-static int make_doorbells(struct guest *g, const struct guest_config *c,
+static int make_doorbells(struct guest *g, struct component *c,
 			  struct error *err)
 {
-	if (vm_doorbell(&g->vm, LAYOUT_DOORBELL + DRIVER_DOORBELL_QUEUES,
-			c->ring, err) != 0 ||
+	int wait, ring, status_ring, unused;
+
+	if (pd_channel_fds(c, c->cfg->wire.channel, &wait, &ring) != 0 ||
+	    pd_channel_fds(c, c->cfg->vm.status_channel, &unused,
+			   &status_ring) != 0)
+		return error_set(err, "a driver VM needs a domain of its own");
+	if (vm_doorbell(&g->vm, LAYOUT_DOORBELL + DRIVER_DOORBELL_QUEUES, ring,
+			err) != 0 ||
 	    vm_doorbell(&g->vm, LAYOUT_DOORBELL + DRIVER_DOORBELL_STATUS,
-			c->status_ring, err) != 0)
+			status_ring, err) != 0)
 		return -1;
-	return vm_interrupt(&g->vm, LAYOUT_SPI_DOORBELL, c->wait, err);
+	return vm_interrupt(&g->vm, LAYOUT_SPI_DOORBELL, wait, err);
 }
 
-static int attach_card(struct guest *g, const struct guest_config *c,
-		       struct error *err)
+int guest_make(struct guest *g, struct component *c, int kick,
+	       struct error *err)
 {
+	struct vm_stats *stats = pd_region(c, c->cfg->vm.vmm_stats, NULL);
+
+	if (stats != NULL)
+		*stats = (struct vm_stats){ .magic = VM_STATS_MAGIC };
+	if (vm_create(&g->vm, c->fd[VM_FD_KVM], err) != 0)
+		return -1;
+	g->vm.stats = stats;
+	if (make_console(g, c, kick, err) != 0 ||
+	    make_doorbells(g, c, err) != 0 || fill_memory(g, c, err) != 0)
+		return -1;
 	g->pci = pci_attach(&g->vm, &c->fd[VM_FDS], err);
 	if (g->pci == NULL)
 		return -1;
-	return pci_dma(g->pci, c->ram, LAYOUT_RAM, c->cfg->memory, err);
-}
-
-int guest_make(struct guest *g, const struct guest_config *c, struct error *err)
-{
-	if (vm_create(&g->vm, c->fd[VM_FD_KVM], err) != 0)
-		return -1;
-	g->vm.stats = c->stats;
-	if (make_console(g, c, err) != 0 || make_doorbells(g, c, err) != 0 ||
-	    fill_memory(g, c, err) != 0)
-		return -1;
-	return attach_card(g, c, err);
+	return pci_dma(g->pci, ram_of(c), LAYOUT_RAM, c->cfg->vm.memory, err);
 }
