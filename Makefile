@@ -39,12 +39,12 @@ MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 
-# $(O) is where this configuration's output goes.
+# $(O): this configuration's output.
 O := $(B)$(if $(SAN),/san)
 
 # --- what there is ---------------------------------------------------------
 
-# What the compiler compiles for: "x86_64-linux-gnu".
+# The target, such as "x86_64-linux-gnu".
 MACHINE     := $(shell $(CC) -dumpmachine 2>/dev/null)
 
 # One of the two indices is behind vswitch/fdb.h.
@@ -60,7 +60,7 @@ CLIENT_SRC  := $(wildcard client/*.c)
 CLI_SRC     := $(wildcard cli/*.c)
 EXAMPLE_SRC := $(wildcard client/examples/*.c)
 PROGRAM_SRC := $(wildcard client/pd/examples/*.c)
-# The inside of a PD, for programs that are one.
+# The inside of a PD, for programs that are PDs.
 PD_SRC      := client/pd/main.c vmm/linux/error.c vmm/linux/fds.c \
 	$(wildcard vmm/linux/pd/*.c)
 TEST_SRC    := $(wildcard tests/unit/*_test.c)
@@ -80,7 +80,7 @@ HELPER_OBJ := $(call obj,$(HELPER_SRC))
 
 EXAMPLES := $(EXAMPLE_SRC:client/examples/%.c=$(O)/examples/%)
 PROGRAMS := $(PROGRAM_SRC:client/pd/examples/%.c=$(O)/programs/%)
-# These run once more with the linear table.
+# These tests run again with the linear table.
 ON_LINEAR := fdb fdb_model differential hostile_load
 TESTS    := $(TEST_SRC:tests/unit/%.c=$(O)/tests/%) \
 	$(ON_LINEAR:%=$(O)/tests/%_linear_test)
@@ -96,7 +96,7 @@ include mk/flags.mk
 all: $(O)/weir $(EXAMPLES) $(PROGRAMS)
 tests: all $(TESTS)
 benches: all $(BENCHES)
-# Compiled, not linked: what a second compiler has to say about them.
+# Compiled, not linked, for a second compiler's warnings.
 tests-compiled: $(call obj,$(TEST_SRC)) $(HELPER_OBJ)
 
 $(O)/libground.a: $(GROUND_OBJ) $(O)/fdb
@@ -106,7 +106,7 @@ $(O)/libweir.a: $(call obj,$(CLIENT_SRC) virt/net_client.c)
 $(O)/libcli.a: $(call obj,$(CLI_SRC))
 $(O)/libpd.a: $(call obj,$(PD_SRC))
 
-# The libraries know each other in both directions (a port of libvmm calls the
+# The libraries call each other in both directions (a port of libvmm calls the
 # switch, the switch calls the policy), so their order must not matter.
 link = $(Q)mkdir -p $(@D) && $(CC) $(LINK_FLAGS) -o $@ $(filter %.o,$^) \
 	-Wl,--start-group $(filter %.a,$^) -Wl,--end-group
@@ -125,10 +125,9 @@ $(PROGRAMS): $(O)/programs/%: $(O)/obj/client/pd/examples/%.o $(O)/libpd.a \
 	$(call say,LD,$@)
 	$(link) $(PD_LIBS)
 
-# The command's own functions can be tested too: libcli.a gives them, and its
-# main() stays out because the test brings one. The helpers are an archive, so
-# that a test gets those it uses only: linking all of them into each takes
-# longer than all else.
+# The command's own functions can be tested, too: libcli.a has them, and its
+# main() is not linked because the test has one. The helpers are an archive, so
+# that a test links only those it uses.
 $(O)/libtest.a: $(HELPER_OBJ)
 $(TEST_SRC:tests/unit/%.c=$(O)/tests/%): $(O)/tests/%: \
 		$(O)/obj/tests/unit/%.o $(O)/libtest.a $(O)/libcli.a \
@@ -136,7 +135,7 @@ $(TEST_SRC:tests/unit/%.c=$(O)/tests/%): $(O)/tests/%: \
 	$(call say,LD,$@)
 	$(link) $(CMOCKA_LIBS) $(PKG_LIBS)
 
-# An object comes before the archives, so that the index in there is left out.
+# An object comes before the archives, so that it replaces the index in there.
 $(ON_LINEAR:%=$(O)/tests/%_linear_test): $(O)/tests/%_linear_test: \
 		$(O)/obj/tests/unit/%_test.o $(O)/obj/vswitch/fdb_linear.o \
 		$(O)/libtest.a $(O)/libcli.a $(LIBS)
@@ -154,9 +153,8 @@ include mk/rules.mk mk/lwip.mk
 
 # --- running and testing ---------------------------------------------------
 
-# Both install what they need first, so that one command is enough on a bare
-# Debian. The sub-make then starts with everything in place, on all processors
-# unless -j was given.
+# Both first install what they need, so that one command is enough on a bare
+# Debian. The sub-make uses all processors unless -j was given.
 again = $(MAKE) --no-print-directory \
 	$(if $(findstring jobserver,$(MAKEFLAGS)),,-j$$(nproc))
 

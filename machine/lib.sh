@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 #
 # The machine: a whole arm64 host, emulated by QEMU, with an IOMMU, KVM and one
-# network card, running Debian's kernel. It needs neither root nor KVM here. To
-# be sourced, by examples/echo/run.sh and tests/e2e/:
+# network card, running Debian's kernel. It needs neither root nor KVM. Sourced
+# by examples/echo/run.sh and tests/e2e/:
 #
 #	machine_start DIR [FOLDER]
 #		start it; its files are in DIR. What is in FOLDER is laid over
@@ -24,9 +24,9 @@
 # In DIR: console.log, what its kernel says; weir.log, what was written to
 # /dev/virtio-ports/log in it.
 #
-# The environment: MACHINE_DIR, the folder with the root file system; SYSROOT, that
-# with the kernel; MACHINE_MEMORY, in MiB; MACHINE_TIMEOUT, in seconds, for one
-# command (120); MACHINE_ACCEL, MACHINE_CPUS, MACHINE_QEMU: for QEMU.
+# The environment: MACHINE_DIR, the folder with the root file system; SYSROOT,
+# that with the kernel; MACHINE_MEMORY, in MiB; MACHINE_TIMEOUT, in seconds, for
+# one command (120); MACHINE_ACCEL, MACHINE_CPUS, MACHINE_QEMU: for QEMU.
 
 _machine_build=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build
 
@@ -38,7 +38,8 @@ _machine_says()
 	printf 'machine: %s\n' "$@" >&2
 }
 
-# Each byte on the serial port is an exit of the emulation: its kernel is quiet.
+# Each byte on the serial port costs an exit of the emulation, so the kernel is
+# quiet.
 _machine_qemu()
 {
 	local dir=$1 kernel=$2 net=user,id=net0 guest proto more
@@ -76,8 +77,8 @@ _machine_qemu()
 		"${more[@]}"
 }
 
-# QEMU is asked what ports it was given: those that were free. Its answer comes as
-# to a terminal; a line of it says TCP[HOST_FORWARD] FD 127.0.0.1 PORT ADDRESS 7.
+# Ask QEMU which free ports it got. Its answer is meant for a terminal and has a
+# line TCP[HOST_FORWARD] FD 127.0.0.1 PORT ADDRESS 7.
 _machine_ask_ports()
 {
 	local dir=$1 line found=0 in out
@@ -98,7 +99,7 @@ _machine_alive()
 	kill -0 "$_machine_pid" 2>/dev/null
 }
 
-# _machine_failed WHY: why it did not start, as far as it said so itself.
+# _machine_failed WHY: why it did not start, as far as it reported it.
 _machine_failed()
 {
 	_machine_says "$1" "what QEMU and the machine's kernel said:"
@@ -107,7 +108,7 @@ _machine_failed()
 	return 1
 }
 
-# _machine_missing: says what there must be before it can start.
+# _machine_missing: names what is missing for a start.
 _machine_missing()
 {
 	local file
@@ -156,8 +157,8 @@ machine_start()
 	rm -f "$dir/initrd"
 }
 
-# _machine_answer NUMBER UNTIL: the next line that belongs to this command. One
-# that was given up may still be answered. A line may come in pieces.
+# _machine_answer NUMBER UNTIL: the next line that belongs to this command. An
+# abandoned command may still be answered. A line may come in pieces.
 _machine_answer()
 {
 	local piece line=
@@ -181,8 +182,7 @@ _machine_answer()
 	printf '%s\n' "${line#* }"
 }
 
-# One at a time, also from subshells, hence the lock, and a number that is
-# different in each.
+# One at a time, also from subshells, hence the lock and a number for each.
 inside()
 {
 	local number=${EPOCHREALTIME//[!0-9]/} lock status out err
@@ -200,7 +200,7 @@ inside()
 	return "$status"
 }
 
-# Files come out one behind the other, at QEMU's pace.
+# Files come out one after the other, at QEMU's pace.
 machine_fetch()
 {
 	local files=$_machine_dir/files before size

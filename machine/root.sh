@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # root.sh SYSROOT BUILD OUT [FILE=TARGET...]: the machine's root file system, an
-# initramfs, in OUT: busybox, weir and the examples and loads built in BUILD, further
-# files, the libraries all of these need, kernel modules and what is in root/.
+# initramfs, in OUT: busybox, weir, the examples and loads from BUILD, further
+# files, the libraries that these need, kernel modules and the files in root/.
 set -eu -o pipefail
 export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,7 +14,7 @@ root=$out.root
 trap 'rm -rf "$root" "$out.new"' EXIT
 trap 'exit 130' INT TERM HUP
 
-# For VFIO, the channels to the outside, weir's ports, and to compare with.
+# For VFIO, the channels to the outside, weir's ports, and comparisons.
 modules=(vfio-pci vfio_iommu_type1 virtio_mmio virtio_console tun veth bridge
 	8021q e1000e)
 programs=(bin/busybox bin/ip sbin/bridge sbin/tc sbin/ethtool usr/bin/iperf3
@@ -40,7 +40,7 @@ needed()
 	readelf -d "$1" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
 }
 
-# with_libraries FILE: what it needs, and what that needs. All in /lib.
+# with_libraries FILE: copy the libraries it needs, directly or not, to /lib.
 with_libraries()
 {
 	local name path
@@ -76,7 +76,7 @@ for pair; do
 	program "${pair%%=*}" "${pair#*=}"
 done
 
-# modules.dep says what a module needs; depmod then makes one of these alone.
+# modules.dep says what a module needs; depmod then makes one for these only.
 kernel=$(readlink "$sysroot/boot/vmlinuz")
 dir=lib/modules/${kernel#vmlinuz-}
 for name in "${modules[@]}"; do

@@ -4,13 +4,12 @@
 # sysroot.sh DIR: Debian's packages for arm64, unpacked in DIR: headers and
 # libraries to build with, a kernel, and the programs the machine runs.
 #
-# They come from the repositories this system uses, checked with its keys and
-# reached through its proxies, but apt's state is one of its own in DIR.apt: the
-# system's set of architectures, its package lists and its packages stay as they
-# are. No root is needed.
+# They come from the repositories this system uses, with its keys and proxies,
+# but apt's state is a separate one in DIR.apt: the system's architectures,
+# package lists and packages stay as they are. Root is not needed.
 #
-# DIR appears whole or not at all. It is left alone if it was made by the same
-# version of this script; remove it to get newer packages.
+# DIR appears complete or not at all. If the same version of this script made
+# it, it is left alone; remove it to get newer packages.
 set -u -o pipefail
 export LC_ALL=C
 
@@ -18,8 +17,8 @@ packages=(linux-image-arm64 busybox-static iproute2 ethtool iperf3 tcpdump
 	libc6-dev libcap-ng-dev libfdt-dev libjansson-dev libpcap-dev
 	libseccomp-dev zlib1g-dev)
 
-# What apt is to take for installed: what the above only depend on in order to be
-# installed or started, and nothing that is linked with.
+# What apt should treat as installed: packages that the above need only for
+# installation or start, and that nothing links with.
 assumed=(adduser debconf dpkg initramfs-tools install-info kmod
 	linux-base perl perl-base pkg-config sgml-base systemd xml-core)
 
@@ -40,9 +39,9 @@ for tool in apt-get dpkg-deb; do
 		die "$tool is missing: arm64 packages are fetched with Debian's tools"
 done
 
-# One at a time, whoever else builds in this folder.
+# One at a time in this folder.
 mkdir -p "$apt" && exec 9>"$apt/lock" && flock 9 || exit
-# As far as this script decides it, what is in DIR.
+# What this script decides about the content of DIR.
 stamp=$(sha256sum <"${BASH_SOURCE[0]}") || exit
 if [ "$(cat "$sysroot/.stamp" 2>/dev/null)" = "$stamp" ]; then
 	exit 0
@@ -58,8 +57,8 @@ for name in "${assumed[@]}"; do
 		"Maintainer: nobody" "Description: taken for installed" ""
 done >"$apt/status"
 
-# Read after the system's own configuration, whose hooks are meant for changes of
-# the system.
+# Read after the system's own configuration, whose hooks are for changes of the
+# system.
 cat >"$apt/apt.conf" <<END
 #clear APT::Architectures;
 #clear APT::Update;
@@ -80,7 +79,7 @@ Dir::Cache::archives "$apt/archives";
 Dir::Log "$apt/log";
 END
 
-# get ARGS...: apt-get; what it says is kept, and shown if it matters.
+# get ARGS...: apt-get; its output is kept, and shown if it fails.
 get()
 {
 	apt-get -q -y -c "$apt/apt.conf" "$@" >"$apt/said" 2>&1 </dev/null
@@ -92,8 +91,8 @@ said()
 }
 
 echo "  APT     $1"
-# A repository that has nothing for arm64, or is away, may be one that is not
-# needed: what counts is whether the packages can be found afterwards.
+# A repository that has nothing for arm64, or is unreachable, may not be needed:
+# what counts is whether the packages are found afterwards.
 get update
 grep -E '^(E|W|Err)' "$apt/said" >"$apt/update-said"
 if ! get --print-uris install "${packages[@]}"; then
@@ -116,7 +115,7 @@ for deb in "$apt"/archives/*.deb; do
 done
 rm -rf "$new"/usr/share/{doc,man,locale}
 
-# An absolute link would lead out of the folder.
+# An absolute link would point out of the folder.
 find "$new" -type l -lname '/*' -printf '%P\t%l\n' |
 	while IFS=$'\t' read -r link target; do
 		ln -sfnr "$new$target" "$new/$link" || exit

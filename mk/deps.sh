@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# deps.sh SET...: see that the Debian packages of these sets are installed, and
-# install by apt-get those that are not. Says nothing if nothing is missing.
+# deps.sh SET...: install the Debian packages of these sets that are missing, by
+# apt-get. Silent if none is.
 #
 # Sets: build  to compile
 #       run    to run the examples (clients, a DHCP server, tcpdump)
 #       machine
 #              to make and run the arm64 machine
-#       test   what the tests and linters need on top of all of these
+#       test   what tests and linters need besides
 #       bench  to measure
 set -u
 export LC_ALL=C
@@ -51,9 +51,9 @@ for package in $wanted; do
 done
 [ -n "$missing" ] || exit 0
 
-# Recommended packages are left out: they would bring desktops and daemons.
-# noninteractive: tshark and iperf3 would ask a question otherwise. A lock held
-# by another apt is waited for.
+# No recommended packages: they would bring desktops and daemons.
+# noninteractive: tshark and iperf3 would ask a question otherwise. Wait for
+# another apt's lock.
 apt="env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -o DPkg::Lock::Timeout=300"
 install="$apt install -y --no-install-recommends"
 
@@ -69,7 +69,7 @@ else
 fi
 
 echo "weir: installing$missing"
-# Word splitting is wanted: each of these is a command with its arguments.
+# Word splitting is intended: each of these is a command with arguments.
 # shellcheck disable=SC2086
 $root $apt update && $root $install $missing && exit 0
 echo "weir: apt-get could not install$missing (see above)." >&2

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # How each floor is compiled. The ground floor (vswitch, policy, virt) is
-# freestanding: it sees the compiler's own headers and nothing of a C library,
-# so that the very same sources build for seL4.
+# freestanding: it sees only the compiler's own headers and no C library, so
+# that the same sources build for seL4.
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes
@@ -15,8 +15,7 @@ SAN_FLAGS := $(if $(SAN),-fsanitize=address$(,)undefined \
 
 COMMON := -std=gnu11 $(CFLAGS) $(WARN) -I. -MMD -MP $(SAN_FLAGS)
 
-# Only the compiler's own freestanding headers; the two compilers keep them in
-# different places but answer the same question.
+# Only the compiler's own freestanding headers, wherever it keeps them.
 own_headers = -nostdinc -isystem $(shell $(1) -print-file-name=include)
 
 GROUND_FLAGS := -ffreestanding -fno-stack-protector -Wconversion
@@ -25,13 +24,13 @@ GROUND_FLAGS := -ffreestanding -fno-stack-protector -Wconversion
 HOST_FLAGS := -D_GNU_SOURCE -I$(GEN) -fstack-protector-strong \
 	$(if $(SAN)$(findstring -O0,$(CFLAGS)),,-D_FORTIFY_SOURCE=2)
 
-# On Linux both ends of a virtualiser are processors, a driver VM's included: its
-# card does DMA to its own memory alone. So there is no cache to maintain.
+# On Linux both ends of a virtualiser are processors, also in a driver VM, whose
+# card does DMA only to the VM's memory. So there is no cache to maintain.
 COHERENT := -DWEIR_DMA_COHERENT
 
 LINK_FLAGS := $(SAN_FLAGS) -Wl,-z,relro,-z,now $(LDFLAGS)
 
-# bison's and flex's output is not ours to polish.
+# No warnings for the output of bison and flex.
 GEN_FLAGS := -Wno-error -Wno-shadow -Wno-unused-function -Wno-sign-compare \
 	-Wno-unused-but-set-variable -Wno-missing-prototypes
 
@@ -40,8 +39,8 @@ FREESTANDING := base/% vswitch/% policy/% virt/%
 flags_for = $(COMMON) $(if $(filter $(FREESTANDING) $(POLICY),$(1)),\
 	$(GROUND_FLAGS) $(GROUND_INC) $(COHERENT),$(HOST_FLAGS) $(PKG_CFLAGS))
 
-# Asked for once, and only by a rule that needs the answer: `make deps` and
-# `make clean` must work before pkg-config is there.
+# Expanded once, and only by rules that need it: `make deps` and `make clean`
+# must work before pkg-config is installed.
 once = $(eval $(1) := $$(shell $(2)))$($(1))
 PKGS        := libpcap libseccomp libcap-ng jansson zlib
 PKG_CFLAGS   = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS) 2>/dev/null)

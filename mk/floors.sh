@@ -13,13 +13,12 @@
 # Arrows run down only. Inside vmm/linux a wall stands between what runs with
 # privileges (monitor/, control/, ports/*_open.c) and what runs in the sandbox
 # (pd/, ports/*.c): nothing in the sandbox includes anything of the monitor's.
-# The control socket's code orders work from the monitor's, which answers by
-# callback and knows nothing of control/: only state.h does, which holds its
-# state, so that monitor.c can start it.
-# In config, check/ and build/ both read what lang/ made of a file and do not
-# know each other; compile.c runs the three in turn. Everybody else sees config.h
-# and system.h.
-# (What the ground floor may include in <> the compiler sees to.)
+# The control socket's code orders work from the monitor's code, which answers
+# by callback and does not know control/; only state.h does, which contains its
+# state so that monitor.c can start it. In config, check/ and build/ both read
+# lang/'s result and do not know each other; compile.c runs the three in turn.
+# All other folders see only config.h and system.h. (The compiler checks what
+# the ground floor includes in <>.)
 set -u
 
 ground='(base|policy|vswitch|virt)/.*'

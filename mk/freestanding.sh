@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# freestanding.sh ARCHIVE [CROSS-PREFIX]: does the library stand alone? It may
-# ask its surroundings for the four memory functions a freestanding compiler
-# itself relies on, and for nothing else; and it may hold no writable data,
-# because all state lives in structures the caller owns. (A constant table of
-# pointers is in .data.rel.ro: written once, by the loader.)
+# freestanding.sh ARCHIVE [CROSS-PREFIX]: is the library freestanding? Its only
+# undefined symbols may be the four memory functions that a freestanding
+# compiler relies on. It may have no writable data: all state is in structures
+# that the caller owns. (A constant table of pointers is in .data.rel.ro,
+# written once by the loader.)
 set -eu
 
 archive=$1

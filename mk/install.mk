@@ -8,7 +8,7 @@ LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR     ?= $(PREFIX)/share/man
 BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
-# One place says the version.
+# The version is in one place.
 VERSION     = $(shell sed -n 's/.*WEIR_VERSION "\(.*\)"/\1/p' cli/cli.h)
 
 # put MODE FILE TARGET

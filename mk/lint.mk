@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# What judges the sources without running them: the cross build of the ground
-# floor, clang-tidy, clang-format.
+# Checks of the sources: the cross build of the ground floor, clang-tidy,
+# clang-format.
 
 # --- the ground floor stands alone -----------------------------------------
 
@@ -40,15 +40,15 @@ OWN_C   := $(GROUND_SRC) $(POLICY) $(CONFIG_SRC) $(VMM_SRC) $(CLIENT_SRC) \
 OWN_H   := $(wildcard base/*.h vswitch/*.h policy/*.h virt/*.h config/*.h \
 	config/*/*.h hostnet/*.h driver_vm/*.h vmm/linux/*.h vmm/linux/*/*.h vmm/kvm/*.h \
 	client/*.h cli/*.h tests/*/*.h)
-# What is built with lwIP can be looked at only where lwIP is.
+# Files that need lwIP are checked only where lwIP is.
 LWIP_C  := $(ECHO_SRC) $(ECHO_TEST)
 TIDIED  := $(patsubst %.c,$(O)/tidy/%.ok,$(OWN_C) \
 	$(if $(wildcard $(LWIP)/.complete),$(LWIP_C)))
 
 CLANG_TIDY ?= clang-tidy
 
-# One stamp per file: a second run looks only at what changed, and -j works.
-# -nostdlibinc leaves clang its own headers and takes the C library's away.
+# One stamp per file: a second run checks only what changed, and -j works.
+# -nostdlibinc leaves clang only its own headers, not the C library's.
 tidy: $(TIDIED)
 $(O)/tidy/%.ok: %.c $(OWN_H) .clang-tidy tests/.clang-tidy | $(GEN_HDR)
 	$(call say,TIDY,$<)
@@ -59,7 +59,7 @@ $(O)/tidy/%.ok: %.c $(OWN_H) .clang-tidy tests/.clang-tidy | $(GEN_HDR)
 		|| { cat $@.log >&2; exit 1; }
 	@touch $@
 
-# For other processors too: formatting needs no compiler.
+# For other processors, too: formatting needs no compiler.
 check-format:
 	clang-format --dry-run -Werror $(sort $(OWN_C) $(OWN_H) $(LWIP_C) \
 		$(ECHO_HDR) $(wildcard vmm/kvm/*/*.c))

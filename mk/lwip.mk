@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The client PD with lwIP (examples/echo). lwIP's sources are fetched by whoever
-# asks for this, and by nothing else.
+# The client PD with lwIP (examples/echo). Only these targets fetch lwIP's
+# sources.
 #
 #	make client-echo   $(O)/client-echo
 #	make tests-echo    its unit tests; make unit-echo also runs them
@@ -14,7 +14,7 @@ ECHO_HDR  := $(wildcard examples/echo/*.h examples/echo/arch/*.h)
 ECHO_TEST := $(wildcard tests/echo/*.c)
 ECHO_OBJ  := $(call obj,$(ECHO_SRC))
 
-# As a system's headers: warnings about them are not ours.
+# As system headers, without warnings.
 ECHO_INC  := -Iexamples/echo -isystem $(LWIP)/src/include
 
 client-echo: $(O)/client-echo
@@ -29,9 +29,9 @@ $(ECHO_OBJ) $(call obj,$(ECHO_TEST)): private COMMON += $(ECHO_INC)
 $(ECHO_OBJ) $(call obj,$(ECHO_TEST)): | $(LWIP)/.complete
 $(call obj,$(ECHO_TEST)): | $(O)/tools-test
 
-# The whole core is compiled by one rule: which files there are is only known
-# once they are there, and unused ones compile to nothing. It casts as older C
-# allowed, and reads words from where they happen to be.
+# One rule compiles the whole core: its files are known only once they are
+# there, and unused ones compile to nothing. It casts as older C allowed, and
+# reads unaligned words.
 LWIP_FLAGS := -std=gnu11 $(CFLAGS) $(SAN_FLAGS) -w -fno-strict-aliasing \
 	-D_GNU_SOURCE $(ECHO_INC) $(if $(SAN),-fno-sanitize=undefined)
 
@@ -48,7 +48,7 @@ $(O)/client-echo: $(ECHO_OBJ) $(O)/liblwip.a $(O)/libpd.a $(O)/libground.a
 	$(call say,LD,$@)
 	$(link) $(PD_LIBS)
 
-# With what a PD brings played by the test.
+# The test stands in for the PD.
 $(O)/tests/echo_test: $(ECHO_OBJ) $(call obj,$(ECHO_TEST)) \
 		$(call obj,vmm/linux/pd/client.c) $(O)/liblwip.a $(O)/libweir.a $(O)/libground.a
 	$(call say,LD,$@)

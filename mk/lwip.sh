@@ -1,15 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# lwip.sh DIR: put the sources of lwIP, the TCP/IP stack, into DIR, if they are
-# not there.
+# lwip.sh DIR: fetch the sources of lwIP, the TCP/IP stack, into DIR, unless
+# they are there.
 #
-# They are those of Debian's source package, because the library Debian makes of
-# them has threads and no DHCP. Its own changes are left out: they concern what
-# is not used here (sockets, threads, PPP). Fetched by apt-get, which checks the
-# archive's signature, with lists and caches of its own: nothing of this
-# machine's apt is changed and no privileges are needed. The mirror is the one
-# this machine uses.
+# They come from Debian's source package, because Debian's library has threads
+# and no DHCP. Debian's patches are left out: they concern sockets, threads and
+# PPP, which are not used here. apt-get fetches it and checks the archive's
+# signature, with lists and caches of its own: this machine's apt is not changed
+# and no privileges are needed. The mirror is the one this machine uses.
 set -u
 export LC_ALL=C
 
@@ -37,14 +36,14 @@ mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" \
 	"$work/unpacked"
 : >"$work/status"
 
-# Debian's release this machine has, and where it gets it from.
+# This machine's Debian release and mirrors.
 # shellcheck disable=SC1091
 suite=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
 mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' |
 	awk -v suite="$suite" '$1 ~ /^(https?|mirror|file|copy):/ &&
 		$2 == suite && $3 == "main" { print $1; exit }')
 
-# fetch MIRROR SUITE: download and unpack; 1 if it is not to be had there.
+# fetch MIRROR SUITE: download and unpack; 1 if it is not available there.
 fetch()
 {
 	key=
@@ -76,7 +75,7 @@ echo "weir: fetching the sources of lwIP"
 	die "Debian's source package lwip is not what it used to be"
 touch "$work/unpacked/.complete"
 
-# In one step; somebody else may have been quicker.
+# In one step; another process may have been quicker.
 rm -rf "$to.old"
 mv -T "$work/unpacked" "$to" 2>/dev/null || [ -e "$keep" ] || {
 	mv -T "$to" "$to.old" && mv -T "$work/unpacked" "$to" &&

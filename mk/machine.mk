@@ -11,9 +11,8 @@ SYSROOT     := $(abspath $(B))/sysroot
 ARM64       := $(B)/arm64
 MACHINE_DIR := $(B)/machine
 
-# What the cross build is, apart from the native one: told to another make, and
-# found by pkg-config there, and only there. Sources that had to be fetched are
-# the same for both.
+# The cross build is another make with other settings, whose pkg-config looks
+# only in the sysroot. Fetched sources are shared.
 arm64 = PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
 	PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/aarch64-linux-gnu/pkgconfig \
 	$(MAKE) --no-print-directory B=$(ARM64) SAN= AR=$(CROSS)ar \
@@ -26,12 +25,12 @@ $(SYSROOT)/.stamp: machine/sysroot.sh
 arm64: $(SYSROOT)/.stamp
 	@+$(arm64) all client-echo benches
 
-# Whether they are up to date the other make knows, so it is always asked; what
-# it leaves alone is no newer afterwards.
+# The other make knows what is up to date, so it always runs; files that it
+# leaves alone keep their time.
 ARM64_FILES := $(ARM64)/weir $(ARM64)/client-echo
 $(ARM64_FILES): arm64 ;
 
-# The example, as it lies in the machine: a topology and what it names.
+# The example in the machine: a topology and the files it names.
 ECHO_FILES := examples/echo/echo.conf $(ARM64)/client-echo $(GUEST)/Image.gz \
 	$(GUEST)/driver.cpio.gz
 

@@ -3,11 +3,10 @@
 #
 # own-root.sh CMD...: run CMD where namespaces can be made.
 #
-# In a plain chroot they cannot: the kernel makes no user namespace for a process
-# whose root is not the root of its mount namespace, and mounts made there would
-# show on the machine around it. So root, in a chroot, gets a mount namespace of
-# its own in which the chroot's folder is the real root. Everywhere else CMD is
-# simply executed.
+# In a plain chroot they cannot: the kernel makes no user namespace for a
+# process whose root is not the root of its mount namespace, and mounts made
+# there would show outside. So in a chroot, root gets a mount namespace in which
+# the chroot's folder is the real root. Everywhere else CMD is simply executed.
 set -u
 
 if [ "$(id -u)" != 0 ] || unshare -m true 2>/dev/null ||
@@ -15,10 +14,9 @@ if [ "$(id -u)" != 0 ] || unshare -m true 2>/dev/null ||
 	exec "$@"
 fi
 
-# Entering one's own mount namespace again leads out of the chroot, which is then
-# known by a descriptor of its root only; what is run between that and pivot_root
-# are the tools of the system around.
-# shellcheck disable=SC2093
+# Entering the own mount namespace again leaves the chroot, which is then known
+# only by a descriptor of its root; until pivot_root the tools are those of the
+# outer system. shellcheck disable=SC2093
 exec unshare -m --propagation unchanged bash -c '
 	exec 9</
 	exec nsenter --mount=/proc/self/ns/mnt sh -c '\''

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Pattern rules: C, bison, flex, archives, and the two stamps that make a
-# changed command line rebuild what it changes.
+# Pattern rules: C, bison, flex, archives, and two stamps that rebuild what a
+# changed command line affects.
 
 # stamp TEXT: rewrite $@ only when TEXT differs, so that dependents rebuild
 # exactly then.
@@ -17,8 +17,8 @@ $(O)/policy: FORCE
 $(O)/fdb: FORCE
 	$(call stamp,$(FDB))
 
-# Says which tools are missing and how to get them, before a compiler fails on
-# a missing header.
+# Reports missing tools, and how to get them, before a compiler fails on a
+# missing header.
 $(O)/tools: mk/tools.sh $(O)/flags
 	@mkdir -p $(@D)
 	@CC='$(CC)' HEADERS=libfdt.h mk/tools.sh $(PKGS) && touch $@
@@ -33,7 +33,7 @@ $(O)/obj/%.o: %.c $(O)/flags | $(O)/tools
 # Only the tests need cmocka.
 $(call obj,$(TEST_SRC) $(HELPER_SRC)): | $(O)/tools-test
 
-# Exactly one file answers the user's policy question.
+# Exactly one file defines policy_user().
 $(O)/obj/user-policy.o: $(POLICY) $(O)/policy $(O)/flags | $(O)/tools
 	$(call say,POLICY,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(call flags_for,$<) -c -o $@ $<
@@ -56,7 +56,7 @@ $(GEN)/%.yy.c $(GEN)/%.yy.h &: %.l | $(O)/tools
 	$(Q)mkdir -p $(@D) && flex --header-file=$(GEN)/$*.yy.h \
 		-o $(GEN)/$*.yy.c $<
 
-# Made anew each time: an archive would keep the objects of deleted sources.
+# Made anew each time, to drop the objects of deleted sources.
 $(O)/%.a:
 	$(call say,AR,$@)
 	$(Q)mkdir -p $(@D) && rm -f $@ && $(AR) qcs $@ $(filter %.o,$^)

@@ -3,13 +3,13 @@
 #
 # run.sh [EXAMPLE]: what `make run` does.
 #
-# With the name of an example, that one. Without, two of them: the tour, which
-# needs no more than a compiler and so is over soon, and then the machine with a
-# driver VM in it, for which a kernel is built first; at the end is one table of
-# both. What is missing is installed. The exit status is 0 only if all went well.
+# With a name, runs that example. Without one, runs two: the tour, which needs
+# only a compiler, and then the machine with a driver VM in it, for which a
+# kernel is built first; at the end there is one table for both. Installs what
+# is missing. The exit status is 0 only if everything passed.
 #
-# The environment: MAKE, again: how to make something; B, the build directory, O,
-# that of this configuration; MACHINE_DIR, SYSROOT.
+# Environment: MAKE; B, the build directory; O, that of this configuration;
+# MACHINE_DIR, SYSROOT.
 set -u -o pipefail
 export LC_ALL=C
 
@@ -35,8 +35,8 @@ native()
 		WEIR=$O/weir mk/own-root.sh "examples/$1/run.sh"
 }
 
-# machine: make it, and meanwhile say now and then that this goes on, because
-# compiling a kernel is silent for minutes.
+# machine: make it; print progress now and then, because compiling a kernel is
+# silent for minutes.
 machine()
 {
 	local status pulse since=$SECONDS
@@ -57,7 +57,7 @@ machine()
 	return $status
 }
 
-# part NAME CMD...: the part's checks, or that it did not get so far.
+# part NAME CMD...: the part's checks, or that it did not get that far.
 part()
 {
 	local name=$1 rows=$B/run.rows
@@ -73,7 +73,7 @@ part()
 	rm -f "$rows"
 }
 
-# As the parts of a machine's example: first it is made.
+# A part that needs the machine, which is made first.
 emulated()
 {
 	machine && examples/echo/run.sh

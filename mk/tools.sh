@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# tools.sh LIBRARY...: are the build's tools, these pkg-config libraries and the
-# headers $HEADERS here? If not, name every missing one and say how to get it.
-# Looks for the tools themselves, not for Debian packages, so it is right
-# anywhere.
+# tools.sh LIBRARY...: check for the build's tools, these pkg-config libraries
+# and the headers $HEADERS. Names everything missing and how to get it. Looks
+# for the tools themselves, not for Debian packages, so it works on any system.
 set -u
 
 missing=
@@ -20,7 +19,7 @@ else
 	missing="$missing $*"
 fi
 for header in ${HEADERS:-}; do
-	# Word splitting is wanted: see above.
+	# Word splitting is intended: see above.
 	# shellcheck disable=SC2086
 	echo "#include <$header>" | ${CC:-gcc} -E - >/dev/null 2>&1 ||
 		missing="$missing $header"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# try-install.sh BUILD: install into an empty folder, then use what is there and
-# nothing of this tree: the command and weir.pc agree on the version, and every
-# client example builds with what pkg-config says.
+# try-install.sh BUILD: install into an empty folder and use nothing else of
+# this tree: the command and weir.pc must agree on the version, and every client
+# example must build with pkg-config's flags.
 set -eu -o pipefail
 
 build=$1

@@ -4,7 +4,7 @@
  *
  *	port N		answer there instead of on port 7
  *	address A/M	this address instead of one by DHCP
- *	gateway G	the way out, with an address
+ *	gateway G	the router, with an address
  */
 #ifndef WEIR_EXAMPLES_ECHO_ARGS_H
 #define WEIR_EXAMPLES_ECHO_ARGS_H
@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 /**
- * struct echo_args - what was asked for
+ * struct echo_args - the arguments
  * @port:    TCP and UDP
  * @fixed:   @address and @mask are given: no DHCP
  * @address, @mask, @gateway: in network order; no gateway: 0

@@ -2,23 +2,22 @@
 /*
  * The echo protocol (RFC 862), TCP and UDP, on lwIP's callbacks.
  *
- * TCP.  Nothing that was acknowledged is ever dropped.  What cannot be sent
- * back yet is held, and the receive window is opened again only by what has
- * been handed over for sending; so a peer that sends and does not read ends up
- * stopping itself.  A window limits bytes, not buffers: against a peer that
- * sends single bytes the number of buffers held is limited too, beyond which
- * lwIP keeps the one it has and takes no more data (ECHO_HELD; lwipopts.h).
+ * TCP.  Acknowledged data is never dropped.  Data that cannot be sent back yet
+ * is held, and the receive window opens again only by what has been handed over
+ * for sending, so a peer that sends without reading stops itself.  A window
+ * limits bytes, not buffers: against a peer that sends single bytes, the number
+ * of held buffers is limited, too; beyond that lwIP keeps the current one and
+ * takes no more data (ECHO_HELD; lwipopts.h).
  *
  *	received   held           tcp_write()
  *	   p ---> [p][p][p] ---------------> peer
  *			 window opens here
  *
- * When the peer has said its last, what is held is still sent, then the
- * connection is closed.
+ * After the peer's FIN, held data is still sent, then the connection is closed.
  *
  * UDP.  A datagram goes back in the buffer it came in.  Two kinds are not
- * answered: those from an echo port, because two servers would go on for ever;
- * and those sent to everybody, because one would set off many.
+ * answered: those from an echo port, because two servers would go on for ever,
+ * and broadcasts, because one would trigger many answers.
  */
 #include "examples/echo/echo.h"
 
@@ -31,7 +30,7 @@
 
 #define WELL_KNOWN_PORT 7
 
-/* A peer that says nothing for this long is asked whether it is still there. */
+/* A peer that is silent for this long is probed. */
 #define KEEP_IDLE_MS 60000u
 #define KEEP_INTERVAL_MS 10000u
 #define KEEP_COUNT 6u
@@ -42,8 +41,8 @@
 /**
  * struct conn - a TCP connection
  * @pcb:     lwIP's; NULL: not in use
- * @held:    received and not handed over for sending yet
- * @ended:   the peer has said its last
+ * @held:    received, not yet handed over for sending
+ * @ended:   the peer has sent its FIN
  */
 struct conn {
 	struct tcp_pcb *pcb;
@@ -62,7 +61,7 @@ static void forget(struct conn *k)
 	*k = (struct conn){ 0 };
 }
 
-/* Octets of the first held buffer have been handed over. */
+/* Bytes of the first held buffer have been handed over. */
 static void advance(struct conn *k, u16_t n)
 {
 	struct pbuf *p = k->held;
@@ -169,7 +168,7 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 	return ERR_OK;
 }
 
-/* The connection is no more. */
+/* The connection is gone. */
 static void on_error(void *arg, err_t err)
 {
 	(void)err;

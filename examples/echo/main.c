@@ -5,14 +5,13 @@
  *	port web { program "client-echo" args "port 7" }
  *
  * An example of a client PD (client/pd.h) with an IP stack, lwIP (its port is
- * port.c, wire.c, lwipopts.h and arch/cc.h), and the demonstration by which
- * driver VMs for sDDF are known: it asks for an address by DHCP, says which it
- * got, and echoes on port 7.
+ * port.c, wire.c, lwipopts.h and arch/cc.h), and the usual demonstration of
+ * driver VMs for sDDF: it gets an address by DHCP, reports it, and echoes on
+ * port 7.
  *
- * lwIP runs without an operating system underneath: everything happens in
- * run(), in this order: timers, received frames, what that makes lwIP send.  It
- * keeps its state in globals, so there is one of it in a process, as there is
- * one component in a client PD.
+ * lwIP runs without an operating system: everything happens in run(), in this
+ * order: timers, received frames, sending.  Its state is in globals, so a
+ * process has one lwIP, as a client PD has one component.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -87,7 +86,7 @@ static int init(struct component *c)
 	return result;
 }
 
-/* Say so when DHCP has got us an address, or had the one we hold confirmed. */
+/* Report an address that DHCP has assigned or confirmed. */
 static void report_lease(struct component *c)
 {
 	struct echo *e = c->state;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lwIP's surroundings: time and chance.
+ * What lwIP needs from its environment: time and random numbers.
  *
  * Time is the PD's, as of the present round, so nothing here makes a system
  * call.
  *
  * Random numbers are made from a secret fetched at the start, by SipHash-2-4 of
- * a counter: a peer that has seen some cannot say what the next one will be.
- * A connection's initial sequence number is the hash of its two ends plus a
- * clock that ticks every 4 us (RFC 6528), so an old segment does not fit into a
- * new connection and nobody from outside can guess where one stands.
+ * a counter: a peer that has seen some cannot predict the next. A connection's
+ * initial sequence number is the hash of its two ends plus a clock that ticks
+ * every 4 us (RFC 6528), so an old segment does not fit into a new connection,
+ * and an outsider cannot guess sequence numbers.
  *
- * lwIP is as it is: if one of its assertions fails, whatever a peer has sent,
- * the PD says so and ends, and the monitor starts it afresh.
+ * If an assertion of lwIP fails, because of something a peer has sent, the PD
+ * reports it and ends, and the monitor restarts it.
  */
 #include "examples/echo/port.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lwIP's surroundings: time and chance.
+ * What lwIP needs from its environment: time and random numbers.
  */
 #ifndef WEIR_EXAMPLES_ECHO_PORT_H
 #define WEIR_EXAMPLES_ECHO_PORT_H
@@ -10,7 +10,7 @@
 struct component;
 
 /**
- * port_init - fetch a secret and remember whom to complain through
+ * port_init - fetch a secret, and remember the component to log through
  *
  * Makes a system call; before the filter, and before lwip_init().
  *
@@ -22,7 +22,7 @@ int port_init(struct component *c);
  * port_set_time - let lwIP know what time it is
  * @now_ns: as given to run()
  *
- * It stands still until the next call.
+ * Time stands still until the next call.
  */
 void port_set_time(uint64_t now_ns);
 

@@ -3,8 +3,8 @@
 #
 # echo.conf in an arm64 machine that QEMU emulates: a driver VM with a network
 # card, two client domains with an IP stack, a guest that may talk to one of
-# them. From out here their echo ports are reached through the card. Takes about
-# a minute; everything is gone when it ends.
+# them. This computer reaches their echo ports through the card. Takes about a
+# minute and leaves nothing behind.
 #
 #	[KEEP=1] examples/echo/run.sh
 #
@@ -38,7 +38,7 @@ log()
 	grep -qE "$1" weir.log
 }
 
-# Each client says what it got.
+# Each client reports its address.
 address()
 {
 	sed -nE "s/.*sw0\.$1: DHCP request finished.* is: ([0-9.]+).*/\1/p" \

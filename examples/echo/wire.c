@@ -2,21 +2,21 @@
 /*
  * lwIP's network interface on a switch port.
  *
- * Received frames are copied once, into lwIP's own buffers.  It must be: lwIP
- * turns header fields round in place, and the receive region is read-only to
- * us; and whoever parses a frame while somebody else may change it has checked
- * nothing.  So a frame's buffer goes back to the switch within the same run.
- * What lwIP sends is gathered straight into transmit buffers, which leave in
- * one burst at the end of the run.
+ * Received frames are copied once, into lwIP's own buffers.  That is necessary:
+ * lwIP converts header fields in place, and the receive region is read-only;
+ * and checks of a frame are worthless while another process can change it.  So
+ * a frame's buffer goes back to the switch within the same run.  What lwIP
+ * sends is gathered directly in transmit buffers, which leave in one burst at
+ * the end of the run.
  *
- * No more frames are received than there are empty transmit buffers: an answer
- * could not be sent, and what waits in the switch's queue is not lost.  When
- * TCP had more to send than that, it has noted which connections, and is asked
- * again when buffers are back.
+ * No more frames are received than there are empty transmit buffers, because
+ * the answers could not be sent; frames that wait in the switch's queue are not
+ * lost. If TCP had more to send, it has noted which connections, and goes on
+ * when buffers are back.
  *
  * The link is what net_client_carrier() says.  lwIP asks for an address when it
- * comes up and has the one it holds confirmed when it comes back; the address
- * and connections stay meanwhile.  A new epoch voids every buffer held.
+ * comes up and has it confirmed when it comes back; address and connections
+ * stay meanwhile.  A new epoch voids every buffer held.
  */
 #include "examples/echo/wire.h"
 
@@ -90,7 +90,7 @@ static void set_link(struct wire *w, bool up)
 		netif_set_link_down(&w->netif);
 }
 
-/* See how the link stands; what was of an earlier epoch is void. */
+/* Check the link; buffers of an earlier epoch are void. */
 static void look(struct wire *w)
 {
 	bool up = net_client_carrier(w->client);

@@ -18,7 +18,7 @@
  * @c:       the component
  * @client:  the switch's side
  * @resets:  epochs seen
- * @tx:      transmit buffers in our hands: filled ones, then empty ones
+ * @tx:      transmit buffers we hold: filled ones, then empty ones
  * @filled:  how many are filled
  * @have:    how many there are
  * @starved: lwIP had something to send and there was no buffer
@@ -45,14 +45,14 @@ struct wire {
 int wire_init(struct wire *w, struct component *c);
 
 /**
- * wire_run - look at the link, hand received frames to lwIP
+ * wire_run - check the link, pass received frames to lwIP
  *
  * Return: true if there may be more.
  */
 bool wire_run(struct wire *w);
 
 /**
- * wire_flush - send what lwIP has sent, and notify the switch; once per run()
+ * wire_flush - send lwIP's frames and notify the switch; once per run()
  */
 void wire_flush(struct wire *w);
 

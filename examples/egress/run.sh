@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # egress.conf with four clients: one may go out, one may only reach a neighbour,
-# one may do nothing; and an address that somebody else would like to have.
+# one may do nothing; and a locked address that another one tries to use.
 . "$(dirname "$0")/../lib.sh"
 
 echo "Who may go out: web yes, db only as far as web, box not at all."

@@ -72,8 +72,8 @@ step "weir trace carol dst=alice: why not"
 "$WEIR" trace carol dst=alice | aligned
 check "weir trace carol dst=alice" "drop not_allowed" traced carol dst=alice
 check "weir trace alice dst=bob" "deliver none" traced alice dst=bob
-# A frame for alice herself, not one that asks everybody where she is: sent to a
-# known address, its refusal is counted and captured.
+# A frame to alice's address, not a broadcast that asks for it: to a known
+# address, so that the refusal is counted and captured.
 alice_mac=$(mac alice)
 on carol ip neigh replace "$(address alice -4)" lladdr "$alice_mac" dev carol
 check "carol -> alice, though she knows the address" no \

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# web.conf with real clients: two that may look up names and fetch pages, a printer,
-# and an uplink with a DNS and a web server; then a change while it runs.
+# web.conf with real clients: two that may look up names and fetch pages, a
+# printer, and an uplink with a DNS and a web server; then a change while it
+# runs.
 . "$(dirname "$0")/../lib.sh"
 
 echo "May reach the web, may not be reached; and what is changed while it runs."
