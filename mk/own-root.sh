@@ -16,7 +16,8 @@ fi
 
 # Entering the own mount namespace again leaves the chroot, which is then known
 # only by a descriptor of its root; until pivot_root the tools are those of the
-# outer system. shellcheck disable=SC2093
+# outer system.
+# shellcheck disable=SC2093
 exec unshare -m --propagation unchanged bash -c '
 	exec 9</
 	exec nsenter --mount=/proc/self/ns/mnt sh -c '\''
