@@ -12,6 +12,7 @@
 #   make unit | e2e         only the unit tests | only the end-to-end tests
 #   make tidy check-format  the linters, alone
 #   make ground-aarch64     cross build the ground floor, check it stands alone
+#   make bench              Weir beside its peers; installs these, wants root
 #   make bench-quick        the measurements that take under two minutes
 #   make bench-driver-vm    what a frame costs with its card in a driver VM
 #   make install clean deps
@@ -66,6 +67,7 @@ PD_SRC      := client/pd/main.c vmm/linux/error.c vmm/linux/fds.c \
 TEST_SRC    := $(wildcard tests/unit/*_test.c)
 HELPER_SRC  := $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c))
 BENCH_SRC   := $(wildcard tests/bench/*.c)
+BENCH_LIB   := $(wildcard tests/bench/lib/*.c)
 
 # DIR/X.y makes gen/DIR/X.tab.c and .h; DIR/X.l, gen/DIR/X.yy.c and .h. They
 # are included as "DIR/X.tab.h" and "DIR/X.yy.h".
@@ -145,9 +147,16 @@ $(ON_LINEAR:%=$(O)/tests/%_linear_test): $(O)/tests/%_linear_test: \
 # One that starts a program.
 $(O)/tests/program_test: | $(O)/programs/reflect
 
-$(BENCHES): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(LIBS)
+$(O)/libbench.a: $(call obj,$(BENCH_LIB))
+$(BENCHES): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(O)/libbench.a $(LIBS)
 	$(call say,LD,$@)
 	$(link) $(PKG_LIBS)
+
+# The same client on DPDK, to measure DPDK's switches.
+$(O)/bench/dpdk-client: tests/bench/dpdk/client.c $(O)/libbench.a
+	$(call say,LD,$@)
+	$(Q)$(CC) -O2 -g -D_GNU_SOURCE -I. $$(pkg-config --cflags libdpdk) -o $@ \
+		$^ $$(pkg-config --libs libdpdk)
 
 include mk/rules.mk mk/lwip.mk
 
@@ -171,6 +180,12 @@ unit: tests
 
 e2e: all benches client-echo machine tests-guests
 	@B=$(O) tests/run e2e
+
+bench:
+	@mk/deps.sh build run bench peers
+	@+$(again) benches $(O)/bench/dpdk-client
+	@WEIR=$(abspath $(O)/weir) BENCH=$(abspath $(O)/bench) \
+		tests/bench/full.sh
 
 bench-quick:
 	@mk/deps.sh build bench
@@ -196,5 +211,5 @@ clean:
 include mk/lint.mk mk/install.mk mk/guest.mk driver_vm/build.mk mk/machine.mk
 include tests/guests/build.mk
 
-.PHONY: all tests tests-compiled benches run test unit e2e bench-quick \
+.PHONY: all tests tests-compiled benches run test unit e2e bench bench-quick \
 	bench-driver-vm deps clean

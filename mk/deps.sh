@@ -10,6 +10,7 @@
 #              to make and run the arm64 machine
 #       test   what tests and linters need besides
 #       bench  to measure
+#       peers  to measure beside other switches
 set -u
 export LC_ALL=C
 
@@ -23,6 +24,9 @@ test='libcmocka-dev clang clang-tidy clang-format gcc-aarch64-linux-gnu'
 test="$test shellcheck mandoc spin tshark socat"
 test="$test bind9-dnsutils curl openssl openssh-client strace keepalived uidmap"
 bench='valgrind jq'
+peers='dpdk dpdk-dev libdpdk-dev librte-net-memif23 librte-net-vhost23'
+peers="$peers librte-net-virtio23 librte-net-af-packet23 openvswitch-switch"
+peers="$peers openvswitch-switch-dpdk ethtool bsdextrautils"
 
 wanted=
 for set; do
@@ -32,8 +36,9 @@ for set; do
 	machine) wanted="$wanted $machine" ;;
 	test) wanted="$wanted $test" ;;
 	bench) wanted="$wanted $bench" ;;
+	peers) wanted="$wanted $peers" ;;
 	*) echo "deps.sh: no set '$set'; there are build, run, machine," \
-			"test, bench" >&2
+			"test, bench, peers" >&2
 		exit 2 ;;
 	esac
 done

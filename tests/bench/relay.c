@@ -82,8 +82,9 @@ static void make_port(struct port *p, unsigned int capacity)
 	p->out_data = region(data, &p->fd[ATTACH_FD_RX_DATA]);
 	link = region(4096, &p->fd[ATTACH_FD_LINK]);
 	atomic_store(&link->epoch, LINK_EPOCH_ALWAYS);
-	if (pipe2(wait, O_CLOEXEC | O_NONBLOCK) != 0)
-		die("pipe");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+		       wait) != 0)
+		die("socketpair");
 	p->fd[ATTACH_FD_WAIT] = wait[0];
 	p->ring = wait[1];
 	p->fd[ATTACH_FD_RING] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2034,SC2154
+#
+# What quick.sh and full.sh share: a switch to measure, slices of a run, ratios.
+#
+# The environment names what is measured: WEIR (the command), BENCH (where the
+# programs of this folder are).  $work is a directory of its own, and processes
+# whose numbers are in $pids are ended with the script.
+
+: "${WEIR:?path of the weir command}" "${BENCH:?folder of the programs}"
+work=$(mktemp -d "${TMPDIR:-/tmp}/weir-bench.XXXXXX") || exit 1
+export WEIR_RUNDIR=$work/run
+pids=()
+
+# Overridden by a script that has more to take back.
+clean_more()
+{
+	:
+}
+
+cleanup()
+{
+	local pid
+
+	for pid in "${pids[@]}"; do
+		kill -CONT "$pid" 2>/dev/null
+		kill "$pid" 2>/dev/null
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" 2>/dev/null
+	done
+	clean_more
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+die()
+{
+	echo "${0##*/}: $*" >&2
+	exit 1
+}
+
+# Two CPUs this process may use: $near for the client, $far for what it measures.
+mapfile -t cpus < <(taskset -c -p $$ | sed 's/.*: //' | tr ',' '\n' |
+	awk -F- '{ for (i = $1; i <= (NF > 1 ? $2 : $1); i++) print i }')
+[ "${#cpus[@]}" -ge 2 ] || die "needs two CPUs, has ${#cpus[@]}"
+near=${cpus[0]}
+far=${cpus[1]}
+
+# wait_until SECONDS COMMAND...: try it ten times a second.
+wait_until()
+{
+	local tries=$(($1 * 10))
+
+	while [ $((tries--)) -gt 0 ]; do
+		"${@:2}" >/dev/null 2>&1 && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# Instructions per delivered frame; the arguments are those of core.c.
+instructions()
+{
+	valgrind --tool=callgrind --toggle-collect='counted*' \
+		--callgrind-out-file="$work/callgrind" \
+		"$BENCH/core" "$@" 2>"$work/log" >"$work/frames" ||
+		die "callgrind failed: $(tail -n 3 "$work/log")"
+	awk -v frames="$(cat "$work/frames")" \
+		'/^summary:/ { printf "%.1f\n", $2 / frames }' "$work/callgrind"
+}
+
+# start_switch: attach ports a and b, as $work/a.sock and b.sock.
+start_switch()
+{
+	cat >"$work/bench.conf" <<-CONF
+	switch sw0 {
+		port a { attach "$work/a.sock"; buffers 1024 }
+		port b { attach "$work/b.sock"; buffers 1024 }
+	}
+	allow a <-> b
+	domain fast { sw0; poll 200us }
+	CONF
+	"$WEIR" run "$work/bench.conf" 2>"$work/weir.log" &
+	monitor=$!
+	pids+=("$monitor")
+	wait_until 10 grep -q ': running' "$work/weir.log" ||
+		die "weir did not start: $(cat "$work/weir.log")"
+	taskset -p -c "$far" \
+		"$("$WEIR" show system -j | jq '.pds[0].pid')" >/dev/null ||
+		die "cannot pin the switch to CPU $far"
+}
+
+stop_switch()
+{
+	kill "$monitor" && wait "$monitor"
+	monitor=
+}
+
+# The bare loop serves one client and ends.
+start_relay()
+{
+	: >"$work/relay.log"
+	taskset -c "$far" "$BENCH/relay" "$work/ra.sock" "$work/rb.sock" 1024 \
+		>"$work/relay.log" &
+	relay=$!
+	pids+=("$relay")
+	wait_until 5 test -s "$work/relay.log" ||
+		die "the bare loop did not start"
+}
+
+# slice NAME LENGTH WHAT COMMAND...: run a client, show its line, and append
+# "NAME LENGTH VALUE near|far|mixed" to the results WHAT.  near: a cache line
+# moves in under 120 ns; mixed: it changed meanwhile, or other work took the CPU
+# in most windows, so that the slice does not count.
+slice()
+{
+	local line
+
+	line=$(timeout 30 "${@:4}" 2>"$work/client.log" | tail -n 1)
+	[ -n "$line" ] || die "$1: $(tail -n 3 "$work/client.log")"
+	awk -v name="$1" -v len="$2" -v to="$work/results.$3" '{
+		x = $(NF - 1); y = $NF
+		l = x < 120 && y < 120 ? "near" : x >= 120 && y >= 120 ? "far" : "mixed"
+		if ($3 == "windows" && split($4, w, "/") && w[1] * 4 < w[2])
+			l = "mixed"
+		printf "  %-10s %5d B  %s: %s\n", name, len, l, $0
+		print name, len, $2, l >> to
+	}' <<<"$line"
+}
+
+# ratios WHAT OURS THEIRS: "LENGTH near|far RATIO ROUNDS" for each, the median
+# of rounds in which both ran at like distance.  A round is a run of OURS and what
+# follows it.
+ratios()
+{
+	awk -v ours="$2" -v theirs="$3" '
+	$1 == ours { value[$2] = $3; label[$2] = $4 }
+	$1 == theirs && $4 == label[$2] && $4 != "mixed" && $3 > 0 {
+		key = $2 " " $4
+		r[key, ++n[key]] = value[$2] / $3
+	}
+	END {
+		for (key in n) {
+			m = n[key]
+			for (i = 2; i <= m; i++)
+				for (j = i; j > 1 && r[key, j] < r[key, j - 1]; j--) {
+					t = r[key, j]
+					r[key, j] = r[key, j - 1]
+					r[key, j - 1] = t
+				}
+			print key, sprintf("%.2f", r[key, int((m + 1) / 2)]), m
+		}
+	}' "$work/results.$1" | sort -n
+}
