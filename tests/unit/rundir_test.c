@@ -234,7 +234,7 @@ static void test_rundir_must_be_ours_alone(void **state)
 	assert_int_equal(symlink("/tmp", dir), 0);
 	err.text[0] = '\0';
 	assert_int_equal(rundir_make(dir, &err), -1);
-	assert_non_null(strstr(err.text, "is no directory"));
+	assert_non_null(strstr(err.text, "is not a directory"));
 	unlink(dir);
 	err.text[0] = '\0';
 	assert_int_equal(rundir_make(rig_path(r, "not/there"), &err), -1);

@@ -23,25 +23,30 @@
 
 int monitor_rundir(char *buf, size_t size)
 {
-	const char *dir = getenv("WEIR_RUNDIR");
+	const char *own = getenv("WEIR_RUNDIR");
+	const char *users = getenv("XDG_RUNTIME_DIR");
 	int n;
 
-	if (dir != NULL && dir[0] != '\0') {
-		n = snprintf(buf, size, "%s", dir);
-		return n < 0 || (size_t)n >= size ? -1 : 0;
-	}
+	if (own != NULL && own[0] != '\0')
+		n = snprintf(buf, size, "%s", own);
 	/* Root in a user namespace cannot write to /run: an ordinary user. */
-	if (geteuid() == 0 && access("/run", W_OK) == 0) {
+	else if (geteuid() == 0 && access("/run", W_OK) == 0)
 		n = snprintf(buf, size, "/run/weir");
-		return n < 0 || (size_t)n >= size ? -1 : 0;
-	}
-	dir = getenv("XDG_RUNTIME_DIR");
-	if (dir != NULL && dir[0] != '\0')
-		n = snprintf(buf, size, "%s/weir", dir);
+	else if (users != NULL && users[0] != '\0')
+		n = snprintf(buf, size, "%s/weir", users);
 	else
 		n = snprintf(buf, size, "/tmp/weir-%u",
 			     (unsigned int)geteuid());
 	return n < 0 || (size_t)n >= size ? -1 : 0;
+}
+
+/* A call on the run directory has failed. */
+static int unusable(struct error *err, const char *dir, const char *what)
+{
+	return error_set(err,
+			 "cannot %s the run directory %s: %s; set WEIR_RUNDIR "
+			 "to a directory of yours",
+			 what, dir, strerror(errno));
 }
 
 int rundir_make(const char *dir, struct error *err)
@@ -52,26 +57,16 @@ int rundir_make(const char *dir, struct error *err)
 	if (mkdir(dir, mode) == 0) {
 		/* The user's umask may have removed more than we want. */
 		if (chmod(dir, mode) != 0)
-			return error_set(err,
-					 "cannot set the mode of the run "
-					 "directory %s: %s; set WEIR_RUNDIR to "
-					 "a directory of yours",
-					 dir, strerror(errno));
+			return unusable(err, dir, "set the mode of");
 	} else if (errno != EEXIST) {
-		return error_set(err,
-				 "cannot make the run directory %s: %s; set "
-				 "WEIR_RUNDIR to a directory of yours",
-				 dir, strerror(errno));
+		return unusable(err, dir, "make");
 	}
 	/* Not stat(): in /tmp somebody else could have made a symbolic link. */
 	if (lstat(dir, &st) != 0)
-		return error_set(err,
-				 "cannot use the run directory %s: %s; set "
-				 "WEIR_RUNDIR to a directory of yours",
-				 dir, strerror(errno));
+		return unusable(err, dir, "use");
 	if (!S_ISDIR(st.st_mode))
 		return error_set(err,
-				 "the run directory %s is no directory; set "
+				 "the run directory %s is not a directory; set "
 				 "WEIR_RUNDIR to one of yours",
 				 dir);
 	if (st.st_uid != geteuid())
@@ -98,10 +93,7 @@ int rundir_lock(const char *dir, struct error *err)
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return error_set(err,
-				 "cannot use the run directory %s: %s; set "
-				 "WEIR_RUNDIR to a directory of yours",
-				 dir, strerror(errno));
+		return unusable(err, dir, "use");
 	for (int i = 0; i < LOCK_TRIES; i++) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return fd;

@@ -188,7 +188,8 @@ static void look_for_reply(struct monitor *m, struct mon_switch *sw)
 	memcpy((void *)&reply, (const void *)sw->reply, sizeof(reply));
 	sw->asker = NULL;
 	sw->silent = 0;
-	asker->reply(m, asker, sw, &reply);
+	if (asker->reply != NULL)
+		asker->reply(m, asker, sw, &reply);
 }
 
 /* Edge-triggered and never read: see backing.c. */
@@ -240,27 +241,9 @@ void switch_ask(struct monitor *m, struct mon_switch *sw,
 	pd_wake(&m->pd[sw->pd]);
 }
 
-static void any_reply(struct monitor *m, struct switch_asker *a,
-		      struct mon_switch *sw,
-		      const struct vswitch_ctl_reply *reply)
-{
-	(void)m;
-	(void)a;
-	(void)sw;
-	(void)reply;
-}
-
-static void no_reply(struct monitor *m, struct switch_asker *a,
-		     struct mon_switch *sw)
-{
-	(void)m;
-	(void)a;
-	(void)sw;
-}
-
 void switch_prod(struct monitor *m, struct mon_switch *sw)
 {
-	static struct switch_asker nobody = { any_reply, no_reply };
+	static struct switch_asker nobody;
 	const struct vswitch_ctl_request request = { .op = CTL_FDB };
 
 	if (sw->asker == NULL && m->pd[sw->pd].state == PD_RUNNING &&
@@ -276,7 +259,8 @@ void switch_tick(struct monitor *m, struct mon_switch *sw)
 		return;
 	sw->asker = NULL;
 	sw->silent++;
-	asker->silence(m, asker, sw);
+	if (asker->silence != NULL)
+		asker->silence(m, asker, sw);
 	if (sw->silent < SWITCH_SILENCES) {
 		switch_prod(m, sw);
 		return;

@@ -22,6 +22,7 @@ struct mon_switch;
  * struct switch_asker - embedded in whatever sends requests to switches
  * @reply:   a switch has answered; @reply is a private copy, not to be trusted
  * @silence: it has not answered in time
+ *           (either may be NULL: nobody wants to know)
  *
  * One of them is called for each switch_ask(), unless switch_withdraw() comes
  * first.
