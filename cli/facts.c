@@ -216,6 +216,19 @@ static json_t *drop_row(json_t *facts)
 	return json_incref(facts);
 }
 
+/* An interface that has another name than when it was opened. */
+static json_t *port_row(json_t *facts)
+{
+	const char *interface = json_member(facts, "interface");
+	char *text = xasprintf("%s, now %s", json_member(facts, "attached"),
+			       interface);
+
+	if (*interface)
+		json_object_set_new(facts, "attached", json_string(text));
+	free(text);
+	return json_incref(facts);
+}
+
 static json_t *vm_row(json_t *facts)
 {
 	json_t *refused;
@@ -236,9 +249,8 @@ json_t *facts_shown(const char *what, json_t *data)
 		const char *what;
 		json_t *(*row)(json_t *facts);
 	} table[] = {
-		{ "policy", policy_row },
-		{ "flows", flow_row },
-		{ "drops", drop_row },
+		{ "policy", policy_row }, { "ports", port_row },
+		{ "flows", flow_row },	  { "drops", drop_row },
 		{ "vms", vm_row },
 	};
 	json_t *rows, *row;

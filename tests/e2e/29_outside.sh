@@ -126,6 +126,8 @@ ip link set card0 name lan7
 ip link set lan7 up
 ok "the interface's new name is logged" \
 	wait_for 10 says 'up: interface card0 is called lan7 now'
+is "and shown" "$("$WEIR" show ports | awk -F '\t' '/^sw0\.up/ { print $4 }')" \
+	"nic card0, now lan7"
 up=$(pid_of sw0.up)
 kill -KILL "$up"
 changed()

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -53,6 +54,53 @@ static void test_drops_are_explained(void **state)
 		     "{\"reason\":\"outside_refused\",\"text\":"
 		     "\"the interface did not take it\"},"
 		     "{\"reason\":\"of tomorrow\",\"text\":\"unknown\"}]");
+}
+
+static void test_a_renamed_interface_has_both_names(void **state)
+{
+	(void)state;
+	expect_shown("ports",
+		     "[{\"attached\":\"nic eth0\",\"interface\":\"lan0\"},"
+		     "{\"attached\":\"nic eth1\",\"interface\":\"\"}]",
+		     "[{\"attached\":\"nic eth0, now lan0\","
+		     "\"interface\":\"lan0\"},"
+		     "{\"attached\":\"nic eth1\",\"interface\":\"\"}]");
+}
+
+/* A sentence is filled in; what this command does not know stays as it is. */
+static void test_errors_are_sentences(void **state)
+{
+	static const struct {
+		const char *reply;
+		const char *want;
+	} table[] = {
+		{ "{\"error\":\"errors\",\"count\":1}",
+		  "1 error; nothing was changed" },
+		{ "{\"error\":\"errors\",\"count\":2}",
+		  "2 errors; nothing was changed" },
+		{ "{\"error\":\"restarting\",\"switch\":\"sw0\","
+		  "\"again_ms\":200}",
+		  "200 ms" },
+		{ "{\"error\":\"restarting\",\"again_ms\":12001}", "13 s" },
+		{ "{\"error\":\"refused\",\"switch\":\"sw0\",\"errno\":22}",
+		  "Invalid argument" },
+		{ "{\"error\":\"no_file\"}", "home" },
+		{ "{\"error\":\"of tomorrow\"}", "of tomorrow" },
+		{ "{\"error\":\"no_port\"}", "\"\"" },
+		{ "{\"error\":7}", "" },
+		{ "[]", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		json_t *reply = json_loads(table[i].reply, 0, NULL);
+		char *text = error_text(reply, "home");
+
+		if (strstr(text, table[i].want) == NULL)
+			fail_msg("%s: %s", table[i].reply, text);
+		free(text);
+		json_decref(reply);
+	}
 }
 
 static void test_refusals_of_virtualisers_are_explained(void **state)
@@ -138,6 +186,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_reason_has_its_text),
 		cmocka_unit_test(test_drops_are_explained),
+		cmocka_unit_test(test_a_renamed_interface_has_both_names),
+		cmocka_unit_test(test_errors_are_sentences),
 		cmocka_unit_test(test_refusals_of_virtualisers_are_explained),
 		cmocka_unit_test(test_flows_name_their_rule),
 		cmocka_unit_test(test_facts_that_make_no_sense),

@@ -139,7 +139,9 @@ static void renamed(void **state)
 	(void)state;
 	comp_shell("ip link set nic0 down; ip link set nic0 name lan0"
 		   " && ip link set lan0 up");
+	assert_string_equal(rig->c->outside->name, "nic0");
 	comp_until(rig, comp_logged(rig, "interface nic0 is called lan0 now"));
+	assert_string_equal(rig->c->outside->name, "lan0");
 	/* The PD's next life has the number, not the name. */
 	dup_fds(rig, fds);
 	nic_end(rig);

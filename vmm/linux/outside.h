@@ -60,21 +60,27 @@ enum outside_drop { OUTSIDE_DROPS(OUTSIDE_ENUM) OUTSIDE_DROP_COUNT };
 /* Bytes of the memfd that holds one. */
 #define OUTSIDE_SIZE 4096u
 
+/* A name of an interface, with its NUL (IFNAMSIZ). */
+#define OUTSIDE_NAME 16u
+
 /**
  * struct outside_page - written by the PD, read by the monitor
  * @state: enum outside_state
  * @drops: by enum outside_drop
+ * @name:  what the interface is called now; "": not known
  */
 struct outside_page {
 	_Atomic(uint32_t) state;
 	uint32_t pad;
 	_Atomic(uint64_t) drops[OUTSIDE_DROP_COUNT];
+	char name[OUTSIDE_NAME];
 };
 
-ABI_SIZE(struct outside_page, 8 + 8 * OUTSIDE_DROP_COUNT);
+ABI_SIZE(struct outside_page, 24 + 8 * OUTSIDE_DROP_COUNT);
 ABI_AT(struct outside_page, state, 0);
 ABI_AT(struct outside_page, pad, 4);
 ABI_AT(struct outside_page, drops, 8);
+ABI_AT(struct outside_page, name, 8 + 8 * OUTSIDE_DROP_COUNT);
 
 _Static_assert(sizeof(struct outside_page) <= OUTSIDE_SIZE, "it fits");
 

@@ -87,7 +87,7 @@ static const char *driver_state(const struct mon_link *driver)
 }
 
 /* Of any other port whose connection is up. */
-static const char *outside_name(const struct mon_link *l)
+static const char *outside_key(const struct mon_link *l)
 {
 	static const char *const name[] = {
 		[OUTSIDE_UP] = "up",	 [OUTSIDE_NO_CARRIER] = "no carrier",
@@ -115,7 +115,7 @@ static const char *state_name(const struct monitor *m,
 	case PORT_UP:
 		if (switch_load64(&sw->stats->port[port].blocked) != 0)
 			return "blocked";
-		return driver == NULL ? outside_name(l) : driver_state(driver);
+		return driver == NULL ? outside_key(l) : driver_state(driver);
 	case PORT_FAULT:
 		return "fault";
 	case PORT_DOWN:
@@ -156,14 +156,16 @@ static json_t *show_port(const struct monitor *m, const struct mon_switch *sw,
 	const struct vswitch_port_stats *s = &sw->stats->port[port];
 	const struct sys_conn *c = sw->link[port]->conn;
 	unsigned int restarts = restarts_of(m, sw->link[port]);
-	char name[SYS_NAME];
+	char name[SYS_NAME], interface[OUTSIDE_NAME];
 
-	return json_pack("{s:s, s:i, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:i, s:I, s:I}",
+	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:s, s:I, s:I, s:I, s:I, "
+			 "s:I, s:I, s:i, s:I, s:I}",
 			 "port", port_name(sw, port, name), "number", (int)port,
 			 "kind", kind_name(m, sw->link[port]), "attached",
-			 json_safe(c->what), "state", state_name(m, sw, port),
-			 "in_frames", counter(&s->in_frames), "in_bytes",
+			 json_safe(c->what), "interface",
+			 json_safe(outside_name(m, sw->link[port], interface)),
+			 "state", state_name(m, sw, port), "in_frames",
+			 counter(&s->in_frames), "in_bytes",
 			 counter(&s->in_bytes), "out_frames",
 			 counter(&s->out_frames), "out_bytes",
 			 counter(&s->out_bytes), "drops",

@@ -237,6 +237,27 @@ enum outside_state outside_state(const struct mon_link *l)
 				      : OUTSIDE_DOWN;
 }
 
+const char *outside_name(const struct monitor *m, const struct mon_link *l,
+			 char buf[OUTSIDE_NAME])
+{
+	const volatile char *name;
+	const char *was = "";
+	size_t n = 0;
+
+	if (l->outside == NULL)
+		return "";
+	if (comp_of(m, l)->kind == SYS_TAP)
+		was = comp_of(m, l)->tap.ifname;
+	else if (comp_of(m, l)->kind == SYS_NIC)
+		was = comp_of(m, l)->nic.ifname;
+	/* It may be changing. */
+	name = l->outside->name;
+	while (n < OUTSIDE_NAME - 1 && (buf[n] = name[n]) != '\0')
+		n++;
+	buf[n] = '\0';
+	return strcmp(buf, was) != 0 ? buf : "";
+}
+
 uint64_t outside_drops(const struct mon_link *l, enum outside_drop why)
 {
 	return l->outside == NULL

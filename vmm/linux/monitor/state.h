@@ -426,6 +426,15 @@ void outside_settle(struct monitor *m, struct mon_link *l);
 enum outside_state outside_state(const struct mon_link *l);
 
 /**
+ * outside_name - what it says its interface is called, if not as configured
+ * @buf: out
+ *
+ * Return: a name that need not be one; "": as configured, or not known.
+ */
+const char *outside_name(const struct monitor *m, const struct mon_link *l,
+			 char buf[OUTSIDE_NAME]);
+
+/**
  * outside_drops - frames it says it has dropped for one reason
  */
 uint64_t outside_drops(const struct mon_link *l, enum outside_drop why);

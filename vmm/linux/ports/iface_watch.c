@@ -17,6 +17,8 @@
 /* Messages read at a time; what is left keeps the descriptor ready. */
 #define READS 16
 
+_Static_assert(IFNAMSIZ == OUTSIDE_NAME, "the monitor is told its name");
+
 /* Look up its current name and state. */
 static bool look(const struct component *c, const struct iface_watch *w,
 		 struct iface_watch *now, int *flags)
@@ -83,6 +85,7 @@ static void update(struct iface_watch *w, struct component *c, bool deleted)
 	if (w->mtu != 0 && now.mtu != w->mtu)
 		say_mtu(c, &now);
 	*w = now;
+	memcpy(c->outside->name, w->name, sizeof(w->name));
 	say_state(c, w->name, flags);
 }
 
