@@ -12,25 +12,18 @@
  * net_card: net_packet.c implements one with AF_PACKET's rings, net_socket.c a
  * simple one.
  *
- * Whatever can be done per batch is not done per frame: system calls, barriers,
- * doorbells, and wake-ups of either side.
- *
  *  - Frames go in batches of NET_BATCH.  A batch is published once each way,
- *    with at most one doorbell, none if the other side is awake.
- *  - While there is work, the only system call is the card's, one per batch to
- *    be sent.
- *  - Neither side waits for the other, and nothing is lost unnecessarily.
- *    Without an empty buffer for them, received frames stay in the card's
- *    slots, where there is more room than in the region; the loop stops
- *    watching the card, asks for a notification on rx free and sleeps, so that
- *    the side that has to return the buffers gets the processor.  What does not
- *    fit into the slots then is dropped by the card, and counted.  A
- *    notification of returned buffers is asked for only then; otherwise each
- *    batch the other side takes would wake us for nothing.
- *  - Without a slot to send them in, frames stay on tx active, until the card
- *    says that it has room.
- *  - While the link is down received frames are dropped; without a carrier,
- *    so are those to be sent.
+ *    with at most one doorbell, none if the other side is awake.  The only
+ *    system call while there is work is the card's, one per batch to be sent.
+ *  - Neither side waits for the other, and nothing is lost
+ *    unnecessarily.  Without an empty buffer, received frames stay in the
+ *    card's slots; the loop stops watching the card, asks for a notification on
+ *    rx free (only then: otherwise each batch the other side takes would wake
+ *    us) and sleeps.  What does not fit into the slots is dropped by the card,
+ *    and counted.
+ *  - Without a slot to send them in, frames stay on tx active.
+ *  - While the link is down received frames are dropped; without a carrier, so
+ *    are those to be sent.
  *
  * Whatever is read from a queue is checked.  An impossible descriptor is
  * counted and returned; an impossible index ends the use of the queues until

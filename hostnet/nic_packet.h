@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Frames to and from an interface: AF_PACKET with two rings.
+ * Frames to and from an interface: AF_PACKET with two rings, for the nic port
+ * and for the card of a driver VM.
  *
  * A ring is memory shared with the kernel, in slots of equal size.  Each slot's
  * status says who owns it:
@@ -13,20 +14,15 @@
  *			TP_STATUS_SENDING	the kernel's or the card's
  *
  * Both sides go round the ring in order.  Receiving takes no system call at
- * all; transmitting takes one, the kick, for a burst.  The kick is an empty
- * write(2), not a send(2), so the PD needs no call that takes an address, and
- * can send on this interface only.  (Measured over veth, 64 and 1500 bytes:
- * within a tenth of sendmmsg(2) either way.)
+ * all; transmitting takes one, the kick, for a burst: an empty write(2), so
+ * that a PD needs no call that takes an address and can send on this interface
+ * only.
  *
- * The monitor opens two sockets, because the receiver needs virtio's header in
- * front of frames (offload.h), which on a transmitter would make the kernel
- * accept frames longer than the interface's MTU.  The PD makes the rings before
- * its filter is set, and makes them again if it is restarted: both sides then
- * begin at slot 0.
- *
- * A driver VM's program moves the frames of its card in the same way.
- *
- * Functions return 0 or negative errno, unless they say otherwise.
+ * There are two sockets, because the receiver needs virtio's header in front of
+ * frames (offload.h), which on a transmitter would make the kernel accept
+ * frames longer than the interface's MTU.  A PD makes the rings before its
+ * filter is set, and makes them again if it is restarted: both sides then begin
+ * at slot 0.
  */
 #ifndef WEIR_HOSTNET_NIC_PACKET_H
 #define WEIR_HOSTNET_NIC_PACKET_H

@@ -4,23 +4,19 @@
  *
  * A packet socket gets frames as they are inside the stack.  A sender on the
  * same machine (a veth peer, a container, a bridge port) leaves two things to
- * hardware that these frames never reach:
- *
- *  - the TCP or UDP checksum: only the pseudo header's sum is in its place
- *    (CHECKSUM_PARTIAL);
- *  - segmentation: one frame of up to 64 KiB stands for a train of segments
- *    (GSO), and frames received in a row are put together into such a frame as
- *    well (GRO).
+ * hardware that these frames never reach: the TCP or UDP checksum, of which
+ * only the pseudo header's sum is in its place (CHECKSUM_PARTIAL), and
+ * segmentation: one frame of up to 64 KiB stands for a train of segments (GSO,
+ * and GRO for received ones).
  *
  * With PACKET_VNET_HDR the kernel describes both in virtio's header.  A frame
  * that leaves a switch port must be valid on a wire, so both are completed
- * here.  Turning the sender's offloads off with `ethtool -K` is no alternative:
+ * here. Turning the sender's offloads off with `ethtool -K` is no alternative:
  * they belong to the other end, and the setting would outlive us.
  *
- * Segments' checksums follow from the sum the sender put there: it covers the
- * addresses, the protocol and the length of the whole train, and only the
- * length differs for a segment.  So the pseudo header itself is not needed, and
- * IPv6 extension headers do not matter.
+ * The sum the sender put there covers the addresses, the protocol and the
+ * length of the whole train, and only the length differs for a segment.  So the
+ * pseudo header itself is not needed, and IPv6 extension headers do not matter.
  *
  * The header comes from the kernel, the frame behind it from anybody: every
  * offset is checked against the frame's length.  No system calls.

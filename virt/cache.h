@@ -2,18 +2,11 @@
 /*
  * Cache maintenance for memory a device reads and writes behind the CPU's back.
  *
- * The implementation is chosen at build time: a board either keeps DMA coherent
- * or does not.
- *
- *	arm64	    cache_arm64.h, by line
- *	others	    cache_coherent.h: x86 keeps DMA coherent, nothing to do
- *	WEIR_DMA_COHERENT defined: cache_coherent.h on arm64 as well (devices
- *		    behind an SMMU that snoops; "dma-coherent" in the device
- *		    tree)
- *	WEIR_CACHE_HEADER defined: that header, for a platform with ways of its
- *		    own, and for tests
- *
- * Each gives four functions:
+ * The implementation is chosen at build time.  On arm64 it is cache_arm64.h, by
+ * line; elsewhere DMA is coherent (cache_coherent.h, nothing to do), and so it
+ * is on arm64 with WEIR_DMA_COHERENT (devices behind an SMMU that snoops).
+ * WEIR_CACHE_HEADER names another header, for a platform with ways of its own,
+ * and for tests.  Each gives four functions:
  *
  *	cache_line()		  bytes of a line, 1 if there is nothing to do
  *	cache_clean(p, n)	  what the CPU wrote reaches memory

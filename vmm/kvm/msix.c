@@ -16,11 +16,10 @@
  *
  * INTx.  VFIO masks the line when it fires and writes one eventfd, which raises
  * the guest's interrupt; the guest's end-of-interrupt writes another, which
- * takes the mask off.  A card has either kind, never both: one is turned off
- * before the other is turned on.
+ * takes the mask off.  A card has one kind at a time.
  *
- * Descriptors and GSIs are all made when the card is attached.  Later that is
- * impossible: the VM's PD is sandboxed by then.
+ * Descriptors and GSIs are all made when the card is attached, before the VM's
+ * PD is sandboxed.
  */
 #include <errno.h>
 #include <string.h>

@@ -2,36 +2,27 @@
 /*
  * The event loop of a PD.  pd.h says what a component may expect of it.
  *
- * Sleeping.  There is one place to sleep, an epoll_wait(), reached only when
- * every component has armed its queues and found nothing.  It has a timeout
- * only while a component has asked to be woken at some time, so a PD without
- * traffic makes no system call at all.
+ * Sleeping.  The only place to sleep is an epoll_wait(), reached when every
+ * component has armed its queues and found nothing.  It has a timeout only
+ * while a component has asked for one, so a PD without traffic makes no system
+ * call.
  *
- * Notifications in.  Channels are watched edge triggered and their eventfds
- * never read: each write by a peer is an edge, and the counter does not matter.
- * epoll keeps an edge that comes between two looks, so none is lost.
+ * Notifications in.  Channels are watched edge-triggered and their eventfds
+ * never read: each write by a peer is an edge, which epoll keeps until the next
+ * look.
  *
  * Notifications out.  pd_ring() marks a channel; after each round, each marked
- * channel is written once, however many frames went over it.  That is soon
- * enough for the peer to work alongside a long burst, and late enough to wake
- * it once per burst.  The queues ask for a ring only while the peer sleeps.  A
- * write that fails does no harm: a full counter or socket means that a
- * notification is pending already.
+ * channel is written once.  That is soon enough for the peer to work alongside
+ * a long burst, and wakes it once per burst.  A write that fails does no harm:
+ * the counter or socket is full because a notification is pending already.
  *
- * Fairness.  A peer can keep a component busy for ever.  The loop still looks
- * at its descriptors every few rounds (after each round, if there are
- * interfaces or sockets among them).  A flooding port can delay another port's
- * notification by a bounded amount of work only.
+ * Fairness.  A peer can keep a component busy for ever.  So the loop looks at
+ * its descriptors every few rounds, or after each if there are interfaces or
+ * sockets among them: a flood delays another port by a bounded amount of work.
  *
  * Spinning.  With `poll` the loop goes on calling run() of all components for
  * that long after the last work.  Queues stay unarmed, so peers need not
- * notify, and the PD avoids a wake-up, which costs tens of microseconds.  It
- * counts as work if run() returns true or rings a channel.
- *
- * Times.  Each component has at most one alarm, and there are few components.
- * The loop keeps the earliest, and recomputes it when one changes.  It is
- * compared with the clock where the clock is read anyway: at each look and
- * before each round.
+ * notify, and no wake-up is needed, which costs tens of microseconds.
  */
 #include "vmm/linux/pd/loop.h"
 

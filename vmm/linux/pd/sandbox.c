@@ -2,31 +2,28 @@
 /*
  * Locking a PD in: stages 2 to 5 (see spawn.c for all of them).
  *
- * Afterwards a PD has: its regions, mapped with exactly its permissions;
+ * Afterwards a PD has its regions, mapped with exactly its permissions;
  * descriptors of its channels, its log, its control socket and those its
  * components were given; the system calls that wait, notify, read the clock and
  * end the process, and those in its components' tables.  It cannot make memory
  * executable, map, open, connect, fork, send signals, or change a descriptor.
  *
- * A PD with attach ports may map: fresh memory for each client, over the old
- * (pd/order.c).  The filter allows one form only: shared, at a fixed address,
- * readable or writable, from the start of a file.  The PD's other descriptors
- * are sockets, eventfds and files its components may read and write anyway, so
- * it gains nothing by mapping them.
+ * A PD with attach ports may map fresh memory for each client over the old
+ * (pd/order.c), in one form only: shared, at a fixed address, readable or
+ * writable, from the start of a file.  It gains nothing by mapping its other
+ * descriptors: sockets, eventfds, and files its components may use anyway.
  *
- * A component may start threads before the filter (a VM's processor is one).
- * Stages 3 and 4 are over by then, so the threads start without privileges, and
- * the filter is put on all of them at once.
+ * Threads that a component starts before the filter (a VM's processor is one)
+ * have no privileges either, and the filter is put on all of them at once.
  *
  * Read-only regions are protected twice: the mapping is PROT_READ, and its
  * descriptor was opened with O_RDONLY, so the kernel would refuse to make it
  * writable even without the filter.
  *
- * Sanitizer builds.  The runtime of ASan and UBSan maps memory while it works,
- * and inspects the process before it reports.  In such a build only, the filter
- * also allows calls that act on the process's own memory and threads, answers
- * those that would open something with ENOENT, and standard error leads to the
- * log.  The other stages are the same.
+ * Sanitizer builds.  The runtime of ASan and UBSan maps memory, and inspects
+ * the process before it reports.  In such a build only, the filter also allows
+ * calls that act on the process's own memory and threads, answers those that
+ * would open something with ENOENT, and standard error leads to the log.
  */
 #include "vmm/linux/pd/sandbox.h"
 

@@ -2,11 +2,10 @@
 /*
  * Where a capture goes: a file, a ring of files, a FIFO, standard output.
  *
- * The monitor opens (capture_file_open), the PD writes (struct capture_file).
- * What is written is always a sequence of whole blocks.  Blocks wait in a
- * private buffer.  While that has no room, the capture takes no more records
- * from the switch (capture_file_room), which counts those it cannot send.  So
- * all missed frames are in one counter, the switch's.
+ * The monitor opens (capture_file_open), the PD writes (struct capture_file),
+ * always whole blocks.  They wait in a private buffer.  While that has no room,
+ * the capture takes no more records from the switch (capture_file_room), which
+ * counts those it cannot send: all missed frames are in one counter.
  *
  * A pipe may take part of a block; the rest goes first the next time.  If a
  * file takes part of a block, it is cut off at once (capture_disk.c) and
@@ -15,24 +14,15 @@
  *
  * Files.  A file that already holds a capture is kept: open() renames it
  * (home.1.pcapng) and makes a new one, unless the topology says `overwrite`.
- * Monitor and PD share the descriptor's offset, which is 0 until the PD has
- * written.  A PD that finds another offset has been restarted after a crash,
- * and appends a section.  Files are opened for appending, so the offset serves
- * only as this mark.
+ * Files are opened for appending, so the descriptor's offset, which monitor and
+ * PD share, serves as a mark: it is 0 until the PD has written.  A PD that
+ * finds another one has been restarted after a crash, and appends a section.
  *
  * A ring (`rotate`) is NAME.0.pcapng, NAME.1.pcapng, ...: all are opened at the
  * start, because the PD can open nothing.  Each is a complete capture.  When a
  * block would make the current file longer than its limit, the next one is
  * emptied and begun.  A new start goes on behind the newest.  When the disk is
  * full, a ring empties the oldest of its own files.
- *
- * States:
- *  - writing
- *  - blocked: a FIFO or pipe is full; waits for EPOLLOUT
- *  - failing: the disk is full, or the like; tries again once a second
- *  - closed: the reader of a pipe has gone; from then on everything is missed
- *
- * Functions return 0 or negative errno, unless they say otherwise.
  */
 #ifndef WEIR_VMM_LINUX_PORTS_CAPTURE_FILE_H
 #define WEIR_VMM_LINUX_PORTS_CAPTURE_FILE_H
@@ -47,9 +37,9 @@
 
 enum capture_file_state {
 	CAPTURE_FILE_WRITING,
-	CAPTURE_FILE_BLOCKED,
-	CAPTURE_FILE_FAILING,
-	CAPTURE_FILE_CLOSED,
+	CAPTURE_FILE_BLOCKED, /* a pipe is full; waits for EPOLLOUT */
+	CAPTURE_FILE_FAILING, /* the disk is full, say; tries once a second */
+	CAPTURE_FILE_CLOSED,  /* a pipe's reader has gone; for good */
 };
 
 /* Bytes of the longest comment a packet may have. */

@@ -12,18 +12,14 @@
  *
  * Received frames are completed: a VLAN tag that the kernel has stripped is put
  * back, a checksum left to the hardware is computed, and a train of segments
- * (GSO, GRO) is cut into frames.  Trains are cut from a private copy, a burst
- * at a time if transmit buffers are short.
+ * (GSO, GRO) is cut into frames, a burst at a time if transmit buffers are
+ * short.
  *
- * States:
- *  - up: frames flow
- *  - interface down, or without carrier: frames for it are dropped and counted;
- *    reception starts again by itself when it is up
- *  - interface deleted, unplugged, or moved to another namespace: gone.  The PD
- *    keeps running, without an interface, until the monitor has found it again
- *    and restarts the PD with new sockets
- *
- * The interface is known by its number: it may be renamed.
+ * While the interface is down or has no carrier, frames for it are dropped and
+ * counted.  When it is deleted, unplugged or moved to another namespace, the PD
+ * keeps running without it until the monitor has found it again and restarts
+ * the PD with new sockets.  The interface is known by its number: it may be
+ * renamed.
  */
 #include <errno.h>
 #include <linux/if_packet.h>

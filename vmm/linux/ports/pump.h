@@ -12,17 +12,16 @@
  * Neither side ever waits for the other:
  *
  *  - The outside takes no frame now.  The pump stops taking frames from the
- *    switch and watches the descriptor for room.  Meanwhile the switch runs out
- *    of this port's receive buffers and counts its drops as `no_buffer`.
+ *    switch and watches the descriptor.  Meanwhile the switch runs out of this
+ *    port's receive buffers and counts its drops as `no_buffer`.
  *  - The switch returns no transmit buffer.  The pump stops looking at the
  *    descriptor and asks for a notification; the kernel's own queue overflows
  *    and counts.
  *  - The link is down.  Nothing is moved and nothing is watched; the monitor
  *    notifies when it goes up.
  *
- * Frames the outside did not take are kept in their receive buffers, not
- * copied.  A new epoch of the link invalidates these buffers, so it is checked
- * first, and they are dropped.
+ * Frames the outside did not take stay in their receive buffers.  A new epoch
+ * of the link invalidates these, so it is checked first, and they are dropped.
  */
 #ifndef WEIR_VMM_LINUX_PORTS_PUMP_H
 #define WEIR_VMM_LINUX_PORTS_PUMP_H

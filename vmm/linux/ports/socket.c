@@ -1,35 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * socket: a switch port for QEMU's `-netdev stream`, or anything that frames
- * like it.
- *
- *	+-----------------+---------------------+-----------------+-- - -
- *	| length, 4       | frame, length       | length, 4       | frame
- *	| (big endian)    | bytes               |                 |
- *	+-----------------+---------------------+-----------------+-- - -
+ * like it: a length of four bytes, big endian, then the frame.
  *
  * One peer at a time.  A second one that connects is closed at once, unless the
  * first has hung up and only its last frames are still to be taken.  A port
- * that connects needs the monitor for that: from inside its sandbox nothing can
- * be connected to.  It reports that it has no peer, and is restarted with a new
- * connection (monitor/outside.c).
+ * that connects cannot do so from inside its sandbox: it reports that it has no
+ * peer, and the monitor restarts it with a new connection (monitor/outside.c).
  *
  * Receiving.  The stream is read in big pieces into a private buffer, many
- * frames a system call, and each frame is copied once, into a transmit buffer.
- * What a length can be:
- *  - 14 to the port's longest: a frame;
- *  - else, up to QEMU's own limit: a runt, or a frame too long for this port;
- *    it is counted and skipped, the stream stays in step;
- *  - 0, or more than that: not a length.  The start of the next frame is
- *    unknown, so the peer is disconnected.
+ * frames a system call, and each frame is copied once, into a transmit
+ * buffer.  A length this port does not take, up to QEMU's own limit, is counted
+ * and skipped.  Any other is no length: the start of the next frame is unknown,
+ * so the peer is disconnected.
  *
  * Sending.  A burst is one writev(2), straight from the receive buffers.  If
  * the peer takes only part of it, the rest of the frame that was cut is copied
  * and sent first later, so that the stream stays in step whatever happens to
  * the link meanwhile.  Whole frames wait in the switch's queue (pump.h).  While
  * there is no peer, frames are dropped.
- *
- * States: no peer -> peer -> no peer.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -3,8 +3,8 @@
  * tap: a switch port that is a TAP interface of the host, or of a network
  * namespace.
  *
- * open() makes the interface, in the monitor: it exists as long as somebody has
- * its descriptor, so it goes away with the monitor however that ends.  A
+ * open() makes the interface, in the monitor.  It exists as long as somebody
+ * has its descriptor, so it goes away with the monitor however that ends.  A
  * persistent TAP (`ip tuntap add`) that nobody uses is used as it is, with its
  * addresses, and stays.  Any other existing interface is refused: its addresses
  * and routes were meant for something else.
@@ -12,21 +12,14 @@
  * Frames are read straight into transmit buffers and written straight from
  * receive buffers, one system call each; TUN cannot move several at once.
  *
- * Offloads.  We do not ask for IFF_VNET_HDR.  Then the driver offers the stack
- * neither checksum nor segmentation offload (those are features a TUN only has
- * after TUNSETOFFLOAD), and the stack completes checksums and cuts TCP into
- * segments before a frame reaches us.  What is read here is what would be on a
- * wire, VLAN tag included (tests/unit/tap_port_test.c looks at the checksums).
- * The price is one system call per segment.
+ * We do not ask for IFF_VNET_HDR, so the driver offers the stack no offloads:
+ * it completes checksums and cuts TCP into segments before a frame reaches
+ * us.  The price is one system call per segment.
  *
- * States:
- *  - up: frames flow
- *  - interface down (`ip link set down`): frames for it are dropped and counted
- *    until it is up again
- *  - interface deleted: gone, until the monitor has made it again and starts
- *    the PD with a new descriptor
- *  - interface moved to another namespace: frames flow, but its state cannot be
- *    seen from here
+ * While the interface is down, frames for it are dropped and counted.  When it
+ * is deleted, the port waits until the monitor has made it again and starts the
+ * PD with a new descriptor.  When it is moved to another namespace, frames
+ * flow, but its state cannot be seen from here.
  */
 #include <errno.h>
 #include <fcntl.h>
