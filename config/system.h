@@ -8,17 +8,15 @@
  * that notify.  Back-ends read nothing else.
  *
  *	struct system
- *	  |- region[]              every region: name, size
- *	  |- channel[]             every channel: its two ends
- *	  |- conn[]                every connection of a switch port (a view that
- *	  |                        ties regions and channels to a port, for
- *	  |                        monitors and tools)
+ *	  |- region[]         every region: name, size
+ *	  |- channel[]        every channel: its two ends
+ *	  |- conn[]           every connection of a switch port: a view that ties
+ *	  |                   regions and channels to it, for monitors and tools
  *	  `- pd[]
- *	       |- map[]            what it maps; the position is the map's *slot*
- *	       |- chan[]           its channel ends; the position is the channel's
- *	       |                   *id* inside the PD
- *	       `- comp[]           components living in it, each with its
- *	                           configuration in terms of slots and ids
+ *	       |- map[]       what it maps; the position is the map's *slot*
+ *	       |- chan[]      its channel ends; the position is the channel's *id*
+ *	       `- comp[]      components living in it, each with its configuration
+ *	                      in terms of slots and ids
  *
  * What ends up in a PD is plain data of fixed size, without pointers, so that a
  * back-end can hand it over as it stands.  SYS_NONE marks an absent slot, id or
@@ -304,8 +302,8 @@ enum sys_attachment {
  * struct sys_conn - a connection: switch port and what is attached to it
  *
  * A driver VM's port has two: "sw0.uplink" (SYS_TO_VIRT) from the switch to the
- * virtualisers and "sw0.uplink.driver" (SYS_TO_VM) from these, which stand where
- * the switch does elsewhere, to the VM.
+ * virtualisers and "sw0.uplink.driver" (SYS_TO_VM) from these, which stand
+ * where the switch does elsewhere, to the VM.
  *
  * @pd, @comp: [0] the switch, [1] what is attached; SYS_PD_OUTSIDE and SYS_NONE
  *           for attach

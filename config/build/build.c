@@ -55,8 +55,8 @@ static void check_load(struct topology *t, const struct topo_domain *domain,
 {
 	if (pd->n_chans > SYS_MAX_CHANNELS)
 		wrong(t, domain->name.pos,
-		      "domain %s has %u channels; one process can have %d: take "
-		      "members out",
+		      "domain %s has %u channels; one process can have %d: "
+		      "take members out",
 		      domain->name.text, pd->n_chans, SYS_MAX_CHANNELS);
 	if (pd->n_maps > SYS_MAX_MAPS)
 		wrong(t, domain->name.pos,

@@ -30,22 +30,15 @@
  * A driver VM's port has two connections with queues and link pages of their
  * own, and the same two data regions: nothing is copied between them.  The
  * virtualisers are the peer of the first and stand where the switch does in the
- * second, whose peer is the VM:
+ * second, whose peer is the VM.  What differs:
  *
- *	region				switch	virt	VM	why
- *	ingress.active, ingress.free	rw	rw	-	as above
- *	egress.active, egress.free	rw	rw	-
- *	link				r	r	-
- *	driver.ingress.active, .free	-	rw	rw	likewise
- *	driver.egress.active, .free	-	rw	rw
- *	driver.link			-	r	r
- *	ingress.data			r	r	rw	the card writes it;
- *							virt maintains caches
- *	egress.data			rw	r	r	the card reads it
- *	stats.rx, stats.tx		-	rw	-	the monitor reads
- *	VM.ram				-	-	rw	the guest's alone
- *	VM.status			-	-	rw	the monitor reads
- *	VM.vmm				-	-	rw	likewise; not the guest's
+ *	region			switch	virt	VM	why
+ *	ingress.data		r	r	rw	the card writes it, and virt
+ *						maintains caches
+ *	egress.data		rw	r	r	the card reads it
+ *	stats.rx, stats.tx	-	rw	-	the monitor reads
+ *	VM.ram			-	-	rw	the guest's alone
+ *	VM.status, VM.vmm	-	-	rw	the monitor reads
  */
 #ifndef WEIR_CONFIG_BUILD_H
 #define WEIR_CONFIG_BUILD_H

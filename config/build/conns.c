@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Second step: the regions and channels of every connection and every switch, who
- * maps them, and every component's configuration in terms of slots and ids.
+ * Second step: the regions and channels of every connection and every switch,
+ * who maps them, and every component's configuration in terms of slots and ids.
  */
 #include <stdarg.h>
 
@@ -77,14 +77,15 @@ static uint32_t join(struct system *sys, uint32_t index, uint32_t channel,
 static struct sys_half map_half(struct sys_pd *pd, const struct sys_half *half,
 				bool writes)
 {
-	return (struct sys_half){
-		.active = map(pd, half->active, SYS_RW),
-		.free = map(pd, half->free, SYS_RW),
-		.data = map(pd, half->data, writes ? SYS_RW : SYS_R),
-	};
+	struct sys_half slots;
+
+	slots.active = map(pd, half->active, SYS_RW);
+	slots.free = map(pd, half->free, SYS_RW);
+	slots.data = map(pd, half->data, writes ? SYS_RW : SYS_R);
+	return slots;
 }
 
-/* @end: of the connection's channel; at a link's second switch all is swapped. */
+/* @end: of the channel; at a link's second switch all is swapped. */
 static struct sys_wire wire_up(struct system *sys, uint32_t index,
 			       const struct sys_conn *conn, enum side side,
 			       uint32_t end)

@@ -2,8 +2,8 @@
 /*
  * What keeps one system from becoming another while it runs.
  *
- * Each system's dump begins with facts: what a user has a name for, a property of
- * it, and its value.  Two lists of facts are compared line by line.  What
+ * Each system's dump begins with facts: what a user has a name for, a property
+ * of it, and its value.  Two lists of facts are compared line by line.  What
  * only follows from another difference, such as numbers that a new port shifts,
  * is not among the facts.  If they are all the same, the systems are compared
  * byte by byte, so that nothing without a fact is overlooked.  Policies, and

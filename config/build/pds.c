@@ -17,9 +17,10 @@
 
 /*
  * A program needs an address that is the same after every start, or its peers
- * and DHCP servers take it for a new station each time.  So without a lock it is
- * a hash of the port's full name, as a locally administered unicast address.  If
- * another port has that address already, the name is hashed on with a NUL more.
+ * and DHCP servers take it for a new station each time.  So without a lock it
+ * is a hash of the port's full name, as a locally administered unicast address.
+ * If another port has that address already, the name is hashed on with a NUL
+ * more.
  *
  * A program has the address it was started with, so what counts is the file's
  * lock, whatever it has been changed to since.
@@ -87,9 +88,8 @@ static void configure_switch(struct sys_switch *cfg,
 }
 
 static void configure_tap(struct sys_component *comp,
-			  const struct topo_port *port, struct topology *t)
+			  const struct topo_port *port)
 {
-	(void)t;
 	build_copy(comp->tap.ifname, port->target.text);
 	build_copy(comp->tap.netns, port->netns.text);
 	comp->tap.mac = port->tap_mac.value;
@@ -98,19 +98,17 @@ static void configure_tap(struct sys_component *comp,
 }
 
 static void configure_nic(struct sys_component *comp,
-			  const struct topo_port *port, struct topology *t)
+			  const struct topo_port *port)
 {
-	(void)t;
 	build_copy(comp->nic.ifname, port->target.text);
 	build_copy(comp->nic.netns, port->netns.text);
 }
 
 static void configure_socket(struct sys_component *comp,
-			     const struct topo_port *port, struct topology *t)
+			     const struct topo_port *port)
 {
 	struct sys_socket *cfg = &comp->socket;
 
-	(void)t;
 	cfg->mode = port->connect ? SYS_SOCKET_CONNECT : SYS_SOCKET_LISTEN;
 	cfg->tcp = port->tcp;
 	cfg->port = port->tcp_port;
@@ -120,7 +118,7 @@ static void configure_socket(struct sys_component *comp,
 }
 
 static void configure_capture(struct sys_component *comp,
-			      const struct topo_port *port, struct topology *t)
+			      const struct topo_port *port)
 {
 	const struct topo_capture *from = &port->capture;
 	struct sys_capture *cfg = &comp->capture;
@@ -139,13 +137,13 @@ static void configure_capture(struct sys_component *comp,
 	build_copy(cfg->filter_text, from->filter.arg.text);
 	/* Of all ports, watched or not: a refused frame names its other end. */
 	for_each(other, port->sw->ports)
-		build_copy(cfg->name[other->number], topo_port_name(t, other));
+		snprintf(cfg->name[other->number], SYS_NAME, "%s.%s",
+			 other->sw->name.text, other->name.text);
 }
 
 static void configure_program(struct sys_component *comp,
-			      const struct topo_port *port, struct topology *t)
+			      const struct topo_port *port)
 {
-	(void)t;
 	build_copy(comp->program.path, port->file);
 	build_copy(comp->program.args, port->args.text);
 	comp->program.mac = port->mac;
@@ -153,8 +151,7 @@ static void configure_program(struct sys_component *comp,
 
 /* Virtualisers are told all they need by maps. */
 static void (*const configure_port[SYS_KINDS])(struct sys_component *,
-					       const struct topo_port *,
-					       struct topology *) = {
+					       const struct topo_port *) = {
 	[SYS_TAP] = configure_tap,	   [SYS_NIC] = configure_nic,
 	[SYS_SOCKET] = configure_socket,   [SYS_CAPTURE] = configure_capture,
 	[SYS_PROGRAM] = configure_program,
@@ -220,7 +217,7 @@ static void add_port(struct system *sys, struct topology *t,
 	port->pd = pd_for(sys, port->domain, name);
 	comp = new_comp(sys, port->pd, kind, name, &port->comp);
 	if (configure_port[kind])
-		configure_port[kind](comp, port, t);
+		configure_port[kind](comp, port);
 }
 
 void build_pds(struct system *sys, struct topology *t)

@@ -9,8 +9,8 @@ static void take_member(struct topology *t, struct topo_domain *domain,
 {
 	if (*where)
 		wrong(t, ref->pos,
-		      "\"%s\" is in domain %s already; it can be in one domain, "
-		      "and once",
+		      "\"%s\" is in domain %s already; it can be in one "
+		      "domain, and once",
 		      ref->text, shown(*where));
 	else
 		*where = domain;
@@ -46,7 +46,8 @@ void check_domains(struct topology *t)
 	for_each(domain, t->domains) {
 		if (!domain->members.n && !domain->broken)
 			wrong(t, domain->name.pos,
-			      "domain %s has no members; name switches or ports",
+			      "domain %s has no members; name switches or "
+			      "ports",
 			      shown(domain));
 		for_each(ref, domain->members.first)
 			check_member(t, domain, ref);

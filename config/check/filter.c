@@ -47,14 +47,14 @@ static bool report_deep(struct topology *t, struct pos at, uint32_t need)
 {
 	if (need == CBPF_ALL)
 		wrong(t, at,
-		      "the filter works out where in a frame it looks, and that "
-		      "can be anywhere; the switch looks at the first %u octets: "
-		      "name fixed places",
+		      "the filter works out where in a frame it looks, and "
+		      "that can be anywhere; the switch looks at the first %u "
+		      "octets: name fixed places",
 		      FRAME_SNAP_MAX);
 	else
 		wrong(t, at,
-		      "the filter looks at octet %u of a frame, counted from 0; "
-		      "the switch looks at the first %u: ask for something "
+		      "the filter looks at octet %u of a frame, counted from "
+		      "0; the switch looks at the first %u: ask for something "
 		      "further in front",
 		      need - 1, FRAME_SNAP_MAX);
 	return false;

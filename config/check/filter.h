@@ -43,8 +43,8 @@ extern int filter_limit_ms;
 /* Has libpcap compile an expression. */
 void filter_ask(const char *expression, struct filter_answer *answer);
 /*
- * Has all expressions with names compiled, within filter_limit_ms, that @t->base
- * does not have: names mean what they meant.
+ * Has all expressions with names compiled, within filter_limit_ms, that
+ * @t->base does not have: names mean what they meant.
  */
 void filter_ask_all(struct topology *t);
 /* The answer to one of all these; NULL if it is none. */

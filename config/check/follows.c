@@ -39,7 +39,7 @@ static void check_circle(struct topology *t, struct topo_port *port)
 	const char *text = shown(port);
 	unsigned int steps = 0;
 
-	/* Round a circle further on, which is not ours, for ever but for this. */
+	/* A circle further on, which is not ours, has no end. */
 	while (p && p != port && steps++ < port->sw->n_ports)
 		p = p->leader;
 	if (p != port)

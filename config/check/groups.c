@@ -2,9 +2,9 @@
 /*
  * Groups: from names to ports.
  *
- * A group may name one that is written further down.  So those whose members are
- * known are worked out, and then those that have become so, until none is left,
- * or only such as are inside themselves.
+ * A group may name one that is written further down.  So those whose members
+ * are known are worked out, and then those that have become so, until none is
+ * left, or only such as are inside themselves.
  */
 #include "config/check/check.h"
 

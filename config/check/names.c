@@ -2,8 +2,8 @@
 /*
  * Names: those that are taken, and what a name refers to.
  *
- * All names that mean something are in one list, each kind of thing in the order
- * of the topology.  The second of two that have the same is not in it.
+ * All names that mean something are in one list, each kind of thing in the
+ * order of the topology.  The second of two that have the same is not in it.
  */
 #include "config/check/check.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Pairs of ports that a rule allows, and that will not work all the same: nothing
- * may come back, or no frame of one has a VLAN of the other.  Then ports that no
- * rule lets send or receive, and groups no rule names.
+ * Pairs of ports that a rule allows, and that will not work all the same:
+ * nothing may come back, or no frame of one has a VLAN of the other.  Then
+ * ports that no rule lets send or receive, and groups no rule names.
  *
  * Whoever means one direction says so by a `deny` for the other.
  */

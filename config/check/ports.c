@@ -153,8 +153,8 @@ void check_ports(struct topology *t)
 			check_options(t, port);
 		else if (!port->broken)
 			wrong(t, port->name.pos,
-			      "port \"%s\" has nothing attached; give it a tap, "
-			      "nic, socket, attach, program, driver-vm or "
+			      "port \"%s\" has nothing attached; give it a "
+			      "tap, nic, socket, attach, program, driver-vm or "
 			      "capture",
 			      shown(port));
 		check_outside(t, port);

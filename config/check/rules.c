@@ -3,9 +3,9 @@
  * Rules: from names to what is asked about each pair of ports.
  *
  * The first rule that matches a frame decides.  So a rule behind one that
- * decides about every frame of a pair is never asked about that pair: it gets no
- * entry there, and a warning if it gets none at all between two ports.  Rules
- * from the text of a change come before those of the files.
+ * decides about every frame of a pair is never asked about that pair: it gets
+ * no entry there, and a warning if it gets none at all between two ports.
+ * Rules from the text of a change come before those of the files.
  */
 #include "config/check/check.h"
 

@@ -3,19 +3,19 @@
  * Settings: those that contradict each other, and what follows where something
  * is not said.
  *
- * Bursts.  Work comes in batches: a switch that sleeps for a while finds a queue
- * of frames when it wakes up, and with a small burst a limit would be lower than
- * it says.  So it is a tenth of a second's worth, and at least sixteen frames,
- * and at least 64 KiB.
+ * Bursts.  Work comes in batches: a switch that sleeps for a while finds a
+ * queue of frames when it wakes up, and with a small burst a limit would be
+ * lower than it says.  So it is a tenth of a second's worth, and at least
+ * sixteen frames, and at least 64 KiB.
  *
  * Storms.  What a port floods is limited unless told otherwise
  * (sys_usual_storm).  A frame that goes round a loop does so 10,000 times a
  * second and more, and is lost when it is refused, so any limit below that ends
  * it; the lower, the sooner.  No network that works comes near: one of 250
- * stations has tens of broadcasts a second, a scan of a network's addresses some
- * hundred, and a receiver nobody knew is known with its first answer.  A whole
- * second's worth may come at once, as when power is back.  Multicast carries
- * streams: 5,000 a second are 50 Mbit/s of video.
+ * stations has tens of broadcasts a second, a scan of a network's addresses
+ * some hundred, and a receiver nobody knew is known with its first answer.  A
+ * whole second's worth may come at once, as when power is back.  Multicast
+ * carries streams: 5,000 a second are 50 Mbit/s of video.
  */
 #include "config/check/check.h"
 

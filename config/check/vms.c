@@ -24,8 +24,8 @@ static void check_card(struct topology *t, const struct topo_vm *vm)
 		other = other->next;
 	if (other != vm)
 		wrong(t, vm->nic.arg.pos,
-		      "card \"%s\" is vm %s's already, in %s; each vm needs its "
-		      "own",
+		      "card \"%s\" is vm %s's already, in %s; each vm needs "
+		      "its own",
 		      nic, shown(other),
 		      place(t, vm->nic.arg.pos, other->nic.arg.pos));
 }

@@ -3,9 +3,9 @@
  * The part of a topology that can change while it runs: rules, the groups they
  * name, and what a port may do by itself.
  *
- * A change comes as a text of its own (config_recompile()): rules in it are asked
- * before those of the files, and `set` replaces settings of a port.  So settings
- * are kept apart from what else a port is.
+ * A change comes as a text of its own (config_recompile()): rules in it are
+ * asked before those of the files, and `set` replaces settings of a port.  So
+ * settings are kept apart from what else a port is.
  */
 #ifndef WEIR_CONFIG_RULES_H
 #define WEIR_CONFIG_RULES_H

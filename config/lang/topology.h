@@ -3,8 +3,8 @@
  * The topology: what the user wrote, as a tree.
  *
  * The parser makes it, checks fill in what follows from it (after a line that
- * says so), the builder reads it and keeps its indices in it.  All of it lives in
- * one arena.
+ * says so), the builder reads it and keeps its indices in it.  All of it lives
+ * in one arena.
  *
  * Marks that keep one mistake from being reported as many:
  *   - a struct name whose text is NULL could not be read and has been
