@@ -269,8 +269,9 @@ static int map_region(struct weir_port *p, unsigned int i, uint64_t size)
 		errno = EPROTO;
 		return -1;
 	}
+	/* Now, or the first frames would take a page fault for each buffer. */
 	at = mmap(NULL, size, read_only ? PROT_READ : PROT_READ | PROT_WRITE,
-		  MAP_SHARED, p->fd[i], 0);
+		  MAP_SHARED | MAP_POPULATE, p->fd[i], 0);
 	if (at == MAP_FAILED)
 		return -1;
 	p->map[i] = at;

@@ -174,6 +174,32 @@ static void spin_hears_notifications(void **state)
 	assert_int_equal(second.notified[OUT_B], 1);
 }
 
+static unsigned int system_calls;
+
+/* The loop's only one while no channel is rung. */
+int epoll_wait(int epoll, struct epoll_event *events, int n, int timeout)
+{
+	system_calls++;
+	return epoll_pwait(epoll, events, n, timeout, NULL);
+}
+
+/* Frames come in 20,000 rounds, for 4 ms or so. */
+static void spin_makes_no_system_call_for_frames(void **state)
+{
+	unsigned int before, idle;
+
+	(void)state;
+	before = system_calls;
+	idle_runs(1000 * TICK_NS);
+	idle = system_calls - before;
+	memset(&first, 0, sizeof(first));
+	first.more = 20000;
+	before = system_calls;
+	assert_true(pd_work(pd));
+	assert_in_range(first.runs, 20400, 21100);
+	assert_in_range(system_calls - before, idle, idle + 5);
+}
+
 /* --- descriptors ---------------------------------------------------------- */
 
 static void descriptor_is_watched_for_what_was_asked(void **state)
@@ -314,6 +340,7 @@ int main(void)
 		T(ring_of_a_closed_pipe_is_no_harm),
 		T(no_poll_no_spin),
 		T(spin_ends_after_poll_time),
+		T(spin_makes_no_system_call_for_frames),
 		T(spin_counts_from_the_last_work),
 		T(spin_takes_a_ring_for_work),
 		T(spin_hears_notifications),

@@ -22,7 +22,10 @@
  *
  * Spinning.  With `poll` the loop goes on calling run() of all components for
  * that long after the last work.  Queues stay unarmed, so peers need not
- * notify, and no wake-up is needed, which costs tens of microseconds.
+ * notify, and no wake-up is needed, which costs tens of microseconds.  As long
+ * as there is work, all components run in each round anyway, and only the
+ * monitor's orders have to be looked for: once a millisecond, so that frames
+ * cost no system call.
  */
 #include "vmm/linux/pd/loop.h"
 
@@ -37,6 +40,8 @@
 /* Events taken by one look. */
 #define EVENTS_PER_LOOK 64
 #define NS_PER_MS 1000000u
+/* Time between two looks while spinning, if there is work. */
+#define LOOK_NS 1000000u
 
 static void cpu_relax(void)
 {
@@ -322,15 +327,22 @@ static bool drain(struct pd *pd)
 /* Run all components until there has been no work for poll_ns. */
 static bool spin(struct pd *pd)
 {
-	uint64_t until = pd->now + pd->poll_ns;
+	uint64_t until = pd->now + pd->poll_ns, looked = pd->now;
 
 	for (uint32_t n = 1; pd->now < until; n++) {
+		bool look = pd->n_watched != 0 || pd->now - looked >= LOOK_NS;
+
 		make_all_due(pd);
-		if (round_once(pd))
+		if (round_once(pd)) {
 			until = pd->now + pd->poll_ns;
-		else
+		} else {
+			look = true;
 			cpu_relax();
-		if (n % rounds_per_look(pd) == 0 && !pd_look(pd, 0))
+		}
+		if (!look || n % rounds_per_look(pd) != 0)
+			continue;
+		looked = pd->now;
+		if (!pd_look(pd, 0))
 			return false;
 	}
 	return true;
@@ -351,7 +363,7 @@ static void arm(struct pd *pd)
 bool pd_work(struct pd *pd)
 {
 	do {
-		if (!drain(pd) || (pd->poll_ns != 0 && !spin(pd)) || !drain(pd))
+		if ((pd->poll_ns != 0 && !spin(pd)) || !drain(pd))
 			return false;
 		arm(pd);
 	} while (pd->n_due != 0 || pd->n_rung != 0);
