@@ -53,8 +53,6 @@ FDB_SRC     := vswitch/fdb_hash.c vswitch/fdb_linear.c
 GROUND_SRC  := $(filter-out $(filter-out vswitch/fdb_$(FDB).c,$(FDB_SRC)),\
 	$(wildcard base/*.c vswitch/*.c policy/*.c virt/*.c))
 CONFIG_SRC  := $(wildcard config/*.c config/*/*.c)
-CONFIG_Y    := $(wildcard config/lang/*.y)
-CONFIG_L    := $(wildcard config/lang/*.l)
 VMM_SRC     := $(wildcard hostnet/*.c vmm/linux/*.c vmm/linux/*/*.c vmm/kvm/*.c \
 	vmm/kvm/$(if $(findstring aarch64,$(MACHINE)),arm64,other)/*.c)
 CLIENT_SRC  := $(wildcard client/*.c)
@@ -69,15 +67,8 @@ HELPER_SRC  := $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c))
 BENCH_SRC   := $(wildcard tests/bench/*.c)
 BENCH_LIB   := $(wildcard tests/bench/lib/*.c)
 
-# DIR/X.y makes gen/DIR/X.tab.c and .h; DIR/X.l, gen/DIR/X.yy.c and .h. They
-# are included as "DIR/X.tab.h" and "DIR/X.yy.h".
-GEN      := $(O)/gen
-GEN_SRC  := $(CONFIG_Y:%.y=$(GEN)/%.tab.c) $(CONFIG_L:%.l=$(GEN)/%.yy.c)
-GEN_HDR  := $(GEN_SRC:.c=.h)
-
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 GROUND_OBJ := $(call obj,$(GROUND_SRC)) $(O)/obj/user-policy.o
-GEN_OBJ    := $(GEN_SRC:$(GEN)/%.c=$(O)/obj/gen/%.o)
 HELPER_OBJ := $(call obj,$(HELPER_SRC))
 
 EXAMPLES := $(EXAMPLE_SRC:client/examples/%.c=$(O)/examples/%)
@@ -102,7 +93,7 @@ benches: all $(BENCHES)
 tests-compiled: $(call obj,$(TEST_SRC)) $(HELPER_OBJ)
 
 $(O)/libground.a: $(GROUND_OBJ) $(O)/fdb
-$(O)/libconfig.a: $(call obj,$(CONFIG_SRC)) $(GEN_OBJ)
+$(O)/libconfig.a: $(call obj,$(CONFIG_SRC))
 $(O)/libvmm.a: $(call obj,$(VMM_SRC))
 $(O)/libweir.a: $(call obj,$(CLIENT_SRC) virt/net_client.c)
 $(O)/libcli.a: $(call obj,$(CLI_SRC))

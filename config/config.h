@@ -2,7 +2,7 @@
 /*
  * The front door of the topology compiler.
  *
- *	file -> [lexer, parser] -> topology -> [checks] -> [builder] -> system
+ *	file -> [parser] -> topology -> [checks] -> [builder] -> system
  *
  * All errors of a file are found in one go and handed over as text:
  *

@@ -14,12 +14,12 @@
 set -u
 export LC_ALL=C
 
-build='gcc libc6-dev bison flex pkg-config libpcap-dev libseccomp-dev'
+build='gcc libc6-dev pkg-config libpcap-dev libseccomp-dev'
 build="$build libcap-ng-dev libjansson-dev libfdt-dev zlib1g-dev"
 run='netbase iproute2 procps iputils-ping dnsmasq-base udhcpc busybox iperf3'
 run="$run tcpdump jq"
 machine='qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
-machine="$machine linux-source-6.1 bc cpio kmod"
+machine="$machine linux-source-6.1 bc bison cpio flex kmod"
 test='libcmocka-dev clang clang-tidy clang-format gcc-aarch64-linux-gnu'
 test="$test shellcheck mandoc spin tshark socat"
 test="$test bind9-dnsutils curl openssl openssh-client strace keepalived uidmap"

@@ -21,7 +21,7 @@ own_headers = -nostdinc -isystem $(shell $(1) -print-file-name=include)
 GROUND_FLAGS := -ffreestanding -fno-stack-protector -Wconversion
 
 # Fortify needs an optimising build and hides overflows from ASan.
-HOST_FLAGS := -D_GNU_SOURCE -I$(GEN) -fstack-protector-strong \
+HOST_FLAGS := -D_GNU_SOURCE -fstack-protector-strong \
 	$(if $(SAN)$(findstring -O0,$(CFLAGS)),,-D_FORTIFY_SOURCE=2)
 
 # On Linux both ends of a virtualiser are processors, also in a driver VM, whose
@@ -29,10 +29,6 @@ HOST_FLAGS := -D_GNU_SOURCE -I$(GEN) -fstack-protector-strong \
 COHERENT := -DWEIR_DMA_COHERENT
 
 LINK_FLAGS := $(SAN_FLAGS) -Wl,-z,relro,-z,now $(LDFLAGS)
-
-# No warnings for the output of bison and flex.
-GEN_FLAGS := -Wno-error -Wno-shadow -Wno-unused-function -Wno-sign-compare \
-	-Wno-unused-but-set-variable -Wno-missing-prototypes
 
 # flags_for FILE: the floor decides.
 FREESTANDING := base/% vswitch/% policy/% virt/%

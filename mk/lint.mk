@@ -50,11 +50,11 @@ CLANG_TIDY ?= clang-tidy
 # One stamp per file: a second run checks only what changed, and -j works.
 # -nostdlibinc leaves clang only its own headers, not the C library's.
 tidy: $(TIDIED)
-$(O)/tidy/%.ok: %.c $(OWN_H) .clang-tidy tests/.clang-tidy | $(GEN_HDR)
+$(O)/tidy/%.ok: %.c $(OWN_H) .clang-tidy tests/.clang-tidy
 	$(call say,TIDY,$<)
 	$(Q)mkdir -p $(@D) && $(CLANG_TIDY) --quiet $< -- -std=gnu11 -I. \
 		$(if $(filter $(FREESTANDING) $(POLICY),$<),-ffreestanding \
-		-nostdlibinc,-D_GNU_SOURCE -I$(GEN)) \
+		-nostdlibinc,-D_GNU_SOURCE) \
 		$(if $(filter $(LWIP_C),$<),$(ECHO_INC)) 2>$@.log \
 		|| { cat $@.log >&2; exit 1; }
 	@touch $@

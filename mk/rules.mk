@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Pattern rules: C, bison, flex, archives, and two stamps that rebuild what a
-# changed command line affects.
+# Pattern rules: C, archives, and two stamps that rebuild what a changed command
+# line affects.
 
 # stamp TEXT: rewrite $@ only when TEXT differs, so that dependents rebuild
 # exactly then.
@@ -37,24 +37,6 @@ $(call obj,$(TEST_SRC) $(HELPER_SRC)): | $(O)/tools-test
 $(O)/obj/user-policy.o: $(POLICY) $(O)/policy $(O)/flags | $(O)/tools
 	$(call say,POLICY,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(call flags_for,$<) -c -o $@ $<
-
-# The scanner includes the parser's header and the other way round.
-$(call obj,$(CONFIG_SRC)) $(GEN_OBJ): | $(GEN_HDR)
-
-$(O)/obj/gen/%.o: $(GEN)/%.c $(O)/flags | $(O)/tools
-	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(COMMON) $(HOST_FLAGS) $(GEN_FLAGS) \
-		-c -o $@ $<
-
-$(GEN)/%.tab.c $(GEN)/%.tab.h &: %.y | $(O)/tools
-	$(call say,BISON,$<)
-	$(Q)mkdir -p $(@D) && bison -Wall -Werror -d \
-		-o $(GEN)/$*.tab.c $<
-
-$(GEN)/%.yy.c $(GEN)/%.yy.h &: %.l | $(O)/tools
-	$(call say,FLEX,$<)
-	$(Q)mkdir -p $(@D) && flex --header-file=$(GEN)/$*.yy.h \
-		-o $(GEN)/$*.yy.c $<
 
 # Made anew each time, to drop the objects of deleted sources.
 $(O)/%.a:

@@ -7,7 +7,7 @@
 set -u
 
 missing=
-for tool in "${CC:-gcc}" bison flex pkg-config; do
+for tool in "${CC:-gcc}" pkg-config; do
 	# CC may carry a wrapper or flags ("ccache gcc"); its first word is run.
 	command -v "${tool%% *}" >/dev/null || missing="$missing ${tool%% *}"
 done

@@ -1,29 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The grammar's actions for topology, switch, link and domain; those for rules
- * are in config/actions_rules.c, those for ports in config/actions_port.c.
+ * What the statements of the topology, a switch and a vm do, and those of many
+ * places.
  */
-#include "config/lang/parser.h"
+#include "config/lang/actions.h"
 
-#include <inttypes.h>
+#include <string.h>
 
-#include "config/lang/parser.tab.h"
 #include "config/lang/value.h"
 
-static const struct unit seconds[] = {
-	{ "s", 1 }, { "m", 60 }, { "h", 3600 }, { NULL, 0 }
-};
-static const struct unit microseconds[] = { { "us", 1 },
-					    { "ms", 1000 },
-					    { NULL, 0 } };
-
-/* IEEE 802.1Q table 8-6 allows an ageing time of up to a million seconds. */
-#define MAX_AGEING 1000000u
-/* Longer than the time slice of any scheduler: no latency is left to win. */
-#define MAX_POLL 100000u
 #define DEFAULT_ENTRIES 4096u
 #define DEFAULT_AGEING 300u
 #define DEFAULT_FLOWS 4096u
+#define DEFAULT_MEMORY (32ull << 20)
+#define DEFAULT_WATCHDOG 10u
+
+/* Fewer flows than this are forgotten before they are answered. */
+#define MIN_FLOWS 16u
+/* What a guest's RAM is mapped in, for it and for the card. */
+#define MEMORY_STEP (2ull << 20)
 
 bool option_once(struct parser *p, struct option *o, struct pos at,
 		 const char *what)
@@ -40,118 +35,288 @@ bool option_once(struct parser *p, struct option *o, struct pos at,
 	return true;
 }
 
-/* --- topology ------------------------------------------------------------ */
-
-void on_macro(struct parser *p, const struct token *name,
-	      const struct token *value)
+void on_number(struct parser *p, struct args *a)
 {
-	struct name *n = take(p, name);
-
-	if (!refuse_runtime(p, n->pos) &&
-	    value_identifier(p->report, n, "macro"))
-		source_define(p->source, n->text, n->pos, value);
+	value_number(p->report, a->v[0], a->form->measure, &a->o->value);
 }
 
-void on_include(struct parser *p, const struct name *path)
+void on_text(struct parser *p, struct args *a)
 {
+	(void)p;
+	a->o->arg = *a->v[0];
+}
+
+void on_file(struct parser *p, struct args *a)
+{
+	a->o->arg = value_file(p->report, a->v[0]);
+}
+
+/* --- topology ------------------------------------------------------------ */
+
+bool refuse_runtime(struct parser *p, struct pos at)
+{
+	if (!source_is_runtime(&at))
+		return false;
+	/* What would follow from it is of no interest. */
+	p->t->broken = true;
+	report_error(p->report, at,
+		     "while it runs only allow, deny and set can be given; put "
+		     "this into the file and start anew");
+	return true;
+}
+
+/* Something new of a name; @broken: what lacks the name if it is no good. */
+static struct name named(struct parser *p, const struct args *a,
+			 const char *what, bool *broken)
+{
+	struct name name = *a->v[0];
+
+	if (!value_identifier(p->report, &name, what)) {
+		name.text = NULL;
+		*broken = true;
+	}
+	return name;
+}
+
+void on_include(struct parser *p, struct args *a)
+{
+	const struct name *path = a->v[0];
+
+	/* The file's tokens come behind the end of this line. */
+	if (p->src.now.kind != T_SEP)
+		return;
 	/* What cannot be read may be where the names are that will be missed. */
 	if (refuse_runtime(p, path->pos) ||
 	    !value_path(p->report, path, SYS_PATH - 1, "weir") ||
-	    !source_include(p->source, path->text, path->pos))
+	    !source_include(&p->src, path->text, path->pos)) {
 		p->t->broken = true;
+		return;
+	}
+	parse_items(p, IN_TOPOLOGY);
+	source_leave(&p->src);
 }
 
-void on_switch(struct parser *p, const struct name *name)
+void on_switch(struct parser *p, struct args *a)
 {
 	struct topo_switch *sw = arena_alloc(p->arena, sizeof(*sw));
 
-	sw->name = *name;
+	sw->name = named(p, a, "switch", &p->t->broken);
 	sw->fdb.value = DEFAULT_ENTRIES;
 	sw->ageing.value = DEFAULT_AGEING;
 	sw->flows.value = DEFAULT_FLOWS;
-	if (!value_identifier(p->report, name, "switch")) {
-		sw->name.text = NULL;
-		p->t->broken = true;
-	}
-	if (!refuse_runtime(p, name->pos))
+	if (!refuse_runtime(p, a->v[0]->pos))
 		topo_append(p->t->switches, sw);
-	p->sw = sw;
+	p->in.sw = sw;
+	p->in.broken = &sw->broken;
 }
 
-void on_link(struct parser *p, struct pos at, struct name *a, struct name *b)
+void on_port(struct parser *p, struct args *a)
+{
+	struct topo_switch *sw = p->in.sw;
+
+	p->in.port = topo_add_port(p->t, sw, a->v[0]);
+	p->in.port->name = named(p, a, "port", &sw->broken);
+	p->in.broken = &p->in.port->broken;
+}
+
+void on_link(struct parser *p, struct args *a)
 {
 	struct topo_link *link = arena_alloc(p->arena, sizeof(*link));
 
-	link->pos = at;
-	link->end[0] = a;
-	link->end[1] = b;
-	p->link = link;
-	if (!refuse_runtime(p, at))
+	link->pos = a->at;
+	link->end[0] = a->v[0];
+	link->end[1] = a->v[1];
+	if (!refuse_runtime(p, a->at))
 		topo_append(p->t->links, link);
+	p->in.link = link;
+	p->in.broken = &p->ignored;
 }
 
-void on_domain(struct parser *p, const struct name *name)
+void on_domain(struct parser *p, struct args *a)
 {
 	struct topo_domain *domain = arena_alloc(p->arena, sizeof(*domain));
 
-	domain->name = *name;
-	if (!value_identifier(p->report, name, "domain"))
-		domain->name.text = NULL;
+	domain->name = named(p, a, "domain", &p->ignored);
 	domain->pd = SYS_NONE;
-	if (!refuse_runtime(p, name->pos))
+	if (!refuse_runtime(p, a->v[0]->pos))
 		topo_append(p->t->domains, domain);
-	p->domain = domain;
+	p->in.domain = domain;
+	p->in.broken = &domain->broken;
+}
+
+void on_group(struct parser *p, struct args *a)
+{
+	struct topo_group *group = arena_alloc(p->arena, sizeof(*group));
+
+	group->name = named(p, a, "group", &p->t->broken);
+	if (!refuse_runtime(p, a->v[0]->pos))
+		topo_append(p->t->groups, group);
+	p->in.group = group;
+	p->in.broken = &group->broken;
+}
+
+void on_set(struct parser *p, struct args *a)
+{
+	struct topo_set *set = arena_alloc(p->arena, sizeof(*set));
+
+	set->port = *a->v[0];
+	p->in.set = set;
+	p->in.broken = &p->ignored;
+	if (source_is_runtime(&a->at))
+		topo_append(p->t->sets, set);
+	else
+		report_error(p->report, a->at,
+			     "\"set\" is for changes while it runs; in a file "
+			     "this is written in the port: port %s { ... }",
+			     name_shown(&set->port));
+}
+
+/* --- rules --------------------------------------------------------------- */
+
+void on_rule(struct parser *p, struct args *a)
+{
+	struct topo_rule *rule = arena_alloc(p->arena, sizeof(*rule));
+
+	rule->pos = a->at;
+	rule->deny = a->form->n == DENY;
+	rule->both = a->arrow == BOTH_WAYS;
+	rule->broken = a->failed || a->arrow == NO_ARROW;
+	rule->runtime = source_is_runtime(&a->at);
+	rule->when = a->v[0];
+	for (unsigned int i = 0; i < 2; i++) {
+		rule->side[i] = a->side[i];
+		if (a->side[i].list && !a->side[i].names.n)
+			report_error(p->report, a->at,
+				     "a list of this rule is empty; write the "
+				     "ports in it: { PORT, PORT }");
+	}
+	topo_append(p->t->rules, rule);
+	if (strcmp(a->last.text, "reply") != 0)
+		return;
+	if (rule->deny)
+		report_error(p->report, a->last.pos,
+			     "\"reply\" lets answers back, and a deny lets "
+			     "nothing through that could be answered; take it "
+			     "out");
+	else
+		option_once(p, &rule->reply, a->last.pos, "reply");
 }
 
 /* --- switch -------------------------------------------------------------- */
 
-void on_fdb(struct parser *p, struct pos at, const struct name *entries)
+void on_fdb(struct parser *p, struct args *a)
 {
-	if (option_once(p, &p->sw->fdb, at, "fdb") && entries)
-		value_number(p->report, entries, "a table size", "entries", 1,
-			     FDB_MAX_CAPACITY, &p->sw->fdb.value);
+	static const struct measure size = { "a table size", "entries", 1,
+					     FDB_MAX_CAPACITY, NULL };
+
+	if (a->v[0])
+		value_number(p->report, a->v[0], &size, &a->o->value);
 }
 
 /* Once a word of the language. */
-void on_linear(struct parser *p, struct pos at, const struct name *entries)
+void refuse_linear(struct parser *p, struct args *a)
 {
-	(void)entries;
-	report_error(p->report, at,
+	report_error(p->report, a->last.pos,
 		     "the kind of table is chosen when weir is built (make "
 		     "FDB=linear); write fdb ENTRIES");
 }
 
-void on_ageing(struct parser *p, struct pos at, const struct name *time)
+void on_flows(struct parser *p, struct args *a)
 {
-	if (!option_once(p, &p->sw->ageing, at, "ageing"))
-		return;
-	value_with_unit(p->report, time, "an ageing time", seconds,
-			"seconds, minutes or hours, from 1s to 1000000s: 300s, "
-			"5m, 1h",
-			1, MAX_AGEING, &p->sw->ageing.value);
+	if (value_number(p->report, a->v[0], a->form->measure, &a->o->value) &&
+	    a->o->value && a->o->value < MIN_FLOWS)
+		report_error(p->report, a->v[0]->pos,
+			     "%s flows are too few to be of use; write 0 for "
+			     "none, or %u to %u",
+			     a->v[0]->text, MIN_FLOWS,
+			     (unsigned int)a->form->measure->max);
 }
 
-void on_port(struct parser *p, const struct name *name)
+void on_policy(struct parser *p, struct args *a)
 {
-	p->port = topo_add_port(p->t, p->sw, name);
-	if (!value_identifier(p->report, name, "port")) {
-		p->port->name.text = NULL;
-		p->sw->broken = true;
+	struct topo_switch *sw = p->in.sw;
+	const struct name *word;
+
+	for_each(word, a->list.first) {
+		if (sw->n_words == POLICY_MAX_WORDS) {
+			report_error(p->report, word->pos,
+				     "a policy is handed %u words, and this is "
+				     "one more: take it out",
+				     POLICY_MAX_WORDS);
+			return;
+		}
+		if (value_word(p->report, word, &sw->words[sw->n_words]))
+			sw->n_words++;
 	}
 }
 
-/* --- domain -------------------------------------------------------------- */
+/* --- vm ------------------------------------------------------------------ */
 
-void on_member(struct parser *p, struct name *member)
+void on_vm(struct parser *p, struct args *a)
 {
-	names_add(p->group ? &p->group->members : &p->domain->members, member);
+	struct topo_vm *vm = arena_alloc(p->arena, sizeof(*vm));
+
+	vm->name = named(p, a, "vm", &p->t->broken);
+	vm->memory.value = DEFAULT_MEMORY;
+	vm->watchdog.value = DEFAULT_WATCHDOG;
+	if (!refuse_runtime(p, a->v[0]->pos))
+		topo_append(p->t->vms, vm);
+	p->in.vm = vm;
+	p->in.broken = &vm->broken;
 }
 
-void on_poll(struct parser *p, struct pos at, const struct name *time)
+void on_memory(struct parser *p, struct args *a)
 {
-	if (!option_once(p, &p->domain->poll, at, "poll"))
+	uint64_t odd;
+
+	if (!value_number(p->report, a->v[0], a->form->measure, &a->o->value))
 		return;
-	value_with_unit(p->report, time, "a polling time", microseconds,
-			"microseconds or milliseconds, from 1us to 100ms: 20us",
-			1, MAX_POLL, &p->domain->poll.value);
+	odd = a->o->value % MEMORY_STEP;
+	if (odd)
+		report_error(p->report, a->v[0]->pos,
+			     "%s is no multiple of 2m; the nearest are %um and "
+			     "%um",
+			     a->v[0]->text,
+			     (unsigned int)((a->o->value - odd) >> 20),
+			     (unsigned int)((a->o->value - odd + MEMORY_STEP) >>
+					    20));
+}
+
+void on_never(struct parser *p, struct args *a)
+{
+	(void)p;
+	a->o->value = 0;
+}
+
+void on_card(struct parser *p, struct args *a)
+{
+	if (value_pci(p->report, a->v[0]))
+		a->o->arg = *a->v[0];
+}
+
+void refuse_interface(struct parser *p, struct args *a)
+{
+	report_error(p->report, a->v[0]->pos,
+		     "a vm's card is named by its PCI address, as lspci -D "
+		     "shows it: nic pci \"0000:00:03.0\"");
+}
+
+void on_append(struct parser *p, struct args *a)
+{
+	const char *text = a->v[0]->text;
+	const char *c = text;
+
+	while (c && *c >= ' ' && *c <= '~')
+		c++;
+	if (text && strlen(text) >= SYS_PATH)
+		report_error(p->report, a->v[0]->pos,
+			     "the text to append has %zu characters; a command "
+			     "line can take %d more",
+			     strlen(text), SYS_PATH - 1);
+	else if (text && *c)
+		report_error(p->report, a->v[0]->pos,
+			     "what is appended to a command line is plain "
+			     "ASCII: letters, digits, spaces and punctuation");
+	else
+		a->o->arg = *a->v[0];
 }

@@ -16,13 +16,13 @@
  * @next:   in lists
  * @text:   NULL: not readable, and reported as such
  * @pos:    where it stands
- * @macro:  a macro stands there in its place
+ * @macro:  what stands there is "$" and this, or NULL
  */
 struct name {
 	struct name *next;
 	const char *text;
 	struct pos pos;
-	bool macro;
+	const char *macro;
 };
 
 /**

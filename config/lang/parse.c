@@ -1,31 +1,437 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the grammar says of tokens that do not fit, and how a parse begins.
+ * The parser: statements are read by the table of words.
+ *
+ * Statements end at the end of a line or at ";", which are one token, SEP, and
+ * at the "}" of their block.  After a mistake the parser goes on there, so that
+ * every statement with a mistake gets its own message; blocks that are not
+ * understood are skipped as a whole.
+ *
+ * At each token the forms are kept that it fits.  Those that remain agree on
+ * what has been read, so nothing is ever read twice.
  */
 #include "config/lang/parser.h"
 
 #include <string.h>
 
-#include "config/lang/file.h"
-#include "config/lang/parser.tab.h"
+#include "config/lang/actions.h"
+#include "config/lang/refuse.h"
 #include "config/lang/value.h"
 
-/* The files of a system, for reading them once more without the disk. */
-static struct source_text *texts_of(struct arena *a, const struct system *base)
+/* --- tokens that are names ------------------------------------------------ */
+
+static struct name *take(struct parser *p, bool string)
 {
-	struct source_text *texts = NULL;
+	const struct token *t = &p->src.now;
+	struct name *n = arena_alloc(p->arena, sizeof(*n));
 
-	for (size_t i = base ? base->n_sources : 0; i-- > 0;) {
-		struct source_text *text = arena_alloc(a, sizeof(*text));
-
-		text->next = texts;
-		text->path = base->source[i].path;
-		text->text = base->source[i].text;
-		text->size = base->source[i].size;
-		texts = text;
+	*n = (struct name){ .text = t->text, .pos = t->pos, .macro = t->macro };
+	if (string && t->kind == T_WORD) {
+		report_error(p->report, t->pos, "write it in quotes: \"%s\"",
+			     t->text);
+		/* Where in it something is would be a column off. */
+		n->text = NULL;
+	} else if (!string && t->kind == T_STRING) {
+		report_error(p->report, t->pos,
+			     "names and numbers are written without quotes: %s",
+			     t->text);
+	} else if (t->kind == T_HARD || t->kind == T_LATER) {
+		report_error(p->report, t->pos,
+			     "\"%s\" is a word of the language and cannot be a "
+			     "name; \"%s0\" can",
+			     t->text, t->text);
+		n->text = NULL;
 	}
-	return texts;
+	return n;
 }
+
+static bool is_ref(const struct token *t)
+{
+	return element_fits(A_REF, t);
+}
+
+/* "{ a, b }", with or without commas; false: at what has no place there. */
+static bool take_list(struct parser *p, struct names *names)
+{
+	source_step(&p->src);
+	while (!source_unclosed(&p->src)) {
+		enum token_kind kind = p->src.now.kind;
+
+		if (is_ref(&p->src.now))
+			names_add(names, take(p, false));
+		else if (kind != T_COMMA && kind != T_SEP)
+			return kind == T_CLOSE;
+		source_step(&p->src);
+	}
+	p->src.depth--;
+	return true;
+}
+
+static bool take_side(struct parser *p, struct args *a)
+{
+	struct topo_side *side = &a->side[a->n_sides];
+
+	side->list = p->src.now.kind == T_OPEN;
+	if (!side->list)
+		names_add(&side->names, take(p, false));
+	else if (!take_list(p, &side->names))
+		return false;
+	a->n_sides++;
+	return true;
+}
+
+/* Takes the token at hand for what an element wants. */
+static bool take_element(struct parser *p, const char *at, struct args *a)
+{
+	enum element e = element_of(at);
+	enum token_kind kind = p->src.now.kind;
+
+	if (e == A_WORD)
+		a->last = p->src.now;
+	else if (e == AN_ARROW)
+		a->arrow = kind == T_ARROW     ? ONE_WAY
+			   : kind == T_BIARROW ? BOTH_WAYS
+					       : NO_ARROW;
+	else if (e == A_SIDE)
+		return take_side(p, a);
+	else if (e != A_SIGN && element_is_list(at))
+		names_add(&a->list, take(p, false));
+	else if (e != A_SIGN)
+		a->v[a->n++] = take(p, e == A_TEXT || e == A_STRING);
+	return true;
+}
+
+/* --- the ends of statements ----------------------------------------------- */
+
+/* Does a statement end before the token at hand? */
+static bool ends(struct parser *p, enum place place)
+{
+	const struct source *s = &p->src;
+
+	return source_unclosed(&p->src) || s->closed == s->now.pos.seq ||
+	       s->now.kind == T_SEP || s->now.kind == T_END ||
+	       (s->now.kind == T_CLOSE && place != IN_TOPOLOGY);
+}
+
+/* Whatever is in it: no recursion, for there may be many. */
+static void skip_block(struct parser *p)
+{
+	unsigned int outside = p->src.depth;
+
+	do {
+		source_step(&p->src);
+		while (p->src.depth > outside && source_unclosed(&p->src))
+			p->src.depth--;
+	} while (p->src.depth > outside);
+}
+
+/* Reads past what is not looked at; false: at what cannot even be that. */
+bool parse_junk(struct parser *p, enum place place)
+{
+	while (!ends(p, place)) {
+		if (p->src.now.kind == T_EQUALS || p->src.now.kind == T_CLOSE)
+			return false;
+		if (p->src.now.kind == T_OPEN)
+			skip_block(p);
+		else
+			source_step(&p->src);
+	}
+	return true;
+}
+
+/* Reads past the rest of a statement that is not understood. */
+static void recover(struct parser *p, enum place place)
+{
+	struct expected e = { .n = 0 };
+
+	expect_end(&e, place, false);
+	for (;;) {
+		while (!ends(p, place) && p->src.now.kind != T_OPEN)
+			source_step(&p->src);
+		if (ends(p, place))
+			return;
+		skip_block(p);
+		if (ends(p, place))
+			return;
+		refuse(p, place, NULL, &e);
+		*p->in.broken = true;
+	}
+}
+
+static void fail(struct parser *p, enum place place, const char *statement,
+		 const struct expected *e)
+{
+	refuse(p, place, statement, e);
+	*p->in.broken = true;
+	recover(p, place);
+}
+
+/* The statement must end here. */
+static void finish(struct parser *p, enum place place, const char *statement,
+		   bool block)
+{
+	struct expected e = { .n = 0 };
+
+	expect_end(&e, place, block);
+	if (!ends(p, place))
+		fail(p, place, statement, &e);
+}
+
+/* --- statements ----------------------------------------------------------- */
+
+/* NOLINTBEGIN(misc-no-recursion): the table's blocks are three deep at most. */
+
+static void *object(const struct parser *p, const struct form *f)
+{
+	const struct blocks *in = &p->in;
+
+	if (f->places & (IN_LINK | IN_SET))
+		return in->set	  ? &in->set->settings
+		       : in->port ? &in->port->settings
+				  : &in->link->settings;
+	return f->places & IN_SWITCH ? (void *)in->sw
+	       : f->places & IN_PORT ? (void *)in->port
+	       : f->places & IN_VM   ? (void *)in->vm
+				     : (void *)in->domain;
+}
+
+static void act(struct parser *p, const struct form *f, struct args *a)
+{
+	a->form = f;
+	if (f->words) {
+		a->o = (void *)((char *)object(p, f) + f->option);
+		a->name = form_name(p->arena, f);
+		if (f->act != on_off && !option_once(p, a->o, a->at, a->name))
+			return;
+		if (p->in.set)
+			a->o->arg.text = a->written;
+	}
+	if (f->act)
+		f->act(p, a);
+}
+
+/* Keeps the forms the token at hand fits. */
+static unsigned int keep(struct match *m, unsigned int n, const struct token *t)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct match next = m[i];
+
+		if (match_follow(&next, t))
+			m[kept++] = next;
+	}
+	return kept;
+}
+
+/* Takes the token at hand for what the forms have there. */
+static bool take_token(struct parser *p, struct match *m, unsigned int n,
+		       struct args *a)
+{
+	const struct token *t = &p->src.now;
+	bool comma = m->more && t->kind == T_COMMA;
+
+	if (p->in.set && a->tokens++ >= m->form->words &&
+	    strlen(a->written) < CONFIG_CHANGE_TEXT)
+		a->written = arena_printf(p->arena, "%s%s%s%s", a->written,
+					  *a->written ? " " : "",
+					  t->macro ? "$" : "",
+					  t->macro  ? t->macro
+					  : t->text ? t->text
+						    : "");
+	if (!comma && !take_element(p, m->at, a))
+		return false;
+	for (unsigned int i = 0; i < n; i++)
+		match_pass(&m[i], comma);
+	/* The "}" of a list may be missing. */
+	if (p->src.closed != p->src.now.pos.seq)
+		source_step(&p->src);
+	return true;
+}
+
+/* A statement whose form has been found. */
+static void perform(struct parser *p, enum place place, const char *word,
+		    const struct form *f, struct args *a)
+{
+	static const struct expected brace = { .signs = 1u << T_OPEN };
+	struct blocks outer = p->in;
+	bool block = f->block && p->src.now.kind == T_OPEN;
+
+	act(p, f, a);
+	if (f->block && !block && strchr(f->text, '{')) {
+		*p->in.broken = true;
+		p->in = outer;
+		fail(p, place, word, &brace);
+		return;
+	}
+	if (block) {
+		source_step(&p->src);
+		parse_items(p, f->block);
+		if (p->src.now.kind == T_CLOSE)
+			source_step(&p->src);
+	}
+	p->in = outer;
+	finish(p, place, block ? NULL : word, f->block && !block);
+}
+
+/* The forms that begin with the token at hand in a place. */
+static unsigned int begin(struct match *m, const struct token *t,
+			  enum place place)
+{
+	unsigned int places = place, n = 0;
+
+	if (place == IN_TOPOLOGY)
+		places |= IN_RUNTIME;
+	for (size_t i = 0; i < n_forms; i++) {
+		if ((t->kind == T_HARD || t->kind == T_SOFT) &&
+		    forms[i].places & places && form_begins(&forms[i], t->text))
+			m[n++] = (struct match){ &forms[i], forms[i].text,
+						 false };
+	}
+	return n;
+}
+
+/* The statement at hand, if one begins there. */
+static bool statement(struct parser *p, enum place place)
+{
+	struct match m[MAX_FORMS];
+	struct args a = { .at = p->src.now.pos, .written = "" };
+	struct expected e = { .n = 0 };
+	const char *word = p->src.now.text;
+	unsigned int n = begin(m, &p->src.now, place);
+	unsigned int left;
+
+	if (!n)
+		return false;
+	while (n > 1 || !match_whole(m)) {
+		left = keep(m, n, &p->src.now);
+		n = left ? left : n;
+		if (!left || !take_token(p, m, n, &a))
+			break;
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		if (match_whole(&m[i]) ||
+		    (match_can_end(&m[i]) && ends(p, place))) {
+			perform(p, place, word, m[i].form, &a);
+			return true;
+		}
+		match_expect(&m[i], place, p->arena, &e);
+	}
+	/* No name is lost with a rule, unlike with what may be a switch. */
+	if (m->form->act == on_rule) {
+		a.failed = true;
+		if (a.n_sides == 2)
+			act(p, m->form, &a);
+		refuse(p, place, word, &e);
+		recover(p, place);
+	} else {
+		fail(p, place, word, &e);
+	}
+	return true;
+}
+
+/* --- other lines ---------------------------------------------------------- */
+
+/* NAME = VALUE */
+static void macro(struct parser *p)
+{
+	struct name *name = take(p, false);
+	struct token value;
+
+	source_step(&p->src);
+	source_step(&p->src);
+	value = p->src.now;
+	if (value.kind < T_WORD) {
+		fail(p, IN_TOPOLOGY, NULL, NULL);
+		return;
+	}
+	source_step(&p->src);
+	if (!refuse_runtime(p, name->pos) &&
+	    value_identifier(p->report, name, "macro"))
+		source_define(&p->src, name->text, name->pos, &value);
+	finish(p, IN_TOPOLOGY, NULL, false);
+}
+
+/* Of a group or a domain, with or without commas. */
+static void members(struct parser *p, enum place place)
+{
+	struct names *names = p->in.group ? &p->in.group->members
+					  : &p->in.domain->members;
+
+	for (; is_ref(&p->src.now) || p->src.now.kind == T_COMMA;
+	     source_step(&p->src)) {
+		if (p->src.now.kind != T_COMMA)
+			names_add(names, take(p, false));
+	}
+	if (!ends(p, place))
+		fail(p, place, NULL, NULL);
+}
+
+static void not_understood(struct parser *p, enum place place)
+{
+	struct token t = p->src.now;
+
+	source_step(&p->src);
+	if (!parse_junk(p, place)) {
+		fail(p, place,
+		     p->src.now.kind == T_EQUALS && word_places(t.text) ? t.text
+									: NULL,
+		     NULL);
+		return;
+	}
+	if (t.kind != T_LATER || place == IN_PORT)
+		*p->in.broken = true;
+	if (t.kind == T_LATER)
+		refuse_later(p, &t);
+	else if (t.kind == T_WORD)
+		refuse_unknown(p, &t, place);
+	else if (t.kind == T_SOFT)
+		refuse_beginning(p, &t, place);
+}
+
+static void item(struct parser *p, enum place place)
+{
+	const struct token *t = &p->src.now;
+	bool name = t->kind == T_WORD || t->kind == T_SOFT;
+	bool list = place & (IN_GROUP | IN_DOMAIN);
+
+	if (place == IN_TOPOLOGY && name && p->src.raw->kind == T_EQUALS)
+		macro(p);
+	else if (statement(p, place))
+		return;
+	else if (list && (is_ref(t) || t->kind == T_COMMA))
+		members(p, place);
+	else if (!list && (t->kind == T_WORD || t->kind == T_LATER ||
+			   t->kind == T_BROKEN ||
+			   (t->kind == T_SOFT && place == IN_TOPOLOGY)))
+		not_understood(p, place);
+	else
+		fail(p, place, NULL, NULL);
+}
+
+void parse_items(struct parser *p, enum place place)
+{
+	struct source *s = &p->src;
+
+	for (;;) {
+		if (source_unclosed(s)) {
+			s->depth--;
+			if (place != IN_TOPOLOGY)
+				return;
+			*p->in.broken = true;
+		} else if (s->now.kind == T_END ||
+			   (s->now.kind == T_CLOSE && place != IN_TOPOLOGY)) {
+			return;
+		} else if (s->now.kind == T_SEP) {
+			source_step(s);
+		} else {
+			s->closed = 0;
+			item(p, place);
+		}
+	}
+}
+
+/* NOLINTEND(misc-no-recursion) */
 
 void parse_topology(struct topology *t, const char *path, const char *runtime)
 {
@@ -33,339 +439,27 @@ void parse_topology(struct topology *t, const char *path, const char *runtime)
 		.arena = t->arena,
 		.report = t->report,
 		.t = t,
-		.source = source_open(t->arena, t->report, path,
-				      texts_of(t->arena, t->base), runtime),
+		.src = { .arena = t->arena,
+			 .report = t->report,
+			 .base = t->base },
+		.in.broken = &t->broken,
 	};
-	struct pos begin;
+	struct pos begin = { .file = strcmp(path, "-") == 0 ? "stdin" : path,
+			     .line = 1,
+			     .column = 1 };
 
-	if (!p.source) {
+	if (!source_open(&p.src, path)) {
 		t->broken = true;
 		return;
 	}
-	begin = source_begin(p.source);
-	/* Every error has been reported and gone on from. */
-	(void)conf_parse(&p);
-	t->texts = source_texts(p.source);
+	parse_items(&p, IN_TOPOLOGY);
+	if (runtime && source_runtime(&p.src, runtime))
+		parse_items(&p, IN_TOPOLOGY);
+	t->texts = p.src.texts;
 	if (t->switches || t->broken)
 		return;
 	report_error(t->report, begin,
 		     "there is no switch in this topology; write one: switch "
 		     "NAME { ... }");
 	t->broken = true;
-}
-
-int conf_lex(CONF_STYPE *value, CONF_LTYPE *at, struct parser *p)
-{
-	value->token = source_next(p->source);
-	*at = value->token.pos;
-	return value->token.kind;
-}
-
-/* Called for what is no syntax error: the stack's limit. */
-void conf_error(const CONF_LTYPE *at, struct parser *p, const char *text)
-{
-	report_error(p->report, *at,
-		     "this is nested too deeply (%s); take braces out", text);
-}
-
-/* --- tokens that are names ----------------------------------------------- */
-
-struct name *take(struct parser *p, const struct token *token)
-{
-	struct name *n = arena_alloc(p->arena, sizeof(*n));
-
-	n->text = token->text;
-	n->pos = token->pos;
-	n->macro = token->macro;
-	return n;
-}
-
-struct name *take_unquoted(struct parser *p, const struct token *token)
-{
-	report_error(p->report, token->pos,
-		     "names and numbers are written without quotes: %s",
-		     token->text);
-	return take(p, token);
-}
-
-struct name *take_quoted(struct parser *p, const struct token *token)
-{
-	struct name *n = take(p, token);
-
-	report_error(p->report, token->pos, "write it in quotes: \"%s\"",
-		     token->text);
-	/* What it says is not looked at: where in it would be a column off. */
-	n->text = NULL;
-	return n;
-}
-
-struct name take_file(struct parser *p, const struct name *path)
-{
-	struct name file = { .pos = path->pos };
-	const char *found;
-
-	if (!value_path(p->report, path, SYS_PATH - 1, "weir"))
-		return file;
-	found = file_absolute(p->arena, path->pos.file, path->text);
-	if (!found)
-		report_error(p->report, path->pos,
-			     "the current folder cannot be told, to which "
-			     "\"%s\" is relative; write the whole path",
-			     path->text);
-	else if (strlen(found) >= SYS_PATH)
-		report_error(
-			p->report, path->pos,
-			"\"%s\" is relative to this file's folder, and has "
-			"%zu characters with it; weir allows %d",
-			path->text, strlen(found), SYS_PATH - 1);
-	else
-		file.text = found;
-	return file;
-}
-
-struct name *take_keyword(struct parser *p, const struct token *token)
-{
-	struct name *n = take(p, token);
-
-	report_error(p->report, token->pos,
-		     "\"%s\" is a word of the language and cannot be a name; "
-		     "\"%s0\" can",
-		     token->text, token->text);
-	n->text = NULL;
-	return n;
-}
-
-/* --- tokens that do not fit ---------------------------------------------- */
-
-void refuse_later(struct parser *p, const struct token *token)
-{
-	const struct word *word = word_find(token->text);
-
-	report_error(p->report, token->pos,
-		     "\"%s\" (%s) is not in this version of weir; take it out",
-		     token->text, word->later);
-}
-
-/* What a text of changes can have is less than what files can. */
-static enum place here(const struct token *token, enum place place)
-{
-	if (place == IN_TOPOLOGY && source_is_runtime(&token->pos))
-		return IN_RUNTIME;
-	return place;
-}
-
-void refuse_unknown(struct parser *p, const struct token *token,
-		    enum place place)
-{
-	struct guess g = { .wanted = token->text };
-
-	mark_broken(p, place);
-	place = here(token, place);
-	word_guess(&g, place);
-	if (g.best)
-		report_error(p->report, token->pos,
-			     "unknown word \"%s\"; did you mean \"%s\"?",
-			     token->text, g.best);
-	else
-		report_error(p->report, token->pos,
-			     "unknown word \"%s\"; what can be here is %s",
-			     token->text, word_list(p->arena, place));
-}
-
-void mark_broken(struct parser *p, enum place place)
-{
-	if (p->port)
-		p->port->broken = true;
-	if (p->domain)
-		p->domain->broken = true;
-	if (p->vm)
-		p->vm->broken = true;
-	if (p->group)
-		p->group->broken = true;
-	if (place == IN_PORT || place == IN_LINK || place == IN_VM ||
-	    place == IN_SET)
-		return;
-	/* The block being read, if any, has been left. */
-	p->port = NULL;
-	p->link = NULL;
-	if (p->sw)
-		p->sw->broken = true;
-	if (place != IN_TOPOLOGY)
-		return;
-	p->sw = NULL;
-	p->domain = NULL;
-	p->group = NULL;
-	p->set = NULL;
-	p->vm = NULL;
-	p->t->broken = true;
-}
-
-/* --- syntax errors ------------------------------------------------------- */
-
-static const char *end_of(const struct token *t)
-{
-	return source_is_runtime(&t->pos) ? "end of text" : "end of file";
-}
-
-static const char *found(struct parser *p, const struct token *t)
-{
-	if (t->kind == T_SEP && t->text[0] != ';')
-		return *t->text ? "end of line" : end_of(t);
-	if (t->kind == T_STRING)
-		return arena_printf(p->arena, "string \"%s\"", t->text);
-	return arena_printf(p->arena, "\"%s\"", t->text);
-}
-
-/* Tokens that are never what is right, or not in a file. */
-static bool is_wrong(const char *name)
-{
-	return strcmp(name, "BROKEN") == 0 || strcmp(name, "LATER") == 0 ||
-	       strcmp(name, "off") == 0;
-}
-
-/* Words and signs are exact; "a name or number" could be anything. */
-static bool is_exact(const char *name)
-{
-	return !strchr(name, ' ') || strcmp(name, "end of line") == 0;
-}
-
-/* "; expected X, Y or Z", or nothing if that would not be all of it. */
-static const char *alternatives(struct parser *p, const char *const *expected,
-				int n)
-{
-	const char *text = "";
-	const char *last = NULL;
-
-	for (int i = 0; i < n; i++) {
-		const char *quote = strchr(expected[i], ' ') ? "" : "\"";
-
-		if (is_wrong(expected[i]))
-			continue;
-		if (!is_exact(expected[i]))
-			return "";
-		if (last)
-			text = arena_printf(p->arena, "%s%s%s", text,
-					    *text ? ", " : "", last);
-		last = arena_printf(p->arena, "%s%s%s", quote, expected[i],
-				    quote);
-	}
-	if (!last)
-		return "";
-	return arena_printf(p->arena, "; expected %s%s%s", text,
-			    *text ? " or " : "", last);
-}
-
-static enum place place_now(const struct parser *p)
-{
-	if (p->port)
-		return IN_PORT;
-	if (p->sw)
-		return IN_SWITCH;
-	if (p->link)
-		return IN_LINK;
-	if (p->vm)
-		return IN_VM;
-	if (p->group)
-		return IN_GROUP;
-	if (p->set)
-		return IN_SET;
-	return p->domain ? IN_DOMAIN : IN_TOPOLOGY;
-}
-
-/* Something that looks like a macro, but cannot be one. */
-static bool refuse_macro(struct parser *p, const struct place_in_source *at)
-{
-	const struct token *t = &at->last;
-	const struct word *word = NULL;
-
-	if (at->after == '=' && !at->statement)
-		word = word_find(t->text);
-	else if (t->kind == '=' && at->before == at->statement)
-		word = word_of(at->statement);
-	if (word)
-		report_error(p->report, t->pos,
-			     "\"%s\" is a word of the language and cannot name "
-			     "a macro",
-			     word->text);
-	else if (at->before == '=' && !at->statement)
-		report_error(p->report, t->pos,
-			     "unexpected %s; a macro stands for one word, "
-			     "number or string: NAME = VALUE",
-			     found(p, t));
-	else if (t->kind == '=' && place_now(p) != IN_TOPOLOGY)
-		report_error(p->report, t->pos,
-			     "a macro is defined outside of any { }");
-	else
-		return false;
-	return true;
-}
-
-void refuse_misplaced(struct parser *p, const struct token *token)
-{
-	const struct word *word = word_find(token->text);
-
-	mark_broken(p, place_now(p));
-	if (word && word->places)
-		report_error(p->report, token->pos, "\"%s\" belongs in %s",
-			     token->text, word_where(word->places));
-	else
-		report_error(p->report, token->pos,
-			     "unexpected %s; what can be here is %s",
-			     found(p, token),
-			     word_list(p->arena, here(token, place_now(p))));
-}
-
-/* A statement begins with something that begins none, or not here. */
-static void refuse_beginning(struct parser *p, const struct token *t)
-{
-	const struct word *word = word_find(t->text);
-
-	if (word && word->places)
-		report_error(p->report, t->pos, "\"%s\" belongs in %s", t->text,
-			     word_where(word->places));
-	else if (t->kind == '}')
-		report_error(p->report, t->pos,
-			     "this \"}\" closes nothing; take it out");
-	else
-		report_error(p->report, t->pos,
-			     "unexpected %s; what can be here is %s",
-			     found(p, t),
-			     word_list(p->arena, here(t, place_now(p))));
-}
-
-/* Inside a statement: say what was expected and how all of it is written. */
-static void refuse_inside(struct parser *p, const struct token *t,
-			  const struct word *statement,
-			  const char *const *expected, int n)
-{
-	struct guess g = { .wanted = t->text };
-	const char *usage = "";
-
-	for (int i = 0; i < n && t->kind == T_WORD; i++)
-		guess_offer(&g, expected[i]);
-	if (statement)
-		usage = arena_printf(p->arena, "; write %s", statement->usage);
-	if (g.best)
-		report_error(p->report, t->pos,
-			     "unexpected \"%s\"; did you mean \"%s\"?", t->text,
-			     g.best);
-	else
-		report_error(p->report, t->pos, "unexpected %s%s%s",
-			     found(p, t), alternatives(p, expected, n), usage);
-}
-
-void refuse_syntax(struct parser *p, const char *const *expected, int n)
-{
-	struct place_in_source at = source_place(p->source);
-
-	if (!at.last.text)
-		return; /* reported where it came from */
-	if (at.last.kind == T_LATER)
-		refuse_later(p, &at.last);
-	else if (refuse_macro(p, &at))
-		return;
-	else if (at.statement || n)
-		refuse_inside(p, &at.last, word_of(at.statement), expected, n);
-	else
-		refuse_beginning(p, &at.last);
 }

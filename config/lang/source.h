@@ -2,17 +2,9 @@
 /*
  * From files to the tokens the parser sees.
  *
- * Each file is read and scanned as a whole.  This module then hands out the
- * tokens one by one and deals with everything that is no matter of grammar:
- *
- *   - `include` pushes another file's tokens; depth, number and size of files
- *     are bounded, and a file that includes itself is refused;
- *   - `$name` is replaced by the token its macro stands for, at the position
- *     of the use;
- *   - a text of changes follows the files, if there is one;
- *   - blocks that are still open where they cannot be (at the end of a file,
- *     or before a statement that only a topology has) are reported and closed,
- *     so that one forgotten brace is one message.
+ * A file is read and cut into tokens as a whole.  They are then looked at one
+ * by one: macros are replaced, and a "}" that was forgotten is found here, so
+ * that it costs the user one message.
  */
 #ifndef WEIR_CONFIG_SOURCE_H
 #define WEIR_CONFIG_SOURCE_H
@@ -21,48 +13,52 @@
 #include <stddef.h>
 
 #include "config/lang/report.h"
+#include "config/system.h"
+
+/* The signs come first, in the order of "expected ..." in messages. */
+enum token_kind {
+	T_END,
+	T_SEP,
+	T_ARROW,
+	T_BIARROW,
+	T_OPEN,
+	T_CLOSE,
+	T_COMMA,
+	T_EQUALS,
+	T_WORD,
+	T_SOFT,	 /* a word of the language that can be a name as well */
+	T_HARD,	 /* a word of the language */
+	T_LATER, /* a word of a later version */
+	T_STRING,
+	T_BROKEN,
+	T_MACRO,
+};
 
 /**
  * struct token - one token
- * @kind: the parser's number for it
- * @text: as written; strings without their quotes.  NULL: the user did not
- *        write this, and has been told why it is here
- * @pos:  where it begins
- * @macro: a macro stands there
+ * @text:  as written; strings without their quotes.  NULL: BROKEN, and reported
+ * @macro: what stands there is "$" and this, or NULL
+ * @pos:   where it begins
  */
 struct token {
-	int kind;
+	enum token_kind kind;
 	const char *text;
+	const char *macro;
 	struct pos pos;
-	bool macro;
 };
 
 /**
- * struct tokens - all tokens of one file, the last is the end
- */
-struct tokens {
-	struct token *v;
-	size_t n;
-};
-
-/**
- * scan_text - cut a text into tokens (config/lexer.l)
+ * scan_text - cut a text into tokens
  * @at:   position of its first character
  * @text: UTF-8 without control characters
- * @size: octets
- * @out:  filled in
  *
- * What is no token is reported and takes the place of one (token BROKEN).
+ * Return: the tokens; the last two are SEP and END.
  */
-void scan_text(struct report *r, struct pos at, const char *text, size_t size,
-	       struct tokens *out);
-
-struct source;
+const struct token *scan_text(struct arena *a, struct pos at, const char *text);
 
 /**
  * struct source_text - a text of a topology
  * @path: as it is opened; "-" is standard input
- * @text: its content, @size octets
  */
 struct source_text {
 	struct source_text *next;
@@ -71,41 +67,52 @@ struct source_text {
 	size_t size;
 };
 
+/* Open braces whose place is remembered. */
+#define SOURCE_OPEN 16
+
+struct level;
+struct macro;
+
 /**
- * source_open - begin with a topology file
- * @path:    "-" is standard input
- * @given:   texts to take instead of reading files, in the order in which they
- *           will be asked for; NULL: read them
- * @runtime: a text that follows all files, or NULL
+ * struct source - where the parser stands
+ * @now, @prev: the token to be looked at, and the one before it
+ * @raw:    what follows @now
+ * @base:   files are taken from it rather than read, if it is not NULL
+ * @texts:  the files so far, in the order in which they were asked for
+ * @level:  the file being read
+ * @depth, @open: braces open, and where the outermost of them are
+ * @closed: @now has been reported for the "}" missing before it: its seq
+ * @brace_lost: a string without an end swallowed a "}"
+ */
+struct source {
+	struct arena *arena;
+	struct report *report;
+	struct token now;
+	struct token prev;
+	const struct token *raw;
+	const struct system *base;
+	struct source_text *texts;
+	size_t size;
+	struct level *level;
+	unsigned int n_levels;
+	unsigned int n_files;
+	struct macro *macros;
+	unsigned int seq;
+	unsigned int depth;
+	struct pos open[SOURCE_OPEN];
+	unsigned int closed;
+	bool brace_lost;
+};
+
+/**
+ * source_open - begin with a topology's first file
  *
- * Return: NULL if it cannot be read; that has been reported.
+ * Return: false if it cannot be read; that has been reported.
  */
-struct source *source_open(struct arena *a, struct report *r, const char *path,
-			   const struct source_text *given,
-			   const char *runtime);
+bool source_open(struct source *s, const char *path);
 
 /**
- * source_texts - the files, in the order in which they were asked for
- */
-struct source_text *source_texts(const struct source *s);
-
-/**
- * source_is_runtime - is this a place in the text that follows all files?
- */
-bool source_is_runtime(const struct pos *at);
-
-/**
- * source_begin - position of a topology's first character
- */
-struct pos source_begin(const struct source *s);
-
-/**
- * source_next - the next token; the end of the topology again and again
- */
-struct token source_next(struct source *s);
-
-/**
- * source_include - go on with another file, then come back
+ * source_include - go on with another file until END, then source_leave()
  * @path: relative to the folder of the file that asks
  * @at:   where it asks
  *
@@ -114,31 +121,37 @@ struct token source_next(struct source *s);
 bool source_include(struct source *s, const char *path, struct pos at);
 
 /**
+ * source_runtime - likewise, with the text of a change
+ */
+bool source_runtime(struct source *s, const char *text);
+
+/**
+ * source_leave - go on with the file before
+ */
+void source_leave(struct source *s);
+
+/**
+ * source_is_runtime - is this a place in the text of a change?
+ */
+bool source_is_runtime(const struct pos *at);
+
+/**
+ * source_step - go on to the next token; the last is END again and again
+ */
+void source_step(struct source *s);
+
+/**
+ * source_unclosed - must a block have ended before this token?
+ *
+ * That is so at the end of a file, and where a statement begins that stands
+ * outside of the block.  It is reported.
+ */
+bool source_unclosed(struct source *s);
+
+/**
  * source_define - make a macro
- * @name:  of the macro
- * @at:    where it is defined
- * @value: the token it stands for
  */
 void source_define(struct source *s, const char *name, struct pos at,
 		   const struct token *value);
-
-/**
- * struct place_in_source - where the parser stands, for messages
- * @last:      the token handed out last
- * @before:    kind of the one before it
- * @after:     kind of the one that follows
- * @statement: token of the statement @last is part of, 0 if it begins one
- */
-struct place_in_source {
-	struct token last;
-	int before;
-	int after;
-	int statement;
-};
-
-/**
- * source_place - where the parser stands
- */
-struct place_in_source source_place(const struct source *s);
 
 #endif

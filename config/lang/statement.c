@@ -2,20 +2,16 @@
 /*
  * Normal forms of changes: from what the parser has made of a text to
  * statements that say one thing each (config_normalise()).
- *
- * Words appear as they are written, so macros keep their "$".  The tree knows
- * what a macro stands for, and where; its tokens are found there.
+ * Words appear as they are written, so macros keep their "$".
  */
 #include "config/config.h"
 
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/lang/parser.h"
-#include "config/lang/parser.tab.h"
 
 /* Text that is put together; @cut: there was more. */
 struct line {
@@ -24,46 +20,18 @@ struct line {
 	bool cut;
 };
 
-/* Some statement of the change, on its way to struct config_change. */
+/* A statement in its normal form, with the place it has in the text. */
 struct normal {
 	unsigned int seq;
-	char *text;
-	char *key;
+	const char *text;
+	const char *key;
 };
 
-/**
- * struct normaliser - all of a change
- * @tokens: of the text
- * @v, @n:  found so far, in the order in which they are written
- */
+/* All of a change, in the order in which it is written. */
 struct normaliser {
 	struct topology *t;
-	struct tokens tokens;
 	struct normal v[CONFIG_CHANGES_MAX];
 	size_t n;
-};
-
-/* Every setting, by its option; the name is what its key calls it. */
-static const struct {
-	size_t option;
-	const char *name;
-} setting[] = {
-#define SETTING(o, name)                                                       \
-	{                                                                      \
-		offsetof(struct topo_settings, o), name                        \
-	}
-	SETTING(lock, "mac lock"),
-	SETTING(sticky, "mac sticky"),
-	SETTING(moves.o, "mac moves"),
-	SETTING(ip_lock, "ip lock"),
-	SETTING(vlan, "vlan"),
-	SETTING(flood, "flood"),
-	SETTING(limit[LIMIT_IN].o, "limit in"),
-	SETTING(limit[LIMIT_OUT].o, "limit out"),
-	SETTING(storm[STORM_BROADCAST].o, "storm broadcast"),
-	SETTING(storm[STORM_MULTICAST].o, "storm multicast"),
-	SETTING(storm[STORM_UNKNOWN].o, "storm unknown"),
-#undef SETTING
 };
 
 /* Put a word at the end of a line. */
@@ -82,41 +50,22 @@ static void put(struct line *l, const char *format, ...)
 	va_start(args, format);
 	n = vsnprintf(l->s + l->n, left, format, args);
 	va_end(args);
-	if (n >= 0 && (size_t)n < left) {
-		l->n += (size_t)n;
-		return;
-	}
-	l->n = sizeof(l->s) - 1;
-	l->cut = true;
+	l->cut |= n < 0 || (size_t)n >= left;
+	l->n = l->cut ? sizeof(l->s) - 1 : l->n + (size_t)n;
 }
 
-/* The token at a place. */
-static const struct token *token_at(const struct normaliser *z, struct pos pos)
+static void put_both(struct line *text, struct line *key, const char *word)
 {
-	const struct token *t = z->tokens.v;
-
-	while (t->kind &&
-	       (t->pos.line != pos.line || t->pos.column != pos.column))
-		t++;
-	return t;
-}
-
-static void put_written(const struct normaliser *z, struct line *l,
-			const struct name *name)
-{
-	if (name->macro)
-		put(l, "$%s", token_at(z, name->pos)->text);
-	else
-		put(l, "%s", name->text);
+	put(text, "%s", word);
+	put(key, "%s", word);
 }
 
 /* --- ports --------------------------------------------------------------- */
 
 static bool has_port(const struct sys_component *comp, const char *name)
 {
-	if (comp->kind != SYS_SWITCH)
-		return false;
-	for (uint32_t i = 0; i < comp->sw.n_ports; i++)
+	for (uint32_t i = 0; comp->kind == SYS_SWITCH && i < comp->sw.n_ports;
+	     i++)
 		if (strcmp(comp->sw.port[i].name, name) == 0)
 			return true;
 	return false;
@@ -141,16 +90,15 @@ static const char *only_switch(const struct system *sys, const char *name)
 	return found;
 }
 
-/* A port as a key calls it: in full, if that is known. */
-static void put_full(const struct normaliser *z, struct line *l,
-		     const struct name *name)
+/* A port as it is written; as keys call it: in full, if that is known. */
+static void put_port(const struct topology *t, struct line *text,
+		     struct line *key, const struct name *name)
 {
-	const char *sw = only_switch(z->t->base, name->text);
+	const char *sw = only_switch(t->base, name->text);
 
-	if (sw)
-		put(l, "%s.%s", sw, name->text);
-	else
-		put(l, "%s", name->text);
+	put(text, "%s%s", name->macro ? "$" : "",
+	    name->macro ? name->macro : name->text);
+	put(key, "%s%s%s", sw ? sw : "", sw ? "." : "", name->text);
 }
 
 /* --- statements ---------------------------------------------------------- */
@@ -159,46 +107,45 @@ static void put_full(const struct normaliser *z, struct line *l,
 static void complete(struct normaliser *z, struct pos at, struct line *text,
 		     struct line *key)
 {
-	struct arena *a = z->t->arena;
+	struct report *r = z->t->report;
 	size_t i = z->n;
 
 	if (text->cut || key->cut) {
-		report_error(z->t->report, at,
+		report_error(r, at,
 			     "a statement has at most %u octets; \"%.40s ...\" "
 			     "has more",
 			     CONFIG_CHANGE_TEXT - 1, text->s);
 		return;
 	}
 	if (z->n == CONFIG_CHANGES_MAX) {
-		if (!z->t->report->errors)
-			report_error(z->t->report, at,
+		if (!r->errors)
+			report_error(r, at,
 				     "the change is too long; make several of "
 				     "it");
 		return;
 	}
 	for (; i > 0 && z->v[i - 1].seq > at.seq; i--)
 		z->v[i] = z->v[i - 1];
-	z->v[i] = (struct normal){ at.seq, arena_strndup(a, text->s, text->n),
-				   arena_strndup(a, key->s, key->n) };
+	z->v[i].seq = at.seq;
+	z->v[i].text = arena_strndup(r->arena, text->s, text->n);
+	z->v[i].key = arena_strndup(r->arena, key->s, key->n);
 	z->n++;
 }
 
-static void put_side(const struct normaliser *z, struct line *l,
-		     const struct topo_side *side,
-		     void (*put_name)(const struct normaliser *z,
-				      struct line *l, const struct name *name))
+static void put_side(const struct topology *t, struct line *text,
+		     struct line *key, const struct topo_side *side)
 {
 	const struct name *name;
 
 	if (side->list)
-		put(l, "{");
+		put_both(text, key, "{");
 	for_each(name, side->names.first) {
-		put_name(z, l, name);
+		put_port(t, text, key, name);
 		if (name->next)
-			put(l, ",");
+			put_both(text, key, ",");
 	}
 	if (side->list)
-		put(l, "}");
+		put_both(text, key, "}");
 }
 
 /* One direction of a rule, from one side of it to the other. */
@@ -206,56 +153,22 @@ static void add_rule(struct normaliser *z, const struct topo_rule *rule,
 		     unsigned int from)
 {
 	struct line text = { .n = 0 }, key = { .n = 0 };
-	const struct topo_side *a = &rule->side[from];
-	const struct topo_side *b = &rule->side[!from];
+	const struct name *when = rule->when;
 
 	put(&text, "%s", rule->deny ? "deny" : "allow");
-	put_side(z, &text, a, put_written);
-	put(&text, "->");
-	put_side(z, &text, b, put_written);
-	put_side(z, &key, a, put_full);
-	put(&key, "->");
-	put_side(z, &key, b, put_full);
-	if (rule->when && rule->when->macro) {
-		put(&text, "when");
-		put_written(z, &text, rule->when);
-	} else if (rule->when) {
-		put(&text, "when \"%s\"", rule->when->text);
-	}
-	if (rule->when)
-		put(&key, "when \"%s\"", rule->when->text);
+	put_side(z->t, &text, &key, &rule->side[from]);
+	put_both(&text, &key, "->");
+	put_side(z->t, &text, &key, &rule->side[!from]);
+	if (when && when->macro)
+		put(&text, "when $%s", when->macro);
+	else if (when)
+		put(&text, "when \"%s\"", when->text);
+	if (when)
+		put(&key, "when \"%s\"", when->text);
 	/* With or without it, the rule is about the same frames. */
 	if (rule->reply.set)
 		put(&text, "reply");
 	complete(z, rule->pos, &text, &key);
-}
-
-/* What follows if a name begins with a token as its next word; or NULL. */
-static const char *behind(const char *name, const struct token *t)
-{
-	size_t n = strlen(t->text);
-
-	if (t->kind == T_MACRO || n == 0 || strncmp(name, t->text, n) != 0)
-		return NULL;
-	if (name[n] == ' ')
-		return name + n + 1;
-	return name[n] ? NULL : name + n;
-}
-
-/* What a setting is set to: its tokens, without those that name it. */
-static void put_value(const struct normaliser *z, struct line *l,
-		      const struct option *o, const char *name)
-{
-	const struct token *t = token_at(z, o->pos);
-	int before = 0;
-
-	for (; (name = behind(name, t)); t++)
-		;
-	/* A list goes on behind its comma. */
-	for (; t->kind && t->kind != '}' && (t->kind != T_SEP || before == ',');
-	     before = t++->kind)
-		if (t->kind != T_SEP)
-			put(l, t->kind == T_MACRO ? "$%s" : "%s", t->text);
 }
 
 static void add_setting(struct normaliser *z, const struct topo_set *set,
@@ -263,29 +176,23 @@ static void add_setting(struct normaliser *z, const struct topo_set *set,
 {
 	struct line text = { .n = 0 }, key = { .n = 0 };
 
-	put(&text, "set");
-	put_written(z, &text, &set->port);
-	put(&text, "{ %s", name);
-	if (o->off)
-		put(&text, "off");
-	else
-		put_value(z, &text, o, name);
-	put(&text, "}");
-	put(&key, "set");
-	put_full(z, &key, &set->port);
+	put_both(&text, &key, "set");
+	put_port(z->t, &text, &key, &set->port);
+	put(&text, "{ %s %s }", name, o->off ? "off" : o->arg.text);
 	put(&key, "%s", name);
 	complete(z, o->pos, &text, &key);
 }
 
 static void add_set(struct normaliser *z, const struct topo_set *set)
 {
-	for (size_t i = 0; i < sizeof(setting) / sizeof(*setting); i++) {
-		const void *at =
-			(const char *)&set->settings + setting[i].option;
+	for (const struct form *f = forms; f < forms + n_forms; f++) {
+		const void *at = (const char *)&set->settings + f->option;
 		const struct option *o = at;
 
-		if (o->set)
-			add_setting(z, set, o, setting[i].name);
+		/* The forms of an option stand together. */
+		if (f->words && f->places & IN_SET && o->set &&
+		    !(f[1].places & IN_SET && f[1].option == f->option))
+			add_setting(z, set, o, form_name(z->t->arena, f));
 	}
 }
 
@@ -308,19 +215,16 @@ struct config_change *config_normalise(const struct system *base,
 				       const char *text, size_t *n,
 				       struct config_report *report)
 {
-	struct pos begin = { .line = 1, .column = 1 };
 	struct arena arena = { 0 };
 	struct report r = { .arena = &arena, .runtime = true };
 	struct topology t = { .arena = &arena, .report = &r, .base = base };
-	struct normaliser *z = must_alloc(1, sizeof(*z));
+	struct normaliser *z = arena_alloc(&arena, sizeof(*z));
 	struct config_change *v;
 
 	z->t = &t;
 	parse_topology(&t, base->source[0].path, text);
-	if (!r.errors) {
-		scan_text(&r, begin, text, strlen(text), &z->tokens);
+	if (!r.errors)
 		normalise(z);
-	}
 	*n = r.errors ? 0 : z->n;
 	v = must_alloc(*n + 1, sizeof(*v));
 	for (size_t i = 0; i < *n; i++)
@@ -329,7 +233,6 @@ struct config_change *config_normalise(const struct system *base,
 			out_of_memory();
 	report_finish(&r, report);
 	arena_free(&arena);
-	free(z);
 	return v;
 }
 

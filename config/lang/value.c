@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/frame.h"
+#include "config/lang/file.h"
 
 #define U(x) ((unsigned char)(x))
 
@@ -54,66 +55,42 @@ static const char *number(const char *text, uint64_t max, uint64_t *out)
 	return end;
 }
 
-bool value_number(struct report *r, const struct name *n, const char *what,
-		  const char *unit, uint64_t min, uint64_t max, uint64_t *out)
+static const struct unit *find_unit(const struct measure *m, const char *text)
 {
-	uint64_t value;
-	const char *end;
+	static const struct unit one[] = { { "", 1 }, { NULL, 0 } };
+	const struct unit *unit = m->units ? m->units : one;
 
-	if (!n->text)
-		return false;
-	end = number(n->text, max, &value);
-	if (!end || *end) {
-		report_error(r, n->pos,
-			     "\"%s\" is not %s; %" PRIu64 " to %" PRIu64
-			     " %s are possible",
-			     n->text, what, min, max, unit);
-		return false;
-	}
-	if (value < min || value > max) {
-		report_error(r, n->pos,
-			     "%s is out of range for %s; %" PRIu64
-			     " to %" PRIu64 " %s are possible",
-			     n->text, what, min, max, unit);
-		return false;
-	}
-	*out = value;
-	return true;
+	while (unit->text && strcmp(unit->text, text) != 0)
+		unit++;
+	return unit->text ? unit : NULL;
 }
 
-static const struct unit *find_unit(const struct unit *units, const char *text)
-{
-	for (; units->text; units++) {
-		if (strcmp(units->text, text) == 0)
-			return units;
-	}
-	return NULL;
-}
-
-bool value_with_unit(struct report *r, const struct name *n, const char *what,
-		     const struct unit *units, const char *like, uint64_t min,
-		     uint64_t max, uint64_t *out)
+bool value_number(struct report *r, const struct name *n,
+		  const struct measure *m, uint64_t *out)
 {
 	const struct unit *unit;
-	const char *end;
+	const char *end, *quote;
 	uint64_t value;
 
 	if (!n->text)
 		return false;
-	end = number(n->text, max, &value);
-	unit = end ? find_unit(units, end) : NULL;
-	if (!unit) {
-		report_error(r, n->pos, "\"%s\" is not %s; write %s", n->text,
-			     what, like);
-		return false;
+	end = number(n->text, m->max, &value);
+	unit = end ? find_unit(m, end) : NULL;
+	if (unit && value <= m->max / unit->value &&
+	    value * unit->value >= m->min) {
+		*out = value * unit->value;
+		return true;
 	}
-	if (value > max / unit->value || value * unit->value < min) {
-		report_error(r, n->pos, "%s is out of range for %s; write %s",
-			     n->text, what, like);
-		return false;
-	}
-	*out = value * unit->value;
-	return true;
+	quote = unit ? "" : "\"";
+	end = arena_printf(r->arena, "%s%s%s is %s %s", quote, n->text, quote,
+			   unit ? "out of range for" : "not", m->what);
+	if (m->units)
+		report_error(r, n->pos, "%s; write %s", end, m->like);
+	else
+		report_error(r, n->pos,
+			     "%s; %" PRIu64 " to %" PRIu64 " %s are possible",
+			     end, m->min, m->max, m->like);
+	return false;
 }
 
 /* --- addresses ----------------------------------------------------------- */
@@ -184,7 +161,7 @@ static bool is_pci(const char *text)
 	return hex(text[8]) < 2 && hex(text[11]) < 8;
 }
 
-bool value_pci(struct arena *a, struct report *r, const struct name *n)
+bool value_pci(struct report *r, const struct name *n)
 {
 	char *meant;
 
@@ -193,8 +170,8 @@ bool value_pci(struct arena *a, struct report *r, const struct name *n)
 	if (is_pci(n->text))
 		return true;
 	/* The two ways in which people write it otherwise. */
-	meant = arena_printf(a, "%s%s", strlen(n->text) == 7 ? "0000:" : "",
-			     n->text);
+	meant = arena_printf(r->arena, "%s%s",
+			     strlen(n->text) == 7 ? "0000:" : "", n->text);
 	for (char *c = meant; *c; c++) {
 		if (*c >= 'A' && *c <= 'F')
 			*c = (char)(*c - 'A' + 'a');
@@ -241,7 +218,7 @@ static const char *split_host(struct arena *a, const char *text,
 	return memchr(text, ':', len) ? NULL : arena_strndup(a, text, len);
 }
 
-bool value_loopback(struct arena *a, struct report *r, const struct name *n,
+bool value_loopback(struct report *r, const struct name *n,
 		    const char **address, uint16_t *port)
 {
 	const char *host, *digit, *end = NULL;
@@ -249,7 +226,7 @@ bool value_loopback(struct arena *a, struct report *r, const struct name *n,
 
 	if (!n->text)
 		return false;
-	host = split_host(a, n->text, &digit);
+	host = split_host(r->arena, n->text, &digit);
 	if (host)
 		end = value_digits(digit, 65535, &number);
 	if (!end || *end || number < 1 || number > 65535) {
@@ -383,4 +360,27 @@ bool value_path(struct report *r, const struct name *n, size_t max,
 		return false;
 	}
 	return true;
+}
+
+struct name value_file(struct report *r, const struct name *n)
+{
+	struct name file = { .pos = n->pos };
+	const char *found;
+
+	if (!value_path(r, n, SYS_PATH - 1, "weir"))
+		return file;
+	found = file_absolute(r->arena, n->pos.file, n->text);
+	if (!found)
+		report_error(r, n->pos,
+			     "the current folder cannot be told, to which "
+			     "\"%s\" is relative; write the whole path",
+			     n->text);
+	else if (strlen(found) >= SYS_PATH)
+		report_error(r, n->pos,
+			     "\"%s\" is relative to this file's folder, and "
+			     "has %zu characters with it; weir allows %d",
+			     n->text, strlen(found), SYS_PATH - 1);
+	else
+		file.text = found;
+	return file;
 }

@@ -14,16 +14,6 @@
 #include "config/lang/topology.h"
 
 /**
- * value_number - a decimal number
- * @what: for messages: "an MTU"
- * @unit: for messages: "octets"
- * @min, @max: inclusive
- * @out:  unchanged on failure
- */
-bool value_number(struct report *r, const struct name *n, const char *what,
-		  const char *unit, uint64_t min, uint64_t max, uint64_t *out);
-
-/**
  * struct unit - a unit of time or size
  * @text:  "ms"
  * @value: in terms of the smallest
@@ -34,14 +24,28 @@ struct unit {
 };
 
 /**
- * value_with_unit - a number with a unit right behind it: "300s"
- * @units: ended by a NULL text
- * @like:  an example of what is right, for messages: "300s, 5m or 1h"
- * @min, @max: in the smallest unit
+ * struct measure - what a number may be
+ * @what:  for messages: "an MTU"
+ * @like:  for messages: without units what it counts, "octets"; with them an
+ *         example of what is right, "300s, 5m or 1h"
+ * @min, @max: inclusive, in the smallest unit
+ * @units: one stands right behind the number, "300s"; ended by a NULL text.
+ *         NULL: there are none
  */
-bool value_with_unit(struct report *r, const struct name *n, const char *what,
-		     const struct unit *units, const char *like, uint64_t min,
-		     uint64_t max, uint64_t *out);
+struct measure {
+	const char *what;
+	const char *like;
+	uint64_t min;
+	uint64_t max;
+	const struct unit *units;
+};
+
+/**
+ * value_number - a decimal number
+ * @out: unchanged on failure
+ */
+bool value_number(struct report *r, const struct name *n,
+		  const struct measure *m, uint64_t *out);
 
 /**
  * value_station - the MAC address of one station
@@ -72,17 +76,25 @@ bool value_path(struct report *r, const struct name *n, size_t max,
 		const char *why);
 
 /**
+ * value_file - a path that is relative to the folder of the file it stands in
+ *
+ * Return: a name with the absolute path, or without text if that cannot be;
+ * this has been reported.
+ */
+struct name value_file(struct report *r, const struct name *n);
+
+/**
  * value_loopback - a loopback address and port, "127.0.0.1:5000"
  * @address: out: numeric, without brackets
  * @port:    out
  */
-bool value_loopback(struct arena *a, struct report *r, const struct name *n,
+bool value_loopback(struct report *r, const struct name *n,
 		    const char **address, uint16_t *port);
 
 /**
  * value_pci - is this a PCI address as Linux writes it, "0000:00:03.0"?
  */
-bool value_pci(struct arena *a, struct report *r, const struct name *n);
+bool value_pci(struct report *r, const struct name *n);
 
 /* --- of a policy (config/value_policy.c) ------------------------------------ */
 
@@ -90,8 +102,14 @@ bool value_pci(struct arena *a, struct report *r, const struct name *n);
  * value_prefix - an IPv4 or IPv6 address or prefix of stations
  * @out: IPv4 mapped into IPv6; unchanged on failure
  */
-bool value_prefix(struct arena *a, struct report *r, const struct name *n,
+bool value_prefix(struct report *r, const struct name *n,
 		  struct policy_prefix *out);
+
+/**
+ * value_address - an IP address and the length of its prefix
+ */
+bool value_address(struct report *r, const struct name *n,
+		   struct sys_address *out);
 
 /**
  * value_vlan - a VLAN

@@ -111,18 +111,17 @@ static bool read_bits(struct report *r, const struct name *n, const char *slash,
 	return true;
 }
 
-static void report_host_bits(struct arena *a, struct report *r,
-			     const struct name *n, const uint8_t head[16],
-			     bool v4, const char *slash)
+static void report_host_bits(struct report *r, const struct name *n,
+			     const uint8_t head[16], bool v4, const char *slash)
 {
 	report_error(r, n->pos,
 		     "\"%s\" has bits set behind the first %s; the prefix is "
 		     "%s%s, the address alone %.*s",
-		     n->text, slash + 1, show_addr(a, head, v4), slash,
+		     n->text, slash + 1, show_addr(r->arena, head, v4), slash,
 		     (int)(slash - n->text), n->text);
 }
 
-bool value_prefix(struct arena *a, struct report *r, const struct name *n,
+bool value_prefix(struct report *r, const struct name *n,
 		  struct policy_prefix *out)
 {
 	struct policy_prefix p = { 0 };
@@ -133,7 +132,7 @@ bool value_prefix(struct arena *a, struct report *r, const struct name *n,
 	if (!n->text)
 		return false;
 	slash = strchr(n->text, '/');
-	if (!read_addr(slash ? arena_strndup(a, n->text,
+	if (!read_addr(slash ? arena_strndup(r->arena, n->text,
 					     (size_t)(slash - n->text))
 			     : n->text,
 		       p.addr, &v4)) {
@@ -147,7 +146,7 @@ bool value_prefix(struct arena *a, struct report *r, const struct name *n,
 		return false;
 	p.bits = (uint8_t)bits;
 	if (!cut_to(p.addr, bits)) {
-		report_host_bits(a, r, n, p.addr, v4, slash);
+		report_host_bits(r, n, p.addr, v4, slash);
 		return false;
 	}
 	wrong = no_station(&p, v4);
@@ -157,6 +156,33 @@ bool value_prefix(struct arena *a, struct report *r, const struct name *n,
 	}
 	*out = p;
 	return true;
+}
+
+bool value_address(struct report *r, const struct name *n,
+		   struct sys_address *out)
+{
+	const char *slash = n->text ? strchr(n->text, '/') : NULL;
+	const char *end, *text;
+	uint64_t bits = 0;
+	bool v4;
+
+	if (!n->text)
+		return false;
+	text = slash ? arena_strndup(r->arena, n->text,
+				     (size_t)(slash - n->text))
+		     : "";
+	v4 = inet_pton(AF_INET, text, out->addr) == 1;
+	out->v6 = !v4;
+	end = slash ? value_digits(slash + 1, 128, &bits) : NULL;
+	out->bits = (uint8_t)bits;
+	if ((v4 || inet_pton(AF_INET6, text, out->addr) == 1) && end &&
+	    *end == '\0' && bits >= 1 && bits <= (v4 ? 32 : 128))
+		return true;
+	report_error(r, n->pos,
+		     "\"%s\" is no address with the length of its prefix; "
+		     "write 10.0.0.1/24 or fd00::1/64",
+		     n->text);
+	return false;
 }
 
 /* --- VLANs --------------------------------------------------------------- */
@@ -236,17 +262,20 @@ bool value_bits(struct report *r, const struct name *n, uint64_t min,
 		uint64_t max, uint64_t *out)
 {
 	/* Rates of networks are counted in tens, unlike memory. */
-	static const struct unit bits[] = { { "bit", 1 },
-					    { "kbit", 1000 },
-					    { "mbit", 1000000 },
-					    { "gbit", 1000000000 },
-					    { NULL, 0 } };
+	static const struct unit units[] = { { "bit", 1 },
+					     { "kbit", 1000 },
+					     { "mbit", 1000000 },
+					     { "gbit", 1000000000 },
+					     { NULL, 0 } };
+	const struct measure bits = {
+		"a rate",
+		"bits, kilobits, megabits or gigabits a second, from 10kbit to "
+		"100gbit: 10mbit",
+		8 * min, 8 * max, units
+	};
 	uint64_t value;
 
-	if (!value_with_unit(r, n, "a rate", bits,
-			     "bits, kilobits, megabits or gigabits a second, "
-			     "from 10kbit to 100gbit: 10mbit",
-			     8 * min, 8 * max, &value))
+	if (!value_number(r, n, &bits, &value))
 		return false;
 	*out = value / 8;
 	return true;

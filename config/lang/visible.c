@@ -4,8 +4,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "config/lang/parser.tab.h"
-
 /* Ranges of characters, and what is said of all in it. */
 static const struct {
 	uint32_t first;

@@ -1,152 +1,302 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The table itself.  The order is that of lists in messages ("what can be here
- * is ..."): what is written most comes first.
+ * The table.  Its order is that of lists in messages: what is written most
+ * comes first.
  */
 #include "config/lang/words.h"
 
 #include <string.h>
 
-#include "config/lang/parser.tab.h"
+#include "config/lang/actions.h"
+#include "config/lang/value.h"
+#include "policy/flow.h"
 
-#define STATEMENT(text, token, places, usage)                                  \
-	{                                                                      \
-		text, token, places, usage, NULL, false                        \
-	}
-#define INNER(text, token)                                                     \
-	{                                                                      \
-		text, token, 0, NULL, NULL, false                              \
-	}
-#define SOFT(text, token, places, usage)                                       \
-	{                                                                      \
-		text, token, places, usage, NULL, true                         \
-	}
-#define LATER(text, meaning)                                                   \
-	{                                                                      \
-		text, T_LATER, 0, NULL, meaning, false                         \
-	}
+static const struct unit seconds[] = {
+	{ "s", 1 }, { "m", 60 }, { "h", 3600 }, { NULL, 0 }
+};
+static const struct unit microseconds[] = { { "us", 1 },
+					    { "ms", 1000 },
+					    { NULL, 0 } };
+static const struct unit megabytes[] = { { "m", 1ull << 20 },
+					 { "g", 1ull << 30 },
+					 { NULL, 0 } };
 
-static const struct word words[] = {
-	STATEMENT("switch", T_SWITCH, IN_TOPOLOGY, "switch NAME { ... }"),
-	STATEMENT("link", T_LINK, IN_TOPOLOGY,
-		  "link SWITCH.PORT <-> SWITCH.PORT"),
-	STATEMENT("allow", T_ALLOW, IN_TOPOLOGY | IN_RUNTIME,
-		  "allow PORT <-> PORT, or allow PORT -> PORT [when "
-		  "\"EXPRESSION\"] [reply]"),
-	STATEMENT("deny", T_DENY, IN_TOPOLOGY | IN_RUNTIME,
-		  "deny PORT <-> PORT, or deny PORT -> PORT [when "
-		  "\"EXPRESSION\"]"),
-	STATEMENT("group", T_GROUP, IN_TOPOLOGY, "group NAME { PORT, ... }"),
-	STATEMENT("domain", T_DOMAIN, IN_TOPOLOGY,
-		  "domain NAME { MEMBER ... }"),
-	STATEMENT("vm", T_VM, IN_TOPOLOGY, "vm NAME { ... }"),
-	STATEMENT("include", T_INCLUDE, IN_TOPOLOGY, "include \"FILE\""),
-	SOFT("set", T_SET, IN_RUNTIME, "set PORT { OPTION ... }"),
-	STATEMENT("fdb", T_FDB, IN_SWITCH, "fdb 4096"),
-	STATEMENT("ageing", T_AGEING, IN_SWITCH, "ageing 300s"),
-	STATEMENT("port", T_PORT, IN_SWITCH, "port NAME { ... }"),
-	SOFT("flows", T_FLOWS, IN_SWITCH, "flows NUMBER"),
-	SOFT("multicast", T_MULTICAST, IN_SWITCH, "multicast snoop"),
-	SOFT("policy", T_POLICY, IN_SWITCH, "policy NUMBER ..."),
-	STATEMENT("tap", T_TAP, IN_PORT, "tap \"INTERFACE\" [netns \"NAME\"]"),
-	STATEMENT("nic", T_NIC, IN_PORT | IN_VM,
-		  "nic \"INTERFACE\" [netns \"NAME\"], or in a vm nic pci "
-		  "\"0000:00:03.0\""),
-	STATEMENT("socket", T_SOCKET, IN_PORT,
-		  "socket listen \"PATH\", or socket connect \"PATH\", or "
-		  "with tcp \"127.0.0.1:NUMBER\" in place of the path"),
-	STATEMENT("attach", T_ATTACH, IN_PORT, "attach \"PATH\""),
-	SOFT("program", T_PROGRAM, IN_PORT, "program \"FILE\" [args \"TEXT\"]"),
-	STATEMENT("driver-vm", T_DRIVER_VM, IN_PORT, "driver-vm VM"),
-	STATEMENT("capture", T_CAPTURE, IN_PORT,
-		  "capture \"FILE\" of PORT, ..., or capture \"FILE\" of all"),
-	SOFT("mode", T_MODE, IN_PORT, "mode 0660"),
-	SOFT("owner", T_OWNER, IN_PORT, "owner USER"),
-	/* The word has two meanings; here it is the lesser one. */
-	STATEMENT("group", T_GROUP, IN_PORT, "group GROUP"),
-	SOFT("address", T_ADDRESS, IN_PORT, "address 10.0.0.1/24, ..."),
-	STATEMENT("filter", T_FILTER, IN_PORT, "filter \"EXPRESSION\""),
-	STATEMENT("drops", T_DROPS, IN_PORT, "drops"),
-	STATEMENT("rotate", T_ROTATE, IN_PORT, "rotate SIZE files NUMBER"),
-	SOFT("overwrite", T_OVERWRITE, IN_PORT, "overwrite"),
-	STATEMENT(
-		"mac", T_MAC, IN_PORT | IN_LINK | IN_SET,
-		"mac lock 02:00:00:00:00:01, ..., or mac sticky NUMBER, or mac "
-		"moves 10/s [burst 20]"),
-	STATEMENT("ip", T_IP, IN_PORT | IN_SET, "ip lock 10.0.0.7, ..."),
-	STATEMENT("vlan", T_VLAN, IN_PORT | IN_LINK | IN_SET,
-		  "vlan access NUMBER, or vlan trunk NUMBER, ... [native "
-		  "NUMBER]"),
-	STATEMENT("limit", T_LIMIT, IN_PORT | IN_LINK | IN_SET,
-		  "limit [in or out] 10mbit [burst 64k]"),
-	STATEMENT("storm", T_STORM, IN_PORT | IN_LINK | IN_SET,
-		  "storm broadcast 100/s [burst 10], or the same of multicast "
-		  "or unknown, or storm none"),
-	SOFT("flood", T_FLOOD, IN_PORT | IN_LINK | IN_SET,
-	     "flood on, or flood off"),
-	STATEMENT("mtu", T_MTU, IN_PORT | IN_LINK, "mtu OCTETS"),
-	STATEMENT("buffers", T_BUFFERS, IN_PORT | IN_LINK, "buffers NUMBER"),
-	STATEMENT("reserved", T_RESERVED, IN_PORT, "reserved forward"),
-	SOFT("follow", T_FOLLOW, IN_PORT, "follow PORT"),
-	SOFT("kernel", T_KERNEL, IN_VM, "kernel \"FILE\""),
-	SOFT("initrd", T_INITRD, IN_VM, "initrd \"FILE\""),
-	SOFT("memory", T_MEMORY, IN_VM, "memory 32m"),
-	SOFT("shared", T_SHARED, IN_VM, "shared uncached"),
-	SOFT("append", T_APPEND, IN_VM, "append \"TEXT\""),
-	SOFT("watchdog", T_WATCHDOG, IN_VM, "watchdog 10s, or watchdog off"),
-	STATEMENT("poll", T_POLL, IN_DOMAIN, "poll 20us"),
-	INNER("hash", T_HASH),
-	INNER("linear", T_LINEAR),
-	INNER("netns", T_NETNS),
-	INNER("listen", T_LISTEN),
-	INNER("connect", T_CONNECT),
-	INNER("tcp", T_TCP),
-	INNER("of", T_OF),
-	INNER("all", T_ALL),
-	INNER("files", T_FILES),
-	INNER("lock", T_LOCK),
-	INNER("forward", T_FORWARD),
-	SOFT("args", T_ARGS, 0, NULL),
-	SOFT("pci", T_PCI, 0, NULL),
-	SOFT("uncached", T_UNCACHED, 0, NULL),
-	INNER("when", T_WHEN),
-	INNER("reply", T_REPLY),
-	INNER("sticky", T_STICKY),
-	SOFT("moves", T_MOVES, 0, NULL),
-	SOFT("burst", T_BURST, 0, NULL),
-	SOFT("off", T_OFF, 0, NULL),
-	SOFT("none", T_NONE, 0, NULL),
-	SOFT("on", T_ON, 0, NULL),
-	SOFT("in", T_IN, 0, NULL),
-	SOFT("out", T_OUT, 0, NULL),
-	SOFT("access", T_ACCESS, 0, NULL),
-	SOFT("trunk", T_TRUNK, 0, NULL),
-	SOFT("native", T_NATIVE, 0, NULL),
-	SOFT("broadcast", T_BROADCAST, 0, NULL),
-	SOFT("unknown", T_UNKNOWN, 0, NULL),
-	SOFT("snoop", T_SNOOP, 0, NULL),
-	LATER("disk", "a virtual machine's disk"),
-	LATER("vhost-user", "a port for a virtual machine's vhost-user device"),
+/* What numbers may be; IEEE 802.1Q table 8-6 has the longest ageing time. */
+static const struct measure
+	an_ageing = { "an ageing time",
+		      "seconds, minutes or hours, from 1s to 1000000s: 300s, "
+		      "5m, 1h",
+		      1, 1000000, seconds },
+	flows = { "a number of flows", "flows", 0, FLOW_MAX_CAPACITY, NULL },
+	sticky = { "a number of addresses", "addresses", 1, 4096, NULL },
+	/* Ten thousand moves a second are a loop, whatever they are called. */
+	moves = { "a burst", "at once", 1, 100000, NULL },
+	storm = { "a burst", "at once", 1, 100000000, NULL },
+	/* RFC 791: every host takes a datagram of 68 bytes. */
+	an_mtu = { "an MTU", "octets", 68, MAX_MTU, NULL },
+	buffers = { "a number of buffers", "buffers", QUEUE_MIN_CAPACITY,
+		    QUEUE_MAX_CAPACITY, NULL },
+	/* Less does not hold a kernel; more is never what a driver needs. */
+	memory = { "a VM's memory",
+		   "mebibytes or gibibytes, from 16m to 2g: 32m", 16ull << 20,
+		   2ull << 30, megabytes },
+	/* The guest shows once a second that it lives. */
+	watchdog = { "a watchdog's time",
+		     "seconds, minutes or hours, from 2s to 1h: 10s", 2, 3600,
+		     seconds },
+	/* Longer than any scheduler's time slice wins no latency. */
+	polling = { "a polling time",
+		    "microseconds or milliseconds, from 1us to 100ms: 20us", 1,
+		    100000, microseconds };
+
+/* A form is a line. */
+/* clang-format off */
+
+/* An option, and how many words of the form are its name. */
+#define OPTION(n, type, o) .words = (n), .option = offsetof(struct type, o)
+#define SWITCH(o) OPTION(1, topo_switch, o)
+#define DOMAIN(o) OPTION(1, topo_domain, o)
+#define PORT(o) OPTION(1, topo_port, o)
+#define VM(o) OPTION(1, topo_vm, o)
+#define SET1(o) OPTION(1, topo_settings, o)
+#define SET2(o) OPTION(2, topo_settings, o)
+#define NO_OPTION .words = 0
+#define STORM(kind) SET2(storm[STORM_##kind]), &storm
+
+#define SETTING (IN_PORT | IN_LINK | IN_SET)
+#define PORT_SET (IN_PORT | IN_SET)
+#define RULE (IN_TOPOLOGY | IN_RUNTIME)
+
+const struct form forms[] = {
+{ IN_TOPOLOGY, "switch NAME { ... }", on_switch, .block = IN_SWITCH },
+{ IN_TOPOLOGY, "link SWITCH.PORT <-> SWITCH.PORT", on_link, .block = IN_LINK },
+{ RULE, "allow SIDE ARROW SIDE [when \"EXPRESSION\"] [reply]", on_rule,
+  .usage = "allow PORT <-> PORT, or allow PORT -> PORT [when \"EXPRESSION\"] "
+  "[reply]" },
+{ RULE, "deny SIDE ARROW SIDE [when \"EXPRESSION\"] [reply]", on_rule,
+  .n = DENY,
+  .usage = "deny PORT <-> PORT, or deny PORT -> PORT [when \"EXPRESSION\"]" },
+{ IN_TOPOLOGY, "group NAME { PORT, ... }", on_group, .block = IN_GROUP },
+{ IN_TOPOLOGY, "domain NAME { MEMBER ... }", on_domain, .block = IN_DOMAIN },
+{ IN_TOPOLOGY, "vm NAME { ... }", on_vm, .block = IN_VM },
+{ IN_TOPOLOGY, "include \"FILE\"", on_include, NO_OPTION },
+{ IN_RUNTIME, "set PORT { OPTION ... }", on_set, .block = IN_SET },
+
+{ IN_SWITCH, "fdb 4096", on_fdb, SWITCH(fdb) },
+{ IN_SWITCH | UNSAID, "fdb hash [ENTRIES]", on_fdb, SWITCH(fdb) },
+{ IN_SWITCH | UNSAID, "fdb linear [ENTRIES]", refuse_linear, NO_OPTION },
+{ IN_SWITCH, "ageing 300s", on_number, SWITCH(ageing), &an_ageing },
+{ IN_SWITCH, "port NAME { ... }", on_port, .block = IN_PORT },
+{ IN_SWITCH, "flows NUMBER", on_flows, SWITCH(flows), &flows },
+{ IN_SWITCH, "multicast snoop", NULL, SWITCH(snoop) },
+{ IN_SWITCH, "policy NUMBER ...", on_policy, SWITCH(policy) },
+
+{ IN_PORT, "tap \"INTERFACE\" [netns \"NAME\"]", on_interface, .n = TO_TAP },
+{ IN_PORT, "nic \"INTERFACE\" [netns \"NAME\"]", on_interface, .n = TO_NIC,
+  .usage = "nic \"INTERFACE\" [netns \"NAME\"], or in a vm nic pci "
+  "\"0000:00:03.0\"" },
+{ IN_VM, "nic pci \"0000:00:03.0\"", on_card, VM(nic) },
+{ IN_VM | UNSAID, "nic STRING", refuse_interface, VM(nic) },
+{ IN_PORT | UNSAID, "nic pci \"0000:00:03.0\"", refuse_card, NO_OPTION },
+{ IN_PORT, "socket listen \"PATH\"", on_socket,
+  .usage = "socket listen \"PATH\", or socket connect \"PATH\", or with tcp "
+  "\"127.0.0.1:NUMBER\" in place of the path" },
+{ IN_PORT, "socket connect \"PATH\"", on_socket, .n = CONNECT },
+{ IN_PORT, "socket listen tcp \"ADDRESS\"", on_socket, .n = TCP },
+{ IN_PORT, "socket connect tcp \"ADDRESS\"", on_socket, .n = CONNECT | TCP },
+{ IN_PORT, "attach \"PATH\"", on_attach, .n = TO_ATTACH },
+{ IN_PORT, "program \"FILE\" [args \"TEXT\"]", on_program, NO_OPTION },
+{ IN_PORT, "driver-vm VM", on_attach, .n = TO_DRIVER_VM },
+{ IN_PORT | UNSAID, "vm [VM]", refuse_vm, NO_OPTION },
+{ IN_PORT, "capture \"FILE\" of PORT, ...", on_capture, NO_OPTION },
+{ IN_PORT, "capture \"FILE\" of all", on_capture, NO_OPTION },
+{ IN_PORT, "mode 0660", on_mode, PORT(mode) },
+{ IN_PORT, "owner USER", on_owner, PORT(owner) },
+{ IN_PORT, "group GROUP", on_owner, PORT(group) },
+{ IN_PORT, "address 10.0.0.1/24, ...", on_address, PORT(tap_address) },
+{ IN_PORT, "filter \"EXPRESSION\"", on_text, PORT(capture.filter) },
+{ IN_PORT, "drops", NULL, PORT(capture.drops) },
+{ IN_PORT, "rotate SIZE files NUMBER", on_rotate, PORT(capture.rotate) },
+{ IN_PORT, "overwrite", NULL, PORT(capture.overwrite) },
+
+{ PORT_SET, "mac lock 02:00:00:00:00:01, ...", on_lock, SET2(lock) },
+{ SETTING | UNSAID, "mac lock off", on_off, SET2(lock) },
+{ PORT_SET, "mac sticky NUMBER", on_number, SET2(sticky), &sticky },
+{ SETTING | UNSAID, "mac sticky off", on_off, SET2(sticky) },
+{ SETTING, "mac moves 10/s [burst 20]", on_rate, SET2(moves), &moves, 10000 },
+{ SETTING | UNSAID, "mac moves off", on_off, SET2(moves), &moves },
+{ IN_PORT | UNSAID, "mac MAC", on_tap_mac, PORT(tap_mac) },
+{ IN_LINK | UNSAID, "mac lock MAC, ...", refuse_in_link, NO_OPTION },
+{ IN_LINK | UNSAID, "mac sticky NUMBER", refuse_in_link, NO_OPTION },
+{ PORT_SET, "ip lock 10.0.0.7, ...", on_ip_lock, SET2(ip_lock) },
+{ SETTING | UNSAID, "ip lock off", on_off, SET2(ip_lock) },
+{ IN_LINK | UNSAID, "ip lock ADDRESS, ...", refuse_in_link, NO_OPTION },
+{ SETTING, "vlan access NUMBER", on_access, SET1(vlan) },
+{ SETTING, "vlan trunk NUMBER, ... [native NUMBER]", on_trunk, SET1(vlan) },
+{ SETTING | UNSAID, "vlan off", on_off, SET1(vlan) },
+{ SETTING, "limit 10mbit [burst 64k]", on_limit, SET1(limit), .n = BOTH,
+  .usage = "limit [in or out] 10mbit [burst 64k]" },
+{ SETTING | UNSAID, "limit off", on_off, SET1(limit), .n = BOTH },
+{ SETTING, "limit in 10mbit [burst 64k]", on_limit, SET2(limit[LIMIT_IN]) },
+{ SETTING | UNSAID, "limit in off", on_off, SET2(limit[LIMIT_IN]) },
+{ SETTING, "limit out 10mbit [burst 64k]", on_limit, SET2(limit[LIMIT_OUT]) },
+{ SETTING | UNSAID, "limit out off", on_off, SET2(limit[LIMIT_OUT]) },
+{ SETTING, "storm broadcast 100/s [burst 10]", on_rate, STORM(BROADCAST), MANY,
+  .usage = "storm broadcast 100/s [burst 10], or the same of multicast or "
+  "unknown, or storm none" },
+{ SETTING | UNSAID, "storm broadcast off", on_off, STORM(BROADCAST) },
+{ SETTING, "storm multicast 100/s [burst 10]", on_rate, STORM(MULTICAST),
+  MANY },
+{ SETTING | UNSAID, "storm multicast off", on_off, STORM(MULTICAST) },
+{ SETTING, "storm unknown 100/s [burst 10]", on_rate, STORM(UNKNOWN), MANY },
+{ SETTING | UNSAID, "storm unknown off", on_off, STORM(UNKNOWN) },
+{ SETTING, "storm none", storms_off, NO_OPTION },
+{ SETTING, "flood on", on_flood, SET1(flood) },
+{ SETTING, "flood off", on_flood, SET1(flood), .n = true },
+{ IN_PORT | IN_LINK, "mtu OCTETS", on_number, SET1(mtu), &an_mtu },
+{ IN_PORT | IN_LINK, "buffers NUMBER", on_buffers, SET1(buffers), &buffers },
+{ IN_PORT, "reserved forward", NULL, PORT(reserved) },
+{ IN_PORT, "follow PORT", on_text, PORT(follow) },
+{ IN_LINK | UNSAID, "follow", refuse_follow, NO_OPTION },
+
+{ IN_VM, "kernel \"FILE\"", on_file, VM(kernel) },
+{ IN_VM, "initrd \"FILE\"", on_file, VM(initrd) },
+{ IN_VM, "memory 32m", on_memory, VM(memory), &memory },
+{ IN_VM, "shared uncached", NULL, OPTION(2, topo_vm, uncached) },
+{ IN_VM, "append \"TEXT\"", on_append, VM(append) },
+{ IN_VM, "watchdog 10s", on_number, VM(watchdog), &watchdog },
+{ IN_VM, "watchdog off", on_never, VM(watchdog) },
+
+{ IN_DOMAIN, "poll 20us", on_number, DOMAIN(poll), &polling },
+};
+/* clang-format on */
+
+const size_t n_forms = sizeof(forms) / sizeof(forms[0]);
+
+/*
+ * Words that cannot be names, between spaces.  None is added: a name that is
+ * good today stays good, and words that come later are soft.
+ */
+static const char hard[] =
+	" switch link allow domain include fdb ageing port tap nic socket "
+	"attach capture filter drops rotate mac mtu buffers reserved poll hash "
+	"linear netns listen connect tcp of all files lock forward vm "
+	"driver-vm group deny when reply ip vlan limit storm sticky ";
+
+static const struct {
+	const char *word;
+	const char *meaning;
+} later[] = {
+	{ "disk", "a virtual machine's disk" },
+	{ "vhost-user", "a port for a virtual machine's vhost-user device" },
 };
 
-#define N_WORDS (sizeof(words) / sizeof(words[0]))
-
-const struct word *word_find(const char *text)
+/* Is it one of these words, which do not end but with a space or a sign? */
+static bool is_among(const char *words, const char *text)
 {
-	for (size_t i = 0; i < N_WORDS; i++) {
-		if (strcmp(words[i].text, text) == 0)
-			return &words[i];
+	size_t len = strlen(text);
+
+	for (const char *at = words; (at = strstr(at, text)); at++) {
+		if ((at == words || strchr(" [", at[-1])) &&
+		    strchr(" ]", at[len]))
+			return true;
+	}
+	return false;
+}
+
+bool form_begins(const struct form *f, const char *word)
+{
+	size_t len = strlen(word);
+
+	return !strncmp(f->text, word, len) && strchr(" ", f->text[len]);
+}
+
+const char *form_name(struct arena *a, const struct form *f)
+{
+	const char *end = f->text;
+
+	for (unsigned int i = 0; i < f->words; i++)
+		end += strcspn(end + 1, " ") + 1;
+	return arena_strndup(a, f->text, (size_t)(end - f->text));
+}
+
+const char *word_later(const char *text)
+{
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		if (strcmp(text, later[i].word) == 0)
+			return later[i].meaning;
 	}
 	return NULL;
 }
 
-const struct word *word_of(int token)
+enum token_kind word_kind(const char *text)
 {
-	for (size_t i = 0; i < N_WORDS; i++) {
-		if (words[i].token == token && token != T_LATER)
-			return &words[i];
+	/* Most words are names, and no word of ours has a digit. */
+	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyz-")])
+		return T_WORD;
+	if (is_among(hard, text))
+		return T_HARD;
+	if (word_later(text))
+		return T_LATER;
+	for (size_t i = 0; i < n_forms; i++) {
+		if (is_among(forms[i].text, text))
+			return T_SOFT;
 	}
-	return NULL;
+	return T_WORD;
+}
+
+/* The form after the last one of a word; its forms stand together. */
+static const struct form *last(const struct form *f, const char *text)
+{
+	while (f < forms + n_forms && form_begins(f, text))
+		f++;
+	return f;
+}
+
+static const struct form *first(const char *text)
+{
+	const struct form *f = forms;
+
+	while (f < forms + n_forms && !form_begins(f, text))
+		f++;
+	return f;
+}
+
+unsigned int word_places(const char *text)
+{
+	unsigned int places = 0;
+
+	for (const struct form *f = first(text); f < last(first(text), text);
+	     f++)
+		places |= f->places & UNSAID ? 0 : f->places;
+	return places;
+}
+
+bool word_ends_blocks(const char *text, bool block)
+{
+	const struct form *f = first(text);
+
+	if (f == forms + n_forms || !(f->places & IN_TOPOLOGY) ||
+	    f->act == on_include)
+		return false;
+	/* A vm in a port is a slip, and a group there something else. */
+	return block || (f->act != on_vm && f->act != on_group);
+}
+
+const char *word_usage(struct arena *a, const char *text)
+{
+	const struct form *f = first(text);
+	const char *usage = f->usage;
+	const char *more = "";
+
+	for (; !f->usage && f < last(first(text), text); f++) {
+		if (f->places & UNSAID)
+			continue;
+		usage = arena_printf(a, "%s%s%s", usage ? usage : "", more,
+				     f->text);
+		more = ", or ";
+	}
+	return usage;
 }
 
 const char *word_where(unsigned int places)
@@ -174,24 +324,23 @@ const char *word_where(unsigned int places)
 	}
 }
 
-const char *word_list(struct arena *a, enum place place)
+const char *word_list(struct arena *a, enum place place, struct guess *g)
 {
 	const char *list = place == IN_DOMAIN  ? "a switch, a port"
 			   : place == IN_GROUP ? "a port, a group"
 					       : "";
+	const char *before = " ";
 
-	for (size_t i = 0; i < N_WORDS; i++) {
-		if (words[i].places & place)
-			list = arena_printf(a, "%s%s%s", list,
-					    *list ? ", " : "", words[i].text);
+	for (const struct form *f = forms; f < forms + n_forms; f++) {
+		const char *word =
+			arena_strndup(a, f->text, strcspn(f->text, " "));
+
+		if (!(f->places & place) || f->places & UNSAID ||
+		    strcmp(word, before) == 0)
+			continue;
+		guess_offer(g, word);
+		list = arena_printf(a, "%s%s%s", list, *list ? ", " : "", word);
+		before = word;
 	}
 	return list;
-}
-
-void word_guess(struct guess *g, enum place place)
-{
-	for (size_t i = 0; i < N_WORDS; i++) {
-		if (words[i].places & place)
-			guess_offer(g, words[i].text);
-	}
 }

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The words of the topology language: one table for the scanner (which token
- * is it), for messages (how is the statement written, where does it belong)
- * and for what is reserved for later versions.
- *
- * Words of the language cannot be names.  That costs the user little and
- * keeps a topology readable, and a name that is good today will not become a
- * keyword unless it is in the table already.  Words that came later without
- * having been reserved are *soft*: statements begin with them, and names are
- * made of them all the same.
+ * The words of the language: one table says how each statement is written,
+ * where, and what it does.  The parser reads by it, and messages quote it.
  */
 #ifndef WEIR_CONFIG_WORDS_H
 #define WEIR_CONFIG_WORDS_H
 
-#include <stdbool.h>
-
-#include "config/lang/report.h"
+#include "config/lang/source.h"
 
 /* Where a statement may stand; a set. */
 enum place {
@@ -28,55 +19,94 @@ enum place {
 	IN_GROUP = 64,
 	IN_SET = 128,
 	IN_RUNTIME = 256, /* the text of a change while it runs */
+	UNSAID = 512,	  /* messages do not offer it there */
 };
 
+struct args;
+struct form;
+struct parser;
+
+/* What a statement does; NULL in the table: its option is set, that is all. */
+typedef void form_action(struct parser *p, struct args *a);
+
 /**
- * struct word - one word of the language
- * @text:   the word
- * @token:  the parser's token
- * @places: statements: where it may stand; 0 for words inside statements
- * @usage:  statements: how it is written
- * @later:  what it will be in a later version, for token LATER
- * @soft:   it can be a name as well
+ * struct form - one way to write a statement
+ * @places: where it may stand
+ * @text:   how it is written: words are written as they are; of the rest, what
+ *          is in quotes is a string, NAME that of something new, PORT, VM and
+ *          SWITCH.PORT name something there is, SIDE is one of a rule, and
+ *          anything else is a value.  [ ] may be left out, ", ..." and " ..."
+ *          make lists
+ * @act:    what it does
+ * @words:  with an option: how many words of @text are the option's name
+ * @option: the option, in what the statement is about
+ * @measure: for @act: what its number may be
+ * @n:      for @act
+ * @block:  the place that its { } are, which can be left out unless @text has
+ *          them
+ * @usage:  how the word is used, if not as its forms say
  */
-struct word {
-	const char *text;
-	int token;
+struct form {
 	unsigned int places;
+	const char *text;
+	form_action *act;
+	unsigned int words;
+	unsigned int option;
+	const struct measure *measure;
+	unsigned int n;
+	enum place block;
 	const char *usage;
-	const char *later;
-	bool soft;
 };
 
-/**
- * word_find - look a word up
- *
- * Return: NULL if it is not a word of the language.
- */
-const struct word *word_find(const char *text);
+extern const struct form forms[];
+extern const size_t n_forms;
 
 /**
- * word_of - the word of a token
- * @token: not LATER, which many words share
- *
- * Return: NULL if the token is no single word.
+ * form_begins - does a form begin with this word?
  */
-const struct word *word_of(int token);
+bool form_begins(const struct form *f, const char *word);
+
+/**
+ * form_name - what its option is called: "mac lock"
+ */
+const char *form_name(struct arena *a, const struct form *f);
+
+/**
+ * word_kind - T_HARD, T_SOFT or T_LATER; T_WORD if it is none of ours
+ */
+enum token_kind word_kind(const char *text);
+
+/**
+ * word_later - what a word will be in a later version
+ */
+const char *word_later(const char *text);
+
+/**
+ * word_places - where statements that begin with it may stand; 0: there is none
+ */
+unsigned int word_places(const char *text);
+
+/**
+ * word_ends_blocks - does it begin a statement that stands outside all blocks?
+ * @block: it has a block of its own
+ */
+bool word_ends_blocks(const char *text, bool block);
+
+/**
+ * word_usage - how its statements are written
+ */
+const char *word_usage(struct arena *a, const char *text);
 
 /**
  * word_where - "a port or a link"
- * @places: set of enum place, not empty
+ * @places: not empty
  */
 const char *word_where(unsigned int places);
 
 /**
  * word_list - the statements of a place: "mtu, buffers"
+ * @g: they are offered to this guess as well
  */
-const char *word_list(struct arena *a, enum place place);
-
-/**
- * word_guess - offer the statements of a place to a guess
- */
-void word_guess(struct guess *g, enum place place);
+const char *word_list(struct arena *a, enum place place, struct guess *g);
 
 #endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What statements do; the table of words has how they are written.  An option
+ * that has been said before is not set again: its action is not called.
+ */
+#ifndef WEIR_CONFIG_ACTIONS_H
+#define WEIR_CONFIG_ACTIONS_H
+
+#include "config/lang/parser.h"
+
+/* The largest frame's payload; with all headers it fits the largest buffer. */
+#define MAX_MTU 9216u
+
+/* struct form: what @n says of some. */
+enum { CONNECT = 1, TCP = 2 };
+enum { BOTH = 1 };
+enum { DENY = 1 };
+enum { MANY = 100000000 };
+
+/* Any option: a number, a text, a file. */
+form_action on_number, on_text, on_file;
+/* actions.c: the topology, a switch, a vm */
+form_action on_switch, on_link, on_rule, on_group, on_domain, on_vm, on_include;
+form_action on_set, on_fdb, on_port, on_flows, on_policy, refuse_linear;
+form_action on_memory, on_append, on_never, on_card, refuse_interface;
+/* actions_port.c: a port */
+form_action on_interface, on_socket, on_attach, on_program, on_capture;
+form_action on_mode, on_owner, on_address, on_rotate, on_tap_mac;
+form_action refuse_card, refuse_vm;
+/* actions_settings.c: a port, a link, a set */
+form_action on_lock, on_ip_lock, on_access, on_trunk, on_limit, on_rate;
+form_action on_flood, on_buffers, on_off, storms_off;
+form_action refuse_in_link, refuse_follow;
+
+/**
+ * refuse_runtime - report a statement that the text of a change cannot have
+ *
+ * Return: whether this is such a text; what is in the statement is lost.
+ */
+bool refuse_runtime(struct parser *p, struct pos at);
+
+#endif

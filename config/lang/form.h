@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How far a statement agrees with a form of the table.
+ */
+#ifndef WEIR_CONFIG_FORM_H
+#define WEIR_CONFIG_FORM_H
+
+#include "config/lang/words.h"
+
+/* What an element of a form wants. */
+enum element {
+	A_WORD,	  /* the word it is */
+	A_SIGN,	  /* likewise, { or <-> */
+	A_NAME,	  /* of something new */
+	A_REF,	  /* to something there is */
+	A_SIDE,	  /* such a reference, or a list of them in { } */
+	AN_ARROW, /* -> or <-> */
+	A_TEXT,	  /* a string, and a word that should have been in quotes */
+	A_STRING, /* a string */
+	A_VALUE,
+};
+
+/**
+ * struct match - a form, and how far it has been read
+ * @at:   the element at hand
+ * @more: it is a list, and has begun
+ */
+struct match {
+	const struct form *form;
+	const char *at;
+	bool more;
+};
+
+/* More forms than a word has in one place. */
+#define MAX_FORMS 12
+
+/**
+ * struct expected - what could have been here
+ * @signs: set of kinds
+ * @word:  words, @n of them
+ * @open:  names or values as well
+ */
+struct expected {
+	unsigned int signs;
+	const char *word[MAX_FORMS];
+	unsigned int n;
+	bool open;
+};
+
+/**
+ * element_of - what the element at @at wants
+ */
+enum element element_of(const char *at);
+
+/**
+ * element_is_list - can several of them stand there?
+ */
+bool element_is_list(const char *at);
+
+/**
+ * element_fits - can a token be what this element wants?
+ */
+bool element_fits(enum element e, const struct token *t);
+
+/**
+ * match_follow - go on to the element a token fits, or to the comma of a list
+ *
+ * Return: false if there is none.
+ */
+bool match_follow(struct match *m, const struct token *t);
+
+/**
+ * match_pass - go on behind that token
+ */
+void match_pass(struct match *m, bool comma);
+
+/**
+ * match_whole - nothing more can follow, but a block
+ */
+bool match_whole(const struct match *m);
+
+/**
+ * match_can_end - nothing more must follow, but a block
+ */
+bool match_can_end(const struct match *m);
+
+/**
+ * match_expect - add what could follow
+ */
+void match_expect(const struct match *m, enum place place, struct arena *a,
+		  struct expected *e);
+
+/**
+ * expect_end - add what ends a statement, and what begins a block if it has one
+ */
+void expect_end(struct expected *e, enum place place, bool block);
+
+#endif
