@@ -93,19 +93,6 @@ static void add_rules(struct sys_policy *policy, const struct topology *t,
 		identify(image, &image->rule[i]);
 }
 
-static void add_unasked(struct sys_policy *policy, const struct topo_switch *sw)
-{
-	const struct topo_unasked *from;
-
-	policy->unasked = must_alloc(sw->n_unasked, sizeof(*policy->unasked));
-	for_each(from, sw->unasked)
-		policy->unasked[policy->n_unasked++] = (struct sys_unasked){
-			.from = (uint8_t)from->from,
-			.to = (uint8_t)from->to,
-			.rule = (uint16_t)from->rule->number,
-		};
-}
-
 static void add_entries(struct policy_image *image,
 			const struct topo_port *port)
 {
@@ -201,7 +188,12 @@ void build_policies(struct system *sys, const struct topology *t)
 		image->n_words = sw->n_words;
 		memcpy(image->word, sw->words, sizeof(image->word));
 		add_rules(policy, t, sw);
-		add_unasked(policy, sw);
+		policy->unasked =
+			must_alloc(sw->n_unasked, sizeof(*policy->unasked));
+		policy->n_unasked = sw->n_unasked;
+		if (sw->n_unasked)
+			memcpy(policy->unasked, sw->unasked,
+			       sw->n_unasked * sizeof(*policy->unasked));
 		for_each(port, sw->ports)
 			add_port(image, port);
 		merge_pairs(image);

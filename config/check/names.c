@@ -265,18 +265,22 @@ static void report_bare(struct topology *t, unsigned int sorts,
 static bool is_ambiguous(struct topology *t, const struct name *ref,
 			 const struct topo_known *k)
 {
-	const char *first = topo_port_name(t, k->thing), *list = first;
+	const struct topo_known *other;
+	const char *list = NULL;
 
-	for_each(k, k->next) {
-		if (k->sort == A_PORT && strcmp(k->name->text, ref->text) == 0)
-			list = arena_printf(t->arena, "%s or %s", list,
-					    topo_port_name(t, k->thing));
+	for_each(other, k->next) {
+		if (other->sort == A_PORT &&
+		    strcmp(other->name->text, ref->text) == 0)
+			list = arena_printf(t->arena, "%s or %s",
+					    list ? list
+						 : topo_port_name(t, k->thing),
+					    topo_port_name(t, other->thing));
 	}
-	if (list != first)
+	if (list)
 		wrong(t, ref->pos,
 		      "\"%s\" is a port of more than one switch; write %s",
 		      ref->text, list);
-	return list != first;
+	return list;
 }
 
 const struct topo_known *resolve(struct topology *t, unsigned int sorts,

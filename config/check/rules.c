@@ -174,16 +174,17 @@ static void add_unasked(struct walk *w, const struct topo_port *from,
 			const struct topo_port *to)
 {
 	struct topo_switch *sw = from->sw;
-	struct topo_unasked *unasked;
 
-	if (sw->n_unasked == SYS_MAX_UNASKED)
-		return;
-	sw->n_unasked++;
-	unasked = arena_alloc(w->t->arena, sizeof(*unasked));
-	*unasked = (struct topo_unasked){ .rule = w->rule,
-					  .from = from->number,
-					  .to = to->number };
-	topo_append(sw->unasked, unasked);
+	if (!sw->unasked)
+		sw->unasked = arena_alloc(
+			w->t->arena, SYS_MAX_UNASKED * sizeof(*sw->unasked));
+	if (sw->n_unasked < SYS_MAX_UNASKED)
+		sw->unasked[sw->n_unasked++] = (struct sys_unasked){
+			.from = (uint8_t)from->number,
+			.to = (uint8_t)to->number,
+			/* The number this one is about to get. */
+			.rule = (uint16_t)sw->n_rules,
+		};
 }
 
 /* Returns the earlier rule that leaves this one nothing to decide, or NULL. */

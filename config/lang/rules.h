@@ -69,14 +69,6 @@ struct topo_entry {
 	struct topo_rule *rule;
 };
 
-/* A rule that is not, see struct sys_unasked. */
-struct topo_unasked {
-	struct topo_unasked *next;
-	const struct topo_rule *rule;
-	uint32_t from;
-	uint32_t to;
-};
-
 /* Pairs of ports something is to be said about; @a and @b are the first. */
 struct topo_pairs {
 	const struct topo_port *a;

@@ -132,7 +132,7 @@ struct topo_switch {
 	uint32_t n_entries;
 	uint32_t n_insns;
 	uint32_t n_prefixes;
-	struct topo_unasked *unasked;
+	struct sys_unasked *unasked;
 	uint32_t n_unasked;
 	/* Checked: */
 	struct topo_domain *domain; /* what it is merged into, or NULL */
