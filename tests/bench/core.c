@@ -2,7 +2,7 @@
 /*
  * core: frames through the switch core in one process, for counting.
  *
- *	core LENGTH FRAMES STATIONS [RULES FLOWS [reply|answers]]
+ * 	core LENGTH FRAMES STATIONS [RULES FLOWS [reply|answers]]
  *
  * Time says little on a shared machine; instructions are the same every time.
  * tests/bench/quick.sh runs this under callgrind with collection on inside
@@ -11,8 +11,8 @@
  *
  * Without RULES the allow list decides.  With them the last one lets the frame
  * through and those before it are asked in vain, which is what RULES rules cost
- * at most.  The frames are FLOWS different ones in turn: the last rule reads the
- * port they differ in, so with a few flows verdicts are remembered
+ * at most.  The frames are FLOWS different ones in turn: the last rule reads
+ * the port they differ in, so with a few flows verdicts are remembered
  * (policy/cache.h), and with more than FRAMES of them every frame is new.
  *
  * With `reply` the last rule opens flows; with `answers` there is no way back
@@ -35,8 +35,8 @@
 #define FIRST_PORT 1024u
 #define PORTS 60000u
 /*
- * Time between bursts.  A full table of flows parts with what it has not seen for
- * a second or more; so no second has as many new flows as the table holds.
+ * Time between bursts.  A full table of flows parts with what it has not seen
+ * for a second or more; so no second has as many new flows as the table holds.
  */
 #define TICK 1000u
 #define TICK_FLOWS 10000000u
@@ -82,7 +82,7 @@ static void *zeroed(size_t size)
 	return memset(p, 0, size);
 }
 
-/* --- the switch ----------------------------------------------------------- */
+/* --- the switch --------------------------------------------------------- */
 
 static struct vswitch_half make_half(void)
 {
@@ -135,7 +135,7 @@ static void make_switch(struct bench *b)
 	make_side(b, 1);
 }
 
-/* --- its policy ----------------------------------------------------------- */
+/* --- its policy --------------------------------------------------------- */
 
 /* Add a rule for frames from port 0 to port 1. */
 static void add_rule(struct policy_image *image, bool reply, const char *expr)
@@ -192,7 +192,7 @@ static void set_policy(const struct bench *b)
 	free(image);
 }
 
-/* --- frames --------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 static void put16(uint8_t *p, unsigned int value)
 {
@@ -250,7 +250,7 @@ static void put_frame(uint8_t *p, const struct plan *plan, unsigned int side,
 	put16(p + 38, plan->length - 34);
 }
 
-/* --- through the switch --------------------------------------------------- */
+/* --- through the switch ------------------------------------------------- */
 
 static void run(struct vswitch *sw, unsigned int port, uint64_t now)
 {
@@ -260,7 +260,9 @@ static void run(struct vswitch *sw, unsigned int port, uint64_t now)
 		work = vswitch_run(sw, work, now, &ring);
 }
 
-/* A function of its own, so that callgrind can be told to look at this alone. */
+/*
+ * A function of its own, so that callgrind can be told to look at this alone.
+ */
 static __attribute__((noinline)) void counted(struct vswitch *sw,
 					      unsigned int port, uint64_t now)
 {

@@ -66,7 +66,9 @@ static void echo_datagrams(int fd)
 	}
 }
 
-/* Connections block when they write: one peer at a time is all there is here. */
+/*
+ * Connections block when they write: one peer at a time is all there is here.
+ */
 static void echo_stream(int fd)
 {
 	ssize_t n = recv(fd, data, sizeof(data), MSG_DONTWAIT);

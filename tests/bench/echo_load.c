@@ -2,17 +2,17 @@
 /*
  * A load for an echo server, by the kernel's sockets.
  *
- *	echo_load udp|tcp ADDRESS PORT SIZE COUNT WINDOW
+ * 	echo_load udp|tcp ADDRESS PORT SIZE COUNT WINDOW
  *
  * Sends COUNT messages of SIZE octets and takes what comes back, with at most
- * WINDOW messages under way: an offered load that the other side's pace sets, so
- * that nothing is lost for want of a buffer and every message is counted once.
- * A message is its number and contents that follow from it; each octet that
- * comes back is compared.
+ * WINDOW messages under way: an offered load that the other side's pace sets,
+ * so that nothing is lost for want of a buffer and every message is counted
+ * once. A message is its number and contents that follow from it; each octet
+ * that comes back is compared.
  *
  * What is silent for PATIENCE_MS with UDP is lost, with TCP the end.  Prints
  *
- *	sent=N echoed=N lost=N wrong=N
+ * 	sent=N echoed=N lost=N wrong=N
  *
  * and ends with status 0 if all came back right.
  */
@@ -101,7 +101,7 @@ static void take(struct load *l, const uint8_t *data, size_t size)
 		l->wrong++;
 }
 
-/* --- UDP ------------------------------------------------------------------ */
+/* --- UDP ---------------------------------------------------------------- */
 
 static uint8_t buffer[BURST][MAX_SIZE];
 
@@ -158,7 +158,7 @@ static void run_udp(struct load *l)
 	}
 }
 
-/* --- TCP ------------------------------------------------------------------ */
+/* --- TCP ---------------------------------------------------------------- */
 
 /**
  * struct stream - messages as a stream has them: in pieces
@@ -225,7 +225,7 @@ static void run_tcp(struct load *l)
 	l->lost = l->sent - l->echoed - l->wrong;
 }
 
-/* --- the whole -------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------- */
 
 static _Noreturn void usage(void)
 {

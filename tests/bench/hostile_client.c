@@ -3,18 +3,18 @@
  * hostile_client MODE SOCKET [UID]: attach to a port, over and over, each time
  * to do it some harm.  For tests/e2e/50_hostile_client.sh.
  *
- *	fill	a full doorbell whose writers wait
- *	brim	the same, fuller than a writer can fill it
- *	inode	hold the inode's lock of the transmit region
- *	reader	hold whatever a reader of notifications can hold
- *	forge	an impossible index, and frames and a tail after being put out
- *	linger	send a descriptor whose close() waits
- *	folder	hold the lock of the folder SOCKET is in
- *	flood	ring without end
+ * 	fill	a full doorbell whose writers wait
+ * 	brim	the same, fuller than a writer can fill it
+ * 	inode	hold the inode's lock of the transmit region
+ * 	reader	hold whatever a reader of notifications can hold
+ * 	forge	an impossible index, and frames and a tail after being put out
+ * 	linger	send a descriptor whose close() waits
+ * 	folder	hold the lock of the folder SOCKET is in
+ * 	flood	ring without end
  *
  * The page that never comes is of a file of a file system of its own (FUSE) if
- * NEVER=fuse.  Started by root it becomes UID once it has that page.  Exit status
- * 77: this machine has no such page.
+ * NEVER=fuse.  Started by root it becomes UID once it has that page.  Exit
+ * status 77: this machine has no such page.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -49,7 +49,7 @@ struct client {
 static void *page;
 static const char *path;
 
-/* --- attaching ------------------------------------------------------------- */
+/* --- attaching ---------------------------------------------------------- */
 
 static int connect_to(void)
 {
@@ -100,7 +100,7 @@ static bool attach(struct client *c)
 	return false;
 }
 
-/* --- harm ------------------------------------------------------------------ */
+/* --- harm --------------------------------------------------------------- */
 
 static void fill(const struct client *c)
 {

@@ -2,14 +2,14 @@
 /*
  * relay: the bare loop a switch is held against.
  *
- *	relay SOCKET-A SOCKET-B CAPACITY
+ * 	relay SOCKET-A SOCKET-B CAPACITY
  *
  * Serves two attach sockets as the monitor does (client/attach.h) and then does
  * the least that something between two ports can do: take a frame from A's
  * transmit region, copy it into a buffer B gave, hand it over, give the buffer
- * back.  Same queues, same copy, same batches, same client; no checks, no header,
- * no learning, no policy, no counters.  What the switch costs is the difference.
- * It always spins.  (Frames from B go to A the same way.)
+ * back.  Same queues, same copy, same batches, same client; no checks, no
+ * header, no learning, no policy, no counters.  What the switch costs is the
+ * difference. It always spins.  (Frames from B go to A the same way.)
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -24,7 +24,7 @@
 #include "driver_vm/say.h"
 #include "tests/guests/hostile.h"
 
-/* --- becoming a driver ---------------------------------------------------- */
+/* --- becoming a driver -------------------------------------------------- */
 
 static void *map(struct uio_device *d, unsigned int index)
 {
@@ -88,7 +88,7 @@ static void wait_for_link(struct guest *g)
 	g->life = epoch(g) / 2;
 }
 
-/* --- the other ends ------------------------------------------------------- */
+/* --- the other ends ----------------------------------------------------- */
 
 static void fall(struct guest *g)
 {

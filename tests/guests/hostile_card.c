@@ -3,9 +3,9 @@
  * The hostile guest and its card, reached as the superuser may: by sysfs.
  *
  * Of an e1000e's registers it is those that say where frames are in memory, and
- * whether there is traffic: DMA to everywhere. It leaves those alone that change
- * what the card keeps without power. No reset brings that back, nor would it
- * be this guest alone that has lost the card.
+ * whether there is traffic: DMA to everywhere. It leaves those alone that
+ * change what the card keeps without power. No reset brings that back, nor
+ * would it be this guest alone that has lost the card.
  */
 #include <dirent.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 #define PAGE 4096u
 #define MARK UINT64_C(0x5ca1ab1e0ddba115)
 
-/* --- stores --------------------------------------------------------------- */
+/* --- stores ------------------------------------------------------------- */
 
 static void store(volatile uint8_t *at, unsigned int width, uint64_t value)
 {
@@ -56,7 +56,7 @@ static void store_pair(const volatile uint8_t *at)
 	__asm__ volatile("stp xzr, xzr, [%0]" : : "r"(at) : "memory");
 }
 
-/* --- memory --------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------- */
 
 void scribble(struct guest *g)
 {
@@ -74,8 +74,8 @@ void scribble(struct guest *g)
 }
 
 /*
- * Is what was stored there afterwards?  Its owner may store something else at the
- * same time, but not this.
+ * Is what was stored there afterwards? Its owner may store something else at
+ * the same time, but not this.
  */
 static void try_to_change(struct guest *g, struct region r, const char *what)
 {
@@ -104,7 +104,7 @@ void pairs(struct guest *g)
 	do_nothing();
 }
 
-/* --- doorbells ------------------------------------------------------------ */
+/* --- doorbells ---------------------------------------------------------- */
 
 void doorbells(struct guest *g)
 {

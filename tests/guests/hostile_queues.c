@@ -10,7 +10,7 @@
 /* For local experiments; nobody else sends it. */
 #define ETHERTYPE 0x88b5u
 
-/* --- forged frames -------------------------------------------------------- */
+/* --- forged frames ------------------------------------------------------ */
 
 /* To and from everybody: the ports' addresses end in 0a to 0d. */
 static void forge(struct guest *g, volatile uint8_t *frame)
@@ -38,7 +38,7 @@ static void forge(struct guest *g, volatile uint8_t *frame)
 	frame[13] = ETHERTYPE & 0xff;
 }
 
-/* --- descriptors ---------------------------------------------------------- */
+/* --- descriptors -------------------------------------------------------- */
 
 /**
  * struct lies - what is told of buffers
@@ -125,7 +125,7 @@ void descriptors(struct guest *g)
 	}
 }
 
-/* --- indices -------------------------------------------------------------- */
+/* --- indices ------------------------------------------------------------ */
 
 /* Further ahead than the queue is long; each life another index. */
 void indices(struct guest *g)

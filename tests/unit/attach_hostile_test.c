@@ -24,7 +24,7 @@ static const char topology[] = "switch sw0 {\n"
 			       "}\n"
 			       "allow a <-> b\n";
 
-/* --- hostile processes ------------------------------------------------------ */
+/* --- hostile processes -------------------------------------------------- */
 
 /* The one of the running test, 0: none. */
 static pid_t hostile;
@@ -72,7 +72,7 @@ static void start_hostile(void (*act)(const struct rig_client *c, void *page),
 {
 	bool root = geteuid() == 0;
 	int ready[2];
-	char octet;
+	char byte;
 
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	hostile = fork();
@@ -91,7 +91,7 @@ static void start_hostile(void (*act)(const struct rig_client *c, void *page),
 		_exit(0);
 	}
 	close(ready[1]);
-	if (read(ready[0], &octet, 1) != 1) {
+	if (read(ready[0], &byte, 1) != 1) {
 		close(ready[0]);
 		end_hostile();
 		print_message(NEVER_MISSING);
@@ -120,7 +120,7 @@ static void until_stuck(long call)
 	fail_msg("the hostile process is not where it should be: %s", text);
 }
 
-/* --- what must be so in any case ---------------------------------------------- */
+/* --- what must be so in any case ---------------------------------------- */
 
 /* The switch carries out an order: the doorbell works, memory is shared. */
 static void exchanges(struct rig_client *c, unsigned int port)
@@ -164,16 +164,16 @@ static void still_serves(struct rig *r)
 	assert_int_equal(rig_count(r, "dirty"), 0);
 }
 
-/* --- hc30: a doorbell that is full ---------------------------------------------- */
+/* --- hc30: a doorbell that is full -------------------------------------- */
 
 /* Completions of asynchronous I/O add to an eventfd whatever it holds. */
 static void signal_by_aio(int eventfd)
 {
-	char octet = 0;
+	char byte = 0;
 	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 	struct iocb cb = { .aio_lio_opcode = IOCB_CMD_PREAD,
 			   .aio_fildes = (__u32)zero,
-			   .aio_buf = (__u64)(uintptr_t)&octet,
+			   .aio_buf = (__u64)(uintptr_t)&byte,
 			   .aio_nbytes = 1,
 			   .aio_flags = IOCB_FLAG_RESFD,
 			   .aio_resfd = (__u32)eventfd };
@@ -221,7 +221,7 @@ static void hc30_a_full_doorbell_stops_nobody(void **state)
 	rig_detach(&c);
 }
 
-/* --- hc31: an inode's lock --------------------------------------------------------- */
+/* --- hc31: an inode's lock ---------------------------------------------- */
 
 static void write_from_nowhere(const struct rig_client *c, void *page)
 {
@@ -242,7 +242,7 @@ static void hc31_a_locked_region_stops_nobody(void **state)
 	still_serves(r);
 }
 
-/* --- hc32: what a predecessor leaves ------------------------------------------------- */
+/* --- hc32: what a predecessor leaves ------------------------------------ */
 
 /* Pretend to have sent, to have received, to have given back; on and on. */
 static void scribble(const struct rig_client *c, void *page)
@@ -253,9 +253,9 @@ static void scribble(const struct rig_client *c, void *page)
 	for (unsigned int i = 0; i < ATTACH_FD_RX_DATA; i++)
 		at[i] = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
 			     c->fd[i], 0);
-	for (unsigned char octet = 1;; octet++) {
+	for (unsigned char byte = 1;; byte++) {
 		for (unsigned int i = 0; i < ATTACH_FD_RX_DATA; i++)
-			memset(at[i] + 64, octet, 4096 - 64);
+			memset(at[i] + 64, byte, 4096 - 64);
 		poll(NULL, 0, 1);
 	}
 }
@@ -344,7 +344,7 @@ static void hc32_a_thousand_successors_inherit_nothing(void **state)
 	assert_int_equal(rig_count(r, "dirty"), 0);
 }
 
-/* --- hc40: a reader that never finishes ---------------------------------------------- */
+/* --- hc40: a reader that never finishes --------------------------------- */
 
 static void read_into_nowhere(const struct rig_client *c, void *page)
 {

@@ -26,7 +26,7 @@ static int lingering(int *peer)
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	socklen_t size = sizeof(a);
-	static const char octets[65536];
+	static const char bytes[65536];
 
 	assert_int_equal(bind(listener, (struct sockaddr *)&a, sizeof(a)), 0);
 	assert_int_equal(listen(listener, 1), 0);
@@ -34,7 +34,7 @@ static int lingering(int *peer)
 	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
 	*peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	close(listener);
-	while (send(fd, octets, sizeof(octets), MSG_DONTWAIT) > 0)
+	while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
 		;
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &forever,
 				    sizeof(forever)),
@@ -43,13 +43,13 @@ static int lingering(int *peer)
 }
 
 /* Return: whether it was taken. */
-static bool send_descriptor(int sock, int fd, size_t octets)
+static bool send_descriptor(int sock, int fd, size_t bytes)
 {
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
-	struct iovec iov = { "x", octets };
+	struct iovec iov = { "x", bytes };
 	struct msghdr msg = { .msg_iov = &iov,
 			      .msg_iovlen = 1,
 			      .msg_control = &control,
@@ -61,7 +61,7 @@ static bool send_descriptor(int sock, int fd, size_t octets)
 	h->cmsg_len = CMSG_LEN(sizeof(fd));
 	memcpy(CMSG_DATA(h), &fd, sizeof(fd));
 	return sendmsg(sock, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) ==
-	       (ssize_t)octets;
+	       (ssize_t)bytes;
 }
 
 /*
@@ -69,22 +69,22 @@ static bool send_descriptor(int sock, int fd, size_t octets)
  * close it, and then waits itself.  Its end of the connection stays open until
  * it is killed.
  */
-static pid_t send_lingering(int sock, size_t octets)
+static pid_t send_lingering(int sock, size_t bytes)
 {
 	int fd, peer, sent[2];
 	pid_t pid;
-	char octet;
+	char byte;
 
 	assert_int_equal(pipe(sent), 0);
 	pid = fork();
 	if (pid != 0) {
 		close(sent[1]);
-		assert_int_equal(read(sent[0], &octet, 1), 1);
+		assert_int_equal(read(sent[0], &byte, 1), 1);
 		close(sent[0]);
 		return pid;
 	}
 	fd = lingering(&peer);
-	if (!send_descriptor(sock, fd, octets))
+	if (!send_descriptor(sock, fd, bytes))
 		_exit(1);
 	close(sock);
 	(void)!write(sent[1], "x", 1);
@@ -154,7 +154,7 @@ static void hc41_nor_one_that_waits_at_the_end(void **state)
 	close(peer[1]);
 }
 
-/* --- hc42: a folder that is locked -------------------------------------------- */
+/* --- hc42: a folder that is locked -------------------------------------- */
 
 /* Wait for the monitor alone: its janitor may still be there. */
 static bool ends(const struct rig *r)

@@ -14,7 +14,7 @@ static const char topology[] = "switch sw0 {\n"
 			       "}\n"
 			       "allow a <-> b\n";
 
-/* --- the server ------------------------------------------------------------------ */
+/* --- the server --------------------------------------------------------- */
 
 static void test_hello_and_permissions(void **state)
 {
@@ -84,7 +84,7 @@ static void test_one_client_at_a_time(void **state)
 	assert_int_equal(rig_count(r, "dirty"), 0);
 }
 
-static void hc14_an_octet_ends_it(void **state)
+static void hc14_a_byte_ends_it(void **state)
 {
 	struct rig *r = *state;
 	struct rig_client c;
@@ -117,7 +117,7 @@ static void hc16_a_successor_sees_nothing_of_its_predecessor(void **state)
 		char *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
 				c.fd[i], 0);
 
-		/* Poison; the fake switch takes no orders past 64 octets. */
+		/* Poison; the fake switch takes no orders past 64 bytes. */
 		memset(at + 64, 0xa5, 4096 - 64);
 		munmap(at, 4096);
 	}
@@ -262,7 +262,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		rig_test(test_hello_and_permissions),
 		rig_test(test_one_client_at_a_time),
-		rig_test(hc14_an_octet_ends_it),
+		rig_test(hc14_a_byte_ends_it),
 		rig_test(hc16_a_successor_sees_nothing_of_its_predecessor),
 		rig_test(hc14_a_client_cannot_make_the_monitor_wait),
 		rig_test(hc20_hostile_sessions_leave_no_descriptor),

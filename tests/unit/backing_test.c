@@ -89,7 +89,7 @@ static bool fd_is_in(int fd, const char *what)
 	return strstr(target, what) != NULL;
 }
 
-/* --- regions -------------------------------------------------------------- */
+/* --- regions ------------------------------------------------------------ */
 
 static void region_is_zero_and_shared(void **state)
 {
@@ -201,11 +201,11 @@ static void read_only_dup_stays_read_only(void **state)
 static void writable_dup_writes(void **state)
 {
 	int fd = backing_dup(&b, 0, SYS_RW);
-	char octet = 9, *p = backing_map(&b, 0, SYS_R);
+	char byte = 9, *p = backing_map(&b, 0, SYS_R);
 
 	(void)state;
 	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
-	assert_int_equal(pwrite(fd, &octet, 1, 100), 1);
+	assert_int_equal(pwrite(fd, &byte, 1, 100), 1);
 	assert_int_equal(p[100], 9);
 	munmap(p, SIZE);
 	close(fd);
@@ -226,7 +226,8 @@ static void read_only_dup_is_not_reopened_by_others(void **state)
 	if (system(command) != 0) {
 		close(fd);
 		print_message(
-			"no second user here (uidmap and /etc/subuid give some)\n");
+			"no second user here (uidmap and /etc/subuid give "
+			"some)\n");
 		skip();
 	}
 	assert_int_equal(dup2(fd, 9), 9);
@@ -239,7 +240,7 @@ static void read_only_dup_is_not_reopened_by_others(void **state)
 	close(fd);
 }
 
-/* --- channels ------------------------------------------------------------- */
+/* --- channels ----------------------------------------------------------- */
 
 static int waiter(int fd)
 {
@@ -296,13 +297,12 @@ static void ring_wakes_that_end_each_time(void **state)
 
 static void ring_reaches_the_outside(void **state)
 {
-	char octets[64];
+	char bytes[64];
 
 	(void)state;
-	assert_int_equal(read(b.channel[1].wait[1], octets, sizeof(octets)),
-			 -1);
+	assert_int_equal(read(b.channel[1].wait[1], bytes, sizeof(bytes)), -1);
 	backing_ring_outside(&b, 1);
-	assert_true(read(b.channel[1].wait[1], octets, sizeof(octets)) > 0);
+	assert_true(read(b.channel[1].wait[1], bytes, sizeof(bytes)) > 0);
 }
 
 /* A client that takes nothing gets no more, and costs nothing. */
@@ -324,7 +324,7 @@ static void ring_does_not_wait_for_the_outside(void **state)
 	alarm(0);
 }
 
-/* --- renewal -------------------------------------------------------------- */
+/* --- renewal ------------------------------------------------------------ */
 
 static void *map(int fd)
 {
@@ -391,7 +391,7 @@ static void hc30_a_renewed_doorbell_is_another(void **state)
 	close(old);
 }
 
-/* --- limits --------------------------------------------------------------- */
+/* --- limits ------------------------------------------------------------- */
 
 /* Enough channels to need some hundred descriptors. */
 #define MANY 100u

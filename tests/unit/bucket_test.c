@@ -59,7 +59,7 @@ static bool try(struct bucket *b, uint64_t now, uint64_t units)
 	return true;
 }
 
-/* --- settings ------------------------------------------------------------- */
+/* --- settings ----------------------------------------------------------- */
 
 static void without_settings_there_is_no_limit(void **state)
 {
@@ -133,7 +133,7 @@ static void more_than_the_burst_is_never_there(void **state)
 	assert_false(bucket_has(&b, 119, 1500));
 }
 
-/* --- time ----------------------------------------------------------------- */
+/* --- time --------------------------------------------------------------- */
 
 static void one_frame_a_second_is_one_frame_a_second(void **state)
 {
@@ -186,7 +186,7 @@ static void a_clock_that_goes_back_gives_nothing(void **state)
 	assert_true(bucket_has(&b, 5 * SECOND + 1000000, 1));
 }
 
-/* --- the model ------------------------------------------------------------ */
+/* --- the model ---------------------------------------------------------- */
 
 struct model {
 	big level; /* 10^-9 units */
@@ -247,11 +247,13 @@ static void it_says_what_exact_arithmetic_says(void **state)
 			now += random_pause(&rate);
 		}
 	}
-	/* A test in which hardly anything is refused, or passes, tests little. */
+	/*
+	 * A test in which hardly anything is refused, or passes, tests little.
+	 */
 	assert_in_range(yes, 60000, 540000);
 }
 
-/* --- what a rate promises ------------------------------------------------- */
+/* --- what a rate promises ----------------------------------------------- */
 
 #define EVENTS 400u
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which octets the virtualisers have the caches cleaned of, and when.
+ * Which bytes the virtualisers have the caches cleaned of, and when.
  *
- * The virtualiser is compiled into this test once more, with a cache implementation
- * that keeps a log; the linker then leaves the library's own copy out.
+ * The virtualiser is compiled into this test once more, with a cache
+ * implementation that keeps a log; the linker then leaves the library's own
+ * copy out.
  */
 #include <setjmp.h>
 #include <stdarg.h>

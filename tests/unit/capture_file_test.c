@@ -7,7 +7,7 @@
 
 #include <sys/resource.h>
 
-/* --- files -------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------- */
 
 /* A name beside the capture's own: "x.1.pcapng". */
 static const char *kept(unsigned int number)
@@ -306,7 +306,7 @@ static void ring_goes_on_after_a_start(void **state)
 	assert_int_equal(ring_packets(3), 0);
 }
 
-/* --- full disks ----------------------------------------------------------- */
+/* --- full disks --------------------------------------------------------- */
 
 /* A limit on the size of files stands in for a full disk. */
 static struct rlimit roomy;

@@ -4,7 +4,7 @@
  */
 #include "tests/unit/capture_rig.h"
 
-/* --- FIFOs and pipes ------------------------------------------------------------ */
+/* --- FIFOs and pipes ---------------------------------------------------- */
 
 static void fifo_without_a_reader(void **state)
 {
@@ -113,7 +113,7 @@ static void pipe_on_standard_output(void **state)
 	assert_int_equal(queue_pending(&rig->rx_free), 0);
 }
 
-/* --- what open() refuses ----------------------------------------------------------- */
+/* --- what open() refuses ------------------------------------------------ */
 
 static void refuses_a_terminal(void **state)
 {

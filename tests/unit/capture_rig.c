@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/capture_rig.h"
 
-/* --- the port -------------------------------------------------------------- */
+/* --- the port ----------------------------------------------------------- */
 
 int capture_setup(void **state)
 {
@@ -69,7 +69,7 @@ unsigned int fill(struct comp *rig, unsigned int most)
 	return sent;
 }
 
-/* --- reading back ----------------------------------------------------------- */
+/* --- reading back ------------------------------------------------------- */
 
 static uint32_t word(const uint8_t *p)
 {

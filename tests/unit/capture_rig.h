@@ -17,7 +17,7 @@
 #define BOB 1u
 #define UPLINK 5u
 
-/* --- the port -------------------------------------------------------------- */
+/* --- the port ----------------------------------------------------------- */
 
 int capture_setup(void **state);
 
@@ -35,7 +35,7 @@ void record_in(struct comp *rig, unsigned int which);
 /* What does not fit waits with the switch, which counts what it cannot send. */
 unsigned int fill(struct comp *rig, unsigned int most);
 
-/* --- reading back ----------------------------------------------------------- */
+/* --- reading back ------------------------------------------------------- */
 
 struct seen {
 	unsigned int sections, interfaces, packets;

@@ -49,12 +49,12 @@ static void shorten_by_a_wide_number(struct component *c)
 
 static void write_on_and_on(struct component *c)
 {
-	static const char octets[4096];
+	static const char bytes[4096];
 	size_t sum = 0;
 	ssize_t n;
 
 	do {
-		n = write(c->fd[OWN], octets, sizeof(octets));
+		n = write(c->fd[OWN], bytes, sizeof(bytes));
 		sum += n > 0 ? (size_t)n : 0;
 	} while (n > 0);
 	pd_log(c, "%zu, then %s", sum,
@@ -115,7 +115,7 @@ const struct component_ops *const component_kinds[SYS_KINDS] = {
 	[SYS_CAPTURE] = &filer_ops,
 };
 
-/* --- tests ------------------------------------------------------------------ */
+/* --- tests -------------------------------------------------------------- */
 
 static int scratch(void)
 {

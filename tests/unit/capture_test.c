@@ -8,7 +8,7 @@
 #include <pcap/pcap.h>
 #include <time.h>
 
-/* --- what is captured -------------------------------------------------------- */
+/* --- what is captured --------------------------------------------------- */
 
 static void header_first(void **state)
 {
@@ -81,17 +81,20 @@ static void refused_frames_say_why(void **state)
 	r.peer = BOB;
 	assert_string_equal(
 		comment_of(rig, r),
-		"dropped: not_allowed: no rule lets the port send to the destination port (sw0.alice -> sw0.bob)");
+		"dropped: not_allowed: no rule lets the port send to the "
+		"destination port (sw0.alice -> sw0.bob)");
 	r.direction = CAPTURE_OUT;
 	assert_string_equal(
 		comment_of(rig, r),
-		"dropped: not_allowed: no rule lets the port send to the destination port (sw0.bob -> sw0.alice)");
+		"dropped: not_allowed: no rule lets the port send to the "
+		"destination port (sw0.bob -> sw0.alice)");
 	r.direction = CAPTURE_IN;
 	r.reason = REASON_RESERVED;
 	r.peer = CAPTURE_NO_PORT;
 	assert_string_equal(
 		comment_of(rig, r),
-		"dropped: reserved: 802.1 reserved address, never forwarded by a bridge (from sw0.alice)");
+		"dropped: reserved: 802.1 reserved address, never forwarded by "
+		"a bridge (from sw0.alice)");
 	/* Ports without a name, reasons that are none: no harm. */
 	r.peer = 63;
 	r.reason = 255;
@@ -160,7 +163,7 @@ static void filter_decides(void **state)
 	(void)state;
 	compile_filter("greater 150 and ether proto 0x88b5");
 	rig = comp_run(cfg);
-	record_in(rig, 1); /* 100 octets */
+	record_in(rig, 1); /* 100 bytes */
 	assert_true(send_record(rig, &r, 2));
 	record_in(rig, 3);
 	comp_turn(rig);
@@ -183,7 +186,9 @@ static void broken_filter_is_refused(void **state)
 	assert_int_equal(comp_init(rig, fds, 1), -EINVAL);
 }
 
-/* Records that cannot be: none is written, one line says it, the next is fine. */
+/*
+ * Records that cannot be: none is written, one line says it, the next is fine.
+ */
 static void hc08_lengths_past_the_descriptor(void **state)
 {
 	struct comp *rig = comp_run(cfg);
@@ -192,7 +197,7 @@ static void hc08_lengths_past_the_descriptor(void **state)
 
 	(void)state;
 	memcpy(b, &r, sizeof(r));
-	assert_true(comp_send(rig, b, sizeof(b))); /* one octet too long */
+	assert_true(comp_send(rig, b, sizeof(b))); /* one byte too long */
 	r.len = 65535;
 	memcpy(b, &r, sizeof(r));
 	assert_true(comp_send(rig, b, sizeof(b)));
@@ -247,7 +252,7 @@ static void all_64_ports(void **state)
 	assert_int_equal(s.interface, 63);
 }
 
-/* --- other programs ------------------------------------------------------------------ */
+/* --- other programs ----------------------------------------------------- */
 
 /* Output of a command, cut short at @size. */
 static void output_of(const char *command, char *text, size_t size)
@@ -328,7 +333,8 @@ static void tshark_reads_it(void **state)
 		text,
 		"sw0.alice\t0x00000001\t64\t\n"
 		"sw0.uplink\t0x00000002\t64\t\n"
-		"sw0.alice\t0x00000001\t64\tdropped: not_allowed: no rule lets the port send to the destination port (sw0.alice -> sw0.bob)\n"
+		"sw0.alice\t0x00000001\t64\tdropped: not_allowed: no rule lets "
+		"the port send to the destination port (sw0.alice -> sw0.bob)\n"
 		"sw0.alice\t0x00000001\t100\t\n");
 	snprintf(command, sizeof(command),
 		 "capinfos %s | grep -c -e 'Capture application:.*weir'"

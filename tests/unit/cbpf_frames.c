@@ -8,11 +8,11 @@ struct builder {
 	uint32_t at;
 };
 
-static void put(struct builder *b, uint32_t value, unsigned int octets)
+static void put(struct builder *b, uint32_t value, unsigned int bytes)
 {
-	while (octets--)
+	while (bytes--)
 		if (b->at < CBPF_RIG_FRAME)
-			b->bytes[b->at++] = (uint8_t)(value >> 8 * octets);
+			b->bytes[b->at++] = (uint8_t)(value >> 8 * bytes);
 }
 
 static uint32_t pick(struct builder *b, const uint32_t *from, uint32_t n)

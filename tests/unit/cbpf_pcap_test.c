@@ -50,7 +50,7 @@ static void set_up(void)
 		frames[i].len = cbpf_frame(&rig, frames[i].bytes);
 }
 
-/* The verdict of both on a frame of which @head octets are there. */
+/* The verdict of both on a frame of which @head bytes are there. */
 static uint32_t verdict(const struct cbpf_program *p, unsigned int frame,
 			uint32_t head)
 {
@@ -64,7 +64,7 @@ static uint32_t verdict(const struct cbpf_program *p, unsigned int frame,
 	if (ours != theirs) {
 		for (uint32_t i = 0; i < p->n; i++)
 			print_error("%s\n", bpf_image(&p->pcap[i], (int)i));
-		fail_msg("seed %llu, frame %u, %u of %u octets: %u, not %u",
+		fail_msg("seed %llu, frame %u, %u of %u bytes: %u, not %u",
 			 (unsigned long long)*seed(), frame, head, len, ours,
 			 theirs);
 	}
@@ -80,7 +80,7 @@ static uint32_t verdicts(const struct cbpf_program *p, unsigned int frame,
 	uint32_t seen = verdict(p, frame, need < len ? need : len);
 
 	if (whole != seen)
-		fail_msg("seed %llu, frame %u: %u octets are not enough",
+		fail_msg("seed %llu, frame %u: %u bytes are not enough",
 			 (unsigned long long)*seed(), frame, need);
 	verdict(p, frame, cbpf_random(&rig, len + 1));
 	return whole;
@@ -155,7 +155,7 @@ static void cut(const char *expression, bool optimise)
 	}
 }
 
-static void hc12_cut_at_every_octet(void **state)
+static void hc12_cut_at_every_byte(void **state)
 {
 	(void)state;
 	for (const char *const *e = cbpf_expressions; *e; e++) {
@@ -258,7 +258,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hc18_what_libpcap_compiles),
-		cmocka_unit_test(hc12_cut_at_every_octet),
+		cmocka_unit_test(hc12_cut_at_every_byte),
 		cmocka_unit_test(hc18_changed_programs),
 		cmocka_unit_test(hc18_made_up_programs),
 	};

@@ -53,7 +53,7 @@ const uint8_t *cbpf_place(const struct cbpf_rig *rig, const uint8_t *bytes,
 	return memcpy(rig->end - len, bytes, len);
 }
 
-/* --- programs ------------------------------------------------------------ */
+/* --- programs ----------------------------------------------------------- */
 
 const char *const cbpf_expressions[] = {
 	"arp",

@@ -5,10 +5,10 @@
  * Programs are what libpcap makes of a list of expressions, those with some
  * instructions changed, and programs made up from nothing.  Frames are built
  * layer by layer from the addresses and ports the expressions ask for, so that
- * most expressions are true of some of them, or are random octets.
+ * most expressions are true of some of them, or are random bytes.
  *
  * A frame under test ends where a page begins that cannot be read: a load one
- * octet too far is a fault, also without a sanitizer.
+ * byte too far is a fault, also without a sanitizer.
  */
 #ifndef WEIR_TESTS_UNIT_CBPF_RIG_H
 #define WEIR_TESTS_UNIT_CBPF_RIG_H
@@ -25,7 +25,7 @@
 /**
  * struct cbpf_rig - a source of programs and frames
  * @state: of the random numbers; set from a seed, not 0
- * @end:   the first octet that cannot be read
+ * @end:   the first byte that cannot be read
  */
 struct cbpf_rig {
 	uint64_t state;
@@ -91,14 +91,14 @@ void cbpf_noise(struct cbpf_rig *rig, struct cbpf_program *p);
 
 /**
  * cbpf_frame - a frame
- * @bytes: out: CBPF_RIG_FRAME octets
+ * @bytes: out: CBPF_RIG_FRAME bytes
  *
  * Return: its length, 14 to CBPF_RIG_FRAME.
  */
 uint32_t cbpf_frame(struct cbpf_rig *rig, uint8_t *bytes);
 
 /**
- * cbpf_place - copy octets to where nothing behind them can be read
+ * cbpf_place - copy bytes to where nothing behind them can be read
  *
  * Return: where they are; valid until the next call.
  */

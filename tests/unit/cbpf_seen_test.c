@@ -18,12 +18,12 @@
 
 static struct cbpf_rig rig;
 
-static bool is_seen(const struct policy_seen *seen, unsigned int octet)
+static bool is_seen(const struct policy_seen *seen, unsigned int byte)
 {
-	return seen->octets >> octet & 1;
+	return seen->octets >> byte & 1;
 }
 
-/* Octets a frame must have to have all of them. */
+/* Bytes a frame must have to have all of them. */
 static uint32_t reach(const struct policy_seen *seen)
 {
 	uint32_t n = POLICY_SEEN_OCTETS;
@@ -33,9 +33,9 @@ static uint32_t reach(const struct policy_seen *seen)
 	return n;
 }
 
-/* --- single instructions -------------------------------------------------- */
+/* --- single instructions ------------------------------------------------ */
 
-/* Which octets one instruction reads of a frame of 100, 80 of them there. */
+/* Which bytes one instruction reads of a frame of 100, 80 of them there. */
 static struct policy_seen seen_by(struct cbpf_insn in, uint32_t x)
 {
 	const struct cbpf_insn prog[] = {
@@ -72,7 +72,7 @@ static void reads_more(struct cbpf_insn in, uint32_t x)
 	assert_int_equal(reach(&seen), 0);
 }
 
-static void loads_are_seen_to_the_octet(void **state)
+static void loads_are_seen_to_the_byte(void **state)
 {
 	(void)state;
 	for (uint32_t at = 0; at < 84; at++) {
@@ -96,7 +96,7 @@ static void loads_are_seen_to_the_octet(void **state)
 	}
 }
 
-static void what_is_no_octet_is_all(void **state)
+static void what_is_no_byte_is_all(void **state)
 {
 	(void)state;
 	reads_more((struct cbpf_insn){ 0x80, 0, 0, 0 }, 0); /* ld len */
@@ -147,9 +147,9 @@ static void what_tcp_dst_port_80_reads(void **state)
 					 i == 37);
 }
 
-/* --- the promise ---------------------------------------------------------- */
+/* --- the promise -------------------------------------------------------- */
 
-/* Another frame with the same octets where they were read. */
+/* Another frame with the same bytes where they were read. */
 static uint32_t another(const struct policy_seen *seen, const uint8_t *frame,
 			uint8_t *bytes)
 {
@@ -214,7 +214,7 @@ static void hc18_only_what_is_seen_matters(void **state)
 		for (unsigned int i = 0; i < 50; i++)
 			held += try_promise(&p);
 	}
-	print_message("%u verdicts depend on octets alone\n", held);
+	print_message("%u verdicts depend on bytes alone\n", held);
 	assert_true(held > RUNS / 4);
 }
 
@@ -235,8 +235,8 @@ static int fini(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(loads_are_seen_to_the_octet),
-		cmocka_unit_test(what_is_no_octet_is_all),
+		cmocka_unit_test(loads_are_seen_to_the_byte),
+		cmocka_unit_test(what_is_no_byte_is_all),
 		cmocka_unit_test(several_runs_add_up),
 		cmocka_unit_test(what_tcp_dst_port_80_reads),
 		cmocka_unit_test(hc18_only_what_is_seen_matters),

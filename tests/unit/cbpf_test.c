@@ -33,7 +33,7 @@ _Static_assert(sizeof(struct cbpf_insn) == sizeof(struct bpf_insn) &&
 #define JA(distance) BPF_STMT(BPF_JMP | BPF_JA, distance)
 #define JEQ(value, t, f) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, t, f)
 
-/* --- what is refused ----------------------------------------------------- */
+/* --- what is refused ---------------------------------------------------- */
 
 static void refuses(const struct cbpf_insn *prog, uint32_t n,
 		    enum cbpf_error error, uint32_t at)
@@ -250,7 +250,7 @@ static void every_error_has_a_name(void **state)
 	assert_string_equal(cbpf_error_text((enum cbpf_error) - 1), "unknown");
 }
 
-/* --- what is looked at --------------------------------------------------- */
+/* --- what is looked at -------------------------------------------------- */
 
 static void what_is_looked_at(void **state)
 {
@@ -310,20 +310,20 @@ static void bounds_of_what_is_looked_at(void **state)
 	ACCEPTS(1, BPF_STMT(BPF_MISC | BPF_TAX, 0), LD_ABS(BPF_B, 0), RET(1));
 }
 
-/* --- running ------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------ */
 
 #define RUN(head, len, ...)                                                    \
 	cbpf_run(PROGRAM(__VA_ARGS__), COUNT(__VA_ARGS__), head, len, 1000)
 
 static void loads_beyond_the_head_say_no(void **state)
 {
-	static const uint8_t octets[] = { 1, 2, 3, 4, 5 };
+	static const uint8_t bytes[] = { 1, 2, 3, 4, 5 };
 	struct cbpf_rig rig;
 	const uint8_t *head;
 
 	(void)state;
 	cbpf_rig_init(&rig, 1);
-	head = cbpf_place(&rig, octets, 5);
+	head = cbpf_place(&rig, bytes, 5);
 	assert_int_equal(RUN(head, 5, LD_ABS(BPF_W, 1), RET_A), 0x02030405);
 	assert_int_equal(RUN(head, 5, LD_ABS(BPF_W, 2), RET(1)), 0);
 	assert_int_equal(RUN(head, 5, LD_ABS(BPF_H, 3), RET_A), 0x0405);

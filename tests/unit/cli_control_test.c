@@ -474,7 +474,8 @@ static void test_hops_of_other_switches(void **state)
 		cli_out,
 		TOLD("sw0.alice",
 		     "sw0.t") "step\tallow\tpass\tsw0.alice -> sw0.t is allowed\n"
-			      "step\tpolicy\tpass\tsw0.alice -> sw0.t: no further policy "
+			      "step\tpolicy\tpass\tsw0.alice -> sw0.t: no "
+			      "further policy "
 			      "refuses it\n"
 			      "step\tdeliver\tpass\tto sw0.t\n"
 			      "port\tsw0.t\tdeliver\t-\n"
@@ -482,7 +483,9 @@ static void test_hops_of_other_switches(void **state)
 				      "sw1.up",
 				      "sw1.far") "step\tallow\tdrop\tno rule of sw1.up -> sw1.far matches\n"
 						 "port\tsw1.far\trefuse\tno_rule\n"
-						 "verdict\tdrop\tno_rule\tdropped: none of the rules between the "
+						 "verdict\tdrop\tno_rule\tdropped: "
+						 "none of the rules between "
+						 "the "
 						 "two ports allows it\n");
 }
 
@@ -551,7 +554,8 @@ static void test_decision_for_a_program(void **state)
 		TOLD("sw0.alice",
 		     "sw0.bob") "step\tallow\tdrop\tsw0.alice -> sw0.bob has no rule\n"
 				"port\tsw0.bob\trefuse\tnot_allowed\n"
-				"verdict\tdrop\tnot_allowed\tdropped: no rule lets the port send "
+				"verdict\tdrop\tnot_allowed\tdropped: no rule "
+				"lets the port send "
 				"to the destination port\n");
 }
 
@@ -577,7 +581,8 @@ static void test_a_switch_that_cannot_be_asked(void **state)
 		TOLD("sw0.alice",
 		     "sw0.t") "port\tsw0.t\tdeliver\t-\n"
 			      "hop\tsw1.up\tfrom\tsw0.t\n"
-			      "verdict\tunknown\tno_answer\tsw1 is not running\n");
+			      "verdict\tunknown\tno_answer\tsw1 is not "
+			      "running\n");
 }
 
 static void test_policy_for_a_program(void **state)

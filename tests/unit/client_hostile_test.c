@@ -165,7 +165,7 @@ static const uint64_t wild[] = {
 };
 #define WILD (sizeof(wild) / sizeof(wild[0]))
 
-/* --- indices ------------------------------------------------------------- */
+/* --- indices ------------------------------------------------------------ */
 
 /* Everything a client does in a round. */
 static void round_trip(struct fixture *f)
@@ -232,7 +232,7 @@ static void hc04_forged_heads_mean_nothing(void **state)
 	assert_int_equal(net_client_counters(f->c).bad_free, 0);
 }
 
-/* --- returned transmit buffers ------------------------------------------- */
+/* --- returned transmit buffers ------------------------------------------ */
 
 static void hc07_returns_of_what_was_never_sent(void **state)
 {
@@ -285,7 +285,7 @@ static void hc25_returns_from_nowhere(void **state)
 	assert_int_equal(queue_room(&f->tx_free), N);
 }
 
-/* --- received frames ------------------------------------------------------ */
+/* --- received frames ---------------------------------------------------- */
 
 static unsigned int receive(struct fixture *f)
 {
@@ -356,7 +356,7 @@ static void hc22_frames_longer_than_their_buffer(void **state)
 	assert_in_range(receive(f), 0, 1);
 }
 
-/* --- links ---------------------------------------------------------------- */
+/* --- links -------------------------------------------------------------- */
 
 /* Buffers of an epoch that is over are void: giving them back is harmless. */
 static void hc11_what_is_held_across_an_epoch(void **state)
@@ -408,7 +408,7 @@ static void hc11_nothing_moves_while_the_link_is_down(void **state)
 	assert_int_equal(net_client_counters(f->c).faults, 0);
 }
 
-/* --- a storm -------------------------------------------------------------- */
+/* --- a storm ------------------------------------------------------------ */
 
 static void hc06_buffers_are_conserved_in_a_storm(void **state)
 {

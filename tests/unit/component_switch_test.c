@@ -200,7 +200,7 @@ static bool rung(uint32_t channel)
 	return pd->chan[channel].rung;
 }
 
-/* --- tests ---------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------- */
 
 static void nothing_brings_nothing(void **state)
 {

@@ -105,7 +105,7 @@ int cv_tear_down(void **state)
 	return 0;
 }
 
-/* --- what the monitor and the loop do ------------------------------------- */
+/* --- what the monitor and the loop do ----------------------------------- */
 
 const struct net_virt_stats *cv_stats(uint32_t number)
 {
@@ -175,7 +175,7 @@ void cv_settle(void)
 	cv_rung();
 }
 
-/* --- what the sides do ---------------------------------------------------- */
+/* --- what the sides do -------------------------------------------------- */
 
 int64_t cv_get(struct queue_consumer *q, uint16_t *len)
 {

@@ -64,7 +64,7 @@ struct sys_wire cv_wire(uint32_t which);
 int cv_set_up(void **state);
 int cv_tear_down(void **state);
 
-/* --- what the monitor and the loop do ------------------------------------- */
+/* --- what the monitor and the loop do ----------------------------------- */
 
 const struct net_virt_stats *cv_stats(uint32_t number);
 void cv_link_up(uint32_t which);
@@ -79,7 +79,7 @@ void cv_run_dry(void);
 /* Initialised, links up, everything looked at once and armed. */
 void cv_settle(void);
 
-/* --- what the sides do ---------------------------------------------------- */
+/* --- what the sides do -------------------------------------------------- */
 
 /* The next descriptor, or -1. */
 int64_t cv_get(struct queue_consumer *q, uint16_t *len);

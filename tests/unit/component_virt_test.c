@@ -7,7 +7,7 @@
  */
 #include "tests/unit/component_virt_rig.h"
 
-/* --- frames --------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 static void nothing_brings_nothing(void **state)
 {
@@ -142,7 +142,7 @@ static void arm_finds_what_came_meanwhile(void **state)
 	assert_int_equal(cv_count(&cv_side[ID_DRIVER].out_get), 1);
 }
 
-/* --- links ---------------------------------------------------------------- */
+/* --- links -------------------------------------------------------------- */
 
 /* Either notification is a reason to look at both pages. */
 static void link_of_either_side_is_seen(void **state)
@@ -213,7 +213,7 @@ static void frames_for_a_driver_that_is_away_are_counted(void **state)
 			 10 * CAPACITY);
 }
 
-/* --- lies ----------------------------------------------------------------- */
+/* --- lies --------------------------------------------------------------- */
 
 static void hc24_hostile_driver_stops_itself_alone(void **state)
 {
@@ -297,7 +297,7 @@ static void hc25_both_sides_hostile_lose_no_buffer(void **state)
 	assert_int_equal(cv_count(&cv_side[ID_SWITCH].out_get), CAPACITY);
 }
 
-/* --- configurations ------------------------------------------------------- */
+/* --- configurations ----------------------------------------------------- */
 
 static void impossible_configuration_is_refused(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The switch against the oracle: random worlds, random frames, the same
- * deliveries, reasons, counters and capture records, octet by octet.
+ * deliveries, reasons, counters and capture records, byte by byte.
  *
  * Most frames go through one at a time, so that vswitch_trace() can be asked
  * first and must say what forwarding then does.  The others go in bursts on
@@ -42,7 +42,7 @@ bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst,
 		}                                                              \
 	} while (0)
 
-/* --- decisions ----------------------------------------------------------- */
+/* --- decisions ---------------------------------------------------------- */
 
 static void same_learning(struct world *w, const char *who,
 			  const struct fdb_effect *a,
@@ -129,7 +129,7 @@ static void same_snapshot(struct world *w, unsigned int port,
 	REQUIRE(w, frame->len == f->len && frame->snap == snap, "snapshot");
 	REQUIRE(w, memcmp(frame->bytes, f->bytes, snap) == 0, "snapshot");
 	for (unsigned int i = snap; i < FRAME_SNAP; i++)
-		REQUIRE(w, frame->bytes[i] == 0, "octet %u", i);
+		REQUIRE(w, frame->bytes[i] == 0, "byte %u", i);
 }
 
 /* The oracle decides on the next frame of a port; what is owed is noted. */
@@ -172,7 +172,7 @@ static void on_decision(void *arg, unsigned int port, const struct frame *frame,
 		"frame");
 }
 
-/* --- deliveries ---------------------------------------------------------- */
+/* --- deliveries --------------------------------------------------------- */
 
 static void check_delivery(struct world *w, unsigned int port, uint32_t buffer,
 			   uint16_t len)
@@ -182,12 +182,12 @@ static void check_delivery(struct world *w, unsigned int port, uint32_t buffer,
 	uint32_t size = w->rig->port[port].config.egress.buffer_size;
 
 	REQUIRE(w, f != NULL, "port %u got what it was not to get", port);
-	REQUIRE(w, len == f->len, "port %u: %u octets, not %u", port, len,
+	REQUIRE(w, len == f->len, "port %u: %u bytes, not %u", port, len,
 		f->len);
 	REQUIRE(w, memcmp(got, f->bytes, len) == 0, "port %u: content", port);
 	for (uint32_t i = len; i < size; i++)
-		REQUIRE(w, got[i] == RIG_POISON, "port %u: octet %u of %u",
-			port, i, len);
+		REQUIRE(w, got[i] == RIG_POISON, "port %u: byte %u of %u", port,
+			i, len);
 	free(f);
 }
 
@@ -239,8 +239,7 @@ static void check_record(struct world *w, unsigned int capture,
 	struct world_record **at;
 	struct world_record *r;
 
-	REQUIRE(w, len == CAPTURE_HEADROOM + c->len, "record of %u octets",
-		len);
+	REQUIRE(w, len == CAPTURE_HEADROOM + c->len, "record of %u bytes", len);
 	REQUIRE(w, c->time_ns == w->rig->now, "time");
 	REQUIRE(w, memcmp(c->pad, zero, sizeof(c->pad)) == 0, "padding");
 	at = find_record(w, capture, c, buffer + CAPTURE_HEADROOM);
@@ -295,7 +294,7 @@ static void receive_records(struct world *w)
 	}
 }
 
-/* --- counters and table -------------------------------------------------- */
+/* --- counters and table ------------------------------------------------- */
 
 static void same_port_counters(struct world *w, unsigned int port)
 {
@@ -362,7 +361,7 @@ static void same_table(struct world *w)
 	REQUIRE(w, met == valid, "%u entries, not %u", met, valid);
 }
 
-/* --- the course of a world ----------------------------------------------- */
+/* --- the course of a world ---------------------------------------------- */
 
 static void trace_next(struct world *w, unsigned int port)
 {

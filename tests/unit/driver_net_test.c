@@ -8,7 +8,7 @@
 #include "driver_vm/event.h"
 #include "virt/net_virt.h"
 
-/* --- a card ------------------------------------------------------------------ */
+/* --- a card ------------------------------------------------------------- */
 
 #define CARD_FRAMES 512u
 
@@ -140,7 +140,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* --- frames ------------------------------------------------------------------ */
+/* --- frames ------------------------------------------------------------- */
 
 static void frames_both_ways(void **state)
 {
@@ -207,7 +207,7 @@ static void lengths_of_received_frames(void **state)
 	assert_int_equal(queue_pending(&r->net.rx_free), 2);
 }
 
-/* --- one side does not keep up ------------------------------------------------- */
+/* --- one side does not keep up ------------------------------------------ */
 
 static void frames_wait_for_empty_buffers(void **state)
 {
@@ -303,7 +303,7 @@ static void without_a_carrier(void **state)
 	went(0, 60, 7);
 }
 
-/* --- doorbells ----------------------------------------------------------------- */
+/* --- doorbells ---------------------------------------------------------- */
 
 static void doorbells(void **state)
 {
@@ -357,7 +357,7 @@ static void we_are_rung_when_asleep(void **state)
 	assert_false(queue_must_notify(&r->tx_active));
 }
 
-/* --- epochs -------------------------------------------------------------------- */
+/* --- epochs ------------------------------------------------------------- */
 
 static void nothing_is_touched_while_down(void **state)
 {
@@ -418,7 +418,7 @@ static void epochs_in_the_middle_of_traffic(void **state)
 	assert_int_equal(r->net.count.bad_descriptors, 0);
 }
 
-/* --- nothing in a queue is believed ------------------------------------------------ */
+/* --- nothing in a queue is believed ------------------------------------- */
 
 static void hostile_descriptors(void **state)
 {
@@ -549,7 +549,7 @@ static void sizes_that_cannot_be(void **state)
 	assert_int_equal(net_init(&n, &c), -EINVAL);
 }
 
-/* --- the status page ----------------------------------------------------------------- */
+/* --- the status page ---------------------------------------------------- */
 
 static void the_status_page(void **state)
 {
@@ -607,7 +607,7 @@ static void the_status_page(void **state)
 	assert_int_equal(r->doorbell[1], 0);
 }
 
-/* --- copying to device memory ----------------------------------------------------------- */
+/* --- copying to device memory ------------------------------------------- */
 
 static void copies_of_all_lengths(void **state)
 {
@@ -634,7 +634,7 @@ static void copies_of_all_lengths(void **state)
 	free(region);
 }
 
-/* --- with the virtualisers ----------------------------------------------------------------- */
+/* --- with the virtualisers ---------------------------------------------- */
 
 /**
  * struct chain - the virtualisers on the other side, and their switch

@@ -21,7 +21,7 @@ static struct driver_rig *rig;
 static uint8_t frame[16384];
 static int far;
 
-/* --- the rig ------------------------------------------------------------------- */
+/* --- the rig ------------------------------------------------------------ */
 
 static int setup(void **state)
 {
@@ -109,7 +109,7 @@ static size_t hear(uint8_t *got)
 	return n;
 }
 
-/* --- frames ---------------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 static void frames_both_ways(void **state)
 {
@@ -190,9 +190,9 @@ static void jumbo_frames(void **state)
 	assert_memory_equal(rig->config.receive + 16384, frame, 9014);
 }
 
-/* --- what the kernel sets apart ------------------------------------------------------ */
+/* --- what the kernel sets apart ----------------------------------------- */
 
-/* A frame with these octets behind the addresses, @len in all. */
+/* A frame with these bytes behind the addresses, @len in all. */
 static void tagged(const char *tags, size_t n, size_t len)
 {
 	d_frame(frame, len, 9);
@@ -274,7 +274,7 @@ static void checksums_are_completed_once(void **state)
 	assert_int_equal(sum, 0xffff);
 }
 
-/* --- limits ------------------------------------------------------------------------------ */
+/* --- limits ------------------------------------------------------------- */
 
 /* Frames wait in the ring, what does not fit is counted, nothing spins. */
 static void what_the_ring_cannot_hold(void **state)
@@ -360,7 +360,7 @@ static void a_full_card(void **state)
 	assert_int_equal(queue_pending(&rig->tx_free), 1);
 }
 
-/* --- the interface ------------------------------------------------------------------------- */
+/* --- the interface ------------------------------------------------------ */
 
 static void carrier_and_disappearance(void **state)
 {
@@ -403,7 +403,8 @@ static void what_is_done_to_the_interface(void **state)
 	assert_true(packet.bypass);
 	if (system("command -v ethtool >/dev/null") == 0)
 		comp_shell(
-			"ethtool -k nic0 | grep -q 'generic-receive-offload: off'");
+			"ethtool -k nic0 | grep -q 'generic-receive-offload: "
+			"off'");
 }
 
 static void an_interface_that_comes_late(void **state)

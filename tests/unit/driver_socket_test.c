@@ -19,7 +19,7 @@ static uint8_t frame[16384];
 static uint8_t got[16384];
 static int far;
 
-/* --- the rig ------------------------------------------------------------------- */
+/* --- the rig ------------------------------------------------------------ */
 
 static int setup(void **state)
 {
@@ -100,7 +100,7 @@ static size_t hear(void)
 	return n;
 }
 
-/* --- frames ---------------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 static void frames_both_ways(void **state)
 {
@@ -161,7 +161,7 @@ static void one_call_for_each_frame(void **state)
 	assert_int_equal(rig->net.count.rx_frames, 50);
 }
 
-/* --- what the kernel sets apart ------------------------------------------------------ */
+/* --- what the kernel sets apart ----------------------------------------- */
 
 /* Also if the frame is looked at more than once before there is a buffer. */
 static void vlan_tags_go_back_in(void **state)
@@ -188,7 +188,7 @@ static void vlan_tags_go_back_in(void **state)
 	}
 }
 
-/* --- limits ------------------------------------------------------------------------------ */
+/* --- limits ------------------------------------------------------------- */
 
 /* Frames wait in the socket, what does not fit is counted, nothing spins. */
 static void what_the_socket_cannot_hold(void **state)
@@ -279,7 +279,7 @@ static void a_slow_card(void **state)
 	close(pair[1]);
 }
 
-/* --- the interface ------------------------------------------------------------------------- */
+/* --- the interface ------------------------------------------------------ */
 
 static void down_up_and_gone(void **state)
 {

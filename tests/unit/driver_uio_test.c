@@ -30,7 +30,7 @@ static char sysfs[96];
 static char dev[96];
 static struct uio_where where = { sysfs, dev };
 
-/* --- a tree ------------------------------------------------------------------ */
+/* --- a tree ------------------------------------------------------------- */
 
 __attribute__((format(printf, 1, 2))) static void shell(const char *format, ...)
 {
@@ -82,7 +82,7 @@ static void add(unsigned int number, const char *name, unsigned int maps,
 	shell("touch %s/uio%u", dev, number);
 }
 
-/* --- finding --------------------------------------------------------------------- */
+/* --- finding ------------------------------------------------------------ */
 
 static void by_name_not_by_number(void **state)
 {
@@ -198,9 +198,11 @@ static void no_more_maps_than_there_can_be(void **state)
 	close(d.source.fd);
 }
 
-/* --- the loop ---------------------------------------------------------------------- */
+/* --- the loop ----------------------------------------------------------- */
 
-/* A device whose other end is a socket: what the kernel would read and write. */
+/*
+ * A device whose other end is a socket: what the kernel would read and write.
+ */
 static int wired(struct uio_device *d)
 {
 	int pair[2];

@@ -1,40 +1,41 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Components that fail as they are told, for tests of the monitor: every failure
- * it must handle can be had at will.  A test says which components its PDs have
- * with a line FAKE_COMPONENTS.
+ * Components that fail as they are told, for tests of the monitor: every
+ * failure it must handle can be had at will.  A test says which components its
+ * PDs have with a line FAKE_COMPONENTS.
  *
- * The fake switch follows the link protocol and answers its mailbox with made-up
- * facts.  Through the transmit region of any attached client it takes orders:
+ * The fake switch follows the link protocol and answers its mailbox with
+ * made-up facts.  Through the transmit region of any attached client it takes
+ * orders:
  *
- *	crash		die
- *	deaf		ignore link pages and the mailbox
- *	fault N		say that port N broke the protocol
- *	block N		say that port N is blocked
- *	kill N		have port N's PD crash
- *	tell N ORDER	give port N's PD another order
- *	flood		log a lot
- *	odd		log what a terminal would obey
- *	policy LETTERS	what becomes of the next policies it is asked to take,
- *			a letter for each: a: it agrees, r: it refuses, d: it
- *			dies, m: it does not answer, s: it agrees, slowly
- *	lie		about which policy its counts are of
+ * 	crash		die
+ * 	deaf		ignore link pages and the mailbox
+ * 	fault N		say that port N broke the protocol
+ * 	block N		say that port N is blocked
+ * 	kill N		have port N's PD crash
+ * 	tell N ORDER	give port N's PD another order
+ * 	flood		log a lot
+ * 	odd		log what a terminal would obey
+ * 	policy LETTERS	what becomes of the next policies it is asked to take,
+ * 			a letter for each: a: it agrees, r: it refuses, d: it
+ * 			dies, m: it does not answer, s: it agrees, slowly
+ * 	lie		about which policy its counts are of
  *
  * At the start of each epoch it looks whether the queues are zero, and logs
- * "dirty" if not.  What policy it has can be seen in `show ports`: of each port,
- * "in_bytes" is how many it has taken, "out_frames" how many rules and
+ * "dirty" if not.  What policy it has can be seen in `show ports`: of each
+ * port, "in_bytes" is how many it has taken, "out_frames" how many rules and
  * "out_bytes" how many entries the last one has.
  *
  * The virtualisers follow the link protocol and know "crash", "deaf" (ignore
  * link pages), "fault driver" and "fault switch" (say so of that side), "smear"
  * (write to all queues).  Orders that begin with "vm " are for the VM: "crash",
  * "smear", "ready", "carrier 0", "carrier 1", "forge" (a status page full of
- * ones that says it is ready), "babble" (one that says anything else) and "beat"
- * (count).  A VM called "slow" does not get ready by itself.
+ * ones that says it is ready), "babble" (one that says anything else) and
+ * "beat" (count).  A VM called "slow" does not get ready by itself.
  *
  * Each life of a VM adds a byte to the file its kernel is configured to be, and
- * is given that file; "refuse" in its name makes start() fail, and so does a file
- * "*.busy" beside it.
+ * is given that file; "refuse" in its name makes start() fail, and so does a
+ * file "*.busy" beside it.
  */
 #ifndef WEIR_TESTS_UNIT_FAKE_COMPONENTS_H
 #define WEIR_TESTS_UNIT_FAKE_COMPONENTS_H

@@ -16,7 +16,7 @@
 
 #define FAKE_MAC "\x52\x54\x00\x12\x34\x56"
 
-/* --- queues ---------------------------------------------------------------- */
+/* --- queues ------------------------------------------------------------- */
 
 struct fake_wire {
 	const struct link_page *link;
@@ -54,7 +54,7 @@ static bool fake_wire_changed(struct component *c, struct fake_wire *wire)
 	return true;
 }
 
-/* --- virtualisers ---------------------------------------------------------- */
+/* --- virtualisers ------------------------------------------------------- */
 
 struct fake_virt {
 	struct fake_wire wire[NET_VIRT_SIDES];
@@ -149,7 +149,7 @@ const struct component_ops fake_virt_ops = {
 	.run = fake_virt_run,
 };
 
-/* --- the VM ------------------------------------------------------------------ */
+/* --- the VM ------------------------------------------------------------- */
 
 struct fake_vm {
 	struct fake_wire wire;

@@ -37,7 +37,7 @@ static struct fdb *table(uint32_t capacity)
 	return fdb;
 }
 
-/* --- the hash's crowded buckets ------------------------------------------------ */
+/* --- the hash's crowded buckets ----------------------------------------- */
 
 static void crowded_buckets_spill_and_heal(void **state)
 {

@@ -35,7 +35,7 @@ struct model {
 	uint64_t order;
 };
 
-/* --- the model ------------------------------------------------------------- */
+/* --- the model ---------------------------------------------------------- */
 
 static void model_drop(struct model *m, struct model_entry *e)
 {
@@ -143,7 +143,7 @@ static struct fdb_effect model_learn(struct model *m, uint64_t mac,
 	return effect;
 }
 
-/* --- table and model --------------------------------------------------------- */
+/* --- table and model ---------------------------------------------------- */
 
 struct pair {
 	struct fdb *fdb;
@@ -254,7 +254,7 @@ static void do_age(struct pair *t)
 	assert_true(fdb_expired(t->fdb) == expired + n);
 }
 
-/* --- comparing ---------------------------------------------------------------- */
+/* --- comparing ---------------------------------------------------------- */
 
 static void same_lookup(struct pair *t, uint64_t mac, uint16_t vlan)
 {

@@ -44,7 +44,7 @@ static enum fdb_outcome learn(struct fdb *fdb, uint64_t mac, unsigned int port,
 	return fdb_learn(fdb, mac, 0, port, 0, now).outcome;
 }
 
-/* --- making -------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------- */
 
 static void impossible_tables_are_refused(void **state)
 {
@@ -70,7 +70,7 @@ static void impossible_tables_are_refused(void **state)
 	assert_int_equal(fdb_size(&c), 0);
 }
 
-/* --- learning ------------------------------------------------------------- */
+/* --- learning ----------------------------------------------------------- */
 
 static void an_address_is_learned_refreshed_and_moved(void **state)
 {
@@ -130,7 +130,7 @@ static void probing_changes_nothing(void **state)
 	free(fdb);
 }
 
-/* --- time ------------------------------------------------------------------ */
+/* --- time --------------------------------------------------------------- */
 
 static void entries_age_to_the_second(void **state)
 {
@@ -177,7 +177,7 @@ static void ageing_is_bounded_and_goes_on(void **state)
 	free(fdb);
 }
 
-/* --- pinned entries --------------------------------------------------------- */
+/* --- pinned entries ----------------------------------------------------- */
 
 static void static_entries_stay(void **state)
 {
@@ -248,7 +248,7 @@ static void sticky_entries_do_not_move_while_valid(void **state)
 	free(fdb);
 }
 
-/* --- fairness ---------------------------------------------------------------- */
+/* --- fairness ----------------------------------------------------------- */
 
 static void the_fullest_port_loses_its_oldest(void **state)
 {
@@ -326,7 +326,7 @@ static void hc21_a_flood_of_addresses_pushes_nobody_out(void **state)
 	free(fdb);
 }
 
-/* --- walking ------------------------------------------------------------------ */
+/* --- walking ------------------------------------------------------------ */
 
 static void a_walk_meets_every_entry_once(void **state)
 {

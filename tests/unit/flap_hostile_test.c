@@ -2,8 +2,8 @@
 /*
  * Addresses that are made to move: impostors, and ports that lie.
  *
- * Two things must hold.  Who was first with an address is heard, whatever others
- * send; and a port alone gets no other blocked.
+ * Two things must hold.  Who was first with an address is heard, whatever
+ * others send; and a port alone gets no other blocked.
  */
 #include "tests/unit/flap_rig.h"
 
@@ -18,7 +18,7 @@ static unsigned int random_below(unsigned int below)
 	return (uint32_t)((random_state * 0x2545f4914f6cdd1dull) >> 33) % below;
 }
 
-/* --- impostors ------------------------------------------------------------ */
+/* --- impostors ---------------------------------------------------------- */
 
 static void an_impostor_runs_dry_and_its_victim_is_heard(void **state)
 {
@@ -129,7 +129,7 @@ static void a_new_link_gives_no_home(void **state)
 	assert_int_equal(heard(2, 23), REFUSED);
 }
 
-/* --- liars ---------------------------------------------------------------- */
+/* --- liars -------------------------------------------------------------- */
 
 #define HONEST 7u
 #define LIAR 7u

@@ -5,7 +5,7 @@
  */
 #include "tests/unit/flap_rig.h"
 
-/* --- loops ---------------------------------------------------------------- */
+/* --- loops -------------------------------------------------------------- */
 
 static void a_loop_loses_one_of_its_ports(void **state)
 {
@@ -178,7 +178,7 @@ static void only_a_port_with_a_limit_is_blocked(void **state)
 	}
 }
 
-/* --- one frame, round and round ------------------------------------------- */
+/* --- one frame, round and round ----------------------------------------- */
 
 /* The station has come home; then ports 1 and 2 claim its address in turn. */
 static unsigned int bounce(uint64_t apart_ns, unsigned int most)

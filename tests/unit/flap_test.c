@@ -6,7 +6,7 @@
  */
 #include "tests/unit/flap_rig.h"
 
-/* --- moves ---------------------------------------------------------------- */
+/* --- moves -------------------------------------------------------------- */
 
 static void one_move_is_no_trouble(void **state)
 {
@@ -83,7 +83,7 @@ static void a_new_policy_keeps_what_is_used_up(void **state)
 	assert_int_equal(heard(2, 8), MOVED);
 }
 
-/* --- homes ---------------------------------------------------------------- */
+/* --- homes -------------------------------------------------------------- */
 
 static void coming_home_is_free(void **state)
 {
@@ -157,7 +157,7 @@ static void an_address_has_one_home(void **state)
 	assert_int_equal(heard(2, 9), REFUSED);
 }
 
-/* --- blocking ------------------------------------------------------------ */
+/* --- blocking ----------------------------------------------------------- */
 
 /* Send frames through a loop until a port of it is blocked: for how long? */
 static uint64_t loop_until_blocked(void)
@@ -244,7 +244,7 @@ static void every_port_can_be_blocked(void **state)
 			 UINT64_MAX >> 1);
 }
 
-/* --- memory --------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------- */
 
 static void hc21_a_flood_of_moves_makes_no_other_home_forgotten(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Address resolution under rules with `reply`: who may claim which address towards
- * whom (hostile case 17).
+ * Address resolution under rules with `reply`: who may claim which address
+ * towards whom (hostile case 17).
  */
 #include "tests/unit/flow_near_rig.h"
 
@@ -62,7 +62,7 @@ static void hc17_what_is_as_own_is_a_who_says(void **state)
 	}
 }
 
-/* --- attackers ---------------------------------------------------------------------- */
+/* --- attackers ---------------------------------------------------------- */
 
 /* An address that was found elsewhere stays there. */
 static void hc17_nobody_takes_over_what_is_found_elsewhere(void **state)
@@ -105,7 +105,9 @@ static void hc17_nobody_takes_over_what_is_found_elsewhere(void **state)
 	}
 }
 
-/* Who answers by a rule without `reply` is not seen, but his silence at b is. */
+/*
+ * Who answers by a rule without `reply` is not seen, but his silence at b is.
+ */
 static void hc17_nobody_takes_what_he_was_asked_for_in_vain(void **state)
 {
 	(void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The table of flows as a table: its size, what is forgotten with a port, walks, and
- * that nobody can aim at a hash chain.
+ * The table of flows as a table: its size, what is forgotten with a port,
+ * walks, and that nobody can aim at a hash chain.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #include "policy/flow_impl.h"
 #include "tests/unit/flow_rig.h"
 
-/* --- making -------------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------- */
 
 static void impossible_tables_are_refused(void **state)
 {
@@ -50,7 +50,7 @@ static void every_capacity_is_kept(void **state)
 	}
 }
 
-/* --- flushing, walking --------------------------------------------------------------- */
+/* --- flushing, walking -------------------------------------------------- */
 
 static void a_new_peer_is_owed_no_answers(void **state)
 {
@@ -118,7 +118,7 @@ static void a_walk_meets_each_flow_once(void **state)
 	free(t);
 }
 
-/* --- the hash --------------------------------------------------------------------------- */
+/* --- the hash ----------------------------------------------------------- */
 
 static unsigned int longest_chain(const struct flow_table *t)
 {

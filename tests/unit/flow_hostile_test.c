@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Rules with `reply` on the whole switch, and what calls itself ARP or neighbour
- * discovery to get past them (hostile case 33).
+ * Rules with `reply` on the whole switch, and what calls itself ARP or
+ * neighbour discovery to get past them (hostile case 33).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@
 #define NS 135u
 #define NA 136u
 
-/* --- frames ----------------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 static struct rig *web_only(void)
 {
@@ -54,7 +54,7 @@ static bool passes(struct rig *r, unsigned int src, const struct pkt *k)
 	return sw_send_raw(r, src, k->b, (uint16_t)k->n) != 0;
 }
 
-/* --- to where one may begin something ------------------------------------------------ */
+/* --- to where one may begin something ----------------------------------- */
 
 static void hc33_what_calls_itself_arp(void **state)
 {
@@ -64,7 +64,7 @@ static void hc33_what_calls_itself_arp(void **state)
 	(void)state;
 	put_arp_from(&k, A, B, 1);
 	assert_true(passes(r, A, &k));
-	/* 1,400 octets of anything. */
+	/* 1,400 bytes of anything. */
 	k.n = 14;
 	while (k.n < 1414)
 		put8(&k, k.n * 7);
@@ -145,7 +145,7 @@ static void what_a_rule_says_itself_is_not_judged(void **state)
 	rig_free(r);
 }
 
-/* --- back -------------------------------------------------------------------------- */
+/* --- back --------------------------------------------------------------- */
 
 static void hc33_answers_are_held_to_the_letter_too(void **state)
 {
@@ -174,7 +174,7 @@ static void hc33_answers_are_held_to_the_letter_too(void **state)
 	rig_free(r);
 }
 
-/* --- padding ----------------------------------------------------------------------- */
+/* --- padding ------------------------------------------------------------ */
 
 /* ARP that fills a frame with what it should not say. */
 static void put_chatty(struct pkt *k, unsigned int src, unsigned int dst,

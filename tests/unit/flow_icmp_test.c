@@ -13,7 +13,7 @@
 
 #include "tests/unit/flow_rig.h"
 
-/* --- echoes and the like ---------------------------------------------------- */
+/* --- echoes and the like ------------------------------------------------ */
 
 static bool is_request(unsigned int version, unsigned int type)
 {

@@ -201,7 +201,7 @@ void model_opened(struct model *m, const struct said *s, uint32_t rule,
 		model_missed(m, s, now);
 }
 
-/* --- address resolution ----------------------------------------------------- */
+/* --- address resolution ------------------------------------------------- */
 
 static struct model_flow *asked(struct model *m, const struct said *s)
 {
@@ -244,7 +244,7 @@ void model_resolved(struct model *m, const struct said *s, uint32_t now)
 		model_found(m, s, s->from, true, now);
 }
 
-/* --- answers ---------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------ */
 
 struct model_flow *model_answers(struct model *m, const struct said *s)
 {

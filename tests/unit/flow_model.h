@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A model of the table of flows: what policy/flow.h says, with a plain array and
- * no regard to speed.  It never sees a frame: it is told what the frame says.
+ * A model of the table of flows: what policy/flow.h says, with a plain array
+ * and no regard to speed.  It never sees a frame: it is told what the frame
+ * says.
  */
 #ifndef WEIR_TESTS_FLOW_MODEL_H
 #define WEIR_TESTS_FLOW_MODEL_H
@@ -37,7 +38,7 @@ enum what {
  * struct said - what a frame says, seen from its sender
  * @fport, @tport: ports; of who asks with an echo, its identifier
  * @id:    of a fragment
- * @at:    of a later fragment, @len: of the first: octets in eights
+ * @at:    of a later fragment, @len: of the first: bytes in eights
  */
 struct said {
 	enum what what;
@@ -102,7 +103,10 @@ void model_expire(struct model *m, uint32_t now);
 void model_opened(struct model *m, const struct said *s, uint32_t rule,
 		  uint32_t generation, uint32_t now);
 
-/* As flow_answers() of anything but address resolution.  Return: the flow, or NULL. */
+/*
+ * As flow_answers() of anything but address resolution.  Return: the flow, or
+ * NULL.
+ */
 struct model_flow *model_answers(struct model *m, const struct said *s);
 
 /* As flow_answers() of address resolution. */
@@ -113,7 +117,7 @@ void model_answered(struct model *m, const struct said *s, struct model_flow *f,
 		    uint32_t generation, uint32_t now);
 void model_resolved(struct model *m, const struct said *s, uint32_t now);
 
-/* --- addresses (tests/unit/flow_model_near.c) -------------------------------- */
+/* --- addresses (tests/unit/flow_model_near.c) --------------------------- */
 
 void model_expire_ends(struct model *m, uint32_t now);
 void model_own(struct model *m, const struct said *s, unsigned int addr,

@@ -25,7 +25,7 @@ static unsigned int dice(unsigned int n)
 	return (unsigned int)((rng >> 32) % n);
 }
 
-/* --- frames -------------------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 static struct ip_addr host(const struct said *s, unsigned int n)
 {
@@ -212,7 +212,7 @@ static struct said answer_to(const struct model_flow *f)
 	return s;
 }
 
-/* --- both at once -------------------------------------------------------------------- */
+/* --- both at once ------------------------------------------------------- */
 
 static unsigned int protocol_of(const struct model_flow *f)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Address resolution, for tests: hosts behind ports A, B and C by their numbers,
- * ARP for version 0, neighbour discovery for 1.  Host 0 has no address.
+ * Address resolution, for tests: hosts behind ports A, B and C by their
+ * numbers, ARP for version 0, neighbour discovery for 1.  Host 0 has no
+ * address.
  */
 #ifndef WEIR_TESTS_FLOW_NEAR_RIG_H
 #define WEIR_TESTS_FLOW_NEAR_RIG_H
@@ -46,7 +47,9 @@ bool may_ask(const struct flow_table *t, unsigned int version,
 bool may_say(const struct flow_table *t, unsigned int version,
 	     unsigned int from, unsigned int to, uint32_t now);
 
-/* In all forms: gratuitous ARP, question and answer; an advertisement to all. */
+/*
+ * In all forms: gratuitous ARP, question and answer; an advertisement to all.
+ */
 bool may_announce(const struct flow_table *t, unsigned int version,
 		  unsigned int n, uint32_t now);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Address resolution under rules with `reply`: what answers a question, and who may
- * ask for which address.
+ * Address resolution under rules with `reply`: what answers a question, and who
+ * may ask for which address.
  */
 #include "tests/unit/flow_near_rig.h"
 
-/* --- who was asked ------------------------------------------------------------------- */
+/* --- who was asked ------------------------------------------------------ */
 
 static void who_was_asked_may_reply_and_ask_back(void **state)
 {
@@ -178,7 +178,7 @@ static void who_probes_is_told(void **state)
 	}
 }
 
-/* --- who may ask ------------------------------------------------------------------- */
+/* --- who may ask -------------------------------------------------------- */
 
 /* A router has more addresses than a has asked for. */
 static void a_router_asks_from_whichever_it_likes(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What answers without being the flow reversed: ICMP errors about its packets, and
- * later fragments of answers.
+ * What answers without being the flow reversed: ICMP errors about its packets,
+ * and later fragments of answers.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #include "tests/unit/flow_rig.h"
 
-/* --- errors ----------------------------------------------------------------------- */
+/* --- errors ------------------------------------------------------------- */
 
 /* An error from a router (host 7) to who sent the packet that is put next. */
 static void put_error(struct pkt *k, unsigned int version, unsigned int type,
@@ -135,7 +135,7 @@ static void errors_about_something_else(void **state)
 	}
 }
 
-/* RFC 792: eight octets of the packet are enough. */
+/* RFC 792: eight bytes of the packet are enough. */
 static void errors_that_quote_little(void **state)
 {
 	struct flow_table *t = flows_new(8);
@@ -202,7 +202,7 @@ static void hc18_errors_in_fragments(void **state)
 	free(t);
 }
 
-/* --- fragments --------------------------------------------------------------------- */
+/* --- fragments ---------------------------------------------------------- */
 
 #define FIRST_LEN 104u
 

@@ -97,7 +97,7 @@ unsigned int shown(const struct flow_table *t, uint32_t now)
 	return n;
 }
 
-/* --- packets ------------------------------------------------------------------ */
+/* --- packets ------------------------------------------------------------ */
 
 static void start_back(struct pkt *k, unsigned int version,
 		       unsigned int protocol)
@@ -143,7 +143,7 @@ void icmp_in(struct pkt *k, unsigned int version, unsigned int type,
 	put_icmp(k, type, 0, id);
 }
 
-/* --- many flows ----------------------------------------------------------------- */
+/* --- many flows --------------------------------------------------------- */
 
 void open_nth(struct flow_table *t, unsigned int port, unsigned int n,
 	      uint32_t now)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Flows between two ports, for tests: what port A sends to port B and what comes
- * back.  A rule with `reply` lets everything from A to B through.
+ * Flows between two ports, for tests: what port A sends to port B and what
+ * comes back.  A rule with `reply` lets everything from A to B through.
  */
 #ifndef WEIR_TESTS_FLOW_RIG_H
 #define WEIR_TESTS_FLOW_RIG_H

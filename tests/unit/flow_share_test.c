@@ -110,7 +110,10 @@ static void hc21_the_unanswered_go_first(void **state)
 	free(t);
 }
 
-/* Nor can its own frames make one look answered, or another port's flood do harm. */
+/*
+ * Nor can its own frames make one look answered, or another port's flood do
+ * harm.
+ */
 static void hc21_who_begins_does_not_answer(void **state)
 {
 	struct flow_table *t = flows_new(16);

@@ -67,8 +67,8 @@ static void hc22_every_length(void **state)
 	rig_free(r);
 }
 
-/* The header cut at every octet, with and without a tag. */
-static void hc12_frames_cut_at_every_octet(void **state)
+/* The header cut at every byte, with and without a tag. */
+static void hc12_frames_cut_at_every_byte(void **state)
 {
 	struct rig *r = rig_clients(2);
 	uint8_t frame[160];
@@ -129,16 +129,16 @@ static void hc16_only_the_frame_is_seen(void **state)
 	(void)state;
 	for (uint16_t len = 14; len <= 256; len++) {
 		uint32_t buffer;
-		const uint8_t *octets;
+		const uint8_t *bytes;
 
 		rig_frame(frame, MAC_BROADCAST, RIG_MAC(1), len);
 		assert_true(rig_send(r, 0, frame, len));
 		rig_run(r, RIG_BIT(0));
 		buffer = rig_take(r, 1, &got);
 		assert_int_not_equal(buffer, RIG_NO_BUFFER);
-		octets = rig_buffer(r, 1, buffer);
+		bytes = rig_buffer(r, 1, buffer);
 		for (unsigned int i = len; i < 2048; i++)
-			assert_int_equal(octets[i], RIG_POISON);
+			assert_int_equal(bytes[i], RIG_POISON);
 		rig_lend(r, 1, buffer);
 	}
 	rig_free(r);
@@ -207,7 +207,7 @@ int main(void)
 		cmocka_unit_test(hc08_a_capture_smaller_than_the_frames),
 		cmocka_unit_test(hc22_every_length),
 		cmocka_unit_test(hc06_malformed_frames_leak_no_buffer),
-		cmocka_unit_test(hc12_frames_cut_at_every_octet),
+		cmocka_unit_test(hc12_frames_cut_at_every_byte),
 		cmocka_unit_test(hc13_every_length_in_every_batch),
 		cmocka_unit_test(hc16_only_the_frame_is_seen),
 	};

@@ -54,7 +54,7 @@ static int where(struct rig *r, uint64_t mac)
 			  (uint32_t)(r->now / 1000000000ull));
 }
 
-/* --- hc14, hc23: control ------------------------------------------------- */
+/* --- hc14, hc23: control ------------------------------------------------ */
 
 static void check_reply(const struct vswitch_ctl_request *q,
 			const struct vswitch_ctl_reply *a)
@@ -175,7 +175,7 @@ static void hc23_port_numbers_beyond_the_table(void **state)
 	rig_free(r);
 }
 
-/* --- hc15: notifications ------------------------------------------------- */
+/* --- hc15: notifications ------------------------------------------------ */
 
 static void hc15_notifications_without_cause(void **state)
 {
@@ -255,7 +255,7 @@ static void hc15_scarce_buffers_go_round(void **state)
 	rig_free(r);
 }
 
-/* --- hc17: borrowed addresses -------------------------------------------- */
+/* --- hc17: borrowed addresses ------------------------------------------- */
 
 static void hc17_a_source_lock_holds_on_every_port(void **state)
 {
@@ -306,9 +306,9 @@ static void hc17_pinned_addresses_are_not_stolen(void **state)
 	rig_free(r);
 }
 
-/* --- hc18: what a policy is shown ----------------------------------------- */
+/* --- hc18: what a policy is shown --------------------------------------- */
 
-static void hc18_a_short_frame_shows_a_policy_no_stale_octets(void **state)
+static void hc18_a_short_frame_shows_a_policy_no_stale_bytes(void **state)
 {
 	struct rig *r = rig_clients(2);
 	uint8_t frame[128];
@@ -321,7 +321,7 @@ static void hc18_a_short_frame_shows_a_policy_no_stale_octets(void **state)
 		frame[23] = 17;
 		assert_true(rig_send(r, 0, frame, len));
 		rig_run(r, RIG_BIT(0));
-		/* The octet that condemns it is part of it, or is not there. */
+		/* The byte that condemns it is part of it, or is not there. */
 		assert_int_equal(rig_drain(r, 1), len < 24);
 	}
 	policy_watching = false;
@@ -330,7 +330,7 @@ static void hc18_a_short_frame_shows_a_policy_no_stale_octets(void **state)
 	rig_free(r);
 }
 
-/* --- hc19, hc28, hc29: receivers that do not receive ----------------------- */
+/* --- hc19, hc28, hc29: receivers that do not receive -------------------- */
 
 static void hc19_a_full_receiver_resumes(void **state)
 {
@@ -425,7 +425,7 @@ static void hc29_a_sender_that_never_reaps(void **state)
 	rig_free(r);
 }
 
-/* --- hc21: address floods -------------------------------------------------- */
+/* --- hc21: address floods ----------------------------------------------- */
 
 static void flood(uint32_t capacity, uint32_t count)
 {
@@ -472,7 +472,7 @@ int main(void)
 		cmocka_unit_test(hc17_a_source_lock_holds_on_every_port),
 		cmocka_unit_test(hc17_pinned_addresses_are_not_stolen),
 		cmocka_unit_test(
-			hc18_a_short_frame_shows_a_policy_no_stale_octets),
+			hc18_a_short_frame_shows_a_policy_no_stale_bytes),
 		cmocka_unit_test(hc19_a_full_receiver_resumes),
 		cmocka_unit_test(hc28_a_stalled_receiver_costs_nobody_else),
 		cmocka_unit_test(hc29_a_hoarder_starves_itself),

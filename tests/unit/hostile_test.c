@@ -25,7 +25,7 @@
 
 #include "tests/unit/rig.h"
 
-/* --- counting what the switch looks at ----------------------------------- */
+/* --- counting what the switch looks at ---------------------------------- */
 
 static void count(void *arg, unsigned int port, const struct frame *frame,
 		  const struct vswitch_verdict *verdict)
@@ -65,7 +65,7 @@ static void assert_port_works(struct rig *r, unsigned int port)
 	assert_int_equal(rig_reap(r, port), 1);
 }
 
-/* --- hc01: what changes while it is looked at ---------------------------- */
+/* --- hc01: what changes while it is looked at --------------------------- */
 
 #define FLIPS 200000u
 
@@ -126,7 +126,7 @@ static void on_judged(void *arg, unsigned int port, const struct frame *frame,
 	}
 }
 
-/* What was judged is what came, and not an octet beyond its length. */
+/* What was judged is what came, and not an byte beyond its length. */
 static void check_judged(struct flipper *f)
 {
 	uint16_t len;
@@ -185,7 +185,7 @@ static void hc01_what_was_judged_is_what_is_delivered(void **state)
 	rig_free(f.r);
 }
 
-/* --- hc03, hc04, hc24: forged indices ------------------------------------ */
+/* --- hc03, hc04, hc24: forged indices ----------------------------------- */
 
 static void hc03_a_visit_is_bounded(void **state)
 {

@@ -3,7 +3,8 @@
  * hc38: a turn is work, not frames.
  *
  * Whatever a port sends, the others wait for about as long as for 64 plain
- * frames; nothing here looks at a clock.  What things cost is in vswitch/work.h.
+ * frames; nothing here looks at a clock.  What things cost is in
+ * vswitch/work.h.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +31,10 @@
 
 static const struct rig_options long_queue = { .buffers = QUEUED };
 
-/* Ports 0 to @n - 1 with long queues, each at home to the address of its number. */
+/*
+ * Ports 0 to @n - 1 with long queues, each at home to the address of its
+ * number.
+ */
 static struct rig *many_clients(unsigned int n)
 {
 	struct rig *r = rig_new(NULL);
@@ -46,17 +50,17 @@ static struct rig *many_clients(unsigned int n)
 	return r;
 }
 
-/* Fill a port's queue with one frame, told apart by its last two octets. */
+/* Fill a port's queue with one frame, told apart by its last two bytes. */
 static void fill(struct rig *r, unsigned int port, const uint8_t *frame,
 		 uint16_t len)
 {
-	uint8_t octets[9018];
+	uint8_t bytes[9018];
 
-	memcpy(octets, frame, len);
+	memcpy(bytes, frame, len);
 	for (unsigned int i = 0; i < QUEUED; i++) {
-		octets[len - 2] = (uint8_t)(i >> 8);
-		octets[len - 1] = (uint8_t)i;
-		assert_true(rig_send(r, port, octets, len));
+		bytes[len - 2] = (uint8_t)(i >> 8);
+		bytes[len - 1] = (uint8_t)i;
+		assert_true(rig_send(r, port, bytes, len));
 	}
 }
 
@@ -188,7 +192,7 @@ static void hc38_a_flood_is_as_many_copies(void **state)
 	rig_free(r);
 }
 
-static void hc38_long_frames_are_more_octets(void **state)
+static void hc38_long_frames_are_more_bytes(void **state)
 {
 	const struct rig_options jumbo = { .buffers = QUEUED,
 					   .buffer_size = 16384,
@@ -249,7 +253,9 @@ static void hc38_new_addresses_and_locks_cost(void **state)
 	rig_free(r);
 }
 
-/* Frames a port has received since it was last asked, which go on from @next. */
+/*
+ * Frames a port has received since it was last asked, which go on from @next.
+ */
 static unsigned int take_in_order(struct rig *r, unsigned int port,
 				  unsigned int next)
 {
@@ -328,7 +334,7 @@ int main(void)
 		cmocka_unit_test(hc38_filters_shorten_a_turn),
 		cmocka_unit_test(hc38_remembered_verdicts_are_cheap),
 		cmocka_unit_test(hc38_a_flood_is_as_many_copies),
-		cmocka_unit_test(hc38_long_frames_are_more_octets),
+		cmocka_unit_test(hc38_long_frames_are_more_bytes),
 		cmocka_unit_test(hc38_records_of_captures_are_copies),
 		cmocka_unit_test(hc38_new_addresses_and_locks_cost),
 		cmocka_unit_test(hc38_what_is_left_is_not_lost),

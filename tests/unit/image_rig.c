@@ -17,16 +17,18 @@ struct policy_image *image_new(void)
 	return image;
 }
 
-static uint32_t fold(uint32_t hash, const void *octets, size_t n)
+static uint32_t fold(uint32_t hash, const void *bytes, size_t n)
 {
-	const uint8_t *p = octets;
+	const uint8_t *p = bytes;
 
 	for (size_t i = 0; i < n; i++)
 		hash = (hash ^ p[i]) * 16777619u;
 	return hash;
 }
 
-/* Compile an expression behind the instructions there are; 0: libpcap refuses. */
+/*
+ * Compile an expression behind the instructions there are; 0: libpcap refuses.
+ */
 static uint16_t add_program(struct policy_image *image, const char *expr)
 {
 	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535);

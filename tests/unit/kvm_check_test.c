@@ -137,7 +137,8 @@ static void memory_too_small(void **state)
 	(void)state;
 	cfg.memory = 8u * MIB;
 	assert_refused(
-		"8 MiB of memory are too few for this kernel (1024 KiB) and initrd (0 KiB): at least 10 MiB");
+		"8 MiB of memory are too few for this kernel (1024 KiB) and "
+		"initrd (0 KiB): at least 10 MiB");
 	cfg.memory = 0;
 	assert_refused("at least 10 MiB");
 }
@@ -181,7 +182,8 @@ static void kvm_that_is_not_there(void **state)
 	assert_int_equal(vm_open_kvm("/nowhere/kvm", &err), -1);
 	assert_string_equal(
 		err.text,
-		"no /nowhere/kvm: this kernel or machine has no KVM (load the module, enable virtualisation)");
+		"no /nowhere/kvm: this kernel or machine has no KVM (load the "
+		"module, enable virtualisation)");
 }
 
 static void kvm_that_is_not_ours(void **state)
@@ -274,7 +276,8 @@ static void everything_at_once(void **state)
 #else
 	assert_string_equal(
 		err.text,
-		"driver VMs need an arm64 host; `make run` shows one in an emulated machine");
+		"driver VMs need an arm64 host; `make run` shows one in an "
+		"emulated machine");
 #endif
 }
 

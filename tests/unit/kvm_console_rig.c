@@ -80,7 +80,7 @@ int con_teardown(void **state)
 	return 0;
 }
 
-/* --- what a driver does ----------------------------------------------------- */
+/* --- what a driver does ------------------------------------------------- */
 
 struct vring_desc *con_desc(unsigned int i)
 {

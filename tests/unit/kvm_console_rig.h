@@ -58,7 +58,7 @@ void con_start(void);
 int con_setup(void **state);
 int con_teardown(void **state);
 
-/* --- what a driver does ----------------------------------------------------- */
+/* --- what a driver does ------------------------------------------------- */
 
 struct vring_desc *con_desc(unsigned int i);
 void con_set(unsigned int i, uint64_t addr, uint32_t len, uint16_t flags,

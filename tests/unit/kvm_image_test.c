@@ -36,7 +36,7 @@ static void put64(uint8_t *to, uint64_t value)
 		to[i] = (uint8_t)(value >> 8 * i);
 }
 
-/* A kernel of @size octets that claims to occupy @memory. */
+/* A kernel of @size bytes that claims to occupy @memory. */
 static uint8_t *kernel(size_t size, uint64_t memory)
 {
 	static const uint8_t mz[] = { 'M', 'Z' };
@@ -88,7 +88,7 @@ static const char *verdict(const void *data, size_t size)
 	return err.text;
 }
 
-/* --- good ones -------------------------------------------------------------- */
+/* --- good ones ---------------------------------------------------------- */
 
 static void load_and_compare(int fd, const uint8_t *k, size_t size)
 {
@@ -125,13 +125,13 @@ static void plain_and_gzip_load(void **state)
 	free(k);
 }
 
-/* --- what is none ----------------------------------------------------------- */
+/* --- what is none ------------------------------------------------------- */
 
 static void other_files_are_named(void **state)
 {
 	static const struct {
 		size_t at;
-		const char *octets;
+		const char *bytes;
 		const char *say;
 	} c[] = {
 		{ 0, "\177ELF", "it is an ELF file" },
@@ -152,7 +152,7 @@ static void other_files_are_named(void **state)
 		uint8_t data[4096] = { 0 };
 		const char *say;
 
-		memcpy(data + c[i].at, c[i].octets, strlen(c[i].octets));
+		memcpy(data + c[i].at, c[i].bytes, strlen(c[i].bytes));
 		say = verdict(data, sizeof(data));
 		assert_non_null(strstr(say, "K is no arm64 kernel image: "));
 		assert_non_null(strstr(say, c[i].say));
@@ -185,7 +185,7 @@ static void bad_headers_are_refused(void **state)
 	free(k);
 }
 
-/* @room: octets the header is said to claim */
+/* @room: bytes the header is said to claim */
 static void refuse_load(const uint8_t *data, size_t length, size_t room,
 			const char *say)
 {
@@ -234,7 +234,7 @@ static void cut_off_gzip_is_refused(void **state)
 	free(k);
 }
 
-/* --- places ----------------------------------------------------------------- */
+/* --- places ------------------------------------------------------------- */
 
 static void everything_has_a_place(void **state)
 {
@@ -264,7 +264,8 @@ static void too_little_memory_says_how_much(void **state)
 	assert_int_equal(image_plan(&p, &image, MIB, 8 * MIB, &err), -1);
 	assert_string_equal(
 		err.text,
-		"8 MiB of memory are too few for this kernel (3072 KiB) and initrd (1024 KiB): at least 13 MiB");
+		"8 MiB of memory are too few for this kernel (3072 KiB) and "
+		"initrd (1024 KiB): at least 13 MiB");
 	least = 13;
 	err.text[0] = '\0';
 	assert_int_equal(image_plan(&p, &image, MIB, least * MIB, &err), 0);

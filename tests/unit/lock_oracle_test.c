@@ -8,7 +8,7 @@
  * Whatever it takes to be the sender's address in a frame that is let through
  * must be the sender's.
  *
- * Frames are packets of honest and of lying hosts, with some octets changed,
+ * Frames are packets of honest and of lying hosts, with some bytes changed,
  * cut somewhere, with tags put in.
  */
 #include "tests/unit/lock_rig.h"
@@ -30,22 +30,22 @@ static unsigned int random_below(unsigned int below)
 	return (uint32_t)(random64() >> 33) % below;
 }
 
-/* --- the reader ----------------------------------------------------------- */
+/* --- the reader --------------------------------------------------------- */
 
-/* Octets up to @n; behind them it reads zeros. */
+/* Bytes up to @n; behind them it reads zeros. */
 struct reader {
 	const uint8_t *b;
 	unsigned int n;
 };
 
-static unsigned int octet(const struct reader *r, unsigned int at)
+static unsigned int byte(const struct reader *r, unsigned int at)
 {
 	return at < r->n ? r->b[at] : 0;
 }
 
 static unsigned int word(const struct reader *r, unsigned int at)
 {
-	return octet(r, at) << 8 | octet(r, at + 1);
+	return byte(r, at) << 8 | byte(r, at + 1);
 }
 
 static uint64_t number(const struct reader *r, unsigned int at, unsigned int n)
@@ -53,7 +53,7 @@ static uint64_t number(const struct reader *r, unsigned int at, unsigned int n)
 	uint64_t value = 0;
 
 	for (unsigned int i = 0; i < n; i++)
-		value = value << 8 | octet(r, at + i);
+		value = value << 8 | byte(r, at + i);
 	return value;
 }
 
@@ -91,19 +91,19 @@ static bool believe_arp(const struct reader *r, unsigned int at)
 
 static bool believe_v4(const struct reader *r, unsigned int at)
 {
-	unsigned int l4 = at + (octet(r, at) & 15) * 4;
-	unsigned int protocol = octet(r, at + 9);
+	unsigned int l4 = at + (byte(r, at) & 15) * 4;
+	unsigned int protocol = byte(r, at + 9);
 	bool first = (word(r, at + 6) & 0x1fff) == 0;
 
 	if (number(r, at + 12, 4) == 0 && protocol == 2)
-		return first && octet(r, at + 8) == 1 &&
-		       octet(r, at + 16) >> 4 == 0xe &&
-		       (octet(r, l4) == 0x22 || octet(r, l4) == 0x12 ||
-			octet(r, l4) == 0x16 || octet(r, l4) == 0x17);
+		return first && byte(r, at + 8) == 1 &&
+		       byte(r, at + 16) >> 4 == 0xe &&
+		       (byte(r, l4) == 0x22 || byte(r, l4) == 0x12 ||
+			byte(r, l4) == 0x16 || byte(r, l4) == 0x17);
 	if (number(r, at + 12, 4) == 0)
 		return protocol == 17 && first && word(r, l4) == 68 &&
 		       word(r, l4 + 2) == 67;
-	if (protocol == 1 && first && (octet(r, l4) == 5 || octet(r, l4) == 9))
+	if (protocol == 1 && first && (byte(r, l4) == 5 || byte(r, l4) == 9))
 		return false;
 	return own_v4(r, at + 12);
 }
@@ -111,20 +111,20 @@ static bool believe_v4(const struct reader *r, unsigned int at)
 /* Is every link-layer address among the options the frame's? */
 static bool believe_options(const struct reader *r, unsigned int at)
 {
-	while (at + 8 <= r->n && octet(r, at + 1) != 0) {
-		unsigned int type = octet(r, at);
+	while (at + 8 <= r->n && byte(r, at + 1) != 0) {
+		unsigned int type = byte(r, at);
 
 		if ((type == 1 || type == 2) &&
 		    number(r, at + 2, 6) != number(r, 6, 6))
 			return false;
-		at += octet(r, at + 1) * 8;
+		at += byte(r, at + 1) * 8;
 	}
 	return true;
 }
 
 static bool believe_icmpv6(const struct reader *r, unsigned int at, bool nobody)
 {
-	unsigned int type = octet(r, at);
+	unsigned int type = byte(r, at);
 
 	if (nobody && type != 131 && type != 132 && type != 143 &&
 	    type != 133 && type != 135)
@@ -150,14 +150,14 @@ static unsigned int header_length(const struct reader *r, unsigned int kind,
 {
 	if (kind == 44)
 		return 8;
-	return kind == 51 ? (octet(r, at + 1) + 2) * 4
-			  : (octet(r, at + 1) + 1) * 8;
+	return kind == 51 ? (byte(r, at + 1) + 2) * 4
+			  : (byte(r, at + 1) + 1) * 8;
 }
 
 /* Where IPv6 carries ICMPv6, or 0: whatever can be skipped is. */
 static unsigned int find_icmpv6(const struct reader *r, unsigned int at)
 {
-	unsigned int next = octet(r, at + 6);
+	unsigned int next = byte(r, at + 6);
 
 	at += 40;
 	while (at < r->n && next != 58) {
@@ -168,7 +168,7 @@ static unsigned int find_icmpv6(const struct reader *r, unsigned int at)
 			return 0;
 		if (kind == 44 && word(r, at + 2) >> 3 != 0)
 			return 0;
-		next = octet(r, at);
+		next = byte(r, at);
 		at += header_length(r, kind, at);
 	}
 	return at < r->n ? at : 0;
@@ -207,7 +207,7 @@ static bool believe(struct reader *r)
 	}
 }
 
-/* --- frames --------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 static struct ip_addr some_v4(void)
 {
@@ -315,7 +315,7 @@ static void put_some(struct pkt *k)
 	finish(k);
 }
 
-/* Some octets more like others, or like anything. */
+/* Some bytes more like others, or like anything. */
 static void spoil(struct pkt *k)
 {
 	for (unsigned int i = random_below(4); i-- > 0;) {
@@ -328,7 +328,7 @@ static void spoil(struct pkt *k)
 	}
 }
 
-/* --- both ----------------------------------------------------------------- */
+/* --- both --------------------------------------------------------------- */
 
 static void hc17_nothing_let_through_is_a_lie(void **state)
 {
@@ -371,16 +371,16 @@ static bool is_strict(const struct reader *r, const struct packet *p)
 	if (p->icmp && p->kind == PACKET_IPV6 && p->icmp_type >= 133)
 		return oracle_discovers(r->b, r->n, p) &&
 		       (!nobody || p->icmp_type != 135 ||
-			octet(r, p->l3 + 24) == 0xff);
+			byte(r, p->l3 + 24) == 0xff);
 	if (!nobody)
 		return true;
 	if (p->kind == PACKET_IPV6)
-		return !padded && octet(r, p->l3 + 7) == 1 &&
-		       octet(r, p->l3 + 24) == 0xff && p->end == p->l4 + 24 &&
+		return !padded && byte(r, p->l3 + 7) == 1 &&
+		       byte(r, p->l3 + 24) == 0xff && p->end == p->l4 + 24 &&
 		       oracle_sums(r->b, r->n, p);
 	if (p->protocol == PACKET_IGMP)
 		return !padded && oracle_sums(r->b, r->n, p) &&
-		       (octet(r, p->l4) == 0x22 || p->end == p->l4 + 8);
+		       (byte(r, p->l4) == 0x22 || p->end == p->l4 + 8);
 	return !padded && !p->fragment &&
 	       number(r, p->l3 + 16, 4) == 0xffffffff;
 }

@@ -15,7 +15,7 @@ static uint64_t random64(void)
 	return random_state * 0x2545f4914f6cdd1dull;
 }
 
-static void octets_of(const struct ip_addr *a, uint8_t *to)
+static void bytes_of(const struct ip_addr *a, uint8_t *to)
 {
 	for (unsigned int i = 0; i < 8; i++) {
 		to[i] = (uint8_t)(a->hi >> (56 - 8 * i));
@@ -26,13 +26,13 @@ static void octets_of(const struct ip_addr *a, uint8_t *to)
 /* Bit by bit. */
 static bool naive_holds(const struct policy_prefix *p, const struct ip_addr *a)
 {
-	uint8_t octet[16];
+	uint8_t byte[16];
 
-	octets_of(a, octet);
+	bytes_of(a, byte);
 	if (ip_is_v4(a) && p->bits < 96)
 		return false;
 	for (unsigned int i = 0; i < p->bits; i++)
-		if ((octet[i / 8] ^ p->addr[i / 8]) >> (7 - i % 8) & 1)
+		if ((byte[i / 8] ^ p->addr[i / 8]) >> (7 - i % 8) & 1)
 			return false;
 	return true;
 }
@@ -74,7 +74,7 @@ static void every_length_of_prefix(void **state)
 
 			if (i % 2)
 				a = ip_from_v4((uint32_t)random64() | 1);
-			octets_of(&a, p.addr);
+			bytes_of(&a, p.addr);
 			a = neighbour(a, i % 130 + (i % 2 ? 96 : 0));
 			expected = naive_holds(&p, &a);
 			assert_int_equal(prefix_allows(&p, a), expected);

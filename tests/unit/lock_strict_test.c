@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Address locks: what calls itself MLD or neighbour discovery is held to the letter
- * (hostile case 33).
+ * Address locks: what calls itself MLD or neighbour discovery is held to the
+ * letter (hostile case 33).
  */
 #include "tests/unit/lock_rig.h"
 

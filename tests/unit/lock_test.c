@@ -10,7 +10,7 @@ static const struct ip_addr other = { 0, 0xffff0a000002 };
 static const struct ip_addr nobody = { 0, 0xffff00000000 };
 static const struct ip_addr everybody = { 0, 0xffffffffffff };
 
-/* --- IPv4 ----------------------------------------------------------------- */
+/* --- IPv4 --------------------------------------------------------------- */
 
 static const unsigned int protocols[] = {
 	1, /* ICMP */
@@ -145,7 +145,7 @@ static void hc17_nothing_else_is_sent_from_nowhere(void **state)
 	assert_false(allows(&k));
 }
 
-/* --- ARP ------------------------------------------------------------------ */
+/* --- ARP ---------------------------------------------------------------- */
 
 static bool arp(unsigned int op, struct ip_addr sender, uint64_t mac,
 		struct ip_addr target, unsigned int tags)
@@ -244,7 +244,7 @@ static void hc33_arp_with_more_behind_it(void **state)
 	}
 }
 
-/* --- IGMP --------------------------------------------------------------------- */
+/* --- IGMP --------------------------------------------------------------- */
 
 #define IGMP_ALL 0xe0000016u
 
@@ -293,7 +293,9 @@ static void hc33_what_calls_itself_igmp(void **state)
 	struct pkt k;
 
 	(void)state;
-	/* To one host, farther than the link, with a wrong sum, in fragments. */
+	/*
+	 * To one host, farther than the link, with a wrong sum, in fragments.
+	 */
 	put_igmp(&k, 0x22, nobody, 0x0a000002, 0);
 	assert_false(allows(&k));
 	put_igmp(&k, 0x22, nobody, 0xffffffff, 0);
@@ -334,7 +336,7 @@ static void hc33_dhcp_with_more_behind_it(void **state)
 	assert_false(allows_raw(&k));
 }
 
-/* --- what is neither ------------------------------------------------------ */
+/* --- what is neither ---------------------------------------------------- */
 
 static void hc17_other_types_are_refused(void **state)
 {
@@ -358,7 +360,7 @@ static void hc17_ip_next_to_ethernet_is_refused(void **state)
 {
 	static const struct {
 		unsigned int n;
-		uint8_t octet[10];
+		uint8_t byte[10];
 	} wraps[] = {
 		/* PPPoE, MPLS, LLC/SNAP, RARP; then IPv4. */
 		{ 10, { 0x88, 0x64, 0x11, 0, 0, 1, 0, 30, 0, 0x21 } },
@@ -378,7 +380,7 @@ static void hc17_ip_next_to_ethernet_is_refused(void **state)
 			put_eth(&k, 0);
 			k.n -= 2;
 			for (unsigned int o = 0; o < wraps[i].n; o++)
-				put8(&k, wraps[i].octet[o]);
+				put8(&k, wraps[i].byte[o]);
 			put_ip(&k, PACKET_UDP, own, other);
 			put_udp(&k, 1, 2);
 			insert_tags(&k, tags);
@@ -402,9 +404,9 @@ static void hc17_more_than_two_tags_are_refused(void **state)
 	}
 }
 
-/* --- what is not there ---------------------------------------------------- */
+/* --- what is not there -------------------------------------------------- */
 
-/* Ended at any octet, and seen up to any, it is refused, or all was there. */
+/* Ended at any byte, and seen up to any, it is refused, or all was there. */
 static void check_cuts(struct pkt *k, bool allowed)
 {
 	finish(k);
@@ -454,9 +456,9 @@ static void hc17_lengths_that_lie(void **state)
 	put_start(&k, PACKET_UDP, own, other);
 	put_udp(&k, 1, 2);
 	finish(&k);
-	for (unsigned int octet = 0; octet < 256; octet++) {
-		k.b[14] = (uint8_t)octet;
-		assert_int_equal(allows_raw(&k), octet == 0x45);
+	for (unsigned int byte = 0; byte < 256; byte++) {
+		k.b[14] = (uint8_t)byte;
+		assert_int_equal(allows_raw(&k), byte == 0x45);
 	}
 	k.b[14] = 0x45;
 	for (unsigned int len = 0; len < 65536; len++) {

@@ -70,7 +70,7 @@ static bool is_fragment(enum chain chain)
 	return chain == CHAIN_FIRST || chain == CHAIN_LATER;
 }
 
-/* --- sources -------------------------------------------------------------- */
+/* --- sources ------------------------------------------------------------ */
 
 static void put_payload(struct pkt *k, unsigned int protocol)
 {
@@ -165,7 +165,7 @@ static void what_may_be_sent_from_the_unspecified_address(void **state)
 		}
 }
 
-/* --- neighbour discovery -------------------------------------------------- */
+/* --- neighbour discovery ------------------------------------------------ */
 
 enum link {
 	LINK_NONE,
@@ -291,7 +291,9 @@ static void hc17_all_of_neighbour_discovery(void **state)
 			bool expected = host && src->own && is_true(link) &&
 					(type != NA || lock_v6[t].own);
 
-			/* It is a later piece of anything, and is read by none. */
+			/*
+			 * It is a later piece of anything, and is read by none.
+			 */
 			if (chain == CHAIN_LATER)
 				expected = src->own;
 			assert_int_equal(nd(type, src->ip, lock_v6[t].ip, link,
@@ -375,7 +377,7 @@ static void multicast_reports_need_no_address(void **state)
 	assert_false(allows(&k));
 }
 
-/* --- what is not there ---------------------------------------------------- */
+/* --- what is not there -------------------------------------------------- */
 
 static void hc17_packets_cut_short(void **state)
 {

@@ -17,7 +17,7 @@ static uint32_t below(struct match_rig *r, uint32_t n)
 	return cbpf_random(&r->random, n);
 }
 
-/* --- expressions ---------------------------------------------------------- */
+/* --- expressions -------------------------------------------------------- */
 
 #define EXPR 512u
 
@@ -124,7 +124,9 @@ static bool asks_length(const struct cbpf_program *p)
 	return false;
 }
 
-/* Return: false if there is no such filter, such as of what contradicts itself. */
+/*
+ * Return: false if there is no such filter, such as of what contradicts itself.
+ */
 static bool add_to_pool(struct match_rig *r, pcap_t *pcap, const char *expr)
 {
 	struct cbpf_program *to = &r->pool[r->n_pool];
@@ -159,7 +161,7 @@ static void fill_pool(struct match_rig *r)
 	pcap_close(pcap);
 }
 
-/* --- policies ------------------------------------------------------------- */
+/* --- policies ----------------------------------------------------------- */
 
 static uint16_t add_rule(struct match_rig *r, bool deep)
 {
@@ -227,16 +229,16 @@ uint16_t match_naive(const struct match_rig *r, const struct frame *f,
 	return POLICY_NO_ENTRY;
 }
 
-/* --- frames --------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
-static void make_longer(struct match_rig *r, struct match_octets *o,
+static void make_longer(struct match_rig *r, struct match_bytes *o,
 			uint32_t len)
 {
 	while (o->len < len)
 		o->bytes[o->len++] = (uint8_t)cbpf_random32(&r->random);
 }
 
-static void add_tag(struct match_rig *r, struct match_octets *o)
+static void add_tag(struct match_rig *r, struct match_bytes *o)
 {
 	if (o->len + 4 > MATCH_FRAME)
 		return;
@@ -248,8 +250,8 @@ static void add_tag(struct match_rig *r, struct match_octets *o)
 	o->len += 4;
 }
 
-static void change_octet(struct match_rig *r, struct match_octets *o,
-			 uint32_t among)
+static void change_byte(struct match_rig *r, struct match_bytes *o,
+			uint32_t among)
 {
 	uint32_t at = below(r, o->len < among ? o->len : among);
 
@@ -259,7 +261,7 @@ static void change_octet(struct match_rig *r, struct match_octets *o,
 void match_family(struct match_rig *r)
 {
 	for (unsigned int i = 0; i < MATCH_ANCESTORS; i++) {
-		struct match_octets *o = &r->ancestor[i];
+		struct match_bytes *o = &r->ancestor[i];
 
 		o->len = cbpf_frame(&r->random, o->bytes);
 		if (below(r, 4) == 0)
@@ -269,15 +271,15 @@ void match_family(struct match_rig *r)
 	}
 }
 
-void match_member(struct match_rig *r, struct match_octets *out)
+void match_member(struct match_rig *r, struct match_bytes *out)
 {
 	*out = r->ancestor[below(r, MATCH_ANCESTORS)];
 	switch (below(r, 12)) {
 	case 0:
-		change_octet(r, out, 64);
+		change_byte(r, out, 64);
 		break;
 	case 1:
-		change_octet(r, out, MATCH_FRAME);
+		change_byte(r, out, MATCH_FRAME);
 		break;
 	case 2:
 		out->len = FRAME_MIN + below(r, out->len - FRAME_MIN + 1);
@@ -295,19 +297,19 @@ void match_member(struct match_rig *r, struct match_octets *out)
 	}
 }
 
-void match_snapshot(struct frame *f, const struct match_octets *octets,
+void match_snapshot(struct frame *f, const struct match_bytes *bytes,
 		    unsigned int snap)
 {
-	/* Behind the snapshot is anything, but zeros in the first octets. */
+	/* Behind the snapshot is anything, but zeros in the first bytes. */
 	memset(f, 0x5a, sizeof(*f));
 	memset(f->bytes, 0, FRAME_SNAP);
-	f->len = (uint16_t)octets->len;
-	f->snap = (uint16_t)(octets->len < snap ? octets->len : snap);
-	memcpy(f->bytes, octets->bytes, f->snap);
+	f->len = (uint16_t)bytes->len;
+	f->snap = (uint16_t)(bytes->len < snap ? bytes->len : snap);
+	memcpy(f->bytes, bytes->bytes, f->snap);
 	frame_parse(f);
 }
 
-/* --- making and unmaking -------------------------------------------------- */
+/* --- making and unmaking ------------------------------------------------ */
 
 struct match_rig *match_rig_new(uint64_t seed)
 {

@@ -3,8 +3,9 @@
  * Policies and frames at random, for the tests of policy_match().
  *
  * Expressions are those of the tests of policy/cbpf.h and others made up from
- * what frames may have, joined by and, or and not.  Frames come in families: most
- * are like one that came before, with an octet changed, cut short or made longer.
+ * what frames may have, joined by and, or and not.  Frames come in families:
+ * most are like one that came before, with an byte changed, cut short or made
+ * longer.
  */
 #ifndef WEIR_TESTS_UNIT_MATCH_RIG_H
 #define WEIR_TESTS_UNIT_MATCH_RIG_H
@@ -15,14 +16,14 @@
 /* Expressions in the pool, and ports that have rules. */
 #define MATCH_POOL 512u
 #define MATCH_PORTS 3u
-/* Frames a family descends from, and octets of the longest one. */
+/* Frames a family descends from, and bytes of the longest one. */
 #define MATCH_ANCESTORS 10u
 #define MATCH_FRAME 300u
 
 /**
- * struct match_octets - a frame as it came
+ * struct match_bytes - a frame as it came
  */
-struct match_octets {
+struct match_bytes {
 	uint32_t len;
 	uint8_t bytes[MATCH_FRAME];
 };
@@ -46,7 +47,7 @@ struct match_rig {
 	struct policy_image *image;
 	struct policy *policy;
 	struct policy_cache *cache;
-	struct match_octets ancestor[MATCH_ANCESTORS];
+	struct match_bytes ancestor[MATCH_ANCESTORS];
 };
 
 /**
@@ -80,13 +81,13 @@ void match_family(struct match_rig *r);
 /**
  * match_member - a frame of the family
  */
-void match_member(struct match_rig *r, struct match_octets *out);
+void match_member(struct match_rig *r, struct match_bytes *out);
 
 /**
  * match_snapshot - a frame as the switch judges it
- * @snap: octets that are judged, if the frame has as many
+ * @snap: bytes that are judged, if the frame has as many
  */
-void match_snapshot(struct frame *f, const struct match_octets *octets,
+void match_snapshot(struct frame *f, const struct match_bytes *bytes,
 		    unsigned int snap);
 
 /**

@@ -15,7 +15,7 @@
 
 #define JOINS 100000u
 
-/* --- floods of messages -------------------------------------------------- */
+/* --- floods of messages ------------------------------------------------- */
 
 /* The attacker, who has lost something, gets everything instead. */
 static void check_mine(const struct snoop *s, bool v4, uint64_t attacker)
@@ -64,7 +64,7 @@ FOR_BOTH(hc21_routers_of_every_vlan_push_out_nobody_else)
 	assert_int_equal(snoop_known(s).role[MCAST_MEMBER], 1);
 }
 
-/* --- a querier that lies ------------------------------------------------- */
+/* --- a querier that lies ------------------------------------------------ */
 
 /* Policy lets port 6 reach nobody; port 4 was in the group before. */
 FOR_BOTH(a_lying_querier_cannot_have_others_forgotten)

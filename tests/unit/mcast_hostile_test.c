@@ -60,27 +60,27 @@ static struct known taught(const struct frame *f)
 
 static void check_teaches_nothing(const struct wire *w)
 {
-	uint8_t octets[1500];
+	uint8_t bytes[1500];
 	struct frame f;
 	struct known k;
 
-	snoop_frame(&f, octets, wire_octets(w, octets), FRAME_SNAP_MAX, 0);
+	snoop_frame(&f, bytes, wire_bytes(w, bytes), FRAME_SNAP_MAX, 0);
 	k = taught(&f);
 	for (unsigned int role = 0; role < 3; role++)
 		assert_int_equal(k.role[role], 0);
 }
 
-/* --- frames cut short ---------------------------------------------------- */
+/* --- frames cut short --------------------------------------------------- */
 
 /* Where the group and a querier are known, a doubtful frame is flooded. */
-static void check_cut(struct snoop *s, const uint8_t *octets, unsigned int len,
+static void check_cut(struct snoop *s, const uint8_t *bytes, unsigned int len,
 		      unsigned int snap, bool hello)
 {
 	struct known k[2];
 	struct frame f;
 
 	for (unsigned int i = 0; i < 2; i++) {
-		snoop_frame(&f, octets, len, snap, i ? 0xff : 0);
+		snoop_frame(&f, bytes, len, snap, i ? 0xff : 0);
 		k[i] = taught(&f);
 		assert_int_equal(mcast_ports(s->m, &f, 7, FLOOD, s->now),
 				 FLOOD);
@@ -99,15 +99,15 @@ FOR_BOTH(hc18_every_truncation_of_every_message)
 	snoop_join(s, v4, snoop_group(v4, 1), 4);
 	for (unsigned int which = 0; which < MESSAGES; which++) {
 		struct wire w = message(v4, which);
-		uint8_t octets[1500];
-		unsigned int len = wire_octets(&w, octets);
+		uint8_t bytes[1500];
+		unsigned int len = wire_bytes(&w, bytes);
 
 		/* PIM for IPv6 goes where its group does, as it can be read. */
 		if (which == 8 && !v4)
 			continue;
 		for (unsigned int n = FRAME_MIN; n < len; n++) {
-			check_cut(s, octets, n, FRAME_SNAP_MAX, false);
-			check_cut(s, octets, len, n, which == 8);
+			check_cut(s, bytes, n, FRAME_SNAP_MAX, false);
+			check_cut(s, bytes, len, n, which == 8);
 		}
 	}
 }
@@ -116,22 +116,22 @@ FOR_BOTH(hc18_every_truncation_of_every_message)
 FOR_BOTH(hc18_a_snapshot_that_ends_within_a_report)
 {
 	struct wire w = message(v4, 9);
-	uint8_t octets[1500];
-	unsigned int len = wire_octets(&w, octets);
+	uint8_t bytes[1500];
+	unsigned int len = wire_bytes(&w, bytes);
 	unsigned int header = FRAME_MIN + (v4 ? 24 : 40);
 
 	for (unsigned int snap = header; snap < len; snap++) {
 		struct frame f;
 
-		snoop_frame(&f, octets, len, snap, 0);
+		snoop_frame(&f, bytes, len, snap, 0);
 		assert_int_equal(taught(&f).role[MCAST_EVERYTHING], 1);
 	}
 	(void)s;
 }
 
-/* --- lies within a message ----------------------------------------------- */
+/* --- lies within a message ---------------------------------------------- */
 
-/* IPv6 has octets no checksum is over, and which say nothing here. */
+/* IPv6 has bytes no checksum is over, and which say nothing here. */
 static bool is_free(bool v4, unsigned int at)
 {
 	if (v4)
@@ -144,8 +144,8 @@ FOR_BOTH(hc18_a_flipped_bit_teaches_nothing)
 	(void)s;
 	for (unsigned int which = 0; which < MESSAGES; which++) {
 		struct wire w = message(v4, which);
-		uint8_t octets[1500];
-		unsigned int len = wire_octets(&w, octets);
+		uint8_t bytes[1500];
+		unsigned int len = wire_bytes(&w, bytes);
 
 		for (unsigned int bit = FRAME_MIN * 8; bit < len * 8; bit++) {
 			struct frame f;
@@ -153,12 +153,12 @@ FOR_BOTH(hc18_a_flipped_bit_teaches_nothing)
 
 			if (is_free(v4, bit / 8))
 				continue;
-			octets[bit / 8] ^= (uint8_t)(1u << bit % 8);
-			snoop_frame(&f, octets, len, FRAME_SNAP_MAX, 0);
+			bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			snoop_frame(&f, bytes, len, FRAME_SNAP_MAX, 0);
 			k = taught(&f);
 			assert_int_equal(k.role[MCAST_MEMBER], 0);
 			assert_int_equal(k.role[MCAST_ROUTER], 0);
-			octets[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		}
 	}
 }
@@ -288,27 +288,27 @@ FOR_BOTH(hc18_odd_queries_make_a_router_and_ask_nobody)
 FOR_BOTH(hc18_fragments_teach_nothing)
 {
 	struct wire w = wire_report(v4, 3, snoop_group(v4, 1));
-	uint8_t octets[1500];
-	unsigned int len = wire_octets(&w, octets);
+	uint8_t bytes[1500];
+	unsigned int len = wire_bytes(&w, bytes);
 	struct frame f;
 
 	(void)s;
 	if (!v4)
 		return;
 	/* More to come; and the header's checksum is right. */
-	octets[FRAME_MIN + 6] ^= 0x20;
-	octets[FRAME_MIN + 10] ^= 0x20;
+	bytes[FRAME_MIN + 6] ^= 0x20;
+	bytes[FRAME_MIN + 10] ^= 0x20;
 	for (unsigned int i = 0; i < 256; i++) {
 		struct known k;
 
-		octets[FRAME_MIN + 10] = (uint8_t)i;
-		snoop_frame(&f, octets, len, FRAME_SNAP_MAX, 0);
+		bytes[FRAME_MIN + 10] = (uint8_t)i;
+		snoop_frame(&f, bytes, len, FRAME_SNAP_MAX, 0);
 		k = taught(&f);
 		assert_int_equal(k.role[MCAST_MEMBER], 0);
 	}
 }
 
-/* --- records ------------------------------------------------------------- */
+/* --- records ------------------------------------------------------------ */
 
 FOR_BOTH(hc18_record_counts_that_lie)
 {
@@ -316,17 +316,17 @@ FOR_BOTH(hc18_record_counts_that_lie)
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
 		struct wire w = wire_report(v4, 3, snoop_group(v4, 1));
-		uint8_t octets[1500];
+		uint8_t bytes[1500];
 		struct frame f;
 
 		w.body[6] = (uint8_t)(counts[i] >> 8);
 		w.body[7] = (uint8_t)counts[i];
-		snoop_frame(&f, octets, wire_octets(&w, octets), FRAME_SNAP_MAX,
+		snoop_frame(&f, bytes, wire_bytes(&w, bytes), FRAME_SNAP_MAX,
 			    0xff);
 		assert_int_equal(taught(&f).role[MCAST_EVERYTHING], 1);
-		/* Two octets more are no record either. */
+		/* Two bytes more are no record either. */
 		w.len += 2;
-		snoop_frame(&f, octets, wire_octets(&w, octets), FRAME_SNAP_MAX,
+		snoop_frame(&f, bytes, wire_bytes(&w, bytes), FRAME_SNAP_MAX,
 			    0xff);
 		assert_int_equal(taught(&f).role[MCAST_EVERYTHING], 1);
 	}
@@ -340,7 +340,7 @@ FOR_BOTH(hc18_record_counts_that_lie)
 	assert_int_equal(snoop_known(s).role[MCAST_EVERYTHING], 0);
 }
 
-/* The next record would begin in the last octets of the snapshot. */
+/* The next record would begin in the last bytes of the snapshot. */
 FOR_BOTH(hc18_a_report_that_ends_with_the_snapshot)
 {
 	unsigned int header = FRAME_MIN + (v4 ? 24 : 48);
@@ -350,15 +350,15 @@ FOR_BOTH(hc18_a_report_that_ends_with_the_snapshot)
 	     len++) {
 		struct wire w = wire_report(v4, 3, snoop_group(v4, 1));
 		struct frame *f = malloc(sizeof(*f));
-		uint8_t octets[1500];
+		uint8_t bytes[1500];
 
 		assert_non_null(f);
 		while (header + w.len + (v4 ? 8 : 20) <= len)
 			wire_record(&w, IS_EX, snoop_group(v4, w.len), 0, 0);
 		w.len = len - header;
 		w.body[7]++;
-		assert_int_equal(wire_octets(&w, octets), len);
-		snoop_frame(f, octets, len, FRAME_SNAP_MAX, 0);
+		assert_int_equal(wire_bytes(&w, bytes), len);
+		snoop_frame(f, bytes, len, FRAME_SNAP_MAX, 0);
 		assert_int_equal(taught(f).role[MCAST_EVERYTHING], 1);
 		free(f);
 	}
@@ -374,12 +374,12 @@ FOR_BOTH(hc18_records_longer_than_their_report)
 	(void)s;
 	for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
 		struct wire w = wire_report(v4, 3, snoop_group(v4, 1));
-		uint8_t octets[1500];
+		uint8_t bytes[1500];
 		struct frame f;
 		struct known k;
 
 		memcpy(w.body + 9, lies[i], 3);
-		snoop_frame(&f, octets, wire_octets(&w, octets), FRAME_SNAP_MAX,
+		snoop_frame(&f, bytes, wire_bytes(&w, bytes), FRAME_SNAP_MAX,
 			    0);
 		k = taught(&f);
 		assert_int_equal(k.role[MCAST_MEMBER], 0);
@@ -421,7 +421,7 @@ FOR_BOTH(hc18_what_is_no_group_cannot_be_joined)
 	}
 }
 
-/* --- at random ----------------------------------------------------------- */
+/* --- at random ---------------------------------------------------------- */
 
 static uint32_t random_state = 1;
 
@@ -431,7 +431,7 @@ static uint32_t below(uint32_t n)
 	return (uint32_t)((uint64_t)(random_state >> 4) * n >> 28);
 }
 
-/* Checksums are right, so that every octet gets to where it is believed. */
+/* Checksums are right, so that every byte gets to where it is believed. */
 FOR_BOTH(hc18_random_messages_stay_within_bounds)
 {
 	unsigned int learned = 0;

@@ -67,7 +67,7 @@ struct model {
 	unsigned int evictions, narrowed;
 };
 
-/* --- the model: memberships ---------------------------------------------- */
+/* --- the model: memberships --------------------------------------------- */
 
 static bool same(const struct place *a, const struct place *b)
 {
@@ -169,7 +169,7 @@ static void model_enter(struct model *m, const struct place *p,
 	};
 }
 
-/* --- the model: messages ------------------------------------------------- */
+/* --- the model: messages ------------------------------------------------ */
 
 static void model_ask(struct model *m, const struct place *p, unsigned int port,
 		      uint64_t reached, uint32_t seconds)
@@ -253,7 +253,7 @@ static uint64_t model_ports(struct model *m, const struct place *p,
 	return ports & want;
 }
 
-/* --- both ---------------------------------------------------------------- */
+/* --- both --------------------------------------------------------------- */
 
 static uint32_t random_state;
 

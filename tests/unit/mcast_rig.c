@@ -12,7 +12,7 @@
 #define ICMPV6 58u
 #define PIM 103u
 
-/* --- addresses ----------------------------------------------------------- */
+/* --- addresses ---------------------------------------------------------- */
 
 static struct ip_addr v6(unsigned int head, unsigned int tail)
 {
@@ -39,12 +39,12 @@ static struct ip_addr router(bool v4)
 	return v4 ? ip_from_v4(0x0a000001) : v6(0xfe80, 1);
 }
 
-/* --- octets -------------------------------------------------------------- */
+/* --- bytes -------------------------------------------------------------- */
 
-static void put(uint8_t *to, unsigned int octets, uint64_t value)
+static void put(uint8_t *to, unsigned int bytes, uint64_t value)
 {
-	while (octets-- > 0) {
-		to[octets] = (uint8_t)value;
+	while (bytes-- > 0) {
+		to[bytes] = (uint8_t)value;
 		value >>= 8;
 	}
 }
@@ -60,10 +60,10 @@ static unsigned int put_addr(uint8_t *to, bool v4, struct ip_addr a)
 	return 16;
 }
 
-static void add(struct wire *w, unsigned int octets, uint64_t value)
+static void add(struct wire *w, unsigned int bytes, uint64_t value)
 {
-	put(w->body + w->len, octets, value);
-	w->len += octets;
+	put(w->body + w->len, bytes, value);
+	w->len += bytes;
 }
 
 static void add_addr(struct wire *w, struct ip_addr a)
@@ -85,7 +85,7 @@ static unsigned int folded(uint32_t value)
 	return ~value & 0xffff;
 }
 
-/* --- packets ------------------------------------------------------------- */
+/* --- packets ------------------------------------------------------------ */
 
 static unsigned int put_v4(const struct wire *w, uint8_t *to)
 {
@@ -145,7 +145,7 @@ static uint64_t mac_of(const struct wire *w)
 	return 0x333300000000ull | (w->dst.lo & 0xffffffff);
 }
 
-unsigned int wire_octets(const struct wire *w, uint8_t *to)
+unsigned int wire_bytes(const struct wire *w, uint8_t *to)
 {
 	unsigned int at = 12;
 
@@ -163,18 +163,18 @@ unsigned int wire_octets(const struct wire *w, uint8_t *to)
 	return at + w->len;
 }
 
-void snoop_frame(struct frame *f, const uint8_t *octets, unsigned int len,
+void snoop_frame(struct frame *f, const uint8_t *bytes, unsigned int len,
 		 unsigned int snap, uint8_t poison)
 {
 	memset(f, 0, sizeof(*f));
 	memset(f->bytes + FRAME_SNAP, poison, FRAME_SNAP_MAX - FRAME_SNAP);
 	f->len = (uint16_t)len;
 	f->snap = (uint16_t)(len < snap ? len : snap);
-	memcpy(f->bytes, octets, f->snap);
+	memcpy(f->bytes, bytes, f->snap);
 	frame_parse(f);
 }
 
-/* --- messages ------------------------------------------------------------ */
+/* --- messages ----------------------------------------------------------- */
 
 struct wire wire_data(bool v4, struct ip_addr group)
 {
@@ -307,7 +307,7 @@ struct wire wire_hello(bool v4)
 	return w;
 }
 
-/* --- a table ------------------------------------------------------------- */
+/* --- a table ------------------------------------------------------------ */
 
 void snoop_make(struct snoop *r, uint32_t groups)
 {
@@ -329,10 +329,10 @@ void snoop_free(struct snoop *r)
 
 static void make(struct frame *f, const struct wire *w)
 {
-	uint8_t octets[1500];
-	unsigned int len = wire_octets(w, octets);
+	uint8_t bytes[1500];
+	unsigned int len = wire_bytes(w, bytes);
 
-	snoop_frame(f, octets, len, FRAME_SNAP_MAX, 0xa5);
+	snoop_frame(f, bytes, len, FRAME_SNAP_MAX, 0xa5);
 }
 
 void snoop_hear_at(struct snoop *r, const struct wire *w, unsigned int src,

@@ -4,7 +4,7 @@
  *
  * Messages of both families are made by the same calls, so that a test can say
  * what holds for either.  A wire_*() call makes a message as it should be; a
- * test that wants it otherwise changes the struct wire, or the octets of the
+ * test that wants it otherwise changes the struct wire, or the bytes of the
  * frame.
  */
 #ifndef WEIR_TESTS_MCAST_RIG_H
@@ -36,7 +36,7 @@ enum { IS_IN = 1, IS_EX, TO_IN, TO_EX, ALLOW, BLOCK };
  * @tci:      of the first tag
  * @src, @dst: addresses
  * @mac:      Ethernet destination; 0: the one that belongs to @dst
- * @len:      octets of @body
+ * @len:      bytes of @body
  * @body:     what it carries, the checksum left out
  */
 struct wire {
@@ -76,28 +76,28 @@ struct wire wire_query_group(bool v4, unsigned int version,
 			     struct ip_addr group);
 struct wire wire_hello(bool v4);
 
-/* Put the octet of flags, or sources, into a query of version 3. */
+/* Put the byte of flags, or sources, into a query of version 3. */
 void wire_query_flags(struct wire *w, unsigned int flags);
 void wire_query_sources(struct wire *w, unsigned int sources);
 
 /**
- * wire_octets - the whole frame
- * @to: room for 1500 octets
+ * wire_bytes - the whole frame
+ * @to: room for 1500 bytes
  *
  * Return: how many there are.
  */
-unsigned int wire_octets(const struct wire *w, uint8_t *to);
+unsigned int wire_bytes(const struct wire *w, uint8_t *to);
 
 /**
  * snoop_frame - a frame as the switch sees it
- * @snap: octets of the snapshot, at most
+ * @snap: bytes of the snapshot, at most
  *
  * What is behind the snapshot is @poison.
  */
-void snoop_frame(struct frame *f, const uint8_t *octets, unsigned int len,
+void snoop_frame(struct frame *f, const uint8_t *bytes, unsigned int len,
 		 unsigned int snap, uint8_t poison);
 
-/* --- a table ------------------------------------------------------------- */
+/* --- a table ------------------------------------------------------------ */
 
 struct snoop {
 	struct mcast *m;

@@ -13,7 +13,7 @@
 
 #include "mcast_rig.h"
 
-/* --- reports ------------------------------------------------------------- */
+/* --- reports ------------------------------------------------------------ */
 
 /* Every message of a host, from port 3. */
 static void check_reports(struct snoop *s, bool v4, uint64_t want)
@@ -112,7 +112,7 @@ static void unknown_igmp_goes_everywhere(void **state)
 	snoop_free(&s);
 }
 
-/* --- routers ------------------------------------------------------------- */
+/* --- routers ------------------------------------------------------------ */
 
 FOR_BOTH(a_router_that_says_hello_gets_every_known_group)
 {
@@ -183,7 +183,7 @@ FOR_BOTH(reports_of_nobody_count)
 	assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(3));
 }
 
-/* --- records ------------------------------------------------------------- */
+/* --- records ------------------------------------------------------------ */
 
 static void check_record(struct snoop *s, bool v4, unsigned int type,
 			 unsigned int sources)
@@ -257,7 +257,7 @@ FOR_BOTH(a_report_that_is_too_long_gives_everything_for_a_while)
 	assert_int_equal(snoop_data(s, v4, g), QUERIER | PORT_BIT(4));
 }
 
-/* --- the table from outside ---------------------------------------------- */
+/* --- the table from outside --------------------------------------------- */
 
 FOR_BOTH(a_flushed_port_is_forgotten)
 {

@@ -15,7 +15,7 @@
 
 #include "mcast_rig.h"
 
-/* --- who gets a frame ---------------------------------------------------- */
+/* --- who gets a frame --------------------------------------------------- */
 
 FOR_BOTH(everything_is_flooded_while_no_querier_is_heard)
 {
@@ -188,21 +188,21 @@ static void what_is_no_ip_is_flooded(void **state)
 {
 	struct wire w = wire_data(true, snoop_group(true, 1));
 	struct snoop s;
-	uint8_t octets[1500];
+	uint8_t bytes[1500];
 	struct frame f;
-	unsigned int len = wire_octets(&w, octets);
+	unsigned int len = wire_bytes(&w, bytes);
 
 	(void)state;
 	snoop_make(&s, 64);
 	snoop_settle(&s, true);
 	snoop_join(&s, true, snoop_group(true, 1), 3);
-	snoop_frame(&f, octets, len, FRAME_SNAP_MAX, 0);
+	snoop_frame(&f, bytes, len, FRAME_SNAP_MAX, 0);
 	assert_int_equal(mcast_ports(s.m, &f, 7, FLOOD, s.now),
 			 QUERIER | PORT_BIT(3));
 	for (unsigned int type = 0; type < 0x10000; type += 0x11) {
-		octets[12] = (uint8_t)(type >> 8);
-		octets[13] = (uint8_t)type;
-		snoop_frame(&f, octets, len, FRAME_SNAP_MAX, 0);
+		bytes[12] = (uint8_t)(type >> 8);
+		bytes[13] = (uint8_t)type;
+		snoop_frame(&f, bytes, len, FRAME_SNAP_MAX, 0);
 		assert_int_equal(mcast_ports(s.m, &f, 7, FLOOD, s.now),
 				 type == 0x0800 ? QUERIER | PORT_BIT(3)
 						: FLOOD);
@@ -233,7 +233,7 @@ FOR_BOTH(a_destination_that_does_not_belong_is_flooded)
 	assert_int_equal(snoop_ports(s, &data, 7), FLOOD);
 }
 
-/* --- time ---------------------------------------------------------------- */
+/* --- time --------------------------------------------------------------- */
 
 FOR_BOTH(a_membership_ends_to_the_second)
 {
@@ -331,7 +331,7 @@ FOR_BOTH(a_port_that_was_not_asked_is_not_left_out)
 			 QUERIER | PORT_BIT(3) | PORT_BIT(5));
 }
 
-/* --- leaving ------------------------------------------------------------- */
+/* --- leaving ------------------------------------------------------------ */
 
 FOR_BOTH(a_leave_ends_nothing)
 {

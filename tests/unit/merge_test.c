@@ -3,8 +3,8 @@
  * Merged programs (config/merge/): what they cost, what they leave open, and
  * that they never decide otherwise than the rules one by one.
  *
- * policy_match_test.c compares them with libpcap's interpreter, rule by rule, on
- * a million rule lists and frames at random.
+ * policy_match_test.c compares them with libpcap's interpreter, rule by rule,
+ * on a million rule lists and frames at random.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -139,7 +139,7 @@ static uint32_t said(const struct fixture *f, const struct pkt *k,
 	return value;
 }
 
-/* --- any comparisons, any values ------------------------------------------ */
+/* --- any comparisons, any values ---------------------------------------- */
 
 #define LISTS 1500u
 #define LIST_RULES 12u
@@ -224,7 +224,7 @@ static void any_comparisons_of_any_values(void **state)
 	free(frame);
 }
 
-/* --- what it costs -------------------------------------------------------- */
+/* --- what it costs ------------------------------------------------------ */
 
 static void a_hundred_rules_cost_one_look_and_a_search(void **state)
 {
@@ -273,7 +273,7 @@ static void programs_that_are_too_long_decide_the_first_rules(void **state)
 	assert_int_equal(match_packet(f, &k), POLICY_NO_ENTRY);
 }
 
-/* --- what it leaves open --------------------------------------------------- */
+/* --- what it leaves open ------------------------------------------------ */
 
 static void what_is_too_general_is_asked_rule_by_rule(void **state)
 {
@@ -328,7 +328,7 @@ static void resolution_is_asked_rule_by_rule(void **state)
 	assert_int_equal(match_packet(f, &nd), POLICY_NO_ENTRY);
 }
 
-/* --- who gets one ---------------------------------------------------------- */
+/* --- who gets one ------------------------------------------------------- */
 
 static void pairs_with_the_same_rules_share_a_program(void **state)
 {
@@ -391,7 +391,7 @@ static void rules_that_multiply_paths_are_bounded(void **state)
 	}
 }
 
-/* --- hostile programs ------------------------------------------------------ */
+/* --- hostile programs --------------------------------------------------- */
 
 static void two_rules(struct fixture *f)
 {

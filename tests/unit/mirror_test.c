@@ -67,7 +67,7 @@ static void expect_nothing(struct rig *r)
 
 static const uint64_t A = RIG_MAC(0xa), B = RIG_MAC(0xb);
 
-/* --- accepted frames --------------------------------------------------------- */
+/* --- accepted frames ---------------------------------------------------- */
 
 static void a_flood_is_seen_coming_and_going(void **state)
 {
@@ -105,7 +105,7 @@ static void only_watched_ports_are_seen(void **state)
 	rig_free(r);
 }
 
-/* --- refused frames ----------------------------------------------------------- */
+/* --- refused frames ----------------------------------------------------- */
 
 static void drops_are_seen_at_the_source_if_asked_for(void **state)
 {
@@ -198,7 +198,7 @@ static void what_is_no_frame_is_not_shown(void **state)
 	rig_free(r);
 }
 
-/* --- captures that are slow, down or many --------------------------------------- */
+/* --- captures that are slow, down or many ------------------------------- */
 
 static void a_slow_capture_misses_and_nobody_else(void **state)
 {

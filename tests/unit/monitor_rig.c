@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/monitor_rig.h"
 
-/* --- a monitor --------------------------------------------------------------- */
+/* --- a monitor ---------------------------------------------------------- */
 
 const char *rig_path(const struct rig *r, const char *name)
 {
@@ -167,7 +167,7 @@ int rig_teardown(void **state)
 	return 0;
 }
 
-/* --- the control socket -------------------------------------------------------- */
+/* --- the control socket ------------------------------------------------- */
 
 int rig_connect(const struct rig *r, const char *name, int type)
 {
@@ -304,7 +304,7 @@ void rig_until(const struct rig *r, const char *name, const char *member,
 		 rig_port(r, name, member), value);
 }
 
-/* --- an attached client --------------------------------------------------------- */
+/* --- an attached client ------------------------------------------------- */
 
 void rig_hello(struct rig_client *c)
 {
@@ -384,7 +384,7 @@ unsigned int rig_fds(pid_t pid)
 	return n;
 }
 
-/* --- processes ------------------------------------------------------------------ */
+/* --- processes ---------------------------------------------------------- */
 
 pid_t rig_find(const struct rig *r, const char *comm)
 {
@@ -414,7 +414,7 @@ pid_t rig_find(const struct rig *r, const char *comm)
 	return (pid_t)pid;
 }
 
-/* --- the program ------------------------------------------------------------------ */
+/* --- the program -------------------------------------------------------- */
 
 int rig_main(int argc, char **argv, const char *name,
 	     const struct CMUnitTest *tests, size_t n)

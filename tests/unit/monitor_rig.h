@@ -44,7 +44,7 @@
 
 #define RIG_TIMEOUT_MS 30000
 
-/* --- a monitor --------------------------------------------------------------- */
+/* --- a monitor ---------------------------------------------------------- */
 
 /**
  * struct rig - one test's monitor
@@ -74,7 +74,9 @@ void rig_expect(struct rig *r, const char *what, unsigned int times);
 
 void rig_start(struct rig *r, const char *topology);
 
-/* Wait for the end of the log, which all its processes hold, and the monitor. */
+/*
+ * Wait for the end of the log, which all its processes hold, and the monitor.
+ */
 int rig_wait(struct rig *r);
 
 int rig_stop(struct rig *r);
@@ -85,7 +87,7 @@ unsigned int rig_files(const struct rig *r);
 int rig_setup(void **state);
 int rig_teardown(void **state);
 
-/* --- the control socket -------------------------------------------------------- */
+/* --- the control socket ------------------------------------------------- */
 
 int rig_connect(const struct rig *r, const char *name, int type);
 
@@ -116,7 +118,7 @@ const char *rig_pd(const struct rig *r, const char *name, const char *member);
 void rig_until(const struct rig *r, const char *name, const char *member,
 	       const char *value);
 
-/* --- an attached client --------------------------------------------------------- */
+/* --- an attached client ------------------------------------------------- */
 
 /**
  * struct rig_client - by hand, so that it can also do what libweir would not
@@ -147,12 +149,12 @@ void rig_detach(struct rig_client *c);
 /* Open descriptors of a process. */
 unsigned int rig_fds(pid_t pid);
 
-/* --- processes ------------------------------------------------------------------ */
+/* --- processes ---------------------------------------------------------- */
 
 /* A child of the monitor: "weir:sw0", "weir-janitor". */
 pid_t rig_find(const struct rig *r, const char *comm);
 
-/* --- the program ------------------------------------------------------------------ */
+/* --- the program -------------------------------------------------------- */
 
 int rig_main(int argc, char **argv, const char *name,
 	     const struct CMUnitTest *tests, size_t n);

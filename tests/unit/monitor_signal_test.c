@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Signals to a running monitor: which end it, which load its topology again, and
- * that all others do no harm to it nor to those it has started.
+ * Signals to a running monitor: which end it, which load its topology again,
+ * and that all others do no harm to it nor to those it has started.
  */
 #include "tests/unit/monitor_rig.h"
 
@@ -28,7 +28,7 @@ static void write_topology(const struct rig *r, const char *text)
 	fclose(f);
 }
 
-/* --- SIGHUP ------------------------------------------------------------------ */
+/* --- SIGHUP ------------------------------------------------------------- */
 
 static void test_sighup_loads_the_topology_again(void **state)
 {
@@ -95,7 +95,7 @@ static void test_many_sighups(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-/* --- the others -------------------------------------------------------------- */
+/* --- the others --------------------------------------------------------- */
 
 /* The child of a process that has a name. */
 static pid_t child_of(pid_t parent, const char *name)
@@ -189,7 +189,7 @@ static void test_what_asks_it_to_end(void **state)
 	}
 }
 
-/* --- a limit of file sizes ---------------------------------------------------- */
+/* --- a limit of file sizes ---------------------------------------------- */
 
 static void test_a_limit_of_file_sizes_is_told(void **state)
 {

@@ -18,7 +18,7 @@ static const char small[] = "switch sw0 {\n"
 			    "allow a <-> b\n"
 			    "allow a <-> p\n";
 
-/* --- start and stop --------------------------------------------------------------- */
+/* --- start and stop ----------------------------------------------------- */
 
 static void test_it_runs_and_leaves_nothing(void **state)
 {
@@ -45,7 +45,7 @@ static void test_it_stops_when_asked(void **state)
 {
 	struct rig *r = *state;
 	json_t *reply;
-	char octet;
+	char byte;
 	int fd;
 
 	rig_start(r, small);
@@ -55,7 +55,7 @@ static void test_it_stops_when_asked(void **state)
 	assert_int_equal(json_object_size(reply), 0);
 	json_decref(reply);
 	/* The connection ends when everything has been taken down. */
-	assert_int_equal(read(fd, &octet, 1), 0);
+	assert_int_equal(read(fd, &byte, 1), 0);
 	assert_int_equal(rig_files(r), 0);
 	close(fd);
 	assert_int_equal(rig_wait(r), 0);
@@ -141,7 +141,7 @@ static void test_a_pd_that_cannot_start_ends_it_all(void **state)
 	assert_int_equal(rig_files(r), 0);
 }
 
-/* --- killed ------------------------------------------------------------------------ */
+/* --- killed ------------------------------------------------------------- */
 
 static void test_killed_it_leaves_nothing(void **state)
 {
@@ -230,7 +230,7 @@ static void test_a_janitor_that_dies_is_missed(void **state)
 	assert_int_equal(rig_files(r), 0);
 }
 
-/* --- the log ------------------------------------------------------------------------- */
+/* --- the log ------------------------------------------------------------ */
 
 static void test_pds_cannot_spoil_the_log(void **state)
 {

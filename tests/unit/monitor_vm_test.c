@@ -83,7 +83,7 @@ static void until_carrier(const struct rig_client *c, bool carrier)
 	fail_msg("the carrier is not %d", carrier);
 }
 
-/* --- a life --------------------------------------------------------------------------- */
+/* --- a life ------------------------------------------------------------- */
 
 static void test_a_guest_reports_ready(void **state)
 {
@@ -243,7 +243,7 @@ static void test_what_a_life_needs_may_be_busy(void **state)
 	finish(r, &c);
 }
 
-/* --- who dies with whom --------------------------------------------------------------- */
+/* --- who dies with whom ------------------------------------------------- */
 
 static void test_a_vm_dies_alone(void **state)
 {
@@ -364,7 +364,7 @@ static void test_virtualisers_that_do_not_answer_are_stopped(void **state)
 	finish(r, &c);
 }
 
-/* --- faults --------------------------------------------------------------------------- */
+/* --- faults ------------------------------------------------------------- */
 
 static void hc24_a_guest_that_breaks_its_queues_is_restarted(void **state)
 {
@@ -468,14 +468,14 @@ static void test_virtualisers_at_fault_are_restarted(void **state)
 	finish(r, &c);
 }
 
-/* --- carrier -------------------------------------------------------------------------- */
+/* --- carrier ------------------------------------------------------------ */
 
 /* Whether the client has been notified since the last call. */
 static bool was_rung(const struct rig_client *c)
 {
-	char octets[512];
+	char bytes[512];
 
-	return read(c->fd[ATTACH_FD_WAIT], octets, sizeof(octets)) > 0;
+	return read(c->fd[ATTACH_FD_WAIT], bytes, sizeof(bytes)) > 0;
 }
 
 static void wait_ring(const struct rig_client *c)
@@ -573,7 +573,7 @@ static void test_a_chain_is_as_long_as_its_leaders(void **state)
 	finish(r, &c);
 }
 
-/* --- a status page that lies ------------------------------------------------------------ */
+/* --- a status page that lies -------------------------------------------- */
 
 static void test_a_forged_status_page_is_only_shown(void **state)
 {
@@ -602,7 +602,7 @@ static void test_a_forged_status_page_is_only_shown(void **state)
 	finish(r, &c);
 }
 
-/* --- time, in this process -------------------------------------------------------------- */
+/* --- time, in this process ---------------------------------------------- */
 
 /**
  * struct still - a monitor whose PDs only seem to run

@@ -33,7 +33,7 @@ static void mask(unsigned int n, uint32_t control)
 	guest_write(TABLE + 16 * n + 12, control, 4);
 }
 
-/* --- the table ---------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------- */
 
 static void the_table_is_ours(void **state)
 {
@@ -86,14 +86,14 @@ static void odd_writes_are_dropped(void **state)
 	guest_write(TABLE - 2, 0xffffffff, 4);
 	assert_int_equal(guest_read(TABLE, 8), 0x10090040);
 	assert_int_equal(guest_read(TABLE + 8, 4), 5);
-	/* Eight octets, aligned, are two words. */
+	/* Eight bytes, aligned, are two words. */
 	guest_write(TABLE + 8, 6, 8);
 	assert_int_equal(guest_read(TABLE + 8, 8), 6);
 	/* Reading is possible any way. */
 	assert_int_equal(guest_read(TABLE + 1, 2), 0x0900);
 }
 
-/* --- vectors ------------------------------------------------------------------ */
+/* --- vectors ------------------------------------------------------------ */
 
 static void vectors_are_connected_when_unmasked(void **state)
 {
@@ -176,7 +176,7 @@ static void nothing_is_lost_by_masking(void **state)
 	assert_int_equal(count, 1);
 }
 
-/* --- how many ------------------------------------------------------------------ */
+/* --- how many ----------------------------------------------------------- */
 
 static void a_big_table_is_cut(void **state)
 {
@@ -224,7 +224,7 @@ static void a_table_nowhere_is_not_shown(void **state)
 	}
 }
 
-/* --- INTx ---------------------------------------------------------------------- */
+/* --- INTx --------------------------------------------------------------- */
 
 static void intx_is_on_until_msix_is(void **state)
 {

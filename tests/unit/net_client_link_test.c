@@ -5,7 +5,7 @@
  */
 #include "tests/unit/net_client_rig.h"
 
-/* --- links ---------------------------------------------------------------------------- */
+/* --- links -------------------------------------------------------------- */
 
 static void a_link_that_comes_or_goes_is_seen_before_sleeping(void **state)
 {
@@ -66,7 +66,7 @@ static void no_link_page_is_always_up(void **state)
 	free(memory);
 }
 
-/* --- carriers ------------------------------------------------------------- */
+/* --- carriers ----------------------------------------------------------- */
 
 static void set_carrier(struct fixture *f, uint32_t carrier)
 {

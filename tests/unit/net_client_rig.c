@@ -86,7 +86,7 @@ int nc_teardown(void **state)
 	return 0;
 }
 
-/* --- the switch --------------------------------------------------------------- */
+/* --- the switch --------------------------------------------------------- */
 
 int switch_takes(struct fixture *f)
 {
@@ -101,7 +101,7 @@ int switch_takes(struct fixture *f)
 	return d.len;
 }
 
-bool switch_gives(struct fixture *f, uint16_t len, uint8_t octet)
+bool switch_gives(struct fixture *f, uint16_t len, uint8_t byte)
 {
 	uint8_t *data = (uint8_t *)(uintptr_t)f->config.rx_data;
 	struct net_desc d;
@@ -110,7 +110,7 @@ bool switch_gives(struct fixture *f, uint16_t len, uint8_t octet)
 		return false;
 	d = queue_peek(&f->rx_free, 0);
 	queue_release(&f->rx_free, 1);
-	memset(data + d.io_or_offset, octet, len);
+	memset(data + d.io_or_offset, byte, len);
 	queue_put(&f->rx_active, d.io_or_offset, len);
 	queue_publish(&f->rx_active);
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A client of a port in plain memory, and an honest switch of a few lines at the
- * other end of its queues.
+ * A client of a port in plain memory, and an honest switch of a few lines at
+ * the other end of its queues.
  */
 #ifndef WEIR_TESTS_UNIT_NET_CLIENT_RIG_H
 #define WEIR_TESTS_UNIT_NET_CLIENT_RIG_H
@@ -39,12 +39,12 @@ int nc_setup(void **state);
 void nc_unmake(struct fixture *f);
 int nc_teardown(void **state);
 
-/* --- the switch --------------------------------------------------------------- */
+/* --- the switch --------------------------------------------------------- */
 
 /* Take one frame and give its buffer back; -1 if there is none. */
 int switch_takes(struct fixture *f);
 
 /* Fill a lent buffer; false if there is none. */
-bool switch_gives(struct fixture *f, uint16_t len, uint8_t octet);
+bool switch_gives(struct fixture *f, uint16_t len, uint8_t byte);
 
 #endif

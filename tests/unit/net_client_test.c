@@ -5,7 +5,7 @@
  */
 #include "tests/unit/net_client_rig.h"
 
-/* --- making ------------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------- */
 
 static void impossible_sizes_are_refused(void **state)
 {
@@ -36,7 +36,7 @@ static void impossible_sizes_are_refused(void **state)
 	}
 }
 
-/* --- transmitting ---------------------------------------------------------------- */
+/* --- transmitting ------------------------------------------------------- */
 
 static void frames_are_sent_in_order(void **state)
 {
@@ -105,7 +105,7 @@ static void a_buffer_is_sent_or_cancelled_once(void **state)
 	assert_int_equal(net_tx_alloc(f->c, b, 1), 0);
 }
 
-/* --- receiving ------------------------------------------------------------------- */
+/* --- receiving ---------------------------------------------------------- */
 
 static void frames_are_received_in_order(void **state)
 {
@@ -151,7 +151,7 @@ static void a_capture_client_only_receives(void **state)
 	nc_unmake(f);
 }
 
-/* --- signalling -------------------------------------------------------------------- */
+/* --- signalling --------------------------------------------------------- */
 
 static void the_switch_is_woken_when_it_sleeps(void **state)
 {
@@ -204,7 +204,7 @@ static void arming_sees_what_came_meanwhile(void **state)
 	assert_false(net_client_arm(f->c, true, false));
 }
 
-/* --- conservation --------------------------------------------------------------------- */
+/* --- conservation ------------------------------------------------------- */
 
 static void buffers_are_conserved(void **state)
 {

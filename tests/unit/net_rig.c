@@ -128,7 +128,7 @@ void net_await_carrier(const char *where, const char *ifname)
 	comp_shell("%s", command);
 }
 
-/* --- frames by way of an interface --------------------------------------------- */
+/* --- frames by way of an interface -------------------------------------- */
 
 int net_station(const char *ifname)
 {
@@ -197,7 +197,7 @@ void net_taken(struct comp *rig, size_t len, unsigned int which)
 	comp_assert_frame(frame, n, len, which);
 }
 
-/* --- things that end a process --------------------------------------------------- */
+/* --- things that end a process ------------------------------------------ */
 
 void net_give_up(void)
 {

@@ -45,7 +45,7 @@ void net_need_tun(void);
  * @where is "" or "-n NAMESPACE". */
 void net_await_carrier(const char *where, const char *ifname);
 
-/* --- frames by way of an interface --------------------------------------------- */
+/* --- frames by way of an interface -------------------------------------- */
 
 /* A packet socket on an interface: what a station behind it says and hears. */
 int net_station(const char *ifname);
@@ -55,15 +55,17 @@ void net_say(int station, const void *frame, size_t len);
 /* A frame of our own kind, others are passed over; 0 if there is none. */
 size_t net_hear(int station, uint8_t *frame, size_t size);
 
-/* Frames of @len octets, in order, turning the port while they are awaited. */
+/* Frames of @len bytes, in order, turning the port while they are awaited. */
 void net_hears(struct comp *rig, int station, size_t len, unsigned int which);
 
-/* The switch gets a frame; ours only, if the kernel has something to say too. */
+/*
+ * The switch gets a frame; ours only, if the kernel has something to say too.
+ */
 size_t net_take(struct comp *rig, uint8_t *frame, size_t size);
 
 void net_taken(struct comp *rig, size_t len, unsigned int which);
 
-/* --- things that end a process --------------------------------------------------- */
+/* --- things that end a process ------------------------------------------ */
 
 /* Become somebody without privileges: nobody, or ourselves without any. */
 void net_give_up(void);

@@ -21,7 +21,7 @@ static struct comp *side[2];
 static int spy;
 static size_t longest;
 
-/* --- hosts --------------------------------------------------------------------------- */
+/* --- hosts -------------------------------------------------------------- */
 
 static const char *const hosts[] = { "east", "west" };
 
@@ -70,7 +70,9 @@ static void start_sides(void)
 	}
 	net_await_carrier("-n east", "east0");
 	net_await_carrier("-n west", "west0");
-	/* The kernel notices our ends' carriers later still, and that is said. */
+	/*
+	 * The kernel notices our ends' carriers later still, and that is said.
+	 */
 	for (int i = 0; i < 2; i++) {
 		comp_until(side[i],
 			   outside_is(side[i]->c->outside, OUTSIDE_UP));
@@ -132,9 +134,9 @@ static socklen_t west(int family, struct sockaddr_storage *addr)
 	return sizeof(*in);
 }
 
-/* --- TCP -------------------------------------------------------------------------------- */
+/* --- TCP ---------------------------------------------------------------- */
 
-static uint8_t octet_at(size_t i)
+static uint8_t byte_at(size_t i)
 {
 	return (uint8_t)(i * 31 + i / 251);
 }
@@ -147,7 +149,7 @@ static size_t send_some(int fd, size_t sent)
 	ssize_t done;
 
 	for (size_t i = 0; i < n; i++)
-		data[i] = octet_at(sent + i);
+		data[i] = byte_at(sent + i);
 	done = n > 0 ? send(fd, data, n, MSG_NOSIGNAL) : 0;
 	return sent + (done > 0 ? (size_t)done : 0);
 }
@@ -158,7 +160,7 @@ static size_t receive_some(int fd, size_t got)
 	ssize_t n = recv(fd, data, sizeof(data), 0);
 
 	for (ssize_t i = 0; i < n; i++)
-		assert_int_equal(data[i], octet_at(got + (size_t)i));
+		assert_int_equal(data[i], byte_at(got + (size_t)i));
 	return got + (n > 0 ? (size_t)n : 0);
 }
 
@@ -227,7 +229,7 @@ static void tcp_over_ipv6(void **state)
 	assert_trains();
 }
 
-/* --- UDP ---------------------------------------------------------------------------------- */
+/* --- UDP ---------------------------------------------------------------- */
 
 static void datagrams(unsigned int count, size_t size, int gso)
 {
@@ -244,7 +246,7 @@ static void datagrams(unsigned int count, size_t size, int gso)
 					    sizeof(gso)),
 				 0);
 	for (size_t i = 0; i < size; i++)
-		data[i] = octet_at(i);
+		data[i] = byte_at(i);
 	assert_int_equal(send(client, data, size, 0), size);
 	for (unsigned int i = 0, patience = COMP_PATIENCE; i < count;) {
 		ssize_t n = recv(server, got, sizeof(got), 0);

@@ -10,7 +10,7 @@ static uint8_t frame[16384];
 
 #include "vmm/linux/ports/open.h"
 
-/* --- what becomes of the interface -------------------------------------------------------- */
+/* --- what becomes of the interface -------------------------------------- */
 
 static bool is(const struct comp *rig, enum outside_state state)
 {
@@ -123,7 +123,8 @@ static void others_are_not_followed(void **state)
 	comp_until(rig, is(rig, OUTSIDE_UP));
 	rig->log[0] = '\0';
 	comp_shell(
-		"ip link add other0 type veth peer name other1 && ip link set other0 up"
+		"ip link add other0 type veth peer name other1 && ip link set "
+		"other0 up"
 		" && ip link del other0");
 	comp_turn(rig);
 	assert_int_equal(comp_watched(rig, NIC_WATCH), EPOLLIN);
@@ -228,7 +229,7 @@ static void started_again(void **state)
 	close(far);
 }
 
-/* --- who else uses it ------------------------------------------------------ */
+/* --- who else uses it --------------------------------------------------- */
 
 /* By whatever name, and whoever comes second. */
 static void used_twice(void **state)

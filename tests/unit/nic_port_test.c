@@ -8,7 +8,7 @@ static uint8_t frame[16384];
 
 #include "vmm/linux/ports/open.h"
 
-/* --- frames ---------------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 static void frames_both_ways(void **state)
 {
@@ -81,7 +81,7 @@ static void jumbo_frames(void **state)
 	close(far);
 }
 
-/* A frame with these octets behind the addresses, @len in all. */
+/* A frame with these bytes behind the addresses, @len in all. */
 static void tagged(const char *tags, size_t n, size_t len)
 {
 	comp_frame(frame, len, 9);
@@ -120,7 +120,7 @@ static void vlan_tags_stay(void **state)
 	close(far);
 }
 
-/* And on the way out, also when the tag makes the frame 1518 octets long. */
+/* And on the way out, also when the tag makes the frame 1518 bytes long. */
 static void tagged_frames_go_out(void **state)
 {
 	struct comp *rig = nic_start();
@@ -147,7 +147,7 @@ static void tagged_frames_go_out(void **state)
 	close(far);
 }
 
-/* --- lengths ------------------------------------------------------------------------ */
+/* --- lengths ------------------------------------------------------------ */
 
 static void frames_too_long_for_the_port(void **state)
 {
@@ -202,7 +202,7 @@ static void frames_too_long_for_the_interface(void **state)
 	close(far);
 }
 
-/* --- slow sides ------------------------------------------------------------------------ */
+/* --- slow sides --------------------------------------------------------- */
 
 /* A card slower than the switch: the port waits for it, asleep. */
 static void hc28_slow_interface(void **state)
@@ -213,7 +213,8 @@ static void hc28_slow_interface(void **state)
 
 	(void)state;
 	net_need();
-	if (system("tc qdisc add dev nic0 root tbf rate 20mbit burst 4k limit 4m"
+	if (system("tc qdisc add dev nic0 root tbf rate 20mbit burst 4k limit "
+		   "4m"
 		   " 2>/dev/null") != 0) {
 		print_message("no tbf queueing discipline here\n");
 		skip();
@@ -277,7 +278,7 @@ static void hc28_switch_returns_nothing(void **state)
 	close(far);
 }
 
-/* --- open() -------------------------------------------------------------------------------- */
+/* --- open() ------------------------------------------------------------- */
 
 static void promiscuous_while_it_runs(void **state)
 {

@@ -49,7 +49,7 @@ static uint32_t pseudo(const uint8_t *ip, size_t len)
 	return sum(sum(0, ip + 12, 8), rest, 4);
 }
 
-/* A TCP packet of @payload octets, its checksum left to the card. */
+/* A TCP packet of @payload bytes, its checksum left to the card. */
 static size_t make(uint8_t *f, size_t payload)
 {
 	size_t len = HEADERS + payload;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Checksums and segmentation in software, held against a naive idea of both:
- * the sum of a pseudo header and all octets, two at a time, as RFC 1071 says.
+ * the sum of a pseudo header and all bytes, two at a time, as RFC 1071 says.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@
 static uint8_t train[MAX];
 static uint8_t segment[MAX];
 
-/* --- the naive idea ------------------------------------------------------------- */
+/* --- the naive idea ----------------------------------------------------- */
 
 static uint32_t get16(const uint8_t *p)
 {
@@ -51,7 +51,7 @@ static uint32_t sum(uint32_t s, const uint8_t *p, size_t len)
 /**
  * struct shape - a frame to be made
  * @tags:    VLAN tags
- * @options: octets of IPv4 options, or of an IPv6 extension header
+ * @options: bytes of IPv4 options, or of an IPv6 extension header
  */
 struct shape {
 	bool ipv6;
@@ -168,7 +168,7 @@ static void assert_correct(const struct shape *s, const uint8_t *f, size_t len)
 	assert_int_not_equal(get16(f + l4 + check_of(s)), 0);
 }
 
-/* --- checksums --------------------------------------------------------------------- */
+/* --- checksums ---------------------------------------------------------- */
 
 static void checksum_of_every_length(void **state)
 {
@@ -221,7 +221,7 @@ static void hc12_checksum_outside_the_frame(void **state)
 	free(exact);
 }
 
-/* --- segmentation -------------------------------------------------------------------- */
+/* --- segmentation ------------------------------------------------------- */
 
 /* Cut it, check each segment, put the payload together again. */
 static void cut(const struct shape *s, uint16_t mss)
@@ -289,7 +289,7 @@ static void two_tags(void **state)
 	cut(&s, 1400);
 }
 
-/* TCP header and payload of 65535 octets, and one more. */
+/* TCP header and payload of 65535 bytes, and one more. */
 static void longest_train(void **state)
 {
 	struct shape s = { .protocol = TCP, .payload = 65535 - 20 };
@@ -349,7 +349,7 @@ static void what_cannot_be_cut(void **state)
 		UDP; /* a tunnel: the inner frame is what the kernel means */
 	assert_false(offload_begin(&t, &good, train, len));
 	make(&s, train);
-	train[34 + 12] = 0x40; /* a TCP header of 16 octets */
+	train[34 + 12] = 0x40; /* a TCP header of 16 bytes */
 	assert_false(offload_begin(&t, &good, train, len));
 	train[34 + 12] = 0x50;
 	assert_false(offload_begin(&t, &good, train, 54)); /* no payload */

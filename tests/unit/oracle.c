@@ -4,7 +4,7 @@
 #include <pcap/pcap.h>
 #include <string.h>
 
-/* --- the table ----------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------- */
 
 static bool expired(const struct oracle *o, const struct oracle_entry *e,
 		    uint32_t now)
@@ -140,7 +140,7 @@ static struct fdb_effect learn(struct oracle *o, uint64_t mac, uint16_t vlan,
 	return effect;
 }
 
-/* --- captures ------------------------------------------------------------ */
+/* --- captures ----------------------------------------------------------- */
 
 static void record(struct oracle *o, struct oracle_result *r, unsigned int port,
 		   unsigned int peer, enum capture_direction direction,
@@ -178,7 +178,7 @@ static void record_refusal(struct oracle *o, struct oracle_result *r,
 	}
 }
 
-/* --- the path of a frame ------------------------------------------------- */
+/* --- the path of a frame ------------------------------------------------ */
 
 static uint16_t be16(const uint8_t *p)
 {

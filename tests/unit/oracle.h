@@ -61,7 +61,7 @@ struct oracle_port {
  * struct oracle - the whole switch
  * @refuse: the user's policy
  * @rules:  rules of pairs, and nothing else of it; or NULL
- * @snap:   by port: octets of a frame that rules are shown
+ * @snap:   by port: bytes of a frame that rules are shown
  */
 struct oracle {
 	struct oracle_port port[MAX_PORTS];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Frames somebody wants misread (hostile case 18): every flaw packet.h names,
- * and every header cut at every octet.
+ * and every header cut at every byte.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,7 +79,7 @@ static void hc18_arp_of_something_else(void **state)
 	}
 }
 
-/* --- IP, TCP, UDP -------------------------------------------------------------- */
+/* --- IP, TCP, UDP ------------------------------------------------------- */
 
 static void put_whole_udp(struct pkt *k, unsigned int version)
 {
@@ -244,7 +244,7 @@ static void hc18_udp_length(void **state)
 	}
 }
 
-/* --- extension headers, fragments -------------------------------------------- */
+/* --- extension headers, fragments --------------------------------------- */
 
 static void hc18_more_extension_headers_than_are_walked(void **state)
 {
@@ -300,20 +300,20 @@ static void hc18_extension_lengths(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < sizeof(types); i++) {
 		for (unsigned int len = 0; len < 256; len++) {
-			unsigned int octets = types[i] == 51 ? (len + 2) * 4
-							     : (len + 1) * 8;
+			unsigned int bytes = types[i] == 51 ? (len + 2) * 4
+							    : (len + 1) * 8;
 
 			start(&k, 1, types[i]);
 			put_extension(&k, 59, 4);
 			finish(&k);
 			k.b[55] = (uint8_t)len;
 			p = parse(&k);
-			if (octets > 32) {
+			if (bytes > 32) {
 				assert_bare(&p, PACKET_MALFORMED);
 				continue;
 			}
 			assert_int_equal(p.flaw, PACKET_SOUND);
-			assert_int_equal(p.l4, 54 + octets);
+			assert_int_equal(p.l4, 54 + bytes);
 		}
 	}
 }
@@ -351,7 +351,7 @@ static void hc18_tiny_first_fragments(void **state)
 	}
 }
 
-/* --- cut anywhere ------------------------------------------------------------ */
+/* --- cut anywhere ------------------------------------------------------- */
 
 #define KINDS 7u
 

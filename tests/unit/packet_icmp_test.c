@@ -12,7 +12,7 @@
 
 #include "tests/unit/packet_rig.h"
 
-/* --- neighbour discovery -------------------------------------------------------- */
+/* --- neighbour discovery ------------------------------------------------ */
 
 static void solicitations_and_advertisements(void **state)
 {
@@ -153,7 +153,7 @@ static void hc18_an_ipv4_target(void **state)
 	assert_addr(p.target, (struct ip_addr){ 0 });
 }
 
-/* --- errors --------------------------------------------------------------------- */
+/* --- errors ------------------------------------------------------------- */
 
 static const uint8_t errors[2][6] = { { 3, 4, 5, 11, 12 }, { 1, 2, 3, 4 } };
 
@@ -195,7 +195,7 @@ static void the_packet_in_an_error(void **state)
 	}
 }
 
-/* RFC 792: as few as eight octets behind the IP header. */
+/* RFC 792: as few as eight bytes behind the IP header. */
 static void errors_quote_in_part(void **state)
 {
 	struct pkt k;

@@ -5,10 +5,10 @@
 #include <string.h>
 
 /**
- * struct stream - octets to be eaten
+ * struct stream - bytes to be eaten
  * @at:     the next one
- * @seen:   octets that can be seen from there on
- * @own:    octets the packet has from there on
+ * @seen:   bytes that can be seen from there on
+ * @own:    bytes the packet has from there on
  * @quoted: the packet's own length says nothing about what is there
  * @flaw:   set by whoever fails, once
  */
@@ -26,29 +26,29 @@ static void spoil(struct stream *s, int flaw)
 		s->flaw = flaw;
 }
 
-static uint64_t eat(struct stream *s, int octets)
+static uint64_t eat(struct stream *s, int bytes)
 {
 	uint64_t value = 0;
 
-	if (octets > s->own)
+	if (bytes > s->own)
 		spoil(s, s->quoted ? PACKET_CUT : PACKET_MALFORMED);
-	if (octets > s->seen)
+	if (bytes > s->seen)
 		spoil(s, PACKET_CUT);
 	if (s->flaw)
 		return 0;
-	s->seen -= octets;
-	s->own -= octets;
-	for (; octets; octets--)
+	s->seen -= bytes;
+	s->own -= bytes;
+	for (; bytes; bytes--)
 		value = value * 256 + *s->at++;
 	return value;
 }
 
 /* Would so many be there?  Spoils the stream if not. */
-static bool peek(const struct stream *s, struct stream *spoilt, int octets)
+static bool peek(const struct stream *s, struct stream *spoilt, int bytes)
 {
 	struct stream copy = *s;
 
-	eat(&copy, octets);
+	eat(&copy, bytes);
 	spoil(spoilt, copy.flaw);
 	return !copy.flaw;
 }
@@ -279,16 +279,16 @@ static void read_v6(struct stream *s, struct packet *p, const uint8_t *bytes)
 		spoil(s, PACKET_MALFORMED);
 	measure(s, p, bytes, len);
 	for (; extends(next) && !p->later && !s->flaw; steps++) {
-		unsigned int kind = next, octets;
+		unsigned int kind = next, size;
 		uint64_t word;
 
 		if (steps == 8 || (kind == 0 && steps) ||
 		    (kind == 44 && fragments++))
 			spoil(s, PACKET_MALFORMED);
 		word = eat(s, 8);
-		octets = word >> 48 & 255;
-		octets *= kind == 51 ? 4 : kind != 44 ? 8 : 0;
-		eat(s, (int)octets);
+		size = word >> 48 & 255;
+		size *= kind == 51 ? 4 : kind != 44 ? 8 : 0;
+		eat(s, (int)size);
 		if (kind == 44)
 			fragment(s, p, word >> 32 & 0xfff8, word >> 32 & 1,
 				 (uint32_t)word);
@@ -391,7 +391,7 @@ bool oracle_inner(const uint8_t *b, unsigned int snap, const struct packet *o,
 	return p->protocol != (six ? 58 : 1) || p->icmp;
 }
 
-/* --- strictness ------------------------------------------------------------- */
+/* --- strictness --------------------------------------------------------- */
 
 /* What is left to all ones when it is added up with end-around carry. */
 static uint16_t ones(const uint8_t *b, long n, uint16_t sum)
@@ -423,7 +423,7 @@ bool oracle_sums(const uint8_t *b, unsigned int len, const struct packet *p)
 	return ones(b + p->l4, n, sum) == 0xffff;
 }
 
-/* Octets behind the packet, of which Ethernet may ask for some. */
+/* Bytes behind the packet, of which Ethernet may ask for some. */
 static bool padded(unsigned int len, const struct packet *p)
 {
 	unsigned int payload = len - p->l3, packet = p->end - p->l3;

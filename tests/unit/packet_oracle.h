@@ -3,7 +3,7 @@
  * Another parser, to hold base/packet.c against.
  *
  * It is written the other way round.  Where packet.c holds offsets against
- * bounds, this one eats octets from a stream that has two of them: it fails when
+ * bounds, this one eats bytes from a stream that has two of them: it fails when
  * the snapshot is used up and when the packet is.  A failed stream gives zeros
  * and stays failed, and every field is taken only if it has not.
  */
@@ -18,7 +18,7 @@
 /**
  * oracle_parse - as packet_parse()
  * @b:    the snapshot
- * @len:  octets of the frame
+ * @len:  bytes of the frame
  * @snap: of the snapshot
  */
 struct packet oracle_parse(const uint8_t *b, unsigned int len,

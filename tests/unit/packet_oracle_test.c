@@ -15,7 +15,7 @@
 
 #define FRAMES 250000u
 
-/* --- frames --------------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 static uint64_t rng = 0x9e3779b97f4a7c15ull;
 
@@ -125,7 +125,7 @@ static void put_random(struct pkt *k)
 	}
 }
 
-static void spoil_octets(struct pkt *k)
+static void spoil_bytes(struct pkt *k)
 {
 	static const uint8_t values[] = { 0, 1, 4, 6, 17, 43, 44, 58, 255 };
 
@@ -136,7 +136,7 @@ static void spoil_octets(struct pkt *k)
 	}
 }
 
-/* --- comparing -------------------------------------------------------------------- */
+/* --- comparing ---------------------------------------------------------- */
 
 static const struct field {
 	const char *name;
@@ -185,7 +185,7 @@ static void hc18_two_parsers_agree(void **state)
 		bool found;
 
 		put_random(&k);
-		spoil_octets(&k);
+		spoil_bytes(&k);
 		len = dice(4) ? k.n : 14 + dice(k.n - 13);
 		snap = dice(3) ? len : 14 + dice(len - 13);
 		snap = snap < FRAME_SNAP_MAX ? snap : FRAME_SNAP_MAX;

@@ -4,8 +4,8 @@
  *
  * Lengths and checksums (of IPv4 headers and of the outermost ICMP, ICMPv6 or
  * IGMP) are filled in when the packet is finished: every IP and UDP header
- * reaches to the end of what was put after it.  A test that wants a lie writes it
- * over the bytes afterwards.
+ * reaches to the end of what was put after it.  A test that wants a lie writes
+ * it over the bytes afterwards.
  *
  * What is parsed lies at the end of its own allocation, so that ASan sees any
  * look behind the snapshot.
@@ -107,8 +107,8 @@ extern const struct ip_addr test_src[2], test_dst[2];
 void start(struct pkt *k, unsigned int version, unsigned int protocol);
 
 /*
- * Finish what start() began, pad it, and parse it: sound, and nothing between the
- * IP header and what it carries.
+ * Finish what start() began, pad it, and parse it: sound, and nothing between
+ * the IP header and what it carries.
  */
 struct packet parse_sound(struct pkt *k, unsigned int version);
 

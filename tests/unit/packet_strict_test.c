@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What passes for address resolution is nothing else (hostile case 33): each rule
- * of packet_resolves() by itself, and all of them against a second judge.
+ * What passes for address resolution is nothing else (hostile case 33): each
+ * rule of packet_resolves() by itself, and all of them against a second judge.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,7 +36,7 @@ static bool resolves(const struct pkt *k)
 	return resolves_part(k, PACKET_SNAP);
 }
 
-/* --- ARP -------------------------------------------------------------------- */
+/* --- ARP ---------------------------------------------------------------- */
 
 static void hc33_arp_to_the_letter(void **state)
 {
@@ -86,7 +86,7 @@ static void hc33_behind_arp_is_padding(void **state)
 	}
 }
 
-/* --- neighbour discovery -------------------------------------------------------- */
+/* --- neighbour discovery ------------------------------------------------ */
 
 static void put_neighbour(struct pkt *k, unsigned int type, struct ip_addr src,
 			  struct ip_addr dst, struct ip_addr target)
@@ -228,7 +228,7 @@ static void hc33_an_advertisement_to_all_answers_nobody(void **state)
 	}
 }
 
-/* --- two judges ------------------------------------------------------------------- */
+/* --- two judges --------------------------------------------------------- */
 
 static uint64_t rng = 0x853c49e6748fea9bull;
 

@@ -12,7 +12,7 @@
 
 #include "tests/unit/packet_rig.h"
 
-/* --- Ethernet ------------------------------------------------------------ */
+/* --- Ethernet ----------------------------------------------------------- */
 
 static void what_is_no_packet(void **state)
 {
@@ -65,7 +65,7 @@ static void up_to_two_tags_of_either_kind(void **state)
 	}
 }
 
-/* --- ARP ------------------------------------------------------------------- */
+/* --- ARP ---------------------------------------------------------------- */
 
 static void arp(void **state)
 {
@@ -95,7 +95,7 @@ static void arp(void **state)
 	}
 }
 
-/* --- what IP carries ------------------------------------------------------- */
+/* --- what IP carries ---------------------------------------------------- */
 
 static void tcp(void **state)
 {
@@ -139,7 +139,7 @@ static void udp(void **state)
 
 static void icmp_and_its_identifiers(void **state)
 {
-	/* What neighbour discovery has behind the first eight octets. */
+	/* What neighbour discovery has behind the first eight bytes. */
 	static const uint8_t nd_more[] = { 0, 8, 16, 16, 32 };
 	static const uint8_t with[] = { 0, 8, 13, 14, 15, 16, 17, 18 };
 	struct pkt k;
@@ -205,7 +205,7 @@ static void other_protocols(void **state)
 	}
 }
 
-/* --- extension headers ------------------------------------------------------ */
+/* --- extension headers -------------------------------------------------- */
 
 static void chains_of_extension_headers(void **state)
 {
@@ -219,7 +219,7 @@ static void chains_of_extension_headers(void **state)
 	put_extension(&k, 43, 3);
 	put_extension(&k, 60, 2);
 	put_extension(&k, 51, 1);
-	/* AH counts in fours: 24 octets. */
+	/* AH counts in fours: 24 bytes. */
 	put8(&k, PACKET_UDP);
 	put8(&k, 4);
 	put_zeros(&k, 22);
@@ -259,7 +259,7 @@ static void ipv4_has_no_extension_headers(void **state)
 	}
 }
 
-/* --- fragments --------------------------------------------------------------- */
+/* --- fragments ---------------------------------------------------------- */
 
 static void ipv4_fragments(void **state)
 {

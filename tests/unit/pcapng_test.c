@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The capture format, octet by octet.
+ * The capture format, byte by byte.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,15 +37,15 @@ static uint16_t half(size_t at)
 }
 
 /* Both lengths of the block that is all of the buffer. */
-static void assert_block(const struct pcapng_buffer *b, size_t octets,
+static void assert_block(const struct pcapng_buffer *b, size_t bytes,
 			 uint32_t type)
 {
-	assert_int_equal(b->used, octets);
-	assert_int_equal(octets % 4, 0);
+	assert_int_equal(b->used, bytes);
+	assert_int_equal(bytes % 4, 0);
 	assert_int_equal(word(0), type);
-	assert_int_equal(word(4), octets);
-	assert_int_equal(word(octets - 4), octets);
-	assert_int_equal(memory[octets], 0xee);
+	assert_int_equal(word(4), bytes);
+	assert_int_equal(word(bytes - 4), bytes);
+	assert_int_equal(memory[bytes], 0xee);
 }
 
 static void section_header(void **state)
@@ -100,13 +100,13 @@ static void no_filter_no_option(void **state)
 
 static struct pcapng_packet packet(uint32_t len, const char *comment)
 {
-	static const uint8_t octets[256] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+	static const uint8_t bytes[256] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 	return (struct pcapng_packet){
 		.interface = 3,
 		.direction = PCAPNG_OUTBOUND,
 		.time_ns = 0x0123456789abcdef,
-		.data = octets,
+		.data = bytes,
 		.len = len,
 		.comment = comment,
 	};
@@ -154,7 +154,9 @@ static void size_is_what_is_appended(void **state)
 	}
 }
 
-/* Too little room at whatever octet: nothing is appended, nothing overwritten. */
+/*
+ * Too little room at whatever byte: nothing is appended, nothing overwritten.
+ */
 static void all_of_a_block_or_nothing(void **state)
 {
 	struct pcapng_packet p = packet(61, "dropped");

@@ -26,7 +26,7 @@ int fake_ioctl(int fd, unsigned long request, ...);
 #define REGION_SHIFT 32
 #define FAKE_SLOTS 32u
 
-/* --- the card --------------------------------------------------------------- */
+/* --- the card ----------------------------------------------------------- */
 
 struct fake_card card;
 
@@ -229,7 +229,7 @@ uint32_t card_may_change(unsigned int at)
 	}
 }
 
-/* --- the VM ------------------------------------------------------------------ */
+/* --- the VM ------------------------------------------------------------- */
 
 static struct {
 	uint64_t gpa;
@@ -336,7 +336,7 @@ int fake_vm_trap(struct vm *vm, const struct vm_range *range, struct error *err)
 	return 0;
 }
 
-/* --- the guest --------------------------------------------------------------- */
+/* --- the guest ---------------------------------------------------------- */
 
 static const struct vm_range *range_of(uint64_t gpa)
 {
@@ -377,7 +377,7 @@ void guest_write(uint64_t gpa, uint64_t value, unsigned int len)
 		r->write(r->ctx, gpa - r->base, &value, len);
 }
 
-/* --- a test's life ----------------------------------------------------------- */
+/* --- a test's life ------------------------------------------------------ */
 
 struct pci *pci;
 

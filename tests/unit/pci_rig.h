@@ -27,7 +27,7 @@
 #include "vmm/kvm/pci.h"
 #include "vmm/kvm/pci_dev.h"
 
-/* --- the card --------------------------------------------------------------- */
+/* --- the card ----------------------------------------------------------- */
 
 #define CARD_CAP_PM 0xc8u
 #define CARD_CAP_MSI 0xd0u
@@ -94,7 +94,7 @@ extern bool quiet;
 extern struct vm_range ranges[2];
 extern struct vm vm_of_test;
 
-/* --- the guest --------------------------------------------------------------- */
+/* --- the guest ---------------------------------------------------------- */
 
 #define CONFIG (LAYOUT_ECAM + (PCI_SLOT << 15))
 
@@ -104,7 +104,7 @@ char *direct(uint64_t gpa);
 uint64_t guest_read(uint64_t gpa, unsigned int len);
 void guest_write(uint64_t gpa, uint64_t value, unsigned int len);
 
-/* --- a test's life ----------------------------------------------------------- */
+/* --- a test's life ------------------------------------------------------ */
 
 extern struct pci *pci;
 extern struct error oops;

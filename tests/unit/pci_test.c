@@ -16,7 +16,7 @@ static void put(unsigned int at, uint32_t value, unsigned int len)
 	guest_write(CONFIG + at, value, len);
 }
 
-/* --- identity ---------------------------------------------------------------- */
+/* --- identity ----------------------------------------------------------- */
 
 static void the_card_is_alone_on_its_bus(void **state)
 {
@@ -76,7 +76,7 @@ static void capabilities_are_chosen(void **state)
 	assert_int_equal(get(CARD_CAP_AF, 4), 0);
 }
 
-/* --- registers that reach the card ------------------------------------------- */
+/* --- registers that reach the card -------------------------------------- */
 
 static void command_bits_pass(void **state)
 {
@@ -86,7 +86,7 @@ static void command_bits_pass(void **state)
 	put(PCI_COMMAND, 0xffff, 2);
 	assert_int_equal(card_config(PCI_COMMAND, 2), 0x0546);
 	assert_int_equal(get(PCI_COMMAND, 2), 0x0546);
-	/* One octet of it leaves the other. */
+	/* One byte of it leaves the other. */
 	put(PCI_COMMAND, 0, 1);
 	assert_int_equal(card_config(PCI_COMMAND, 2), 0x0500);
 }
@@ -99,7 +99,7 @@ static void status_is_cleared_by_ones(void **state)
 	/* A file does not clear anything: what was written stays. */
 	put(PCI_STATUS, 0x20ff, 2);
 	assert_int_equal(card_config(PCI_STATUS, 2), 0x2000);
-	/* Writing the command as part of four octets clears nothing. */
+	/* Writing the command as part of four bytes clears nothing. */
 	put(PCI_COMMAND, 4, 4);
 	assert_int_equal(card_config(PCI_STATUS, 2), 0x2000);
 	put(PCI_STATUS + 1, 0x80, 1);
@@ -147,7 +147,7 @@ static void the_card_does_not_pass_by_caches(void **state)
 			 0);
 }
 
-/* --- BARs -------------------------------------------------------------------- */
+/* --- BARs --------------------------------------------------------------- */
 
 static uint32_t bar(unsigned int n)
 {
@@ -299,7 +299,7 @@ static void only_what_vfio_maps_is_direct(void **state)
 	assert_int_equal(guest_read(0x30000020, 4), 0xcafe);
 }
 
-/* --- attaching --------------------------------------------------------------- */
+/* --- attaching ---------------------------------------------------------- */
 
 static void cards_that_cannot_be_passed_through(void **state)
 {

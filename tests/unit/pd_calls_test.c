@@ -6,7 +6,7 @@
 
 LOOP_COMPONENTS;
 
-/* --- notifying ------------------------------------------------------------ */
+/* --- notifying ---------------------------------------------------------- */
 
 static void ring_thrice(struct component *c)
 {
@@ -92,7 +92,7 @@ static void ring_of_a_closed_pipe_is_no_harm(void **state)
 	signal(SIGPIPE, SIG_DFL);
 }
 
-/* --- spinning ------------------------------------------------------------- */
+/* --- spinning ----------------------------------------------------------- */
 
 static unsigned int idle_runs(uint64_t poll_ns)
 {
@@ -200,7 +200,7 @@ static void spin_makes_no_system_call_for_frames(void **state)
 	assert_in_range(system_calls - before, idle, idle + 5);
 }
 
-/* --- descriptors ---------------------------------------------------------- */
+/* --- descriptors -------------------------------------------------------- */
 
 static void descriptor_is_watched_for_what_was_asked(void **state)
 {
@@ -272,7 +272,7 @@ static void file_cannot_be_watched(void **state)
 	pd_replace_fd(comp(0), 0, -1);
 }
 
-/* --- the log, memory ------------------------------------------------------ */
+/* --- the log, memory ---------------------------------------------------- */
 
 static const char *log_line(void)
 {

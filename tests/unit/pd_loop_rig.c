@@ -87,7 +87,7 @@ static uint64_t fake_clock(void)
 	return fake_now += TICK_NS;
 }
 
-/* --- setting up ----------------------------------------------------------- */
+/* --- setting up --------------------------------------------------------- */
 
 static void fill_comp(struct boot_comp *c, const char *name, uint32_t port,
 		      uint32_t ctl)

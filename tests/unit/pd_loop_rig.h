@@ -75,7 +75,7 @@ extern const struct component_ops loop_switch_ops;
 		[SYS_TAP] = &loop_tap_ops,                                     \
 	}
 
-/* --- setting up ----------------------------------------------------------- */
+/* --- setting up --------------------------------------------------------- */
 
 int loop_setup(void **state);
 int loop_teardown(void **state);

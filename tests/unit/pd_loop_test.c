@@ -6,7 +6,7 @@
 
 LOOP_COMPONENTS;
 
-/* --- waking --------------------------------------------------------------- */
+/* --- waking ------------------------------------------------------------- */
 
 /* Queues may hold something from before a restart that rang nobody. */
 static void everyone_runs_once_at_the_start(void **state)
@@ -95,7 +95,7 @@ static void end_of_the_monitor_is_noticed_when_busy(void **state)
 	assert_false(pd_work(pd));
 }
 
-/* --- working -------------------------------------------------------------- */
+/* --- working ------------------------------------------------------------ */
 
 static void run_is_called_until_there_is_no_more(void **state)
 {

@@ -3,9 +3,10 @@
  * A PD that gets fresh memory while it runs: it does what it is told, and can
  * map nothing else.
  *
- * The PD's one component has one region, mapped for writing, and one that it may
- * only read.  Notified by the process from outside, it adds one to the first
- * octet of the former and logs both; or it does what its configuration names.
+ * The PD's one component has one region, mapped for writing, and one that it
+ * may only read.  Notified by the process from outside, it adds one to the
+ * first byte of the former and logs both; or it does what its configuration
+ * names.
  */
 #include "tests/unit/pd_rig.h"
 
@@ -21,7 +22,7 @@
 /* The last region is the one that may only be read. */
 #define SLOT_RO (REGIONS - 1)
 
-/* --- the component ----------------------------------------------------------- */
+/* --- the component ------------------------------------------------------ */
 
 static const struct action {
 	const char *name;
@@ -120,7 +121,7 @@ const struct component_ops *const component_kinds[SYS_KINDS] = {
 	[SYS_TAP] = &probe_ops,
 };
 
-/* --- the monitor's part ------------------------------------------------------- */
+/* --- the monitor's part ------------------------------------------------- */
 
 static const struct sys_conn conn = {
 	.ingress = { 0, 1, 2 },
@@ -210,7 +211,7 @@ static unsigned int fds(pid_t pid)
 	return n;
 }
 
-/* --- tests -------------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------- */
 
 static void a_renewed_pd_works_on_new_memory(void **state)
 {

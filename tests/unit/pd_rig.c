@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/pd_rig.h"
 
-/* --- making a system ------------------------------------------------------ */
+/* --- making a system ---------------------------------------------------- */
 
 uint32_t pds_region(struct pds *r, const char *name, uint64_t size)
 {
@@ -83,7 +83,7 @@ void pds_back(struct pds *r)
 	r->made = true;
 }
 
-/* --- processes ------------------------------------------------------------ */
+/* --- processes ---------------------------------------------------------- */
 
 bool pds_readable(int fd)
 {
@@ -167,7 +167,7 @@ void ring_end(const struct backing *b, uint32_t channel, unsigned int end)
 	(void)!write(b->channel[channel].ring[end], &one, sizeof(one));
 }
 
-/* --- looking at one ------------------------------------------------------- */
+/* --- looking at one ----------------------------------------------------- */
 
 const char *pds_proc(pid_t pid, const char *file)
 {
@@ -243,7 +243,7 @@ int pds_check(struct pds *r, uint32_t pd)
 	return status;
 }
 
-/* --- the program ---------------------------------------------------------- */
+/* --- the program -------------------------------------------------------- */
 
 static void pds_become(enum pds_identity who)
 {

@@ -60,7 +60,7 @@ struct pds {
 	size_t n_pending[PDS_MAX];
 };
 
-/* --- making a system ------------------------------------------------------ */
+/* --- making a system ---------------------------------------------------- */
 
 uint32_t pds_region(struct pds *r, const char *name, uint64_t size);
 
@@ -76,7 +76,7 @@ struct sys_component *pds_comp(struct pds *r, uint32_t pd, enum sys_kind kind,
 void pds_init(struct pds *r);
 void pds_back(struct pds *r);
 
-/* --- processes ------------------------------------------------------------ */
+/* --- processes ---------------------------------------------------------- */
 
 bool pds_readable(int fd);
 
@@ -98,7 +98,7 @@ void pds_free(struct pds *r);
  */
 void ring_end(const struct backing *b, uint32_t channel, unsigned int end);
 
-/* --- looking at one ------------------------------------------------------- */
+/* --- looking at one ----------------------------------------------------- */
 
 /* A file of /proc/PID, cut at 4095 bytes. */
 const char *pds_proc(pid_t pid, const char *file);
@@ -109,7 +109,7 @@ int pds_sleeps(pid_t pid);
 /* Hold a PD against what its system says it may have: 0 if all is well. */
 int pds_check(struct pds *r, uint32_t pd);
 
-/* --- the program ---------------------------------------------------------- */
+/* --- the program -------------------------------------------------------- */
 
 /* As whom the tests run: as started, as nobody, as nobody's own root. */
 #define PDS_CANNOT_BECOME 101

@@ -10,7 +10,7 @@ LOOP_COMPONENTS;
 
 #define MS 1000000ull
 
-/* --- times ---------------------------------------------------------------- */
+/* --- times -------------------------------------------------------------- */
 
 static void no_time_no_timeout(void **state)
 {
@@ -185,7 +185,7 @@ static void time_passes_while_the_loop_spins(void **state)
 	assert_int_equal(pd_timeout(pd), -1);
 }
 
-/* --- channels of others --------------------------------------------------- */
+/* --- channels of others ------------------------------------------------- */
 
 static void bound_channel_is_not_waited_for(void **state)
 {

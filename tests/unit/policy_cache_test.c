@@ -56,7 +56,9 @@ static uint8_t any(struct world *w)
 	return (uint8_t)(w->random >> 24);
 }
 
-/* A frame of a flow, otherwise like no other: id, checksum, all behind ports. */
+/*
+ * A frame of a flow, otherwise like no other: id, checksum, all behind ports.
+ */
 static void fill(struct world *w, uint8_t *b, uint8_t proto, unsigned int flow)
 {
 	static const uint8_t head[] = { 2, 0, 0, 0, 0, 1, 2,   0,

@@ -2,12 +2,12 @@
 /*
  * Changing the policy while frames flow.
  *
- * One thread is the monitor: it writes the one or the other of two policies into
- * the region, asks the switch to take it and waits for the answer, as fast as it
- * can.  The other is the switch with its peers.  The two policies have rules and
- * filters in different places and send broadcasts to different ports, so a policy
- * that is taken in part, or a verdict remembered for too long, would send a frame
- * to both, to neither, or not to the port both allow.
+ * One thread is the monitor: it writes the one or the other of two policies
+ * into the region, asks the switch to take it and waits for the answer, as fast
+ * as it can.  The other is the switch with its peers.  The two policies have
+ * rules and filters in different places and send broadcasts to different ports,
+ * so a policy that is taken in part, or a verdict remembered for too long,
+ * would send a frame to both, to neither, or not to the port both allow.
  *
  * tests/run: takes long
  */
@@ -34,7 +34,7 @@
 #define ALWAYS 3u
 #define BURST 8u
 
-/* --- two policies ----------------------------------------------------------- */
+/* --- two policies ------------------------------------------------------- */
 
 /* Rules of no consequence, so that all numbers differ between the two. */
 static void fill(struct policy_image *image, unsigned int n)
@@ -75,7 +75,7 @@ static struct policy_image *right_policy(void)
 	return image;
 }
 
-/* --- the monitor ------------------------------------------------------------- */
+/* --- the monitor -------------------------------------------------------- */
 
 struct box {
 	struct vswitch_ctl_request request;
@@ -110,7 +110,7 @@ static void *monitor(void *arg)
 	return NULL;
 }
 
-/* --- the switch and its peers ------------------------------------------------ */
+/* --- the switch and its peers ------------------------------------------- */
 
 static void make_frame(uint8_t *frame, uint32_t number)
 {

@@ -17,7 +17,7 @@
 #include "policy/policy.h"
 #include "tests/unit/image_rig.h"
 
-/* --- what is taken -------------------------------------------------------- */
+/* --- what is taken ------------------------------------------------------ */
 
 struct fixture {
 	struct policy_image *image;
@@ -119,7 +119,7 @@ static void snapshots_are_as_long_as_filters_need(void **state)
 	assert_int_equal(f->policy->snap[1], FRAME_SNAP);
 }
 
-/* --- what is refused ------------------------------------------------------- */
+/* --- what is refused ---------------------------------------------------- */
 
 static void refuses(struct fixture *f, enum policy_fault want, uint32_t where)
 {
@@ -297,7 +297,7 @@ static void every_fault_has_its_words(void **state)
 			    "is unknown");
 }
 
-/* Any octets at all are either a policy or refused. */
+/* Any bytes at all are either a policy or refused. */
 static void hc14_garbage_does_no_harm(void **state)
 {
 	struct fixture *f = *state;
@@ -322,7 +322,7 @@ static void hc14_garbage_does_no_harm(void **state)
 	assert_in_range(refused, 1, 300);
 }
 
-/* --- while somebody writes -------------------------------------------------- */
+/* --- while somebody writes ---------------------------------------------- */
 
 static atomic_bool writing;
 

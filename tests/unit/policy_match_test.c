@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The first rule that matches: with remembered verdicts, without, and by running
- * libpcap's own interpreter rule by rule.  All three must say the same, of any
- * policy and any frame.
+ * The first rule that matches: with remembered verdicts, without, and by
+ * running libpcap's own interpreter rule by rule.  All three must say the same,
+ * of any policy and any frame.
  *
  * The seed is printed; WEIR_TEST_SEED=N takes another one.
  */
@@ -26,7 +26,7 @@ static uint32_t below(uint32_t n)
 	return cbpf_random(&rig->random, n);
 }
 
-/* --- any policy, any frame ------------------------------------------------ */
+/* --- any policy, any frame ---------------------------------------------- */
 
 static void compare(const struct frame *f, unsigned int src, unsigned int dst)
 {
@@ -35,7 +35,7 @@ static void compare(const struct frame *f, unsigned int src, unsigned int dst)
 	uint16_t cached = policy_match(rig->policy, rig->cache, f, src, dst);
 
 	if (plain != naive || cached != naive)
-		fail_msg("seed %llu, generation %u, %u to %u, %u of %u octets: "
+		fail_msg("seed %llu, generation %u, %u to %u, %u of %u bytes: "
 			 "%u by itself, %u remembered, not %u",
 			 (unsigned long long)seed, rig->policy->generation, src,
 			 dst, f->snap, f->len, plain, cached, naive);
@@ -54,7 +54,7 @@ static void count_programs(void)
 
 static void compare_many(bool deep)
 {
-	struct match_octets octets;
+	struct match_bytes sent;
 	struct frame f;
 
 	match_policy(rig, deep);
@@ -63,8 +63,8 @@ static void compare_many(bool deep)
 	for (unsigned int i = 0; i < FRAMES_A_POLICY; i++) {
 		unsigned int src = below(MATCH_PORTS);
 
-		match_member(rig, &octets);
-		match_snapshot(&f, &octets, rig->policy->snap[src]);
+		match_member(rig, &sent);
+		match_snapshot(&f, &sent, rig->policy->snap[src]);
 		compare(&f, src, below(MATCH_PORTS));
 	}
 }
@@ -100,11 +100,11 @@ static void hc18_the_same_of_deep_filters(void **state)
 	for (unsigned int i = 0; i < rig->n_pool; i++)
 		deep += rig->deep[i];
 	assert_in_range(deep, 10, rig->n_pool - 100);
-	/* What is read behind the first octets is not remembered. */
+	/* What is read behind the first bytes is not remembered. */
 	assert_in_range(rate_of(true), 20, 100);
 }
 
-/* --- what exactly is remembered ------------------------------------------- */
+/* --- what exactly is remembered ----------------------------------------- */
 
 static bool found(const struct frame *f)
 {
@@ -136,7 +136,7 @@ static void one_rule(const struct cbpf_program *p)
 }
 
 /* Return: whether a verdict is remembered at all. */
-static bool change_each_octet(const struct cbpf_program *p, struct frame *f)
+static bool change_each_byte(const struct cbpf_program *p, struct frame *f)
 {
 	struct policy_seen seen = { .all = false };
 	uint32_t yes =
@@ -163,10 +163,10 @@ static bool change_each_octet(const struct cbpf_program *p, struct frame *f)
 	return !seen.all;
 }
 
-static void hc18_each_octet_that_was_read_counts(void **state)
+static void hc18_each_byte_that_was_read_counts(void **state)
 {
 	unsigned int remembered = 0, all = 0;
-	struct match_octets octets;
+	struct match_bytes sent;
 	struct frame f;
 
 	(void)state;
@@ -174,9 +174,9 @@ static void hc18_each_octet_that_was_read_counts(void **state)
 		one_rule(&rig->pool[i]);
 		match_family(rig);
 		for (unsigned int n = 0; n < 6; n++, all++) {
-			match_member(rig, &octets);
-			match_snapshot(&f, &octets, rig->policy->snap[0]);
-			remembered += change_each_octet(&rig->pool[i], &f);
+			match_member(rig, &sent);
+			match_snapshot(&f, &sent, rig->policy->snap[0]);
+			remembered += change_each_byte(&rig->pool[i], &f);
 		}
 	}
 	print_message("%u of %u remembered\n", remembered, all);
@@ -193,10 +193,10 @@ static void rule_of(const char *expr)
 
 static struct frame zeros(uint32_t len)
 {
-	struct match_octets octets = { .len = len };
+	struct match_bytes sent = { .len = len };
 	struct frame f;
 
-	match_snapshot(&f, &octets, rig->policy->snap[0]);
+	match_snapshot(&f, &sent, rig->policy->snap[0]);
 	return f;
 }
 
@@ -241,29 +241,29 @@ static void hc18_lengths_are_not_remembered(void **state)
 	}
 }
 
-static void hc18_octets_behind_are_not_remembered(void **state)
+static void hc18_bytes_behind_are_not_remembered(void **state)
 {
-	struct match_octets octets = { .len = 300 };
+	struct match_bytes sent = { .len = 300 };
 	struct frame f;
 
 	(void)state;
 	rule_of("ether[200] = 5");
 	assert_int_equal(rig->policy->snap[0], 208);
 	for (unsigned int value = 0; value < 10; value++) {
-		octets.bytes[200] = (uint8_t)value;
-		match_snapshot(&f, &octets, rig->policy->snap[0]);
+		sent.bytes[200] = (uint8_t)value;
+		match_snapshot(&f, &sent, rig->policy->snap[0]);
 		assert_int_equal(may_pass(&f), value == 5);
 		assert_false(found(&f));
 	}
-	/* Nor may the one in the first octets' last place be taken for it. */
+	/* Nor may the one in the first bytes' last place be taken for it. */
 	rule_of("ether[64] = 5");
-	octets.bytes[64] = 5;
-	match_snapshot(&f, &octets, rig->policy->snap[0]);
+	sent.bytes[64] = 5;
+	match_snapshot(&f, &sent, rig->policy->snap[0]);
 	assert_true(may_pass(&f));
 	assert_false(found(&f));
 }
 
-/* --- for whom ------------------------------------------------------------- */
+/* --- for whom ----------------------------------------------------------- */
 
 static void hc18_another_policy_forgets(void **state)
 {
@@ -315,21 +315,21 @@ static void each_pair_by_itself(void **state)
 /* A UDP datagram of this flow. */
 static struct frame datagram(uint32_t flow)
 {
-	struct match_octets octets = {
+	struct match_bytes sent = {
 		.len = 60,
 		.bytes = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45 },
 	};
 	struct frame f;
 
-	octets.bytes[23] = 17;
-	octets.bytes[26] = 10;
-	octets.bytes[30] = 10;
-	memcpy(octets.bytes + 27, &flow, 3);
-	octets.bytes[34] = (uint8_t)(flow >> 24);
-	octets.bytes[37] = 53;
+	sent.bytes[23] = 17;
+	sent.bytes[26] = 10;
+	sent.bytes[30] = 10;
+	memcpy(sent.bytes + 27, &flow, 3);
+	sent.bytes[34] = (uint8_t)(flow >> 24);
+	sent.bytes[37] = 53;
 	/* What no filter reads. */
-	octets.bytes[50] = (uint8_t)below(256);
-	match_snapshot(&f, &octets, FRAME_SNAP);
+	sent.bytes[50] = (uint8_t)below(256);
+	match_snapshot(&f, &sent, FRAME_SNAP);
 	return f;
 }
 
@@ -425,11 +425,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hc18_remembered_as_run_as_libpcap_says),
 		cmocka_unit_test(hc18_the_same_of_deep_filters),
-		cmocka_unit_test(hc18_each_octet_that_was_read_counts),
+		cmocka_unit_test(hc18_each_byte_that_was_read_counts),
 		cmocka_unit_test(
 			hc12_hc18_short_frames_have_verdicts_of_their_own),
 		cmocka_unit_test(hc18_lengths_are_not_remembered),
-		cmocka_unit_test(hc18_octets_behind_are_not_remembered),
+		cmocka_unit_test(hc18_bytes_behind_are_not_remembered),
 		cmocka_unit_test(hc18_another_policy_forgets),
 		cmocka_unit_test(each_pair_by_itself),
 		cmocka_unit_test(

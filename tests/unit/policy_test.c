@@ -159,15 +159,15 @@ static void a_lock_admits_one_source(void **state)
 	p.port[5].locked = true;
 	assert_int_equal(admit(&p, 5, &f), REASON_MAC_LOCK);
 	assert_int_equal(admit(&p, 4, &f), REASON_NONE);
-	for (unsigned int octet = 0; octet < 48; octet++) {
-		p.port[5].locked_mac = f.src ^ 1ull << octet;
+	for (unsigned int byte = 0; byte < 48; byte++) {
+		p.port[5].locked_mac = f.src ^ 1ull << byte;
 		assert_int_equal(admit(&p, 5, &f), REASON_MAC_LOCK);
 	}
 	p.port[5].locked_mac = f.src;
 	assert_int_equal(admit(&p, 5, &f), REASON_NONE);
 }
 
-/* --- the example -------------------------------------------------------------- */
+/* --- the example -------------------------------------------------------- */
 
 static bool example(uint16_t ethertype, unsigned int src, unsigned int dst,
 		    const uint64_t *word, unsigned int n)

@@ -12,7 +12,7 @@ static uint64_t comp_clock(void)
 	return comp_time;
 }
 
-/* --- the switch ------------------------------------------------------------ */
+/* --- the switch --------------------------------------------------------- */
 
 static void *comp_memory(size_t size)
 {
@@ -97,7 +97,7 @@ size_t comp_take(struct comp *r, void *frame, size_t size)
 	return d.len;
 }
 
-/* --- the PD ------------------------------------------------------------------ */
+/* --- the PD ------------------------------------------------------------- */
 
 static uint32_t comp_buffer_size(uint32_t max_frame)
 {
@@ -238,7 +238,7 @@ bool comp_rang(struct comp *r)
 	return read(r->ring_fd, &sum, sizeof(sum)) == sizeof(sum);
 }
 
-/* --- open() -------------------------------------------------------------------- */
+/* --- open() ------------------------------------------------------------- */
 
 int comp_open(const struct sys_component *config, int *fds)
 {
@@ -277,7 +277,7 @@ struct comp *comp_run(const struct sys_component *config)
 	return r;
 }
 
-/* --- frames ---------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 void comp_frame(uint8_t *frame, size_t len, unsigned int which)
 {
@@ -299,7 +299,7 @@ void comp_assert_frame(const uint8_t *frame, size_t len, size_t want_len,
 	assert_memory_equal(frame, want, want_len);
 }
 
-/* --- surroundings ------------------------------------------------------------ */
+/* --- surroundings ------------------------------------------------------- */
 
 void comp_shell(const char *format, ...)
 {
@@ -322,7 +322,7 @@ unsigned int comp_open_fds(void)
 	return n;
 }
 
-/* --- a test's life ------------------------------------------------------------- */
+/* --- a test's life ------------------------------------------------------ */
 
 struct sys_component *cfg;
 

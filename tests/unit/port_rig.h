@@ -84,7 +84,7 @@ extern struct comp *comp_now_running;
 /* The PD's clock; it moves when a test moves it. */
 extern uint64_t comp_time;
 
-/* --- the switch ------------------------------------------------------------ */
+/* --- the switch --------------------------------------------------------- */
 
 /* Bring the link up with empty queues, as monitor and switch do. */
 void comp_link_up(struct comp *r);
@@ -100,7 +100,7 @@ bool comp_send(struct comp *r, const void *frame, size_t len);
 /* The switch takes a frame: its length, 0 if there is none. */
 size_t comp_take(struct comp *r, void *frame, size_t size);
 
-/* --- the PD ------------------------------------------------------------------ */
+/* --- the PD ------------------------------------------------------------- */
 
 /* Make a PD; of @config's wire only max_frame is looked at. */
 struct comp *comp_new(const struct sys_component *config);
@@ -141,7 +141,7 @@ uint32_t comp_watched(const struct comp *r, unsigned int fd);
 /* Whether the switch was rung since the last question. */
 bool comp_rang(struct comp *r);
 
-/* --- open() -------------------------------------------------------------------- */
+/* --- open() ------------------------------------------------------------- */
 
 int comp_open(const struct sys_component *config, int *fds);
 
@@ -151,7 +151,7 @@ void comp_refused(const struct sys_component *config, ...);
 /* open() and the rest. */
 struct comp *comp_run(const struct sys_component *config);
 
-/* --- frames ---------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 /* A frame of @len bytes whose payload says which it is. */
 void comp_frame(uint8_t *frame, size_t len, unsigned int which);
@@ -159,7 +159,7 @@ void comp_frame(uint8_t *frame, size_t len, unsigned int which);
 void comp_assert_frame(const uint8_t *frame, size_t len, size_t want_len,
 		       unsigned int which);
 
-/* --- surroundings ------------------------------------------------------------ */
+/* --- surroundings ------------------------------------------------------- */
 
 /* A command of the shell that must succeed. */
 void comp_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -167,7 +167,7 @@ void comp_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* How many descriptors we have open. */
 unsigned int comp_open_fds(void);
 
-/* --- a test's life ------------------------------------------------------------- */
+/* --- a test's life ------------------------------------------------------ */
 
 /* What the test's port is to be, and a folder of the test's own. */
 extern struct sys_component *cfg;

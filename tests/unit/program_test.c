@@ -73,7 +73,7 @@ static int offer_program(char *path)
 	return setenv(REFLECT_VARIABLE, path, 1);
 }
 
-/* --- a system with a program ---------------------------------------------- */
+/* --- a system with a program -------------------------------------------- */
 
 static struct sys_component *program_system(struct pds *r, const char *path)
 {
@@ -183,7 +183,7 @@ static const uint8_t *exchange(struct pds *r, struct port *p, unsigned int n,
 	return (const uint8_t *)p->at[IN_DATA] + d.io_or_offset;
 }
 
-/* --- running -------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------ */
 
 static void program_is_shut_in(void **state)
 {
@@ -249,7 +249,7 @@ static void hc24_program_survives_a_hostile_switch(void **state)
 	pds_free(&r);
 }
 
-/* --- what cannot be executed ---------------------------------------------- */
+/* --- what cannot be executed -------------------------------------------- */
 
 static char scratch[SYS_PATH];
 
@@ -271,12 +271,12 @@ static int remove_scratch(void **state)
 	return rmdir(dirname(scratch));
 }
 
-static void write_scratch(const void *octets, size_t size, mode_t mode)
+static void write_scratch(const void *bytes, size_t size, mode_t mode)
 {
 	int fd = open(scratch, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 	assert_true(fd >= 0);
-	assert_int_equal(write(fd, octets, size), size);
+	assert_int_equal(write(fd, bytes, size), size);
 	fchmod(fd, mode);
 	close(fd);
 }
@@ -386,7 +386,7 @@ static void program_that_has_gone_is_an_error(void **state)
 	pds_free(&r);
 }
 
-/* --- by hand, and with another release's record --------------------------- */
+/* --- by hand, and with another release's record ------------------------- */
 
 /* Run it with standard error at our pipe; @record goes to BOOT_FD. */
 static int run_by_hand(char *const *argv, int record, char *said, size_t size)

@@ -32,7 +32,7 @@ static void start(struct fixture *f, uint32_t capacity)
 	queue_consumer_init(&f->c, f->q, capacity);
 }
 
-/* --- layout: sDDF 0.7, measured ------------------------------------------ */
+/* --- layout: sDDF 0.7, measured ----------------------------------------- */
 
 static void region_sizes_are_sddfs(void **state)
 {
@@ -45,8 +45,8 @@ static void region_sizes_are_sddfs(void **state)
 	assert_int_equal(queue_region_size(QUEUE_MAX_CAPACITY), 0x81000);
 }
 
-/* The octets in memory, written here as numbers and not by the header. */
-static void octets_in_memory_are_sddfs(void **state)
+/* The bytes in memory, written here as numbers and not by the header. */
+static void bytes_in_memory_are_sddfs(void **state)
 {
 	struct fixture f;
 	const uint8_t *raw;
@@ -83,7 +83,7 @@ static void capacity_is_a_power_of_two_within_limits(void **state)
 	assert_false(queue_capacity_ok(0x80000000u));
 }
 
-/* --- indices ------------------------------------------------------------- */
+/* --- indices ------------------------------------------------------------ */
 
 /* What both sides must say of a pair, worked out with wide integers. */
 static void check_pair(struct fixture *f, uint32_t capacity, uint32_t head,
@@ -215,7 +215,7 @@ static void hc01_a_descriptor_is_copied_out(void **state)
 	free(f.q);
 }
 
-/* --- signalling ---------------------------------------------------------- */
+/* --- signalling --------------------------------------------------------- */
 
 static void one_notification_per_sleep(void **state)
 {
@@ -258,7 +258,7 @@ static void arming_looks_again(void **state)
 	free(f.q);
 }
 
-/* --- two processors ------------------------------------------------------ */
+/* --- two processors ----------------------------------------------------- */
 
 #define ITEMS 300000u
 
@@ -339,7 +339,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(region_sizes_are_sddfs),
-		cmocka_unit_test(octets_in_memory_are_sddfs),
+		cmocka_unit_test(bytes_in_memory_are_sddfs),
 		cmocka_unit_test(capacity_is_a_power_of_two_within_limits),
 		cmocka_unit_test(hc26_exact_for_every_pair_of_indices),
 		cmocka_unit_test(hc26_full_is_full_after_the_wrap),

@@ -35,7 +35,7 @@ static const char joined[] = "switch sw0 {\n"
 			     "allow sw1.b <-> sw1.down\n"
 			     "allow sw1.q <-> sw1.down\n";
 
-/* --- how often ---------------------------------------------------------------- */
+/* --- how often ---------------------------------------------------------- */
 
 static void hc39_the_pause_doubles_up_to_a_bound(void **state)
 {
@@ -88,7 +88,7 @@ static void test_pauses_in_words(void **state)
 	assert_string_equal(restart_text(60 * SECOND, text), "60 s");
 }
 
-/* --- restart ----------------------------------------------------------------------- */
+/* --- restart ------------------------------------------------------------ */
 
 static void test_a_port_pd_comes_back(void **state)
 {
@@ -306,7 +306,7 @@ static void hc39_a_switch_that_waits_says_so_to_clients(void **state)
 	assert_int_equal(rig_files(r), 0);
 }
 
-/* --- faults -------------------------------------------------------------------------- */
+/* --- faults ------------------------------------------------------------- */
 
 static void hc14_a_faulty_port_pd_is_restarted(void **state)
 {

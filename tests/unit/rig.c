@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* --- making and unmaking ------------------------------------------------- */
+/* --- making and unmaking ------------------------------------------------ */
 
 static void *allocate(size_t size)
 {
@@ -133,7 +133,7 @@ void rig_lock(struct rig *r, unsigned int port, uint64_t mac)
 	policy_settle(policy);
 }
 
-/* --- running ------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------ */
 
 uint64_t rig_run(struct rig *r, uint64_t ports)
 {
@@ -212,7 +212,7 @@ void rig_down_up(struct rig *r, unsigned int port)
 	rig_run(r, RIG_BIT(port));
 }
 
-/* --- sending ------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------ */
 
 void rig_send_raw(struct rig *r, unsigned int port, uint64_t offset,
 		  uint16_t len)
@@ -261,7 +261,7 @@ unsigned int rig_reap(struct rig *r, unsigned int port)
 	return (unsigned int)n;
 }
 
-/* --- receiving ----------------------------------------------------------- */
+/* --- receiving ---------------------------------------------------------- */
 
 uint8_t *rig_buffer(struct rig *r, unsigned int port, uint32_t buffer)
 {
@@ -323,7 +323,7 @@ unsigned int rig_drain(struct rig *r, unsigned int port)
 	return n;
 }
 
-/* --- frames -------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 static void put_mac(uint8_t *p, uint64_t mac)
 {
@@ -372,7 +372,7 @@ void rig_teach(struct rig *r, unsigned int port, uint64_t mac)
 			 port);
 }
 
-/* --- counters ------------------------------------------------------------ */
+/* --- counters ----------------------------------------------------------- */
 
 uint64_t rig_drops(const struct rig *r, unsigned int port,
 		   enum vswitch_reason reason)

@@ -164,7 +164,7 @@ unsigned int rig_reap(struct rig *r, unsigned int port);
 uint32_t rig_take(struct rig *r, unsigned int port, uint16_t *len);
 
 /**
- * rig_buffer - the octets of a receive buffer
+ * rig_buffer - the bytes of a receive buffer
  */
 uint8_t *rig_buffer(struct rig *r, unsigned int port, uint32_t buffer);
 
@@ -177,7 +177,7 @@ void rig_lend(struct rig *r, unsigned int port, uint32_t buffer);
  * rig_receive - take a received frame, copy it out, lend the buffer again
  * @frame: room for the port's buffer size, or NULL
  *
- * Return: its octets, -1 if nothing came.
+ * Return: its bytes, -1 if nothing came.
  */
 int rig_receive(struct rig *r, unsigned int port, void *frame);
 
@@ -190,7 +190,7 @@ unsigned int rig_drain(struct rig *r, unsigned int port);
 
 /**
  * rig_frame - build an untagged frame
- * @frame: room for @len octets
+ * @frame: room for @len bytes
  * @len:   at least 14
  *
  * The payload is a pattern that depends on all arguments.
@@ -200,7 +200,7 @@ unsigned int rig_drain(struct rig *r, unsigned int port);
 uint16_t rig_frame(uint8_t *frame, uint64_t dst, uint64_t src, uint16_t len);
 
 /**
- * rig_tag - put a VLAN tag into a frame that has room for four octets more
+ * rig_tag - put a VLAN tag into a frame that has room for four bytes more
  */
 uint16_t rig_tag(uint8_t *frame, uint16_t len, uint16_t tpid, uint16_t tci);
 

@@ -12,7 +12,7 @@ FAKE_COMPONENTS;
 
 #define SECOND 1000000000ull
 
-/* --- the log -------------------------------------------------------------- */
+/* --- the log ------------------------------------------------------------ */
 
 static void test_log_text_is_harmless(void **state)
 {
@@ -48,7 +48,9 @@ static void test_log_lines_have_an_allowance(void **state)
 	assert_int_equal(lost, 0);
 }
 
-/* A line as it comes out, with $JOURNAL_STREAM as a format of device and inode. */
+/*
+ * A line as it comes out, with $JOURNAL_STREAM as a format of device and inode.
+ */
 static const char *logged(int level, const char *stream)
 {
 	static char text[256];
@@ -211,7 +213,7 @@ static void hc14_whoever_reads_the_log_stops_nobody(void **state)
 	stop_reading(fd[1], terminal);
 }
 
-/* --- the run directory ----------------------------------------------------------- */
+/* --- the run directory -------------------------------------------------- */
 
 static void test_rundir_must_be_ours_alone(void **state)
 {

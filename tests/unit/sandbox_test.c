@@ -16,7 +16,7 @@
 #define RW_SIZE 8192u
 #define RO_SIZE 4096u
 
-/* --- the component -------------------------------------------------------- */
+/* --- the component ------------------------------------------------------ */
 
 /* Slots and the channel, the same in every system of this file. */
 enum { SLOT_RW, SLOT_RO };
@@ -222,11 +222,11 @@ static int reader_init(struct component *c)
 static void reader_ready(struct component *c, unsigned int fd_index,
 			 uint32_t events)
 {
-	char octets[64] = "";
+	char bytes[64] = "";
 
 	(void)events;
-	if (read(c->fd[fd_index], octets, sizeof(octets) - 1) > 0)
-		pd_log(c, "read %s", octets);
+	if (read(c->fd[fd_index], bytes, sizeof(bytes) - 1) > 0)
+		pd_log(c, "read %s", bytes);
 	else
 		pd_replace_fd(c, fd_index, -1);
 }
@@ -245,7 +245,7 @@ const struct component_ops *const component_kinds[SYS_KINDS] = {
 	[SYS_SOCKET] = &reader_ops,
 };
 
-/* --- the system ----------------------------------------------------------- */
+/* --- the system --------------------------------------------------------- */
 
 static void probe_system(struct pds *r, const char *action)
 {
@@ -286,7 +286,7 @@ static int outcome(struct pds *r, const char *action)
 	return WIFSIGNALED(status) ? WTERMSIG(status) : -1;
 }
 
-/* --- tests ---------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------- */
 
 static void every_escape_ends_the_pd(void **state)
 {

@@ -16,7 +16,7 @@
 
 #define SPARE 40u
 
-/* --- the components ------------------------------------------------------- */
+/* --- the components ----------------------------------------------------- */
 
 /*
  * The thread waits until @order changes, does what is asked, and says so in
@@ -222,7 +222,7 @@ const struct component_ops *const component_kinds[SYS_KINDS] = {
 	[SYS_TAP] = &plain_ops,
 };
 
-/* --- the system ----------------------------------------------------------- */
+/* --- the system --------------------------------------------------------- */
 
 static void user_system(struct pds *r, enum sys_kind kind, const char *action)
 {
@@ -264,7 +264,7 @@ static const char *limit_of(struct pds *r, const char *name)
 	return line + strlen(name);
 }
 
-/* --- tests ---------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------- */
 
 static void threads_and_requests_are_held(void **state)
 {

@@ -15,7 +15,7 @@
 #define SCENARIO_NAME 16u
 #define SCENARIO_LINE 256u
 
-/* --- reading (scenario_read.c) ------------------------------------------- */
+/* --- reading (scenario_read.c) ------------------------------------------ */
 
 /**
  * struct scenario - one of them
@@ -73,7 +73,7 @@ uint64_t words_time(struct words *w);
 /* "7": a station; "*": broadcast; "01:00:5e:00:00:01". */
 uint64_t words_mac(struct words *w);
 
-/* --- frames (scenario_frame.c) --------------------------------------------- */
+/* --- frames (scenario_frame.c) ------------------------------------------ */
 
 /**
  * struct scenario_frame - a frame that is to be sent
@@ -96,7 +96,7 @@ void scenario_addresses(struct scenario_frame *f);
 uint16_t scenario_retag(uint8_t *to, const struct scenario_frame *f,
 			unsigned int vlan);
 
-/* --- the switch (scenario_topology.c) -------------------------------------- */
+/* --- the switch (scenario_topology.c) ----------------------------------- */
 
 /**
  * struct run - a scenario that is being run

@@ -21,7 +21,7 @@ struct draft {
 	uint16_t tpid, tci;
 };
 
-/* --- addresses ----------------------------------------------------------- */
+/* --- addresses ---------------------------------------------------------- */
 
 /* 10.0.0.N or 2001:db8::N of station N. */
 static struct ip_addr ip_of(const struct draft *d, uint64_t mac)
@@ -39,7 +39,7 @@ void scenario_addresses(struct scenario_frame *f)
 	}
 }
 
-/* --- what it carries ----------------------------------------------------- */
+/* --- what it carries ---------------------------------------------------- */
 
 static unsigned int flags_of(const char *word)
 {
@@ -88,7 +88,7 @@ static void arp(struct words *w, struct draft *d, uint64_t ip)
 		scenario_fail("ARP is \"who-has\" or \"is-at\"");
 }
 
-/* --- multicast ----------------------------------------------------------- */
+/* --- multicast ---------------------------------------------------------- */
 
 /* Return: false if the next word does not begin a message. */
 static bool message(struct words *w, bool v4, struct wire *to)
@@ -117,14 +117,14 @@ static bool multicast(struct words *w, struct draft *d)
 
 	if (!message(w, !d->ipv6, &wire))
 		return false;
-	d->k.n = wire_octets(&wire, d->k.b);
+	d->k.n = wire_bytes(&wire, d->k.b);
 	d->f->dst = 0;
 	for (unsigned int i = 0; i < 6; i++)
 		d->f->dst = d->f->dst << 8 | d->k.b[i];
 	return true;
 }
 
-/* --- all of it ----------------------------------------------------------- */
+/* --- all of it ---------------------------------------------------------- */
 
 static void tag(struct draft *d, uint16_t tpid, uint16_t tci)
 {

@@ -13,7 +13,7 @@
 #define TITLE "scenario: "
 #define FAMILIES "for ipv4 and ipv6"
 
-/* --- files --------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------- */
 
 /* Take a comment and the blanks around what is left away. */
 static char *trim(char *line)
@@ -110,7 +110,7 @@ void scenarios_free(struct scenario *s, size_t n)
 	free(s);
 }
 
-/* --- lines --------------------------------------------------------------- */
+/* --- lines -------------------------------------------------------------- */
 
 static const struct scenario *current;
 static unsigned int current_line;
@@ -135,7 +135,7 @@ void scenario_fail(const char *format, ...)
 	abort();
 }
 
-/* --- words --------------------------------------------------------------- */
+/* --- words -------------------------------------------------------------- */
 
 void words_split(struct words *w, const char *line)
 {

@@ -2,8 +2,8 @@
 /*
  * Runs the scenarios of tests/scenarios: each is a test.  A switch is made from
  * ports and rules as the topology compiler makes one; then each line is done,
- * and all that it leads to must be as the line says: who gets the frame, what it
- * looks like there, every drop and its reason, and that vswitch_trace() had
+ * and all that it leads to must be as the line says: who gets the frame, what
+ * it looks like there, every drop and its reason, and that vswitch_trace() had
  * foretold it.
  */
 #include <setjmp.h>
@@ -45,7 +45,7 @@ struct outcome {
 	enum vswitch_reason why_spared;
 };
 
-/* --- what is to come of a frame ---------------------------------------------- */
+/* --- what is to come of a frame ----------------------------------------- */
 
 static enum vswitch_reason reason_of(const char *word)
 {
@@ -105,7 +105,7 @@ static void read_outcome(const struct run *run, struct words *w,
 	}
 }
 
-/* --- what did come of it ----------------------------------------------------- */
+/* --- what did come of it ------------------------------------------------ */
 
 static const char *names_of(const struct run *run, uint64_t ports)
 {
@@ -189,7 +189,7 @@ static void check_verdict(const struct run *run,
 	}
 }
 
-/* --- steps ------------------------------------------------------------------- */
+/* --- steps -------------------------------------------------------------- */
 
 static struct vswitch_verdict trace(const struct run *run, unsigned int port,
 				    const struct scenario_frame *f)

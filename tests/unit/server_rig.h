@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A monitor that has nothing but a control socket, in the test's own process: time
- * is what the test says it is.
+ * A monitor that has nothing but a control socket, in the test's own process:
+ * time is what the test says it is.
  */
 #ifndef WEIR_TESTS_UNIT_SERVER_RIG_H
 #define WEIR_TESTS_UNIT_SERVER_RIG_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `show policy`, `show flows`, `show groups`: what is shown of what holds, and what
- * is not believed of what a switch says.
+ * `show policy`, `show flows`, `show groups`: what is shown of what holds, and
+ * what is not believed of what a switch says.
  */
 #include "tests/unit/monitor_rig.h"
 
@@ -10,7 +10,7 @@
 
 FAKE_COMPONENTS;
 
-/* --- a switch in this process ---------------------------------------------------- */
+/* --- a switch in this process ------------------------------------------- */
 
 /**
  * struct fixture - a monitor that knows of one switch, with ports a, b and c
@@ -173,7 +173,8 @@ static void test_what_was_made_by_command_has_its_number(void **state)
 		"{\"from\":\"sw0.a\",\"action\":\"limit-in\","
 		"\"value\":\"off\",\"change\":9}\n" A_TO_B_1(
 			"100") "{\"from\":\"sw0.a\",\"to\":\"sw0.b\","
-			       "\"action\":\"allow\",\"filter\":\"udp[100] = 1\","
+			       "\"action\":\"allow\",\"filter\":\"udp[100] = "
+			       "1\","
 			       "\"reply\":false,\"where\":\"(runtime)\","
 			       "\"snapshot\":143,\"hits\":101,\"change\":7}\n"
 			       "{\"from\":\"sw0.b\",\"action\":\"limit-in\","
@@ -196,7 +197,8 @@ static void test_rules_never_asked_are_shown(void **state)
 		f,
 		A_TO_B_1("100") A_TO_B_2("101") B_TO_A(
 			"102") "{\"from\":\"sw0.b\",\"to\":\"sw0.a\","
-			       "\"action\":\"allow\",\"filter\":\"tcp port 443\","
+			       "\"action\":\"allow\",\"filter\":\"tcp port "
+			       "443\","
 			       "\"reply\":true,\"where\":\"home.conf:12\",\"hits\":0}\n" C_TO_A);
 }
 
@@ -304,7 +306,7 @@ static void test_a_switch_without_a_policy(void **state)
 	expect_rows(f, "");
 }
 
-/* --- lists, from a running monitor ------------------------------------------------- */
+/* --- lists, from a running monitor -------------------------------------- */
 
 static const char topology[] = "switch sw0 {\n"
 			       "port a { attach \"@/a.sock\" }\n"

@@ -17,7 +17,7 @@
 #include "virt/net_client.h"
 #include "tests/unit/rig.h"
 
-/* --- one at a time ------------------------------------------------------- */
+/* --- one at a time ------------------------------------------------------ */
 
 static uint64_t send_and_run(struct rig *r, unsigned int port, uint64_t dst)
 {
@@ -140,7 +140,7 @@ static void arming_notices_a_new_epoch(void **state)
 	rig_free(r);
 }
 
-/* --- between threads ----------------------------------------------------- */
+/* --- between threads ---------------------------------------------------- */
 
 #define FRAMES 30000u
 #define STATION(i) RIG_MAC(0x100 + (i))

@@ -9,7 +9,7 @@ static uint8_t frame[QEMU_MAX + 8];
 #include <netinet/in.h>
 #include <sys/stat.h>
 
-/* --- peers that come and go ------------------------------------------------------------ */
+/* --- peers that come and go --------------------------------------------- */
 
 static void next_peer_starts_afresh(void **state)
 {
@@ -155,7 +155,7 @@ static void no_peer_no_backlog(void **state)
 	close(peer);
 }
 
-/* --- open() ------------------------------------------------------------------------------------ */
+/* --- open() ------------------------------------------------------------- */
 
 static void stale_path_is_taken_over(void **state)
 {
@@ -305,7 +305,7 @@ static void connected_peer_leaves(void **state)
 	close(listener);
 }
 
-/* --- TCP ---------------------------------------------------------------------------------------- */
+/* --- TCP ---------------------------------------------------------------- */
 
 /* A port nobody uses, as far as one can tell. */
 static uint16_t free_port(const char *address)

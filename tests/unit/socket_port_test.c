@@ -6,7 +6,7 @@
 
 static uint8_t frame[QEMU_MAX + 8];
 
-/* --- framing --------------------------------------------------------------------- */
+/* --- framing ------------------------------------------------------------ */
 
 static void frames_from_the_peer(void **state)
 {
@@ -44,7 +44,7 @@ static void frames_to_the_peer(void **state)
 }
 
 /* Cut anywhere, two frames are two frames. */
-static void hc12_stream_cut_at_every_octet(void **state)
+static void hc12_stream_cut_at_every_byte(void **state)
 {
 	struct comp *rig = comp_run(cfg);
 	int peer = join(rig);
@@ -98,7 +98,7 @@ static void a_flood_arrives_in_order(void **state)
 	close(peer);
 }
 
-/* --- lengths that are none ---------------------------------------------------------- */
+/* --- lengths that are none ---------------------------------------------- */
 
 static void odd_lengths_are_passed_over(void **state)
 {
@@ -156,7 +156,7 @@ static void hc08_garbage_ends_the_connection(void **state)
 	assert_true(comp_logged(rig, "garbage (a frame of 1195725856 bytes)"));
 }
 
-/* --- a peer that does not read ------------------------------------------------------------ */
+/* --- a peer that does not read ------------------------------------------ */
 
 /* Fill the peer's socket; returns how many frames the port took. */
 static unsigned int fill(struct comp *rig, int peer)
@@ -211,7 +211,9 @@ static void blocked_peer_leaves(void **state)
 	comp_turn(rig);
 	comp_turn(rig);
 	assert_int_equal(queue_pending(&rig->rx_free), COMP_CAPACITY);
-	/* The rest of a frame the first one did not take is not for the next. */
+	/*
+	 * The rest of a frame the first one did not take is not for the next.
+	 */
 	peer = join(rig);
 	comp_frame(frame, 60, 1);
 	assert_true(comp_send(rig, frame, 60));
@@ -252,7 +254,7 @@ static void hc11_link_reset_while_blocked(void **state)
 	close(peer);
 }
 
-/* --- the switch is slow --------------------------------------------------------------------- */
+/* --- the switch is slow ------------------------------------------------- */
 
 static void no_transmit_buffer_no_spinning(void **state)
 {
@@ -301,7 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		socket_test(frames_from_the_peer),
 		socket_test(frames_to_the_peer),
-		socket_test(hc12_stream_cut_at_every_octet),
+		socket_test(hc12_stream_cut_at_every_byte),
 		socket_test(a_flood_arrives_in_order),
 		socket_test(odd_lengths_are_passed_over),
 		socket_test(hc08_garbage_ends_the_connection),

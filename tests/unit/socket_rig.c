@@ -12,7 +12,7 @@ int socket_setup(void **state)
 	return 0;
 }
 
-/* --- the peer ------------------------------------------------------------------ */
+/* --- the peer ----------------------------------------------------------- */
 
 int unix_socket(const char *path, bool listening)
 {

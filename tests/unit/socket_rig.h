@@ -16,7 +16,7 @@
 
 int socket_setup(void **state);
 
-/* --- the peer ------------------------------------------------------------------ */
+/* --- the peer ----------------------------------------------------------- */
 
 int unix_socket(const char *path, bool listening);
 int join(struct comp *rig);

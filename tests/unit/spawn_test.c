@@ -7,10 +7,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-/* --- the component -------------------------------------------------------- */
+/* --- the component ------------------------------------------------------ */
 
 /*
- * Counts its notifications in the first octet of its region, logs them if it is
+ * Counts its notifications in the first byte of its region, logs them if it is
  * called "loud", and passes each one on to the channel its ctl names.
  */
 struct counter_state {
@@ -58,7 +58,7 @@ const struct component_ops *const component_kinds[SYS_KINDS] = {
 	[SYS_SWITCH] = &counter_ops,
 };
 
-/* --- systems -------------------------------------------------------------- */
+/* --- systems ------------------------------------------------------------ */
 
 /* A counter notified by channel @in, which passes it on to @out. */
 static void counter(struct pds *r, uint32_t pd, const char *name, uint32_t slot,
@@ -129,7 +129,7 @@ static void two_components(struct pds *r)
 	counter(r, 0, "loud", pds_map(r, 0, region[1], SYS_RW), in, out);
 }
 
-/* --- waking and sleeping -------------------------------------------------- */
+/* --- waking and sleeping ------------------------------------------------ */
 
 static void idle_pd_sleeps_without_a_timer(void **state)
 {
@@ -238,7 +238,7 @@ static void restarted_pd_takes_up_its_channels(void **state)
 	pds_free(&r);
 }
 
-/* --- size ----------------------------------------------------------------- */
+/* --- size --------------------------------------------------------------- */
 
 /* As many maps as a PD may have, and more than a soft limit allows. */
 static void as_many_maps_as_there_may_be(void **state)
@@ -278,7 +278,7 @@ static void as_many_maps_as_there_may_be(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
-/* --- the end -------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------ */
 
 /* A Ctrl-C meant for the monitor, say. */
 static void signals_are_for_the_monitor(void **state)
@@ -366,7 +366,7 @@ static void pds_die_with_the_monitor(void **state)
 	close(report[1]);
 }
 
-/* --- where it cannot work ------------------------------------------------- */
+/* --- where it cannot work ----------------------------------------------- */
 
 /*
  * In a child in a user namespace of its own, whose limits it may set; with

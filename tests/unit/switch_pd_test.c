@@ -76,7 +76,7 @@ const struct component_ops *const component_kinds[SYS_KINDS] = {
 	[SYS_SWITCH] = &switch_ops,
 };
 
-/* --- describing it -------------------------------------------------------- */
+/* --- describing it ------------------------------------------------------ */
 
 static uint32_t new_region(const char *conn, const char *what, uint64_t size)
 {
@@ -188,7 +188,7 @@ static void describe(bool one_domain)
 	net.policy[SW0].port[ALICE].locked_mac = 0x02000000000a;
 }
 
-/* --- the test as client and monitor --------------------------------------- */
+/* --- the test as client and monitor ------------------------------------- */
 
 static void *map(uint32_t region, uint32_t perms)
 {
@@ -360,7 +360,7 @@ static void expect_nothing(unsigned int conn)
 	assert_int_equal(net_rx_burst(net.conn[conn].client, &b, 1), 0);
 }
 
-/* --- tests ---------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------- */
 
 static void frames_cross_both_switches(void **state)
 {

@@ -26,7 +26,7 @@ static struct comp *start(void)
 	return comp_run(cfg);
 }
 
-/* --- the interface ---------------------------------------------------------------- */
+/* --- the interface ------------------------------------------------------ */
 
 static void interface_is_up_with_the_ports_mtu(void **state)
 {
@@ -78,7 +78,7 @@ static void in_a_named_namespace(void **state)
 	comp_shell("ip netns del box");
 }
 
-/* --- frames ------------------------------------------------------------------------ */
+/* --- frames ------------------------------------------------------------- */
 
 static void frames_both_ways(void **state)
 {
@@ -134,7 +134,7 @@ static void vlan_tag_stays(void **state)
 	size_t n;
 
 	(void)state;
-	/* 1500 octets of payload behind the tag. */
+	/* 1500 bytes of payload behind the tag. */
 	comp_frame(frame, MAX_FRAME, 1);
 	memcpy(frame + 12, tag, 4);
 	net_say(host, frame, MAX_FRAME);
@@ -229,7 +229,7 @@ static void kernel_segments(void **state)
 	close(udp);
 }
 
-/* --- what goes wrong ------------------------------------------------------------------ */
+/* --- what goes wrong ---------------------------------------------------- */
 
 static void frames_too_long_for_the_port(void **state)
 {
@@ -409,7 +409,7 @@ static void link_down_and_up(void **state)
 	close(host);
 }
 
-/* --- what open() refuses ------------------------------------------------------------------ */
+/* --- what open() refuses ------------------------------------------------ */
 
 static void name_in_use(void **state)
 {

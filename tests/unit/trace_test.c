@@ -526,7 +526,8 @@ static void test_locks_and_rates_are_told(void **state)
 	stop(t, REASON_BLOCKED);
 	expect_steps(
 		t, "admit",
-		"drop: the port is blocked: addresses keep moving to it (a loop?)\n");
+		"drop: the port is blocked: addresses keep moving to it (a "
+		"loop?)\n");
 }
 
 static void test_addresses_kept_out_are_told(void **state)

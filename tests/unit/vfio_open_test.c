@@ -3,8 +3,8 @@
  * Every way a card cannot be had, and what the user is told to type.
  *
  * The machine is a temporary folder: what sysfs shows of cards, and files in
- * place of VFIO's devices.  This file's own ioctl(), which the linker prefers to
- * the C library's, answers for those.
+ * place of VFIO's devices.  This file's own ioctl(), which the linker prefers
+ * to the C library's, answers for those.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -75,7 +75,7 @@ int ioctl(int fd, unsigned long request, ...)
 	}
 }
 
-/* --- the machine -------------------------------------------------------------- */
+/* --- the machine -------------------------------------------------------- */
 
 static char root[] = "/tmp/weir-vfio.XXXXXX";
 static char sys[64], dev[64];
@@ -206,7 +206,7 @@ static void assert_refused(const char *address, const char *want)
 	assert_null(strchr(err.text, '\n'));
 }
 
-/* --- tests -------------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------- */
 
 static void a_free_card_is_opened(void **state)
 {

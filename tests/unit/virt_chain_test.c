@@ -156,7 +156,7 @@ static void from_wire(struct uplink *u, uint64_t dst, uint64_t src)
 	settle(u);
 }
 
-/* What goes out to the wire: its octets, or -1. */
+/* What goes out to the wire: its bytes, or -1. */
 static int to_wire(struct uplink *u, uint8_t *frame)
 {
 	struct net_desc d;

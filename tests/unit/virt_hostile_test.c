@@ -15,7 +15,7 @@
 
 #define N 8u
 
-/* --- lies ---------------------------------------------------------------- */
+/* --- lies --------------------------------------------------------------- */
 
 static void hc07_never_lent_is_refused(void **state)
 {
@@ -231,7 +231,7 @@ static void hc19_a_source_that_ran_dry_resumes(void **state)
 	virt_rig_free(r);
 }
 
-/* --- a storm, held against a naive record of who has what ---------------- */
+/* --- a storm, held against a naive record of who has what --------------- */
 
 enum hands { HOME, SOURCE, SINK };
 

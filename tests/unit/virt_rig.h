@@ -3,8 +3,8 @@
  * A network virtualiser in plain memory, with a peer on either side that can be
  * honest or not.
  *
- * Both virtualisers move buffers from a source to a sink (virt/net_virt.h); tests
- * are written in those terms and run for both directions.
+ * Both virtualisers move buffers from a source to a sink (virt/net_virt.h);
+ * tests are written in those terms and run for both directions.
  */
 #ifndef WEIR_TESTS_VIRT_RIG_H
 #define WEIR_TESTS_VIRT_RIG_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What holds for both network virtualisers, between honest peers and through
- * changes of their links. Each test runs for rx and tx, with offsets and with io addresses.
+ * changes of their links. Each test runs for rx and tx, with offsets and with
+ * io addresses.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +16,7 @@
 
 #define N 8u
 
-/* --- honest peers -------------------------------------------------------- */
+/* --- honest peers ------------------------------------------------------- */
 
 static void the_source_is_lent_every_buffer(void **state)
 {
@@ -73,7 +74,7 @@ static void frames_go_round(void **state)
 	virt_rig_free(r);
 }
 
-/* --- signalling ---------------------------------------------------------- */
+/* --- signalling --------------------------------------------------------- */
 
 static void peers_are_rung_when_they_sleep(void **state)
 {
@@ -152,7 +153,7 @@ static void hc15_notifications_without_cause_do_nothing(void **state)
 	virt_rig_free(r);
 }
 
-/* --- links --------------------------------------------------------------- */
+/* --- links -------------------------------------------------------------- */
 
 static void hc11_either_side_may_go_at_any_time(void **state)
 {
@@ -264,7 +265,7 @@ static void no_link_page_is_always_up(void **state)
 	virt_rig_free(r);
 }
 
-/* --- configurations ------------------------------------------------------ */
+/* --- configurations ----------------------------------------------------- */
 
 static void impossible_configurations_are_refused(void **state)
 {

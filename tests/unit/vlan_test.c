@@ -29,20 +29,20 @@ struct tag {
 
 /**
  * struct sent - a frame as its sender made it
- * @octet: the frame
- * @len:   octets of it
+ * @byte: the frame
+ * @len:   bytes of it
  */
 struct sent {
-	uint8_t octet[LONGEST];
+	uint8_t byte[LONGEST];
 	unsigned int len;
 };
 
-/* --- building ---------------------------------------------------------------- */
+/* --- building ----------------------------------------------------------- */
 
 static void put16(struct sent *s, unsigned int value)
 {
-	s->octet[s->len++] = (uint8_t)(value >> 8);
-	s->octet[s->len++] = (uint8_t)value;
+	s->byte[s->len++] = (uint8_t)(value >> 8);
+	s->byte[s->len++] = (uint8_t)value;
 }
 
 /* Addresses, tags, a type, and a payload in which no two places are alike. */
@@ -52,14 +52,14 @@ static struct sent build(const struct tag *tag, unsigned int tags,
 	struct sent s = { .len = 12 };
 
 	for (unsigned int i = 0; i < s.len; i++)
-		s.octet[i] = (uint8_t)(2 + i * 16);
+		s.byte[i] = (uint8_t)(2 + i * 16);
 	for (unsigned int i = 0; i < tags; i++) {
 		put16(&s, tag[i].tpid);
 		put16(&s, tag[i].tci);
 	}
 	put16(&s, type);
 	for (unsigned int i = 0; i < payload; i++)
-		s.octet[s.len++] = (uint8_t)(i * 7 + 1);
+		s.byte[s.len++] = (uint8_t)(i * 7 + 1);
 	return s;
 }
 
@@ -69,13 +69,13 @@ static bool take(struct frame *f, const struct sent *s, unsigned int snap)
 	memset(f, 0, sizeof(*f));
 	f->len = (uint16_t)s->len;
 	f->snap = (uint16_t)(s->len < snap ? s->len : snap);
-	memcpy(f->bytes, s->octet, f->snap);
+	memcpy(f->bytes, s->byte, f->snap);
 	if (f->snap >= FRAME_SNAP)
 		memset(f->bytes + f->snap, POISON, sizeof(f->bytes) - f->snap);
 	return frame_parse(f);
 }
 
-/* --- tables written by hand ---------------------------------------------------- */
+/* --- tables written by hand --------------------------------------------- */
 
 #define C FRAME_TPID_C
 #define S FRAME_TPID_S
@@ -145,8 +145,8 @@ static const int taken[FORMS][SIDES] = {
 #undef X
 
 /*
- * How a frame of a form, in a VLAN, leaves: '=' as it is, '+' tag put in, '-' tag
- * taken out, 's' id set, 'x' not at all.
+ * How a frame of a form, in a VLAN, leaves: '=' as it is, '+' tag put in, '-'
+ * tag taken out, 's' id set, 'x' not at all.
  */
 static const struct {
 	int vlan;
@@ -246,7 +246,9 @@ static void a_frame_that_is_not_taken_keeps_its_vlan(void **state)
 	assert_int_equal(f.vlan, 40);
 }
 
-/* Where frame_parse() gave up, an access port must not see an untagged frame. */
+/*
+ * Where frame_parse() gave up, an access port must not see an untagged frame.
+ */
 static void hc18_a_tag_that_cannot_be_read_is_taken_by_nobody(void **state)
 {
 	const struct tag reserved[] = { { C, 4095 }, { S, URGENT | 4095 } };
@@ -270,7 +272,9 @@ static void hc18_a_tag_that_cannot_be_read_is_taken_by_nobody(void **state)
 	}
 }
 
-/* Settings no image can have: the modules must not rely on each other for all. */
+/*
+ * Settings no image can have: the modules must not rely on each other for all.
+ */
 static void impossible_settings_let_nothing_in(void **state)
 {
 	const struct policy_port none = { .vlan_mode = POLICY_VLAN_ACCESS };
@@ -321,7 +325,7 @@ static void every_vlan_id_has_its_own_bit(void **state)
 	}
 }
 
-/* --- copies -------------------------------------------------------------------- */
+/* --- copies ------------------------------------------------------------- */
 
 /*
  * The copy of a frame, in a buffer of exactly its length with poison on both
@@ -337,7 +341,7 @@ static void check_copy(const struct frame *f, const uint8_t *data,
 	assert_int_equal(len, want->len);
 	memset(room, POISON, len + 64);
 	vlan_copy(room + 32, f, data, tagging);
-	assert_memory_equal(room + 32, want->octet, len);
+	assert_memory_equal(room + 32, want->byte, len);
 	for (unsigned int i = 0; i < 32; i++) {
 		assert_int_equal(room[i], POISON);
 		assert_int_equal(room[32 + len + i], POISON);
@@ -345,7 +349,7 @@ static void check_copy(const struct frame *f, const uint8_t *data,
 	free(room);
 }
 
-/* The same from and to allocations of no octet more, for the sanitiser. */
+/* The same from and to allocations of no byte more, for the sanitiser. */
 static void check_tight(const struct frame *f, const struct sent *s,
 			enum vlan_tagging tagging, const struct sent *want)
 {
@@ -353,9 +357,9 @@ static void check_tight(const struct frame *f, const struct sent *s,
 
 	assert_non_null(data);
 	assert_non_null(room);
-	memcpy(data, s->octet, s->len);
+	memcpy(data, s->byte, s->len);
 	vlan_copy(room, f, data, tagging);
-	assert_memory_equal(room, want->octet, want->len);
+	assert_memory_equal(room, want->byte, want->len);
 	free(data);
 	free(room);
 }
@@ -383,11 +387,11 @@ static void check_change(size_t c, unsigned int payload, unsigned int snap)
 	want = build(&changes[c].after, changes[c].tags_after, 0x86dd, payload);
 	assert_true(take(&f, &s, snap));
 	f.vlan = 20;
-	check_copy(&f, s.octet, changes[c].tagging, &want);
+	check_copy(&f, s.byte, changes[c].tagging, &want);
 	check_tight(&f, &s, changes[c].tagging, &want);
 }
 
-/* Frames of 14 to 200 octets and more: 14 to 17, 18, and each snapshot's end. */
+/* Frames of 14 to 200 bytes and more: 14 to 17, 18, and each snapshot's end. */
 static void hc12_copies_of_every_length(void **state)
 {
 	(void)state;
@@ -429,8 +433,8 @@ static void hc01_what_was_judged_is_what_is_copied(void **state)
 			assert_true(take(&f, &s, snaps[i]));
 			f.vlan = 20;
 			for (unsigned int at = 0; at < f.snap; at++)
-				s.octet[at] ^= 0xff;
-			check_copy(&f, s.octet, changes[c].tagging, &want);
+				s.byte[at] ^= 0xff;
+			check_copy(&f, s.byte, changes[c].tagging, &want);
 		}
 	}
 }
@@ -445,7 +449,7 @@ static void lengths_change_by_the_tag(void **state)
 	assert_int_equal(vlan_length(65535, VLAN_ADD), 65539);
 }
 
-/* --- against an oracle ----------------------------------------------------------- */
+/* --- against an oracle -------------------------------------------------- */
 
 static uint32_t random_state;
 
@@ -565,9 +569,9 @@ static bool check_random(const struct any_port *in, const struct any_port *out)
 		return false;
 	want = build(tag, (unsigned int)left, 0x0800, payload);
 	if (tagging != VLAN_AS_IS)
-		check_copy(&f, s.octet, tagging, &want);
+		check_copy(&f, s.byte, tagging, &want);
 	else
-		assert_memory_equal(s.octet, want.octet, want.len);
+		assert_memory_equal(s.byte, want.byte, want.len);
 	return true;
 }
 

@@ -100,7 +100,9 @@ static void two_ports_talk_beside_a_loop(void **state)
 		assert_true(send_from(r, D, RIG_MAC(C + 1), RIG_MAC(D + 1)) ==
 			    RIG_BIT(C));
 	}
-	/* Two ports, two kinds: their bursts, and three seconds of their rates. */
+	/*
+	 * Two ports, two kinds: their bursts, and three seconds of their rates.
+	 */
 	assert_in_range(rounds, 1, 2 * 2 * (RATE + 3 * RATE));
 	assert_true(rig_drops(r, A, REASON_STORM) > 0);
 	assert_int_equal(r->stats->moved, 0);

@@ -58,7 +58,9 @@ static void hc01_deep_snapshots_are_delivered_as_judged(void **state)
 	rig_free(r);
 }
 
-/* hc18: a filter that looks behind a frame's end says no, whatever was there. */
+/*
+ * hc18: a filter that looks behind a frame's end says no, whatever was there.
+ */
 static void hc18_filters_see_nothing_behind_the_end(void **state)
 {
 	struct policy_image *image = image_new();

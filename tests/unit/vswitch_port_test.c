@@ -34,7 +34,7 @@ static uint64_t send(struct rig *r, unsigned int port, uint64_t dst,
 	return ring;
 }
 
-/* --- adding --------------------------------------------------------------- */
+/* --- adding ------------------------------------------------------------- */
 
 /* A good configuration with one thing wrong. */
 #define REFUSED(wrong)                                                         \
@@ -124,7 +124,7 @@ static void statistics_start_from_zero(void **state)
 	rig_free(r);
 }
 
-/* --- links ------------------------------------------------------------------- */
+/* --- links -------------------------------------------------------------- */
 
 static void a_port_is_up_as_soon_as_it_is_added(void **state)
 {
@@ -190,7 +190,7 @@ static void without_a_link_page_a_fault_is_for_good(void **state)
 	rig_free(r);
 }
 
-/* --- who is notified --------------------------------------------------------------- */
+/* --- who is notified ---------------------------------------------------- */
 
 static void peers_that_sleep_are_rung_once(void **state)
 {
@@ -240,7 +240,7 @@ static void the_switch_asks_to_be_notified_by_frames_alone(void **state)
 	rig_free(r);
 }
 
-/* --- what a cheating peer loses ---------------------------------------------------------- */
+/* --- what a cheating peer loses ----------------------------------------- */
 
 static void buffers_nobody_makes_room_for_are_counted(void **state)
 {
@@ -303,7 +303,7 @@ static void wild_buffers_do_not_cost_the_frame(void **state)
 	rig_free(r);
 }
 
-/* --- two switches ---------------------------------------------------------------------------- */
+/* --- two switches ------------------------------------------------------- */
 
 /* One direction of the cable: what leaves @from comes in at @to. */
 struct cable {

@@ -3,8 +3,8 @@
  * The switch as a bridge, where it takes more than frames in and out (these are
  * in tests/scenarios): batches, buffers, fairness between senders, full tables.
  * vswitch_port_test.c has ports and links, mirror_test.c captures; matrix_,
- * differential_ and hostile_*_test.c hold the switch against policies, an oracle
- * and peers that cheat.
+ * differential_ and hostile_*_test.c hold the switch against policies, an
+ * oracle and peers that cheat.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -14,7 +14,7 @@ FAKE_COMPONENTS;
 /**
  * struct liar - a server that says hello in its own way
  * @hello: what it says
- * @len:   octets of it
+ * @len:   bytes of it
  * @fd:    what it sends along
  * @n_fds: how many
  * @waker: the other end of ATTACH_FD_WAIT
@@ -81,7 +81,7 @@ static _Noreturn void lie(const struct liar *l, int listener)
 	struct iovec iov = { (void *)(uintptr_t)&l->hello, l->len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	int fd = accept(listener, NULL, NULL);
-	char octet;
+	char byte;
 
 	if (l->n_fds > 0) {
 		struct cmsghdr *h;
@@ -97,7 +97,7 @@ static _Noreturn void lie(const struct liar *l, int listener)
 	if (l->len > 0)
 		sendmsg(fd, &msg, MSG_NOSIGNAL);
 	if (l->len > 0)
-		(void)!read(fd, &octet, 1);
+		(void)!read(fd, &byte, 1);
 	_exit(0);
 }
 

@@ -12,7 +12,7 @@
 /* More addresses than a world has frames. */
 #define WORLD_ENTRIES 4096
 
-/* --- chance -------------------------------------------------------------- */
+/* --- chance ------------------------------------------------------------- */
 
 uint32_t world_draw(struct world *w, uint32_t below)
 {
@@ -50,7 +50,7 @@ uint32_t world_now(const struct world *w)
 	return (uint32_t)(w->rig->now / SECOND);
 }
 
-/* --- queues of frames ---------------------------------------------------- */
+/* --- queues of frames --------------------------------------------------- */
 
 void world_push(struct world_fifo *fifo, const uint8_t *bytes, uint16_t len,
 		bool has_buffer)
@@ -86,7 +86,7 @@ static void empty(struct world_fifo *fifo)
 		free(f);
 }
 
-/* --- ports --------------------------------------------------------------- */
+/* --- ports -------------------------------------------------------------- */
 
 static void copy_port(struct world *w, unsigned int port)
 {
@@ -157,7 +157,7 @@ static void add_ports(struct world *w)
 		add_capture(w, world_pick(w, ~(w->ports | w->captures)));
 }
 
-/* --- policy and stations ------------------------------------------------- */
+/* --- policy and stations ------------------------------------------------ */
 
 /* Where there are rules, the allow list is not asked. */
 static void set_allow(struct world *w, unsigned int port, uint64_t allow)
@@ -336,7 +336,7 @@ void world_free(struct world *w)
 	free(w);
 }
 
-/* --- change -------------------------------------------------------------- */
+/* --- change ------------------------------------------------------------- */
 
 static void flap(struct world *w, unsigned int port)
 {
@@ -392,7 +392,7 @@ void world_shake(struct world *w)
 	}
 }
 
-/* --- frames -------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 /* Most stations live at one port; some of their frames come from elsewhere. */
 static uint64_t random_source(struct world *w, unsigned int port)
