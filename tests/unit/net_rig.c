@@ -197,6 +197,13 @@ void net_taken(struct comp *rig, size_t len, unsigned int which)
 	comp_assert_frame(frame, n, len, which);
 }
 
+void net_tagged(uint8_t *frame, const char *tags, size_t n, size_t len)
+{
+	comp_frame(frame, len, 9);
+	memmove(frame + 12 + n, frame + 12, len - 12 - n);
+	memcpy(frame + 12, tags, n);
+}
+
 /* --- things that end a process ------------------------------------------ */
 
 void net_give_up(void)

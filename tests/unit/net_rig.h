@@ -65,6 +65,9 @@ size_t net_take(struct comp *rig, uint8_t *frame, size_t size);
 
 void net_taken(struct comp *rig, size_t len, unsigned int which);
 
+/* A frame with these bytes behind the addresses, @len in all. */
+void net_tagged(uint8_t *frame, const char *tags, size_t n, size_t len);
+
 /* --- things that end a process ------------------------------------------ */
 
 /* Become somebody without privileges: nobody, or ourselves without any. */

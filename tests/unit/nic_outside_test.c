@@ -4,63 +4,13 @@
  */
 #include "tests/unit/nic_rig.h"
 
-static uint8_t frame[16384];
-
 #include <sys/un.h>
 
 #include "vmm/linux/ports/open.h"
 
+static uint8_t frame[16384];
+
 /* --- what becomes of the interface -------------------------------------- */
-
-static bool is(const struct comp *rig, enum outside_state state)
-{
-	return outside_is(rig->c->outside, state);
-}
-
-static uint64_t dropped(const struct comp *rig, enum outside_drop why)
-{
-	return atomic_load(&rig->c->outside->drops[why]);
-}
-
-/* As the next life of the PD gets them from the monitor. */
-static void dup_fds(const struct comp *rig, int fds[NIC_FDS])
-{
-	for (unsigned int i = 0; i < NIC_FDS; i++)
-		fds[i] = fcntl(rig->c->fd[i], F_DUPFD_CLOEXEC, 3);
-}
-
-static void interface_down_and_up(void **state)
-{
-	struct comp *rig = nic_start();
-	int far = net_station("far0");
-
-	(void)state;
-	comp_until(rig, is(rig, OUTSIDE_UP));
-	comp_shell("ip link set nic0 down");
-	comp_until(rig, is(rig, OUTSIDE_DOWN));
-	assert_true(comp_logged(
-		rig, "interface nic0 is down: `ip link set nic0 up`"));
-	for (unsigned int i = 0; i < 3 * COMP_CAPACITY; i++) {
-		comp_frame(frame, 60, i);
-		assert_true(comp_send(rig, frame, 60));
-		comp_turn(rig);
-	}
-	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 3 * COMP_CAPACITY);
-	/* Asleep: nothing is ready that nobody takes. */
-	assert_int_equal(rig->pd->n_due, 0);
-	assert_true(pd_look(rig->pd, 0));
-	assert_int_equal(rig->pd->n_due, 0);
-	comp_shell("ip link set nic0 up");
-	comp_until(rig, is(rig, OUTSIDE_UP));
-	comp_frame(frame, 60, 5);
-	assert_true(comp_send(rig, frame, 60));
-	net_hears(rig, far, 60, 5);
-	comp_frame(frame, 61, 6);
-	net_say(far, frame, 61);
-	net_taken(rig, 61, 6);
-	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 3 * COMP_CAPACITY);
-	close(far);
-}
 
 /* The other end of the cable is taken out and put back in. */
 static void carrier_lost_and_found(void **state)
@@ -69,15 +19,15 @@ static void carrier_lost_and_found(void **state)
 	int far;
 
 	(void)state;
-	comp_until(rig, is(rig, OUTSIDE_UP));
+	comp_until(rig, comp_is(rig, OUTSIDE_UP));
 	comp_shell("ip link set far0 down");
-	comp_until(rig, is(rig, OUTSIDE_NO_CARRIER));
+	comp_until(rig, comp_is(rig, OUTSIDE_NO_CARRIER));
 	assert_true(comp_logged(rig, "interface nic0 has no carrier"));
 	comp_frame(frame, 60, 1);
 	assert_true(comp_send(rig, frame, 60));
-	comp_until(rig, dropped(rig, OUTSIDE_DROP_NOT_UP) == 1);
+	comp_until(rig, comp_dropped(rig, OUTSIDE_DROP_NOT_UP) == 1);
 	comp_shell("ip link set far0 up");
-	comp_until(rig, is(rig, OUTSIDE_UP));
+	comp_until(rig, comp_is(rig, OUTSIDE_UP));
 	far = net_station("far0");
 	comp_frame(frame, 60, 5);
 	assert_true(comp_send(rig, frame, 60));
@@ -110,7 +60,7 @@ static void mtu_followed(void **state)
 	comp_frame(frame, 1014, 5);
 	assert_true(comp_send(rig, frame, 1014));
 	net_hears(rig, far, 1014, 5);
-	assert_int_equal(dropped(rig, OUTSIDE_DROP_MTU), 30);
+	assert_int_equal(comp_dropped(rig, OUTSIDE_DROP_MTU), 30);
 	close(far);
 }
 
@@ -120,7 +70,7 @@ static void others_are_not_followed(void **state)
 	struct comp *rig = nic_start();
 
 	(void)state;
-	comp_until(rig, is(rig, OUTSIDE_UP));
+	comp_until(rig, comp_is(rig, OUTSIDE_UP));
 	rig->log[0] = '\0';
 	comp_shell(
 		"ip link add other0 type veth peer name other1 && ip link set "
@@ -144,49 +94,16 @@ static void renamed(void **state)
 	comp_until(rig, comp_logged(rig, "interface nic0 is called lan0 now"));
 	assert_string_equal(rig->c->outside->name, "lan0");
 	/* The PD's next life has the number, not the name. */
-	dup_fds(rig, fds);
+	comp_dup_fds(rig, fds);
 	nic_end(rig);
 	rig = comp_new(cfg);
 	comp_start(rig, fds, NIC_FDS);
-	comp_until(rig, is(rig, OUTSIDE_UP));
+	comp_until(rig, comp_is(rig, OUTSIDE_UP));
 	comp_frame(frame, 60, 9);
 	assert_true(comp_send(rig, frame, 60));
 	net_hears(rig, far, 60, 9);
 	close(far);
 	comp_shell("ip link del lan0");
-}
-
-/* Seen at once, without a frame being sent; said once. */
-static void interface_deleted(void **state)
-{
-	struct comp *rig = nic_start();
-	int fds[NIC_FDS];
-
-	(void)state;
-	comp_shell("ip link del nic0");
-	comp_until(rig, is(rig, OUTSIDE_GONE));
-	assert_true(comp_logged(rig, "interface nic0 is gone"));
-	for (unsigned int i = 0; i < 3 * COMP_CAPACITY; i++) {
-		comp_frame(frame, 60, i);
-		assert_true(comp_send(rig, frame, 60));
-		comp_turn(rig);
-	}
-	assert_int_equal(dropped(rig, OUTSIDE_DROP_NOT_UP), 3 * COMP_CAPACITY);
-	assert_null(strstr(strstr(rig->log, "is gone") + 1, "nic0 is "));
-	/* Nothing is watched, so nothing spins. */
-	for (unsigned int i = 0; i < NIC_FDS; i++)
-		assert_int_equal(comp_watched(rig, i), 0);
-	assert_int_equal(rig->pd->n_due, 0);
-	/* Started again, with dead sockets and with none. */
-	dup_fds(rig, fds);
-	nic_end(rig);
-	rig = comp_new(cfg);
-	comp_start(rig, fds, NIC_FDS);
-	assert_true(is(rig, OUTSIDE_GONE));
-	nic_end(rig);
-	rig = comp_new(cfg);
-	comp_start(rig, fds, 0);
-	assert_true(is(rig, OUTSIDE_GONE));
 }
 
 static void interface_deleted_while_down(void **state)
@@ -195,9 +112,9 @@ static void interface_deleted_while_down(void **state)
 
 	(void)state;
 	comp_shell("ip link set nic0 down");
-	comp_until(rig, is(rig, OUTSIDE_DOWN));
+	comp_until(rig, comp_is(rig, OUTSIDE_DOWN));
 	comp_shell("ip link del nic0");
-	comp_until(rig, is(rig, OUTSIDE_GONE));
+	comp_until(rig, comp_is(rig, OUTSIDE_GONE));
 }
 
 static void started_again(void **state)
@@ -215,7 +132,7 @@ static void started_again(void **state)
 			net_hears(rig, far, 60, i);
 			net_say(far, frame, 60);
 		}
-		dup_fds(rig, fds);
+		comp_dup_fds(rig, fds);
 		nic_end(rig);
 		rig = comp_new(cfg);
 		comp_start(rig, fds, NIC_FDS);
@@ -309,12 +226,10 @@ static void member_of_a_bridge(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		nic_test(interface_down_and_up),
 		nic_test(carrier_lost_and_found),
 		nic_test(mtu_followed),
 		nic_test(others_are_not_followed),
 		nic_test(renamed),
-		nic_test(interface_deleted),
 		nic_test(interface_deleted_while_down),
 		nic_test(started_again),
 		nic_test(used_twice),

@@ -4,61 +4,11 @@
  */
 #include "tests/unit/nic_rig.h"
 
-static uint8_t frame[16384];
-
 #include "vmm/linux/ports/open.h"
 
+static uint8_t frame[16384];
+
 /* --- frames ------------------------------------------------------------- */
-
-static void frames_both_ways(void **state)
-{
-	static const size_t lens[] = { 14, 60, 1514 };
-	struct comp *rig = nic_start();
-	int far = net_station("far0");
-
-	(void)state;
-	for (unsigned int i = 0; i < 3; i++) {
-		comp_frame(frame, lens[i], i);
-		net_say(far, frame, lens[i]);
-		net_taken(rig, lens[i], i);
-		assert_true(comp_send(rig, frame, lens[i]));
-		net_hears(rig, far, lens[i], i);
-	}
-	assert_true(comp_rang(rig));
-	/* What the port sends does not come back to it. */
-	comp_turn(rig);
-	assert_int_equal(net_take(rig, frame, sizeof(frame)), 0);
-	assert_string_equal(rig->log, "");
-	close(far);
-}
-
-/* Several times round both rings, in bursts that are no divisor of them. */
-static void round_the_rings(void **state)
-{
-	struct comp *rig = nic_start();
-	int far = net_station("far0");
-
-	(void)state;
-	for (unsigned int i = 0; i < 5100; i++) {
-		comp_frame(frame, 60 + i % 1400, i);
-		net_say(far, frame, 60 + i % 1400);
-		if (i % 102 < 101)
-			continue;
-		for (unsigned int k = i - 101; k <= i; k++)
-			net_taken(rig, 60 + k % 1400, k);
-	}
-	for (unsigned int i = 0; i < 2040; i++) {
-		comp_frame(frame, 60 + i % 1400, i);
-		assert_true(comp_send(rig, frame, 60 + i % 1400));
-		if (i % 102 < 101)
-			continue;
-		for (unsigned int k = i - 101; k <= i; k++)
-			net_hears(rig, far, 60 + k % 1400, k);
-	}
-	assert_int_equal(queue_pending(&rig->rx_free), COMP_CAPACITY);
-	assert_string_equal(rig->log, "");
-	close(far);
-}
 
 static void jumbo_frames(void **state)
 {
@@ -81,45 +31,6 @@ static void jumbo_frames(void **state)
 	close(far);
 }
 
-/* A frame with these bytes behind the addresses, @len in all. */
-static void tagged(const char *tags, size_t n, size_t len)
-{
-	comp_frame(frame, len, 9);
-	memmove(frame + 12 + n, frame + 12, len - 12 - n);
-	memcpy(frame + 12, tags, n);
-}
-
-/* The kernel takes the outer tag out on reception; it comes back. */
-static void vlan_tags_stay(void **state)
-{
-	static const struct {
-		const char *tags;
-		size_t n, len;
-	} cases[] = {
-		{ "\x81\x00\x60\x07", 4, 64 },
-		{ "\x81\x00\x00\x00", 4, 64 }, /* priority tag */
-		{ "\x88\xa8\x6f\xfe", 4, 64 },
-		{ "\x88\xa8\x00\x05\x81\x00\x00\x06", 8, 80 },
-		{ "\x81\x00\x00\x07", 4, MAX_FRAME },
-	};
-	struct comp *rig = nic_start();
-	int far = net_station("far0");
-	size_t n;
-
-	(void)state;
-	for (unsigned int i = 0; i < 5; i++) {
-		uint8_t got[MAX_FRAME];
-
-		tagged(cases[i].tags, cases[i].n, cases[i].len);
-		net_say(far, frame, cases[i].len);
-		comp_until(rig, (n = comp_take(rig, got, sizeof(got))) > 0);
-		assert_int_equal(n, cases[i].len);
-		assert_memory_equal(got, frame, n);
-	}
-	assert_string_equal(rig->log, "");
-	close(far);
-}
-
 /* And on the way out, also when the tag makes the frame 1518 bytes long. */
 static void tagged_frames_go_out(void **state)
 {
@@ -135,7 +46,7 @@ static void tagged_frames_go_out(void **state)
 	ssize_t n;
 
 	(void)state;
-	tagged("\x81\x00\x60\x07", 4, MAX_FRAME);
+	net_tagged(frame, "\x81\x00\x60\x07", 4, MAX_FRAME);
 	assert_true(comp_send(rig, frame, MAX_FRAME));
 	comp_until(rig, (n = recvmsg(far, &msg, 0)) > 0);
 	/* Our station is a packet socket as well: it sees the tag beside. */
@@ -164,7 +75,7 @@ static void frames_too_long_for_the_port(void **state)
 		net_say(far, frame, len);
 	}
 	/* One that is too long with its tag only. */
-	tagged("\x81\x00\x60\x07", 4, MAX_FRAME + 2);
+	net_tagged(frame, "\x81\x00\x60\x07", 4, MAX_FRAME + 2);
 	net_say(far, frame, MAX_FRAME + 2);
 	comp_frame(frame, MAX_FRAME, 3);
 	net_say(far, frame, MAX_FRAME);
@@ -244,40 +155,6 @@ static void hc28_slow_interface(void **state)
 	close(far);
 }
 
-static void hc28_switch_returns_nothing(void **state)
-{
-	struct comp *rig = nic_start();
-	int far = net_station("far0");
-
-	(void)state;
-	rig->hoard = true;
-	/* More than buffers and receive ring hold together. */
-	for (unsigned int i = 0; i < 4000; i++) {
-		comp_frame(frame, 60, i);
-		net_say(far, frame, 60);
-		if (i % 10 == 0)
-			comp_turn(rig);
-	}
-	assert_int_equal(queue_pending(&rig->tx_active), COMP_CAPACITY);
-	assert_int_equal(comp_watched(rig, NIC_RX), 0);
-	for (unsigned int i = 0; i < COMP_CAPACITY; i++)
-		net_taken(rig, 60, i);
-	rig->hoard = false;
-	for (unsigned int i = 0; i < COMP_CAPACITY; i++) {
-		queue_put(&rig->tx_free, i * rig->wire.buffer_size, 0);
-		comp_publish(rig, &rig->tx_free);
-	}
-	/* What waited in the ring, then what comes anew. */
-	net_taken(rig, 60, COMP_CAPACITY);
-	do
-		comp_turn(rig);
-	while (net_take(rig, frame, sizeof(frame)) > 0);
-	comp_frame(frame, 61, 5);
-	net_say(far, frame, 61);
-	net_taken(rig, 61, 5);
-	close(far);
-}
-
 /* --- open() ------------------------------------------------------------- */
 
 static void promiscuous_while_it_runs(void **state)
@@ -348,15 +225,11 @@ static void no_privileges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		nic_test(frames_both_ways),
-		nic_test(round_the_rings),
 		nic_test(jumbo_frames),
-		nic_test(vlan_tags_stay),
 		nic_test(tagged_frames_go_out),
 		nic_test(frames_too_long_for_the_port),
 		nic_test(frames_too_long_for_the_interface),
 		nic_test(hc28_slow_interface),
-		nic_test(hc28_switch_returns_nothing),
 		nic_test(promiscuous_while_it_runs),
 		nic_test(in_a_named_namespace),
 		nic_test(interfaces_that_are_no_port),

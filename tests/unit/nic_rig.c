@@ -63,3 +63,18 @@ struct comp *nic_start(void)
 	}
 	return rig;
 }
+
+int tap_setup(void **state)
+{
+	(void)state;
+	if (comp_setup(SYS_TAP, "sw0.alice") != 0)
+		return -1;
+	strcpy(cfg->tap.ifname, "alice0");
+	return 0;
+}
+
+struct comp *tap_start(void)
+{
+	net_need_tun();
+	return comp_run(cfg);
+}

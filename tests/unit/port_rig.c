@@ -238,6 +238,22 @@ bool comp_rang(struct comp *r)
 	return read(r->ring_fd, &sum, sizeof(sum)) == sizeof(sum);
 }
 
+bool comp_is(const struct comp *r, enum outside_state state)
+{
+	return outside_is(r->c->outside, state);
+}
+
+uint64_t comp_dropped(const struct comp *r, enum outside_drop why)
+{
+	return atomic_load(&r->c->outside->drops[why]);
+}
+
+void comp_dup_fds(const struct comp *r, int *fds)
+{
+	for (unsigned int i = 0; i < r->c->n_fds; i++)
+		fds[i] = fcntl(r->c->fd[i], F_DUPFD_CLOEXEC, 3);
+}
+
 /* --- open() ------------------------------------------------------------- */
 
 int comp_open(const struct sys_component *config, int *fds)

@@ -141,6 +141,12 @@ uint32_t comp_watched(const struct comp *r, unsigned int fd);
 /* Whether the switch was rung since the last question. */
 bool comp_rang(struct comp *r);
 
+bool comp_is(const struct comp *r, enum outside_state state);
+uint64_t comp_dropped(const struct comp *r, enum outside_drop why);
+
+/* Its descriptors, as the next life of the PD gets them from the monitor. */
+void comp_dup_fds(const struct comp *r, int *fds);
+
 /* --- open() ------------------------------------------------------------- */
 
 int comp_open(const struct sys_component *config, int *fds);

@@ -42,20 +42,15 @@ static void next_peer_starts_afresh(void **state)
 	close(peer);
 }
 
-static bool is(const struct comp *rig, enum outside_state state)
-{
-	return outside_is(rig->c->outside, state);
-}
-
 static void second_peer_is_turned_away(void **state)
 {
 	struct comp *rig = comp_run(cfg);
 	int first, second;
 
 	(void)state;
-	assert_true(is(rig, OUTSIDE_NO_PEER));
+	assert_true(comp_is(rig, OUTSIDE_NO_PEER));
 	first = join(rig);
-	assert_true(is(rig, OUTSIDE_UP));
+	assert_true(comp_is(rig, OUTSIDE_UP));
 	for (unsigned int i = 0; i < 9; i++) {
 		second = join(rig);
 		comp_until(rig, hung_up(second));
@@ -72,7 +67,7 @@ static void second_peer_is_turned_away(void **state)
 	comp_turn(rig);
 	switch_gets(rig, 61, 8);
 	close(first);
-	comp_until(rig, is(rig, OUTSIDE_NO_PEER));
+	comp_until(rig, comp_is(rig, OUTSIDE_NO_PEER));
 	assert_int_equal(comp_watched(rig, 0), EPOLLIN);
 }
 
@@ -235,7 +230,7 @@ static void nobody_to_connect_to(void **state)
 	close(unix_socket(cfg->socket.path, true));
 	rig = comp_run(cfg);
 	assert_int_equal(rig->c->fd[0], -1);
-	assert_true(is(rig, OUTSIDE_NO_PEER));
+	assert_true(comp_is(rig, OUTSIDE_NO_PEER));
 	assert_true(comp_logged(rig, "trying to connect again"));
 	for (unsigned int i = 0; i < 3 * COMP_CAPACITY; i++) {
 		comp_frame(frame, 60, i);
@@ -272,7 +267,7 @@ static void connecting(void **state)
 	comp_free(rig);
 	rig = comp_new(cfg);
 	comp_start(rig, fds, 1);
-	assert_true(is(rig, OUTSIDE_NO_PEER));
+	assert_true(comp_is(rig, OUTSIDE_NO_PEER));
 	assert_true(hung_up(peer));
 	close(peer);
 	close(listener);
@@ -295,7 +290,7 @@ static void connected_peer_leaves(void **state)
 	close(peer);
 	comp_turn(rig);
 	assert_true(comp_logged(rig, "trying to connect again"));
-	assert_true(is(rig, OUTSIDE_NO_PEER));
+	assert_true(comp_is(rig, OUTSIDE_NO_PEER));
 	/* Silent, but no backlog and nothing watched. */
 	comp_frame(frame, 60, 2);
 	assert_true(comp_send(rig, frame, 60));
