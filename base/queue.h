@@ -192,23 +192,29 @@ static inline int queue_room(const struct queue_producer *p)
 }
 
 /**
- * queue_put - fill the next slot; the peer sees it at queue_publish()
- * @p:      producer with room, see queue_room()
- * @offset: offset or io address of the buffer
- * @len:    bytes of the frame in it
+ * queue_fill - write a slot
  *
  * The stores are volatile and no wider than a field, so that a queue mapped as
  * device memory (stock UIO in a guest) works as well.
  */
-static inline void queue_put(struct queue_producer *p, uint64_t offset,
-			     uint16_t len)
+static inline void queue_fill(volatile struct net_desc *d, uint64_t offset,
+			      uint16_t len)
 {
-	volatile struct net_desc *d =
-		&p->shared->desc[p->tail & (p->capacity - 1u)];
-
 	d->io_or_offset = offset;
 	d->len = len;
 	d->oid = 0;
+}
+
+/**
+ * queue_put - fill the next slot; the peer sees it at queue_publish()
+ * @p:      producer with room, see queue_room()
+ * @offset: offset or io address of the buffer
+ * @len:    bytes of the frame in it
+ */
+static inline void queue_put(struct queue_producer *p, uint64_t offset,
+			     uint16_t len)
+{
+	queue_fill(&p->shared->desc[p->tail & (p->capacity - 1u)], offset, len);
 	p->tail++;
 }
 
@@ -258,6 +264,19 @@ static inline int queue_pending(const struct queue_consumer *c)
 }
 
 /**
+ * queue_read - copy a slot out, each field read once
+ */
+static inline struct net_desc queue_read(const volatile struct net_desc *d)
+{
+	struct net_desc copy = {
+		.io_or_offset = d->io_or_offset,
+		.len = d->len,
+	};
+
+	return copy;
+}
+
+/**
  * queue_peek - copy a pending descriptor out, each field read once
  * @c:     consumer
  * @index: which, 0 is the oldest; less than queue_pending()
@@ -265,14 +284,8 @@ static inline int queue_pending(const struct queue_consumer *c)
 static inline struct net_desc queue_peek(const struct queue_consumer *c,
 					 unsigned int index)
 {
-	const volatile struct net_desc *d =
-		&c->shared->desc[(c->head + index) & (c->capacity - 1u)];
-	struct net_desc copy = {
-		.io_or_offset = d->io_or_offset,
-		.len = d->len,
-	};
-
-	return copy;
+	return queue_read(
+		&c->shared->desc[(c->head + index) & (c->capacity - 1u)]);
 }
 
 /**

@@ -42,75 +42,8 @@ _Static_assert(sizeof(struct cache_place) == 144, "three lines, at any of 16");
 _Static_assert(CACHE_HASHED == 4 && 18 + 38 + 8 <= CACHE_OCTETS,
 	       "hashed words are in the snapshot, tagged or not");
 
-/* A word aligned to four, as all are behind either Ethernet header. */
-static inline uint64_t word_at(const uint8_t *octets, unsigned int at)
-{
-	uint64_t word;
-
-	__builtin_memcpy(&word, __builtin_assume_aligned(octets + at, 4), 8);
-	return word;
-}
-
-enum { KIND_IPV4, KIND_IPV6, KIND_ARP, KIND_OTHER };
-
 /* Where a flow's addresses and ports end, behind the Ethernet header. */
 static const uint8_t flow_end[CACHE_KINDS] = { 24, 44, 28, 46 };
-
-static inline unsigned int kind_of(const struct frame *f)
-{
-	switch (f->ethertype) {
-	case 0x0800:
-		return f->bytes[f->l3] == 0x45 ? KIND_IPV4 : KIND_OTHER;
-	case 0x86dd:
-		return KIND_IPV6;
-	case 0x0806:
-		return KIND_ARP;
-	default:
-		return KIND_OTHER;
-	}
-}
-
-/*
- * The first place of a frame's set.  Sums with secrets, multiplied in pairs:
- * without the secrets nobody can make frames collide more often than by chance.
- */
-static unsigned int set_of(const struct policy_cache *c,
-			   const struct cache_port *port, const struct frame *f,
-			   unsigned int dst)
-{
-	const uint64_t *read = port->hashed[kind_of(f)];
-	const uint64_t *secret = c->secret;
-	const uint8_t *l3 = f->bytes + f->l3;
-	uint64_t hash;
-
-	hash = hash_fold((word_at(l3, 6) & read[0]) + secret[0],
-			 (word_at(l3, 14) & read[1]) + secret[1]) +
-	       hash_fold((word_at(l3, 22) & read[2]) + secret[2],
-			 (word_at(l3, 38) & read[3]) + secret[3]);
-	/* Or consecutively numbered flows would fill consecutive sets. */
-	hash = hash_fold(hash ^ dst, 0x9e3779b97f4a7c15ull);
-	return (unsigned int)(hash >> (64 - CACHE_SET_BITS)) * CACHE_WAYS;
-}
-
-bool cache_find(struct policy_cache *c, const struct frame *frame,
-		unsigned int src, unsigned int dst, uint32_t generation,
-		uint16_t *entry)
-{
-	struct cache_port *port = &c->port[src];
-	uint64_t key = cache_key(generation, dst);
-	unsigned int at = set_of(c, port, frame, dst);
-
-	for (unsigned int way = 0; way < CACHE_WAYS; way++, at++) {
-		if (!cache_holds(&port->place[at], frame, key))
-			continue;
-		port->latest[dst] = (uint16_t)at;
-		*entry = port->place[at].entry;
-		c->hits++;
-		return true;
-	}
-	c->misses++;
-	return false;
-}
 
 /* --- remembering ------------------------------------------------------- */
 
@@ -137,15 +70,15 @@ static uint64_t word_before(const uint8_t *octets, unsigned int at,
 	unsigned int n = at < end ? end - at : 0;
 
 	if (n >= 8)
-		return word_at(octets, at);
-	return word_at(octets, at) & ~frame_be64(~0ull >> 8 * n);
+		return cache_word(octets, at);
+	return cache_word(octets, at) & ~frame_be64(~0ull >> 8 * n);
 }
 
 static void learn_hashed(struct cache_port *port, const struct frame *f,
 			 uint32_t generation, const cache_pair *mask)
 {
 	const uint8_t *l3 = (const uint8_t *)mask + f->l3;
-	unsigned int kind = kind_of(f);
+	unsigned int kind = cache_kind(f);
 	uint64_t *read = port->hashed[kind];
 
 	if (port->generation != generation)
@@ -186,7 +119,7 @@ void cache_put(struct policy_cache *c, const struct frame *frame,
 		return;
 	spread(mask, seen->octets);
 	learn_hashed(port, frame, generation, mask);
-	at = place_for(c, port, set_of(c, port, frame, dst), generation);
+	at = place_for(c, port, cache_set(c, port, frame, dst), generation);
 	port->latest[dst] = (uint16_t)at;
 	p = &port->place[at];
 	memcpy(p->mask, mask, sizeof(p->mask));

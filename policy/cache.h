@@ -32,6 +32,7 @@
 #include <stdint.h>
 
 #include "base/bits.h"
+#include "base/hash.h"
 #include "policy/cbpf.h"
 #include "base/frame.h"
 
@@ -118,7 +119,9 @@ static inline bool cache_holds(const struct cache_place *p,
 	const cache_frame_pair *pair = (const cache_frame_pair *)f->words;
 	cache_pair differs = { 0 };
 
-	if (p->key != key || f->snap < p->end)
+	/* Frames of a pair differ here if anywhere: in the ports. */
+	if (p->key != key || f->snap < p->end ||
+	    ((f->words[4] ^ p->value[2][0]) & p->mask[2][0]))
 		return false;
 #pragma GCC unroll 4
 	for (unsigned int i = 0; i < CACHE_PAIRS; i++)
@@ -147,14 +150,78 @@ static inline bool cache_latest(struct policy_cache *c,
 	return true;
 }
 
+/* A word aligned to four, as all are behind either Ethernet header. */
+static inline uint64_t cache_word(const uint8_t *octets, unsigned int at)
+{
+	uint64_t word;
+
+	__builtin_memcpy(&word, __builtin_assume_aligned(octets + at, 4), 8);
+	return word;
+}
+
+enum { CACHE_IPV4, CACHE_IPV6, CACHE_ARP, CACHE_OTHER };
+
+static inline unsigned int cache_kind(const struct frame *f)
+{
+	switch (f->ethertype) {
+	case 0x0800:
+		return f->bytes[f->l3] == 0x45 ? CACHE_IPV4 : CACHE_OTHER;
+	case 0x86dd:
+		return CACHE_IPV6;
+	case 0x0806:
+		return CACHE_ARP;
+	default:
+		return CACHE_OTHER;
+	}
+}
+
+/*
+ * The first place of a frame's set.  Sums with secrets, multiplied in pairs:
+ * without the secrets nobody can make frames collide more often than by chance.
+ */
+static FAST_PATH unsigned int cache_set(const struct policy_cache *c,
+					const struct cache_port *port,
+					const struct frame *f, unsigned int dst)
+{
+	const uint64_t *read = port->hashed[cache_kind(f)];
+	const uint64_t *secret = c->secret;
+	const uint8_t *l3 = f->bytes + f->l3;
+	uint64_t hash;
+
+	hash = hash_fold((cache_word(l3, 6) & read[0]) + secret[0],
+			 (cache_word(l3, 14) & read[1]) + secret[1]) +
+	       hash_fold((cache_word(l3, 22) & read[2]) + secret[2],
+			 (cache_word(l3, 38) & read[3]) + secret[3]);
+	/* Or consecutively numbered flows would fill consecutive sets. */
+	hash = hash_fold(hash ^ dst, 0x9e3779b97f4a7c15ull);
+	return (unsigned int)(hash >> (64 - CACHE_SET_BITS)) * CACHE_WAYS;
+}
+
 /**
  * cache_find - look a frame's verdict up
  *
- * By its hash, after cache_latest() has failed.  Arguments as there.
+ * By its hash, after cache_latest() has failed.  Arguments as there.  Who goes
+ * on to find out what the rules say counts the miss.
  */
-bool cache_find(struct policy_cache *c, const struct frame *frame,
-		unsigned int src, unsigned int dst, uint32_t generation,
-		uint16_t *entry);
+static FAST_PATH bool cache_find(struct policy_cache *c,
+				 const struct frame *frame, unsigned int src,
+				 unsigned int dst, uint32_t generation,
+				 uint16_t *entry)
+{
+	struct cache_port *port = &c->port[src];
+	uint64_t key = cache_key(generation, dst);
+	unsigned int at = cache_set(c, port, frame, dst);
+
+	for (unsigned int way = 0; way < CACHE_WAYS; way++, at++) {
+		if (!cache_holds(&port->place[at], frame, key))
+			continue;
+		port->latest[dst] = (uint16_t)at;
+		*entry = port->place[at].entry;
+		c->hits++;
+		return true;
+	}
+	return false;
+}
 
 /**
  * cache_put - store one that was not found

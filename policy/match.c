@@ -141,48 +141,23 @@ static EXPANDED uint16_t first_match(const struct policy *policy,
 	return POLICY_NO_ENTRY;
 }
 
-static __attribute__((noinline)) uint16_t
-match_plainly(const struct policy *policy, const struct frame *frame,
-	      unsigned int src, unsigned int dst)
-{
-	return first_match(policy, src, dst, frame, NULL);
-}
-
-static __attribute__((noinline)) uint16_t
-match_and_put(const struct policy *policy, struct policy_cache *cache,
-	      const struct frame *frame, unsigned int src, unsigned int dst)
+uint16_t policy_match_anew(const struct policy *policy,
+			   struct policy_cache *cache,
+			   const struct frame *frame, unsigned int src,
+			   unsigned int dst)
 {
 	struct policy_seen seen = { .octets = 0 };
 	uint16_t entry = first_match(policy, src, dst, frame, &seen);
 
 	cache_put(cache, frame, src, dst, policy->generation, &seen, entry);
+	cache->misses++;
 	cache->steps += CACHE_MISS_STEPS + seen.steps;
 	return entry;
 }
 
-static __attribute__((noinline)) uint16_t
-match_by_hash(const struct policy *policy, struct policy_cache *cache,
-	      const struct frame *frame, unsigned int src, unsigned int dst)
+uint16_t policy_match_plainly(const struct policy *policy,
+			      const struct frame *frame, unsigned int src,
+			      unsigned int dst)
 {
-	uint16_t entry;
-
-	if (likely(cache_find(cache, frame, src, dst, policy->generation,
-			      &entry)))
-		return entry;
-	return match_and_put(policy, cache, frame, src, dst);
-}
-
-/* Short for a frame like the one before; the rest is out of line. */
-uint16_t policy_match(const struct policy *policy, struct policy_cache *cache,
-		      const struct frame *frame, unsigned int src,
-		      unsigned int dst)
-{
-	uint16_t entry;
-
-	if (cache == NULL)
-		return match_plainly(policy, frame, src, dst);
-	if (likely(cache_latest(cache, frame, src, dst, policy->generation,
-				&entry)))
-		return entry;
-	return match_by_hash(policy, cache, frame, src, dst);
+	return first_match(policy, src, dst, frame, NULL);
 }

@@ -106,23 +106,6 @@ static bool answers(const struct policy *policy,
 	       has_reply_rule(policy, dst, ask->src, hit->rule);
 }
 
-static enum vswitch_reason ask_rules(const struct policy *policy,
-				     struct policy_cache *cache,
-				     const struct policy_ask *ask,
-				     unsigned int dst,
-				     struct policy_answer *answer)
-{
-	const struct policy_rule *rule;
-
-	answer->entry = policy_match(policy, cache, ask->frame, ask->src, dst);
-	/* A pair without rules of its own is asked only because of answers. */
-	if (answer->entry == POLICY_NO_ENTRY)
-		return policy->pair[ask->src][dst].n > 0 ? REASON_NO_RULE
-							 : REASON_NO_FLOW;
-	rule = &policy->rule[policy->entry[answer->entry]];
-	return rule->action == POLICY_ALLOW ? REASON_NONE : REASON_DENIED;
-}
-
 enum vswitch_reason policy_asked(const struct policy *policy,
 				 const struct policy_state *state,
 				 struct policy_cache *cache,
@@ -131,11 +114,12 @@ enum vswitch_reason policy_asked(const struct policy *policy,
 {
 	struct flow_hit hit;
 
-	answer->entry = POLICY_NO_ENTRY;
-	answer->reply = bit_in(policy->answers[ask->src], dst) &&
-			answers(policy, state, ask, dst, &hit);
-	return answer->reply ? REASON_NONE
-			     : ask_rules(policy, cache, ask, dst, answer);
+	if (!bit_in(policy->answers[ask->src], dst) ||
+	    !answers(policy, state, ask, dst, &hit))
+		return policy_ruled(policy, cache, ask, dst, answer);
+	*answer = (struct policy_answer){ .entry = POLICY_NO_ENTRY,
+					  .reply = true };
+	return REASON_NONE;
 }
 
 /* --- it goes there ----------------------------------------------------- */

@@ -39,6 +39,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bits.h"
 #include "policy/bucket.h"
 #include "policy/cache.h"
 #include "policy/flap.h"
@@ -124,22 +125,6 @@ struct policy_state {
 };
 
 /**
- * struct policy_ask - a question to policy, about one frame
- * @frame:  parsed snapshot
- * @src:    port it comes from, less than MAX_PORTS
- * @parsed: @packet is filled in; false at first
- * @now_ns: the time
- * @packet: the frame parsed as a packet, once that is needed
- */
-struct policy_ask {
-	const struct frame *frame;
-	unsigned int src;
-	bool parsed;
-	uint64_t now_ns;
-	struct packet packet;
-};
-
-/**
  * struct policy_answer - may it go to a port, and which entry decided
  * @why:   REASON_NONE, or why not
  * @entry: the pair's entry that decided; POLICY_NO_ENTRY if none did
@@ -149,6 +134,27 @@ struct policy_answer {
 	enum vswitch_reason why;
 	uint16_t entry;
 	bool reply;
+};
+
+/**
+ * struct policy_ask - a question to policy, about one frame
+ * @frame:  parsed snapshot
+ * @src:    port it comes from, less than MAX_PORTS
+ * @parsed: @packet is filled in; false at first
+ * @answered: one more than the port it was asked about before, nothing having
+ *          changed since; or 0
+ * @answer: of @answered
+ * @now_ns: the time
+ * @packet: the frame parsed as a packet, once that is needed
+ */
+struct policy_ask {
+	const struct frame *frame;
+	unsigned int src;
+	bool parsed;
+	unsigned int answered;
+	struct policy_answer answer;
+	uint64_t now_ns;
+	struct packet packet;
 };
 
 /* --- changing ---------------------------------------------------------- */
@@ -252,14 +258,64 @@ static inline enum vswitch_reason policy_admit(const struct policy *policy,
 }
 
 /**
- * policy_match - the first of a pair's rules that matches
- * @cache: the verdict cache, or NULL
+ * policy_match_plainly - the first of a pair's rules that matches
  *
  * Return: its entry, or POLICY_NO_ENTRY.
  */
-uint16_t policy_match(const struct policy *policy, struct policy_cache *cache,
-		      const struct frame *frame, unsigned int src,
-		      unsigned int dst);
+uint16_t policy_match_plainly(const struct policy *policy,
+			      const struct frame *frame, unsigned int src,
+			      unsigned int dst);
+
+/**
+ * policy_match_anew - the same, and the verdict is cached from now on
+ */
+uint16_t policy_match_anew(const struct policy *policy,
+			   struct policy_cache *cache,
+			   const struct frame *frame, unsigned int src,
+			   unsigned int dst);
+
+/**
+ * policy_match - the same, from the verdict cache if it is there
+ * @cache: the verdict cache, or NULL
+ */
+static FAST_PATH uint16_t policy_match(const struct policy *policy,
+				       struct policy_cache *cache,
+				       const struct frame *frame,
+				       unsigned int src, unsigned int dst)
+{
+	uint32_t generation = policy->generation;
+	uint16_t entry;
+
+	if (cache == NULL)
+		return policy_match_plainly(policy, frame, src, dst);
+	if (cache_latest(cache, frame, src, dst, generation, &entry) ||
+	    likely(cache_find(cache, frame, src, dst, generation, &entry)))
+		return entry;
+	return policy_match_anew(policy, cache, frame, src, dst);
+}
+
+/**
+ * policy_ruled - what a pair's rules say of a frame, flows left out
+ *
+ * Arguments as of vswitch_can_send(), for a pair that asks.
+ */
+static FAST_PATH enum vswitch_reason policy_ruled(const struct policy *policy,
+						  struct policy_cache *cache,
+						  const struct policy_ask *ask,
+						  unsigned int dst,
+						  struct policy_answer *answer)
+{
+	const struct policy_rule *rule;
+
+	answer->reply = false;
+	answer->entry = policy_match(policy, cache, ask->frame, ask->src, dst);
+	/* A pair without rules of its own is asked only because of answers. */
+	if (answer->entry == POLICY_NO_ENTRY)
+		return policy->pair[ask->src][dst].n > 0 ? REASON_NO_RULE
+							 : REASON_NO_FLOW;
+	rule = &policy->rule[policy->entry[answer->entry]];
+	return rule->action == POLICY_ALLOW ? REASON_NONE : REASON_DENIED;
+}
 
 /**
  * policy_user - the user's own policy, last in the stack
@@ -275,6 +331,14 @@ uint16_t policy_match(const struct policy *policy, struct policy_cache *cache,
  */
 bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst,
 		 const struct policy_words *words);
+
+/* Only policy/user/none.c has it: nobody needs to be asked. */
+extern const bool policy_user_is_none __attribute__((weak));
+
+static inline bool policy_has_user(void)
+{
+	return &policy_user_is_none == NULL;
+}
 
 /**
  * policy_asked - what a pair's rules, and flows, say of a frame
@@ -318,7 +382,11 @@ static inline bool vswitch_can_send(const struct policy *policy,
 				    struct policy_ask *ask, unsigned int dst,
 				    struct policy_answer *answer)
 {
-	if (__builtin_expect(policy->asks[ask->src] >> dst & 1, 0))
+	if (unlikely(ask->answered == dst + 1)) {
+		*answer = ask->answer;
+		return answer->why == REASON_NONE;
+	}
+	if (unlikely(bit_in(policy->asks[ask->src], dst)))
 		answer->why =
 			policy_asked(policy, state, cache, ask, dst, answer);
 	else

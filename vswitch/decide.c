@@ -40,10 +40,8 @@ static enum vswitch_reason admit(const struct vswitch *sw,
 	if (unlikely(mac_is_reserved(f->dst)) &&
 	    !sw->port[ask->src].forward_reserved)
 		return REASON_RESERVED;
-	if (unlikely(!job->vlan_ok))
-		return REASON_VLAN;
-	if (unlikely(!job->vlan_in))
-		return REASON_VLAN_IN;
+	if (unlikely(job->vlan))
+		return job->vlan;
 	if (unlikely(f->src == 0 || mac_is_group(f->src)))
 		return REASON_BAD_SOURCE;
 	why = policy_admit(sw->policy, &sw->state, ask);
@@ -294,6 +292,28 @@ static uint64_t flood_set(const struct vswitch *sw,
 	return ports;
 }
 
+/* Offer a frame to those of a set that take any frame; return them. */
+static uint64_t offer_plainly(const struct vswitch *sw,
+			      const struct policy_ask *ask, uint64_t offered,
+			      struct vswitch_verdict *v)
+{
+	const struct policy_pair *pair = sw->policy->pair[ask->src];
+	uint64_t plain = offered & plain_ports(sw, ask->src);
+
+	for (uint64_t left = plain; left;) {
+		unsigned int dst = bit_pop(&left);
+
+		if (unlikely(ask->frame->len > sw->port[dst].max_frame)) {
+			plain &= ~bit(dst);
+			continue;
+		}
+		v->entry[dst] = pair[dst].n > 0 ? pair[dst].first
+						: POLICY_NO_ENTRY;
+	}
+	v->deliver |= plain;
+	return plain;
+}
+
 static SLOW_PATH void flood(const struct vswitch *sw, struct vswitch *act,
 			    struct policy_ask *ask, struct vswitch_verdict *v)
 {
@@ -309,6 +329,7 @@ static SLOW_PATH void flood(const struct vswitch *sw, struct vswitch *act,
 	}
 	offered = flood_set(sw, ask, v);
 	v->candidates = offered;
+	offered &= ~offer_plainly(sw, ask, offered, v);
 	while (offered)
 		offer(sw, act, ask, bit_pop(&offered), v);
 	if (v->deliver == 0)
@@ -394,13 +415,14 @@ int vswitch_trace(const struct vswitch *sw, unsigned int port,
 	struct job job;
 	struct frame *f = &job.frame;
 	struct policy_ask ask = { .frame = f, .src = port, .now_ns = now_ns };
+	const struct fdb_hash hash = sw->fdb->hash;
 	uint32_t snap;
 
 	if (port >= MAX_PORTS || !bit_in(sw->present, port) ||
 	    sw->port[port].kind == VSWITCH_PORT_CAPTURE)
 		return -EINVAL;
 	memset(verdict, 0, sizeof(*verdict));
-	why = check_length(&sw->port[port], len);
+	why = check_length(sw->port[port].max_frame, len);
 	verdict_refuse(verdict, why);
 	if (why != REASON_NONE)
 		return 0;
@@ -409,7 +431,7 @@ int vswitch_trace(const struct vswitch *sw, unsigned int port,
 	f->len = (uint16_t)len;
 	f->snap = (uint16_t)(len < snap ? len : snap);
 	memcpy(f->bytes, header, f->snap);
-	job_parse(sw, port, &job);
+	job_parse(sw, &hash, port, bit_in(sw->policy->tagged, port), &job);
 	decide(sw, NULL, &ask, &job, verdict);
 	tell_left_out(sw, &ask, verdict);
 	return 0;

@@ -42,7 +42,7 @@ struct fdb *fdb_init(void *memory, size_t size, const struct fdb_config *config)
 	fdb->ageing = config->ageing;
 	fdb->slots = fdb_index_slots(config->capacity);
 	at += in_lines(sizeof(struct fdb));
-	fdb->slot = (void *)at;
+	fdb->hash.slot = (void *)at;
 	at += in_lines(fdb->slots * sizeof(struct fdb_slot));
 	agelist_init(&fdb->age, (void *)at, fdb->ends, 1);
 	fdb_index_setup(fdb, config->seed);
@@ -51,21 +51,34 @@ struct fdb *fdb_init(void *memory, size_t size, const struct fdb_config *config)
 
 /* --- the index ------------------------------------------------------------ */
 
+static struct fdb_spot spot_of(const struct fdb *fdb, uint64_t mac,
+			       uint16_t vlan)
+{
+	return fdb_spot(&fdb->hash, fdb_key(mac, vlan));
+}
+
 static uint32_t find(const struct fdb *fdb, uint64_t mac, uint16_t vlan)
 {
-	return fdb_find(fdb, fdb_spot(fdb, mac, vlan));
+	const struct fdb_slot *s = fdb_find(fdb, spot_of(fdb, mac, vlan));
+
+	return s != NULL ? (uint32_t)(s - fdb->hash.slot) : FDB_NO_SLOT;
 }
 
 void fdb_prefetch(const struct fdb *fdb, uint64_t mac, uint16_t vlan)
 {
-	fdb_spot_prefetch(fdb, fdb_spot(fdb, mac, vlan));
+	fdb_spot_prefetch(spot_of(fdb, mac, vlan));
 }
 
 /* --- lists ---------------------------------------------------------------- */
 
 static bool is_static(const struct fdb *fdb, uint32_t slot)
 {
-	return fdb->slot[slot].flags & FDB_STATIC;
+	return fdb->hash.slot[slot].flags & FDB_STATIC;
+}
+
+static bool has_expired(const struct fdb *fdb, uint32_t slot, uint32_t now)
+{
+	return fdb_has_expired(fdb, &fdb->hash.slot[slot], now);
 }
 
 static uint32_t oldest(const struct fdb *fdb, unsigned int port)
@@ -75,12 +88,12 @@ static uint32_t oldest(const struct fdb *fdb, unsigned int port)
 
 static void list_append(struct fdb *fdb, uint32_t slot)
 {
-	agelist_append(&fdb->age, fdb->slot[slot].port, 0, slot);
+	agelist_append(&fdb->age, fdb->hash.slot[slot].port, 0, slot);
 }
 
 static void list_remove(struct fdb *fdb, uint32_t slot)
 {
-	agelist_remove(&fdb->age, fdb->slot[slot].port, 0, slot);
+	agelist_remove(&fdb->age, fdb->hash.slot[slot].port, 0, slot);
 }
 
 /* --- entries -------------------------------------------------------------- */
@@ -89,7 +102,7 @@ static void enter(struct fdb *fdb, uint64_t key, unsigned int port,
 		  unsigned int flags, uint32_t now)
 {
 	uint32_t slot = fdb_index_place(fdb, key);
-	struct fdb_slot *r = &fdb->slot[slot];
+	struct fdb_slot *r = &fdb->hash.slot[slot];
 
 	r->stamp = now;
 	r->port = (uint8_t)port;
@@ -117,7 +130,7 @@ static void drop_expired(struct fdb *fdb, uint32_t slot)
 static void refresh(struct fdb *fdb, uint32_t slot, unsigned int flags,
 		    uint32_t now)
 {
-	struct fdb_slot *r = &fdb->slot[slot];
+	struct fdb_slot *r = &fdb->hash.slot[slot];
 
 	if (r->flags & FDB_STATIC)
 		return;
@@ -133,7 +146,7 @@ static void refresh(struct fdb *fdb, uint32_t slot, unsigned int flags,
 static void move(struct fdb *fdb, uint32_t slot, unsigned int port,
 		 unsigned int flags, uint32_t now)
 {
-	struct fdb_slot *r = &fdb->slot[slot];
+	struct fdb_slot *r = &fdb->hash.slot[slot];
 
 	list_remove(fdb, slot);
 	r->port = (uint8_t)port;
@@ -154,7 +167,7 @@ static uint32_t find_expired(const struct fdb *fdb, uint32_t now)
 	while (ports) {
 		uint32_t slot = oldest(fdb, bit_pop(&ports));
 
-		if (fdb_has_expired(fdb, slot, now))
+		if (has_expired(fdb, slot, now))
 			return slot;
 	}
 	return FDB_NO_SLOT;
@@ -188,9 +201,9 @@ static void plan_eviction(const struct fdb *fdb, struct plan *p)
 		return;
 	}
 	p->effect.evicted = true;
-	p->effect.evicted_mac = fdb->slot[p->gone].key & MAC_BROADCAST;
+	p->effect.evicted_mac = fdb->hash.slot[p->gone].key & MAC_BROADCAST;
 	p->effect.evicted_vlan =
-		(uint16_t)(fdb->slot[p->gone].key >> 48 & 0xfff);
+		(uint16_t)(fdb->hash.slot[p->gone].key >> 48 & 0xfff);
 }
 
 /* The address is not there, or as good as not there. */
@@ -214,12 +227,12 @@ static struct plan foresee(const struct fdb *fdb, uint64_t mac, uint16_t vlan,
 		.gone = FDB_NO_SLOT,
 	};
 
-	if (p.slot == FDB_NO_SLOT || fdb_has_expired(fdb, p.slot, now)) {
+	if (p.slot == FDB_NO_SLOT || has_expired(fdb, p.slot, now)) {
 		plan_entry(fdb, now, &p);
-	} else if (fdb->slot[p.slot].port != port) {
-		p.effect.was = fdb->slot[p.slot].port;
-		p.effect.outcome = fdb->slot[p.slot].flags ? FDB_PINNED
-							   : FDB_MOVED;
+	} else if (fdb->hash.slot[p.slot].port != port) {
+		p.effect.was = fdb->hash.slot[p.slot].port;
+		p.effect.outcome = fdb->hash.slot[p.slot].flags ? FDB_PINNED
+								: FDB_MOVED;
 	}
 	return p;
 }
@@ -228,7 +241,7 @@ static struct plan foresee(const struct fdb *fdb, uint64_t mac, uint16_t vlan,
 
 int fdb_lookup(const struct fdb *fdb, uint64_t mac, uint16_t vlan, uint32_t now)
 {
-	return fdb_spot_lookup(fdb, fdb_spot(fdb, mac, vlan), now);
+	return fdb_spot_lookup(fdb, spot_of(fdb, mac, vlan), now);
 }
 
 struct fdb_effect fdb_probe(const struct fdb *fdb, uint64_t mac, uint16_t vlan,
@@ -281,7 +294,7 @@ int fdb_add_static(struct fdb *fdb, uint64_t mac, uint16_t vlan,
 	if (port >= MAX_PORTS)
 		return -EINVAL;
 	if (slot != FDB_NO_SLOT && is_static(fdb, slot))
-		return fdb->slot[slot].port == port ? 0 : -EEXIST;
+		return fdb->hash.slot[slot].port == port ? 0 : -EEXIST;
 	if (slot == FDB_NO_SLOT && fdb->count == fdb->capacity) {
 		slot = find_fair_victim(fdb);
 		if (slot == FDB_NO_SLOT)
@@ -313,7 +326,7 @@ unsigned int fdb_age(struct fdb *fdb, uint32_t now, unsigned int budget)
 		uint64_t ahead = bit_from(fdb->age.holders, fdb->age_port);
 		unsigned int port = bit_first(ahead ? ahead : fdb->age.holders);
 
-		if (fdb_has_expired(fdb, oldest(fdb, port), now)) {
+		if (has_expired(fdb, oldest(fdb, port), now)) {
 			fdb->age_port = port;
 			drop_expired(fdb, oldest(fdb, port));
 			removed++;
@@ -338,13 +351,15 @@ bool fdb_iterate(const struct fdb *fdb, uint32_t *cursor, uint32_t now,
 		 struct fdb_entry *entry)
 {
 	for (uint32_t slot = *cursor; slot < fdb->slots; slot++) {
-		const struct fdb_slot *r = &fdb->slot[slot];
+		const struct fdb_slot *r = &fdb->hash.slot[slot];
 
-		if (fdb->slot[slot].key == 0 || fdb_has_expired(fdb, slot, now))
+		if (fdb->hash.slot[slot].key == 0 ||
+		    has_expired(fdb, slot, now))
 			continue;
 		*entry = (struct fdb_entry){
-			.mac = fdb->slot[slot].key & MAC_BROADCAST,
-			.vlan = (uint16_t)(fdb->slot[slot].key >> 48 & 0xfff),
+			.mac = fdb->hash.slot[slot].key & MAC_BROADCAST,
+			.vlan = (uint16_t)(fdb->hash.slot[slot].key >> 48 &
+					   0xfff),
 			.port = r->port,
 			.flags = r->flags,
 			.age = r->flags & FDB_STATIC ? 0 : now - r->stamp,
@@ -371,7 +386,7 @@ uint32_t fdb_held(const struct fdb *fdb, unsigned int port, uint32_t now)
 	uint32_t held = fdb->age.held[port];
 	uint32_t slot = oldest(fdb, port);
 
-	for (; held > 0 && fdb_has_expired(fdb, slot, now); held--)
+	for (; held > 0 && has_expired(fdb, slot, now); held--)
 		slot = fdb->age.link[slot].newer;
 	return held;
 }

@@ -13,9 +13,9 @@
  * full table).  When the entry goes, the counts go down again; no tombstones
  * are left.
  *
- * Nobody must be able to aim at a bucket: the key is multiplied by a secret odd
- * number after another one was mixed in, and both halves of the product are
- * folded.
+ * Nobody must be able to aim at a bucket.  It is the high part of a product
+ * with a secret odd number (multiply-shift): for any two keys the chance to
+ * meet is that of dice, over the choice of the number.
  */
 #include "base/bits.h"
 #include "base/hash.h"
@@ -23,7 +23,7 @@
 
 uint32_t fdb_index_slots(uint32_t capacity)
 {
-	uint32_t slots = FDB_WAYS;
+	uint32_t slots = 2 * FDB_WAYS;
 
 	while (slots < 2 * capacity)
 		slots *= 2;
@@ -32,34 +32,42 @@ uint32_t fdb_index_slots(uint32_t capacity)
 
 void fdb_index_setup(struct fdb *fdb, uint64_t seed)
 {
-	fdb->mask = (fdb->slots - 1) & ~(FDB_WAYS - 1);
-	fdb->mix[0] = hash_next(seed);
-	fdb->mix[1] = hash_next(fdb->mix[0]) | 1;
+	uint32_t buckets = fdb->slots / FDB_WAYS;
+
+	fdb->hash.mix = hash_next(seed) | 1;
+	fdb->hash.shift = 64;
+	for (; buckets > 1; buckets /= 2)
+		fdb->hash.shift--;
+}
+
+static uint32_t home_of(const struct fdb *fdb, uint64_t key)
+{
+	return (uint32_t)(fdb_home(&fdb->hash, key) - fdb->hash.slot);
 }
 
 /* The slot of a key (or, of key 0, an empty slot) in one bucket. */
 static uint32_t find_in(const struct fdb *fdb, uint32_t bucket, uint64_t key)
 {
 	for (uint32_t slot = bucket; slot < bucket + FDB_WAYS; slot++)
-		if (fdb->slot[slot].key == key)
+		if (fdb->hash.slot[slot].key == key)
 			return slot;
 	return FDB_NO_SLOT;
 }
 
 static uint32_t next_bucket(const struct fdb *fdb, uint32_t bucket)
 {
-	return (bucket + FDB_WAYS) & fdb->mask;
+	return (bucket + FDB_WAYS) & (fdb->slots - 1);
 }
 
 uint32_t fdb_index_find(const struct fdb *fdb, uint64_t key)
 {
-	uint32_t bucket = fdb_home(fdb, key);
+	uint32_t bucket = home_of(fdb, key);
 
 	/* Bounded by the number of buckets, should every one have spilled. */
 	for (uint32_t tried = 0; tried < fdb->slots; tried += FDB_WAYS) {
 		uint32_t slot = find_in(fdb, bucket, key);
 
-		if (slot != FDB_NO_SLOT || !fdb->slot[bucket].spilled)
+		if (slot != FDB_NO_SLOT || !fdb->hash.slot[bucket].spilled)
 			return slot;
 		bucket = next_bucket(fdb, bucket);
 	}
@@ -68,25 +76,25 @@ uint32_t fdb_index_find(const struct fdb *fdb, uint64_t key)
 
 uint32_t fdb_index_place(struct fdb *fdb, uint64_t key)
 {
-	uint32_t bucket = fdb_home(fdb, key);
+	uint32_t bucket = home_of(fdb, key);
 	uint32_t slot = find_in(fdb, bucket, 0);
 
 	/* Ends, because at least half of all slots are empty. */
 	while (slot == FDB_NO_SLOT) {
-		fdb->slot[bucket].spilled++;
+		fdb->hash.slot[bucket].spilled++;
 		bucket = next_bucket(fdb, bucket);
 		slot = find_in(fdb, bucket, 0);
 	}
-	fdb->slot[slot].key = key;
+	fdb->hash.slot[slot].key = key;
 	return slot;
 }
 
 void fdb_index_displace(struct fdb *fdb, uint32_t slot)
 {
-	uint32_t bucket = fdb_home(fdb, fdb->slot[slot].key);
+	uint32_t bucket = home_of(fdb, fdb->hash.slot[slot].key);
 	uint32_t last = slot & ~(FDB_WAYS - 1);
 
 	for (; bucket != last; bucket = next_bucket(fdb, bucket))
-		fdb->slot[bucket].spilled--;
-	fdb->slot[slot].key = 0;
+		fdb->hash.slot[bucket].spilled--;
+	fdb->hash.slot[slot].key = 0;
 }

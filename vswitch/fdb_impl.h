@@ -53,10 +53,20 @@ struct fdb_slot {
 _Static_assert(FDB_WAYS * sizeof(struct fdb_slot) == 64, "a cache line");
 
 /**
+ * struct fdb_hash - what of a table its hash needs
+ * @mix:   secret odd number; 0 in a table of a single bucket
+ * @shift: leaves the number of a bucket
+ * @slot:  the table's slots
+ */
+struct fdb_hash {
+	uint64_t mix;
+	unsigned int shift;
+	struct fdb_slot *slot;
+};
+
+/**
  * struct fdb - a table
- * @slot:     the slots
- * @mix:      secret numbers of the hash
- * @mask:     of the hash: what is left is the first slot of a bucket
+ * @hash:     the slots, and how to find them
  * @ageing:   seconds
  * @capacity: entries it may hold
  * @count:    entries it holds
@@ -68,9 +78,7 @@ _Static_assert(FDB_WAYS * sizeof(struct fdb_slot) == 64, "a cache line");
  * @ends:     @age's
  */
 struct fdb {
-	struct fdb_slot *slot;
-	uint64_t mix[2];
-	uint32_t mask;
+	struct fdb_hash hash;
 	uint32_t ageing;
 	uint32_t capacity;
 	uint32_t count;
@@ -120,9 +128,9 @@ static inline uint64_t fdb_key(uint64_t mac, uint16_t vlan)
 }
 
 /* First slot of the bucket a key belongs in. */
-static inline uint32_t fdb_home(const struct fdb *fdb, uint64_t key)
+static inline struct fdb_slot *fdb_home(const struct fdb_hash *h, uint64_t key)
 {
-	return (uint32_t)hash_fold(key ^ fdb->mix[0], fdb->mix[1]) & fdb->mask;
+	return h->slot + (key * h->mix >> h->shift) * FDB_WAYS;
 }
 
 /**
@@ -134,39 +142,44 @@ static inline uint32_t fdb_home(const struct fdb *fdb, uint64_t key)
  */
 struct fdb_spot {
 	uint64_t key;
-	uint32_t home;
+	const struct fdb_slot *home;
 };
 
-static inline struct fdb_spot fdb_spot(const struct fdb *fdb, uint64_t mac,
-				       uint16_t vlan)
+static inline struct fdb_spot fdb_spot(const struct fdb_hash *h, uint64_t key)
 {
-	uint64_t key = fdb_key(mac, vlan);
-
-	return (struct fdb_spot){ .key = key, .home = fdb_home(fdb, key) };
+	return (struct fdb_spot){ .key = key, .home = fdb_home(h, key) };
 }
 
 /* Bring closer what fdb_find() will read. */
-static inline void fdb_spot_prefetch(const struct fdb *fdb, struct fdb_spot s)
+static inline void fdb_spot_prefetch(struct fdb_spot s)
 {
-	__builtin_prefetch(&fdb->slot[s.home]);
+	__builtin_prefetch(s.home);
 }
 
-/* The slot of an address, valid or expired, or FDB_NO_SLOT. */
-static inline uint32_t fdb_find(const struct fdb *fdb, struct fdb_spot s)
+/* The slot of an address, valid or expired, or NULL. */
+static inline const struct fdb_slot *fdb_find(const struct fdb *fdb,
+					      struct fdb_spot s)
 {
-	for (uint32_t slot = s.home; slot < s.home + FDB_WAYS; slot++)
-		if (fdb->slot[slot].key == s.key)
-			return slot;
-	if (likely(!fdb->slot[s.home].spilled))
-		return FDB_NO_SLOT;
-	return fdb_index_find(fdb, s.key);
+	uint32_t slot;
+
+	_Static_assert(FDB_WAYS == 4, "all of a bucket");
+	if (s.home[0].key == s.key)
+		return s.home;
+	if (s.home[1].key == s.key)
+		return s.home + 1;
+	if (s.home[2].key == s.key)
+		return s.home + 2;
+	if (s.home[3].key == s.key)
+		return s.home + 3;
+	if (likely(!s.home->spilled))
+		return NULL;
+	slot = fdb_index_find(fdb, s.key);
+	return slot != FDB_NO_SLOT ? fdb->hash.slot + slot : NULL;
 }
 
-static inline bool fdb_has_expired(const struct fdb *fdb, uint32_t slot,
-				   uint32_t now)
+static inline bool fdb_has_expired(const struct fdb *fdb,
+				   const struct fdb_slot *s, uint32_t now)
 {
-	const struct fdb_slot *s = &fdb->slot[slot];
-
 	return now - s->stamp >= fdb->ageing && !(s->flags & FDB_STATIC);
 }
 
@@ -176,11 +189,11 @@ static inline bool fdb_has_expired(const struct fdb *fdb, uint32_t slot,
 static inline int fdb_spot_lookup(const struct fdb *fdb, struct fdb_spot s,
 				  uint32_t now)
 {
-	uint32_t slot = fdb_find(fdb, s);
+	const struct fdb_slot *slot = fdb_find(fdb, s);
 
-	if (slot == FDB_NO_SLOT || unlikely(fdb_has_expired(fdb, slot, now)))
+	if (slot == NULL || unlikely(fdb_has_expired(fdb, slot, now)))
 		return FDB_NO_PORT;
-	return fdb->slot[slot].port;
+	return slot->port;
 }
 
 /**
@@ -191,9 +204,9 @@ static inline int fdb_spot_lookup(const struct fdb *fdb, struct fdb_spot s,
 static inline bool fdb_spot_seen(const struct fdb *fdb, struct fdb_spot s,
 				 uint32_t now, uint32_t seconds)
 {
-	uint32_t slot = fdb_find(fdb, s);
+	const struct fdb_slot *slot = fdb_find(fdb, s);
 
-	return slot != FDB_NO_SLOT && now - fdb->slot[slot].stamp <= seconds;
+	return slot != NULL && now - slot->stamp <= seconds;
 }
 
 /**
@@ -206,13 +219,9 @@ static inline bool fdb_spot_settled(const struct fdb *fdb, struct fdb_spot s,
 				    unsigned int port, unsigned int flags,
 				    uint32_t now)
 {
-	uint32_t slot = fdb_find(fdb, s);
-	const struct fdb_slot *e;
+	const struct fdb_slot *e = fdb_find(fdb, s);
 
-	if (unlikely(slot == FDB_NO_SLOT))
-		return false;
-	e = &fdb->slot[slot];
-	if (unlikely(e->port != port))
+	if (unlikely(e == NULL) || unlikely(e->port != port))
 		return false;
 	return (e->stamp == now && !(flags & ~e->flags)) ||
 	       e->flags & FDB_STATIC;

@@ -17,20 +17,21 @@ uint32_t fdb_index_slots(uint32_t capacity)
 void fdb_index_setup(struct fdb *fdb, uint64_t seed)
 {
 	(void)seed;
-	fdb->mask = 0;
+	fdb->hash.mix = 0;
+	fdb->hash.shift = 63;
 	fdb->top = 0;
 }
 
 static void set_top(struct fdb *fdb, uint32_t top)
 {
 	fdb->top = top;
-	fdb->slot[0].spilled = top > FDB_WAYS;
+	fdb->hash.slot[0].spilled = top > FDB_WAYS;
 }
 
 uint32_t fdb_index_find(const struct fdb *fdb, uint64_t key)
 {
 	for (uint32_t slot = 0; slot < fdb->top; slot++)
-		if (fdb->slot[slot].key == key)
+		if (fdb->hash.slot[slot].key == key)
 			return slot;
 	return FDB_NO_SLOT;
 }
@@ -44,7 +45,7 @@ uint32_t fdb_index_place(struct fdb *fdb, uint64_t key)
 		slot = fdb->top;
 		set_top(fdb, slot + 1);
 	}
-	fdb->slot[slot].key = key;
+	fdb->hash.slot[slot].key = key;
 	return slot;
 }
 
@@ -52,8 +53,8 @@ void fdb_index_displace(struct fdb *fdb, uint32_t slot)
 {
 	uint32_t top = fdb->top;
 
-	fdb->slot[slot].key = 0;
-	while (top > 0 && fdb->slot[top - 1].key == 0)
+	fdb->hash.slot[slot].key = 0;
+	while (top > 0 && fdb->hash.slot[top - 1].key == 0)
 		top--;
 	set_top(fdb, top);
 }

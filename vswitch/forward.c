@@ -26,7 +26,8 @@ _Static_assert(FRAME_MIN >= 8 && FRAME_SNAP <= 64, "copy_short() covers all");
  * Shorter than a snapshot, as every ARP request is.  A loop over words, or a
  * call with a length that is not constant, would take several times as long.
  */
-static void copy_short(uint8_t *to, const uint8_t *from, unsigned int len)
+static inline void copy_short(uint8_t *to, const uint8_t *from,
+			      unsigned int len)
 {
 	if (len >= 32)
 		COPY_ENDS(to, from, len, 32);
@@ -147,21 +148,14 @@ static void spend_on_guard(struct vswitch *sw, unsigned int src)
 }
 
 /* A frame went to a port whose rules were asked. */
-static SLOW_PATH void note_asked(struct vswitch *sw, struct policy_ask *ask,
-				 unsigned int dst,
-				 const struct vswitch_verdict *v,
-				 struct transfer *t)
+void note_asked(struct vswitch *sw, struct policy_ask *ask, unsigned int dst,
+		const struct policy_answer *answer, struct transfer *t)
 {
-	const struct policy_answer answer = {
-		.why = REASON_NONE,
-		.reply = bit_in(v->replies, dst),
-		.entry = v->entry[dst],
-	};
 	unsigned int padding =
-		policy_sent(sw->policy, &sw->state, ask, dst, &answer);
+		policy_sent(sw->policy, &sw->state, ask, dst, answer);
 
 	if (unlikely(padding)) {
-		sw->job[t->job].padding = (uint16_t)padding;
+		t->job->padding = (uint16_t)padding;
 		t->how |= COPY_BLANK;
 	}
 	spend_on_rules(sw, ask, 1);
@@ -175,20 +169,71 @@ static inline void note_sent(struct vswitch *sw, struct policy_ask *ask,
 {
 	if (unlikely(bit_in(sw->policy->limited, dst)))
 		bucket_take(&sw->state.out[dst], ask->now_ns, len);
-	if (unlikely(bit_in(sw->policy->asks[ask->src], dst)))
-		note_asked(sw, ask, dst, v, t);
+	if (unlikely(bit_in(sw->policy->asks[ask->src], dst))) {
+		const struct policy_answer answer = {
+			.why = REASON_NONE,
+			.reply = bit_in(v->replies, dst),
+			.entry = v->entry[dst],
+		};
+
+		note_asked(sw, ask, dst, &answer, t);
+	}
+}
+
+/* One more copy of a frame, in a buffer of the receiver's. */
+static FAST_PATH struct transfer *put(struct vswitch *sw, struct job *job,
+				      unsigned int dst, uint32_t offset,
+				      uint32_t len)
+{
+	struct transfer *t = &sw->transfer[sw->transfers++];
+	struct port *p = &sw->port[dst];
+
+	__builtin_prefetch(p->out_data + offset, 1);
+	queue_put(&p->out_active, offset, (uint16_t)len);
+	p->count.out_frames++;
+	p->count.out_bytes += len;
+	t->to = p->out_data + offset;
+	t->job = job;
+	t->port = (uint8_t)dst;
+	t->how = VLAN_AS_IS;
+	return t;
+}
+
+/*
+ * Deliver to ports that take a frame as it is; return those without a buffer.
+ */
+static uint64_t deliver_plainly(struct vswitch *sw, struct job *job,
+				uint64_t ports)
+{
+	uint64_t ready = ports & sw->fresh, left = ports & ~sw->fresh;
+	uint32_t offset;
+
+	while (ready) {
+		unsigned int dst = bit_pop(&ready);
+		struct port *p = &sw->port[dst];
+
+		if (unlikely(p->room == 0) ||
+		    unlikely(p->free_used == p->free_have) ||
+		    unlikely(!port_try(sw, dst, &offset)))
+			left |= bit(dst);
+		else
+			put(sw, job, dst, offset, job->frame.len);
+	}
+	return left;
 }
 
 /* Take a buffer of each receiver; one without a buffer is refused the frame. */
 static inline void deliver(struct vswitch *sw, struct policy_ask *ask,
-			   unsigned int job, struct vswitch_verdict *v)
+			   struct job *job, struct vswitch_verdict *v)
 {
-	const struct frame *f = &sw->job[job].frame;
+	const struct frame *f = &job->frame;
 	uint64_t ports = v->deliver;
+	uint64_t plain = ports & plain_ports(sw, ask->src);
 
+	if (bit_rest(plain))
+		ports ^= plain ^ deliver_plainly(sw, job, plain);
 	while (ports) {
 		unsigned int dst = bit_pop(&ports);
-		struct port *p = &sw->port[dst];
 		enum vlan_tagging tagging = tagging_of(sw, ask->src, dst, f);
 		uint32_t len = vlan_length(f->len, tagging);
 		enum vswitch_reason why;
@@ -202,17 +247,8 @@ static inline void deliver(struct vswitch *sw, struct policy_ask *ask,
 			v->refusal[dst] = (uint8_t)why;
 			continue;
 		}
-		__builtin_prefetch(p->out_data + offset, 1);
-		queue_put(&p->out_active, offset, (uint16_t)len);
-		p->count.out_frames++;
-		p->count.out_bytes += len;
-		t = &sw->transfer[sw->transfers++];
-		*t = (struct transfer){
-			.offset = offset,
-			.port = (uint8_t)dst,
-			.job = (uint8_t)job,
-			.how = (uint8_t)tagging,
-		};
+		t = put(sw, job, dst, offset, len);
+		t->how = (uint8_t)tagging;
 		note_sent(sw, ask, dst, len, v, t);
 	}
 }
@@ -399,50 +435,51 @@ static inline void forward_frame(struct vswitch *sw, unsigned int src,
 				 unsigned int number)
 {
 	struct vswitch_verdict *v = &sw->verdict;
-	const struct job *job = &sw->job[number];
-	struct policy_ask ask;
+	struct job *job = &sw->job[number];
+	struct policy_ask *ask = &sw->ask;
 
-	ask.frame = &job->frame;
-	ask.src = src;
-	ask.parsed = false;
-	ask.now_ns = sw->now_ns;
+	if (likely(ask->frame != &job->frame))
+		ask_about(sw, src, &job->frame);
 	/* A tap may compare whole verdicts: leave nothing of the last one. */
 	if (unlikely(sw->tap != NULL))
 		memset(v, 0, sizeof(*v));
-	decide(sw, sw, &ask, job, v);
+	decide(sw, sw, ask, job, v);
 	if (likely(v->looked_up))
-		note(sw, &ask, v);
+		note(sw, ask, v);
 	tell_tap(sw, src, &job->frame, v);
-	deliver(sw, &ask, number, v);
+	deliver(sw, ask, job, v);
 	if (unlikely(v->reason | v->refused | sw->captures |
 		     job->frame.len / WORK_LONG))
-		finish(sw, &ask, job, v);
+		finish(sw, ask, job, v);
 }
 
 static void copy_all(struct vswitch *sw)
 {
-	for (unsigned int i = 0; i < sw->transfers; i++) {
-		const struct transfer *t = &sw->transfer[i];
+	const struct transfer *end = sw->transfer + sw->transfers;
 
-		frame_copy(sw->port[t->port].out_data + t->offset,
-			   &sw->job[t->job], t->how);
+	for (const struct transfer *t = sw->transfer; t < end; t++) {
+		if (unlikely(t->how != VLAN_AS_IS))
+			copy_changed(t->to, t->job, t->how);
+		else
+			copy_plain(t->to, t->job);
 	}
 }
 
 unsigned int forward_batch(struct vswitch *sw, unsigned int src,
 			   unsigned int count)
 {
-	unsigned int i;
+	unsigned int i = 0;
 
 	sw->fresh = 0;
 	sw->transfers = 0;
 	sw->stop = count;
-	for (i = 0; i < sw->stop; i++) {
-		if (unlikely(sw->job[i].refused)) {
+	sw->ask.frame = NULL;
+	while ((i = lane_run(sw, src, i)) < sw->stop) {
+		if (unlikely(sw->job[i].refused))
 			refuse_descriptor(sw, src, sw->job[i].refused);
-			continue;
-		}
-		forward_frame(sw, src, i);
+		else
+			forward_frame(sw, src, i);
+		i++;
 	}
 	sw->port[src].count.in_frames += i;
 	copy_all(sw);

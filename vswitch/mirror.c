@@ -56,7 +56,7 @@ static unsigned int copied_how(const struct vswitch *sw, const struct job *job,
 {
 	unsigned int i = sw->transfers;
 
-	while (i-- > 0 && &sw->job[sw->transfer[i].job] == job)
+	while (i-- > 0 && sw->transfer[i].job == job)
 		if (sw->transfer[i].port == dst)
 			return sw->transfer[i].how;
 	return VLAN_AS_IS;

@@ -111,8 +111,7 @@ void port_check_link(struct vswitch *sw, unsigned int number)
 	show_state(p);
 }
 
-/* Read the receiver's indices; false if that was its end. */
-static bool look(struct vswitch *sw, unsigned int number)
+bool port_look(struct vswitch *sw, unsigned int number)
 {
 	struct port *p = &sw->port[number];
 	int have = queue_pending(&p->out_free);
@@ -129,28 +128,23 @@ static bool look(struct vswitch *sw, unsigned int number)
 	return true;
 }
 
-enum vswitch_reason port_take(struct vswitch *sw, unsigned int number,
-			      uint32_t *offset)
+enum vswitch_reason port_take_slowly(struct vswitch *sw, unsigned int number,
+				     uint32_t *offset)
 {
 	struct port *p = &sw->port[number];
 	unsigned int tries = BAD_FREE_LIMIT;
 
 	if (unlikely(p->state != PORT_UP))
 		return REASON_PORT_DOWN;
-	if (unlikely(!bit_in(sw->fresh, number)) && !look(sw, number))
+	if (!bit_in(sw->fresh, number) && !port_look(sw, number))
 		return REASON_PORT_DOWN;
 	if (unlikely(p->room == 0))
 		return REASON_NO_BUFFER;
 	while (p->free_used < p->free_have && tries-- > 0) {
-		struct net_desc d = queue_peek(&p->out_free, p->free_used++);
-
-		sw->dirty |= bit(number);
-		if (likely(d.io_or_offset < p->out_size &&
-			   !(d.io_or_offset & p->out_mask))) {
-			p->room--;
-			*offset = (uint32_t)d.io_or_offset;
+		if (port_try(sw, number, offset))
 			return REASON_NONE;
-		}
+		p->free_used++;
+		sw->dirty |= bit(number);
 		port_drop(p, REASON_BAD_FREE);
 	}
 	return REASON_NO_BUFFER;

@@ -8,6 +8,8 @@
  */
 #include "policy/policy.h"
 
+const bool policy_user_is_none = true;
+
 bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst,
 		 const struct policy_words *words)
 {

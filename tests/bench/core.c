@@ -2,7 +2,8 @@
 /*
  * core: frames through the switch core in one process, for counting.
  *
- * 	core LENGTH FRAMES STATIONS [RULES FLOWS [reply|answers]]
+ *	core LENGTH FRAMES STATIONS [RULES FLOWS [reply|answers]]
+ *	core LENGTH FRAMES STATIONS mesh|flood PORTS
  *
  * Time says little on a shared machine; instructions are the same every time.
  * tests/bench/quick.sh runs this under callgrind with collection on inside
@@ -14,6 +15,9 @@
  * at most.  The frames are FLOWS different ones in turn: the last rule reads
  * the port they differ in, so with a few flows verdicts are remembered
  * (policy/cache.h), and with more than FRAMES of them every frame is new.
+ *
+ * With `mesh` the receiving stations are behind PORTS - 1 ports in turn; with
+ * `flood` the frames are broadcasts, and counted are the copies.
  *
  * With `reply` the last rule opens flows; with `answers` there is no way back
  * but as an answer, and counted is what comes back.
@@ -47,6 +51,7 @@ struct side {
 	struct queue_consumer in_free, out_active;
 	uint8_t *in_data;
 	unsigned int number;
+	unsigned int slot;
 };
 
 /* What to measure: the arguments. */
@@ -56,14 +61,16 @@ struct plan {
 	unsigned int stations;
 	unsigned int rules;
 	unsigned int flows;
+	unsigned int ports;
 	bool reply;
 	bool answers;
+	bool flood;
 };
 
 struct bench {
 	struct plan plan;
 	struct vswitch *sw;
-	struct side side[2];
+	struct side side[MAX_PORTS];
 	uint64_t now;
 };
 
@@ -123,7 +130,9 @@ static void make_side(struct bench *b, unsigned int port)
 static void make_switch(struct bench *b)
 {
 	const struct vswitch_tables tables = {
-		.fdb = { .capacity = 4096, .ageing = 300, .seed = 42 },
+		.fdb = { .capacity = 4 * b->plan.stations + 4096,
+			 .ageing = 300,
+			 .seed = 42 },
 		.flows = FLOWS,
 	};
 	size_t size = vswitch_size(&tables);
@@ -131,8 +140,8 @@ static void make_switch(struct bench *b)
 	b->sw = vswitch_init(zeroed(size), size, &tables, NULL);
 	if (b->sw == NULL)
 		die("the switch refuses its tables", "");
-	make_side(b, 0);
-	make_side(b, 1);
+	for (unsigned int p = 0; p < b->plan.ports; p++)
+		make_side(b, p);
 }
 
 /* --- its policy --------------------------------------------------------- */
@@ -172,7 +181,9 @@ static void set_policy(const struct bench *b)
 	char expr[80];
 
 	image->magic = POLICY_MAGIC;
-	image->port[0].allow = plan->rules == 0 ? 1u << 1 : 0;
+	image->port[0].allow = plan->rules == 0 ? ~1ull : 0;
+	for (unsigned int p = 2; p < plan->ports; p++)
+		image->port[p].allow = 1;
 	image->port[1].allow = plan->answers ? 0 : 1u << 0;
 	for (unsigned int i = 1; i < plan->rules; i++) {
 		snprintf(expr, sizeof(expr),
@@ -208,8 +219,14 @@ static void put32(uint8_t *p, uint32_t value)
 
 static void put_station(uint8_t *p, unsigned int side, unsigned int n)
 {
-	const uint8_t mac[6] = { 2, (uint8_t)side,     0,
-				 0, (uint8_t)(n >> 8), (uint8_t)n };
+	const uint8_t mac[6] = {
+		2,
+		(uint8_t)side,
+		0,
+		(uint8_t)(n >> 16),
+		(uint8_t)(n >> 8),
+		(uint8_t)n,
+	};
 
 	memcpy(p, mac, 6);
 }
@@ -235,7 +252,9 @@ static void put_frame(uint8_t *p, const struct plan *plan, unsigned int side,
 				       FIRST_PORT + flow % PORTS };
 
 	put_station(p, 1 - side, n % plan->stations);
-	put_station(p + 6, side, n * 7 % plan->stations);
+	put_station(p + 6, side, (side ? n : n * 7) % plan->stations);
+	if (plan->flood && side == 0)
+		memset(p, 0xff, 6);
 	memset(p + 12, 0, HEADERS - 12);
 	put16(p + 12, 0x0800);
 	p[14] = 0x45;
@@ -283,15 +302,27 @@ static unsigned int receive(struct side *to)
 	return (unsigned int)n;
 }
 
-/* One burst in at @port, one out at the other; returns frames delivered. */
-static unsigned int burst(struct bench *b, unsigned int port, bool count)
+static unsigned int receive_all(struct bench *b)
+{
+	unsigned int n = 0;
+
+	for (unsigned int p = 0; p < b->plan.ports; p++)
+		n += receive(&b->side[p]);
+	return n;
+}
+
+/* One burst in at @port, whose frames are every @step-th; returns copies. */
+static unsigned int burst(struct bench *b, unsigned int port, unsigned int step,
+			  bool count)
 {
 	struct side *from = &b->side[port];
 
-	for (unsigned int i = 0; i < BURST; i++, from->number++) {
-		uint32_t at = (from->number % CAPACITY) * BUFFER;
+	for (unsigned int i = 0; i < BURST; i++, from->number += step) {
+		if (step > 1 && from->number >= b->plan.stations)
+			from->number %= step;
+		uint32_t at = (from->slot++ % CAPACITY) * BUFFER;
 
-		put_frame(from->in_data + at, &b->plan, port, from->number);
+		put_frame(from->in_data + at, &b->plan, port > 0, from->number);
 		queue_put(&from->in_active, at, (uint16_t)b->plan.length);
 	}
 	queue_publish(&from->in_active);
@@ -302,51 +333,81 @@ static unsigned int burst(struct bench *b, unsigned int port, bool count)
 		run(b->sw, port, b->now);
 	queue_release(&from->in_free,
 		      (unsigned int)queue_pending(&from->in_free));
-	return receive(&b->side[1 - port]);
+	return receive_all(b);
+}
+
+/* Every address speaks once, so that all are known. */
+static void introduce(struct bench *b)
+{
+	unsigned int others = b->plan.ports - 1;
+
+	for (unsigned int p = 1; p < b->plan.ports; p++) {
+		b->side[p].number = p - 1;
+		for (unsigned int i = 0; i < b->plan.stations; i += BURST)
+			burst(b, p, others, false);
+	}
+	for (unsigned int i = 0; i < b->plan.stations; i += BURST)
+		burst(b, 0, 1, false);
 }
 
 /* Return: frames delivered while it was counted. */
 static unsigned long measure(struct bench *b)
 {
 	unsigned int back = b->plan.answers ? 1 : 0, n;
+	unsigned int copies = b->plan.flood ? b->plan.ports - 1 : 1;
 	unsigned long delivered = 0;
 
-	/* Every address speaks once, so that all are known. */
-	for (unsigned int i = 0; i < b->plan.stations; i += BURST) {
-		burst(b, 1, false);
-		burst(b, 0, false);
-	}
+	introduce(b);
 	while (delivered < b->plan.frames) {
 		if (back)
-			burst(b, 0, false);
-		n = burst(b, back, true);
+			burst(b, 0, 1, false);
+		n = burst(b, back, 1, true);
 		/* Or what is counted is the cost of a refusal. */
-		if (n != BURST)
+		if (n != BURST * copies)
 			die("frames were not delivered", "");
 		delivered += n;
 	}
 	return delivered;
 }
 
+static bool read_number(const char *text, unsigned int *number)
+{
+	*number = (unsigned int)strtoul(text, NULL, 10);
+	return *number > 0;
+}
+
+static bool read_ports(struct plan *plan, char **argv)
+{
+	plan->flood = strcmp(argv[0], "flood") == 0;
+	return (plan->flood || strcmp(argv[0], "mesh") == 0) &&
+	       read_number(argv[1], &plan->ports) && plan->ports > 1 &&
+	       plan->ports <= MAX_PORTS;
+}
+
+static bool read_rules(struct plan *plan, int argc, char **argv)
+{
+	plan->rules = (unsigned int)strtoul(argv[0], NULL, 10);
+	plan->reply = argc == 3;
+	plan->answers = argc == 3 && strcmp(argv[2], "answers") == 0;
+	return read_number(argv[1], &plan->flows) &&
+	       (!plan->reply ||
+		(plan->rules > 0 &&
+		 (plan->answers || strcmp(argv[2], "reply") == 0)));
+}
+
 static bool read_plan(struct plan *plan, int argc, char **argv)
 {
-	unsigned long n[5] = { 0, 0, 0, 0, 1 };
-
-	if (argc != 4 && argc != 6 && argc != 7)
+	*plan = (struct plan){ .flows = 1, .ports = 2 };
+	if (argc < 4 || argc > 7)
 		return false;
-	for (int i = 1; i < argc && i < 6; i++)
-		n[i - 1] = strtoul(argv[i], NULL, 10);
-	plan->length = (unsigned int)n[0];
-	plan->frames = n[1];
-	plan->stations = (unsigned int)n[2];
-	plan->rules = (unsigned int)n[3];
-	plan->flows = (unsigned int)n[4];
-	plan->answers = argc == 7 && strcmp(argv[6], "answers") == 0;
-	plan->reply = argc == 7;
-	return plan->length >= HEADERS && plan->length <= 1518 &&
-	       plan->stations > 0 && plan->flows > 0 &&
-	       (argc < 7 || (plan->rules > 0 &&
-			     (plan->answers || !strcmp(argv[6], "reply"))));
+	plan->frames = strtoul(argv[2], NULL, 10);
+	if (!read_number(argv[1], &plan->length) ||
+	    !read_number(argv[3], &plan->stations) || plan->length < HEADERS ||
+	    plan->length > 1518 || plan->stations > 1u << 24)
+		return false;
+	if (argc == 6 && (argv[4][0] < '0' || argv[4][0] > '9'))
+		return read_ports(plan, argv + 4);
+	return argc == 4 || (argc > 5 && read_rules(plan, argc - 4, argv + 4));
 }
 
 int main(int argc, char **argv)
@@ -355,7 +416,7 @@ int main(int argc, char **argv)
 
 	if (!read_plan(&b.plan, argc, argv)) {
 		fputs("usage: core LENGTH FRAMES STATIONS "
-		      "[RULES FLOWS [reply|answers]]\n",
+		      "[RULES FLOWS [reply|answers]|mesh|flood PORTS]\n",
 		      stderr);
 		return 2;
 	}

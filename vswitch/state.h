@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The switch's state: ports, the frames of a batch, the switch itself.
+ *
+ * What every frame touches comes first in each structure.
+ */
+#ifndef WEIR_VSWITCH_STATE_H
+#define WEIR_VSWITCH_STATE_H
+
+#include "vswitch/fdb_impl.h"
+#include "vswitch/vlan.h"
+#include "vswitch/vswitch.h"
+
+/* Impossible buffers of a receiver that are skipped for one frame. */
+#define BAD_FREE_LIMIT 4u
+
+/**
+ * struct port - one port, private to the switch
+ * @out_active:  egress queue we fill
+ * @out_free:    egress buffers we take
+ * @out_data:    egress data region
+ * @out_size:    its bytes
+ * @out_mask:    its buffer size - 1
+ * @free_have:   descriptors on @out_free as of this batch
+ * @free_used:   of those, how many we have taken and not yet released
+ * @room:        slots left on @out_active as of this batch
+ * @state:       enum vswitch_port_state
+ * @kind:        enum vswitch_port_kind
+ * @max_frame:   bytes
+ * @learn_flags: what fdb_learn() is told: 0 or FDB_STICKY; follows from
+ *              @config and the policy
+ * @forward_reserved: see struct vswitch_port_config
+ * @in_active:   ingress queue we empty
+ * @in_free:     ingress buffers we give back
+ * @in_data:     ingress data region
+ * @in_size:     its bytes
+ * @in_mask:     its buffer size - 1
+ * @in_room:     slots left on @in_free as of this visit
+ * @pace:        frames the next batch looks at, at most
+ * @epoch:       link epoch last acted on
+ * @link:        link page
+ * @config:      as given
+ * @count:       counters
+ * @shown:       where the counters are shown
+ */
+struct port {
+	struct queue_producer out_active;
+	struct queue_consumer out_free;
+	uint8_t *out_data;
+	uint64_t out_size;
+	uint32_t out_mask;
+	uint16_t free_have;
+	uint16_t free_used;
+	uint16_t room;
+	uint8_t state;
+	uint8_t kind;
+	uint16_t max_frame;
+	uint8_t learn_flags;
+	uint8_t pace;
+	bool forward_reserved;
+	struct queue_consumer in_active;
+	struct queue_producer in_free;
+	const uint8_t *in_data;
+	uint64_t in_size;
+	uint32_t in_mask;
+	uint32_t in_room;
+	uint32_t epoch;
+	const struct link_page *link;
+	struct vswitch_port_config config;
+	struct vswitch_port_stats count;
+	struct vswitch_port_stats *shown;
+};
+
+/**
+ * struct job - one frame of a batch
+ * @data:    where the frame is in the sender's region; NULL if there is none
+ * @padding: where its padding begins, if a copy is COPY_BLANK
+ * @from:    its source address in the table
+ * @to:      its destination, likewise
+ * @refused: REASON_NONE, or what is wrong with the descriptor
+ * @vlan:    REASON_NONE, or what is wrong with its VLAN
+ * @frame:   snapshot; before it is taken, only the length is valid
+ */
+struct job {
+	const uint8_t *data;
+	struct fdb_spot from;
+	struct fdb_spot to;
+	uint16_t padding;
+	uint8_t refused;
+	uint8_t vlan;
+	struct frame frame;
+};
+
+/* Besides what becomes of the tag: the padding is zeroed. */
+#define COPY_BLANK 0x80u
+
+/**
+ * struct transfer - one copy of pass 4
+ * @to:   the buffer
+ * @port: receiver
+ * @job:  which frame of the batch
+ * @how:  enum vlan_tagging, and maybe COPY_BLANK
+ */
+struct transfer {
+	uint8_t *to;
+	struct job *job;
+	uint8_t port;
+	uint8_t how;
+};
+
+/**
+ * struct vswitch - a switch
+ * @fdb:       forwarding database
+ * @groups:    multicast groups, or NULL
+ * @seed:      secret of all hashes
+ * @policy:    the policy that holds: one of @slot
+ * @hits:      its entries' counts: one of @hit_slot
+ * @stats:     where the counters are shown; @own if nobody looks
+ * @now_ns:    time of this run
+ * @now:       the same, seconds
+ * @present:   ports that exist
+ * @receivers: ports that are up and not captures
+ * @faulted:   ports in PORT_FAULT
+ * @armed:     ports that will notify us of frames
+ * @fresh:     egress indices read in this batch
+ * @dirty:     egress queues to be published at the end of this batch
+ * @warm:      those of the last batch: likely the next one's
+ * @ring_out:  egress queues published in this run
+ * @ring_in:   ingress free queues published in this run
+ * @turn:      port the next run starts with
+ * @aged_at:   second for which ageing is done, plus one
+ * @dispute_ns: from when on the next disputed address is told
+ * @ctl_seq:   last control request answered
+ * @tap:       see vswitch_set_tap()
+ * @tap_arg:   handed to @tap
+ * @capture:   port numbers of the captures
+ * @captures:  how many
+ * @watchers:  per port: bit i: capture[i] watches it
+ * @count:     counters of the whole switch
+ * @spent:     work of this visit that @quota does not show yet
+ * @seen:      counts of @state when they were last looked at
+ * @quota:     plain frames this visit may take, as of the start of the batch
+ * @stop:      frames of this batch that it may take
+ * @lost:      buffers of this batch that cannot be given back
+ * @transfers: entries of @transfer in use
+ */
+struct vswitch {
+	struct fdb *fdb;
+	struct mcast *groups;
+	uint64_t seed;
+	struct policy *policy;
+	uint64_t *hits;
+	struct vswitch_stats *stats;
+	uint64_t now_ns;
+	uint32_t now;
+	uint32_t captures;
+	uint64_t present;
+	uint64_t receivers;
+	uint64_t faulted;
+	uint64_t armed;
+	uint64_t fresh;
+	uint64_t dirty;
+	uint64_t warm;
+	uint64_t ring_out;
+	uint64_t ring_in;
+	uint64_t aged_at;
+	uint64_t dispute_ns;
+	unsigned int turn;
+	uint32_t ctl_seq;
+	void (*tap)(void *arg, unsigned int port, const struct frame *frame,
+		    const struct vswitch_verdict *verdict);
+	void *tap_arg;
+	uint8_t capture[VSWITCH_MAX_CAPTURES];
+	uint8_t watchers[MAX_PORTS];
+	struct {
+		uint64_t learned;
+		uint64_t moved;
+		uint64_t evicted;
+		uint64_t not_learned;
+		uint64_t flooded;
+		uint64_t disputes;
+	} count;
+	struct port port[MAX_PORTS];
+	struct policy_state state;
+
+	/* Scratch of one visit. */
+	uint32_t spent;
+	struct {
+		uint64_t steps;
+		uint64_t opened;
+	} seen;
+	unsigned int quota;
+
+	/* Scratch of one batch. */
+	unsigned int stop;
+	uint32_t lost;
+	unsigned int transfers;
+	struct job job[VSWITCH_BATCH];
+	struct vswitch_verdict verdict;
+	struct policy_ask ask;
+	struct transfer transfer[VSWITCH_BATCH * MAX_PORTS];
+
+	/* The policy that holds, and the next one. */
+	struct policy slot[2];
+	uint64_t hit_slot[2][POLICY_MAX_ENTRIES];
+
+	struct vswitch_stats own;
+};
+
+#endif
