@@ -170,32 +170,28 @@ static struct sys_half add_half(struct system *sys, const struct sys_conn *conn,
 	return half;
 }
 
-/* As the topology says it, without the quotes. */
-static const char *describe(struct arena *a, const struct topo_port *port)
+/* What it is called, and, as the topology says it, without the quotes. */
+static void name_conn(struct sys_conn *conn, struct topology *t,
+		      const struct topo_port *port)
 {
 	const char *kind = topo_kinds[port->kind].word;
+	const char *name = topo_port_name(t, port);
 	const char *netns = port->netns.text;
 
-	if (port->kind == TO_LINK)
-		return arena_printf(a, "link %s <-> %s",
-				    port->link->end[0]->text,
-				    port->link->end[1]->text);
+	if (port->kind == TO_LINK) {
+		snprintf(conn->name, sizeof(conn->name), "%s<->%s", name,
+			 topo_port_name(t, port->link->port[1]));
+		snprintf(conn->what, sizeof(conn->what), "link %s <-> %s",
+			 port->link->end[0]->text, port->link->end[1]->text);
+		return;
+	}
+	build_copy(conn->name, name);
 	if (port->kind == TO_SOCKET)
-		return arena_printf(a, "socket %s%s %s",
+		kind = arena_printf(t->arena, "socket %s%s",
 				    port->connect ? "connect" : "listen",
-				    port->tcp ? " tcp" : "", port->target.text);
-	return arena_printf(a, "%s %s%s%s", kind, port->target.text,
-			    netns ? " netns " : "", netns ? netns : "");
-}
-
-static const char *name_conn(struct topology *t, const struct topo_port *port)
-{
-	const char *name = topo_port_name(t, port);
-
-	if (port->kind != TO_LINK)
-		return name;
-	return arena_printf(t->arena, "%s<->%s", name,
-			    topo_port_name(t, port->link->port[1]));
+				    port->tcp ? " tcp" : "");
+	snprintf(conn->what, sizeof(conn->what), "%s %s%s%s", kind,
+		 port->target.text, netns ? " netns " : "", netns ? netns : "");
 }
 
 static uint32_t new_conn(struct system *sys)
@@ -321,8 +317,7 @@ static void add_conn(struct system *sys, struct topology *t,
 
 	port->conn = new_conn(sys);
 	conn = &sys->conn[port->conn];
-	build_copy(conn->name, name_conn(t, port));
-	build_copy(conn->what, describe(t->arena, port));
+	name_conn(conn, t, port);
 	conn->line = port->name.pos.line;
 	set_ends(conn, port);
 	size_conn(conn, port);

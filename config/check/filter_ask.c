@@ -76,23 +76,16 @@ static bool has_names(const char *e)
 
 /* --- expressions --------------------------------------------------------- */
 
-static struct topo_asked *find(const struct topology *t, const char *text)
-{
-	struct topo_asked *a;
-
-	for_each(a, t->asked) {
-		if (strcmp(a->text, text) == 0)
-			break;
-	}
-	return a;
-}
-
 const struct filter_answer *filter_answered(const struct topology *t,
 					    const char *expression)
 {
-	const struct topo_asked *a = find(t, expression);
+	const struct topo_asked *a;
 
-	return a ? &a->answer : NULL;
+	for_each(a, t->asked) {
+		if (strcmp(a->text, expression) == 0)
+			return &a->answer;
+	}
+	return NULL;
 }
 
 /* @insn: NULL: it is still to be asked. */
@@ -101,7 +94,7 @@ static void note(struct topology *t, const char *text, const void *insn,
 {
 	struct topo_asked *a;
 
-	if (!text || strlen(text) >= SYS_PATH || find(t, text) ||
+	if (!text || strlen(text) >= SYS_PATH || filter_answered(t, text) ||
 	    !(insn ? n : has_names(text)))
 		return;
 	a = arena_alloc(t->arena,

@@ -157,17 +157,15 @@ void check_groups(struct topology *t)
 {
 	struct topo_group *group;
 
-	for_each(group, t->groups)
-		check_group_name(t, group);
-	for_each(group, t->groups)
-		find_inner(t, group);
-	while (gather_ready(t) || cut_circle(t))
-		;
 	for_each(group, t->groups) {
+		check_group_name(t, group);
+		find_inner(t, group);
 		if (!group->members.n && !group->broken)
 			wrong(t, group->name.pos,
 			      "group %s has no members; name ports or other "
 			      "groups",
 			      shown(group));
 	}
+	while (gather_ready(t) || cut_circle(t))
+		;
 }

@@ -50,29 +50,25 @@ static void set_burst(const struct topo_port *port, struct topo_rate *limit)
 			burst < POLICY_MAX_BURST ? burst : POLICY_MAX_BURST;
 }
 
-static void check_burst(struct topology *t, const struct topo_port *port,
-			const struct option *burst)
+static void check_bursts(struct topology *t, const struct topo_port *port)
 {
 	uint64_t frame = longest_frame(port);
+	unsigned int last = 0;
 
-	if (burst->set && burst->value && burst->value < frame)
+	for (unsigned int i = 0; i < LIMITS; i++) {
+		const struct option *burst = &port->settings.limit[i].burst;
+
+		/* Both directions may have been said in one. */
+		if (!burst->value || !burst->set || burst->value >= frame ||
+		    burst->pos.seq == last)
+			continue;
+		last = burst->pos.seq;
 		wrong(t, burst->pos,
 		      "a burst of %" PRIu64 " octets never lets a frame of "
 		      "full length pass, which on port %s has %" PRIu64
 		      "; write at least that",
 		      burst->value, topo_port_name(t, port), frame);
-}
-
-static void check_bursts(struct topology *t, const struct topo_port *port)
-{
-	const struct topo_rate *limit = port->settings.limit;
-
-	/* Both ends of a link are as they are said to be in one place. */
-	if (port->kind == TO_LINK && port->link_end == 1)
-		return;
-	check_burst(t, port, &limit[LIMIT_IN].burst);
-	if (limit[LIMIT_OUT].burst.pos.seq != limit[LIMIT_IN].burst.pos.seq)
-		check_burst(t, port, &limit[LIMIT_OUT].burst);
+	}
 }
 
 /* Behind a link there is a switch whose ports have limits of their own. */
@@ -141,7 +137,9 @@ static void check_port(struct topology *t, struct topo_port *port)
 
 	for (unsigned int i = 0; i < LIMITS; i++)
 		set_burst(port, &s->limit[i]);
-	check_bursts(t, port);
+	/* Both ends of a link are as they are said to be in one place. */
+	if (port->link_end == 0)
+		check_bursts(t, port);
 	for (unsigned int i = 0; i < STORMS; i++)
 		set_storm(port, i, &s->storm[i]);
 	set_moves(&s->moves);
