@@ -117,8 +117,7 @@ static int make_eventfds(struct component *c, struct error *err)
 	v->go = eventfd(0, EFD_CLOEXEC);
 	v->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (kick < 0 || v->go < 0 || v->ended < 0)
-		return error_set(err, "cannot make an eventfd: %s",
-				 strerror(errno));
+		return error_errno(err, "cannot make an eventfd");
 	pd_replace_fd(c, FD_KICK, kick);
 	pd_replace_fd(c, FD_ENDED, v->ended);
 	pd_watch(c, FD_KICK, EPOLLIN);

@@ -82,8 +82,7 @@ static int load(struct guest *g, struct component *c, struct fdt_config *f,
 	char *ram = ram_of(c);
 
 	if (fstat(initrd, &st) != 0)
-		return error_set(err, "cannot look at %s: %s", cfg->initrd,
-				 strerror(errno));
+		return error_errno(err, "cannot look at %s", cfg->initrd);
 	if (image_check(&image, kernel, cfg->kernel, err) != 0 ||
 	    image_plan(&plan, &image, (uint64_t)st.st_size, f->ram, err) != 0)
 		return -1;
@@ -111,8 +110,7 @@ static int fill_memory(struct guest *g, struct component *c, struct error *err)
 	};
 
 	if (getrandom(f.seed, sizeof(f.seed), 0) != (ssize_t)sizeof(f.seed))
-		return error_set(err, "no randomness for the guest: %s",
-				 strerror(errno));
+		return error_errno(err, "no randomness for the guest");
 	if (show_memory(g, c, &f, err) != 0)
 		return -1;
 	return load(g, c, &f, err);
@@ -138,8 +136,7 @@ static int make_console(struct guest *g, struct component *c, int kick,
 	int irq = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
 	if (irq < 0)
-		return error_set(err, "cannot make an eventfd: %s",
-				 strerror(errno));
+		return error_errno(err, "cannot make an eventfd");
 	g->console = (struct console){
 		.ram = ram_of(c),
 		.base = LAYOUT_RAM,

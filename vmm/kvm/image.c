@@ -101,7 +101,7 @@ static gzFile reader(int fd, const char *name, struct error *err)
 		file = gzdopen(copy, "rb");
 	if (file != NULL)
 		return file;
-	error_set(err, "cannot read %s: %s", name, strerror(errno));
+	error_errno(err, "cannot read %s", name);
 	if (copy >= 0)
 		close(copy);
 	return NULL;
@@ -116,8 +116,7 @@ static int read_error(gzFile file, const char *name, struct error *err)
 	if (code == Z_OK || code == Z_STREAM_END)
 		return 0;
 	if (code == Z_ERRNO)
-		return error_set(err, "cannot read %s: %s", name,
-				 strerror(errno));
+		return error_errno(err, "cannot read %s", name);
 	return error_set(err,
 			 "%s is no arm64 kernel image: damaged or cut off (%s)",
 			 name, code == Z_BUF_ERROR ? "unexpected end" : text);
@@ -211,8 +210,7 @@ int image_load_initrd(int fd, const char *name, void *to, uint64_t size,
 				  (off_t)done);
 
 		if (n < 0)
-			return error_set(err, "cannot read %s: %s", name,
-					 strerror(errno));
+			return error_errno(err, "cannot read %s", name);
 		if (n == 0)
 			return error_set(err,
 					 "%s became shorter while it was read: "

@@ -57,8 +57,7 @@ static int intx_attach(struct pci *pci, struct error *err)
 	pci->trigger = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pci->resample = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pci->trigger < 0 || pci->resample < 0)
-		return error_set(err, "no eventfd for the card's interrupt: %s",
-				 strerror(errno));
+		return error_errno(err, "no eventfd for the card's interrupt");
 	if (vm_interrupt_level(pci->vm, LAYOUT_SPI_PCI_INTX, pci->trigger,
 			       pci->resample, err) != 0)
 		return -1;

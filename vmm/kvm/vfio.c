@@ -94,10 +94,9 @@ static int describe_regions(struct vfio *card, struct error *err)
 		if (ioctl(card->device, VFIO_DEVICE_GET_REGION_INFO, info) == 0)
 			take_region(&card->region[i], info);
 		else if (i == VFIO_PCI_CONFIG_REGION_INDEX)
-			return error_set(err,
-					 "VFIO gives no configuration space of "
-					 "the card: %s",
-					 strerror(errno));
+			return error_errno(
+				err, "VFIO gives no configuration space of "
+				     "the card");
 	}
 	return 0;
 }
@@ -111,8 +110,7 @@ int vfio_describe(struct vfio *card, const int fds[VFIO_FDS], struct error *err)
 	card->container = fds[VFIO_CONTAINER];
 	card->device = fds[VFIO_DEVICE];
 	if (ioctl(card->device, VFIO_DEVICE_GET_INFO, &info) != 0)
-		return error_set(err, "VFIO does not describe the card: %s",
-				 strerror(errno));
+		return error_errno(err, "VFIO does not describe the card");
 	if ((info.flags & VFIO_DEVICE_FLAGS_PCI) == 0)
 		return error_set(err, "the device is no PCI card to VFIO");
 	card->can_reset = (info.flags & VFIO_DEVICE_FLAGS_RESET) != 0;
@@ -141,8 +139,7 @@ void *vfio_map(const struct vfio *card, unsigned int region,
 
 	if (p != MAP_FAILED)
 		return p;
-	error_set(err, "cannot map BAR %u of the card: %s", region,
-		  strerror(errno));
+	error_errno(err, "cannot map BAR %u of the card", region);
 	return NULL;
 }
 
@@ -233,9 +230,8 @@ int vfio_dma(const struct vfio *card, void *host, uint64_t iova, uint64_t size,
 		return 0;
 	if (errno == ENOMEM)
 		return no_memory(size, err);
-	return error_set(err,
-			 "the IOMMU cannot show the card 0x%llx bytes of "
-			 "memory at 0x%llx: %s",
-			 (unsigned long long)size, (unsigned long long)iova,
-			 strerror(errno));
+	return error_errno(err,
+			   "the IOMMU cannot show the card 0x%llx bytes of "
+			   "memory at 0x%llx",
+			   (unsigned long long)size, (unsigned long long)iova);
 }

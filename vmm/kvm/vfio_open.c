@@ -105,8 +105,7 @@ static int open_group(const char *path, const char *address, struct error *err)
 	if (fd < 0)
 		return no_group(path, address, errno, err);
 	if (ioctl(fd, VFIO_GROUP_GET_STATUS, &status) != 0)
-		error_set(err, "cannot ask %s for its state: %s", path,
-			  strerror(errno));
+		error_errno(err, "cannot ask %s for its state", path);
 	else if ((status.flags & VFIO_GROUP_FLAGS_VIABLE) == 0)
 		error_set(err,
 			  "VFIO refuses %s: another device of %s is bound to a "
@@ -138,8 +137,8 @@ static int open_device(const int fds[VFIO_FDS], const char *address,
 	int container = fds[VFIO_CONTAINER], fd;
 
 	if (ioctl(fds[VFIO_GROUP], VFIO_GROUP_SET_CONTAINER, &container) != 0)
-		return error_set(err, "cannot give %s an address space: %s",
-				 address, strerror(errno));
+		return error_errno(err, "cannot give %s an address space",
+				   address);
 	if (ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) != 0)
 		return no_iommu(address, errno, err);
 	fd = ioctl(fds[VFIO_GROUP], VFIO_GROUP_GET_DEVICE_FD, address);

@@ -22,11 +22,6 @@
 /* Bytes of a doorbell: 32 bits. */
 #define DOORBELL_SIZE 4u
 
-static int fail(struct error *err, const char *what)
-{
-	return error_set(err, "KVM cannot %s: %s", what, strerror(errno));
-}
-
 /* --- memory, doorbells, traps --------------------------------------------- */
 
 static int set_slot(struct vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa,
@@ -77,7 +72,7 @@ int vm_doorbell(struct vm *vm, uint64_t gpa, int eventfd, struct error *err)
 	};
 
 	if (ioctl(vm->fd, KVM_IOEVENTFD, &e) != 0)
-		return fail(err, "set up a doorbell");
+		return error_errno(err, "KVM cannot set up a doorbell");
 	return 0;
 }
 
@@ -108,7 +103,7 @@ static int irqfd(struct vm *vm, uint32_t gsi, int eventfd, uint32_t flags,
 int vm_interrupt(struct vm *vm, uint32_t gsi, int eventfd, struct error *err)
 {
 	if (irqfd(vm, gsi, eventfd, 0, 0) != 0)
-		return fail(err, "connect an interrupt");
+		return error_errno(err, "KVM cannot connect an interrupt");
 	return 0;
 }
 
@@ -116,7 +111,7 @@ int vm_interrupt_level(struct vm *vm, uint32_t gsi, int eventfd, int resample,
 		       struct error *err)
 {
 	if (irqfd(vm, gsi, eventfd, KVM_IRQFD_FLAG_RESAMPLE, resample) != 0)
-		return fail(err, "connect a level interrupt");
+		return error_errno(err, "KVM cannot connect a level interrupt");
 	return 0;
 }
 
@@ -220,7 +215,7 @@ static enum vm_end broken(struct error *err)
 			       "read-only memory, by an instruction KVM cannot "
 			       "follow");
 	else
-		error_set(err, "KVM cannot run the guest: %s", strerror(errno));
+		error_errno(err, "KVM cannot run the guest");
 	return VM_FAILED;
 }
 

@@ -30,8 +30,7 @@ static int open_file(const char *path, const char *what, struct stat *st,
 				 "or correct the path",
 				 what, path);
 	if (fd < 0)
-		return error_set(err, "cannot open the %s %s: %s", what, path,
-				 strerror(errno));
+		return error_errno(err, "cannot open the %s %s", what, path);
 	if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
 		return fd;
 	close(fd);
@@ -101,8 +100,7 @@ int vm_open_kvm(const char *path, struct error *err)
 				 "anew), or run weir as root",
 				 path);
 	if (fd < 0)
-		return error_set(err, "cannot open %s: %s", path,
-				 strerror(errno));
+		return error_errno(err, "cannot open %s", path);
 	if (vm_supported(fd, err) == 0)
 		return fd;
 	close(fd);

@@ -131,10 +131,7 @@ ABI_AT(struct boot_map, perms, 8);
 ABI_AT(struct boot_map, fd, 12);
 ABI_AT(struct boot_map, name, 16);
 
-_Static_assert(sizeof(struct boot_record) % 8 == 0, "what follows is aligned");
 _Static_assert(sizeof(struct boot_comp) % 8 == 0, "what follows is aligned");
-_Static_assert(sizeof(struct boot_chan) % 8 == 0, "what follows is aligned");
-_Static_assert(sizeof(struct boot_map) % 8 == 0, "no hidden tail");
 
 static inline size_t boot_size(size_t n_comps, size_t n_chans, size_t n_maps)
 {

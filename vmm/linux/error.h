@@ -26,4 +26,10 @@ struct error {
 int error_set(struct error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/**
+ * error_errno - the same, followed by what errno says
+ */
+int error_errno(struct error *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 #endif

@@ -66,15 +66,13 @@ int gic_create(struct vm *vm, struct error *err)
 		    0 ||
 	    set(vm->gic, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &irqs) != 0 ||
 	    set_up(vm->gic) != 0)
-		return error_set(err, "cannot set up the VM's GIC: %s",
-				 strerror(errno));
+		return error_errno(err, "cannot set up the VM's GIC");
 	vm->its = create(vm, KVM_DEV_TYPE_ARM_VGIC_ITS, "ITS", err);
 	if (vm->its < 0)
 		return -1;
 	if (set_address(vm->its, KVM_VGIC_ITS_ADDR_TYPE, LAYOUT_ITS) != 0 ||
 	    set_up(vm->its) != 0)
-		return error_set(err, "cannot set up the VM's ITS: %s",
-				 strerror(errno));
+		return error_errno(err, "cannot set up the VM's ITS");
 	return 0;
 }
 

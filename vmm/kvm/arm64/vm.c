@@ -27,11 +27,6 @@
 #define PSTATE_BOOT                                                            \
 	(PSR_MODE_EL1h | PSR_D_BIT | PSR_A_BIT | PSR_I_BIT | PSR_F_BIT)
 
-static int fail(struct error *err, const char *what)
-{
-	return error_set(err, "KVM cannot %s: %s", what, strerror(errno));
-}
-
 int vm_supported(int kvm, struct error *err)
 {
 	static const struct {
@@ -70,7 +65,7 @@ static int create_vm(struct vm *vm, struct error *err)
 
 	vm->fd =
 		ioctl(vm->kvm, KVM_CREATE_VM, KVM_VM_TYPE_ARM_IPA_SIZE(choice));
-	return vm->fd < 0 ? fail(err, "create a VM") : 0;
+	return vm->fd < 0 ? error_errno(err, "KVM cannot create a VM") : 0;
 }
 
 static int create_vcpu(struct vm *vm, struct error *err)
@@ -80,16 +75,17 @@ static int create_vcpu(struct vm *vm, struct error *err)
 
 	vm->vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, 0);
 	if (vm->vcpu < 0 || size < (int)sizeof(*vm->run))
-		return fail(err, "create a vCPU");
+		return error_errno(err, "KVM cannot create a vCPU");
 	if (ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init) != 0)
-		return fail(err, "say what this processor is");
+		return error_errno(err,
+				   "KVM cannot say what this processor is");
 	init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
 	if (ioctl(vm->vcpu, KVM_ARM_VCPU_INIT, &init) != 0)
-		return fail(err, "set up a vCPU");
+		return error_errno(err, "KVM cannot set up a vCPU");
 	vm->run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED,
 		       vm->vcpu, 0);
 	if (vm->run == MAP_FAILED)
-		return fail(err, "share a vCPU's state");
+		return error_errno(err, "KVM cannot share a vCPU's state");
 	return 0;
 }
 
@@ -122,7 +118,6 @@ int vm_start(struct vm *vm, uint64_t entry, uint64_t x0, struct error *err)
 	if (set(vm, CORE(regs.pc), entry) != 0 ||
 	    set(vm, CORE(regs.regs[0]), x0) != 0 ||
 	    set(vm, CORE(regs.pstate), PSTATE_BOOT) != 0)
-		return error_set(err, "KVM cannot set the vCPU's registers: %s",
-				 strerror(errno));
+		return error_errno(err, "KVM cannot set the vCPU's registers");
 	return 0;
 }

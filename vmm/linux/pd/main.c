@@ -42,8 +42,7 @@ static struct pd *start(const struct boot_record *r, struct error *err)
 	struct pd *pd = pd_new(r, BOOT_LOG_FD, err);
 
 	if (pd != NULL && pd_listen(pd, BOOT_CTL_FD) != 0) {
-		error_set(err, "cannot listen to the monitor: %s",
-			  strerror(errno));
+		error_errno(err, "cannot listen to the monitor");
 		return NULL;
 	}
 	if (pd == NULL || sandbox_regions(r, pd->map, err) != 0 ||

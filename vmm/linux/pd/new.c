@@ -170,8 +170,7 @@ struct pd *pd_new(const struct boot_record *r, int log, struct error *err)
 	if (make_tables(pd) != 0) {
 		error_set(err, "not enough memory");
 	} else if (pd->epoll < 0 || watch_channels(pd) != 0) {
-		error_set(err, "cannot watch its channels: %s",
-			  strerror(errno));
+		error_errno(err, "cannot watch its channels");
 	} else {
 		for (uint32_t i = 0; i < r->n_comps; i++)
 			set_owner(pd, pd->comp[i].c.cfg, i);

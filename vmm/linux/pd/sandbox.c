@@ -53,11 +53,6 @@
 /* Where the empty file system is mounted first; it exists everywhere. */
 #define NEW_ROOT "/proc"
 
-static int fail(struct error *err, const char *what)
-{
-	return error_set(err, "cannot %s: %s", what, strerror(errno));
-}
-
 char **sandbox_environment(void)
 {
 	static char *empty[] = { NULL };
@@ -105,8 +100,8 @@ int sandbox_regions(const struct boot_record *r, struct sandbox_map *map,
 		map[i].size = m[i].size;
 		map[i].base = map_region(&m[i], flags);
 		if (map[i].base == NULL)
-			return error_set(err, "cannot map region %s: %s",
-					 m[i].name, strerror(errno));
+			return error_errno(err, "cannot map region %s",
+					   m[i].name);
 		close(m[i].fd);
 	}
 	return 0;
@@ -120,24 +115,25 @@ int sandbox_root(struct error *err)
 
 	/* Later mounts outside do not propagate into here. */
 	if (mount("", "/", NULL, MS_PRIVATE | MS_REC, NULL) != 0)
-		return fail(err, "make mounts private");
+		return error_errno(err, "cannot make mounts private");
 	if (mount("weir", NEW_ROOT, "tmpfs",
 		  MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, options) != 0)
-		return fail(err, "mount an empty file system (is something "
-				 "restricting user namespaces, such as "
-				 "AppArmor?)");
+		return error_errno(
+			err, "cannot mount an empty file system (is something "
+			     "restricting user namespaces, such as "
+			     "AppArmor?)");
 	if (chdir(NEW_ROOT) != 0)
-		return fail(err, "enter the empty file system");
+		return error_errno(err, "cannot enter the empty file system");
 	/*
 	 * The old root is stacked on the new one, and is detached with all that
 	 * is mounted below it.
 	 */
 	if (syscall(SYS_pivot_root, ".", ".") != 0)
-		return fail(err, "change the root");
+		return error_errno(err, "cannot change the root");
 	if (umount2(".", MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
-		return fail(err, "let go of the old root");
+		return error_errno(err, "cannot let go of the old root");
 	if (chdir("/") != 0)
-		return fail(err, "enter the new root");
+		return error_errno(err, "cannot enter the new root");
 	return 0;
 }
 
@@ -225,18 +221,19 @@ int sandbox_privileges(const struct boot_record *r, struct error *err)
 	    (!n.threads && limit(RLIMIT_NPROC, 0) != 0) ||
 	    (!n.locked && limit(RLIMIT_MEMLOCK, 0) != 0) ||
 	    limit_files(n.file) != 0)
-		return fail(err, "set limits");
+		return error_errno(err, "cannot set limits");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return fail(err, "give up gaining privileges");
+		return error_errno(err, "cannot give up gaining privileges");
 	/* Effective, permitted, inheritable, bounding and ambient. */
 	capng_clear(CAPNG_SELECT_ALL);
 	if (capng_apply(CAPNG_SELECT_ALL) != 0)
-		return fail(err, "drop capabilities");
+		return error_errno(err, "cannot drop capabilities");
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-		return fail(err, "forbid tracing");
+		return error_errno(err, "cannot forbid tracing");
 	/* Set again: a change of credentials clears it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
-		return fail(err, "bind its life to the monitor's");
+		return error_errno(err,
+				   "cannot bind its life to the monitor's");
 	return 0;
 }
 
@@ -435,7 +432,7 @@ int sandbox_filter(const struct boot_record *r, struct error *err)
 	long result;
 
 	if (limit(RLIMIT_NPROC, 0) != 0)
-		return fail(err, "set limits");
+		return error_errno(err, "cannot set limits");
 	if (generate(r, &program) != 0)
 		return error_set(err, "cannot make the system call filter");
 	/* From here on the filter is in force; @program is never freed. */
@@ -448,6 +445,7 @@ int sandbox_filter(const struct boot_record *r, struct error *err)
 				 "thread %ld cannot be put under the "
 				 "system call filter",
 				 result);
-	return fail(err, "install the system call filter (does the kernel "
-			 "have CONFIG_SECCOMP_FILTER?)");
+	return error_errno(
+		err, "cannot install the system call filter (does the kernel "
+		     "have CONFIG_SECCOMP_FILTER?)");
 }

@@ -68,8 +68,7 @@ static int cannot_open(const char *path, struct error *err)
 				 "without driver: give a file, a FIFO or \"-\"",
 				 path);
 	default:
-		return error_set(err, "cannot write capture \"%s\": %s", path,
-				 strerror(errno));
+		return error_errno(err, "cannot write capture \"%s\"", path);
 	}
 }
 
@@ -237,7 +236,7 @@ static int open_stdout(const struct sys_component *cfg, struct error *err)
 	else
 		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
-		return error_set(err, "capture \"-\": %s", strerror(errno));
+		return error_errno(err, "capture \"-\"");
 	return fd;
 }
 

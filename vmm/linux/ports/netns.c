@@ -58,8 +58,8 @@ static int enter(int fd, const char *netns, struct error *err)
 				 "left over from before a restart): make it "
 				 "anew with `ip netns del %s; ip netns add %s`",
 				 netns, netns, netns);
-	return error_set(err, "network namespace \"%s\": cannot enter it: %s",
-			 netns, strerror(errno));
+	return error_errno(err, "network namespace \"%s\": cannot enter it",
+			   netns);
 }
 
 int netns_call(const char *netns, int (*fn)(void *arg, struct error *err),
@@ -83,10 +83,10 @@ int netns_call(const char *netns, int (*fn)(void *arg, struct error *err),
 	} else if (enter(there, netns, err) == 0) {
 		result = fn(arg, err);
 		if (setns(home, CLONE_NEWNET) < 0)
-			result = error_set(err,
-					   "cannot return from network "
-					   "namespace \"%s\": %s",
-					   netns, strerror(errno));
+			result = error_errno(err,
+					     "cannot return from network "
+					     "namespace \"%s\"",
+					     netns);
 	}
 	if (home >= 0)
 		close(home);

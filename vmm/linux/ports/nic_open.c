@@ -179,8 +179,7 @@ static int claim(const char *ifname, int index, struct error *err)
 	pid_t holder = 0;
 
 	if (fd < 0)
-		return error_set(err, "cannot make a socket: %s",
-				 strerror(errno));
+		return error_errno(err, "cannot make a socket");
 	if (bind(fd, (const struct sockaddr *)&name, len) == 0)
 		listen(fd, SOMAXCONN);
 	else

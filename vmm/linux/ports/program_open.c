@@ -48,8 +48,7 @@ static int check_file(const char *path, struct error *err)
 				 "correct its path in the topology",
 				 path);
 	if (stat(path, &st) != 0)
-		return error_set(err, "cannot look at the program %s: %s", path,
-				 strerror(errno));
+		return error_errno(err, "cannot look at the program %s", path);
 	if (!S_ISREG(st.st_mode))
 		return error_set(err,
 				 "%s is not a file; name the program itself in "

@@ -102,8 +102,7 @@ static int new_socket(const struct where *w, struct error *err)
 	int one = 1;
 
 	if (fd < 0)
-		return error_set(err, "cannot make a socket for %s: %s",
-				 w->text, strerror(errno));
+		return error_errno(err, "cannot make a socket for %s", w->text);
 	/*
 	 * Frames are sent in batches already, so Nagle's algorithm only delays.
 	 * Accepted connections inherit this.
@@ -164,8 +163,7 @@ static int cannot_listen(const struct where *w, struct error *err)
 				 "run weir as root",
 				 w->text, strerror(errno));
 	default:
-		return error_set(err, "cannot listen on %s: %s", w->text,
-				 strerror(errno));
+		return error_errno(err, "cannot listen on %s", w->text);
 	}
 }
 

@@ -52,10 +52,10 @@ static int adopt(int fd, const char *name, struct error *err)
 {
 	if (set_interface(fd, name, 0) == 0)
 		return ioctl(fd, TUNSETOFFLOAD, 0ul) < 0
-			       ? error_set(err,
-					   "cannot turn the offloads of "
-					   "interface \"%s\" off: %s",
-					   name, strerror(errno))
+			       ? error_errno(err,
+					     "cannot turn the offloads of "
+					     "interface \"%s\" off",
+					     name)
 			       : 0;
 	if (errno == EBUSY)
 		return error_set(err,
@@ -95,8 +95,7 @@ static int make_interface(int fd, const char *name, struct error *err)
 				 "\"%s\" cannot be an interface's name: use up "
 				 "to 15 letters and digits",
 				 name);
-	return error_set(err, "cannot make TAP interface \"%s\": %s", name,
-			 strerror(errno));
+	return error_errno(err, "cannot make TAP interface \"%s\"", name);
 }
 
 /*
