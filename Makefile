@@ -65,7 +65,7 @@ PD_SRC      := client/pd/main.c vmm/linux/error.c vmm/linux/fds.c \
 TEST_SRC    := $(wildcard tests/unit/*_test.c)
 HELPER_SRC  := $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c))
 BENCH_SRC   := $(wildcard tests/bench/*.c)
-BENCH_LIB   := $(wildcard tests/bench/lib/*.c)
+BENCH_LIB   := $(wildcard tests/bench/lib/*.c) tests/unit/never.c
 
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 GROUND_OBJ := $(call obj,$(GROUND_SRC)) $(O)/obj/user-policy.o

@@ -36,4 +36,7 @@
 /* never_page - by what there is. Return: the page, or NULL if there is none. */
 void *never_page(void);
 
+/* never_page_of_fuse - one that a server of our process group does not send. */
+void *never_page_of_fuse(void);
+
 #endif
