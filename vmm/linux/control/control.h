@@ -49,68 +49,42 @@ enum control_task {
 
 struct control_list;
 
-/**
- * struct control_job - what a connection asks for
- * @task:    see above
- * @sw:      TRACE, LIST: index of the switch to ask
- * @asked:   the request is in the mailbox
- * @request: TRACE, LIST: what to ask
- * @list:    LIST: of what
- * @rows:    LIST: collected so far
- * @pages:   LIST: how many more replies are taken from this switch
- */
+/* What a connection asks for. */
 struct control_job {
-	enum control_task task;
-	size_t sw;
-	bool asked;
-	struct vswitch_ctl_request request;
-	const struct control_list *list;
-	json_t *rows;
+	enum control_task task; /* see above */
+	size_t sw;		/* TRACE, LIST: index of the switch to ask */
+	bool asked;		/* the request is in the mailbox */
+	struct vswitch_ctl_request request; /* TRACE, LIST: what to ask */
+	const struct control_list *list;    /* LIST: of what */
+	json_t *rows;			    /* LIST: collected so far */
+	/* LIST: how many more replies are taken from this switch */
 	unsigned int pages;
 };
 
-/**
- * struct control_conn - one connection
- * @source:      socket
- * @state:       see above
- * @deadline_ns: when it is given up in this state
- * @number:      how many had been accepted when it was, itself included
- * @stays:       the reply is that of a "stop"
- * @job:         ASKING
- * @asker:       ASKING: what switches answer to
- * @change:      ASKING: a change that has been ordered
- * @out:         WRITING: the reply
- * @out_len:     bytes of it
- * @out_done:    bytes written
- * @in_len:      READING: bytes of @in
- * @in:          READING: the request so far
- */
+/* A connection. */
 struct control_conn {
-	struct loop_source source;
-	enum control_state state;
-	uint64_t deadline_ns;
+	struct loop_source source; /* socket */
+	enum control_state state;  /* see above */
+	uint64_t deadline_ns;	   /* when it is given up in this state */
+	/* how many had been accepted when it was, itself included */
 	uint64_t number;
-	bool stays;
-	struct control_job job;
-	struct switch_asker asker;
+	bool stays;		   /* the reply is that of a "stop" */
+	struct control_job job;	   /* ASKING */
+	struct switch_asker asker; /* ASKING: what switches answer to */
+	/* ASKING: a change that has been ordered */
 	struct change_asker change;
-	char *out;
-	size_t out_len;
-	size_t out_done;
-	size_t in_len;
-	char in[CONTROL_REQUEST_MAX];
+	char *out;		      /* WRITING: the reply */
+	size_t out_len;		      /* bytes of it */
+	size_t out_done;	      /* bytes written */
+	size_t in_len;		      /* READING: bytes of @in */
+	char in[CONTROL_REQUEST_MAX]; /* READING: the request so far */
 };
 
-/**
- * struct control_server - all zero: none
- * @listener: the control socket
- * @conn:     CONTROL_CONNS of them
- * @accepted: how many connections there have been
- */
+/* The control server; all zero: none. */
 struct control_server {
-	struct loop_source listener;
-	struct control_conn *conn;
-	uint64_t accepted;
+	struct loop_source listener; /* the control socket */
+	struct control_conn *conn;   /* CONTROL_CONNS of them */
+	uint64_t accepted;	     /* how many connections there have been */
 };
 
 /**

@@ -95,19 +95,19 @@ extern const struct change_asker control_change;
 
 /* --- list.c -------------------------------------------------------------- */
 
-/**
- * struct control_list - something switches tell page by page
- * @op:    enum vswitch_ctl_op
- * @page:  entries a reply can have
- * @pages: replies that are enough for the largest table, whatever a switch says
- *         about there being more
- * @row:   entry @i of a reply, which is not trusted; NULL if it makes no sense
- */
+/* Something switches tell page by page. */
 struct control_list {
 	const char *what;
-	uint32_t op;
-	uint32_t page;
+	uint32_t op;   /* enum vswitch_ctl_op */
+	uint32_t page; /* entries a reply can have */
+	/*
+	 * replies that are enough for the largest table, whatever a switch
+	 * says about there being more
+	 */
 	unsigned int pages;
+	/*
+	 * entry @i of a reply, which is not trusted; NULL if it makes no sense
+	 */
 	json_t *(*row)(const struct monitor *m, const struct mon_switch *sw,
 		       const struct vswitch_ctl_reply *reply, uint32_t i);
 };

@@ -17,22 +17,14 @@
 /* How often counts are read again if the policy changes meanwhile. */
 #define TRIES 4
 
-/**
- * struct listing - one switch's rows while they are made
- * @sw:     the switch
- * @policy: what it judges by
- * @held:   what was changed by command
- * @hits:   its counts, by entry
- * @known:  @hits are of @policy
- * @rows:   out
- */
+/* One switch's rows while they are made. */
 struct listing {
-	const struct mon_switch *sw;
-	const struct sys_policy *policy;
-	const struct statements *held;
-	uint64_t hits[POLICY_MAX_ENTRIES];
-	bool known;
-	json_t *rows;
+	const struct mon_switch *sw;	   /* the switch */
+	const struct sys_policy *policy;   /* what it judges by */
+	const struct statements *held;	   /* what was changed by command */
+	uint64_t hits[POLICY_MAX_ENTRIES]; /* its counts, by entry */
+	bool known;			   /* @hits are of @policy */
+	json_t *rows;			   /* out */
 };
 
 /* --- counts -------------------------------------------------------------- */

@@ -12,22 +12,15 @@
 #include "vmm/linux/control/json.h"
 #include "vswitch/vlan.h"
 
-/**
- * struct trace - a decision while it is written down
- * @sw:     who decided
- * @policy: what by, or NULL
- * @rules:  of the port the frame would come from
- * @port:   that port
- * @frame:  the frame, parsed
- * @v:      the decision
- */
+/* A decision while it is written down. */
 struct trace {
-	const struct mon_switch *sw;
-	const struct sys_policy *policy;
+	const struct mon_switch *sw;	 /* who decided */
+	const struct sys_policy *policy; /* what by, or NULL */
+	/* of the port the frame would come from */
 	const struct policy_port *rules;
-	uint32_t port;
-	struct frame frame;
-	const struct vswitch_verdict *v;
+	uint32_t port;			 /* that port */
+	struct frame frame;		 /* the frame, parsed */
+	const struct vswitch_verdict *v; /* the decision */
 };
 
 /* A port's name, or "?" if there is no such port. */

@@ -32,20 +32,14 @@
 
 struct mon_link;
 
-/**
- * struct attach_server - one port's
- * @link:     what is attached to
- * @listener: its socket
- * @client:   the connection of whoever is attached
- * @pid:      that process, as it was when it connected
- * @limit:    allowance of log lines
- */
+/* The attach server of one port. */
 struct attach_server {
-	struct mon_link *link;
-	struct loop_source listener;
+	struct mon_link *link;	     /* what is attached to */
+	struct loop_source listener; /* its socket */
+	/* the connection of whoever is attached */
 	struct loop_source client;
-	pid_t pid;
-	struct log_limit limit;
+	pid_t pid;		/* that process, as it was when it connected */
+	struct log_limit limit; /* allowance of log lines */
 };
 
 /**

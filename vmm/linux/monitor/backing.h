@@ -16,27 +16,21 @@
 #include "vmm/linux/error.h"
 #include "vmm/linux/monitor/loop.h"
 
-/**
- * struct backing_channel - descriptors of one channel
- * @wait: by end: what that end waits on
- * @ring: by end: what is written to notify that end; the same eventfd as
- *        @wait, or the other end of a socket pair
- */
+/* Descriptors of one channel. */
 struct backing_channel {
-	int wait[2];
+	int wait[2]; /* by end: what that end waits on */
+	/*
+	 * by end: what is written to notify that end; the same eventfd as
+	 * @wait, or the other end of a socket pair
+	 */
 	int ring[2];
 };
 
-/**
- * struct backing - all of a system's
- * @sys:     the system, not owned
- * @region:  memfd by region index
- * @channel: by channel index
- */
+/* All descriptors of a system. */
 struct backing {
-	const struct system *sys;
-	int *region;
-	struct backing_channel *channel;
+	const struct system *sys;	 /* the system, not owned */
+	int *region;			 /* memfd by region index */
+	struct backing_channel *channel; /* by channel index */
 };
 
 /**

@@ -9,15 +9,12 @@
 #include "vmm/linux/monitor/backing.h"
 #include "vmm/linux/monitor/spawn.h"
 
-/**
- * struct boot_fds - the descriptors a PD will start with
- * @n:     how many
- * @from:  by number in the PD: the monitor's number, -1 for none
- * @close: by number in the PD: whether the monitor's was made for this PD
- */
+/* The descriptors a PD will start with. */
 struct boot_fds {
-	uint32_t n;
+	uint32_t n; /* how many */
+	/* by number in the PD: the monitor's number, -1 for none */
 	int *from;
+	/* by number in the PD: whether the monitor's was made for this PD */
 	bool *close;
 };
 

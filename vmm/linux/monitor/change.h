@@ -50,46 +50,34 @@ enum change_stage {
 	CHANGE_ENDING,
 };
 
-/**
- * struct change_asker - embedded in whatever orders changes
- * @done:        called once for each order, unless change_forget() comes first.
- *               @made: it is made, and @facts is the reply's data; otherwise
- *               @facts is of facts_error().  @facts is the callee's
- * @order:       until it is taken up
- * @next:        in the queue
- * @deadline_ns: when @done is called at the latest
- */
+/* Embedded in whatever orders changes. */
 struct change_asker {
+	/*
+	 * called once for each order, unless change_forget() comes first.
+	 * @made: it is made, and @facts is the reply's data; otherwise @facts
+	 * is of facts_error(). @facts is the callee's
+	 */
 	void (*done)(struct monitor *m, struct change_asker *a, bool made,
 		     json_t *facts);
-	struct change_order order;
-	struct change_asker *next;
-	uint64_t deadline_ns;
+	struct change_order order; /* until it is taken up */
+	struct change_asker *next; /* in the queue */
+	uint64_t deadline_ns;	   /* when @done is called at the latest */
 };
 
-/**
- * struct change - the one that is being made
- * @queue:      orders that have not been taken up, the oldest first
- * @caller:     who gave the order, or NULL
- * @order:      what is to be changed
- * @compiler:   COMPILING, ENDING
- * @result:     from WAITING on
- * @asker:      ASKING, UNDOING: what switches answer to
- * @at:         the switch that is asked, or will be next
- * @asked:      it has been
- * @why:        UNDOING: of facts_error()
- */
+/* The change that is being made. */
 struct change {
 	enum change_stage stage;
+	/* orders that have not been taken up, the oldest first */
 	struct change_asker *queue;
-	struct change_asker *caller;
-	struct change_order order;
-	struct compiler compiler;
-	struct compile_result result;
+	struct change_asker *caller;  /* who gave the order, or NULL */
+	struct change_order order;    /* what is to be changed */
+	struct compiler compiler;     /* COMPILING, ENDING */
+	struct compile_result result; /* from WAITING on */
+	/* ASKING, UNDOING: what switches answer to */
 	struct switch_asker asker;
-	size_t at;
-	bool asked;
-	json_t *why;
+	size_t at;   /* the switch that is asked, or will be next */
+	bool asked;  /* it has been */
+	json_t *why; /* UNDOING: of facts_error() */
 };
 
 /**

@@ -18,14 +18,10 @@
 /* Where a child finds the descriptor it keeps. */
 #define CHILD_FD 3
 
-/**
- * struct child - all zero but @exit.fd -1: none
- * @exit:   its pidfd
- * @killed: it has been told to end
- */
+/* A helper child; all zero but @exit.fd -1: none. */
 struct child {
-	struct loop_source exit;
-	bool killed;
+	struct loop_source exit; /* its pidfd */
+	bool killed;		 /* it has been told to end */
 };
 
 /**

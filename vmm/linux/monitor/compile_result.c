@@ -25,17 +25,12 @@ size_t compile_result_room(size_t n_policies)
 			     POLICY_MAX_RULES * sizeof(struct sys_rule));
 }
 
-/**
- * struct coder - packs or unpacks
- * @at:      where
- * @left:    bytes there
- * @reading: unpacks
- * @bad:     there is no room, no memory or no sense; nothing more is done
- */
+/* What packs or unpacks a result. */
 struct coder {
-	uint8_t *at;
-	size_t left;
-	bool reading;
+	uint8_t *at;  /* where */
+	size_t left;  /* bytes there */
+	bool reading; /* unpacks */
+	/* there is no room, no memory or no sense; nothing more is done */
 	bool bad;
 };
 

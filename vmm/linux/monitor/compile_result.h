@@ -27,28 +27,20 @@ enum compile_verdict {
 	COMPILE_VERDICTS
 };
 
-/**
- * struct compile_result - as above
- * @verdict:    enum compile_verdict
- * @errors:     how many; DIFFERS: differences
- * @policy:     DONE: by number of the switch
- * @source:     DONE: the files it was made from
- * @n_sources:  0 if those that were known have been used
- * @statements: DONE: what holds with the change
- * @number:     of the change that was made or taken back
- * @undone:     the statements that were taken back
- */
+/* A compiler's result. */
 struct compile_result {
-	uint32_t verdict;
-	uint32_t errors;
+	uint32_t verdict; /* enum compile_verdict */
+	uint32_t errors;  /* how many; DIFFERS: differences */
 	char *text;
-	struct sys_policy *policy;
+	struct sys_policy *policy; /* DONE: by number of the switch */
 	size_t n_policies;
-	struct sys_source *source;
-	size_t n_sources;
+	struct sys_source *source; /* DONE: the files it was made from */
+	size_t n_sources; /* 0 if those that were known have been used */
+	/* DONE: what holds with the change */
 	struct statements statements;
+	/* of the change that was made or taken back */
 	unsigned int number;
-	char *undone;
+	char *undone; /* the statements that were taken back */
 };
 
 /**

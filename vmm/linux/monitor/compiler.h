@@ -20,42 +20,29 @@ enum change_kind {
 	CHANGE_UNDO,   /* take the statements of a change back */
 };
 
-/**
- * struct change_order - what is to be changed
- * @text:   ADD: the statements
- * @file:   RELOAD: from this file; NULL: the one it was started from
- * @number: UNDO: of the change; 0: the last one
- */
+/* What is to be changed. */
 struct change_order {
 	enum change_kind kind;
-	char *text;
+	char *text; /* ADD: the statements */
+	/* RELOAD: from this file; NULL: the one it was started from */
 	char *file;
-	unsigned int number;
+	unsigned int number; /* UNDO: of the change; 0: the last one */
 };
 
-/**
- * struct compile_order - what to compile
- * @base: what runs, with its sources
- * @held: the statements that are in force
- * @what: is to be changed
- * @file: RELOAD: this one
- */
+/* What to compile. */
 struct compile_order {
-	const struct system *base;
+	const struct system *base; /* what runs, with its sources */
+	/* the statements that are in force */
 	const struct statements *held;
-	const struct change_order *what;
-	const char *file;
+	const struct change_order *what; /* is to be changed */
+	const char *file;		 /* RELOAD: this one */
 };
 
-/**
- * struct compiler - all zero but @child: none
- * @shared: where the child leaves its result
- * @size:   bytes there
- */
+/* The compiler; all zero but @child: none. */
 struct compiler {
 	struct child child;
-	void *shared;
-	size_t size;
+	void *shared; /* where the child leaves its result */
+	size_t size;  /* bytes there */
 };
 
 /**

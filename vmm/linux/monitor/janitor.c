@@ -37,19 +37,15 @@ struct ledger_socket {
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 };
 
-/**
- * struct ledger - what has been made, in memory the two processes share
- * @orderly:   the monitor ends as it should
- * @n_sockets: entries of @socket that are complete
- * @opened:    1 for each component opened, PD after PD; lies behind @socket
- * @n_opened:  entries of @opened
- * @socket:    control socket and attach sockets
- */
+/* What has been made, in memory the two processes share. */
 struct ledger {
-	_Atomic(bool) orderly;
+	_Atomic(bool) orderly; /* the monitor ends as it should */
+	/* entries of @socket that are complete */
 	_Atomic(size_t) n_sockets;
+	/* 1 for each component opened, PD after PD; lies behind @socket */
 	_Atomic(uint8_t) *opened;
-	size_t n_opened;
+	size_t n_opened; /* entries of @opened */
+	/* control socket and attach sockets */
 	struct ledger_socket socket[];
 };
 

@@ -34,22 +34,14 @@
 
 struct ledger;
 
-/**
- * struct janitor - the monitor's handle on it; all zero: none
- * @sys:    the system, not owned
- * @pid:    process
- * @pidfd:  readable when it has ended
- * @sock:   our end of the socket pair
- * @ledger: what has been made
- * @size:   bytes of @ledger
- */
+/* The monitor's handle on it; all zero: none. */
 struct janitor {
-	const struct system *sys;
-	pid_t pid;
-	int pidfd;
-	int sock;
-	struct ledger *ledger;
-	size_t size;
+	const struct system *sys; /* the system, not owned */
+	pid_t pid;		  /* process */
+	int pidfd;		  /* readable when it has ended */
+	int sock;		  /* our end of the socket pair */
+	struct ledger *ledger;	  /* what has been made */
+	size_t size;		  /* bytes of @ledger */
 };
 
 /**

@@ -62,16 +62,11 @@ size_t log_prefix(char *out, size_t size, int level, bool journal,
  */
 void log_escape(char *out, size_t size, const char *text, size_t len);
 
-/**
- * struct log_limit - an allowance of lines a second; all zero at the start
- * @since_ns: when this second began
- * @lines:    passed in it
- * @lost:     dropped in it
- */
+/* An allowance of lines a second; all zero at the start. */
 struct log_limit {
-	uint64_t since_ns;
-	unsigned int lines;
-	unsigned int lost;
+	uint64_t since_ns;  /* when this second began */
+	unsigned int lines; /* passed in it */
+	unsigned int lost;  /* dropped in it */
 };
 
 /**
@@ -90,14 +85,10 @@ bool log_limit_pass(struct log_limit *l, uint64_t now_ns, unsigned int *lost);
 bool monitor_log_may(const char *name, const char *who, struct log_limit *l,
 		     uint64_t now_ns);
 
-/**
- * struct log_lines - assembles lines from pieces; all zero at the start
- * @text: of the line so far
- * @len:  bytes of @text
- */
+/* Assembles lines from pieces; all zero at the start. */
 struct log_lines {
-	char text[LOG_LINE_MAX];
-	size_t len;
+	char text[LOG_LINE_MAX]; /* of the line so far */
+	size_t len;		 /* bytes of @text */
 };
 
 /**

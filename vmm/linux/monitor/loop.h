@@ -17,23 +17,16 @@
 
 struct monitor;
 
-/**
- * struct loop - an epoll set
- * @epoll: descriptor
- */
+/* An epoll set. */
 struct loop {
-	int epoll;
+	int epoll; /* descriptor */
 };
 
-/**
- * struct loop_source - one descriptor
- * @fd:     the descriptor, or -1
- * @events: what it is watched for
- * @ready:  called with the events that are there
- */
+/* A descriptor that is watched. */
 struct loop_source {
-	int fd;
-	uint32_t events;
+	int fd;		 /* the descriptor, or -1 */
+	uint32_t events; /* what it is watched for */
+	/* called with the events that are there */
 	void (*ready)(struct monitor *m, struct loop_source *s,
 		      uint32_t events);
 };

@@ -18,20 +18,15 @@ struct compile_result;
 struct monitor;
 struct mon_switch;
 
-/**
- * struct held - what is in force
- * @policy:     by number of the switch
- * @n_policies: how many
- * @source:     the topology it was made from, if it has been loaded again
- * @n_sources:  files of it; 0: it is that of monitor.origin
- * @statements: what was changed since
- */
+/* What is in force. */
 struct held {
-	struct sys_policy *policy;
-	size_t n_policies;
+	struct sys_policy *policy; /* by number of the switch */
+	size_t n_policies;	   /* how many */
+	/* the topology it was made from, if it has been loaded again */
 	struct sys_source *source;
+	/* files of it; 0: it is that of monitor.origin */
 	size_t n_sources;
-	struct statements statements;
+	struct statements statements; /* what was changed since */
 };
 
 /**

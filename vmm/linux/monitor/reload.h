@@ -11,16 +11,11 @@
 
 #include "vmm/linux/monitor/change.h"
 
-/**
- * struct reload - a reload by signal; all zero: none
- * @asker: for change_ask()
- * @waits: it has been ordered, and has not ended
- * @again: another signal came meanwhile
- */
+/* A reload by signal; all zero: none. */
 struct reload {
-	struct change_asker asker;
-	bool waits;
-	bool again;
+	struct change_asker asker; /* for change_ask() */
+	bool waits;		   /* it has been ordered, and has not ended */
+	bool again;		   /* another signal came meanwhile */
 };
 
 /**

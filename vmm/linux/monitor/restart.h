@@ -26,14 +26,10 @@
 /* Bytes that restart_text() needs. */
 #define RESTART_TEXT 32
 
-/**
- * struct restart_history - past failures; all zero at the start
- * @next_ns: the pause after the next failure
- * @until_ns: when the last pause ended, or will
- */
+/* Past failures; all zero at the start. */
 struct restart_history {
-	uint64_t next_ns;
-	uint64_t until_ns;
+	uint64_t next_ns;  /* the pause after the next failure */
+	uint64_t until_ns; /* when the last pause ended, or will */
 };
 
 /**

@@ -13,13 +13,10 @@
 #include "vmm/linux/monitor/child.h"
 #include "vmm/linux/pd/pd.h"
 
-/**
- * struct seeker - none: @child.exit.fd is -1
- * @sock: our end of the socket pair
- */
+/* A seeker; @child.exit.fd is -1: none. */
 struct seeker {
 	struct child child;
-	int sock;
+	int sock; /* our end of the socket pair */
 };
 
 /**

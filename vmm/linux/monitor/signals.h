@@ -5,12 +5,9 @@
 
 #include <signal.h>
 
-/**
- * struct signals_old - how somebody had arranged them
- * @action: by number
- */
+/* How signals were arranged. */
 struct signals_old {
-	struct sigaction action[_NSIG];
+	struct sigaction action[_NSIG]; /* by number */
 };
 
 /**

@@ -70,19 +70,14 @@
 /* How long a trial PD may take to say "ready"; it takes milliseconds. */
 #define CHECK_TIMEOUT_MS 20000
 
-/**
- * struct launch - what the child needs
- * @name: the PD's
- * @fds:  what it starts with
- * @program: the file it executes, NULL for our own binary
- * @exe:  that, opened
- * @go:   readable once the id maps are written; ends if the monitor dies
- */
+/* What the child needs to become a PD. */
 struct launch {
-	const char *name;
-	struct boot_fds fds;
+	const char *name;    /* the PD's */
+	struct boot_fds fds; /* what it starts with */
+	/* the file it executes, NULL for our own binary */
 	const char *program;
-	int exe;
+	int exe; /* that, opened */
+	/* readable once the id maps are written; ends if the monitor dies */
 	int go[2];
 };
 

@@ -20,37 +20,30 @@
 #include "vmm/linux/monitor/backing.h"
 #include "vmm/linux/pd/pd.h"
 
-/**
- * struct pd_fds - what a component of a PD was given by its open() and start()
- * @n:    how many
- * @kept: how many of them are open()'s; the others come and go with each life
- * @paged: there is
- * @page: a memfd of its struct outside_page
- * @fd:   which
- */
+/* What a component of a PD was given by its open() and start(). */
 struct pd_fds {
-	unsigned int n;
+	unsigned int n; /* how many */
+	/*
+	 * how many of them are open()'s; the others come and go with each life
+	 */
 	unsigned int kept;
-	bool paged;
-	int page;
-	int fd[PD_MAX_FDS];
+	bool paged;	    /* there is */
+	int page;	    /* a memfd of its struct outside_page */
+	int fd[PD_MAX_FDS]; /* which */
 };
 
-/**
- * struct pd_process - a PD that runs
- * @pid:    process id in the monitor's pid namespace
- * @pidfd:  readable when it has ended
- * @log_fd: stream socket of its log lines, each ended by '\n'.  The first
- *          line of a PD that started is exactly "ready"; a PD that cannot start
- *          says why and exits with status 1.  A PD of more than one component
- *          starts each further line with the component's name and ": "
- * @ctl_fd: control socket (linux/order.h)
- */
+/* A PD that runs. */
 struct pd_process {
-	pid_t pid;
-	int pidfd;
+	pid_t pid; /* process id in the monitor's pid namespace */
+	int pidfd; /* readable when it has ended */
+	/*
+	 * stream socket of its log lines, each ended by '\n'. The first line
+	 * of a PD that started is exactly "ready"; a PD that cannot start says
+	 * why and exits with status 1. A PD of more than one component starts
+	 * each further line with the component's name and ": "
+	 */
 	int log_fd;
-	int ctl_fd;
+	int ctl_fd; /* control socket (linux/order.h) */
 };
 
 /**

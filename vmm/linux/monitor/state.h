@@ -85,42 +85,27 @@
 
 enum mon_pd_state { PD_DEAD, PD_STARTING, PD_RUNNING };
 
-/**
- * struct mon_pd - a PD
- * @sys:         what it is
- * @state:       see above
- * @killed:      SIGKILL is on its way
- * @innocent:    it was killed because of another's failure
- * @proc:        while it lives (STARTING, RUNNING)
- * @exit:        its pidfd
- * @log:         its log
- * @ctl:         its control socket
- * @lines:       its unfinished log line
- * @limit:       its allowance of log lines
- * @log_since_ns, @log_bytes: its allowance of log bytes
- * @last:        its last line, for "could not be started: ..."
- * @fds:         by component: what open() gave
- * @history:     of failures that were its own fault
- * @restarts:    how often it was restarted
- * @deadline_ns: STARTING: when it must be ready; DEAD: when it may be started
- */
+/* A PD. */
 struct mon_pd {
-	const struct sys_pd *sys;
-	enum mon_pd_state state;
-	bool killed;
-	bool innocent;
-	struct pd_process proc;
-	struct loop_source exit;
-	struct loop_source log;
-	struct loop_source ctl;
-	struct log_lines lines;
-	struct log_limit limit;
-	uint64_t log_since_ns;
+	const struct sys_pd *sys; /* what it is */
+	enum mon_pd_state state;  /* see above */
+	bool killed;		  /* SIGKILL is on its way */
+	bool innocent;		/* it was killed because of another's failure */
+	struct pd_process proc; /* while it lives (STARTING, RUNNING) */
+	struct loop_source exit; /* its pidfd */
+	struct loop_source log;	 /* its log */
+	struct loop_source ctl;	 /* its control socket */
+	struct log_lines lines;	 /* its unfinished log line */
+	struct log_limit limit;	 /* its allowance of log lines */
+	uint64_t log_since_ns;	 /* its allowance of log bytes */
 	size_t log_bytes;
+	/* its last line, for "could not be started: ..." */
 	char last[LOG_LINE_MAX];
-	struct pd_fds *fds;
+	struct pd_fds *fds; /* by component: what open() gave */
+	/* of failures that were its own fault */
 	struct restart_history history;
-	unsigned int restarts;
+	unsigned int restarts; /* how often it was restarted */
+	/* STARTING: when it must be ready; DEAD: when it may be started */
 	uint64_t deadline_ns;
 };
 
@@ -131,112 +116,76 @@ enum mon_link_state {
 	MON_LINK_RENEWING
 };
 
-/**
- * struct mon_link - a connection and its link page
- * @conn:        what it is
- * @page:        its link page, written by us alone
- * @state:       see above
- * @failed:      it cannot be repaired and stays down
- * @sw:          the switch at each end, or NULL
- * @virt:        the virtualisers at each end, or NULL
- * @vm:          SYS_TO_VM: the VM
- * @history:     of protocol faults of a side that is not restarted for them
- * @hold_ns:     because of these faults it does not go up before this time
- * @limit:       allowance of log lines about them
- * @deadline_ns: DRAINING, UP: when both sides must have seen that; RENEWING:
- *               when the switch must have answered, or, while there is no new
- *               memory, when that is tried again
- * @serial:      RENEWING: number of the order to the switch
- * @fresh:       RENEWING: there is new memory
- * @told:        RENEWING: the order is on its way
- * @renewed:     RENEWING: it has been carried out
- * @lent:        a capture's free queue, to see whether it records; else NULL
- * @attach:      SYS_TO_ATTACH: who is attached
- * @outside:     what the port's PD says of its outside, or NULL
- * @seeker:      looks for it when it is gone
- * @lost:        history of losses, for the pause before the next search
- */
+/* A connection and its link page. */
 struct mon_link {
-	const struct sys_conn *conn;
-	struct link_page *page;
-	enum mon_link_state state;
-	bool failed;
-	struct mon_switch *sw[2];
+	const struct sys_conn *conn; /* what it is */
+	struct link_page *page;	     /* its link page, written by us alone */
+	enum mon_link_state state;   /* see above */
+	bool failed;		     /* it cannot be repaired and stays down */
+	struct mon_switch *sw[2];    /* the switch at each end, or NULL */
+	/* the virtualisers at each end, or NULL */
 	struct mon_virt *virt[2];
-	struct mon_vm *vm;
+	struct mon_vm *vm; /* SYS_TO_VM: the VM */
+	/* of protocol faults of a side that is not restarted for them */
 	struct restart_history history;
+	/* because of these faults it does not go up before this time */
 	uint64_t hold_ns;
-	struct log_limit limit;
+	struct log_limit limit; /* allowance of log lines about them */
+	/*
+	 * DRAINING, UP: when both sides must have seen that; RENEWING: when
+	 * the switch must have answered, or, while there is no new memory,
+	 * when that is tried again
+	 */
 	uint64_t deadline_ns;
-	uint32_t serial;
-	bool fresh;
-	bool told;
-	bool renewed;
+	uint32_t serial; /* RENEWING: number of the order to the switch */
+	bool fresh;	 /* RENEWING: there is new memory */
+	bool told;	 /* RENEWING: the order is on its way */
+	bool renewed;	 /* RENEWING: it has been carried out */
+	/* a capture's free queue, to see whether it records; else NULL */
 	struct net_queue *lent;
-	struct attach_server attach;
+	struct attach_server attach; /* SYS_TO_ATTACH: who is attached */
+	/* what the port's PD says of its outside, or NULL */
 	struct outside_page *outside;
-	struct seeker seeker;
+	struct seeker seeker; /* looks for it when it is gone */
+	/* history of losses, for the pause before the next search */
 	struct restart_history lost;
 };
 
 enum mon_phase { MONITOR_STARTING, MONITOR_RUNNING, MONITOR_STOPPING };
 
-/**
- * struct monitor - everything
- * @sys:        a copy of the compiler's, in which seeds are filled in
- * @origin:     the compiler's
- * @err:        why it could not start
- * @phase:      see above
- * @announced:  "running" has been logged
- * @announce_ns: when it is logged at the latest
- * @result:     what monitor_run() will return
- * @now_ns:     CLOCK_MONOTONIC as of this round of the loop
- * @loop:       epoll set
- * @backing:    memfds, eventfds, sockets
- * @janitor:    cleans up after us
- * @signals:    SIGINT, SIGTERM, SIGQUIT, SIGHUP
- * @reload:     what SIGHUP has asked for
- * @warden:     the janitor's pidfd
- * @netns:      says when a named network namespace is deleted
- * @pd:         by index in the system
- * @link:       by index of the connection
- * @sw:         switches, in the order of their PDs
- * @n_switches: how many
- * @virt:       virtualisers, in the order of their PDs
- * @n_virts:    how many
- * @vm:         driver VMs, in the order of their ports
- * @n_vms:      how many
- * @held:       policies in force, their topology, changes at run time
- * @change:     a change of policy in progress
- * @control:    the control socket
- */
+/* The monitor. */
 struct monitor {
+	/* a copy of the compiler's, in which seeds are filled in */
 	struct system sys;
-	const struct system *origin;
-	struct error *err;
-	enum mon_phase phase;
-	bool announced;
-	uint64_t announce_ns;
-	int result;
+	const struct system *origin; /* the compiler's */
+	struct error *err;	     /* why it could not start */
+	enum mon_phase phase;	     /* see above */
+	bool announced;		     /* "running" has been logged */
+	uint64_t announce_ns;	     /* when it is logged at the latest */
+	int result;		     /* what monitor_run() will return */
+	/* CLOCK_MONOTONIC as of this round of the loop */
 	uint64_t now_ns;
-	struct loop loop;
-	struct backing backing;
-	struct janitor janitor;
-	struct loop_source signals;
-	struct reload reload;
-	struct loop_source warden;
+	struct loop loop;	    /* epoll set */
+	struct backing backing;	    /* memfds, eventfds, sockets */
+	struct janitor janitor;	    /* cleans up after us */
+	struct loop_source signals; /* SIGINT, SIGTERM, SIGQUIT, SIGHUP */
+	struct reload reload;	    /* what SIGHUP has asked for */
+	struct loop_source warden;  /* the janitor's pidfd */
+	/* says when a named network namespace is deleted */
 	struct loop_source netns;
-	struct mon_pd *pd;
-	struct mon_link *link;
-	struct mon_switch *sw;
-	size_t n_switches;
+	struct mon_pd *pd;     /* by index in the system */
+	struct mon_link *link; /* by index of the connection */
+	struct mon_switch *sw; /* switches, in the order of their PDs */
+	size_t n_switches;     /* how many */
+	/* virtualisers, in the order of their PDs */
 	struct mon_virt *virt;
-	size_t n_virts;
-	struct mon_vm *vm;
-	size_t n_vms;
+	size_t n_virts;	   /* how many */
+	struct mon_vm *vm; /* driver VMs, in the order of their ports */
+	size_t n_vms;	   /* how many */
+	/* policies in force, their topology, changes at run time */
 	struct held held;
-	struct change change;
-	struct control_server control;
+	struct change change;	       /* a change of policy in progress */
+	struct control_server control; /* the control socket */
 };
 
 /* --- monitor.c ----------------------------------------------------------- */

@@ -29,29 +29,20 @@
 #define STATEMENTS_MAX CONFIG_CHANGES_MAX
 #define STATEMENT_MAX CONFIG_CHANGE_TEXT
 
-/**
- * struct statement - one
- * @text:   for the compiler
- * @key:    what it is about; a newer one with the same key takes its place
- * @change: number of the change it was made by
- */
+/* A statement. */
 struct statement {
-	char *text;
+	char *text; /* for the compiler */
+	/* what it is about; a newer one with the same key takes its place */
 	char *key;
-	unsigned int change;
+	unsigned int change; /* number of the change it was made by */
 };
 
-/**
- * struct statements - a list; all zero: an empty one
- * @v:    newest first
- * @n:    how many
- * @last: number of the last change there was
- * @said: what the compiler has said of them, or NULL: it is said once
- */
+/* A list of statements; all zero: an empty one. */
 struct statements {
-	struct statement *v;
-	size_t n;
-	unsigned int last;
+	struct statement *v; /* newest first */
+	size_t n;	     /* how many */
+	unsigned int last;   /* number of the last change there was */
+	/* what the compiler has said of them, or NULL: it is said once */
 	char *said;
 };
 

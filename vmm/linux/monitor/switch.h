@@ -18,61 +18,51 @@
 struct mon_link;
 struct mon_switch;
 
-/**
- * struct switch_asker - embedded in whatever sends requests to switches
- * @reply:   a switch has answered; @reply is a private copy, not to be trusted
- * @silence: it has not answered in time
- *           (either may be NULL: nobody wants to know)
+/*
+ * Embedded in whatever sends requests to switches.
  *
  * One of them is called for each switch_ask(), unless switch_withdraw() comes
  * first.
  */
 struct switch_asker {
+	/* a switch has answered; @reply is a private copy, not to be trusted */
 	void (*reply)(struct monitor *m, struct switch_asker *a,
 		      struct mon_switch *sw,
 		      const struct vswitch_ctl_reply *reply);
+	/*
+	 * it has not answered in time (either may be NULL: nobody wants to
+	 * know)
+	 */
 	void (*silence)(struct monitor *m, struct switch_asker *a,
 			struct mon_switch *sw);
 };
 
-/**
- * struct mon_switch - a switch, seen through its regions
- * @comp:        its configuration
- * @pd:          index of its PD
- * @stats:       its statistics, read-only
- * @request:     its mailbox: ours to write
- * @reply:       its mailbox: read-only
- * @policy:      its policy region: ours to write
- * @ctl:         the descriptor it notifies us by
- * @seq:         the last request's
- * @asker:       what waits for the reply, or NULL
- * @deadline_ns: when the reply must be there
- * @silent:      requests in a row it has not answered in time
- * @disputes:    disputed addresses that were logged
- * @dispute_ns:  when the next one may be logged
- * @generation:  its number for the policy it took last; 0: not asked yet
- * @concerned:   the change in progress changes its policy
- * @touched:     it has taken the new one, which is not in force yet
- * @link:        by port number
- */
+/* A switch, seen through its regions. */
 struct mon_switch {
-	const struct sys_component *comp;
-	uint32_t pd;
-	const struct vswitch_stats *stats;
+	const struct sys_component *comp;  /* its configuration */
+	uint32_t pd;			   /* index of its PD */
+	const struct vswitch_stats *stats; /* its statistics, read-only */
+	/* its mailbox: ours to write */
 	struct vswitch_ctl_request *request;
+	/* its mailbox: read-only */
 	const struct vswitch_ctl_reply *reply;
+	/* its policy region: ours to write */
 	struct policy_image *policy;
-	struct loop_source ctl;
-	uint32_t seq;
+	struct loop_source ctl; /* the descriptor it notifies us by */
+	uint32_t seq;		/* the last request's */
+	/* what waits for the reply, or NULL */
 	struct switch_asker *asker;
-	uint64_t deadline_ns;
+	uint64_t deadline_ns; /* when the reply must be there */
+	/* requests in a row it has not answered in time */
 	unsigned int silent;
-	uint64_t disputes;
-	uint64_t dispute_ns;
+	uint64_t disputes;   /* disputed addresses that were logged */
+	uint64_t dispute_ns; /* when the next one may be logged */
+	/* its number for the policy it took last; 0: not asked yet */
 	uint64_t generation;
-	bool concerned;
+	bool concerned; /* the change in progress changes its policy */
+	/* it has taken the new one, which is not in force yet */
 	bool touched;
-	struct mon_link *link[MAX_PORTS];
+	struct mon_link *link[MAX_PORTS]; /* by port number */
 };
 
 /**

@@ -38,54 +38,34 @@ struct mon_link;
 /* The two virtualisers of a port. */
 enum mon_queue { MON_RX, MON_TX, MON_QUEUES };
 
-/**
- * struct mon_virt - a port's virtualisers, seen through their statistics
- * @comp:  their configuration
- * @pd:    index of their PD
- * @stats: by enum mon_queue: read-only
- * @ctl:   the descriptor they notify us by
- * @link:  by enum net_virt_side
- */
+/* A port's virtualisers, seen through their statistics. */
 struct mon_virt {
-	const struct sys_component *comp;
-	uint32_t pd;
+	const struct sys_component *comp; /* their configuration */
+	uint32_t pd;			  /* index of their PD */
+	/* by enum mon_queue: read-only */
 	const struct net_virt_stats *stats[MON_QUEUES];
-	struct loop_source ctl;
-	struct mon_link *link[NET_VIRT_SIDES];
+	struct loop_source ctl; /* the descriptor they notify us by */
+	struct mon_link *link[NET_VIRT_SIDES]; /* by enum net_virt_side */
 };
 
-/**
- * struct mon_vm - a driver VM
- * @comp:       its configuration
- * @pd:         index of its PD
- * @link:       SYS_TO_VM: to the virtualisers
- * @port:       SYS_TO_VIRT: the port it serves
- * @status:     what the guest says: hostile memory, read-only
- * @counts:     what the VMM says, read-only
- * @rung:       the guest's doorbell
- * @ready:      the guest has reported ready in this life
- * @carrier:    its last report of the card's link
- * @started_ns: when this life began
- * @ready_ns:   how long after that it was ready
- * @listen_ns:  when the doorbell is watched again
- * @watchdog:   whether the guest's event loop runs
- * @limit:      its allowance of log lines
- */
+/* A driver VM. */
 struct mon_vm {
-	const struct sys_component *comp;
-	uint32_t pd;
-	struct mon_link *link;
-	struct mon_link *port;
+	const struct sys_component *comp; /* its configuration */
+	uint32_t pd;			  /* index of its PD */
+	struct mon_link *link;		  /* SYS_TO_VM: to the virtualisers */
+	struct mon_link *port;		  /* SYS_TO_VIRT: the port it serves */
+	/* what the guest says: hostile memory, read-only */
 	const struct driver_status *status;
-	const struct vm_stats *counts;
-	struct loop_source rung;
-	bool ready;
-	bool carrier;
-	uint64_t started_ns;
-	uint64_t ready_ns;
-	uint64_t listen_ns;
+	const struct vm_stats *counts; /* what the VMM says, read-only */
+	struct loop_source rung;       /* the guest's doorbell */
+	bool ready;	     /* the guest has reported ready in this life */
+	bool carrier;	     /* its last report of the card's link */
+	uint64_t started_ns; /* when this life began */
+	uint64_t ready_ns;   /* how long after that it was ready */
+	uint64_t listen_ns;  /* when the doorbell is watched again */
+	/* whether the guest's event loop runs */
 	struct watchdog watchdog;
-	struct log_limit limit;
+	struct log_limit limit; /* its allowance of log lines */
 };
 
 /* --- monitor/virt.c ------------------------------------------------------ */

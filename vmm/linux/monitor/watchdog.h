@@ -15,16 +15,11 @@
 
 #define WATCHDOG_LOOKS 4u
 
-/**
- * struct watchdog - all zero: there has been nothing to watch
- * @count:  what it saw last
- * @silent: looks since that changed
- * @due_ns: when the next one is due; 0: none is
- */
+/* A watchdog; all zero: there has been nothing to watch. */
 struct watchdog {
-	uint32_t count;
-	unsigned int silent;
-	uint64_t due_ns;
+	uint32_t count;	     /* what it saw last */
+	unsigned int silent; /* looks since that changed */
+	uint64_t due_ns;     /* when the next one is due; 0: none is */
 };
 
 /**
