@@ -73,7 +73,7 @@ bool config_name_ok(const char *name);
 struct system *config_recompile(const struct system *base, const char *runtime,
 				struct config_report *report);
 
-/* Statements one change may be made of, and octets of each, NUL included. */
+/* Statements one change may be made of, and bytes of each, NUL included. */
 #define CONFIG_CHANGES_MAX 256u
 #define CONFIG_CHANGE_TEXT 1024u
 

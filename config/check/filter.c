@@ -49,11 +49,11 @@ static bool report_deep(struct topology *t, struct pos at, uint32_t need)
 		wrong(t, at,
 		      "the filter works out where in a frame it looks, and "
 		      "that can be anywhere; the switch looks at the first %u "
-		      "octets: name fixed places",
+		      "bytes: name fixed places",
 		      FRAME_SNAP_MAX);
 	else
 		wrong(t, at,
-		      "the filter looks at octet %u of a frame, counted from "
+		      "the filter looks at byte %u of a frame, counted from "
 		      "0; the switch looks at the first %u: ask for something "
 		      "further in front",
 		      need - 1, FRAME_SNAP_MAX);

@@ -23,7 +23,7 @@
 
 #include "base/frame.h"
 
-#define BURST_OCTETS (64u << 10)
+#define BURST_BYTES (64u << 10)
 #define BURST_FRAMES 16u
 #define STORM_BURST 10u
 #define DEFAULT_MOVES 10u
@@ -42,7 +42,7 @@ static uint64_t longest_frame(const struct topo_port *port)
 
 static void set_burst(const struct topo_port *port, struct topo_rate *limit)
 {
-	uint64_t burst = larger(limit->o.value / 10, BURST_OCTETS);
+	uint64_t burst = larger(limit->o.value / 10, BURST_BYTES);
 
 	burst = larger(burst, BURST_FRAMES * longest_frame(port));
 	if (limit->o.set && !limit->burst.set)
@@ -64,7 +64,7 @@ static void check_bursts(struct topology *t, const struct topo_port *port)
 			continue;
 		last = burst->pos.seq;
 		wrong(t, burst->pos,
-		      "a burst of %" PRIu64 " octets never lets a frame of "
+		      "a burst of %" PRIu64 " bytes never lets a frame of "
 		      "full length pass, which on port %s has %" PRIu64
 		      "; write at least that",
 		      burst->value, topo_port_name(t, port), frame);

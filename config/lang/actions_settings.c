@@ -206,7 +206,7 @@ void on_limit(struct parser *p, struct args *a)
 					     { NULL, 0 } };
 	/* The shortest frame: what is less holds none. */
 	static const struct measure burst = {
-		"a burst", "octets, from 64 to 1g: 1500, 64k, 1m", 64,
+		"a burst", "bytes, from 64 to 1g: 1500, 64k, 1m", 64,
 		POLICY_MAX_BURST, units
 	};
 	struct topo_rate *limit = (struct topo_rate *)a->o;

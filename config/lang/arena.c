@@ -2,7 +2,7 @@
 /*
  * A chain of blocks, filled from the newest.  What does not fit begins a new
  * block; the rest of the old one is given up, which for texts and tokens of
- * some tens of octets is little.
+ * some tens of bytes is little.
  */
 #include "config/lang/arena.h"
 
@@ -29,7 +29,7 @@ void out_of_memory(void)
 
 void *must_alloc(size_t count, size_t size)
 {
-	/* One octet at least, so that NULL means failure and nothing else. */
+	/* One byte at least, so that NULL means failure and nothing else. */
 	void *p = calloc(count ? count : 1, size ? size : 1);
 
 	if (!p)

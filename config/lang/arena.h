@@ -25,7 +25,7 @@ struct arena {
 
 /**
  * arena_alloc - zeroed memory, aligned for anything
- * @size: octets
+ * @size: bytes
  *
  * Never fails: a compiler without memory for a topology of some kilobytes has
  * nothing left to do, and says so and aborts.
@@ -33,7 +33,7 @@ struct arena {
 void *arena_alloc(struct arena *a, size_t size);
 
 /**
- * arena_strndup - copy @len octets of a text and end it with NUL
+ * arena_strndup - copy @len bytes of a text and end it with NUL
  */
 char *arena_strndup(struct arena *a, const char *text, size_t len);
 
@@ -57,7 +57,7 @@ void arena_free(struct arena *a);
 /**
  * must_alloc - zeroed memory outside any arena, to be released with free()
  * @count: elements
- * @size:  octets of one
+ * @size:  bytes of one
  *
  * Like arena_alloc() it never fails.  For what outlives the compilation.
  */

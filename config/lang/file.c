@@ -20,7 +20,7 @@
 
 #include "config/lang/visible.h"
 
-/* Octets of the UTF-8 character at @p, 0 if there is none that is text. */
+/* Bytes of the UTF-8 character at @p, 0 if there is none that is text. */
 static size_t utf8(const unsigned char *p, size_t left)
 {
 	size_t len = *p < 0x80 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
@@ -62,7 +62,7 @@ static bool check_text(struct report *r, const char *text, size_t size,
 		len = utf8(p + i, size - i);
 		if (!len) {
 			report_error(r, at,
-				     "octet 0x%02x is not UTF-8 text; save the "
+				     "byte 0x%02x is not UTF-8 text; save the "
 				     "file as UTF-8",
 				     p[i]);
 			return false;
@@ -70,7 +70,7 @@ static bool check_text(struct report *r, const char *text, size_t size,
 		if (is_control(p[i])) {
 			report_error(
 				r, at,
-				"octet 0x%02x is a control character, "
+				"byte 0x%02x is a control character, "
 				"which no topology has; take it out, or is "
 				"this another file?",
 				p[i]);
@@ -85,7 +85,7 @@ static bool check_text(struct report *r, const char *text, size_t size,
 	return true;
 }
 
-/* Returns octets read, or -1; at most @size. */
+/* Returns bytes read, or -1; at most @size. */
 static ssize_t read_all(int fd, char *buf, size_t size)
 {
 	size_t have = 0;
@@ -134,7 +134,7 @@ static int open_regular(const char *path, struct stat *st)
 }
 
 /*
- * Returns octets in @buf; -1 if there is nothing to be had, with errno set, or
+ * Returns bytes in @buf; -1 if there is nothing to be had, with errno set, or
  * with @instead saying what is there in place of a file.
  */
 static ssize_t load(const char *path, char *buf, struct file *file,

@@ -17,7 +17,7 @@
 /**
  * struct file - a file read
  * @path: as the user knows it
- * @text: its octets
+ * @text: its bytes
  * @size: how many
  * @dev, @ino: which file it really is; 0 for standard input
  */

@@ -112,7 +112,7 @@ static void complete(struct normaliser *z, struct pos at, struct line *text,
 
 	if (text->cut || key->cut) {
 		report_error(r, at,
-			     "a statement has at most %u octets; \"%.40s ...\" "
+			     "a statement has at most %u bytes; \"%.40s ...\" "
 			     "has more",
 			     CONFIG_CHANGE_TEXT - 1, text->s);
 		return;

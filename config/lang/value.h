@@ -26,7 +26,7 @@ struct unit {
 /**
  * struct measure - what a number may be
  * @what:  for messages: "an MTU"
- * @like:  for messages: without units what it counts, "octets"; with them an
+ * @like:  for messages: without units what it counts, "bytes"; with them an
  *         example of what is right, "300s, 5m or 1h"
  * @min, @max: inclusive, in the smallest unit
  * @units: one stands right behind the number, "300s"; ended by a NULL text.
@@ -69,7 +69,7 @@ bool value_interface(struct report *r, const struct name *n);
 bool value_netns(struct report *r, const struct name *n);
 
 /**
- * value_path - is this a path of at most @max octets?
+ * value_path - is this a path of at most @max bytes?
  * @why: what limits it, for messages
  */
 bool value_path(struct report *r, const struct name *n, size_t max,
@@ -131,7 +131,7 @@ bool value_per_second(struct report *r, const struct name *n, uint64_t max,
 
 /**
  * value_bits - bits a second: "10mbit"
- * @min, @max, @out: octets a second
+ * @min, @max, @out: bytes a second
  */
 bool value_bits(struct report *r, const struct name *n, uint64_t min,
 		uint64_t max, uint64_t *out);

@@ -12,7 +12,7 @@
 
 /* --- IP addresses -------------------------------------------------------- */
 
-/* IPv4 addresses are ::ffff:a.b.c.d: this many octets come before them. */
+/* IPv4 addresses are ::ffff:a.b.c.d: this many bytes come before them. */
 #define MAPPED 12
 #define MAPPED_BITS (8 * MAPPED)
 

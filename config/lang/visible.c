@@ -30,7 +30,7 @@ static const struct {
 	{ 0xfeff, 0xfeff, "a byte order mark (U+FEFF)" },
 };
 
-/* The character at @text, which is UTF-8, and its octets. */
+/* The character at @text, which is UTF-8, and its bytes. */
 static uint32_t decode(const char *text, size_t *len)
 {
 	const unsigned char *p = (const unsigned char *)text;

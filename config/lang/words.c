@@ -33,7 +33,7 @@ static const struct measure
 	moves = { "a burst", "at once", 1, 100000, NULL },
 	storm = { "a burst", "at once", 1, 100000000, NULL },
 	/* RFC 791: every host takes a datagram of 68 bytes. */
-	an_mtu = { "an MTU", "octets", 68, MAX_MTU, NULL },
+	an_mtu = { "an MTU", "bytes", 68, MAX_MTU, NULL },
 	buffers = { "a number of buffers", "buffers", QUEUE_MIN_CAPACITY,
 		    QUEUE_MAX_CAPACITY, NULL },
 	/* Less does not hold a kernel; more is never what a driver needs. */
@@ -153,7 +153,7 @@ const struct form forms[] = {
 { SETTING, "storm none", storms_off, NO_OPTION },
 { SETTING, "flood on", on_flood, SET1(flood) },
 { SETTING, "flood off", on_flood, SET1(flood), .n = true },
-{ IN_PORT | IN_LINK, "mtu OCTETS", on_number, SET1(mtu), &an_mtu },
+{ IN_PORT | IN_LINK, "mtu BYTES", on_number, SET1(mtu), &an_mtu },
 { IN_PORT | IN_LINK, "buffers NUMBER", on_buffers, SET1(buffers), &buffers },
 { IN_PORT, "reserved forward", NULL, PORT(reserved) },
 { IN_PORT, "follow PORT", on_text, PORT(follow) },

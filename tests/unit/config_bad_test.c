@@ -3,7 +3,7 @@
  * Wrong topologies and their exact messages: tests/topologies/bad.
  *
  * Each NAME.conf there must be refused, with the text of NAME.err to the last
- * octet.  After a change of a message, look at the difference and take it over:
+ * byte.  After a change of a message, look at the difference and take it over:
  *
  *	cd tests/topologies/bad && weir check NAME.conf 2>&1 | head -n -1
  */

@@ -64,7 +64,7 @@ static const struct {
 	  "(runtime):1:22: \"limit in\" is here twice; the first is in line "
 	  "1: take one of the two out\n" },
 	{ "set a { limit in 1mbit burst 1000 }",
-	  "(runtime):1:30: a burst of 1000 octets never lets a frame of full "
+	  "(runtime):1:30: a burst of 1000 bytes never lets a frame of full "
 	  "length pass, which on port s.a has 1518; write at least that\n" },
 	{ "set b { mac lock 02:00:00:00:00:01; mac sticky off }",
 	  "(runtime):1:18: port s.a is locked to that address already, in "
@@ -78,10 +78,10 @@ static const struct {
 	  "2; a station is behind one port\n" },
 	{ "set a { limit off", "(runtime):1:18: the text ends inside a block; "
 			       "the \"{\" of line 1 wants its \"}\"\n" },
-	{ "allow a -> b \xff", "(runtime):1:14: octet 0xff is not UTF-8 "
+	{ "allow a -> b \xff", "(runtime):1:14: byte 0xff is not UTF-8 "
 			       "text; save the file as UTF-8\n" },
 	{ "allow a -> b\n\x1b[2J",
-	  "(runtime):2:1: octet 0x1b is a control "
+	  "(runtime):2:1: byte 0x1b is a control "
 	  "character, which no topology has; take it out, or is this another file?\n" },
 };
 

@@ -279,22 +279,22 @@ static void differences_without_end(void **state)
 
 /* --- nothing is overlooked ------------------------------------------------ */
 
-/* Changes an octet and sees that this is noticed; then changes it back. */
+/* Changes a byte and sees that this is noticed; then changes it back. */
 static void is_noticed(const struct system *base, const struct system *sys,
-		       void *octet, const char *what, size_t at)
+		       void *byte, const char *what, size_t at)
 {
-	uint8_t *p = octet;
+	uint8_t *p = byte;
 	char *why;
 
 	*p ^= 1;
 	if (config_differs(base, sys, &why) == 0 || !*why)
-		fail_msg("octet %zu of %s is overlooked", at, what);
+		fail_msg("byte %zu of %s is overlooked", at, what);
 	free(why);
 	*p ^= 1;
 }
 
-static void each_octet(const struct system *base, const struct system *sys,
-		       void *what, size_t size, size_t step, const char *name)
+static void each_byte(const struct system *base, const struct system *sys,
+		      void *what, size_t size, size_t step, const char *name)
 {
 	for (size_t i = 0; i < size; i += step)
 		is_noticed(base, sys, (uint8_t *)what + i, name, i);
@@ -305,10 +305,10 @@ static void every_pd(const struct system *base, struct system *sys)
 	for (size_t i = 0; i < sys->n_pds; i++) {
 		struct sys_pd *pd = &sys->pd[i];
 
-		each_octet(base, sys, pd->map, pd->n_maps * sizeof(*pd->map), 1,
-			   "maps");
-		each_octet(base, sys, pd->chan, pd->n_chans * sizeof(*pd->chan),
-			   1, "channels");
+		each_byte(base, sys, pd->map, pd->n_maps * sizeof(*pd->map), 1,
+			  "maps");
+		each_byte(base, sys, pd->chan, pd->n_chans * sizeof(*pd->chan),
+			  1, "channels");
 		is_noticed(base, sys, &pd->poll_us, "poll", 0);
 		for (uint32_t k = 0; k < pd->n_comps; k++) {
 			struct sys_component *c = &pd->comp[k];
@@ -317,13 +317,13 @@ static void every_pd(const struct system *base, struct system *sys)
 			is_noticed(base, sys, &c->kind, "kind", k);
 			is_noticed(base, sys, c->name, "name", k);
 			/* A prime, so that all fields are met. */
-			each_octet(base, sys,
-				   sw ? (void *)&c->sw.number : (void *)&c->vm,
-				   sw ? sizeof(c->sw) -
-						   offsetof(struct sys_switch,
-							    number)
-				      : sizeof(c->capture),
-				   13, c->name);
+			each_byte(base, sys,
+				  sw ? (void *)&c->sw.number : (void *)&c->vm,
+				  sw ? sizeof(c->sw) -
+						  offsetof(struct sys_switch,
+							   number)
+				     : sizeof(c->capture),
+				  13, c->name);
 		}
 	}
 }
@@ -335,12 +335,12 @@ static void nothing_is_overlooked(void **state)
 	(void)state;
 	every_pd(base, sys);
 	for (size_t i = 0; i < sys->n_conns; i++)
-		each_octet(base, sys, &sys->conn[i],
-			   offsetof(struct sys_conn, line), 1, "connection");
-	each_octet(base, sys, sys->region,
-		   sys->n_regions * sizeof(*sys->region), 1, "regions");
-	each_octet(base, sys, sys->channel,
-		   sys->n_channels * sizeof(*sys->channel), 1, "channels");
+		each_byte(base, sys, &sys->conn[i],
+			  offsetof(struct sys_conn, line), 1, "connection");
+	each_byte(base, sys, sys->region, sys->n_regions * sizeof(*sys->region),
+		  1, "regions");
+	each_byte(base, sys, sys->channel,
+		  sys->n_channels * sizeof(*sys->channel), 1, "channels");
 	system_free(base);
 	system_free(sys);
 }

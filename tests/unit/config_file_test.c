@@ -262,7 +262,7 @@ static void is_text(const char *comment, size_t size, bool yes)
 		fail_msg("%s: %s", comment, report.text);
 	assert_int_equal(report.errors, yes ? 0 : 1);
 	if (!yes)
-		assert_non_null(strstr(report.text, "t.conf:1:3: octet 0x"));
+		assert_non_null(strstr(report.text, "t.conf:1:3: byte 0x"));
 	system_free(sys);
 	config_report_free(&report);
 	unlink("t.conf");

@@ -177,7 +177,7 @@ static const char *const words[] = {
 	"switch a { port b { tap \"c\" } }\n"
 };
 
-/* Replaces @cut octets at @at by @n octets of @with. */
+/* Replaces @cut bytes at @at by @n bytes of @with. */
 static void splice(char **text, size_t *size, size_t at, size_t cut,
 		   const char *with, size_t n)
 {
@@ -199,7 +199,7 @@ static void mutate(char **text, size_t *size)
 	size_t rest = *size - at;
 	size_t some = rest ? any(rest < 40 ? (uint32_t)rest : 40) : 0;
 	const char *word = words[any(sizeof(words) / sizeof(words[0]))];
-	char octet = (char)any(256);
+	char byte = (char)any(256);
 	const char *other;
 	size_t from;
 
@@ -213,8 +213,8 @@ static void mutate(char **text, size_t *size)
 	case 2: /* a word in place of something */
 		splice(text, size, at, some, word, strlen(word));
 		break;
-	case 3: /* one octet changed */
-		splice(text, size, at, rest ? 1 : 0, &octet, 1);
+	case 3: /* one byte changed */
+		splice(text, size, at, rest ? 1 : 0, &byte, 1);
 		break;
 	case 4: /* some of it elsewhere once more */
 		from = any((uint32_t)*size + 1);

@@ -41,7 +41,7 @@ void rig_list_free(struct rig_files *files);
 
 /**
  * rig_read - a whole file, to be released with free(); NULL if there is none
- * @size: out: octets; may be NULL
+ * @size: out: bytes; may be NULL
  */
 char *rig_read(const char *path, size_t *size);
 

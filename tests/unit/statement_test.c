@@ -459,7 +459,7 @@ static void test_they_are_not_too_long(void **state)
 	text[strlen(text) - 1] = '\0';
 	strcat(text, "x\"");
 	assert_int_equal(change(&s, text, &err), -1);
-	assert_non_null(strstr(said, "at most 1023 octets"));
+	assert_non_null(strstr(said, "at most 1023 bytes"));
 	/* Nor made of too many words, nor too many themselves. */
 	memset(text, 0, 65536);
 	for (int i = 0; i < 30000; i++)
