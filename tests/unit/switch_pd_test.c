@@ -71,11 +71,6 @@ struct net {
 
 static struct net net;
 
-/* All that a test for the switch alone needs of the other kinds. */
-const struct component_ops *const component_kinds[SYS_KINDS] = {
-	[SYS_SWITCH] = &switch_ops,
-};
-
 /* --- describing it ------------------------------------------------------ */
 
 static uint32_t new_region(const char *conn, const char *what, uint64_t size)

@@ -8,21 +8,16 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/hash.h"
+
 #define SECOND 1000000000ull
 /* More addresses than a world has frames. */
 #define WORLD_ENTRIES 4096
 
-/* --- chance ------------------------------------------------------------- */
-
 uint32_t world_draw(struct world *w, uint32_t below)
 {
-	/* splitmix64 */
-	uint64_t z = w->state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	z ^= z >> 31;
-	return (uint32_t)((z >> 32) * below >> 32);
+	w->state = hash_next(w->state);
+	return (uint32_t)((w->state >> 32) * below >> 32);
 }
 
 bool world_chance(struct world *w, uint32_t percent)
