@@ -43,6 +43,7 @@ _machine_says()
 _machine_qemu()
 {
 	local dir=$1 kernel=$2 net=user,id=net0 guest proto more
+	local card=e1000e,netdev=net0,bus=port0,romfile=,mac=52:54:00:12:34:56
 
 	read -ra more <<<"${MACHINE_QEMU-}"
 
@@ -62,7 +63,7 @@ _machine_qemu()
 		-serial "file:$dir/console.log" \
 		-netdev "$net" \
 		-device pcie-root-port,id=port0,addr=3 \
-		-device e1000e,netdev=net0,bus=port0,romfile=,mac=52:54:00:12:34:56 \
+		-device "$card" \
 		-device virtio-serial-device \
 		-chardev "pipe,id=command,path=$dir/command" \
 		-device virtserialport,chardev=command,name=command \
@@ -115,7 +116,8 @@ _machine_missing()
 
 	for file; do
 		[ -r "$file" ] || {
-			_machine_says "there is no $file;" "'make machine' makes it"
+			_machine_says "there is no $file;" \
+				"'make machine' makes it"
 			return
 		}
 	done

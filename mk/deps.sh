@@ -59,7 +59,8 @@ done
 # No recommended packages: they would bring desktops and daemons.
 # noninteractive: tshark and iperf3 would ask a question otherwise. Wait for
 # another apt's lock.
-apt="env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -o DPkg::Lock::Timeout=300"
+apt="env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get"
+apt="$apt -o DPkg::Lock::Timeout=300"
 install="$apt install -y --no-install-recommends"
 
 if [ "$(id -u)" = 0 ]; then

@@ -50,7 +50,8 @@ $(O)/client-echo: $(ECHO_OBJ) $(O)/liblwip.a $(O)/libpd.a $(O)/libground.a
 
 # The test stands in for the PD.
 $(O)/tests/echo_test: $(ECHO_OBJ) $(call obj,$(ECHO_TEST)) \
-		$(call obj,vmm/linux/pd/client.c) $(O)/liblwip.a $(O)/libweir.a $(O)/libground.a
+		$(call obj,vmm/linux/pd/client.c) $(O)/liblwip.a \
+		$(O)/libweir.a $(O)/libground.a
 	$(call say,LD,$@)
 	$(link) $(CMOCKA_LIBS)
 

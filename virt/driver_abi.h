@@ -9,14 +9,14 @@
  * one connection, as these UIO devices, found by name
  * (/sys/class/uio/uioN/name), never by number:
  *
- *	"net0-queues"	map 0 rx active  rw	frames from the network, we produce
- *			map 1 rx free    rw	empty buffers, we consume
- *			map 2 tx active  rw	frames to send, we consume
- *			map 3 tx free    rw	their buffers back, we produce
- *	"net0-data"	map 0 receive    rw	buffers of rx
- *			map 1 transmit   ro	buffers of tx
- *	"net0-control"	map 0 link page  ro	base/link.h
- *			map 1 status     rw	struct driver_status
+ *	"net0-queues"	map 0 rx active  rw  frames received, we produce
+ *			map 1 rx free    rw  empty buffers, we consume
+ *			map 2 tx active  rw  frames to send, we consume
+ *			map 3 tx free    rw  their buffers back, we produce
+ *	"net0-data"	map 0 receive    rw  buffers of rx
+ *			map 1 transmit   ro  buffers of tx
+ *	"net0-control"	map 0 link page  ro  base/link.h
+ *			map 1 status     rw  struct driver_status
  *	"net0-doorbell"	map 0 a page of doorbells, and the interrupt
  *
  * The VMM enforces "ro": a store there is lost.

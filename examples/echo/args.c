@@ -103,10 +103,10 @@ bool echo_args_parse(const char *text, struct echo_args *args, char *wrong,
 	while (next(&text, word)) {
 		o = find(word);
 		if (o == NULL) {
-			snprintf(
-				wrong, size,
-				"argument \"%s\" is not known: there are port N, address A/M and gateway G",
-				word);
+			snprintf(wrong, size,
+				 "argument \"%s\" is not known: there are port "
+				 "N, address A/M and gateway G",
+				 word);
 			return false;
 		}
 		if (!next(&text, word) || !o->take(word, args)) {
@@ -116,9 +116,9 @@ bool echo_args_parse(const char *text, struct echo_args *args, char *wrong,
 		}
 	}
 	if (args->gateway != 0 && !args->fixed) {
-		snprintf(
-			wrong, size,
-			"argument \"gateway\" is for a fixed address: add address A/M, or leave it to DHCP");
+		snprintf(wrong, size,
+			 "argument \"gateway\" is for a fixed address: add "
+			 "address A/M, or leave it to DHCP");
 		return false;
 	}
 	return true;

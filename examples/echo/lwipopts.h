@@ -36,7 +36,7 @@
 #define LWIP_RAW 0
 #define LWIP_STATS 0
 #define ARP_TABLE_SIZE 32
-/* Answers wait while their receiver is looked for; not only the last of them. */
+/* All answers wait while their receiver is looked for, not the last alone. */
 #define ARP_QUEUEING 1
 #define ARP_QUEUE_LEN 16
 #define MEMP_NUM_ARP_QUEUE 64

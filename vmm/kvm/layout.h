@@ -2,9 +2,9 @@
 /*
  * The guest-physical map of an arm64 VM.
  *
- *	0x0800_0000	  nothing: many SMMUs keep 0x0800_0000-0x080f_ffff of the
- *			  I/O address space for MSIs, and DMA addresses equal
- *			  guest addresses
+ *	0x0800_0000	  nothing: many SMMUs keep 0x0800_0000 to 0x080f_ffff
+ *			  of the I/O address space for MSIs, and DMA addresses
+ *			  equal guest addresses
  *	0x1000_0000	  GIC distributor, ITS, redistributors (in the kernel)
  *	0x1100_0000	  virtio console
  *	0x1101_0000	  doorbells: eventfds in the kernel, no memory

@@ -131,7 +131,7 @@ static int set_routes(const struct vm *vm)
 	union {
 		struct kvm_irq_routing head;
 		uint8_t room[sizeof(struct kvm_irq_routing) +
-			     VM_MAX_GSIS * sizeof(struct kvm_irq_routing_entry)];
+			     VM_MAX_GSIS * sizeof(vm->route[0])];
 	} table = { .head.nr = 0 };
 
 	for (uint32_t i = 0; i < vm->n_gsis; i++)
