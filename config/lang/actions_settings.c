@@ -10,8 +10,6 @@
 #include "config/lang/value.h"
 
 #define MAX_MACS 64u
-/* Less than this does not carry one frame in a second. */
-#define MIN_LIMIT (10000u / 8)
 
 static struct topo_settings *settings(struct parser *p)
 {
@@ -204,6 +202,19 @@ void on_limit(struct parser *p, struct args *a)
 					     { "m", 1ull << 20 },
 					     { "g", 1ull << 30 },
 					     { NULL, 0 } };
+	/* Rates of networks are counted in tens, unlike memory. */
+	static const struct unit bits[] = { { "bit", 1 },
+					    { "kbit", 1000 },
+					    { "mbit", 1000000 },
+					    { "gbit", 1000000000 },
+					    { NULL, 0 } };
+	/* Less does not carry one frame in a second. */
+	static const struct measure rate = {
+		"a rate",
+		"bits, kilobits, megabits or gigabits a second, from 10kbit to "
+		"100gbit: 10mbit",
+		10000, 8 * (uint64_t)POLICY_MAX_RATE, bits
+	};
 	/* The shortest frame: what is less holds none. */
 	static const struct measure burst = {
 		"a burst", "bytes, from 64 to 1g: 1500, 64k, 1m", 64,
@@ -211,8 +222,8 @@ void on_limit(struct parser *p, struct args *a)
 	};
 	struct topo_rate *limit = (struct topo_rate *)a->o;
 
-	value_bits(p->report, a->v[0], MIN_LIMIT, POLICY_MAX_RATE,
-		   &limit->o.value);
+	if (value_number(p->report, a->v[0], &rate, &limit->o.value))
+		limit->o.value /= 8;
 	take_burst(p, limit, a->v[1], &burst);
 	/* The other direction gets the same, unless it has been said. */
 	if (a->form->n == BOTH && option_once(p, &limit[1].o, a->at, "limit"))

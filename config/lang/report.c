@@ -96,7 +96,7 @@ static void add(struct report *r, struct messages *list, struct pos at,
 	m->text = text;
 }
 
-void report_error(struct report *r, struct pos at, const char *format, ...)
+bool report_error(struct report *r, struct pos at, const char *format, ...)
 {
 	va_list args;
 
@@ -104,6 +104,7 @@ void report_error(struct report *r, struct pos at, const char *format, ...)
 	add(r, &r->error, at, "", format, args);
 	va_end(args);
 	r->errors++;
+	return false;
 }
 
 void report_warning(struct report *r, struct pos at, const char *format, ...)

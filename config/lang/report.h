@@ -65,8 +65,10 @@ struct report {
 
 /**
  * report_error - say what is wrong, and what would be right
+ *
+ * Return: false, for whoever fails with it.
  */
-void report_error(struct report *r, struct pos at, const char *format, ...)
+bool report_error(struct report *r, struct pos at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /**
