@@ -73,7 +73,7 @@ static char *join(int n, char **words, const char *between)
 
 /* --- asking ------------------------------------------------------------ */
 
-/* "The last change" may be somebody else's, so say what was undone. */
+/* "The last change" may be another user's, so say what was undone. */
 static void print_undone(const json_t *data)
 {
 	char *number = json_text(data, "number");

@@ -134,8 +134,8 @@ static const struct line left_out[] = {
 	{ NULL, "left-out", "skip", "{at.port}: {why}" },
 };
 
-/* Is anything left? */
-static const struct line nobody[] = {
+/* No destination is left. */
+static const struct line no_receiver[] = {
 	{ "reason=no_destination snooping", "resolve", "drop",
 	  "no port that {port} may send to has asked for it" },
 	{ "reason=no_destination", "resolve", "drop",
@@ -389,7 +389,7 @@ json_t *decision_steps(const json_t *facts)
 	    tell(steps, all, lookup, N(lookup), "drop")) {
 		tell_ports(steps, all, "left_out", left_out, N(left_out),
 			   "skip");
-		if (tell(steps, all, nobody, N(nobody), "drop"))
+		if (tell(steps, all, no_receiver, N(no_receiver), "drop"))
 			tell_ports(steps, all, "destinations", receiver,
 				   N(receiver), "drop");
 	}

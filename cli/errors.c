@@ -58,23 +58,23 @@ static const struct {
 	/* Changes. */
 	{ "not_ascii", "a change is printable ASCII, nothing else" NOTHING },
 	{ "empty", "the change is empty" NOTHING },
-	{ "twice", "the change says two things of \"{about}\"" NOTHING },
+	{ "twice", "the change contradicts itself about \"{about}\"" NOTHING },
 	{ "too_many",
 	  "{max} statements have been made since the topology was loaded, and "
-	  "no more are kept; write them into the file and have that reloaded, "
+	  "no more are kept; write them into the file and reload it, "
 	  "or take some back with 'weir undo'" NOTHING },
 	{ "nothing_to_undo",
 	  "nothing has been changed by command since the topology was loaded, "
 	  "so there is nothing to take back" NOTHING },
 	{ "no_change", "there is no change {number}; 'weir show policy' shows "
 		       "the numbers there are" NOTHING },
-	{ "no_file", "{instance} was started from its standard input; say "
-		     "which file is to be loaded" NOTHING },
+	{ "no_file", "{instance} was started from its standard input; name "
+		     "the file to load" NOTHING },
 	{ "errors", "{count} error{+count}" NOTHING },
 	{ "differs", "{count} difference{+count}" NOTHING
-		     ", because only rules, groups and what ports may do "
-		     "change while it runs: 'weir stop', then 'weir run' the "
-		     "file" },
+		     ", because only rules, groups and port settings can "
+		     "change while it runs: use 'weir stop', then 'weir run' "
+		     "with the file" },
 	{ "compiler_start",
 	  "the compiler could not be started: {errno}" NOTHING },
 	{ "compiler_status",
@@ -84,13 +84,14 @@ static const struct {
 			     "monitor is out of memory" NOTHING },
 	{ "policy_refused", "switch {switch} says that the policy {fault} (at "
 			    "{at})" NOTHING },
-	{ "policy_fatal", "switch {switch} died over the new policy" NOTHING },
+	{ "policy_fatal",
+	  "switch {switch} died when it loaded the new policy" NOTHING },
 	{ "policy_no_answer", "switch {switch} does not answer" NOTHING },
 	{ "busy", "other changes are being made; try again" NOTHING },
 	{ "slow_compiler", "compiling takes too long" NOTHING },
 	{ "slow_start", "a switch is still being started; try again" NOTHING },
 	{ "slow_switches", "the switches answer too slowly; 'weir show policy' "
-			   "says what holds" },
+			   "shows which one holds" },
 };
 
 static char *time_text(json_int_t ms)

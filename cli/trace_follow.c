@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `weir trace` over links: the switch at a link's other end is asked about the
+ * `weir trace` over links: the switch at a link's far end is asked about the
  * frame as it comes out of the link.
  *
- * The compiler lets links make no loop; all the same each switch is asked once,
- * whatever is replied.
+ * The compiler allows no loops of links; still, each switch is asked only once,
+ * whatever the replies say.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,18 +13,18 @@
 #include "cli/facts.h"
 #include "cli/text.h"
 
-/* Digits of a frame in hex that stand before its tag, and of the tag. */
+/* Hex digits before a frame's tag, and of the tag. */
 #define TAG_AT 24
 #define TAG_LEN 8
 /* More switches than there can be. */
 #define HOPS_MAX 1000u
 
 /**
- * struct way - of a frame
- * @asked:   names of switches that have been asked, or will be
- * @next:    who is to be asked: {"port", "via", "frame"}
- * @hops:    what they say
- * @arrives: ports by which it leaves the switches
+ * struct way - the way of a frame
+ * @asked:   names of switches that were asked, or will be
+ * @next:    requests: {"port", "via", "frame"}
+ * @hops:    their decisions
+ * @arrives: ports at which the frame leaves the switches
  */
 struct way {
 	json_t *asked;
@@ -33,7 +33,7 @@ struct way {
 	json_t *arrives;
 };
 
-/* Its switch has not been asked; it will be now. */
+/* Mark a port's switch as asked.  Return: whether it was not. */
 static bool is_new(struct way *w, const char *port)
 {
 	char *name = xasprintf("%.*s", (int)strcspn(port, "."), port);
@@ -45,7 +45,7 @@ static bool is_new(struct way *w, const char *port)
 	return new;
 }
 
-/* The frame in hex as it leaves by a link, its VLAN tag changed; to free(). */
+/* The frame in hex as it leaves a link, with its VLAN tag changed; to free(). */
 static char *retagged(const char *frame, const char *tag, unsigned int vlan)
 {
 	const char *rest = frame + TAG_AT;
@@ -62,7 +62,7 @@ static char *retagged(const char *frame, const char *tag, unsigned int vlan)
 	return xstrdup(frame);
 }
 
-/* One of the ports a decision delivers to: a link, or the end. */
+/* A port that the frame goes to: a link, or the end of its way. */
 static void go_on(struct way *w, const json_t *facts, const char *frame,
 		  json_t *port)
 {
@@ -95,7 +95,7 @@ static void follow(struct way *w, const json_t *facts, const char *frame)
 			go_on(w, facts, frame, port);
 }
 
-/* What is known of a switch that cannot say what becomes of the frame. */
+/* The facts about a switch that cannot decide. */
 static json_t *unknown(const json_t *request, const char *error)
 {
 	const char *port = json_member(request, "port");
@@ -112,7 +112,7 @@ static json_t *unknown(const json_t *request, const char *error)
 			 silence);
 }
 
-/* Ask one behind a link.  Return: 0, or -1 after saying what is wrong. */
+/* Ask a switch behind a link.  Return: 0, or -1 after saying what is wrong. */
 static int hop(struct way *w, const struct control *to,
 	       const struct cli_options *opt, json_t *request)
 {

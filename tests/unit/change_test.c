@@ -232,7 +232,7 @@ static void test_a_wrong_change_changes_nothing(void **state)
 	assert_string_equal(
 		rig_error(
 			reply_of(begin_change(r, "allow a -> c; deny a -> c"))),
-		"the change says two things of \"sw0.a -> sw0.c\"; nothing "
+		"the change contradicts itself about \"sw0.a -> sw0.c\"; nothing "
 		"was changed");
 	/* Half of it would be right. */
 	report(reply_of(begin_change(r, "deny a -> b; deny a -> nobody")));
@@ -486,9 +486,10 @@ static void test_one_death_undoes_it_all(void **state)
 
 	rig_start(r, topology);
 	fate(r, "d.sock", "d");
-	assert_string_equal(rig_error(reply_of(begin_change(r, both))),
-			    "switch sw1 died over the new policy; nothing was "
-			    "changed");
+	assert_string_equal(
+		rig_error(reply_of(begin_change(r, both))),
+		"switch sw1 died when it loaded the new policy; nothing was "
+		"changed");
 	expect_switch(r, "sw0.a", "3", "3");
 	wait_restart(r, "sw1", "1");
 	expect_switch(r, "sw1.d", "1", "2");
