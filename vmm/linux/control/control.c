@@ -2,6 +2,7 @@
 #include "vmm/linux/control/control.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,7 +19,7 @@ static void close_conn(struct monitor *m, struct control_conn *c)
 	free(c->out);
 	c->out = NULL;
 	loop_del(&m->loop, &c->source);
-	/* There is room for another one now. */
+	/* There is room for another connection now. */
 	if (m->control.listener.events == 0 && m->phase == MONITOR_RUNNING)
 		loop_watch(&m->loop, &m->control.listener, EPOLLIN);
 }
@@ -79,13 +80,13 @@ static void send_text(struct monitor *m, struct control_conn *c, char *text)
 	c->out = text;
 	c->out_len = strlen(text);
 	c->out_done = 0;
-	/* The NUL's place is the newline's: the length says where it ends. */
+	/* The newline takes the place of the NUL. */
 	c->out[c->out_len++] = '\n';
 	enter(m, c, CONTROL_WRITING);
 	write_some(m, c);
 }
 
-/* Send what a reply has besides these two; taken over. */
+/* Send a reply; @members: what it has besides these two, taken over. */
 static void reply(struct monitor *m, struct control_conn *c, bool ok,
 		  json_t *members)
 {
@@ -124,7 +125,7 @@ static void read_some(struct monitor *m, struct control_conn *c)
 		return;
 	}
 	if (n == 0 && c->in_len == 0) {
-		/* Somebody wanted to know whether we are there. */
+		/* A probe: does anybody listen here? */
 		close_conn(m, c);
 		return;
 	}
@@ -186,7 +187,7 @@ static struct control_conn *oldest_silent(const struct monitor *m)
 	return oldest;
 }
 
-/* It may have asked since the events of this round were fetched. */
+/* Its request may have come since the events of this round were fetched. */
 static void make_room(struct monitor *m, struct control_conn *c)
 {
 	read_some(m, c);
@@ -219,7 +220,7 @@ static bool serve(struct monitor *m, struct control_conn *c, int fd)
 	if (loop_add(&m->loop, &c->source, fd, EPOLLIN, on_conn) != 0)
 		return false;
 	enter(m, c, CONTROL_READING);
-	/* Who waited in the backlog has asked already. */
+	/* A request may have come while it waited in the backlog. */
 	read_some(m, c);
 	return true;
 }
@@ -232,7 +233,7 @@ static void on_connection(struct monitor *m, struct loop_source *s,
 
 	(void)events;
 	if (c == NULL) {
-		/* All are busy: others wait in the backlog, for seconds. */
+		/* All are busy, for seconds; others wait in the backlog. */
 		loop_watch(&m->loop, s, 0);
 		return;
 	}
@@ -262,7 +263,7 @@ static void expire(struct monitor *m, struct control_conn *c)
 
 void control_tick(struct monitor *m)
 {
-	/* First: there are jobs that wait for its end. */
+	/* First, because jobs wait for the end of a change. */
 	change_tick(m);
 	for (unsigned int i = 0; i < CONTROL_CONNS; i++) {
 		struct control_conn *c = &m->control.conn[i];
@@ -294,19 +295,14 @@ uint64_t control_deadline(const struct monitor *m)
 
 static int already_running(struct monitor *m, pid_t holder)
 {
-	const char *name = m->sys.name;
+	char as[32] = "";
 
-	if (holder == RUNDIR_UNKNOWN)
-		return error_set(m->err,
-				 "%s is already running; stop it with 'weir "
-				 "stop %s', or use -n to give this one another "
-				 "name",
-				 name, name);
+	if (holder != RUNDIR_UNKNOWN)
+		snprintf(as, sizeof(as), " as pid %ld", (long)holder);
 	return error_set(m->err,
-			 "%s is already running as pid %ld; stop it with "
-			 "'weir stop %s', or use -n to give this one another "
-			 "name",
-			 name, (long)holder, name);
+			 "%s is already running%s; stop it with 'weir stop "
+			 "%s', or use -n to give this one another name",
+			 m->sys.name, as, m->sys.name);
 }
 
 int control_open(struct monitor *m, const char *path)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Jobs: requests that need a switch's own word, or a change.
+ * Jobs: requests that a switch has to answer, or a change.
  *
  * A job never waits for a switch.  It puts its request into the mailbox when
- * that is free, and the loop brings back the reply, or the news that there is
- * none.  Lists come page by page, which lets other traffic of the mailbox, and
- * the switch's real work, in between.
+ * that is free, and the loop brings the reply, or the news that there is none.
+ * Lists come page by page, which leaves room for the switch's work and other
+ * requests in between.
  *
- * While switches are asked to take another policy, it is not known which one a
- * switch judges by, so what names rules waits: it is over in a moment.
+ * While switches are asked to take another policy, it is not known which policy
+ * a switch judges by, so requests whose replies name rules wait a moment.
  */
 #include <errno.h>
 
@@ -28,7 +28,7 @@ void control_job_start(struct monitor *m, struct control_conn *c)
 	c->deadline_ns = m->now_ns + CONTROL_TIMEOUT_NS;
 	loop_watch(&m->loop, &c->source, 0);
 	if (c->job.task == TASK_CHANGE) {
-		/* change_tick() sees to it, and to its time. */
+		/* change.c has a deadline of its own. */
 		c->deadline_ns = UINT64_MAX;
 		change_ask(m, &c->change);
 	}
@@ -138,7 +138,7 @@ static void on_reply(struct monitor *m, struct switch_asker *a,
 	if (status == -EINVAL && c->job.task == TASK_TRACE)
 		control_refuse(m, c, facts_error("capture", "{}"));
 	else if (status != 0)
-		/* It may be no error number at all. */
+		/* The switch may have sent anything. */
 		control_refuse(m, c,
 			       facts_error("refused", "{s:s, s:i}", "switch",
 					   sw->comp->name, "errno",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What switches know and the monitor does not: addresses, flows, multicast
- * groups.  An entry that names a port that is not there is left out.
+ * What can be shown; and what switches know and the monitor does not: addresses,
+ * flows, multicast groups.  An entry that names a port that is not there is left out.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -129,13 +129,18 @@ static json_t *group_row(const struct monitor *m, const struct mon_switch *sw,
 /* --- all ----------------------------------------------------------------- */
 
 static const struct control_list lists[] = {
+	{ .what = "ports", .data = show_ports },
+	{ .what = "drops", .data = show_drops },
+	{ .what = "system", .data = show_system },
+	{ .what = "vms", .data = show_vms },
+	{ .what = "policy", .data = show_policy, .names_rules = true },
 	{ "fdb", CTL_FDB, CTL_FDB_ENTRIES,
-	  2 * FDB_MAX_CAPACITY / CTL_FDB_ENTRIES, fdb_row },
+	  2 * FDB_MAX_CAPACITY / CTL_FDB_ENTRIES, fdb_row, NULL, false },
 	{ "flows", CTL_FLOWS, CTL_FLOW_ENTRIES,
-	  2 * FLOW_MAX_CAPACITY / CTL_FLOW_ENTRIES, flow_row },
+	  2 * FLOW_MAX_CAPACITY / CTL_FLOW_ENTRIES, flow_row, NULL, false },
 	/* Memberships, and routers' ports. */
 	{ "groups", CTL_GROUPS, CTL_GROUP_ENTRIES,
-	  4 * MCAST_MAX_GROUPS / CTL_GROUP_ENTRIES, group_row },
+	  4 * MCAST_MAX_GROUPS / CTL_GROUP_ENTRIES, group_row, NULL, false },
 };
 
 const struct control_list *control_list_find(const char *what)

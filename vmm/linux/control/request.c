@@ -100,7 +100,7 @@ static void start_trace(struct monitor *m, struct control_conn *c,
 
 /* --- changes ------------------------------------------------------------- */
 
-/* @text: what the order keeps a copy of at @to, or NULL. */
+/* Order a change; a copy of @text, unless that is NULL, is put at @to. */
 static void order(struct monitor *m, struct control_conn *c,
 		  enum change_kind kind, char **to, const char *text)
 {
@@ -152,7 +152,7 @@ static void start_undo(struct monitor *m, struct control_conn *c,
 
 /* --- what is asked ------------------------------------------------------- */
 
-/* What has been shown is there even if a switch hangs. */
+/* Statistics are shown even if a switch hangs: see whether it does. */
 static void prod_switches(struct monitor *m)
 {
 	for (size_t i = 0; i < m->n_switches; i++)
@@ -162,33 +162,21 @@ static void prod_switches(struct monitor *m)
 static void start_show(struct monitor *m, struct control_conn *c,
 		       json_t *request)
 {
-	static const struct {
-		const char *what;
-		json_t *(*data)(const struct monitor *m);
-	} table[] = {
-		{ "ports", show_ports },
-		{ "drops", show_drops },
-		{ "system", show_system },
-		{ "vms", show_vms },
-	};
-	const char *what = "";
 	const struct control_list *list;
+	const char *what = "";
 
 	json_unpack(request, "{s:s}", "what", &what);
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		if (strcmp(what, table[i].what) == 0) {
-			control_answer(m, c, table[i].data(m));
-			prod_switches(m);
-			return;
-		}
 	list = control_list_find(what);
-	if (list != NULL) {
+	if (list == NULL) {
+		control_refuse(m, c, facts_error("bad_what", "{}"));
+	} else if (list->row != NULL) {
 		control_list_start(m, c, list);
-	} else if (strcmp(what, "policy") == 0) {
+	} else if (list->names_rules) {
 		c->job.task = TASK_POLICY;
 		control_job_start(m, c);
 	} else {
-		control_refuse(m, c, facts_error("bad_what", "{}"));
+		control_answer(m, c, list->data(m));
+		prod_switches(m);
 	}
 }
 

@@ -38,7 +38,7 @@ static const char *kind_name(const struct monitor *m, const struct mon_link *l)
 	return component_kinds[m->sys.pd[c->pd[1]].comp[c->comp[1]].kind]->name;
 }
 
-/* How long a connection waits because one of its ends fails all the time. */
+/* How long a connection waits because one of its ends fails repeatedly. */
 static uint64_t pause_of(const struct monitor *m, const struct mon_link *l)
 {
 	const struct sys_conn *c = l->conn;
@@ -65,7 +65,7 @@ json_int_t pause_ms(uint64_t ns)
 	return (json_int_t)((ns + MS_NS - 1) / MS_NS);
 }
 
-/* Until a port is tried again; 0: it waits for nothing of the kind. */
+/* Until a port is tried again; 0: it does not wait for that. */
 static json_int_t again_ms(const struct monitor *m, const struct mon_link *l)
 {
 	const struct mon_link *driver = link_driver(m, l);
@@ -78,7 +78,7 @@ static json_int_t again_ms(const struct monitor *m, const struct mon_link *l)
 	return pause_ms(first);
 }
 
-/* Of a driver VM's port, as far as the virtualisers all is well. */
+/* Of a driver VM's port whose virtualisers are up. */
 static const char *driver_state(const struct mon_link *driver)
 {
 	if (driver->state != MON_LINK_UP)
@@ -125,7 +125,7 @@ static const char *state_name(const struct monitor *m,
 	return "down";
 }
 
-/* How often what is attached has been started again. */
+/* How often the PD or VM behind a port has been started again. */
 static unsigned int restarts_of(const struct monitor *m,
 				const struct mon_link *l)
 {
@@ -256,7 +256,7 @@ static json_t *show_map(const char *region, size_t size, uint32_t perms)
 			 perms == SYS_R ? "r" : "rw");
 }
 
-/* Its regions, and the pages in which its ports say how their outside is. */
+/* Its regions, and the pages in which its ports report their outside. */
 static json_t *show_maps(const struct monitor *m, const struct mon_pd *pd)
 {
 	const struct sys_pd *sys = pd->sys;

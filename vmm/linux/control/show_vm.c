@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `weir show vms`: driver VMs, by three witnesses.
+ * `weir show vms`: driver VMs, from four sources.
  *
  *	the monitor	state, restarts, how long the guest took
  *	virtualisers	frames passed on, descriptors refused
  *	the VMM		exits to user space
- *	the guest	everything else, and nothing makes it true
- *
- * Whatever the guest writes comes out as a number that JSON can carry.
+ *	the guest	everything else, which need not be true
  */
 #include <stdatomic.h>
 #include <stddef.h>
 
 #include "vmm/linux/control/json.h"
 
-/* What somebody else counts, at a place in their page. */
+/* A counter in the page of a guest or VMM. */
 struct count {
 	const char *key;
 	size_t at;

@@ -4,8 +4,7 @@
  * rules it decided by, as facts.  The command makes sentences of them
  * (cli/decision.c).
  *
- * A switch may have been subverted by a frame: what it says is used as an index
- * only after it has been looked at.
+ * A frame may have subverted a switch, so indices in a verdict are checked.
  */
 #include <string.h>
 
@@ -136,8 +135,8 @@ static const char *resolution(const struct trace *t, uint64_t *rate)
 
 /* --- ports a flood is not offered to ------------------------------------- */
 
-/* The reason, or NULL if it is none of them.  Switches do not mention captures,
- * for they are sent no frames at all. */
+/* Why a port is left out, or NULL if it is not.  Verdicts do not mention
+ * captures, because they are not sent frames. */
 static const char *left_out_key(const struct trace *t, uint32_t port)
 {
 	const struct vswitch_verdict *v = t->v;
@@ -176,7 +175,7 @@ static json_t *left_out(const struct trace *t)
 
 /* --- destinations -------------------------------------------------------- */
 
-/* The rule that decided, or SYS_NONE.  The entry of another pair is not it. */
+/* The rule that decided; SYS_NONE if the entry is not one of the pair's. */
 static uint32_t rule_of(const struct trace *t, uint32_t to, uint32_t first,
 			uint32_t n)
 {

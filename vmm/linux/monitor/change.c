@@ -29,7 +29,7 @@ static void finish(struct change *c)
 	c->stage = child_runs(&c->compiler.child) ? CHANGE_ENDING : CHANGE_IDLE;
 }
 
-/* Tell whoever waits for its end; @facts is taken over. */
+/* Tell the caller, if there still is one; @facts is taken over. */
 static void tell(struct monitor *m, bool made, json_t *facts)
 {
 	struct change_asker *caller = m->change.caller;
@@ -71,7 +71,7 @@ static void find_concerned(struct monitor *m)
 	}
 }
 
-/* A PD that was sent SIGKILL will not answer any more. */
+/* A PD that was sent SIGKILL does not answer any more. */
 static bool is_there(const struct monitor *m, const struct mon_switch *sw)
 {
 	const struct mon_pd *pd = &m->pd[sw->pd];
@@ -183,7 +183,7 @@ static bool begin(struct monitor *m)
 	c->order = c->caller->order;
 	c->caller->order = (struct change_order){ 0 };
 	c->stage = CHANGE_COMPILING;
-	/* It may have been given another name than its file's. */
+	/* The instance may have been given another name than its file's. */
 	memcpy(base.name, m->sys.name, sizeof(base.name));
 	order.file = file_of(m);
 	if (c->order.kind == CHANGE_RELOAD && order.file == NULL)
@@ -301,7 +301,7 @@ static bool ask_switch(struct monitor *m, struct mon_switch *sw)
 		return true;
 	if (sw->asker != NULL)
 		return false;
-	/* What it has called the one it was started with. */
+	/* The number it gave to the policy it was started with. */
 	if (sw->generation == 0)
 		sw->generation = switch_load64(&sw->stats->policies);
 	give(m, sw, new_policy(m, sw));

@@ -11,8 +11,8 @@
 /* --- in the child -------------------------------------------------------- */
 
 /*
- * The path to open.  The file the topology was made from keeps the name it had,
- * for what is relative to it and for messages.
+ * The path to open.  The file the topology was made from keeps its first name:
+ * messages use it, and other paths are relative to it.
  */
 static const char *known_path(const struct system *base, const char *file)
 {
@@ -25,7 +25,7 @@ static const char *known_path(const struct system *base, const char *file)
 	return file;
 }
 
-/* Is it only policies that would change? If so, they are the result. */
+/* If only policies would change, they are the result. */
 static void compare(const struct system *base, struct system *sys,
 		    struct compile_result *result)
 {
@@ -68,7 +68,7 @@ static json_t *merge(const struct compile_order *order,
 	return why;
 }
 
-/* Users know no lines of a text that the monitor keeps: name the statements. */
+/* Lines of the monitor's own text mean nothing to users: name statements. */
 static char *explained(const struct compile_order *order,
 		       struct compile_result *result, const char *report)
 {

@@ -5,7 +5,7 @@
 
 #include "vmm/linux/monitor/state.h"
 
-/* What the compiler says, line by line. */
+/* Log the compiler's lines. */
 static void log_lines(struct monitor *m, int level, const char *text)
 {
 	while (text != NULL && *text != '\0') {

@@ -39,7 +39,7 @@ static json_t *append(struct statements *s, const char *text, const char *key,
 		       : NULL;
 }
 
-/* Is there no newer one about the same? */
+/* Is there no newer statement with the same key? */
 static bool holds(const struct statements *s, size_t i)
 {
 	return statements_find(s, s->v[i].key) == &s->v[i];
@@ -66,7 +66,7 @@ static bool forget_replaced(struct statements *s)
 	return true;
 }
 
-/* Those of a list that are of a change, or (not @of) those that are not. */
+/* A list's statements of a change; without @of, all others. */
 static json_t *append_all(struct statements *to, const struct statements *from,
 			  unsigned int change, bool of)
 {
@@ -116,7 +116,7 @@ json_t *statements_add(struct statements *to, const struct statements *from,
 	return why;
 }
 
-/* All of a list on one line, or those that hold on one each; to free(). */
+/* All statements on one line, or those that hold on a line each; to free(). */
 static char *join(const struct statements *s, bool all)
 {
 	char *text = NULL;
@@ -138,7 +138,7 @@ static char *join(const struct statements *s, bool all)
 
 /* --- taking back --------------------------------------------------------- */
 
-/* The one with this number, or (0) with the highest; 0: there is none. */
+/* A change's number; @change 0: the highest.  0: there is none. */
 static unsigned int find_change(const struct statements *s, unsigned int change)
 {
 	unsigned int found = 0;
@@ -206,7 +206,7 @@ static const char *about(const char *line, unsigned int *number)
 	return text + 2;
 }
 
-/* Is a line, with its end, one of a text's? */
+/* Does a text have this line? @n: its bytes, newline included. */
 static bool has_line(const char *text, const char *line, size_t n)
 {
 	for (; text != NULL && *text != '\0'; text = strchr(text, '\n') + 1)
