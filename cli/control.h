@@ -93,7 +93,7 @@ json_t *control_show(const struct control *to, const struct cli_options *opt,
  * @object: anything
  * @key:    member's name
  *
- * Return: text to free(): a number, "yes" or "no", or a list of texts; "" if the
+ * Return: text to free(): a number, "yes" or "no", a list of texts; "" if the
  * member is missing or of another type.
  */
 char *json_text(const json_t *object, const char *key);

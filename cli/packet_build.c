@@ -269,11 +269,11 @@ static void put_ip(struct frame_text *f, const struct packet *p,
 int packet_build(struct frame_text *f, const struct packet *p,
 		 const uint8_t dst[6], const uint8_t src[6])
 {
-	static const unsigned int type[] = {
-		[PACKET_ARP] = 0x0806, [PACKET_IP4] = 0x0800, [PACKET_IP6] = 0x86dd
-	};
+	unsigned int type = p->family == PACKET_ARP   ? 0x0806
+			    : p->family == PACKET_IP4 ? 0x0800
+						      : 0x86dd;
 
-	frame_header(f, &p->w, type[p->family], dst, src);
+	frame_header(f, &p->w, type, dst, src);
 	if (p->family == PACKET_ARP)
 		put_arp(f, p, dst, src);
 	else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * See table.h.  Cells are escaped as they are added, so that widths are right and
- * a tab inside a cell cannot make two columns of it.
+ * See table.h.  Cells are escaped as they are added, so that widths are right
+ * and a tab inside a cell cannot make two columns of it.
  */
 #include <stdlib.h>
 

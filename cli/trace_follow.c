@@ -45,7 +45,7 @@ static bool is_new(struct way *w, const char *port)
 	return new;
 }
 
-/* The frame in hex as it leaves a link, with its VLAN tag changed; to free(). */
+/* The frame in hex as it leaves a link, with another VLAN tag; to free(). */
 static char *retagged(const char *frame, const char *tag, unsigned int vlan)
 {
 	const char *rest = frame + TAG_AT;
