@@ -7,8 +7,8 @@ _weir_instances()
 {
 	local dir file
 
-	for dir in ${WEIR_RUNDIR:-/run/weir ${XDG_RUNTIME_DIR:-/nonexistent}/weir \
-		/tmp/weir-$UID}; do
+	for dir in ${WEIR_RUNDIR:-/run/weir \
+		${XDG_RUNTIME_DIR:-/nonexistent}/weir /tmp/weir-$UID}; do
 		for file in "$dir"/*.sock; do
 			[ ! -S "$file" ] || basename "$file" .sock
 		done
@@ -39,7 +39,8 @@ _weir_ports()
 
 _weir()
 {
-	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+	local word=${COMP_WORDS[COMP_CWORD]}
+	local before=${COMP_WORDS[COMP_CWORD - 1]}
 	local words='' at=1 command
 
 	# Options may stand in front of the command.
@@ -60,13 +61,15 @@ _weir()
 		case $command:$word in
 		check:-*) words='-v --verbose' ;;
 		run:-*) words='-n --name' ;;
-		allow:-* | deny:-*) words='-b --both -j --json -n --name -t --timeout' ;;
+		allow:-* | deny:-*)
+			words='-b --both -j --json -n --name -t --timeout' ;;
 		show:-* | trace:-*)
 			words='-j --json --table -n --name -t --timeout' ;;
 		limit:-* | storm:-* | lock:-* | undo:-* | reload:-*)
 			words='-j --json -n --name -t --timeout' ;;
 		stop:-*) words='-n --name -t --timeout' ;;
-		show:*) words='ports fdb policy flows groups drops system vms' ;;
+		show:*)
+			words='ports fdb policy flows groups drops system vms' ;;
 		allow:*) words="$(_weir_ports) when reply" ;;
 		deny:*) words="$(_weir_ports) when" ;;
 		limit:*) words="$(_weir_ports) in out off burst" ;;
@@ -74,17 +77,19 @@ _weir()
 				off burst" ;;
 		lock:*) words="$(_weir_ports) mac ip off" ;;
 		stop:*) words=$(_weir_instances) ;;
-		help:*) words='check run show trace allow deny limit storm lock undo
-			reload stop' ;;
+		help:*)
+			words='check run show trace allow deny limit storm lock
+				undo reload stop' ;;
 		trace:@*)
 			mapfile -t COMPREPLY < <(compgen -P @ -f -- "${word#@}")
 			return ;;
 		trace:*)
-			words="$(_weir_ports) tcp udp icmp icmp6 arp ip ip6 src dst
-				port vlan broadcast who-has reply dst= src= vlan=
-				type= len=" ;;
+			words="$(_weir_ports) tcp udp icmp icmp6 arp ip ip6 src
+				dst port vlan broadcast who-has reply dst= src=
+				vlan= type= len=" ;;
 		check:* | run:* | reload:*)
-			mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$word"
+			mapfile -t COMPREPLY < <(
+				compgen -f -X '!*.conf' -- "$word"
 				compgen -d -S / -- "$word")
 			compopt -o nospace
 			return ;;

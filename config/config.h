@@ -59,11 +59,11 @@ bool config_name_ok(const char *name);
  * config_recompile - make a system of the same files and a text of changes
  * @base:    from config_compile() or this: its files are taken from there, not
  *           read again, and its filters, so that nothing is looked up again
- * @runtime: statements allow, deny and set, or NULL; rules in it are asked before
- *           those of the files, in the order in which they stand there, and
- *           settings replace those of the files
- * @report:  out: as for config_compile(); places in @runtime are in "(runtime)",
- *           and warnings are of what is there
+ * @runtime: statements allow, deny and set, or NULL; rules in it are asked
+ *           before those of the files, in the order in which they stand there,
+ *           and settings replace those of the files
+ * @report:  out: as for config_compile(); places in @runtime are in
+ *           "(runtime)", and warnings are of what is there
  *
  * A filter in @runtime with a name in it takes as long as looking that up does,
  * some seconds at most (config/check/filter.h).

@@ -14,8 +14,8 @@
 #	machine_fetch FILE
 #		print a file of its; `inside cat` is for small ones
 #	machine_port tcp|udp ADDRESS
-#		the port of 127.0.0.1 that is forwarded to port 7 of this address,
-#		10.0.2.15 or 10.0.2.16, behind its card
+#		the port of 127.0.0.1 that is forwarded to port 7 of this
+#		address, 10.0.2.15 or 10.0.2.16, behind its card
 #	machine_shell
 #		the terminal becomes one of its own, until it is turned off
 #	machine_stop

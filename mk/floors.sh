@@ -3,9 +3,9 @@
 #
 # floors.sh: does every file include only what is below it?
 #
-#	cli	examples/echo  client/pd	the command; programs that are PDs
-#	vmm/linux  vmm/kvm  driver_vm		what PDs run on; what runs in VMs
-#	config	client	hostnet			compiler; attaching; packet sockets
+#	cli	examples/echo  client/pd	the command; programs as PDs
+#	vmm/linux  vmm/kvm  driver_vm		under PDs; inside VMs
+#	config	client	hostnet			compiler; libweir; interfaces
 #	virt	vswitch				virtualisers; the switch
 #	policy					who may send to whom
 #	base					what everybody may know

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Characters one does not see, or takes for others: they come with text that was
- * copied from a web page or a word processor.
+ * Characters one does not see, or takes for others: they come with text that
+ * was copied from a web page or a word processor.
  */
 #ifndef WEIR_CONFIG_VISIBLE_H
 #define WEIR_CONFIG_VISIBLE_H
@@ -14,8 +14,8 @@
 /**
  * visible_check - look for such characters in a token
  *
- * What is no string becomes token BROKEN, reported; a string may mean it, and is
- * warned of.
+ * What is no string becomes token BROKEN, reported; a string may mean it, and
+ * is warned of.
  *
  * Return: true if what follows may be in the same wrong quotes.
  */

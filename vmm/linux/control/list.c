@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What can be shown; and what switches know and the monitor does not: addresses,
- * flows, multicast groups.  An entry that names a port that is not there is left out.
+ * What can be shown; and what switches know and the monitor does not:
+ * addresses, flows, multicast groups.  An entry that names a port that is not
+ * there is left out.
  */
 #include <arpa/inet.h>
 #include <stdio.h>

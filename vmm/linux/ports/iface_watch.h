@@ -3,9 +3,9 @@
  * Following an interface while a port uses it: its name, MTU and state.
  *
  * The monitor makes a netlink socket in the interface's namespace that receives
- * what concerns this one interface (iface_changes()).  The PD takes a message as
- * a sign that something has changed, and asks the kernel what is true now, by
- * number: the name may be another one, and messages may have been lost.
+ * what concerns this one interface (iface_changes()).  The PD takes a message
+ * as a sign that something has changed, and asks the kernel what is true now,
+ * by number: the name may be another one, and messages may have been lost.
  */
 #ifndef WEIR_VMM_LINUX_PORTS_IFACE_WATCH_H
 #define WEIR_VMM_LINUX_PORTS_IFACE_WATCH_H
