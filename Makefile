@@ -74,7 +74,7 @@ HELPER_OBJ := $(call obj,$(HELPER_SRC))
 EXAMPLES := $(EXAMPLE_SRC:client/examples/%.c=$(O)/examples/%)
 PROGRAMS := $(PROGRAM_SRC:client/pd/examples/%.c=$(O)/programs/%)
 # These tests run again with the linear table.
-ON_LINEAR := fdb fdb_model differential hostile_load
+ON_LINEAR := fdb fdb_model differential differential_plain hostile_load
 TESTS    := $(TEST_SRC:tests/unit/%.c=$(O)/tests/%) \
 	$(ON_LINEAR:%=$(O)/tests/%_linear_test)
 BENCHES  := $(BENCH_SRC:tests/bench/%.c=$(O)/bench/%)
