@@ -129,11 +129,13 @@ struct policy_state {
  * @why:   REASON_NONE, or why not
  * @entry: the pair's entry that decided; POLICY_NO_ENTRY if none did
  * @reply: it passes because it answers a flow; @entry is then NO_ENTRY
+ * @noted: policy_sent() has nothing to note, if it passes
  */
 struct policy_answer {
 	enum vswitch_reason why;
 	uint16_t entry;
 	bool reply;
+	bool noted;
 };
 
 /**
@@ -308,12 +310,14 @@ static FAST_PATH enum vswitch_reason policy_ruled(const struct policy *policy,
 	const struct policy_rule *rule;
 
 	answer->reply = false;
+	answer->noted = true;
 	answer->entry = policy_match(policy, cache, ask->frame, ask->src, dst);
 	/* A pair without rules of its own is asked only because of answers. */
 	if (answer->entry == POLICY_NO_ENTRY)
 		return policy->pair[ask->src][dst].n > 0 ? REASON_NO_RULE
 							 : REASON_NO_FLOW;
 	rule = &policy->rule[policy->entry[answer->entry]];
+	answer->noted = !rule->reply;
 	return rule->action == POLICY_ALLOW ? REASON_NONE : REASON_DENIED;
 }
 

@@ -217,7 +217,7 @@ static SLOW_PATH bool may_pass(struct vswitch *sw, unsigned int src,
 }
 
 /* A frame that was asked about has a copy. */
-static SLOW_PATH void note(struct vswitch *sw, unsigned int dst,
+static FAST_PATH void note(struct vswitch *sw, unsigned int dst,
 			   struct transfer *t)
 {
 	struct policy_ask *ask = &sw->ask;
@@ -225,7 +225,12 @@ static SLOW_PATH void note(struct vswitch *sw, unsigned int dst,
 
 	if (likely(entry != POLICY_NO_ENTRY))
 		stat_bump(&sw->hits[entry], &sw->stats->hits[entry]);
-	if (likely(bit_in(sw->policy->asks[ask->src], dst)))
+	if (unlikely(!bit_in(sw->policy->asks[ask->src], dst)))
+		return;
+	if (likely(ask->answer.noted) &&
+	    likely(sw->state.cache.steps == sw->seen.steps))
+		spend(sw, WORK_ASKED);
+	else
 		note_asked(sw, ask, dst, &ask->answer, t);
 }
 
