@@ -15,17 +15,13 @@
 
 struct arena_block;
 
-/**
- * struct arena - all memory of one compilation; zero-initialised to begin with
- * @newest: the block being filled
- */
+/* All memory of one compilation; zero-initialised to begin with. */
 struct arena {
-	struct arena_block *newest;
+	struct arena_block *newest; /* the one being filled */
 };
 
 /**
  * arena_alloc - zeroed memory, aligned for anything
- * @size: bytes
  *
  * Never fails: a compiler without memory for a topology of some kilobytes has
  * nothing left to do, and says so and aborts.
@@ -42,10 +38,6 @@ char *arena_strndup(struct arena *a, const char *text, size_t len);
  */
 char *arena_printf(struct arena *a, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-
-/**
- * arena_vprintf - likewise
- */
 char *arena_vprintf(struct arena *a, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));
 
@@ -55,18 +47,12 @@ char *arena_vprintf(struct arena *a, const char *format, va_list args)
 void arena_free(struct arena *a);
 
 /**
- * must_alloc - zeroed memory outside any arena, to be released with free()
- * @count: elements
- * @size:  bytes of one
+ * must_alloc - zeroed memory for what outlives the compilation, of @count
+ *              elements; must_realloc - another size for it, not zeroed
  *
- * Like arena_alloc() it never fails.  For what outlives the compilation.
+ * Like arena_alloc() they never fail.
  */
 void *must_alloc(size_t count, size_t size);
-
-/**
- * must_realloc - likewise, another size for what it gave; what is new is not
- *                zeroed
- */
 void *must_realloc(void *p, size_t size);
 
 /**

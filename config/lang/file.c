@@ -43,11 +43,6 @@ static size_t utf8(const unsigned char *p, size_t left)
 	return len;
 }
 
-static bool is_control(unsigned char c)
-{
-	return (c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
-}
-
 /*
  * What is not text is refused as a whole: a binary file would give a thousand
  * messages, none of them true.
@@ -60,22 +55,19 @@ static bool check_text(struct report *r, const char *text, size_t size,
 
 	for (size_t i = 0; i < size; i += len) {
 		len = utf8(p + i, size - i);
-		if (!len) {
-			report_error(r, at,
-				     "byte 0x%02x is not UTF-8 text; save the "
-				     "file as UTF-8",
-				     p[i]);
-			return false;
-		}
-		if (is_control(p[i])) {
-			report_error(
+		if (!len)
+			return report_error(r, at,
+					    "byte 0x%02x is not UTF-8 text; "
+					    "save the file as UTF-8",
+					    p[i]);
+		if ((p[i] < ' ' && !strchr("\t\n\r", p[i])) || !p[i] ||
+		    p[i] == 0x7f)
+			return report_error(
 				r, at,
-				"byte 0x%02x is a control character, "
-				"which no topology has; take it out, or is "
-				"this another file?",
+				"byte 0x%02x is a control character, which no "
+				"topology has; take it out, or is this another "
+				"file?",
 				p[i]);
-			return false;
-		}
 		at.column++;
 		if (p[i] == '\n') {
 			at.line++;
@@ -83,25 +75,6 @@ static bool check_text(struct report *r, const char *text, size_t size,
 		}
 	}
 	return true;
-}
-
-/* Returns bytes read, or -1; at most @size. */
-static ssize_t read_all(int fd, char *buf, size_t size)
-{
-	size_t have = 0;
-
-	while (have < size) {
-		ssize_t n = read(fd, buf + have, size - have);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		have += (size_t)n;
-	}
-	return (ssize_t)have;
 }
 
 /* What a file is that is not regular. */
@@ -115,7 +88,7 @@ static const char *kind_of(const struct stat *st)
 
 /*
  * Open a regular file.  What @path names can change between the question and
- * open(2), which therefore does not block, and is followed by the same question.
+ * open(2), which therefore does not block, and the question is asked again.
  *
  * Returns -1 with errno set, or @st saying what there is instead.
  */
@@ -123,6 +96,8 @@ static int open_regular(const char *path, struct stat *st)
 {
 	int fd;
 
+	if (strcmp(path, "-") == 0)
+		return STDIN_FILENO;
 	if (stat(path, st) != 0 || !S_ISREG(st->st_mode))
 		return -1;
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -133,89 +108,83 @@ static int open_regular(const char *path, struct stat *st)
 	return fd;
 }
 
-/*
- * Returns bytes in @buf; -1 if there is nothing to be had, with errno set, or
- * with @instead saying what is there in place of a file.
- */
-static ssize_t load(const char *path, char *buf, struct file *file,
-		    const char **instead)
+/* Returns bytes in @buf, or -1 as open_regular(); one too many at most. */
+static ssize_t load(const char *path, char *buf, struct stat *st)
 {
-	struct stat st = { .st_mode = S_IFREG };
-	ssize_t size;
-	int error;
-	int fd;
+	int fd = open_regular(path, st), error;
+	ssize_t have = 0, n = -1;
 
-	*instead = NULL;
-	if (strcmp(path, "-") == 0)
-		return read_all(STDIN_FILENO, buf, FILE_MAX_SIZE + 1);
-	fd = open_regular(path, &st);
-	if (fd < 0) {
-		if (!S_ISREG(st.st_mode))
-			*instead = kind_of(&st);
+	if (fd < 0)
 		return -1;
+	while (have <= (ssize_t)FILE_MAX_SIZE) {
+		n = read(fd, buf + have, FILE_MAX_SIZE + 1 - (size_t)have);
+		if (n > 0)
+			have += n;
+		else if (n == 0 || errno != EINTR)
+			break;
 	}
-	file->dev = st.st_dev;
-	file->ino = st.st_ino;
-	size = read_all(fd, buf, FILE_MAX_SIZE + 1);
 	error = errno;
-	close(fd);
+	if (strcmp(path, "-") != 0)
+		close(fd);
 	errno = error;
-	return size;
+	return n < 0 ? -1 : have;
 }
 
-bool file_read(struct arena *a, struct report *r, const char *path,
-	       struct pos asked, struct pos begin, struct file *file)
+static bool read_text(struct report *r, char *buf, struct pos asked,
+		      struct pos begin, struct file *file)
+{
+	struct stat st = { .st_mode = S_IFREG };
+	ssize_t size = load(file->path, buf, &st);
+	size_t mark = strlen(BYTE_ORDER_MARK);
+
+	if (size < 0 && !S_ISREG(st.st_mode))
+		return report_error(r, asked,
+				    "\"%s\" is %s, not a regular file; %s",
+				    file->path, kind_of(&st),
+				    asked.seq ? "include a file"
+					      : "name a file, or pipe it to "
+						"'weir check -' or 'weir run "
+						"-'");
+	if (size < 0)
+		return report_error(r, asked, "cannot read \"%s\": %s",
+				    file->path, strerror(errno));
+	if ((size_t)size > FILE_MAX_SIZE)
+		return report_error(r, asked,
+				    "\"%s\" is larger than %zu KiB, which no "
+				    "topology is; is it the right file?",
+				    file->path, FILE_MAX_SIZE / 1024);
+	if (!check_text(r, buf, (size_t)size, begin))
+		return false;
+	/* Some editors begin a file with a mark that says UTF-8. */
+	if (strncmp(buf, BYTE_ORDER_MARK, mark) != 0)
+		mark = 0;
+	file->dev = st.st_dev;
+	file->ino = st.st_ino;
+	file->size = (size_t)size - mark;
+	file->text = arena_strndup(r->arena, buf + mark, file->size);
+	return true;
+}
+
+bool file_read(struct report *r, const char *path, struct pos asked,
+	       struct pos begin, struct file *file)
 {
 	char *buf = must_alloc(1, FILE_MAX_SIZE + 1);
-	const char *instead;
-	ssize_t size;
+	bool ok;
 
 	*file = (struct file){ .path = path, .text = "" };
-	size = load(path, buf, file, &instead);
-	if (size < 0 && instead) {
-		report_error(r, asked, "\"%s\" is %s, not a regular file; %s",
-			     path, instead,
-			     asked.seq ? "include a file"
-				       : "name a file, or pipe it to "
-					 "'weir check -' or 'weir run -'");
-	} else if (size < 0) {
-		report_error(r, asked, "cannot read \"%s\": %s", path,
-			     strerror(errno));
-	} else if ((size_t)size > FILE_MAX_SIZE) {
-		report_error(r, asked,
-			     "\"%s\" is larger than %zu KiB, which no topology "
-			     "is; is it the right file?",
-			     path, FILE_MAX_SIZE / 1024);
-		size = -1;
-	} else if (!check_text(r, buf, (size_t)size, begin)) {
-		size = -1;
-	} else {
-		/* Some editors begin a file with a mark that says UTF-8. */
-		size_t mark = strlen(BYTE_ORDER_MARK);
-
-		if (strncmp(buf, BYTE_ORDER_MARK, mark) != 0)
-			mark = 0;
-		file->size = (size_t)size - mark;
-		file->text = arena_strndup(a, buf + mark, file->size);
-	}
+	ok = read_text(r, buf, asked, begin, file);
 	free(buf);
-	return size >= 0;
+	return ok;
 }
 
 bool file_given(struct report *r, const char *path, const char *text,
 		size_t size, struct pos begin, struct file *file)
 {
-	*file = (struct file){ .path = path, .text = "" };
-	if (size > FILE_MAX_SIZE) {
-		report_error(r, begin, "the text is larger than %zu KiB",
-			     FILE_MAX_SIZE / 1024);
-		return false;
-	}
-	if (!check_text(r, text, size, begin))
-		return false;
-	file->text = text;
-	file->size = size;
-	return true;
+	*file = (struct file){ .path = path, .text = text, .size = size };
+	if (size > FILE_MAX_SIZE)
+		return report_error(r, begin, "the text is larger than %zu KiB",
+				    FILE_MAX_SIZE / 1024);
+	return check_text(r, text, size, begin);
 }
 
 bool file_same(const struct file *a, const struct file *b)

@@ -14,19 +14,13 @@
 /* A topology of that size has thousands of ports; more is some other file. */
 #define FILE_MAX_SIZE ((size_t)256 * 1024)
 
-/**
- * struct file - a file read
- * @path: as the user knows it
- * @text: its bytes
- * @size: how many
- * @dev, @ino: which file it really is; 0 for standard input
- */
+/* A file read: its path as the user knows it, and which file it really is. */
 struct file {
 	const char *path;
 	const char *text;
 	size_t size;
 	dev_t dev;
-	ino_t ino;
+	ino_t ino; /* 0 for standard input */
 };
 
 /**
@@ -34,20 +28,15 @@ struct file {
  * @path:  "-" is standard input
  * @asked: where a file that cannot be read is reported
  * @begin: position of its first character
- * @file:  out: empty on failure
  *
  * Return: false if that failed, which has been reported.
  */
-bool file_read(struct arena *a, struct report *r, const char *path,
-	       struct pos asked, struct pos begin, struct file *file);
+bool file_read(struct report *r, const char *path, struct pos asked,
+	       struct pos begin, struct file *file);
 
 /**
- * file_given - take a text that has not been read from a file
- * @path:  as the user is to know it
- * @text:  as long as the file is used
- * @begin: position of its first character, where it is reported if it is no
- *         text or too large
- * @file:  out: empty on failure
+ * file_given - likewise, with a text that is there already
+ * @text: as long as the file is used
  */
 bool file_given(struct report *r, const char *path, const char *text,
 		size_t size, struct pos begin, struct file *file);

@@ -20,46 +20,29 @@ enum element {
 	A_VALUE,
 };
 
-/**
- * struct match - a form, and how far it has been read
- * @at:   the element at hand
- * @more: it is a list, and has begun
- */
+/* A form, and how far it has been read. */
 struct match {
 	const struct form *form;
-	const char *at;
-	bool more;
+	const char *at; /* the element at hand */
+	bool more;	/* it is a list, and has begun */
 };
 
 /* More forms than a word has in one place. */
 #define MAX_FORMS 12
 
-/**
- * struct expected - what could have been here
- * @signs: set of kinds
- * @word:  words, @n of them
- * @open:  names or values as well
- */
+/* What could have been here. */
 struct expected {
-	unsigned int signs;
+	unsigned int signs; /* set of kinds */
 	const char *word[MAX_FORMS];
-	unsigned int n;
-	bool open;
+	unsigned int n; /* of these */
+	bool open;	/* names or values as well */
 };
 
-/**
- * element_of - what the element at @at wants
- */
+/* What the element at @at wants, and can several of them stand there? */
 enum element element_of(const char *at);
-
-/**
- * element_is_list - can several of them stand there?
- */
 bool element_is_list(const char *at);
 
-/**
- * element_fits - can a token be what this element wants?
- */
+/* Can a token be what an element wants? */
 bool element_fits(enum element e, const struct token *t);
 
 /**
@@ -74,14 +57,8 @@ bool match_follow(struct match *m, const struct token *t);
  */
 void match_pass(struct match *m, bool comma);
 
-/**
- * match_whole - nothing more can follow, but a block
- */
+/* Nothing more can follow but a block; nothing more must. */
 bool match_whole(const struct match *m);
-
-/**
- * match_can_end - nothing more must follow, but a block
- */
 bool match_can_end(const struct match *m);
 
 /**

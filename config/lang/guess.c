@@ -36,7 +36,8 @@ static void fill_row(const char *a, size_t i, const char *b, size_t n,
 	}
 }
 
-unsigned int guess_distance(const char *a, const char *b)
+/* UINT_MAX if one is too long for a guess. */
+static unsigned int guess_distance(const char *a, const char *b)
 {
 	size_t m = strlen(a), n = strlen(b);
 	unsigned int rows[3][LONGEST + 1];

@@ -11,44 +11,27 @@
 
 #include "config/lang/report.h"
 
-/**
- * struct name - a name, string or number in the text
- * @next:   in lists
- * @text:   NULL: not readable, and reported as such
- * @pos:    where it stands
- * @macro:  what stands there is "$" and this, or NULL
- */
+/* A name, string or number in the text. */
 struct name {
-	struct name *next;
-	const char *text;
+	struct name *next; /* in lists */
+	const char *text;  /* NULL: not readable, and reported as such */
 	struct pos pos;
-	const char *macro;
+	const char *macro; /* what stands there is "$" and this, or NULL */
 };
 
-/**
- * struct names - a list of them
- * @n: how many
- */
 struct names {
 	struct name *first;
 	struct name *last;
 	size_t n;
 };
 
-/**
- * struct option - something that may be said once
- * @set:   whether it was
- * @pos:   where
- * @value: its value, or 0 where there is none (or it was wrong)
- * @off:   said to be off
- * @arg:   likewise, as text; NULL if there is none, or it was wrong
- */
+/* Something that may be said once. */
 struct option {
 	bool set;
-	bool off;
+	bool off; /* said to be off */
 	struct pos pos;
-	uint64_t value;
-	struct name arg;
+	uint64_t value;	 /* 0 where there is none, or it was wrong */
+	struct name arg; /* likewise, as text: NULL */
 };
 
 /* Walks a list of anything that has `next`. */

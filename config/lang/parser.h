@@ -13,10 +13,7 @@
 #include "config/lang/topology.h"
 #include "config/lang/words.h"
 
-/**
- * struct blocks - the blocks being read; NULL where there is none
- * @broken: the innermost one has lost something to an error
- */
+/* The blocks being read; NULL where there is none. */
 struct blocks {
 	struct topo_switch *sw;
 	struct topo_port *port;
@@ -25,53 +22,36 @@ struct blocks {
 	struct topo_group *group;
 	struct topo_set *set;
 	struct topo_vm *vm;
-	bool *broken;
+	bool *broken; /* the innermost has lost something to an error */
 };
 
-/**
- * struct parser - one parse
- * @ignored: where nobody asks whether something is broken
- */
 struct parser {
 	struct arena *arena;
 	struct report *report;
 	struct topology *t;
 	struct source src;
 	struct blocks in;
-	bool ignored;
+	bool ignored; /* for @broken, where nobody asks */
 };
 
 enum arrow { ONE_WAY, BOTH_WAYS, NO_ARROW };
 
-/**
- * struct args - what a statement says
- * @form:   how it is written
- * @at:     where it begins
- * @o:      its option, if its form has one; set
- * @name:   what that is called: "mac lock"
- * @v:      its names, strings and values but for those in lists; NULL where one
- *          was left out
- * @list:   its list
- * @side, @arrow: of a rule
- * @last:   its last word of the language
- * @tokens, @written: in a set: how many tokens, and those behind @name
- * @failed: what follows is not understood
- */
+/* What a statement says. */
 struct args {
 	const struct form *form;
-	struct pos at;
-	unsigned int tokens;
-	const char *written;
-	struct option *o;
-	const char *name;
-	struct name *v[2];
+	struct pos at;	   /* where it begins */
+	struct option *o;  /* its option, set, if its form has one */
+	const char *name;  /* what that is called: "mac lock" */
+	struct name *v[2]; /* names, strings, values; NULL: left out */
 	unsigned int n;
-	struct names list;
-	struct topo_side side[2];
+	struct names list;	  /* those in lists */
+	struct topo_side side[2]; /* of a rule */
 	unsigned int n_sides;
 	enum arrow arrow;
-	struct token last;
-	bool failed;
+	struct token last;   /* its last word of the language */
+	unsigned int tokens; /* in a set: how many; those behind the name: */
+	const char *written;
+	bool failed; /* what follows is not understood */
 };
 
 /**

@@ -18,48 +18,33 @@
 #include "config/lang/arena.h"
 #include "config/config.h"
 
-/**
- * struct pos - a place in a topology
- * @file:   as the user knows it
- * @line:   from 1
- * @column: from 1, in characters
- * @seq:    grows with every token read, across included files: the order of
- *          messages
- */
+/* A place in a topology. */
 struct pos {
-	const char *file;
-	unsigned int line;
-	unsigned int column;
-	unsigned int seq;
+	const char *file;    /* as the user knows it */
+	unsigned int line;   /* from 1 */
+	unsigned int column; /* from 1, in characters */
+	unsigned int seq;    /* grows with every token read: orders messages */
 };
 
 /* Errors and warnings that are told, each; the others are counted. */
 #define REPORT_MAX 50u
-/* Octets of one. */
+/* Bytes of one. */
 #define REPORT_TEXT ((size_t)4096)
 
-struct message;
-
-/**
- * struct messages - those to be told, in the order of their places
- */
+/* Those to be told, in the order of their places. */
 struct messages {
 	struct message *first;
 	unsigned int kept;
 };
 
-/**
- * struct report - messages collected so far
- * @runtime: warn only of what is in the text of a change: the rest has been
- *           warned of when the files were read
- * @errors, @warnings: how many there were, told or not
- */
+/* Messages collected so far. */
 struct report {
 	struct arena *arena;
 	struct messages error;
 	struct messages warning;
+	/* Warn only of a change's text; of files one has been warned before. */
 	bool runtime;
-	unsigned int errors;
+	unsigned int errors; /* told or not */
 	unsigned int warnings;
 };
 
@@ -86,7 +71,6 @@ bool report_tells(const struct report *r, struct pos at);
 
 /**
  * report_place - name a place seen from another: "line 7", "inc.conf:7"
- * @here: where the message is
  */
 const char *report_place(struct report *r, struct pos here, struct pos there);
 
@@ -96,29 +80,15 @@ const char *report_place(struct report *r, struct pos here, struct pos there);
  */
 void report_finish(const struct report *r, struct config_report *out);
 
-/**
- * struct guess - looks for the name the user may have meant
- * @wanted: what the user wrote
- * @best:   nearest name offered so far, or NULL if none is near
- * @distance: how many slips of the pen lie between
- */
+/* Looks for the name the user may have meant; @wanted set, the rest zero. */
 struct guess {
 	const char *wanted;
-	const char *best;
+	const char *best; /* the nearest so far, or NULL if none is near */
 	unsigned int distance;
 };
 
 /**
- * guess_distance - slips of the pen between two words
- *
- * Return: UINT_MAX if one is too long for a guess.
- */
-unsigned int guess_distance(const char *a, const char *b);
-
-/**
- * guess_offer - is it this one?
- * @g:    @g->wanted set, the rest zero to begin with
- * @name: a name that would have been right
+ * guess_offer - is it this name that would have been right?
  */
 void guess_offer(struct guess *g, const char *name);
 

@@ -89,19 +89,16 @@ static bool get(struct source *s, const char *path, struct pos asked,
 
 	if (!(text->text ? file_given(s->report, path, text->text, text->size,
 				      begin, file)
-			 : file_read(s->arena, s->report, path, asked, begin,
-				     file)))
+			 : file_read(s->report, path, asked, begin, file)))
 		return false;
 	text->text = file->text;
 	text->size = file->size;
 	s->size += file->size;
-	if (s->size <= MAX_TEXT)
-		return true;
-	report_error(s->report, asked,
-		     "the files have more than %zu MiB in all; does one "
-		     "include another many times?",
-		     MAX_TEXT >> 20);
-	return false;
+	return s->size <= MAX_TEXT ||
+	       report_error(s->report, asked,
+			    "the files have more than %zu MiB in all; does one "
+			    "include another many times?",
+			    MAX_TEXT >> 20);
 }
 
 bool source_open(struct source *s, const char *path)

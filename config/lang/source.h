@@ -34,16 +34,10 @@ enum token_kind {
 	T_MACRO,
 };
 
-/**
- * struct token - one token
- * @text:  as written; strings without their quotes.  NULL: BROKEN, and reported
- * @macro: what stands there is "$" and this, or NULL
- * @pos:   where it begins
- */
 struct token {
 	enum token_kind kind;
-	const char *text;
-	const char *macro;
+	const char *text;  /* strings without quotes; NULL: BROKEN, reported */
+	const char *macro; /* what stands there is "$" and this, or NULL */
 	struct pos pos;
 };
 
@@ -56,10 +50,7 @@ struct token {
  */
 const struct token *scan_text(struct arena *a, struct pos at, const char *text);
 
-/**
- * struct source_text - a text of a topology
- * @path: as it is opened; "-" is standard input
- */
+/* A text of a topology; @path: as it is opened. */
 struct source_text {
 	struct source_text *next;
 	const char *path;
@@ -73,35 +64,26 @@ struct source_text {
 struct level;
 struct macro;
 
-/**
- * struct source - where the parser stands
- * @now, @prev: the token to be looked at, and the one before it
- * @raw:    what follows @now
- * @base:   files are taken from it rather than read, if it is not NULL
- * @texts:  the files so far, in the order in which they were asked for
- * @level:  the file being read
- * @depth, @open: braces open, and where the outermost of them are
- * @closed: @now has been reported for the "}" missing before it: its seq
- * @brace_lost: a string without an end swallowed a "}"
- */
+/* Where the parser stands. */
 struct source {
 	struct arena *arena;
 	struct report *report;
-	struct token now;
+	struct token now; /* the token to be looked at */
 	struct token prev;
-	const struct token *raw;
+	const struct token *raw; /* what follows */
+	/* Files are taken from it rather than read, if it is not NULL. */
 	const struct system *base;
-	struct source_text *texts;
-	size_t size;
-	struct level *level;
+	struct source_text *texts; /* in the order they were asked for */
+	size_t size;		   /* of all of them */
+	struct level *level;	   /* the file being read */
 	unsigned int n_levels;
 	unsigned int n_files;
 	struct macro *macros;
 	unsigned int seq;
-	unsigned int depth;
+	unsigned int depth; /* braces open; where the outermost of them are: */
 	struct pos open[SOURCE_OPEN];
-	unsigned int closed;
-	bool brace_lost;
+	unsigned int closed; /* the token a "}" was missing before: its seq */
+	bool brace_lost;     /* a string without an end swallowed a "}" */
 };
 
 /**

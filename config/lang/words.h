@@ -71,42 +71,25 @@ bool form_begins(const struct form *f, const char *word);
  */
 const char *form_name(struct arena *a, const struct form *f);
 
-/**
- * word_kind - T_HARD, T_SOFT or T_LATER; T_WORD if it is none of ours
- */
+/* T_HARD, T_SOFT or T_LATER; T_WORD if it is none of ours. */
 enum token_kind word_kind(const char *text);
 
-/**
- * word_later - what a word will be in a later version
- */
+/* What a word will be in a later version. */
 const char *word_later(const char *text);
 
-/**
- * word_places - where statements that begin with it may stand; 0: there is none
- */
+/* Where statements that begin with it may stand; 0: there is none. */
 unsigned int word_places(const char *text);
 
-/**
- * word_ends_blocks - does it begin a statement that stands outside all blocks?
- * @block: it has a block of its own
- */
+/* Does it begin a statement outside of all blocks, with a block of its own? */
 bool word_ends_blocks(const char *text, bool block);
 
-/**
- * word_usage - how its statements are written
- */
+/* How its statements are written. */
 const char *word_usage(struct arena *a, const char *text);
 
-/**
- * word_where - "a port or a link"
- * @places: not empty
- */
+/* "a port or a link" */
 const char *word_where(unsigned int places);
 
-/**
- * word_list - the statements of a place: "mtu, buffers"
- * @g: they are offered to this guess as well
- */
+/* The statements of a place, "mtu, buffers", which are offered to @g as well. */
 const char *word_list(struct arena *a, enum place place, struct guess *g);
 
 #endif
