@@ -19,6 +19,7 @@ struct fixture {
 	struct monitor m;
 	struct mon_switch sw;
 	struct mon_link link;
+	struct sys_conn conn;
 	struct sys_component comp;
 	struct sys_policy policy;
 	struct sys_rule rule[3];
@@ -38,6 +39,9 @@ static void fill_policy(struct fixture *f)
 	image->pair[0][1] = (struct policy_pair){ .first = 0, .n = 2 };
 	image->pair[1][0] = (struct policy_pair){ .first = 2, .n = 1 };
 	image->port[2].allow = 1;
+	for (int p = 0; p < 3; p++)
+		memcpy(image->port[p].storm, sys_usual_storm,
+		       sizeof(sys_usual_storm));
 	f->rule[0] = (struct sys_rule){ .text = "tcp port 443",
 					.file = "home.conf",
 					.line = 12,
@@ -66,6 +70,7 @@ static int setup(void **state)
 		f->sw.link[p] = &f->link;
 		f->stats.hits[p] = 100 + (uint64_t)p;
 	}
+	f->link.conn = &f->conn;
 	f->sw.comp = &f->comp;
 	f->sw.stats = &f->stats;
 	f->m.sw = &f->sw;
@@ -243,6 +248,7 @@ static void test_settings_of_a_port(void **state)
 	b->storm[STORM_BROADCAST] = (struct policy_rate){ 100, 100 };
 	b->storm[STORM_MULTICAST] = (struct policy_rate){ 200, 1 };
 	b->storm[STORM_UNKNOWN] = (struct policy_rate){ 300, 2 };
+	image->port[2].storm[STORM_UNKNOWN] = (struct policy_rate){ 0 };
 	f->stats.port[1].blocked = 1;
 	f->stats.port[1].times_blocked = 3;
 	expect_rows(
@@ -273,7 +279,14 @@ static void test_settings_of_a_port(void **state)
 		"{\"from\":\"sw0.b\",\"action\":\"storm-multicast\",\"value\":"
 		"\"200/s burst 1\",\"rate\":200,\"burst\":1}\n"
 		"{\"from\":\"sw0.b\",\"action\":\"storm-unknown\",\"value\":"
-		"\"300/s burst 2\",\"rate\":300,\"burst\":2}\n");
+		"\"300/s burst 2\",\"rate\":300,\"burst\":2}\n"
+		"{\"from\":\"sw0.c\",\"action\":\"storm-unknown\",\"value\":"
+		"\"off\"}\n");
+	/* A link has no storm limits unless it is given some. */
+	f->conn.attachment = SYS_TO_SWITCH;
+	memset(image->port, 0, sizeof(image->port));
+	f->stats.port[1].blocked = 0;
+	expect_rows(f, "");
 }
 
 /* An image that its own numbers contradict shows what there is, and no more. */

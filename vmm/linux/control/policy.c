@@ -133,17 +133,28 @@ static const struct {
 #undef RATE
 };
 
+/* What a port has unless told otherwise; a link has no storm limits. */
+static struct policy_rate usual_rate(const struct listing *l, uint32_t port,
+				     size_t i)
+{
+	if (rates[i].usual == NULL ||
+	    l->sw->link[port]->conn->attachment == SYS_TO_SWITCH)
+		return (struct policy_rate){ 0 };
+	return *rates[i].usual;
+}
+
 static void rate_row(struct listing *l, uint32_t port, size_t i)
 {
 	const char *image = (const char *)&l->policy->image.port[port];
-	const struct policy_rate *usual = rates[i].usual;
-	struct policy_rate r;
+	struct policy_rate usual = usual_rate(l, port, i), r;
 	json_t *facts = NULL;
 
 	memcpy(&r, image + rates[i].at, sizeof(r));
-	if (r.rate != 0 &&
-	    (usual == NULL || memcmp(&r, usual, sizeof(r)) != 0 ||
-	     command(l, port, rates[i].action) != NULL))
+	if (r.rate == 0 && usual.rate != 0)
+		facts = json_pack("{s:b}", "off", 1);
+	else if (r.rate != 0 &&
+		 (r.rate != usual.rate || r.burst != usual.burst ||
+		  command(l, port, rates[i].action) != NULL))
 		facts = json_pack("{s:I, s:I}", "rate",
 				  (json_int_t)r.rate * rates[i].unit, "burst",
 				  (json_int_t)r.burst);
