@@ -181,6 +181,14 @@ is "JSON: left out" "$("$WEIR" trace -j a arp who-has 10.0.0.77 |
 is "nobody is forgotten" "$("$WEIR" trace -j a 'tcp dst port 443' |
 	jq -r '[.deliver[], .refused[].port, .left_out[].port] | sort |
 		join(" ")')" "sw0.b sw0.c sw0.d sw0.off sw0.pcap sw0.trunk"
-unlike "what is refused was not called allowed" \
-	"$("$WEIR" trace a dst=broadcast type=0x88b5)" 'allowed port'
+# A flood, which a filter keeps from b alone: b is not first said to be among
+# those who get it.
+flood=$("$WEIR" trace -j a to 02:00:00:00:00:99 udp)
+is "a port that is refused is not called allowed before" "$(jq -r '.steps[] |
+	select(.text | contains("sw0.b")) | .result' <<<"$flood")" drop
+is "... it is refused once" "$(jq -c '[.refused[] | .port + " " + .reason]' \
+	<<<"$flood")" '["sw0.b no_rule"]'
+is "... and the others get it" "$(jq -r '.deliver[], .text' <<<"$flood")" \
+	"sw0.trunk
+delivered to 1 of 2 ports"
 finish

@@ -98,7 +98,9 @@ ear()
 	# ... and to listen, it is told that setgroups(2) went well.
 	[ -z "$_denied" ] || listen=(strace -f --seccomp-bpf -o "$W/$name.trace"
 		-e trace=setgroups -e inject=setgroups:retval=0 tcpdump)
-	on "$name" "${listen[@]}" -i "$(dev "$name")" -Q in -n -U \
+	# A slot of its ring has the size of the longest frame it expects: of 256
+	# KiB, unless told otherwise, there would be eight.
+	on "$name" "${listen[@]}" -i "$(dev "$name")" -Q in -n -U -s 4096 \
 		--immediate-mode -Z root -w "$W/$name.pcap" "$@" \
 		>/dev/null 2>"$W/$name.ear" &
 	wait_for 10 grep -q 'listening on' "$W/$name.ear" || {
