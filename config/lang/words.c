@@ -289,7 +289,7 @@ const char *word_usage(struct arena *a, const char *text)
 	const char *usage = f->usage;
 	const char *more = "";
 
-	for (; !f->usage && f < last(first(text), text); f++) {
+	for (; f < last(first(text), text) && !f->usage; f++) {
 		if (f->places & UNSAID)
 			continue;
 		usage = arena_printf(a, "%s%s%s", usage ? usage : "", more,
