@@ -176,52 +176,65 @@ static void tell_facts(struct diff *d)
 
 static void write_names(const struct system *sys, FILE *out)
 {
+	fprintf(out, "%zu\n", sys->n_conns);
 	for (size_t i = 0; i < sys->n_conns; i++)
 		fprintf(out, "%s\n", sys->conn[i].name);
 	for (size_t i = 0; i < sys->n_pds; i++)
 		fprintf(out, "%s\n", sys->pd[i].name);
 }
 
-/* A switch's tables are facts, but for the seed: its back-end makes it up. */
-static void write_component(const struct sys_component *c, FILE *out)
+static bool same_order(const struct system *a, const struct system *b)
 {
-	const size_t config = offsetof(struct sys_component, sw);
-	const size_t rest = c->kind == SYS_SWITCH
-				    ? offsetof(struct sys_component, sw.number)
-				    : config;
-
-	fwrite(c, config, 1, out);
-	fwrite((const char *)c + rest, sizeof(*c) - rest, 1, out);
-}
-
-/* Plain data, and zero where nothing is said. */
-static void write_data(const struct system *sys, FILE *out)
-{
-	for (size_t i = 0; i < sys->n_pds; i++) {
-		const struct sys_pd *pd = &sys->pd[i];
-
-		fprintf(out, "%" PRIu32 " %" PRIu32 " %" PRIu32 "\n",
-			pd->poll_us, pd->n_maps, pd->n_chans);
-		fwrite(pd->map, sizeof(*pd->map), pd->n_maps, out);
-		fwrite(pd->chan, sizeof(*pd->chan), pd->n_chans, out);
-		for (uint32_t k = 0; k < pd->n_comps; k++)
-			write_component(&pd->comp[k], out);
-	}
-	for (size_t i = 0; i < sys->n_conns; i++)
-		fwrite(&sys->conn[i], offsetof(struct sys_conn, line), 1, out);
-	fwrite(sys->region, sizeof(*sys->region), sys->n_regions, out);
-	fwrite(sys->channel, sizeof(*sys->channel), sys->n_channels, out);
-}
-
-static bool same(const struct system *a, const struct system *b,
-		 void (*write)(const struct system *sys, FILE *out))
-{
-	size_t n, m;
-	char *left = written(a, write, &n), *right = written(b, write, &m);
-	bool same = n == m && memcmp(left, right, n) == 0;
+	size_t size;
+	char *left = written(a, write_names, &size);
+	char *right = written(b, write_names, &size);
+	bool same = strcmp(left, right) == 0;
 
 	free(left);
 	free(right);
+	return same;
+}
+
+/* Plain data, and zero where nothing is said. */
+#define SAME(a, b, v, n)                                                       \
+	((a)->n == (b)->n &&                                                   \
+	 (!(a)->n || memcmp((a)->v, (b)->v, (a)->n * sizeof(*(a)->v)) == 0))
+
+/* A switch's tables are facts, but for the seed: its back-end makes it up. */
+static bool same_component(const struct sys_component *a,
+			   const struct sys_component *b)
+{
+	const size_t config = offsetof(struct sys_component, sw);
+	const size_t rest = a->kind == SYS_SWITCH
+				    ? offsetof(struct sys_component, sw.number)
+				    : config;
+
+	return memcmp(a, b, config) == 0 &&
+	       memcmp((const char *)a + rest, (const char *)b + rest,
+		      sizeof(*a) - rest) == 0;
+}
+
+static bool same_pd(const struct sys_pd *a, const struct sys_pd *b)
+{
+	bool same = a->poll_us == b->poll_us && a->n_comps == b->n_comps &&
+		    SAME(a, b, map, n_maps) && SAME(a, b, chan, n_chans);
+
+	for (uint32_t k = 0; same && k < a->n_comps; k++)
+		same = same_component(&a->comp[k], &b->comp[k]);
+	return same;
+}
+
+/* In the same order, so that there is as much of each. */
+static bool same_data(const struct system *a, const struct system *b)
+{
+	bool same = SAME(a, b, region, n_regions) &&
+		    SAME(a, b, channel, n_channels);
+
+	for (size_t i = 0; same && i < a->n_pds; i++)
+		same = same_pd(&a->pd[i], &b->pd[i]);
+	for (size_t i = 0; same && i < a->n_conns; i++)
+		same = memcmp(&a->conn[i], &b->conn[i],
+			      offsetof(struct sys_conn, line)) == 0;
 	return same;
 }
 
@@ -237,10 +250,10 @@ unsigned int config_differs(const struct system *a, const struct system *b,
 	gather(&d.a, a);
 	gather(&d.b, b);
 	tell_facts(&d);
-	if (d.n == 0 && !same(a, b, write_names))
+	if (d.n == 0 && !same_order(a, b))
 		say(&d, "switches, ports, links or domains stand in another "
 			"order");
-	else if (d.n == 0 && !same(a, b, write_data))
+	else if (d.n == 0 && !same_data(a, b))
 		say(&d, "what is shared between switches and ports changes");
 	if (d.n > REPORT_MAX)
 		fprintf(d.out, "... and %u more\n", d.n - REPORT_MAX);
