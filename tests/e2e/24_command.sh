@@ -34,7 +34,7 @@ keys()
 	"$WEIR" show -j "$1" | jq -r "[$2 | keys_unsorted] | unique[] | join(\" \")"
 }
 is "ports" "$(keys ports '.[]')" \
-	"port number kind attached state in_frames in_bytes out_frames out_bytes drops faults restarts mirror_missed again_ms"
+	"port number kind attached interface state in_frames in_bytes out_frames out_bytes drops faults restarts mirror_missed again_ms"
 is "fdb" "$(keys fdb '.[]')" "switch mac vlan port age flags"
 is "policy: rules" "$("$WEIR" show -j policy |
 	jq -c 'map(select(.action == "allow") | {from, to, filter, reply}) | sort[]')" \
