@@ -98,16 +98,16 @@ extern const struct change_asker control_change;
 /* What can be shown: what switches say page by page, or the monitor knows. */
 struct control_list {
 	const char *what;
+	/* entry @i of a reply, not trusted; NULL if it makes no sense */
+	json_t *(*row)(const struct monitor *m, const struct mon_switch *sw,
+		       const struct vswitch_ctl_reply *reply, uint32_t i);
 	uint32_t op;   /* enum vswitch_ctl_op */
 	uint32_t page; /* entries a reply can have */
 	/* replies that are enough for the largest table, whatever is said */
 	unsigned int pages;
-	/* entry @i of a reply, not trusted; NULL if it makes no sense */
-	json_t *(*row)(const struct monitor *m, const struct mon_switch *sw,
-		       const struct vswitch_ctl_reply *reply, uint32_t i);
+	bool names_rules; /* it is not shown while policies change */
 	/* if the monitor knows it: all of it */
 	json_t *(*data)(const struct monitor *m);
-	bool names_rules; /* it is not shown while policies change */
 };
 
 /**

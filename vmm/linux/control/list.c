@@ -135,13 +135,22 @@ static const struct control_list lists[] = {
 	{ .what = "system", .data = show_system },
 	{ .what = "vms", .data = show_vms },
 	{ .what = "policy", .data = show_policy, .names_rules = true },
-	{ "fdb", CTL_FDB, CTL_FDB_ENTRIES,
-	  2 * FDB_MAX_CAPACITY / CTL_FDB_ENTRIES, fdb_row, NULL, false },
-	{ "flows", CTL_FLOWS, CTL_FLOW_ENTRIES,
-	  2 * FLOW_MAX_CAPACITY / CTL_FLOW_ENTRIES, flow_row, NULL, false },
+	{ .what = "fdb",
+	  .row = fdb_row,
+	  .op = CTL_FDB,
+	  .page = CTL_FDB_ENTRIES,
+	  .pages = 2 * FDB_MAX_CAPACITY / CTL_FDB_ENTRIES },
+	{ .what = "flows",
+	  .row = flow_row,
+	  .op = CTL_FLOWS,
+	  .page = CTL_FLOW_ENTRIES,
+	  .pages = 2 * FLOW_MAX_CAPACITY / CTL_FLOW_ENTRIES },
 	/* Memberships, and routers' ports. */
-	{ "groups", CTL_GROUPS, CTL_GROUP_ENTRIES,
-	  4 * MCAST_MAX_GROUPS / CTL_GROUP_ENTRIES, group_row, NULL, false },
+	{ .what = "groups",
+	  .row = group_row,
+	  .op = CTL_GROUPS,
+	  .page = CTL_GROUP_ENTRIES,
+	  .pages = 4 * MCAST_MAX_GROUPS / CTL_GROUP_ENTRIES },
 };
 
 const struct control_list *control_list_find(const char *what)
