@@ -22,6 +22,30 @@ count()
 	}' >>"$work/ratios"
 }
 
+# stages: what a plain frame costs in each pass over its batch.
+stages()
+{
+	instructions 64 "$FRAMES" 2 >/dev/null || exit 1
+	callgrind_annotate --threshold=100 "$work/callgrind" |
+		awk -v frames="$FRAMES" '
+		!/:[a-z_0-9.]+ \[/ { next }
+		{
+			gsub(/,/, "", $1)
+			name = $0
+			sub(/ \[.*/, "", name)
+			sub(/.*:/, "", name)
+			stage = name == "visit" ? "descriptors, headers" :
+				name == "lane_run" ? "short path" :
+				name == "forward_batch" ? "copies" : "per batch"
+			sum[stage] += $1
+		}
+		END {
+			for (stage in sum)
+				printf "    of these: %-22s %9.1f\n", stage,
+					sum[stage] / frames
+		}' | sort
+}
+
 counted()
 {
 	echo "Instructions per frame in the switch core (callgrind, burst 32):"
@@ -32,8 +56,12 @@ counted()
 	fi
 	: >"$work/ratios"
 	count '64 B, 2 addresses' 200 64 "$FRAMES" 2
+	stages
 	count '64 B, 1024 addresses' - 64 "$FRAMES" 1024
+	count '64 B, 65536 addresses' - 64 "$FRAMES" 65536
+	count '64 B, to 63 ports in turn' - 64 "$FRAMES" 6300 mesh 64
 	count '1500 B, 1024 addresses' - 1500 "$FRAMES" 1024
+	count 'flood to 63 ports, a copy' 150 60 "$FRAMES" 2 flood 64
 	count '1 rule, cached' 350 64 "$RULE_FRAMES" 2 1 4
 	count '1 rule, new flow' - 64 "$RULE_FRAMES" 2 1 "$NEW_FLOWS"
 	count '100 rules, cached' - 64 "$RULE_FRAMES" 2 100 4

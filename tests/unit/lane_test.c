@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The short path against decide(): two switches get the same frames, and one of
+ * them has a tap, which keeps it off the short path.  Counters, hits included,
+ * and deliveries must be the same; and what a case is about must have happened.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tests/unit/image_rig.h"
+#include "tests/unit/rig.h"
+#include "vswitch/vswitch_impl.h"
+
+#define PORTS 4u
+#define FRAMES 12u
+#define VLAN 10u
+
+/* Allowed are all pairs; a case changes that. */
+static struct policy_image *usual_image(void)
+{
+	struct policy_image *image = image_new();
+
+	for (unsigned int p = 0; p < PORTS; p++)
+		image->port[p].allow = ~RIG_BIT(p) & (RIG_BIT(PORTS) - 1);
+	return image;
+}
+
+static void set(struct rig *r, struct policy_image *image)
+{
+	image_set(r->sw, image);
+	free(image);
+}
+
+/* --- cases --------------------------------------------------------------- */
+
+static void nothing(struct rig *r)
+{
+	(void)r;
+}
+
+static void block(struct rig *r, unsigned int port)
+{
+	r->sw->state.flap.blocked = RIG_BIT(port);
+	r->sw->state.flap.port[port].until_ns = UINT64_MAX;
+}
+
+static void receiver_blocked(struct rig *r)
+{
+	block(r, 1);
+}
+
+static void sender_blocked(struct rig *r)
+{
+	block(r, 0);
+}
+
+static void receiver_limited(struct rig *r)
+{
+	struct policy_image *image = usual_image();
+
+	image->port[1].limit_out = (struct policy_rate){ 1000, 200 };
+	set(r, image);
+}
+
+static void sender_limited(struct rig *r)
+{
+	struct policy_image *image = usual_image();
+
+	image->port[0].limit_in = (struct policy_rate){ 1000, 200 };
+	set(r, image);
+}
+
+/* What a policy that changes VLANs has made the switch forget. */
+static void learn(struct rig *r, uint16_t vlan)
+{
+	for (unsigned int p = 0; p < PORTS; p++)
+		fdb_learn(vswitch_fdb(r->sw), RIG_MAC(p), vlan, p, 0,
+			  (uint32_t)(r->now / 1000000000u));
+}
+
+static void receiver_in_another_vlan(struct rig *r)
+{
+	struct policy_image *image = usual_image();
+
+	image->port[1].vlan_mode = POLICY_VLAN_ACCESS;
+	image->port[1].vlan = VLAN;
+	set(r, image);
+	learn(r, 0);
+}
+
+/* Its frames leave with a tag. */
+static void sender_in_a_vlan(struct rig *r)
+{
+	struct policy_image *image = usual_image();
+
+	image->port[0].vlan_mode = POLICY_VLAN_ACCESS;
+	image->port[0].vlan = VLAN;
+	set(r, image);
+	learn(r, VLAN);
+}
+
+static void a_rule_denies(struct rig *r)
+{
+	struct policy_image *image = usual_image();
+	uint16_t rule = image_rule(image, POLICY_DENY, false, "ether[0] = 2");
+
+	image_pair(image, 0, 1, &rule, 1);
+	set(r, image);
+}
+
+static void a_rule_allows(struct rig *r)
+{
+	struct policy_image *image = usual_image();
+
+	image_allow(image, 0, 1, "ether[0] = 2");
+	set(r, image);
+}
+
+static void a_rule_without_a_filter(struct rig *r)
+{
+	struct policy_image *image = usual_image();
+
+	image_allow(image, 0, 1, "");
+	image_allow(image, 0, 2, "");
+	set(r, image);
+}
+
+static void no_rule_at_all(struct rig *r)
+{
+	struct policy_image *image = usual_image();
+
+	image->port[0].allow = 0;
+	set(r, image);
+}
+
+static void few_buffers(struct rig *r)
+{
+	r->sw->port[1].out_free.head = (uint16_t)(16 - 3);
+}
+
+static void short_frames_only(struct rig *r)
+{
+	r->sw->port[1].max_frame = 100;
+}
+
+/* So much that not all of it has been removed when the frames come. */
+static void everything_has_expired(struct rig *r)
+{
+	for (unsigned int i = 0; i < 500; i++)
+		fdb_learn(vswitch_fdb(r->sw), RIG_MAC(1000 + i), 0, 0, 0,
+			  (uint32_t)(r->now / 1000000000u));
+	r->now += 300000000000u;
+}
+
+static void another_second(struct rig *r)
+{
+	r->now += 1000000000u;
+}
+
+/* Addresses that are known already are pinned when they are seen again. */
+static void sender_sticky(struct rig *r)
+{
+	struct policy_image *image = usual_image();
+
+	image->port[0].sticky = 5;
+	set(r, image);
+}
+
+static void receiver_down(struct rig *r)
+{
+	rig_down(r, 1);
+	rig_run(r, RIG_BIT(1));
+	fdb_add_static(vswitch_fdb(r->sw), RIG_MAC(1), 0, 1);
+}
+
+/**
+ * struct lane_case - a case
+ * @prepare: what is special
+ * @why:     reason at @port that must have been counted, or REASON_NONE
+ * @got:     frames port 1 gets of @FRAMES
+ */
+static const struct lane_case {
+	void (*prepare)(struct rig *r);
+	enum vswitch_reason why;
+	unsigned int port;
+	unsigned int got;
+} cases[] = {
+	{ nothing, REASON_NONE, 0, 8 },
+	{ receiver_blocked, REASON_BLOCKED_OUT, 1, 0 },
+	{ sender_blocked, REASON_BLOCKED, 0, 0 },
+	{ receiver_limited, REASON_RATE_OUT, 1, 3 },
+	{ sender_limited, REASON_RATE_IN, 0, 2 },
+	{ receiver_in_another_vlan, REASON_VLAN_OUT, 1, 0 },
+	{ sender_in_a_vlan, REASON_NONE, 0, 8 },
+	{ a_rule_denies, REASON_DENIED, 0, 0 },
+	{ a_rule_allows, REASON_NONE, 0, 8 },
+	{ a_rule_without_a_filter, REASON_NONE, 0, 8 },
+	{ no_rule_at_all, REASON_NOT_ALLOWED, 0, 0 },
+	{ few_buffers, REASON_NO_BUFFER, 1, 6 },
+	{ short_frames_only, REASON_TOO_BIG, 1, 4 },
+	{ everything_has_expired, REASON_NONE, 0, 12 },
+	{ another_second, REASON_NONE, 0, 8 },
+	{ sender_sticky, REASON_NONE, 0, 8 },
+	{ receiver_down, REASON_PORT_DOWN, 1, 0 },
+};
+
+/* --- two switches -------------------------------------------------------- */
+
+static void no_op(void *arg, unsigned int port, const struct frame *frame,
+		  const struct vswitch_verdict *verdict)
+{
+	(void)arg;
+	(void)port;
+	(void)frame;
+	(void)verdict;
+}
+
+static struct rig *prepared(const struct lane_case *c, bool tap)
+{
+	struct rig *r = rig_clients(PORTS);
+	uint8_t frame[200];
+
+	for (unsigned int p = 0; p < PORTS; p++)
+		rig_teach(r, p, RIG_MAC(p));
+	for (unsigned int p = 0; p < PORTS; p++)
+		rig_drain(r, p);
+	c->prepare(r);
+	if (tap)
+		vswitch_set_tap(r->sw, no_op, NULL);
+	/* Two for port 1, of 64 and 200 bytes, then one for port 2. */
+	for (unsigned int i = 0; i < FRAMES; i++) {
+		rig_frame(frame, RIG_MAC(i % 3 < 2 ? 1 : 2), RIG_MAC(0),
+			  i % 3 == 1 ? 200 : 64);
+		assert_true(rig_send(r, 0, frame, i % 3 == 1 ? 200 : 64));
+	}
+	rig_run(r, RIG_BIT(0));
+	return r;
+}
+
+static unsigned int same_deliveries(struct rig *a, struct rig *b,
+				    unsigned int port)
+{
+	static uint8_t one[2048], other[2048];
+	unsigned int n = 0;
+	int len;
+
+	while ((len = rig_receive(a, port, one)) >= 0) {
+		assert_int_equal(rig_receive(b, port, other), len);
+		assert_memory_equal(one, other, (size_t)len);
+		n++;
+	}
+	assert_int_equal(rig_receive(b, port, other), -1);
+	return n;
+}
+
+static void same_table(const struct rig *a, const struct rig *b)
+{
+	uint32_t at = 0, other_at = 0, now = (uint32_t)(a->now / 1000000000u);
+	struct fdb_entry e, other;
+
+	while (fdb_iterate(vswitch_fdb(a->sw), &at, now, &e)) {
+		assert_true(fdb_iterate(vswitch_fdb(b->sw), &other_at, now,
+					&other));
+		assert_memory_equal(&e, &other, sizeof(e));
+	}
+	assert_false(fdb_iterate(vswitch_fdb(b->sw), &other_at, now, &other));
+}
+
+static void the_short_path_says_what_decide_says(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct lane_case *c = &cases[i];
+		struct rig *fast = prepared(c, false);
+		struct rig *full = prepared(c, true);
+		unsigned int got = 0;
+
+		assert_memory_equal(fast->stats, full->stats,
+				    sizeof(*fast->stats));
+		same_table(fast, full);
+		for (unsigned int p = 0; p < PORTS; p++) {
+			unsigned int n = same_deliveries(fast, full, p);
+
+			got = p == 1 ? n : got;
+		}
+		if (got != c->got)
+			fail_msg("case %u: %u frames", i, got);
+		if (c->why != REASON_NONE)
+			assert_true(full->stats->port[c->port].drops[c->why]);
+		rig_free(fast);
+		rig_free(full);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_short_path_says_what_decide_says),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
