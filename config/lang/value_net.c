@@ -29,7 +29,7 @@ static bool read_mac(const char *text, uint64_t *mac)
 	if (!has_form(text, "hh:hh:hh:hh:hh:hh"))
 		return false;
 	*mac = 0;
-	for (int i = 0; i < 6; i++)
+	for (size_t i = 0; i < 6; i++)
 		*mac = *mac << 8 | strtoul(text + 3 * i, NULL, 16);
 	return true;
 }
@@ -326,7 +326,7 @@ bool value_vlans(struct report *r, const struct name *n, uint64_t *first,
 
 bool value_vlan(struct report *r, const struct name *n, uint64_t *out)
 {
-	uint64_t first, last;
+	uint64_t first = 0, last = 0;
 
 	if (!value_vlans(r, n, &first, &last))
 		return false;

@@ -55,15 +55,15 @@ static const char *name(uint32_t c)
 /* The first one of a text, and how many characters are before it. */
 static const char *find(const char *text, unsigned int *at)
 {
-	const char *what;
+	const char *what = NULL;
 	size_t len;
 
 	for (*at = 0; *text; text += len, ++*at) {
 		what = name(decode(text, &len));
 		if (what)
-			return what;
+			break;
 	}
-	return NULL;
+	return what;
 }
 
 /* Typewriter quotes and accents, and the quotes of books. */
@@ -86,30 +86,6 @@ bool visible_quote(const char *word, bool end)
 	return quote;
 }
 
-/* Says what is wrong with a word; false: nothing. */
-static bool report_word(struct report *r, const struct token *t,
-			const char *what, unsigned int n)
-{
-	struct pos at = t->pos;
-
-	at.column += n;
-	if (what)
-		report_error(r, at,
-			     "there is %s here, which one does not see; take "
-			     "it out, or write a plain space",
-			     what);
-	else if (t->kind == T_WORD && (visible_quote(t->text, false) ||
-				       visible_quote(t->text, true)))
-		report_error(
-			r, t->pos,
-			"%s has quotes that are none here; a string stands "
-			"between two \"\", and a name between none",
-			t->text);
-	else
-		return false;
-	return true;
-}
-
 bool visible_check(struct report *r, struct token *t)
 {
 	struct pos at = t->pos;
@@ -119,14 +95,26 @@ bool visible_check(struct report *r, struct token *t)
 	if (t->kind == T_BROKEN || !t->text || !*t->text)
 		return false;
 	what = find(t->text, &n);
+	at.column += n;
 	if (t->kind == T_STRING) {
-		at.column += 1 + n;
+		at.column++;
 		if (what)
 			report_warning(r, at, "there is %s in this string",
 				       what);
 		return false;
 	}
-	if (!report_word(r, t, what, n))
+	if (what)
+		report_error(r, at,
+			     "there is %s here, which one does not see; take "
+			     "it out, or write a plain space",
+			     what);
+	else if (t->kind == T_WORD && (visible_quote(t->text, false) ||
+				       visible_quote(t->text, true)))
+		report_error(r, t->pos,
+			     "%s has quotes that are none here; a string "
+			     "stands between two \"\", and a name between none",
+			     t->text);
+	else
 		return false;
 	t->kind = T_BROKEN;
 	t->text = NULL;

@@ -21,10 +21,7 @@
  */
 bool visible_check(struct report *r, struct token *t);
 
-/**
- * visible_quote - does a word begin with quotes that are none here?
- * @end: or end with them?
- */
+/* Does a word begin with quotes that are none here, or (@end) end with them? */
 bool visible_quote(const char *word, bool end);
 
 #endif

@@ -301,27 +301,27 @@ const char *word_usage(struct arena *a, const char *text)
 
 const char *word_where(unsigned int places)
 {
+	static const struct {
+		unsigned int places;
+		const char *text;
+	} where[] = {
+		{ IN_TOPOLOGY, "the topology itself, outside of any { }" },
+		{ IN_SWITCH, "a switch" },
+		{ IN_PORT, "a port" },
+		{ IN_DOMAIN, "a domain" },
+		{ IN_VM, "a vm" },
+		{ IN_PORT | IN_VM, "a port or a vm" },
+		{ IN_RUNTIME, "a change while it runs" },
+	};
+
 	/* Where else it may stand is nothing to hint at in a file. */
 	if (places != IN_RUNTIME)
 		places &= ~(unsigned int)(IN_SET | IN_RUNTIME);
-	switch (places) {
-	case IN_TOPOLOGY:
-		return "the topology itself, outside of any { }";
-	case IN_SWITCH:
-		return "a switch";
-	case IN_PORT:
-		return "a port";
-	case IN_DOMAIN:
-		return "a domain";
-	case IN_VM:
-		return "a vm";
-	case IN_PORT | IN_VM:
-		return "a port or a vm";
-	case IN_RUNTIME:
-		return "a change while it runs";
-	default:
-		return "a port or a link";
+	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
+		if (where[i].places == places)
+			return where[i].text;
 	}
+	return "a port or a link";
 }
 
 const char *word_list(struct arena *a, enum place place, struct guess *g)
