@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Multicast snooping: where reports go, what makes a router's port, which
- * records are joins, and the table from outside: walks, flushes, sizes.
+ * Multicast snooping: what makes a router's port, which records are joins, and
+ * the table from outside: walks, flushes, sizes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,66 +28,6 @@ static void check_reports(struct snoop *s, bool v4, uint64_t want)
 
 	for (size_t i = 0; i < sizeof(w) / sizeof(*w); i++)
 		assert_int_equal(snoop_ports(s, &w[i], 3), want);
-}
-
-FOR_BOTH(reports_go_to_the_routers_or_everywhere)
-{
-	struct wire query = wire_query(v4, 3, 10), hello = wire_hello(v4);
-
-	check_reports(s, v4, ALL_BUT(3));
-	/* At once: hosts that answer must not hear each other. */
-	snoop_hear(s, &query, 0);
-	check_reports(s, v4, PORT_BIT(0));
-	snoop_hear(s, &hello, 6);
-	check_reports(s, v4, PORT_BIT(0) | PORT_BIT(6));
-	s->now += MCAST_QUERIER_S - 1;
-	check_reports(s, v4, PORT_BIT(0) | PORT_BIT(6));
-	s->now++;
-	check_reports(s, v4, ALL_BUT(3));
-}
-
-/* Those of other members would keep theirs to themselves. */
-FOR_BOTH(reports_do_not_go_to_other_members)
-{
-	struct ip_addr g = snoop_group(v4, 1);
-	struct wire report = wire_report(v4, v4 ? 2 : 1, g);
-
-	snoop_settle(s, v4);
-	snoop_hear(s, &report, 4);
-	check_reports(s, v4, QUERIER);
-}
-
-FOR_BOTH(reports_of_the_router_s_own_port_go_nowhere)
-{
-	struct wire report = wire_report(v4, 2, snoop_group(v4, 1));
-
-	snoop_settle(s, v4);
-	assert_int_equal(snoop_ports(s, &report, 0), 0);
-}
-
-/* The router at the other side of policy is no reason not to flood. */
-FOR_BOTH(reports_that_reach_no_router_are_flooded)
-{
-	struct wire report = wire_report(v4, 2, snoop_group(v4, 1));
-
-	snoop_settle(s, v4);
-	assert_int_equal(snoop_ports_of(s, &report, 3, 0xf0), 0xf0);
-	assert_int_equal(snoop_ports_of(s, &report, 3, 0xf1), 1);
-}
-
-FOR_BOTH(queries_go_everywhere)
-{
-	struct ip_addr g = snoop_group(v4, 1);
-	const struct wire w[] = {
-		wire_query(v4, 1, 10),	    wire_query(v4, 2, 10),
-		wire_query(v4, 3, 10),	    wire_query_group(v4, 2, g),
-		wire_query_group(v4, 3, g),
-	};
-
-	snoop_settle(s, v4);
-	snoop_join(s, v4, g, 3);
-	for (size_t i = 0; i < sizeof(w) / sizeof(*w); i++)
-		assert_int_equal(snoop_ports(s, &w[i], 0), ALL_BUT(0));
 }
 
 /* Protocols we do not know may not be kept from anybody (RFC 4541 2.1.1). */
@@ -127,18 +67,6 @@ FOR_BOTH(a_router_that_says_hello_gets_every_known_group)
 	snoop_hear(s, &hello, 5);
 	assert_int_equal(snoop_data(s, v4, g),
 			 QUERIER | PORT_BIT(3) | PORT_BIT(5));
-}
-
-/* It asks nobody. */
-FOR_BOTH(a_hello_makes_no_querier)
-{
-	struct ip_addr g = snoop_group(v4, 1);
-	struct wire hello = wire_hello(v4);
-
-	snoop_hear(s, &hello, 5);
-	snoop_join(s, v4, g, 3);
-	s->now += 100;
-	assert_int_equal(snoop_data(s, v4, g), FLOOD);
 }
 
 /* Longer than a snapshot, it cannot be verified, and is believed. */
@@ -361,15 +289,9 @@ static void sizes_out_of_range_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reports_go_to_the_routers_or_everywhere),
-		cmocka_unit_test(reports_do_not_go_to_other_members),
-		cmocka_unit_test(reports_of_the_router_s_own_port_go_nowhere),
-		cmocka_unit_test(reports_that_reach_no_router_are_flooded),
-		cmocka_unit_test(queries_go_everywhere),
 		cmocka_unit_test(unknown_igmp_goes_everywhere),
 		cmocka_unit_test(
 			a_router_that_says_hello_gets_every_known_group),
-		cmocka_unit_test(a_hello_makes_no_querier),
 		cmocka_unit_test(a_long_hello_is_one),
 		cmocka_unit_test(queries_of_nobody_teach_nothing),
 		cmocka_unit_test(reports_of_nobody_count),

@@ -90,24 +90,55 @@ static void arp(struct words *w, struct draft *d, uint64_t ip)
 
 /* --- multicast ---------------------------------------------------------- */
 
+static struct ip_addr group(struct words *w, bool v4)
+{
+	return snoop_group(v4, (unsigned int)words_number(w));
+}
+
+/* Of IGMP, or 3 for MLDv2 and 1 or 2 for MLDv1. */
+static unsigned int version(struct words *w)
+{
+	return words_is(w, "version") ? (unsigned int)words_number(w) : 3;
+}
+
+static struct wire leave(struct words *w, bool v4)
+{
+	struct ip_addr g = group(w, v4);
+	struct wire wire = wire_records(v4);
+
+	/* Version 3 has no message for it: sources, of which there are none. */
+	if (!words_is(w, "version"))
+		return wire_leave(v4, g);
+	if (words_number(w) != 3)
+		scenario_fail("a leave has no such version");
+	wire_record(&wire, TO_IN, g, 0, 0);
+	return wire;
+}
+
 /* Return: false if the next word does not begin a message. */
 static bool message(struct words *w, bool v4, struct wire *to)
 {
-	if (words_is(w, "query"))
-		*to = wire_query(v4, 3, (unsigned int)words_number(w));
-	else if (words_is(w, "hello"))
+	struct ip_addr g;
+	unsigned int seconds;
+
+	if (words_is(w, "query")) {
+		seconds = (unsigned int)words_number(w);
+		*to = wire_query(v4, version(w), seconds);
+	} else if (words_is(w, "ask")) {
+		g = group(w, v4);
+		*to = wire_query_group(v4, version(w), g);
+	} else if (words_is(w, "join")) {
+		g = group(w, v4);
+		*to = wire_report(v4, version(w), g);
+	} else if (words_is(w, "leave")) {
+		*to = leave(w, v4);
+	} else if (words_is(w, "data")) {
+		*to = wire_data(v4, group(w, v4));
+	} else if (words_is(w, "hello")) {
 		*to = wire_hello(v4);
-	else if (words_is(w, "join"))
-		*to = wire_report(
-			v4, 3, snoop_group(v4, (unsigned int)words_number(w)));
-	else if (words_is(w, "leave"))
-		*to = wire_leave(
-			v4, snoop_group(v4, (unsigned int)words_number(w)));
-	else if (words_is(w, "data"))
-		*to = wire_data(v4,
-				snoop_group(v4, (unsigned int)words_number(w)));
-	else
+	} else {
 		return false;
+	}
 	return true;
 }
 
@@ -121,6 +152,7 @@ static bool multicast(struct words *w, struct draft *d)
 	d->f->dst = 0;
 	for (unsigned int i = 0; i < 6; i++)
 		d->f->dst = d->f->dst << 8 | d->k.b[i];
+	d->f->last = d->f->dst;
 	return true;
 }
 

@@ -75,7 +75,6 @@ static void read_delivery(struct words *w, unsigned int port, struct outcome *o)
 {
 	w->at++;
 	o->ports |= RIG_BIT(port);
-	o->looks[port] = AS_SENT;
 	if (words_is(w, "untagged"))
 		o->looks[port] = UNTAGGED;
 	else if (words_is(w, "tagged"))
@@ -86,6 +85,8 @@ static void read_outcome(const struct run *run, struct words *w,
 			 unsigned int port, struct outcome *o)
 {
 	memset(o, 0, sizeof(*o));
+	for (unsigned int p = 0; p < MAX_PORTS; p++)
+		o->looks[p] = AS_SENT;
 	o->entry = POLICY_NO_ENTRY;
 	if (!words_left(w))
 		scenario_fail("what comes of it?");
@@ -94,6 +95,9 @@ static void read_outcome(const struct run *run, struct words *w,
 
 		if (to >= 0) {
 			read_delivery(w, (unsigned int)to, o);
+		} else if (words_is(w, "all")) {
+			o->ports = (1ull << run->n_ports) - 1;
+			o->ports &= ~RIG_BIT(port);
 		} else if (words_is(w, "entry")) {
 			o->entry = (uint16_t)words_number(w);
 		} else if (words_is(w, "spared")) {
@@ -231,6 +235,7 @@ static void do_frame(struct run *run, struct words *w, bool only_trace)
 	port = scenario_port(run, w);
 	scenario_frame(w, run->s->ipv6, &f);
 	read_outcome(run, w, port, &o);
+	assert_true(f.dst <= f.last);
 	for (; f.dst <= f.last; f.dst++) {
 		struct vswitch_verdict v;
 
