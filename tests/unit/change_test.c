@@ -28,7 +28,7 @@ static const char topology[] = "switch sw0 {\n"
 			       "allow a -> c\n"
 			       "allow d <-> e\n";
 
-/* --- asking ------------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------- */
 
 /* Send a request, and do not wait. */
 static int begin(const struct rig *r, const char *format, ...)
@@ -111,7 +111,7 @@ static void write_file(const struct rig *r, const char *name, const char *text)
 	fclose(f);
 }
 
-/* --- what switches have -------------------------------------------------------- */
+/* --- what switches have ------------------------------------------------- */
 
 /* Policies the fake switch of a port has taken, and entries of the last one. */
 static void expect_switch(const struct rig *r, const char *port,
@@ -148,7 +148,7 @@ static void wait_restart(const struct rig *r, const char *name,
 	fail_msg("%s is not started again", name);
 }
 
-/* --- changes -------------------------------------------------------------------- */
+/* --- changes ------------------------------------------------------------ */
 
 static void test_a_change_takes_hold(void **state)
 {
@@ -211,7 +211,9 @@ static void test_a_wrong_change_changes_nothing(void **state)
 	reply = reply_of(begin_change(r, "allow a -> nobody"));
 	assert_string_equal(rig_error(json_incref(reply)),
 			    "1 error; nothing was changed");
-	/* In the words that were sent, not by a line of what the monitor keeps. */
+	/*
+	 * In the words that were sent, not by a line of what the monitor keeps.
+	 */
 	assert_int_equal(strncmp(report(reply),
 				 "allow a -> nobody: unknown port \"nobody\"",
 				 40),
@@ -232,7 +234,8 @@ static void test_a_wrong_change_changes_nothing(void **state)
 	assert_string_equal(
 		rig_error(
 			reply_of(begin_change(r, "allow a -> c; deny a -> c"))),
-		"the change contradicts itself about \"sw0.a -> sw0.c\"; nothing "
+		"the change contradicts itself about \"sw0.a -> sw0.c\"; "
+		"nothing "
 		"was changed");
 	/* Half of it would be right. */
 	report(reply_of(begin_change(r, "deny a -> b; deny a -> nobody")));
@@ -244,7 +247,7 @@ static void test_a_wrong_change_changes_nothing(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-/* --- taking back -------------------------------------------------------------- */
+/* --- taking back -------------------------------------------------------- */
 
 static int begin_undo(const struct rig *r, const char *number)
 {
@@ -275,7 +278,10 @@ static void test_a_change_is_taken_back_alone(void **state)
 	changed(reply_of(begin_change(r, "deny d -> e when \\\"arp\\\"")));
 	expect_switch(r, "sw0.a", "3", "6");
 	expect_switch(r, "sw1.d", "2", "3");
-	/* The one in the middle; nothing of the others, nor of the other switch. */
+	/*
+	 * The one in the middle; nothing of the others, nor of the other
+	 * switch.
+	 */
 	assert_string_equal(undone(reply_of(begin_undo(r, ",\"number\":2")), 2),
 			    "allow b -> c; allow c -> b");
 	expect_switch(r, "sw0.a", "4", "4");
@@ -305,7 +311,9 @@ static void test_a_change_is_taken_back_alone(void **state)
 			 1);
 }
 
-/* A rule behind another stays where it is seen; who gave it is told what to do. */
+/*
+ * A rule behind another stays where it is seen; who gave it is told what to do.
+ */
 static void test_a_warning_is_one_a_command_can_follow(void **state)
 {
 	struct rig *r = *state;
@@ -343,7 +351,7 @@ static void test_a_warning_is_one_a_command_can_follow(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-/* --- loading again ---------------------------------------------------------------- */
+/* --- loading again ------------------------------------------------------ */
 
 static void test_a_reload_forgets_what_was_changed(void **state)
 {
@@ -437,7 +445,7 @@ static void test_a_wrong_file_changes_nothing(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-/* --- all or nothing ---------------------------------------------------------------- */
+/* --- all or nothing ----------------------------------------------------- */
 
 static const char both[] = "deny b -> a when \\\"arp\\\"; "
 			   "deny d -> e when \\\"arp\\\"";
@@ -536,7 +544,9 @@ static void test_a_death_after_it_has_agreed(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-/* Deaths at any moment: in the end a switch has what the monitor says it has. */
+/*
+ * Deaths at any moment: in the end a switch has what the monitor says it has.
+ */
 static void test_deaths_at_any_moment(void **state)
 {
 	struct rig *r = *state;
@@ -570,7 +580,7 @@ static void test_deaths_at_any_moment(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-/* --- compilers ------------------------------------------------------------------------ */
+/* --- compilers ---------------------------------------------------------- */
 
 /* The name server of "slow.example" answers when there is a writer here. */
 static char name_server[128];
@@ -730,7 +740,7 @@ static void test_its_end_does_not_wait_for_a_compiler(void **state)
 	close(fd);
 }
 
-/* --- time, in this process --------------------------------------------------------------- */
+/* --- time, in this process ---------------------------------------------- */
 
 static void hc14_a_compiler_that_hangs(void **state)
 {
@@ -754,7 +764,9 @@ static void hc14_a_compiler_that_hangs(void **state)
 	control_tick(&s.m);
 	assert_string_equal(rig_error(reply_of(first)),
 			    "compiling takes too long; nothing was changed");
-	/* Its end is awaited before the next one begins, who has had no turn. */
+	/*
+	 * Its end is awaited before the next one begins, who has had no turn.
+	 */
 	assert_int_equal(s.m.change.stage, CHANGE_ENDING);
 	s.m.now_ns += CONTROL_TIMEOUT_NS;
 	control_tick(&s.m);

@@ -24,7 +24,7 @@
 	"\"in_bytes\":2,\"out_frames\":3,\"out_bytes\":4,\"drops\":5,"         \
 	"\"faults\":6,\"restarts\":7,\"mirror_missed\":8}"
 
-/* Facts of a decision: a frame of 60 octets from alice, taken by @port. */
+/* Facts of a decision: a frame of 60 bytes from alice, taken by @port. */
 #define FACTS(port)                                                            \
 	"\"port\":\"" port "\",\"length\":60,\"min\":14,\"max\":1518,"         \
 	"\"frame\":{\"source\":\"02:00:00:00:00:0a\",\"destination\":"         \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A compiler's result: what is packed is unpacked, and whatever else lies in that
- * memory does no harm.
+ * A compiler's result: what is packed is unpacked, and whatever else lies in
+ * that memory does no harm.
  */
 #include <setjmp.h>
 #include <stdarg.h>

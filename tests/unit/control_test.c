@@ -26,7 +26,7 @@ static const char topology[] =
 	"allow sw0.up <-> sw0.a\n"
 	"allow sw1.a <-> sw1.down\n";
 
-/* --- requests ------------------------------------------------------------------ */
+/* --- requests ----------------------------------------------------------- */
 
 static void hc14_garbage_gets_an_error(void **state)
 {
@@ -89,7 +89,7 @@ static uint32_t noise(uint32_t *x)
 	return *x >> 8;
 }
 
-/* Send a text with a few octets taken for others, and look at the reply. */
+/* Send a text with a few bytes taken for others, and look at the reply. */
 static void ask_nearly(const struct rig *r, const char *base, uint32_t *x)
 {
 	char request[128];
@@ -312,7 +312,7 @@ static void hc14_requests_may_be_abandoned(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-/* --- what is shown -------------------------------------------------------------- */
+/* --- what is shown ------------------------------------------------------ */
 
 static void test_ports(void **state)
 {
@@ -428,14 +428,14 @@ static void test_a_switch_that_does_not_answer(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-/* --- timeouts, in this process ------------------------------------------------------ */
+/* --- timeouts, in this process ------------------------------------------ */
 
 static void hc14_who_says_nothing_is_told_so(void **state)
 {
 	const struct rig *r = *state;
 	struct server s;
 	uint64_t accepted;
-	char octet;
+	char byte;
 	int fd;
 
 	serve(&s, r);
@@ -446,11 +446,11 @@ static void hc14_who_says_nothing_is_told_so(void **state)
 	assert_true(control_deadline(&s.m) == accepted + CONTROL_TIMEOUT_NS);
 	s.m.now_ns = accepted + CONTROL_TIMEOUT_NS - 1;
 	control_tick(&s.m);
-	assert_int_equal(recv(fd, &octet, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
 	s.m.now_ns++;
 	control_tick(&s.m);
 	assert_non_null(strstr(rig_error(rig_reply(fd)), "within 5 s"));
-	assert_int_equal(recv(fd, &octet, 1, 0), 0);
+	assert_int_equal(recv(fd, &byte, 1, 0), 0);
 	assert_true(control_deadline(&s.m) == UINT64_MAX);
 	close(fd);
 	end(&s);
@@ -461,7 +461,7 @@ static void hc14_who_does_not_read_is_closed(void **state)
 	const struct rig *r = *state;
 	struct server s;
 	struct control_conn *c;
-	char *octets = calloc(1, 4 << 20);
+	char *bytes = calloc(1, 4 << 20);
 	int fd;
 
 	serve(&s, r);
@@ -470,9 +470,9 @@ static void hc14_who_does_not_read_is_closed(void **state)
 	c = &s.m.control.conn[0];
 	assert_true(c->source.fd >= 0);
 	/* More than a socket holds. */
-	memset(octets, 'x', (4 << 20) - 1);
-	control_answer(&s.m, c, json_string(octets));
-	free(octets);
+	memset(bytes, 'x', (4 << 20) - 1);
+	control_answer(&s.m, c, json_string(bytes));
+	free(bytes);
 	assert_int_equal(c->state, CONTROL_WRITING);
 	s.m.now_ns += CONTROL_TIMEOUT_NS;
 	control_tick(&s.m);

@@ -3,12 +3,12 @@
  * The switch against the oracle: random worlds, random frames, the same
  * deliveries, reasons, counters and capture records, byte by byte.
  *
- * vswitch_trace() is asked about single frames first and must say what forwarding
- * then does.  Other frames go in bursts.  In most worlds the bursts are of one
- * port, and the switch is judged by its deliveries, counters and records alone:
- * a tap would keep frames off the short path.  In every fourth world the bursts
- * are of many ports at once; the order in which the switch takes them is its
- * own, and the oracle follows it, told by the switch's tap.
+ * vswitch_trace() is asked about single frames first and must say what
+ * forwarding then does.  Other frames go in bursts.  In most worlds the bursts
+ * are of one port, and the switch is judged by its deliveries, counters and
+ * records alone: a tap would keep frames off the short path.  In every fourth
+ * world the bursts are of many ports at once; the order in which the switch
+ * takes them is its own, and the oracle follows it, told by the switch's tap.
  *
  * A failure names the seed; WEIR_TEST_SEED=N runs that world alone, and
  * WEIR_TEST_FRAMES=N runs that many frames instead of the usual number.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A driver VM at the real virtualisers: the card and the switch are played by the
- * test.
+ * A driver VM at the real virtualisers: the card and the switch are played by
+ * the test.
  */
 #include "tests/unit/driver_card_rig.h"
 

@@ -14,7 +14,9 @@
 #include "vswitch/fdb.h"
 #include "vswitch/fdb_impl.h"
 
-/* Scattered: addresses in a row are spread too evenly for buckets to overflow. */
+/*
+ * Scattered: addresses in a row are spread too evenly for buckets to overflow.
+ */
 #define MAC(n) (0x020000000000ull | (hash_next(n) & 0xffffffffffull))
 #define AGEING 300u
 

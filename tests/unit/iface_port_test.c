@@ -89,7 +89,7 @@ static void send_out(size_t len, unsigned int which)
 	assert_true(comp_send(rig, frame, len));
 }
 
-/* --- frames -------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 static void frames_both_ways(void **state)
 {
@@ -212,7 +212,7 @@ static void link_down_and_up(void **state)
 	net_taken(rig, 60, 2);
 }
 
-/* --- the interface ------------------------------------------------------- */
+/* --- the interface ------------------------------------------------------ */
 
 static bool says(const char *format)
 {
@@ -282,7 +282,9 @@ static void interface_deleted(void **state)
 	for (unsigned int i = 0; i < kind->fds; i++)
 		assert_int_equal(comp_watched(rig, i), 0);
 	assert_int_equal(rig->pd->n_due, 0);
-	/* Started again it does not pretend: with dead descriptors, with none. */
+	/*
+	 * Started again it does not pretend: with dead descriptors, with none.
+	 */
 	comp_dup_fds(rig, fds);
 	begin_again(fds, kind->fds);
 	begin_again(fds, 0);

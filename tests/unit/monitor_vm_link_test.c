@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A driver VM's port: when it is up, what those who follow it are told, and what
- * a guest can make of its status page.
+ * A driver VM's port: when it is up, what those who follow it are told, and
+ * what a guest can make of its status page.
  */
 #include "tests/unit/monitor_vm_rig.h"
 

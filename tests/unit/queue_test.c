@@ -311,10 +311,11 @@ static void no_wakeup_is_lost_between_two_threads(void **state)
 		int n = queue_pending(&p.f.c);
 
 		assert_in_range(n, 0, CAPACITY);
-		for (int i = 0; i < n; i++, got++)
-			assert_int_equal(
-				queue_peek(&p.f.c, (unsigned int)i).io_or_offset,
-				got);
+		for (int i = 0; i < n; i++, got++) {
+			struct net_desc d = queue_peek(&p.f.c, (unsigned int)i);
+
+			assert_int_equal(d.io_or_offset, got);
+		}
 		queue_release(&p.f.c, (unsigned int)n);
 		if (n != 0) {
 			sem_post(&p.emptied);

@@ -198,13 +198,14 @@ static void test_rules_never_asked_are_shown(void **state)
 
 	f->policy.unasked = unasked;
 	f->policy.n_unasked = 2;
-	expect_rows(
-		f,
-		A_TO_B_1("100") A_TO_B_2("101") B_TO_A(
-			"102") "{\"from\":\"sw0.b\",\"to\":\"sw0.a\","
-			       "\"action\":\"allow\",\"filter\":\"tcp port "
-			       "443\","
-			       "\"reply\":true,\"where\":\"home.conf:12\",\"hits\":0}\n" C_TO_A);
+	expect_rows(f,
+		    A_TO_B_1("100") A_TO_B_2("101") B_TO_A(
+			    "102") "{\"from\":\"sw0.b\",\"to\":\"sw0.a\","
+				   "\"action\":\"allow\",\"filter\":\"tcp port "
+				   "443\","
+				   "\"reply\":true,"
+				   "\"where\":\"home.conf:12\","
+				   "\"hits\":0}\n" C_TO_A);
 }
 
 static void test_settings_of_a_port(void **state)

@@ -15,7 +15,7 @@ static const char topology[] = "switch sw0 {\n"
 			       "}\n"
 			       "allow a <-> b\n";
 
-/* --- trace ------------------------------------------------------------------------ */
+/* --- trace -------------------------------------------------------------- */
 
 static json_t *trace(const struct rig *r, const char *frame)
 {
@@ -225,7 +225,7 @@ static void test_a_flood_is_told_port_by_port(void **state)
 	assert_int_equal(steps, 7 + 3 + 3);
 }
 
-/* --- with a policy ---------------------------------------------------------------- */
+/* --- with a policy ------------------------------------------------------ */
 
 /**
  * struct told - a switch with a policy, what it was asked, and what it says
@@ -601,11 +601,11 @@ static void hc14_verdicts_of_noise(void **state)
 	uint32_t x = 14;
 
 	for (int i = 0; i < 3000; i++) {
-		uint8_t *octet = (uint8_t *)&t->v;
+		uint8_t *byte = (uint8_t *)&t->v;
 		json_t *data;
 
 		for (size_t n = 0; n < sizeof(t->v); n++)
-			octet[n] = (uint8_t)noise(&x);
+			byte[n] = (uint8_t)noise(&x);
 		/* Most of them are dropped early; not all shall be. */
 		if (i % 2 == 0)
 			t->v.reason = (enum vswitch_reason)(noise(&x) % 30);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * VLANs: who takes which frame into which VLAN, who gets it, and what becomes of
- * its tag: tables written by hand, in which every combination that means
+ * VLANs: who takes which frame into which VLAN, who gets it, and what becomes
+ * of its tag: tables written by hand, in which every combination that means
  * something has its cell.
  */
 #include <setjmp.h>
