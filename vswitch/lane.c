@@ -132,7 +132,10 @@ static FAST_PATH void lane_close(struct vswitch *sw, unsigned int src,
 	count_hits(sw, src, l->dst, frames);
 }
 
-/* A port without a buffer gets a lane, too, and then no frame. */
+/*
+ * A port without a buffer gets a lane, too, and then no frame.  One that is at
+ * fault gets none; what follows from that is up to port_take().
+ */
 static FAST_PATH bool lane_open(struct vswitch *sw, unsigned int dst,
 				struct lane *l)
 {

@@ -117,10 +117,8 @@ bool port_look(struct vswitch *sw, unsigned int number)
 	int have = queue_pending(&p->out_free);
 	int room = queue_room(&p->out_active);
 
-	if (unlikely(have < 0 || room < 0)) {
-		port_fault(sw, number);
+	if (unlikely(have < 0 || room < 0))
 		return false;
-	}
 	p->free_have = (uint16_t)have;
 	p->free_used = 0;
 	p->room = (uint16_t)room;
@@ -136,8 +134,10 @@ enum vswitch_reason port_take_slowly(struct vswitch *sw, unsigned int number,
 
 	if (unlikely(p->state != PORT_UP))
 		return REASON_PORT_DOWN;
-	if (!bit_in(sw->fresh, number) && !port_look(sw, number))
+	if (!bit_in(sw->fresh, number) && !port_look(sw, number)) {
+		port_fault(sw, number);
 		return REASON_PORT_DOWN;
+	}
 	if (unlikely(p->room == 0))
 		return REASON_NO_BUFFER;
 	while (p->free_used < p->free_have && tries-- > 0) {

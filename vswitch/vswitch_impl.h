@@ -87,7 +87,7 @@ void port_fault(struct vswitch *sw, unsigned int number);
  * port_look - read a receiver's indices, once a batch
  * @number: a port that is up
  *
- * Return: false if one was impossible and the port is faulty now.
+ * Return: false if one is impossible: a fault of the port.
  */
 bool port_look(struct vswitch *sw, unsigned int number);
 

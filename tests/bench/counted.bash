@@ -34,9 +34,10 @@ stages()
 			name = $0
 			sub(/ \[.*/, "", name)
 			sub(/.*:/, "", name)
-			stage = name == "visit" ? "descriptors, headers" :
-				name == "lane_run" ? "short path" :
-				name == "forward_batch" ? "copies" : "per batch"
+			stage = "per batch"
+			if (name == "visit") stage = "descriptors, headers"
+			if (name == "lane_run") stage = "short path"
+			if (name == "forward_batch") stage = "copies"
 			sum[stage] += $1
 		}
 		END {
