@@ -85,7 +85,7 @@ void on_include(struct parser *p, struct args *a)
 	/* The file's tokens come behind the end of this line. */
 	if (p->src.now.kind != T_SEP)
 		return;
-	/* What cannot be read may be where the names are that will be missed. */
+	/* The names that will be missed may be in what cannot be read. */
 	if (refuse_runtime(p, path->pos) ||
 	    !value_path(p->report, path, SYS_PATH - 1, "weir") ||
 	    !source_include(&p->src, path->text, path->pos)) {

@@ -196,7 +196,7 @@ void on_owner(struct parser *p, struct args *a)
 			     user ? "user" : "group", text);
 }
 
-/* --- what a TAP interface is given ----------------------------------------- */
+/* --- what a TAP interface is given ---------------------------------------- */
 
 void on_tap_mac(struct parser *p, struct args *a)
 {

@@ -15,7 +15,7 @@ enum element {
 	A_REF,	  /* to something there is */
 	A_SIDE,	  /* such a reference, or a list of them in { } */
 	AN_ARROW, /* -> or <-> */
-	A_TEXT,	  /* a string, and a word that should have been in quotes */
+	A_TEXT,	  /* a string, or a word that lacks its quotes */
 	A_STRING, /* a string */
 	A_VALUE,
 };

@@ -7,7 +7,7 @@
 #define DEFAULT_MTU 1500u
 
 const struct topo_kind topo_kinds[] = {
-	[NOT_ATTACHED] = { "nothing", SYS_KINDS, SYS_TO_PD },
+	[NOT_ATTACHED] = { "nothing", SYS_KINDS, SYS_TO_PD, .host = false },
 	[TO_TAP] = { "tap", SYS_TAP, SYS_TO_PD, .host = true, .own = true },
 	[TO_NIC] = { "nic", SYS_NIC, SYS_TO_PD, .own = true },
 	[TO_SOCKET] = { "socket", SYS_SOCKET, SYS_TO_PD, .host = true,
@@ -23,7 +23,7 @@ const struct topo_kind topo_kinds[] = {
 	[TO_PROGRAM] = { "program", SYS_PROGRAM, SYS_TO_PD, .host = true,
 			 .alone = "served by a program of its own, which "
 				  "cannot be in a domain; take it out" },
-	[TO_DRIVER_VM] = { "driver-vm", SYS_VIRT, SYS_TO_VIRT },
+	[TO_DRIVER_VM] = { "driver-vm", SYS_VIRT, SYS_TO_VIRT, .host = false },
 };
 
 const char *name_shown(const struct name *name)

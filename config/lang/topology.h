@@ -94,7 +94,7 @@ struct topo_port {
 	uint32_t n_addresses;
 	struct sys_address addresses[SYS_ADDRESSES];
 	struct topo_settings settings; /* what can change while it runs */
-	struct topo_link *link;	       /* TO_LINK, which end of it this is: */
+	struct topo_link *link;	       /* TO_LINK, and which end: */
 	unsigned int link_end;
 	/* Checked: */
 	struct topo_vm *vm;
@@ -136,7 +136,7 @@ struct topo_switch {
 	uint32_t n_unasked;
 	/* Checked: */
 	struct topo_domain *domain; /* what it is merged into, or NULL */
-	unsigned int island;	    /* the same of switches joined by links */
+	unsigned int island;	    /* links join those with the same */
 	struct topo_link *hop;	    /* by which a search came here */
 	/* The builder's: */
 	uint32_t number; /* of its policy */
@@ -160,7 +160,7 @@ struct topo_domain {
 	bool broken;
 	struct names members;
 	struct option poll; /* microseconds */
-	uint32_t pd;	    /* the builder's; SYS_NONE before there is one */
+	uint32_t pd;	    /* the builder's; SYS_NONE at first */
 };
 
 /* A driver VM; its files are absolute. */

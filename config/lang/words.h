@@ -89,7 +89,7 @@ const char *word_usage(struct arena *a, const char *text);
 /* "a port or a link" */
 const char *word_where(unsigned int places);
 
-/* The statements of a place, "mtu, buffers", which are offered to @g as well. */
+/* The statements of a place, "mtu, buffers"; @g is offered them as well. */
 const char *word_list(struct arena *a, enum place place, struct guess *g);
 
 #endif
