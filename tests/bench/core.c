@@ -130,7 +130,7 @@ static void make_side(struct bench *b, unsigned int port)
 static void make_switch(struct bench *b)
 {
 	const struct vswitch_tables tables = {
-		.fdb = { .capacity = 4 * b->plan.stations + 4096,
+		.fdb = { .capacity = 2 * b->plan.stations + 4096,
 			 .ageing = 300,
 			 .seed = 42 },
 		.flows = FLOWS,

@@ -125,8 +125,8 @@ static void a_rule_without_a_filter(struct rig *r)
 {
 	struct policy_image *image = usual_image();
 
-	image_allow(image, 0, 1, "");
-	image_allow(image, 0, 2, "");
+	image_allow(image, 0, 1, NULL);
+	image_allow(image, 0, 2, NULL);
 	set(r, image);
 }
 
