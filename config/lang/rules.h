@@ -50,7 +50,7 @@ struct topo_settings {
 	struct option ip_lock;	/* value: how many prefixes: */
 	struct topo_prefix *prefixes;
 	struct option vlan; /* value: enum policy_vlan_mode */
-	uint64_t vid;	    /* the VLAN; of a trunk: the native one, or 0 */
+	uint64_t vid;	    /* the VLAN; trunk: the native one, or 0 */
 	struct policy_trunk *trunk;
 	struct topo_rate limit[LIMITS]; /* bytes from and to the port */
 	struct topo_rate storm[STORMS]; /* frames, by enum policy_storm */
