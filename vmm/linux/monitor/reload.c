@@ -31,7 +31,8 @@ static void say_refusal(struct monitor *m, const json_t *why)
 	log_lines(m, LOG_ERR, text_of(why, "report"));
 	if (n == 0 || code == NULL)
 		monitor_log(LOG_ERR, m->sys.name,
-			    "SIGHUP: nothing was changed: %s",
+			    "SIGHUP: nothing was changed (%s); 'weir reload' "
+			    "says what to do",
 			    code != NULL ? code : "no_memory");
 	else
 		monitor_log(LOG_ERR, m->sys.name,
