@@ -89,8 +89,7 @@ static int empty_buffers(const struct net *n)
 	if (have <= 0)
 		return have;
 	room = queue_room(&n->rx_active);
-	/* A queue holds all buffers there are: with one here it cannot be full
-	 * of others. */
+	/* It holds all buffers there are: with one here it is not full. */
 	if (room <= 0)
 		return QUEUE_FAULT;
 	return have < room ? have : room;

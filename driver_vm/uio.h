@@ -46,18 +46,15 @@ struct uio_map {
 
 /* An open device. */
 struct uio_device {
-	/*
-	 * for event_add(), with uio_acknowledge()'s work done before @interrupt
-	 */
-	struct event_source source;
-	struct event_loop *loop; /* whose system calls are counted */
-	uint64_t interrupts;	 /* acknowledged */
-	unsigned int number;	 /* N of uioN */
-	unsigned int n_maps;	 /* how many */
+	struct event_source source; /* acknowledges interrupts */
+	struct event_loop *loop;    /* counts system calls */
+	uint64_t interrupts;	    /* acknowledged */
+	unsigned int number;	    /* N of uioN */
+	unsigned int n_maps;	    /* how many */
 	struct uio_map map[UIO_MAPS];
 	/* maps are device memory: naturally aligned accesses only */
 	bool uncached;
-	char name[64];	     /* looked up by */
+	char name[64];	     /* it was found by */
 	char node[UIO_PATH]; /* directory of the node's properties */
 };
 

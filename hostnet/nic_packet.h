@@ -58,12 +58,12 @@ struct nic_frame {
 	struct virtio_net_hdr hdr; /* the sender's offloads (offload.h) */
 	/* may be changed, and so may the NIC_HEADROOM bytes in front of it */
 	uint8_t *data;
-	size_t len;  /* bytes */
-	bool tagged; /* the kernel took a VLAN tag out of the frame: */
-	/* the kernel has dropped frames (PACKET_STATISTICS: how many) */
-	bool losing;
+	size_t len;    /* bytes */
+	bool tagged;   /* the kernel took a VLAN tag out of the frame: */
 	uint16_t tpid; /* its type */
 	uint16_t tci;  /* its priority and VLAN id */
+	/* the kernel has dropped frames (PACKET_STATISTICS: how many) */
+	bool losing;
 };
 
 /** nic_packet_set - set a packet socket's option to a number */

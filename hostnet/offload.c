@@ -130,8 +130,7 @@ static bool check_l3(struct offload_train *t, uint16_t type)
 		t->ipv6 = true;
 		return t->l4 >= t->l3 + sizeof(struct ip6_hdr);
 	}
-	/* More IP header than there is room for would be another protocol's
-	 * header inside a tunnel. */
+	/* A longer IP header would be another protocol's, inside a tunnel. */
 	return type == ETHERTYPE_IPV4 &&
 	       t->l4 >= t->l3 + sizeof(struct iphdr) && t->l4 <= t->len &&
 	       t->l4 == t->l3 + (size_t)(ip[0] & 0xf) * 4 &&

@@ -31,7 +31,8 @@ $(O)/obj/%.o: %.c $(O)/flags | $(O)/tools
 	$(Q)mkdir -p $(@D) && $(CC) $(call flags_for,$<) -c -o $@ $<
 
 # Only the tests need cmocka.
-$(call obj,$(TEST_SRC) $(HELPER_SRC)): | $(O)/tools-test
+$(call obj,$(TEST_SRC) $(filter-out $(BENCH_LIB),$(HELPER_SRC))): \
+		| $(O)/tools-test
 
 # Exactly one file defines policy_user().
 $(O)/obj/user-policy.o: $(POLICY) $(O)/policy $(O)/flags | $(O)/tools

@@ -191,8 +191,7 @@ static void notice_link(struct net_virt *v, enum net_virt_side side)
 	queue_consumer_init(&p->in, p->in.shared, p->in.capacity);
 	set_state(v, side, link_is_up(epoch) ? NET_VIRT_UP : NET_VIRT_DOWN);
 	p->epoch = epoch;
-	/* After the last access to the old queues: the monitor may zero them
-	 * once it sees this. */
+	/* Last: once it sees this, the monitor may zero the old queues. */
 	__atomic_store_n(&v->stats->side[side].epoch, epoch, __ATOMIC_RELEASE);
 }
 

@@ -7,14 +7,11 @@
 
 #include "vmm/kvm/vfio.h"
 
-/* All the configuration space the guest gets: there are no extended
- * capabilities in it. */
+/* The guest gets no extended capabilities, so this is all. */
 #define PCI_CONFIG_SIZE 256u
 #define PCI_MAX_FIELDS 24u
 #define PCI_BARS 6u
-/*
- * A BAR is cut where VFIO's areas end and around MSI-X table and pending bits.
- */
+/* A BAR is cut where VFIO's areas end, around MSI-X table and pending bits. */
 #define PCI_MAX_PIECES (VFIO_MAX_AREAS + 2u)
 
 struct pci;

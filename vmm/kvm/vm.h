@@ -39,7 +39,7 @@ struct vm_range {
 	uint64_t base, size; /* which */
 	/* give @len (1, 2, 4 or 8) bytes at @offset; @data is zeroed before */
 	void (*read)(void *ctx, uint64_t offset, void *data, unsigned int len);
-	/* take them */
+	/* take @len bytes at @offset */
 	void (*write)(void *ctx, uint64_t offset, const void *data,
 		      unsigned int len);
 	void *ctx; /* for both */

@@ -26,12 +26,10 @@ struct pd_comp {
 /* A channel end and the loop's data about it. */
 struct pd_chan {
 	uint32_t owner; /* component it belongs to, or SYS_NONE */
-	/* see struct boot_chan */
-	int wait;
-	int ring;
-	uint32_t peer;
-	bool rung;  /* to be notified at the end of this round */
-	bool bound; /* given away by pd_channel_fds() */
+	int wait, ring; /* see struct boot_chan */
+	uint32_t peer;	/* likewise */
+	bool rung;	/* to be notified at the end of this round */
+	bool bound;	/* given away by pd_channel_fds() */
 };
 
 /* A protection domain. */

@@ -9,8 +9,7 @@
 #include "vmm/linux/ports/pump.h"
 #include "vmm/linux/ports/tally.h"
 
-/* Places among the component's descriptors; a connecting port has the peer at
- * the first. */
+/* Places of descriptors; a connecting port has the peer at the first. */
 #define LISTENER 0u
 #define ACCEPTED 1u
 
