@@ -355,12 +355,18 @@ char *direct(uint64_t gpa)
 	return NULL;
 }
 
+/* An access that begins in memory and ends outside of it is trapped. */
+static char *all_direct(uint64_t gpa, unsigned int len)
+{
+	return direct(gpa + len - 1) != NULL ? direct(gpa) : NULL;
+}
+
 uint64_t guest_read(uint64_t gpa, unsigned int len)
 {
 	const struct vm_range *r = range_of(gpa);
 	uint64_t v = 0;
 
-	if (direct(gpa) != NULL)
+	if (all_direct(gpa, len) != NULL)
 		memcpy(&v, direct(gpa), len);
 	else
 		r->read(r->ctx, gpa - r->base, &v, len);
@@ -371,7 +377,7 @@ void guest_write(uint64_t gpa, uint64_t value, unsigned int len)
 {
 	const struct vm_range *r = range_of(gpa);
 
-	if (direct(gpa) != NULL)
+	if (all_direct(gpa, len) != NULL)
 		memcpy(direct(gpa), &value, len);
 	else
 		r->write(r->ctx, gpa - r->base, &value, len);
