@@ -96,7 +96,7 @@ static void expect(struct statements *s, const char *want)
 static const char *undone(struct statements *s, unsigned int change,
 			  unsigned int want)
 {
-	static char text[256];
+	static char text[512];
 	struct statements next = { 0 };
 	struct error err = { "" };
 	char *gone = NULL;
