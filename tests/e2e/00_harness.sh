@@ -76,7 +76,7 @@ ok "IPv6 at once, no waiting for tentative addresses" \
 ip link add eth1 netns left type veth peer name eth2 netns left
 nok "a host with two interfaces must be addressed by hand" _address left
 
-# --- what tests/run makes of a skip ----------------------------------------------
+# --- what tests/run makes of a skip ----------------------------------------
 
 cat >skips.log <<END
 ok 1 - before

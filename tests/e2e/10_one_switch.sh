@@ -25,7 +25,8 @@ can_talk alice 1 bob 2
 
 serve_dhcp server
 ok "visitor gets a lease by DHCP" lease visitor
-like "from the server's range" "$(tail -n 1 "$W/.out")" '^10\.0\.0\.1[0-9][0-9]$'
+like "from the server's range" \
+	"$(tail -n 1 "$W/.out")" '^10\.0\.0\.1[0-9][0-9]$'
 ok "visitor reaches the server with it" reach visitor 10.0.0.3
 ok "visitor does not reach alice" no_reach visitor 10.0.0.1
 

@@ -78,7 +78,7 @@ ok "the last frame reaches b" wait_for 5 heard_some b
 is "c got the one before it" "$(heard c ether dst "$B")" 1
 is "its old place did not" "$(heard b ether dst "$B")" 0
 
-# --- two stations with one address ------------------------------------------
+# --- two stations with one address -----------------------------------------
 
 both=02:00:00:00:00:aa
 for _ in {1..6}; do

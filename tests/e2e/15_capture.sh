@@ -57,12 +57,14 @@ ok "the ping is in all.pcapng" wait_for 5 in_file_some all.pcapng \
 ok "so is what was refused" wait_for 5 in_file_some all.pcapng \
 	"ether proto 0x$TEST and ether src $C and ether dst $B"
 ok "a filter lets through what it names" in_file_some one.pcapng icmp
-is "and nothing else" "$(in_file one.pcapng "not icmp and not ether proto 0x$TEST")" 0
+is "and nothing else" \
+	"$(in_file one.pcapng "not icmp and not ether proto 0x$TEST")" 0
 ok "TCP is in all.pcapng" in_file_some all.pcapng tcp
 is "deaf.pcapng, without \`drops', has no refused frame" \
 	"$(in_file deaf.pcapng "ether src $C")" 0
 ok "but what b said" in_file_some deaf.pcapng "ether src $B"
-is "a capture of a alone has nothing of c's" "$(in_file one.pcapng "ether src $C")" 0
+is "a capture of a alone has nothing of c's" \
+	"$(in_file one.pcapng "ether src $C")" 0
 seen_live()
 {
 	grep -q 'ICMP echo reply' live.txt
@@ -101,7 +103,8 @@ sw0.c"
 		frame.packet_flags_direction)" 0x00000002
 	like "a refused frame says why" "$(field all.pcapng \
 		"eth.src == $C && eth.dst == $B" frame.comment)" not_allowed
-	is "a delivered one says nothing" "$(field all.pcapng icmp frame.comment)" ""
+	is "a delivered one says nothing" \
+		"$(field all.pcapng icmp frame.comment)" ""
 	like "the file says what filtered it" \
 		"$(capinfos one.pcapng 2>/dev/null)" 'Filter string = icmp or ether proto'
 	like "time stamps are of nanoseconds" \

@@ -30,8 +30,8 @@ can_talk alice 1 bob 2
 can_talk bob 2 carol 3
 ok "alice does not reach carol" no_reach alice 10.0.0.3
 
-# Linux takes tags off what it receives and keeps them beside the frame; the port
-# must put them back.
+# Linux takes tags off what it receives and keeps them beside the frame; the
+# port must put them back.
 tagged()
 {
 	frame "$@" | sed "s/$TEST/8100e007$TEST/"
@@ -40,7 +40,8 @@ ear alice vlan 7 and ether proto 0x$TEST
 ear bob vlan 7 and ether proto 0x$TEST
 send bob "$(tagged "$(mac alice)" "$(mac bob)" tag)"
 ok "a VLAN tag from the interface arrives" wait_for 5 heard_some alice
-is "with its priority" "$(tcpdump -r alice.pcap -e 2>/dev/null | grep -c 'p 7')" 1
+is "with its priority" \
+	"$(tcpdump -r alice.pcap -e 2>/dev/null | grep -c 'p 7')" 1
 send alice "$(tagged "$(mac bob)" "$(mac alice)" tag)"
 ok "so does one towards the interface" wait_for 5 heard_some bob
 is "in the table both addresses have that VLAN" "$("$WEIR" show -j fdb |

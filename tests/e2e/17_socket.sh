@@ -150,11 +150,12 @@ ok "it goes: the port has no peer" wait_for 5 port_is near.unix "no peer"
 
 steady_lost "meanwhile the ping between others lost nothing"
 like "runts and long frames are in the log" "$(cat "$WEIR_LOG")" 'near\.bad'
-is "no PD was restarted" "$("$WEIR" show -j ports | jq 'map(.restarts) | add')" 0
+is "no PD was restarted" \
+	"$("$WEIR" show -j ports | jq 'map(.restarts) | add')" 0
 weir_stop
 is "the sockets are gone" "$(find "$W" -name '*.sock')" ""
 
-# --- who connects waits for its peer ----------------------------------------
+# --- who connects waits for its peer ---------------------------------------
 
 cat >early.conf <<END
 switch early {
@@ -185,7 +186,8 @@ for round in 1 2; do
 	"$WEIR" run late.conf >late.out 2>late.log &
 	late=$!
 	wait_for 20 grep -q ': running$' late.log
-	ok "round $round: the peer is there: it connects" wait_for 20 trunk_is up
+	ok "round $round: the peer is there: it connects" \
+		wait_for 20 trunk_is up
 	on alice ip addr add 10.0.0.1/24 dev alice0
 	ok "round $round: frames flow" wait_for 10 reach alice 10.0.0.2
 	"$WEIR" stop -n late

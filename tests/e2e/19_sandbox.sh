@@ -88,7 +88,8 @@ descriptors()
 for i in $(seq 0 6); do
 	name=$(jq -r ".pds[$i].name" <<<"$system")
 	pid=$(jq ".pds[$i].pid" <<<"$system")
-	is "$name has no privilege, one thread, a filter" "$(privileges "$pid")" ""
+	is "$name has no privilege, one thread, a filter" \
+		"$(privileges "$pid")" ""
 	is "$name shares no namespace with the monitor" \
 		"$(shared_namespaces "$pid" "$monitor")" ""
 	is "$name maps its regions, with its permissions, and no other" \
@@ -116,7 +117,8 @@ note "descriptors of sw0:" "$(descriptors_of sw0 | paste -sd ,)"
 note "descriptors of sw0.a:" "$(descriptors_of sw0.a | paste -sd ,)"
 is "a tap's domain has one device open" \
 	"$(descriptors_of sw0.a | grep -c /dev/net/tun)" 1
-is "the switch has none" "$(descriptors_of sw0 | grep /dev/ | grep -vc /dev/null)" 0
+is "the switch has none" \
+	"$(descriptors_of sw0 | grep /dev/ | grep -vc /dev/null)" 0
 is "only the capture has the file" "$(for i in $(seq 0 6); do
 	descriptors "$(jq ".pds[$i].pid" <<<"$system")" | grep -c x.pcapng
 done | grep -vc '^0')" 1

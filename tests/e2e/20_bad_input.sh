@@ -74,7 +74,8 @@ switch sw0 {
 }
 allow x <-> y
 END
-refused "an interface name that is taken" '"a0" is in use by another process' <<END
+refused "an interface name that is taken" \
+	'"a0" is in use by another process' <<END
 switch sw0 {
 	port y { tap "y0" }
 	port x { tap "a0" netns "a" }
@@ -127,7 +128,8 @@ if other_user; then
 	refused "as nobody" 'as root|/dev/net/tun' env WEIR_RUNDIR="$W/nobody" \
 		setpriv --reuid 65534 --regid 65534 --clear-groups <<<"$good"
 else
-	skip "as nobody" "no second user here (uidmap and /etc/subuid give some)"
+	skip "as nobody" \
+		"no second user here (uidmap and /etc/subuid give some)"
 fi
 
 "$WEIR" run topology.weir 2>refused.err
@@ -139,7 +141,8 @@ like "a topology that is not there" "$(cat refused.err)" 'nowhere\.conf'
 head -c 100000 /dev/urandom >noise.conf
 timeout 20 "$WEIR" check noise.conf >/dev/null 2>refused.err
 is "noise is an error, no crash" $? 1
-unlike "and nothing of it reaches the terminal raw" "$(cat -v refused.err)" '\^\['
+unlike "and nothing of it reaches the terminal raw" \
+	"$(cat -v refused.err)" '\^\['
 
 # --- the instance beside it ------------------------------------------------
 
@@ -159,5 +162,6 @@ ok "one that says nothing does not keep others waiting" \
 	"$WEIR" show ports -t 2
 
 steady_lost "the ping beside all this lost nothing"
-is "no PD was restarted" "$("$WEIR" show -j ports | jq 'map(.restarts) | add')" 0
+is "no PD was restarted" \
+	"$("$WEIR" show -j ports | jq 'map(.restarts) | add')" 0
 finish

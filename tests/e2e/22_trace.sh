@@ -51,7 +51,8 @@ agree()
 	done
 	dropped=$(drops "$from") taken=$(total "$from")
 	said=$("$WEIR" trace -j "sw0.$from" "$hex")
-	is "$what: trace" "$(jq -r '.verdict + " " + .reason' <<<"$said")" "$want"
+	is "$what: trace" \
+		"$(jq -r '.verdict + " " + .reason' <<<"$said")" "$want"
 	is "... to" "$(jq -r '.deliver | join(" ")' <<<"$said")" "$(
 		for port; do echo "sw0.$port"; done | paste -sd ' ')"
 	is "... asking counted nothing" "$(total "$from") $(drops "$from")" \
@@ -75,7 +76,8 @@ agree()
 }
 
 agree "known unicast" a "$(frame "$B" $A x)" "deliver none" b
-agree "known unicast that is not allowed" a "$(frame "$C" $A x)" "drop not_allowed"
+agree "known unicast that is not allowed" \
+	a "$(frame "$C" $A x)" "drop not_allowed"
 agree "one-way allow" b "$(frame "$C" "$B" x)" "deliver none" c
 agree "against the way" c "$(frame "$B" "$C" x)" "drop not_allowed"
 agree "broadcast" b "$(frame $all "$B" x)" "deliver none" a c
@@ -99,7 +101,8 @@ agree "another VLAN is another table" b \
 agree "the largest frame" b "$(frame "$C" "$B" x)$(printf '%02908d' 0)" \
 	"deliver none" c
 
-is "a runt, which no interface would send" "$(trace_says b 0200000000)" "drop runt"
+is "a runt, which no interface would send" \
+	"$(trace_says b 0200000000)" "drop runt"
 is "one too long, which none would send either" \
 	"$(trace_says b dst="$C" src="$B" len=1523)" "drop oversize"
 is "the described form is the same frame" \
@@ -111,7 +114,7 @@ bytes "$(frame "$C" "$B" x)" >frame.bin
 is "bytes from a file" "$("$WEIR" trace b @frame.bin | tail -n 1 | cut -f 2)" \
 	deliver
 
-# --- packets in words, over several switches ---------------------------------
+# --- packets in words, over several switches -------------------------------
 
 weir_stop
 host d 10.0.0.4/24

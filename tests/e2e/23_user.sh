@@ -4,6 +4,8 @@
 # As an ordinary user, where user namespaces are allowed: ports that need no
 # privilege work as they are, interfaces in namespaces of the user's own, and
 # domains are locked in just the same.
+#
+# tests/run: takes long
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools.bash"
 

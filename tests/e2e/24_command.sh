@@ -85,7 +85,8 @@ is "no flow: said to a person" "$("$WEIR" show --table flows)" "no flow"
 like "trace: --table" "$("$WEIR" --table trace a dst=b | head -n 1)" \
 	'^WHAT +WHICH +RESULT'
 is "one line per port" "$("$WEIR" show ports | wc -l)" 3
-is "thirteen columns of ports" "$("$WEIR" show ports | awk -F '\t' '{ print NF }' |
+is "thirteen columns of ports" \
+	"$("$WEIR" show ports | awk -F '\t' '{ print NF }' |
 	sort -u)" 13
 
 # --- words -----------------------------------------------------------------

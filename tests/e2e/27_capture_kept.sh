@@ -21,7 +21,7 @@ torn()
 	done
 }
 
-# --- a start under traffic -----------------------------------------------------
+# --- a start under traffic -------------------------------------------------
 
 ip link add busy0 type veth peer name busy1
 sysctl -qw net.ipv6.conf.busy0.disable_ipv6=1 net.ipv6.conf.busy1.disable_ipv6=1
@@ -66,7 +66,7 @@ is "an earlier capture is kept at every start" \
 	"./busy.1.pcapng ./busy.2.pcapng ./busy.3.pcapng ./busy.4.pcapng ./busy.pcapng"
 ip link del busy0
 
-# --- small disks, and nobody who reads ------------------------------------------
+# --- small disks, and nobody who reads -------------------------------------
 
 quiet_host a 10.0.0.1/24
 quiet_host b 10.0.0.2/24
@@ -147,7 +147,7 @@ weir_stop
 is "stopped, all files can be read to their ends" \
 	"$(torn disk/*.pcapng small/*.pcapng over.pcapng)" ""
 
-# --- the next start ----------------------------------------------------------------
+# --- the next start --------------------------------------------------------
 
 over=$(frames over.pcapng)
 sum=0

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # QEMU as the peer of a socket port, run by another user: the socket's mode and
-# group decide who may connect, one QEMU at a time. Instead of a guest, QEMU's own
-# small network (10.0.2.2 and on) is behind its end of the connection.
+# group decide who may connect, one QEMU at a time. Instead of a guest, QEMU's
+# own small network (10.0.2.2 and on) is behind its end of the connection.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools.bash"
 
@@ -47,8 +47,8 @@ pid_of()
 	"$WEIR" show -j system | jq -r --arg name "$1" \
 		'.pds[] | select(.name == $name).pid'
 }
-# QEMU tells what happens once it was asked what it can do. The FIFOs stay open: it
-# ends when there is nobody to command it.
+# QEMU tells what happens once it was asked what it can do. The FIFOs stay open:
+# it ends when there is nobody to command it.
 for name in first second stranger third; do
 	mkfifo "$name.say"
 	exec {fd}<>"$name.say"

@@ -137,7 +137,7 @@ changed()
 ok "its PD is killed and still finds the interface" wait_for 10 changed
 ok "frames flow" wait_for 10 reach alice 10.0.0.4
 
-# --- it goes, and comes back ------------------------------------------------
+# --- it goes, and comes back -----------------------------------------------
 
 # lines TEXT: how many lines of the log, from `here` on, have it.
 lines()

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# A driver VM in the emulated machine: addresses and echoes through its card, who
-# is denied, what the captures have, no exit on the data path, and ten deaths.
+# A driver VM in the emulated machine: addresses and echoes through its card,
+# who is denied, what the captures have, no exit on the data path, and ten
+# deaths.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/machine.bash"
 
@@ -38,7 +39,7 @@ for proto in tcp udp; do
 		"sent=1000 echoed=1000 lost=0 wrong=0"
 done
 
-# --- nobody leaves the guest's kernel ---------------------------------------
+# --- nobody leaves the guest's kernel --------------------------------------
 
 frames=$(vm 'rx_passed + .[0].tx_passed') exits=$(vm exits)
 ok "a long load" load tcp client0 1400 6000 16
@@ -49,7 +50,7 @@ is "needs no exit to user space" $(($(vm exits) - exits)) 0
 is "nobody had to drop a frame" "$(vm 'rx_no_buffer + .[0].rx_refused +
 	.[0].tx_failed')" 0
 
-# --- who is denied -----------------------------------------------------------
+# --- who is denied ---------------------------------------------------------
 
 # A frame for client1 itself, and not one that asks everybody where it is, is
 # refused: so the guest is told where it is.
@@ -71,7 +72,7 @@ is "and hears nothing" "$(port nobody out_frames)" 0
 is "from anybody" \
 	"$(inside cat /sys/class/net/nobody/statistics/rx_packets)" 0
 
-# --- what was captured -------------------------------------------------------
+# --- what was captured -----------------------------------------------------
 
 machine_fetch /run/echo/echo.pcapng >echo.pcapng
 machine_fetch /run/echo/client1.pcapng >client1.pcapng
@@ -93,7 +94,7 @@ ok "client1's capture has its datagrams" \
 	test "$(frames client1.pcapng 'udp.port == 7')" -ge 2000
 is "and nothing of the guest" "$(frames client1.pcapng "eth.addr == $guest")" 0
 
-# --- it dies, ten times ------------------------------------------------------
+# --- it dies, ten times ----------------------------------------------------
 
 pid_of()
 {

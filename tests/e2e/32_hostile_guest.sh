@@ -13,7 +13,7 @@ cp "$guest" add/echo/ || skip_all "no hostile guest: make tests-guests"
 cp "$_repo/tests/sandbox/check.sh" add
 in_machine add
 
-# --- who is there ------------------------------------------------------------
+# --- who is there ----------------------------------------------------------
 
 # The machine's shell has a smaller `ip` of its own, hence /bin/ip.
 #
@@ -66,7 +66,7 @@ heard()
 	inside /bin/ip netns exec "$1" cat "/sys/class/net/${1}0/statistics/rx_packets"
 }
 
-# --- a and b talk --------------------------------------------------------------
+# --- a and b talk ----------------------------------------------------------
 
 talk()
 {
@@ -92,7 +92,7 @@ burst()
 	done >/dev/null 2>&1'
 }
 
-# --- one hostile guest -----------------------------------------------------------
+# --- one hostile guest -----------------------------------------------------
 
 at_least()
 {
@@ -187,7 +187,7 @@ reasons()
 	vm 'refused[] | select(.side == "driver").reason' | sort -u | paste -sd ' '
 }
 
-# --- they end, and come back ---------------------------------------------------------
+# --- they end, and come back -----------------------------------------------
 
 # ends MODE LIVES [REASON]: over and over, said in these words.
 ends()
@@ -204,7 +204,7 @@ ends tail 4 'the guest broke the queue protocol'
 ends scribble 2 'the guest broke the queue protocol'
 ends pairs 2 'by an instruction KVM cannot follow'
 
-# --- they go on --------------------------------------------------------------------
+# --- they go on ------------------------------------------------------------
 
 begin descriptors
 ok "descriptors: many are refused" wait_for 60 at_least refusals 50000
@@ -237,7 +237,7 @@ for mode in doorbells readonly wild card lies never; do
 		"$(jq '.[0].restarts' vms.json)" 0
 done
 
-# --- the card is as good as new ----------------------------------------------------
+# --- the card is as good as new --------------------------------------------
 
 start driver.cpio.gz
 ok "the real one is ready" wait_for 120 vm_is state ready
@@ -246,7 +246,7 @@ ok "the friend reaches the gateway" wait_for 60 inside \
 	/bin/ip netns exec friend ping -c 1 -W 2 10.0.2.2
 is "nothing was refused" "$(vm refusals)" 0
 
-# --- and all of them are shut in -----------------------------------------------------
+# --- and all of them are shut in -------------------------------------------
 
 # confined PD [--vm]
 confined()

@@ -55,7 +55,7 @@ like "... with the reason" "$(cat check.err)" \
 like "... and a count of the rest" "$(cat check.err)" '^\.\.\. and 150 more'
 is "... and no resolving process is left" "$(pgrep -c weir-resolve)" 0
 
-# --- a file an instance cannot be called after ------------------------------
+# --- a file an instance cannot be called after -----------------------------
 
 echo "$good" >'my home.conf'
 "$WEIR" check 'my home.conf' >check.out 2>check.err
@@ -78,7 +78,7 @@ else
 	skip "... but runs with it" "$why"
 fi
 
-# --- mistakes without end ----------------------------------------------------
+# --- mistakes without end --------------------------------------------------
 
 yes 'allow a -> c' | head -n 18000 >many.conf
 { echo "$good" && cat many.conf; } >t.conf

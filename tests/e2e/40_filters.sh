@@ -30,7 +30,7 @@ allow admin <-> uplink
 END
 here=$W/topology.weir
 
-# --- what there is to reach -------------------------------------------------
+# --- what there is to reach ------------------------------------------------
 
 # Large answers are spread over records of 255 octets.
 big=$(printf '%0200d' 7)
@@ -92,7 +92,7 @@ hits()
 kids='port 53 or tcp port 443'
 tablets='dst host 10.0.0.9 and tcp port 443'
 
-# --- what is allowed --------------------------------------------------------
+# --- what is allowed -------------------------------------------------------
 
 before=$(hits client "$kids")
 is "DNS: an address" "$(ask client web.example)" 10.0.0.9
@@ -100,7 +100,8 @@ is "DNS by TCP" "$(ask client +tcp web.example)" 10.0.0.9
 is "DNS over IPv6" "$(ask client @fd00::9 six.example AAAA)" fd00::9
 is "an answer in fragments" "$(ask client +notcp +ignore +bufsize=4096 \
 	big.example TXT | grep -c '[0-9]7"$')" 12
-is "HTTPS, with the address from DNS" "$(page client https://web.example/page)" \
+is "HTTPS, with the address from DNS" \
+	"$(page client https://web.example/page)" \
 	"from the web"
 is "HTTPS over IPv6" "$(page client 'https://[fd00::9]/page' 2>&1 |
 	grep -c 'subject name')" 1
@@ -121,7 +122,7 @@ refused_ports()
 ok "a capture of the client" wait_for 10 caught 30
 is "not once was anything of them refused" "$(refused_ports)" ""
 
-# --- what is not ------------------------------------------------------------
+# --- what is not -----------------------------------------------------------
 
 # What gets no answer takes a while to find out: all at the same time.
 login client 10.0.0.9 >ssh4.txt &
@@ -170,7 +171,7 @@ like "nobody from outside gets at it" "$(page net http://10.0.0.1:443/page)" \
 	'imed out|imeout|No route|onnect'
 ok "counted at the uplink" [ "$(dropped sw0.uplink no_flow)" -ge 1 ]
 
-# --- what trace says about it -----------------------------------------------
+# --- what trace says about it ----------------------------------------------
 
 line_of()
 {

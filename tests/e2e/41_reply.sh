@@ -53,7 +53,7 @@ flows()
 			.state, .where] | join(" ")' | sed "s, $W/, ,"
 }
 
-# --- TCP --------------------------------------------------------------------
+# --- TCP -------------------------------------------------------------------
 
 ok "a gets b's page" fetch a http://10.0.0.2/page
 ok "at the other port too" fetch a http://10.0.0.2:443/page
@@ -127,7 +127,7 @@ more() { [ "$(refused_b)" -gt "$before" ]; }
 ok "and indeed" wait_for 5 more
 is "it has not arrived" "$(heard a 'tcp[13] = 2')" 0
 
-# --- UDP, ping, errors ------------------------------------------------------
+# --- UDP, ping, errors -----------------------------------------------------
 
 answer()
 {
@@ -186,7 +186,7 @@ ok "b does not ping a" no_reach b 10.0.0.1
 ok "nor by IPv6" no_reach b fd00::1
 ok "c pings nobody" no_reach c 10.0.0.1
 
-# --- the end of it ----------------------------------------------------------
+# --- the end of it ---------------------------------------------------------
 
 ok "deny" "$WEIR" deny a b when icmp
 ok "no ping any more" no_reach a 10.0.0.2
@@ -200,7 +200,8 @@ on b sh -c 'exec socat -u TCP-LISTEN:443,reuseaddr OPEN:/dev/null' &
 ok "a sink at b" wait_for 10 on b sh -c 'ss -Hltn sport = :443 | grep -q .'
 (yes weir | on a socat -u - TCP:10.0.0.2:443) 2>/dev/null &
 flows_to_b() { [ "$(counter sw0.b out_bytes)" -ge "$1" ]; }
-ok "a sends and sends" wait_for 10 flows_to_b $(($(counter sw0.b out_bytes) + 1000000))
+ok "a sends and sends" \
+	wait_for 10 flows_to_b $(($(counter sw0.b out_bytes) + 1000000))
 ok "until it is denied" "$WEIR" deny a b
 before=$(counter sw0.b out_frames) denied=$(dropped sw0.a denied)
 tried_again() { [ "$(dropped sw0.a denied)" -ge $((denied + 2)) ]; }

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # VLANs, with what Linux has for them: a host with VLAN interfaces at a trunk,
-# hosts that know of no VLAN at access ports and at a trunk's native VLAN. Who is
-# in the same VLAN talks, by every protocol; who is not, does not; and a tag that
-# must not be there gets nobody anywhere.
+# hosts that know of no VLAN at access ports and at a trunk's native VLAN. Who
+# is in the same VLAN talks, by every protocol; who is not, does not; and a tag
+# that must not be there gets nobody anywhere.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools.bash"
 . "$(dirname "$0")/packets.bash"
@@ -66,7 +66,7 @@ for vlan in 10 20 30 40; do
 	on v$vlan ip addr add fd00::$((100 + vlan))/64 dev v$vlan
 done
 
-# --- who reaches whom -------------------------------------------------------
+# --- who reaches whom ------------------------------------------------------
 
 can_talk a10 1 b10 2
 ok "the trunk's VLAN 10 reaches a10" reach v10 10.0.0.1
@@ -114,7 +114,7 @@ is "the trunk's in three of them" "$("$WEIR" show -j fdb | jq -r '[.[] |
 	select(.port == "sw0.router").vlan] | unique | map(tostring) |
 	join(" ")')" "10 20 30"
 
-# --- frames with tags -------------------------------------------------------
+# --- frames with tags ------------------------------------------------------
 
 A=$(mac a10) B=$(mac b10) C=$(mac c20) N=$(mac n30)
 R=$(on router ip -j link show r0 | jq -r '.[0].address')
@@ -152,7 +152,8 @@ refused()
 	}
 	ok "... refused" wait_for 5 counts
 	for name in "${hear[@]}"; do
-		is "... $name got none" "$(heard "$name" 'ether[14:4] = 0x72656675 or
+		is "... $name got none" \
+			"$(heard "$name" 'ether[14:4] = 0x72656675 or
 			ether[18:4] = 0x72656675 or
 			ether[22:4] = 0x72656675')" 0
 	done
@@ -208,7 +209,7 @@ send a10 "$(frame "$ALL" "$A" to-wide)"
 ok "to a transparent port goes the tag" \
 	arrives probe vlan 10 and ether proto 0x$TEST
 
-# --- changed while it runs --------------------------------------------------
+# --- changed while it runs -------------------------------------------------
 
 sed 's/vlan access 20/vlan access 10/' topology.weir >moved.conf
 

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Rates, seen by iperf3, which offers four times what is allowed. Measured are
-# octets by the switch's counters over the clock, once the burst is used up; each
-# count is taken at some time between two looks at the clock. Never is it more
-# than the rate. That it is all of the rate holds while the sender is not kept
-# from sending: of three windows, one must show it.
+# octets by the switch's counters over the clock, once the burst is used up;
+# each count is taken at some time between two looks at the clock. Never is it
+# more than the rate. That it is all of the rate holds while the sender is not
+# kept from sending: of three windows, one must show it.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools.bash"
 
@@ -90,7 +90,7 @@ held()
 	ok "... and no less" [ $full = 0 ]
 }
 
-# --- by iperf3 --------------------------------------------------------------
+# --- by iperf3 -------------------------------------------------------------
 
 flood a b 10.0.0.2
 held "in" sw0.a rate_in sw0.b out_bytes $rate
@@ -115,7 +115,7 @@ flood_ends
 
 like "shown" "$("$WEIR" show policy)" '^sw0.a	limit-in	-	8mbit burst 131072	'
 
-# --- storms -----------------------------------------------------------------
+# --- storms ----------------------------------------------------------------
 
 C=$(mac c) n=300
 broadcast=$(frame ff:ff:ff:ff:ff:ff "$C" storm)

@@ -80,7 +80,7 @@ is_behind()
 }
 neighbours "who is who"
 
-# --- lies -------------------------------------------------------------------
+# --- lies ------------------------------------------------------------------
 
 # refused WHAT FROM HEX REASON
 refused()
@@ -174,7 +174,8 @@ ear victim "not ether src $S"
 ear server "not ether src $V"
 for one in "${told[@]}"; do
 	IFS='|' read -r what from to source type packet <<<"$one"
-	refused "$what" "$from" "$(ether "$to" "$source" "$type" "$packet")" ip_lock
+	refused "$what" \
+		"$from" "$(ether "$to" "$source" "$type" "$packet")" ip_lock
 done
 # truth HOST MAC ADDR: an honest packet arrives, behind whatever came before it
 truth()
@@ -203,7 +204,7 @@ ok "ping as the server: no answer" \
 on evil ip addr del 10.0.0.2/32 dev e0
 ok "the victim's caches are unchanged" believes victim 10.0.0.2 $S
 
-# --- Ethernet addresses -----------------------------------------------------
+# --- Ethernet addresses ----------------------------------------------------
 
 # The victim's is locked to no port; so it may move, but not for long.
 forged=$(ether "$G" "$V" 0800 "$(udp 10.0.0.66 10.0.0.254 9 9 x)")
@@ -257,7 +258,7 @@ is "who is where" "$(behind "$V") $(behind $S) $(behind $E) $(behind $G)" \
 	"sw0.victim sw0.server sw0.evil sw0.uplink"
 ok "the honest host goes on" reach evil 10.0.0.1
 
-# --- before one has an address ----------------------------------------------
+# --- before one has an address ---------------------------------------------
 
 F=$(mac fresh)
 # igmp TYPE: from nobody, with a router alert; a report has one group in it.
@@ -295,7 +296,7 @@ refused "one more station than sticky has" fresh "$(ether "$V" \
 is "its one address stays" "$("$WEIR" show -j fdb | jq -r \
 	'[.[] | select(.port == "sw0.fresh").mac] | join(" ")')" "$F"
 
-# --- and without ------------------------------------------------------------
+# --- and without -----------------------------------------------------------
 
 ok "no locks" "$WEIR" reload open.conf
 # Each lie arrives now: what was silent above is no deaf ear.
@@ -320,8 +321,8 @@ for one in "${told[@]}"; do
 	ok "it arrives: $what" wait_for 5 arrives $at "$from" \
 		"$(ether "$to" "$source" "$type" "$packet")"
 done
-# believed HOST MAC ADDR TYPE PACKET: the host takes the liar's word for ADDR. Linux
-# believes nobody else for a second.
+# believed HOST MAC ADDR TYPE PACKET: the host takes the liar's word for ADDR.
+# Linux believes nobody else for a second.
 believed()
 {
 	send evil "$(ether "$2" "$E" "$4" "$5")"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Changing the policy while traffic flows: a pair that may talk before and after
-# loses nothing, others change at once; what is wrong leaves everything as it is;
-# and a switch that dies comes back with the policy that holds.
+# loses nothing, others change at once; what is wrong leaves everything as it
+# is; and a switch that dies comes back with the policy that holds.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools.bash"
 
@@ -43,7 +43,7 @@ ok "a reaches b" pings a 10.0.0.2
 ok "c reaches far, over the link" pings c 10.0.0.9
 nok "a does not reach c" pings a 10.0.0.3
 
-# --- under traffic -----------------------------------------------------------
+# --- under traffic ---------------------------------------------------------
 
 # The pair a, b is allowed by all of these, each time by another rule.
 on a ping -q -i 0.002 -c 1500 10.0.0.2 >ping.log 2>&1 &
@@ -67,7 +67,7 @@ ok "there were some" test $changes -ge 10
 like "no ping was lost" "$(cat ping.log)" \
 	"1500 packets transmitted, 1500 received, 0% packet loss"
 
-# --- each kind ------------------------------------------------------------------
+# --- each kind -------------------------------------------------------------
 
 ok "reload: back to the file" "$WEIR" reload
 is "its rule decides" "$(rule sw0.a sw0.b)" "allow "
@@ -87,7 +87,7 @@ like "trace names a rule given while it ran" \
 	"$("$WEIR" trace a dst=c type=arp)" 'allow.*pass.*\(runtime\)'
 like "and that there is none" "$("$WEIR" trace a dst=c type=ipv6)" 'no_rule'
 
-# --- taking back -----------------------------------------------------------------
+# --- taking back -----------------------------------------------------------
 
 # change FROM TO: the number of the change that made the pair's first rule
 change()
@@ -125,7 +125,7 @@ is "and is given once" "$("$WEIR" limit a in 1mbit 2>&1)" ""
 ok "undo" "$WEIR" undo
 ok "undo" "$WEIR" undo
 
-# --- what is wrong changes nothing --------------------------------------------
+# --- what is wrong changes nothing -----------------------------------------
 
 before=$("$WEIR" show -j policy | jq -c 'map(del(.hits))')
 sed 's/allow a <-> b/allow a <-> b when "tcp prot 80"/' first.conf >net.conf
@@ -139,16 +139,18 @@ like "or how" "$("$WEIR" reload 2>&1)" 'mtu 1500 becomes 1400'
 rm net.conf
 like "a file that is gone" "$("$WEIR" reload 2>&1)" 'net\.conf.*No such file'
 cp first.conf net.conf
-like "a port there is not" "$("$WEIR" allow a nobody 2>&1)" 'unknown port "nobody"'
+like "a port there is not" \
+	"$("$WEIR" allow a nobody 2>&1)" 'unknown port "nobody"'
 like "a filter there is not" "$("$WEIR" deny a b when 'tcp prot 1' 2>&1)" 'prot'
 like "a rate out of range" "$("$WEIR" limit a in 1bit 2>&1)" '10kbit to 100gbit'
-like "an address of a group" "$("$WEIR" lock a mac 01:00:00:00:00:01 2>&1)" 'group'
+like "an address of a group" \
+	"$("$WEIR" lock a mac 01:00:00:00:00:01 2>&1)" 'group'
 like "two switches" "$("$WEIR" allow a far 2>&1)" 'different switches'
 is "nothing has changed" \
 	"$("$WEIR" show -j policy | jq -c 'map(del(.hits))')" "$before"
 ok "a still reaches c" pings a 10.0.0.3
 
-# --- several switches at once ---------------------------------------------------
+# --- several switches at once ----------------------------------------------
 
 sed -e 's/allow far <-> up/allow far <-> up when "arp or tcp"/' \
 	-e 's/allow c <-> trunk/allow c <-> trunk when "arp or tcp"/' \
@@ -160,7 +162,7 @@ cp first.conf net.conf
 ok "and back" "$WEIR" reload
 ok "c reaches far again" pings c 10.0.0.9
 
-# --- a switch that dies ----------------------------------------------------------
+# --- a switch that dies ----------------------------------------------------
 
 ok "deny b a" "$WEIR" deny b a
 ok "allow a c" "$WEIR" allow -b a c

@@ -18,7 +18,7 @@ allow d -> srv when "tcp dst port 80" reply
 END
 weir_start web.conf
 
-# --- what calls itself ARP ------------------------------------------------------
+# --- what calls itself ARP -------------------------------------------------
 
 D=$(mac d) S=$(mac srv)
 on srv busybox nc -ll -p 80 -e true &

@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Policies change while frames are on their way: who stays allowed loses nothing,
-# for all others it holds at once; what cannot be done is refused with the reason
-# and changes nothing, not even in part; and a switch that is killed comes back
-# with what holds now.
+# Policies change while frames are on their way: who stays allowed loses
+# nothing, for all others it holds at once; what cannot be done is refused with
+# the reason and changes nothing, not even in part; and a switch that is killed
+# comes back with what holds now.
+#
+# tests/run: takes long
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools.bash"
 . "$(dirname "$0")/packets.bash"
@@ -42,7 +44,7 @@ A=$(mac a) C=$(mac c)
 goes() { trace_says "sw0.$1" "$(frame "$(mac "$2")" "$(mac "$1")" x)"; }
 rules() { "$WEIR" show policy | cut -f 1-6,8; }
 
-# --- nothing is lost --------------------------------------------------------
+# --- nothing is lost -------------------------------------------------------
 
 # A flood, as fast as answers come.
 nsenter --net=/run/netns/a ping -n -f -c 60000 -W 2 10.0.0.2 >flood.txt 2>&1 &
@@ -77,7 +79,8 @@ done
 is "$((6 * rounds)) changes, and each of them holds at once" "$wrong" ""
 ok "there was time for many" [ $rounds -ge 3 ]
 wait $flood
-like "a's flood to b has lost nothing" "$(tail -n 3 flood.txt)" ' 0% packet loss'
+like "a's flood to b has lost nothing" \
+	"$(tail -n 3 flood.txt)" ' 0% packet loss'
 note "$(grep transmitted flood.txt)"
 steady_lost "nor has the other switch"
 is "no frame between the two was refused" "$("$WEIR" show -j drops | jq '[.[] |
@@ -85,11 +88,12 @@ is "no frame between the two was refused" "$("$WEIR" show -j drops | jq '[.[] |
 		(.reason == "denied" or .reason == "no_rule" or
 		.reason == "rate_in" or .reason == "ip_lock")).count] | add // 0')" 0
 
-# --- what is refused --------------------------------------------------------
+# --- what is refused -------------------------------------------------------
 
 ok "a rule given only by command" "$WEIR" allow a c when arp
 held=$(rules)
-like "it is shown so" "$held" '^sw0.a	allow	sw0.c	-	arp	no	\(runtime\)$'
+like "it is shown so" \
+	"$held" '^sw0.a	allow	sw0.c	-	arp	no	\(runtime\)$'
 
 # refused MSG ERE STATUS COMMAND...: it fails so, and nothing has changed
 refused()
@@ -138,7 +142,8 @@ refused "right for one switch and wrong for the other" 'half\.conf:1[12]:' 1 \
 
 refused "a port that is none" '"?alice"?' 1 allow alice b
 refused "ports of two switches" '.' 1 allow a d
-refused "a filter that is none" '^allow a -> c when .*: libpcap does not accept "tcp prot 80"' 1 \
+refused "a filter that is none" \
+	'^allow a -> c when .*: libpcap does not accept "tcp prot 80"' 1 \
 	allow a c when "tcp prot 80"
 refused "a limit that is none" '10furlongs' 1 limit a 10furlongs
 refused "an address that is none" '10\.0\.0\.999' 1 lock a ip 10.0.0.999
@@ -151,7 +156,7 @@ allow a <-> c'
 refused "quotes in a filter" 'double quotes' 2 allow a b when 'tcp" reply'
 refused "standard input" 'standard' 2 reload -
 
-# --- a switch is killed -----------------------------------------------------
+# --- a switch is killed ----------------------------------------------------
 
 ok "c is let in" "$WEIR" allow -b a c
 ok "a part of it is not" "$WEIR" deny a c when "udp port 7"
@@ -172,13 +177,14 @@ is "... except for what is denied" "$(trace_says sw0.a "$(ether "$C" "$A" 0800 \
 ok "changes go on" "$WEIR" deny -b a c
 is "and hold" "$(goes a c)" "drop denied"
 
-# --- two switches at once ---------------------------------------------------
+# --- two switches at once --------------------------------------------------
 
 topology "allow a <-> c; allow d -> e when \"arp\"" >both.conf
 ok "a file that changes both" "$WEIR" reload both.conf
 is "the one" "$(goes a c)" "deliver none"
 ok "and the other" no_reach d 10.0.1.5
-like "said in one line" "$(cat "$WEIR_LOG")" 'policy loaded again \(2 switches\)'
+like "said in one line" \
+	"$(cat "$WEIR_LOG")" 'policy loaded again \(2 switches\)'
 is "no rule given by command is left" "$(rules | grep -c runtime)" 0
 ok "the file it was started with" "$WEIR" reload one.conf
 ok "d reaches e again" reach d 10.0.1.5

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # A host that may begin, and routers that may answer: they ask for the host from
-# other addresses than it knows, hand an address from one to the other, and a flood
-# of the host's own costs it no connection.
+# other addresses than it knows, hand an address from one to the other, and a
+# flood of the host's own costs it no connection.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools.bash"
 . "$(dirname "$0")/packets.bash"
@@ -69,7 +69,7 @@ refused_more() { [ "$(refused)" -gt "$1" ]; }
 R1=$(on r1 ip -o link show lan | sed "s/.*ether \([^ ]*\).*/\1/")
 R2=$(on r2 ip -o link show lan | sed "s/.*ether \([^ ]*\).*/\1/")
 
-# --- a router asks --------------------------------------------------------------
+# --- a router asks ---------------------------------------------------------
 
 ok "a reaches what is behind the router" wait_for 20 reach a 10.9.0.9
 ok "by IPv6" wait_for 20 reach a fd09::9
@@ -105,7 +105,7 @@ is "nor with a's own address as the sender's" "$(trace_says sw0.r "$(
 	ether $ALL "$R1" 0806 "$(arp request "$R1" 10.0.0.2 \
 		00:00:00:00:00:00 10.0.0.2)")")" "drop no_flow"
 
-# --- an address moves -------------------------------------------------------------
+# --- an address moves ------------------------------------------------------
 
 knows() { [ "$(a_neighbour_of a "$1")" = "$2" ]; }
 ok "the gateway is at the first router" knows 10.0.0.1 "$R1"
@@ -165,7 +165,7 @@ on r2 ip addr add 10.0.0.88/24 dev lan
 ok "and it is refused" wait_for 10 never
 on r2 ip addr del 10.0.0.88/24 dev lan
 
-# --- a flood of its own -----------------------------------------------------------
+# --- a flood of its own ----------------------------------------------------
 
 # The server speaks; whoever holds the FIFO open decides what, and when.
 mkfifo words

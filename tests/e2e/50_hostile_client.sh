@@ -3,8 +3,8 @@
 #
 # Programs of another user that attach in order to stop the monitor, or to leave
 # something behind for the next one (tests/bench/hostile_client.c): each at a
-# port of its own, over and over, all at once, beside honest ones. HOSTILE is for
-# how many seconds, or more if the machine is slow.
+# port of its own, over and over, all at once, beside honest ones. HOSTILE is
+# for how many seconds, or more if the machine is slow.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools.bash"
 
@@ -34,7 +34,7 @@ $(for m in "${modes[@]}" fuse; do echo "allow $m <-> next"; done)
 END
 chmod 666 attach/*.sock
 
-# --- everybody at once -------------------------------------------------------
+# --- everybody at once -----------------------------------------------------
 
 pids=() names=()
 # hostile NAME MODE SOCKET: start one; its words go to NAME.txt.
@@ -102,7 +102,7 @@ for i in "${!pids[@]}"; do
 	fi
 done
 
-# --- what dies comes back, and all ends when it is told to ---------------------
+# --- what dies comes back, and all ends when it is told to -----------------
 
 kill -KILL "$(switch_pid)"
 # Nobody can be reached through a switch that is not there.

@@ -5,11 +5,11 @@
 #
 #	. "$(dirname "$0")/lib.sh"
 #
-# and ends with `finish`. It prints TAP. On entry it is executed again as process
-# 1 of namespaces of its own (network, mount, pid; as an ordinary user also a
-# user namespace, in which it is root). Whatever it makes, interfaces, named
-# network namespaces, sockets, processes, lives in those and ends with them,
-# even if the test is killed: nothing is left on the machine.
+# and ends with `finish`. It prints TAP. On entry it is executed again as
+# process 1 of namespaces of its own (network, mount, pid; as an ordinary user
+# also a user namespace, in which it is root). Whatever it makes, interfaces,
+# named network namespaces, sockets, processes, lives in those and ends with
+# them, even if the test is killed: nothing is left on the machine.
 #
 # Inside, /run is an empty private tmpfs, the test stands in an empty directory
 # of it ($W, also $TMPDIR), `lo` is up, and $WEIR is the command under test.

@@ -26,8 +26,8 @@
 #	lease NAME		get a lease; prints the address
 
 # tcpdump gives its privileges away as soon as it can. That takes setgroups(2),
-# which is denied to the root of an ordinary user's namespace. There, to read, it
-# gets one more namespace in which it is nobody in particular ...
+# which is denied to the root of an ordinary user's namespace. There, to read,
+# it gets one more namespace in which it is nobody in particular ...
 _denied=
 ! grep -q deny /proc/self/setgroups || _denied=1
 tcpdump()
@@ -98,8 +98,8 @@ ear()
 	# ... and to listen, it is told that setgroups(2) went well.
 	[ -z "$_denied" ] || listen=(strace -f --seccomp-bpf -o "$W/$name.trace"
 		-e trace=setgroups -e inject=setgroups:retval=0 tcpdump)
-	# A slot of its ring has the size of the longest frame it expects: of 256
-	# KiB, unless told otherwise, there would be eight.
+	# A slot of its ring has the size of the longest frame it expects: of
+	# 256 KiB, unless told otherwise, there would be eight.
 	on "$name" "${listen[@]}" -i "$(dev "$name")" -Q in -n -U -s 4096 \
 		--immediate-mode -Z root -w "$W/$name.pcap" "$@" \
 		>/dev/null 2>"$W/$name.ear" &
