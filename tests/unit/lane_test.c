@@ -340,10 +340,58 @@ static void the_short_path_says_what_decide_says(void **state)
 	}
 }
 
+static void floods_count_hits(void **state)
+{
+	const struct lane_case c = { .prepare = a_rule_without_a_filter };
+	struct rig *r = prepared(&c, false);
+
+	(void)state;
+	assert_int_equal(r->stats->hits[0], 9);
+	assert_int_equal(r->stats->hits[1], 6);
+	rig_free(r);
+}
+
+/* Frames of a visit whose rules are asked, which is work. */
+static uint64_t taken_in_a_visit(bool tap)
+{
+	const struct rig_options many = { .buffers = 128 };
+	struct rig *r = rig_new(NULL);
+	uint64_t ring = 0, taken;
+	uint8_t frame[64];
+
+	for (unsigned int p = 0; p < 2; p++)
+		rig_add(r, p, &many);
+	rig_allow(r, 0, 1);
+	rig_teach(r, 0, RIG_MAC(0));
+	rig_teach(r, 1, RIG_MAC(1));
+	a_rule_allows(r);
+	if (tap)
+		vswitch_set_tap(r->sw, no_op, NULL);
+	taken = r->stats->port[0].in_frames;
+	rig_frame(frame, RIG_MAC(1), RIG_MAC(0), sizeof(frame));
+	for (unsigned int i = 0; i < 100; i++)
+		assert_true(rig_send(r, 0, frame, sizeof(frame)));
+	vswitch_run(r->sw, RIG_BIT(0), r->now, &ring);
+	taken = r->stats->port[0].in_frames - taken;
+	rig_free(r);
+	return taken;
+}
+
+static void work_ends_a_visit(void **state)
+{
+	uint64_t taken = taken_in_a_visit(false);
+
+	(void)state;
+	assert_int_equal(taken, taken_in_a_visit(true));
+	assert_in_range(taken, 1, VSWITCH_BUDGET - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_short_path_says_what_decide_says),
+		cmocka_unit_test(floods_count_hits),
+		cmocka_unit_test(work_ends_a_visit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
