@@ -268,13 +268,16 @@ static struct rig *prepared(const struct lane_case *c, bool tap)
 	c->prepare(r);
 	if (tap)
 		vswitch_set_tap(r->sw, no_op, NULL);
-	/* In turn: two for port 1, the second a longer one; port 2; all. */
+	/*
+	 * In turn: two for port 1, the second a longer one; port 2; all, from
+	 * another station, so that this one is not looked at anew.
+	 */
 	for (unsigned int i = 0; i < FRAMES; i++) {
 		static const uint64_t to[] = { RIG_MAC(1), RIG_MAC(1),
 					       RIG_MAC(2), MAC_BROADCAST };
 		uint16_t len = i % 4 == 1 ? 200 : 64;
 
-		rig_frame(frame, to[i % 4], RIG_MAC(0), len);
+		rig_frame(frame, to[i % 4], RIG_MAC(i % 4 == 3 ? 9 : 0), len);
 		assert_true(rig_send(r, 0, frame, len));
 	}
 	rig_run(r, RIG_BIT(0));
