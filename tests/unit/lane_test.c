@@ -154,8 +154,9 @@ static void little_room(struct rig *r)
 static uint64_t *lent(struct rig *r, unsigned int n)
 {
 	struct net_queue *free = r->port[1].config.egress.free;
+	unsigned int at = r->sw->port[1].out_free.head + n;
 
-	return &free->desc[(r->sw->port[1].out_free.head + n) % 16].io_or_offset;
+	return &free->desc[at % 16].io_or_offset;
 }
 
 static void buffer_off_the_region(struct rig *r)
