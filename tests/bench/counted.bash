@@ -28,7 +28,7 @@ stages()
 	instructions 64 "$FRAMES" 2 >/dev/null || exit 1
 	callgrind_annotate --threshold=100 "$work/callgrind" |
 		awk -v frames="$FRAMES" '
-		!/:[a-z_0-9.]+ \[/ { next }
+		!/^ *[0-9,]+ \(.*:[a-z_0-9.]+( \[.*)?$/ { next }
 		{
 			gsub(/,/, "", $1)
 			name = $0
