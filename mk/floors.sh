@@ -57,6 +57,8 @@ check "(base|client|examples/echo|lwip|netif)/.*|$shared|vmm/linux/pd/.*" exampl
 check "$ground|$config|client/.*|vmm/.*|hostnet/.*" vmm
 check "$ground|$config|$shared|vmm/linux/pd/.*|vmm/kvm/.*" vmm/kvm
 check "$ground|$config|$shared|vmm/linux/pd/.*" vmm/linux/pd
+# What both sides of the wall read.
+check "$ground|$config|$shared|vmm/linux/pd/pd\.h" vmm/linux/*.h
 monitors="$ground|$config|client/.*|hostnet/.*|$shared|vmm/linux/(monitor|pd|ports)/.*|vmm/kvm/.*"
 # shellcheck disable=SC2046 # one word a file
 check "$monitors" $(find vmm/linux/monitor -name '*.[ch]' ! -name state.h)
