@@ -83,7 +83,8 @@ virtio_user()
 }
 
 # start_testpmd OPTION...: forward between two ports without looking.  It serves
-# one client, because with another one it may crash.
+# one client, because with another one it may crash, and it may crash when that
+# one leaves; nobody is told.
 start_testpmd()
 {
 	: >"$work/testpmd.log"
@@ -92,15 +93,21 @@ start_testpmd()
 		--forward-mode=io --total-num-mbufs=16384 --stats-period 600 \
 		--no-mlockall </dev/null >"$work/testpmd.log" 2>&1 &
 	testpmd=$!
+	disown "$testpmd"
 	pids+=("$testpmd")
 	wait_until 10 grep -q 'Port statistics' "$work/testpmd.log" ||
 		die "testpmd: $(tail -n 1 "$work/testpmd.log")"
 }
 
+gone()
+{
+	! kill -0 "$1"
+}
+
 stop_testpmd()
 {
 	kill -INT "$testpmd" 2>/dev/null
-	wait "$testpmd" 2>/dev/null
+	wait_until 10 gone "$testpmd" || kill -KILL "$testpmd"
 }
 
 vsctl()
