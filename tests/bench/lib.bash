@@ -123,7 +123,7 @@ slice()
 	awk -v name="$1" -v len="$2" -v to="$work/results.$3" '{
 		x = $(NF - 1); y = $NF
 		l = x < 120 && y < 120 ? "near" : x >= 120 && y >= 120 ? "far" : "mixed"
-		# What works in the client's own system calls takes its time.
+		# The bridge works inside the client and takes its time.
 		if (name != "bridge" && $3 == "windows" &&
 		    split($4, w, "/") && w[1] * 4 < w[2])
 			l = "mixed"
