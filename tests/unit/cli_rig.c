@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <assert.h>
 #include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +14,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "cli/cli.h"
 #include "tests/unit/cli_rig.h"
@@ -65,6 +71,18 @@ int run_weir(const char *words)
 	restore(stderr, old_err, err, cli_err, sizeof(cli_err));
 	free(line);
 	return result;
+}
+
+void expect_error(const char *format, ...)
+{
+	char want[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(want, sizeof(want), format, args);
+	va_end(args);
+	assert_string_equal(cli_err, want);
+	assert_string_equal(cli_out, "");
 }
 
 static char *path_of(const char *file)
@@ -194,4 +212,18 @@ void fake_end(void)
 	if (system(command)) /* NOLINT(cert-env33-c): a fixed command */
 		abort();
 	unsetenv("WEIR_RUNDIR");
+}
+
+int fake_setup(void **state)
+{
+	(void)state;
+	fake_rundir();
+	return 0;
+}
+
+int fake_teardown(void **state)
+{
+	(void)state;
+	fake_end();
+	return 0;
 }

@@ -21,6 +21,13 @@ extern char cli_err[16384];
 int run_weir(const char *words);
 
 /**
+ * expect_error - the last run must have failed with exactly this, and printed
+ * nothing
+ */
+void expect_error(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
+/**
  * struct fake_answer - what a fake instance answers
  * @request: text that occurs in the request; NULL matches all
  * @reply:   sent as it stands; NULL: keep silent until the client goes
@@ -29,6 +36,9 @@ struct fake_answer {
 	const char *request;
 	const char *reply;
 };
+
+/* The reply of a success; @data is JSON. */
+#define OK(data) "{\"protocol\":2,\"ok\":true,\"data\":" data "}\n"
 
 /**
  * fake_rundir - a fresh folder for control sockets; WEIR_RUNDIR points there
@@ -52,6 +62,10 @@ const char *fake_requests(void);
  * fake_end - end all fake instances, remove the folder
  */
 void fake_end(void);
+
+/* Before and after each test: a folder of its own, without instances. */
+int fake_setup(void **state);
+int fake_teardown(void **state);
 
 /**
  * fake_dir - the folder
