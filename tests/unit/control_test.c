@@ -1,30 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The control server: what it shows, and what it does not let itself be talked
- * into. Most of it against a running monitor; timeouts in this process, where
- * time is what the test says it is.
+ * The control server: hostile requests, and clients that are slow or silent.
+ * Most of it against a running monitor; timeouts in this process, where time is
+ * what the test says it is.
  */
-#include "cli/decision.h"
+#include "tests/unit/control_rig.h"
 #include "tests/unit/server_rig.h"
-
 #include "vmm/linux/control/json.h"
 
 FAKE_COMPONENTS;
-
-static const char topology[] =
-	"switch sw0 {\n"
-	"port a { attach \"@/a.sock\" }\n"
-	"port b { attach \"@/b.sock\"; mac lock 02:00:00:00:00:0b }\n"
-	"port p { socket listen \"@/p.made\" }\n"
-	"}\n"
-	"switch sw1 {\n"
-	"port a { attach \"@/c.sock\" }\n"
-	"}\n"
-	"link sw0.up <-> sw1.down\n"
-	"allow sw0.a <-> sw0.b\n"
-	"allow sw0.a -> p\n"
-	"allow sw0.up <-> sw0.a\n"
-	"allow sw1.a <-> sw1.down\n";
 
 /* --- requests ----------------------------------------------------------- */
 
@@ -70,7 +54,7 @@ static void hc14_garbage_gets_an_error(void **state)
 	};
 	struct rig *r = *state;
 
-	rig_start(r, topology);
+	rig_start(r, control_topology);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		const char *error = rig_error(rig_ask(r, table[i].request));
 
@@ -120,7 +104,7 @@ static void hc14_requests_that_are_nearly_right(void **state)
 	struct rig *r = *state;
 	uint32_t x = 14;
 
-	rig_start(r, topology);
+	rig_start(r, control_topology);
 	for (int i = 0; i < 2000; i++)
 		ask_nearly(r, base[noise(&x) % 3], &x);
 	/* Those that still make sense are compiled, which takes longer. */
@@ -141,7 +125,7 @@ static void hc14_a_request_has_a_length(void **state)
 	char *end;
 	int fd;
 
-	rig_start(r, topology);
+	rig_start(r, control_topology);
 	memset(long_text, ' ', CONTROL_REQUEST_MAX);
 	fd = rig_connect(r, "test.sock", SOCK_STREAM);
 	assert_int_equal(write(fd, long_text, CONTROL_REQUEST_MAX),
@@ -204,7 +188,7 @@ static void hc34_the_oldest_silent_connection_goes(void **state)
 	int idle[CONTROL_CONNS + 40];
 	const size_t n = sizeof(idle) / sizeof(idle[0]);
 
-	rig_start(r, topology);
+	rig_start(r, control_topology);
 	for (size_t i = 0; i < n; i++)
 		idle[i] = be_silent(r, i);
 	assert_string_equal(rig_port(r, "sw0.p", "restarts"), "0");
@@ -241,7 +225,7 @@ static void hc34_silent_connections_that_are_renewed(void **state)
 	struct rig *r = *state;
 	pid_t pid;
 
-	rig_start(r, topology);
+	rig_start(r, control_topology);
 	pid = fork();
 	if (pid == 0)
 		renew(r);
@@ -258,7 +242,7 @@ static void hc34_who_is_busy_stays(void **state)
 	json_t *data;
 	int fd;
 
-	rig_start(r, topology);
+	rig_start(r, control_topology);
 	/* A reply that does not fit into the socket, and is read at the end. */
 	fd = rig_connect(r, "test.sock", SOCK_STREAM);
 	assert_int_equal(write(fd, "{\"cmd\":\"show\",\"what\":\"fdb\"}\n", 28),
@@ -279,7 +263,7 @@ static void hc14_who_does_not_read_holds_nobody(void **state)
 	json_t *data;
 	int fd;
 
-	rig_start(r, topology);
+	rig_start(r, control_topology);
 	fd = rig_connect(r, "test.sock", SOCK_STREAM);
 	assert_int_equal(write(fd, "{\"cmd\":\"show\",\"what\":\"fdb\"}\n", 28),
 			 28);
@@ -298,7 +282,7 @@ static void hc14_requests_may_be_abandoned(void **state)
 {
 	struct rig *r = *state;
 
-	rig_start(r, topology);
+	rig_start(r, control_topology);
 	for (int i = 0; i < 200; i++) {
 		int fd = rig_connect(r, "test.sock", SOCK_STREAM);
 
@@ -309,122 +293,6 @@ static void hc14_requests_may_be_abandoned(void **state)
 	}
 	json_decref(
 		rig_data(rig_ask(r, "{\"cmd\":\"show\",\"what\":\"fdb\"}")));
-	assert_int_equal(rig_stop(r), 0);
-}
-
-/* --- what is shown ------------------------------------------------------ */
-
-static void test_ports(void **state)
-{
-	struct rig *r = *state;
-	char what[128];
-
-	rig_start(r, topology);
-	rig_until(r, "sw0.p", "state", "up");
-	assert_string_equal(rig_port(r, "sw0.p", "kind"), "socket");
-	assert_string_equal(rig_port(r, "sw0.a", "kind"), "attach");
-	assert_string_equal(rig_port(r, "sw1.down", "kind"), "link");
-	snprintf(what, sizeof(what), "attach %s/a.sock", r->dir);
-	assert_string_equal(rig_port(r, "sw0.a", "attached"), what);
-	assert_string_equal(rig_port(r, "sw0.b", "number"), "1");
-	/* What the fake switch has put there. */
-	assert_string_equal(rig_port(r, "sw0.b", "in_frames"), "101");
-	assert_int_equal(rig_stop(r), 0);
-}
-
-static void test_system(void **state)
-{
-	struct rig *r = *state;
-	json_t *data, *row;
-	size_t i;
-	int pid, writers = 0, readers = 0;
-	const char *name;
-
-	rig_start(r, topology);
-	data = rig_data(rig_ask(r, "{\"cmd\":\"show\",\"what\":\"system\"}"));
-	assert_int_equal(
-		json_unpack(data, "{s:i, s:s}", "pid", &pid, "name", &name), 0);
-	assert_int_equal(pid, r->pid);
-	assert_string_equal(name, "test");
-	assert_int_equal(json_array_size(json_object_get(data, "pds")), 3);
-	/* Who maps a receive region: the switch to write, the port to read. */
-	json_array_foreach(json_object_get(data, "pds"), i, row) {
-		json_t *map;
-		size_t k;
-
-		json_array_foreach(json_object_get(row, "maps"), k, map) {
-			const char *region, *perms;
-
-			assert_int_equal(json_unpack(map, "{s:s, s:s}",
-						     "region", &region, "perms",
-						     &perms),
-					 0);
-			if (strcmp(region, "sw0.p.egress.data") != 0)
-				continue;
-			writers += strcmp(perms, "rw") == 0;
-			readers += strcmp(perms, "r") == 0;
-		}
-	}
-	assert_int_equal(writers, 1);
-	assert_int_equal(readers, 1);
-	json_decref(data);
-	assert_string_equal(rig_pd(r, "sw0.p", "state"), "running");
-	assert_int_equal(rig_stop(r), 0);
-}
-
-static void test_fdb_comes_page_by_page(void **state)
-{
-	struct rig *r = *state;
-	json_t *data, *row;
-	size_t i;
-
-	rig_start(r, topology);
-	data = rig_data(rig_ask(r, "{\"cmd\":\"show\",\"what\":\"fdb\"}"));
-	assert_int_equal(json_array_size(data), 2 * FAKE_ADDRESSES);
-	json_array_foreach(data, i, row) {
-		char want[MAC_TEXT];
-
-		mac_text(0x020000000000 + i % FAKE_ADDRESSES, want);
-		assert_string_equal(
-			json_string_value(json_object_get(row, "mac")), want);
-		assert_string_equal(
-			json_string_value(json_object_get(row, "port")),
-			i < FAKE_ADDRESSES ? "sw0.a" : "sw1.a");
-	}
-	json_decref(data);
-	assert_int_equal(rig_stop(r), 0);
-}
-
-static void test_a_switch_that_does_not_answer(void **state)
-{
-	static const char ask[] = "{\"cmd\":\"trace\",\"port\":\"sw0.a\","
-				  "\"frame\":\"0200\"}";
-	struct rig *r = *state;
-	const struct control to = rig_control(r);
-	struct rig_client c;
-	json_t *facts, *data, *hop;
-
-	rig_start(r, topology);
-	rig_attach(r, &c, "a.sock");
-	rig_order(&c, "deaf");
-	rig_expect(r, "deaf from now on", 1);
-	assert_non_null(strstr(rig_error(rig_ask(r, ask)),
-			       "switch sw0 does not answer"));
-	assert_string_equal(rig_port(r, "sw0.a", "state"), "up");
-	/* The other one does, and so does the monitor. */
-	facts = trace_follow(&to, &rig_options,
-			     json_pack("{s:s, s:s, s:s}", "cmd", "trace",
-				       "port", "sw1.a", "frame", "0200"));
-	data = decision_shown(facts);
-	json_decref(facts);
-	/* What it says is not lost for the one behind it. */
-	hop = json_array_get(json_object_get(data, "hops"), 0);
-	assert_string_equal(json_string_value(json_object_get(hop, "verdict")),
-			    "unknown");
-	assert_string_equal(json_string_value(json_object_get(hop, "text")),
-			    "sw0 does not answer");
-	json_decref(data);
-	rig_detach(&c);
 	assert_int_equal(rig_stop(r), 0);
 }
 
@@ -494,10 +362,6 @@ int main(int argc, char **argv)
 		rig_test(hc34_who_is_busy_stays),
 		rig_test(hc14_who_does_not_read_holds_nobody),
 		rig_test(hc14_requests_may_be_abandoned),
-		rig_test(test_ports),
-		rig_test(test_system),
-		rig_test(test_fdb_comes_page_by_page),
-		rig_test(test_a_switch_that_does_not_answer),
 		rig_test(hc14_who_says_nothing_is_told_so),
 		rig_test(hc14_who_does_not_read_is_closed),
 	};

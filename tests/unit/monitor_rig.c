@@ -13,21 +13,27 @@ const char *rig_path(const struct rig *r, const char *name)
 	return p;
 }
 
-/* Child: compile a topology and run it. "@" stands for the directory. */
+void rig_write(const struct rig *r, const char *name, const char *text)
+{
+	FILE *f = fopen(rig_path(r, name), "w");
+
+	for (const char *p = text; *p != '\0'; p++)
+		fprintf(f, *p == '@' ? "%s" : "%.1s", *p == '@' ? r->dir : p);
+	fclose(f);
+}
+
+/* Child: compile a topology and run it. */
 static _Noreturn void rig_child(const struct rig *r, const char *topology)
 {
 	struct config_report report;
 	struct error err = { "" };
 	struct system *sys;
-	FILE *f = fopen(rig_path(r, "test.conf"), "w");
 	int result;
 
 	/* As a shell would start it. */
 	signal(SIGPIPE, SIG_DFL);
 	close(r->log);
-	for (const char *p = topology; *p != '\0'; p++)
-		fprintf(f, *p == '@' ? "%s" : "%.1s", *p == '@' ? r->dir : p);
-	fclose(f);
+	rig_write(r, "test.conf", topology);
 	sys = config_compile(rig_path(r, "test.conf"), &report);
 	if (sys == NULL) {
 		fprintf(stderr, "%s", report.text);
@@ -388,16 +394,17 @@ unsigned int rig_fds(pid_t pid)
 
 /* --- processes ---------------------------------------------------------- */
 
-pid_t rig_find(const struct rig *r, const char *comm)
+pid_t rig_seek(pid_t monitor, const char *comm)
 {
 	char path[64], text[64];
 	long pid = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)r->pid,
-		 (int)r->pid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)monitor,
+		 (int)monitor);
 	f = fopen(path, "r");
-	assert_non_null(f);
+	if (f == NULL)
+		return 0;
 	while (fscanf(f, "%ld", &pid) == 1) {
 		int fd;
 		ssize_t n;
@@ -412,8 +419,15 @@ pid_t rig_find(const struct rig *r, const char *comm)
 		pid = 0;
 	}
 	fclose(f);
-	assert_int_not_equal(pid, 0);
 	return (pid_t)pid;
+}
+
+pid_t rig_find(const struct rig *r, const char *comm)
+{
+	const pid_t pid = rig_seek(r->pid, comm);
+
+	assert_int_not_equal(pid, 0);
+	return pid;
 }
 
 /* --- the program -------------------------------------------------------- */

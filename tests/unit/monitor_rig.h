@@ -64,6 +64,9 @@ struct rig {
 /* A path in the rig's directory. */
 const char *rig_path(const struct rig *r, const char *name);
 
+/* Write a file there; "@" stands for the directory. */
+void rig_write(const struct rig *r, const char *name, const char *text);
+
 void rig_launch(struct rig *r, const char *topology);
 
 /* How often the log says something. */
@@ -151,7 +154,10 @@ unsigned int rig_fds(pid_t pid);
 
 /* --- processes ---------------------------------------------------------- */
 
-/* A child of the monitor: "weir:sw0", "weir-janitor". */
+/* A child of a monitor, "weir-janitor" or the like; 0: there is none. */
+pid_t rig_seek(pid_t monitor, const char *comm);
+
+/* A child that the rig's monitor must have. */
 pid_t rig_find(const struct rig *r, const char *comm);
 
 /* --- the program -------------------------------------------------------- */
