@@ -373,15 +373,15 @@ static void hc40_a_stuck_reader_stops_nobody(void **state)
 	still_serves(r);
 }
 
-#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, teardown)
+#define hostile_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, teardown)
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		rig_test(hc30_a_full_doorbell_stops_nobody),
-		rig_test(hc31_a_locked_region_stops_nobody),
-		rig_test(hc32_a_thousand_successors_inherit_nothing),
-		rig_test(hc40_a_stuck_reader_stops_nobody),
+		hostile_test(hc30_a_full_doorbell_stops_nobody),
+		hostile_test(hc31_a_locked_region_stops_nobody),
+		hostile_test(hc32_a_thousand_successors_inherit_nothing),
+		hostile_test(hc40_a_stuck_reader_stops_nobody),
 	};
 
 	return rig_main(argc, argv, "attach_hostile", tests,

@@ -236,8 +236,6 @@ static void test_without_a_janitor_nothing_is_left_either(void **state)
 	assert_int_equal(rig_files(r), 0);
 }
 
-#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {

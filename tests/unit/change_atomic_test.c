@@ -189,8 +189,6 @@ static void test_deaths_at_any_moment(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {

@@ -182,8 +182,6 @@ static void hc14_a_compiler_that_hangs(void **state)
 	end(&s);
 }
 
-#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {

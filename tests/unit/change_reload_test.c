@@ -118,8 +118,6 @@ static void test_standard_input_cannot_be_read_again(void **state)
 	end(&s);
 }
 
-#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {

@@ -180,8 +180,6 @@ static void test_a_warning_is_one_a_command_can_follow(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {

@@ -349,8 +349,6 @@ static void hc14_who_does_not_read_is_closed(void **state)
 	end(&s);
 }
 
-#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {

@@ -162,6 +162,8 @@ pid_t rig_find(const struct rig *r, const char *comm);
 
 /* --- the program -------------------------------------------------------- */
 
+#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
+
 int rig_main(int argc, char **argv, const char *name,
 	     const struct CMUnitTest *tests, size_t n);
 

@@ -289,8 +289,6 @@ static void test_a_log_that_is_not_read_holds_nobody(void **state)
 	assert_int_equal(rig_files(r), 0);
 }
 
-#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {

@@ -42,6 +42,4 @@ void finish_vm(struct rig *r, struct rig_client *c);
 /* A VM publishes nothing; once it answers it has seen that its link is up. */
 void until_seen(struct rig *r, struct rig_client *c);
 
-#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-
 #endif

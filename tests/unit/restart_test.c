@@ -423,8 +423,6 @@ static void hc35_a_faulty_link_is_held_off(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {

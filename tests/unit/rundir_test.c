@@ -290,8 +290,6 @@ static void test_socket_paths_are_claimed(void **state)
 	close(file);
 }
 
-#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {

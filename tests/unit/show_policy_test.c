@@ -452,8 +452,6 @@ static void test_a_lying_switch(void **state)
 }
 
 #define own_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {

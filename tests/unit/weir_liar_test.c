@@ -425,8 +425,6 @@ static void hc20_libweir_refuses_memory_that_could_shrink(void **state)
 	assert_non_null(strstr(meet(r, &l, &error), "not a Unix socket"));
 }
 
-#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
