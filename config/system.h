@@ -10,12 +10,12 @@
  *	struct system
  *	  |- region[]         every region: name, size
  *	  |- channel[]        every channel: its two ends
- *	  |- conn[]           every connection of a switch port: a view that ties
+ *	  |- conn[]           each connection of a switch port: a view that ties
  *	  |                   regions and channels to it, for monitors and tools
  *	  `- pd[]
  *	       |- map[]       what it maps; the position is the map's *slot*
- *	       |- chan[]      its channel ends; the position is the channel's *id*
- *	       `- comp[]      components living in it, each with its configuration
+ *	       |- chan[]      its channel ends; the position is a channel's *id*
+ *	       `- comp[]      components in it, each with its configuration
  *	                      in terms of slots and ids
  *
  * What ends up in a PD is plain data of fixed size, without pointers, so that a

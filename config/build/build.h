@@ -33,8 +33,8 @@
  * second, whose peer is the VM.  What differs:
  *
  *	region			switch	virt	VM	why
- *	ingress.data		r	r	rw	the card writes it, and virt
- *						maintains caches
+ *	ingress.data		r	r	rw	the card writes it,
+ *						and virt maintains caches
  *	egress.data		rw	r	r	the card reads it
  *	stats.rx, stats.tx	-	rw	-	the monitor reads
  *	VM.ram			-	-	rw	the guest's alone

@@ -8,11 +8,11 @@
  *	jeq #0x800, 1, 0	yes: over the slot; no: into it
  *	ret #2			slot of "no"
  *
- * A slot holds what a jump's eight bits cannot say: a return, unless the slot of
- * a later block has the same one within reach, or a jump to a block that is too
- * far away.  Blocks come in topological order, because jumps only go forward.
- * Slots move other blocks further away, so positions are computed until no more
- * slots are needed.
+ * A slot holds what a jump's eight bits cannot say: a return, unless the slot
+ * of a later block has the same one within reach, or a jump to a block that is
+ * too far away.  Blocks come in topological order, because jumps only go
+ * forward.  Slots move other blocks further away, so positions are computed
+ * until no more slots are needed.
  */
 #include "config/merge/emit.h"
 

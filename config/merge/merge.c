@@ -45,8 +45,8 @@ static uint32_t write(struct merge *m, const uint16_t *rules, uint32_t n,
 
 /*
  * The fewer states with different facts, the smaller the tree, and the more
- * often a question is asked again.  If there is no room for all rules, the first
- * ones are merged.
+ * often a question is asked again.  If there is no room for all rules, the
+ * first ones are merged.
  */
 static uint32_t write_in_limits(struct merge *m, const uint16_t *rules,
 				uint32_t n)

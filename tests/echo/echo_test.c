@@ -367,7 +367,7 @@ static void afterwards_it_serves(void **state)
 	assert_tcp_echo(OUR_IP, 7, 9900, 100000);
 }
 
-/* --- with a DHCP server gone mad -------------------------------------------- */
+/* --- with a DHCP server gone mad ------------------------------------------ */
 
 static void a_bad_dhcp_server_does_no_harm(void **state)
 {
@@ -380,7 +380,7 @@ static void a_bad_dhcp_server_does_no_harm(void **state)
 	says("DHCP request finished");
 }
 
-/* --- all of them ------------------------------------------------------------ */
+/* --- all of them ---------------------------------------------------------- */
 
 static int dhcp_story(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Changes while it runs: the same files and a text, and what one system must have
- * in common with another to become it.
+ * Changes while it runs: the same files and a text, and what one system must
+ * have in common with another to become it.
  */
 #include <stdarg.h>
 #include <stddef.h>

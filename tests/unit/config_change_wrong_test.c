@@ -82,7 +82,8 @@ static const struct {
 			       "text; save the file as UTF-8\n" },
 	{ "allow a -> b\n\x1b[2J",
 	  "(runtime):2:1: byte 0x1b is a control "
-	  "character, which no topology has; take it out, or is this another file?\n" },
+	  "character, which no topology has; take it out, or is this another "
+	  "file?\n" },
 };
 
 /* Everything is refused as a whole, and says so. */

@@ -92,8 +92,8 @@ static const struct {
 	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
 	  "port s.b is gone" },
 	{ BASE "switch u { port e { tap \"e\" } }\n", "switch u is new" },
-	{ "switch s {\nport a { tap \"a\" }\nport b { program \"/p\" args \"q\" "
-	  "}\nport up { nic \"n\" }\nport p { capture \"p\" of a; filter "
+	{ "switch s {\nport a { tap \"a\" }\nport b { program \"/p\" args "
+	  "\"q\" }\nport up { nic \"n\" }\nport p { capture \"p\" of a; filter "
 	  "\"arp\" }\n}\n" OTHER REST,
 	  "vm v is gone" },
 	{ "switch s {\nflows 100\n" BODY OTHER VM REST,
@@ -126,7 +126,8 @@ static const struct {
 	{ "switch s {\nport a { tap \"a\"; follow up; reserved forward }\n"
 	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
-	  "port s.a: \"reserved forward\" is new\nport s.a: follow \"\" becomes \"s.up\"" },
+	  "port s.a: \"reserved forward\" is new\n"
+	  "port s.a: follow \"\" becomes \"s.up\"" },
 	{ "switch s {\nport a { tap \"a\"; follow up }\n"
 	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
@@ -134,16 +135,19 @@ static const struct {
 	{ "switch s {\nport a { tap \"a\" }\n"
 	  "port b { program \"/p\" args \"r\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
-	  "port s.b: program \"/p\" args \"q\" mac f270bf826827 becomes program \"/p\" args \"r\" mac f270bf826827" },
+	  "port s.b: program \"/p\" args \"q\" mac f270bf826827 becomes "
+	  "program \"/p\" args \"r\" mac f270bf826827" },
 	{ "switch s {\nport a { tap \"a\" }\n"
 	  "port b { program \"/p\" args \"q\"; mac lock 02:00:00:00:00:07 }\n"
 	  "port up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
-	  "port s.b: program \"/p\" args \"q\" mac f270bf826827 becomes program \"/p\" args \"q\" mac 020000000007" },
+	  "port s.b: program \"/p\" args \"q\" mac f270bf826827 becomes "
+	  "program \"/p\" args \"q\" mac 020000000007" },
 	{ "switch s {\nport a { tap \"a\" }\n"
 	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"ip\" }\n}\n" OTHER VM REST,
-	  "port s.p: capture \"p\" filter \"arp\" becomes capture \"p\" filter \"ip\"" },
+	  "port s.p: capture \"p\" filter \"arp\" becomes "
+	  "capture \"p\" filter \"ip\"" },
 	{ "switch s {\nport a { tap \"a\" }\n"
 	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of b; filter \"arp\" }\n}\n" OTHER VM REST,
@@ -152,18 +156,21 @@ static const struct {
 	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"arp\"; drops }\n}\n" OTHER VM
 		  REST,
-	  "port s.p: capture \"p\" filter \"arp\" becomes capture \"p\" filter \"arp\" drops" },
+	  "port s.p: capture \"p\" filter \"arp\" becomes "
+	  "capture \"p\" filter \"arp\" drops" },
 	{ "switch s {\nport a { tap \"a\" }\n"
 	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"arp\"; overwrite }\n}\n" OTHER
 		  VM REST,
-	  "port s.p: capture \"p\" filter \"arp\" becomes capture \"p\" filter \"arp\" overwrite" },
+	  "port s.p: capture \"p\" filter \"arp\" becomes "
+	  "capture \"p\" filter \"arp\" overwrite" },
 	{ "switch s {\n" BODY OTHER
 	  "vm v { kernel \"/k\"; initrd \"/i\"; memory 64m; nic pci "
 	  "\"0000:00:03.0\" }\n" REST,
 	  "vm v: memory in MiB 32 becomes 64" },
 	{ "switch s {\n" BODY OTHER
-	  "vm v { kernel \"/k\"; initrd \"/i\"; nic pci \"0000:00:04.0\" }\n" REST,
+	  "vm v { kernel \"/k\"; initrd \"/i\"; nic pci "
+	  "\"0000:00:04.0\" }\n" REST,
 	  "vm v: nic \"0000:00:03.0\" becomes \"0000:00:04.0\"" },
 	{ "switch s {\n" BODY OTHER
 	  "vm v { kernel \"/k\"; initrd \"/i\"; nic pci \"0000:00:03.0\"; "

@@ -99,7 +99,8 @@ static void what_cannot_be_read(void **state)
 	assert_int_equal(mkdir("d.conf", 0700), 0);
 	gives("d.conf",
 	      "d.conf:1:1: \"d.conf\" is a directory, not a regular "
-	      "file; name a file, or pipe it to 'weir check -' or 'weir run -'\n");
+	      "file; name a file, or pipe it to 'weir check -' or 'weir "
+	      "run -'\n");
 	rmdir("d.conf");
 }
 
@@ -130,7 +131,7 @@ static void put_folder(const char *path)
 	assert_int_equal(mkdir(path, 0700), 0);
 }
 
-/* A compiler that waits for a writer is ended by SIGALRM, and the test fails. */
+/* SIGALRM ends a compiler that waits for a writer, and the test fails. */
 static void hc36_what_is_no_file_is_not_opened(void **state)
 {
 	static const struct {
@@ -149,10 +150,10 @@ static void hc36_what_is_no_file_is_not_opened(void **state)
 	rig_put("t.conf", "include \"x\"\n" GOOD);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		cases[i].put("x");
-		snprintf(
-			want, sizeof(want),
-			"x:1:1: \"x\" is %s, not a regular file; name a file, or pipe it to 'weir check -' or 'weir run -'\n",
-			cases[i].what);
+		snprintf(want, sizeof(want),
+			 "x:1:1: \"x\" is %s, not a regular file; name a file, "
+			 "or pipe it to 'weir check -' or 'weir run -'\n",
+			 cases[i].what);
 		gives("x", want);
 		snprintf(want, sizeof(want),
 			 "t.conf:1:9: \"x\" is %s, not a regular file; "
@@ -304,7 +305,7 @@ static void columns_are_characters(void **state)
 	unlink("t.conf");
 }
 
-/* What is copied from elsewhere brings characters along that one does not see. */
+/* What is copied from elsewhere may bring invisible characters along. */
 static void what_one_does_not_see_is_named(void **state)
 {
 	static const struct {
@@ -331,9 +332,9 @@ static void what_one_does_not_see_is_named(void **state)
 		  "t.conf:3:18: 'tcp has quotes that are none here; a string "
 		  "stands between two \"\", and a name between none\n" },
 		{ GOOD "deny a -> b when \xe2\x80\x9ctcp\xe2\x80\x9d\n",
-		  "t.conf:3:18: \xe2\x80\x9ctcp\xe2\x80\x9d has quotes that are "
-		  "none here; a string stands between two \"\", and a name "
-		  "between none\n" },
+		  "t.conf:3:18: \xe2\x80\x9ctcp\xe2\x80\x9d has quotes that "
+		  "are none here; a string stands between two \"\", and a "
+		  "name between none\n" },
 	};
 
 	(void)state;

@@ -122,7 +122,8 @@ static void each_filter_is_asked_for_once(void **state)
 		PORTS
 		"switch r { port c { tap \"c\" }; port d { tap \"d\" }\n"
 		"port p { capture \"p\" of c; filter \"host known.example\" }\n"
-		"port q { capture \"q\" of d; filter \"host both.example\" } }\n"
+		"port q { capture \"q\" of d; filter \"host both.example\" }\n"
+		"}\n"
 		"allow c -> d when \"host known.example\"\n"
 		"allow d -> c when \"host both.example\" reply\n"
 		"allow a <-> b when \"host known.example\"\n",
@@ -172,8 +173,8 @@ static void hc36_many_unknown_names(void **state)
 }
 
 /*
- * One that answers is told from those that do not, and a compiler that waits for
- * them is ended by SIGALRM.
+ * One that answers is told from those that do not, and a compiler that waits
+ * for them is ended by SIGALRM.
  */
 static void hc36_a_resolver_that_hangs(void **state)
 {

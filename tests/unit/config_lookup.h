@@ -3,10 +3,10 @@
  * Looking names of hosts up, for tests that must not depend on who answers.
  *
  * The test program's own getaddrinfo() takes the place of the C library's: it
- * knows a few hosts, counts, and asks nobody.  The compiler calls it in processes
- * of their own, so what it counts is in shared memory.  Numbers and services are
- * left to the C library.  To be included by one file of a test, which calls
- * lookup_begin() first.
+ * knows a few hosts, counts, and asks nobody.  The compiler calls it in
+ * processes of their own, so what it counts is in shared memory.  Numbers and
+ * services are left to the C library.  To be included by one file of a test,
+ * which calls lookup_begin() first.
  */
 #ifndef WEIR_TESTS_CONFIG_LOOKUP_H
 #define WEIR_TESTS_CONFIG_LOOKUP_H

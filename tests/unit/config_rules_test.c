@@ -2,10 +2,10 @@
 /*
  * Rules: what is decided about a frame is what the text says.
  *
- * The oracle reads nothing but the text: it goes through the statements from top
- * to bottom, each with its ports and an expression that libpcap runs by itself,
- * and takes the first that matches.  What the compiler makes of the same text is
- * loaded as the switch loads it and asked pair by pair.
+ * The oracle reads nothing but the text: it goes through the statements from
+ * top to bottom, each with its ports and an expression that libpcap runs by
+ * itself, and takes the first that matches.  What the compiler makes of the
+ * same text is loaded as the switch loads it and asked pair by pair.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -407,7 +407,7 @@ static void a_reply_with_vlan_resolves_untagged(void **state)
 		[18] = 6,    [19] = 4,	  [21] = 1
 	};
 	static const uint8_t like_arp[60] = { [12] = 0x08, [13] = 0x06 };
-	static const uint8_t tagged[64] = { [12] = 0x81, [15] = 5, [16] = 0x08 };
+	static const uint8_t tagged[64] = { [12] = 0x81, 0, 0, 5, 0x08 };
 	struct system *sys = compile(TWO "allow a -> b when \"vlan 5 and ip\" "
 					 "reply\nallow b -> c when \"vlan 5 "
 					 "and ip\"\n");

@@ -82,7 +82,7 @@ static void examples_keep_the_promises(void **state)
 	"port a { tap \"a\" }\nport b { tap \"b\" }\nport c { tap \"c\" }\n"   \
 	"}\n"
 
-/* Ports that a port of the first switch may send to, by rules without filter. */
+/* Ports a port of the first switch may send to, by rules without filter. */
 static uint64_t may_send(const struct system *sys, unsigned int from)
 {
 	const struct policy_image *image = &sys->policy[0].image;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Measuring what is between two ports, whatever it is: generator and sink in one
- * process on one CPU, the switch on another.
+ * Measuring what is between two ports, whatever it is: generator and sink in
+ * one process on one CPU, the switch on another.
  *
  * What makes such figures hard to trust, and what is done about it:
  *  - the distance between two virtual CPUs changes under our feet, and every
- *    cross-CPU figure with it: one cache line is bounced between the CPUs before
- *    and after, and the caller compares only runs at like distances;
- *  - other work steals a CPU for a while: time is cut into short windows, one in
- *    which this loop stood still is not used, and the median is quoted.
+ *    cross-CPU figure with it: one cache line is bounced between the CPUs
+ *    before and after, and the caller compares only runs at like distances;
+ *  - other work steals a CPU for a while: time is cut into short windows, one
+ *    in which this loop stood still is not used, and the median is quoted.
  */
 #ifndef WEIR_TESTS_BENCH_LIB_MEASURE_H
 #define WEIR_TESTS_BENCH_LIB_MEASURE_H
