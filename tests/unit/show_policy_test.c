@@ -208,29 +208,25 @@ static void test_rules_never_asked_are_shown(void **state)
 				   "\"hits\":0}\n" C_TO_A);
 }
 
-static void test_settings_of_a_port(void **state)
+/* VLANs and locks of ports a and b. */
+static void set_addresses(struct policy_image *image)
 {
-	static const struct policy_rate rate = { 1250000, 15000 };
-	struct fixture *f = *state;
-	struct policy_image *image = &f->policy.image;
 	struct policy_port *a = &image->port[0], *b = &image->port[1];
 
-	memset(image->pair, 0, sizeof(image->pair));
-	image->port[2].allow = 0;
 	a->vlan_mode = POLICY_VLAN_TRUNK;
 	a->vlan = 9;
 	image->trunk[0].member[0] = 0x3c02;		      /* 1, 10 to 13 */
 	image->trunk[0].member[63] = 1ull << 62 | 1ull << 63; /* 4094, 4095 */
+	b->vlan_mode = POLICY_VLAN_ACCESS;
+	b->vlan = 42;
 	a->locked = 1;
 	a->locked_mac = 0x020000000007;
 	a->known_only = 1;
+	b->known_only = 1;
 	a->first_mac = POLICY_MAX_MACS - 2;
 	a->n_macs = 2;
 	image->mac[POLICY_MAX_MACS - 2] = 0x00005e000107;
 	image->mac[POLICY_MAX_MACS - 1] = 0x00005e000207;
-	b->known_only = 1;
-	a->sticky = 3;
-	a->moves = (struct policy_rate){ 10, 20 };
 	a->ip_locked = 1;
 	a->first_prefix = 1;
 	a->n_prefixes = 3;
@@ -242,14 +238,32 @@ static void test_settings_of_a_port(void **state)
 	};
 	image->prefix[3] =
 		(struct policy_prefix){ .addr = { 0xfe, 0x80 }, .bits = 64 };
-	a->limit_in = rate;
+}
+
+/* What ports a, b and c may learn, send and flood. */
+static void set_rates(struct policy_image *image)
+{
+	struct policy_port *a = &image->port[0], *b = &image->port[1];
+
+	a->sticky = 3;
+	a->moves = (struct policy_rate){ 10, 20 };
+	a->limit_in = (struct policy_rate){ 1250000, 15000 };
 	a->limit_out = (struct policy_rate){ 1251, 1600 };
-	b->vlan_mode = POLICY_VLAN_ACCESS;
-	b->vlan = 42;
 	b->storm[STORM_BROADCAST] = (struct policy_rate){ 100, 100 };
 	b->storm[STORM_MULTICAST] = (struct policy_rate){ 200, 1 };
 	b->storm[STORM_UNKNOWN] = (struct policy_rate){ 300, 2 };
 	image->port[2].storm[STORM_UNKNOWN] = (struct policy_rate){ 0 };
+}
+
+static void test_settings_of_a_port(void **state)
+{
+	struct fixture *f = *state;
+	struct policy_image *image = &f->policy.image;
+
+	memset(image->pair, 0, sizeof(image->pair));
+	image->port[2].allow = 0;
+	set_addresses(image);
+	set_rates(image);
 	f->stats.port[1].blocked = 1;
 	f->stats.port[1].times_blocked = 3;
 	expect_rows(
