@@ -118,14 +118,12 @@ static void test_hex(void **state)
 	assert_int_equal(hex_decode("0000000000", 10, out, 4), -1);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_trace_tells_the_switch_s_verdict),
-		TEST(test_a_trace_follows_links),
-		TEST(hc08_a_trace_ends_whatever_switches_say),
+		rig_test(test_trace_tells_the_switch_s_verdict),
+		rig_test(test_a_trace_follows_links),
+		rig_test(hc08_a_trace_ends_whatever_switches_say),
 		cmocka_unit_test(test_hex),
 	};
 
