@@ -177,6 +177,7 @@ static void spin_hears_notifications(void **state)
 static unsigned int system_calls;
 
 /* The loop's only one while no channel is rung. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int epoll_wait(int epoll, struct epoll_event *events, int n, int timeout)
 {
 	system_calls++;
