@@ -36,10 +36,10 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
-_Static_assert(CACHE_OCTETS == FRAME_SNAP && CACHE_OCTETS == 64,
-	       "octets that are always defined, and one bit each");
+_Static_assert(CACHE_BYTES == FRAME_SNAP && CACHE_BYTES == 64,
+	       "bytes that are always defined, and one bit each");
 _Static_assert(sizeof(struct cache_place) == 144, "three lines, at any of 16");
-_Static_assert(CACHE_HASHED == 4 && 18 + 38 + 8 <= CACHE_OCTETS,
+_Static_assert(CACHE_HASHED == 4 && 18 + 38 + 8 <= CACHE_BYTES,
 	       "hashed words are in the snapshot, tagged or not");
 
 /* Where a flow's addresses and ports end, behind the Ethernet header. */
@@ -48,30 +48,30 @@ static const uint8_t flow_end[CACHE_KINDS] = { 24, 44, 28, 46 };
 /* --- remembering ------------------------------------------------------- */
 
 /* Expand a bit a byte to a mask. */
-static void spread(cache_pair *mask, uint64_t octets)
+static void spread(cache_pair *mask, uint64_t bytes)
 {
 	uint8_t *to = (uint8_t *)mask;
 
-	memset(mask, 0, CACHE_OCTETS);
-	while (octets)
-		to[bit_pop(&octets)] = 0xff;
+	memset(mask, 0, CACHE_BYTES);
+	while (bytes)
+		to[bit_pop(&bytes)] = 0xff;
 }
 
 /* One more than the last byte that was read. */
-static unsigned int end_of(uint64_t octets)
+static unsigned int end_of(uint64_t bytes)
 {
-	return octets ? 64u - (unsigned int)__builtin_clzll(octets) : 0;
+	return bytes ? 64u - (unsigned int)__builtin_clzll(bytes) : 0;
 }
 
 /* Those of a word's bytes that come before @end. */
-static uint64_t word_before(const uint8_t *octets, unsigned int at,
+static uint64_t word_before(const uint8_t *bytes, unsigned int at,
 			    unsigned int end)
 {
 	unsigned int n = at < end ? end - at : 0;
 
 	if (n >= 8)
-		return cache_word(octets, at);
-	return cache_word(octets, at) & ~frame_be64(~0ull >> 8 * n);
+		return cache_word(bytes, at);
+	return cache_word(bytes, at) & ~frame_be64(~0ull >> 8 * n);
 }
 
 static void learn_hashed(struct cache_port *port, const struct frame *f,
@@ -117,7 +117,7 @@ void cache_put(struct policy_cache *c, const struct frame *frame,
 
 	if (seen->all)
 		return;
-	spread(mask, seen->octets);
+	spread(mask, seen->bytes);
 	learn_hashed(port, frame, generation, mask);
 	at = place_for(c, port, cache_set(c, port, frame, dst), generation);
 	port->latest[dst] = (uint16_t)at;
@@ -125,7 +125,7 @@ void cache_put(struct policy_cache *c, const struct frame *frame,
 	memcpy(p->mask, mask, sizeof(p->mask));
 	memcpy(p->value, frame->bytes, sizeof(p->value));
 	p->key = cache_key(generation, dst);
-	p->end = (uint16_t)end_of(seen->octets);
+	p->end = (uint16_t)end_of(seen->bytes);
 	p->entry = entry;
 }
 

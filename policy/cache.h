@@ -16,7 +16,7 @@
  *
  * A verdict that depends on anything else is not stored: of a run that asked
  * for the frame's length, looked behind its end, or read past the first
- * CACHE_OCTETS.
+ * CACHE_BYTES.
  *
  * A frame's place follows from a keyed hash of its addresses and ports, as far
  * as filters have read them: with a rule "tcp", all TCP frames share one entry.
@@ -36,8 +36,8 @@
 #include "policy/cbpf.h"
 #include "base/frame.h"
 
-#define CACHE_OCTETS POLICY_SEEN_OCTETS
-#define CACHE_WORDS (CACHE_OCTETS / 8u)
+#define CACHE_BYTES POLICY_SEEN_BYTES
+#define CACHE_WORDS (CACHE_BYTES / 8u)
 /* Places of one sending port: sets of four. */
 #define CACHE_SET_BITS 4u
 #define CACHE_SETS (1u << CACHE_SET_BITS)
@@ -151,11 +151,11 @@ static inline bool cache_latest(struct policy_cache *c,
 }
 
 /* A word aligned to four, as all are behind either Ethernet header. */
-static inline uint64_t cache_word(const uint8_t *octets, unsigned int at)
+static inline uint64_t cache_word(const uint8_t *bytes, unsigned int at)
 {
 	uint64_t word;
 
-	__builtin_memcpy(&word, __builtin_assume_aligned(octets + at, 4), 8);
+	__builtin_memcpy(&word, __builtin_assume_aligned(bytes + at, 4), 8);
 	return word;
 }
 

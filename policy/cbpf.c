@@ -37,10 +37,10 @@ struct registers {
 static inline void take_down(struct policy_seen *seen, const struct view *v,
 			     uint64_t at, unsigned int size)
 {
-	if (at + size > v->head_len || at + size > POLICY_SEEN_OCTETS)
+	if (at + size > v->head_len || at + size > POLICY_SEEN_BYTES)
 		seen->all = true;
 	else
-		seen->octets |= ((1u << size) - 1ull) << at;
+		seen->bytes |= ((1u << size) - 1ull) << at;
 }
 
 /* @at does not wrap: it has room for the sum of any X and k. */

@@ -174,20 +174,20 @@ uint32_t cbpf_run(const struct cbpf_insn *prog, uint32_t n, const uint8_t *head,
 		  uint32_t head_len, uint32_t wire_len);
 
 /* Reads of this many leading bytes are recorded. */
-#define POLICY_SEEN_OCTETS 64u
+#define POLICY_SEEN_BYTES 64u
 
 /**
  * struct policy_seen - what programs have read of a frame
- * @octets: bit i set: byte i was read
+ * @bytes: bit i set: byte i was read
  * @all:    they depend on something else as well: the frame's length, a byte it
- *          does not have, or one from POLICY_SEEN_OCTETS on
+ *          does not have, or one from POLICY_SEEN_BYTES on
  * @steps:  instructions they took
  *
  * If @all is not set, these programs give the same verdicts on any frame with
  * the same values in these bytes.
  */
 struct policy_seen {
-	uint64_t octets;
+	uint64_t bytes;
 	bool all;
 	uint32_t steps;
 };

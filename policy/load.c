@@ -55,12 +55,12 @@ struct counts {
 typedef uint64_t __attribute__((may_alias)) word_t;
 
 /* Copy whole words, each once; both sides have room for the last one. */
-static void copy_words(void *to, const volatile void *from, size_t octets)
+static void copy_words(void *to, const volatile void *from, size_t bytes)
 {
 	const volatile word_t *f = from;
 	word_t *t = to;
 
-	for (size_t i = 0; i < (octets + 7) / 8; i++)
+	for (size_t i = 0; i < (bytes + 7) / 8; i++)
 		t[i] = f[i];
 }
 

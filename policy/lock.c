@@ -147,9 +147,9 @@ static unsigned int carried(const struct packet *p)
 
 static bool is_at(const struct claim *c, unsigned int at, unsigned int value)
 {
-	unsigned int octet = c->p.l4 + at;
+	unsigned int byte = c->p.l4 + at;
 
-	return octet < c->frame->snap && c->frame->bytes[octet] == value;
+	return byte < c->frame->snap && c->frame->bytes[byte] == value;
 }
 
 /*

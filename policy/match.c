@@ -22,23 +22,23 @@
 
 /* --- address resolution ------------------------------------------------ */
 
-static void note_octets(struct policy_seen *seen, unsigned int at,
-			unsigned int n)
+static void note_bytes(struct policy_seen *seen, unsigned int at,
+		       unsigned int n)
 {
 	if (seen != NULL)
-		seen->octets |= ((1ull << n) - 1) << at;
+		seen->bytes |= ((1ull << n) - 1) << at;
 }
 
 /* One byte of the snapshot, recorded as read. */
-static unsigned int octet(const struct frame *f, unsigned int at,
-			  struct policy_seen *seen)
+static unsigned int byte(const struct frame *f, unsigned int at,
+			 struct policy_seen *seen)
 {
 	if (at >= f->snap) {
 		if (seen != NULL)
 			seen->all = true;
 		return 0;
 	}
-	note_octets(seen, at, 1);
+	note_bytes(seen, at, 1);
 	return f->bytes[at];
 }
 
@@ -50,14 +50,14 @@ static bool may_resolve(const struct frame *f, struct policy_seen *seen)
 {
 	unsigned int type;
 
-	note_octets(seen, AT_TYPE, 2);
+	note_bytes(seen, AT_TYPE, 2);
 	if (f->l3 != FRAME_MIN)
 		return false;
 	if (f->ethertype != TYPE_IPV6)
 		return f->ethertype == TYPE_ARP;
-	if (octet(f, AT_NEXT_HEADER, seen) != PACKET_ICMPV6)
+	if (byte(f, AT_NEXT_HEADER, seen) != PACKET_ICMPV6)
 		return false;
-	type = octet(f, AT_ICMP_TYPE, seen);
+	type = byte(f, AT_ICMP_TYPE, seen);
 	return type == PACKET_ND_SOLICITATION ||
 	       type == PACKET_ND_ADVERTISEMENT;
 }
@@ -146,7 +146,7 @@ uint16_t policy_match_anew(const struct policy *policy,
 			   const struct frame *frame, unsigned int src,
 			   unsigned int dst)
 {
-	struct policy_seen seen = { .octets = 0 };
+	struct policy_seen seen = { .bytes = 0 };
 	uint16_t entry = first_match(policy, src, dst, frame, &seen);
 
 	cache_put(cache, frame, src, dst, policy->generation, &seen, entry);

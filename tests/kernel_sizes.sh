@@ -10,7 +10,7 @@ status=0
 small()
 {
 	size=$(stat -c %s "$1") || { status=1; return; }
-	printf '%-24s %8d of %8d octets\n' "${1#"$dir"/}" "$size" "$2"
+	printf '%-24s %8d of %8d bytes\n' "${1#"$dir"/}" "$size" "$2"
 	[ "$size" -le "$2" ] || {
 		echo "$1 is larger than it may be" >&2
 		status=1

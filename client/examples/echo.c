@@ -21,27 +21,27 @@
 #include "client/weir.h"
 
 #define BURST 32
-#define MAC_OCTETS 6
-#define ADDRESSES (2 * (size_t)MAC_OCTETS)
+#define MAC_BYTES 6
+#define ADDRESSES (2 * (size_t)MAC_BYTES)
 
 /**
  * struct identity - our address, if we were given one
  */
 struct identity {
 	bool known;
-	unsigned char mac[MAC_OCTETS];
+	unsigned char mac[MAC_BYTES];
 };
 
 static bool parse_mac(struct identity *id, const char *text)
 {
-	for (int i = 0; i < MAC_OCTETS; i++) {
+	for (int i = 0; i < MAC_BYTES; i++) {
 		char *end;
-		unsigned long octet = strtoul(text, &end, 16);
+		unsigned long byte = strtoul(text, &end, 16);
 
-		if (end == text || octet > 0xff ||
-		    *end != (i + 1 < MAC_OCTETS ? ':' : '\0'))
+		if (end == text || byte > 0xff ||
+		    *end != (i + 1 < MAC_BYTES ? ':' : '\0'))
 			return false;
-		id->mac[i] = (unsigned char)octet;
+		id->mac[i] = (unsigned char)byte;
 		text = end + 1;
 	}
 	id->known = true;
@@ -62,11 +62,11 @@ static bool answer(const struct identity *id, const struct weir_frame *in,
 	if (in->len < ADDRESSES + 2)
 		return false;
 	/* A group address cannot be a source. */
-	if (id->known ? !is_group(to) && memcmp(to, id->mac, MAC_OCTETS) != 0
+	if (id->known ? !is_group(to) && memcmp(to, id->mac, MAC_BYTES) != 0
 		      : is_group(to))
 		return false;
-	memcpy(out->data, in->data + MAC_OCTETS, MAC_OCTETS);
-	memcpy(out->data + MAC_OCTETS, id->known ? id->mac : to, MAC_OCTETS);
+	memcpy(out->data, in->data + MAC_BYTES, MAC_BYTES);
+	memcpy(out->data + MAC_BYTES, id->known ? id->mac : to, MAC_BYTES);
 	memcpy(out->data + ADDRESSES, in->data + ADDRESSES,
 	       in->len - ADDRESSES);
 	out->len = in->len;

@@ -20,7 +20,7 @@
 #include "client/weir.h"
 
 #define BURST 32
-#define MAC_OCTETS 6
+#define MAC_BYTES 6
 #define HEADER 14
 #define NUMBER 8
 /* A port has no more than this (a queue's largest capacity). */
@@ -28,14 +28,14 @@
 
 static bool parse_mac(unsigned char *mac, const char *text)
 {
-	for (int i = 0; i < MAC_OCTETS; i++) {
+	for (int i = 0; i < MAC_BYTES; i++) {
 		char *end;
-		unsigned long octet = strtoul(text, &end, 16);
+		unsigned long byte = strtoul(text, &end, 16);
 
-		if (end == text || octet > 0xff ||
-		    *end != (i + 1 < MAC_OCTETS ? ':' : '\0'))
+		if (end == text || byte > 0xff ||
+		    *end != (i + 1 < MAC_BYTES ? ':' : '\0'))
 			return false;
-		mac[i] = (unsigned char)octet;
+		mac[i] = (unsigned char)byte;
 		text = end + 1;
 	}
 	return true;
@@ -131,7 +131,7 @@ int main(int argc, char **argv)
 	int result;
 
 	if (argc != 6 || !parse_mac(header, argv[2]) ||
-	    !parse_mac(header + MAC_OCTETS, argv[3])) {
+	    !parse_mac(header + MAC_BYTES, argv[3])) {
 		fprintf(stderr, "usage: generate SOCKET DST SRC LENGTH "
 				"COUNT\n");
 		return 2;

@@ -4,10 +4,10 @@
  *
  * 	echo_load udp|tcp ADDRESS PORT SIZE COUNT WINDOW
  *
- * Sends COUNT messages of SIZE octets and takes what comes back, with at most
+ * Sends COUNT messages of SIZE bytes and takes what comes back, with at most
  * WINDOW messages under way: an offered load that the other side's pace sets,
  * so that nothing is lost for want of a buffer and every message is counted
- * once. A message is its number and contents that follow from it; each octet
+ * once. A message is its number and contents that follow from it; each byte
  * that comes back is compared.
  *
  * What is silent for PATIENCE_MS with UDP is lost, with TCP the end.  Prints
@@ -38,7 +38,7 @@
 /**
  * struct load - what is asked for, and how far it is
  * @socket: connected
- * @size:   octets of a message
+ * @size:   bytes of a message
  * @count:  messages in all
  * @window: messages under way at most
  * @sent, @echoed, @lost, @wrong: messages
@@ -54,7 +54,7 @@ struct load {
 	uint64_t wrong;
 };
 
-static uint8_t octet(uint64_t number, size_t at)
+static uint8_t byte(uint64_t number, size_t at)
 {
 	return (uint8_t)(number * 131 + at * 7 + (number >> 8));
 }
@@ -63,7 +63,7 @@ static void fill(const struct load *l, uint8_t *data, uint64_t number)
 {
 	memcpy(data, &number, NUMBER);
 	for (size_t i = NUMBER; i < l->size; i++)
-		data[i] = octet(number, i);
+		data[i] = byte(number, i);
 }
 
 /* How many messages may be sent now. */
@@ -94,7 +94,7 @@ static void take(struct load *l, const uint8_t *data, size_t size)
 		memcpy(&number, data, NUMBER);
 	right = right && number < l->sent;
 	for (size_t i = NUMBER; right && i < size; i++)
-		right = data[i] == octet(number, i);
+		right = data[i] == byte(number, i);
 	if (right)
 		l->echoed++;
 	else
@@ -162,8 +162,8 @@ static void run_udp(struct load *l)
 
 /**
  * struct stream - messages as a stream has them: in pieces
- * @out, @out_done: message being sent, octets of it sent
- * @in, @in_done:   message being received, octets of it received
+ * @out, @out_done: message being sent, bytes of it sent
+ * @in, @in_done:   message being received, bytes of it received
  */
 struct stream {
 	uint8_t out[MAX_SIZE];
@@ -231,7 +231,7 @@ static _Noreturn void usage(void)
 {
 	fprintf(stderr,
 		"usage: echo_load udp|tcp ADDRESS PORT SIZE COUNT "
-		"WINDOW\n       SIZE is 9 to %u octets\n",
+		"WINDOW\n       SIZE is 9 to %u bytes\n",
 		MAX_SIZE);
 	exit(2);
 }

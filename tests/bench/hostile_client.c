@@ -114,11 +114,11 @@ static void fill(const struct client *c)
 
 static void brim(const struct client *c)
 {
-	char octet = 0;
+	char byte = 0;
 	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 	struct iocb cb = { .aio_lio_opcode = IOCB_CMD_PREAD,
 			   .aio_fildes = (__u32)zero,
-			   .aio_buf = (__u64)(uintptr_t)&octet,
+			   .aio_buf = (__u64)(uintptr_t)&byte,
 			   .aio_nbytes = 1,
 			   .aio_flags = IOCB_FLAG_RESFD,
 			   .aio_resfd = (__u32)c->fd[ATTACH_FD_RING] };
@@ -215,7 +215,7 @@ static int lingering(void)
 	struct sockaddr_in a = { .sin_family = AF_INET };
 	static int listener;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	static const char octets[65536];
+	static const char bytes[65536];
 	socklen_t size = sizeof(a);
 
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -227,7 +227,7 @@ static int lingering(void)
 	getsockname(listener, (struct sockaddr *)&a, &size);
 	(void)!connect(fd, (struct sockaddr *)&a, sizeof(a));
 	/* Its peer is never accepted, and never reads. */
-	while (send(fd, octets, sizeof(octets), MSG_DONTWAIT) > 0)
+	while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
 		;
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &forever, sizeof(forever));
 	return fd;

@@ -20,13 +20,13 @@ static struct cbpf_rig rig;
 
 static bool is_seen(const struct policy_seen *seen, unsigned int byte)
 {
-	return seen->octets >> byte & 1;
+	return seen->bytes >> byte & 1;
 }
 
 /* Bytes a frame must have to have all of them. */
 static uint32_t reach(const struct policy_seen *seen)
 {
-	uint32_t n = POLICY_SEEN_OCTETS;
+	uint32_t n = POLICY_SEEN_BYTES;
 
 	while (n > 0 && !is_seen(seen, n - 1))
 		n--;
@@ -59,7 +59,7 @@ static void reads(struct cbpf_insn in, uint32_t x, unsigned int first,
 	struct policy_seen seen = seen_by(in, x);
 
 	assert_false(seen.all);
-	for (unsigned int i = 0; i < POLICY_SEEN_OCTETS; i++)
+	for (unsigned int i = 0; i < POLICY_SEEN_BYTES; i++)
 		assert_int_equal(is_seen(&seen, i),
 				 i >= first && i < first + n);
 }
@@ -88,7 +88,7 @@ static void loads_are_seen_to_the_byte(void **state)
 			uint32_t x = 3 * i;
 			uint32_t from = i >= 3 && i < 6 ? at + x : at;
 
-			if (from + size[i] <= POLICY_SEEN_OCTETS)
+			if (from + size[i] <= POLICY_SEEN_BYTES)
 				reads(load[i], x, from, size[i]);
 			else
 				reads_more(load[i], x);
@@ -120,7 +120,7 @@ static void several_runs_add_up(void **state)
 	assert_int_equal(cbpf_run_seen(first, 2, frame, 60, 60, &seen), 0);
 	assert_int_equal(cbpf_run_seen(second, 2, frame, 60, 60, &seen), 1);
 	assert_false(seen.all);
-	for (unsigned int i = 0; i < POLICY_SEEN_OCTETS; i++)
+	for (unsigned int i = 0; i < POLICY_SEEN_BYTES; i++)
 		assert_int_equal(is_seen(&seen, i),
 				 i == 12 || i == 13 || i == 23);
 	assert_int_equal(cbpf_run_seen(length, 2, frame, 60, 60, &seen), 1);
@@ -140,7 +140,7 @@ static void what_tcp_dst_port_80_reads(void **state)
 	assert_int_not_equal(cbpf_run_seen(p.insn, p.n, frame, 64, 1000, &seen),
 			     0);
 	assert_false(seen.all);
-	for (unsigned int i = 0; i < POLICY_SEEN_OCTETS; i++)
+	for (unsigned int i = 0; i < POLICY_SEEN_BYTES; i++)
 		assert_int_equal(is_seen(&seen, i),
 				 i == 12 || i == 13 || i == 14 || i == 20 ||
 					 i == 21 || i == 23 || i == 36 ||
@@ -157,7 +157,7 @@ static uint32_t another(const struct policy_seen *seen, const uint8_t *frame,
 	uint32_t len = from + cbpf_random(&rig, CBPF_RIG_FRAME + 1 - from);
 
 	for (uint32_t i = 0; i < len; i++)
-		bytes[i] = i < POLICY_SEEN_OCTETS && is_seen(seen, i)
+		bytes[i] = i < POLICY_SEEN_BYTES && is_seen(seen, i)
 				   ? frame[i]
 				   : (uint8_t)cbpf_random32(&rig);
 	return len;
@@ -185,7 +185,7 @@ static bool try_promise(const struct cbpf_program *p)
 					       head + cbpf_random(&rig, 1400),
 					       &again),
 				 verdict);
-		assert_true(again.octets == seen.octets);
+		assert_true(again.bytes == seen.bytes);
 		assert_false(again.all);
 	}
 	return true;

@@ -142,7 +142,7 @@ static bool add_to_pool(struct match_rig *r, pcap_t *pcap, const char *expr)
 	    report.need > FRAME_SNAP_MAX)
 		return false;
 	r->length[r->n_pool] = asks_length(to);
-	r->deep[r->n_pool++] = report.need > CACHE_OCTETS;
+	r->deep[r->n_pool++] = report.need > CACHE_BYTES;
 	return true;
 }
 

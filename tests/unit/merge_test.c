@@ -129,7 +129,7 @@ static uint32_t said(const struct fixture *f, const struct pkt *k,
 {
 	const struct policy_pair *pair = &f->image->pair[0][1];
 	const struct policy_program *p = &f->image->program[pair->program - 1];
-	struct policy_seen seen = { .octets = 0 };
+	struct policy_seen seen = { .bytes = 0 };
 	uint32_t value;
 
 	assert_int_not_equal(pair->program, 0);

@@ -148,8 +148,8 @@ static bool change_each_byte(const struct cbpf_program *p, struct frame *f)
 	assert_false(found(f));
 	policy_match(rig->policy, rig->cache, f, 0, 1);
 	assert_int_equal(found(f), !seen.all);
-	for (unsigned int i = 0; i < CACHE_OCTETS && i < f->snap; i++) {
-		bool holds = !seen.all && !(seen.octets >> i & 1);
+	for (unsigned int i = 0; i < CACHE_BYTES && i < f->snap; i++) {
+		bool holds = !seen.all && !(seen.bytes >> i & 1);
 		uint8_t change = (uint8_t)(1u << below(8));
 
 		f->bytes[i] ^= change;
