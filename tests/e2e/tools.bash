@@ -173,7 +173,23 @@ steady_lost()
 {
 	kill -INT "$_steady"
 	wait "$_steady"
-	like "$1" "$(tail -n 3 "$W/steady.txt")" " ${2:-0}% packet loss"
+	if [ -n "${2-}" ]; then
+		like "$1" "$(tail -n 3 "$W/steady.txt")" " $2% packet loss"
+		return
+	fi
+	# The last one may be on its way when ping is stopped.
+	is "$1" "$(awk '
+		match($0, /icmp_seq=[0-9]+/) {
+			got[substr($0, RSTART + 9, RLENGTH - 9)] = 1
+		}
+		/packets transmitted/ { sent = $1 }
+		END {
+			for (i = 1; i < sent; i++)
+				if (!(i in got))
+					printf "%d ", i
+			if (sent < 2)
+				print "all"
+		}' "$W/steady.txt")" ""
 }
 
 # tcp FROM SERVER ADDRESS [ARGS...]
