@@ -176,11 +176,11 @@ measure()
 	case $1 in
 	weir)
 		slice weir "$2" "$3" "$BENCH/pair" "$work/a.sock" \
-			"$work/b.sock" "$2" "$4" "$near" "$far" ;;
+			"$work/b.sock" "$2" "$4" "$near" "$far" || exit ;;
 	bare)
 		start_relay
 		slice bare "$2" "$3" "$BENCH/pair" "$work/ra.sock" \
-			"$work/rb.sock" "$2" "$4" "$near" "$far"
+			"$work/rb.sock" "$2" "$4" "$near" "$far" || exit
 		wait "$relay" ;;
 	memif | memif-zc)
 		slices=$((slices + 1))

@@ -111,7 +111,8 @@ start_relay()
 }
 
 # slice NAME LENGTH WHAT COMMAND...: run a client, show its line, and append
-# "NAME LENGTH VALUE near|far|mixed" to the results WHAT.  near: a cache line
+# "NAME LENGTH VALUE near|far|mixed" to the results WHAT, or say that there is
+# none.  near: a cache line
 # moves in under 120 ns; mixed: it changed meanwhile, or other work took the CPU
 # in most windows, so that the slice does not count.
 slice()
@@ -119,7 +120,11 @@ slice()
 	local line
 
 	line=$(timeout 30 "${@:4}" 2>"$work/client.log" | tail -n 1)
-	[ -n "$line" ] || die "$1: $(tail -n 3 "$work/client.log")"
+	if [ -z "$line" ]; then
+		printf '  %-10s %5d B  no result: %s\n' "$1" "$2" \
+			"$(tail -n 1 "$work/client.log")"
+		return 1
+	fi
 	awk -v name="$1" -v len="$2" -v to="$work/results.$3" '{
 		x = $(NF - 1); y = $NF
 		l = x < 120 && y < 120 ? "near" : x >= 120 && y >= 120 ? "far" : "mixed"

@@ -26,10 +26,10 @@ start_switch
 for _ in $(seq "$ROUNDS"); do
 	for length in 64 1500; do
 		slice switch "$length" rate "$BENCH/pair" "$work/a.sock" \
-			"$work/b.sock" "$length" "$MS" "$near" "$far"
+			"$work/b.sock" "$length" "$MS" "$near" "$far" || exit
 		start_relay
 		slice bare "$length" rate "$BENCH/pair" "$work/ra.sock" \
-			"$work/rb.sock" "$length" "$MS" "$near" "$far"
+			"$work/rb.sock" "$length" "$MS" "$near" "$far" || exit
 		wait "$relay"
 	done
 done
