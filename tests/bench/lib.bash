@@ -112,9 +112,8 @@ start_relay()
 
 # slice NAME LENGTH WHAT COMMAND...: run a client, show its line, and append
 # "NAME LENGTH VALUE near|far|mixed" to the results WHAT, or say that there is
-# none.  near: a cache line
-# moves in under 120 ns; mixed: it changed meanwhile, or other work took the CPU
-# in most windows, so that the slice does not count.
+# none.  near: a cache line moves in under 120 ns; mixed: it changed meanwhile,
+# or other work took the CPU in most windows, so that the slice does not count.
 slice()
 {
 	local line

@@ -63,11 +63,14 @@ static void introduce(struct weir_port *a, struct weir_port *b)
 	int tries = 200;
 
 	measure_header(frame, measure_mac_a, measure_mac_b);
-	weir_send(b, frame, sizeof(frame));
-	weir_flush(b);
 	while (tries-- > 0) {
-		unsigned int n = weir_rx_burst(a, in, MEASURE_BURST);
+		unsigned int n;
 
+		/* Again from time to time, as a station would. */
+		if (tries % 20 == 19)
+			weir_send(b, frame, sizeof(frame));
+		weir_flush(b);
+		n = weir_rx_burst(a, in, MEASURE_BURST);
 		weir_rx_release(a, in, n);
 		weir_flush(a);
 		if (n > 0)
