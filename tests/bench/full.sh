@@ -402,6 +402,5 @@ medians rate | column -t | sed 's/^/  /'
 echo "Round trips (name, bytes, distance, us, least, most, slices):"
 medians rtt | column -t | sed 's/^/  /'
 echo
-cat "$work/ratios" 2>/dev/null
 print_ratios
 [ -z "${SVG-}" ] || medians rate | awk -f "$here/plot.awk" >"$SVG"

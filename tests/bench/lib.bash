@@ -127,6 +127,8 @@ slice()
 	awk -v name="$1" -v len="$2" -v to="$work/results.$3" '{
 		x = $(NF - 1); y = $NF
 		l = x < 120 && y < 120 ? "near" : x >= 120 && y >= 120 ? "far" : "mixed"
+		if ($2 == 0)
+			l = "mixed"
 		# The bridge works inside the client and takes its time.
 		if (name != "bridge" && $3 == "windows" &&
 		    split($4, w, "/") && w[1] * 4 < w[2])
