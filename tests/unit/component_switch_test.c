@@ -166,12 +166,12 @@ static struct net_queue *queue(unsigned int slot)
 	return pd_region(c, slot, NULL);
 }
 
-/* Port 0's peer sends @n broadcasts from where it stands. */
-static void send_frames(unsigned int n)
+/* A port's peer sends @n broadcasts from where it stands. */
+static void send_from(unsigned int port, unsigned int n)
 {
-	static const uint8_t source[] = { 2, 0, 0, 0, 0, 1, 8 };
-	struct net_queue *q = queue(0);
-	uint8_t *data = pd_region(c, 2, NULL);
+	const uint8_t source[] = { 2, 0, 0, 0, 0, (uint8_t)(1 + port), 8 };
+	struct net_queue *q = queue(6 * port);
+	uint8_t *data = pd_region(c, 6 * port + 2, NULL);
 	uint16_t tail = q->tail;
 
 	for (unsigned int i = 0; i < n; i++, tail++) {
@@ -183,6 +183,11 @@ static void send_frames(unsigned int n)
 		q->desc[tail % CAPACITY].len = 60;
 	}
 	atomic_store(&q->tail, tail);
+}
+
+static void send_frames(unsigned int n)
+{
+	send_from(0, n);
 }
 
 /* Port 1's peer lends @n buffers. */
@@ -264,6 +269,23 @@ static void spinning_look_says_whether_it_brought_frames(void **state)
 		assert_false(switch_ops.run(c, 2));
 	}
 	assert_int_equal(queue(9)->tail, 3);
+}
+
+/* The other port always has more; this one was looked at and does not ring. */
+static void hc15_a_flood_in_a_spin_hides_no_other_port(void **state)
+{
+	(void)state;
+	settle();
+	lend(CAPACITY);
+	assert_false(switch_ops.run(c, 2));
+	send_from(1, CAPACITY);
+	switch_ops.notified(c, 1);
+	send_frames(1);
+	for (unsigned int i = 0; i < 40; i++) {
+		assert_true(switch_ops.run(c, 2));
+		assert_int_equal(queue(9)->tail, i >= 16);
+		send_from(1, VSWITCH_BUDGET);
+	}
 }
 
 /* A frame that came between the last look and the sleep. */
@@ -421,6 +443,7 @@ int main(void)
 		T(one_port_s_notification_is_not_another_s),
 		T(more_than_a_budget_is_more),
 		T(spinning_look_says_whether_it_brought_frames),
+		T(hc15_a_flood_in_a_spin_hides_no_other_port),
 		T(arm_finds_what_came_meanwhile),
 		T(hc24_forged_index_is_reported_once),
 		T(hc24_index_forged_while_arming_is_reported),

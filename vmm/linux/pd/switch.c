@@ -21,6 +21,9 @@
 #include "vswitch/vswitch.h"
 
 /* A switch component. */
+/* Runs for ports that have more, between two looks at all of them. */
+#define RUNS_PER_LOOK 16u
+
 struct switch_state {
 	struct vswitch *sw;
 	/* its statistics, ours to write; may be NULL */
@@ -32,6 +35,7 @@ struct switch_state {
 	struct vswitch_ctl_reply *reply; /* control mailbox, ours */
 	bool ctl;			 /* the control channel was rung */
 	uint64_t pending;		 /* ports to be looked at */
+	unsigned int runs;		 /* since all were looked at */
 	uint64_t ran;	   /* ports looked at since they were armed */
 	uint64_t faulted;  /* ports the monitor has been told of */
 	uint64_t disputes; /* likewise, disputed addresses */
@@ -191,10 +195,22 @@ static void set_alarm(struct component *c, struct switch_state *s)
 	s->due = due;
 }
 
+/*
+ * A port that was looked at while the loop spins does not notify: without this,
+ * one that always has more would keep it from being looked at again.
+ */
+static bool looks_at_all(struct switch_state *s)
+{
+	bool all = s->pending == 0 || s->runs == RUNS_PER_LOOK;
+
+	s->runs = all ? 0 : s->runs + 1;
+	return all;
+}
+
 static bool switch_run(struct component *c, uint64_t now_ns)
 {
 	struct switch_state *s = c->state;
-	bool looking = s->pending == 0;
+	bool looking = looks_at_all(s);
 	uint64_t ports = looking ? vswitch_ports(s->sw) : s->pending;
 	uint64_t ring = 0;
 
