@@ -21,7 +21,7 @@ static const struct {
 	const char *text;
 } errors[] = {
 	{ "no_memory", "the monitor is out of memory; try again" },
-	/* What is no request. */
+	/* The request itself is wrong. */
 	{ "cut_short", "the request is cut short; it must be one line, ended "
 		       "by a newline" },
 	{ "too_long", "the request is too long; at most {max} bytes are read" },

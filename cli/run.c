@@ -43,7 +43,7 @@ static struct system *compile_topology(const char *file, const char *name,
 	struct config_report report;
 	struct system *sys = config_compile_as(file, name, &report);
 
-	/* The report quotes the file, so it is no more trusted than that. */
+	/* The report quotes the file, which is not trusted. */
 	text_print(stderr, report.text, "\n");
 	if (!sys)
 		cli_error("%s: %u error%s%s", file, report.errors,

@@ -34,7 +34,7 @@ static bool is_taken(const struct policy_image *image,
 	return false;
 }
 
-/* Folded, so that all bits of the hash count; 0 is no identity. */
+/* Fold all bits of the hash into 32; 0 is reserved. */
 static uint32_t fold(uint64_t h)
 {
 	h = build_hash(h ^ h >> 32, "", 1);

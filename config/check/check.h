@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The checks: everything about a topology that is no matter of grammar.
+ * The checks: what a topology must satisfy beyond its grammar.
  *
  * They run one after another over the whole topology, each relying on what
  * those before it have filled in, and go on after errors.  A topology that

@@ -305,16 +305,9 @@ tcp_ratio()
 {
 	awk -v ours="$1" '
 	$1 == "bridge" { theirs = $3 }
-	$1 == ours && theirs > 0 { r[++n] = $3 / theirs }
-	END {
-		for (i = 2; i <= n; i++)
-			for (j = i; j > 1 && r[j] < r[j - 1]; j--) {
-				t = r[j]; r[j] = r[j - 1]; r[j - 1] = t
-			}
-		if (n)
-			printf "ratio tcp-%s-of-bridge %.2f aim 0.70\n", ours,
-				r[int((n + 1) / 2)]
-	}' "$work/results.tcp"
+	$1 == ours && theirs > 0 { print ours, $3 / theirs }' \
+		"$work/results.tcp" | medians_of |
+		awk '{ printf "ratio tcp-%s-of-bridge %.2f aim 0.70\n", $1, $2 }'
 }
 
 # --- what is printed at the end -----------------------------------------------
@@ -322,20 +315,11 @@ tcp_ratio()
 # medians WHAT: "NAME LENGTH near|far MEDIAN" of all slices.
 medians()
 {
-	awk '$4 != "mixed" { key = $1 " " $2 " " $4; v[key, ++n[key]] = $3 }
-	END {
-		for (key in n) {
-			m = n[key]
-			for (i = 2; i <= m; i++)
-				for (j = i; j > 1 && v[key, j] < v[key, j - 1]; j--) {
-					t = v[key, j]
-					v[key, j] = v[key, j - 1]
-					v[key, j - 1] = t
-				}
-			printf "%s %.3f %.3f %.3f %d\n", key, v[key, int((m + 1) / 2)],
-				v[key, 1], v[key, m], m
-		}
-	}' "$work/results.$1" | sort -k3,3r -k2,2n -k4,4nr
+	awk '$4 != "mixed" { print $1, $2, $4, $3 }' "$work/results.$1" |
+		medians_of | awk '{
+			printf "%s %s %s %.3f %.3f %.3f %d\n", $1, $2, $3, $4,
+				$5, $6, $7
+		}' | sort -k3,3r -k2,2n -k4,4nr
 }
 
 # rate_ratio THEIRS LENGTH DISTANCE AIM

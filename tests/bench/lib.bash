@@ -138,27 +138,30 @@ slice()
 	}' <<<"$line"
 }
 
+# medians_of: from lines "KEY VALUE" to "KEY MEDIAN LEAST MOST NUMBER"; a KEY may
+# have several words.
+medians_of()
+{
+	awk '{ v = $NF; sub(/ [^ ]*$/, ""); print $0 "\t" v }' |
+		sort -t '	' -k1,1 -k2,2g | awk -F '\t' '
+	function say() {
+		if (n)
+			print key, v[int((n + 1) / 2)], v[1], v[n], n
+	}
+	$1 != key { say(); key = $1; n = 0 }
+	{ v[++n] = $2 }
+	END { say() }'
+}
+
 # ratios WHAT OURS THEIRS: "LENGTH near|far RATIO ROUNDS" for each, the median
-# of rounds in which both ran at like distance.  A round is a run of OURS and what
-# follows it.
+# of rounds in which both ran at like distance.  A round is a run of OURS and
+# what follows it.
 ratios()
 {
 	awk -v ours="$2" -v theirs="$3" '
 	$1 == ours { value[$2] = $3; label[$2] = $4 }
 	$1 == theirs && $4 == label[$2] && $4 != "mixed" && $3 > 0 {
-		key = $2 " " $4
-		r[key, ++n[key]] = value[$2] / $3
-	}
-	END {
-		for (key in n) {
-			m = n[key]
-			for (i = 2; i <= m; i++)
-				for (j = i; j > 1 && r[key, j] < r[key, j - 1]; j--) {
-					t = r[key, j]
-					r[key, j] = r[key, j - 1]
-					r[key, j - 1] = t
-				}
-			print key, sprintf("%.2f", r[key, int((m + 1) / 2)]), m
-		}
-	}' "$work/results.$1" | sort -n
+		print $2, $4, value[$2] / $3
+	}' "$work/results.$1" | medians_of |
+		awk '{ printf "%s %s %.2f %d\n", $1, $2, $3, $6 }' | sort -n
 }
