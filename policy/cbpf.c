@@ -98,45 +98,12 @@ static inline bool compute(const struct cbpf_insn *in, struct registers *r)
 {
 	uint32_t operand = in->code & BPF_X ? r->x : in->k;
 
-	switch (op_of(in)) {
-	case BPF_ADD:
-		r->a += operand;
-		return true;
-	case BPF_SUB:
-		r->a -= operand;
-		return true;
-	case BPF_MUL:
-		r->a *= operand;
-		return true;
-	case BPF_DIV:
-		if (operand != 0)
-			r->a /= operand;
-		return operand != 0;
-	case BPF_MOD:
-		if (operand != 0)
-			r->a %= operand;
-		return operand != 0;
-	case BPF_OR:
-		r->a |= operand;
-		return true;
-	case BPF_AND:
-		r->a &= operand;
-		return true;
-	case BPF_XOR:
-		r->a ^= operand;
-		return true;
-	case BPF_LSH:
-		r->a = operand < 32 ? r->a << operand : 0;
-		return true;
-	case BPF_RSH:
-		r->a = operand < 32 ? r->a >> operand : 0;
-		return true;
-	case BPF_NEG:
-		r->a = 0u - r->a;
-		return true;
-	default:
+	if (op_of(in) > BPF_XOR)
 		return false;
-	}
+	if ((op_of(in) == BPF_DIV || op_of(in) == BPF_MOD) && operand == 0)
+		return false;
+	r->a = cbpf_alu(op_of(in), r->a, operand);
+	return true;
 }
 
 /* How many instructions to skip. */

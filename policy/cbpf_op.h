@@ -2,8 +2,8 @@
 /*
  * The fields of a classic BPF opcode, with their usual names.
  *
- * Only for cbpf.c and cbpf_check.c: the names clash with those of <pcap/bpf.h>
- * and <linux/filter.h>.
+ * Only for cbpf.c, cbpf_check.c and config/merge/: the names clash with those of
+ * <pcap/bpf.h> and <linux/filter.h>.
  */
 #ifndef WEIR_POLICY_CBPF_OP_H
 #define WEIR_POLICY_CBPF_OP_H
@@ -84,6 +84,35 @@ static inline unsigned int size_of(const struct cbpf_insn *in)
 		return 2;
 	default:
 		return 1;
+	}
+}
+
+/* What an ALU instruction makes of A; divisors are not 0, @op exists. */
+static inline uint32_t cbpf_alu(uint32_t op, uint32_t a, uint32_t k)
+{
+	switch (op) {
+	case BPF_ADD:
+		return a + k;
+	case BPF_SUB:
+		return a - k;
+	case BPF_MUL:
+		return a * k;
+	case BPF_DIV:
+		return a / k;
+	case BPF_MOD:
+		return a % k;
+	case BPF_OR:
+		return a | k;
+	case BPF_AND:
+		return a & k;
+	case BPF_XOR:
+		return a ^ k;
+	case BPF_LSH:
+		return k < 32 ? a << k : 0;
+	case BPF_RSH:
+		return k < 32 ? a >> k : 0;
+	default:
+		return 0u - a;
 	}
 }
 

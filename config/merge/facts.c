@@ -164,7 +164,7 @@ static bool computed(const struct graph *g, const struct facts *f,
 		return true;
 	if (e.kind != EXPR_ALU || !computed(g, f, e.of, value))
 		return false;
-	*value = graph_alu(e.op, *value, e.k);
+	*value = cbpf_alu(e.op, *value, e.k);
 	return true;
 }
 

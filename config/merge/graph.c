@@ -112,41 +112,13 @@ bool graph_is_const(const struct graph *g, uint32_t expr, uint32_t *k)
 	return e.kind == EXPR_CONST;
 }
 
-uint32_t graph_alu(uint32_t op, uint32_t a, uint32_t k)
-{
-	switch (op) {
-	case BPF_ADD:
-		return a + k;
-	case BPF_SUB:
-		return a - k;
-	case BPF_MUL:
-		return a * k;
-	case BPF_DIV:
-		return a / k;
-	case BPF_MOD:
-		return a % k;
-	case BPF_OR:
-		return a | k;
-	case BPF_AND:
-		return a & k;
-	case BPF_XOR:
-		return a ^ k;
-	case BPF_LSH:
-		return k < 32 ? a << k : 0;
-	case BPF_RSH:
-		return k < 32 ? a >> k : 0;
-	default:
-		return 0u - a;
-	}
-}
-
 uint32_t graph_expr(struct graph *g, struct expr e)
 {
 	uint32_t words[WORDS(e)], a;
 
 	if (e.kind == EXPR_ALU && graph_is_const(g, e.of, &a))
 		e = (struct expr){ .kind = EXPR_CONST,
-				   .k = graph_alu(e.op, a, e.k) };
+				   .k = cbpf_alu(e.op, a, e.k) };
 	memcpy(words, &e, sizeof(e));
 	return intern(&g->exprs, words, WORDS(e));
 }

@@ -104,11 +104,6 @@ uint32_t graph_expr(struct graph *g, struct expr e);
 struct expr graph_expr_of(const struct graph *g, uint32_t expr);
 
 /**
- * graph_alu - what the machine computes (policy/cbpf.c); divisors are not 0
- */
-uint32_t graph_alu(uint32_t op, uint32_t a, uint32_t k);
-
-/**
  * graph_const - the number of a constant; that of 0 is 0
  */
 uint32_t graph_const(struct graph *g, uint32_t k);
