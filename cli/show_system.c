@@ -27,7 +27,8 @@ static const struct list domains = {
 	  { "CHANNELS", "n_channels", BOTH, true },
 	  { "REGIONS", "n_maps", BOTH, true },
 	  { "BYTES", "mapped", BOTH, true },
-	  { "COMPONENTS", "parts", BOTH, false } },
+	  { "COMPONENTS", "parts", BOTH, false },
+	  { "CPUS", "cpus", BOTH, false } },
 };
 static const struct list maps = {
 	"map",

@@ -47,6 +47,9 @@
 /* Addresses a TAP interface can be given. */
 #define SYS_ADDRESSES 8
 
+/* Processors are numbered below this. */
+#define SYS_MAX_CPUS 1024
+
 /* Limits of one PD on Linux; the compiler refuses what exceeds them. */
 #define SYS_MAX_MAPS 1024
 #define SYS_MAX_CHANNELS 192
@@ -277,10 +280,21 @@ struct sys_component {
 	};
 };
 
+/* A set of processors; none: any. */
+struct sys_cpus {
+	uint64_t bit[SYS_MAX_CPUS / 64];
+};
+
+/* Bytes of such a set as text. */
+#define SYS_CPUS_TEXT 4096
+
 /* A protection domain: one process on Linux. */
 struct sys_pd {
 	char name[SYS_NAME]; /* its component's, or the domain's */
 	uint32_t poll_us;    /* it spins for so long before it sleeps */
+	/* It shares one processor with those of the same number; 0: none. */
+	uint32_t together;
+	struct sys_cpus cpus; /* of @together: filled in by the back-end */
 	uint32_t n_maps;
 	uint32_t n_chans;
 	uint32_t n_comps;
@@ -390,6 +404,25 @@ struct system {
 
 /* What a port that is not an end of a link may flood, if nothing is said. */
 extern const struct policy_rate sys_usual_storm[STORMS];
+
+/**
+ * cpus_has - is this processor in the set?
+ */
+bool cpus_has(const struct sys_cpus *cpus, uint32_t cpu);
+
+/**
+ * cpus_add - put a processor into a set
+ * @cpu: below SYS_MAX_CPUS
+ */
+void cpus_add(struct sys_cpus *cpus, uint32_t cpu);
+
+/**
+ * cpus_text - a set as Linux writes it, "0,2-3"; "" for any
+ * @text: SYS_CPUS_TEXT bytes
+ *
+ * Return: @text
+ */
+const char *cpus_text(const struct sys_cpus *cpus, char *text);
 
 /**
  * system_free - release a system and all in it

@@ -216,8 +216,10 @@ static bool same_component(const struct sys_component *a,
 
 static bool same_pd(const struct sys_pd *a, const struct sys_pd *b)
 {
-	bool same = a->poll_us == b->poll_us && a->n_comps == b->n_comps &&
-		    SAME(a, b, map, n_maps) && SAME(a, b, chan, n_chans);
+	bool same = a->poll_us == b->poll_us && a->together == b->together &&
+		    memcmp(&a->cpus, &b->cpus, sizeof(a->cpus)) == 0 &&
+		    a->n_comps == b->n_comps && SAME(a, b, map, n_maps) &&
+		    SAME(a, b, chan, n_chans);
 
 	for (uint32_t k = 0; same && k < a->n_comps; k++)
 		same = same_component(&a->comp[k], &b->comp[k]);

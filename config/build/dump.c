@@ -213,11 +213,28 @@ static void vm_facts(const struct sys_component *c, FILE *out)
 		fact(out, "vm", c->name, "\"uncached\"", "%s", "");
 }
 
+static void placement_fact(const struct sys_pd *pd, const char *noun,
+			   const char *name, FILE *out)
+{
+	char cpus[SYS_CPUS_TEXT];
+
+	if (pd->together)
+		fprintf(out,
+			"%s %s\tplacement %" PRIu32 " on one processor\t\n",
+			noun, name, pd->together);
+	else if (*cpus_text(&pd->cpus, cpus))
+		fprintf(out, "%s %s\tplacement on cpu %s\t\n", noun, name,
+			cpus);
+}
+
 static void pd_facts(const struct sys_pd *pd, FILE *out)
 {
 	for (uint32_t k = 0; k < pd->n_comps; k++) {
 		const struct sys_component *c = &pd->comp[k];
 		bool alone = strcmp(pd->name, c->name) == 0;
+		const char *noun = c->kind == SYS_SWITCH ? "switch"
+				   : c->kind == SYS_VM	 ? "vm"
+							 : "port";
 
 		if (c->kind == SYS_SWITCH)
 			switch_facts(c, out);
@@ -225,12 +242,9 @@ static void pd_facts(const struct sys_pd *pd, FILE *out)
 			vm_facts(c, out);
 		/* Virtualisers are where their switch is. */
 		if (c->kind != SYS_VIRT)
-			fact(out,
-			     c->kind == SYS_SWITCH ? "switch"
-			     : c->kind == SYS_VM   ? "vm"
-						   : "port",
-			     c->name, "domain", "%s",
+			fact(out, noun, c->name, "domain", "%s",
 			     alone ? "none" : pd->name);
+		placement_fact(pd, noun, c->name, out);
 	}
 	fact(out, "domain", pd->name, "poll in microseconds", "%" PRIu32,
 	     pd->poll_us);

@@ -170,22 +170,31 @@ static void configure_vm(struct sys_vm *cfg, const struct topo_vm *vm)
 
 /* --- all of them --------------------------------------------------------- */
 
-static uint32_t new_pd(struct system *sys, const char *name, uint64_t poll_us)
+static uint32_t new_pd(struct system *sys, const char *name, uint64_t poll_us,
+		       const struct topo_placement *placement)
 {
+	struct sys_pd *pd;
+
 	sys->pd = build_grow(sys->pd, sys->n_pds, sizeof(*sys->pd));
-	build_copy(sys->pd[sys->n_pds].name, name);
-	sys->pd[sys->n_pds].poll_us = (uint32_t)poll_us;
+	pd = &sys->pd[sys->n_pds];
+	build_copy(pd->name, name);
+	pd->poll_us = (uint32_t)poll_us;
+	if (placement) {
+		pd->together = placement->together;
+		pd->cpus = placement->cpus;
+	}
 	return (uint32_t)sys->n_pds++;
 }
 
 /* The PD for a component of that name: its domain's, or a new one. */
 static uint32_t pd_for(struct system *sys, struct topo_domain *domain,
-		       const char *name)
+		       const char *name, const struct topo_placement *placement)
 {
 	if (!domain)
-		return new_pd(sys, name, 0);
+		return new_pd(sys, name, 0, placement);
 	if (domain->pd == SYS_NONE)
-		domain->pd = new_pd(sys, domain->name.text, domain->poll.value);
+		domain->pd = new_pd(sys, domain->name.text, domain->poll.value,
+				    domain->placement);
 	return domain->pd;
 }
 
@@ -214,7 +223,7 @@ static void add_port(struct system *sys, struct topology *t,
 	port->comp = SYS_NONE;
 	if (kind == SYS_KINDS)
 		return;
-	port->pd = pd_for(sys, port->domain, name);
+	port->pd = pd_for(sys, port->domain, name, port->placement);
 	comp = new_comp(sys, port->pd, kind, name, &port->comp);
 	if (configure_port[kind])
 		configure_port[kind](comp, port);
@@ -230,7 +239,7 @@ void build_pds(struct system *sys, struct topology *t)
 	make_macs(t, sys->name);
 	for_each(sw, t->switches) {
 		sw->number = (uint32_t)sys->n_policies++;
-		sw->pd = pd_for(sys, sw->domain, sw->name.text);
+		sw->pd = pd_for(sys, sw->domain, sw->name.text, sw->placement);
 		configure_switch(&new_comp(sys, sw->pd, SYS_SWITCH,
 					   sw->name.text, &sw->comp)
 					  ->sw,
@@ -239,7 +248,7 @@ void build_pds(struct system *sys, struct topology *t)
 	for_each_port(port, t)
 		add_port(sys, t, port);
 	for_each(vm, t->vms) {
-		vm->pd = new_pd(sys, vm->name.text, 0);
+		vm->pd = new_pd(sys, vm->name.text, 0, vm->placement);
 		configure_vm(&new_comp(sys, vm->pd, SYS_VM, vm->name.text,
 				       &first)
 				      ->vm,

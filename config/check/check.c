@@ -23,5 +23,6 @@ void check_topology(struct topology *t)
 	check_groups(t);
 	check_rules(t);
 	check_domains(t);
+	check_placements(t);
 	check_pairs(t);
 }

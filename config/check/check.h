@@ -40,6 +40,8 @@ void check_groups(struct topology *t);
 void check_rules(struct topology *t);
 /* What is merged. */
 void check_domains(struct topology *t);
+/* What runs where, which depends on what is merged. */
+void check_placements(struct topology *t);
 /* Warns of pairs that are allowed and will not work, and what no rule names. */
 void check_pairs(struct topology *t);
 

@@ -144,6 +144,35 @@ void on_domain(struct parser *p, struct args *a)
 	p->in.broken = &domain->broken;
 }
 
+void on_placement(struct parser *p, struct args *a)
+{
+	struct topo_placement *placement =
+		arena_alloc(p->arena, sizeof(*placement));
+
+	placement->pos = a->at;
+	if (!refuse_runtime(p, a->at))
+		topo_append(p->t->placements, placement);
+	p->in.placement = placement;
+	p->in.broken = &placement->broken;
+}
+
+void on_cpu(struct parser *p, struct args *a)
+{
+	static const struct measure processor = { "processor", NULL, 0,
+						  SYS_MAX_CPUS - 1, NULL };
+	const struct name *n;
+	uint64_t first, last;
+
+	for_each(n, a->list.first) {
+		if (!value_range(p->report, n, &processor, &first, &last)) {
+			p->in.placement->broken = true;
+			continue;
+		}
+		for (; first <= last; first++)
+			cpus_add(&p->in.placement->cpus, (uint32_t)first);
+	}
+}
+
 void on_group(struct parser *p, struct args *a)
 {
 	struct topo_group *group = arena_alloc(p->arena, sizeof(*group));

@@ -21,6 +21,7 @@ enum { MANY = 100000000 };
 form_action on_number, on_text, on_file;
 /* actions.c: the topology, a switch, a vm */
 form_action on_switch, on_link, on_rule, on_group, on_domain, on_vm, on_include;
+form_action on_placement, on_cpu;
 form_action on_set, on_fdb, on_port, on_flows, on_policy, refuse_linear;
 form_action on_memory, on_append, on_never, on_card, refuse_interface;
 /* actions_port.c: a port */

@@ -189,10 +189,11 @@ static void *object(const struct parser *p, const struct form *f)
 		return in->set	  ? &in->set->settings
 		       : in->port ? &in->port->settings
 				  : &in->link->settings;
-	return f->places & IN_SWITCH ? (void *)in->sw
-	       : f->places & IN_PORT ? (void *)in->port
-	       : f->places & IN_VM   ? (void *)in->vm
-				     : (void *)in->domain;
+	return f->places & IN_SWITCH   ? (void *)in->sw
+	       : f->places & IN_PORT   ? (void *)in->port
+	       : f->places & IN_VM     ? (void *)in->vm
+	       : f->places & IN_DOMAIN ? (void *)in->domain
+				       : (void *)in->placement;
 }
 
 static void act(struct parser *p, const struct form *f, struct args *a)
@@ -352,11 +353,12 @@ static void macro(struct parser *p)
 	finish(p, IN_TOPOLOGY, NULL, false);
 }
 
-/* Of a group or a domain, with or without commas. */
+/* With or without commas. */
 static void members(struct parser *p, enum place place)
 {
-	struct names *names = p->in.group ? &p->in.group->members
-					  : &p->in.domain->members;
+	struct names *names = p->in.group    ? &p->in.group->members
+			      : p->in.domain ? &p->in.domain->members
+					     : &p->in.placement->members;
 
 	for (; is_ref(&p->src.now) || p->src.now.kind == T_COMMA;
 	     source_step(&p->src)) {
@@ -393,7 +395,7 @@ static void item(struct parser *p, enum place place)
 {
 	const struct token *t = &p->src.now;
 	bool name = t->kind == T_WORD || t->kind == T_SOFT;
-	bool list = place & (IN_GROUP | IN_DOMAIN);
+	bool list = place & (IN_GROUP | IN_DOMAIN | IN_PLACEMENT);
 
 	if (place == IN_TOPOLOGY && name && p->src.raw->kind == T_EQUALS)
 		macro(p);

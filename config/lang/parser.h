@@ -20,6 +20,7 @@ struct blocks {
 	struct topo_link *link;
 	struct topo_domain *domain;
 	struct topo_group *group;
+	struct topo_placement *placement;
 	struct topo_set *set;
 	struct topo_vm *vm;
 	bool *broken; /* the innermost has lost something to an error */

@@ -51,6 +51,7 @@ struct topo_asked;
 struct topo_known;
 struct topo_domain;
 struct topo_link;
+struct topo_placement;
 struct topo_switch;
 struct topo_vm;
 
@@ -99,8 +100,9 @@ struct topo_port {
 	/* Checked: */
 	struct topo_vm *vm;
 	struct topo_port *leader;
-	uint64_t own_lock;	    /* the `mac lock` of the file, or 0 */
-	struct topo_domain *domain; /* what it is merged into, or NULL */
+	uint64_t own_lock;		  /* the `mac lock` of the file, or 0 */
+	struct topo_domain *domain;	  /* what it is merged into, or NULL */
+	struct topo_placement *placement; /* if it is not, or NULL */
 	unsigned int number;
 	uint64_t allow; /* bit d: some rule allows something to port d */
 	/* By port number: what is asked, in that order. */
@@ -135,9 +137,10 @@ struct topo_switch {
 	struct sys_unasked *unasked;
 	uint32_t n_unasked;
 	/* Checked: */
-	struct topo_domain *domain; /* what it is merged into, or NULL */
-	unsigned int island;	    /* links join those with the same */
-	struct topo_link *hop;	    /* by which a search came here */
+	struct topo_domain *domain;	  /* what it is merged into, or NULL */
+	struct topo_placement *placement; /* if it is not, or NULL */
+	unsigned int island;		  /* links join those with the same */
+	struct topo_link *hop;		  /* by which a search came here */
 	/* The builder's: */
 	uint32_t number; /* of its policy */
 	uint32_t pd;
@@ -160,7 +163,28 @@ struct topo_domain {
 	bool broken;
 	struct names members;
 	struct option poll; /* microseconds */
-	uint32_t pd;	    /* the builder's; SYS_NONE at first */
+	/* Checked: */
+	struct topo_placement *placement; /* or NULL */
+	uint32_t pd;			  /* the builder's; SYS_NONE at first */
+};
+
+/**
+ * struct topo_placement - domains that run where it says
+ * @cpus:     without `cpu`: one processor, chosen when it starts
+ * @n:        checked: domains it places
+ * @spinner:  checked: one of them that polls, or NULL
+ * @together: checked: number of those without `cpu`, from 1; else 0
+ */
+struct topo_placement {
+	struct topo_placement *next;
+	struct pos pos;
+	bool broken;
+	struct names members;
+	struct option cpu;
+	struct sys_cpus cpus;
+	unsigned int n;
+	const struct topo_domain *spinner;
+	uint32_t together;
 };
 
 /* A driver VM; its files are absolute. */
@@ -175,8 +199,9 @@ struct topo_vm {
 	struct option uncached;
 	struct option watchdog; /* seconds; 0: off */
 	struct option append;
-	struct topo_port *user; /* checked: the port that has it */
-	uint32_t pd;		/* the builder's */
+	struct topo_port *user;		  /* checked: the port that has it */
+	struct topo_placement *placement; /* checked: or NULL */
+	uint32_t pd;			  /* the builder's */
 };
 
 /**
@@ -197,6 +222,7 @@ struct topology {
 	struct topo_set *sets;
 	struct topo_domain *domains;
 	struct topo_vm *vms;
+	struct topo_placement *placements;
 	struct source_text *texts;
 	struct topo_known *known;
 	struct topo_known *last_known;

@@ -67,6 +67,35 @@ bool value_number(struct report *r, const struct name *n,
 			    end, m->min, m->max, m->like);
 }
 
+bool value_range(struct report *r, const struct name *n,
+		 const struct measure *m, uint64_t *first, uint64_t *last)
+{
+	const char *end;
+	uint64_t a, b;
+
+	if (!n->text)
+		return false;
+	end = value_digits(n->text, m->max, &a);
+	b = a;
+	if (end && *end == '-')
+		end = value_digits(end + 1, m->max, &b);
+	if (!end || *end || a < m->min || b < m->min || a > m->max ||
+	    b > m->max)
+		return report_error(r, n->pos,
+				    "\"%s\" is no %s; they are numbered "
+				    "%" PRIu64 " to %" PRIu64
+				    ", and 10-20 is a range of them",
+				    n->text, m->what, m->min, m->max);
+	if (a > b)
+		return report_error(r, n->pos,
+				    "\"%s\" ends before it begins; write "
+				    "%" PRIu64 "-%" PRIu64,
+				    n->text, b, a);
+	*first = a;
+	*last = b;
+	return true;
+}
+
 /* --- names --------------------------------------------------------------- */
 
 /* Bytes of the character at @p, for quoting it. */

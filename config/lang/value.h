@@ -50,6 +50,13 @@ bool value_number(struct report *r, const struct name *n,
  */
 const char *value_digits(const char *text, uint64_t max, uint64_t *out);
 
+/**
+ * value_range - a number or a range of them, "10" or "10-20"
+ * @m: what is for messages a noun without article: "VLAN"; without units
+ */
+bool value_range(struct report *r, const struct name *n,
+		 const struct measure *m, uint64_t *first, uint64_t *last);
+
 /* Is this a good name for something of ours (@what: "switch")? */
 bool value_identifier(struct report *r, const struct name *n, const char *what);
 /* ... for a network interface, or that of a network namespace? */

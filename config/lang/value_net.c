@@ -299,29 +299,10 @@ bool value_address(struct report *r, const struct name *n,
 bool value_vlans(struct report *r, const struct name *n, uint64_t *first,
 		 uint64_t *last)
 {
-	const char *end;
-	uint64_t a, b;
+	static const struct measure vlans = { "VLAN", NULL, 1, POLICY_MAX_VLAN,
+					      NULL };
 
-	if (!n->text)
-		return false;
-	end = value_digits(n->text, POLICY_MAX_VLAN, &a);
-	b = a;
-	if (end && *end == '-')
-		end = value_digits(end + 1, POLICY_MAX_VLAN, &b);
-	if (!end || *end || !a || !b || a > POLICY_MAX_VLAN ||
-	    b > POLICY_MAX_VLAN)
-		return report_error(r, n->pos,
-				    "\"%s\" is no VLAN; they are numbered 1 to "
-				    "%u, and 10-20 is a range of them",
-				    n->text, POLICY_MAX_VLAN);
-	if (a > b)
-		return report_error(r, n->pos,
-				    "\"%s\" ends before it begins; write "
-				    "%" PRIu64 "-%" PRIu64,
-				    n->text, b, a);
-	*first = a;
-	*last = b;
-	return true;
+	return value_range(r, n, &vlans, first, last);
 }
 
 bool value_vlan(struct report *r, const struct name *n, uint64_t *out)

@@ -58,6 +58,7 @@ static const struct measure
 #define DOMAIN(o) OPTION(1, topo_domain, o)
 #define PORT(o) OPTION(1, topo_port, o)
 #define VM(o) OPTION(1, topo_vm, o)
+#define PLACEMENT(o) OPTION(1, topo_placement, o)
 #define SET1(o) OPTION(1, topo_settings, o)
 #define SET2(o) OPTION(2, topo_settings, o)
 #define NO_OPTION .words = 0
@@ -79,6 +80,8 @@ const struct form forms[] = {
 { IN_TOPOLOGY, "group NAME { PORT, ... }", on_group, .block = IN_GROUP },
 { IN_TOPOLOGY, "domain NAME { MEMBER ... }", on_domain, .block = IN_DOMAIN },
 { IN_TOPOLOGY, "vm NAME { ... }", on_vm, .block = IN_VM },
+{ IN_TOPOLOGY, "placement { MEMBER ... }", on_placement,
+  .block = IN_PLACEMENT },
 { IN_TOPOLOGY, "include \"FILE\"", on_include, NO_OPTION },
 { IN_RUNTIME, "set PORT { OPTION ... }", on_set, .block = IN_SET },
 
@@ -168,6 +171,8 @@ const struct form forms[] = {
 { IN_VM, "watchdog off", on_never, VM(watchdog) },
 
 { IN_DOMAIN, "poll 20us", on_number, DOMAIN(poll), &polling },
+
+{ IN_PLACEMENT, "cpu NUMBER, ...", on_cpu, PLACEMENT(cpu) },
 };
 /* clang-format on */
 
@@ -309,6 +314,7 @@ const char *word_where(unsigned int places)
 		{ IN_SWITCH, "a switch" },
 		{ IN_PORT, "a port" },
 		{ IN_DOMAIN, "a domain" },
+		{ IN_PLACEMENT, "a placement" },
 		{ IN_VM, "a vm" },
 		{ IN_PORT | IN_VM, "a port or a vm" },
 		{ IN_RUNTIME, "a change while it runs" },
@@ -328,7 +334,9 @@ const char *word_list(struct arena *a, enum place place, struct guess *g)
 {
 	const char *list = place == IN_DOMAIN  ? "a switch, a port"
 			   : place == IN_GROUP ? "a port, a group"
-					       : "";
+			   : place == IN_PLACEMENT
+				   ? "a switch, a port, a domain, a vm"
+				   : "";
 	const char *before = " ";
 
 	for (const struct form *f = forms; f < forms + n_forms; f++) {

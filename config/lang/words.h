@@ -19,7 +19,8 @@ enum place {
 	IN_GROUP = 64,
 	IN_SET = 128,
 	IN_RUNTIME = 256, /* the text of a change while it runs */
-	UNSAID = 512,	  /* messages do not offer it there */
+	IN_PLACEMENT = 512,
+	UNSAID = 1024, /* messages do not offer it there */
 };
 
 struct args;

@@ -50,7 +50,7 @@ is "policy: what a port is held to" "$("$WEIR" show -j policy |
 is "drops" "$(keys drops '.[]')" "port reason side count text"
 is "system" "$(keys system .)" "name pid pds regions channels"
 is "domains" "$(keys system '.pds[]')" \
-	"name pid state restarts again_ms poll_us components maps channels"
+	"name pid state restarts again_ms poll_us cpus components maps channels"
 is "maps" "$(keys system '.pds[].maps[]')" "region size perms"
 is "decision" "$("$WEIR" trace -j a dst=b |
 	jq -r 'keys_unsorted | join(" ")')" \

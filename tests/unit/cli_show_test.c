@@ -39,6 +39,7 @@ static const struct fake_answer home[] = {
 	{ "\"system\"",
 	  OK("{\"name\":\"home\",\"pid\":9,\"pds\":[{\"name\":\"sw0\","
 	     "\"pid\":10,\"state\":\"running\",\"restarts\":0,\"poll_us\":20,"
+	     "\"cpus\":\"2-3\","
 	     "\"components\":[\"sw0\",\"sw0.up\"],\"maps\":[{\"region\":\"r1\","
 	     "\"size\":4096,\"perms\":\"r\"},{\"region\":\"r2\",\"size\":8192,"
 	     "\"perms\":\"rw\"}],\"channels\":[\"sw0.alice\"]}],"
@@ -95,7 +96,7 @@ static void test_rows_for_a_program(void **state)
 	assert_int_equal(run_weir("show system"), 0);
 	assert_string_equal(cli_out,
 			    "pd\tsw0\t10\trunning\t0\t20\t1\t2\t12288\t"
-			    "sw0,sw0.up\nmap\tsw0\tr1\tr\t4096\n"
+			    "sw0,sw0.up\t2-3\nmap\tsw0\tr1\tr\t4096\n"
 			    "map\tsw0\tr2\trw\t8192\n");
 }
 

@@ -317,6 +317,8 @@ static void every_pd(const struct system *base, struct system *sys)
 		each_byte(base, sys, pd->chan, pd->n_chans * sizeof(*pd->chan),
 			  1, "channels");
 		is_noticed(base, sys, &pd->poll_us, "poll", 0);
+		is_noticed(base, sys, &pd->together, "together", 0);
+		each_byte(base, sys, &pd->cpus, sizeof(pd->cpus), 1, "cpus");
 		for (uint32_t k = 0; k < pd->n_comps; k++) {
 			struct sys_component *c = &pd->comp[k];
 			bool sw = c->kind == SYS_SWITCH;

@@ -291,6 +291,7 @@ static json_t *show_pd(const struct monitor *m, const struct mon_pd *pd)
 	json_t *comps = json_array();
 	json_t *maps = show_maps(m, pd);
 	json_t *chans = json_array();
+	char cpus[SYS_CPUS_TEXT];
 
 	for (uint32_t i = 0; i < sys->n_comps; i++)
 		json_array_append_new(comps, json_string(sys->comp[i].name));
@@ -298,13 +299,13 @@ static json_t *show_pd(const struct monitor *m, const struct mon_pd *pd)
 		json_array_append_new(
 			chans,
 			json_string(m->sys.channel[sys->chan[i].channel].name));
-	return json_pack("{s:s, s:i, s:s, s:i, s:I, s:i, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:i, s:s, s:i, s:I, s:i, s:s, s:o, s:o, s:o}",
 			 "name", sys->name, "pid",
 			 pd_alive(pd) ? (int)pd->proc.pid : 0, "state",
 			 state[pd->state], "restarts", (int)pd->restarts,
 			 "again_ms", pause_ms(pd_pause(m, pd)), "poll_us",
-			 (int)sys->poll_us, "components", comps, "maps", maps,
-			 "channels", chans);
+			 (int)sys->poll_us, "cpus", cpus_text(&sys->cpus, cpus),
+			 "components", comps, "maps", maps, "channels", chans);
 }
 
 static const char *end_name(const struct monitor *m, const struct sys_end *end)

@@ -21,6 +21,7 @@
 
 #include "vmm/linux/fds.h"
 #include "vmm/linux/monitor/state.h"
+#include "vmm/linux/monitor/placement.h"
 #include "vmm/linux/monitor/rundir.h"
 #include "vmm/linux/monitor/signals.h"
 
@@ -215,8 +216,8 @@ static int watch_own(struct monitor *m)
 
 static int prepare(struct monitor *m, const struct system *sys)
 {
-	if (copy_system(m, sys) != 0 || held_begin(m) != 0 ||
-	    pd_spawn_check(m->err) != 0 ||
+	if (copy_system(m, sys) != 0 || placement_choose(&m->sys, m->err) ||
+	    held_begin(m) != 0 || pd_spawn_check(m->err) != 0 ||
 	    janitor_start(&m->janitor, sys, m->err) != 0)
 		return -1;
 	/* There will be many descriptors: raise the limit now. */

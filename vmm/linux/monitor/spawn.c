@@ -58,6 +58,7 @@
 
 #include "vmm/linux/fds.h"
 #include "vmm/linux/monitor/boot_build.h"
+#include "vmm/linux/monitor/placement.h"
 #include "vmm/linux/pd/sandbox.h"
 
 #define PD_NAMESPACES                                                          \
@@ -76,7 +77,8 @@ struct launch {
 	struct boot_fds fds; /* what it starts with */
 	/* the file it executes, NULL for our own binary */
 	const char *program;
-	int exe; /* that, opened */
+	const struct sys_cpus *cpus; /* where it runs */
+	int exe;		     /* that, opened */
 	/* readable once the id maps are written; ends if the monitor dies */
 	int go[2];
 };
@@ -109,6 +111,16 @@ static void become_mapped(const struct launch *l)
 	(void)!setgroups(0, NULL);
 	if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)
 		child_fail(l, "change user");
+}
+
+/* What it starts, a VM's vCPUs for one, stays there with it. */
+static void go_to_cpus(const struct launch *l)
+{
+	cpu_set_t set;
+
+	if (placement_set(l->cpus, &set) &&
+	    sched_setaffinity(0, sizeof(set), &set) != 0)
+		child_fail(l, "run on the processors of its placement");
 }
 
 /* Bring every descriptor to its number, and close all others. */
@@ -174,6 +186,7 @@ static _Noreturn void child(struct launch *l)
 	sigset_t none;
 
 	become_mapped(l);
+	go_to_cpus(l);
 	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -387,6 +400,7 @@ int pd_spawn(const struct backing *b, uint32_t pd, const struct pd_fds *fds,
 	struct launch l = {
 		.name = b->sys->pd[pd].name,
 		.program = find_program(&b->sys->pd[pd]),
+		.cpus = &b->sys->pd[pd].cpus,
 		.go = { -1, -1 },
 	};
 	int log[2] = { -1, -1 }, ctl[2] = { -1, -1 };

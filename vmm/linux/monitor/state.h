@@ -7,6 +7,7 @@
  *	loop.c		one epoll set, one thread, nothing that blocks
  *	child.c		children for what may block: compiler.c, seeker.c
  *	pd.c		PDs: start, log lines, death, restart
+ *	placement.c	which processors they run on
  *	order.c		what is told to PDs while they run
  *	link.c		links: down, drained, clean, up (base/link.h)
  *	switch.c	switches: statistics, faults, the control mailbox
