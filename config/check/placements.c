@@ -26,28 +26,34 @@ static struct topo_placement **place_of(const struct topo_known *k,
 	return k->sort == A_SWITCH ? &sw->placement : &vm->placement;
 }
 
+static void refuse_outside(struct topology *t, const struct topo_port *port,
+			   const struct name *ref)
+{
+	if (port->kind == TO_LINK)
+		wrong(t, ref->pos,
+		      "port \"%s\" is an end of a link, and nothing runs "
+		      "there; place the switches",
+		      ref->text);
+	else if (port->kind != NOT_ATTACHED)
+		wrong(t, ref->pos,
+		      "port \"%s\" is served by a process from outside, which "
+		      "places itself (taskset); take it out",
+		      ref->text);
+}
+
 static void check_member(struct topology *t, struct topo_placement *p,
 			 const struct name *ref)
 {
 	const struct topo_known *k =
 		resolve(t, A_SWITCH | A_PORT | A_DOMAIN | A_VM, NULL, ref);
-	const struct topo_port *port = k ? k->thing : NULL;
 	struct topo_placement **where;
 	struct topo_domain *domain;
 
-	if (!k || (k->sort == A_PORT && port->kind == NOT_ATTACHED))
+	if (!k)
 		return;
 	where = place_of(k, &domain);
-	if (!where && port->kind == TO_LINK) {
-		wrong(t, ref->pos,
-		      "port \"%s\" is an end of a link, and nothing runs "
-		      "there; place the switches",
-		      ref->text);
-	} else if (!where) {
-		wrong(t, ref->pos,
-		      "port \"%s\" is served by a process from outside, which "
-		      "places itself (taskset); take it out",
-		      ref->text);
+	if (!where) {
+		refuse_outside(t, k->thing, ref);
 	} else if (*where && *where != p) {
 		wrong(t, ref->pos,
 		      "what \"%s\" runs in is placed already, in %s; take it "
