@@ -49,6 +49,7 @@
 #include <stdint.h>
 
 #include "base/abi.h"
+#include "base/offload.h"
 
 /* Smallest and largest number of slots a queue may have. */
 #define QUEUE_MIN_CAPACITY 2u
@@ -63,20 +64,37 @@
  *                region, or the address a device knows it by
  * @len:          length of the frame in bytes, 0 for an empty buffer
  * @oid:          sDDF's owner id (six bits there).  Weir writes 0, reads never
- * @pad:          not used
+ * @offload:      struct offload's flags (base/offload.h)
+ * @segment:      its segment
+ * @pad:          not used; Weir writes 0
+ * @info:         all from @len on, as one word
+ *
+ * In sDDF the bytes from @offload on are padding, in which anything may be.  So
+ * they mean something only on connections that both sides know to carry offload
+ * data: on others Weir writes 0 and never reads them.
  */
 struct net_desc {
 	uint64_t io_or_offset;
-	uint16_t len;
-	uint8_t oid;
-	uint8_t pad[5];
+	union {
+		struct {
+			uint16_t len;
+			uint8_t oid;
+			uint8_t offload;
+			uint16_t segment;
+			uint8_t pad[2];
+		};
+		uint64_t info;
+	};
 };
 
 ABI_SIZE(struct net_desc, 16);
 ABI_AT(struct net_desc, io_or_offset, 0);
 ABI_AT(struct net_desc, len, 8);
 ABI_AT(struct net_desc, oid, 10);
-ABI_AT(struct net_desc, pad, 11);
+ABI_AT(struct net_desc, offload, 11);
+ABI_AT(struct net_desc, segment, 12);
+ABI_AT(struct net_desc, pad, 14);
+ABI_AT(struct net_desc, info, 8);
 
 struct net_queue {
 	_Atomic(uint16_t) tail;
@@ -191,18 +209,44 @@ static inline int queue_room(const struct queue_producer *p)
 	return p->capacity - used;
 }
 
+/* A length and nothing else as struct net_desc's @info. */
+static inline uint64_t queue_info(uint16_t len)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return len;
+#else
+	return (uint64_t)len << 48;
+#endif
+}
+
 /**
  * queue_fill - write a slot
  *
- * The stores are volatile and no wider than a field, so that a queue mapped as
- * device memory (stock UIO in a guest) works as well.
+ * The stores are volatile and aligned words, so that a queue mapped as device
+ * memory (stock UIO in a guest) works as well.
  */
 static inline void queue_fill(volatile struct net_desc *d, uint64_t offset,
 			      uint16_t len)
 {
 	d->io_or_offset = offset;
-	d->len = len;
-	d->oid = 0;
+	d->info = queue_info(len);
+}
+
+/**
+ * queue_fill_offload - write a slot with offload data
+ */
+static inline void queue_fill_offload(volatile struct net_desc *d,
+				      uint64_t offset, uint16_t len,
+				      struct offload o)
+{
+	const struct net_desc whole = {
+		.len = len,
+		.offload = o.flags,
+		.segment = o.segment,
+	};
+
+	d->io_or_offset = offset;
+	d->info = whole.info;
 }
 
 /**
@@ -215,6 +259,17 @@ static inline void queue_put(struct queue_producer *p, uint64_t offset,
 			     uint16_t len)
 {
 	queue_fill(&p->shared->desc[p->tail & (p->capacity - 1u)], offset, len);
+	p->tail++;
+}
+
+/**
+ * queue_put_offload - the same, with offload data
+ */
+static inline void queue_put_offload(struct queue_producer *p, uint64_t offset,
+				     uint16_t len, struct offload o)
+{
+	queue_fill_offload(&p->shared->desc[p->tail & (p->capacity - 1u)],
+			   offset, len, o);
 	p->tail++;
 }
 
@@ -277,6 +332,25 @@ static inline struct net_desc queue_read(const volatile struct net_desc *d)
 }
 
 /**
+ * queue_read_offload - the same, offload data included
+ */
+static inline struct net_desc
+queue_read_offload(const volatile struct net_desc *d)
+{
+	struct net_desc copy;
+
+	copy.io_or_offset = d->io_or_offset;
+	copy.info = d->info;
+	return copy;
+}
+
+/* The offload data of a descriptor that was read with it. */
+static inline struct offload queue_offload(const struct net_desc *d)
+{
+	return (struct offload){ .flags = d->offload, .segment = d->segment };
+}
+
+/**
  * queue_peek - copy a pending descriptor out, each field read once
  * @c:     consumer
  * @index: which, 0 is the oldest; less than queue_pending()
@@ -285,6 +359,16 @@ static inline struct net_desc queue_peek(const struct queue_consumer *c,
 					 unsigned int index)
 {
 	return queue_read(
+		&c->shared->desc[(c->head + index) & (c->capacity - 1u)]);
+}
+
+/**
+ * queue_peek_offload - the same, offload data included
+ */
+static inline struct net_desc queue_peek_offload(const struct queue_consumer *c,
+						 unsigned int index)
+{
+	return queue_read_offload(
 		&c->shared->desc[(c->head + index) & (c->capacity - 1u)]);
 }
 

@@ -111,6 +111,8 @@ struct sys_wire {
 	uint32_t capacity;    /* of each queue, and buffers of each region */
 	uint32_t buffer_size; /* bytes */
 	uint32_t max_frame;   /* bytes */
+	uint32_t offload;     /* OFFLOAD_PORT, OFFLOAD_TAKES_*: of the peer */
+	uint32_t max_segment; /* bytes; 0: no segments */
 };
 
 struct sys_switch_port {
@@ -340,6 +342,8 @@ struct sys_conn {
 	uint32_t capacity; /* as in struct sys_wire */
 	uint32_t buffer_size;
 	uint32_t max_frame;
+	uint32_t offload;
+	uint32_t max_segment;
 	char path[SYS_PATH]; /* SYS_TO_ATTACH: the Unix socket */
 	struct sys_access access;
 	uint32_t follow;

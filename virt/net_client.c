@@ -57,6 +57,9 @@ static bool config_ok(const struct net_client_config *c)
 	if (!queue_capacity_ok(c->capacity) || b == 0 || (b & (b - 1)) != 0 ||
 	    c->max_frame == 0 || c->max_frame > b || c->max_frame > UINT16_MAX)
 		return false;
+	if (!offload_port_ok(c->offload, c->max_frame, c->max_segment) ||
+	    c->max_segment > b)
+		return false;
 	if (c->rx_active == NULL || c->rx_free == NULL ||
 	    !region_ok(c->rx_data, c->rx_size, c))
 		return false;
@@ -233,6 +236,7 @@ unsigned int net_tx_alloc(struct net_client *c, struct net_buffer *buffers,
 			c->config.tx_data + ((size_t)index << c->shift);
 		buffers[n].len = 0;
 		buffers[n].index = index;
+		buffers[n].offload = (struct offload){ 0 };
 	}
 	return n;
 }
@@ -259,6 +263,20 @@ void net_tx_cancel(struct net_client *c, const struct net_buffer *buffers,
 			tx_home(c, buffers[i].index);
 }
 
+/* Most bytes a frame with this offload data may have. */
+static uint32_t longest_of(const struct net_client *c, struct offload o)
+{
+	return o.flags & OFFLOAD_TYPE ? c->config.max_segment
+				      : c->config.max_frame;
+}
+
+/* What is to be said of a buffer's frame on this connection. */
+static struct offload offload_of(const struct net_client *c,
+				 const struct net_buffer *b)
+{
+	return c->config.offload ? b->offload : (struct offload){ 0 };
+}
+
 void net_tx_burst(struct net_client *c, const struct net_buffer *buffers,
 		  unsigned int count)
 {
@@ -268,16 +286,18 @@ void net_tx_burst(struct net_client *c, const struct net_buffer *buffers,
 	for (unsigned int i = 0; i < count; i++) {
 		const struct net_buffer *b = &buffers[i];
 
+		struct offload o = offload_of(c, b);
+
 		if (!tx_is_held(c, b))
 			continue;
-		if (b->len == 0 || b->len > c->config.max_frame) {
+		if (b->len == 0 || b->len > longest_of(c, o)) {
 			c->counters.unsent++;
 			tx_home(c, b->index);
 			continue;
 		}
 		c->tx_where[b->index] = LENT;
-		queue_put(&c->tx_active, (uint64_t)b->index << c->shift,
-			  b->len);
+		queue_put_offload(&c->tx_active, (uint64_t)b->index << c->shift,
+				  b->len, o);
 		c->tx_dirty = true;
 	}
 	queue_publish(&c->tx_active);
@@ -289,7 +309,7 @@ void net_tx_burst(struct net_client *c, const struct net_buffer *buffers,
 static bool accept_rx(struct net_client *c, const struct net_desc *d,
 		      uint32_t *index)
 {
-	uint32_t longest = c->tx_count != 0 ? c->config.max_frame
+	uint32_t longest = c->tx_count != 0 ? longest_of(c, queue_offload(d))
 					    : c->config.buffer_size;
 
 	*index = buffer_of(c, d->io_or_offset, c->rx_count);
@@ -303,6 +323,13 @@ static bool accept_rx(struct net_client *c, const struct net_desc *d,
 	return true;
 }
 
+/* What lies behind the length is read where it means something only. */
+static struct net_desc peek_rx(const struct net_client *c, unsigned int index)
+{
+	return c->config.offload ? queue_peek_offload(&c->rx_active, index)
+				 : queue_peek(&c->rx_active, index);
+}
+
 unsigned int net_rx_burst(struct net_client *c, struct net_buffer *buffers,
 			  unsigned int count)
 {
@@ -311,7 +338,7 @@ unsigned int net_rx_burst(struct net_client *c, struct net_buffer *buffers,
 	if (!is_up(c))
 		return 0;
 	for (n = pending(c, &c->rx_active); taken < n && got < count; taken++) {
-		struct net_desc d = queue_peek(&c->rx_active, taken);
+		struct net_desc d = peek_rx(c, taken);
 		uint32_t index;
 
 		if (!accept_rx(c, &d, &index)) {
@@ -323,6 +350,7 @@ unsigned int net_rx_burst(struct net_client *c, struct net_buffer *buffers,
 				    ((size_t)index << c->shift);
 		buffers[got].len = d.len;
 		buffers[got].index = (uint16_t)index;
+		buffers[got].offload = queue_offload(&d);
 		got++;
 	}
 	if (taken > 0)

@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "base/link.h"
+#include "base/offload.h"
 #include "base/queue.h"
 
 /**
@@ -42,6 +43,8 @@
  * @capacity:    slots of each queue
  * @buffer_size: bytes of a buffer, a power of two
  * @max_frame:   longest frame, bytes
+ * @offload:     OFFLOAD_PORT if descriptors carry offload data (base/offload.h)
+ * @max_segment: longest segment, bytes, if it does; or 0
  * @link:        link page or NULL
  *
  * A capture client has no transmit half: @tx_active is NULL.
@@ -58,19 +61,24 @@ struct net_client_config {
 	uint32_t capacity;
 	uint32_t buffer_size;
 	uint32_t max_frame;
+	uint32_t offload;
+	uint32_t max_segment;
 	const struct link_page *link;
 };
 
 /**
  * struct net_buffer - one buffer in the client's hands
- * @data:  its first byte
- * @len:   bytes of the frame in it
- * @index: which buffer of its region; do not change
+ * @data:    its first byte
+ * @len:     bytes of the frame in it
+ * @index:   which buffer of its region; do not change
+ * @offload: what its sender left to others; without OFFLOAD_PORT none: what is
+ *           set for transmission is not sent
  */
 struct net_buffer {
 	uint8_t *data;
 	uint16_t len;
 	uint16_t index;
+	struct offload offload;
 };
 
 /* Why a client's port is not usable. */
@@ -121,7 +129,8 @@ bool net_client_carrier(struct net_client *c);
 
 /**
  * net_tx_alloc - take empty transmit buffers
- * @buffers: out: data and index; room for max_frame bytes at each
+ * @buffers: out: data and index, no offload data; room for a whole buffer at
+ *           each, which is max_frame bytes or max_segment
  * @count:   how many are wanted
  *
  * Return: how many there are now.
@@ -137,7 +146,8 @@ void net_tx_cancel(struct net_client *c, const struct net_buffer *buffers,
  * net_tx_burst - send filled buffers
  * @buffers: from net_tx_alloc(), len set
  * @count:   all are taken: the queue holds every buffer there is.  One whose
- *           len is 0 or more than max_frame is counted and goes back instead
+ *           len is 0 or more than max_frame (of a segment: max_segment) is
+ *           counted and goes back instead
  */
 void net_tx_burst(struct net_client *c, const struct net_buffer *buffers,
 		  unsigned int count);

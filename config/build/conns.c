@@ -98,6 +98,8 @@ static struct sys_wire wire_up(struct system *sys, uint32_t index,
 		.capacity = conn->capacity,
 		.buffer_size = conn->buffer_size,
 		.max_frame = conn->max_frame,
+		.offload = conn->offload,
+		.max_segment = conn->max_segment,
 	};
 
 	wire.ingress = map_half(pd, in, side == AT_PEER);

@@ -13,9 +13,9 @@ static void impossible_sizes_are_refused(void **state)
 	const struct net_client_config good = f->config;
 	size_t size = net_client_size(&good);
 	static uint8_t memory[4096] __attribute__((aligned(64)));
-	struct net_client_config bad[10];
+	struct net_client_config bad[13];
 
-	for (unsigned int i = 0; i < 10; i++)
+	for (unsigned int i = 0; i < 13; i++)
 		bad[i] = good;
 	bad[0].capacity = 0;
 	bad[1].capacity = 12;
@@ -27,10 +27,14 @@ static void impossible_sizes_are_refused(void **state)
 	bad[7].rx_size = SIZE - 1;
 	bad[8].rx_active = NULL;
 	bad[9].tx_data = NULL;
+	bad[10].max_segment = SIZE; /* without OFFLOAD_PORT */
+	bad[11].offload = OFFLOAD_PORT;
+	bad[11].max_segment = SIZE + 1;
+	bad[12].offload = OFFLOAD_TAKES_CHECKSUM;
 	assert_in_range(size, 1, sizeof(memory));
 	assert_non_null(net_client_init(memory, size, &good));
 	assert_null(net_client_init(memory, size - 1, &good));
-	for (unsigned int i = 0; i < 10; i++) {
+	for (unsigned int i = 0; i < 13; i++) {
 		assert_int_equal(net_client_size(&bad[i]), 0);
 		assert_null(net_client_init(memory, sizeof(memory), &bad[i]));
 	}
@@ -258,6 +262,90 @@ static void buffers_are_conserved(void **state)
 	assert_int_equal(net_client_counters(f->c).faults, 0);
 }
 
+/* --- offload data -------------------------------------------------------- */
+
+/* The client once more, of a port with offloads: 200 bytes, segments of 250. */
+static void with_offloads(struct fixture *f)
+{
+	size_t size;
+
+	free(f->c);
+	f->config.offload = OFFLOAD_PORT;
+	f->config.max_segment = SIZE - 6;
+	size = net_client_size(&f->config);
+	f->c = net_client_init(nc_zeroed(size), size, &f->config);
+	assert_non_null(f->c);
+	nc_link_up(f);
+}
+
+static const struct offload whole = {
+	.flags = OFFLOAD_CHECKSUM | OFFLOAD_TCP4,
+	.segment = 100,
+};
+
+static void give_whole(struct fixture *f, uint16_t len)
+{
+	struct net_desc d = queue_peek(&f->rx_free, 0);
+
+	queue_release(&f->rx_free, 1);
+	queue_put_offload(&f->rx_active, d.io_or_offset, len, whole);
+	queue_publish(&f->rx_active);
+}
+
+static void offload_data_travel_with_a_frame(void **state)
+{
+	struct fixture *f = *state;
+	struct net_buffer b[3];
+	struct net_desc d;
+
+	with_offloads(f);
+	assert_int_equal(net_tx_alloc(f->c, b, 3), 3);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_false(offload_any(b[i].offload));
+		b[i].len = SIZE - 6;
+		b[i].offload = whole;
+	}
+	b[1].len = SIZE - 5; /* one more than a segment may have */
+	b[2].offload.flags = OFFLOAD_CHECKSUM;
+	net_tx_burst(f->c, b, 3);
+	assert_int_equal(queue_pending(&f->tx_active), 1);
+	assert_int_equal(net_client_counters(f->c).unsent, 2);
+	d = queue_peek_offload(&f->tx_active, 0);
+	assert_int_equal(d.len, SIZE - 6);
+	assert_int_equal(d.offload, whole.flags);
+	assert_int_equal(d.segment, whole.segment);
+
+	give_whole(f, SIZE - 6);
+	give_whole(f, SIZE - 5);
+	assert_int_equal(net_rx_burst(f->c, b, 3), 1);
+	assert_int_equal(b[0].len, SIZE - 6);
+	assert_int_equal(b[0].offload.flags, whole.flags);
+	assert_int_equal(b[0].offload.segment, whole.segment);
+	assert_int_equal(net_client_counters(f->c).bad_rx, 1);
+}
+
+/* sDDF's padding: what is in it is nobody's business. */
+static void without_offloads_none_are_sent_or_seen(void **state)
+{
+	struct fixture *f = *state;
+	struct net_buffer b;
+	struct net_desc d;
+
+	assert_int_equal(net_tx_alloc(f->c, &b, 1), 1);
+	b.len = LONGEST;
+	b.offload = whole;
+	net_tx_burst(f->c, &b, 1);
+	d = queue_peek_offload(&f->tx_active, 0);
+	assert_false(offload_any(queue_offload(&d)));
+
+	give_whole(f, LONGEST);
+	assert_int_equal(net_rx_burst(f->c, &b, 1), 1);
+	assert_false(offload_any(b.offload));
+	net_rx_release(f->c, &b, 1);
+	give_whole(f, LONGEST + 1);
+	assert_int_equal(net_rx_burst(f->c, &b, 1), 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, nc_setup, nc_teardown)
 
 int main(void)
@@ -272,6 +360,8 @@ int main(void)
 		T(the_switch_is_woken_when_it_sleeps),
 		T(arming_sees_what_came_meanwhile),
 		T(buffers_are_conserved),
+		T(offload_data_travel_with_a_frame),
+		T(without_offloads_none_are_sent_or_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,13 +61,43 @@ static void bytes_in_memory_are_sddfs(void **state)
 
 	assert_memory_equal(raw, "\x01\x00\x00\x00\x00\x00\x00\x00", 8);
 	assert_memory_equal(raw + 8, "\x88\x77\x66\x55\x44\x33\x22\x11", 8);
-	assert_memory_equal(raw + 16, "\xaa\x99\x00", 3);
+	assert_memory_equal(raw + 16, "\xaa\x99\x00\x00\x00\x00\x00\x00", 8);
 	assert_int_equal(raw[24], 0xee); /* nothing beyond the slot */
 
 	queue_release(&f.c, 1);
 	assert_memory_equal(raw, "\x01\x00\x01\x00", 4);
 	assert_true(queue_must_notify(&f.p));
 	assert_memory_equal(raw + 4, "\x01\x00\x00\x00", 4);
+	free(f.q);
+}
+
+/* In what sDDF calls padding; read only by whoever asks for it. */
+static void offload_data_lie_behind_the_owner(void **state)
+{
+	const struct offload o = { .flags = 0x0b, .segment = 0x05a8 };
+	struct fixture f;
+	struct net_desc d;
+	const uint8_t *raw;
+
+	(void)state;
+	start(&f, CAPACITY);
+	raw = (const uint8_t *)f.q;
+	memset(f.q->desc, 0xee, sizeof(struct net_desc) * 2);
+	queue_put_offload(&f.p, 0x1122334455667788ull, 0x99aa, o);
+	queue_publish(&f.p);
+
+	assert_memory_equal(raw + 8, "\x88\x77\x66\x55\x44\x33\x22\x11", 8);
+	assert_memory_equal(raw + 16, "\xaa\x99\x00\x0b\xa8\x05\x00\x00", 8);
+	assert_int_equal(raw[24], 0xee);
+
+	d = queue_peek_offload(&f.c, 0);
+	assert_int_equal(d.io_or_offset, 0x1122334455667788ull);
+	assert_int_equal(d.len, 0x99aa);
+	assert_int_equal(queue_offload(&d).flags, 0x0b);
+	assert_int_equal(queue_offload(&d).segment, 0x05a8);
+	d = queue_peek(&f.c, 0);
+	assert_int_equal(d.len, 0x99aa);
+	assert_false(offload_any(queue_offload(&d)));
 	free(f.q);
 }
 
@@ -341,6 +371,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(region_sizes_are_sddfs),
 		cmocka_unit_test(bytes_in_memory_are_sddfs),
+		cmocka_unit_test(offload_data_lie_behind_the_owner),
 		cmocka_unit_test(capacity_is_a_power_of_two_within_limits),
 		cmocka_unit_test(hc26_exact_for_every_pair_of_indices),
 		cmocka_unit_test(hc26_full_is_full_after_the_wrap),
