@@ -43,7 +43,7 @@ static struct topo_switch *find_end(struct topology *t, const struct name *ref,
 	}
 	port->text = dot + 1;
 	port->pos = ref->pos;
-	return value_identifier(t->report, port, "port") ? sw : NULL;
+	return value_identifier(t, port, "port") ? sw : NULL;
 }
 
 static struct topo_port *make_end(struct topology *t, struct topo_link *link,

@@ -24,10 +24,10 @@ bool option_once(struct parser *p, struct option *o, struct pos at,
 		 const char *what)
 {
 	if (o->set) {
-		report_error(p->report, at,
-			     "\"%s\" is here twice; the first is in %s: take "
-			     "one of the two out",
-			     what, report_place(p->report, at, o->pos));
+		wrong(p, at,
+		      "\"%s\" is here twice; the first is in %s: take one of "
+		      "the two out",
+		      what, place(p, at, o->pos));
 		return false;
 	}
 	o->set = true;
@@ -37,7 +37,7 @@ bool option_once(struct parser *p, struct option *o, struct pos at,
 
 void on_number(struct parser *p, struct args *a)
 {
-	value_number(p->report, a->v[0], a->form->measure, &a->o->value);
+	value_number(p->t, a->v[0], a->form->measure, &a->o->value);
 }
 
 void on_text(struct parser *p, struct args *a)
@@ -48,7 +48,7 @@ void on_text(struct parser *p, struct args *a)
 
 void on_file(struct parser *p, struct args *a)
 {
-	a->o->arg = value_file(p->report, a->v[0]);
+	a->o->arg = value_file(p->t, a->v[0]);
 }
 
 /* --- topology ------------------------------------------------------------ */
@@ -59,9 +59,9 @@ bool refuse_runtime(struct parser *p, struct pos at)
 		return false;
 	/* What would follow from it is of no interest. */
 	p->t->broken = true;
-	report_error(p->report, at,
-		     "while it runs only allow, deny and set can be given; put "
-		     "this into the file and start anew");
+	wrong(p, at,
+	      "while it runs only allow, deny and set can be given; put this "
+	      "into the file and start anew");
 	return true;
 }
 
@@ -71,7 +71,7 @@ static struct name named(struct parser *p, const struct args *a,
 {
 	struct name name = *a->v[0];
 
-	if (!value_identifier(p->report, &name, what)) {
+	if (!value_identifier(p->t, &name, what)) {
 		name.text = NULL;
 		*broken = true;
 	}
@@ -87,7 +87,7 @@ void on_include(struct parser *p, struct args *a)
 		return;
 	/* The names that will be missed may be in what cannot be read. */
 	if (refuse_runtime(p, path->pos) ||
-	    !value_path(p->report, path, SYS_PATH - 1, "weir") ||
+	    !value_path(p->t, path, SYS_PATH - 1, "weir") ||
 	    !source_include(&p->src, path->text, path->pos)) {
 		p->t->broken = true;
 		return;
@@ -164,7 +164,7 @@ void on_cpu(struct parser *p, struct args *a)
 	uint64_t first, last;
 
 	for_each(n, a->list.first) {
-		if (!value_range(p->report, n, &processor, &first, &last)) {
+		if (!value_range(p->t, n, &processor, &first, &last)) {
 			p->in.placement->broken = true;
 			continue;
 		}
@@ -194,10 +194,10 @@ void on_set(struct parser *p, struct args *a)
 	if (source_is_runtime(&a->at))
 		topo_append(p->t->sets, set);
 	else
-		report_error(p->report, a->at,
-			     "\"set\" is for changes while it runs; in a file "
-			     "this is written in the port: port %s { ... }",
-			     name_shown(&set->port));
+		wrong(p, a->at,
+		      "\"set\" is for changes while it runs; in a file this is "
+		      "written in the port: port %s { ... }",
+		      name_shown(&set->port));
 }
 
 /* --- rules --------------------------------------------------------------- */
@@ -215,18 +215,17 @@ void on_rule(struct parser *p, struct args *a)
 	for (unsigned int i = 0; i < 2; i++) {
 		rule->side[i] = a->side[i];
 		if (a->side[i].list && !a->side[i].names.n)
-			report_error(p->report, a->at,
-				     "a list of this rule is empty; write the "
-				     "ports in it: { PORT, PORT }");
+			wrong(p, a->at,
+			      "a list of this rule is empty; write the ports "
+			      "in it: { PORT, PORT }");
 	}
 	topo_append(p->t->rules, rule);
 	if (strcmp(a->last.text, "reply") != 0)
 		return;
 	if (rule->deny)
-		report_error(p->report, a->last.pos,
-			     "\"reply\" lets answers back, and a deny lets "
-			     "nothing through that could be answered; take it "
-			     "out");
+		wrong(p, a->last.pos,
+		      "\"reply\" lets answers back, and a deny lets nothing "
+		      "through that could be answered; take it out");
 	else
 		option_once(p, &rule->reply, a->last.pos, "reply");
 }
@@ -239,26 +238,26 @@ void on_fdb(struct parser *p, struct args *a)
 					     FDB_MAX_CAPACITY, NULL };
 
 	if (a->v[0])
-		value_number(p->report, a->v[0], &size, &a->o->value);
+		value_number(p->t, a->v[0], &size, &a->o->value);
 }
 
 /* Once a word of the language. */
 void refuse_linear(struct parser *p, struct args *a)
 {
-	report_error(p->report, a->last.pos,
-		     "the kind of table is chosen when weir is built (make "
-		     "FDB=linear); write fdb ENTRIES");
+	wrong(p, a->last.pos,
+	      "the kind of table is chosen when weir is built (make "
+	      "FDB=linear); write fdb ENTRIES");
 }
 
 void on_flows(struct parser *p, struct args *a)
 {
-	if (value_number(p->report, a->v[0], a->form->measure, &a->o->value) &&
+	if (value_number(p->t, a->v[0], a->form->measure, &a->o->value) &&
 	    a->o->value && a->o->value < MIN_FLOWS)
-		report_error(p->report, a->v[0]->pos,
-			     "%s flows are too few to be of use; write 0 for "
-			     "none, or %u to %u",
-			     a->v[0]->text, MIN_FLOWS,
-			     (unsigned int)a->form->measure->max);
+		wrong(p, a->v[0]->pos,
+		      "%s flows are too few to be of use; write 0 for none, or "
+		      "%u to %u",
+		      a->v[0]->text, MIN_FLOWS,
+		      (unsigned int)a->form->measure->max);
 }
 
 void on_policy(struct parser *p, struct args *a)
@@ -268,13 +267,13 @@ void on_policy(struct parser *p, struct args *a)
 
 	for_each(word, a->list.first) {
 		if (sw->n_words == POLICY_MAX_WORDS) {
-			report_error(p->report, word->pos,
-				     "a policy is handed %u words, and this is "
-				     "one more: take it out",
-				     POLICY_MAX_WORDS);
+			wrong(p, word->pos,
+			      "a policy is handed %u words, and this is one "
+			      "more: take it out",
+			      POLICY_MAX_WORDS);
 			return;
 		}
-		if (value_word(p->report, word, &sw->words[sw->n_words]))
+		if (value_word(p->t, word, &sw->words[sw->n_words]))
 			sw->n_words++;
 	}
 }
@@ -298,17 +297,14 @@ void on_memory(struct parser *p, struct args *a)
 {
 	uint64_t odd;
 
-	if (!value_number(p->report, a->v[0], a->form->measure, &a->o->value))
+	if (!value_number(p->t, a->v[0], a->form->measure, &a->o->value))
 		return;
 	odd = a->o->value % MEMORY_STEP;
 	if (odd)
-		report_error(p->report, a->v[0]->pos,
-			     "%s is no multiple of 2m; the nearest are %um and "
-			     "%um",
-			     a->v[0]->text,
-			     (unsigned int)((a->o->value - odd) >> 20),
-			     (unsigned int)((a->o->value - odd + MEMORY_STEP) >>
-					    20));
+		wrong(p, a->v[0]->pos,
+		      "%s is no multiple of 2m; the nearest are %um and %um",
+		      a->v[0]->text, (unsigned int)((a->o->value - odd) >> 20),
+		      (unsigned int)((a->o->value - odd + MEMORY_STEP) >> 20));
 }
 
 void on_never(struct parser *p, struct args *a)
@@ -319,15 +315,15 @@ void on_never(struct parser *p, struct args *a)
 
 void on_card(struct parser *p, struct args *a)
 {
-	if (value_pci(p->report, a->v[0]))
+	if (value_pci(p->t, a->v[0]))
 		a->o->arg = *a->v[0];
 }
 
 void refuse_interface(struct parser *p, struct args *a)
 {
-	report_error(p->report, a->v[0]->pos,
-		     "a vm's card is named by its PCI address, as lspci -D "
-		     "shows it: nic pci \"0000:00:03.0\"");
+	wrong(p, a->v[0]->pos,
+	      "a vm's card is named by its PCI address, as lspci -D shows it: "
+	      "nic pci \"0000:00:03.0\"");
 }
 
 void on_append(struct parser *p, struct args *a)
@@ -338,14 +334,14 @@ void on_append(struct parser *p, struct args *a)
 	while (c && *c >= ' ' && *c <= '~')
 		c++;
 	if (text && strlen(text) >= SYS_PATH)
-		report_error(p->report, a->v[0]->pos,
-			     "the text to append has %zu characters; a command "
-			     "line can take %d more",
-			     strlen(text), SYS_PATH - 1);
+		wrong(p, a->v[0]->pos,
+		      "the text to append has %zu characters; a command line "
+		      "can take %d more",
+		      strlen(text), SYS_PATH - 1);
 	else if (text && *c)
-		report_error(p->report, a->v[0]->pos,
-			     "what is appended to a command line is plain "
-			     "ASCII: letters, digits, spaces and punctuation");
+		wrong(p, a->v[0]->pos,
+		      "what is appended to a command line is plain ASCII: "
+		      "letters, digits, spaces and punctuation");
 	else
 		a->o->arg = *a->v[0];
 }

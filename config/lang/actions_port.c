@@ -27,11 +27,11 @@ static bool attach(struct parser *p, struct args *a, enum attachment kind)
 	struct topo_port *port = p->in.port;
 
 	if (port->kind != NOT_ATTACHED) {
-		report_error(p->report, a->at,
-			     "a port has one attachment; this one has \"%s\" "
-			     "in %s: take one of the two out",
-			     topo_kinds[port->kind].word,
-			     report_place(p->report, a->at, port->kind_pos));
+		wrong(p, a->at,
+		      "a port has one attachment; this one has \"%s\" in %s: "
+		      "take one of the two out",
+		      topo_kinds[port->kind].word,
+		      place(p, a->at, port->kind_pos));
 		return false;
 	}
 	port->kind = kind;
@@ -43,7 +43,7 @@ static bool attach(struct parser *p, struct args *a, enum attachment kind)
 void on_attach(struct parser *p, struct args *a)
 {
 	if (attach(p, a, a->form->n) && a->form->n == TO_ATTACH &&
-	    !value_path(p->report, a->v[0], UNIX_PATH_MAX, "a Unix socket"))
+	    !value_path(p->t, a->v[0], UNIX_PATH_MAX, "a Unix socket"))
 		p->in.port->target.text = NULL;
 }
 
@@ -53,12 +53,12 @@ void on_interface(struct parser *p, struct args *a)
 
 	if (!attach(p, a, a->form->n))
 		return;
-	if (!value_interface(p->report, a->v[0]))
+	if (!value_interface(p->t, a->v[0]))
 		port->target.text = NULL;
 	if (!a->v[1])
 		return;
 	port->netns = *a->v[1];
-	if (!value_netns(p->report, a->v[1])) {
+	if (!value_netns(p->t, a->v[1])) {
 		port->netns.text = NULL;
 		port->target.text = NULL;
 	}
@@ -72,9 +72,9 @@ void on_socket(struct parser *p, struct args *a)
 		return;
 	port->connect = a->form->n & CONNECT;
 	port->tcp = a->form->n & TCP;
-	if (!(port->tcp ? value_loopback(p->report, a->v[0], &port->address,
+	if (!(port->tcp ? value_loopback(p->t, a->v[0], &port->address,
 					 &port->tcp_port)
-			: value_path(p->report, a->v[0], UNIX_PATH_MAX,
+			: value_path(p->t, a->v[0], UNIX_PATH_MAX,
 				     "a Unix socket")))
 		port->target.text = NULL;
 }
@@ -85,33 +85,33 @@ void on_program(struct parser *p, struct args *a)
 
 	if (!attach(p, a, TO_PROGRAM))
 		return;
-	p->in.port->file = value_file(p->report, a->v[0]).text;
+	p->in.port->file = value_file(p->t, a->v[0]).text;
 	if (!args)
 		return;
 	p->in.port->args = *args;
 	if (args->text && strlen(args->text) >= SYS_PATH)
-		report_error(p->report, args->pos,
-			     "the args have %zu characters; a program can be "
-			     "handed %d",
-			     strlen(args->text), SYS_PATH - 1);
+		wrong(p, args->pos,
+		      "the args have %zu characters; a program can be handed "
+		      "%d",
+		      strlen(args->text), SYS_PATH - 1);
 }
 
 void refuse_vm(struct parser *p, struct args *a)
 {
 	p->in.port->broken = true;
-	report_error(p->report, a->at,
-		     "a vm is written outside of any { }; a port that one "
-		     "drives says: driver-vm %s",
-		     a->v[0] && a->v[0]->text ? a->v[0]->text : "VM");
+	wrong(p, a->at,
+	      "a vm is written outside of any { }; a port that one drives "
+	      "says: driver-vm %s",
+	      a->v[0] && a->v[0]->text ? a->v[0]->text : "VM");
 }
 
 void refuse_card(struct parser *p, struct args *a)
 {
 	p->in.port->broken = true;
-	report_error(p->report, a->at,
-		     "a card by its PCI address belongs in a vm, and the port "
-		     "says driver-vm VM; a port's own nic is an interface of "
-		     "Linux: nic \"eth0\"");
+	wrong(p, a->at,
+	      "a card by its PCI address belongs in a vm, and the port says "
+	      "driver-vm VM; a port's own nic is an interface of Linux: nic "
+	      "\"eth0\"");
 }
 
 /* --- captures ------------------------------------------------------------ */
@@ -122,8 +122,7 @@ void on_capture(struct parser *p, struct args *a)
 
 	if (!attach(p, a, TO_CAPTURE))
 		return;
-	if (!value_path(p->report, a->v[0], SYS_PATH - 1 - ROTATE_SUFFIX,
-			"weir"))
+	if (!value_path(p->t, a->v[0], SYS_PATH - 1 - ROTATE_SUFFIX, "weir"))
 		port->target.text = NULL;
 	port->capture.all = !a->list.n;
 	port->capture.of = a->list;
@@ -136,16 +135,17 @@ void on_rotate(struct parser *p, struct args *a)
 					     { "g", 1ull << 30 },
 					     { NULL, 0 } };
 	/* A smaller file would be turned over all the time. */
-	static const struct measure size = {
-		"a file size",
-		"kibibytes, mebibytes or gibibytes, from 64k to 1024g: 10m",
-		64ull << 10, 1024ull << 30, units
-	};
+	static const struct measure size = { "a file size",
+					     "kibibytes, mebibytes or "
+					     "gibibytes, from 64k to 1024g: "
+					     "10m",
+					     64ull << 10, 1024ull << 30,
+					     units };
 	static const struct measure files = { "a number of files", "files", 2,
 					      SYS_MAX_CAPTURE_FILES, NULL };
 
-	value_number(p->report, a->v[0], &size, &a->o->value);
-	value_number(p->report, a->v[1], &files, &p->in.port->capture.files);
+	value_number(p->t, a->v[0], &size, &a->o->value);
+	value_number(p->t, a->v[1], &files, &p->in.port->capture.files);
 }
 
 /* --- who may connect to a path -------------------------------------------- */
@@ -158,10 +158,10 @@ void on_mode(struct parser *p, struct args *a)
 		return;
 	a->o->value = strtoul(text, NULL, 8);
 	if (!*text || text[strspn(text, "01234567")] || a->o->value > 0777)
-		report_error(p->report, a->v[0]->pos,
-			     "\"%s\" is no mode; write it in octal digits, as "
-			     "chmod takes them: mode 0660",
-			     text);
+		wrong(p, a->v[0]->pos,
+		      "\"%s\" is no mode; write it in octal digits, as chmod "
+		      "takes them: mode 0660",
+		      text);
 }
 
 /* A number, or a name the system knows, which is looked up now. */
@@ -179,7 +179,7 @@ void on_owner(struct parser *p, struct args *a)
 	if (!text)
 		return;
 	if (*text >= '0' && *text <= '9') {
-		value_number(p->report, a->v[0], user ? &a_user : &a_group,
+		value_number(p->t, a->v[0], user ? &a_user : &a_group,
 			     &a->o->value);
 		return;
 	}
@@ -190,10 +190,10 @@ void on_owner(struct parser *p, struct args *a)
 	else if (gr)
 		a->o->value = gr->gr_gid;
 	else
-		report_error(p->report, a->v[0]->pos,
-			     "there is no %s \"%s\" on this machine; make it, "
-			     "or give a number",
-			     user ? "user" : "group", text);
+		wrong(p, a->v[0]->pos,
+		      "there is no %s \"%s\" on this machine; make it, or give "
+		      "a number",
+		      user ? "user" : "group", text);
 }
 
 /* --- what a TAP interface is given ---------------------------------------- */
@@ -204,13 +204,12 @@ void on_tap_mac(struct parser *p, struct args *a)
 
 	/* The other words behind "mac" may be meant. */
 	if (mac->text && !strchr(mac->text, ':'))
-		report_error(p->report, mac->pos,
-			     "unexpected \"%s\"; write mac lock, mac sticky or "
-			     "mac moves, or of a tap its address: mac "
-			     "02:00:00:00:00:01",
-			     mac->text);
+		wrong(p, mac->pos,
+		      "unexpected \"%s\"; write mac lock, mac sticky or mac "
+		      "moves, or of a tap its address: mac 02:00:00:00:00:01",
+		      mac->text);
 	else
-		value_station(p->report, mac, &a->o->value);
+		value_station(p->t, mac, &a->o->value);
 }
 
 void on_address(struct parser *p, struct args *a)
@@ -220,14 +219,13 @@ void on_address(struct parser *p, struct args *a)
 
 	for_each(n, a->list.first) {
 		if (port->n_addresses == SYS_ADDRESSES) {
-			report_error(p->report, n->pos,
-				     "an interface can be given %d addresses; "
-				     "take some out",
-				     SYS_ADDRESSES);
+			wrong(p, n->pos,
+			      "an interface can be given %d addresses; take "
+			      "some out",
+			      SYS_ADDRESSES);
 			return;
 		}
-		if (value_address(p->report, n,
-				  &port->addresses[port->n_addresses]))
+		if (value_address(p->t, n, &port->addresses[port->n_addresses]))
 			port->n_addresses++;
 	}
 }

@@ -23,18 +23,18 @@ void refuse_in_link(struct parser *p, struct args *a)
 {
 	const char *second = strchr(a->form->text, ' ') + 1;
 
-	report_error(p->report, a->at,
-		     "\"%.*s\" is for the port a station is attached to; "
-		     "behind a link there is another switch: write it there",
-		     (int)(strchr(second, ' ') - a->form->text), a->form->text);
+	wrong(p, a->at,
+	      "\"%.*s\" is for the port a station is attached to; behind a "
+	      "link there is another switch: write it there",
+	      (int)(strchr(second, ' ') - a->form->text), a->form->text);
 }
 
 void refuse_follow(struct parser *p, struct args *a)
 {
 	parse_junk(p, IN_LINK);
-	report_error(p->report, a->at,
-		     "a link cannot follow a port: its other end is another "
-		     "switch, which would lose it as well; take it out");
+	wrong(p, a->at,
+	      "a link cannot follow a port: its other end is another switch, "
+	      "which would lose it as well; take it out");
 }
 
 /* --- off ----------------------------------------------------------------- */
@@ -45,10 +45,10 @@ void on_off(struct parser *p, struct args *a)
 	struct option *out = &settings(p)->limit[LIMIT_OUT].o;
 
 	if (!p->in.set && !a->form->measure) {
-		report_error(p->report, a->at,
-			     "\"%s\" is off unless it is said; \"off\" is for "
-			     "changes while it runs: take it out",
-			     a->name);
+		wrong(p, a->at,
+		      "\"%s\" is off unless it is said; \"off\" is for changes "
+		      "while it runs: take it out",
+		      a->name);
 		return;
 	}
 	a->o->off |= option_once(p, a->o, a->at, a->name);
@@ -91,21 +91,21 @@ void on_lock(struct parser *p, struct args *a)
 		struct topo_mac *m = arena_alloc(p->arena, sizeof(*m));
 
 		m->pos = n->pos;
-		if (!value_station(p->report, n, &m->mac))
+		if (!value_station(p->t, n, &m->mac))
 			continue;
 		if (has_mac(s, m->mac)) {
-			report_error(p->report, n->pos,
-				     "%s is here twice; take one of them out",
-				     n->text);
+			wrong(p, n->pos,
+			      "%s is here twice; take one of them out",
+			      n->text);
 			continue;
 		}
 		topo_append(s->macs, m);
 		if (++s->lock.value == MAX_MACS + 1)
-			report_error(p->report, n->pos,
-				     "a port can be locked to %u addresses and "
-				     "no more; for that many stations there is "
-				     "mac sticky NUMBER",
-				     MAX_MACS);
+			wrong(p, n->pos,
+			      "a port can be locked to %u addresses and no "
+			      "more; for that many stations there is mac "
+			      "sticky NUMBER",
+			      MAX_MACS);
 	}
 }
 
@@ -118,7 +118,7 @@ void on_ip_lock(struct parser *p, struct args *a)
 		struct topo_prefix *prefix =
 			arena_alloc(p->arena, sizeof(*prefix));
 
-		if (!value_prefix(p->report, n, &prefix->prefix))
+		if (!value_prefix(p->t, n, &prefix->prefix))
 			continue;
 		topo_append(s->prefixes, prefix);
 		s->ip_lock.value++;
@@ -135,17 +135,16 @@ void on_buffers(struct parser *p, struct args *a)
 {
 	uint64_t n, power = a->form->measure->max;
 
-	if (!value_number(p->report, a->v[0], a->form->measure, &n))
+	if (!value_number(p->t, a->v[0], a->form->measure, &n))
 		return;
 	while (power > n)
 		power /= 2;
 	a->o->value = power;
 	if (power != n)
-		report_error(p->report, a->v[0]->pos,
-			     "%s is not a power of two; the nearest are %u "
-			     "and %u",
-			     a->v[0]->text, (unsigned int)power,
-			     (unsigned int)power * 2);
+		wrong(p, a->v[0]->pos,
+		      "%s is not a power of two; the nearest are %u and %u",
+		      a->v[0]->text, (unsigned int)power,
+		      (unsigned int)power * 2);
 }
 
 /* --- VLANs --------------------------------------------------------------- */
@@ -153,7 +152,7 @@ void on_buffers(struct parser *p, struct args *a)
 void on_access(struct parser *p, struct args *a)
 {
 	a->o->value = POLICY_VLAN_ACCESS;
-	value_vlan(p->report, a->v[0], &settings(p)->vid);
+	value_vlan(p->t, a->v[0], &settings(p)->vid);
 }
 
 void on_trunk(struct parser *p, struct args *a)
@@ -165,13 +164,13 @@ void on_trunk(struct parser *p, struct args *a)
 	s->vlan.value = POLICY_VLAN_TRUNK;
 	s->trunk = arena_alloc(p->arena, sizeof(*s->trunk));
 	for_each(n, a->list.first) {
-		if (!value_vlans(p->report, n, &first, &last))
+		if (!value_vlans(p->t, n, &first, &last))
 			continue;
 		for (; first <= last; first++)
 			s->trunk->member[first / 64] |= 1ull << first % 64;
 	}
 	if (a->v[0])
-		value_vlan(p->report, a->v[0], &s->vid);
+		value_vlan(p->t, a->v[0], &s->vid);
 }
 
 /* --- rates --------------------------------------------------------------- */
@@ -183,7 +182,7 @@ static void take_burst(struct parser *p, struct topo_rate *rate,
 		return;
 	rate->burst.set = true;
 	rate->burst.pos = burst->pos;
-	value_number(p->report, burst, measure, &rate->burst.value);
+	value_number(p->t, burst, measure, &rate->burst.value);
 }
 
 /* How often something may happen: N/s [burst N]. */
@@ -191,7 +190,7 @@ void on_rate(struct parser *p, struct args *a)
 {
 	struct topo_rate *rate = (struct topo_rate *)a->o;
 
-	value_per_second(p->report, a->v[0], a->form->n, &rate->o.value);
+	value_per_second(p->t, a->v[0], a->form->n, &rate->o.value);
 	take_burst(p, rate, a->v[1], a->form->measure);
 }
 
@@ -209,20 +208,21 @@ void on_limit(struct parser *p, struct args *a)
 					    { "gbit", 1000000000 },
 					    { NULL, 0 } };
 	/* Less does not carry one frame in a second. */
-	static const struct measure rate = {
-		"a rate",
-		"bits, kilobits, megabits or gigabits a second, from 10kbit to "
-		"100gbit: 10mbit",
-		10000, 8 * (uint64_t)POLICY_MAX_RATE, bits
-	};
+	static const struct measure rate = { "a rate",
+					     "bits, kilobits, megabits or "
+					     "gigabits a second, from 10kbit "
+					     "to 100gbit: 10mbit",
+					     10000,
+					     8 * (uint64_t)POLICY_MAX_RATE,
+					     bits };
 	/* The shortest frame: what is less holds none. */
-	static const struct measure burst = {
-		"a burst", "bytes, from 64 to 1g: 1500, 64k, 1m", 64,
-		POLICY_MAX_BURST, units
-	};
+	static const struct measure burst = { "a burst",
+					      "bytes, from 64 to 1g: 1500, "
+					      "64k, 1m",
+					      64, POLICY_MAX_BURST, units };
 	struct topo_rate *limit = (struct topo_rate *)a->o;
 
-	if (value_number(p->report, a->v[0], &rate, &limit->o.value))
+	if (value_number(p->t, a->v[0], &rate, &limit->o.value))
 		limit->o.value /= 8;
 	take_burst(p, limit, a->v[1], &burst);
 	/* The other direction gets the same, unless it has been said. */

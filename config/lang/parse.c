@@ -27,19 +27,18 @@ static struct name *take(struct parser *p, bool string)
 
 	*n = (struct name){ .text = t->text, .pos = t->pos, .macro = t->macro };
 	if (string && t->kind == T_WORD) {
-		report_error(p->report, t->pos, "write it in quotes: \"%s\"",
-			     t->text);
+		wrong(p, t->pos, "write it in quotes: \"%s\"", t->text);
 		/* Where in it something is would be a column off. */
 		n->text = NULL;
 	} else if (!string && t->kind == T_STRING) {
-		report_error(p->report, t->pos,
-			     "names and numbers are written without quotes: %s",
-			     t->text);
+		wrong(p, t->pos,
+		      "names and numbers are written without quotes: %s",
+		      t->text);
 	} else if (t->kind == T_HARD || t->kind == T_LATER) {
-		report_error(p->report, t->pos,
-			     "\"%s\" is a word of the language and cannot be a "
-			     "name; \"%s0\" can",
-			     t->text, t->text);
+		wrong(p, t->pos,
+		      "\"%s\" is a word of the language and cannot be a name; "
+		      "\"%s0\" can",
+		      t->text, t->text);
 		n->text = NULL;
 	}
 	return n;
@@ -348,7 +347,7 @@ static void macro(struct parser *p)
 	}
 	source_step(&p->src);
 	if (!refuse_runtime(p, name->pos) &&
-	    value_identifier(p->report, name, "macro"))
+	    value_identifier(p->t, name, "macro"))
 		source_define(&p->src, name->text, name->pos, &value);
 	finish(p, IN_TOPOLOGY, NULL, false);
 }
@@ -460,8 +459,8 @@ void parse_topology(struct topology *t, const char *path, const char *runtime)
 	t->texts = p.src.texts;
 	if (t->switches || t->broken)
 		return;
-	report_error(t->report, begin,
-		     "there is no switch in this topology; write one: switch "
-		     "NAME { ... }");
+	wrong(t, begin,
+	      "there is no switch in this topology; write one: switch NAME { "
+	      "... }");
 	t->broken = true;
 }

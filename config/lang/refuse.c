@@ -26,9 +26,9 @@ static const char *found(struct parser *p, const struct token *t)
 
 void refuse_later(struct parser *p, const struct token *t)
 {
-	report_error(p->report, t->pos,
-		     "\"%s\" (%s) is not in this version of weir; take it out",
-		     t->text, word_later(t->text));
+	wrong(p, t->pos,
+	      "\"%s\" (%s) is not in this version of weir; take it out",
+	      t->text, word_later(t->text));
 }
 
 void refuse_unknown(struct parser *p, const struct token *t, enum place place)
@@ -37,13 +37,11 @@ void refuse_unknown(struct parser *p, const struct token *t, enum place place)
 	const char *list = word_list(p->arena, here(t, place), &g);
 
 	if (g.best)
-		report_error(p->report, t->pos,
-			     "unknown word \"%s\"; did you mean \"%s\"?",
-			     t->text, g.best);
+		wrong(p, t->pos, "unknown word \"%s\"; did you mean \"%s\"?",
+		      t->text, g.best);
 	else
-		report_error(p->report, t->pos,
-			     "unknown word \"%s\"; what can be here is %s",
-			     t->text, list);
+		wrong(p, t->pos, "unknown word \"%s\"; what can be here is %s",
+		      t->text, list);
 }
 
 /* A statement begins with something that begins none, or not here. */
@@ -53,16 +51,13 @@ void refuse_beginning(struct parser *p, const struct token *t, enum place place)
 	struct guess g = { .wanted = "" };
 
 	if (places)
-		report_error(p->report, t->pos, "\"%s\" belongs in %s", t->text,
-			     word_where(places));
+		wrong(p, t->pos, "\"%s\" belongs in %s", t->text,
+		      word_where(places));
 	else if (t->kind == T_CLOSE)
-		report_error(p->report, t->pos,
-			     "this \"}\" closes nothing; take it out");
+		wrong(p, t->pos, "this \"}\" closes nothing; take it out");
 	else
-		report_error(p->report, t->pos,
-			     "unexpected %s; what can be here is %s",
-			     found(p, t),
-			     word_list(p->arena, here(t, place), &g));
+		wrong(p, t->pos, "unexpected %s; what can be here is %s",
+		      found(p, t), word_list(p->arena, here(t, place), &g));
 }
 
 /* "; expected X, Y or Z", or nothing if that would not be all of it. */
@@ -107,13 +102,11 @@ static void refuse_inside(struct parser *p, const struct expected *e,
 	const char *expected = alternatives(p, e, &g);
 
 	if (g.best)
-		report_error(p->report, t->pos,
-			     "unexpected \"%s\"; did you mean \"%s\"?", t->text,
-			     g.best);
+		wrong(p, t->pos, "unexpected \"%s\"; did you mean \"%s\"?",
+		      t->text, g.best);
 	else
-		report_error(p->report, t->pos, "unexpected %s%s%s%s",
-			     found(p, t), expected, usage ? "; write " : "",
-			     usage ? usage : "");
+		wrong(p, t->pos, "unexpected %s%s%s%s", found(p, t), expected,
+		      usage ? "; write " : "", usage ? usage : "");
 }
 
 /* Something that looks like a macro, but cannot be one. */
@@ -130,18 +123,17 @@ static bool refuse_macro(struct parser *p, enum place place,
 		 strcmp(prev->text, statement) == 0)
 		word = statement;
 	if (word)
-		report_error(p->report, t->pos,
-			     "\"%s\" is a word of the language and cannot name "
-			     "a macro",
-			     word);
+		wrong(p, t->pos,
+		      "\"%s\" is a word of the language and cannot name a "
+		      "macro",
+		      word);
 	else if (prev->kind == T_EQUALS && !statement)
-		report_error(p->report, t->pos,
-			     "unexpected %s; a macro stands for one word, "
-			     "number or string: NAME = VALUE",
-			     found(p, t));
+		wrong(p, t->pos,
+		      "unexpected %s; a macro stands for one word, number or "
+		      "string: NAME = VALUE",
+		      found(p, t));
 	else if (t->kind == T_EQUALS && place != IN_TOPOLOGY)
-		report_error(p->report, t->pos,
-			     "a macro is defined outside of any { }");
+		wrong(p, t->pos, "a macro is defined outside of any { }");
 	else
 		return false;
 	return true;

@@ -80,6 +80,11 @@ const char *report_place(struct report *r, struct pos here, struct pos there);
  */
 void report_finish(const struct report *r, struct config_report *out);
 
+/* The same of what has a report: a topology, a parser, a source. */
+#define wrong(x, at, ...) report_error((x)->report, at, __VA_ARGS__)
+#define warn(x, at, ...) report_warning((x)->report, at, __VA_ARGS__)
+#define place(x, here, there) report_place((x)->report, here, there)
+
 /* Looks for the name the user may have meant; @wanted set, the rest zero. */
 struct guess {
 	const char *wanted;

@@ -94,11 +94,11 @@ static bool get(struct source *s, const char *path, struct pos asked,
 	text->text = file->text;
 	text->size = file->size;
 	s->size += file->size;
-	return s->size <= MAX_TEXT ||
-	       report_error(s->report, asked,
-			    "the files have more than %zu MiB in all; does one "
-			    "include another many times?",
-			    MAX_TEXT >> 20);
+	return s->size <= MAX_TEXT || wrong(s, asked,
+					    "the files have more than %zu MiB "
+					    "in all; does one include another "
+					    "many times?",
+					    MAX_TEXT >> 20);
 }
 
 bool source_open(struct source *s, const char *path)
@@ -146,10 +146,10 @@ static bool is_cycle(struct source *s, const struct file *file, struct pos at)
 			break;
 	}
 	if (l)
-		report_error(s->report, at,
-			     "a file cannot include itself: %s; take one of "
-			     "these includes out",
-			     chain);
+		wrong(s, at,
+		      "a file cannot include itself: %s; take one of these "
+		      "includes out",
+		      chain);
 	return l;
 }
 
@@ -162,15 +162,15 @@ bool source_include(struct source *s, const char *path, struct pos at)
 	struct file file;
 
 	if (s->n_levels == MAX_DEPTH)
-		report_error(s->report, at,
-			     "more than %d files include each other in turn; "
-			     "take this include out",
-			     MAX_DEPTH);
+		wrong(s, at,
+		      "more than %d files include each other in turn; take "
+		      "this include out",
+		      MAX_DEPTH);
 	else if (s->n_files == MAX_FILES)
-		report_error(s->report, at,
-			     "there are more than %d files in all; put some of "
-			     "them together",
-			     MAX_FILES);
+		wrong(s, at,
+		      "there are more than %d files in all; put some of them "
+		      "together",
+		      MAX_FILES);
 	else if (get(s, found, at, begin, &file) && !is_cycle(s, &file, at)) {
 		push(s, &file, begin);
 		return true;
@@ -196,10 +196,10 @@ void source_define(struct source *s, const char *name, struct pos at,
 	struct macro *m;
 
 	if (old) {
-		report_error(s->report, at,
-			     "macro \"%s\" is defined already, in %s; give "
-			     "this one another name",
-			     name, report_place(s->report, at, old->pos));
+		wrong(s, at,
+		      "macro \"%s\" is defined already, in %s; give this one "
+		      "another name",
+		      name, place(s, at, old->pos));
 		return;
 	}
 	m = arena_alloc(s->arena, sizeof(*m));
@@ -216,22 +216,19 @@ static void report_unknown(struct source *s, const struct token *t)
 	     m && report_tells(s->report, t->pos); m = m->next)
 		guess_offer(&g, m->name);
 	if (!*t->text)
-		report_error(s->report, t->pos,
-			     "\"$\" wants a macro's name right behind it");
+		wrong(s, t->pos, "\"$\" wants a macro's name right behind it");
 	else if (g.best)
-		report_error(s->report, t->pos,
-			     "unknown macro \"%s\"; did you mean \"%s\"?",
-			     t->text, g.best);
+		wrong(s, t->pos, "unknown macro \"%s\"; did you mean \"%s\"?",
+		      t->text, g.best);
 	else if (source_is_runtime(&t->pos))
-		report_error(s->report, t->pos,
-			     "unknown macro \"%s\"; the topology has none of "
-			     "that name",
-			     t->text);
+		wrong(s, t->pos,
+		      "unknown macro \"%s\"; the topology has none of that "
+		      "name",
+		      t->text);
 	else
-		report_error(s->report, t->pos,
-			     "unknown macro \"%s\"; define it above: "
-			     "%s = \"VALUE\"",
-			     t->text, t->text);
+		wrong(s, t->pos,
+		      "unknown macro \"%s\"; define it above: %s = \"VALUE\"",
+		      t->text, t->text);
 }
 
 static void expand(struct source *s, struct token *t)
@@ -252,13 +249,13 @@ static void report_broken(struct source *s, struct token *t)
 {
 	if (t->text[0] == '"') {
 		s->brace_lost |= strchr(t->text, '}') != NULL;
-		report_error(s->report, t->pos,
-			     "the string that begins here does not end on this "
-			     "line; close it with a \"");
+		wrong(s, t->pos,
+		      "the string that begins here does not end on this line; "
+		      "close it with a \"");
 	} else {
-		report_error(s->report, t->pos,
-			     "\"%s\" is no arrow; there are \"->\" and \"<->\"",
-			     t->text);
+		wrong(s, t->pos,
+		      "\"%s\" is no arrow; there are \"->\" and \"<->\"",
+		      t->text);
 	}
 	t->text = NULL;
 }
@@ -294,7 +291,7 @@ void source_step(struct source *s)
 	t->pos.seq = ++s->seq;
 	if (t->kind != T_END)
 		s->raw++;
-	if (visible_check(s->report, t))
+	if (visible_check(s))
 		skip_quoted(s);
 	if (t->kind == T_MACRO)
 		expand(s, t);
@@ -330,15 +327,15 @@ bool source_unclosed(struct source *s)
 	if (told)
 		return true;
 	if (t->kind == T_END)
-		report_error(s->report, t->pos,
-			     "the %s ends inside a block; the \"{\" of line "
-			     "%u wants its \"}\"",
-			     source_is_runtime(&t->pos) ? "text" : "file",
-			     s->open[last - 1].line);
+		wrong(s, t->pos,
+		      "the %s ends inside a block; the \"{\" of line %u wants "
+		      "its \"}\"",
+		      source_is_runtime(&t->pos) ? "text" : "file",
+		      s->open[last - 1].line);
 	else
-		report_error(s->report, t->pos,
-			     "a \"}\" is missing before \"%s\"; the \"{\" of "
-			     "line %u is still open",
-			     t->text, s->open[last - 1].line);
+		wrong(s, t->pos,
+		      "a \"}\" is missing before \"%s\"; the \"{\" of line %u "
+		      "is still open",
+		      t->text, s->open[last - 1].line);
 	return true;
 }

@@ -111,17 +111,16 @@ static void complete(struct normaliser *z, struct pos at, struct line *text,
 	size_t i = z->n;
 
 	if (text->cut || key->cut) {
-		report_error(r, at,
-			     "a statement has at most %u bytes; \"%.40s ...\" "
-			     "has more",
-			     CONFIG_CHANGE_TEXT - 1, text->s);
+		wrong(z->t, at,
+		      "a statement has at most %u bytes; \"%.40s ...\" has "
+		      "more",
+		      CONFIG_CHANGE_TEXT - 1, text->s);
 		return;
 	}
 	if (z->n == CONFIG_CHANGES_MAX) {
 		if (!r->errors)
-			report_error(r, at,
-				     "the change is too long; make several of "
-				     "it");
+			wrong(z->t, at,
+			      "the change is too long; make several of it");
 		return;
 	}
 	for (; i > 0 && z->v[i - 1].seq > at.seq; i--)

@@ -231,10 +231,6 @@ struct topology {
 	bool broken;
 };
 
-/* Messages: see report_error(), report_warning(), report_place(). */
-#define wrong(t, at, ...) report_error((t)->report, at, __VA_ARGS__)
-#define warn(t, at, ...) report_warning((t)->report, at, __VA_ARGS__)
-#define place(t, here, there) report_place((t)->report, here, there)
 /* The name of a switch, port, ... in a message. */
 #define shown(thing) name_shown(&(thing)->name)
 

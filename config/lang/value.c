@@ -40,7 +40,7 @@ static const struct unit *find_unit(const struct measure *m, const char *text)
 	return unit->text ? unit : NULL;
 }
 
-bool value_number(struct report *r, const struct name *n,
+bool value_number(struct topology *t, const struct name *n,
 		  const struct measure *m, uint64_t *out)
 {
 	bool minus = n->text && *n->text == '-';
@@ -58,16 +58,16 @@ bool value_number(struct report *r, const struct name *n,
 		return true;
 	}
 	quote = unit ? "" : "\"";
-	end = arena_printf(r->arena, "%s%s%s is %s %s", quote, n->text, quote,
+	end = arena_printf(t->arena, "%s%s%s is %s %s", quote, n->text, quote,
 			   unit ? "out of range for" : "not", m->what);
 	if (m->units)
-		return report_error(r, n->pos, "%s; write %s", end, m->like);
-	return report_error(r, n->pos,
-			    "%s; %" PRIu64 " to %" PRIu64 " %s are possible",
-			    end, m->min, m->max, m->like);
+		return wrong(t, n->pos, "%s; write %s", end, m->like);
+	return wrong(t, n->pos,
+		     "%s; %" PRIu64 " to %" PRIu64 " %s are possible", end,
+		     m->min, m->max, m->like);
 }
 
-bool value_range(struct report *r, const struct name *n,
+bool value_range(struct topology *t, const struct name *n,
 		 const struct measure *m, uint64_t *first, uint64_t *last)
 {
 	const char *end;
@@ -81,16 +81,15 @@ bool value_range(struct report *r, const struct name *n,
 		end = value_digits(end + 1, m->max, &b);
 	if (!end || *end || a < m->min || b < m->min || a > m->max ||
 	    b > m->max)
-		return report_error(r, n->pos,
-				    "\"%s\" is no %s; they are numbered "
-				    "%" PRIu64 " to %" PRIu64
-				    ", and 10-20 is a range of them",
-				    n->text, m->what, m->min, m->max);
+		return wrong(t, n->pos,
+			     "\"%s\" is no %s; they are numbered %" PRIu64
+			     " to %" PRIu64 ", and 10-20 is a range of them",
+			     n->text, m->what, m->min, m->max);
 	if (a > b)
-		return report_error(r, n->pos,
-				    "\"%s\" ends before it begins; write "
-				    "%" PRIu64 "-%" PRIu64,
-				    n->text, b, a);
+		return wrong(t, n->pos,
+			     "\"%s\" ends before it begins; write %" PRIu64
+			     "-%" PRIu64,
+			     n->text, b, a);
 	*first = a;
 	*last = b;
 	return true;
@@ -108,7 +107,8 @@ static int char_len(const char *p)
 	return len;
 }
 
-bool value_identifier(struct report *r, const struct name *n, const char *what)
+bool value_identifier(struct topology *t, const struct name *n,
+		      const char *what)
 {
 	const char *bad;
 
@@ -116,22 +116,20 @@ bool value_identifier(struct report *r, const struct name *n, const char *what)
 		return false;
 	bad = n->text + strspn(n->text, LETTERS DIGITS "_-");
 	if (*bad)
-		return report_error(
-			r, n->pos,
-			"\"%.*s\" cannot be in the name of a %s (\"%s\"); "
-			"letters, digits, \"_\" and \"-\" can",
-			char_len(bad), bad, what, n->text);
+		return wrong(t, n->pos,
+			     "\"%.*s\" cannot be in the name of a %s (\"%s\"); "
+			     "letters, digits, \"_\" and \"-\" can",
+			     char_len(bad), bad, what, n->text);
 	if (!strspn(n->text, LETTERS))
-		return report_error(r, n->pos,
-				    "the name of a %s begins with a letter, "
-				    "not as \"%s\" does",
-				    what, n->text);
+		return wrong(t, n->pos,
+			     "the name of a %s begins with a letter, not as "
+			     "\"%s\" does",
+			     what, n->text);
 	if (strlen(n->text) >= SYS_SHORT)
-		return report_error(r, n->pos,
-				    "the name \"%s\" has %zu characters; a %s "
-				    "may have %d",
-				    n->text, strlen(n->text), what,
-				    SYS_SHORT - 1);
+		return wrong(t, n->pos,
+			     "the name \"%s\" has %zu characters; a %s may "
+			     "have %d",
+			     n->text, strlen(n->text), what, SYS_SHORT - 1);
 	return true;
 }
 
@@ -141,81 +139,79 @@ static bool is_dots(const char *s)
 }
 
 /* As the kernel's dev_valid_name(), and no "%d" pattern. */
-bool value_interface(struct report *r, const struct name *n)
+bool value_interface(struct topology *t, const struct name *n)
 {
 	const char *s = n->text;
 
 	if (!s)
 		return false;
 	if (!*s)
-		return report_error(r, n->pos, "the interface needs a name");
+		return wrong(t, n->pos, "the interface needs a name");
 	if (strlen(s) >= SYS_IFNAME)
-		return report_error(r, n->pos,
-				    "interface name \"%s\" has %zu characters; "
-				    "Linux allows %d: choose a shorter one",
-				    s, strlen(s), SYS_IFNAME - 1);
+		return wrong(t, n->pos,
+			     "interface name \"%s\" has %zu characters; Linux "
+			     "allows %d: choose a shorter one",
+			     s, strlen(s), SYS_IFNAME - 1);
 	if (strpbrk(s, "/:% \t"))
-		return report_error(r, n->pos,
-				    "interface name \"%s\" has a \"%c\" in it, "
-				    "which Linux does not allow",
-				    s, *strpbrk(s, "/:% \t"));
+		return wrong(t, n->pos,
+			     "interface name \"%s\" has a \"%c\" in it, which "
+			     "Linux does not allow",
+			     s, *strpbrk(s, "/:% \t"));
 	if (is_dots(s))
-		return report_error(r, n->pos,
-				    "\"%s\" cannot be the name of an interface",
-				    s);
+		return wrong(t, n->pos,
+			     "\"%s\" cannot be the name of an interface", s);
 	return true;
 }
 
-bool value_netns(struct report *r, const struct name *n)
+bool value_netns(struct topology *t, const struct name *n)
 {
 	const char *s = n->text;
 
 	if (!s)
 		return false;
 	if (!*s || strchr(s, '/') || is_dots(s))
-		return report_error(r, n->pos,
-				    "\"%s\" is not the name of a network "
-				    "namespace; write it as \"ip netns\" lists "
-				    "it",
-				    s);
-	return value_path(r, n, 200, "a file in /run/netns");
+		return wrong(t, n->pos,
+			     "\"%s\" is not the name of a network namespace; "
+			     "write it as \"ip netns\" lists it",
+			     s);
+	return value_path(t, n, 200, "a file in /run/netns");
 }
 
 /* --- paths --------------------------------------------------------------- */
 
-bool value_path(struct report *r, const struct name *n, size_t max,
+bool value_path(struct topology *t, const struct name *n, size_t max,
 		const char *why)
 {
 	if (!n->text)
 		return false;
 	if (!*n->text)
-		return report_error(r, n->pos, "the path is empty");
+		return wrong(t, n->pos, "the path is empty");
 	if (strlen(n->text) > max)
-		return report_error(r, n->pos,
-				    "the path has %zu characters; %s allows "
-				    "%zu: choose a shorter one",
-				    strlen(n->text), why, max);
+		return wrong(t, n->pos,
+			     "the path has %zu characters; %s allows %zu: "
+			     "choose a shorter one",
+			     strlen(n->text), why, max);
 	return true;
 }
 
-struct name value_file(struct report *r, const struct name *n)
+struct name value_file(struct topology *t, const struct name *n)
 {
 	struct name file = { .pos = n->pos };
 	const char *found;
 
-	if (!value_path(r, n, SYS_PATH - 1, "weir"))
+	if (!value_path(t, n, SYS_PATH - 1, "weir"))
 		return file;
-	found = file_absolute(r->arena, n->pos.file, n->text);
+	found = file_absolute(t->arena, n->pos.file, n->text);
 	if (!found)
-		report_error(r, n->pos,
-			     "the current folder cannot be told, to which "
-			     "\"%s\" is relative; write the whole path",
-			     n->text);
+		wrong(t, n->pos,
+		      "the current folder cannot be told, to which \"%s\" is "
+		      "relative; write the whole path",
+		      n->text);
 	else if (strlen(found) >= SYS_PATH)
-		report_error(r, n->pos,
-			     "\"%s\" is relative to this file's folder, and "
-			     "has %zu characters with it; weir allows %d",
-			     n->text, strlen(found), SYS_PATH - 1);
+		wrong(t, n->pos,
+		      "\"%s\" is relative to this file's folder, and has %zu "
+		      "characters with it; weir allows %d",
+		      n->text, strlen(found), SYS_PATH - 1);
 	else
 		file.text = found;
 	return file;

@@ -39,7 +39,7 @@ struct measure {
 /**
  * value_number - a decimal number
  */
-bool value_number(struct report *r, const struct name *n,
+bool value_number(struct topology *t, const struct name *n,
 		  const struct measure *m, uint64_t *out);
 
 /**
@@ -54,20 +54,21 @@ const char *value_digits(const char *text, uint64_t max, uint64_t *out);
  * value_range - a number or a range of them, "10" or "10-20"
  * @m: what is for messages a noun without article: "VLAN"; without units
  */
-bool value_range(struct report *r, const struct name *n,
+bool value_range(struct topology *t, const struct name *n,
 		 const struct measure *m, uint64_t *first, uint64_t *last);
 
 /* Is this a good name for something of ours (@what: "switch")? */
-bool value_identifier(struct report *r, const struct name *n, const char *what);
+bool value_identifier(struct topology *t, const struct name *n,
+		      const char *what);
 /* ... for a network interface, or that of a network namespace? */
-bool value_interface(struct report *r, const struct name *n);
-bool value_netns(struct report *r, const struct name *n);
+bool value_interface(struct topology *t, const struct name *n);
+bool value_netns(struct topology *t, const struct name *n);
 
 /**
  * value_path - is this a path of at most @max bytes?
  * @why: what limits it, for messages
  */
-bool value_path(struct report *r, const struct name *n, size_t max,
+bool value_path(struct topology *t, const struct name *n, size_t max,
 		const char *why);
 
 /**
@@ -75,29 +76,29 @@ bool value_path(struct report *r, const struct name *n, size_t max,
  *
  * Return: a name with the absolute path, or without text if that cannot be.
  */
-struct name value_file(struct report *r, const struct name *n);
+struct name value_file(struct topology *t, const struct name *n);
 
 /* The MAC address of one station. */
-bool value_station(struct report *r, const struct name *n, uint64_t *out);
+bool value_station(struct topology *t, const struct name *n, uint64_t *out);
 /* A PCI address as Linux writes it, "0000:00:03.0". */
-bool value_pci(struct report *r, const struct name *n);
+bool value_pci(struct topology *t, const struct name *n);
 /* "127.0.0.1:5000"; the address comes numeric, without brackets. */
-bool value_loopback(struct report *r, const struct name *n,
+bool value_loopback(struct topology *t, const struct name *n,
 		    const char **address, uint16_t *port);
 /* An address or a prefix of stations; IPv4 comes mapped into IPv6. */
-bool value_prefix(struct report *r, const struct name *n,
+bool value_prefix(struct topology *t, const struct name *n,
 		  struct policy_prefix *out);
 /* An address and the length of its prefix. */
-bool value_address(struct report *r, const struct name *n,
+bool value_address(struct topology *t, const struct name *n,
 		   struct sys_address *out);
 /* A VLAN, or one or a range of them, "10" or "10-20". */
-bool value_vlan(struct report *r, const struct name *n, uint64_t *out);
-bool value_vlans(struct report *r, const struct name *n, uint64_t *first,
+bool value_vlan(struct topology *t, const struct name *n, uint64_t *out);
+bool value_vlans(struct topology *t, const struct name *n, uint64_t *first,
 		 uint64_t *last);
 /* How often: "100/s", up to @max. */
-bool value_per_second(struct report *r, const struct name *n, uint64_t max,
+bool value_per_second(struct topology *t, const struct name *n, uint64_t max,
 		      uint64_t *out);
 /* A number, an IPv4 address or a MAC address as 64 bits. */
-bool value_word(struct report *r, const struct name *n, uint64_t *out);
+bool value_word(struct topology *t, const struct name *n, uint64_t *out);
 
 #endif

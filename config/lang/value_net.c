@@ -34,7 +34,7 @@ static bool read_mac(const char *text, uint64_t *mac)
 	return true;
 }
 
-bool value_station(struct report *r, const struct name *n, uint64_t *out)
+bool value_station(struct topology *t, const struct name *n, uint64_t *out)
 {
 	const char *wrong = NULL;
 	uint64_t mac;
@@ -48,10 +48,10 @@ bool value_station(struct report *r, const struct name *n, uint64_t *out)
 	else if (!mac)
 		wrong = "is no station's address";
 	if (wrong)
-		return report_error(r, n->pos,
-				    "\"%s\" %s; write one station's, such as "
-				    "02:00:00:00:00:01",
-				    n->text, wrong);
+		return wrong(t, n->pos,
+			     "\"%s\" %s; write one station's, such as "
+			     "02:00:00:00:00:01",
+			     n->text, wrong);
 	*out = mac;
 	return true;
 }
@@ -63,7 +63,7 @@ static bool is_pci(const char *text)
 	       text[8] <= '1' && text[11] <= '7';
 }
 
-bool value_pci(struct report *r, const struct name *n)
+bool value_pci(struct topology *t, const struct name *n)
 {
 	char *meant;
 
@@ -72,22 +72,21 @@ bool value_pci(struct report *r, const struct name *n)
 	if (is_pci(n->text))
 		return true;
 	/* The two ways in which people write it otherwise. */
-	meant = arena_printf(r->arena, "%s%s",
+	meant = arena_printf(t->arena, "%s%s",
 			     strlen(n->text) == 7 ? "0000:" : "", n->text);
 	for (char *c = meant; *c; c++) {
 		if (*c >= 'A' && *c <= 'F')
 			*c = (char)(*c - 'A' + 'a');
 	}
 	if (is_pci(meant))
-		return report_error(r, n->pos,
-				    "\"%s\" is not how Linux writes a PCI "
-				    "address; did you mean \"%s\"?",
-				    n->text, meant);
-	return report_error(r, n->pos,
-			    "\"%s\" is no PCI address; write domain, bus, "
-			    "device and function as lspci -D shows them: "
-			    "\"0000:00:03.0\"",
-			    n->text);
+		return wrong(t, n->pos,
+			     "\"%s\" is not how Linux writes a PCI address; "
+			     "did you mean \"%s\"?",
+			     n->text, meant);
+	return wrong(t, n->pos,
+		     "\"%s\" is no PCI address; write domain, bus, device and "
+		     "function as lspci -D shows them: \"0000:00:03.0\"",
+		     n->text);
 }
 
 /* --- loopback addresses --------------------------------------------------- */
@@ -120,7 +119,7 @@ static const char *split_host(struct arena *a, const char *text,
 	return memchr(text, ':', len) ? NULL : arena_strndup(a, text, len);
 }
 
-bool value_loopback(struct report *r, const struct name *n,
+bool value_loopback(struct topology *t, const struct name *n,
 		    const char **address, uint16_t *port)
 {
 	const char *host, *digit, *end = NULL;
@@ -128,21 +127,20 @@ bool value_loopback(struct report *r, const struct name *n,
 
 	if (!n->text)
 		return false;
-	host = split_host(r->arena, n->text, &digit);
+	host = split_host(t->arena, n->text, &digit);
 	if (host)
 		end = value_digits(digit, 65535, &number);
 	if (!end || *end || number < 1 || number > 65535)
-		return report_error(r, n->pos,
-				    "\"%s\" is not an address and port; write "
-				    "\"127.0.0.1:5000\" or \"[::1]:5000\"",
-				    n->text);
+		return wrong(t, n->pos,
+			     "\"%s\" is not an address and port; write "
+			     "\"127.0.0.1:5000\" or \"[::1]:5000\"",
+			     n->text);
 	if (!is_loopback(host, n->text[0] == '['))
-		return report_error(
-			r, n->pos,
-			"\"%s\" is not a loopback address; a socket port is "
-			"not protected, so it stays on this machine: 127.0.0.1 "
-			"or [::1]",
-			host);
+		return wrong(t, n->pos,
+			     "\"%s\" is not a loopback address; a socket port "
+			     "is not protected, so it stays on this machine: "
+			     "127.0.0.1 or [::1]",
+			     host);
 	*address = host;
 	*port = (uint16_t)number;
 	return true;
@@ -219,22 +217,21 @@ static const char *no_station(const struct policy_prefix *p, bool v4)
 	return NULL;
 }
 
-static bool refuse_host_bits(struct report *r, const struct name *n,
+static bool refuse_host_bits(struct topology *t, const struct name *n,
 			     const uint8_t head[16], bool v4, const char *slash)
 {
 	char text[INET6_ADDRSTRLEN] = "?";
 
 	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? head + MAPPED : head, text,
 		  sizeof(text));
-	return report_error(
-		r, n->pos,
-		"\"%s\" has bits set behind the first %s; the prefix is %s%s, "
-		"the address alone %.*s",
-		n->text, slash + 1, text, slash, (int)(slash - n->text),
-		n->text);
+	return wrong(t, n->pos,
+		     "\"%s\" has bits set behind the first %s; the prefix is "
+		     "%s%s, the address alone %.*s",
+		     n->text, slash + 1, text, slash, (int)(slash - n->text),
+		     n->text);
 }
 
-bool value_prefix(struct report *r, const struct name *n,
+bool value_prefix(struct topology *t, const struct name *n,
 		  struct policy_prefix *out)
 {
 	struct policy_prefix p = { 0 };
@@ -245,30 +242,29 @@ bool value_prefix(struct report *r, const struct name *n,
 	if (!n->text)
 		return false;
 	slash = strchr(n->text, '/');
-	if (!read_addr(r->arena, n->text, slash, p.addr, &v4))
-		return report_error(r, n->pos,
-				    "\"%s\" is no IP address; write 10.0.0.7, "
-				    "10.0.0.0/24, 2001:db8::7 or fe80::/64",
-				    n->text);
+	if (!read_addr(t->arena, n->text, slash, p.addr, &v4))
+		return wrong(t, n->pos,
+			     "\"%s\" is no IP address; write 10.0.0.7, "
+			     "10.0.0.0/24, 2001:db8::7 or fe80::/64",
+			     n->text);
 	bits = most = v4 ? 32 : 128;
 	end = slash ? value_digits(slash + 1, most, &bits) : "";
 	if (!end || *end || bits > most)
-		return report_error(
-			r, n->pos,
-			"\"%s\" is no length of an %s prefix, as in \"%s\"; /0 "
-			"to /%" PRIu64 " are possible",
-			slash, v4 ? "IPv4" : "IPv6", n->text, most);
+		return wrong(t, n->pos,
+			     "\"%s\" is no length of an %s prefix, as in "
+			     "\"%s\"; /0 to /%" PRIu64 " are possible",
+			     slash, v4 ? "IPv4" : "IPv6", n->text, most);
 	p.bits = (uint8_t)(bits + (v4 ? MAPPED_BITS : 0));
 	if (!cut_to(p.addr, p.bits))
-		return refuse_host_bits(r, n, p.addr, v4, slash);
+		return refuse_host_bits(t, n, p.addr, v4, slash);
 	wrong = no_station(&p, v4);
 	if (wrong)
-		return report_error(r, n->pos, "\"%s\" %s", n->text, wrong);
+		return wrong(t, n->pos, "\"%s\" %s", n->text, wrong);
 	*out = p;
 	return true;
 }
 
-bool value_address(struct report *r, const struct name *n,
+bool value_address(struct topology *t, const struct name *n,
 		   struct sys_address *out)
 {
 	const char *slash = n->text ? strchr(n->text, '/') : NULL;
@@ -281,13 +277,12 @@ bool value_address(struct report *r, const struct name *n,
 		return false;
 	end = slash ? value_digits(slash + 1, 128, &bits) : NULL;
 	if (!end || *end || !bits ||
-	    !read_addr(r->arena, n->text, slash, addr, &v4) ||
+	    !read_addr(t->arena, n->text, slash, addr, &v4) ||
 	    bits > (v4 ? 32 : 128))
-		return report_error(r, n->pos,
-				    "\"%s\" is no address with the length of "
-				    "its prefix; write 10.0.0.1/24 or "
-				    "fd00::1/64",
-				    n->text);
+		return wrong(t, n->pos,
+			     "\"%s\" is no address with the length of its "
+			     "prefix; write 10.0.0.1/24 or fd00::1/64",
+			     n->text);
 	memcpy(out->addr, v4 ? addr + MAPPED : addr, v4 ? 4 : 16);
 	out->v6 = !v4;
 	out->bits = (uint8_t)bits;
@@ -296,34 +291,33 @@ bool value_address(struct report *r, const struct name *n,
 
 /* --- VLANs --------------------------------------------------------------- */
 
-bool value_vlans(struct report *r, const struct name *n, uint64_t *first,
+bool value_vlans(struct topology *t, const struct name *n, uint64_t *first,
 		 uint64_t *last)
 {
 	static const struct measure vlans = { "VLAN", NULL, 1, POLICY_MAX_VLAN,
 					      NULL };
 
-	return value_range(r, n, &vlans, first, last);
+	return value_range(t, n, &vlans, first, last);
 }
 
-bool value_vlan(struct report *r, const struct name *n, uint64_t *out)
+bool value_vlan(struct topology *t, const struct name *n, uint64_t *out)
 {
 	uint64_t first = 0, last = 0;
 
-	if (!value_vlans(r, n, &first, &last))
+	if (!value_vlans(t, n, &first, &last))
 		return false;
 	if (first != last)
-		return report_error(r, n->pos,
-				    "\"%s\" is more than one VLAN; this is for "
-				    "one, and a trunk for several: vlan trunk "
-				    "%s",
-				    n->text, n->text);
+		return wrong(t, n->pos,
+			     "\"%s\" is more than one VLAN; this is for one, "
+			     "and a trunk for several: vlan trunk %s",
+			     n->text, n->text);
 	*out = first;
 	return true;
 }
 
 /* --- rates and words ------------------------------------------------------ */
 
-bool value_per_second(struct report *r, const struct name *n, uint64_t max,
+bool value_per_second(struct topology *t, const struct name *n, uint64_t max,
 		      uint64_t *out)
 {
 	const char *end;
@@ -333,15 +327,15 @@ bool value_per_second(struct report *r, const struct name *n, uint64_t max,
 		return false;
 	end = value_digits(n->text, max, &value);
 	if (!end || strcmp(end, "/s") != 0 || value < 1 || value > max)
-		return report_error(r, n->pos,
-				    "\"%s\" does not say how often; write 1/s "
-				    "to %" PRIu64 "/s",
-				    n->text, max);
+		return wrong(t, n->pos,
+			     "\"%s\" does not say how often; write 1/s to "
+			     "%" PRIu64 "/s",
+			     n->text, max);
 	*out = value;
 	return true;
 }
 
-bool value_word(struct report *r, const struct name *n, uint64_t *out)
+bool value_word(struct topology *t, const struct name *n, uint64_t *out)
 {
 	const char *text = n->text, *end;
 	struct in_addr addr;
@@ -365,9 +359,9 @@ bool value_word(struct report *r, const struct name *n, uint64_t *out)
 		*out = strtoull(text, NULL, 16);
 		return true;
 	}
-	return report_error(
-		r, n->pos,
-		"\"%s\" is no word of a policy; write a number up to %" PRId64
-		", or up to 0xffffffffffffffff, an IPv4 or a MAC address",
-		text, INT64_MAX);
+	return wrong(t, n->pos,
+		     "\"%s\" is no word of a policy; write a number up to "
+		     "%" PRId64 ", or up to 0xffffffffffffffff, an IPv4 or a "
+		     "MAC address",
+		     text, INT64_MAX);
 }

@@ -86,8 +86,9 @@ bool visible_quote(const char *word, bool end)
 	return quote;
 }
 
-bool visible_check(struct report *r, struct token *t)
+bool visible_check(struct source *s)
 {
+	struct token *t = &s->now;
 	struct pos at = t->pos;
 	const char *what;
 	unsigned int n;
@@ -99,21 +100,20 @@ bool visible_check(struct report *r, struct token *t)
 	if (t->kind == T_STRING) {
 		at.column++;
 		if (what)
-			report_warning(r, at, "there is %s in this string",
-				       what);
+			warn(s, at, "there is %s in this string", what);
 		return false;
 	}
 	if (what)
-		report_error(r, at,
-			     "there is %s here, which one does not see; take "
-			     "it out, or write a plain space",
-			     what);
+		wrong(s, at,
+		      "there is %s here, which one does not see; take it out, "
+		      "or write a plain space",
+		      what);
 	else if (t->kind == T_WORD && (visible_quote(t->text, false) ||
 				       visible_quote(t->text, true)))
-		report_error(r, t->pos,
-			     "%s has quotes that are none here; a string "
-			     "stands between two \"\", and a name between none",
-			     t->text);
+		wrong(s, t->pos,
+		      "%s has quotes that are none here; a string stands "
+		      "between two \"\", and a name between none",
+		      t->text);
 	else
 		return false;
 	t->kind = T_BROKEN;

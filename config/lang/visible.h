@@ -12,14 +12,14 @@
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 /**
- * visible_check - look for such characters in a token
+ * visible_check - look for such characters in the token at hand
  *
  * What is no string becomes token BROKEN, reported; a string may mean it, and
  * is warned of.
  *
  * Return: true if what follows may be in the same wrong quotes.
  */
-bool visible_check(struct report *r, struct token *t);
+bool visible_check(struct source *s);
 
 /* Does a word begin with quotes that are none here, or (@end) end with them? */
 bool visible_quote(const char *word, bool end);
