@@ -25,6 +25,7 @@ struct fact {
 /* Those of one system, in the order in which they are told. */
 struct facts {
 	char *text;
+	size_t size;
 	struct fact *v;
 	struct fact *sorted; /* by @thing and @what */
 	size_t n;
@@ -38,28 +39,19 @@ static int by_name(const void *a, const void *b)
 	return order ? order : strcmp(x->what, y->what);
 }
 
-static char *written(const struct system *sys,
-		     void (*write)(const struct system *sys, FILE *out),
-		     size_t *size)
+static void gather(struct facts *f, const struct system *sys)
 {
-	char *text;
-	FILE *out = open_memstream(&text, size);
+	FILE *out = open_memstream(&f->text, &f->size);
+	size_t n = 0;
+	char *p;
 
 	if (!out)
 		out_of_memory();
-	write(sys, out);
+	dump_facts(sys, out);
 	if (fclose(out) != 0)
 		out_of_memory();
-	return text;
-}
-
-static void gather(struct facts *f, const struct system *sys)
-{
-	size_t size, n = 0;
-	char *p = written(sys, dump_facts, &size);
-
-	f->text = p;
-	for (size_t i = 0; i < size; i++)
+	p = f->text;
+	for (size_t i = 0; i < f->size; i++)
 		n += p[i] == '\n';
 	f->v = must_alloc(n, sizeof(*f->v));
 	f->sorted = must_alloc(n, sizeof(*f->v));
@@ -174,27 +166,6 @@ static void tell_facts(struct diff *d)
 
 /* --- everything ---------------------------------------------------------- */
 
-static void write_names(const struct system *sys, FILE *out)
-{
-	fprintf(out, "%zu\n", sys->n_conns);
-	for (size_t i = 0; i < sys->n_conns; i++)
-		fprintf(out, "%s\n", sys->conn[i].name);
-	for (size_t i = 0; i < sys->n_pds; i++)
-		fprintf(out, "%s\n", sys->pd[i].name);
-}
-
-static bool same_order(const struct system *a, const struct system *b)
-{
-	size_t size;
-	char *left = written(a, write_names, &size);
-	char *right = written(b, write_names, &size);
-	bool same = strcmp(left, right) == 0;
-
-	free(left);
-	free(right);
-	return same;
-}
-
 /* Plain data, and zero where nothing is said. */
 #define SAME(a, b, v, n)                                                       \
 	((a)->n == (b)->n &&                                                   \
@@ -226,10 +197,10 @@ static bool same_pd(const struct sys_pd *a, const struct sys_pd *b)
 	return same;
 }
 
-/* In the same order, so that there is as much of each. */
 static bool same_data(const struct system *a, const struct system *b)
 {
-	bool same = SAME(a, b, region, n_regions) &&
+	bool same = a->n_pds == b->n_pds && a->n_conns == b->n_conns &&
+		    SAME(a, b, region, n_regions) &&
 		    SAME(a, b, channel, n_channels);
 
 	for (size_t i = 0; same && i < a->n_pds; i++)
@@ -252,7 +223,9 @@ unsigned int config_differs(const struct system *a, const struct system *b,
 	gather(&d.a, a);
 	gather(&d.b, b);
 	tell_facts(&d);
-	if (d.n == 0 && !same_order(a, b))
+	/* They are all the same. */
+	if (d.n == 0 && (d.a.size != d.b.size ||
+			 memcmp(d.a.text, d.b.text, d.a.size) != 0))
 		say(&d, "switches, ports, links or domains stand in another "
 			"order");
 	else if (d.n == 0 && !same_data(a, b))

@@ -25,7 +25,7 @@ static void dump_end(const struct system *sys, const struct sys_end *end,
 	else if (end->pd == SYS_PD_OUTSIDE)
 		fputs(" outside", out);
 	else
-		fprintf(out, " %s:%" PRIu32, sys->pd[end->pd].name, end->id);
+		fprintf(out, " %s:%u", sys->pd[end->pd].name, end->id);
 }
 
 static void dump_half(const char *what, const struct sys_half *half, FILE *out)
@@ -33,8 +33,8 @@ static void dump_half(const char *what, const struct sys_half *half, FILE *out)
 	if (half->active == SYS_NONE)
 		fprintf(out, " %s - - -", what);
 	else
-		fprintf(out, " %s %" PRIu32 " %" PRIu32 " %" PRIu32, what,
-			half->active, half->free, half->data);
+		fprintf(out, " %s %u %u %u", what, half->active, half->free,
+			half->data);
 }
 
 static void dump_set(const char *what, uint64_t set, FILE *out)
@@ -50,9 +50,7 @@ static void dump_wire(const struct sys_wire *w, FILE *out)
 {
 	dump_half("ingress", &w->ingress, out);
 	dump_half("egress", &w->egress, out);
-	fprintf(out,
-		" link %" PRIu32 " channel %" PRIu32 " capacity %" PRIu32
-		" buffer %" PRIu32 " frame %" PRIu32 "\n",
+	fprintf(out, " link %u channel %u capacity %u buffer %u frame %u\n",
 		w->link, w->channel, w->capacity, w->buffer_size, w->max_frame);
 }
 
@@ -90,11 +88,11 @@ static void dump_nic(const struct sys_component *c, FILE *out)
 static void dump_access(const struct sys_access *a, FILE *out)
 {
 	if (a->mode)
-		fprintf(out, " mode %04" PRIo32, a->mode);
+		fprintf(out, " mode %04o", a->mode);
 	if (a->owned)
-		fprintf(out, " owner %" PRIu32, a->uid);
+		fprintf(out, " owner %u", a->uid);
 	if (a->grouped)
-		fprintf(out, " group %" PRIu32, a->gid);
+		fprintf(out, " group %u", a->gid);
 }
 
 static void dump_socket(const struct sys_component *c, FILE *out)
@@ -115,7 +113,7 @@ static void dump_capture(const struct sys_component *c, FILE *out)
 
 	fprintf(out, " \"%s\"", cap->path);
 	if (cap->rotate)
-		fprintf(out, " rotate %" PRIu64 " files %" PRIu32, cap->rotate,
+		fprintf(out, " rotate %" PRIu64 " files %u", cap->rotate,
 			cap->files);
 	if (cap->n_filter)
 		fprintf(out, " filter \"%s\"", cap->filter_text);
@@ -175,11 +173,10 @@ static void switch_facts(const struct sys_component *c, FILE *out)
 	char name[2 * SYS_NAME];
 
 	fact(out, "switch", c->name, "", "%s", "");
-	fact(out, "switch", c->name, "entries of fdb", "%" PRIu32,
-	     t->fdb.capacity);
-	fact(out, "switch", c->name, "ageing", "%" PRIu32, t->fdb.ageing);
-	fact(out, "switch", c->name, "flows", "%" PRIu32, t->flows);
-	fact(out, "switch", c->name, "groups", "%" PRIu32, t->groups);
+	fact(out, "switch", c->name, "entries of fdb", "%u", t->fdb.capacity);
+	fact(out, "switch", c->name, "ageing", "%u", t->fdb.ageing);
+	fact(out, "switch", c->name, "flows", "%u", t->flows);
+	fact(out, "switch", c->name, "groups", "%u", t->groups);
 	for (uint32_t i = 0; i < c->sw.n_ports && i < MAX_PORTS; i++) {
 		const struct sys_switch_port *port = &c->sw.port[i];
 
@@ -207,8 +204,7 @@ static void vm_facts(const struct sys_component *c, FILE *out)
 	fact(out, "vm", c->name, "append", "\"%s\"", vm->append);
 	fact(out, "vm", c->name, "nic", "\"%s\"", vm->nic);
 	fact(out, "vm", c->name, "memory in MiB", "%" PRIu64, vm->memory >> 20);
-	fact(out, "vm", c->name, "watchdog in seconds", "%" PRIu32,
-	     vm->watchdog_s);
+	fact(out, "vm", c->name, "watchdog in seconds", "%u", vm->watchdog_s);
 	if (vm->uncached)
 		fact(out, "vm", c->name, "\"uncached\"", "%s", "");
 }
@@ -219,9 +215,8 @@ static void placement_fact(const struct sys_pd *pd, const char *noun,
 	char cpus[SYS_CPUS_TEXT];
 
 	if (pd->together)
-		fprintf(out,
-			"%s %s\tplacement %" PRIu32 " on one processor\t\n",
-			noun, name, pd->together);
+		fprintf(out, "%s %s\tplacement %u on one processor\t\n", noun,
+			name, pd->together);
 	else if (*cpus_text(&pd->cpus, cpus))
 		fprintf(out, "%s %s\tplacement on cpu %s\t\n", noun, name,
 			cpus);
@@ -246,7 +241,7 @@ static void pd_facts(const struct sys_pd *pd, FILE *out)
 			     alone ? "none" : pd->name);
 		placement_fact(pd, noun, c->name, out);
 	}
-	fact(out, "domain", pd->name, "poll in microseconds", "%" PRIu32,
+	fact(out, "domain", pd->name, "poll in microseconds", "%u",
 	     pd->poll_us);
 }
 
@@ -278,9 +273,9 @@ static void conn_facts(const struct system *sys, const struct sys_conn *conn,
 	fputc('\n', out);
 	/* A capture that says nothing has that of the largest port. */
 	fact(out, noun, conn->name,
-	     c && c->kind == SYS_CAPTURE ? "capture's mtu" : "mtu", "%" PRIu32,
+	     c && c->kind == SYS_CAPTURE ? "capture's mtu" : "mtu", "%u",
 	     conn->max_frame - FRAME_OVERHEAD);
-	fact(out, noun, conn->name, "buffers", "%" PRIu32, conn->capacity);
+	fact(out, noun, conn->name, "buffers", "%u", conn->capacity);
 	fact(out, noun, conn->name, "follow", "\"%s\"",
 	     conn->follow < sys->n_conns ? sys->conn[conn->follow].name : "");
 }
@@ -299,9 +294,7 @@ static void dump_switch(const struct sys_switch *sw, FILE *out)
 {
 	static const char *const port_kinds[] = { "client", "link", "capture" };
 
-	fprintf(out,
-		" %" PRIu32 " stats %" PRIu32 " request %" PRIu32
-		" reply %" PRIu32 " policy %" PRIu32 " channel %" PRIu32 "\n",
+	fprintf(out, " %u stats %u request %u reply %u policy %u channel %u\n",
 		sw->number, sw->stats, sw->ctl_request, sw->ctl_reply,
 		sw->policy, sw->ctl_channel);
 	for (unsigned int i = 0; i < sw->n_ports; i++) {
@@ -323,20 +316,16 @@ static void dump_component(const struct sys_component *c, FILE *out)
 		return;
 	}
 	if (c->kind == SYS_VIRT) {
-		fprintf(out,
-			" stats %" PRIu32 " %" PRIu32 " channel %" PRIu32
-			" driver",
-			virt->stats_rx, virt->stats_tx, virt->ctl_channel);
+		fprintf(out, " stats %u %u channel %u driver", virt->stats_rx,
+			virt->stats_tx, virt->ctl_channel);
 		dump_wire(&virt->driver, out);
 		fputs("   ", out);
 	} else if (c->kind == SYS_VM) {
-		fprintf(out,
-			" ram %" PRIu32 " status %" PRIu32 " vmm %" PRIu32
-			" channel %" PRIu32,
-			vm->ram, vm->status, vm->vmm_stats, vm->status_channel);
+		fprintf(out, " ram %u status %u vmm %u channel %u", vm->ram,
+			vm->status, vm->vmm_stats, vm->status_channel);
 	} else if (c->kind == SYS_CAPTURE) {
 		dump_set("of", c->capture.of, out);
-		fprintf(out, " program %" PRIu32, c->capture.n_filter);
+		fprintf(out, " program %u", c->capture.n_filter);
 	}
 	dump_wire(&c->wire, out);
 }
@@ -348,11 +337,10 @@ static void dump_pd(const struct system *sys, const struct sys_pd *pd,
 {
 	fprintf(out, "pd %s\n", pd->name);
 	for (uint32_t i = 0; i < pd->n_maps; i++)
-		fprintf(out, "  map %" PRIu32 " %s %s\n", i,
-			perms(pd->map[i].perms),
+		fprintf(out, "  map %u %s %s\n", i, perms(pd->map[i].perms),
 			sys->region[pd->map[i].region].name);
 	for (uint32_t i = 0; i < pd->n_chans; i++)
-		fprintf(out, "  channel %" PRIu32 " %s end %" PRIu32 "\n", i,
+		fprintf(out, "  channel %u %s end %u\n", i,
 			sys->channel[pd->chan[i].channel].name,
 			pd->chan[i].end);
 	for (uint32_t i = 0; i < pd->n_comps; i++)
@@ -362,21 +350,21 @@ static void dump_pd(const struct system *sys, const struct sys_pd *pd,
 static void dump_conn(const struct system *sys, const struct sys_conn *c,
 		      FILE *out)
 {
-	fprintf(out, "conn %s line %" PRIu32 ":", c->name, c->line);
+	fprintf(out, "conn %s line %u:", c->name, c->line);
 	for (unsigned int i = 0; i < 2; i++) {
 		if (c->pd[i] == SYS_PD_OUTSIDE)
 			continue;
 		fprintf(out, " %s", sys->pd[c->pd[i]].comp[c->comp[i]].name);
 		if (c->port[i] != SYS_NONE)
-			fprintf(out, " port %" PRIu32, c->port[i]);
+			fprintf(out, " port %u", c->port[i]);
 	}
 	dump_half("ingress", &c->ingress, out);
 	dump_half("egress", &c->egress, out);
-	fprintf(out, " link %" PRIu32 " channel %" PRIu32, c->link, c->channel);
+	fprintf(out, " link %u channel %u", c->link, c->channel);
 	if (c->driver != SYS_NONE)
 		fprintf(out, " driver %s", sys->conn[c->driver].name);
 	if (c->status != SYS_NONE)
-		fprintf(out, " status %" PRIu32 " channel %" PRIu32, c->status,
+		fprintf(out, " status %u channel %u", c->status,
 			c->status_channel);
 	fputc('\n', out);
 }

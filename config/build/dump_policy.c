@@ -13,12 +13,12 @@ static void dump_rule(const struct sys_policy *policy, uint32_t i, FILE *out)
 	const struct sys_rule *about = &policy->rule[i];
 	const struct policy_rule *rule = &policy->image.rule[i];
 
-	fprintf(out, "  rule %" PRIu32 " %s%s line %" PRIu32 ":%" PRIu32, i,
+	fprintf(out, "  rule %u %s%s line %u:%u", i,
 		rule->action == POLICY_ALLOW ? "allow" : "deny",
 		rule->reply ? " reply" : "", about->line, about->column);
 	if (*about->text)
-		fprintf(out, " when \"%s\" %u need %" PRIu32, about->text,
-			rule->n, about->need);
+		fprintf(out, " when \"%s\" %u need %u", about->text, rule->n,
+			about->need);
 	fputc('\n', out);
 }
 

@@ -33,10 +33,9 @@ form_action on_lock, on_ip_lock, on_access, on_trunk, on_limit, on_rate;
 form_action on_flood, on_buffers, on_off, storms_off;
 form_action refuse_in_link, refuse_follow;
 
-/**
- * refuse_runtime - report a statement that the text of a change cannot have
- *
- * Return: whether this is such a text; what is in the statement is lost.
+/*
+ * Is this in the text of a change, which cannot have such a statement?  If so,
+ * that is reported, and what is in the statement is lost.
  */
 bool refuse_runtime(struct parser *p, struct pos at);
 

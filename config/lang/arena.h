@@ -6,6 +6,9 @@
  * system is made or given up.  They are never released one by one, so the
  * parser needs no destructors and an error in the middle of a statement leaks
  * nothing.
+ *
+ * No allocation here fails: a compiler without memory for a topology of some
+ * kilobytes has nothing left to do, and says so and aborts.
  */
 #ifndef WEIR_CONFIG_ARENA_H
 #define WEIR_CONFIG_ARENA_H
@@ -13,51 +16,25 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-struct arena_block;
-
 /* All memory of one compilation; zero-initialised to begin with. */
 struct arena {
 	struct arena_block *newest; /* the one being filled */
 };
 
-/**
- * arena_alloc - zeroed memory, aligned for anything
- *
- * Never fails: a compiler without memory for a topology of some kilobytes has
- * nothing left to do, and says so and aborts.
- */
+/* Zeroed memory, aligned for anything. */
 void *arena_alloc(struct arena *a, size_t size);
-
-/**
- * arena_strndup - copy @len bytes of a text and end it with NUL
- */
+/* The first @len bytes of a text, and NUL. */
 char *arena_strndup(struct arena *a, const char *text, size_t len);
-
-/**
- * arena_printf - a formatted text
- */
 char *arena_printf(struct arena *a, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *a, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));
-
-/**
- * arena_free - release everything
- */
+/* Releases everything. */
 void arena_free(struct arena *a);
 
-/**
- * must_alloc - zeroed memory for what outlives the compilation, of @count
- *              elements; must_realloc - another size for it, not zeroed
- *
- * Like arena_alloc() they never fail.
- */
+/* For what outlives the compilation: zeroed; another size, not zeroed. */
 void *must_alloc(size_t count, size_t size);
 void *must_realloc(void *p, size_t size);
-
-/**
- * out_of_memory - say so, and abort
- */
 _Noreturn void out_of_memory(void);
 
 #endif

@@ -18,7 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/lang/visible.h"
+/* Some editors put it before a text. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 /* Bytes of the UTF-8 character at @p, 0 if there is none that is text. */
 static size_t utf8(const unsigned char *p, size_t left)
@@ -155,7 +156,6 @@ static bool read_text(struct report *r, char *buf, struct pos asked,
 				    file->path, FILE_MAX_SIZE / 1024);
 	if (!check_text(r, buf, (size_t)size, begin))
 		return false;
-	/* Some editors begin a file with a mark that says UTF-8. */
 	if (strncmp(buf, BYTE_ORDER_MARK, mark) != 0)
 		mark = 0;
 	file->dev = st.st_dev;

@@ -33,30 +33,17 @@ struct file {
  */
 bool file_read(struct report *r, const char *path, struct pos asked,
 	       struct pos begin, struct file *file);
-
-/**
- * file_given - likewise, with a text that is there already
- * @text: as long as the file is used
- */
+/* Likewise, with a text that is there already, for as long as the file is. */
 bool file_given(struct report *r, const char *path, const char *text,
 		size_t size, struct pos begin, struct file *file);
 
-/**
- * file_same - whether two files are one
- */
+/* Are two files one? */
 bool file_same(const struct file *a, const struct file *b);
-
-/**
- * file_beside - a path as seen from another file's folder
- */
+/* A path as seen from another file's folder. */
 const char *file_beside(struct arena *a, const char *file, const char *path);
-
-/**
- * file_absolute - likewise, from the root on
- *
- * Nothing is looked up: "." and ".." stay, and the file need not exist.
- *
- * Return: NULL if the current folder cannot be told.
+/*
+ * Likewise, from the root on.  Nothing is looked up: "." and ".." stay, and the
+ * file need not exist.  NULL if the current folder cannot be told.
  */
 const char *file_absolute(struct arena *a, const char *file, const char *path);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How far a statement agrees with a form of the table.
+ * How far a statement agrees with a form of the table, and what is said of
+ * tokens that are out of place.
  */
 #ifndef WEIR_CONFIG_FORM_H
 #define WEIR_CONFIG_FORM_H
@@ -41,35 +42,35 @@ struct expected {
 /* What the element at @at wants, and can several of them stand there? */
 enum element element_of(const char *at);
 bool element_is_list(const char *at);
-
 /* Can a token be what an element wants? */
 bool element_fits(enum element e, const struct token *t);
 
-/**
- * match_follow - go on to the element a token fits, or to the comma of a list
- *
- * Return: false if there is none.
- */
+/* Goes on to the element a token fits, or to the comma of a list; if any. */
 bool match_follow(struct match *m, const struct token *t);
-
-/**
- * match_pass - go on behind that token
- */
+/* Goes on behind that token. */
 void match_pass(struct match *m, bool comma);
-
 /* Nothing more can follow but a block; nothing more must. */
 bool match_whole(const struct match *m);
 bool match_can_end(const struct match *m);
 
-/**
- * match_expect - add what could follow
- */
+/* Adds what could follow. */
 void match_expect(const struct match *m, enum place place, struct arena *a,
 		  struct expected *e);
+/* Adds what ends a statement, and what begins a block if it has one. */
+void expect_end(struct expected *e, enum place place, bool block);
 
 /**
- * expect_end - add what ends a statement, and what begins a block if it has one
+ * refuse - the token at hand is out of place
+ * @statement: the word of the statement that it is in, or NULL
+ * @e:         what could have been here; NULL: the beginning of any statement
  */
-void expect_end(struct expected *e, enum place place, bool block);
+void refuse(struct parser *p, enum place place, const char *statement,
+	    const struct expected *e);
+/* @t begins no statement, or not here. */
+void refuse_beginning(struct parser *p, const struct token *t,
+		      enum place place);
+/* Likewise, and it is no word of the language; it is one of a later version. */
+void refuse_unknown(struct parser *p, const struct token *t, enum place place);
+void refuse_later(struct parser *p, const struct token *t);
 
 #endif

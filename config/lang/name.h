@@ -38,9 +38,7 @@ struct option {
 #define for_each(item, list)                                                   \
 	for ((item) = (list); (item); (item) = (item)->next)
 
-/**
- * topo_append - put something that has `next` at the end of a list
- */
+/* Puts something that has `next` at the end of a list. */
 #define topo_append(list, item)                                                \
 	do {                                                                   \
 		__typeof__(list) *topo_tail = &(list);                         \
@@ -49,19 +47,9 @@ struct option {
 		*topo_tail = (item);                                           \
 	} while (0)
 
-/**
- * name_shown - a name for a message: "?" if it could not be read
- */
+/* A name for a message: "?" if it could not be read. */
 const char *name_shown(const struct name *name);
-
-/**
- * names_add - put a name at the end of a list
- */
+/* Puts a name at the end of a list. */
 void names_add(struct names *names, struct name *name);
-
-/**
- * names_of - a list of one
- */
-struct names names_of(struct name *name);
 
 #endif

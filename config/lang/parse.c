@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "config/lang/actions.h"
-#include "config/lang/refuse.h"
+#include "config/lang/form.h"
 #include "config/lang/value.h"
 
 /* --- tokens that are names ------------------------------------------------ */

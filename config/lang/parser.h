@@ -64,25 +64,15 @@ struct args {
  */
 void parse_topology(struct topology *t, const char *path, const char *runtime);
 
-/**
- * parse_items - read the statements of a place, to its end
- */
+/* Reads the statements of a place, to its end. */
 void parse_items(struct parser *p, enum place place);
-
-/**
- * parse_junk - read past what is not looked at, to the end of a statement
- *
- * Return: false if something cannot even be that; it is the token at hand.
+/*
+ * Reads past what is not looked at, to the end of a statement; false: something
+ * cannot even be that, and is the token at hand.
  */
 bool parse_junk(struct parser *p, enum place place);
 
-/**
- * option_once - take note of something that may be said once
- * @at:   where it is said
- * @what: for the message
- *
- * Return: false if it was said before; that has been reported.
- */
+/* Notes what may be said once, at @at; false: it was, which is reported. */
 bool option_once(struct parser *p, struct option *o, struct pos at,
 		 const char *what);
 

@@ -2,9 +2,11 @@
 /*
  * What is said of tokens that are out of place.
  */
-#include "config/lang/refuse.h"
+#include "config/lang/form.h"
 
 #include <string.h>
+
+#include "config/lang/parser.h"
 
 /* What a text of changes can have is less than what files can. */
 static enum place here(const struct token *t, enum place place)

@@ -48,36 +48,17 @@ struct report {
 	unsigned int warnings;
 };
 
-/**
- * report_error - say what is wrong, and what would be right
- *
- * Return: false, for whoever fails with it.
- */
+/* Says what is wrong, and what would be right; false, for who fails with it. */
 bool report_error(struct report *r, struct pos at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-
-/**
- * report_warning - say what is probably not meant
- */
+/* Says what is probably not meant. */
 void report_warning(struct report *r, struct pos at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-
-/**
- * report_tells - is an error there told, or only counted?
- *
- * For those that take long to explain.
- */
+/* Is an error there told, or only counted?  For those that take long. */
 bool report_tells(const struct report *r, struct pos at);
-
-/**
- * report_place - name a place seen from another: "line 7", "inc.conf:7"
- */
+/* Names a place seen from another: "line 7", "inc.conf:7". */
 const char *report_place(struct report *r, struct pos here, struct pos there);
-
-/**
- * report_finish - put all messages in order
- * @out: filled in; to be released with config_report_free()
- */
+/* All messages, in order; to be released with config_report_free(). */
 void report_finish(const struct report *r, struct config_report *out);
 
 /* The same of what has a report: a topology, a parser, a source. */
@@ -92,9 +73,7 @@ struct guess {
 	unsigned int distance;
 };
 
-/**
- * guess_offer - is it this name that would have been right?
- */
+/* Is it this name that would have been right? */
 void guess_offer(struct guess *g, const char *name);
 
 #endif

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "config/lang/file.h"
-#include "config/lang/visible.h"
 #include "config/lang/words.h"
 
 #define MAX_DEPTH 16

@@ -86,11 +86,7 @@ struct source {
 	bool brace_lost;     /* a string without an end swallowed a "}" */
 };
 
-/**
- * source_open - begin with a topology's first file
- *
- * Return: false if it cannot be read; that has been reported.
- */
+/* Begins with a topology's first file; false: it cannot be read, reported. */
 bool source_open(struct source *s, const char *path);
 
 /**
@@ -101,39 +97,33 @@ bool source_open(struct source *s, const char *path);
  * Return: false if that cannot be; it has been reported.
  */
 bool source_include(struct source *s, const char *path, struct pos at);
-
-/**
- * source_runtime - likewise, with the text of a change
- */
+/* Likewise, with the text of a change. */
 bool source_runtime(struct source *s, const char *text);
-
-/**
- * source_leave - go on with the file before
- */
+/* Goes on with the file before. */
 void source_leave(struct source *s);
 
-/**
- * source_is_runtime - is this a place in the text of a change?
- */
+/* Is this a place in the text of a change? */
 bool source_is_runtime(const struct pos *at);
 
-/**
- * source_step - go on to the next token; the last is END again and again
- */
+/* Goes on to the next token; the last is END again and again. */
 void source_step(struct source *s);
-
-/**
- * source_unclosed - must a block have ended before this token?
- *
- * That is so at the end of a file, and where a statement begins that stands
- * outside of the block.  It is reported.
+/*
+ * Must a block have ended before this token?  So at the end of a file, and where
+ * a statement begins that stands outside of the block; that is reported.
  */
 bool source_unclosed(struct source *s);
 
-/**
- * source_define - make a macro
- */
+/* Makes a macro. */
 void source_define(struct source *s, const char *name, struct pos at,
 		   const struct token *value);
+
+/*
+ * Looks in the token at hand for what one does not see.  What is no string
+ * becomes token BROKEN, reported; a string may mean it, and is warned of.
+ * Returns whether what follows may be in the same wrong quotes.
+ */
+bool visible_check(struct source *s);
+/* Does a word begin with quotes that are none here, or (@end) end with them? */
+bool visible_quote(const char *word, bool end);
 
 #endif

@@ -41,14 +41,6 @@ void names_add(struct names *names, struct name *name)
 	names->n++;
 }
 
-struct names names_of(struct name *name)
-{
-	struct names names = { 0 };
-
-	names_add(&names, name);
-	return names;
-}
-
 struct topo_port *topo_add_port(struct topology *t, struct topo_switch *sw,
 				const struct name *name)
 {

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "config/lang/visible.h"
+/*
+ * Characters one does not see, or takes for others: they come with text that
+ * was copied from a web page or a word processor.
+ */
+#include "config/lang/source.h"
 
 #include <stdint.h>
 #include <string.h>

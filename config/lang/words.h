@@ -62,34 +62,22 @@ struct form {
 extern const struct form forms[];
 extern const size_t n_forms;
 
-/**
- * form_begins - does a form begin with this word?
- */
+/* Does it begin with this word, and what is its option called: "mac lock". */
 bool form_begins(const struct form *f, const char *word);
-
-/**
- * form_name - what its option is called: "mac lock"
- */
 const char *form_name(struct arena *a, const struct form *f);
 
 /* T_HARD, T_SOFT or T_LATER; T_WORD if it is none of ours. */
 enum token_kind word_kind(const char *text);
-
 /* What a word will be in a later version. */
 const char *word_later(const char *text);
-
 /* Where statements that begin with it may stand; 0: there is none. */
 unsigned int word_places(const char *text);
-
 /* Does it begin a statement outside of all blocks, with a block of its own? */
 bool word_ends_blocks(const char *text, bool block);
-
 /* How its statements are written. */
 const char *word_usage(struct arena *a, const char *text);
-
 /* "a port or a link" */
 const char *word_where(unsigned int places);
-
 /* The statements of a place, "mtu, buffers"; @g is offered them as well. */
 const char *word_list(struct arena *a, enum place place, struct guess *g);
 
