@@ -314,6 +314,18 @@ static uint64_t offer_plainly(const struct vswitch *sw,
 	return plain;
 }
 
+/*
+ * Ports whose links came up since they were last visited.  Their clients know
+ * it already, and may have told the sender that they listen.
+ */
+static inline void look_at_links(const struct vswitch *sw, struct vswitch *act,
+				 uint64_t ports)
+{
+	ports &= sw->present & ~sw->receivers;
+	while (unlikely(ports) && act != NULL)
+		port_check_link(act, bit_pop(&ports));
+}
+
 static SLOW_PATH void flood(const struct vswitch *sw, struct vswitch *act,
 			    struct policy_ask *ask, struct vswitch_verdict *v)
 {
@@ -327,6 +339,7 @@ static SLOW_PATH void flood(const struct vswitch *sw, struct vswitch *act,
 		v->reason = REASON_STORM;
 		return;
 	}
+	look_at_links(sw, act, policy_flood_set(sw->policy, ask->src));
 	offered = flood_set(sw, ask, v);
 	v->candidates = offered;
 	offered &= ~offer_plainly(sw, ask, offered, v);
@@ -347,6 +360,7 @@ static inline void unicast(const struct vswitch *sw, struct vswitch *act,
 		v->reason = REASON_SAME_PORT;
 		return;
 	}
+	look_at_links(sw, act, bit(dst));
 	v->candidates = bit(dst);
 	v->reason = offer(sw, act, ask, dst, v);
 }

@@ -165,6 +165,37 @@ static void nobody_is_behind_a_port_that_never_was(void **state)
 	rig_free(r);
 }
 
+/*
+ * The client reads in its link page that it is up before the switch has been
+ * told, and may have a peer send to it.
+ */
+static void a_port_hears_what_is_sent_once_its_link_is_up(void **state)
+{
+	struct rig *r = rig_clients(3);
+
+	(void)state;
+	assert_int_equal(fdb_add_static(vswitch_fdb(r->sw), RIG_MAC(2), 0, 2),
+			 0);
+	for (unsigned int port = 1; port < 3; port++) {
+		rig_down(r, port);
+		rig_run(r, RIG_BIT(port));
+	}
+	send(r, 0, RIG_MAC(2), RIG_MAC(0));
+	assert_int_equal(rig_drops(r, 2, REASON_PORT_DOWN), 1);
+	send(r, 0, MAC_BROADCAST, RIG_MAC(0));
+	assert_int_equal(rig_drops(r, 0, REASON_NO_DESTINATION), 1);
+	assert_int_equal(r->stats->port[1].state, PORT_DOWN);
+	rig_up(r, 1);
+	rig_up(r, 2);
+	send(r, 0, RIG_MAC(2), RIG_MAC(0));
+	assert_int_equal(rig_drain(r, 2), 1);
+	send(r, 0, MAC_BROADCAST, RIG_MAC(0));
+	assert_int_equal(rig_drain(r, 1), 1);
+	assert_int_equal(rig_drain(r, 2), 1);
+	assert_int_equal(rig_all_drops(r), 2);
+	rig_free(r);
+}
+
 static void without_a_link_page_a_fault_is_for_good(void **state)
 {
 	struct rig *r = rig_clients(1);
@@ -415,6 +446,7 @@ int main(void)
 		cmocka_unit_test(statistics_start_from_zero),
 		cmocka_unit_test(a_port_is_up_as_soon_as_it_is_added),
 		cmocka_unit_test(nobody_is_behind_a_port_that_never_was),
+		cmocka_unit_test(a_port_hears_what_is_sent_once_its_link_is_up),
 		cmocka_unit_test(without_a_link_page_a_fault_is_for_good),
 		cmocka_unit_test(peers_that_sleep_are_rung_once),
 		cmocka_unit_test(
