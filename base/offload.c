@@ -55,8 +55,8 @@ static bool packet_ok(const struct frame *f, const struct packet *p)
 	if (p->kind == PACKET_IPV6 && !chain_ok(f, p))
 		return false;
 	if (p->protocol == PACKET_TCP)
-		return p->flagged;
-	return p->protocol == PACKET_UDP && p->ported &&
+		return true;
+	return p->protocol == PACKET_UDP &&
 	       frame_be16(f->bytes + p->l4 + UDP_LENGTH_AT) == p->end - p->l4;
 }
 
@@ -94,7 +94,7 @@ static bool segment_ok(const struct frame *f, const struct packet *p,
 	if ((o->flags & OFFLOAD_TYPE) != type_of(at) ||
 	    !(o->flags & OFFLOAD_CHECKSUM) || size == 0)
 		return false;
-	if (at->payload > f->snap || at->payload + size > f->len)
+	if (at->payload > f->snap || at->payload + size >= f->len)
 		return false;
 	if (at->tcp && (p->tcp_flags & (PACKET_SYN | PACKET_RST)))
 		return false;

@@ -32,8 +32,8 @@
  *		  options; TCP or UDP, sound (base/packet.h); the packet ends
  *		  where the frame ends, by the lengths of IP and of UDP
  *	segment	  with OFFLOAD_CHECKSUM; of the type that IP and protocol say;
- *		  headers within FRAME_SNAP_MAX; at least one whole piece of
- *		  payload, at most OFFLOAD_MAX_FRAMES; TCP without SYN and RST
+ *		  headers within FRAME_SNAP_MAX; two frames at least (Linux drops
+ *		  others) and OFFLOAD_MAX_FRAMES at most; TCP without SYN, RST
  *	none	  @segment is 0
  *
  * Whoever sends a pseudo header's sum that is wrong sends a packet with a wrong

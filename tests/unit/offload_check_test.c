@@ -147,7 +147,8 @@ static void options_and_extension_headers_are_passed(void **state)
 	put_extension(&k, 60, 3);
 	put_extension(&k, PACKET_TCP, 2);
 	put_l4(&k, &plain, PIECE);
-	assert_true(check(&k, OFFLOAD_CHECKSUM | OFFLOAD_TCP6, PIECE, &o, &at));
+	assert_true(
+		check(&k, OFFLOAD_CHECKSUM | OFFLOAD_TCP6, PIECE - 1, &o, &at));
 	assert_int_equal(at.l4, 14 + 40 + 48);
 }
 
@@ -168,13 +169,13 @@ static void a_checksum_alone_may_be_left(void **state)
 	assert_true(legal(&k, OFFLOAD_CHECKSUM, 0));
 }
 
-static void pieces_are_at_least_one_and_not_too_many(void **state)
+static void frames_are_at_least_two_and_not_too_many(void **state)
 {
 	const unsigned int f = OFFLOAD_CHECKSUM | OFFLOAD_TCP4;
 	struct pkt k;
 
 	(void)state;
-	make(&k, &plain, PIECE);
+	make(&k, &plain, PIECE + 1);
 	assert_true(legal(&k, f, PIECE));
 	assert_false(legal(&k, f, PIECE + 1));
 	assert_false(legal(&k, f, UINT16_MAX));
@@ -421,7 +422,7 @@ int main(void)
 		cmocka_unit_test(places_are_those_of_the_headers),
 		cmocka_unit_test(options_and_extension_headers_are_passed),
 		cmocka_unit_test(a_checksum_alone_may_be_left),
-		cmocka_unit_test(pieces_are_at_least_one_and_not_too_many),
+		cmocka_unit_test(frames_are_at_least_two_and_not_too_many),
 		cmocka_unit_test(ecn_is_what_the_header_says),
 		cmocka_unit_test(hc43_no_type_but_the_packets_own),
 		cmocka_unit_test(hc43_not_on_fragments),
