@@ -45,13 +45,13 @@
  * @dst:       destination address
  * @src:       source address
  * @len:       bytes of the whole frame, FCS not included
+ * @ethertype: type or length field, behind the outermost tag
+ * @vlan:      VLAN the frame belongs to: that of this tag (C-TAG or S-TAG), 0
+ *             if untagged or priority-tagged; after vlan_admit() the port's own
+ *             where that says so
+ * @l3:        offset of what follows @ethertype: 14 or 18
  * @snap:      bytes valid in @bytes: the lesser of @len and what the sending
  *             port's policy looks at (FRAME_SNAP to FRAME_SNAP_MAX)
- * @vlan:      VLAN the frame belongs to: that of the outermost tag (C-TAG or
- *             S-TAG), 0 if untagged or priority-tagged; after vlan_admit() the
- *             port's own where that says so
- * @ethertype: type or length field after that tag
- * @l3:        offset of what follows @ethertype: 14 or 18
  * @bytes:     the first bytes as they came; of the first FRAME_SNAP those from
  *             @snap on are zero, whatever else lies behind @snap has no meaning
  * @words:     the same, for copying
@@ -60,10 +60,10 @@ struct frame {
 	uint64_t dst;
 	uint64_t src;
 	uint16_t len;
-	uint16_t snap;
-	uint16_t vlan;
 	uint16_t ethertype;
+	uint16_t vlan;
 	uint16_t l3;
+	uint16_t snap;
 	union {
 		uint8_t bytes[FRAME_SNAP_MAX];
 		uint64_t words[FRAME_SNAP_MAX / 8];
@@ -107,25 +107,35 @@ static inline bool mac_is_reserved(uint64_t mac)
 }
 
 /**
- * frame_parse - fill the fields that follow from the bytes
- * @f: in: bytes, len, snap (at least FRAME_MIN); out: the other fields
+ * frame_begin - fill in what follows from the bytes of an untagged frame
+ * @f: in: bytes, at least FRAME_MIN; out: all but @len and @snap
  *
- * Return: false if a VLAN tag is announced but cut short, or its id is the
- * reserved 4095; the fields are then filled as for an untagged frame.
+ * Return: whether it is a tagged one, and frame_tag() has to go on.
  */
-static inline bool frame_parse(struct frame *f)
+static inline bool frame_begin(struct frame *f)
 {
-	uint64_t first = frame_be64(f->words[0]);
-	uint64_t second = frame_be64(f->words[1]);
+	uint64_t src;
+
+	__builtin_memcpy(&src, f->bytes + 4, sizeof(src));
+	f->dst = frame_be64(f->words[0]) >> 16;
+	f->src = frame_be64(src) & MAC_BROADCAST;
+	f->ethertype = frame_be16(f->bytes + FRAME_TYPE_AT);
+	f->vlan = 0;
+	f->l3 = 14;
+	return f->ethertype == FRAME_TPID_C || f->ethertype == FRAME_TPID_S;
+}
+
+/**
+ * frame_tag - read the tag that is announced
+ * @f: after frame_begin()
+ *
+ * Return: false if it is cut short, or its id is the reserved 4095; the fields
+ * are then those of an untagged frame.
+ */
+static inline bool frame_tag(struct frame *f)
+{
 	uint16_t tci;
 
-	f->dst = first >> 16;
-	f->src = (first & 0xffff) << 32 | second >> 32;
-	f->vlan = 0;
-	f->ethertype = (uint16_t)(second >> 16);
-	f->l3 = 14;
-	if (f->ethertype != FRAME_TPID_C && f->ethertype != FRAME_TPID_S)
-		return true;
 	if (f->snap < 18)
 		return false;
 	tci = frame_be16(f->bytes + 14);
@@ -135,6 +145,17 @@ static inline bool frame_parse(struct frame *f)
 	f->ethertype = frame_be16(f->bytes + 16);
 	f->l3 = 18;
 	return true;
+}
+
+/**
+ * frame_parse - fill the fields that follow from the bytes
+ * @f: in: bytes, len, snap (at least FRAME_MIN); out: the other fields
+ *
+ * Return: as frame_tag().
+ */
+static inline bool frame_parse(struct frame *f)
+{
+	return !frame_begin(f) || frame_tag(f);
 }
 
 #endif

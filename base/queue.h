@@ -249,6 +249,22 @@ static inline void queue_fill_offload(volatile struct net_desc *d,
 	d->info = whole.info;
 }
 
+/* Of an index, in bytes: the step from a slot to the next. */
+#define QUEUE_STEP ((uint32_t)sizeof(struct net_desc))
+
+/**
+ * queue_slot - a slot by the distance of its index
+ * @first: the queue's first slot
+ * @at:    QUEUE_STEP times an index, which may have run on
+ * @ring:  QUEUE_STEP times one less than the capacity
+ */
+static inline volatile struct net_desc *
+queue_slot(volatile struct net_desc *first, uint32_t at, uint32_t ring)
+{
+	return (volatile struct net_desc *)((volatile uint8_t *)first +
+					    (at & ring));
+}
+
 /**
  * queue_put - fill the next slot; the peer sees it at queue_publish()
  * @p:      producer with room, see queue_room()
@@ -283,6 +299,22 @@ static inline void queue_publish(struct queue_producer *p)
 }
 
 /**
+ * queue_sleeps - queue_must_notify() behind a fence of the caller's
+ * @p: producer that has published, with a full fence since
+ *
+ * For who publishes on many queues: one fence is enough for all of them.
+ */
+static inline bool queue_sleeps(struct queue_producer *p)
+{
+	if (atomic_load_explicit(&p->shared->consumer_signalled,
+				 memory_order_relaxed) != 0)
+		return false;
+	atomic_store_explicit(&p->shared->consumer_signalled, 1,
+			      memory_order_relaxed);
+	return true;
+}
+
+/**
  * queue_must_notify - whether the consumer sleeps and must be woken
  * @p: producer that has published
  *
@@ -291,12 +323,7 @@ static inline void queue_publish(struct queue_producer *p)
 static inline bool queue_must_notify(struct queue_producer *p)
 {
 	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(&p->shared->consumer_signalled,
-				 memory_order_relaxed) != 0)
-		return false;
-	atomic_store_explicit(&p->shared->consumer_signalled, 1,
-			      memory_order_relaxed);
-	return true;
+	return queue_sleeps(p);
 }
 
 /**

@@ -309,6 +309,7 @@ static void settle_pair(struct policy *policy, unsigned int src,
 		return;
 	if (is_plain(policy, pair)) {
 		policy->port[src].allow |= bit(dst);
+		policy->counted[src] |= bit(dst);
 		return;
 	}
 	policy->asks[src] |= bit(dst);
@@ -355,6 +356,7 @@ void policy_settle(struct policy *policy)
 
 	memset(needs, 0, sizeof(needs));
 	memset(policy->asks, 0, sizeof(policy->asks));
+	memset(policy->counted, 0, sizeof(policy->counted));
 	memset(policy->answers, 0, sizeof(policy->answers));
 	memset(policy->reaches, 0, sizeof(policy->reaches));
 	memset(policy->need, 0, sizeof(policy->need));

@@ -65,6 +65,8 @@ struct policy_words {
  *              everything
  * @asks:       by source: bit d set: the pair's rules are asked.  Where it is
  *              clear, @port's bits decide
+ * @counted:    by source: bit d set: the pair's first entry lets every frame
+ *              pass, and these are counted for it
  * @reaches:    by source: ports a frame may reach, by @allow or by rules
  * @answers:    by source: bit d set: d has a rule with `reply` towards source
  * @guarded:    ports whose frames policy_admit() must look at
@@ -82,6 +84,7 @@ struct policy_words {
 struct policy {
 	struct policy_port port[MAX_PORTS];
 	uint64_t asks[MAX_PORTS];
+	uint64_t counted[MAX_PORTS];
 	uint64_t answers[MAX_PORTS];
 	uint64_t reaches[MAX_PORTS];
 	uint64_t guarded;

@@ -200,7 +200,7 @@ static inline enum vswitch_reason check_receiver(const struct vswitch *sw,
 		return REASON_PORT_DOWN;
 	if (unlikely(bit_in(sw->state.flap.blocked, dst)))
 		return REASON_BLOCKED_OUT;
-	if (unlikely(len > sw->port[dst].max_frame))
+	if (unlikely(len > sw->port[dst].out.max_frame))
 		return REASON_TOO_BIG;
 	if (unlikely(bit_in(sw->policy->limited, dst)) &&
 	    !bucket_has(&sw->state.out[dst], now_ns, len))
@@ -292,6 +292,21 @@ static uint64_t flood_set(const struct vswitch *sw,
 	return ports;
 }
 
+/* Those of a set of ports for which a frame is too long. */
+static uint64_t too_short(const struct vswitch *sw, uint64_t ports,
+			  uint32_t len)
+{
+	uint64_t found = 0;
+
+	while (ports) {
+		unsigned int dst = bit_pop(&ports);
+
+		if (len > sw->port[dst].out.max_frame)
+			found |= bit(dst);
+	}
+	return found;
+}
+
 /* Offer a frame to those of a set that take any frame; return them. */
 static uint64_t offer_plainly(const struct vswitch *sw,
 			      const struct policy_ask *ask, uint64_t offered,
@@ -299,16 +314,17 @@ static uint64_t offer_plainly(const struct vswitch *sw,
 {
 	const struct policy_pair *pair = sw->policy->pair[ask->src];
 	uint64_t plain = offered & plain_ports(sw, ask->src);
+	uint64_t counted;
 
-	for (uint64_t left = plain; left;) {
-		unsigned int dst = bit_pop(&left);
+	if (unlikely(ask->frame->len > sw->fits))
+		plain &= ~too_short(sw, plain, ask->frame->len);
+	for (unsigned int i = 0; i < MAX_PORTS; i++)
+		v->entry[i] = POLICY_NO_ENTRY;
+	counted = plain & sw->policy->counted[ask->src];
+	while (counted) {
+		unsigned int dst = bit_pop(&counted);
 
-		if (unlikely(ask->frame->len > sw->port[dst].max_frame)) {
-			plain &= ~bit(dst);
-			continue;
-		}
-		v->entry[dst] = pair[dst].n > 0 ? pair[dst].first
-						: POLICY_NO_ENTRY;
+		v->entry[dst] = pair[dst].first;
 	}
 	v->deliver |= plain;
 	return plain;
@@ -436,12 +452,13 @@ int vswitch_trace(const struct vswitch *sw, unsigned int port,
 	    sw->port[port].kind == VSWITCH_PORT_CAPTURE)
 		return -EINVAL;
 	memset(verdict, 0, sizeof(*verdict));
-	why = check_length(sw->port[port].max_frame, len);
+	why = check_length(sw->port[port].out.max_frame, len);
 	verdict_refuse(verdict, why);
 	if (why != REASON_NONE)
 		return 0;
 	memset(f, 0, sizeof(*f));
 	snap = sw->policy->snap[port];
+	job.odd = 0;
 	f->len = (uint16_t)len;
 	f->snap = (uint16_t)(len < snap ? len : snap);
 	memcpy(f->bytes, header, f->snap);

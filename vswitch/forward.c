@@ -53,13 +53,14 @@ static void copy_rest(uint8_t *to, const struct job *job)
 static inline void copy_plain(uint8_t *to, const struct job *job)
 {
 	const struct frame *f = &job->frame;
+	unsigned int len = f->len;
 
-	if (f->len < FRAME_SNAP) {
-		copy_short(to, f->bytes, f->len);
+	if (len < FRAME_SNAP) {
+		copy_short(to, f->bytes, len);
 		return;
 	}
 	copy_fixed(to, f->words, FRAME_SNAP);
-	if (f->len > FRAME_SNAP)
+	if (len > FRAME_SNAP)
 		copy_rest(to, job);
 }
 
@@ -180,19 +181,13 @@ static inline void note_sent(struct vswitch *sw, struct policy_ask *ask,
 	}
 }
 
-/* One more copy of a frame, in a buffer of the receiver's. */
+/* Note one more copy of a frame. */
 static FAST_PATH struct transfer *put(struct vswitch *sw, struct job *job,
-				      unsigned int dst, uint32_t offset,
-				      uint32_t len)
+				      unsigned int dst, uint8_t *to)
 {
 	struct transfer *t = &sw->transfer[sw->transfers++];
-	struct port *p = &sw->port[dst];
 
-	__builtin_prefetch(p->out_data + offset, 1);
-	queue_put(&p->out_active, offset, (uint16_t)len);
-	p->count.out_frames++;
-	p->count.out_bytes += len;
-	t->to = p->out_data + offset;
+	t->to = to;
 	t->job = job;
 	t->port = (uint8_t)dst;
 	t->how = VLAN_AS_IS;
@@ -206,18 +201,16 @@ static uint64_t deliver_plainly(struct vswitch *sw, struct job *job,
 				uint64_t ports)
 {
 	uint64_t ready = ports & sw->fresh, left = ports & ~sw->fresh;
-	uint32_t offset;
+	uint32_t len = job->frame.len;
+	uint8_t *to;
 
 	while (ready) {
 		unsigned int dst = bit_pop(&ready);
-		struct port *p = &sw->port[dst];
 
-		if (unlikely(p->room == 0) ||
-		    unlikely(p->free_used == p->free_have) ||
-		    unlikely(!port_try(sw, dst, &offset)))
-			left |= bit(dst);
+		if (likely(outlet_take(&sw->port[dst].out, len, &to)))
+			put(sw, job, dst, to);
 		else
-			put(sw, job, dst, offset, job->frame.len);
+			left |= bit(dst);
 	}
 	return left;
 }
@@ -238,16 +231,16 @@ static inline void deliver(struct vswitch *sw, struct policy_ask *ask,
 		uint32_t len = vlan_length(f->len, tagging);
 		enum vswitch_reason why;
 		struct transfer *t;
-		uint32_t offset;
+		uint8_t *to;
 
-		why = port_take(sw, dst, &offset);
+		why = port_take(sw, dst, len, &to);
 		if (unlikely(why != REASON_NONE)) {
 			v->deliver &= ~bit(dst);
 			v->refused |= bit(dst);
 			v->refusal[dst] = (uint8_t)why;
 			continue;
 		}
-		t = put(sw, job, dst, offset, len);
+		t = put(sw, job, dst, to);
 		t->how = (uint8_t)tagging;
 		note_sent(sw, ask, dst, len, v, t);
 	}
@@ -378,17 +371,19 @@ static SLOW_PATH void note_flood(struct vswitch *sw,
 	spend_on_flood(sw, ask->frame->len, v);
 }
 
-static inline void count_hits(struct vswitch *sw,
+static inline void count_hits(struct vswitch *sw, unsigned int src,
 			      const struct vswitch_verdict *v)
 {
-	uint64_t ports = v->candidates;
+	/* Other pairs have no entries. */
+	uint64_t ports = v->candidates &
+			 (sw->policy->asks[src] | sw->policy->counted[src]);
 
-	do {
+	while (ports) {
 		unsigned int entry = v->entry[bit_pop(&ports)];
 
 		if (entry != POLICY_NO_ENTRY)
 			stat_bump(&sw->hits[entry], &sw->stats->hits[entry]);
-	} while (unlikely(ports));
+	}
 }
 
 static SLOW_PATH void note_guarded(struct vswitch *sw,
@@ -408,8 +403,7 @@ static inline void note(struct vswitch *sw, const struct policy_ask *ask,
 		note_learning(sw, ask, v);
 	if (v->resolution > RESOLVED_UNICAST && v->reason != REASON_STORM)
 		note_flood(sw, ask, v);
-	if (likely(v->candidates))
-		count_hits(sw, v);
+	count_hits(sw, ask->src, v);
 }
 
 /* What few frames need, behind a single branch. */
@@ -417,7 +411,7 @@ static SLOW_PATH void finish(struct vswitch *sw, const struct policy_ask *ask,
 			     const struct job *job,
 			     const struct vswitch_verdict *v)
 {
-	if (job->frame.len >= WORK_LONG)
+	if (job->heavy)
 		spend(sw, WORK_BYTES(job->frame.len));
 	if (!v->looked_up)
 		spend_on_guard(sw, ask->src);
@@ -448,8 +442,7 @@ static inline void forward_frame(struct vswitch *sw, unsigned int src,
 		note(sw, ask, v);
 	tell_tap(sw, src, &job->frame, v);
 	deliver(sw, ask, job, v);
-	if (unlikely(v->reason | v->refused | sw->captures |
-		     job->frame.len / WORK_LONG))
+	if (unlikely(v->reason | v->refused | sw->captures | job->heavy))
 		finish(sw, ask, job, v);
 }
 

@@ -5,8 +5,10 @@
  * decide() asks some thirty questions of a frame, and most answers are those of
  * the frame before.  What is the same for all frames of a sender is worked out
  * once (struct sender): above all the set of ports that need nothing but the
- * copy.  While frames go to one of these ports after another frame to the same,
- * its indices and counters are held in locals (struct lane).
+ * copy.  While one frame after another goes to the same of these ports, its
+ * *lane* stays open: what was found out about it holds.  All that a frame needs
+ * of a port is in one cache line (struct outlet), so it costs little to go from
+ * lane to lane.
  *
  * This is an optimisation of decide() and deliver(), never a second opinion.  A
  * frame is taken only if decide() would deliver it to that one port and nothing
@@ -22,6 +24,7 @@
  * @plain:   ports that need nothing but the copy
  * @asked:   ports that need it if the rules, and the user's own policy, agree
  * @settled: the end of a source's slot, where @mask has bits
+ * @counted: those of @plain whose frames are counted for an entry
  * @fdb:     the table
  * @fresh:   second from which on an address has not expired
  */
@@ -30,34 +33,9 @@ struct sender {
 	uint64_t asked;
 	uint64_t settled;
 	uint64_t mask;
+	uint64_t counted;
 	const struct fdb *fdb;
 	uint32_t fresh;
-};
-
-/**
- * struct lane - a receiver, as long as frames go to it
- * @dst:    its number, or MAX_PORTS
- * @room:   buffers that could be taken when it was opened
- * @left:   those that still can
- * @bytes:  of the frames it got
- * @free, @active: its queues' slots; @head, @tail: the next of them
- * @longest: bytes it takes, as long as nobody counts them as work
- */
-struct lane {
-	unsigned int dst;
-	uint32_t room;
-	uint32_t left;
-	uint32_t bytes;
-	const volatile struct net_desc *free;
-	volatile struct net_desc *active;
-	uint32_t head;
-	uint32_t tail;
-	uint32_t free_mask;
-	uint32_t active_mask;
-	uint8_t *data;
-	uint64_t size;
-	uint32_t mask;
-	uint32_t longest;
 };
 
 /* --- the sender ---------------------------------------------------------- */
@@ -95,93 +73,35 @@ static FAST_PATH struct sender sender_of(const struct vswitch *sw,
 	s.plain = plain_ports(sw, src);
 	s.asked = open_ports(sw, src) & ~s.plain &
 		  (policy->port[src].allow | policy->asks[src]);
+	s.counted = s.plain & policy->counted[src];
 	return s;
 }
 
 /* --- the lane ------------------------------------------------------------ */
 
-/* Count for the entry of a pair that is allowed without a look at frames. */
-static FAST_PATH void count_hits(struct vswitch *sw, unsigned int src,
-				 unsigned int dst, uint32_t frames)
+/* Count its frames for the entry that let them pass, if one did. */
+static FAST_PATH void lane_close(struct vswitch *sw, const struct sender *s,
+				 unsigned int src, unsigned int dst,
+				 long frames)
 {
-	const struct policy_pair *pair = &sw->policy->pair[src][dst];
-	unsigned int entry = pair->first;
+	unsigned int entry;
 
-	if (pair->n == 0 || policy_has_user() ||
-	    bit_in(sw->policy->asks[src], dst))
+	if (frames == 0 || likely(!bit_in(s->counted, dst)))
 		return;
-	sw->hits[entry] += frames;
+	entry = sw->policy->pair[src][dst].first;
+	sw->hits[entry] += (uint64_t)frames;
 	stat_show(&sw->stats->hits[entry], sw->hits[entry]);
-}
-
-static FAST_PATH void lane_close(struct vswitch *sw, unsigned int src,
-				 const struct lane *l)
-{
-	uint32_t frames = l->room - l->left;
-	struct port *p;
-
-	if (frames == 0)
-		return;
-	p = &sw->port[l->dst];
-	p->out_active.tail = (uint16_t)l->tail;
-	p->free_used = (uint16_t)(p->free_used + frames);
-	p->room = (uint16_t)(p->room - frames);
-	p->count.out_frames += frames;
-	p->count.out_bytes += l->bytes;
-	sw->dirty |= bit(l->dst);
-	count_hits(sw, src, l->dst, frames);
 }
 
 /*
  * A port without a buffer gets a lane, too, and then no frame.  One that is at
  * fault gets none; what follows from that is up to port_take().
  */
-static FAST_PATH bool lane_open(struct vswitch *sw, unsigned int dst,
-				struct lane *l)
+static FAST_PATH struct outlet *lane_open(struct vswitch *sw, unsigned int dst)
 {
-	const struct port *p = &sw->port[dst];
-	uint32_t have;
-
 	if (unlikely(!bit_in(sw->fresh, dst)) && !port_look(sw, dst))
-		return false;
-	have = (uint32_t)(p->free_have - p->free_used);
-	l->dst = dst;
-	l->room = have < p->room ? have : p->room;
-	l->left = l->room;
-	l->bytes = 0;
-	l->free = p->out_free.shared->desc;
-	l->head = (uint32_t)p->out_free.head + p->free_used;
-	l->free_mask = p->out_free.capacity - 1u;
-	l->active = p->out_active.shared->desc;
-	l->tail = p->out_active.tail;
-	l->active_mask = p->out_active.capacity - 1u;
-	l->data = p->out_data;
-	l->size = p->out_size;
-	l->mask = p->out_mask;
-	l->longest = p->max_frame < WORK_LONG ? p->max_frame : WORK_LONG - 1;
-	return true;
-}
-
-/*
- * Take the next buffer for a frame, unless there is none or an impossible one.
- */
-static FAST_PATH bool lane_take(struct lane *l, uint16_t len, uint8_t **to)
-{
-	uint64_t offset;
-
-	if (unlikely(len > l->longest) || unlikely(l->left == 0))
-		return false;
-	offset = l->free[l->head & l->free_mask].io_or_offset;
-	if (unlikely(offset >= l->size) || unlikely(offset & l->mask))
-		return false;
-	*to = l->data + offset;
-	__builtin_prefetch(*to, 1);
-	queue_fill(&l->active[l->tail & l->active_mask], offset, len);
-	l->head++;
-	l->tail++;
-	l->left--;
-	l->bytes += len;
-	return true;
+		return NULL;
+	return &sw->port[dst].out;
 }
 
 /* --- frames -------------------------------------------------------------- */
@@ -239,46 +159,48 @@ static FAST_PATH void note(struct vswitch *sw, unsigned int dst,
 
 unsigned int lane_run(struct vswitch *sw, unsigned int src, unsigned int first)
 {
-	struct transfer *t = sw->transfer + sw->transfers;
+	struct transfer *t = sw->transfer + sw->transfers, *since = t;
 	const struct job *end = sw->job + sw->stop;
 	struct job *job = sw->job + first;
-	struct lane lane = { .dst = MAX_PORTS };
+	unsigned int dst = MAX_PORTS;
+	struct outlet *out = NULL;
+	bool asked = false;
 	struct sender s;
 
 	if (job >= end || sw->captures || sw->tap != NULL ||
 	    mac_is_group(job->frame.dst))
 		return first;
 	s = sender_of(sw, src);
-	for (; job < end && likely(!(job->refused | job->vlan)); job++, t++) {
+	for (; job < end && likely(!job->odd); job++, t++) {
 		const struct fdb_slot *way = way_of(&s, job);
-		bool asked = false;
 
 		if (unlikely(way == NULL))
 			break;
-		if (unlikely(!bit_in(s.plain, way->port))) {
-			if (!bit_in(s.asked, way->port))
+		if (unlikely(way->port != dst)) {
+			lane_close(sw, &s, src, dst, t - since);
+			since = t;
+			dst = way->port;
+			asked = !bit_in(s.plain, dst);
+			if (asked && !bit_in(s.asked, dst))
 				break;
-			asked = may_pass(sw, src, way->port, &job->frame);
-			if (!asked)
-				break;
-		}
-		if (unlikely(way->port != lane.dst)) {
-			lane_close(sw, src, &lane);
-			lane.room = lane.left;
-			if (!lane_open(sw, way->port, &lane))
+			out = lane_open(sw, dst);
+			if (out == NULL)
 				break;
 		}
-		if (!lane_take(&lane, job->frame.len, &t->to))
+		if (unlikely(asked) && !may_pass(sw, src, dst, &job->frame))
+			break;
+		if (unlikely(job->frame.len > out->max_frame) ||
+		    unlikely(!outlet_take(out, job->frame.len, &t->to)))
 			break;
 		t->job = job;
-		t->port = way->port;
+		t->port = (uint8_t)dst;
 		t->how = VLAN_AS_IS;
 		if (unlikely(asked)) {
-			note(sw, lane.dst, t);
+			note(sw, dst, t);
 			end = sw->job + sw->stop;
 		}
 	}
-	lane_close(sw, src, &lane);
+	lane_close(sw, &s, src, dst, t - since);
 	sw->transfers = (unsigned int)(t - sw->transfer);
 	return (unsigned int)(job - sw->job);
 }

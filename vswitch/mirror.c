@@ -20,21 +20,18 @@ static void record_to(struct vswitch *sw, unsigned int number,
 {
 	struct port *p = &sw->port[number];
 	enum vswitch_reason why = REASON_NO_BUFFER;
-	uint32_t offset;
+	uint8_t *to;
 
-	if (likely(r->len <= p->max_frame))
-		why = port_take(sw, number, &offset);
+	if (likely(r->len <= p->out.max_frame))
+		why = port_take(sw, number, CAPTURE_HEADROOM + r->len, &to);
 	/* Also while its process is away: a gap in the file is a loss. */
 	if (why == REASON_NO_BUFFER || why == REASON_PORT_DOWN)
 		stat_bump(&p->count.mirror_missed, &p->shown->mirror_missed);
 	if (why != REASON_NONE)
 		return;
-	memcpy(p->out_data + offset, r, sizeof(*r));
-	frame_copy(p->out_data + offset + CAPTURE_HEADROOM, job, how);
-	queue_put(&p->out_active, offset,
-		  (uint16_t)(CAPTURE_HEADROOM + r->len));
-	p->count.out_frames++;
-	p->count.out_bytes += r->len;
+	memcpy(to, r, sizeof(*r));
+	frame_copy(to + CAPTURE_HEADROOM, job, how);
+	p->out.bytes -= CAPTURE_HEADROOM;
 	spend(sw, WORK_COPY + WORK_BYTES(r->len));
 }
 

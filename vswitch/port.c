@@ -35,7 +35,6 @@ static void let_go(struct vswitch *sw, unsigned int number)
 	sw->faulted &= others;
 	sw->armed &= others;
 	sw->fresh &= others;
-	sw->dirty &= others;
 	sw->warm &= others;
 	sw->ring_out &= others;
 	sw->ring_in &= others;
@@ -78,10 +77,11 @@ static void bring_up(struct vswitch *sw, unsigned int number)
 	p->state = PORT_UP;
 	flap_forget(&sw->state.flap, number);
 	show_blocked(sw);
-	p->free_have = 0;
-	p->free_used = 0;
 	queue_producer_init(&p->out_active, out->active, out->capacity);
 	queue_consumer_init(&p->out_free, out->free, out->capacity);
+	p->out.active = out->active->desc;
+	p->out.free = out->free->desc;
+	p->out.ring = (out->capacity - 1) * QUEUE_STEP;
 	/* Free buffers are looked for when they are needed, not announced. */
 	queue_disarm(&p->out_free);
 	if (p->kind == VSWITCH_PORT_CAPTURE)
@@ -114,20 +114,31 @@ void port_check_link(struct vswitch *sw, unsigned int number)
 bool port_look(struct vswitch *sw, unsigned int number)
 {
 	struct port *p = &sw->port[number];
-	int have = queue_pending(&p->out_free);
+	int buffers = queue_pending(&p->out_free);
 	int room = queue_room(&p->out_active);
 
-	if (unlikely(have < 0 || room < 0))
+	if (unlikely(buffers < 0 || room < 0))
 		return false;
-	p->free_have = (uint16_t)have;
-	p->free_used = 0;
-	p->room = (uint16_t)room;
+	p->out.head = p->out_free.head * QUEUE_STEP;
+	p->out.tail = p->out_active.tail * QUEUE_STEP;
+	p->out.surplus = buffers - room;
+	p->out.left = (uint16_t)(buffers < room ? buffers : room);
+	p->out.bytes = 0;
 	sw->fresh |= bit(number);
 	return true;
 }
 
+/* Throw a buffer away that cannot be. */
+static void skip_buffer(struct port *p)
+{
+	p->out.head += QUEUE_STEP;
+	if (p->out.surplus-- <= 0)
+		p->out.left--;
+	port_drop(p, REASON_BAD_FREE);
+}
+
 enum vswitch_reason port_take_slowly(struct vswitch *sw, unsigned int number,
-				     uint32_t *offset)
+				     uint32_t len, uint8_t **to)
 {
 	struct port *p = &sw->port[number];
 	unsigned int tries = BAD_FREE_LIMIT;
@@ -138,36 +149,47 @@ enum vswitch_reason port_take_slowly(struct vswitch *sw, unsigned int number,
 		port_fault(sw, number);
 		return REASON_PORT_DOWN;
 	}
-	if (unlikely(p->room == 0))
-		return REASON_NO_BUFFER;
-	while (p->free_used < p->free_have && tries-- > 0) {
-		if (port_try(sw, number, offset))
+	while (p->out.left > 0 && tries-- > 0) {
+		if (outlet_take(&p->out, len, to))
 			return REASON_NONE;
-		p->free_used++;
-		sw->dirty |= bit(number);
-		port_drop(p, REASON_BAD_FREE);
+		skip_buffer(p);
 	}
 	return REASON_NO_BUFFER;
 }
 
-void port_publish(struct vswitch *sw)
+/* Hand over what a port got; return false if that was nothing. */
+static bool publish(struct port *p)
 {
-	uint64_t ports = sw->dirty;
+	uint16_t used = (uint16_t)(p->out.head / QUEUE_STEP - p->out_free.head);
+	uint16_t tail = (uint16_t)(p->out.tail / QUEUE_STEP);
 
-	sw->warm = ports;
-	sw->ring_out |= ports;
-	sw->dirty = 0;
-	while (ports) {
-		struct port *p = &sw->port[bit_pop(&ports)];
-
-		queue_release(&p->out_free, p->free_used);
-		queue_publish(&p->out_active);
-		stat_show(&p->shown->out_frames, p->count.out_frames);
-		stat_show(&p->shown->out_bytes, p->count.out_bytes);
-	}
+	if (used == 0)
+		return false;
+	queue_release(&p->out_free, used);
+	p->count.out_frames += (uint16_t)(tail - p->out_active.tail);
+	p->count.out_bytes += p->out.bytes;
+	p->out_active.tail = tail;
+	queue_publish(&p->out_active);
+	stat_show(&p->shown->out_frames, p->count.out_frames);
+	stat_show(&p->shown->out_bytes, p->count.out_bytes);
+	return true;
 }
 
-/* One fence for each queue asked: see queue.h for why. */
+void port_publish(struct vswitch *sw)
+{
+	uint64_t ports = sw->fresh;
+
+	sw->warm = 0;
+	while (ports) {
+		unsigned int number = bit_pop(&ports);
+
+		if (likely(publish(&sw->port[number])))
+			sw->warm |= bit(number);
+	}
+	sw->ring_out |= sw->warm;
+}
+
+/* One fence for all queues: see queue.h for why there has to be one. */
 uint64_t port_rings(struct vswitch *sw)
 {
 	uint64_t out = sw->ring_out;
@@ -176,16 +198,17 @@ uint64_t port_rings(struct vswitch *sw)
 
 	sw->ring_out = 0;
 	sw->ring_in = 0;
+	atomic_thread_fence(memory_order_seq_cst);
 	while (out) {
 		unsigned int number = bit_pop(&out);
 
-		if (queue_must_notify(&sw->port[number].out_active))
+		if (queue_sleeps(&sw->port[number].out_active))
 			rings |= bit(number);
 	}
 	while (in) {
 		unsigned int number = bit_pop(&in);
 
-		if (queue_must_notify(&sw->port[number].in_free))
+		if (queue_sleeps(&sw->port[number].in_free))
 			rings |= bit(number);
 	}
 	return rings;

@@ -15,70 +15,98 @@
 #define BAD_FREE_LIMIT 4u
 
 /**
+ * struct outlet - what a frame on its way out of a port touches
+ * @free:      slots of the queue its buffers come from
+ * @active:    slots of the queue it is put on
+ * @data:      egress data region
+ * @size:      its bytes
+ * @mask:      its buffer size - 1
+ * @ring:      of both queues, see queue_slot()
+ * @head:      next slot of @free, in bytes
+ * @tail:      next slot of @active, in bytes
+ * @surplus:   how many more buffers there are than slots for them
+ * @bytes:     of frames put on @active in this batch
+ * @left:      buffers that can be taken, there being a slot for each
+ * @max_frame: bytes
+ *
+ * One cache line.  From @head on all but the last is of this batch, and means
+ * nothing unless the port is in @fresh of the switch.
+ */
+struct outlet {
+	volatile struct net_desc *free;
+	volatile struct net_desc *active;
+	uint8_t *data;
+	uint64_t size;
+	uint32_t mask;
+	uint32_t ring;
+	uint32_t head;
+	uint32_t tail;
+	int32_t surplus;
+	uint32_t bytes;
+	uint16_t left;
+	uint16_t max_frame;
+};
+
+_Static_assert(sizeof(struct outlet) <= 64, "a cache line");
+
+/**
  * struct port - one port, private to the switch
- * @out_active:  egress queue we fill
- * @out_free:    egress buffers we take
- * @out_data:    egress data region
- * @out_size:    its bytes
- * @out_mask:    its buffer size - 1
- * @free_have:   descriptors on @out_free as of this batch
- * @free_used:   of those, how many we have taken and not yet released
- * @room:        slots left on @out_active as of this batch
+ * @out:         see above
+ * @out_active:  egress queue we fill; @tail is the published one
+ * @out_free:    egress buffers we take; @head is the released one
  * @state:       enum vswitch_port_state
  * @kind:        enum vswitch_port_kind
- * @max_frame:   bytes
  * @learn_flags: what fdb_learn() is told: 0 or FDB_STICKY; follows from
  *              @config and the policy
+ * @pace:        frames the next batch looks at, at most
  * @forward_reserved: see struct vswitch_port_config
+ * @epoch:       link epoch last acted on
+ * @shown:       where the counters are shown
+ * @link:        link page
+ * @count:       counters
  * @in_active:   ingress queue we empty
  * @in_free:     ingress buffers we give back
  * @in_data:     ingress data region
  * @in_size:     its bytes
  * @in_mask:     its buffer size - 1
  * @in_room:     slots left on @in_free as of this visit
- * @pace:        frames the next batch looks at, at most
- * @epoch:       link epoch last acted on
- * @link:        link page
  * @config:      as given
- * @count:       counters
- * @shown:       where the counters are shown
+ *
+ * A line each for the frames of a batch, for what is done once a batch, and for
+ * the counters.
  */
 struct port {
-	struct queue_producer out_active;
+	_Alignas(64) struct outlet out;
+	_Alignas(64) struct queue_producer out_active;
 	struct queue_consumer out_free;
-	uint8_t *out_data;
-	uint64_t out_size;
-	uint32_t out_mask;
-	uint16_t free_have;
-	uint16_t free_used;
-	uint16_t room;
 	uint8_t state;
 	uint8_t kind;
-	uint16_t max_frame;
 	uint8_t learn_flags;
 	uint8_t pace;
+	uint32_t epoch;
+	struct vswitch_port_stats *shown;
+	const struct link_page *link;
 	bool forward_reserved;
+	_Alignas(64) struct vswitch_port_stats count;
 	struct queue_consumer in_active;
 	struct queue_producer in_free;
 	const uint8_t *in_data;
 	uint64_t in_size;
 	uint32_t in_mask;
 	uint32_t in_room;
-	uint32_t epoch;
-	const struct link_page *link;
 	struct vswitch_port_config config;
-	struct vswitch_port_stats count;
-	struct vswitch_port_stats *shown;
 };
 
 /**
  * struct job - one frame of a batch
  * @data:    where the frame is in the sender's region; NULL if there is none
- * @padding: where its padding begins, if a copy is COPY_BLANK
  * @from:    its source address in the table
  * @to:      its destination, likewise
+ * @padding: where its padding begins, if a copy is COPY_BLANK
  * @refused: REASON_NONE, or what is wrong with the descriptor
  * @vlan:    REASON_NONE, or what is wrong with its VLAN
+ * @heavy:   its bytes count as work
+ * @odd:     these three: not 0 keeps it off the short path
  * @frame:   snapshot; before it is taken, only the length is valid
  */
 struct job {
@@ -86,8 +114,15 @@ struct job {
 	struct fdb_spot from;
 	struct fdb_spot to;
 	uint16_t padding;
-	uint8_t refused;
-	uint8_t vlan;
+	union {
+		struct {
+			uint8_t refused;
+			uint8_t vlan;
+			uint8_t heavy;
+			uint8_t unused;
+		};
+		uint32_t odd;
+	};
 	struct frame frame;
 };
 
@@ -122,8 +157,8 @@ struct transfer {
  * @receivers: ports that are up and not captures
  * @faulted:   ports in PORT_FAULT
  * @armed:     ports that will notify us of frames
+ * @fits:      a frame of so many bytes is not too long for any port
  * @fresh:     egress indices read in this batch
- * @dirty:     egress queues to be published at the end of this batch
  * @warm:      those of the last batch: likely the next one's
  * @ring_out:  egress queues published in this run
  * @ring_in:   ingress free queues published in this run
@@ -154,12 +189,12 @@ struct vswitch {
 	uint64_t now_ns;
 	uint32_t now;
 	uint32_t captures;
+	uint32_t fits;
 	uint64_t present;
 	uint64_t receivers;
 	uint64_t faulted;
 	uint64_t armed;
 	uint64_t fresh;
-	uint64_t dirty;
 	uint64_t warm;
 	uint64_t ring_out;
 	uint64_t ring_in;

@@ -16,54 +16,72 @@
  */
 #include "vswitch/vswitch_impl.h"
 
+/* A descriptor whose length is out of the usual: what is wrong, or heavy. */
+static void judge_length(struct job *job, uint32_t max)
+{
+	job->refused = (uint8_t)check_length(max, job->frame.len);
+	job->heavy = job->frame.len >= WORK_LONG;
+}
+
 /*
  * Pass 1: descriptors.  All is worked on in locals: the compiler cannot know
  * that what is written to shared memory is not the port.
+ * @roomy: the free queue has room for all of them
  */
-static void take_descriptors(struct vswitch *sw, struct port *p,
-			     unsigned int count)
+static FAST_PATH void take(struct vswitch *sw, struct port *p,
+			   unsigned int count, bool roomy)
 {
-	const volatile struct net_desc *active = p->in_active.shared->desc;
+	volatile struct net_desc *active = p->in_active.shared->desc;
 	volatile struct net_desc *free = p->in_free.shared->desc;
-	const uint32_t active_mask = p->in_active.capacity - 1u;
-	const uint32_t free_mask = p->in_free.capacity - 1u;
-	uint32_t head = p->in_active.head, tail = p->in_free.tail;
+	const uint32_t ring = (p->in_active.capacity - 1u) * QUEUE_STEP;
+	uint32_t head = p->in_active.head * QUEUE_STEP;
+	uint32_t tail = p->in_free.tail * QUEUE_STEP;
 	const uint64_t size = p->in_size, mask = p->in_mask;
 	const uint8_t *data = p->in_data;
-	uint32_t room = p->in_room, lost = 0;
+	const uint32_t first = tail, full = tail + p->in_room * QUEUE_STEP;
 	uint64_t bytes = 0;
-
-	const uint32_t max = p->max_frame;
+	uint32_t lost = 0;
+	const uint32_t max = p->out.max_frame;
+	const uint32_t usual = max < WORK_LONG ? max : WORK_LONG - 1;
 	const struct job *end = sw->job + count;
 
 	for (struct job *job = sw->job; job < end; job++) {
 		const struct net_desc d =
-			queue_read(&active[head++ & active_mask]);
+			queue_read(queue_slot(active, head, ring));
 
+		head += QUEUE_STEP;
 		job->frame.len = d.len;
+		job->odd = 0;
 		if (unlikely(d.io_or_offset >= size) ||
 		    unlikely(d.io_or_offset & mask)) {
 			job->refused = REASON_BAD_BUFFER;
 			continue;
 		}
-		job->refused = REASON_NONE;
-		if (unlikely(d.len - FRAME_MIN > max - FRAME_MIN))
-			job->refused = (uint8_t)check_length(max, d.len);
+		if (unlikely(d.len - FRAME_MIN > usual - FRAME_MIN))
+			judge_length(job, max);
 		job->data = data + d.io_or_offset;
 		__builtin_prefetch(job->data);
 		bytes += d.len;
-		if (likely(room > 0)) {
-			room--;
-			queue_fill(&free[tail++ & free_mask], d.io_or_offset,
-				   0);
-		} else {
+		if (!roomy && tail == full) {
 			lost++;
+			continue;
 		}
+		queue_fill(queue_slot(free, tail, ring), d.io_or_offset, 0);
+		tail += QUEUE_STEP;
 	}
-	p->in_free.tail = (uint16_t)tail;
-	p->in_room = room;
+	p->in_free.tail = (uint16_t)(tail / QUEUE_STEP);
+	p->in_room -= (tail - first) / QUEUE_STEP;
 	p->count.in_bytes += bytes;
 	sw->lost = lost;
+}
+
+static void take_descriptors(struct vswitch *sw, struct port *p,
+			     unsigned int count)
+{
+	if (likely(p->in_room >= count))
+		take(sw, p, count, true);
+	else
+		take(sw, p, count, false);
 }
 
 /*
@@ -99,12 +117,14 @@ static uint64_t head_of_word(uint64_t word, unsigned int bytes)
 #endif
 }
 
-/* Of a frame shorter than FRAME_SNAP. */
+/* A frame shorter than FRAME_SNAP: what lies behind it is not its own. */
 static void zero_behind(struct frame *f)
 {
-	unsigned int last = f->snap / 8u;
+	unsigned int last = f->len / 8u;
 
-	f->words[last] = head_of_word(f->words[last], f->snap % 8u);
+	f->snap = f->len;
+
+	f->words[last] = head_of_word(f->words[last], f->len % 8u);
 	while (++last < FRAME_SNAP / 8)
 		f->words[last] = 0;
 }
@@ -132,8 +152,10 @@ typedef uint64_t pair __attribute__((vector_size(16), aligned(8), may_alias));
  * Read the start of a frame, each byte once, also behind the end of a short
  * one: a buffer is longer than a snapshot of the usual length, and longer ones
  * end with the frame's last word.
+ * @simple: that is all for a frame of so many bytes
  */
-static void snapshot(struct frame *f, const uint8_t *data, unsigned int snap)
+static inline void snapshot(struct frame *f, const uint8_t *data,
+			    unsigned int snap, unsigned int simple)
 {
 	const volatile uint64_t *from = (const volatile uint64_t *)data;
 	const volatile pair *wide = (const volatile pair *)data;
@@ -145,12 +167,12 @@ static void snapshot(struct frame *f, const uint8_t *data, unsigned int snap)
 	to[2] = c;
 	to[3] = d;
 	f->snap = FRAME_SNAP;
-	if (f->len < FRAME_SNAP) {
-		f->snap = f->len;
+	if (likely(f->len >= simple))
+		return;
+	if (f->len < FRAME_SNAP)
 		zero_behind(f);
-	} else if (unlikely(snap > FRAME_SNAP)) {
+	else
 		snapshot_deep(f, from, snap);
-	}
 }
 
 /* Pass 2: headers. */
@@ -159,13 +181,14 @@ static void take_headers(struct vswitch *sw, unsigned int src,
 {
 	const struct fdb_hash hash = sw->fdb->hash;
 	unsigned int snap = sw->policy->snap[src];
+	unsigned int simple = snap > FRAME_SNAP ? UINT16_MAX + 1 : FRAME_SNAP;
 	bool tagged = bit_in(sw->policy->tagged, src);
 	const struct job *end = sw->job + count;
 
 	for (struct job *job = sw->job; job < end; job++) {
 		if (unlikely(job->refused))
 			continue;
-		snapshot(&job->frame, job->data, snap);
+		snapshot(&job->frame, job->data, snap, simple);
 		job_parse(sw, &hash, src, tagged, job);
 		fdb_spot_prefetch(job->from);
 		fdb_spot_prefetch(job->to);

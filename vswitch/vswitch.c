@@ -91,6 +91,7 @@ struct vswitch *vswitch_init(void *memory, size_t size,
 		return NULL;
 	memset(sw, 0, sizeof(*sw));
 	make_tables(sw, tables, &places);
+	sw->fits = UINT32_MAX;
 	sw->policy = &sw->slot[0];
 	sw->policy->generation = 1;
 	policy_settle(sw->policy);
@@ -153,11 +154,11 @@ static void set_up(struct port *p, const struct vswitch_port_config *c)
 	p->config = *c;
 	p->kind = (uint8_t)c->kind;
 	p->link = c->link;
-	p->max_frame = (uint16_t)c->max_frame;
+	p->out.max_frame = (uint16_t)c->max_frame;
 	p->forward_reserved = c->forward_reserved;
-	p->out_data = c->egress.data;
-	p->out_size = c->egress.data_size;
-	p->out_mask = c->egress.buffer_size - 1;
+	p->out.data = c->egress.data;
+	p->out.size = c->egress.data_size;
+	p->out.mask = c->egress.buffer_size - 1;
 	if (c->kind == VSWITCH_PORT_CAPTURE)
 		return;
 	p->in_data = c->ingress.data;
@@ -193,6 +194,8 @@ int vswitch_add_port(struct vswitch *sw, unsigned int port,
 	__atomic_store_n(&p->shown->state, p->state, __ATOMIC_RELAXED);
 	if (config->kind == VSWITCH_PORT_CAPTURE)
 		add_capture(sw, port);
+	else if (config->max_frame < sw->fits)
+		sw->fits = config->max_frame;
 	sw->present |= bit(port);
 	if (port >= sw->stats->ports)
 		stat_show(&sw->stats->ports, port + 1);

@@ -91,19 +91,32 @@ void port_fault(struct vswitch *sw, unsigned int number);
  */
 bool port_look(struct vswitch *sw, unsigned int number);
 
-/* Take the next egress buffer, which is there, unless it is impossible. */
-static FAST_PATH bool port_try(struct vswitch *sw, unsigned int number,
-			       uint32_t *offset)
+/**
+ * outlet_take - take the next egress buffer for a frame, and send it off
+ * @o:   outlet of a port that was looked at in this batch
+ * @len: bytes of the frame, at most a buffer's
+ * @to:  out: where the frame has to be copied to
+ *
+ * Return: false, and nothing is done, if there is no buffer or slot left, or
+ * the next buffer is impossible.
+ */
+static FAST_PATH bool outlet_take(struct outlet *o, uint32_t len, uint8_t **to)
 {
-	struct port *p = &sw->port[number];
-	uint64_t at = queue_peek(&p->out_free, p->free_used).io_or_offset;
+	uint64_t offset;
 
-	if (unlikely(at >= p->out_size) || unlikely(at & p->out_mask))
+	if (unlikely(o->left == 0))
 		return false;
-	p->free_used++;
-	p->room--;
-	sw->dirty |= bit(number);
-	*offset = (uint32_t)at;
+	offset = queue_slot(o->free, o->head, o->ring)->io_or_offset;
+	if (unlikely(offset >= o->size) || unlikely(offset & o->mask))
+		return false;
+	queue_fill(queue_slot(o->active, o->tail, o->ring), offset,
+		   (uint16_t)len);
+	*to = o->data + offset;
+	__builtin_prefetch(*to, 1);
+	o->head += QUEUE_STEP;
+	o->tail += QUEUE_STEP;
+	o->bytes += len;
+	o->left--;
 	return true;
 }
 
@@ -111,30 +124,27 @@ static FAST_PATH bool port_try(struct vswitch *sw, unsigned int number,
  * port_take_slowly - port_take(), whatever the port's state
  */
 enum vswitch_reason port_take_slowly(struct vswitch *sw, unsigned int number,
-				     uint32_t *offset);
+				     uint32_t len, uint8_t **to);
 
 /**
- * port_take - take an egress buffer that the receiver gave
+ * port_take - take an egress buffer for a frame, and send it off
  * @sw:     switch
  * @number: receiver
- * @offset: out: where it is in the receiver's data region
+ * @len:    bytes of the frame, at most the port's longest
+ * @to:     out: where the frame has to be copied to before port_publish()
  *
- * Reads the peer's indices the first time in a batch.  There is a slot on the
- * egress queue for the buffer.
+ * Reads the peer's indices the first time in a batch.
  *
  * Return: REASON_NONE, REASON_NO_BUFFER, or REASON_PORT_DOWN (also if it just
  * turned out to be faulty).
  */
 static inline enum vswitch_reason
-port_take(struct vswitch *sw, unsigned int number, uint32_t *offset)
+port_take(struct vswitch *sw, unsigned int number, uint32_t len, uint8_t **to)
 {
-	struct port *p = &sw->port[number];
-
 	/* Indices were read: it was up, and is, or they would not be fresh. */
-	if (unlikely(!bit_in(sw->fresh, number)) || unlikely(p->room == 0) ||
-	    unlikely(p->free_used == p->free_have) ||
-	    unlikely(!port_try(sw, number, offset)))
-		return port_take_slowly(sw, number, offset);
+	if (unlikely(!bit_in(sw->fresh, number)) ||
+	    unlikely(!outlet_take(&sw->port[number].out, len, to)))
+		return port_take_slowly(sw, number, len, to);
 	return REASON_NONE;
 }
 
@@ -210,13 +220,26 @@ static inline enum vswitch_reason check_length(uint32_t max, uint32_t len)
 	return REASON_NONE;
 }
 
+/* The VLAN of a frame that has a tag, or from a port that is not transparent. */
+static inline enum vswitch_reason vlan_of(const struct vswitch *sw,
+					  unsigned int src, bool tagged,
+					  struct frame *f)
+{
+	if (!frame_parse(f))
+		return REASON_VLAN;
+	if (tagged &&
+	    !vlan_admit(&sw->policy->port[src], &sw->policy->trunk[src], f))
+		return REASON_VLAN_IN;
+	return REASON_NONE;
+}
+
 /**
  * job_parse - parse a snapshot and find its addresses' places in the table
  * @sw:  switch
  * @h:   hash of the table
  * @src: port it comes from
  * @tagged: that port is not transparent to VLANs
- * @job: in: bytes and lengths of @frame; out: the rest of it, @vlan,
+ * @job: in: bytes and lengths of @frame, @vlan 0; out: the rest of it, @vlan,
  *       @from, @to
  */
 static FAST_PATH void job_parse(const struct vswitch *sw,
@@ -224,16 +247,12 @@ static FAST_PATH void job_parse(const struct vswitch *sw,
 				bool tagged, struct job *job)
 {
 	struct frame *f = &job->frame;
-	enum vswitch_reason why = REASON_NONE;
-	uint64_t vlan;
+	uint64_t vlan = fdb_key(0, 0);
 
-	if (unlikely(!frame_parse(f)))
-		why = REASON_VLAN;
-	else if (unlikely(tagged) && !vlan_admit(&sw->policy->port[src],
-						 &sw->policy->trunk[src], f))
-		why = REASON_VLAN_IN;
-	job->vlan = (uint8_t)why;
-	vlan = fdb_key(0, f->vlan);
+	if (unlikely(frame_begin(f)) || unlikely(tagged)) {
+		job->vlan = (uint8_t)vlan_of(sw, src, tagged, f);
+		vlan = fdb_key(0, f->vlan);
+	}
 	job->from = fdb_spot(h, vlan | f->src);
 	job->to = fdb_spot(h, vlan | f->dst);
 }

@@ -178,7 +178,8 @@ static void impossible_index(struct rig *r)
 
 static void short_frames_only(struct rig *r)
 {
-	r->sw->port[1].max_frame = 100;
+	r->sw->port[1].out.max_frame = 100;
+	r->sw->fits = 100;
 }
 
 /* So much that not all of it has been removed when the frames come. */
