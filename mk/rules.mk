@@ -4,9 +4,9 @@
 # line affects.
 
 # stamp TEXT: rewrite $@ only when TEXT differs, so that dependents rebuild
-# exactly then.
-stamp = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' >$@.new; \
-	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+# exactly then. Another make may do so at the same time.
+stamp = @mkdir -p $(@D); new=$@.$$$$; echo '$(subst ','\'',$(1))' >$$new; \
+	if cmp -s $$new $@; then rm $$new; else mv $$new $@; fi
 
 $(O)/flags: FORCE
 	$(call stamp,$(CC) $(COMMON) $(GROUND_FLAGS) $(HOST_FLAGS) $(LINK_FLAGS))
