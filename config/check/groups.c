@@ -25,15 +25,17 @@ static bool add(struct topo_group *group, struct topo_port *port)
 	return true;
 }
 
-static void add_member(struct topology *t, struct topo_group *group,
-		       const struct name *ref)
+static struct topo_group *inner_of(const struct topo_known *k)
 {
-	const struct topo_known *k = resolve(t, A_PORT | A_GROUP, NULL, ref);
-	struct topo_group *inner = k && k->sort == A_GROUP ? k->thing : NULL;
+	return k && k->sort == A_GROUP ? k->thing : NULL;
+}
+
+static void add_member(struct topology *t, struct topo_group *group,
+		       const struct topo_known *k, const struct name *ref)
+{
+	struct topo_group *inner = inner_of(k);
 	struct topo_port *port = k && !inner ? k->thing : NULL;
 
-	if (inner)
-		inner->used = true;
 	for (size_t i = 0; inner && i < inner->n; i++)
 		add(group, inner->port[i]);
 	if (port && port->kind == TO_CAPTURE)
@@ -48,29 +50,38 @@ static void add_member(struct topology *t, struct topo_group *group,
 
 static void gather(struct topology *t, struct topo_group *group)
 {
+	const struct topo_group *inner;
 	const struct name *ref;
-	size_t most = 0;
+	size_t most = 0, i = 0;
 
-	for (size_t i = 0; i < group->members.n; i++)
-		most += group->inner[i] ? group->inner[i]->n : 1;
+	for (; i < group->members.n; i++) {
+		inner = inner_of(group->meant[i]);
+		most += inner ? inner->n : 1;
+	}
 	group->known = true;
 	group->port = arena_alloc(t->arena, most * sizeof(struct topo_port *));
+	i = 0;
 	for_each(ref, group->members.first)
-		add_member(t, group, ref);
+		add_member(t, group, group->meant[i++], ref);
 }
 
 /* --- groups in groups ---------------------------------------------------- */
 
-/* Looked up once: each is asked for again and again. */
-static void find_inner(struct topology *t, struct topo_group *group)
+/* Once: it is asked for again and again. */
+static void look_up(struct topology *t, struct topo_group *group)
 {
 	const struct name *ref;
+	struct topo_group *inner;
 	size_t i = 0;
 
-	group->inner = arena_alloc(
-		t->arena, group->members.n * sizeof(struct topo_group *));
-	for_each(ref, group->members.first)
-		group->inner[i++] = find_thing(t, A_GROUP, NULL, ref->text);
+	group->meant =
+		arena_alloc(t->arena, group->members.n * sizeof(*group->meant));
+	for_each(ref, group->members.first) {
+		group->meant[i] = resolve(t, A_PORT | A_GROUP, NULL, ref);
+		inner = inner_of(group->meant[i++]);
+		if (inner)
+			inner->used = true;
+	}
 }
 
 /* The first member that is a group not known yet; @at: where it is named. */
@@ -80,7 +91,7 @@ static struct topo_group *unknown_in(const struct topo_group *group,
 	size_t i = 0;
 
 	for_each(*at, group->members.first) {
-		struct topo_group *inner = group->inner[i++];
+		struct topo_group *inner = inner_of(group->meant[i++]);
 
 		if (inner && !inner->known)
 			return inner;
@@ -159,7 +170,7 @@ void check_groups(struct topology *t)
 
 	for_each(group, t->groups) {
 		check_group_name(t, group);
-		find_inner(t, group);
+		look_up(t, group);
 		if (!group->members.n && !group->broken)
 			wrong(t, group->name.pos,
 			      "group %s has no members; name ports or other "

@@ -13,6 +13,7 @@
 #include "config/lang/name.h"
 #include "policy/image.h"
 
+struct topo_known;
 struct topo_port;
 struct topo_rule;
 struct topo_switch;
@@ -118,7 +119,7 @@ struct topo_rule {
  * struct topo_group - a named set of ports
  * @used:  checked: a rule or another group names it
  * @known: checked: @port is filled in
- * @inner: checked: by member: the group it is, or NULL
+ * @meant: checked: by member: what it is, or NULL
  * @port:  checked: its ports, each once
  */
 struct topo_group {
@@ -128,7 +129,7 @@ struct topo_group {
 	bool used;
 	bool known;
 	struct names members; /* ports and groups */
-	struct topo_group **inner;
+	const struct topo_known **meant;
 	struct topo_port **port;
 	size_t n;
 };
