@@ -7,84 +7,48 @@
 
 #include <string.h>
 
+#include "config/lang/words.h"
+
 /* --- options ------------------------------------------------------------- */
 
-/* Where an option has a meaning. */
-enum fit { ON_CAPTURES, ON_SENDERS, ON_TAPS, ON_PATHS };
-
-static bool fits(const struct topo_port *port, enum fit fit)
+/* What of these is it? */
+static unsigned int kinds_of(const struct topo_port *port)
 {
-	switch (fit) {
-	case ON_CAPTURES:
-		return port->kind == TO_CAPTURE;
-	case ON_SENDERS:
-		return port->kind != TO_CAPTURE;
-	case ON_TAPS:
-		return port->kind == TO_TAP;
-	default:
-		return port->kind == TO_ATTACH ||
-		       (port->kind == TO_SOCKET && !port->connect &&
-			!port->tcp);
-	}
+	bool path = port->kind == TO_ATTACH ||
+		    (port->kind == TO_SOCKET && !port->connect && !port->tcp);
+
+	return (port->kind == TO_CAPTURE ? ON_CAPTURES : ON_SENDERS) |
+	       (port->kind == TO_TAP ? ON_TAPS : 0) | (path ? ON_PATHS : 0);
 }
 
-#define OPTION(member, word, fit)                                              \
-	{                                                                      \
-		offsetof(struct topo_port, member), word, fit                  \
-	}
-
-static const struct {
-	size_t offset;
-	const char *word;
-	enum fit fit;
-} options[] = {
-	OPTION(capture.filter, "\"filter\"", ON_CAPTURES),
-	OPTION(capture.drops, "\"drops\"", ON_CAPTURES),
-	OPTION(capture.rotate, "\"rotate\"", ON_CAPTURES),
-	OPTION(capture.overwrite, "\"overwrite\"", ON_CAPTURES),
-	OPTION(reserved, "\"reserved\"", ON_SENDERS),
-	OPTION(follow, "\"follow\"", ON_SENDERS),
-	OPTION(settings.lock, "\"mac lock\"", ON_SENDERS),
-	OPTION(settings.sticky, "\"mac sticky\"", ON_SENDERS),
-	OPTION(settings.flood, "\"flood\"", ON_SENDERS),
-	OPTION(settings.moves.o, "\"mac moves\"", ON_SENDERS),
-	OPTION(settings.ip_lock, "\"ip lock\"", ON_SENDERS),
-	OPTION(settings.vlan, "\"vlan\"", ON_SENDERS),
-	OPTION(settings.limit[LIMIT_IN].o, "\"limit\"", ON_SENDERS),
-	OPTION(settings.limit[LIMIT_OUT].o, "\"limit\"", ON_SENDERS),
-	OPTION(settings.storm[STORM_BROADCAST].o, "\"storm\"", ON_SENDERS),
-	OPTION(settings.storm[STORM_MULTICAST].o, "\"storm\"", ON_SENDERS),
-	OPTION(settings.storm[STORM_UNKNOWN].o, "\"storm\"", ON_SENDERS),
-	OPTION(tap_mac, "mac", ON_TAPS),
-	OPTION(tap_address, "address", ON_TAPS),
-	OPTION(mode, "mode", ON_PATHS),
-	OPTION(owner, "owner", ON_PATHS),
-	OPTION(group, "group", ON_PATHS),
-};
+static const char *why_not(unsigned int on)
+{
+	return on == ON_CAPTURES ? "is for capture ports, and this is none"
+	       : on == ON_SENDERS
+		       ? "is for ports that send, and a capture does not"
+	       : on == ON_TAPS
+		       ? "is given to the interface of a tap port; this port "
+			 "has none"
+		       : "says who may connect to the path of an attach port, "
+			 "or of a socket that listens on one; this port has "
+			 "none";
+}
 
 static void check_options(struct topology *t, const struct topo_port *port)
 {
-	static const char *const why[] = {
-		[ON_CAPTURES] = "is for capture ports, and this is none",
-		[ON_SENDERS] = "is for ports that send, and a capture does not",
-		[ON_TAPS] = "is given to the interface of a tap port; this "
-			    "port has none",
-		[ON_PATHS] = "says who may connect to the path of an attach "
-			     "port, or of a socket that listens on one; this "
-			     "port has none",
-	};
+	const unsigned int kinds = kinds_of(port);
 	unsigned int last = 0;
 
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		const struct option *o =
-			(const void *)((const char *)port + options[i].offset);
+	for (const struct form *f = forms; f < forms + n_forms; f++) {
+		const struct option *o = form_option(f, port);
+		const unsigned int on = f->places & ~(ALL_PLACES | UNSAID);
 
-		/* Both directions of a limit may have been said in one. */
-		if (!o->set || o->pos.seq == last || fits(port, options[i].fit))
+		/* One statement may have set several. */
+		if (!o || !o->set || !on || on & kinds || o->pos.seq == last)
 			continue;
 		last = o->pos.seq;
-		wrong(t, o->pos, "%s %s; take it out", options[i].word,
-		      why[options[i].fit]);
+		wrong(t, o->pos, "\"%s\" %s; take it out",
+		      form_name(t->arena, f), why_not(on));
 	}
 }
 

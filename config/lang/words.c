@@ -64,8 +64,8 @@ static const struct measure
 #define NO_OPTION .words = 0
 #define STORM(kind) SET2(storm[STORM_##kind]), &storm
 
-#define SETTING (IN_PORT | IN_LINK | IN_SET)
-#define PORT_SET (IN_PORT | IN_SET)
+#define SETTING (IN_PORT | IN_LINK | IN_SET | ON_SENDERS)
+#define PORT_SET (IN_PORT | IN_SET | ON_SENDERS)
 #define RULE (IN_TOPOLOGY | IN_RUNTIME)
 
 const struct form forms[] = {
@@ -113,14 +113,14 @@ const struct form forms[] = {
 { IN_PORT | UNSAID, "vm [VM]", refuse_vm, NO_OPTION },
 { IN_PORT, "capture \"FILE\" of PORT, ...", on_capture, NO_OPTION },
 { IN_PORT, "capture \"FILE\" of all", on_capture, NO_OPTION },
-{ IN_PORT, "mode 0660", on_mode, PORT(mode) },
-{ IN_PORT, "owner USER", on_owner, PORT(owner) },
-{ IN_PORT, "group GROUP", on_owner, PORT(group) },
-{ IN_PORT, "address 10.0.0.1/24, ...", on_address, PORT(tap_address) },
-{ IN_PORT, "filter \"EXPRESSION\"", on_text, PORT(capture.filter) },
-{ IN_PORT, "drops", NULL, PORT(capture.drops) },
-{ IN_PORT, "rotate SIZE files NUMBER", on_rotate, PORT(capture.rotate) },
-{ IN_PORT, "overwrite", NULL, PORT(capture.overwrite) },
+{ IN_PORT | ON_PATHS, "mode 0660", on_mode, PORT(mode) },
+{ IN_PORT | ON_PATHS, "owner USER", on_owner, PORT(owner) },
+{ IN_PORT | ON_PATHS, "group GROUP", on_owner, PORT(group) },
+{ IN_PORT | ON_TAPS, "address 10.0.0.1/24, ...", on_address, PORT(tap_address) },
+{ IN_PORT | ON_CAPTURES, "filter \"EXPRESSION\"", on_text, PORT(capture.filter) },
+{ IN_PORT | ON_CAPTURES, "drops", NULL, PORT(capture.drops) },
+{ IN_PORT | ON_CAPTURES, "rotate SIZE files NUMBER", on_rotate, PORT(capture.rotate) },
+{ IN_PORT | ON_CAPTURES, "overwrite", NULL, PORT(capture.overwrite) },
 
 { PORT_SET, "mac lock 02:00:00:00:00:01, ...", on_lock, SET2(lock) },
 { SETTING | UNSAID, "mac lock off", on_off, SET2(lock) },
@@ -128,7 +128,7 @@ const struct form forms[] = {
 { SETTING | UNSAID, "mac sticky off", on_off, SET2(sticky) },
 { SETTING, "mac moves 10/s [burst 20]", on_rate, SET2(moves), &moves, 10000 },
 { SETTING | UNSAID, "mac moves off", on_off, SET2(moves), &moves },
-{ IN_PORT | UNSAID, "mac MAC", on_tap_mac, PORT(tap_mac) },
+{ IN_PORT | ON_TAPS | UNSAID, "mac MAC", on_tap_mac, PORT(tap_mac) },
 { IN_LINK | UNSAID, "mac lock MAC, ...", refuse_in_link, NO_OPTION },
 { IN_LINK | UNSAID, "mac sticky NUMBER", refuse_in_link, NO_OPTION },
 { PORT_SET, "ip lock 10.0.0.7, ...", on_ip_lock, SET2(ip_lock) },
@@ -158,8 +158,8 @@ const struct form forms[] = {
 { SETTING, "flood off", on_flood, SET1(flood), .n = true },
 { IN_PORT | IN_LINK, "mtu BYTES", on_number, SET1(mtu), &an_mtu },
 { IN_PORT | IN_LINK, "buffers NUMBER", on_buffers, SET1(buffers), &buffers },
-{ IN_PORT, "reserved forward", NULL, PORT(reserved) },
-{ IN_PORT, "follow PORT", on_text, PORT(follow) },
+{ IN_PORT | ON_SENDERS, "reserved forward", NULL, PORT(reserved) },
+{ IN_PORT | ON_SENDERS, "follow PORT", on_text, PORT(follow) },
 { IN_LINK | UNSAID, "follow", refuse_follow, NO_OPTION },
 
 { IN_VM, "kernel \"FILE\"", on_file, VM(kernel) },
@@ -214,6 +214,18 @@ bool form_begins(const struct form *f, const char *word)
 	size_t len = strlen(word);
 
 	return !strncmp(f->text, word, len) && strchr(" ", f->text[len]);
+}
+
+const struct option *form_option(const struct form *f,
+				 const struct topo_port *port)
+{
+	const char *in = f->places & (IN_LINK | IN_SET)
+				 ? (const char *)&port->settings
+				 : (const char *)port;
+
+	if (!f->words || !(f->places & IN_PORT))
+		return NULL;
+	return (const void *)(in + f->option);
 }
 
 const char *form_name(struct arena *a, const struct form *f)
@@ -273,7 +285,7 @@ unsigned int word_places(const char *text)
 
 	for (const struct form *f = first(text); f < last(first(text), text);
 	     f++)
-		places |= f->places & UNSAID ? 0 : f->places;
+		places |= f->places & UNSAID ? 0 : f->places & ALL_PLACES;
 	return places;
 }
 

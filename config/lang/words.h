@@ -20,12 +20,20 @@ enum place {
 	IN_SET = 128,
 	IN_RUNTIME = 256, /* the text of a change while it runs */
 	IN_PLACEMENT = 512,
+	ALL_PLACES = 1023,
 	UNSAID = 1024, /* messages do not offer it there */
+	/* An option in a port is for these kinds of them: */
+	ON_CAPTURES = 2048,
+	ON_SENDERS = 4096,
+	ON_TAPS = 8192,
+	ON_PATHS = 16384,
 };
 
 struct args;
 struct form;
+struct option;
 struct parser;
+struct topo_port;
 
 /* What a statement does; NULL in the table: its option is set, that is all. */
 typedef void form_action(struct parser *p, struct args *a);
@@ -62,6 +70,9 @@ struct form {
 extern const struct form forms[];
 extern const size_t n_forms;
 
+/* Its option in a port, or NULL if it has none there. */
+const struct option *form_option(const struct form *f,
+				 const struct topo_port *port);
 /* Does it begin with this word, and what is its option called: "mac lock". */
 bool form_begins(const struct form *f, const char *word);
 const char *form_name(struct arena *a, const struct form *f);
