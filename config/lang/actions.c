@@ -331,14 +331,14 @@ void on_append(struct parser *p, struct args *a)
 	const char *text = a->v[0]->text;
 	const char *c = text;
 
-	while (c && *c >= ' ' && *c <= '~')
+	while (*c >= ' ' && *c <= '~')
 		c++;
-	if (text && strlen(text) >= SYS_PATH)
+	if (strlen(text) >= SYS_PATH)
 		wrong(p, a->v[0]->pos,
 		      "the text to append has %zu characters; a command line "
 		      "can take %d more",
 		      strlen(text), SYS_PATH - 1);
-	else if (text && *c)
+	else if (*c)
 		wrong(p, a->v[0]->pos,
 		      "what is appended to a command line is plain ASCII: "
 		      "letters, digits, spaces and punctuation");

@@ -89,7 +89,7 @@ void on_program(struct parser *p, struct args *a)
 	if (!args)
 		return;
 	p->in.port->args = *args;
-	if (args->text && strlen(args->text) >= SYS_PATH)
+	if (strlen(args->text) >= SYS_PATH)
 		wrong(p, args->pos,
 		      "the args have %zu characters; a program can be handed "
 		      "%d",
@@ -102,7 +102,7 @@ void refuse_vm(struct parser *p, struct args *a)
 	wrong(p, a->at,
 	      "a vm is written outside of any { }; a port that one drives "
 	      "says: driver-vm %s",
-	      a->v[0] && a->v[0]->text ? a->v[0]->text : "VM");
+	      a->v[0] ? a->v[0]->text : "VM");
 }
 
 void refuse_card(struct parser *p, struct args *a)
@@ -154,8 +154,6 @@ void on_mode(struct parser *p, struct args *a)
 {
 	const char *text = a->v[0]->text;
 
-	if (!text)
-		return;
 	a->o->value = strtoul(text, NULL, 8);
 	if (!*text || text[strspn(text, "01234567")] || a->o->value > 0777)
 		wrong(p, a->v[0]->pos,
@@ -176,8 +174,6 @@ void on_owner(struct parser *p, struct args *a)
 	const struct passwd *pw;
 	const struct group *gr;
 
-	if (!text)
-		return;
 	if (*text >= '0' && *text <= '9') {
 		value_number(p->t, a->v[0], user ? &a_user : &a_group,
 			     &a->o->value);
@@ -203,7 +199,7 @@ void on_tap_mac(struct parser *p, struct args *a)
 	const struct name *mac = a->v[0];
 
 	/* The other words behind "mac" may be meant. */
-	if (mac->text && !strchr(mac->text, ':'))
+	if (!strchr(mac->text, ':'))
 		wrong(p, mac->pos,
 		      "unexpected \"%s\"; write mac lock, mac sticky or mac "
 		      "moves, or of a tap its address: mac 02:00:00:00:00:01",

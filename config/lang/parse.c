@@ -79,6 +79,14 @@ static bool take_side(struct parser *p, struct args *a)
 	return true;
 }
 
+static struct name *take_value(struct parser *p, bool string, struct args *a)
+{
+	struct name *n = take(p, string);
+
+	a->lost |= !n->text;
+	return n;
+}
+
 /* Takes the token at hand for what an element wants. */
 static bool take_element(struct parser *p, const char *at, struct args *a)
 {
@@ -94,9 +102,9 @@ static bool take_element(struct parser *p, const char *at, struct args *a)
 	else if (e == A_SIDE)
 		return take_side(p, a);
 	else if (e != A_SIGN && element_is_list(at))
-		names_add(&a->list, take(p, false));
+		names_add(&a->list, take_value(p, false, a));
 	else if (e != A_SIGN)
-		a->v[a->n++] = take(p, e == A_TEXT || e == A_STRING);
+		a->v[a->n++] = take_value(p, e == A_TEXT || e == A_STRING, a);
 	return true;
 }
 
@@ -206,7 +214,10 @@ static void act(struct parser *p, const struct form *f, struct args *a)
 		if (p->in.set)
 			a->o->arg.text = a->written;
 	}
-	if (f->act)
+	/* What cannot be read has been reported. */
+	if (a->lost && !f->block && f->act != on_rule)
+		*p->in.broken = true;
+	else if (f->act)
 		f->act(p, a);
 }
 

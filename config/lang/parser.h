@@ -52,6 +52,7 @@ struct args {
 	struct token last;   /* its last word of the language */
 	unsigned int tokens; /* in a set: how many; those behind the name: */
 	const char *written;
+	bool lost;   /* something in it cannot be read */
 	bool failed; /* what follows is not understood */
 };
 

@@ -43,13 +43,11 @@ static const struct unit *find_unit(const struct measure *m, const char *text)
 bool value_number(struct topology *t, const struct name *n,
 		  const struct measure *m, uint64_t *out)
 {
-	bool minus = n->text && *n->text == '-';
+	bool minus = *n->text == '-';
 	const struct unit *unit;
 	const char *end, *quote;
 	uint64_t value;
 
-	if (!n->text)
-		return false;
 	end = value_digits(n->text + minus, m->max, &value);
 	unit = end ? find_unit(m, end) : NULL;
 	if (unit && !minus && value <= m->max / unit->value &&
@@ -73,23 +71,22 @@ bool value_range(struct topology *t, const struct name *n,
 	const char *end;
 	uint64_t a, b;
 
-	if (!n->text)
-		return false;
 	end = value_digits(n->text, m->max, &a);
 	b = a;
 	if (end && *end == '-')
 		end = value_digits(end + 1, m->max, &b);
 	if (!end || *end || a < m->min || b < m->min || a > m->max ||
 	    b > m->max)
-		return wrong(t, n->pos,
-			     "\"%s\" is no %s; they are numbered %" PRIu64
-			     " to %" PRIu64 ", and 10-20 is a range of them",
-			     n->text, m->what, m->min, m->max);
+		return wrong_value(t, n,
+				   "is no %s; they are numbered %" PRIu64
+				   " to %" PRIu64 ", and 10-20 is a range of "
+				   "them",
+				   m->what, m->min, m->max);
 	if (a > b)
-		return wrong(t, n->pos,
-			     "\"%s\" ends before it begins; write %" PRIu64
-			     "-%" PRIu64,
-			     n->text, b, a);
+		return wrong_value(t, n,
+				   "ends before it begins; write %" PRIu64
+				   "-%" PRIu64,
+				   b, a);
 	*first = a;
 	*last = b;
 	return true;
@@ -143,8 +140,6 @@ bool value_interface(struct topology *t, const struct name *n)
 {
 	const char *s = n->text;
 
-	if (!s)
-		return false;
 	if (!*s)
 		return wrong(t, n->pos, "the interface needs a name");
 	if (strlen(s) >= SYS_IFNAME)
@@ -158,22 +153,16 @@ bool value_interface(struct topology *t, const struct name *n)
 			     "Linux does not allow",
 			     s, *strpbrk(s, "/:% \t"));
 	if (is_dots(s))
-		return wrong(t, n->pos,
-			     "\"%s\" cannot be the name of an interface", s);
+		return wrong_value(t, n, "cannot be the name of an interface");
 	return true;
 }
 
 bool value_netns(struct topology *t, const struct name *n)
 {
-	const char *s = n->text;
-
-	if (!s)
-		return false;
-	if (!*s || strchr(s, '/') || is_dots(s))
-		return wrong(t, n->pos,
-			     "\"%s\" is not the name of a network namespace; "
-			     "write it as \"ip netns\" lists it",
-			     s);
+	if (!*n->text || strchr(n->text, '/') || is_dots(n->text))
+		return wrong_value(t, n,
+				   "is not the name of a network namespace; "
+				   "write it as \"ip netns\" lists it");
 	return value_path(t, n, 200, "a file in /run/netns");
 }
 
@@ -182,8 +171,6 @@ bool value_netns(struct topology *t, const struct name *n)
 bool value_path(struct topology *t, const struct name *n, size_t max,
 		const char *why)
 {
-	if (!n->text)
-		return false;
 	if (!*n->text)
 		return wrong(t, n->pos, "the path is empty");
 	if (strlen(n->text) > max)
@@ -208,10 +195,10 @@ struct name value_file(struct topology *t, const struct name *n)
 		      "relative; write the whole path",
 		      n->text);
 	else if (strlen(found) >= SYS_PATH)
-		wrong(t, n->pos,
-		      "\"%s\" is relative to this file's folder, and has %zu "
-		      "characters with it; weir allows %d",
-		      n->text, strlen(found), SYS_PATH - 1);
+		wrong_value(t, n,
+			    "is relative to this file's folder, and has %zu "
+			    "characters with it; weir allows %d",
+			    strlen(found), SYS_PATH - 1);
 	else
 		file.text = found;
 	return file;

@@ -2,8 +2,8 @@
 /*
  * Values: from the words of a topology to numbers.
  *
- * Each takes a struct name and reports at its position.  One whose text is NULL
- * has been reported already.  What is to be filled in is left alone on failure.
+ * Each takes a name that could be read and reports at its position.  What is to
+ * be filled in is left alone on failure.
  */
 #ifndef WEIR_CONFIG_VALUE_H
 #define WEIR_CONFIG_VALUE_H
@@ -12,6 +12,10 @@
 #include <stdint.h>
 
 #include "config/lang/topology.h"
+
+/* "VALUE" is wrong in some way. */
+#define wrong_value(t, n, format, ...)                                         \
+	wrong(t, (n)->pos, "\"%s\" " format, (n)->text, ##__VA_ARGS__)
 
 /* A unit of time or size, in terms of the smallest. */
 struct unit {
@@ -57,7 +61,7 @@ const char *value_digits(const char *text, uint64_t max, uint64_t *out);
 bool value_range(struct topology *t, const struct name *n,
 		 const struct measure *m, uint64_t *first, uint64_t *last);
 
-/* Is this a good name for something of ours (@what: "switch")? */
+/* A good name for something of ours (@what: "switch")?  Not if unreadable. */
 bool value_identifier(struct topology *t, const struct name *n,
 		      const char *what);
 /* ... for a network interface, or that of a network namespace? */

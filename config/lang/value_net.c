@@ -39,8 +39,6 @@ bool value_station(struct topology *t, const struct name *n, uint64_t *out)
 	const char *wrong = NULL;
 	uint64_t mac;
 
-	if (!n->text)
-		return false;
 	if (!read_mac(n->text, &mac))
 		wrong = "is not a MAC address";
 	else if (mac_is_group(mac))
@@ -48,10 +46,10 @@ bool value_station(struct topology *t, const struct name *n, uint64_t *out)
 	else if (!mac)
 		wrong = "is no station's address";
 	if (wrong)
-		return wrong(t, n->pos,
-			     "\"%s\" %s; write one station's, such as "
-			     "02:00:00:00:00:01",
-			     n->text, wrong);
+		return wrong_value(t, n,
+				   "%s; write one station's, such as "
+				   "02:00:00:00:00:01",
+				   wrong);
 	*out = mac;
 	return true;
 }
@@ -67,8 +65,6 @@ bool value_pci(struct topology *t, const struct name *n)
 {
 	char *meant;
 
-	if (!n->text)
-		return false;
 	if (is_pci(n->text))
 		return true;
 	/* The two ways in which people write it otherwise. */
@@ -79,14 +75,13 @@ bool value_pci(struct topology *t, const struct name *n)
 			*c = (char)(*c - 'A' + 'a');
 	}
 	if (is_pci(meant))
-		return wrong(t, n->pos,
-			     "\"%s\" is not how Linux writes a PCI address; "
-			     "did you mean \"%s\"?",
-			     n->text, meant);
-	return wrong(t, n->pos,
-		     "\"%s\" is no PCI address; write domain, bus, device and "
-		     "function as lspci -D shows them: \"0000:00:03.0\"",
-		     n->text);
+		return wrong_value(t, n,
+				   "is not how Linux writes a PCI address; did "
+				   "you mean \"%s\"?",
+				   meant);
+	return wrong_value(t, n,
+			   "is no PCI address; write domain, bus, device and "
+			   "function as lspci -D shows them: \"0000:00:03.0\"");
 }
 
 /* --- loopback addresses --------------------------------------------------- */
@@ -125,16 +120,13 @@ bool value_loopback(struct topology *t, const struct name *n,
 	const char *host, *digit, *end = NULL;
 	uint64_t number = 0;
 
-	if (!n->text)
-		return false;
 	host = split_host(t->arena, n->text, &digit);
 	if (host)
 		end = value_digits(digit, 65535, &number);
 	if (!end || *end || number < 1 || number > 65535)
-		return wrong(t, n->pos,
-			     "\"%s\" is not an address and port; write "
-			     "\"127.0.0.1:5000\" or \"[::1]:5000\"",
-			     n->text);
+		return wrong_value(t, n,
+				   "is not an address and port; write "
+				   "\"127.0.0.1:5000\" or \"[::1]:5000\"");
 	if (!is_loopback(host, n->text[0] == '['))
 		return wrong(t, n->pos,
 			     "\"%s\" is not a loopback address; a socket port "
@@ -224,11 +216,11 @@ static bool refuse_host_bits(struct topology *t, const struct name *n,
 
 	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? head + MAPPED : head, text,
 		  sizeof(text));
-	return wrong(t, n->pos,
-		     "\"%s\" has bits set behind the first %s; the prefix is "
-		     "%s%s, the address alone %.*s",
-		     n->text, slash + 1, text, slash, (int)(slash - n->text),
-		     n->text);
+	return wrong_value(t, n,
+			   "has bits set behind the first %s; the prefix is "
+			   "%s%s, the address alone %.*s",
+			   slash + 1, text, slash, (int)(slash - n->text),
+			   n->text);
 }
 
 bool value_prefix(struct topology *t, const struct name *n,
@@ -239,14 +231,11 @@ bool value_prefix(struct topology *t, const struct name *n,
 	uint64_t most, bits;
 	bool v4;
 
-	if (!n->text)
-		return false;
 	slash = strchr(n->text, '/');
 	if (!read_addr(t->arena, n->text, slash, p.addr, &v4))
-		return wrong(t, n->pos,
-			     "\"%s\" is no IP address; write 10.0.0.7, "
-			     "10.0.0.0/24, 2001:db8::7 or fe80::/64",
-			     n->text);
+		return wrong_value(t, n,
+				   "is no IP address; write 10.0.0.7, "
+				   "10.0.0.0/24, 2001:db8::7 or fe80::/64");
 	bits = most = v4 ? 32 : 128;
 	end = slash ? value_digits(slash + 1, most, &bits) : "";
 	if (!end || *end || bits > most)
@@ -259,7 +248,7 @@ bool value_prefix(struct topology *t, const struct name *n,
 		return refuse_host_bits(t, n, p.addr, v4, slash);
 	wrong = no_station(&p, v4);
 	if (wrong)
-		return wrong(t, n->pos, "\"%s\" %s", n->text, wrong);
+		return wrong_value(t, n, "%s", wrong);
 	*out = p;
 	return true;
 }
@@ -267,22 +256,18 @@ bool value_prefix(struct topology *t, const struct name *n,
 bool value_address(struct topology *t, const struct name *n,
 		   struct sys_address *out)
 {
-	const char *slash = n->text ? strchr(n->text, '/') : NULL;
-	const char *end;
+	const char *slash = strchr(n->text, '/'), *end;
 	uint8_t addr[16];
 	uint64_t bits = 0;
 	bool v4 = false;
 
-	if (!n->text)
-		return false;
 	end = slash ? value_digits(slash + 1, 128, &bits) : NULL;
 	if (!end || *end || !bits ||
 	    !read_addr(t->arena, n->text, slash, addr, &v4) ||
 	    bits > (v4 ? 32 : 128))
-		return wrong(t, n->pos,
-			     "\"%s\" is no address with the length of its "
-			     "prefix; write 10.0.0.1/24 or fd00::1/64",
-			     n->text);
+		return wrong_value(t, n,
+				   "is no address with the length of its "
+				   "prefix; write 10.0.0.1/24 or fd00::1/64");
 	memcpy(out->addr, v4 ? addr + MAPPED : addr, v4 ? 4 : 16);
 	out->v6 = !v4;
 	out->bits = (uint8_t)bits;
@@ -307,10 +292,10 @@ bool value_vlan(struct topology *t, const struct name *n, uint64_t *out)
 	if (!value_vlans(t, n, &first, &last))
 		return false;
 	if (first != last)
-		return wrong(t, n->pos,
-			     "\"%s\" is more than one VLAN; this is for one, "
-			     "and a trunk for several: vlan trunk %s",
-			     n->text, n->text);
+		return wrong_value(t, n,
+				   "is more than one VLAN; this is for one, "
+				   "and a trunk for several: vlan trunk %s",
+				   n->text);
 	*out = first;
 	return true;
 }
@@ -323,14 +308,12 @@ bool value_per_second(struct topology *t, const struct name *n, uint64_t max,
 	const char *end;
 	uint64_t value;
 
-	if (!n->text)
-		return false;
 	end = value_digits(n->text, max, &value);
 	if (!end || strcmp(end, "/s") != 0 || value < 1 || value > max)
-		return wrong(t, n->pos,
-			     "\"%s\" does not say how often; write 1/s to "
-			     "%" PRIu64 "/s",
-			     n->text, max);
+		return wrong_value(t, n,
+				   "does not say how often; write 1/s to "
+				   "%" PRIu64 "/s",
+				   max);
 	*out = value;
 	return true;
 }
@@ -341,8 +324,6 @@ bool value_word(struct topology *t, const struct name *n, uint64_t *out)
 	struct in_addr addr;
 	uint64_t value;
 
-	if (!text)
-		return false;
 	end = value_digits(text, INT64_MAX, &value);
 	if (end && !*end && value <= INT64_MAX) {
 		*out = value;
@@ -359,9 +340,9 @@ bool value_word(struct topology *t, const struct name *n, uint64_t *out)
 		*out = strtoull(text, NULL, 16);
 		return true;
 	}
-	return wrong(t, n->pos,
-		     "\"%s\" is no word of a policy; write a number up to "
-		     "%" PRId64 ", or up to 0xffffffffffffffff, an IPv4 or a "
-		     "MAC address",
-		     text, INT64_MAX);
+	return wrong_value(t, n,
+			   "is no word of a policy; write a number up to "
+			   "%" PRId64 ", or up to 0xffffffffffffffff, an IPv4 "
+			   "or a MAC address",
+			   INT64_MAX);
 }
