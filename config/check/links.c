@@ -4,8 +4,9 @@
  *
  * A loop between switches would carry a flooded frame round for ever, as no
  * spanning tree is spoken here.  The links accepted so far always form a
- * forest; a link between two switches of one tree would close a loop, and the
- * path between them inside the tree is the rest of it.
+ * forest, in which each switch knows the next on the way to the root of its tree;
+ * a link between two switches of one tree would close a loop, and the path
+ * between them inside the tree is the rest of it.
  */
 #include "config/check/check.h"
 
@@ -80,91 +81,63 @@ static struct topo_port *make_end(struct topology *t, struct topo_link *link,
 
 /* --- loops --------------------------------------------------------------- */
 
-/* The switch at the other end of a link that was accepted. */
-static struct topo_switch *across(const struct topo_link *link,
-				  const struct topo_switch *sw)
+/* Makes a switch the root of its tree. */
+static void make_root(struct topo_switch *sw)
 {
-	for (int i = 0; link->port[0] && link->port[1] && i < 2; i++) {
-		if (link->port[i]->sw == sw)
-			return link->port[1 - i]->sw;
-	}
-	return NULL;
-}
+	struct topo_switch *up = NULL, *next;
 
-/*
- * Spreads out from @from over the links before @limit until nothing new is
- * reached, leaving at each switch the link it was reached by.
- */
-static void search(struct topology *t, const struct topo_link *limit,
-		   struct topo_switch *from)
-{
-	struct topo_switch *sw, *next;
-	struct topo_link *link;
-	bool more = true;
-
-	for_each(sw, t->switches)
-		sw->hop = NULL;
-	while (more) {
-		more = false;
-		for (link = t->links; link != limit; link = link->next) {
-			for_each(sw, t->switches) {
-				next = across(link, sw);
-				if (!next || next == from || next->hop ||
-				    (sw != from && !sw->hop))
-					continue;
-				next->hop = link;
-				more = true;
-			}
-		}
+	for (; sw; up = sw, sw = next) {
+		next = sw->up;
+		sw->up = up;
 	}
 }
 
-static const char *name_loop(struct topology *t, const struct topo_link *link)
+static const struct topo_switch *root_of(const struct topo_switch *sw)
 {
-	struct topo_switch *from = link->port[0]->sw;
-	struct topo_switch *sw = link->port[1]->sw;
+	while (sw->up)
+		sw = sw->up;
+	return sw;
+}
+
+/* The way from one switch to another of its tree, and back by a new link. */
+static const char *name_loop(struct topology *t, struct topo_switch *from,
+			     const struct topo_switch *to)
+{
 	const char *text = from->name.text;
 
-	/* Nobody reads it, and it takes long in a large topology. */
-	if (!report_tells(t->report, link->pos))
-		return text;
-	search(t, link, from);
-	for (; sw && sw != from; sw = across(sw->hop, sw))
-		text = arena_printf(t->arena, "%s - %s", text, sw->name.text);
-	return arena_printf(t->arena, "%s - %s", text, from->name.text);
+	make_root(from);
+	for (; to; to = to->up)
+		text = arena_printf(t->arena, "%s - %s", text, to->name.text);
+	return text;
 }
 
-static void check_loop(struct topology *t, struct topo_link *link)
+static void check_loop(struct topology *t, const struct topo_link *link)
 {
 	struct topo_switch *a = link->port[0]->sw, *b = link->port[1]->sw;
-	unsigned int old = b->island;
-	struct topo_switch *sw;
 
-	if (a == b)
+	if (a == b) {
 		wrong(t, link->pos,
 		      "both ends of this link are on switch %s; a link joins "
 		      "two switches",
 		      a->name.text);
-	else if (a->island == old)
+	} else if (root_of(a) == root_of(b)) {
+		/* Of many nobody reads it, and it takes long. */
 		wrong(t, link->pos,
 		      "this link closes a loop of switches, %s, in which "
 		      "frames would go round for ever; take one of its links "
 		      "out",
-		      name_loop(t, link));
-	for_each(sw, t->switches) {
-		if (sw->island == old)
-			sw->island = a->island;
+		      report_tells(t->report, link->pos) ? name_loop(t, a, b)
+							 : "");
+	} else {
+		make_root(b);
+		b->up = a;
 	}
 }
 
 void check_links(struct topology *t)
 {
-	struct topo_switch *sw;
 	struct topo_link *link;
-	unsigned int n = 0;
 
-	for_each(sw, t->switches)
-		sw->island = n++;
 	for_each(link, t->links) {
 		link->port[0] = make_end(t, link, 0);
 		link->port[1] = make_end(t, link, 1);

@@ -139,8 +139,7 @@ struct topo_switch {
 	/* Checked: */
 	struct topo_domain *domain;	  /* what it is merged into, or NULL */
 	struct topo_placement *placement; /* if it is not, or NULL */
-	unsigned int island;		  /* links join those with the same */
-	struct topo_link *hop;		  /* by which a search came here */
+	struct topo_switch *up;		  /* the next in a tree of links */
 	/* The builder's: */
 	uint32_t number; /* of its policy */
 	uint32_t pd;
