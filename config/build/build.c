@@ -29,6 +29,11 @@ uint64_t build_hash(uint64_t h, const void *data, size_t size)
 	return h;
 }
 
+uint64_t build_fold(uint64_t h, unsigned int bits)
+{
+	return (h ^ h >> bits) & ((1ull << bits) - 1);
+}
+
 static void *copy(const void *from, size_t size)
 {
 	return memcpy(must_alloc(1, size + 1), from, size);

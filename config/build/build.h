@@ -71,6 +71,8 @@ void *build_grow(void *array, size_t n, size_t size);
 
 /* FNV-1a, which gives the same in every run; @h: what is hashed on. */
 uint64_t build_hash(uint64_t h, const void *data, size_t size);
+/* Folds a hash to fewer bits, so that all of its own count. */
+uint64_t build_fold(uint64_t h, unsigned int bits);
 #define BUILD_HASH 0xcbf29ce484222325ull
 
 /* Who may connect to a port's path. */

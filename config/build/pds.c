@@ -25,17 +25,11 @@
  * A program has the address it was started with, so what counts is the file's
  * lock, whatever it has been changed to since.
  */
-#define MAC_BITS 48
-#define MAC_MASK ((1ull << MAC_BITS) - 1)
-#define MAC_GROUP (1ull << 40)
-#define MAC_LOCAL (1ull << 41)
+#define MAC_LOCAL_BIT (1ull << 41)
 
-/* Folded, so that all bits of the hash count. */
 static uint64_t to_mac(uint64_t hash)
 {
-	uint64_t mac = (hash ^ hash >> MAC_BITS) & MAC_MASK;
-
-	return (mac & ~MAC_GROUP) | MAC_LOCAL;
+	return (build_fold(hash, 48) & ~MAC_GROUP_BIT) | MAC_LOCAL_BIT;
 }
 
 static bool is_taken(const struct topology *t, uint64_t mac)

@@ -34,12 +34,12 @@ static bool is_taken(const struct policy_image *image,
 	return false;
 }
 
-/* Fold all bits of the hash into 32; 0 is reserved. */
-static uint32_t fold(uint64_t h)
+/* 0 is reserved. */
+static uint32_t to_id(uint64_t hash)
 {
-	h = build_hash(h ^ h >> 32, "", 1);
-	h ^= h >> 29;
-	return (uint32_t)h ? (uint32_t)h : 1;
+	uint32_t id = (uint32_t)build_fold(hash, 32);
+
+	return id ? id : 1;
 }
 
 /* From what a rule says, and nothing else: the same after every change. */
@@ -50,7 +50,7 @@ static void identify(const struct policy_image *image, struct policy_rule *rule)
 
 	h = build_hash(h, &image->insn[rule->first],
 		       rule->n * sizeof(image->insn[0]));
-	for (rule->id = fold(h); is_taken(image, rule); rule->id = fold(h))
+	for (rule->id = to_id(h); is_taken(image, rule); rule->id = to_id(h))
 		h = build_hash(h, kind, 1);
 }
 
