@@ -385,10 +385,10 @@ static void not_understood(struct parser *p, enum place place)
 
 	source_step(&p->src);
 	if (!parse_junk(p, place)) {
+		bool word = t.text && word_places(t.text);
+
 		fail(p, place,
-		     p->src.now.kind == T_EQUALS && word_places(t.text) ? t.text
-									: NULL,
-		     NULL);
+		     word && p->src.now.kind == T_EQUALS ? t.text : NULL, NULL);
 		return;
 	}
 	if (t.kind != T_LATER || place == IN_PORT)
