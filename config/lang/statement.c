@@ -20,25 +20,17 @@ struct line {
 	bool cut;
 };
 
-/* A statement in its normal form, with the place it has in the text. */
-struct normal {
-	unsigned int seq;
-	const char *text;
-	const char *key;
-};
-
 /* All of a change, in the order in which it is written. */
 struct normaliser {
 	struct topology *t;
-	struct normal v[CONFIG_CHANGES_MAX];
+	struct config_change *v;
+	unsigned int seq[CONFIG_CHANGES_MAX]; /* its place in the text */
 	size_t n;
 };
 
 /* Put a word at the end of a line. */
-static void put(struct line *l, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void put(struct line *l, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void put(struct line *l,
+						      const char *format, ...)
 {
 	size_t left;
 	va_list args;
@@ -103,11 +95,21 @@ static void put_port(const struct topology *t, struct line *text,
 
 /* --- statements ---------------------------------------------------------- */
 
-/* A statement is complete; equal places keep their order. */
-static void complete(struct normaliser *z, struct pos at, struct line *text,
-		     struct line *key)
+static void release(struct config_change *change)
 {
-	struct report *r = z->t->report;
+	free(change->text);
+	free(change->key);
+}
+
+static char *copy(const struct line *l)
+{
+	return memcpy(must_alloc(1, l->n + 1), l->s, l->n);
+}
+
+/* A statement is complete; equal places keep their order. */
+static void complete(struct normaliser *z, struct pos at,
+		     const struct line *text, const struct line *key)
+{
 	size_t i = z->n;
 
 	if (text->cut || key->cut) {
@@ -118,16 +120,17 @@ static void complete(struct normaliser *z, struct pos at, struct line *text,
 		return;
 	}
 	if (z->n == CONFIG_CHANGES_MAX) {
-		if (!r->errors)
+		if (!z->t->report->errors)
 			wrong(z->t, at,
 			      "the change is too long; make several of it");
 		return;
 	}
-	for (; i > 0 && z->v[i - 1].seq > at.seq; i--)
+	for (; i > 0 && z->seq[i - 1] > at.seq; i--) {
+		z->seq[i] = z->seq[i - 1];
 		z->v[i] = z->v[i - 1];
-	z->v[i].seq = at.seq;
-	z->v[i].text = arena_strndup(r->arena, text->s, text->n);
-	z->v[i].key = arena_strndup(r->arena, key->s, key->n);
+	}
+	z->seq[i] = at.seq;
+	z->v[i] = (struct config_change){ copy(text), copy(key) };
 	z->n++;
 }
 
@@ -217,29 +220,23 @@ struct config_change *config_normalise(const struct system *base,
 	struct arena arena = { 0 };
 	struct report r = { .arena = &arena, .runtime = true };
 	struct topology t = { .arena = &arena, .report = &r, .base = base };
-	struct normaliser *z = arena_alloc(&arena, sizeof(*z));
-	struct config_change *v;
+	struct normaliser z = { .t = &t };
 
-	z->t = &t;
+	z.v = must_alloc(CONFIG_CHANGES_MAX, sizeof(*z.v));
 	parse_topology(&t, base->source[0].path, text);
 	if (!r.errors)
-		normalise(z);
-	*n = r.errors ? 0 : z->n;
-	v = must_alloc(*n + 1, sizeof(*v));
-	for (size_t i = 0; i < *n; i++)
-		if (!(v[i].text = strdup(z->v[i].text)) ||
-		    !(v[i].key = strdup(z->v[i].key)))
-			out_of_memory();
+		normalise(&z);
+	*n = r.errors ? 0 : z.n;
+	for (size_t i = *n; i < z.n; i++)
+		release(&z.v[i]);
 	report_finish(&r, report);
 	arena_free(&arena);
-	return v;
+	return z.v;
 }
 
 void config_changes_free(struct config_change *change, size_t n)
 {
-	for (size_t i = 0; change && i < n; i++) {
-		free(change[i].text);
-		free(change[i].key);
-	}
+	for (size_t i = 0; i < n; i++)
+		release(&change[i]);
 	free(change);
 }
