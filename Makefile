@@ -14,6 +14,7 @@
 #   make ground-aarch64     cross build the ground floor, check it stands alone
 #   make bench              Weir beside its peers; installs these, wants root
 #   make bench-quick        the measurements that take under two minutes
+#   make bench-placement    domains apart, on one processor, merged; priorities
 #   make bench-driver-vm    what a frame costs with its card in a driver VM
 #   make install clean deps
 #
@@ -144,11 +145,12 @@ $(BENCHES): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(O)/libbench.a $(LIBS)
 	$(call say,LD,$@)
 	$(link) $(PKG_LIBS)
 
-# The same client on DPDK, to measure DPDK's switches.
-$(O)/bench/dpdk-client: tests/bench/dpdk/client.c $(O)/libbench.a
+# The same client on DPDK and on VDE, to measure their switches.
+$(O)/bench/dpdk-client: PEER = $$(pkg-config --cflags --libs libdpdk)
+$(O)/bench/vde-client: PEER = -lvdeplug
+$(O)/bench/%-client: tests/bench/%/client.c $(O)/libbench.a
 	$(call say,LD,$@)
-	$(Q)$(CC) -O2 -g -D_GNU_SOURCE -I. $$(pkg-config --cflags libdpdk) -o $@ \
-		$^ $$(pkg-config --libs libdpdk)
+	$(Q)$(CC) -O2 -g -D_GNU_SOURCE -I. -o $@ $^ $(PEER)
 
 include mk/rules.mk mk/lwip.mk
 
@@ -175,7 +177,7 @@ e2e: all benches client-echo machine tests-guests
 
 bench:
 	@mk/deps.sh build run bench peers
-	@+$(again) benches $(O)/bench/dpdk-client
+	@+$(again) benches $(O)/bench/dpdk-client $(O)/bench/vde-client
 	@WEIR=$(abspath $(O)/weir) BENCH=$(abspath $(O)/bench) \
 		tests/bench/full.sh
 
@@ -184,6 +186,12 @@ bench-quick:
 	@+$(again) benches
 	@WEIR=$(abspath $(O)/weir) BENCH=$(abspath $(O)/bench) \
 		EXAMPLES=$(abspath $(O)/examples) tests/bench/quick.sh
+
+bench-placement:
+	@mk/deps.sh build run bench peers
+	@+$(again) benches $(O)/bench/dpdk-client
+	@WEIR=$(abspath $(O)/weir) BENCH=$(abspath $(O)/bench) \
+		tests/bench/placement.sh
 
 bench-driver-vm:
 	@mk/deps.sh build machine bench
@@ -204,4 +212,4 @@ include mk/lint.mk mk/install.mk mk/guest.mk driver_vm/build.mk mk/machine.mk
 include tests/guests/build.mk
 
 .PHONY: all tests tests-compiled benches run test unit e2e bench bench-quick \
-	bench-driver-vm deps clean
+	bench-placement bench-driver-vm deps clean

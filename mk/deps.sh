@@ -26,7 +26,8 @@ test="$test bind9-dnsutils curl openssl openssh-client strace keepalived uidmap"
 bench='valgrind jq'
 peers='dpdk dpdk-dev libdpdk-dev librte-net-memif23 librte-net-vhost23'
 peers="$peers librte-net-virtio23 librte-net-af-packet23 openvswitch-switch"
-peers="$peers openvswitch-switch-dpdk ethtool bsdextrautils"
+peers="$peers openvswitch-switch-dpdk ethtool bsdextrautils vde2"
+peers="$peers libvdeplug-dev"
 
 wanted=
 for set; do

@@ -67,29 +67,29 @@ instructions()
 		--callgrind-out-file="$work/callgrind" \
 		"$BENCH/core" "$@" 2>"$work/log" >"$work/frames" ||
 		die "callgrind failed: $(tail -n 3 "$work/log")"
-	awk -v frames="$(cat "$work/frames")" \
+	awk -v frames="$(cut -d ' ' -f 1 "$work/frames")" \
 		'/^summary:/ { printf "%.1f\n", $2 / frames }' "$work/callgrind"
 }
 
-# start_switch: attach ports a and b, as $work/a.sock and b.sock.
+# start_switch [POLL]: attach ports a, b and c, as $work/a.sock and so on.
 start_switch()
 {
 	cat >"$work/bench.conf" <<-CONF
 	switch sw0 {
 		port a { attach "$work/a.sock"; buffers 1024 }
 		port b { attach "$work/b.sock"; buffers 1024 }
+		port c { attach "$work/c.sock"; buffers 1024 }
 	}
-	allow a <-> b
-	domain fast { sw0; poll 200us }
+	allow a <-> { b, c }
+	domain fast { sw0; ${1-} }
+	placement { fast; cpu $far }
 	CONF
+	: >"$work/weir.log"
 	"$WEIR" run "$work/bench.conf" 2>"$work/weir.log" &
 	monitor=$!
 	pids+=("$monitor")
 	wait_until 10 grep -q ': running' "$work/weir.log" ||
 		die "weir did not start: $(cat "$work/weir.log")"
-	taskset -p -c "$far" \
-		"$("$WEIR" show system -j | jq '.pds[0].pid')" >/dev/null ||
-		die "cannot pin the switch to CPU $far"
 }
 
 stop_switch()
@@ -129,8 +129,8 @@ slice()
 		l = x < 120 && y < 120 ? "near" : x >= 120 && y >= 120 ? "far" : "mixed"
 		if ($2 == 0)
 			l = "mixed"
-		# The bridge works inside the client and takes its time.
-		if (name != "bridge" && $3 == "windows" &&
+		# What works inside the client takes its time.
+		if (name !~ /^(bridge|vde|tap)/ && $3 == "windows" &&
 		    split($4, w, "/") && w[1] * 4 < w[2])
 			l = "mixed"
 		printf "  %-10s %5d B  %s: %s\n", name, len, l, $0

@@ -2,14 +2,16 @@
 /*
  * pair: generator on one attach port, sink on another, in one process.
  *
- *	pair SOCKET-A SOCKET-B LENGTH MILLISECONDS CPU OTHER-CPU
- *	pair SOCKET-A SOCKET-B LENGTH rtt=FRAMES CPU OTHER-CPU
+ *	pair SOCKET-A SOCKET-B LENGTH [HOW=]NUMBER CPU OTHER-CPU [SOCKET-C]
  *
  * Sends frames of LENGTH bytes from A to B as fast as what is between them
  * takes them, from one pinned CPU; the switch (or tests/bench/relay.c, the bare
- * loop) runs on the other.  Or one frame after another, from A to B and back,
- * polling for it.  tests/bench/lib/measure.h says what is printed, and how far
- * to trust it.
+ * loop) runs on the other.  tests/bench/lib/measure.h has what HOW can be, what
+ * is printed, and how far to trust it.  One more HOW,
+ *
+ *	stall	NUMBER bursts to B, and as many to C, which takes none
+ *
+ * prints how many frames to B, who takes all at once, are lost.
  *
  * The generator writes the Ethernet header and a number into each frame and
  * leaves the rest as it is; the sink reads both.  The whole frame is copied by
@@ -22,14 +24,17 @@
 #include "client/weir.h"
 #include "tests/bench/lib/measure.h"
 
-/* Visits without a frame, after which one is lost. */
+/* Looks without a frame, after which one is lost. */
 #define PATIENCE 20000000u
+#define SECOND_MS 1000
 
 struct pair {
 	struct measure m;
-	struct weir_port *a;
-	struct weir_port *b;
+	struct weir_port *port[2];
 };
+
+/* The station that takes nothing. */
+static const unsigned char idle_mac[6] = { 2, 0, 0, 0, 0, 0xc };
 
 static struct pair *pair_of(struct measure *m)
 {
@@ -55,22 +60,20 @@ static struct weir_port *attach(const char *path)
 	return p;
 }
 
-/* A frame from B, so that the switch knows where B's address is. */
-static void introduce(struct weir_port *a, struct weir_port *b)
+/* A frame from a station, so that the switch knows where its address is. */
+static void introduce(struct weir_port *a, struct weir_port *b,
+		      const unsigned char *mac)
 {
 	unsigned char frame[64] = { 0 };
 	struct weir_frame in[MEASURE_BURST];
 	int tries = 200;
 
-	measure_header(frame, measure_mac_a, measure_mac_b);
+	measure_header(frame, measure_mac[0], mac);
+	weir_send(b, frame, sizeof(frame));
+	weir_flush(b);
 	while (tries-- > 0) {
-		unsigned int n;
+		unsigned int n = weir_rx_burst(a, in, MEASURE_BURST);
 
-		/* Again from time to time, as a station would. */
-		if (tries % 20 == 19)
-			weir_send(b, frame, sizeof(frame));
-		weir_flush(b);
-		n = weir_rx_burst(a, in, MEASURE_BURST);
 		weir_rx_release(a, in, n);
 		weir_flush(a);
 		if (n > 0)
@@ -81,32 +84,40 @@ static void introduce(struct weir_port *a, struct weir_port *b)
 	exit(1);
 }
 
-static unsigned int send_burst(struct measure *m, unsigned long long number)
+static unsigned int send_to(struct measure *m, unsigned int from,
+			    const unsigned char *mac, unsigned int count,
+			    unsigned long long number)
 {
-	struct weir_port *a = pair_of(m)->a;
+	struct weir_port *port = pair_of(m)->port[from];
 	struct weir_frame out[MEASURE_BURST];
-	unsigned int n = weir_tx_alloc(a, out, MEASURE_BURST);
+	unsigned int n = weir_tx_alloc(port, out, count);
 
 	for (unsigned int i = 0; i < n; i++) {
-		measure_header(out[i].data, measure_mac_b, measure_mac_a);
+		measure_header(out[i].data, mac, measure_mac[from]);
 		number++;
 		memcpy(out[i].data + 16, &number, sizeof(number));
 		out[i].len = (uint16_t)m->length;
 	}
-	weir_tx_burst(a, out, n);
-	weir_flush(a);
+	weir_tx_burst(port, out, n);
+	weir_flush(port);
 	return n;
 }
 
-/* Frames for @mac at @port. */
-static unsigned int receive(struct measure *m, struct weir_port *port,
-			    const unsigned char *mac)
+static unsigned int send_frames(struct measure *m, unsigned int from,
+				unsigned int count, unsigned long long number)
 {
+	return send_to(m, from, measure_mac[!from], count, number);
+}
+
+static unsigned int receive_frames(struct measure *m, unsigned int at)
+{
+	struct weir_port *port = pair_of(m)->port[at];
 	struct weir_frame in[MEASURE_BURST];
 	unsigned int n = weir_rx_burst(port, in, MEASURE_BURST);
 
 	for (unsigned int i = 0; i < n; i++) {
-		if (in[i].len != m->length || memcmp(in[i].data, mac, 6) != 0) {
+		if (in[i].len != m->length ||
+		    memcmp(in[i].data, measure_mac[at], 6) != 0) {
 			fprintf(stderr, "pair: a frame came out changed\n");
 			exit(1);
 		}
@@ -116,66 +127,61 @@ static unsigned int receive(struct measure *m, struct weir_port *port,
 	return n;
 }
 
-static unsigned int receive_burst(struct measure *m)
+static bool wait_for_frames(struct measure *m, unsigned int at)
 {
-	return receive(m, pair_of(m)->b, measure_mac_b);
+	return weir_wait(pair_of(m)->port[at], WEIR_WAIT_RX, SECOND_MS) > 0;
 }
 
-static bool one_way(struct measure *m, struct weir_port *from,
-		    const unsigned char *src, struct weir_port *to,
-		    const unsigned char *dst)
+/*
+ * C's buffers are full after the first of these bursts.  B has always taken the
+ * last one before it gets the next: what it misses is lost because of C.
+ */
+static void stall(struct pair *p, const char *bursts, const char *path)
 {
-	struct weir_frame out;
+	struct weir_port *c = attach(path);
+	unsigned long long sent = 0, came = 0;
 
-	if (weir_tx_alloc(from, &out, 1) != 1)
-		return false;
-	measure_header(out.data, dst, src);
-	out.len = (uint16_t)m->length;
-	weir_tx_burst(from, &out, 1);
-	weir_flush(from);
-	for (unsigned int i = 0; i < PATIENCE; i++)
-		if (receive(m, to, dst) > 0)
-			return true;
-	return false;
-}
-
-static bool there_and_back(struct measure *m)
-{
-	struct pair *p = pair_of(m);
-
-	return one_way(m, p->a, measure_mac_a, p->b, measure_mac_b) &&
-	       one_way(m, p->b, measure_mac_b, p->a, measure_mac_a);
+	introduce(p->port[0], c, idle_mac);
+	for (unsigned long i = strtoul(bursts, NULL, 10); i > 0 && came == sent;
+	     i--) {
+		send_to(&p->m, 0, idle_mac, MEASURE_BURST, 0);
+		sent += send_frames(&p->m, 0, MEASURE_BURST, sent);
+		for (unsigned int n = 0; n < PATIENCE && came < sent; n++)
+			came += receive_frames(&p->m, 1);
+	}
+	printf("lost %llu of %llu\n", sent - came, sent);
+	weir_detach(c);
 }
 
 int main(int argc, char **argv)
 {
-	struct pair p = { .m = { .send = send_burst,
-				 .receive = receive_burst,
-				 .one = there_and_back } };
+	struct pair p = { .m = { .send = send_frames,
+				 .receive = receive_frames,
+				 .wait = wait_for_frames } };
 
-	if (argc != 7) {
+	if (argc < 7 || (strncmp(argv[4], "stall=", 6) == 0) != (argc == 8)) {
 		fprintf(stderr, "usage: pair SOCKET-A SOCKET-B LENGTH "
-				"MILLISECONDS|rtt=FRAMES CPU OTHER-CPU\n");
+				"[both=|rtt=|sleep=|stall=]NUMBER CPU "
+				"OTHER-CPU [SOCKET-C]\n");
 		return 2;
 	}
 	p.m.length = (unsigned int)strtoul(argv[3], NULL, 10);
 	p.m.cpu = (int)strtol(argv[5], NULL, 10);
 	p.m.other = (int)strtol(argv[6], NULL, 10);
-	p.a = attach(argv[1]);
-	p.b = attach(argv[2]);
-	if (p.m.length < 24 || p.m.length > weir_max_frame(p.a)) {
+	p.port[0] = attach(argv[1]);
+	p.port[1] = attach(argv[2]);
+	if (p.m.length < 24 || p.m.length > weir_max_frame(p.port[0])) {
 		fprintf(stderr, "pair: LENGTH is 24 to %u\n",
-			weir_max_frame(p.a));
+			weir_max_frame(p.port[0]));
 		return 2;
 	}
 	measure_pin(p.m.cpu);
-	introduce(p.a, p.b);
-	if (strncmp(argv[4], "rtt=", 4) == 0)
-		measure_round_trip(&p.m, (unsigned int)strtoul(argv[4] + 4,
-							       NULL, 10));
+	introduce(p.port[0], p.port[1], measure_mac[1]);
+	if (argc == 8)
+		stall(&p, argv[4] + strlen("stall="), argv[7]);
 	else
-		measure_rate(&p.m, (unsigned int)strtoul(argv[4], NULL, 10));
-	weir_detach(p.a);
-	weir_detach(p.b);
+		measure_run(&p.m, argv[4]);
+	weir_detach(p.port[0]);
+	weir_detach(p.port[1]);
 	return 0;
 }

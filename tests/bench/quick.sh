@@ -22,7 +22,7 @@ MS=${MS:-1500}
 counted
 
 echo "One way, client on CPU $near, switch or bare loop on CPU $far:"
-start_switch
+start_switch "poll 200us"
 for _ in $(seq "$ROUNDS"); do
 	for length in 64 1500; do
 		slice switch "$length" rate "$BENCH/pair" "$work/a.sock" \

@@ -2,7 +2,7 @@
 /*
  * dpdk-client: what tests/bench/pair.c does, on two ports of DPDK.
  *
- *	dpdk-client EAL-OPTIONS -- LENGTH MILLISECONDS|rtt=FRAMES CPU OTHER-CPU
+ *	dpdk-client EAL-OPTIONS -- LENGTH [both=|rtt=]NUMBER CPU OTHER-CPU
  *
  * Port 0 is A and port 1 is B: memif, virtio_user, af_packet, whatever the
  * options make.  The switch in between is another process.
@@ -20,7 +20,6 @@
 
 #define RING 1024u
 #define MBUFS 16383u
-#define PATIENCE 20000000u
 
 static struct rte_mempool *pool;
 
@@ -63,73 +62,47 @@ static void fill(struct rte_mbuf *m, unsigned int length,
 	m->pkt_len = length;
 }
 
-static unsigned int send_burst(struct measure *m, unsigned long long number)
+static unsigned int send_frames(struct measure *m, unsigned int from,
+				unsigned int count, unsigned long long number)
 {
 	struct rte_mbuf *out[MEASURE_BURST];
 	unsigned int n;
 
-	if (rte_pktmbuf_alloc_bulk(pool, out, MEASURE_BURST) != 0)
+	if (rte_pktmbuf_alloc_bulk(pool, out, count) != 0)
 		return 0;
-	for (unsigned int i = 0; i < MEASURE_BURST; i++) {
-		fill(out[i], m->length, measure_mac_b, measure_mac_a);
+	for (unsigned int i = 0; i < count; i++) {
+		fill(out[i], m->length, measure_mac[!from], measure_mac[from]);
 		number++;
 		memcpy(rte_pktmbuf_mtod(out[i], char *) + 16, &number,
 		       sizeof(number));
 	}
-	n = rte_eth_tx_burst(0, 0, out, MEASURE_BURST);
-	if (n < MEASURE_BURST)
-		rte_pktmbuf_free_bulk(out + n, MEASURE_BURST - n);
+	n = rte_eth_tx_burst((uint16_t)from, 0, out, (uint16_t)count);
+	if (n < count)
+		rte_pktmbuf_free_bulk(out + n, count - n);
 	return n;
 }
 
 /* Frames of ours; a kernel's own (router solicitations, say) do not count. */
-static unsigned int receive(uint16_t port, const unsigned char *mac)
+static unsigned int receive_frames(struct measure *m, unsigned int at)
 {
 	struct rte_mbuf *in[MEASURE_BURST];
-	unsigned int n = rte_eth_rx_burst(port, 0, in, MEASURE_BURST), ours = 0;
+	unsigned int n = rte_eth_rx_burst((uint16_t)at, 0, in, MEASURE_BURST);
+	unsigned int ours = 0;
 
+	(void)m;
 	for (unsigned int i = 0; i < n; i++)
-		ours += memcmp(rte_pktmbuf_mtod(in[i], char *), mac, 6) == 0;
+		ours += memcmp(rte_pktmbuf_mtod(in[i], char *), measure_mac[at],
+			       6) == 0;
 	rte_pktmbuf_free_bulk(in, n);
 	return ours;
-}
-
-static unsigned int receive_burst(struct measure *m)
-{
-	(void)m;
-	return receive(1, measure_mac_b);
-}
-
-static bool one_way(struct measure *m, uint16_t from, const unsigned char *src,
-		    uint16_t to, const unsigned char *dst)
-{
-	struct rte_mbuf *out = rte_pktmbuf_alloc(pool);
-
-	if (out == NULL)
-		return false;
-	fill(out, m->length, dst, src);
-	if (rte_eth_tx_burst(from, 0, &out, 1) != 1) {
-		rte_pktmbuf_free(out);
-		return false;
-	}
-	for (unsigned int i = 0; i < PATIENCE; i++)
-		if (receive(to, dst) > 0)
-			return true;
-	return false;
-}
-
-static bool there_and_back(struct measure *m)
-{
-	return one_way(m, 0, measure_mac_a, 1, measure_mac_b) &&
-	       one_way(m, 1, measure_mac_b, 0, measure_mac_a);
 }
 
 /* A frame either way, so that a switch that learns knows both. */
 static void introduce(struct measure *m)
 {
 	for (int i = 0; i < 20; i++) {
-		one_way(m, 1, measure_mac_b, 0, measure_mac_a);
-		if (there_and_back(m))
+		m->send(m, 1, 1, 0);
+		if (measure_there_and_back(m))
 			return;
 	}
 	die("nothing gets through");
@@ -137,14 +110,14 @@ static void introduce(struct measure *m)
 
 int main(int argc, char **argv)
 {
-	struct measure m = { .send = send_burst,
-			     .receive = receive_burst,
-			     .one = there_and_back };
+	struct measure m = { .send = send_frames, .receive = receive_frames };
 	int eal = rte_eal_init(argc, argv);
 
-	if (eal < 0 || argc - eal != 5)
+	if (eal < 0)
+		die("DPDK does not start");
+	if (argc - eal != 5)
 		die("usage: dpdk-client EAL-OPTIONS -- LENGTH "
-		    "MILLISECONDS|rtt=FRAMES CPU OTHER-CPU");
+		    "[both=|rtt=]NUMBER CPU OTHER-CPU");
 	argv += eal;
 	m.length = (unsigned int)strtoul(argv[1], NULL, 10);
 	m.cpu = (int)strtol(argv[3], NULL, 10);
@@ -159,11 +132,7 @@ int main(int argc, char **argv)
 	for (uint16_t port = 0; port < 2; port++)
 		wait_for_link(port);
 	introduce(&m);
-	if (strncmp(argv[2], "rtt=", 4) == 0)
-		measure_round_trip(&m, (unsigned int)strtoul(argv[2] + 4, NULL,
-							     10));
-	else
-		measure_rate(&m, (unsigned int)strtoul(argv[2], NULL, 10));
+	measure_run(&m, argv[2]);
 	rte_eth_dev_stop(0);
 	rte_eth_dev_stop(1);
 	return 0;

@@ -14,12 +14,18 @@
 
 #define WINDOW_NS 4000000ull
 #define MAX_WINDOWS 4096u
-/* A loop that did not come round for this long lost its CPU meanwhile. */
+/*
+ * A loop that did not come round for this long lost its CPU meanwhile: this,
+ * and so many times the fastest, for a burst through the kernel takes as long.
+ */
 #define STOLEN_NS 150000ull
+#define STOLEN_LOOPS 8u
 #define BOUNCES 20000u
+/* Looks without a frame, after which one is lost. */
+#define PATIENCE 20000000u
 
-const unsigned char measure_mac_a[6] = { 2, 0, 0, 0, 0, 0xa };
-const unsigned char measure_mac_b[6] = { 2, 0, 0, 0, 0, 0xb };
+const unsigned char measure_mac[2][6] = { { 2, 0, 0, 0, 0, 0xa },
+					  { 2, 0, 0, 0, 0, 0xb } };
 
 /**
  * struct tally - a rate being measured
@@ -33,7 +39,7 @@ struct tally {
 	unsigned long long received;
 };
 
-static unsigned long long now_ns(void)
+unsigned long long measure_now(void)
 {
 	struct timespec t;
 
@@ -96,12 +102,12 @@ static double distance(const struct measure *m)
 	measure_pin(m->cpu);
 	for (unsigned int i = 0; i < BOUNCES; i++) {
 		if (i == BOUNCES / 4) /* the child has surely started */
-			start = now_ns();
+			start = measure_now();
 		atomic_store(line, 2 * i + 1);
 		while (atomic_load(line) != 2 * i + 2)
 			;
 	}
-	ns = (double)(now_ns() - start) / (BOUNCES - BOUNCES / 4) / 2;
+	ns = (double)(measure_now() - start) / (BOUNCES - BOUNCES / 4) / 2;
 	waitpid(child, NULL, 0);
 	munmap(line, 4096);
 	return ns;
@@ -116,19 +122,29 @@ static int by_value(const void *x, const void *y)
 
 /* --- rate ----------------------------------------------------------------- */
 
-static void count(struct measure *m, unsigned int ms, struct tally *t)
+static void move(struct measure *m, bool both, struct tally *t)
 {
-	unsigned long long last = now_ns(), begin = last, at = 0;
-	unsigned long long end = begin + ms * 1000000ull;
+	for (unsigned int from = 0; from <= both; from++) {
+		t->sent += m->send(m, from, MEASURE_BURST, t->sent);
+		t->received += m->receive(m, !from);
+	}
+}
+
+static void count(struct measure *m, unsigned int ms, bool both,
+		  struct tally *t)
+{
+	unsigned long long last = measure_now(), begin = last, at = 0;
+	unsigned long long end = begin + ms * 1000000ull, fastest = STOLEN_NS;
 	bool stolen = true; /* the first window warms up */
 
 	while (last < end) {
-		unsigned long long now;
+		unsigned long long now, sent = t->sent;
 
-		t->sent += m->send(m, t->sent);
-		t->received += m->receive(m);
-		now = now_ns();
-		if (now - last > STOLEN_NS)
+		move(m, both, t);
+		now = measure_now();
+		if (t->sent - sent >= MEASURE_BURST && now - last < fastest)
+			fastest = now - last;
+		if (now - last > STOLEN_NS + STOLEN_LOOPS * fastest)
 			stolen = true;
 		last = now;
 		if (now - begin < WINDOW_NS)
@@ -147,7 +163,7 @@ static void count(struct measure *m, unsigned int ms, struct tally *t)
 static void drain(struct measure *m, struct tally *t)
 {
 	for (int idle = 0; idle < 1000 && t->received < t->sent; idle++) {
-		unsigned int n = m->receive(m);
+		unsigned int n = m->receive(m, 1) + m->receive(m, 0);
 
 		t->received += n;
 		if (n > 0)
@@ -157,12 +173,12 @@ static void drain(struct measure *m, struct tally *t)
 	}
 }
 
-void measure_rate(struct measure *m, unsigned int ms)
+static void rate(struct measure *m, unsigned int ms, bool both)
 {
 	static struct tally t;
 	double before = distance(m), after;
 
-	count(m, ms, &t);
+	count(m, ms, both, &t);
 	drain(m, &t);
 	after = distance(m);
 	qsort(t.rate, t.used, sizeof(t.rate[0]), by_value);
@@ -174,16 +190,34 @@ void measure_rate(struct measure *m, unsigned int ms)
 
 /* --- round trip ----------------------------------------------------------- */
 
-void measure_round_trip(struct measure *m, unsigned int n)
+static bool one_way(struct measure *m, unsigned int from, bool sleep)
+{
+	if (m->send(m, from, 1, 0) != 1)
+		return false;
+	for (unsigned int i = 0; i < PATIENCE; i++) {
+		if (m->receive(m, !from) > 0)
+			return true;
+		if (sleep && !m->wait(m, !from))
+			return false;
+	}
+	return false;
+}
+
+bool measure_there_and_back(struct measure *m)
+{
+	return one_way(m, 0, false) && one_way(m, 1, false);
+}
+
+static void round_trip(struct measure *m, unsigned int n, bool sleep)
 {
 	double *us = calloc(n, sizeof(*us)), before = distance(m), after;
 	unsigned int came = 0, lost = 0;
 
 	for (unsigned int i = 0; us && i < n; i++) {
-		unsigned long long start = now_ns();
+		unsigned long long start = measure_now();
 
-		if (m->one(m))
-			us[came++] = (double)(now_ns() - start) / 1e3;
+		if (one_way(m, 0, sleep) && one_way(m, 1, sleep))
+			us[came++] = (double)(measure_now() - start) / 1e3;
 		else
 			lost++;
 	}
@@ -196,4 +230,19 @@ void measure_round_trip(struct measure *m, unsigned int n)
 	printf("us %.3f p99 %.3f lost %u ns %.0f %.0f\n", us[came / 2],
 	       us[came - 1 - came / 100], lost, before, after);
 	free(us);
+}
+
+/* --- what is wanted ------------------------------------------------------- */
+
+void measure_run(struct measure *m, const char *how)
+{
+	const char *number = strchr(how, '=');
+	unsigned int n =
+		(unsigned int)strtoul(number ? number + 1 : how, NULL, 10);
+	bool sleep = m->wait != NULL && strncmp(how, "sleep=", 6) == 0;
+
+	if (sleep || strncmp(how, "rtt=", 4) == 0)
+		round_trip(m, n, sleep);
+	else
+		rate(m, n, strncmp(how, "both=", 5) == 0);
 }

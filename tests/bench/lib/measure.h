@@ -17,23 +17,25 @@
 
 #define MEASURE_BURST 32u
 
-extern const unsigned char measure_mac_a[6], measure_mac_b[6];
+/* Of the stations at A and at B. */
+extern const unsigned char measure_mac[2][6];
 
 /**
- * struct measure - two ports with something between them
- * @send:    from A to B, up to MEASURE_BURST frames of @length bytes, numbered
- *           from @number on; returns how many
- * @receive: at B, up to a burst; returns how many.  Ends the program if a frame
- *           is none of A's
- * @one:     one frame there, and one back; false: one was lost.  May be NULL
+ * struct measure - two ports with something between them, A (0) and B (1)
+ * @send:    from a port to the other, up to @count frames of @length bytes,
+ *           numbered from @number on; returns how many
+ * @receive: at a port, up to a burst; returns how many are the other's
+ * @wait:    sleep until something comes to a port; false: it takes a second.
+ *           May be NULL
  * @length:  bytes of a frame, without FCS
  * @cpu:     for this process
  * @other:   of what is measured
  */
 struct measure {
-	unsigned int (*send)(struct measure *m, unsigned long long number);
-	unsigned int (*receive)(struct measure *m);
-	bool (*one)(struct measure *m);
+	unsigned int (*send)(struct measure *m, unsigned int from,
+			     unsigned int count, unsigned long long number);
+	unsigned int (*receive)(struct measure *m, unsigned int at);
+	bool (*wait)(struct measure *m, unsigned int at);
 	unsigned int length;
 	int cpu;
 	int other;
@@ -46,28 +48,36 @@ void measure_header(unsigned char *frame, const unsigned char *dst,
 		    const unsigned char *src);
 
 /**
+ * measure_now - nanoseconds of a clock that only runs forward
+ */
+unsigned long long measure_now(void);
+
+/**
  * measure_pin - this process runs on @cpu alone, or ends
  */
 void measure_pin(int cpu);
 
 /**
- * measure_rate - frames a second, one way, for @ms milliseconds
+ * measure_there_and_back - a frame to B and one to A, polling
  *
- * Prints
- *
- *	Mpps <median> windows <used>/<all> lost <share> ns <before> <after>
- *
- * with the distance of the two CPUs before and after.
+ * Return: false if one was lost.
  */
-void measure_rate(struct measure *m, unsigned int ms);
+bool measure_there_and_back(struct measure *m);
 
 /**
- * measure_round_trip - the time of @n frames, there and back
+ * measure_run - measure, and print what was measured
+ * @how: "[HOW=]NUMBER"
  *
- * Prints
+ *	(none)	from A to B, for NUMBER milliseconds
+ *	both	both ways at once
+ *	rtt	NUMBER frames one after another, to B and back, polling
+ *	sleep	likewise, sleeping until the frame comes
  *
+ * prints, with the distance of the two CPUs before and after,
+ *
+ *	Mpps <median> windows <used>/<all> lost <share> ns <before> <after>
  *	us <median> p99 <99th percentile> lost <frames> ns <before> <after>
  */
-void measure_round_trip(struct measure *m, unsigned int n);
+void measure_run(struct measure *m, const char *how);
 
 #endif
