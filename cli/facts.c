@@ -216,15 +216,32 @@ static json_t *drop_row(json_t *facts)
 	return json_incref(facts);
 }
 
-/* An interface that has another name than when it was opened. */
+static const char *path_text(const char *path)
+{
+	static const struct {
+		const char *path, *text;
+	} table[] = {
+		{ "packet", ", by AF_PACKET" },
+		{ "xdp", ", by AF_XDP" },
+		{ "xdp_generic", ", by AF_XDP (generic)" },
+		{ "xdp_zerocopy", ", by AF_XDP (zero-copy)" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (strcmp(path, table[i].path) == 0)
+			return table[i].text;
+	return "";
+}
+
+/* An interface that has another name than when it was opened, and its path. */
 static json_t *port_row(json_t *facts)
 {
 	const char *interface = json_member(facts, "interface");
-	char *text = xasprintf("%s, now %s", json_member(facts, "attached"),
-			       interface);
+	char *text = xasprintf("%s%s%s%s", json_member(facts, "attached"),
+			       *interface ? ", now " : "", interface,
+			       path_text(json_member(facts, "path")));
 
-	if (*interface)
-		json_object_set_new(facts, "attached", json_string(text));
+	json_object_set_new(facts, "attached", json_string(text));
 	free(text);
 	return json_incref(facts);
 }

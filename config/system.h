@@ -160,10 +160,11 @@ struct sys_tap {
 	struct sys_address address[SYS_ADDRESSES];
 };
 
-/* An existing interface, by AF_PACKET. */
+/* An existing interface. */
 struct sys_nic {
 	char ifname[SYS_IFNAME];
 	char netns[SYS_PATH]; /* or "" */
+	uint8_t xdp;	      /* by AF_XDP where that can be had */
 };
 
 enum sys_socket_mode { SYS_SOCKET_LISTEN, SYS_SOCKET_CONNECT };

@@ -83,6 +83,8 @@ static void dump_tap(const struct sys_component *c, FILE *out)
 static void dump_nic(const struct sys_component *c, FILE *out)
 {
 	dump_interface(c->nic.ifname, c->nic.netns, out);
+	if (c->nic.xdp)
+		fputs(" xdp", out);
 }
 
 static void dump_access(const struct sys_access *a, FILE *out)

@@ -96,6 +96,7 @@ static void configure_nic(struct sys_component *comp,
 {
 	build_copy(comp->nic.ifname, port->target.text);
 	build_copy(comp->nic.netns, port->netns.text);
+	comp->nic.xdp = port->nic_xdp.set;
 }
 
 static void configure_socket(struct sys_component *comp,

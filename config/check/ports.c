@@ -18,7 +18,8 @@ static unsigned int kinds_of(const struct topo_port *port)
 		    (port->kind == TO_SOCKET && !port->connect && !port->tcp);
 
 	return (port->kind == TO_CAPTURE ? ON_CAPTURES : ON_SENDERS) |
-	       (port->kind == TO_TAP ? ON_TAPS : 0) | (path ? ON_PATHS : 0);
+	       (port->kind == TO_TAP ? ON_TAPS : 0) |
+	       (port->kind == TO_NIC ? ON_NICS : 0) | (path ? ON_PATHS : 0);
 }
 
 static const char *why_not(unsigned int on)
@@ -29,6 +30,8 @@ static const char *why_not(unsigned int on)
 	       : on == ON_TAPS
 		       ? "is given to the interface of a tap port; this port "
 			 "has none"
+	       : on == ON_NICS
+		       ? "is for nic ports, and this is none"
 		       : "says who may connect to the path of an attach port, "
 			 "or of a socket that listens on one; this port has "
 			 "none";

@@ -90,6 +90,7 @@ struct topo_port {
 	struct option mode;
 	struct option owner;
 	struct option group;
+	struct option nic_xdp;
 	struct option tap_mac;
 	struct option tap_address; /* with these: */
 	uint32_t n_addresses;

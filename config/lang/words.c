@@ -117,6 +117,7 @@ const struct form forms[] = {
 { IN_PORT | ON_PATHS, "owner USER", on_owner, PORT(owner) },
 { IN_PORT | ON_PATHS, "group GROUP", on_owner, PORT(group) },
 { IN_PORT | ON_TAPS, "address 10.0.0.1/24, ...", on_address, PORT(tap_address) },
+{ IN_PORT | ON_NICS, "xdp", NULL, PORT(nic_xdp) },
 { IN_PORT | ON_CAPTURES, "filter \"EXPRESSION\"", on_text, PORT(capture.filter) },
 { IN_PORT | ON_CAPTURES, "drops", NULL, PORT(capture.drops) },
 { IN_PORT | ON_CAPTURES, "rotate SIZE files NUMBER", on_rotate, PORT(capture.rotate) },

@@ -27,6 +27,7 @@ enum place {
 	ON_SENDERS = 4096,
 	ON_TAPS = 8192,
 	ON_PATHS = 16384,
+	ON_NICS = 32768,
 };
 
 struct args;

@@ -11,15 +11,18 @@ command -v strace >/dev/null || skip_all "there is no strace here"
 spec=$(dirname "$0")/../../SPECIFICATION.md
 
 host a 10.0.0.1/24
+ip link add port0 type veth peer name plug0
 cat >file.weir <<END
 switch sw0 {
 	port a    { tap "a0" netns "a" }
 	port app  { attach "$W/app.sock" }
 	port to   { attach "$W/to.sock" }
+	port card { nic "port0"; xdp }
 	port pcap { capture "$W/all.pcapng" of a }
 }
 allow a <-> app
 allow app <-> to
+allow a <-> card
 END
 weir_start file.weir
 # The process alone: what it starts is another matter.
@@ -35,6 +38,11 @@ in_state()
 {
 	[ "$("$WEIR" show -j ports | jq -r --arg p "sw0.$1" \
 		'.[] | select(.port == $p).state')" = "$2" ]
+}
+restarted()
+{
+	"$WEIR" show -j ports | jq -e --arg p "sw0.$1" \
+		'.[] | select(.port == $p) | .restarts > 0 and .path != ""'
 }
 for _ in 1 2 3; do
 	"$EXAMPLES/echo" "$W/app.sock" 2>/dev/null &
@@ -60,6 +68,8 @@ if [ -x "$(dirname "$WEIR")/bench/hostile_client" ]; then
 fi
 kill -KILL "$(pgrep -f '^weir: sw0$|^weir: sw0 ' | head -n 1)"
 ok "the switch comes back" wait_for 10 in_state pcap up
+kill -KILL "$(pgrep -f '^weir: sw0.card$|^weir: sw0.card ' | head -n 1)"
+ok "a port by AF_XDP comes back" wait_for 10 restarted card
 timeout 2 "$WEIR" top -n 1 >/dev/null 2>&1
 kill -TERM "$WEIR_PID"
 wait "$WEIR_PID"
@@ -84,7 +94,7 @@ is "and no pipe" "$(grep -E '^(read|write)\([0-9]+<pipe:' calls)" ""
 is "it changes no inode that a client has had" \
 	"$(grep -E '^fallocate\([0-9]+<[^>]*weir:sw0\.(app|to)' calls)" ""
 is "it opens only its own files and the kernel's" \
-	"$(grep '^openat(' calls | grep -vE '"/(proc|dev/(null|urandom))')" ""
+	"$(grep '^openat(' calls | grep -vE '"/(proc|dev/(null|urandom)|sys/kernel/btf/)')" ""
 is "it receives without waiting" \
 	"$(grep -E '^recv' calls | grep -v MSG_DONTWAIT)" ""
 is "it sends without waiting" \

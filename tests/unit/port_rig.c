@@ -286,9 +286,14 @@ void comp_refused(const struct sys_component *config, ...)
 struct comp *comp_run(const struct sys_component *config)
 {
 	int fds[PD_MAX_FDS];
+	const struct component_ops *ops = component_kinds[config->kind];
 	int n = comp_open(config, fds);
 	struct comp *r = comp_new(config);
+	struct error err = { "" };
 
+	if (ops->start != NULL)
+		n += ops->start(config, fds, (unsigned int)n, &err);
+	assert_string_equal(err.text, "");
 	comp_start(r, fds, n);
 	return r;
 }

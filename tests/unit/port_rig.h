@@ -154,7 +154,7 @@ int comp_open(const struct sys_component *config, int *fds);
 /* It must fail, with all of these words, up to NULL, in the message. */
 void comp_refused(const struct sys_component *config, ...);
 
-/* open() and the rest. */
+/* open(), start() and the rest. */
 struct comp *comp_run(const struct sys_component *config);
 
 /* --- frames ------------------------------------------------------------- */

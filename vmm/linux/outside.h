@@ -57,6 +57,16 @@ enum outside_state {
 enum outside_drop { OUTSIDE_DROPS(OUTSIDE_ENUM) OUTSIDE_DROP_COUNT };
 #undef OUTSIDE_ENUM
 
+/* How frames get to an interface and from it, if the user has chosen. */
+enum outside_path {
+	OUTSIDE_PATH_ONLY,
+	OUTSIDE_PACKET,	      /* not as chosen */
+	OUTSIDE_XDP,	      /* the driver runs the program */
+	OUTSIDE_XDP_GENERIC,  /* the stack runs it */
+	OUTSIDE_XDP_ZEROCOPY, /* and the driver need not copy */
+	OUTSIDE_PATHS
+};
+
 /* Bytes of the memfd that holds one. */
 #define OUTSIDE_SIZE 4096u
 
@@ -66,19 +76,20 @@ enum outside_drop { OUTSIDE_DROPS(OUTSIDE_ENUM) OUTSIDE_DROP_COUNT };
 /**
  * struct outside_page - written by the PD, read by the monitor
  * @state: enum outside_state
+ * @path:  enum outside_path
  * @drops: by enum outside_drop
  * @name:  what the interface is called now; "": not known
  */
 struct outside_page {
 	_Atomic(uint32_t) state;
-	uint32_t pad;
+	_Atomic(uint32_t) path;
 	_Atomic(uint64_t) drops[OUTSIDE_DROP_COUNT];
 	char name[OUTSIDE_NAME];
 };
 
 ABI_SIZE(struct outside_page, 24 + 8 * OUTSIDE_DROP_COUNT);
 ABI_AT(struct outside_page, state, 0);
-ABI_AT(struct outside_page, pad, 4);
+ABI_AT(struct outside_page, path, 4);
 ABI_AT(struct outside_page, drops, 8);
 ABI_AT(struct outside_page, name, 8 + 8 * OUTSIDE_DROP_COUNT);
 
@@ -101,6 +112,12 @@ static inline bool outside_is(const struct outside_page *page,
 			      enum outside_state state)
 {
 	return atomic_load(&page->state) == (uint32_t)state;
+}
+
+/** outside_by - in the PD: note how frames get there */
+static inline void outside_by(struct outside_page *page, enum outside_path path)
+{
+	atomic_store(&page->path, (uint32_t)path);
 }
 
 /**

@@ -150,6 +150,19 @@ static json_int_t drop_sum(const struct vswitch_port_stats *s,
 	return sum;
 }
 
+static const char *path_name(const struct mon_link *l)
+{
+	static const char *const names[OUTSIDE_PATHS] = {
+		[OUTSIDE_PATH_ONLY] = "",
+		[OUTSIDE_PACKET] = "packet",
+		[OUTSIDE_XDP] = "xdp",
+		[OUTSIDE_XDP_GENERIC] = "xdp_generic",
+		[OUTSIDE_XDP_ZEROCOPY] = "xdp_zerocopy",
+	};
+
+	return names[outside_path(l)];
+}
+
 static json_t *show_port(const struct monitor *m, const struct mon_switch *sw,
 			 uint32_t port)
 {
@@ -158,21 +171,20 @@ static json_t *show_port(const struct monitor *m, const struct mon_switch *sw,
 	unsigned int restarts = restarts_of(m, sw->link[port]);
 	char name[SYS_NAME], interface[OUTSIDE_NAME];
 
-	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:s, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, s:i, s:I, s:I}",
-			 "port", port_name(sw, port, name), "number", (int)port,
-			 "kind", kind_name(m, sw->link[port]), "attached",
-			 json_safe(c->what), "interface",
-			 json_safe(outside_name(m, sw->link[port], interface)),
-			 "state", state_name(m, sw, port), "in_frames",
-			 counter(&s->in_frames), "in_bytes",
-			 counter(&s->in_bytes), "out_frames",
-			 counter(&s->out_frames), "out_bytes",
-			 counter(&s->out_bytes), "drops",
-			 drop_sum(s, sw->link[port]), "faults",
-			 counter(&s->faults), "restarts", (int)restarts,
-			 "mirror_missed", counter(&s->mirror_missed),
-			 "again_ms", again_ms(m, sw->link[port]));
+	return json_pack(
+		"{s:s, s:i, s:s, s:o, s:o, s:s, s:I, s:I, s:I, s:I, "
+		"s:I, s:I, s:i, s:I, s:I, s:s}",
+		"port", port_name(sw, port, name), "number", (int)port, "kind",
+		kind_name(m, sw->link[port]), "attached", json_safe(c->what),
+		"interface",
+		json_safe(outside_name(m, sw->link[port], interface)), "state",
+		state_name(m, sw, port), "in_frames", counter(&s->in_frames),
+		"in_bytes", counter(&s->in_bytes), "out_frames",
+		counter(&s->out_frames), "out_bytes", counter(&s->out_bytes),
+		"drops", drop_sum(s, sw->link[port]), "faults",
+		counter(&s->faults), "restarts", (int)restarts, "mirror_missed",
+		counter(&s->mirror_missed), "again_ms",
+		again_ms(m, sw->link[port]), "path", path_name(sw->link[port]));
 }
 
 /* Call a function for every port there is; it may add to the array. */

@@ -237,6 +237,17 @@ enum outside_state outside_state(const struct mon_link *l)
 				      : OUTSIDE_DOWN;
 }
 
+enum outside_path outside_path(const struct mon_link *l)
+{
+	uint32_t path;
+
+	if (l->outside == NULL)
+		return OUTSIDE_PATH_ONLY;
+	path = atomic_load(&l->outside->path);
+	return path < OUTSIDE_PATHS ? (enum outside_path)path
+				    : OUTSIDE_PATH_ONLY;
+}
+
 const char *outside_name(const struct monitor *m, const struct mon_link *l,
 			 char buf[OUTSIDE_NAME])
 {

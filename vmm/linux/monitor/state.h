@@ -385,6 +385,11 @@ const char *outside_name(const struct monitor *m, const struct mon_link *l,
 			 char buf[OUTSIDE_NAME]);
 
 /**
+ * outside_path - how frames get to its interface, as its PD says
+ */
+enum outside_path outside_path(const struct mon_link *l);
+
+/**
  * outside_drops - frames it says it has dropped for one reason
  */
 uint64_t outside_drops(const struct mon_link *l, enum outside_drop why);

@@ -5,7 +5,8 @@
  *
  * The interface remains the host's: weir makes it promiscuous and receives
  * everything, but so does the host's own stack.  An interface that is a
- * switch's port should have no addresses and be no member of a bridge.
+ * switch's port should have no addresses and be no member of a bridge.  With
+ * `xdp` frames go by AF_XDP (nic_xdp.h), and past the stack.
  *
  *	kernel, card  ->  receive ring  ->  offload.c  ->  transmit buffer
  *	kernel, card  <-  transmit ring  <---------------  receive buffer
@@ -31,28 +32,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "vmm/linux/ports/iface_watch.h"
+#include "vmm/linux/ports/nic.h"
 #include "vmm/linux/ports/open.h"
-#include "hostnet/nic_packet.h"
 #include "hostnet/offload.h"
-#include "vmm/linux/ports/pump.h"
 #include "base/frame.h"
 
 /* The longest train there can be, with its header and a tag put in. */
 #define TRAIN_MAX (65535u + FRAME_MIN + 2 * FRAME_TAG)
-
-/* State of a nic component. */
-struct nic {
-	struct pump pump; /* the switch side */
-	struct nic_packet packet;
-	size_t max_frame; /* bytes a frame of the port may have */
-	struct iface_watch watch;
-	/* it is no more; the descriptors, if there are any, are dead */
-	bool gone;
-	uint8_t *copy;		    /* TRAIN_MAX bytes for a train */
-	struct offload_train train; /* being cut, if @cutting */
-	bool cutting;		    /* there is a train */
-};
 
 /* --- what goes wrong ----------------------------------------------------- */
 
@@ -119,8 +105,7 @@ static void nic_gone(struct component *c)
 		       c->cfg->nic.ifname);
 }
 
-/* The kernel did not take @count frames. */
-static void say_unsent(struct component *c, unsigned int count, int error)
+void nic_unsent(struct component *c, unsigned int count, int error)
 {
 	const struct nic *n = c->state;
 
@@ -189,12 +174,19 @@ static bool cut_segment(struct component *c, struct net_buffer *b)
 	return false;
 }
 
+static enum nic_got peek(struct nic *n, struct nic_frame *f)
+{
+	if (n->xdp == NULL)
+		return nic_packet_peek(&n->packet, 0, f);
+	return nic_xdp_peek(n->xdp, f) ? NIC_FRAME : NIC_NOTHING;
+}
+
 /* The oldest frame of the ring; true if @b has one now. */
 static bool take_next(struct component *c, struct net_buffer *b)
 {
 	struct nic *n = c->state;
 	struct nic_frame f;
-	enum nic_got got = nic_packet_peek(&n->packet, 0, &f);
+	enum nic_got got = peek(n, &f);
 	bool filled = false;
 
 	if (got == NIC_NOTHING) {
@@ -207,7 +199,10 @@ static bool take_next(struct component *c, struct net_buffer *b)
 		filled = take_frame(c, &f, b);
 	else
 		take_train(c, &f);
-	nic_packet_done(&n->packet);
+	if (n->xdp != NULL)
+		nic_xdp_done(n->xdp);
+	else
+		nic_packet_done(&n->packet);
 	return filled;
 }
 
@@ -233,13 +228,22 @@ static unsigned int nic_receive(struct component *c, struct net_buffer *buffers,
 static bool kick(struct component *c)
 {
 	struct nic *n = c->state;
-	int e = nic_packet_kick(&n->packet);
+	int e;
 
+	if (n->xdp != NULL)
+		return nic_by_xdp_kick(c);
+	e = nic_packet_kick(&n->packet);
 	if (e == -EAGAIN)
 		return false;
 	if (e < 0)
-		say_unsent(c, nic_packet_discard(&n->packet), -e);
+		nic_unsent(c, nic_packet_discard(&n->packet), -e);
 	return true;
+}
+
+static bool put(struct nic *n, const struct net_buffer *b)
+{
+	return n->xdp != NULL ? nic_xdp_put(n->xdp, b->data, b->len)
+			      : nic_packet_put(&n->packet, b->data, b->len);
 }
 
 static unsigned int nic_send(struct component *c,
@@ -259,7 +263,7 @@ static unsigned int nic_send(struct component *c,
 
 		if (!nic_frame_fits(b->data, b->len, n->watch.mtu))
 			say_too_long(c, b->len);
-		else if (!nic_packet_put(&n->packet, b->data, b->len))
+		else if (!put(n, b))
 			break;
 	}
 	n->pump.writable = kick(c);
@@ -274,6 +278,10 @@ static void nic_watch(struct component *c, bool in, bool out)
 
 	if (n->gone)
 		return;
+	if (n->xdp != NULL) {
+		nic_by_xdp_watch(c, in);
+		return;
+	}
 	pd_watch(c, NIC_RX, in ? EPOLLIN : 0u);
 	pd_watch(c, NIC_TX, out ? EPOLLOUT : 0u);
 }
@@ -290,7 +298,7 @@ static int interface_of(const struct component *c)
 	struct sockaddr_ll addr = { 0 };
 	socklen_t size = sizeof(addr);
 
-	if (c->n_fds != NIC_FDS ||
+	if (c->n_fds < NIC_FDS ||
 	    getsockname(c->fd[NIC_TX], (struct sockaddr *)&addr, &size) < 0 ||
 	    addr.sll_ifindex <= 0)
 		return 0;
@@ -310,6 +318,19 @@ static void check_master(struct component *c)
 		       n->watch.name, master, n->watch.name);
 }
 
+static int init_rings(struct component *c)
+{
+	struct nic *n = c->state;
+	int e = 0;
+
+	if (c->n_fds > NIC_XDP)
+		e = nic_by_xdp_init(c);
+	if (e < 0 || n->xdp != NULL)
+		return e;
+	return nic_packet_init(&n->packet, c->fd[NIC_RX], c->fd[NIC_TX],
+			       n->max_frame);
+}
+
 static int nic_init(struct component *c)
 {
 	struct nic *n = c->state;
@@ -318,6 +339,7 @@ static int nic_init(struct component *c)
 
 	if (e < 0)
 		return e;
+	outside_by(c->outside, OUTSIDE_PATH_ONLY);
 	n->max_frame = c->cfg->wire.max_frame;
 	n->copy = malloc(TRAIN_MAX);
 	if (n->copy == NULL)
@@ -330,8 +352,7 @@ static int nic_init(struct component *c)
 		return 0;
 	}
 	check_master(c);
-	e = nic_packet_init(&n->packet, c->fd[NIC_RX], c->fd[NIC_TX],
-			    n->max_frame);
+	e = init_rings(c);
 	/* It may have gone just now. */
 	if (e == -ENODEV || e == -ENXIO)
 		nic_gone(c);
@@ -366,10 +387,19 @@ static void nic_fd_ready(struct component *c, unsigned int fd_index,
 		interface_lost(c, fd_index);
 	if (n->gone)
 		return;
-	if (fd_index == NIC_RX)
+	if (fd_index == NIC_RX || fd_index >= NIC_XDP)
 		n->pump.readable = true;
 	else if (kick(c))
 		n->pump.writable = true;
+}
+
+static bool nic_run(struct component *c, uint64_t now_ns)
+{
+	const struct nic *n = c->state;
+
+	if (n->xdp != NULL)
+		nic_by_xdp_run(c);
+	return pump_run(c, now_ns);
 }
 
 /* write() of nothing kicks the ring; read() takes frames longer than a slot. */
@@ -385,8 +415,9 @@ const struct component_ops nic_ops = {
 	.outside = true,
 	.open = nic_open,
 	.seek = nic_seek,
+	.start = nic_xdp_start,
 	.init = nic_init,
 	.fd_ready = nic_fd_ready,
-	.run = pump_run,
+	.run = nic_run,
 	.arm = pump_arm,
 };

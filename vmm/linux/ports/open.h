@@ -12,11 +12,16 @@
 
 typedef int open_fn(const struct sys_component *cfg, int *fds,
 		    struct error *err);
+typedef int start_fn(const struct sys_component *cfg, int *fds, unsigned int n,
+		     struct error *err);
 typedef int seek_fn(const struct sys_component *cfg, int *fds);
 
 enum { TAP_DEVICE, TAP_WATCH, TAP_FDS };
-/* NIC_CLAIM is not used by the PD; it marks the interface as in use. */
-enum { NIC_RX, NIC_TX, NIC_WATCH, NIC_CLAIM, NIC_FDS };
+/*
+ * NIC_CLAIM is not used by the PD; it marks the interface as in use.  With
+ * `xdp` there are more behind them (nic_xdp.h).
+ */
+enum { NIC_RX, NIC_TX, NIC_WATCH, NIC_CLAIM, NIC_FDS, NIC_XDP = NIC_FDS };
 
 /*
  * Makes the interface, or takes it: a persistent TAP that nobody uses keeps all
@@ -31,6 +36,11 @@ seek_fn tap_seek;
  */
 open_fn nic_open;
 seek_fn nic_seek;
+/*
+ * With `xdp`: all that AF_XDP needs, or the reason why it cannot be had, which
+ * is no error.
+ */
+start_fn nic_xdp_start;
 
 /*
  * Listens, or connects.  A Unix socket's path that nobody listens on any more
