@@ -45,6 +45,15 @@ static struct sys_policy *two_policies(void)
 	return p;
 }
 
+static void policies_free(struct sys_policy *policy)
+{
+	for (int i = 0; i < 2; i++) {
+		free(policy[i].rule);
+		free(policy[i].unasked);
+	}
+	free(policy);
+}
+
 static struct compile_result result_of(struct sys_policy *policy)
 {
 	return (struct compile_result){
@@ -76,7 +85,7 @@ static uint8_t *packed(size_t *size)
 			break;
 		free(at);
 	} while (*size < compile_result_room(2));
-	policies_free(policy, 2);
+	policies_free(policy);
 	return at;
 }
 
@@ -255,7 +264,7 @@ static void test_texts_of_rules_end(void **state)
 	memset(policy[1].rule[0].text, 'x', sizeof(policy[1].rule[0].text));
 	memset(policy[1].rule[0].file, 'y', sizeof(policy[1].rule[0].file));
 	assert_int_equal(compile_result_pack(&r, at, size), 0);
-	policies_free(policy, 2);
+	policies_free(policy);
 	assert_int_equal(compile_result_unpack(&r, at, size), 0);
 	assert_int_equal(strlen(r.policy[1].rule[0].text), SYS_PATH - 1);
 	assert_int_equal(strlen(r.policy[1].rule[0].file), SYS_PATH - 1);

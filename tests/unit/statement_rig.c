@@ -14,6 +14,28 @@ static struct system *sys;
 
 char compiler_said[4096];
 
+/* Every change that was taken apart: lists of statements have its texts. */
+static struct part {
+	struct part *next;
+	struct config_change *v;
+	size_t n;
+} * parts;
+
+static void keep(struct config_change *v, size_t n)
+{
+	struct part *p = calloc(1, sizeof(*p));
+
+	*p = (struct part){ parts, v, n };
+	parts = p;
+}
+
+void statements_free(struct statements *s)
+{
+	free(s->v);
+	free(s->said);
+	*s = (struct statements){ 0 };
+}
+
 /* What the command says of a refusal, if it is one. */
 static int told(struct error *err, json_t *why)
 {
@@ -45,7 +67,7 @@ int add_change(struct statements *to, const struct statements *from,
 	else
 		snprintf(compiler_said, sizeof(compiler_said), "%s",
 			 report.text);
-	config_changes_free(v, n);
+	keep(v, n);
 	config_report_free(&report);
 	return result;
 }
@@ -111,6 +133,13 @@ int statement_setup(void **state)
 int statement_teardown(void **state)
 {
 	(void)state;
+	while (parts != NULL) {
+		struct part *p = parts;
+
+		parts = p->next;
+		config_changes_free(p->v, p->n);
+		free(p);
+	}
 	system_free(sys);
 	return 0;
 }

@@ -22,6 +22,9 @@
 /* What the compiler said of the last change, if it could not read it. */
 extern char compiler_said[4096];
 
+/* Forget a list, which is then empty; its texts stay until the end. */
+void statements_free(struct statements *s);
+
 /* Make @to from @from and a change. */
 int add_change(struct statements *to, const struct statements *from,
 	       const char *text, struct error *err);

@@ -52,9 +52,7 @@ static void refuse(struct monitor *m, json_t *why)
 static const struct sys_policy *new_policy(const struct monitor *m,
 					   const struct mon_switch *sw)
 {
-	const struct compile_result *r = &m->change.result;
-
-	return policy_of(r->policy, r->n_policies, sw);
+	return policy_of(&m->change.result, sw);
 }
 
 /* Note which switches' images change. */
@@ -155,25 +153,9 @@ static void on_compiler(struct monitor *m, struct loop_source *s,
 	}
 }
 
-/* The file to load: the one that was named, or that it was started from. */
-static const char *file_of(const struct monitor *m)
-{
-	const struct system *sys = m->origin;
-
-	if (m->change.order.file != NULL)
-		return m->change.order.file;
-	if (sys->n_sources > 0 && strcmp(sys->source[0].path, "-") != 0)
-		return sys->source[0].path;
-	return NULL;
-}
-
 static bool begin(struct monitor *m)
 {
 	struct change *c = &m->change;
-	struct system base = held_system(m);
-	struct compile_order order = { .base = &base,
-				       .held = &m->held.statements,
-				       .what = &c->order };
 	json_t *why;
 
 	if (c->queue == NULL)
@@ -183,14 +165,7 @@ static bool begin(struct monitor *m)
 	c->order = c->caller->order;
 	c->caller->order = (struct change_order){ 0 };
 	c->stage = CHANGE_COMPILING;
-	/* The instance may have been given another name than its file's. */
-	memcpy(base.name, m->sys.name, sizeof(base.name));
-	order.file = file_of(m);
-	if (c->order.kind == CHANGE_RELOAD && order.file == NULL)
-		why = facts_error("no_file", "{}");
-	else
-		why = compiler_start(&c->compiler, &m->loop, &order,
-				     on_compiler);
+	why = compiler_start(m, on_compiler);
 	if (why != NULL)
 		refuse(m, why);
 	return true;

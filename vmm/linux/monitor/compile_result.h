@@ -3,11 +3,11 @@
  * What a compiler that ran in another process has to say.
  *
  * The child packs it into memory it shares with the monitor, and ends; then the
- * monitor unpacks it.  The child is our own program, but it has read files and
- * filters that somebody gave it, with libpcap among others, and may have died
- * anywhere.  So every length is checked against what is there, every text is
- * terminated, and numbers inside a policy are checked where they are used
- * (monitor/policy.c).
+ * monitor copies that into a block of its own and finds everything in there.
+ * The child is our own program, but it has read files and filters that somebody
+ * gave it, with libpcap among others, and may have died anywhere.  So every
+ * length is checked against what is there, every text is terminated, and
+ * numbers inside a policy are checked where they are used (monitor/policy.c).
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_COMPILE_RESULT_H
 #define WEIR_VMM_LINUX_MONITOR_COMPILE_RESULT_H
@@ -27,16 +27,17 @@ enum compile_verdict {
 	COMPILE_VERDICTS
 };
 
-/* A compiler's result. */
+/* A compiler's result; also what is in force (struct monitor, held). */
 struct compile_result {
+	void *block;	  /* what the rest lies in; NULL: it is others' */
 	uint32_t verdict; /* enum compile_verdict */
 	uint32_t errors;  /* how many; DIFFERS: differences */
 	char *text;
 	struct sys_policy *policy; /* DONE: by number of the switch */
 	size_t n_policies;
 	struct sys_source *source; /* DONE: the files it was made from */
-	size_t n_sources; /* 0 if those that were known have been used */
-	/* DONE: what holds with the change */
+	size_t n_sources;
+	/* DONE: what was changed since these were loaded */
 	struct statements statements;
 	/* of the change that was made or taken back */
 	unsigned int number;
@@ -52,7 +53,7 @@ size_t compile_result_room(size_t n_policies);
 /**
  * compile_result_pack - write a result
  * @r:  texts that are too long are cut
- * @to: @size bytes
+ * @to: @size bytes, all zero
  *
  * Return: 0, or -1 if it does not fit.
  */
@@ -60,7 +61,7 @@ int compile_result_pack(const struct compile_result *r, void *to, size_t size);
 
 /**
  * compile_result_unpack - read a result
- * @r:    out, to be freed whatever is returned
+ * @r:    out; empty if that fails
  * @from: private or no longer written to; not trusted
  *
  * Return: 0, or -1 if it is none, or memory ran out.
@@ -72,11 +73,5 @@ int compile_result_unpack(struct compile_result *r, const void *from,
  * compile_result_free - release what a result holds
  */
 void compile_result_free(struct compile_result *r);
-
-/**
- * policies_free, sources_free - release arrays as those of a system
- */
-void policies_free(struct sys_policy *policy, size_t n);
-void sources_free(struct sys_source *source, size_t n);
 
 #endif

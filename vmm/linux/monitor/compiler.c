@@ -7,8 +7,21 @@
 #include <sys/stat.h>
 
 #include "config/config.h"
+#include "vmm/linux/monitor/state.h"
 
-/* --- in the child -------------------------------------------------------- */
+/* The file to load: the one that was named, or that it was started from. */
+static const char *file_of(const struct monitor *m)
+{
+	const struct system *sys = m->origin;
+
+	if (m->change.order.file != NULL)
+		return m->change.order.file;
+	if (sys->n_sources > 0 && strcmp(sys->source[0].path, "-") != 0)
+		return sys->source[0].path;
+	return NULL;
+}
+
+/* --- in the child: what it makes is never freed -------------------------- */
 
 /*
  * The path to open.  The file the topology was made from keeps its first name:
@@ -25,8 +38,55 @@ static const char *known_path(const struct system *base, const char *file)
 	return file;
 }
 
+/* Put together the statements to compile.  Errors may be in the report, too. */
+static json_t *merge(const struct change_order *what,
+		     const struct statements *held, const struct system *base,
+		     struct compile_result *result,
+		     struct config_report *report)
+{
+	struct config_change *change;
+	json_t *why = NULL;
+	size_t n;
+
+	result->number = what->number;
+	if (what->kind == CHANGE_UNDO)
+		return statements_undo(&result->statements, held,
+				       &result->number, &result->undone);
+	if (!statements_are_plain(what->text))
+		return facts_error("not_ascii", "{}");
+	change = config_normalise(base, what->text, &n, report);
+	if (report->errors == 0)
+		why = statements_add(&result->statements, held, change, n);
+	result->number = result->statements.last;
+	return why;
+}
+
+/* Compile the same files with other statements. */
+static json_t *recompile(const struct monitor *m, const struct system *base,
+			 struct system **sys, struct compile_result *result,
+			 struct config_report *report)
+{
+	const struct change_order *what = &m->change.order;
+	const struct statements *held = &m->held.statements;
+	struct statements *next = &result->statements;
+	json_t *why = merge(what, held, base, result, report);
+
+	if (why != NULL)
+		return why;
+	if (report->errors == 0)
+		*sys = config_recompile(base, statements_text(next), report);
+	/*
+	 * Lines of the monitor's own text mean nothing to users: name
+	 * statements.  A change that could not be taken apart is quoted as it
+	 * was sent.
+	 */
+	report->text = statements_explain(
+		next, held, next->n == 0 ? what->text : NULL, report->text);
+	return NULL;
+}
+
 /* If only policies would change, they are the result. */
-static void compare(const struct system *base, struct system *sys,
+static void compare(const struct system *base, const struct system *sys,
 		    struct compile_result *result)
 {
 	char *why;
@@ -41,107 +101,35 @@ static void compare(const struct system *base, struct system *sys,
 	result->verdict = COMPILE_DONE;
 	result->policy = sys->policy;
 	result->n_policies = sys->n_policies;
+	result->source = sys->source;
+	result->n_sources = sys->n_sources;
 }
 
-/* Put together the statements to compile.  Errors may be in the report, too. */
-static json_t *merge(const struct compile_order *order,
-		     struct compile_result *result,
-		     struct config_report *report)
+static int compile(void *arg)
 {
-	const struct change_order *what = order->what;
-	struct config_change *change;
-	json_t *why;
-	size_t n;
-
-	*report = (struct config_report){ 0 };
-	result->number = what->number;
-	if (what->kind == CHANGE_UNDO)
-		return statements_undo(&result->statements, order->held,
-				       &result->number, &result->undone);
-	if (!statements_are_plain(what->text))
-		return facts_error("not_ascii", "{}");
-	change = config_normalise(order->base, what->text, &n, report);
-	if (report->errors > 0)
-		return NULL;
-	why = statements_add(&result->statements, order->held, change, n);
-	result->number = result->statements.last;
-	return why;
-}
-
-/* Lines of the monitor's own text mean nothing to users: name statements. */
-static char *explained(const struct compile_order *order,
-		       struct compile_result *result, const char *report)
-{
-	/* A change that could not be taken apart is quoted as it was sent. */
-	return statements_explain(
-		&result->statements, order->held,
-		result->statements.n == 0 ? order->what->text : NULL, report);
-}
-
-static struct system *recompile(const struct compile_order *order,
-				struct compile_result *result,
-				struct config_report *report)
-{
-	json_t *why = merge(order, result, report);
+	const struct monitor *m = arg;
+	const struct compiler *c = &m->change.compiler;
+	struct compile_result result = { .verdict = COMPILE_ERRORS };
+	struct config_report report = { 0 };
+	const struct system base = held_system(m);
 	struct system *sys = NULL;
+	json_t *why = NULL;
 
-	if (why != NULL) {
-		result->verdict = COMPILE_REFUSED;
-		result->text = json_dumps(why, JSON_COMPACT);
-		return NULL;
-	}
-	if (report->errors == 0)
-		sys = config_recompile(order->base,
-				       statements_text(&result->statements),
-				       report);
-	result->text = explained(order, result, report->text);
-	return sys;
-}
-
-/* The result is made of what the process holds; nothing is ever freed. */
-static void compile(const struct compile_order *order,
-		    struct compile_result *result)
-{
-	const struct system *base = order->base;
-	struct config_report report;
-	struct system *sys;
-
-	*result = (struct compile_result){ .verdict = COMPILE_ERRORS };
-	if (order->what->kind != CHANGE_RELOAD) {
-		sys = recompile(order, result, &report);
-	} else {
+	if (m->change.order.kind != CHANGE_RELOAD)
+		why = recompile(m, &base, &sys, &result, &report);
+	else
 		/* An instance is called what it was called when it began. */
-		sys = config_compile_as(known_path(base, order->file),
-					base->name, &report);
-		result->text = report.text;
+		sys = config_compile_as(known_path(&base, file_of(m)),
+					base.name, &report);
+	result.errors = report.errors;
+	result.text = report.text;
+	if (why != NULL) {
+		result.verdict = COMPILE_REFUSED;
+		result.text = json_dumps(why, JSON_COMPACT);
+	} else if (sys != NULL) {
+		compare(&base, sys, &result);
 	}
-	result->errors = report.errors;
-	if (sys == NULL)
-		return;
-	compare(base, sys, result);
-	if (result->verdict == COMPILE_DONE &&
-	    order->what->kind == CHANGE_RELOAD) {
-		result->source = sys->source;
-		result->n_sources = sys->n_sources;
-	}
-}
-
-/**
- * struct task - what the child is to do
- */
-struct task {
-	const struct compile_order *order;
-	void *shared;
-	size_t size;
-};
-
-static int compile_and_pack(void *arg)
-{
-	const struct task *task = arg;
-	struct compile_result result;
-
-	compile(task->order, &result);
-	return -compile_result_pack(&result, task->shared, task->size);
+	return -compile_result_pack(&result, c->shared, c->size);
 }
 
 /* --- in the monitor ------------------------------------------------------ */
@@ -153,25 +141,24 @@ static void unshare_all(struct compiler *c)
 	c->shared = NULL;
 }
 
-json_t *compiler_start(struct compiler *c, struct loop *loop,
-		       const struct compile_order *order,
+json_t *compiler_start(struct monitor *m,
 		       void (*ended)(struct monitor *m, struct loop_source *s,
 				     uint32_t events))
 {
-	struct task task = {
-		.order = order,
-		.size = compile_result_room(order->base->n_policies),
-	};
+	struct compiler *c = &m->change.compiler;
 	json_t *why;
+	void *shared;
 
+	if (m->change.order.kind == CHANGE_RELOAD && file_of(m) == NULL)
+		return facts_error("no_file", "{}");
+	c->size = compile_result_room(m->held.n_policies);
 	/* Mostly never touched. */
-	task.shared = mmap(NULL, task.size, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (task.shared != MAP_FAILED) {
-		c->shared = task.shared;
-		c->size = task.size;
-		if (child_start(&c->child, loop, "weir-compile", -1,
-				compile_and_pack, &task, ended) == 0)
+	shared = mmap(NULL, c->size, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (shared != MAP_FAILED) {
+		c->shared = shared;
+		if (child_start(&c->child, &m->loop, "weir-compile", -1,
+				compile, m, ended) == 0)
 			return NULL;
 	}
 	why = facts_error("compiler_start", "{s:i}", "errno", errno);

@@ -10,9 +10,8 @@
 #ifndef WEIR_VMM_LINUX_MONITOR_COMPILER_H
 #define WEIR_VMM_LINUX_MONITOR_COMPILER_H
 
-#include "vmm/linux/monitor/compile_result.h"
 #include "vmm/linux/monitor/child.h"
-#include "vmm/linux/monitor/statement.h"
+#include "vmm/linux/monitor/compile_result.h"
 
 enum change_kind {
 	CHANGE_RELOAD, /* load the topology again */
@@ -29,15 +28,6 @@ struct change_order {
 	unsigned int number; /* UNDO: of the change; 0: the last one */
 };
 
-/* What to compile. */
-struct compile_order {
-	const struct system *base; /* what runs, with its sources */
-	/* the statements that are in force */
-	const struct statements *held;
-	const struct change_order *what; /* is to be changed */
-	const char *file;		 /* RELOAD: this one */
-};
-
 /* The compiler; all zero but @child: none. */
 struct compiler {
 	struct child child;
@@ -46,21 +36,19 @@ struct compiler {
 };
 
 /**
- * compiler_start - have an order carried out
- * @c:     none runs
- * @order: may be forgotten when this returns
+ * compiler_start - have the order in @m->change carried out
+ * @m:     no compiler runs
  * @ended: called in the loop once the child may have ended: compiler_finish()
  *
  * Return: NULL, or why not: of facts_error().
  */
-json_t *compiler_start(struct compiler *c, struct loop *loop,
-		       const struct compile_order *order,
+json_t *compiler_start(struct monitor *m,
 		       void (*ended)(struct monitor *m, struct loop_source *s,
 				     uint32_t events));
 
 /**
  * compiler_finish - take the result of a child that has ended
- * @result: out, to be freed whatever is returned
+ * @result: out; empty if there is none
  * @why:    out: NULL, or why there is none: of facts_error()
  *
  * Return: false if it still runs.

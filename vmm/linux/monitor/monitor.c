@@ -73,6 +73,7 @@ static int copy_system(struct monitor *m, const struct system *sys)
 {
 	m->sys = *sys;
 	m->origin = sys;
+	held_begin(m);
 	m->sys.n_pds = 0;
 	m->sys.n_conns = 0;
 	m->sys.pd = calloc(sys->n_pds + 1, sizeof(*m->sys.pd));
@@ -217,7 +218,7 @@ static int watch_own(struct monitor *m)
 static int prepare(struct monitor *m, const struct system *sys)
 {
 	if (copy_system(m, sys) != 0 || placement_choose(&m->sys, m->err) ||
-	    held_begin(m) != 0 || pd_spawn_check(m->err) != 0 ||
+	    pd_spawn_check(m->err) != 0 ||
 	    janitor_start(&m->janitor, sys, m->err) != 0)
 		return -1;
 	/* There will be many descriptors: raise the limit now. */
@@ -391,7 +392,7 @@ static void dispose(struct monitor *m)
 	loop_del(&m->loop, &m->signals);
 	loop_del(&m->loop, &m->warden);
 	loop_close(&m->loop);
-	held_free(m);
+	compile_result_free(&m->held);
 	free(m->pd);
 	free(m->link);
 	free(m->sys.pd);

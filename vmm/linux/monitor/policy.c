@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/linux/monitor/policy.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "vmm/linux/monitor/state.h"
@@ -11,99 +10,52 @@
 
 /* --- what holds ---------------------------------------------------------- */
 
-static int copy_policy(struct sys_policy *to, const struct sys_policy *from)
-{
-	size_t n = from->image.n_rules;
-
-	to->image = from->image;
-	to->rule = calloc(n + 1, sizeof(*to->rule));
-	if (to->rule == NULL)
-		return -1;
-	memcpy(to->rule, from->rule, n * sizeof(*to->rule));
-	to->unasked = calloc((size_t)from->n_unasked + 1, sizeof(*to->unasked));
-	if (to->unasked == NULL)
-		return -1;
-	for (; to->n_unasked < from->n_unasked; to->n_unasked++)
-		to->unasked[to->n_unasked] = from->unasked[to->n_unasked];
-	return 0;
-}
-
-int held_begin(struct monitor *m)
+void held_begin(struct monitor *m)
 {
 	const struct system *sys = m->origin;
-	struct held *h = &m->held;
 
-	h->policy = calloc(sys->n_policies + 1, sizeof(*h->policy));
-	if (h->policy == NULL)
-		return error_set(m->err, "not enough memory");
-	for (; h->n_policies < sys->n_policies; h->n_policies++)
-		if (copy_policy(&h->policy[h->n_policies],
-				&sys->policy[h->n_policies]) != 0)
-			return error_set(m->err, "not enough memory");
-	return 0;
-}
-
-void held_free(struct monitor *m)
-{
-	struct held *h = &m->held;
-
-	policies_free(h->policy, h->n_policies);
-	sources_free(h->source, h->n_sources);
-	statements_free(&h->statements);
-	*h = (struct held){ 0 };
+	m->held = (struct compile_result){ .policy = sys->policy,
+					   .n_policies = sys->n_policies,
+					   .source = sys->source,
+					   .n_sources = sys->n_sources };
 }
 
 void held_replace(struct monitor *m, struct compile_result *result)
 {
-	struct statements *next = &result->statements;
-	struct held *h = &m->held;
-
-	policies_free(h->policy, h->n_policies);
-	h->policy = result->policy;
-	h->n_policies = result->n_policies;
-	result->policy = NULL;
-	result->n_policies = 0;
-	if (result->n_sources > 0) {
-		sources_free(h->source, h->n_sources);
-		h->source = result->source;
-		h->n_sources = result->n_sources;
-		result->source = NULL;
-		result->n_sources = 0;
-	}
 	/* Numbers of changes are not used again. */
-	if (next->last < h->statements.last)
-		next->last = h->statements.last;
-	statements_free(&h->statements);
-	h->statements = *next;
-	*next = (struct statements){ 0 };
+	if (result->statements.last < m->held.statements.last)
+		result->statements.last = m->held.statements.last;
+	compile_result_free(&m->held);
+	m->held = *result;
+	*result = (struct compile_result){ 0 };
 }
 
 struct system held_system(const struct monitor *m)
 {
 	struct system sys = *m->origin;
 
+	/* The instance may have been given another name than its file's. */
+	memcpy(sys.name, m->sys.name, sizeof(sys.name));
 	sys.policy = m->held.policy;
-	if (m->held.n_sources > 0) {
-		sys.source = m->held.source;
-		sys.n_sources = m->held.n_sources;
-	}
+	sys.source = m->held.source;
+	sys.n_sources = m->held.n_sources;
 	return sys;
 }
 
 /* --- a switch's ---------------------------------------------------------- */
 
-const struct sys_policy *policy_of(const struct sys_policy *policy, size_t n,
+const struct sys_policy *policy_of(const struct compile_result *result,
 				   const struct mon_switch *sw)
 {
 	uint32_t number = sw->comp->sw.number;
 
-	return number < n ? &policy[number] : NULL;
+	return number < result->n_policies ? &result->policy[number] : NULL;
 }
 
 const struct sys_policy *held_policy(const struct monitor *m,
 				     const struct mon_switch *sw)
 {
-	return policy_of(m->held.policy, m->held.n_policies, sw);
+	return policy_of(&m->held, sw);
 }
 
 void policy_write(struct mon_switch *sw, const struct sys_policy *policy)

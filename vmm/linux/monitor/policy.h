@@ -8,42 +8,22 @@
 #ifndef WEIR_VMM_LINUX_MONITOR_POLICY_H
 #define WEIR_VMM_LINUX_MONITOR_POLICY_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "config/system.h"
-#include "vmm/linux/monitor/statement.h"
+#include "vmm/linux/monitor/compile_result.h"
 
-struct compile_result;
 struct monitor;
 struct mon_switch;
 
-/* What is in force. */
-struct held {
-	struct sys_policy *policy; /* by number of the switch */
-	size_t n_policies;	   /* how many */
-	/* the topology it was made from, if it has been loaded again */
-	struct sys_source *source;
-	/* files of it; 0: it is that of monitor.origin */
-	size_t n_sources;
-	struct statements statements; /* what was changed since */
-};
-
 /**
  * held_begin - put the topology's policies in force
- *
- * Return: 0, or -1 with @m->err set.
  */
-int held_begin(struct monitor *m);
+void held_begin(struct monitor *m);
 
 /**
- * held_free - for the end of the monitor
- */
-void held_free(struct monitor *m);
-
-/**
- * held_replace - put other policies in force
- * @result: its policies, sources and statements are taken over
+ * held_replace - put other policies in force, with what they were made from
+ * @result: taken over
  */
 void held_replace(struct monitor *m, struct compile_result *result);
 
@@ -64,9 +44,9 @@ const struct sys_policy *held_policy(const struct monitor *m,
 				     const struct mon_switch *sw);
 
 /**
- * policy_of - the same in another array of policies
+ * policy_of - the policy it would have by another result
  */
-const struct sys_policy *policy_of(const struct sys_policy *policy, size_t n,
+const struct sys_policy *policy_of(const struct compile_result *result,
 				   const struct mon_switch *sw);
 
 /**

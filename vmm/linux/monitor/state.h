@@ -184,7 +184,7 @@ struct monitor {
 	struct mon_vm *vm; /* driver VMs, in the order of their ports */
 	size_t n_vms;	   /* how many */
 	/* policies in force, their topology, changes at run time */
-	struct held held;
+	struct compile_result held;
 	struct change change;	       /* a change of policy in progress */
 	struct control_server control; /* the control socket */
 };

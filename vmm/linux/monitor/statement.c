@@ -24,31 +24,23 @@ bool statements_are_plain(const char *text)
 	return true;
 }
 
-static json_t *append(struct statements *s, const char *text, const char *key,
-		      unsigned int change)
+/* An empty list with room for so many. */
+static struct statements list_for(const struct statements *from, size_t more)
 {
-	struct statement *v = reallocarray(s->v, s->n + 1, sizeof(*v));
+	return (struct statements){ .v = calloc(from->n + more + 1,
+						sizeof(*from->v)),
+				    .last = from->last };
+}
 
-	if (v == NULL)
-		return facts_error("no_memory", "{}");
-	s->v = v;
-	v += s->n++;
-	*v = (struct statement){ strdup(text), strdup(key), change };
-	return v->text == NULL || v->key == NULL
-		       ? facts_error("no_memory", "{}")
-		       : NULL;
+static json_t *no_memory(void)
+{
+	return facts_error("no_memory", "{}");
 }
 
 /* Is there no newer statement with the same key? */
 static bool holds(const struct statements *s, size_t i)
 {
 	return statements_find(s, s->v[i].key) == &s->v[i];
-}
-
-static void release(struct statement *v)
-{
-	free(v->text);
-	free(v->key);
 }
 
 /* Forget the oldest that has been replaced.  Return: whether there is one. */
@@ -60,51 +52,29 @@ static bool forget_replaced(struct statements *s)
 		i--;
 	if (i == 0)
 		return false;
-	release(&s->v[i - 1]);
 	memmove(&s->v[i - 1], &s->v[i], (s->n - i) * sizeof(*s->v));
 	s->n--;
 	return true;
 }
 
-/* A list's statements of a change; without @of, all others. */
-static json_t *append_all(struct statements *to, const struct statements *from,
-			  unsigned int change, bool of)
-{
-	json_t *why = NULL;
-
-	for (size_t i = 0; i < from->n && why == NULL; i++) {
-		const struct statement *v = &from->v[i];
-
-		if ((v->change == change) == of)
-			why = append(to, v->text, v->key, v->change);
-	}
-	return why;
-}
-
-static json_t *add_fresh(struct statements *to,
-			 const struct config_change *change, size_t n)
-{
-	json_t *why = NULL;
-
-	if (n == 0)
-		return facts_error("empty", "{}");
-	for (size_t i = 0; i < n && why == NULL; i++) {
-		if (statements_find(to, change[i].key) != NULL)
-			return facts_error("twice", "{s:s}", "about",
-					   change[i].key);
-		why = append(to, change[i].text, change[i].key, to->last);
-	}
-	return why;
-}
-
 json_t *statements_add(struct statements *to, const struct statements *from,
 		       const struct config_change *change, size_t n)
 {
-	struct statements all = { .last = from->last + 1 };
-	json_t *why = add_fresh(&all, change, n);
+	struct statements all = list_for(from, n);
+	json_t *why = all.v == NULL ? no_memory() : NULL;
 
-	if (why == NULL)
-		why = append_all(&all, from, all.last, false);
+	all.last++;
+	if (why == NULL && n == 0)
+		why = facts_error("empty", "{}");
+	for (; why == NULL && all.n < n; change++) {
+		if (statements_find(&all, change->key) != NULL)
+			why = facts_error("twice", "{s:s}", "about",
+					  change->key);
+		all.v[all.n++] = (struct statement){ change->text, change->key,
+						     all.last };
+	}
+	for (size_t i = 0; why == NULL && i < from->n; i++)
+		all.v[all.n++] = from->v[i];
 	while (why == NULL && all.n > STATEMENTS_MAX)
 		if (!forget_replaced(&all))
 			why = facts_error("too_many", "{s:i}", "max",
@@ -112,7 +82,7 @@ json_t *statements_add(struct statements *to, const struct statements *from,
 	if (why == NULL)
 		*to = all;
 	else
-		statements_free(&all);
+		free(all.v);
 	return why;
 }
 
@@ -153,28 +123,25 @@ static unsigned int find_change(const struct statements *s, unsigned int change)
 json_t *statements_undo(struct statements *to, const struct statements *from,
 			unsigned int *change, char **undone)
 {
-	struct statements left = { .last = from->last }, gone = { 0 };
 	unsigned int found = find_change(from, *change);
-	json_t *why;
+	struct statements left, gone;
 
 	if (found == 0)
 		return facts_error(from->n == 0 ? "nothing_to_undo"
 						: "no_change",
 				   "{s:I}", "number", (json_int_t)*change);
-	why = append_all(&left, from, found, false);
-	if (why == NULL)
-		why = append_all(&gone, from, found, true);
-	*undone = why == NULL ? join(&gone, true) : NULL;
-	if (why == NULL && *undone == NULL)
-		why = facts_error("no_memory", "{}");
-	statements_free(&gone);
-	if (why == NULL) {
-		*change = found;
-		*to = left;
-	} else {
-		statements_free(&left);
-	}
-	return why;
+	left = list_for(from, 0);
+	gone = list_for(from, 0);
+	for (size_t i = 0; left.v != NULL && gone.v != NULL && i < from->n; i++)
+		if (from->v[i].change == found)
+			gone.v[gone.n++] = from->v[i];
+		else
+			left.v[left.n++] = from->v[i];
+	*undone = gone.n > 0 ? join(&gone, true) : NULL;
+	free(gone.v);
+	*to = left;
+	*change = found;
+	return *undone == NULL ? no_memory() : NULL;
 }
 
 /* --- as text ------------------------------------------------------------- */
@@ -253,23 +220,21 @@ char *statements_explain(struct statements *s, const struct statements *kept,
 	FILE *out = open_memstream(&text, &size);
 	FILE *said = open_memstream(&s->said, &said_size);
 
-	for (; out != NULL && said != NULL && *report != '\0'; report += n) {
+	while (out != NULL && said != NULL && *report != '\0') {
 		unsigned int number;
 		const char *rest = about(report, &number);
 		const struct statement *v = statements_line(s, number);
 
+		if (v == NULL && sent == NULL)
+			rest = report;
 		n = strcspn(rest, "\n");
-		if (sent != NULL && number > 0)
+		if (v == NULL && sent != NULL && number > 0)
 			quote(out, sent, number);
-		if (v != NULL)
-			explain(said, out, v, kept, rest, n);
-		else if (sent != NULL)
+		if (v == NULL)
 			fprintf(out, "%.*s\n", (int)n, rest);
 		else
-			fprintf(out, "%.*s\n", (int)(rest + n - report),
-				report);
-		n += (size_t)(rest - report);
-		n += report[n] == '\n';
+			explain(said, out, v, kept, rest, n);
+		report = rest + n + (rest[n] == '\n');
 	}
 	if (said != NULL)
 		fclose(said);
@@ -277,13 +242,4 @@ char *statements_explain(struct statements *s, const struct statements *kept,
 		return text;
 	free(text);
 	return NULL;
-}
-
-void statements_free(struct statements *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		release(&s->v[i]);
-	free(s->v);
-	free(s->said);
-	*s = (struct statements){ 0 };
 }

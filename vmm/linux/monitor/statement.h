@@ -15,6 +15,9 @@
  * Each change has a number, which is not used again, and can be taken back by
  * it.  A statement that was replaced then holds again, if there was room to
  * keep it.
+ *
+ * Lists are made in the compiler's process, which ends soon after and frees
+ * nothing; the monitor has them as part of a result (compile_result.h).
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_STATEMENT_H
 #define WEIR_VMM_LINUX_MONITOR_STATEMENT_H
@@ -53,7 +56,7 @@ bool statements_are_plain(const char *text);
 
 /**
  * statements_add - what a list would be with a change put in front
- * @to:     out, if it succeeds: a new list that shares nothing with @from
+ * @to:     out, if it succeeds: a new list of the same texts
  * @change: @n statements it is made of
  *
  * Return: NULL, or why not: of facts_error().
@@ -63,7 +66,7 @@ json_t *statements_add(struct statements *to, const struct statements *from,
 
 /**
  * statements_undo - what a list would be without a change
- * @to:     out, if it succeeds: a new list that shares nothing with @from
+ * @to:     out, if it succeeds: a new list of the same texts
  * @change: in/out: its number; 0: the last one
  * @undone: out, if it succeeds: its statements, to free()
  *
@@ -107,10 +110,5 @@ const struct statement *statements_find(const struct statements *s,
  */
 char *statements_explain(struct statements *s, const struct statements *kept,
 			 const char *sent, const char *report);
-
-/**
- * statements_free - forget a list, which is then empty
- */
-void statements_free(struct statements *s);
 
 #endif
