@@ -49,20 +49,16 @@ static void refuse(struct monitor *m, json_t *why)
 
 /* --- which switches ------------------------------------------------------ */
 
-static const struct sys_policy *new_policy(const struct monitor *m,
-					   const struct mon_switch *sw)
-{
-	return policy_of(&m->change.result, sw);
-}
-
-/* Note which switches' images change. */
+/* Note which switches' images change; none has been touched yet. */
 static void find_concerned(struct monitor *m)
 {
 	for (size_t i = 0; i < m->n_switches; i++) {
 		struct mon_switch *sw = &m->sw[i];
 		const struct sys_policy *held = held_policy(m, sw);
-		const struct sys_policy *next = new_policy(m, sw);
+		const struct sys_policy *next =
+			policy_of(&m->change.result, sw);
 
+		sw->touched = false;
 		sw->concerned = held != NULL && next != NULL &&
 				memcmp(&held->image, &next->image,
 				       sizeof(held->image)) != 0;
@@ -173,32 +169,24 @@ static bool begin(struct monitor *m)
 
 /* --- asking -------------------------------------------------------------- */
 
-static void give(struct monitor *m, struct mon_switch *sw,
-		 const struct sys_policy *policy)
+/* From the first switch on, ask each to take one policy or the other. */
+static void begin_walk(struct change *c, enum change_stage stage)
 {
-	const struct vswitch_ctl_request request = { .op = CTL_POLICY };
-
-	policy_write(sw, policy);
-	m->change.asked = true;
-	switch_ask(m, sw, &request, &m->change.asker);
+	c->stage = stage;
+	c->at = 0;
+	c->asked = false;
 }
 
 static void begin_asking(struct monitor *m)
 {
-	struct change *c = &m->change;
-
-	c->stage = CHANGE_ASKING;
-	c->at = 0;
-	c->asked = false;
-	c->caller->deadline_ns = m->now_ns + CHANGE_TIMEOUT_NS;
+	begin_walk(&m->change, CHANGE_ASKING);
+	m->change.caller->deadline_ns = m->now_ns + CHANGE_TIMEOUT_NS;
 }
 
 static void begin_undoing(struct monitor *m, json_t *why)
 {
 	m->change.why = why;
-	m->change.stage = CHANGE_UNDOING;
-	m->change.at = 0;
-	m->change.asked = false;
+	begin_walk(&m->change, CHANGE_UNDOING);
 }
 
 /* Log that it is made. */
@@ -210,14 +198,14 @@ static void say_made(const struct monitor *m, size_t switches)
 		[CHANGE_ADD] = "changed",
 		[CHANGE_UNDO] = "changed back",
 	};
-	const char *what[] = { [CHANGE_RELOAD] = o->file,
-			       [CHANGE_ADD] = o->text,
-			       [CHANGE_UNDO] = m->change.result.undone };
+	/* There is one of these at most. */
+	const char *what = o->file != NULL   ? o->file
+			   : o->text != NULL ? o->text
+					     : m->change.result.undone;
 	char shown[LOG_LINE_MAX] = "";
 
-	if (what[o->kind] != NULL)
-		log_escape(shown, sizeof(shown), what[o->kind],
-			   strlen(what[o->kind]));
+	if (what != NULL)
+		log_escape(shown, sizeof(shown), what, strlen(what));
 	monitor_log(LOG_NOTICE, m->sys.name, "policy %s (%zu switch%s)%s%s",
 		    done[o->kind], switches, switches == 1 ? "" : "es",
 		    shown[0] != '\0' ? ": " : "", shown);
@@ -227,22 +215,18 @@ static void say_made(const struct monitor *m, size_t switches)
 static void commit(struct monitor *m)
 {
 	struct change *c = &m->change;
-	enum change_kind kind = c->order.kind;
 	json_t *names = json_array(), *facts;
 
-	for (size_t i = 0; i < m->n_switches; i++) {
-		m->sw[i].touched = false;
+	for (size_t i = 0; i < m->n_switches; i++)
 		if (m->sw[i].concerned)
 			json_array_append_new(names,
 					      json_string(m->sw[i].comp->name));
-	}
 	say_made(m, json_array_size(names));
 	facts = json_pack("{s:o, s:i, s:o, s:s*}", "warnings",
 			  json_safe(c->result.text), "changed",
 			  (int)json_array_size(names), "switches", names,
-			  "undone",
-			  kind == CHANGE_UNDO ? c->result.undone : NULL);
-	if (kind != CHANGE_RELOAD)
+			  "undone", c->result.undone);
+	if (c->order.kind != CHANGE_RELOAD)
 		json_object_set_new(facts, "number",
 				    json_integer(c->result.number));
 	held_replace(m, &c->result);
@@ -259,59 +243,56 @@ static void distrust(struct monitor *m, const struct mon_switch *sw,
 	pd_kill(&m->pd[sw->pd], false);
 }
 
-/* Return: whether the next switch can be looked at. */
-static bool ask_switch(struct monitor *m, struct mon_switch *sw)
+static void ask_switch(struct monitor *m, struct mon_switch *sw,
+		       const struct sys_policy *policy)
 {
-	struct change *c = &m->change;
+	const struct vswitch_ctl_request request = { .op = CTL_POLICY };
 
-	if (c->asked && is_there(m, sw))
-		return false;
-	if (c->asked) {
-		switch_withdraw(m, &c->asker);
-		begin_undoing(m, facts_error("policy_fatal", "{s:s}", "switch",
-					     sw->comp->name));
-		return false;
-	}
-	if (!sw->concerned || !is_there(m, sw))
-		return true;
-	if (sw->asker != NULL)
-		return false;
 	/* The number it gave to the policy it was started with. */
 	if (sw->generation == 0)
 		sw->generation = switch_load64(&sw->stats->policies);
-	give(m, sw, new_policy(m, sw));
-	return false;
+	policy_write(sw, policy);
+	m->change.asked = true;
+	switch_ask(m, sw, &request, &m->change.asker);
 }
 
 /* Return: whether the next switch can be looked at. */
-static bool undo_switch(struct monitor *m, struct mon_switch *sw)
+static bool see_to(struct monitor *m, struct mon_switch *sw)
 {
-	if (sw->touched && is_there(m, sw)) {
-		if (!m->change.asked && sw->asker == NULL)
-			give(m, sw, held_policy(m, sw));
+	struct change *c = &m->change;
+	bool undoing = c->stage == CHANGE_UNDOING;
+	bool there = is_there(m, sw);
+
+	if (c->asked && there)
 		return false;
+	if (c->asked) {
+		/* It has died meanwhile. */
+		switch_withdraw(m, &c->asker);
+		c->asked = false;
+		if (!undoing)
+			begin_undoing(m, facts_error("policy_fatal", "{s:s}",
+						     "switch", sw->comp->name));
+		return undoing;
 	}
-	if (m->change.asked)
-		switch_withdraw(m, &m->change.asker);
-	m->change.asked = false;
-	sw->touched = false;
-	return true;
+	if (!there || !(undoing ? sw->touched : sw->concerned))
+		return true;
+	if (sw->asker == NULL)
+		ask_switch(m, sw,
+			   undoing ? held_policy(m, sw)
+				   : policy_of(&c->result, sw));
+	return false;
 }
 
 /* Return: whether something has happened. */
 static bool go_on(struct monitor *m)
 {
 	struct change *c = &m->change;
-	bool undoing = c->stage == CHANGE_UNDOING;
+	enum change_stage stage = c->stage;
 
-	while (c->at < m->n_switches) {
-		struct mon_switch *sw = &m->sw[c->at];
-
-		if (!(undoing ? undo_switch(m, sw) : ask_switch(m, sw)))
-			return !undoing && c->stage == CHANGE_UNDOING;
-		c->at++;
-	}
-	if (undoing)
+	for (; c->at < m->n_switches; c->at++)
+		if (!see_to(m, &m->sw[c->at]))
+			return c->stage != stage;
+	if (stage == CHANGE_UNDOING)
 		refuse(m, json_incref(c->why));
 	else
 		commit(m);

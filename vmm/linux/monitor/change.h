@@ -127,4 +127,23 @@ bool change_holds_back(const struct monitor *m, uint32_t pd);
  */
 void change_close(struct monitor *m);
 
+/* --- reload.c: SIGHUP orders a change, as `weir reload` does ------------- */
+
+struct reload {
+	struct change_asker asker; /* for change_ask() */
+	/* that have come since the one that has been ordered, itself included */
+	unsigned int signals;
+};
+
+/**
+ * reload_start - a signal has come: load the topology again, say in the log
+ *	what came of it
+ */
+void reload_start(struct monitor *m);
+
+/**
+ * reload_close - forget it, for the end of the monitor
+ */
+void reload_close(struct monitor *m);
+
 #endif

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/linux/monitor/reload.h"
-
 #include <string.h>
 
 #include "vmm/linux/monitor/state.h"
@@ -46,14 +44,14 @@ static void on_done(struct monitor *m, struct change_asker *a, bool made,
 		    json_t *facts)
 {
 	struct reload *r = loop_owner(a, struct reload, asker);
-	bool again = r->again;
+	bool again = r->signals > 1;
 
 	if (made)
 		log_lines(m, LOG_WARNING, text_of(facts, "warnings"));
 	else
 		say_refusal(m, facts);
 	json_decref(facts);
-	*r = (struct reload){ 0 };
+	r->signals = 0;
 	if (again)
 		reload_start(m);
 }
@@ -62,13 +60,10 @@ void reload_start(struct monitor *m)
 {
 	struct reload *r = &m->reload;
 
-	if (r->waits) {
-		r->again = true;
+	if (r->signals++ > 0)
 		return;
-	}
 	monitor_log(LOG_NOTICE, m->sys.name,
 		    "SIGHUP: loading the topology again");
-	r->waits = true;
 	r->asker = (struct change_asker){ .done = on_done };
 	change_ask(m, &r->asker);
 }
@@ -76,5 +71,4 @@ void reload_start(struct monitor *m)
 void reload_close(struct monitor *m)
 {
 	change_forget(m, &m->reload.asker);
-	m->reload = (struct reload){ 0 };
 }

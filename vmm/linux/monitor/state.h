@@ -60,7 +60,6 @@
 #include "vmm/linux/monitor/log.h"
 #include "vmm/linux/monitor/loop.h"
 #include "vmm/linux/monitor/policy.h"
-#include "vmm/linux/monitor/reload.h"
 #include "vmm/linux/monitor/switch.h"
 #include "vmm/linux/monitor/vm.h"
 #include "vmm/linux/outside.h"
