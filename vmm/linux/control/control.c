@@ -24,8 +24,8 @@ static void close_conn(struct monitor *m, struct control_conn *c)
 		loop_watch(&m->loop, &m->control.listener, EPOLLIN);
 }
 
-static void enter(struct monitor *m, struct control_conn *c,
-		  enum control_state state)
+void control_enter(struct monitor *m, struct control_conn *c,
+		   enum control_state state)
 {
 	static const uint32_t watched[] = {
 		[CONTROL_READING] = EPOLLIN,
@@ -55,7 +55,7 @@ static void write_some(struct monitor *m, struct control_conn *c)
 	if (c->out_done < c->out_len)
 		return;
 	if (c->stays)
-		enter(m, c, CONTROL_STAYING);
+		control_enter(m, c, CONTROL_STAYING);
 	else
 		close_conn(m, c);
 }
@@ -82,7 +82,7 @@ static void send_text(struct monitor *m, struct control_conn *c, char *text)
 	c->out_done = 0;
 	/* The newline takes the place of the NUL. */
 	c->out[c->out_len++] = '\n';
-	enter(m, c, CONTROL_WRITING);
+	control_enter(m, c, CONTROL_WRITING);
 	write_some(m, c);
 }
 
@@ -219,7 +219,7 @@ static bool serve(struct monitor *m, struct control_conn *c, int fd)
 	c->change = control_change;
 	if (loop_add(&m->loop, &c->source, fd, EPOLLIN, on_conn) != 0)
 		return false;
-	enter(m, c, CONTROL_READING);
+	control_enter(m, c, CONTROL_READING);
 	/* A request may have come while it waited in the backlog. */
 	read_some(m, c);
 	return true;

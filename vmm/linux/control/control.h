@@ -40,25 +40,17 @@ enum control_state {
 	CONTROL_STAYING,
 };
 
-enum control_task {
-	TASK_TRACE,  /* a switch's verdict on a frame */
-	TASK_LIST,   /* rows, page by page and switch by switch */
-	TASK_POLICY, /* show policy: not while it is being changed */
-	TASK_CHANGE, /* change.h */
-};
-
 struct control_list;
 
-/* What a connection asks for. */
+/* What a connection waits for. */
 struct control_job {
-	enum control_task task; /* see above */
-	size_t sw;		/* TRACE, LIST: index of the switch to ask */
-	bool asked;		/* the request is in the mailbox */
-	struct vswitch_ctl_request request; /* TRACE, LIST: what to ask */
-	const struct control_list *list;    /* LIST: of what */
-	json_t *rows;			    /* LIST: collected so far */
-	/* LIST: how many more replies are taken from this switch */
-	unsigned int pages;
+	/* what switches, or the monitor, are asked for; NULL: a change */
+	const struct control_list *list;
+	size_t sw;			    /* index of the switch to ask */
+	bool asked;			    /* the request is in the mailbox */
+	unsigned int pages;		    /* how many replies it has given */
+	struct vswitch_ctl_request request; /* what to ask */
+	json_t *rows;			    /* collected so far */
 };
 
 /* A connection. */

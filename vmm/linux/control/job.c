@@ -24,15 +24,15 @@ void control_job_drop(struct monitor *m, struct control_conn *c)
 
 void control_job_start(struct monitor *m, struct control_conn *c)
 {
-	c->state = CONTROL_ASKING;
-	c->deadline_ns = m->now_ns + CONTROL_TIMEOUT_NS;
-	loop_watch(&m->loop, &c->source, 0);
-	if (c->job.task == TASK_CHANGE) {
+	control_enter(m, c, CONTROL_ASKING);
+	if (c->job.list != NULL) {
+		c->job.request.op = c->job.list->op;
+		control_job_step(m, c);
+	} else {
 		/* change.c has a deadline of its own. */
 		c->deadline_ns = UINT64_MAX;
 		change_ask(m, &c->change);
 	}
-	control_job_step(m, c);
 }
 
 static void refuse_dead(struct monitor *m, struct control_conn *c,
@@ -60,13 +60,16 @@ static void ask(struct monitor *m, struct control_conn *c)
 
 void control_job_step(struct monitor *m, struct control_conn *c)
 {
-	if (c->job.task == TASK_CHANGE || c->job.asked ||
-	    change_is_under_way(m))
+	const struct control_list *list = c->job.list;
+
+	if (list == NULL || c->job.asked || change_is_under_way(m))
 		return;
-	if (c->job.task == TASK_POLICY)
-		control_answer(m, c, show_policy(m));
-	else
+	if (list->data != NULL)
+		control_answer(m, c, list->data(m));
+	else if (c->job.sw < m->n_switches)
 		ask(m, c);
+	else
+		control_answer(m, c, json_incref(c->job.rows));
 }
 
 /* --- changes ------------------------------------------------------------- */
@@ -84,58 +87,36 @@ static void on_change(struct monitor *m, struct change_asker *a, bool made,
 
 const struct change_asker control_change = { .done = on_change };
 
-/* --- lists --------------------------------------------------------------- */
+/* --- replies of switches ------------------------------------------------- */
 
-static void ask_list(struct control_conn *c, size_t sw)
-{
-	c->job.sw = sw;
-	c->job.asked = false;
-	c->job.pages = c->job.list->pages;
-	c->job.request = (struct vswitch_ctl_request){ .op = c->job.list->op };
-}
-
-void control_list_start(struct monitor *m, struct control_conn *c,
-			const struct control_list *list)
-{
-	c->job.task = TASK_LIST;
-	c->job.list = list;
-	c->job.rows = json_array();
-	ask_list(c, 0);
-	if (m->n_switches > 0 && c->job.rows != NULL)
-		control_job_start(m, c);
-	else
-		control_answer(m, c, json_incref(c->job.rows));
-}
-
+/* The rows of a reply; then its next page, or the next switch's first. */
 static void take_page(struct monitor *m, struct control_conn *c,
+		      const struct mon_switch *sw,
 		      const struct vswitch_ctl_reply *reply)
 {
 	const struct control_list *list = c->job.list;
-	const struct mon_switch *sw = &m->sw[c->job.sw];
 	uint32_t count = reply->count < list->page ? reply->count : list->page;
 
 	for (uint32_t i = 0; i < count; i++)
-		json_array_append_new(c->job.rows, list->row(m, sw, reply, i));
-	if (reply->more != 0 && --c->job.pages > 0) {
-		c->job.request.cursor = reply->cursor;
-		c->job.asked = false;
-	} else if (c->job.sw + 1 < m->n_switches) {
-		ask_list(c, c->job.sw + 1);
-	} else {
-		control_answer(m, c, json_incref(c->job.rows));
-	}
+		add_row(c->job.rows, list->row(m, sw, reply, i));
+	c->job.asked = false;
+	c->job.request.cursor = reply->cursor;
+	if (reply->more != 0 && ++c->job.pages < list->pages)
+		return;
+	c->job.sw++;
+	c->job.pages = 0;
+	c->job.request.cursor = 0;
 }
-
-/* --- replies ------------------------------------------------------------- */
 
 static void on_reply(struct monitor *m, struct switch_asker *a,
 		     struct mon_switch *sw,
 		     const struct vswitch_ctl_reply *reply)
 {
 	struct control_conn *c = loop_owner(a, struct control_conn, asker);
+	bool trace = c->job.list == &control_trace;
 	int32_t status = reply->status;
 
-	if (status == -EINVAL && c->job.task == TASK_TRACE)
+	if (status == -EINVAL && trace)
 		control_refuse(m, c, facts_error("capture", "{}"));
 	else if (status != 0)
 		/* The switch may have sent anything. */
@@ -145,12 +126,12 @@ static void on_reply(struct monitor *m, struct switch_asker *a,
 					   status < 0 && status > -4096
 						   ? -status
 						   : EPROTO));
-	else if (c->job.task == TASK_LIST)
-		take_page(m, c, reply);
-	else
+	else if (trace)
 		control_answer(m, c,
 			       show_verdict(sw, held_policy(m, sw),
 					    &c->job.request, &reply->verdict));
+	else
+		take_page(m, c, sw, reply);
 }
 
 static void on_silence(struct monitor *m, struct switch_asker *a,

@@ -10,9 +10,6 @@
 #include "vmm/linux/monitor/facts.h"
 #include "vmm/linux/monitor/state.h"
 
-/* An IPv4 or IPv6 address with its NUL (INET6_ADDRSTRLEN). */
-#define IP_TEXT 46
-
 /* A value's name, or what stands for one that is none: it may be a lie. */
 #define NAME_OF(names, value, other)                                           \
 	((size_t)(value) < sizeof(names) / sizeof(*(names)) &&                 \
@@ -32,7 +29,19 @@ static inline json_int_t counter(const uint64_t *p)
 	return clamped(switch_load64(p));
 }
 
+/* One more row; NULL, as of a port that is not there, is left out. */
+static inline void add_row(json_t *rows, json_t *row)
+{
+	json_array_append_new(rows, row);
+}
+
 /* --- control.c ----------------------------------------------------------- */
+
+/**
+ * control_enter - begin with a state, and its time
+ */
+void control_enter(struct monitor *m, struct control_conn *c,
+		   enum control_state state);
 
 /**
  * control_answer - reply with data
@@ -68,15 +77,9 @@ long hex_decode(const char *text, size_t len, uint8_t *out, size_t max);
 /* --- job.c: what takes a while ------------------------------------------- */
 
 /**
- * control_job_start - begin with the job that has been filled in
+ * control_job_start - begin with the job, or change, that has been filled in
  */
 void control_job_start(struct monitor *m, struct control_conn *c);
-
-/**
- * control_list_start - begin with a list of what all switches know
- */
-void control_list_start(struct monitor *m, struct control_conn *c,
-			const struct control_list *list);
 
 /**
  * control_job_step - take the next step, if it is possible
@@ -95,9 +98,9 @@ extern const struct change_asker control_change;
 
 /* --- list.c -------------------------------------------------------------- */
 
-/* What can be shown: what switches say page by page, or the monitor knows. */
+/* What can be asked for: what switches say, or the monitor knows. */
 struct control_list {
-	const char *what;
+	const char *what; /* NULL: a trace */
 	/* entry @i of a reply, not trusted; NULL if it makes no sense */
 	json_t *(*row)(const struct monitor *m, const struct mon_switch *sw,
 		       const struct vswitch_ctl_reply *reply, uint32_t i);
@@ -110,16 +113,19 @@ struct control_list {
 	json_t *(*data)(const struct monitor *m);
 };
 
+/* A switch's verdict on one frame. */
+extern const struct control_list control_trace;
+
 /**
  * control_list_find - a list by its name, or NULL
  */
 const struct control_list *control_list_find(const char *what);
 
 /**
- * ip_text - an address in words
- * @buf: out
+ * ip_json - an address, or a prefix if @bits are fewer than it has
+ * @bits: of an IPv6 address
  */
-const char *ip_text(const struct ip_addr *addr, char buf[IP_TEXT]);
+json_t *ip_json(const struct ip_addr *addr, unsigned int bits);
 
 /* --- show.c, show_vm.c, policy.c: data of the replies -------------------- */
 
@@ -146,6 +152,18 @@ json_int_t pause_ms(uint64_t ns);
  */
 const char *port_name(const struct mon_switch *sw, uint32_t port,
 		      char buf[SYS_NAME]);
+
+/**
+ * port_json - the same; NULL if there is no such port
+ *
+ * json_pack() makes NULL of it, too.
+ */
+json_t *port_json(const struct mon_switch *sw, uint32_t port);
+
+/**
+ * mac_json - "02:00:00:00:00:0a"
+ */
+json_t *mac_json(uint64_t mac);
 
 /* --- trace.c ------------------------------------------------------------- */
 

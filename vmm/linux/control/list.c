@@ -5,7 +5,6 @@
  * there is left out.
  */
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "vmm/linux/control/json.h"
@@ -15,43 +14,37 @@
 static json_t *fdb_row(const struct monitor *m, const struct mon_switch *sw,
 		       const struct vswitch_ctl_reply *reply, uint32_t i)
 {
-	const struct fdb_entry *entry = &reply->entry[i];
-	char name[SYS_NAME], mac[MAC_TEXT];
-	const char *flags = "";
+	const struct fdb_entry *e = &reply->entry[i];
+	const char *flags = (e->flags & FDB_STATIC) != 0   ? "static"
+			    : (e->flags & FDB_STICKY) != 0 ? "sticky"
+							   : "";
 
 	(void)m;
-	if (entry->port >= sw->comp->sw.n_ports)
-		return NULL;
-	if ((entry->flags & FDB_STATIC) != 0)
-		flags = "static";
-	else if ((entry->flags & FDB_STICKY) != 0)
-		flags = "sticky";
-	return json_pack("{s:s, s:s, s:i, s:s, s:I, s:s}", "switch",
-			 sw->comp->name, "mac", mac_text(entry->mac, mac),
-			 "vlan", (int)entry->vlan, "port",
-			 port_name(sw, entry->port, name), "age",
-			 (json_int_t)entry->age, "flags", flags);
+	return json_pack("{s:s, s:o, s:i, s:o, s:I, s:s}", "switch",
+			 sw->comp->name, "mac", mac_json(e->mac), "vlan",
+			 (int)e->vlan, "port", port_json(sw, e->port), "age",
+			 (json_int_t)e->age, "flags", flags);
 }
 
 /* --- flows --------------------------------------------------------------- */
 
-const char *ip_text(const struct ip_addr *addr, char buf[IP_TEXT])
+json_t *ip_json(const struct ip_addr *addr, unsigned int bits)
 {
-	uint32_t v4 = htonl((uint32_t)addr->lo);
+	unsigned int v4 = ip_is_v4(addr) && bits >= 96 ? 96 : 0;
+	char text[INET6_ADDRSTRLEN];
 	uint8_t bytes[16];
 
 	for (unsigned int i = 0; i < 8; i++) {
 		bytes[i] = (uint8_t)(addr->hi >> (56 - 8 * i));
 		bytes[8 + i] = (uint8_t)(addr->lo >> (56 - 8 * i));
 	}
-	if (ip_is_v4(addr))
-		inet_ntop(AF_INET, &v4, buf, IP_TEXT);
-	else
-		inet_ntop(AF_INET6, bytes, buf, IP_TEXT);
-	return buf;
+	inet_ntop(v4 != 0 ? AF_INET : AF_INET6, bytes + v4 / 8, text,
+		  sizeof(text));
+	return bits < 128 ? json_sprintf("%s/%u", text, bits - v4)
+			  : json_string(text);
 }
 
-static const char *protocol_text(uint8_t protocol, char buf[4])
+static json_t *protocol_json(uint8_t protocol)
 {
 	static const char *const name[] = {
 		[0] = "arp",
@@ -60,9 +53,10 @@ static const char *protocol_text(uint8_t protocol, char buf[4])
 		[PACKET_UDP] = "udp",
 		[PACKET_ICMPV6] = "icmp6",
 	};
+	const char *known = NAME_OF(name, protocol, NULL);
 
-	snprintf(buf, 4, "%u", protocol);
-	return NAME_OF(name, protocol, buf);
+	return known != NULL ? json_string(known)
+			     : json_sprintf("%u", protocol);
 }
 
 static json_t *flow_row(const struct monitor *m, const struct mon_switch *sw,
@@ -75,31 +69,20 @@ static json_t *flow_row(const struct monitor *m, const struct mon_switch *sw,
 	};
 	const struct sys_policy *policy = held_policy(m, sw);
 	const struct flow_entry *e = &reply->flow[i];
-	uint32_t n_ports = sw->comp->sw.n_ports;
-	char from[SYS_NAME], to[SYS_NAME];
-	char source[IP_TEXT], destination[IP_TEXT];
-	char protocol[4];
-	json_t *row;
-	uint32_t rule = SYS_NONE;
+	uint32_t rule = policy != NULL ? policy_by_id(policy, e->rule)
+				       : SYS_NONE;
 
-	if (e->src >= n_ports || e->dst >= n_ports)
-		return NULL;
-	row = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:s, "
-			"s:I}",
-			"switch", sw->comp->name, "vlan", (int)e->vlan, "from",
-			port_name(sw, e->src, from), "to",
-			port_name(sw, e->dst, to), "protocol",
-			protocol_text(e->protocol, protocol), "source",
-			ip_text(&e->from, source), "source_port",
-			(int)e->from_port, "destination",
-			ip_text(&e->to, destination), "destination_port",
-			(int)e->to_port, "state", NAME_OF(state, e->state, ""),
-			"left", (json_int_t)e->left);
-	if (policy != NULL)
-		rule = policy_by_id(policy, e->rule);
-	if (rule != SYS_NONE)
-		json_object_set_new(row, "rule", show_rule(policy, rule));
-	return row;
+	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:i, s:o, s:i, s:s, "
+			 "s:I, s:o*}",
+			 "switch", sw->comp->name, "vlan", (int)e->vlan, "from",
+			 port_json(sw, e->src), "to", port_json(sw, e->dst),
+			 "protocol", protocol_json(e->protocol), "source",
+			 ip_json(&e->from, 128), "source_port",
+			 (int)e->from_port, "destination", ip_json(&e->to, 128),
+			 "destination_port", (int)e->to_port, "state",
+			 NAME_OF(state, e->state, ""), "left",
+			 (json_int_t)e->left, "rule",
+			 rule != SYS_NONE ? show_rule(policy, rule) : NULL);
 }
 
 /* --- multicast groups ---------------------------------------------------- */
@@ -113,21 +96,20 @@ static json_t *group_row(const struct monitor *m, const struct mon_switch *sw,
 		[MCAST_ROUTER] = "router",
 	};
 	const struct mcast_entry *e = &reply->group[i];
-	char name[SYS_NAME], group[IP_TEXT] = "";
 
 	(void)m;
-	if (e->port >= sw->comp->sw.n_ports)
-		return NULL;
-	if (e->role == MCAST_MEMBER)
-		ip_text(&e->group, group);
-	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:I}", "switch",
-			 sw->comp->name, "vlan", (int)e->vlan, "group", group,
-			 "port", port_name(sw, e->port, name), "kind",
+	return json_pack("{s:s, s:i, s:o, s:o, s:s, s:I}", "switch",
+			 sw->comp->name, "vlan", (int)e->vlan, "group",
+			 e->role == MCAST_MEMBER ? ip_json(&e->group, 128)
+						 : json_string(""),
+			 "port", port_json(sw, e->port), "kind",
 			 NAME_OF(kind, e->role, "everything"), "left",
 			 (json_int_t)e->left);
 }
 
 /* --- all ----------------------------------------------------------------- */
+
+const struct control_list control_trace = { .op = CTL_TRACE };
 
 static const struct control_list lists[] = {
 	{ .what = "ports", .data = show_ports },

@@ -7,52 +7,18 @@
  * it.  Counts come from the switch, by entry, and are used only if the switch
  * says that they are of the policy the monitor knows.
  */
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "vmm/linux/control/json.h"
 
-/* How often counts are read again if the policy changes meanwhile. */
-#define TRIES 4
-
 /* One switch's rows while they are made. */
 struct listing {
-	const struct mon_switch *sw;	   /* the switch */
-	const struct sys_policy *policy;   /* what it judges by */
-	const struct statements *held;	   /* what was changed by command */
-	uint64_t hits[POLICY_MAX_ENTRIES]; /* its counts, by entry */
-	bool known;			   /* @hits are of @policy */
-	json_t *rows;			   /* out */
+	const struct mon_switch *sw;	 /* the switch */
+	const struct sys_policy *policy; /* what it judges by */
+	const struct statements *held;	 /* what was changed by command */
+	json_t *rows;			 /* out */
 };
-
-/* --- counts -------------------------------------------------------------- */
-
-/*
- * The generation that the switch calls our policy.  One that has not been asked
- * since it was started has the policy it was started with.
- */
-static bool is_ours(const struct mon_switch *sw, uint64_t generation)
-{
-	return sw->generation == 0 || sw->generation == generation;
-}
-
-static void read_hits(struct listing *l)
-{
-	const struct vswitch_stats *stats = l->sw->stats;
-
-	for (int i = 0; i < TRIES && !l->known; i++) {
-		uint64_t before =
-			__atomic_load_n(&stats->policies, __ATOMIC_ACQUIRE);
-
-		for (uint32_t e = 0; e < POLICY_MAX_ENTRIES; e++)
-			l->hits[e] = switch_load64(&stats->hits[e]);
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		l->known = is_ours(l->sw, before) &&
-			   before == switch_load64(&stats->policies);
-	}
-}
 
 /* --- what holds of a port ------------------------------------------------ */
 
@@ -78,87 +44,59 @@ static const struct statement *command(const struct listing *l, uint32_t port,
 	return statements_find(l->held, key);
 }
 
-/* @by: by which it can be taken back, or NULL */
-static void add_change(json_t *row, const struct statement *by)
+/* By which statement it can be taken back; @by may be NULL. */
+static json_t *change_json(const struct statement *by)
 {
-	if (by != NULL)
-		json_object_set_new(row, "change", json_integer(by->change));
+	return by != NULL ? json_integer(by->change) : NULL;
+}
+
+static json_t *off(void)
+{
+	return json_pack("{s:b}", "off", 1);
 }
 
 /*
  * A setting of a port.  @facts: what it is set to, taken over; NULL: it is not
  * set, which is shown if that was a command.
  */
-static void setting(struct listing *l, uint32_t port, const char *action,
+static void setting(const struct listing *l, uint32_t port, const char *action,
 		    json_t *facts)
 {
 	const struct statement *by = command(l, port, action);
-	char name[SYS_NAME];
 	json_t *row;
 
 	if (facts == NULL && by != NULL && ends_with(by->text, " off }"))
-		facts = json_pack("{s:b}", "off", 1);
+		facts = off();
 	if (facts == NULL)
 		return;
-	row = json_pack("{s:s, s:s}", "from", port_name(l->sw, port, name),
-			"action", action);
+	row = json_pack("{s:o, s:s}", "from", port_json(l->sw, port), "action",
+			action);
 	json_object_update(row, facts);
 	json_decref(facts);
-	add_change(row, by);
-	json_array_append_new(l->rows, row);
+	json_object_set_new(row, "change", change_json(by));
+	add_row(l->rows, row);
 }
 
-/* What a port may have so much of in a second. */
-static const struct {
-	const char *action;
-	size_t at;
-	/* A topology has bits where bytes are counted. */
-	int unit;
-	/* All ports have these; shown is what is unusual, or was set. */
-	const struct policy_rate *usual;
-} rates[] = {
-#define RATE(action, member, unit, usual)                                      \
-	{                                                                      \
-		action, offsetof(struct policy_port, member), unit, usual      \
-	}
-	RATE("mac-moves", moves, 1, NULL),
-	RATE("limit-in", limit_in, 8, NULL),
-	RATE("limit-out", limit_out, 8, NULL),
-	RATE("storm-broadcast", storm[STORM_BROADCAST], 1,
-	     &sys_usual_storm[STORM_BROADCAST]),
-	RATE("storm-multicast", storm[STORM_MULTICAST], 1,
-	     &sys_usual_storm[STORM_MULTICAST]),
-	RATE("storm-unknown", storm[STORM_UNKNOWN], 1,
-	     &sys_usual_storm[STORM_UNKNOWN]),
-#undef RATE
-};
-
-/* What a port has unless told otherwise; a link has no storm limits. */
-static struct policy_rate usual_rate(const struct listing *l, uint32_t port,
-				     size_t i)
+/*
+ * How much of something a port may have in a second.
+ * @unit:  a topology has bits where bytes are counted
+ * @usual: what it has unless told otherwise, which is shown only if it was set
+ */
+static void rate_row(const struct listing *l, uint32_t port, const char *action,
+		     const struct policy_rate *is, int unit,
+		     const struct policy_rate *usual)
 {
-	if (rates[i].usual == NULL ||
-	    l->sw->link[port]->conn->attachment == SYS_TO_SWITCH)
-		return (struct policy_rate){ 0 };
-	return *rates[i].usual;
-}
-
-static void rate_row(struct listing *l, uint32_t port, size_t i)
-{
-	const char *image = (const char *)&l->policy->image.port[port];
-	struct policy_rate usual = usual_rate(l, port, i), r;
 	json_t *facts = NULL;
 
-	memcpy(&r, image + rates[i].at, sizeof(r));
-	if (r.rate == 0 && usual.rate != 0)
-		facts = json_pack("{s:b}", "off", 1);
-	else if (r.rate != 0 &&
-		 (r.rate != usual.rate || r.burst != usual.burst ||
-		  command(l, port, rates[i].action) != NULL))
+	if (is->rate == 0 && usual->rate != 0)
+		facts = off();
+	else if (is->rate != 0 &&
+		 (is->rate != usual->rate || is->burst != usual->burst ||
+		  command(l, port, action) != NULL))
 		facts = json_pack("{s:I, s:I}", "rate",
-				  (json_int_t)r.rate * rates[i].unit, "burst",
-				  (json_int_t)r.burst);
-	setting(l, port, rates[i].action, facts);
+				  (json_int_t)is->rate * unit, "burst",
+				  (json_int_t)is->burst);
+	setting(l, port, action, facts);
 }
 
 static bool is_member(const struct policy_trunk *trunk, unsigned int vlan)
@@ -171,17 +109,16 @@ static bool is_member(const struct policy_trunk *trunk, unsigned int vlan)
 static json_t *vlan_list(const struct policy_trunk *trunk)
 {
 	json_t *ranges = json_array();
+	unsigned int first = 0;
 
 	for (unsigned int v = 1; v <= POLICY_MAX_VLAN; v++) {
-		unsigned int last = v;
-
 		if (!is_member(trunk, v))
 			continue;
-		while (is_member(trunk, last + 1))
-			last++;
-		json_array_append_new(ranges,
-				      json_pack("[i, i]", (int)v, (int)last));
-		v = last;
+		if (!is_member(trunk, v - 1))
+			first = v;
+		if (!is_member(trunk, v + 1))
+			add_row(ranges,
+				json_pack("[i, i]", (int)first, (int)v));
 	}
 	return ranges;
 }
@@ -203,35 +140,25 @@ static json_t *vlan_facts(const struct policy_image *image, uint32_t port)
 static json_t *prefix_json(const struct policy_prefix *p)
 {
 	struct ip_addr addr = { 0 };
-	unsigned int whole = 128, bits = p->bits;
-	char text[IP_TEXT], all[IP_TEXT + 4];
 
 	for (unsigned int i = 0; i < 8; i++) {
 		addr.hi = addr.hi << 8 | p->addr[i];
 		addr.lo = addr.lo << 8 | p->addr[8 + i];
 	}
-	if (ip_is_v4(&addr) && bits >= 96) {
-		whole = 32;
-		bits -= 96;
-	}
-	snprintf(all, sizeof(all), bits < whole ? "%s/%u" : "%s",
-		 ip_text(&addr, text), bits);
-	return json_string(all);
+	return ip_json(&addr, p->bits);
 }
 
 static json_t *mac_lock_facts(const struct policy_image *image,
 			      const struct policy_port *p)
 {
 	uint32_t end = (uint32_t)p->first_mac + p->n_macs;
-	char mac[MAC_TEXT];
 	json_t *macs;
 
 	if (!p->locked)
 		return NULL;
-	macs = json_pack("[s]", mac_text(p->locked_mac, mac));
+	macs = json_pack("[o]", mac_json(p->locked_mac));
 	for (uint32_t i = p->first_mac; i < end && i < POLICY_MAX_MACS; i++)
-		json_array_append_new(
-			macs, json_string(mac_text(image->mac[i], mac)));
+		add_row(macs, mac_json(image->mac[i]));
 	return json_pack("{s:o}", "macs", macs);
 }
 
@@ -246,20 +173,40 @@ static json_t *ip_lock_facts(const struct policy_image *image,
 	prefixes = json_array();
 	for (uint32_t i = p->first_prefix; i < end && i < POLICY_MAX_PREFIXES;
 	     i++)
-		json_array_append_new(prefixes, prefix_json(&image->prefix[i]));
+		add_row(prefixes, prefix_json(&image->prefix[i]));
 	return json_pack("{s:o}", "prefixes", prefixes);
 }
 
-static void port_rows(struct listing *l, uint32_t port)
+/* What it may send, take and flood; a link may flood anything. */
+static void rate_rows(const struct listing *l, uint32_t port,
+		      const struct policy_port *p)
+{
+	static const char *const storm[] = {
+		[STORM_BROADCAST] = "storm-broadcast",
+		[STORM_MULTICAST] = "storm-multicast",
+		[STORM_UNKNOWN] = "storm-unknown",
+	};
+	static const struct policy_rate none;
+	bool is_link = l->sw->link[port]->conn->attachment == SYS_TO_SWITCH;
+
+	rate_row(l, port, "limit-in", &p->limit_in, 8, &none);
+	rate_row(l, port, "limit-out", &p->limit_out, 8, &none);
+	for (int kind = 0; kind < STORMS; kind++)
+		rate_row(l, port, storm[kind], &p->storm[kind], 1,
+			 is_link ? &none : &sys_usual_storm[kind]);
+}
+
+static void port_rows(const struct listing *l, uint32_t port)
 {
 	const struct vswitch_port_stats *s = &l->sw->stats->port[port];
 	const struct policy_image *image = &l->policy->image;
 	const struct policy_port *p = &image->port[port];
+	static const struct policy_rate none;
 
 	if (switch_load64(&s->blocked) != 0)
 		setting(l, port, "blocked",
-			json_pack("{s:o}", "times",
-				  json_integer(counter(&s->times_blocked))));
+			json_pack("{s:I}", "times",
+				  counter(&s->times_blocked)));
 	setting(l, port, "vlan", vlan_facts(image, port));
 	setting(l, port, "mac-lock", mac_lock_facts(image, p));
 	if (p->known_only != p->locked)
@@ -268,71 +215,81 @@ static void port_rows(struct listing *l, uint32_t port)
 	setting(l, port, "mac-sticky",
 		p->sticky != 0 ? json_pack("{s:i}", "count", (int)p->sticky)
 			       : NULL);
-	rate_row(l, port, 0);
+	rate_row(l, port, "mac-moves", &p->moves, 1, &none);
 	setting(l, port, "ip-lock", ip_lock_facts(image, p));
-	for (size_t i = 1; i < sizeof(rates) / sizeof(rates[0]); i++)
-		rate_row(l, port, i);
+	rate_rows(l, port, p);
 }
 
 /* --- rules --------------------------------------------------------------- */
 
 json_t *show_rule(const struct sys_policy *policy, uint32_t number)
 {
-	const struct sys_rule *rule = &policy->rule[number];
-	json_t *shown = json_pack(
-		"{s:I, s:s, s:o, s:b}", "number", (json_int_t)number, "action",
-		rule->action == POLICY_DENY ? "deny" : "allow", "filter",
-		json_safe(rule->text), "reply", rule->reply != 0);
+	const struct sys_rule *r = &policy->rule[number];
+	bool in_file = !rule_is_runtime(r);
 
-	if (!rule_is_runtime(rule)) {
-		json_object_set_new(shown, "file", json_safe(rule->file));
-		json_object_set_new(shown, "line", json_integer(rule->line));
-	}
-	if (rule->need > FRAME_SNAP)
-		json_object_set_new(shown, "snapshot",
-				    json_integer(rule->need));
-	return shown;
+	return json_pack("{s:I, s:s, s:o, s:b, s:o*, s:o*, s:o*}", "number",
+			 (json_int_t)number, "action",
+			 r->action == POLICY_DENY ? "deny" : "allow", "filter",
+			 json_safe(r->text), "reply", r->reply != 0, "file",
+			 in_file ? json_safe(r->file) : NULL, "line",
+			 in_file ? json_integer(r->line) : NULL, "snapshot",
+			 r->need > FRAME_SNAP ? json_integer(r->need) : NULL);
+}
+
+/*
+ * How often an entry has decided; null if the switch has another policy, or had
+ * one just now.  One that has not been asked since it was started has the
+ * policy it was started with.
+ */
+static json_t *hits_of(const struct listing *l, uint32_t entry)
+{
+	const struct vswitch_stats *stats = l->sw->stats;
+	uint64_t ours = l->sw->generation;
+	uint64_t is = __atomic_load_n(&stats->policies, __ATOMIC_ACQUIRE);
+	json_int_t hits = counter(&stats->hits[entry]);
+
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if ((ours != 0 && ours != is) || switch_load64(&stats->policies) != is)
+		return json_null();
+	return json_integer(hits);
 }
 
 /*
  * @number: of the rule; SYS_NONE: it is allowed without one that could be named
  * @hits:   taken over
  */
-static void rule_row(struct listing *l, uint32_t from, uint32_t to,
+static void rule_row(const struct listing *l, uint32_t from, uint32_t to,
 		     uint32_t number, json_t *hits)
 {
-	char a[SYS_NAME], b[SYS_NAME];
-	json_t *row = json_pack("{s:s, s:s}", "from", port_name(l->sw, from, a),
-				"to", port_name(l->sw, to, b));
+	const struct statement *by = NULL;
+	json_t *row = json_pack("{s:o, s:o}", "from", port_json(l->sw, from),
+				"to", port_json(l->sw, to));
 	json_t *rule = number != SYS_NONE
 			       ? show_rule(l->policy, number)
 			       : json_pack("{s:s, s:s, s:b}", "action", "allow",
 					   "filter", "", "reply", 0);
 
 	json_object_update(row, rule);
+	json_decref(rule);
 	json_object_set_new(row, "hits", hits);
 	if (number != SYS_NONE && rule_is_runtime(&l->policy->rule[number]))
-		add_change(row, statements_line(l->held,
-						l->policy->rule[number].line));
-	json_decref(rule);
-	json_array_append_new(l->rows, row);
+		by = statements_line(l->held, l->policy->rule[number].line);
+	json_object_set_new(row, "change", change_json(by));
+	add_row(l->rows, row);
 }
 
 /* Those behind one that decides on every frame. */
-static void unasked_rows(struct listing *l, uint32_t from)
+static void unasked_rows(const struct listing *l, uint32_t from)
 {
-	uint32_t n_rules = l->policy->image.n_rules;
-
 	for (uint32_t i = 0; i < l->policy->n_unasked; i++) {
 		const struct sys_unasked *u = &l->policy->unasked[i];
 
-		if (u->from == from && u->to < l->sw->comp->sw.n_ports &&
-		    u->rule < n_rules)
+		if (u->from == from && u->rule < l->policy->image.n_rules)
 			rule_row(l, from, u->to, u->rule, json_integer(0));
 	}
 }
 
-static void pair_rows(struct listing *l, uint32_t from, uint32_t to)
+static void pair_rows(const struct listing *l, uint32_t from, uint32_t to)
 {
 	uint64_t allow = l->policy->image.port[from].allow;
 	uint32_t first;
@@ -342,20 +299,16 @@ static void pair_rows(struct listing *l, uint32_t from, uint32_t to)
 		uint32_t number = policy_entry(l->policy, first + i);
 
 		if (number != SYS_NONE)
-			rule_row(l, from, to, number,
-				 l->known ? json_integer(counter(
-						    &l->hits[first + i]))
-					  : json_null());
+			rule_row(l, from, to, number, hits_of(l, first + i));
 	}
 	if (n == 0 && (allow >> to & 1) != 0)
 		rule_row(l, from, to, SYS_NONE, json_null());
 }
 
-static void switch_rows(struct listing *l)
+static void switch_rows(const struct listing *l)
 {
 	uint32_t n_ports = l->sw->comp->sw.n_ports;
 
-	read_hits(l);
 	for (uint32_t from = 0; from < n_ports; from++) {
 		if (l->sw->link[from] == NULL)
 			continue;
@@ -368,18 +321,15 @@ static void switch_rows(struct listing *l)
 
 json_t *show_policy(const struct monitor *m)
 {
-	struct listing *l = malloc(sizeof(*l));
 	json_t *rows = json_array();
 
-	for (size_t i = 0; l != NULL && i < m->n_switches; i++) {
-		l->sw = &m->sw[i];
-		l->policy = held_policy(m, l->sw);
-		l->held = &m->held.statements;
-		l->known = false;
-		l->rows = rows;
-		if (l->policy != NULL)
-			switch_rows(l);
+	for (size_t i = 0; i < m->n_switches; i++) {
+		const struct mon_switch *sw = &m->sw[i];
+		const struct listing l = { sw, held_policy(m, sw),
+					   &m->held.statements, rows };
+
+		if (l.policy != NULL)
+			switch_rows(&l);
 	}
-	free(l);
 	return rows;
 }

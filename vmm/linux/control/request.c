@@ -33,43 +33,40 @@ long hex_decode(const char *text, size_t len, uint8_t *out, size_t max)
 }
 
 /*
- * A port by "sw0.alice", or "alice" if only one switch has one.
+ * Note the port to ask about: by "sw0.alice", or "alice" if only one switch has
+ * one.
  *
- * Return: 0, or -1 after replying.
+ * Return: whether there is one; otherwise it has been replied.
  */
-static int find_port(struct monitor *m, struct control_conn *c,
-		     const char *name)
+static bool find_port(struct monitor *m, struct control_conn *c,
+		      const char *name)
 {
-	unsigned int short_hits = 0;
+	unsigned int hits = 0;
+	char buf[SYS_NAME];
+	bool whole = false;
 
-	for (size_t i = 0; i < m->n_switches; i++) {
+	for (size_t i = 0; i < m->n_switches && !whole; i++) {
 		const struct sys_switch *cfg = &m->sw[i].comp->sw;
 
-		for (uint32_t p = 0; p < cfg->n_ports; p++) {
-			char buf[SYS_NAME];
-			bool whole =
-				strcmp(port_name(&m->sw[i], p, buf), name) == 0;
-
+		for (uint32_t p = 0; p < cfg->n_ports && !whole; p++) {
+			whole = strcmp(port_name(&m->sw[i], p, buf), name) == 0;
 			if (!whole && strcmp(cfg->port[p].name, name) != 0)
 				continue;
 			c->job.sw = i;
 			c->job.request.port = p;
-			if (whole)
-				return 0;
-			short_hits++;
+			hits++;
 		}
 	}
-	if (short_hits == 1)
-		return 0;
+	if (whole || hits == 1)
+		return true;
 	control_refuse(m, c,
-		       facts_error(short_hits == 0 ? "no_port"
-						   : "ambiguous_port",
+		       facts_error(hits == 0 ? "no_port" : "ambiguous_port",
 				   "{s:s}", "port", name));
-	return -1;
+	return false;
 }
 
-static void start_trace(struct monitor *m, struct control_conn *c,
-			json_t *request)
+static const char *start_trace(struct monitor *m, struct control_conn *c,
+			       json_t *request)
 {
 	uint8_t frame[VSWITCH_MAX_BUFFER];
 	const char *port, *hex;
@@ -77,125 +74,115 @@ static void start_trace(struct monitor *m, struct control_conn *c,
 	long len;
 
 	if (json_unpack(request, "{s:s, s:s%}", "port", &port, "frame", &hex,
-			&size) != 0) {
-		control_refuse(m, c, facts_error("bad_trace", "{}"));
-		return;
-	}
+			&size) != 0)
+		return "bad_trace";
 	len = hex_decode(hex, size, frame, sizeof(frame));
 	if (len <= 0) {
 		control_refuse(m, c,
 			       facts_error("bad_frame", "{s:i}", "max",
 					   (int)sizeof(frame)));
-		return;
+	} else if (find_port(m, c, port)) {
+		c->job.list = &control_trace;
+		c->job.request.len = (uint32_t)len;
+		memcpy(c->job.request.header, frame,
+		       len < (long)FRAME_SNAP_MAX ? (size_t)len
+						  : FRAME_SNAP_MAX);
+		control_job_start(m, c);
 	}
-	c->job.task = TASK_TRACE;
-	c->job.request = (struct vswitch_ctl_request){ .op = CTL_TRACE,
-						       .len = (uint32_t)len };
-	if (find_port(m, c, port) != 0)
-		return;
-	memcpy(c->job.request.header, frame,
-	       len < (long)FRAME_SNAP_MAX ? (size_t)len : FRAME_SNAP_MAX);
-	control_job_start(m, c);
+	return NULL;
 }
 
 /* --- changes ------------------------------------------------------------- */
 
-/* Order a change; a copy of @text, unless that is NULL, is put at @to. */
-static void order(struct monitor *m, struct control_conn *c,
-		  enum change_kind kind, char **to, const char *text)
+/* Order a change, whose texts are of @request. */
+static const char *order(struct monitor *m, struct control_conn *c,
+			 json_t *request, struct change_order order)
 {
-	c->job.task = TASK_CHANGE;
-	c->change.order.kind = kind;
-	if (text == NULL || (*to = strdup(text)) != NULL)
-		control_job_start(m, c);
-	else
-		control_answer(m, c, NULL);
+	order.request = json_incref(request);
+	c->change.order = order;
+	control_job_start(m, c);
+	return NULL;
 }
 
-static void start_change(struct monitor *m, struct control_conn *c,
-			 json_t *request)
+static const char *start_change(struct monitor *m, struct control_conn *c,
+				json_t *request)
 {
-	const char *text;
+	struct change_order o = { .kind = CHANGE_ADD };
 
-	if (json_unpack(request, "{s:s}", "text", &text) == 0)
-		order(m, c, CHANGE_ADD, &c->change.order.text, text);
-	else
-		control_refuse(m, c, facts_error("bad_change", "{}"));
+	if (json_unpack(request, "{s:s}", "text", &o.text) != 0)
+		return "bad_change";
+	return order(m, c, request, o);
 }
 
-static void start_reload(struct monitor *m, struct control_conn *c,
-			 json_t *request)
+static const char *start_reload(struct monitor *m, struct control_conn *c,
+				json_t *request)
 {
-	const char *path = NULL;
+	struct change_order o = { .kind = CHANGE_RELOAD };
 
-	if (json_unpack(request, "{s?s}", "file", &path) == 0 &&
-	    (path == NULL || path[0] == '/'))
-		order(m, c, CHANGE_RELOAD, &c->change.order.file, path);
-	else
-		control_refuse(m, c, facts_error("bad_reload", "{}"));
+	if (json_unpack(request, "{s?s}", "file", &o.file) != 0 ||
+	    (o.file != NULL && o.file[0] != '/'))
+		return "bad_reload";
+	return order(m, c, request, o);
 }
 
-static void start_undo(struct monitor *m, struct control_conn *c,
-		       json_t *request)
+static const char *start_undo(struct monitor *m, struct control_conn *c,
+			      json_t *request)
 {
-	bool last = json_object_get(request, "number") == NULL;
-	json_int_t n = 0;
+	struct change_order o = { .kind = CHANGE_UNDO };
+	json_int_t n = 1;
 
-	if (json_unpack(request, "{s?I}", "number", &n) != 0 ||
-	    (!last && n < 1) || n > UINT_MAX) {
-		control_refuse(m, c, facts_error("bad_undo", "{}"));
-		return;
-	}
-	c->change.order.number = (unsigned int)n;
-	order(m, c, CHANGE_UNDO, NULL, NULL);
+	if (json_unpack(request, "{s?I}", "number", &n) != 0 || n < 1 ||
+	    n > UINT_MAX)
+		return "bad_undo";
+	if (json_object_get(request, "number") != NULL)
+		o.number = (unsigned int)n;
+	return order(m, c, request, o);
 }
 
 /* --- what is asked ------------------------------------------------------- */
 
-/* Statistics are shown even if a switch hangs: see whether it does. */
-static void prod_switches(struct monitor *m)
-{
-	for (size_t i = 0; i < m->n_switches; i++)
-		switch_prod(m, &m->sw[i]);
-}
-
-static void start_show(struct monitor *m, struct control_conn *c,
-		       json_t *request)
+static const char *start_show(struct monitor *m, struct control_conn *c,
+			      json_t *request)
 {
 	const struct control_list *list;
 	const char *what = "";
 
 	json_unpack(request, "{s:s}", "what", &what);
 	list = control_list_find(what);
-	if (list == NULL) {
-		control_refuse(m, c, facts_error("bad_what", "{}"));
-	} else if (list->row != NULL) {
-		control_list_start(m, c, list);
-	} else if (list->names_rules) {
-		c->job.task = TASK_POLICY;
+	if (list == NULL)
+		return "bad_what";
+	if (list->row != NULL || list->names_rules) {
+		c->job.list = list;
+		c->job.rows = json_array();
 		control_job_start(m, c);
-	} else {
-		control_answer(m, c, list->data(m));
-		prod_switches(m);
+		return NULL;
 	}
+	control_answer(m, c, list->data(m));
+	/* Statistics are shown even if a switch hangs: see whether it does. */
+	for (size_t i = 0; i < m->n_switches; i++)
+		switch_prod(m, &m->sw[i]);
+	return NULL;
 }
 
-static void start_stop(struct monitor *m, struct control_conn *c,
-		       json_t *request)
+static const char *start_stop(struct monitor *m, struct control_conn *c,
+			      json_t *request)
 {
 	(void)request;
 	monitor_log(LOG_NOTICE, m->sys.name, "stopping: asked to");
 	c->stays = true;
 	control_answer(m, c, json_object());
 	monitor_stop(m, 0);
+	return NULL;
 }
 
-static void obey(struct monitor *m, struct control_conn *c, json_t *request)
+/* Return: NULL, or the code of what is wrong with the request as such. */
+static const char *obey(struct monitor *m, struct control_conn *c,
+			json_t *request)
 {
 	static const struct {
 		const char *cmd;
-		void (*start)(struct monitor *m, struct control_conn *c,
-			      json_t *request);
+		const char *(*start)(struct monitor *m, struct control_conn *c,
+				     json_t *request);
 	} table[] = {
 		{ "show", start_show },	    { "trace", start_trace },
 		{ "change", start_change }, { "undo", start_undo },
@@ -205,11 +192,9 @@ static void obey(struct monitor *m, struct control_conn *c, json_t *request)
 
 	json_unpack(request, "{s:s}", "cmd", &cmd);
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		if (strcmp(cmd, table[i].cmd) == 0) {
-			table[i].start(m, c, request);
-			return;
-		}
-	control_refuse(m, c, facts_error("bad_cmd", "{}"));
+		if (strcmp(cmd, table[i].cmd) == 0)
+			return table[i].start(m, c, request);
+	return "bad_cmd";
 }
 
 void control_request(struct monitor *m, struct control_conn *c,
@@ -217,13 +202,14 @@ void control_request(struct monitor *m, struct control_conn *c,
 {
 	json_error_t error;
 	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
+	const char *wrong = request != NULL ? obey(m, c, request) : NULL;
 
 	if (request == NULL)
 		control_refuse(m, c,
 			       facts_error("not_json", "{s:o, s:i}", "detail",
 					   json_safe(error.text), "position",
 					   error.position));
-	else
-		obey(m, c, request);
+	else if (wrong != NULL)
+		control_refuse(m, c, facts_error(wrong, "{}"));
 	json_decref(request);
 }

@@ -5,8 +5,6 @@
  * Rows come in the order of the topology: switch by switch, port by port.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "vmm/linux/control/json.h"
@@ -19,35 +17,49 @@ const char *port_name(const struct mon_switch *sw, uint32_t port,
 	return buf;
 }
 
+json_t *port_json(const struct mon_switch *sw, uint32_t port)
+{
+	char name[SYS_NAME];
+
+	return port < sw->comp->sw.n_ports
+		       ? json_string(port_name(sw, port, name))
+		       : NULL;
+}
+
+json_t *mac_json(uint64_t mac)
+{
+	char text[MAC_TEXT];
+
+	return json_string(mac_text(mac, text));
+}
+
 /* --- ports --------------------------------------------------------------- */
 
 static const char *kind_name(const struct monitor *m, const struct mon_link *l)
 {
 	const struct sys_conn *c = l->conn;
 
-	switch ((enum sys_attachment)c->attachment) {
-	case SYS_TO_SWITCH:
+	if (c->attachment == SYS_TO_SWITCH)
 		return "link";
-	case SYS_TO_ATTACH:
+	if (c->attachment == SYS_TO_ATTACH)
 		return "attach";
-	case SYS_TO_PD:
-	case SYS_TO_VIRT:
-	case SYS_TO_VM:
-		break;
-	}
 	return component_kinds[m->sys.pd[c->pd[1]].comp[c->comp[1]].kind]->name;
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
 }
 
 /* How long a connection waits because one of its ends fails repeatedly. */
 static uint64_t pause_of(const struct monitor *m, const struct mon_link *l)
 {
 	const struct sys_conn *c = l->conn;
-	uint64_t first = pd_pause(m, &m->pd[c->pd[0]]);
-	uint64_t second = 0;
+	uint64_t pause = pd_pause(m, &m->pd[c->pd[0]]);
 
-	if (c->attachment != SYS_TO_ATTACH)
-		second = pd_pause(m, &m->pd[c->pd[1]]);
-	return first > second ? first : second;
+	if (c->attachment == SYS_TO_ATTACH)
+		return pause;
+	return later(pause, pd_pause(m, &m->pd[c->pd[1]]));
 }
 
 /* The same in words, or NULL if it does not wait. */
@@ -69,13 +81,10 @@ json_int_t pause_ms(uint64_t ns)
 static json_int_t again_ms(const struct monitor *m, const struct mon_link *l)
 {
 	const struct mon_link *driver = link_driver(m, l);
-	uint64_t first = pause_of(m, l);
+	uint64_t pause = later(pause_of(m, l), link_hold(m, l));
 
-	if (link_hold(m, l) > first)
-		first = link_hold(m, l);
-	if (driver != NULL && pause_of(m, driver) > first)
-		first = pause_of(m, driver);
-	return pause_ms(first);
+	return pause_ms(driver != NULL ? later(pause, pause_of(m, driver))
+				       : pause);
 }
 
 /* Of a driver VM's port whose virtualisers are up. */
@@ -126,15 +135,14 @@ static const char *state_name(const struct monitor *m,
 }
 
 /* How often the PD or VM behind a port has been started again. */
-static unsigned int restarts_of(const struct monitor *m,
-				const struct mon_link *l)
+static int restarts_of(const struct monitor *m, const struct mon_link *l)
 {
 	const struct mon_link *driver = link_driver(m, l);
+	const struct mon_link *last = driver != NULL ? driver : l;
 
-	if (driver != NULL)
-		return m->pd[driver->conn->pd[1]].restarts;
-	return l->conn->attachment == SYS_TO_PD ? m->pd[l->conn->pd[1]].restarts
-						: 0;
+	if (driver == NULL && l->conn->attachment != SYS_TO_PD)
+		return 0;
+	return (int)m->pd[last->conn->pd[1]].restarts;
 }
 
 static json_int_t drop_sum(const struct vswitch_port_stats *s,
@@ -163,49 +171,44 @@ static const char *path_name(const struct mon_link *l)
 	return names[outside_path(l)];
 }
 
-static json_t *show_port(const struct monitor *m, const struct mon_switch *sw,
-			 uint32_t port)
-{
-	const struct vswitch_port_stats *s = &sw->stats->port[port];
-	const struct sys_conn *c = sw->link[port]->conn;
-	unsigned int restarts = restarts_of(m, sw->link[port]);
-	char name[SYS_NAME], interface[OUTSIDE_NAME];
+/* A function for each port there is, which adds rows. */
+typedef void port_rows(const struct monitor *m, const struct mon_switch *sw,
+		       uint32_t port, json_t *rows);
 
-	return json_pack(
-		"{s:s, s:i, s:s, s:o, s:o, s:s, s:I, s:I, s:I, s:I, "
-		"s:I, s:I, s:i, s:I, s:I, s:s}",
-		"port", port_name(sw, port, name), "number", (int)port, "kind",
-		kind_name(m, sw->link[port]), "attached", json_safe(c->what),
-		"interface",
-		json_safe(outside_name(m, sw->link[port], interface)), "state",
-		state_name(m, sw, port), "in_frames", counter(&s->in_frames),
-		"in_bytes", counter(&s->in_bytes), "out_frames",
-		counter(&s->out_frames), "out_bytes", counter(&s->out_bytes),
-		"drops", drop_sum(s, sw->link[port]), "faults",
-		counter(&s->faults), "restarts", (int)restarts, "mirror_missed",
-		counter(&s->mirror_missed), "again_ms",
-		again_ms(m, sw->link[port]), "path", path_name(sw->link[port]));
-}
-
-/* Call a function for every port there is; it may add to the array. */
-static json_t *each_port(const struct monitor *m,
-			 void (*row)(const struct monitor *m,
-				     const struct mon_switch *sw, uint32_t port,
-				     json_t *rows))
+static json_t *each_port(const struct monitor *m, port_rows *add)
 {
 	json_t *rows = json_array();
 
 	for (size_t i = 0; i < m->n_switches; i++)
 		for (uint32_t p = 0; p < m->sw[i].comp->sw.n_ports; p++)
 			if (m->sw[i].link[p] != NULL)
-				row(m, &m->sw[i], p, rows);
+				add(m, &m->sw[i], p, rows);
 	return rows;
 }
 
 static void port_row(const struct monitor *m, const struct mon_switch *sw,
 		     uint32_t port, json_t *rows)
 {
-	json_array_append_new(rows, show_port(m, sw, port));
+	const struct vswitch_port_stats *s = &sw->stats->port[port];
+	const struct mon_link *l = sw->link[port];
+	char interface[OUTSIDE_NAME];
+
+	add_row(rows,
+		json_pack("{s:o, s:i, s:s, s:o, s:o, s:s, s:I, s:I, s:I, s:I, "
+			  "s:I, s:I, s:i, s:I, s:I, s:s}",
+			  "port", port_json(sw, port), "number", (int)port,
+			  "kind", kind_name(m, l), "attached",
+			  json_safe(l->conn->what), "interface",
+			  json_safe(outside_name(m, l, interface)), "state",
+			  state_name(m, sw, port), "in_frames",
+			  counter(&s->in_frames), "in_bytes",
+			  counter(&s->in_bytes), "out_frames",
+			  counter(&s->out_frames), "out_bytes",
+			  counter(&s->out_bytes), "drops", drop_sum(s, l),
+			  "faults", counter(&s->faults), "restarts",
+			  restarts_of(m, l), "mirror_missed",
+			  counter(&s->mirror_missed), "again_ms",
+			  again_ms(m, l), "path", path_name(l)));
 }
 
 json_t *show_ports(const struct monitor *m)
@@ -215,43 +218,37 @@ json_t *show_ports(const struct monitor *m)
 
 /* --- drops --------------------------------------------------------------- */
 
-static void drop_row(const char *port, const char *key, bool out,
-		     json_int_t count, json_t *rows)
+static void drop_row(const struct mon_switch *sw, uint32_t port,
+		     const char *key, bool out, json_int_t count, json_t *rows)
 {
 	if (count != 0)
-		json_array_append_new(
-			rows, json_pack("{s:s, s:s, s:s, s:I}", "port", port,
-					"reason", key, "side",
-					out ? "out" : "in", "count", count));
+		add_row(rows,
+			json_pack("{s:o, s:s, s:s, s:I}", "port",
+				  port_json(sw, port), "reason", key, "side",
+				  out ? "out" : "in", "count", count));
 }
 
-/* What a port's PD has dropped, outside of the switch. */
-static void outside_rows(const struct mon_link *l, const char *port,
-			 json_t *rows)
-{
-	enum { IN, OUT };
-#define ROW(symbol, key, side, text)                                           \
-	drop_row(port, #key, (side) == OUT,                                    \
-		 clamped(outside_drops(l, OUTSIDE_DROP_##symbol)), rows);
-	OUTSIDE_DROPS(ROW)
-#undef ROW
-}
-
+/* What the switch has dropped, then what the port's PD has, outside of it. */
 static void drop_rows(const struct monitor *m, const struct mon_switch *sw,
 		      uint32_t port, json_t *rows)
 {
 	const struct vswitch_port_stats *s = &sw->stats->port[port];
-	char name[SYS_NAME];
+	enum { IN, OUT };
 
 	(void)m;
-	port_name(sw, port, name);
 	for (unsigned int i = REASON_NONE + 1; i < REASON_COUNT; i++) {
 		enum vswitch_reason r = (enum vswitch_reason)i;
 
-		drop_row(name, vswitch_reason_key(r), vswitch_reason_is_out(r),
-			 counter(&s->drops[i]), rows);
+		drop_row(sw, port, vswitch_reason_key(r),
+			 vswitch_reason_is_out(r), counter(&s->drops[i]), rows);
 	}
-	outside_rows(sw->link[port], name, rows);
+#define ROW(symbol, key, side, text)                                           \
+	drop_row(                                                              \
+		sw, port, #key, (side) == OUT,                                 \
+		clamped(outside_drops(sw->link[port], OUTSIDE_DROP_##symbol)), \
+		rows);
+	OUTSIDE_DROPS(ROW)
+#undef ROW
 }
 
 json_t *show_drops(const struct monitor *m)
@@ -261,11 +258,13 @@ json_t *show_drops(const struct monitor *m)
 
 /* --- system -------------------------------------------------------------- */
 
-static json_t *show_map(const char *region, size_t size, uint32_t perms)
+static void map_row(json_t *maps, const char *region, const char *suffix,
+		    size_t size, uint32_t perms)
 {
-	return json_pack("{s:s, s:I, s:s}", "region", region, "size",
-			 (json_int_t)size, "perms",
-			 perms == SYS_R ? "r" : "rw");
+	add_row(maps, json_pack("{s:o, s:I, s:s}", "region",
+				json_sprintf("%s%s", region, suffix), "size",
+				(json_int_t)size, "perms",
+				perms == SYS_R ? "r" : "rw"));
 }
 
 /* Its regions, and the pages in which its ports report their outside. */
@@ -277,18 +276,12 @@ static json_t *show_maps(const struct monitor *m, const struct mon_pd *pd)
 	for (uint32_t i = 0; i < sys->n_maps; i++) {
 		const struct sys_region *r = &m->sys.region[sys->map[i].region];
 
-		json_array_append_new(maps, show_map(r->name, r->size,
-						     sys->map[i].perms));
+		map_row(maps, r->name, "", r->size, sys->map[i].perms);
 	}
-	for (uint32_t i = 0; i < sys->n_comps; i++) {
-		char name[SYS_NAME + sizeof(".outside")];
-
-		if (!pd->fds[i].paged)
-			continue;
-		snprintf(name, sizeof(name), "%s.outside", sys->comp[i].name);
-		json_array_append_new(maps,
-				      show_map(name, OUTSIDE_SIZE, SYS_RW));
-	}
+	for (uint32_t i = 0; i < sys->n_comps; i++)
+		if (pd->fds[i].paged)
+			map_row(maps, sys->comp[i].name, ".outside",
+				OUTSIDE_SIZE, SYS_RW);
 	return maps;
 }
 
@@ -301,15 +294,13 @@ static json_t *show_pd(const struct monitor *m, const struct mon_pd *pd)
 	};
 	const struct sys_pd *sys = pd->sys;
 	json_t *comps = json_array();
-	json_t *maps = show_maps(m, pd);
 	json_t *chans = json_array();
 	char cpus[SYS_CPUS_TEXT];
 
 	for (uint32_t i = 0; i < sys->n_comps; i++)
-		json_array_append_new(comps, json_string(sys->comp[i].name));
+		add_row(comps, json_string(sys->comp[i].name));
 	for (uint32_t i = 0; i < sys->n_chans; i++)
-		json_array_append_new(
-			chans,
+		add_row(chans,
 			json_string(m->sys.channel[sys->chan[i].channel].name));
 	return json_pack("{s:s, s:i, s:s, s:i, s:I, s:i, s:s, s:o, s:o, s:o}",
 			 "name", sys->name, "pid",
@@ -317,7 +308,8 @@ static json_t *show_pd(const struct monitor *m, const struct mon_pd *pd)
 			 state[pd->state], "restarts", (int)pd->restarts,
 			 "again_ms", pause_ms(pd_pause(m, pd)), "poll_us",
 			 (int)sys->poll_us, "cpus", cpus_text(&sys->cpus, cpus),
-			 "components", comps, "maps", maps, "channels", chans);
+			 "components", comps, "maps", show_maps(m, pd),
+			 "channels", chans);
 }
 
 static const char *end_name(const struct monitor *m, const struct sys_end *end)
@@ -336,17 +328,15 @@ json_t *show_system(const struct monitor *m)
 	json_t *channels = json_array();
 
 	for (size_t i = 0; i < m->sys.n_pds; i++)
-		json_array_append_new(pds, show_pd(m, &m->pd[i]));
+		add_row(pds, show_pd(m, &m->pd[i]));
 	for (size_t i = 0; i < m->sys.n_regions; i++)
-		json_array_append_new(
-			regions,
+		add_row(regions,
 			json_pack("{s:s, s:I}", "name", m->sys.region[i].name,
 				  "size", (json_int_t)m->sys.region[i].size));
 	for (size_t i = 0; i < m->sys.n_channels; i++) {
 		const struct sys_channel *c = &m->sys.channel[i];
 
-		json_array_append_new(
-			channels, json_pack("{s:s, s:[s, s]}", "name", c->name,
+		add_row(channels, json_pack("{s:s, s:[s, s]}", "name", c->name,
 					    "ends", end_name(m, &c->end[0]),
 					    end_name(m, &c->end[1])));
 	}

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "base/bits.h"
 #include "vmm/linux/control/json.h"
 #include "vswitch/vlan.h"
 
@@ -23,23 +24,20 @@ struct trace {
 };
 
 /* A port's name, or "?" if there is no such port. */
-static const char *name_of(const struct trace *t, uint32_t port,
-			   char buf[SYS_NAME])
+static json_t *name_of(const struct trace *t, uint32_t port)
 {
-	if (port >= t->sw->comp->sw.n_ports)
-		return "?";
-	return port_name(t->sw, port, buf);
+	json_t *name = port_json(t->sw, port);
+
+	return name != NULL ? name : json_string("?");
 }
 
+/* Those of a set of ports that there are. */
 static json_t *names(const struct trace *t, uint64_t set)
 {
 	json_t *ports = json_array();
-	char buf[SYS_NAME];
 
-	for (uint32_t p = 0; p < t->sw->comp->sw.n_ports; p++)
-		if ((set >> p & 1) != 0)
-			json_array_append_new(ports,
-					      json_string(name_of(t, p, buf)));
+	while (set != 0)
+		add_row(ports, port_json(t->sw, bit_pop(&set)));
 	return ports;
 }
 
@@ -73,17 +71,12 @@ static json_t *tag_of(const struct frame *f)
 
 static json_t *settings_of(const struct policy_port *p)
 {
-	char mac[MAC_TEXT];
-
-	return json_pack("{s:s, s:i, s:o, s:i, s:b, s:I, s:i}", "vlan",
-			 vlan_mode(p->vlan_mode), "untagged", (int)p->vlan,
-			 "mac_lock",
-			 p->locked ? json_string(mac_text(p->locked_mac, mac))
-				   : json_null(),
-			 "more_macs", (int)p->n_macs, "ip_lock",
-			 p->ip_locked != 0, "limit_in",
-			 (json_int_t)p->limit_in.rate, "mac_sticky",
-			 (int)p->sticky);
+	return json_pack(
+		"{s:s, s:i, s:o, s:i, s:b, s:I, s:i}", "vlan",
+		vlan_mode(p->vlan_mode), "untagged", (int)p->vlan, "mac_lock",
+		p->locked ? mac_json(p->locked_mac) : json_null(), "more_macs",
+		(int)p->n_macs, "ip_lock", p->ip_locked != 0, "limit_in",
+		(json_int_t)p->limit_in.rate, "mac_sticky", (int)p->sticky);
 }
 
 /* --- learning and lookup ------------------------------------------------- */
@@ -96,23 +89,20 @@ static json_t *learned(const struct trace *t)
 		[FDB_PINNED] = "pinned",
 	};
 	const struct fdb_effect *e = &t->v->learned;
-	char mac[MAC_TEXT], was[SYS_NAME];
-	bool looked_up = t->v->looked_up != 0;
-	json_t *fact = json_pack("{s:s, s:s}", "outcome",
-				 looked_up ? NAME_OF(name, e->outcome, "full")
-					   : "skip",
-				 "was", name_of(t, (uint32_t)e->was, was));
+	const char *outcome = "skip";
+	json_t *evicted = NULL;
 
-	if (looked_up && e->evicted != 0)
-		json_object_set_new(fact, "evicted",
-				    json_pack("{s:s, s:i}", "mac",
-					      mac_text(e->evicted_mac, mac),
-					      "vlan", (int)e->evicted_vlan));
-	return fact;
+	if (t->v->looked_up != 0)
+		outcome = NAME_OF(name, e->outcome, "full");
+	if (t->v->looked_up != 0 && e->evicted != 0)
+		evicted = json_pack("{s:o, s:i}", "mac",
+				    mac_json(e->evicted_mac), "vlan",
+				    (int)e->evicted_vlan);
+	return json_pack("{s:s, s:o, s:o*}", "outcome", outcome, "was",
+			 name_of(t, (uint32_t)e->was), "evicted", evicted);
 }
 
-/* What a resolution is called, and what a port may flood of that kind. */
-static const char *resolution(const struct trace *t, uint64_t *rate)
+static const char *resolution(const struct vswitch_verdict *v)
 {
 	static const char *const name[] = {
 		[RESOLVED_UNICAST] = "unicast",
@@ -120,17 +110,22 @@ static const char *resolution(const struct trace *t, uint64_t *rate)
 		[RESOLVED_MULTICAST] = "multicast",
 		[RESOLVED_BROADCAST] = "broadcast",
 	};
-	const struct policy_rate *storm = t->rules->storm;
-	const uint64_t rates[] = {
-		[RESOLVED_UNKNOWN] = storm[STORM_UNKNOWN].rate,
-		[RESOLVED_MULTICAST] = storm[STORM_MULTICAST].rate,
-		[RESOLVED_BROADCAST] = storm[STORM_BROADCAST].rate,
-	};
 
-	*rate = NAME_OF(name, t->v->resolution, NULL) != NULL
-			? rates[t->v->resolution]
-			: 0;
-	return NAME_OF(name, t->v->resolution, "none");
+	return NAME_OF(name, v->resolution, "none");
+}
+
+/* What the port may flood of that kind. */
+static json_int_t storm_limit(const struct trace *t)
+{
+	const struct policy_rate *storm = t->rules->storm;
+
+	if (t->v->resolution == RESOLVED_UNKNOWN)
+		return storm[STORM_UNKNOWN].rate;
+	if (t->v->resolution == RESOLVED_MULTICAST)
+		return storm[STORM_MULTICAST].rate;
+	if (t->v->resolution == RESOLVED_BROADCAST)
+		return storm[STORM_BROADCAST].rate;
+	return 0;
 }
 
 /* --- ports a flood is not offered to ------------------------------------- */
@@ -159,61 +154,47 @@ static const char *left_out_key(const struct trace *t, uint32_t port)
 static json_t *left_out(const struct trace *t)
 {
 	json_t *rows = json_array();
-	char name[SYS_NAME];
 
 	for (uint32_t p = 0; p < t->sw->comp->sw.n_ports; p++) {
 		const char *key = left_out_key(t, p);
 
 		if (key != NULL)
-			json_array_append_new(rows,
-					      json_pack("{s:s, s:s}", "port",
-							name_of(t, p, name),
-							"reason", key));
+			add_row(rows,
+				json_pack("{s:o, s:s}", "port",
+					  port_json(t->sw, p), "reason", key));
 	}
 	return rows;
 }
 
 /* --- destinations -------------------------------------------------------- */
 
-/* The rule that decided; SYS_NONE if the entry is not one of the pair's. */
-static uint32_t rule_of(const struct trace *t, uint32_t to, uint32_t first,
-			uint32_t n)
-{
-	uint32_t entry = t->v->entry[to];
-
-	if (entry < first || entry - first >= n)
-		return SYS_NONE;
-	return policy_entry(t->policy, entry);
-}
-
-/* What the policy says of the pair. */
-static void add_policy(const struct trace *t, json_t *row, uint32_t to)
+/* What the policy says of the pair, and the rule that decided, if one did. */
+static json_t *policy_facts(const struct trace *t, uint32_t to)
 {
 	const struct policy_port *p = &t->policy->image.port[to];
-	uint32_t first, rule;
-	uint32_t n = policy_pair(t->policy, t->port, to, &first);
+	uint32_t entry = t->v->entry[to], rule = SYS_NONE;
+	uint32_t first, n = policy_pair(t->policy, t->port, to, &first);
 
-	json_object_set_new(row, "vlan", json_string(vlan_mode(p->vlan_mode)));
-	json_object_set_new(row, "limit_out",
-			    json_integer((json_int_t)p->limit_out.rate));
-	json_object_set_new(row, "rules", json_integer(n));
-	rule = rule_of(t, to, first, n);
-	if (rule != SYS_NONE)
-		json_object_set_new(row, "rule", show_rule(t->policy, rule));
+	if (entry >= first && entry - first < n)
+		rule = policy_entry(t->policy, entry);
+	return json_pack("{s:s, s:I, s:i, s:o*}", "vlan",
+			 vlan_mode(p->vlan_mode), "limit_out",
+			 (json_int_t)p->limit_out.rate, "rules", (int)n, "rule",
+			 rule != SYS_NONE ? show_rule(t->policy, rule) : NULL);
 }
 
 static json_t *destination(const struct trace *t, uint32_t to)
 {
-	bool refused = (t->v->refused >> to & 1) != 0;
-	enum vswitch_reason why =
-		refused ? (enum vswitch_reason)t->v->refusal[to] : REASON_NONE;
-	char name[SYS_NAME];
-	json_t *row = json_pack("{s:s, s:s, s:b}", "port", name_of(t, to, name),
-				"reason", vswitch_reason_key(why), "reply",
-				(int)(t->v->replies >> to & 1));
+	uint32_t why = bit_in(t->v->refused, to) ? t->v->refusal[to]
+						 : REASON_NONE;
+	json_t *facts = t->policy != NULL ? policy_facts(t, to) : NULL;
+	json_t *row = json_pack("{s:o, s:s, s:b}", "port", port_json(t->sw, to),
+				"reason",
+				vswitch_reason_key((enum vswitch_reason)why),
+				"reply", bit_in(t->v->replies, to));
 
-	if (row != NULL && t->policy != NULL)
-		add_policy(t, row, to);
+	json_object_update(row, facts);
+	json_decref(facts);
 	return row;
 }
 
@@ -222,9 +203,8 @@ static json_t *destinations(const struct trace *t)
 	uint64_t all = t->v->candidates | t->v->deliver | t->v->refused;
 	json_t *rows = json_array();
 
-	for (uint32_t p = 0; p < t->sw->comp->sw.n_ports; p++)
-		if ((all >> p & 1) != 0)
-			json_array_append_new(rows, destination(t, p));
+	while (all != 0)
+		add_row(rows, destination(t, bit_pop(&all)));
 	return rows;
 }
 
@@ -255,36 +235,25 @@ static const char *tag_change(const struct trace *t, uint32_t port)
 static json_t *links(const struct trace *t)
 {
 	json_t *facts = json_object();
-	char near[SYS_NAME], far[SYS_NAME];
+	char near[SYS_NAME];
 
-	for (uint32_t p = 0; p < t->sw->comp->sw.n_ports; p++) {
+	for (uint64_t set = t->v->deliver; set != 0;) {
+		unsigned int p = bit_pop(&set), end;
 		const struct mon_link *l = t->sw->link[p];
-		unsigned int end;
 
-		if ((t->v->deliver >> p & 1) == 0 || l == NULL ||
-		    l->conn->attachment != SYS_TO_SWITCH)
+		if (l == NULL || l->conn->attachment != SYS_TO_SWITCH)
 			continue;
 		end = l->sw[0] == t->sw && l->conn->port[0] == p;
-		json_object_set_new(facts, port_name(t->sw, p, near),
-				    json_pack("{s:s, s:s}", "port",
-					      port_name(l->sw[end],
-							l->conn->port[end],
-							far),
-					      "tag", tag_change(t, p)));
+		json_object_set_new(
+			facts, port_name(t->sw, p, near),
+			json_pack("{s:o, s:s}", "port",
+				  port_json(l->sw[end], l->conn->port[end]),
+				  "tag", tag_change(t, p)));
 	}
 	return facts;
 }
 
 /* --- the whole ----------------------------------------------------------- */
-
-static json_t *frame_facts(const struct trace *t)
-{
-	char src[MAC_TEXT], dst[MAC_TEXT];
-
-	return json_pack("{s:s, s:s, s:o}", "source",
-			 mac_text(t->frame.src, src), "destination",
-			 mac_text(t->frame.dst, dst), "tag", tag_of(&t->frame));
-}
 
 json_t *show_verdict(const struct mon_switch *sw,
 		     const struct sys_policy *policy,
@@ -299,22 +268,20 @@ json_t *show_verdict(const struct mon_switch *sw,
 					    : &none,
 			   .port = request->port,
 			   .v = v };
-	char name[SYS_NAME], out[SYS_NAME];
-	uint64_t rate;
-	const char *resolved = resolution(&t, &rate);
 
 	parse(&t.frame, request);
 	return json_pack(
-		"{s:s, s:i, s:i, s:i, s:o, s:o, s:i, s:o, s:s, s:s, s:I, s:i, "
-		"s:o, s:o, s:o, s:o, s:o, s:s, s:s}",
-		"port", port_name(sw, request->port, name), "length",
+		"{s:o, s:i, s:i, s:i, s:{s:o, s:o, s:o}, s:o, s:i, s:o, s:s, "
+		"s:o, s:I, s:i, s:o, s:o, s:o, s:o, s:o, s:s, s:s}",
+		"port", port_json(sw, request->port), "length",
 		(int)request->len, "min", (int)FRAME_MIN, "max",
 		(int)sw->comp->sw.port[request->port].wire.max_frame, "frame",
-		frame_facts(&t), "settings", settings_of(t.rules), "vlan",
-		(int)v->vlan, "learned", learned(&t), "resolution", resolved,
-		"out", name_of(&t, (uint32_t)v->out, out), "storm",
-		(json_int_t)rate, "offered",
-		__builtin_popcountll(v->candidates), "snooping",
+		"source", mac_json(t.frame.src), "destination",
+		mac_json(t.frame.dst), "tag", tag_of(&t.frame), "settings",
+		settings_of(t.rules), "vlan", (int)v->vlan, "learned",
+		learned(&t), "resolution", resolution(v), "out",
+		name_of(&t, (uint32_t)v->out), "storm", storm_limit(&t),
+		"offered", (int)bit_count(v->candidates), "snooping",
 		names(&t, v->gone), "left_out", left_out(&t), "destinations",
 		destinations(&t), "deliver", names(&t, v->deliver), "links",
 		links(&t), "verdict",

@@ -14,8 +14,7 @@
 
 static void order_free(struct change_order *o)
 {
-	free(o->text);
-	free(o->file);
+	json_decref(o->request);
 	*o = (struct change_order){ 0 };
 }
 

@@ -22,10 +22,11 @@ enum change_kind {
 /* What is to be changed. */
 struct change_order {
 	enum change_kind kind;
-	char *text; /* ADD: the statements */
+	const char *text; /* ADD: the statements */
 	/* RELOAD: from this file; NULL: the one it was started from */
-	char *file;
+	const char *file;
 	unsigned int number; /* UNDO: of the change; 0: the last one */
+	json_t *request;     /* what the texts are of, or NULL */
 };
 
 /* The compiler; all zero but @child: none. */
