@@ -2,30 +2,55 @@
 #include "vmm/linux/monitor/child.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* In the child: leave what is the monitor's. */
-static void leave(const char *name, int keep, pid_t monitor)
+static void close_all(int first, int last)
 {
-	unsigned int first = STDERR_FILENO + 1;
+	if (first <= last)
+		close_range((unsigned int)first, (unsigned int)last, 0);
+}
+
+static int max(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+pid_t child_fork(const char *name, int keep, int also, int (*run)(void *arg),
+		 void *arg)
+{
+	int low = keep < also ? keep : also, high = max(keep, also);
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_NAME, name);
+	close_all(STDERR_FILENO + 1, low - 1);
+	close_all(max(low, STDERR_FILENO) + 1, high - 1);
+	close_all(max(high, STDERR_FILENO) + 1, INT_MAX);
+	_exit(run(arg));
+}
+
+/* What a child that dies with the monitor is to do. */
+struct task {
+	pid_t monitor;
+	int (*run)(void *arg);
+	void *arg;
+};
+
+static int run_tied(void *arg)
+{
+	const struct task *task = arg;
 	sigset_t none;
 
-	prctl(PR_SET_NAME, name);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != monitor)
-		_exit(1);
-	if (keep >= 0) {
-		if (keep != CHILD_FD && dup2(keep, CHILD_FD) < 0)
-			_exit(1);
-		first = CHILD_FD + 1;
-	}
-	close_range(first, ~0U, 0);
+	return getppid() == task->monitor ? task->run(task->arg) : 1;
 }
 
 int child_start(struct child *c, struct loop *loop, const char *name, int keep,
@@ -33,15 +58,12 @@ int child_start(struct child *c, struct loop *loop, const char *name, int keep,
 		void (*ended)(struct monitor *m, struct loop_source *s,
 			      uint32_t events))
 {
-	pid_t monitor = getpid(), pid = fork();
+	struct task task = { getpid(), run, arg };
+	pid_t pid = child_fork(name, keep, -1, run_tied, &task);
 	int fd, error;
 
 	if (pid < 0)
 		return -1;
-	if (pid == 0) {
-		leave(name, keep, monitor);
-		_exit(run(arg));
-	}
 	c->killed = false;
 	fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (fd >= 0 && loop_add(loop, &c->exit, fd, EPOLLIN, ended) == 0)

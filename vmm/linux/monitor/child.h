@@ -2,10 +2,10 @@
 /*
  * Helper children: what may block runs in one.
  *
- * The child is a copy of the monitor with a name of its own.  It keeps no
- * descriptor but the standard ones and one more, and dies with the monitor,
- * which learns of its end by a pidfd.  A child that hangs is killed, not waited
- * for.
+ * A child is a copy of the monitor with a name of its own.  It keeps no
+ * descriptor but the standard ones and those it needs.  Most die with the
+ * monitor, which learns of their end by a pidfd; one that hangs is killed, not
+ * waited for.
  */
 #ifndef WEIR_VMM_LINUX_MONITOR_CHILD_H
 #define WEIR_VMM_LINUX_MONITOR_CHILD_H
@@ -15,9 +15,6 @@
 
 #include "vmm/linux/monitor/loop.h"
 
-/* Where a child finds the descriptor it keeps. */
-#define CHILD_FD 3
-
 /* A helper child; all zero but @exit.fd -1: none. */
 struct child {
 	struct loop_source exit; /* its pidfd */
@@ -25,10 +22,20 @@ struct child {
 };
 
 /**
- * child_start - fork
- * @name:  what ps shows
- * @keep:  a descriptor the child keeps as CHILD_FD, or -1
- * @run:   called in the child, which then exits with what it returns
+ * child_fork - fork a child that lives as long as it likes
+ * @name: what ps shows
+ * @keep: a descriptor it keeps, or -1
+ * @also: another one, or -1
+ * @run:  called in the child, which then exits with what it returns
+ *
+ * Return: its pid, or -1 with errno set.
+ */
+pid_t child_fork(const char *name, int keep, int also, int (*run)(void *arg),
+		 void *arg);
+
+/**
+ * child_start - fork one that dies with the monitor
+ * @name, @keep, @run: as above
  * @ended: called in the loop once the child may have ended: child_finish()
  *
  * Return: 0, or -1 with errno set.

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "vmm/linux/monitor/backing.h"
+#include "vmm/linux/monitor/child.h"
 
 /*
  * Whether messages are queued; none can come after shutdown().  A read of
@@ -57,38 +58,29 @@ static bool holds_messages(int fd)
 	return n < 0 ? errno != EAGAIN : msg.msg_controllen > 0;
 }
 
-/* Grandchild: keep @fd until our creator has closed its own. */
-static _Noreturn void keep(int fd, int until)
+/* Keep the connection until our creator has closed its own. */
+static int keep(void *until)
 {
 	char byte;
 
-	dup2(fd, STDIN_FILENO);
-	dup2(until, STDOUT_FILENO);
-	close_range(STDERR_FILENO + 1, ~0U, 0);
-	(void)!read(STDOUT_FILENO, &byte, 1);
-	_exit(0);
+	return (int)read(*(const int *)until, &byte, 1);
 }
+
+/* What the keeper needs: the connection, and how it learns of our close(). */
+struct kept {
+	int fd;
+	int until;
+};
 
 /*
  * Fork twice, so that nobody has to wait for the keeper; the process in between
  * exits at once.
  */
-static bool fork_keeper(int fd, int pair[2])
+static int fork_keeper(void *arg)
 {
-	pid_t pid = fork();
-	int status = 1;
+	struct kept *k = arg;
 
-	if (pid == 0) {
-		pid = fork();
-		if (pid == 0) {
-			close(pair[0]);
-			keep(fd, pair[1]);
-		}
-		_exit(pid < 0);
-	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return pid > 0 && status == 0;
+	return child_fork("weir-hang-up", k->fd, k->until, keep, &k->until) < 0;
 }
 
 void hang_up(int fd)
@@ -96,8 +88,14 @@ void hang_up(int fd)
 	int pair[2] = { -1, -1 };
 
 	/* Without a keeper, closing it ourselves is all that is left. */
-	if (holds_messages(fd) && backing_pair(pair, SOCK_STREAM) == 0)
-		(void)!fork_keeper(fd, pair);
+	if (holds_messages(fd) && backing_pair(pair, SOCK_STREAM) == 0) {
+		struct kept k = { fd, pair[1] };
+		pid_t pid = child_fork("weir-hang-up", fd, pair[1], fork_keeper,
+				       &k);
+
+		while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
 	close(fd);
 	if (pair[0] < 0)
 		return;

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "vmm/linux/fds.h"
+#include "vmm/linux/monitor/child.h"
 #include "vmm/linux/monitor/log.h"
 #include "vmm/linux/pd/pd.h"
 #include "vmm/linux/monitor/signals.h"
@@ -105,8 +105,8 @@ static void ledger_undo(const struct system *sys, struct ledger *l)
 
 /* --- in the janitor's process -------------------------------------------- */
 
-/* Close everything of the caller's but standard error, for the log. */
-static void leave_caller(int sock)
+/* Have nothing of the caller's but standard error, for the log. */
+static void leave_caller(void)
 {
 	const int ignored[] = { SIGINT, SIGTERM, SIGQUIT };
 	struct rlimit limit;
@@ -116,14 +116,12 @@ static void leave_caller(int sock)
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	signals_ignore(NULL);
-	prctl(PR_SET_NAME, "weir-janitor");
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null >= 0) {
 		dup2(null, STDIN_FILENO);
 		dup2(null, STDOUT_FILENO);
+		close(null);
 	}
-	dup2(sock, 3);
-	syscall(SYS_close_range, 4, ~0u, 0);
 	/* One pidfd for each PD. */
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
 		limit.rlim_cur = limit.rlim_max;
@@ -155,16 +153,17 @@ static bool take_pidfd(int sock, int *pidfd, size_t n_pds)
 	return true;
 }
 
-static _Noreturn void janitor_main(const struct janitor *j)
+static int janitor_main(void *arg)
 {
+	const struct janitor *j = arg;
 	const size_t n_pds = j->sys->n_pds;
 	int *pidfd = calloc(n_pds + 1, sizeof(*pidfd));
 	bool work;
 
 	for (size_t i = 0; pidfd != NULL && i < n_pds; i++)
 		pidfd[i] = -1;
-	leave_caller(j->sock);
-	while (take_pidfd(3, pidfd, pidfd != NULL ? n_pds : 0))
+	leave_caller();
+	while (take_pidfd(j->sock, pidfd, pidfd != NULL ? n_pds : 0))
 		;
 	for (size_t i = 0; pidfd != NULL && i < n_pds; i++)
 		if (pidfd[i] >= 0)
@@ -176,10 +175,31 @@ static _Noreturn void janitor_main(const struct janitor *j)
 		monitor_log(LOG_ERR, j->sys->name,
 			    "the monitor died; its PDs and sockets are "
 			    "removed");
-	_exit(0);
+	return 0;
+}
+
+/* In place of one that has died, at the end of the monitor. */
+static int undo_only(void *arg)
+{
+	const struct janitor *j = arg;
+
+	leave_caller();
+	ledger_undo(j->sys, j->ledger);
+	return 0;
 }
 
 /* --- in the monitor's process -------------------------------------------- */
+
+/* Fork one; it keeps @sock, unless that is -1. */
+static void start(struct janitor *j, int sock, int (*run)(void *arg))
+{
+	struct janitor its = *j;
+
+	its.sock = sock;
+	j->pid = child_fork("weir-janitor", sock, -1, run, &its);
+	if (j->pid > 0)
+		j->pidfd = (int)syscall(SYS_pidfd_open, j->pid, 0);
+}
 
 int janitor_start(struct janitor *j, const struct system *sys,
 		  struct error *err)
@@ -196,19 +216,14 @@ int janitor_start(struct janitor *j, const struct system *sys,
 		j->ledger = NULL;
 		return -1;
 	}
-	j->pid = fork();
-	if (j->pid == 0) {
-		close(pair[0]);
-		j->sock = pair[1];
-		janitor_main(j);
-	}
+	start(j, pair[1], janitor_main);
+	if (j->pid < 0)
+		error_set(err, "cannot start another process: %s",
+			  strerror(errno));
 	close(pair[1]);
 	j->sock = pair[0];
-	if (j->pid > 0) {
-		j->pidfd = (int)syscall(SYS_pidfd_open, j->pid, 0);
+	if (j->pid > 0)
 		return 0;
-	}
-	error_set(err, "cannot start another process: %s", strerror(errno));
 	j->pid = 0;
 	janitor_stop(j);
 	return -1;
@@ -257,14 +272,7 @@ static void replace(struct janitor *j)
 	waitpid(j->pid, NULL, 0);
 	close(j->pidfd);
 	j->pidfd = -1;
-	j->pid = fork();
-	if (j->pid == 0) {
-		leave_caller(j->sock);
-		ledger_undo(j->sys, j->ledger);
-		_exit(0);
-	}
-	if (j->pid > 0)
-		j->pidfd = (int)syscall(SYS_pidfd_open, j->pid, 0);
+	start(j, -1, undo_only);
 }
 
 void janitor_stop(struct janitor *j)

@@ -16,6 +16,7 @@ _Static_assert(PD_MAX_FDS <= FDS_MAX, "all of them can be sent");
 struct task {
 	const struct sys_component *cfg;
 	unsigned int pause_ms;
+	int sock; /* to the monitor */
 };
 
 /* In the child. */
@@ -31,7 +32,7 @@ static int look(void *arg)
 	nanosleep(&pause, NULL);
 	n = component_kinds[task->cfg->kind]->seek(task->cfg, fds);
 	if (n > 0)
-		(void)!fds_send(CHILD_FD, "", 1, fds, (unsigned int)n);
+		(void)!fds_send(task->sock, "", 1, fds, (unsigned int)n);
 	return 0;
 }
 
@@ -40,11 +41,12 @@ int seeker_start(struct seeker *s, struct loop *loop,
 		 void (*ready)(struct monitor *m, struct loop_source *source,
 			       uint32_t events))
 {
-	struct task task = { cfg, pause_ms };
+	struct task task = { cfg, pause_ms, -1 };
 	int pair[2], result;
 
 	if (backing_pair(pair, SOCK_SEQPACKET | SOCK_NONBLOCK) != 0)
 		return -1;
+	task.sock = pair[1];
 	result = child_start(&s->child, loop, "weir-seek", pair[1], look, &task,
 			     ready);
 	close(pair[1]);

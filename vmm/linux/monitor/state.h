@@ -5,7 +5,8 @@
  *	monitor.c	preparation, the main loop, shutdown
  *	end.c		in which order PDs go
  *	loop.c		one epoll set, one thread, nothing that blocks
- *	child.c		children for what may block: compiler.c, seeker.c
+ *	child.c		children for what may block: compiler.c, seeker.c,
+ *			janitor.c, hang_up.c
  *	pd.c		PDs: start, log lines, death, restart
  *	placement.c	which processors they run on
  *	order.c		what is told to PDs while they run
