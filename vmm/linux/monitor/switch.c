@@ -20,12 +20,6 @@
 
 /* --- finding and mapping ------------------------------------------------- */
 
-static uint32_t region_of(const struct monitor *m, const struct mon_switch *sw,
-			  uint32_t slot)
-{
-	return backing_slot(&m->backing, sw->pd, slot);
-}
-
 /* Each port's link, and each link's switches. */
 static void tie_links(struct monitor *m, struct mon_switch *sw)
 {
@@ -49,11 +43,13 @@ static int map_switch(struct monitor *m, struct mon_switch *sw)
 	const struct sys_switch *cfg = &sw->comp->sw;
 	const struct backing *b = &m->backing;
 
-	sw->stats = backing_map(b, region_of(m, sw, cfg->stats), SYS_R);
-	sw->request =
-		backing_map(b, region_of(m, sw, cfg->ctl_request), SYS_RW);
-	sw->reply = backing_map(b, region_of(m, sw, cfg->ctl_reply), SYS_R);
-	sw->policy = backing_map(b, region_of(m, sw, cfg->policy), SYS_RW);
+	sw->stats = backing_map(b, backing_slot(b, sw->pd, cfg->stats), SYS_R);
+	sw->request = backing_map(b, backing_slot(b, sw->pd, cfg->ctl_request),
+				  SYS_RW);
+	sw->reply =
+		backing_map(b, backing_slot(b, sw->pd, cfg->ctl_reply), SYS_R);
+	sw->policy =
+		backing_map(b, backing_slot(b, sw->pd, cfg->policy), SYS_RW);
 	if (sw->stats == NULL || sw->request == NULL || sw->reply == NULL ||
 	    sw->policy == NULL)
 		return error_set(m->err, "cannot map what switch %s shows: %s",
@@ -95,11 +91,14 @@ void switches_free(struct monitor *m)
 		const struct backing *b = &m->backing;
 
 		loop_del(&m->loop, &sw->ctl);
-		backing_unmap(b, region_of(m, sw, cfg->stats), sw->stats);
-		backing_unmap(b, region_of(m, sw, cfg->ctl_request),
+		backing_unmap(b, backing_slot(b, sw->pd, cfg->stats),
+			      sw->stats);
+		backing_unmap(b, backing_slot(b, sw->pd, cfg->ctl_request),
 			      sw->request);
-		backing_unmap(b, region_of(m, sw, cfg->ctl_reply), sw->reply);
-		backing_unmap(b, region_of(m, sw, cfg->policy), sw->policy);
+		backing_unmap(b, backing_slot(b, sw->pd, cfg->ctl_reply),
+			      sw->reply);
+		backing_unmap(b, backing_slot(b, sw->pd, cfg->policy),
+			      sw->policy);
 	}
 	free(m->sw);
 	m->sw = NULL;
@@ -109,10 +108,11 @@ void switches_free(struct monitor *m)
 void switch_reset(struct monitor *m, struct mon_switch *sw)
 {
 	const struct sys_switch *cfg = &sw->comp->sw;
+	const struct backing *b = &m->backing;
 
-	backing_zero(&m->backing, region_of(m, sw, cfg->stats));
-	backing_zero(&m->backing, region_of(m, sw, cfg->ctl_request));
-	backing_zero(&m->backing, region_of(m, sw, cfg->ctl_reply));
+	backing_zero(b, backing_slot(b, sw->pd, cfg->stats));
+	backing_zero(b, backing_slot(b, sw->pd, cfg->ctl_request));
+	backing_zero(b, backing_slot(b, sw->pd, cfg->ctl_reply));
 	policy_write(sw, held_policy(m, sw));
 	sw->generation = 0;
 	sw->silent = 0;

@@ -13,8 +13,8 @@
 
 #include "vmm/linux/monitor/state.h"
 
-static uint32_t region_of(const struct monitor *m, const struct mon_virt *v,
-			  enum mon_queue queue)
+static uint32_t stats_of(const struct monitor *m, const struct mon_virt *v,
+			 int queue)
 {
 	const struct sys_virt *cfg = &v->comp->virt;
 
@@ -84,8 +84,8 @@ static int open_virt(struct monitor *m, struct mon_virt *v)
 		&m->sys.pd[v->pd].chan[v->comp->virt.ctl_channel];
 
 	for (int q = 0; q < MON_QUEUES; q++) {
-		v->stats[q] = backing_map(
-			&m->backing, region_of(m, v, (enum mon_queue)q), SYS_R);
+		v->stats[q] =
+			backing_map(&m->backing, stats_of(m, v, q), SYS_R);
 		if (v->stats[q] == NULL)
 			return error_set(m->err,
 					 "cannot map what the virtualisers of "
@@ -132,8 +132,7 @@ void virts_close(struct monitor *m)
 
 		loop_del(&m->loop, &v->ctl);
 		for (int q = 0; q < MON_QUEUES; q++)
-			backing_unmap(&m->backing,
-				      region_of(m, v, (enum mon_queue)q),
+			backing_unmap(&m->backing, stats_of(m, v, q),
 				      v->stats[q]);
 	}
 	free(m->virt);
@@ -144,7 +143,7 @@ void virts_close(struct monitor *m)
 void virt_reset(struct monitor *m, const struct mon_virt *v)
 {
 	for (int q = 0; q < MON_QUEUES; q++)
-		backing_zero(&m->backing, region_of(m, v, (enum mon_queue)q));
+		backing_zero(&m->backing, stats_of(m, v, q));
 }
 
 bool virt_has_seen(const struct mon_virt *v, enum net_virt_side side,

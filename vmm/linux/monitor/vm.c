@@ -17,12 +17,6 @@
 
 #include "vmm/linux/monitor/state.h"
 
-static uint32_t region_of(const struct monitor *m, const struct mon_vm *vm,
-			  uint32_t slot)
-{
-	return backing_slot(&m->backing, vm->pd, slot);
-}
-
 /* A VM that is not being killed. */
 static bool lives(const struct monitor *m, const struct mon_vm *vm)
 {
@@ -179,12 +173,13 @@ void vm_tick(struct monitor *m, struct mon_vm *vm)
 static int open_vm(struct monitor *m, struct mon_vm *vm)
 {
 	const struct sys_vm *cfg = &vm->comp->vm;
+	const struct backing *b = &m->backing;
 	uint32_t channel = vm->link->conn->status_channel;
 
 	vm->status =
-		backing_map(&m->backing, region_of(m, vm, cfg->status), SYS_R);
-	vm->counts = backing_map(&m->backing, region_of(m, vm, cfg->vmm_stats),
-				 SYS_R);
+		backing_map(b, backing_slot(b, vm->pd, cfg->status), SYS_R);
+	vm->counts =
+		backing_map(b, backing_slot(b, vm->pd, cfg->vmm_stats), SYS_R);
 	if (vm->status == NULL || vm->counts == NULL)
 		return error_set(m->err, "cannot map what %s shows: %s",
 				 vm->comp->name, strerror(errno));
@@ -229,13 +224,13 @@ void vms_close(struct monitor *m)
 {
 	for (size_t i = 0; i < m->n_vms; i++) {
 		struct mon_vm *vm = &m->vm[i];
+		const struct backing *b = &m->backing;
 
 		loop_del(&m->loop, &vm->rung);
-		backing_unmap(&m->backing,
-			      region_of(m, vm, vm->comp->vm.status),
+		backing_unmap(b, backing_slot(b, vm->pd, vm->comp->vm.status),
 			      vm->status);
-		backing_unmap(&m->backing,
-			      region_of(m, vm, vm->comp->vm.vmm_stats),
+		backing_unmap(b,
+			      backing_slot(b, vm->pd, vm->comp->vm.vmm_stats),
 			      vm->counts);
 	}
 	free(m->vm);
@@ -246,6 +241,7 @@ void vms_close(struct monitor *m)
 int vm_reset(struct monitor *m, struct mon_vm *vm, struct error *err)
 {
 	const struct sys_vm *cfg = &vm->comp->vm;
+	const struct backing *b = &m->backing;
 	const uint32_t slot[] = { cfg->ram, cfg->status, cfg->vmm_stats };
 
 	vm->ready = false;
@@ -253,8 +249,7 @@ int vm_reset(struct monitor *m, struct mon_vm *vm, struct error *err)
 	vm->carrier = false;
 	vm->started_ns = m->now_ns;
 	for (size_t i = 0; i < sizeof(slot) / sizeof(slot[0]); i++) {
-		int result =
-			backing_zero(&m->backing, region_of(m, vm, slot[i]));
+		int result = backing_zero(b, backing_slot(b, vm->pd, slot[i]));
 
 		if (result != 0)
 			return error_set(err,
