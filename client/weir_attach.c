@@ -27,6 +27,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "client/weir_port.h"
 #include "base/frame.h"
 
@@ -340,7 +341,7 @@ static int make_client(struct weir_port *p, const struct complaint *c)
 
 	if (size == 0)
 		return bad_sizes(h, c);
-	size = (size + 63) & ~(size_t)63;
+	size = in_lines(size);
 	p->memory = aligned_alloc(64, size);
 	if (p->memory == NULL)
 		return complain(c, ENOMEM, "not enough memory");

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/queue.h"
 
 #define BUFFER_SIZE 2048u
@@ -71,7 +72,7 @@ void pd_wire(struct component *c, const struct sys_wire *w,
 
 static void *memory(size_t size)
 {
-	size_t whole = (size + 63) & ~(size_t)63;
+	size_t whole = in_lines(size);
 	void *p = aligned_alloc(64, whole);
 
 	assert_non_null(p);

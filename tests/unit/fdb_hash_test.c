@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "vswitch/fdb.h"
 #include "vswitch/fdb_impl.h"
 
@@ -28,7 +29,7 @@ static struct fdb *table(uint32_t capacity)
 		.seed = 0x1234567,
 	};
 	size_t size = fdb_size(&config);
-	void *memory = aligned_alloc(64, (size + 63) & ~(size_t)63);
+	void *memory = aligned_alloc(64, in_lines(size));
 	struct fdb *fdb;
 
 	assert_non_null(memory);

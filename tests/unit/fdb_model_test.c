@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "vswitch/fdb.h"
 
 #define PORTS 5u
@@ -161,7 +162,7 @@ static uint32_t roll(struct pair *t, uint32_t sides)
 static struct fdb *make(const struct fdb_config *config)
 {
 	size_t size = fdb_size(config);
-	void *memory = aligned_alloc(64, (size + 63) & ~(size_t)63);
+	void *memory = aligned_alloc(64, in_lines(size));
 
 	assert_non_null(memory);
 	return fdb_init(memory, size, config);

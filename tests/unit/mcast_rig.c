@@ -5,6 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "mcast_rig.h"
 
 #define IGMP 2u
@@ -314,7 +315,7 @@ void snoop_make(struct snoop *r, uint32_t groups)
 	size_t size = mcast_size(groups);
 
 	assert_int_not_equal(size, 0);
-	r->memory = aligned_alloc(64, (size + 63) & ~(size_t)63);
+	r->memory = aligned_alloc(64, in_lines(size));
 	assert_non_null(r->memory);
 	memset(r->memory, 0xa5, size);
 	r->m = mcast_init(r->memory, size, groups, 12345);

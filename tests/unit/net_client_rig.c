@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/mem.h"
 #include "tests/unit/net_client_rig.h"
 
 void *nc_zeroed(size_t size)
 {
-	void *p = aligned_alloc(64, (size + 63) & ~(size_t)63);
+	void *p = aligned_alloc(64, in_lines(size));
 
 	assert_non_null(p);
 	return memset(p, 0, size);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/mem.h"
 #include "tests/unit/rig.h"
 
 #include <setjmp.h>
@@ -11,7 +12,7 @@
 
 static void *allocate(size_t size)
 {
-	void *p = aligned_alloc(64, (size + 63) & ~(size_t)63);
+	void *p = aligned_alloc(64, in_lines(size));
 
 	assert_non_null(p);
 	return memset(p, 0, size);

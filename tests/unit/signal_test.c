@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "virt/net_client.h"
 #include "tests/unit/rig.h"
 
@@ -265,7 +266,7 @@ static void make_client(struct system *s, unsigned int i)
 	size_t size = net_client_size(&config);
 
 	rig_hand_over(s->r, i);
-	k->memory = aligned_alloc(64, (size + 63) & ~(size_t)63);
+	k->memory = aligned_alloc(64, in_lines(size));
 	assert_non_null(k->memory);
 	k->c = net_client_init(k->memory, size, &config);
 	assert_non_null(k->c);

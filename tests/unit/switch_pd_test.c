@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
+#include "base/mem.h"
 #include "virt/net_client.h"
 #include "vswitch/ctl.h"
 #include "base/link.h"
@@ -210,7 +211,7 @@ static void new_client(unsigned int conn)
 		.max_frame = MAX_FRAME,
 		.link = c->page,
 	};
-	size_t size = (net_client_size(&config) + 63) & ~63ul;
+	size_t size = in_lines(net_client_size(&config));
 
 	assert_true(size > 0);
 	c->memory = aligned_alloc(64, size);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "tests/unit/rig.h"
 #include "virt/net_virt.h"
 
@@ -35,7 +36,7 @@ struct uplink {
 
 static void *zeroed(size_t size)
 {
-	void *p = aligned_alloc(64, (size + 63) & ~(size_t)63);
+	void *p = aligned_alloc(64, in_lines(size));
 
 	assert_non_null(p);
 	return memset(p, 0, size);

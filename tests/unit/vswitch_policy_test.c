@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "tests/unit/switch_rig.h"
 
 #define A 0u
@@ -88,7 +89,7 @@ static void rules_with_reply_want_a_table_of_flows(void **state)
 	struct vswitch_tables t = { .fdb = { 64, 300, 1 } };
 	struct policy_image *image = image_new();
 	size_t size = vswitch_size(&t);
-	void *memory = aligned_alloc(64, (size + 63) & ~(size_t)63);
+	void *memory = aligned_alloc(64, in_lines(size));
 	struct vswitch *sw = vswitch_init(memory, size, &t, NULL);
 
 	(void)state;

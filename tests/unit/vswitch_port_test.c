@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "tests/unit/rig.h"
 
 static bool queue_frame(struct rig *r, unsigned int port, uint64_t dst,
@@ -81,7 +82,7 @@ static void a_switch_needs_its_memory(void **state)
 {
 	struct vswitch_tables t = { { 4, 10, 0 }, 16, 16 };
 	size_t size = vswitch_size(&t);
-	void *memory = aligned_alloc(64, (size + 63) & ~(size_t)63);
+	void *memory = aligned_alloc(64, in_lines(size));
 
 	(void)state;
 	assert_null(vswitch_init(memory, size - 1, &t, NULL));
