@@ -89,7 +89,8 @@ static void test_many_sighups(void **state)
 	write_topology(r, TOPOLOGY("allow a <-> b\n"));
 	kill(r->pid, SIGHUP);
 	rig_expect(r, "policy loaded again (1 switch)", 1);
-	while (rig_fds(r->pid) != fds)
+	/* At first it may just have been at something that needs one more. */
+	while (rig_fds(r->pid) > fds)
 		poll(NULL, 0, 5);
 	assert_string_equal(rig_port(r, "sw0.p", "restarts"), "0");
 	assert_int_equal(rig_stop(r), 0);
