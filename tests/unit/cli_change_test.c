@@ -3,18 +3,9 @@
  * Commands that change an instance: the statement that is sent, and what is
  * told of the answer.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 #include "tests/unit/cli_rig.h"
+
+#include <unistd.h>
 
 static const struct fake_answer home[] = {
 	{ "when \\\"tcp port 1\\\"",
@@ -136,16 +127,13 @@ static void test_reload_names_a_file_in_full(void **state)
 	free(here);
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_changes_are_statements),
-		TEST(test_a_change_that_is_refused),
-		TEST(test_undo),
-		TEST(test_reload_names_a_file_in_full),
+		cli_test(test_changes_are_statements),
+		cli_test(test_a_change_that_is_refused),
+		cli_test(test_undo),
+		cli_test(test_reload_names_a_file_in_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

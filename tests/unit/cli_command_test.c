@@ -2,16 +2,6 @@
 /*
  * The command line itself: words, options, exit codes, what goes where.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "tests/unit/cli_rig.h"
 
 static void test_wrong_words(void **state)

@@ -3,19 +3,11 @@
  * The command against instances: which one is meant, and what happens when the
  * answer is none, is refused, or makes no sense.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+#include "tests/unit/cli_rig.h"
+
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-#include "tests/unit/cli_rig.h"
 
 static const struct fake_answer home[] = {
 	{ "\"ports\"", OK("[]") },
@@ -168,20 +160,17 @@ static void test_stop(void **state)
 	assert_int_equal(run_weir("stop home"), 1);
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_nothing_runs),
-		TEST(test_the_one_that_runs),
-		TEST(test_several_run),
-		TEST(test_another_version_is_told_and_can_be_stopped),
-		TEST(test_refusals_are_defused_and_fail),
-		TEST(test_hostile_replies),
-		TEST(test_silence_ends_at_the_timeout),
-		TEST(test_stop),
+		cli_test(test_nothing_runs),
+		cli_test(test_the_one_that_runs),
+		cli_test(test_several_run),
+		cli_test(test_another_version_is_told_and_can_be_stopped),
+		cli_test(test_refusals_are_defused_and_fail),
+		cli_test(test_hostile_replies),
+		cli_test(test_silence_ends_at_the_timeout),
+		cli_test(test_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

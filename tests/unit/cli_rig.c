@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/cli_rig.h"
+
 #include <assert.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "cli/cli.h"
-#include "tests/unit/cli_rig.h"
 
 char cli_out[16384];
 char cli_err[16384];

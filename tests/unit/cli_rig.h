@@ -6,7 +6,15 @@
 #ifndef WEIR_TESTS_CLI_RIG_H
 #define WEIR_TESTS_CLI_RIG_H
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
 
 /* What the last run_weir() printed; cut off at the array's end. */
 extern char cli_out[16384];
@@ -66,6 +74,8 @@ void fake_end(void);
 /* Before and after each test: a folder of its own, without instances. */
 int fake_setup(void **state);
 int fake_teardown(void **state);
+#define cli_test(f)                                                            \
+	cmocka_unit_test_setup_teardown(f, fake_setup, fake_teardown)
 
 /**
  * fake_dir - the folder

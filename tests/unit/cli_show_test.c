@@ -2,14 +2,6 @@
 /*
  * What the command shows to a program: rows with tabs, and JSON.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "tests/unit/cli_rig.h"
 
 #define PORT(name, no)                                                         \
@@ -136,16 +128,13 @@ static void test_flows_and_groups_for_a_program(void **state)
 			    "sw0\t0\t239.1.2.3\tsw0.bob\tmember\t260\n");
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_rows_for_a_program),
-		TEST(test_json_is_the_replys_data),
-		TEST(test_policy_for_a_program),
-		TEST(test_flows_and_groups_for_a_program),
+		cli_test(test_rows_for_a_program),
+		cli_test(test_json_is_the_replys_data),
+		cli_test(test_policy_for_a_program),
+		cli_test(test_flows_and_groups_for_a_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

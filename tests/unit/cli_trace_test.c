@@ -2,15 +2,6 @@
 /*
  * `weir trace`: the frame that is sent, and how the decision is told.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "tests/unit/cli_rig.h"
 
 #define PORT(name, no) "{\"port\":\"" name "\",\"number\":" #no "}"
@@ -304,20 +295,17 @@ static void test_a_switch_that_cannot_be_asked(void **state)
 		     "verdict\tunknown\tno_answer\tsw1 is not running\n"));
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_ports_are_found_by_short_name),
-		TEST(test_described_frames),
-		TEST(test_frames_that_cannot_be_put_together),
-		TEST(test_packets_are_filled_in),
-		TEST(test_hops_of_other_switches),
-		TEST(test_a_tag_changes_at_a_link),
-		TEST(test_decision_for_a_program),
-		TEST(test_a_switch_that_cannot_be_asked),
+		cli_test(test_ports_are_found_by_short_name),
+		cli_test(test_described_frames),
+		cli_test(test_frames_that_cannot_be_put_together),
+		cli_test(test_packets_are_filled_in),
+		cli_test(test_hops_of_other_switches),
+		cli_test(test_a_tag_changes_at_a_link),
+		cli_test(test_decision_for_a_program),
+		cli_test(test_a_switch_that_cannot_be_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
