@@ -25,7 +25,7 @@ static void finish(struct change *c)
 	json_decref(c->why);
 	c->why = NULL;
 	c->caller = NULL;
-	c->stage = child_runs(&c->compiler.child) ? CHANGE_ENDING : CHANGE_IDLE;
+	c->stage = CHANGE_IDLE;
 }
 
 /* Tell the caller, if there still is one; @facts is taken over. */
@@ -138,14 +138,11 @@ static void on_compiler(struct monitor *m, struct loop_source *s,
 	(void)events;
 	if (!compiler_finish(&c->compiler, &m->loop, &c->result, &why))
 		return;
-	if (c->stage != CHANGE_ENDING && why == NULL) {
-		compiled(m);
-	} else if (c->stage != CHANGE_ENDING) {
+	if (why != NULL || c->stage != CHANGE_COMPILING)
+		/* Nobody is told if the order has been given up. */
 		refuse(m, why);
-	} else {
-		json_decref(why);
-		finish(c);
-	}
+	else
+		compiled(m);
 }
 
 static bool begin(struct monitor *m)
@@ -153,7 +150,7 @@ static bool begin(struct monitor *m)
 	struct change *c = &m->change;
 	json_t *why;
 
-	if (c->queue == NULL)
+	if (c->queue == NULL || child_runs(&c->compiler.child))
 		return false;
 	c->caller = c->queue;
 	c->queue = c->caller->next;
@@ -340,30 +337,32 @@ static void on_silence(struct monitor *m, struct switch_asker *a,
 
 /* --- time ---------------------------------------------------------------- */
 
-/* Why an order whose time is over has not been carried out. */
-static const char *late(const struct change *c, const struct change_asker *a)
+/* The one whose time is over first, or NULL. */
+static struct change_asker *most_urgent(const struct change *c)
 {
-	if (c->caller != a)
-		return "busy";
-	if (c->stage == CHANGE_COMPILING)
-		return "slow_compiler";
-	return c->stage == CHANGE_WAITING ? "slow_start" : "slow_switches";
+	struct change_asker *first = c->caller;
+
+	for (struct change_asker *a = c->queue; a != NULL; a = a->next)
+		if (first == NULL || a->deadline_ns < first->deadline_ns)
+			first = a;
+	return first;
 }
 
 /* Tell one whose time is over.  Return: whether there was one. */
 static bool expire(struct monitor *m)
 {
+	static const char *const late[] = {
+		[CHANGE_COMPILING] = "slow_compiler",
+		[CHANGE_WAITING] = "slow_start",
+		[CHANGE_ASKING] = "slow_switches",
+		[CHANGE_UNDOING] = "slow_switches",
+	};
 	struct change *c = &m->change;
-	struct change_asker *a = c->caller;
-	const char *why;
+	struct change_asker *a = most_urgent(c);
+	const char *why = a == c->caller ? late[c->stage] : "busy";
 
 	if (a == NULL || m->now_ns < a->deadline_ns)
-		a = c->queue;
-	while (a != NULL && m->now_ns < a->deadline_ns)
-		a = a->next;
-	if (a == NULL)
 		return false;
-	why = late(c, a);
 	change_forget(m, a);
 	a->done(m, a, false, facts_error(why, "{}"));
 	return true;
@@ -371,13 +370,9 @@ static bool expire(struct monitor *m)
 
 uint64_t change_deadline(const struct monitor *m)
 {
-	const struct change_asker *a = m->change.caller;
-	uint64_t first = a != NULL ? a->deadline_ns : UINT64_MAX;
+	const struct change_asker *a = most_urgent(&m->change);
 
-	for (a = m->change.queue; a != NULL; a = a->next)
-		if (a->deadline_ns < first)
-			first = a->deadline_ns;
-	return first;
+	return a != NULL ? a->deadline_ns : UINT64_MAX;
 }
 
 /* --- from outside -------------------------------------------------------- */
@@ -403,7 +398,6 @@ static bool step(struct monitor *m)
 	case CHANGE_UNDOING:
 		return go_on(m);
 	case CHANGE_COMPILING:
-	case CHANGE_ENDING:
 		break;
 	}
 	return false;
@@ -440,12 +434,10 @@ void change_forget(struct monitor *m, struct change_asker *a)
 	if (c->caller != a)
 		return;
 	c->caller = NULL;
-	if (c->stage == CHANGE_COMPILING) {
+	if (c->stage == CHANGE_COMPILING)
 		child_kill(&c->compiler.child);
-		c->stage = CHANGE_ENDING;
-	} else if (c->stage == CHANGE_WAITING) {
+	if (c->stage == CHANGE_COMPILING || c->stage == CHANGE_WAITING)
 		finish(c);
-	}
 }
 
 void change_close(struct monitor *m)

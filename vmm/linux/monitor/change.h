@@ -4,14 +4,14 @@
  *
  * A change takes effect at all switches or at none, and one is made at a time:
  *
- *	IDLE	   the order that has waited longest is next
+ *	IDLE	   the order that has waited longest is next, once the compiler
+ *		   of one that was given up has ended
  *	COMPILING  a child compiles; nothing has been touched yet
  *	WAITING	   compiled; a switch that is concerned is still starting
  *	ASKING	   switch by switch, the new policy is put into the switch's
  *		   region (policy/image.h) and the switch is asked to take it
  *	UNDOING	   one has refused; it, and those asked before, get the old
  *		   policy back
- *	ENDING	   the order has been given up; the child's end is awaited
  *
  * Only switches whose policy image changes are concerned.  The policy in force
  * (policy.h) is what a switch is started with; the new one comes into force
@@ -47,7 +47,6 @@ enum change_stage {
 	CHANGE_WAITING,
 	CHANGE_ASKING,
 	CHANGE_UNDOING,
-	CHANGE_ENDING,
 };
 
 /* Embedded in whatever orders changes. */
@@ -69,9 +68,10 @@ struct change {
 	enum change_stage stage;
 	/* orders that have not been taken up, the oldest first */
 	struct change_asker *queue;
-	struct change_asker *caller;  /* who gave the order, or NULL */
-	struct change_order order;    /* what is to be changed */
-	struct compiler compiler;     /* COMPILING, ENDING */
+	struct change_asker *caller; /* who gave the order, or NULL */
+	struct change_order order;   /* what is to be changed */
+	/* COMPILING; while it ends after that, no change begins */
+	struct compiler compiler;
 	struct compile_result result; /* from WAITING on */
 	/* ASKING, UNDOING: what switches answer to */
 	struct switch_asker asker;
