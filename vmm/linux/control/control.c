@@ -60,20 +60,14 @@ static void write_some(struct monitor *m, struct control_conn *c)
 		close_conn(m, c);
 }
 
-#define TEXT_OF(macro) TEXT_OF_TOKEN(macro)
-#define TEXT_OF_TOKEN(token) #token
-
 /* Send text, which is taken over; NULL: there was no memory for it. */
 static void send_text(struct monitor *m, struct control_conn *c, char *text)
 {
-	static const char excuse[] = "{\"protocol\":" TEXT_OF(
-		CONTROL_PROTOCOL) ",\"ok\":false,"
-				  "\"error\":\"no_memory\"}";
-
 	control_job_drop(m, c);
-	if (text == NULL)
-		text = strdup(excuse);
-	if (text == NULL) {
+	if (text == NULL && asprintf(&text,
+				     "{\"protocol\":%d,\"ok\":false,"
+				     "\"error\":\"no_memory\"}",
+				     CONTROL_PROTOCOL) < 0) {
 		close_conn(m, c);
 		return;
 	}
@@ -215,8 +209,8 @@ static bool serve(struct monitor *m, struct control_conn *c, int fd)
 	c->stays = false;
 	c->number = ++m->control.accepted;
 	c->job = (struct control_job){ 0 };
-	c->asker = control_asker;
-	c->change = control_change;
+	c->asker = (struct switch_asker){ 0 };
+	c->change = (struct change_asker){ 0 };
 	if (loop_add(&m->loop, &c->source, fd, EPOLLIN, on_conn) != 0)
 		return false;
 	control_enter(m, c, CONTROL_READING);

@@ -22,19 +22,6 @@ void control_job_drop(struct monitor *m, struct control_conn *c)
 	c->job = (struct control_job){ 0 };
 }
 
-void control_job_start(struct monitor *m, struct control_conn *c)
-{
-	control_enter(m, c, CONTROL_ASKING);
-	if (c->job.list != NULL) {
-		c->job.request.op = c->job.list->op;
-		control_job_step(m, c);
-	} else {
-		/* change.c has a deadline of its own. */
-		c->deadline_ns = UINT64_MAX;
-		change_ask(m, &c->change);
-	}
-}
-
 static void refuse_dead(struct monitor *m, struct control_conn *c,
 			const struct mon_switch *sw)
 {
@@ -84,8 +71,6 @@ static void on_change(struct monitor *m, struct change_asker *a, bool made,
 	else
 		control_refuse(m, c, facts);
 }
-
-const struct change_asker control_change = { .done = on_change };
 
 /* --- replies of switches ------------------------------------------------- */
 
@@ -144,4 +129,19 @@ static void on_silence(struct monitor *m, struct switch_asker *a,
 				   sw->comp->name));
 }
 
-const struct switch_asker control_asker = { on_reply, on_silence };
+/* --- the beginning ------------------------------------------------------- */
+
+void control_job_start(struct monitor *m, struct control_conn *c)
+{
+	control_enter(m, c, CONTROL_ASKING);
+	if (c->job.list != NULL) {
+		c->asker = (struct switch_asker){ on_reply, on_silence };
+		c->job.request.op = c->job.list->op;
+		control_job_step(m, c);
+	} else {
+		/* change.c has a deadline of its own. */
+		c->deadline_ns = UINT64_MAX;
+		c->change.done = on_change;
+		change_ask(m, &c->change);
+	}
+}

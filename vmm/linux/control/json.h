@@ -92,10 +92,6 @@ void control_job_step(struct monitor *m, struct control_conn *c);
  */
 void control_job_drop(struct monitor *m, struct control_conn *c);
 
-/* What a connection asks switches by, and orders changes by. */
-extern const struct switch_asker control_asker;
-extern const struct change_asker control_change;
-
 /* --- list.c -------------------------------------------------------------- */
 
 /* What can be asked for: what switches say, or the monitor knows. */
@@ -122,10 +118,15 @@ extern const struct control_list control_trace;
 const struct control_list *control_list_find(const char *what);
 
 /**
- * ip_json - an address, or a prefix if @bits are fewer than it has
- * @bits: of an IPv6 address
+ * ip_json - an address
  */
-json_t *ip_json(const struct ip_addr *addr, unsigned int bits);
+json_t *ip_json(const struct ip_addr *addr);
+
+/**
+ * prefix_json - likewise, but a prefix if @bits are fewer than it has
+ * @addr: of IPv6
+ */
+json_t *prefix_json(const uint8_t addr[16], unsigned int bits);
 
 /* --- show.c, show_vm.c, policy.c: data of the replies -------------------- */
 

@@ -5,6 +5,7 @@
  * there is left out.
  */
 #include <arpa/inet.h>
+#include <endian.h>
 #include <string.h>
 
 #include "vmm/linux/control/json.h"
@@ -28,20 +29,24 @@ static json_t *fdb_row(const struct monitor *m, const struct mon_switch *sw,
 
 /* --- flows --------------------------------------------------------------- */
 
-json_t *ip_json(const struct ip_addr *addr, unsigned int bits)
+json_t *prefix_json(const uint8_t addr[16], unsigned int bits)
 {
-	unsigned int v4 = ip_is_v4(addr) && bits >= 96 ? 96 : 0;
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	bool v4 = memcmp(addr, mapped, sizeof(mapped)) == 0 && bits >= 96;
 	char text[INET6_ADDRSTRLEN];
-	uint8_t bytes[16];
 
-	for (unsigned int i = 0; i < 8; i++) {
-		bytes[i] = (uint8_t)(addr->hi >> (56 - 8 * i));
-		bytes[8 + i] = (uint8_t)(addr->lo >> (56 - 8 * i));
-	}
-	inet_ntop(v4 != 0 ? AF_INET : AF_INET6, bytes + v4 / 8, text,
+	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? addr + 12 : addr, text,
 		  sizeof(text));
-	return bits < 128 ? json_sprintf("%s/%u", text, bits - v4)
-			  : json_string(text);
+	if (bits >= 128)
+		return json_string(text);
+	return json_sprintf("%s/%u", text, v4 ? bits - 96 : bits);
+}
+
+json_t *ip_json(const struct ip_addr *addr)
+{
+	const uint64_t half[] = { htobe64(addr->hi), htobe64(addr->lo) };
+
+	return prefix_json((const uint8_t *)half, 128);
 }
 
 static json_t *protocol_json(uint8_t protocol)
@@ -77,11 +82,10 @@ static json_t *flow_row(const struct monitor *m, const struct mon_switch *sw,
 			 "switch", sw->comp->name, "vlan", (int)e->vlan, "from",
 			 port_json(sw, e->src), "to", port_json(sw, e->dst),
 			 "protocol", protocol_json(e->protocol), "source",
-			 ip_json(&e->from, 128), "source_port",
-			 (int)e->from_port, "destination", ip_json(&e->to, 128),
-			 "destination_port", (int)e->to_port, "state",
-			 NAME_OF(state, e->state, ""), "left",
-			 (json_int_t)e->left, "rule",
+			 ip_json(&e->from), "source_port", (int)e->from_port,
+			 "destination", ip_json(&e->to), "destination_port",
+			 (int)e->to_port, "state", NAME_OF(state, e->state, ""),
+			 "left", (json_int_t)e->left, "rule",
 			 rule != SYS_NONE ? show_rule(policy, rule) : NULL);
 }
 
@@ -100,7 +104,7 @@ static json_t *group_row(const struct monitor *m, const struct mon_switch *sw,
 	(void)m;
 	return json_pack("{s:s, s:i, s:o, s:o, s:s, s:I}", "switch",
 			 sw->comp->name, "vlan", (int)e->vlan, "group",
-			 e->role == MCAST_MEMBER ? ip_json(&e->group, 128)
+			 e->role == MCAST_MEMBER ? ip_json(&e->group)
 						 : json_string(""),
 			 "port", port_json(sw, e->port), "kind",
 			 NAME_OF(kind, e->role, "everything"), "left",

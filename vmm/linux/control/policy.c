@@ -77,6 +77,8 @@ static void setting(const struct listing *l, uint32_t port, const char *action,
 	add_row(l->rows, row);
 }
 
+static const struct policy_rate none;
+
 /*
  * How much of something a port may have in a second.
  * @unit:  a topology has bits where bytes are counted
@@ -137,17 +139,6 @@ static json_t *vlan_facts(const struct policy_image *image, uint32_t port)
 	return NULL;
 }
 
-static json_t *prefix_json(const struct policy_prefix *p)
-{
-	struct ip_addr addr = { 0 };
-
-	for (unsigned int i = 0; i < 8; i++) {
-		addr.hi = addr.hi << 8 | p->addr[i];
-		addr.lo = addr.lo << 8 | p->addr[8 + i];
-	}
-	return ip_json(&addr, p->bits);
-}
-
 static json_t *mac_lock_facts(const struct policy_image *image,
 			      const struct policy_port *p)
 {
@@ -173,7 +164,8 @@ static json_t *ip_lock_facts(const struct policy_image *image,
 	prefixes = json_array();
 	for (uint32_t i = p->first_prefix; i < end && i < POLICY_MAX_PREFIXES;
 	     i++)
-		add_row(prefixes, prefix_json(&image->prefix[i]));
+		add_row(prefixes, prefix_json(image->prefix[i].addr,
+					      image->prefix[i].bits));
 	return json_pack("{s:o}", "prefixes", prefixes);
 }
 
@@ -186,7 +178,6 @@ static void rate_rows(const struct listing *l, uint32_t port,
 		[STORM_MULTICAST] = "storm-multicast",
 		[STORM_UNKNOWN] = "storm-unknown",
 	};
-	static const struct policy_rate none;
 	bool is_link = l->sw->link[port]->conn->attachment == SYS_TO_SWITCH;
 
 	rate_row(l, port, "limit-in", &p->limit_in, 8, &none);
@@ -201,7 +192,6 @@ static void port_rows(const struct listing *l, uint32_t port)
 	const struct vswitch_port_stats *s = &l->sw->stats->port[port];
 	const struct policy_image *image = &l->policy->image;
 	const struct policy_port *p = &image->port[port];
-	static const struct policy_rate none;
 
 	if (switch_load64(&s->blocked) != 0)
 		setting(l, port, "blocked",
