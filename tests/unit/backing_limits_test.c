@@ -2,31 +2,11 @@
 /*
  * Regions and channels under the limit of open descriptors.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/monitor_rig.h"
 
-#include <dirent.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "vmm/linux/monitor/backing.h"
-
-static unsigned int count_fds(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned int n = 0;
-
-	while (readdir(d) != NULL)
-		n++;
-	closedir(d);
-	return n;
-}
 
 /* Enough channels to need some hundred descriptors. */
 #define MANY 100u
@@ -60,15 +40,15 @@ static int create_many_works(void)
 	struct error err = { "" };
 	struct system many;
 	struct backing lots;
-	unsigned int before = count_fds();
+	unsigned int before = rig_fds(getpid());
 
 	many_system(&many, channels);
 	if (backing_create(&lots, &many, &err) != 0)
 		return 1;
-	if (count_fds() != before + 2 * MANY)
+	if (rig_fds(getpid()) != before + 2 * MANY)
 		return 2;
 	backing_destroy(&lots);
-	return count_fds() == before ? 0 : 3;
+	return rig_fds(getpid()) == before ? 0 : 3;
 }
 
 static int create_many_says_why_not(void)
@@ -77,7 +57,7 @@ static int create_many_says_why_not(void)
 	struct error err = { "" };
 	struct system many;
 	struct backing lots;
-	unsigned int before = count_fds();
+	unsigned int before = rig_fds(getpid());
 
 	many_system(&many, channels);
 	if (backing_create(&lots, &many, &err) != -1)
@@ -85,7 +65,7 @@ static int create_many_says_why_not(void)
 	if (strstr(err.text, "more than the 64 descriptors") == NULL ||
 	    strstr(err.text, "ulimit -Hn") == NULL)
 		return 2;
-	return count_fds() == before ? 0 : 3;
+	return rig_fds(getpid()) == before ? 0 : 3;
 }
 
 static int renew_within(void)
@@ -118,7 +98,7 @@ static int renew_within(void)
 	if (backing_create(&few, &sys, &err) != 0)
 		return 1;
 	memcpy(was, few.region, sizeof(was));
-	full = count_fds();
+	full = rig_fds(getpid());
 	/* No descriptor is left, then one, then two ... */
 	for (; (hog = dup(STDIN_FILENO)) >= 0; full++)
 		last = hog;
@@ -128,7 +108,7 @@ static int renew_within(void)
 		if (memcmp(was, few.region, sizeof(was)) != 0)
 			return 2;
 		close(last--);
-		if (count_fds() != full - left - 1)
+		if (rig_fds(getpid()) != full - left - 1)
 			return 3;
 	}
 	return 5;

@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -21,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/monitor_rig.h"
 #include "tests/unit/pd_rig.h"
 #include "vmm/linux/monitor/backing.h"
 
@@ -64,17 +64,6 @@ static int unmake(void **state)
 	(void)state;
 	backing_destroy(&b);
 	return 0;
-}
-
-static unsigned int count_fds(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned int n = 0;
-
-	while (readdir(d) != NULL)
-		n++;
-	closedir(d);
-	return n;
 }
 
 static bool fd_is_in(int fd, const char *what)
@@ -341,7 +330,7 @@ static void renewed_memory_is_other_memory(void **state)
 				 .egress = { 4, 5, 6 },
 				 .link = 1,
 				 .channel = 1 };
-	unsigned int before = count_fds();
+	unsigned int before = rig_fds(getpid());
 
 	(void)state;
 	backing_renewed(&conn, renewed);
@@ -361,7 +350,7 @@ static void renewed_memory_is_other_memory(void **state)
 		munmap(old, SIZE);
 		munmap(new, SIZE);
 	}
-	assert_int_equal(count_fds(), before);
+	assert_int_equal(rig_fds(getpid()), before);
 }
 
 /* Whatever a client did to its doorbell, the next one's is as new. */
