@@ -29,7 +29,7 @@ static inline uint64_t hash_next(uint64_t x)
  * hash_fold - two words, each combined with a secret number, become one
  *
  * Both halves of the product count: a difference in one word comes out
- * multiplied by a number nobody knows.
+ * multiplied by a secret number.
  */
 static inline uint64_t hash_fold(uint64_t a, uint64_t b)
 {

@@ -6,19 +6,19 @@
  * (policy/flow.h) and multicast snooping (vswitch/mcast.h).  It looks at the
  * private snapshot alone and never behind @frame->snap.
  *
- * What is hard is that whoever made the frame wants it misread (hostile case
- * 18: OVS CVE-2016-10377, CVE-2020-35498, CVE-2023-1668): headers cut short,
- * lengths that lie, options, chains of extension headers, fragments, tags in
- * tags.  Two rules keep this honest:
+ * The sender may want the frame to be misread (hostile case 18: OVS
+ * CVE-2016-10377, CVE-2020-35498, CVE-2023-1668): headers cut short, wrong
+ * lengths, options, chains of extension headers, fragments, nested tags.  Two
+ * rules prevent that:
  *
- *  - A field is given only if it is wholly there; a packet is what it can be
- *    shown to be, and @flaw says what stopped the parser.  No caller may take
- *    the absence of a field for a value.
- *  - Lengths within the packet are held against @frame->len, not believed.
+ *  - A field is reported only if all of it is there, and @flaw says what
+ *    stopped the parser.  No caller may take the absence of a field for a
+ *    value.
+ *  - Lengths within the packet are checked against @frame->len.
  *
- * The parser stops at the first flaw.  What it has given by then is true of the
- * bytes, and a caller that allows something by it must ask for PACKET_SOUND:
- * receivers disagree about packets that are not.
+ * The parser stops at the first flaw.  The fields found before it are correct,
+ * but a caller that allows something because of them must also require
+ * PACKET_SOUND: receivers disagree about packets with flaws.
  *
  * PACKET_MALFORMED is
  *
@@ -53,8 +53,8 @@
 /*
  * Bytes of a frame that suffice for every field below, of the packet inside an
  * ICMP error as well: Ethernet and two tags, an IPv6 header, extension headers,
- * the ICMPv6 header, the same again.  (FRAME_SNAP_MAX is the most there is;
- * long chains of options can still be cut, which is a flaw like any other.)
+ * the ICMPv6 header, the same again.  (A snapshot has at most FRAME_SNAP_MAX
+ * bytes; one that cuts a long chain of options is a flaw like any other.)
  */
 #define PACKET_SNAP 192u
 
