@@ -67,7 +67,8 @@ install="$apt install -y --no-install-recommends"
 
 if [ "$(id -u)" = 0 ]; then
 	root=
-elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+elif command -v sudo >/dev/null &&
+	{ sudo -n true 2>/dev/null || [ -t 0 ]; }; then
 	root=sudo
 else
 	echo "weir: packages are missing and only root can install them. Type:" >&2

@@ -26,5 +26,6 @@ for header in ${HEADERS:-}; do
 done
 [ -z "$missing" ] && exit 0
 echo "weir: cannot build, not found:$missing" >&2
-echo "weir: 'make deps' installs what is needed (Debian packages, by apt-get)" >&2
+echo "weir: 'make deps' installs what is needed (Debian packages, by" \
+	"apt-get)" >&2
 exit 1
