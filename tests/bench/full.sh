@@ -19,6 +19,7 @@
 # 4. TCP by iperf3 between two network namespaces: two taps and two nics of
 #    Weir, and a Linux bridge; taps with their domains apart, on one processor,
 #    and merged.
+# 5. The nic port by AF_PACKET and by AF_XDP (nic.bash).
 #
 # Slices take turns within a round, and only slices of one round at like distance
 # of the CPUs are compared.  Medians over rounds.
@@ -35,6 +36,8 @@ here=$(dirname "$0")
 . "$here/peers.bash"
 # shellcheck source=tests/bench/tcp.bash
 . "$here/tcp.bash"
+# shellcheck source=tests/bench/nic.bash
+. "$here/nic.bash"
 
 ROUNDS=${ROUNDS:-5}
 SIDE_ROUNDS=${SIDE_ROUNDS:-2}
@@ -57,6 +60,7 @@ clean_more()
 	ip link del "$tag"br 2>/dev/null
 	ip link del "$tag"v0 2>/dev/null
 	ip link del "$tag"v1 2>/dev/null
+	ip link del "$tag"n0 2>/dev/null
 	echo "$pages" >/proc/sys/vm/nr_hugepages
 }
 
@@ -175,6 +179,8 @@ print_ratios()
 	time_ratio 2-to-64-ports 2-ports 64-ports 0.67
 	time_ratio 16-to-1048576-addresses 16-addresses 1048576-addresses 0.40
 	print_tcp
+	nic_ratio 64 2.00
+	nic_ratio 1500 1.00
 }
 
 # tcp_medians FIELD: "NAME MEDIAN LEAST MOST ROUNDS"
@@ -237,6 +243,9 @@ for _ in $(seq 3); do
 	measure weir 64 sleep sleep=5000
 done
 stop_switch
+
+echo "Two nics, the ends of a veth pair, by AF_XDP and by AF_PACKET:"
+nic_rounds 64 1500
 
 echo "TCP, one stream, MTU 1500:"
 for _ in $(seq "$TCP_ROUNDS"); do
