@@ -233,11 +233,11 @@ static inline void queue_fill(volatile struct net_desc *d, uint64_t offset,
 }
 
 /**
- * queue_fill_offload - write a slot with offload data
+ * queue_say_offload - give a slot that was filled offload data
+ * @len: as it was filled
  */
-static inline void queue_fill_offload(volatile struct net_desc *d,
-				      uint64_t offset, uint16_t len,
-				      struct offload o)
+static inline void queue_say_offload(volatile struct net_desc *d, uint16_t len,
+				     struct offload o)
 {
 	const struct net_desc whole = {
 		.len = len,
@@ -245,7 +245,6 @@ static inline void queue_fill_offload(volatile struct net_desc *d,
 		.segment = o.segment,
 	};
 
-	d->io_or_offset = offset;
 	d->info = whole.info;
 }
 
@@ -284,9 +283,9 @@ static inline void queue_put(struct queue_producer *p, uint64_t offset,
 static inline void queue_put_offload(struct queue_producer *p, uint64_t offset,
 				     uint16_t len, struct offload o)
 {
-	queue_fill_offload(&p->shared->desc[p->tail & (p->capacity - 1u)],
-			   offset, len, o);
-	p->tail++;
+	queue_put(p, offset, len);
+	queue_say_offload(&p->shared->desc[(p->tail - 1u) & (p->capacity - 1u)],
+			  len, o);
 }
 
 /**

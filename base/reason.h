@@ -76,7 +76,9 @@
 	WEIR_REASON(                                                           \
 		KNOWN_ONLY, known_only, OUT,                                   \
 		"unknown addresses are not flooded to the port: `mac lock`, "  \
-		"or `flood off`")
+		"or `flood off`")                                              \
+	WEIR_REASON(BAD_OFFLOAD, bad_offload, IN,                              \
+		    "offload data that do not fit the frame")
 
 #define WEIR_REASON_ENUM(symbol, key, side, text) REASON_##symbol,
 enum vswitch_reason { WEIR_REASONS(WEIR_REASON_ENUM) REASON_COUNT };

@@ -47,6 +47,9 @@ enum capture_direction {
  * @len:       bytes of the frame
  * @direction: enum capture_direction
  * @reason:    enum vswitch_reason; REASON_NONE if delivered
+ * @segment:   of a segment: bytes of payload in each frame it stands for
+ * @offload:   flags of the offload data it came with (base/offload.h); its
+ *             checksum is complete all the same
  * @pad:       zero
  */
 struct capture_record {
@@ -56,7 +59,9 @@ struct capture_record {
 	uint16_t len;
 	uint8_t direction;
 	uint8_t reason;
-	uint8_t pad[16];
+	uint16_t segment;
+	uint8_t offload;
+	uint8_t pad[13];
 };
 
 ABI_SIZE(struct capture_record, 32);
@@ -66,7 +71,9 @@ ABI_AT(struct capture_record, peer, 10);
 ABI_AT(struct capture_record, len, 12);
 ABI_AT(struct capture_record, direction, 14);
 ABI_AT(struct capture_record, reason, 15);
-ABI_AT(struct capture_record, pad, 16);
+ABI_AT(struct capture_record, segment, 16);
+ABI_AT(struct capture_record, offload, 18);
+ABI_AT(struct capture_record, pad, 19);
 
 _Static_assert(sizeof(struct capture_record) == CAPTURE_HEADROOM, "ABI");
 

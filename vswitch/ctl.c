@@ -16,6 +16,7 @@ struct request {
 	uint32_t port;
 	uint32_t len;
 	uint32_t cursor;
+	struct offload offload;
 	uint8_t header[FRAME_SNAP_MAX];
 };
 
@@ -26,6 +27,9 @@ static void copy_out(struct request *to,
 	to->port = from->port;
 	to->len = from->len;
 	to->cursor = from->cursor;
+	to->offload.flags = from->offload.flags;
+	to->offload.pad = 0;
+	to->offload.segment = from->offload.segment;
 	for (unsigned int i = 0; i < FRAME_SNAP_MAX; i++)
 		to->header[i] = from->header[i];
 }
@@ -36,7 +40,8 @@ static int32_t trace(const struct vswitch *sw, const struct request *rq,
 	struct vswitch_verdict v;
 	int err;
 
-	err = vswitch_trace(sw, rq->port, rq->header, rq->len, now_ns, &v);
+	err = vswitch_trace(sw, rq->port, rq->header, rq->len, rq->offload,
+			    now_ns, &v);
 	if (err == 0)
 		reply->verdict = v;
 	return err;

@@ -45,6 +45,7 @@ enum vswitch_ctl_op {
  * @port:   CTL_TRACE, CTL_FDB_FLUSH
  * @len:    CTL_TRACE: bytes of the whole frame
  * @cursor: CTL_FDB, CTL_FLOWS, CTL_GROUPS: 0 to start
+ * @offload: CTL_TRACE: the frame's offload data
  * @header: CTL_TRACE: the frame's first bytes
  */
 struct vswitch_ctl_request {
@@ -53,16 +54,18 @@ struct vswitch_ctl_request {
 	uint32_t port;
 	uint32_t len;
 	uint32_t cursor;
+	struct offload offload;
 	uint8_t header[FRAME_SNAP_MAX];
 };
 
-ABI_SIZE(struct vswitch_ctl_request, 276);
+ABI_SIZE(struct vswitch_ctl_request, 280);
 ABI_AT(struct vswitch_ctl_request, seq, 0);
 ABI_AT(struct vswitch_ctl_request, op, 4);
 ABI_AT(struct vswitch_ctl_request, port, 8);
 ABI_AT(struct vswitch_ctl_request, len, 12);
 ABI_AT(struct vswitch_ctl_request, cursor, 16);
-ABI_AT(struct vswitch_ctl_request, header, 20);
+ABI_AT(struct vswitch_ctl_request, offload, 20);
+ABI_AT(struct vswitch_ctl_request, header, 24);
 
 /**
  * struct vswitch_ctl_reply - switch -> monitor

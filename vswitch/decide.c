@@ -10,6 +10,7 @@
  */
 #include "base/errno.h"
 #include "base/mem.h"
+#include "vswitch/segment.h"
 #include "vswitch/vswitch_impl.h"
 
 #define NS_PER_S 1000000000u
@@ -109,7 +110,7 @@ static enum vswitch_reason believe_flood(const struct vswitch *sw,
 	    (!mac_is_group(f->dst) &&
 	     fdb_spot_lookup(sw->fdb, job->to, now) != FDB_NO_PORT))
 		return REASON_NONE;
-	if (!bucket_has(storm, ask->now_ns, 1))
+	if (!bucket_has(storm, ask->now_ns, storm_units(storm, job)))
 		return REASON_STORM;
 	if (effect->outcome == FDB_MOVED &&
 	    !bucket_limits(&sw->state.flap.port[ask->src].moves) &&
@@ -193,14 +194,19 @@ static inline enum vswitch_reason check_vlan(const struct vswitch *sw,
 
 /* What the receiver's state has to say, whoever may send to it. */
 static inline enum vswitch_reason check_receiver(const struct vswitch *sw,
-						 unsigned int dst, uint32_t len,
+						 unsigned int dst,
+						 const struct job *job,
+						 enum vlan_tagging tagging,
 						 uint64_t now_ns)
 {
+	uint32_t len = vlan_length(job->frame.len, tagging);
+
 	if (unlikely(!bit_in(sw->receivers, dst)))
 		return REASON_PORT_DOWN;
 	if (unlikely(bit_in(sw->state.flap.blocked, dst)))
 		return REASON_BLOCKED_OUT;
-	if (unlikely(len > sw->port[dst].out.max_frame))
+	if (unlikely(len > sw->port[dst].out.max_frame) &&
+	    !segment_fits(sw, dst, job, tagging))
 		return REASON_TOO_BIG;
 	if (unlikely(bit_in(sw->policy->limited, dst)) &&
 	    !bucket_has(&sw->state.out[dst], now_ns, len))
@@ -211,7 +217,7 @@ static inline enum vswitch_reason check_receiver(const struct vswitch *sw,
 /* Why a frame may not go to a port, or REASON_NONE. */
 static FAST_PATH enum vswitch_reason
 refusal(const struct vswitch *sw, struct vswitch *act, struct policy_ask *ask,
-	unsigned int dst, struct vswitch_verdict *v)
+	const struct job *job, unsigned int dst, struct vswitch_verdict *v)
 {
 	struct policy_cache *cache = act ? &act->state.cache : NULL;
 	enum vlan_tagging tagging;
@@ -230,16 +236,15 @@ refusal(const struct vswitch *sw, struct vswitch *act, struct policy_ask *ask,
 		v->replies |= bit(dst);
 	if (!may)
 		return answer.why;
-	return check_receiver(sw, dst, vlan_length(ask->frame->len, tagging),
-			      ask->now_ns);
+	return check_receiver(sw, dst, job, tagging, ask->now_ns);
 }
 
 /* Offer a frame to one candidate. */
 static FAST_PATH enum vswitch_reason
 offer(const struct vswitch *sw, struct vswitch *act, struct policy_ask *ask,
-      unsigned int dst, struct vswitch_verdict *v)
+      const struct job *job, unsigned int dst, struct vswitch_verdict *v)
 {
-	enum vswitch_reason why = refusal(sw, act, ask, dst, v);
+	enum vswitch_reason why = refusal(sw, act, ask, job, dst, v);
 
 	if (likely(why == REASON_NONE)) {
 		v->deliver |= bit(dst);
@@ -343,7 +348,8 @@ static inline void look_at_links(const struct vswitch *sw, struct vswitch *act,
 }
 
 static SLOW_PATH void flood(const struct vswitch *sw, struct vswitch *act,
-			    struct policy_ask *ask, struct vswitch_verdict *v)
+			    struct policy_ask *ask, const struct job *job,
+			    struct vswitch_verdict *v)
 {
 	const struct bucket *storm;
 	uint64_t offered;
@@ -351,7 +357,7 @@ static SLOW_PATH void flood(const struct vswitch *sw, struct vswitch *act,
 	v->resolution = kind_of_flood(ask->frame);
 	storm = storm_limit(sw, ask->src, ask->frame);
 	if (unlikely(bucket_limits(storm)) &&
-	    !bucket_has(storm, ask->now_ns, 1)) {
+	    !bucket_has(storm, ask->now_ns, storm_units(storm, job))) {
 		v->reason = REASON_STORM;
 		return;
 	}
@@ -360,14 +366,15 @@ static SLOW_PATH void flood(const struct vswitch *sw, struct vswitch *act,
 	v->candidates = offered;
 	offered &= ~offer_plainly(sw, ask, offered, v);
 	while (offered)
-		offer(sw, act, ask, bit_pop(&offered), v);
+		offer(sw, act, ask, job, bit_pop(&offered), v);
 	if (v->deliver == 0)
 		v->reason = v->refused ? v->refusal[bit_first(v->refused)]
 				       : REASON_NO_DESTINATION;
 }
 
 static inline void unicast(const struct vswitch *sw, struct vswitch *act,
-			   struct policy_ask *ask, struct vswitch_verdict *v)
+			   struct policy_ask *ask, const struct job *job,
+			   struct vswitch_verdict *v)
 {
 	unsigned int dst = (unsigned int)v->out;
 
@@ -378,7 +385,7 @@ static inline void unicast(const struct vswitch *sw, struct vswitch *act,
 	}
 	look_at_links(sw, act, bit(dst));
 	v->candidates = bit(dst);
-	v->reason = offer(sw, act, ask, dst, v);
+	v->reason = offer(sw, act, ask, job, dst, v);
 }
 
 void decide(const struct vswitch *sw, struct vswitch *act,
@@ -403,9 +410,9 @@ void decide(const struct vswitch *sw, struct vswitch *act,
 	if (!mac_is_group(ask->frame->dst))
 		v->out = resolve(sw, job, now, &v->learned);
 	if (likely(v->out != FDB_NO_PORT))
-		unicast(sw, act, ask, v);
+		unicast(sw, act, ask, job, v);
 	else
-		flood(sw, act, ask, v);
+		flood(sw, act, ask, job, v);
 }
 
 /*
@@ -414,7 +421,7 @@ void decide(const struct vswitch *sw, struct vswitch *act,
  * it would get none, only floods are kept from the port.
  */
 static void tell_left_out(const struct vswitch *sw, struct policy_ask *ask,
-			  struct vswitch_verdict *v)
+			  const struct job *job, struct vswitch_verdict *v)
 {
 	uint64_t ports = sw->present & ~bit(ask->src) & ~v->candidates &
 			 ~v->gone;
@@ -428,7 +435,7 @@ static void tell_left_out(const struct vswitch *sw, struct policy_ask *ask,
 		if (sw->port[dst].kind == VSWITCH_PORT_CAPTURE)
 			continue;
 		v->left |= bit(dst);
-		why = refusal(sw, NULL, ask, dst, v);
+		why = refusal(sw, NULL, ask, job, dst, v);
 		if (why == REASON_NONE)
 			why = REASON_KNOWN_ONLY;
 		v->refusal[dst] = (uint8_t)why;
@@ -437,33 +444,50 @@ static void tell_left_out(const struct vswitch *sw, struct policy_ask *ask,
 	v->replies &= ~v->left;
 }
 
-int vswitch_trace(const struct vswitch *sw, unsigned int port,
-		  const uint8_t *header, uint32_t len, uint64_t now_ns,
-		  struct vswitch_verdict *verdict)
+/* A frame as pass 1 and 2 would have it; @job->refused says if they would not. */
+static void imagine(const struct vswitch *sw, unsigned int port,
+		    const uint8_t *header, uint32_t len, struct offload o,
+		    struct job *job)
 {
-	enum vswitch_reason why;
-	struct job job;
-	struct frame *f = &job.frame;
-	struct policy_ask ask = { .frame = f, .src = port, .now_ns = now_ns };
+	const struct outlet *in = &sw->port[port].out;
 	const struct fdb_hash hash = sw->fdb->hash;
-	uint32_t snap;
+	struct frame *f = &job->frame;
+	uint32_t snap = sw->policy->snap[port];
+
+	memset(job, 0, sizeof(*job));
+	f->len = (uint16_t)len;
+	job->refused = (uint8_t)check_length(in->max_frame, len);
+	if (in->offload && offload_any(o) && len <= UINT16_MAX)
+		segment_note(job, o, in);
+	if (job->refused != REASON_NONE)
+		return;
+	if (job->offload)
+		snap = FRAME_SNAP_MAX;
+	f->snap = (uint16_t)(len < snap ? len : snap);
+	memcpy(f->bytes, header, f->snap);
+	job_parse(sw, &hash, port, bit_in(sw->policy->tagged, port), job);
+	if (job->offload)
+		segment_judge(job);
+}
+
+int vswitch_trace(const struct vswitch *sw, unsigned int port,
+		  const uint8_t *header, uint32_t len, struct offload o,
+		  uint64_t now_ns, struct vswitch_verdict *verdict)
+{
+	struct job job;
+	struct policy_ask ask = { .frame = &job.frame,
+				  .src = port,
+				  .now_ns = now_ns };
 
 	if (port >= MAX_PORTS || !bit_in(sw->present, port) ||
 	    sw->port[port].kind == VSWITCH_PORT_CAPTURE)
 		return -EINVAL;
 	memset(verdict, 0, sizeof(*verdict));
-	why = check_length(sw->port[port].out.max_frame, len);
-	verdict_refuse(verdict, why);
-	if (why != REASON_NONE)
+	imagine(sw, port, header, len, o, &job);
+	verdict_refuse(verdict, job.refused);
+	if (job.refused != REASON_NONE)
 		return 0;
-	memset(f, 0, sizeof(*f));
-	snap = sw->policy->snap[port];
-	job.odd = 0;
-	f->len = (uint16_t)len;
-	f->snap = (uint16_t)(len < snap ? len : snap);
-	memcpy(f->bytes, header, f->snap);
-	job_parse(sw, &hash, port, bit_in(sw->policy->tagged, port), &job);
 	decide(sw, NULL, &ask, &job, verdict);
-	tell_left_out(sw, &ask, verdict);
+	tell_left_out(sw, &ask, &job, verdict);
 	return 0;
 }

@@ -8,6 +8,7 @@
  * lines are on their way.
  */
 #include "base/mem.h"
+#include "vswitch/segment.h"
 #include "vswitch/vswitch_impl.h"
 
 /* Least time between two reports of a disputed address. */
@@ -216,14 +217,15 @@ static uint64_t deliver_plainly(struct vswitch *sw, struct job *job,
 }
 
 /* Take a buffer of each receiver; one without a buffer is refused the frame. */
-static inline void deliver(struct vswitch *sw, struct policy_ask *ask,
-			   struct job *job, struct vswitch_verdict *v)
+static FAST_PATH void deliver(struct vswitch *sw, struct policy_ask *ask,
+			      struct job *job, struct vswitch_verdict *v,
+			      bool offload)
 {
 	const struct frame *f = &job->frame;
 	uint64_t ports = v->deliver;
 	uint64_t plain = ports & plain_ports(sw, ask->src);
 
-	if (bit_rest(plain))
+	if (!offload && bit_rest(plain))
 		ports ^= plain ^ deliver_plainly(sw, job, plain);
 	while (ports) {
 		unsigned int dst = bit_pop(&ports);
@@ -233,7 +235,8 @@ static inline void deliver(struct vswitch *sw, struct policy_ask *ask,
 		struct transfer *t;
 		uint8_t *to;
 
-		why = port_take(sw, dst, len, &to);
+		why = offload ? segment_deliver(sw, dst, job, tagging, len, &to)
+			      : port_take(sw, dst, len, &to);
 		if (unlikely(why != REASON_NONE)) {
 			v->deliver &= ~bit(dst);
 			v->refused |= bit(dst);
@@ -243,6 +246,9 @@ static inline void deliver(struct vswitch *sw, struct policy_ask *ask,
 		t = put(sw, job, dst, to);
 		t->how = (uint8_t)tagging;
 		note_sent(sw, ask, dst, len, v, t);
+		/* What was cut has been copied. */
+		if (offload && to == NULL)
+			sw->transfers--;
 	}
 }
 
@@ -276,16 +282,6 @@ static void refuse_descriptor(struct vswitch *sw, unsigned int src,
 	verdict_refuse(&sw->verdict, reason);
 	port_drop(&sw->port[src], reason);
 	tell_tap(sw, src, NULL, &sw->verdict);
-}
-
-void show_blocked(struct vswitch *sw)
-{
-	for (unsigned int p = 0; p < MAX_PORTS; p++) {
-		struct vswitch_port_stats *shown = sw->port[p].shown;
-
-		stat_show(&shown->blocked, bit_in(sw->state.flap.blocked, p));
-		stat_show(&shown->times_blocked, sw->state.flap.port[p].times);
-	}
 }
 
 /* Two ports claim one address. Reported rarely, since a peer can cause it. */
@@ -357,14 +353,16 @@ static void note_groups(struct vswitch *sw, const struct policy_ask *ask,
 /* A frame was flooded, as far as policy goes. */
 static SLOW_PATH void note_flood(struct vswitch *sw,
 				 const struct policy_ask *ask,
+				 const struct job *job,
 				 const struct vswitch_verdict *v)
 {
-	enum policy_storm storm = storm_of(v->resolution);
+	struct bucket *bucket =
+		&sw->state.storm[ask->src][storm_of(v->resolution)];
 
 	if (v->deliver)
 		stat_bump(&sw->count.flooded, &sw->stats->flooded);
-	if (unlikely(bucket_limits(&sw->state.storm[ask->src][storm])))
-		bucket_take(&sw->state.storm[ask->src][storm], ask->now_ns, 1);
+	if (unlikely(bucket_limits(bucket)))
+		bucket_take(bucket, ask->now_ns, storm_units(bucket, job));
 	if (unlikely(sw->policy->snooping) &&
 	    v->resolution == RESOLVED_MULTICAST && sw->groups != NULL)
 		note_groups(sw, ask, v->deliver);
@@ -395,14 +393,14 @@ static SLOW_PATH void note_guarded(struct vswitch *sw,
 
 /* What a frame that was not refused at its entry leaves behind. */
 static inline void note(struct vswitch *sw, const struct policy_ask *ask,
-			const struct vswitch_verdict *v)
+			const struct job *job, const struct vswitch_verdict *v)
 {
 	if (unlikely(bit_in(sw->policy->guarded, ask->src)))
 		note_guarded(sw, ask);
 	if (unlikely(v->learned.outcome != FDB_REFRESHED))
 		note_learning(sw, ask, v);
 	if (v->resolution > RESOLVED_UNICAST && v->reason != REASON_STORM)
-		note_flood(sw, ask, v);
+		note_flood(sw, ask, job, v);
 	count_hits(sw, ask->src, v);
 }
 
@@ -425,8 +423,8 @@ static SLOW_PATH void finish(struct vswitch *sw, const struct policy_ask *ask,
 		mirror_frame(sw, ask->src, job, v);
 }
 
-static inline void forward_frame(struct vswitch *sw, unsigned int src,
-				 unsigned int number)
+static FAST_PATH void forward_frame(struct vswitch *sw, unsigned int src,
+				    unsigned int number, bool offload)
 {
 	struct vswitch_verdict *v = &sw->verdict;
 	struct job *job = &sw->job[number];
@@ -439,11 +437,23 @@ static inline void forward_frame(struct vswitch *sw, unsigned int src,
 		memset(v, 0, sizeof(*v));
 	decide(sw, sw, ask, job, v);
 	if (likely(v->looked_up))
-		note(sw, ask, v);
+		note(sw, ask, job, v);
 	tell_tap(sw, src, &job->frame, v);
-	deliver(sw, ask, job, v);
+	deliver(sw, ask, job, v, offload);
 	if (unlikely(v->reason | v->refused | sw->captures | job->heavy))
 		finish(sw, ask, job, v);
+}
+
+/* A frame that is refused, long, or has offload data. */
+static SLOW_PATH void forward_odd(struct vswitch *sw, unsigned int src,
+				  unsigned int number)
+{
+	struct job *job = &sw->job[number];
+
+	if (job->refused)
+		refuse_descriptor(sw, src, job->refused);
+	else if (!job->offload || !lane_segment(sw, src, job))
+		forward_frame(sw, src, number, job->offload);
 }
 
 static void copy_all(struct vswitch *sw)
@@ -468,10 +478,10 @@ unsigned int forward_batch(struct vswitch *sw, unsigned int src,
 	sw->stop = count;
 	sw->ask.frame = NULL;
 	while ((i = lane_run(sw, src, i)) < sw->stop) {
-		if (unlikely(sw->job[i].refused))
-			refuse_descriptor(sw, src, sw->job[i].refused);
+		if (unlikely(sw->job[i].odd))
+			forward_odd(sw, src, i);
 		else
-			forward_frame(sw, src, i);
+			forward_frame(sw, src, i, false);
 		i++;
 	}
 	sw->port[src].count.in_frames += i;

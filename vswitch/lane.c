@@ -17,6 +17,7 @@
  * anything.  No check of what a peer wrote is left out.
  */
 #include "base/mem.h"
+#include "vswitch/segment.h"
 #include "vswitch/vswitch_impl.h"
 
 /**
@@ -155,6 +156,44 @@ static FAST_PATH void note(struct vswitch *sw, unsigned int dst,
 		spend(sw, WORK_ASKED);
 	else
 		note_asked(sw, ask, dst, &ask->answer, t);
+}
+
+bool lane_segment(struct vswitch *sw, unsigned int src, struct job *job)
+{
+	struct transfer *t = &sw->transfer[sw->transfers];
+	uint32_t len = job->frame.len;
+	const struct fdb_slot *way;
+	struct outlet *out;
+	struct sender s;
+	bool asked;
+
+	if (sw->captures || sw->tap != NULL || job->vlan ||
+	    mac_is_group(job->frame.dst))
+		return false;
+	s = sender_of(sw, src);
+	way = way_of(&s, job);
+	if (way == NULL || !bit_in(s.plain | s.asked, way->port))
+		return false;
+	out = lane_open(sw, way->port);
+	if (out == NULL || !segment_whole(out, job, len) ||
+	    (!segment_fits(sw, way->port, job, VLAN_AS_IS) &&
+	     len > out->max_frame))
+		return false;
+	asked = !bit_in(s.plain, way->port);
+	if ((asked && !may_pass(sw, src, way->port, &job->frame)) ||
+	    !outlet_take(out, len, &t->to))
+		return false;
+	segment_say(out, job, len);
+	t->job = job;
+	t->port = way->port;
+	t->how = VLAN_AS_IS;
+	sw->transfers++;
+	lane_close(sw, &s, src, way->port, 1);
+	if (asked)
+		note(sw, way->port, t);
+	if (job->heavy)
+		spend(sw, WORK_BYTES(len));
+	return true;
 }
 
 unsigned int lane_run(struct vswitch *sw, unsigned int src, unsigned int first)

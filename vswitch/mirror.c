@@ -10,8 +10,13 @@
  * Bytes behind it are read from the sender once more: a sender that rewrites
  * its frame meanwhile can make the two differ there.  A frame that went out
  * shows the tag it went out with, a refused one that which it came with.
+ *
+ * A segment makes one record, as long as it is, also at a port it is cut for.
+ * Checksums that the sender has left to others are right in records: a reader
+ * could not tell them from wrong ones.
  */
 #include "base/mem.h"
+#include "vswitch/segment.h"
 #include "vswitch/vswitch_impl.h"
 
 static void record_to(struct vswitch *sw, unsigned int number,
@@ -30,9 +35,14 @@ static void record_to(struct vswitch *sw, unsigned int number,
 	if (why != REASON_NONE)
 		return;
 	memcpy(to, r, sizeof(*r));
-	frame_copy(to + CAPTURE_HEADROOM, job, how);
+	if (unlikely(job->offload))
+		segment_record(to + CAPTURE_HEADROOM, job,
+			       (enum vlan_tagging)how);
+	else
+		frame_copy(to + CAPTURE_HEADROOM, job, how);
 	p->out.bytes -= CAPTURE_HEADROOM;
-	spend(sw, WORK_COPY + WORK_BYTES(r->len));
+	spend(sw, WORK_COPY + (job->offload ? WORK_SUM(r->len)
+					    : WORK_BYTES(r->len)));
 }
 
 /* One record for every capture in a set (bits are positions, not ports). */
@@ -42,21 +52,25 @@ static void record(struct vswitch *sw, uint64_t captures, const struct job *job,
 	enum vlan_tagging tagging = (enum vlan_tagging)(how & ~COPY_BLANK);
 
 	r.time_ns = sw->now_ns;
+	if (job->offload) {
+		r.offload = job->offload;
+		r.segment = job->segment;
+	}
 	r.len = (uint16_t)vlan_length(job->frame.len, tagging);
 	while (captures)
 		record_to(sw, sw->capture[bit_pop(&captures)], job, &r, how);
 }
 
-/* How the copy for a port is made; it is among the latest. */
-static unsigned int copied_how(const struct vswitch *sw, const struct job *job,
-			       unsigned int dst)
+/* How the copy for a port is made; it is among the latest, or was cut. */
+static unsigned int copied_how(const struct vswitch *sw, unsigned int src,
+			       const struct job *job, unsigned int dst)
 {
 	unsigned int i = sw->transfers;
 
 	while (i-- > 0 && sw->transfer[i].job == job)
 		if (sw->transfer[i].port == dst)
 			return sw->transfer[i].how;
-	return VLAN_AS_IS;
+	return tagging_of(sw, src, dst, &job->frame);
 }
 
 /* Captures that want to see refused frames as well. */
@@ -92,7 +106,7 @@ static void record_accepted(struct vswitch *sw, unsigned int src,
 			       .peer = (uint16_t)src,
 			       .direction = CAPTURE_OUT,
 		       },
-		       copied_how(sw, job, dst));
+		       copied_how(sw, src, job, dst));
 	}
 }
 

@@ -137,18 +137,47 @@ static void skip_buffer(struct port *p)
 	port_drop(p, REASON_BAD_FREE);
 }
 
+/* A port's indices are read, if that can be done and has not been. */
+static bool look_anew(struct vswitch *sw, unsigned int number)
+{
+	if (unlikely(sw->port[number].state != PORT_UP))
+		return false;
+	if (bit_in(sw->fresh, number) || port_look(sw, number))
+		return true;
+	port_fault(sw, number);
+	return false;
+}
+
+enum vswitch_reason port_has(struct vswitch *sw, unsigned int number,
+			     uint32_t count)
+{
+	if (unlikely(!look_anew(sw, number)))
+		return REASON_PORT_DOWN;
+	return sw->port[number].out.left < count ? REASON_NO_BUFFER
+						 : REASON_NONE;
+}
+
+void port_take_back(struct vswitch *sw, unsigned int number, uint32_t count,
+		    uint32_t bytes)
+{
+	struct outlet *o = &sw->port[number].out;
+
+	o->bytes -= bytes;
+	o->tail -= count * QUEUE_STEP;
+	/* There are slots again, but no buffers. */
+	for (; count > 0; count--)
+		if (o->surplus-- > 0)
+			o->left++;
+}
+
 enum vswitch_reason port_take_slowly(struct vswitch *sw, unsigned int number,
 				     uint32_t len, uint8_t **to)
 {
 	struct port *p = &sw->port[number];
 	unsigned int tries = BAD_FREE_LIMIT;
 
-	if (unlikely(p->state != PORT_UP))
+	if (unlikely(!look_anew(sw, number)))
 		return REASON_PORT_DOWN;
-	if (!bit_in(sw->fresh, number) && !port_look(sw, number)) {
-		port_fault(sw, number);
-		return REASON_PORT_DOWN;
-	}
 	while (p->out.left > 0 && tries-- > 0) {
 		if (outlet_take(&p->out, len, to))
 			return REASON_NONE;

@@ -28,9 +28,11 @@
  * @bytes:     of frames put on @active in this batch
  * @left:      buffers that can be taken, there being a slot for each
  * @max_frame: bytes
+ * @max_segment: bytes of a segment, or 0
+ * @offload:   OFFLOAD_PORT, OFFLOAD_TAKES_*
  *
- * One cache line.  From @head on all but the last is of this batch, and means
- * nothing unless the port is in @fresh of the switch.
+ * One cache line.  From @head to @left all is of this batch, and means nothing
+ * unless the port is in @fresh of the switch.
  */
 struct outlet {
 	volatile struct net_desc *free;
@@ -45,6 +47,8 @@ struct outlet {
 	uint32_t bytes;
 	uint16_t left;
 	uint16_t max_frame;
+	uint16_t max_segment;
+	uint8_t offload;
 };
 
 _Static_assert(sizeof(struct outlet) <= 64, "a cache line");
@@ -106,8 +110,11 @@ struct port {
  * @refused: REASON_NONE, or what is wrong with the descriptor
  * @vlan:    REASON_NONE, or what is wrong with its VLAN
  * @heavy:   its bytes count as work
- * @odd:     these three: not 0 keeps it off the short path
+ * @offload: flags of its offload data; 0: it has none
+ * @odd:     these four: not 0 keeps it off the short path
  * @frame:   snapshot; before it is taken, only the length is valid
+ * @segment: if @offload: the rest of the data
+ * @at:      if @offload: where things are in the frame
  */
 struct job {
 	const uint8_t *data;
@@ -119,11 +126,13 @@ struct job {
 			uint8_t refused;
 			uint8_t vlan;
 			uint8_t heavy;
-			uint8_t unused;
+			uint8_t offload;
 		};
 		uint32_t odd;
 	};
 	struct frame frame;
+	uint16_t segment;
+	struct offload_place at;
 };
 
 /* Besides what becomes of the tag: the padding is zeroed. */

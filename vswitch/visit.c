@@ -14,22 +14,17 @@
  * that does not empty it, or that multiplies buffers, can find it full; what
  * does not fit then is lost to it, and counted.
  */
+#include "vswitch/segment.h"
 #include "vswitch/vswitch_impl.h"
-
-/* A descriptor whose length is out of the usual: what is wrong, or heavy. */
-static void judge_length(struct job *job, uint32_t max)
-{
-	job->refused = (uint8_t)check_length(max, job->frame.len);
-	job->heavy = job->frame.len >= WORK_LONG;
-}
 
 /*
  * Pass 1: descriptors.  All is worked on in locals: the compiler cannot know
  * that what is written to shared memory is not the port.
  * @roomy: the free queue has room for all of them
+ * @offloads: the port has them
  */
 static FAST_PATH void take(struct vswitch *sw, struct port *p,
-			   unsigned int count, bool roomy)
+			   unsigned int count, bool roomy, bool offloads)
 {
 	volatile struct net_desc *active = p->in_active.shared->desc;
 	volatile struct net_desc *free = p->in_free.shared->desc;
@@ -46,8 +41,9 @@ static FAST_PATH void take(struct vswitch *sw, struct port *p,
 	const struct job *end = sw->job + count;
 
 	for (struct job *job = sw->job; job < end; job++) {
-		const struct net_desc d =
-			queue_read(queue_slot(active, head, ring));
+		volatile struct net_desc *slot = queue_slot(active, head, ring);
+		const struct net_desc d = offloads ? queue_read_offload(slot)
+						   : queue_read(slot);
 
 		head += QUEUE_STEP;
 		job->frame.len = d.len;
@@ -59,6 +55,8 @@ static FAST_PATH void take(struct vswitch *sw, struct port *p,
 		}
 		if (unlikely(d.len - FRAME_MIN > usual - FRAME_MIN))
 			judge_length(job, max);
+		if (offloads && offload_any(queue_offload(&d)))
+			segment_note(job, queue_offload(&d), &p->out);
 		job->data = data + d.io_or_offset;
 		__builtin_prefetch(job->data);
 		bytes += d.len;
@@ -78,10 +76,12 @@ static FAST_PATH void take(struct vswitch *sw, struct port *p,
 static void take_descriptors(struct vswitch *sw, struct port *p,
 			     unsigned int count)
 {
-	if (likely(p->in_room >= count))
-		take(sw, p, count, true);
+	if (unlikely(p->out.offload))
+		take(sw, p, count, false, true);
+	else if (likely(p->in_room >= count))
+		take(sw, p, count, true, false);
 	else
-		take(sw, p, count, false);
+		take(sw, p, count, false, false);
 }
 
 /*
@@ -175,9 +175,18 @@ static inline void snapshot(struct frame *f, const uint8_t *data,
 		snapshot_deep(f, from, snap);
 }
 
-/* Pass 2: headers. */
-static void take_headers(struct vswitch *sw, unsigned int src,
-			 unsigned int count)
+/* A frame with offload data: all its headers are needed. */
+static void take_segment(struct vswitch *sw, const struct fdb_hash *hash,
+			 unsigned int src, bool tagged, struct job *job)
+{
+	snapshot(&job->frame, job->data, FRAME_SNAP_MAX, UINT16_MAX + 1);
+	job_parse(sw, hash, src, tagged, job);
+	segment_judge(job);
+}
+
+/* Pass 2: headers.  @offloads: the port has them */
+static FAST_PATH void take_headers(struct vswitch *sw, unsigned int src,
+				   unsigned int count, bool offloads)
 {
 	const struct fdb_hash hash = sw->fdb->hash;
 	unsigned int snap = sw->policy->snap[src];
@@ -188,8 +197,12 @@ static void take_headers(struct vswitch *sw, unsigned int src,
 	for (struct job *job = sw->job; job < end; job++) {
 		if (unlikely(job->refused))
 			continue;
-		snapshot(&job->frame, job->data, snap, simple);
-		job_parse(sw, &hash, src, tagged, job);
+		if (offloads && job->offload) {
+			take_segment(sw, &hash, src, tagged, job);
+		} else {
+			snapshot(&job->frame, job->data, snap, simple);
+			job_parse(sw, &hash, src, tagged, job);
+		}
 		fdb_spot_prefetch(job->from);
 		fdb_spot_prefetch(job->to);
 	}
@@ -215,7 +228,10 @@ static unsigned int batch(struct vswitch *sw, unsigned int number,
 
 	prefetch_receivers(sw);
 	take_descriptors(sw, p, count);
-	take_headers(sw, number, count);
+	if (unlikely(p->out.offload))
+		take_headers(sw, number, count, true);
+	else
+		take_headers(sw, number, count, false);
 	taken = forward_batch(sw, number, count);
 	if (unlikely(taken < count))
 		leave(sw, p, taken, count);

@@ -168,18 +168,29 @@ static void put_tag(uint8_t *to, const struct frame *frame,
 	to[3] = (uint8_t)frame->vlan;
 }
 
+unsigned int vlan_head(uint8_t *to, const struct frame *frame,
+		       enum vlan_tagging tagging, unsigned int *from)
+{
+	unsigned int urgency = 0;
+
+	memcpy(to, frame->bytes, ADDRESSES);
+	*from = ADDRESSES;
+	if (tagging == VLAN_AS_IS)
+		return ADDRESSES;
+	if (tagging != VLAN_ADD)
+		*from = BEHIND_TAG;
+	if (tagging == VLAN_STRIP)
+		return ADDRESSES;
+	if (tagging == VLAN_SET)
+		urgency = frame->bytes[TCI] & 0xf0u;
+	put_tag(to + ADDRESSES, frame, urgency);
+	return BEHIND_TAG;
+}
+
 void vlan_copy(uint8_t *to, const struct frame *frame, const uint8_t *data,
 	       enum vlan_tagging tagging)
 {
-	memcpy(to, frame->bytes, ADDRESSES);
-	to += ADDRESSES;
-	if (tagging == VLAN_STRIP) {
-		copy_rest(to, frame, data, BEHIND_TAG);
-	} else if (tagging == VLAN_SET) {
-		put_tag(to, frame, frame->bytes[TCI] & 0xf0u);
-		copy_rest(to + VLAN_TAG_LEN, frame, data, BEHIND_TAG);
-	} else {
-		put_tag(to, frame, 0);
-		copy_rest(to + VLAN_TAG_LEN, frame, data, ADDRESSES);
-	}
+	unsigned int from, n = vlan_head(to, frame, tagging, &from);
+
+	copy_rest(to + n, frame, data, from);
 }

@@ -83,6 +83,17 @@ static inline uint32_t vlan_length(uint32_t len, enum vlan_tagging tagging)
 }
 
 /**
+ * vlan_head - write a frame's addresses and tag, its tag changed
+ * @to:      out: up to FRAME_TYPE_AT + FRAME_TAG bytes
+ * @from:    out: where in the frame to go on
+ * @tagging: any
+ *
+ * Return: bytes written.
+ */
+unsigned int vlan_head(uint8_t *to, const struct frame *frame,
+		       enum vlan_tagging tagging, unsigned int *from);
+
+/**
  * vlan_copy - write a frame with its tag changed
  * @to:      a receiver's buffer, with room for vlan_length() bytes
  * @frame:   snapshot: the bytes up to @frame->snap are taken from here

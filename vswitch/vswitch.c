@@ -127,15 +127,20 @@ static bool config_ok(const struct vswitch_port_config *c)
 {
 	uint32_t longest = c->max_frame;
 
-	if (longest < FRAME_MIN || longest > VSWITCH_MAX_BUFFER)
+	if (longest < FRAME_MIN || longest > UINT16_MAX ||
+	    !offload_port_ok(c->offload, c->max_frame, c->max_segment))
 		return false;
+	if (c->max_segment > longest)
+		longest = c->max_segment;
 	switch (c->kind) {
 	case VSWITCH_PORT_CLIENT:
 	case VSWITCH_PORT_LINK:
 		return half_ok(&c->ingress, longest) &&
 		       half_ok(&c->egress, longest);
 	case VSWITCH_PORT_CAPTURE:
-		return half_ok(&c->egress, longest + CAPTURE_HEADROOM);
+		longest += CAPTURE_HEADROOM;
+		return longest <= UINT16_MAX && c->offload == 0 &&
+		       half_ok(&c->egress, longest);
 	}
 	return false;
 }
@@ -155,6 +160,8 @@ static void set_up(struct port *p, const struct vswitch_port_config *c)
 	p->kind = (uint8_t)c->kind;
 	p->link = c->link;
 	p->out.max_frame = (uint16_t)c->max_frame;
+	p->out.max_segment = (uint16_t)c->max_segment;
+	p->out.offload = (uint8_t)c->offload;
 	p->forward_reserved = c->forward_reserved;
 	p->out.data = c->egress.data;
 	p->out.size = c->egress.data_size;
@@ -270,6 +277,16 @@ static void age(struct vswitch *sw)
 		sw->aged_at = (uint64_t)sw->now + 1;
 	stat_show(&sw->stats->aged, fdb_expired(sw->fdb));
 	show_flows(sw);
+}
+
+void show_blocked(struct vswitch *sw)
+{
+	for (unsigned int p = 0; p < MAX_PORTS; p++) {
+		struct vswitch_port_stats *shown = sw->port[p].shown;
+
+		stat_show(&shown->blocked, bit_in(sw->state.flap.blocked, p));
+		stat_show(&shown->times_blocked, sw->state.flap.port[p].times);
+	}
 }
 
 /* Ports that were cut off get another chance when their time is over. */

@@ -36,6 +36,14 @@
  * A frame whose source is its destination is not learned from, and is dropped
  * (SAME_PORT).
  *
+ * Segments.  A frame from a port with offloads may carry offload data
+ * (base/offload.h); data that do not fit it are refused (BAD_OFFLOAD).  One
+ * decision is made about a segment, as long as it is.  It goes as it is to
+ * ports that take it.  For others it is cut into the frames it stands for, and
+ * checksums are completed, while it is copied; such a port gets all of the
+ * frames or, for want of buffers, none.  Whether a segment is too big for a
+ * port is a question of these frames, and of the port's MTU.
+ *
  * Resolving.  Group addresses and unknown unicast are flooded.  A known address
  * has one candidate, the port in the table, or none if the frame came from that
  * port (SAME_PORT).  The candidates of a flood are the ports of
@@ -89,6 +97,7 @@
 #include "vswitch/fdb.h"
 #include "base/frame.h"
 #include "base/link.h"
+#include "base/offload.h"
 #include "vswitch/mcast.h"
 #include "base/queue.h"
 #include "base/reason.h"
@@ -102,7 +111,7 @@
 #define VSWITCH_MAX_CAPTURES 8u
 /* Buffer sizes a port may have: powers of two within these. */
 #define VSWITCH_MIN_BUFFER 128u
-#define VSWITCH_MAX_BUFFER 16384u
+#define VSWITCH_MAX_BUFFER 65536u
 
 enum vswitch_port_kind {
 	/* The peer is a client: it owns its transmit buffers. */
@@ -145,6 +154,10 @@ struct vswitch_half {
  * @max_frame:        longest frame both ways, bytes (MTU + FRAME_OVERHEAD);
  *                    at most the buffer size (less CAPTURE_HEADROOM on a
  *                    capture)
+ * @offload:          OFFLOAD_PORT, OFFLOAD_TAKES_* (base/offload.h), or 0; of
+ *                    a link the same at both switches
+ * @max_segment:      longest segment both ways, bytes; at most the buffer size;
+ *                    0: none
  * @forward_reserved: frames to 802.1 reserved addresses from this port are
  *                    forwarded like any group address
  * @sticky:           addresses learned here are pinned here
@@ -157,6 +170,8 @@ struct vswitch_port_config {
 	struct vswitch_half egress;
 	const struct link_page *link;
 	uint32_t max_frame;
+	uint32_t offload;
+	uint32_t max_segment;
 	bool forward_reserved;
 	bool sticky;
 	uint64_t capture_of;
@@ -375,15 +390,16 @@ uint64_t vswitch_disputes(const struct vswitch *sw);
  * @port:    port it would come from, whether it is up or not
  * @header:  its first bytes
  * @len:     bytes of the whole frame; @header holds the first
- *           min(@len, FRAME_SNAP) of them
+ *           min(@len, FRAME_SNAP_MAX) of them
+ * @o:       its offload data; all zero: none
  * @now_ns:  the time
  * @verdict: out
  *
  * Return: 0, or -EINVAL if there is no such port or it cannot send.
  */
 int vswitch_trace(const struct vswitch *sw, unsigned int port,
-		  const uint8_t *header, uint32_t len, uint64_t now_ns,
-		  struct vswitch_verdict *verdict);
+		  const uint8_t *header, uint32_t len, struct offload o,
+		  uint64_t now_ns, struct vswitch_verdict *verdict);
 
 /**
  * vswitch_set_tap - have every decision of forwarding reported

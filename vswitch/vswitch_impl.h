@@ -7,6 +7,7 @@
  *	visit.c	   taking a port's frames, a batch at a time
  *	decide.c   what becomes of a frame: pure, shared with vswitch_trace()
  *	forward.c  carrying the decision out: buffers, counters, copies
+ *	segment.c  frames with offload data: checking, cutting
  *	lane.c	   the same for the frames that need nothing but the copy
  *	vlan.c	   which VLAN a frame is in, and what its tag becomes
  *	mcast*.c   who has asked for which multicast group
@@ -61,6 +62,11 @@ static inline void port_drop(struct port *p, enum vswitch_reason reason)
  * port_learn_flags - settle whether a port's addresses are pinned to it
  */
 void port_learn_flags(struct vswitch *sw, unsigned int number);
+
+/**
+ * show_blocked - have the statistics say which ports are blocked
+ */
+void show_blocked(struct vswitch *sw);
 
 /* --- port.c --------------------------------------------------------------- */
 
@@ -149,6 +155,24 @@ port_take(struct vswitch *sw, unsigned int number, uint32_t len, uint8_t **to)
 }
 
 /**
+ * port_has - whether a port has buffers for so many frames, bad ones included
+ *
+ * Return: REASON_NONE, or as port_take().
+ */
+enum vswitch_reason port_has(struct vswitch *sw, unsigned int number,
+			     uint32_t count);
+
+/**
+ * port_take_back - do not send the latest frames off after all
+ * @count: of port_take()
+ * @bytes: theirs
+ *
+ * Their buffers are lost to a receiver that has given impossible ones, too.
+ */
+void port_take_back(struct vswitch *sw, unsigned int number, uint32_t count,
+		    uint32_t bytes);
+
+/**
  * port_publish - hand over what this batch put on egress queues
  * @sw: switch
  */
@@ -218,6 +242,13 @@ static inline enum vswitch_reason check_length(uint32_t max, uint32_t len)
 	if (unlikely(len > max))
 		return REASON_OVERSIZE;
 	return REASON_NONE;
+}
+
+/* A frame whose length is out of the usual: what is wrong, or heavy. */
+static inline void judge_length(struct job *job, uint32_t max)
+{
+	job->refused = (uint8_t)check_length(max, job->frame.len);
+	job->heavy = job->frame.len >= WORK_LONG;
 }
 
 /* The VLAN of a frame that has a tag, or from a port that is not transparent. */
@@ -299,6 +330,20 @@ static inline uint64_t plain_ports(const struct vswitch *sw, unsigned int src)
 	       ~policy->asks[src];
 }
 
+/**
+ * storm_units - what a flooded frame counts in a storm limit
+ *
+ * As many frames as it is on a wire; if the bucket never has so many, what it
+ * can have.
+ */
+static inline uint64_t storm_units(const struct bucket *storm,
+				   const struct job *job)
+{
+	uint64_t frames = job->offload ? job->at.frames : 1;
+
+	return frames < storm->rate.burst ? frames : storm->rate.burst;
+}
+
 /* What a flood counts as, for storm limits. */
 static inline enum policy_storm storm_of(enum vswitch_resolution resolution)
 {
@@ -366,11 +411,6 @@ static inline void ask_about(struct vswitch *sw, unsigned int src,
 void note_asked(struct vswitch *sw, struct policy_ask *ask, unsigned int dst,
 		const struct policy_answer *answer, struct transfer *t);
 
-/**
- * show_blocked - have the statistics say which ports are blocked
- */
-void show_blocked(struct vswitch *sw);
-
 /* --- lane.c -------------------------------------------------------------- */
 
 /**
@@ -381,6 +421,14 @@ void show_blocked(struct vswitch *sw);
  * Return: the first one that does not, or @sw->stop or more.
  */
 unsigned int lane_run(struct vswitch *sw, unsigned int src, unsigned int first);
+
+/**
+ * lane_segment - forward a frame with offload data, if it takes the short path
+ *
+ * That is to a port which takes it as it is.  Return: false, and nothing is
+ * done, if it does not.
+ */
+bool lane_segment(struct vswitch *sw, unsigned int src, struct job *job);
 
 /* --- mirror.c ------------------------------------------------------------- */
 

@@ -40,6 +40,11 @@
 /* A multicast, under snooping: 529 more; and each group a report names. */
 #define WORK_GROUPS 500u
 #define WORK_MEMBER 400u
+/*
+ * Each frame a segment is cut into, and the bytes that are summed up.
+ */
+#define WORK_CUT 300u
+#define WORK_SUM(n) ((n)*3u / 4u)
 /* Each prefix of a locked port: 126 where only the last one fits. */
 #define WORK_PREFIX 125u
 

@@ -364,7 +364,8 @@ static void trace_next(struct world *w, unsigned int port)
 	if (!f->has_buffer)
 		return;
 	REQUIRE(w,
-		vswitch_trace(w->rig->sw, port, f->bytes, f->len, w->rig->now,
+		vswitch_trace(w->rig->sw, port, f->bytes, f->len,
+			      (struct offload){ 0 }, w->rig->now,
 			      &w->traced) == 0,
 		"port %u", port);
 	w->has_trace = true;

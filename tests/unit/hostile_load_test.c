@@ -155,14 +155,16 @@ static void hc23_port_numbers_beyond_the_table(void **state)
 	for (unsigned int port = 64; port < 2000; port++) {
 		assert_int_equal(vswitch_add_port(r->sw, port, &config),
 				 -EINVAL);
-		assert_int_equal(vswitch_trace(r->sw, port, header, 60, r->now,
+		assert_int_equal(vswitch_trace(r->sw, port, header, 60,
+					       (struct offload){ 0 }, r->now,
 					       &verdict),
 				 -EINVAL);
 	}
 	assert_int_equal(vswitch_add_port(r->sw, UINT32_MAX, &config), -EINVAL);
 	assert_int_equal(vswitch_add_port(r->sw, 1, &config), -EEXIST);
 	for (unsigned int port = 2; port < 64; port++)
-		assert_int_equal(vswitch_trace(r->sw, port, header, 60, r->now,
+		assert_int_equal(vswitch_trace(r->sw, port, header, 60,
+					       (struct offload){ 0 }, r->now,
 					       &verdict),
 				 -EINVAL);
 	/* Notified for ports that do not exist. */

@@ -100,6 +100,8 @@ void rig_add(struct rig *r, unsigned int port,
 		.kind = o->kind,
 		.link = &p->page,
 		.max_frame = o->max_frame ? o->max_frame : 1518,
+		.offload = o->offload,
+		.max_segment = o->max_segment,
 		.forward_reserved = o->forward_reserved,
 		.sticky = o->sticky,
 		.capture_of = o->capture_of,
@@ -224,6 +226,12 @@ void rig_send_raw(struct rig *r, unsigned int port, uint64_t offset,
 
 bool rig_send(struct rig *r, unsigned int port, const void *frame, uint16_t len)
 {
+	return rig_send_offload(r, port, frame, len, (struct offload){ 0 });
+}
+
+bool rig_send_offload(struct rig *r, unsigned int port, const void *frame,
+		      uint16_t len, struct offload o)
+{
 	struct rig_port *p = &r->port[port];
 	struct vswitch_half *h = &p->config.ingress;
 	size_t offset;
@@ -236,7 +244,8 @@ bool rig_send(struct rig *r, unsigned int port, const void *frame, uint16_t len)
 	/* What lies behind the frame is nobody's business. */
 	memset(h->data + offset, 0x5e, h->buffer_size);
 	memcpy(h->data + offset, frame, copied);
-	rig_send_raw(r, port, offset, len);
+	queue_put_offload(&p->tx_active, offset, len, o);
+	queue_publish(&p->tx_active);
 	return true;
 }
 
@@ -292,8 +301,10 @@ uint32_t rig_take(struct rig *r, unsigned int port, uint16_t *len)
 	assert_true(n >= 0);
 	if (n == 0)
 		return RIG_NO_BUFFER;
-	d = queue_peek(&p->rx_active, 0);
+	d = queue_peek_offload(&p->rx_active, 0);
 	queue_release(&p->rx_active, 1);
+	p->offload = queue_offload(&d);
+	assert_true(p->config.offload || !offload_any(p->offload));
 	assert_int_equal(d.io_or_offset % h->buffer_size, 0);
 	assert_in_range(d.io_or_offset, 0, h->data_size - h->buffer_size);
 	assert_in_range(d.len, FRAME_MIN, h->buffer_size);

@@ -34,6 +34,7 @@
  * @buffers:   in each of the two regions
  * @tx:        transmit buffers in the peer's hands, @n_tx of them
  * @lent:      receive buffers in the switch's hands
+ * @offload:   of the frame taken last
  * @exists:    was added
  */
 struct rig_port {
@@ -47,6 +48,7 @@ struct rig_port {
 	uint32_t *tx;
 	uint32_t n_tx;
 	uint32_t lent;
+	struct offload offload;
 	bool exists;
 };
 
@@ -71,6 +73,8 @@ struct rig_options {
 	uint32_t buffers;
 	uint32_t buffer_size;
 	uint32_t max_frame;
+	uint32_t offload;
+	uint32_t max_segment;
 	bool forward_reserved;
 	bool sticky;
 	uint64_t capture_of;
@@ -141,6 +145,12 @@ bool rig_send(struct rig *r, unsigned int port, const void *frame,
 	      uint16_t len);
 
 /**
+ * rig_send_offload - the same, with offload data
+ */
+bool rig_send_offload(struct rig *r, unsigned int port, const void *frame,
+		      uint16_t len, struct offload o);
+
+/**
  * rig_send_raw - hand any descriptor to the switch
  */
 void rig_send_raw(struct rig *r, unsigned int port, uint64_t offset,
@@ -157,6 +167,9 @@ unsigned int rig_reap(struct rig *r, unsigned int port);
 
 /**
  * rig_take - take a received frame and keep its buffer
+ *
+ * Fails the test if a port without offloads gets offload data.
+ *
  * @len: out
  *
  * Return: the buffer, RIG_NO_BUFFER if nothing came.

@@ -201,7 +201,8 @@ static struct vswitch_verdict trace(const struct run *run, unsigned int port,
 	struct vswitch_verdict v;
 
 	assert_int_equal(vswitch_trace(run->rig->sw, port, f->bytes, f->len,
-				       run->rig->now, &v),
+				       (struct offload){ 0 }, run->rig->now,
+				       &v),
 			 0);
 	return v;
 }

@@ -32,7 +32,9 @@ static struct vswitch_verdict sw_trace(struct rig *r, unsigned int src,
 {
 	struct vswitch_verdict v;
 
-	assert_int_equal(vswitch_trace(r->sw, src, frame, len, r->now, &v), 0);
+	assert_int_equal(vswitch_trace(r->sw, src, frame, len,
+				       (struct offload){ 0 }, r->now, &v),
+			 0);
 	return v;
 }
 

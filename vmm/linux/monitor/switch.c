@@ -232,6 +232,7 @@ void switch_ask(struct monitor *m, struct mon_switch *sw,
 	box->port = request->port;
 	box->len = request->len;
 	box->cursor = request->cursor;
+	box->offload = request->offload;
 	memcpy(box->header, request->header, sizeof(box->header));
 	sw->asker = asker;
 	sw->deadline_ns = m->now_ns + SWITCH_ANSWER_NS;

@@ -99,6 +99,8 @@ void pd_wire(struct component *c, const struct sys_wire *wire,
 		.capacity = wire->capacity,
 		.buffer_size = wire->buffer_size,
 		.max_frame = wire->max_frame,
+		.offload = wire->offload,
+		.max_segment = wire->max_segment,
 		.link = pd_region(c, wire->link, NULL),
 	};
 	config->tx_data = pd_data(c, wire, &wire->ingress, &config->tx_size);
