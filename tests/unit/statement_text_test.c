@@ -55,6 +55,23 @@ static void test_reports_are_in_words_of_commands(void **state)
 	statements_free(&s);
 }
 
+/* There is a limit to what is kept of what was said. */
+static void test_what_was_said_may_have_been_cut(void **state)
+{
+	struct statements s = { 0 }, next = { 0 };
+	char *text;
+
+	(void)state;
+	make_change(&s, "allow alice -> carol");
+	s.said = strdup("change 1, allow alice -> ca");
+	changed_into(&next, &s, "deny alice -> carol when \"arp\"");
+	text = statements_explain(&next, &s, NULL, "(runtime):2:1: one\n");
+	assert_string_equal(text, "change 1, allow alice -> carol: one\n");
+	free(text);
+	statements_free(&next);
+	statements_free(&s);
+}
+
 static void test_what_cannot_be_read_is_quoted(void **state)
 {
 	struct statements s = { 0 }, kept = { 0 };
@@ -267,6 +284,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reports_are_in_words_of_commands),
+		cmocka_unit_test(test_what_was_said_may_have_been_cut),
 		cmocka_unit_test(test_what_cannot_be_read_is_quoted),
 		cmocka_unit_test(test_it_is_the_language_of_the_file),
 		cmocka_unit_test(test_what_is_no_change),

@@ -176,10 +176,11 @@ static const char *about(const char *line, unsigned int *number)
 /* Does a text have this line? @n: its bytes, newline included. */
 static bool has_line(const char *text, const char *line, size_t n)
 {
-	for (; text != NULL && *text != '\0'; text = strchr(text, '\n') + 1)
-		if (strncmp(text, line, n) == 0)
-			return true;
-	return false;
+	while (text != NULL && strncmp(text, line, n) != 0) {
+		text = strchr(text, '\n');
+		text += text != NULL;
+	}
+	return text != NULL;
 }
 
 /* A line that is about a statement; @n: bytes of @rest. */
