@@ -288,21 +288,6 @@ static unsigned int count_regions(pid_t pid)
 	return n;
 }
 
-/* The fewest seen for a while: somebody may be closing something. */
-static unsigned int least_fds(pid_t pid)
-{
-	unsigned int least = rig_fds(pid);
-
-	for (int i = 0; i < 50; i++) {
-		unsigned int n;
-
-		poll(NULL, 0, 1);
-		n = rig_fds(pid);
-		least = n < least ? n : least;
-	}
-	return least;
-}
-
 static void hc32_a_thousand_successors_inherit_nothing(void **state)
 {
 	struct rig *r = *state;
@@ -314,8 +299,8 @@ static void hc32_a_thousand_successors_inherit_nothing(void **state)
 	rig_attach(r, &other, "b.sock");
 	rig_until(r, "sw0.b", "state", "up");
 	sw = rig_find(r, "weir:sw0");
-	fds = least_fds(r->pid);
-	sw_fds = least_fds(sw);
+	fds = rig_least_fds(r->pid);
+	sw_fds = rig_least_fds(sw);
 	regions = count_regions(r->pid);
 	sw_regions = count_regions(sw);
 	rig_attach(r, &c, "a.sock");
@@ -333,8 +318,8 @@ static void hc32_a_thousand_successors_inherit_nothing(void **state)
 	}
 	assert_string_equal(rig_port(r, "sw0.b", "state"), "up");
 	rig_until(r, "sw0.a", "state", "down");
-	assert_int_equal(least_fds(r->pid), fds);
-	assert_int_equal(least_fds(sw), sw_fds);
+	assert_int_equal(rig_least_fds(r->pid), fds);
+	assert_int_equal(rig_least_fds(sw), sw_fds);
 	assert_int_equal(count_regions(r->pid), regions);
 	assert_int_equal(count_regions(sw), sw_regions);
 	/* It is the same process as at the start. */

@@ -175,21 +175,6 @@ static void hc14_a_client_cannot_make_the_monitor_wait(void **state)
 	assert_int_equal(rig_stop(r), 0);
 }
 
-/* The fewest seen for a while: a control connection may just be closing. */
-static unsigned int settled_fds(pid_t pid)
-{
-	unsigned int least = rig_fds(pid);
-
-	for (int i = 0; i < 50; i++) {
-		unsigned int n;
-
-		poll(NULL, 0, 1);
-		n = rig_fds(pid);
-		least = n < least ? n : least;
-	}
-	return least;
-}
-
 static void hc20_hostile_sessions_leave_no_descriptor(void **state)
 {
 	struct rig *r = *state;
@@ -199,7 +184,7 @@ static void hc20_hostile_sessions_leave_no_descriptor(void **state)
 	rig_start(r, topology);
 	rig_attach(r, &c, "b.sock");
 	rig_until(r, "sw0.b", "state", "up");
-	before = settled_fds(r->pid);
+	before = rig_least_fds(r->pid);
 	for (unsigned int i = 0; i < 1000; i++) {
 		int fd = rig_connect(r, "a.sock", SOCK_SEQPACKET);
 
@@ -217,7 +202,7 @@ static void hc20_hostile_sessions_leave_no_descriptor(void **state)
 	}
 	assert_true(peak <= before + ATTACH_FDS + 2);
 	rig_until(r, "sw0.a", "state", "down");
-	assert_int_equal(settled_fds(r->pid), before);
+	assert_int_equal(rig_least_fds(r->pid), before);
 	/* Whoever was attached elsewhere still is; the port works. */
 	assert_string_equal(rig_port(r, "sw0.b", "state"), "up");
 	rig_attach(r, &c, "a.sock");
@@ -238,7 +223,7 @@ static void hc20_a_crowd_is_turned_away(void **state)
 	rig_start(r, topology);
 	rig_attach(r, &c, "a.sock");
 	rig_until(r, "sw0.a", "state", "up");
-	before = settled_fds(r->pid);
+	before = rig_least_fds(r->pid);
 	for (size_t i = 0; i < sizeof(fd) / sizeof(fd[0]); i++)
 		fd[i] = rig_connect(r, "a.sock", SOCK_SEQPACKET);
 	/* Nobody of them reads; each has been told and closed. */
@@ -249,7 +234,7 @@ static void hc20_a_crowd_is_turned_away(void **state)
 		rig_ended(&other);
 		close(fd[i]);
 	}
-	assert_int_equal(settled_fds(r->pid), before);
+	assert_int_equal(rig_least_fds(r->pid), before);
 	assert_string_equal(rig_port(r, "sw0.a", "state"), "up");
 	rig_detach(&c);
 	assert_int_equal(rig_stop(r), 0);

@@ -392,6 +392,20 @@ unsigned int rig_fds(pid_t pid)
 	return n;
 }
 
+unsigned int rig_least_fds(pid_t pid)
+{
+	unsigned int least = rig_fds(pid);
+
+	for (int i = 0; i < 50; i++) {
+		unsigned int n;
+
+		poll(NULL, 0, 1);
+		n = rig_fds(pid);
+		least = n < least ? n : least;
+	}
+	return least;
+}
+
 /* --- processes ---------------------------------------------------------- */
 
 pid_t rig_seek(pid_t monitor, const char *comm)

@@ -152,6 +152,12 @@ void rig_detach(struct rig_client *c);
 /* Open descriptors of a process. */
 unsigned int rig_fds(pid_t pid);
 
+/*
+ * The fewest seen for a while: it may be closing a connection, or logging a
+ * line, which takes one for a moment.
+ */
+unsigned int rig_least_fds(pid_t pid);
+
 /* --- processes ---------------------------------------------------------- */
 
 /* A child of a monitor, "weir-janitor" or the like; 0: there is none. */
