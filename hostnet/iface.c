@@ -224,6 +224,48 @@ int iface_add_address(int index, bool v6, const uint8_t *address, uint8_t bits)
 	return e == -EEXIST ? 0 : e;
 }
 
+/* The number of the interface's master, from the answer; 0: none. */
+static int master_in(const struct nlmsghdr *answer, size_t size)
+{
+	const struct rtattr *a;
+	size_t left;
+	int master = 0;
+
+	if (!NLMSG_OK(answer, size) || answer->nlmsg_type != RTM_NEWLINK)
+		return 0;
+	left = IFLA_PAYLOAD(answer);
+	for (a = IFLA_RTA((const struct ifinfomsg *)NLMSG_DATA(answer));
+	     RTA_OK(a, left); a = RTA_NEXT(a, left))
+		if (a->rta_type == IFLA_MASTER &&
+		    RTA_PAYLOAD(a) == sizeof(master))
+			memcpy(&master, RTA_DATA(a), sizeof(master));
+	return master;
+}
+
+int iface_master(int fd, int index)
+{
+	const struct {
+		struct nlmsghdr header;
+		struct ifinfomsg link;
+	} question = {
+		.header.nlmsg_len = sizeof(request),
+		.header.nlmsg_type = RTM_GETLINK,
+		.header.nlmsg_flags = NLM_F_REQUEST,
+		.link.ifi_index = index,
+	};
+	union {
+		struct nlmsghdr header;
+		char bytes[16384];
+	} answer;
+	ssize_t n;
+
+	/* The kernel answers within the call. */
+	if (write(fd, &question, sizeof(question)) < 0)
+		return 0;
+	n = read(fd, &answer, sizeof(answer));
+	return n <= 0 ? 0 : master_in(&answer.header, (size_t)n);
+}
+
 int iface_up(int sock, const char *name)
 {
 	int flags = iface_flags(sock, name);

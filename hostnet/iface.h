@@ -101,6 +101,14 @@ int iface_set_mac(int sock, const char *name, uint64_t mac);
  */
 int iface_add_address(int index, bool v6, const uint8_t *address, uint8_t bits);
 
+/**
+ * iface_master - the interface (a bridge, a bond) that another is a member of
+ * @fd: from iface_changes(), nothing read from it yet
+ *
+ * Return: its number, 0 if there is none.
+ */
+int iface_master(int fd, int index);
+
 /** iface_up - bring it up; nothing happens if it is up */
 int iface_up(int sock, const char *name);
 

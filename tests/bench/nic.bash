@@ -6,8 +6,8 @@
 #	client -> attach, switch, nic -> veth -> nic, switch, attach -> client
 #
 # in one domain on CPU $far, which does the kernel's work on both sides as well.
-# Beside the rate, its CPU time a frame, which other work on the machine disturbs
-# less.  (A kernel that counts time in interrupts apart leaves receiving out.)
+# Beside the rate, its CPU time a frame, which other work disturbs less.  (A
+# kernel that counts time in interrupts apart leaves receiving out.)
 
 # nic_spent: nanoseconds the domain has run, frames that have come through.
 nic_spent()
@@ -20,8 +20,8 @@ nic_spent()
 			jq '.[] | select(.port == "s1.b").out_frames')"
 }
 
-# nic_slice NAME LENGTH [OPTION]: as results "nic" (a rate) and "cpu" (frames for each
-# microsecond of CPU time) of that name.
+# nic_slice NAME LENGTH [OPTION]: as results "nic" (a rate) and "cpu" (frames
+# for each microsecond of CPU time) of that name.
 nic_slice()
 {
 	local conf=$work/nic.conf log=$work/weir.nic monitor end before

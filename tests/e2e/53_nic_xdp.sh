@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# nic by AF_XDP: traffic between two hosts behind veth pairs, whose senders leave
+# nic by AF_XDP: traffic between two hosts behind veth pairs, which leave
 # checksums and segmentation to hardware; and who removes the XDP program, or is
 # in its way.
 . "$(dirname "$0")/lib.sh"
@@ -91,7 +91,7 @@ head -c 8000000 /dev/urandom >file
 ok "8 MB by TCP, the checksums left to hardware" carries alice bob 10.0.0.2
 ok "and back, over IPv6" carries bob alice '[fd00::1]'
 is "nothing was wrong about any frame" "$("$WEIR" show -j drops |
-	jq -r '.[].reason | select(startswith("outside") and . != "outside_down")')" ""
+	jq -r '.[].reason' | grep '^outside' | grep -v '^outside_down$')" ""
 
 tagged()
 {

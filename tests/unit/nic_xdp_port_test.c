@@ -394,6 +394,20 @@ static void address_of_the_host(void **state)
 	assert_int_equal(path_of(nic_start()), OUTSIDE_XDP);
 }
 
+static void member_of_a_bridge(void **state)
+{
+	(void)state;
+	nic_end(xdp_start());
+	if (system("ip link add bridge0 type bridge 2>/dev/null") != 0) {
+		print_message("no bridges in this kernel\n");
+		skip();
+	}
+	comp_shell("ip link set nic0 master bridge0");
+	assert_by_packet(nic_start(), "nic0 is a member of bridge0");
+	assert_false(has_program());
+	comp_shell("ip link del bridge0");
+}
+
 static void jumbo_frames(void **state)
 {
 	(void)state;
@@ -451,6 +465,7 @@ int main(void)
 		nic_test(interface_down_and_up),
 		nic_test(foreign_program),
 		nic_test(address_of_the_host),
+		nic_test(member_of_a_bridge),
 		nic_test(jumbo_frames),
 		nic_test(virtual_interface),
 	};

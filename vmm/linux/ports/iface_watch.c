@@ -130,48 +130,10 @@ void iface_watch_ready(struct iface_watch *w, struct component *c)
 		pd_watch(c, w->place, 0);
 }
 
-/* The number of the interface's master, from the answer; 0: none. */
-static int master_in(const struct nlmsghdr *answer, size_t size)
-{
-	const struct rtattr *a;
-	size_t left;
-	int master = 0;
-
-	if (!NLMSG_OK(answer, size) || answer->nlmsg_type != RTM_NEWLINK)
-		return 0;
-	left = IFLA_PAYLOAD(answer);
-	for (a = IFLA_RTA((const struct ifinfomsg *)NLMSG_DATA(answer));
-	     RTA_OK(a, left); a = RTA_NEXT(a, left))
-		if (a->rta_type == IFLA_MASTER &&
-		    RTA_PAYLOAD(a) == sizeof(master))
-			memcpy(&master, RTA_DATA(a), sizeof(master));
-	return master;
-}
-
 bool iface_watch_master(const struct iface_watch *w, struct component *c,
 			char name[IFNAMSIZ])
 {
-	const struct {
-		struct nlmsghdr header;
-		struct ifinfomsg link;
-	} request = {
-		.header.nlmsg_len = sizeof(request),
-		.header.nlmsg_type = RTM_GETLINK,
-		.header.nlmsg_flags = NLM_F_REQUEST,
-		.link.ifi_index = w->index,
-	};
-	union {
-		struct nlmsghdr header;
-		char bytes[16384];
-	} answer;
 	int fd = c->fd[w->place];
-	ssize_t n;
 
-	/* The kernel answers within the call. */
-	if (write(fd, &request, sizeof(request)) < 0)
-		return false;
-	n = read(fd, &answer, sizeof(answer));
-	if (n <= 0)
-		return false;
-	return iface_name(fd, master_in(&answer.header, (size_t)n), name) == 0;
+	return iface_name(fd, iface_master(fd, w->index), name) == 0;
 }

@@ -100,8 +100,8 @@ static int queue_init(struct nic_xdp *x, unsigned int number, int fd,
 	int e = offsets_of(fd, &at);
 
 	q->fd = fd;
-	q->frames = map(memory, XDP_UMEM_AT(x->note.chunk, number),
-			XDP_UMEM_SIZE(x->note.chunk));
+	q->frames = map(memory, xdp_umem_at(x->note.chunk, number),
+			xdp_umem_size(x->note.chunk, number));
 	if (e == 0 && q->frames == NULL)
 		e = -ENOMEM;
 	if (e == 0)

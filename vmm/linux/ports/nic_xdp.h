@@ -68,13 +68,19 @@ enum { XDP_MEMORY, XDP_LINK, XDP_QUEUE };
 #define XDP_CHUNK 2048u
 #define XDP_CHUNK_MAX 4096u
 
-/* The UMEM of a queue, and where it begins in the memfd. */
 #define XDP_UMEM_FRAMES (XDP_RX_FRAMES + XDP_TX_FRAMES)
-#define XDP_UMEM_SIZE(chunk) ((size_t)XDP_UMEM_FRAMES * (chunk))
-#define XDP_UMEM_AT(chunk, queue)                                              \
-	(XDP_CHUNK_MAX + (size_t)(queue)*XDP_UMEM_SIZE(chunk))
-/* Bytes of the memfd: the note, and the UMEMs. */
-#define XDP_MEMORY_SIZE(chunk) XDP_UMEM_AT(chunk, XDP_QUEUES)
+
+/* Bytes of a queue's UMEM, and where it begins in the memfd. */
+static inline size_t xdp_umem_size(uint32_t chunk, unsigned int queue)
+{
+	return (size_t)chunk * (queue == 0 ? XDP_UMEM_FRAMES : XDP_RX_FRAMES);
+}
+
+static inline size_t xdp_umem_at(uint32_t chunk, unsigned int queue)
+{
+	/* A page is the note's. */
+	return XDP_CHUNK_MAX + (size_t)chunk * XDP_UMEM_FRAMES * queue;
+}
 
 #define XDP_WHY 480u
 

@@ -5,7 +5,8 @@
  * AF_PACKET is used instead, and the reason is told,
  *  - without the right to load a program, or in a kernel without AF_XDP;
  *  - if the interface has an XDP program already, or another AF_XDP socket;
- *  - if the host would lose traffic: it has an address on the interface;
+ *  - if the host would lose traffic: it has an address on the interface, or a
+ *    bridge has the interface;
  *  - if VLAN tags would be lost: the card takes them out of frames
  *    (rx-vlan-offload) and AF_XDP delivers the rest.  A veth peer may leave
  *    them to us in the same way; there the program puts them back, which takes
@@ -119,6 +120,23 @@ static int check_addresses(const struct making *m, struct error *err)
 			 m->name, m->name);
 }
 
+static int check_master(const struct making *m, int sock, struct error *err)
+{
+	int fd = iface_changes(m->index);
+	int master = fd < 0 ? 0 : iface_master(fd, m->index);
+	char name[IFNAMSIZ] = "";
+
+	if (fd >= 0)
+		close(fd);
+	if (master == 0)
+		return 0;
+	iface_name(sock, master, name);
+	return error_set(err,
+			 "%s is a member of %s, which would receive nothing "
+			 "there any more: `ip link set %s nomaster`",
+			 m->name, name, m->name);
+}
+
 /* A virtual interface has no device behind it, and no bus. */
 static int check_driver(struct making *m, int sock, struct error *err)
 {
@@ -165,7 +183,7 @@ static int check(struct making *m, struct error *err)
 	if (e < 0)
 		error_set(err, "the interface is gone");
 	else if (choose_chunk(m, err) < 0 || check_driver(m, sock, err) < 0 ||
-		 check_addresses(m, err) < 0)
+		 check_addresses(m, err) < 0 || check_master(m, sock, err) < 0)
 		e = -1;
 	if (sock >= 0)
 		close(sock);
@@ -254,8 +272,9 @@ static int bind_queue(struct making *m, uint32_t queue, void *area)
 	struct xsk_socket *made;
 	struct xsk_umem *umem;
 	int fd = -1;
-	int e = xsk_umem__create(&umem, area, XDP_UMEM_SIZE(m->note->chunk),
-				 &fill, &completed, &memory);
+	int e = xsk_umem__create(&umem, area,
+				 xdp_umem_size(m->note->chunk, queue), &fill,
+				 &completed, &memory);
 
 	if (e < 0)
 		return e;
@@ -275,10 +294,10 @@ static int bind_queue(struct making *m, uint32_t queue, void *area)
 static int make_queue(struct making *m, uint32_t queue)
 {
 	const struct timespec pause = { .tv_nsec = BIND_PAUSE_NS };
-	size_t size = XDP_UMEM_SIZE(m->note->chunk);
+	size_t size = xdp_umem_size(m->note->chunk, queue);
 	void *area = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
 			  m->fds[XDP_MEMORY],
-			  (off_t)XDP_UMEM_AT(m->note->chunk, queue));
+			  (off_t)xdp_umem_at(m->note->chunk, queue));
 	int fd = -EBUSY;
 
 	if (area == MAP_FAILED)
@@ -369,7 +388,8 @@ static struct xdp_note *make_memory(int *fd)
 {
 	struct xdp_note *note;
 
-	*fd = backing_sealed("weir:xdp", XDP_MEMORY_SIZE(XDP_CHUNK_MAX));
+	*fd = backing_sealed("weir:xdp",
+			     xdp_umem_at(XDP_CHUNK_MAX, XDP_QUEUES));
 	if (*fd < 0)
 		return NULL;
 	note = mmap(NULL, sizeof(*note), PROT_READ | PROT_WRITE, MAP_SHARED,
