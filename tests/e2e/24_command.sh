@@ -35,7 +35,7 @@ keys()
 		jq -r "[$2 | keys_unsorted] | unique[] | join(\" \")"
 }
 want="port number kind attached interface state in_frames in_bytes"
-want="$want out_frames out_bytes drops faults restarts mirror_missed again_ms"
+want="$want out_frames out_bytes drops faults restarts mirror_missed again_ms path"
 is "ports" "$(keys ports '.[]')" "$want"
 is "fdb" "$(keys fdb '.[]')" "switch mac vlan port age flags"
 is "policy: rules" "$("$WEIR" show -j policy |
