@@ -248,7 +248,7 @@ int iface_master(int fd, int index)
 		struct nlmsghdr header;
 		struct ifinfomsg link;
 	} question = {
-		.header.nlmsg_len = sizeof(request),
+		.header.nlmsg_len = sizeof(question),
 		.header.nlmsg_type = RTM_GETLINK,
 		.header.nlmsg_flags = NLM_F_REQUEST,
 		.link.ifi_index = index,
