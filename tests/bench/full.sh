@@ -55,6 +55,7 @@ clean_more()
 	for ns in "$tag-a" "$tag-b"; do
 		ip netns del "$ns" 2>/dev/null
 	done
+	[ -z "$leftover" ] || ip link del "$leftover" 2>/dev/null
 	ip link del "$tag" 2>/dev/null
 	ip link del "$tag"t 2>/dev/null
 	ip link del "$tag"br 2>/dev/null

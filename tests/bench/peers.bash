@@ -7,6 +7,7 @@
 # $tag begins the names of interfaces.
 
 ovs=
+leftover=
 slices=0
 eal=(--in-memory --no-pci -m 300 --single-file-segments)
 
@@ -76,6 +77,8 @@ start_ovs()
 	export OVS_RUNDIR=$run OVS_LOGDIR=$run OVS_DBDIR=$run OVS_SYSCONFDIR=$run
 
 	[ -x "$daemon" ] || return
+	# It leaves this behind.
+	[ -e /sys/class/net/ovs-netdev ] || leftover=ovs-netdev
 	mkdir "$run"
 	ovsdb-tool create "$run/conf.db" \
 		/usr/share/openvswitch/vswitch.ovsschema || return

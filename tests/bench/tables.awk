@@ -112,7 +112,7 @@ FILENAME !~ /\.md$/ && (part == "round-trips" || part == "sleeping") &&
 		sprintf("%.2f", $4))
 }
 FILENAME !~ /\.md$/ && part == "tcp" && /^  / && NF == 5 {
-	cell(part, $1, what, $2 + 0)
+	cell(part, $1, what, $2 < 100 ? $2 + 0 : int($2 + 0.5))
 }
 FILENAME !~ /\.md$/ && part == "placement" && NF == 7 {
 	if ($1 == "case")
