@@ -127,7 +127,7 @@ int nic_xdp_init(struct nic_xdp *x, const int *fd, unsigned int n)
 		return -errno;
 	x->note = *note;
 	munmap((void *)(uintptr_t)note, sizeof(struct xdp_note));
-	x->note.why[XDP_WHY - 1] = '\0';
+	x->note.why[ERROR_TEXT - 1] = '\0';
 	if (x->note.queues > XDP_QUEUES ||
 	    (x->note.queues > 0 && n != XDP_QUEUE + x->note.queues))
 		return -EPROTO;

@@ -53,6 +53,7 @@
 
 #include "base/abi.h"
 #include "hostnet/nic_packet.h"
+#include "vmm/linux/error.h"
 
 /* Descriptors behind the packet sockets' (open.h). */
 enum { XDP_MEMORY, XDP_LINK, XDP_QUEUE };
@@ -82,8 +83,6 @@ static inline size_t xdp_umem_at(uint32_t chunk, unsigned int queue)
 	return XDP_CHUNK_MAX + (size_t)chunk * XDP_UMEM_FRAMES * queue;
 }
 
-#define XDP_WHY 480u
-
 /**
  * struct xdp_note - what the monitor has made, at the start of the memfd
  * @queues:  sockets; 0: none, because of @why
@@ -97,10 +96,10 @@ struct xdp_note {
 	uint32_t chunk;
 	uint32_t zerocopy;
 	uint32_t generic;
-	char why[XDP_WHY];
+	char why[ERROR_TEXT];
 };
 
-ABI_SIZE(struct xdp_note, 16 + XDP_WHY);
+ABI_SIZE(struct xdp_note, 16 + ERROR_TEXT);
 
 /* --- in the PD ------------------------------------------------------------ */
 
