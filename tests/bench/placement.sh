@@ -3,8 +3,8 @@
 # make bench-placement: where and how the domains of a path run.
 #
 # A path is two taps and the switch between them: the domains apart, kept on one
-# processor, and merged; then with the switch, its ports, or all of them at a
-# higher priority (nice -5) or scheduled in real time (SCHED_FIFO).  Measured are
+# processor, and merged; then with the switch or its ports at a higher priority
+# (nice -5), or the switch scheduled in real time (SCHED_FIFO).  Measured are
 # frames of 64 and 1500 bytes and their round trip, by a polling AF_PACKET client
 # on CPU $near, TCP and pings.
 #
@@ -20,7 +20,7 @@ here=$(dirname "$0")
 . "$here/tcp.bash"
 
 ROUNDS=${ROUNDS:-3}
-MS=${MS:-800}
+MS=${MS:-500}
 tag=wp$$
 
 clean_more()
@@ -98,7 +98,7 @@ beside()
 
 eal=(--no-huge --no-pci -m 300 --no-telemetry)
 for _ in $(seq "$ROUNDS"); do
-	for rank in none switch-nice ports-nice switch-fifo all-fifo; do
+	for rank in none switch-nice ports-nice switch-fifo; do
 		weir_between tap "" path_slices "apart-$rank" $rank
 		weir_between tap "placement { t0 a b }" path_slices \
 			"one-cpu-$rank" $rank
