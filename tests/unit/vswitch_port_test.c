@@ -63,7 +63,7 @@ static void impossible_ports_are_refused(void **state)
 	REFUSED(ingress.capacity = 8);
 	REFUSED(egress.buffer_size = 64);
 	REFUSED(egress.buffer_size = 3000);
-	REFUSED(egress.buffer_size = 32768);
+	REFUSED(egress.buffer_size = 2 * VSWITCH_MAX_BUFFER);
 	REFUSED(max_frame = 13);
 	REFUSED(max_frame = 2049);
 	REFUSED(max_frame = 65536 + 60);
