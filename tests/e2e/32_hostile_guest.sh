@@ -43,22 +43,27 @@ inside "for host in $hosts; do
 done"
 inside '/bin/ip netns exec b /examples/echo_host 7 >/dev/null 2>&1 &'
 
-# Nobody asks who has an address, so that every frame can be accounted for. The
-# friend finds the gateway behind the uplink.
+# Hosts know each other's addresses, so that nobody asks for them and every
+# frame can be accounted for. The friend finds the gateway behind the uplink.
+# One process for each host: in the machine, starting one is what takes time.
 connect()
 {
-	inside "for host in $hosts; do
-		name=\${host%:*} last=\${host#*:}
-		at=\"/bin/ip -n \$name\"
-		\$at link set \${name}0 address 02:00:00:00:00:\$(printf %02x \$last)
-		\$at link set \${name}0 up
-		\$at addr add 10.0.2.\$last/24 dev \${name}0
+	local host other dev last mac=02:00:00:00:00
+
+	for host in $hosts; do
+		dev=${host%:*}0 last=${host#*:}
+		echo "/bin/ip -n ${host%:*} -force -batch - <<END"
+		printf "link set $dev address $mac:%02x\n" "$last"
+		echo "link set $dev up"
+		echo "addr add 10.0.2.$last/24 dev $dev"
 		for other in $hosts; do
-			\$at neigh replace 10.0.2.\${other#*:} dev \${name}0 lladdr \
-				02:00:00:00:00:\$(printf %02x \${other#*:})
+			printf "neigh replace 10.0.2.%d dev $dev lladdr $mac:%02x\n" \
+				"${other#*:}" "${other#*:}"
 		done
-		\$at neigh replace 10.0.2.99 dev \${name}0 lladdr 02:00:00:00:0b:ad
-	done"
+		echo "neigh replace 10.0.2.99 dev $dev lladdr 02:00:00:00:0b:ad"
+		echo END
+	done >connect
+	inside "$(<connect)"
 }
 
 heard()
@@ -71,9 +76,9 @@ heard()
 talk()
 {
 	inside 'rm -f /tmp/talk.*
-		while [ ! -e /tmp/talk.end ]; do
-			/bin/ip netns exec a /examples/echo_load udp 10.0.2.11 7 512 200 8
-		done >/tmp/talk.log 2>&1 && mv /tmp/talk.log /tmp/talk.done &'
+		/bin/ip netns exec a sh -c "while [ ! -e /tmp/talk.end ]; do
+			/examples/echo_load udp 10.0.2.11 7 512 200 8
+		done" >/tmp/talk.log 2>&1 && mv /tmp/talk.log /tmp/talk.done &'
 }
 rounds()
 {
@@ -87,9 +92,8 @@ more_rounds()
 # More than fits into the uplink's queue, at once; nobody there answers.
 burst()
 {
-	inside 'for i in $(seq 30); do
-		/bin/ip netns exec friend /examples/echo_load udp 10.0.2.99 7 64 32 32 &
-	done >/dev/null 2>&1'
+	inside '/bin/ip netns exec friend /examples/echo_load udp 10.0.2.99 \
+		7 64 960 960 >/dev/null 2>&1 &'
 }
 
 # --- one hostile guest -----------------------------------------------------
@@ -160,7 +164,7 @@ end()
 	ok "$1: a and b have talked" wait_for 60 inside test -e /tmp/talk.done
 	inside cat /tmp/talk.done >talked
 	echoes=$(($(wc -l <talked) * 200))
-	note "$1: $echoes echoes, $(vm restarts) restarts," \
+	note "$1: $echoes echoes, $(jq '.[0].restarts' vms.json) restarts," \
 		"$(jq -c '[.[] | select(.port == "sw0.uplink") |
 			"\(.reason) \(.count)"]' drops.json)" \
 		"$(jq -c '.[0].refused | map("\(.queue) \(.side) \(.reason) \(.count)")' \
@@ -178,8 +182,9 @@ end()
 
 dropped()
 {
-	answers && jq -e ".[] | select(.port == \"sw0.uplink\" and
-		.reason == \"$1\" and .count > 0)" drops.json
+	inside timeout 20 weir show -j drops |
+		jq -e ".[] | select(.port == \"sw0.uplink\" and
+			.reason == \"$1\" and .count > 0)"
 }
 
 reasons()

@@ -45,15 +45,20 @@ in_machine()
 	WEIR_LOG=$_dir/weir.log
 }
 
-# As lib.sh's, but nothing happens any more in a machine that has ended.
+# As lib.sh's, but nothing happens any more in a machine that has ended; and a
+# question takes the machine's time, so that asking without a pause would delay
+# the answer: the pause is as long as the question took.
 wait_for()
 {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1)) asked took
 	shift
 
-	until "$@" >/dev/null 2>&1 </dev/null; do
+	while :; do
+		asked=${EPOCHREALTIME//[!0-9]/}
+		! "$@" >/dev/null 2>&1 </dev/null || return 0
 		[ $SECONDS -le $end ] && _machine_alive || return 1
-		sleep 0.1
+		took=$((${EPOCHREALTIME//[!0-9]/} - asked + 100000))
+		sleep "$((took / 1000000)).$(printf %06d $((took % 1000000)))"
 	done
 }
 
