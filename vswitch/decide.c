@@ -444,7 +444,7 @@ static void tell_left_out(const struct vswitch *sw, struct policy_ask *ask,
 	v->replies &= ~v->left;
 }
 
-/* A frame as pass 1 and 2 would have it; @job->refused says if they would not. */
+/* A frame as the first two passes would have it, or refused. */
 static void imagine(const struct vswitch *sw, unsigned int port,
 		    const uint8_t *header, uint32_t len, struct offload o,
 		    struct job *job)

@@ -206,19 +206,57 @@ static int vlan_of(const uint8_t *bytes, uint16_t len)
 	return be16(bytes + 14) % 4096;
 }
 
-/* Everything up to learning. */
-static enum vswitch_reason admit(struct oracle *o, unsigned int src,
-				 const uint8_t *bytes, uint16_t len)
+/* What is wrong with a frame's length or its offload data. */
+static enum vswitch_reason judge_descriptor(const struct oracle_port *p,
+					    const uint8_t *bytes, uint16_t len,
+					    const struct oracle_offload *off)
 {
-	const struct oracle_port *p = &o->port[src];
-	uint64_t from;
+	bool segment = p->offload && off->o.flags & OFFLOAD_TYPE;
+	bool some = p->offload && (off->o.flags || off->o.segment);
 
 	if (bytes == NULL)
 		return REASON_BAD_BUFFER;
 	if (len < 14)
 		return REASON_RUNT;
-	if (len > p->max_frame)
+	if (len > (segment && p->max_segment ? p->max_segment : p->max_frame))
 		return REASON_OVERSIZE;
+	if (some && (!off->legal || (segment && p->max_segment == 0)))
+		return REASON_BAD_OFFLOAD;
+	return REASON_NONE;
+}
+
+bool oracle_whole(const struct oracle_port *p, const struct oracle_offload *off,
+		  uint16_t len)
+{
+	static const uint32_t takes[] = { 0, OFFLOAD_TAKES_TCP4,
+					  OFFLOAD_TAKES_TCP6,
+					  OFFLOAD_TAKES_UDP };
+	unsigned int type = (off->o.flags & OFFLOAD_TYPE) / 2;
+
+	if (off->o.flags == 0)
+		return true;
+	if (!(p->offload & OFFLOAD_PORT) ||
+	    !(p->offload & OFFLOAD_TAKES_CHECKSUM))
+		return false;
+	if (off->o.flags & OFFLOAD_ECN && !(p->offload & OFFLOAD_TAKES_ECN))
+		return false;
+	if (type == 0)
+		return len <= p->max_frame;
+	return p->offload & takes[type] && len <= p->max_segment;
+}
+
+/* Everything up to learning. */
+static enum vswitch_reason admit(struct oracle *o, unsigned int src,
+				 const uint8_t *bytes, uint16_t len,
+				 const struct oracle_offload *off)
+{
+	enum vswitch_reason why =
+		judge_descriptor(&o->port[src], bytes, len, off);
+	const struct oracle_port *p = &o->port[src];
+	uint64_t from;
+
+	if (why != REASON_NONE)
+		return why;
 	if (mac_at(bytes) / 16 == 0x0180c200000 && !p->forward_reserved)
 		return REASON_RESERVED;
 	if (vlan_of(bytes, len) < 0)
@@ -298,7 +336,7 @@ static enum vswitch_reason listed(const struct oracle *o, unsigned int src,
 /* One destination; a receiver without a buffer is another matter. */
 static enum vswitch_reason offer(struct oracle *o, unsigned int src,
 				 unsigned int dst, const uint8_t *bytes,
-				 uint16_t len)
+				 uint16_t len, const struct oracle_offload *off)
 {
 	enum vswitch_reason why = listed(o, src, dst, bytes, len);
 
@@ -308,7 +346,7 @@ static enum vswitch_reason offer(struct oracle *o, unsigned int src,
 		return REASON_POLICY;
 	if (!is_open(o, dst))
 		return REASON_PORT_DOWN;
-	if (len > o->port[dst].max_frame)
+	if (off->longest > o->port[dst].max_frame)
 		return REASON_TOO_BIG;
 	return REASON_NONE;
 }
@@ -321,7 +359,7 @@ static void drop(struct oracle *o, struct oracle_result *r, unsigned int src,
 
 	o->port[out ? dst : src].drops[reason]++;
 	/* What is no frame is counted and not shown. */
-	if (reason > REASON_OVERSIZE)
+	if (reason > REASON_OVERSIZE && reason != REASON_BAD_OFFLOAD)
 		record_refusal(o, r, src, dst, reason);
 }
 
@@ -351,7 +389,8 @@ static void resolve(struct oracle *o, struct vswitch_verdict *v,
 
 /* Sort the candidates, charge the refusals. */
 static void offer_all(struct oracle *o, struct oracle_result *r,
-		      unsigned int src, const uint8_t *bytes, uint16_t len)
+		      unsigned int src, const uint8_t *bytes, uint16_t len,
+		      const struct oracle_offload *off)
 {
 	struct vswitch_verdict *v = &r->verdict;
 	enum vswitch_reason first = v->resolution == RESOLVED_UNICAST
@@ -364,7 +403,7 @@ static void offer_all(struct oracle *o, struct oracle_result *r,
 
 		if (!(v->candidates >> d & 1))
 			continue;
-		why = offer(o, src, d, bytes, len);
+		why = offer(o, src, d, bytes, len, off);
 		if (why == REASON_NONE) {
 			v->deliver |= 1ull << d;
 			continue;
@@ -382,29 +421,33 @@ static void offer_all(struct oracle *o, struct oracle_result *r,
 }
 
 static void copy_to(struct oracle *o, struct oracle_result *r, unsigned int src,
-		    unsigned int dst, uint16_t len)
+		    unsigned int dst, uint16_t len,
+		    const struct oracle_offload *off)
 {
 	struct oracle_port *p = &o->port[dst];
+	bool whole = oracle_whole(p, off, len);
+	uint32_t frames = whole ? 1 : off->frames;
 
-	if (p->buffers == 0) {
+	if (p->buffers < frames) {
 		drop(o, r, src, dst, REASON_NO_BUFFER);
 		return;
 	}
-	p->buffers--;
-	p->out_frames++;
-	p->out_bytes += len;
+	p->buffers -= frames;
+	p->out_frames += frames;
+	p->out_bytes += whole ? len : off->bytes;
 	r->copied |= 1ull << dst;
 	record(o, r, dst, src, CAPTURE_OUT, REASON_NONE);
 }
 
 void oracle_frame(struct oracle *o, unsigned int src, const uint8_t *bytes,
-		  uint16_t len, uint32_t now, struct oracle_result *r)
+		  uint16_t len, const struct oracle_offload *off, uint32_t now,
+		  struct oracle_result *r)
 {
 	struct vswitch_verdict *v = &r->verdict;
 
 	memset(r, 0, sizeof(*r));
 	v->out = FDB_NO_PORT;
-	v->reason = admit(o, src, bytes, len);
+	v->reason = admit(o, src, bytes, len, off);
 	o->port[src].in_frames++;
 	if (bytes)
 		o->port[src].in_bytes += len;
@@ -420,7 +463,7 @@ void oracle_frame(struct oracle *o, unsigned int src, const uint8_t *bytes,
 		return;
 	}
 	resolve(o, v, src, bytes, len, now);
-	offer_all(o, r, src, bytes, len);
+	offer_all(o, r, src, bytes, len, off);
 	if (v->reason != REASON_NONE)
 		return;
 	if (v->resolution != RESOLVED_UNICAST)
@@ -428,5 +471,5 @@ void oracle_frame(struct oracle *o, unsigned int src, const uint8_t *bytes,
 	record(o, r, src, CAPTURE_NO_PORT, CAPTURE_IN, REASON_NONE);
 	for (unsigned int d = 0; d < MAX_PORTS; d++)
 		if (v->deliver >> d & 1)
-			copy_to(o, r, src, d, len);
+			copy_to(o, r, src, d, len, off);
 }

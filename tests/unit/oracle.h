@@ -34,12 +34,15 @@ struct oracle_entry {
  * @other_mac: a second address of a lock, or 0
  * @known_only: what is for nobody known does not go there
  * @buffers: receive buffers the switch has (captures: left out of account)
+ * @offload, @max_segment: as in struct vswitch_port_config
  */
 struct oracle_port {
 	bool exists;
 	bool capture;
 	bool up;
 	uint32_t max_frame;
+	uint32_t offload;
+	uint32_t max_segment;
 	uint32_t buffers;
 	bool forward_reserved;
 	bool sticky;
@@ -81,6 +84,22 @@ struct oracle {
 	uint64_t flooded;
 };
 
+/**
+ * struct oracle_offload - what a frame's sender has left to others
+ * @o:       its offload data
+ * @legal:   they fit
+ * @frames:  frames it stands for
+ * @longest: bytes of the longest of them
+ * @bytes:   bytes of all of them
+ */
+struct oracle_offload {
+	struct offload o;
+	bool legal;
+	uint32_t frames;
+	uint32_t longest;
+	uint32_t bytes;
+};
+
 struct oracle_record {
 	unsigned int capture;
 	unsigned int port;
@@ -107,10 +126,18 @@ struct oracle_result {
  * @src:   port it comes from
  * @bytes: all of it, or NULL if its descriptor names no buffer
  * @len:   as its descriptor says
+ * @off:   its offload data
  * @now:   seconds
  */
 void oracle_frame(struct oracle *o, unsigned int src, const uint8_t *bytes,
-		  uint16_t len, uint32_t now, struct oracle_result *result);
+		  uint16_t len, const struct oracle_offload *off, uint32_t now,
+		  struct oracle_result *result);
+
+/**
+ * oracle_whole - does a port take such a frame as it is?
+ */
+bool oracle_whole(const struct oracle_port *p, const struct oracle_offload *off,
+		  uint16_t len);
 
 /**
  * oracle_find - the valid entry of an address, or NULL

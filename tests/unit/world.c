@@ -45,42 +45,6 @@ uint32_t world_now(const struct world *w)
 	return (uint32_t)(w->rig->now / SECOND);
 }
 
-/* --- queues of frames --------------------------------------------------- */
-
-void world_push(struct world_fifo *fifo, const uint8_t *bytes, uint16_t len,
-		bool has_buffer)
-{
-	size_t size = len < WORLD_FRAME ? len : WORLD_FRAME;
-	struct world_frame *f = malloc(sizeof(*f) + size);
-
-	assert_non_null(f);
-	f->next = NULL;
-	f->len = len;
-	f->has_buffer = has_buffer;
-	memcpy(f->bytes, bytes, size);
-	if (fifo->first == NULL)
-		fifo->last = &fifo->first;
-	*fifo->last = f;
-	fifo->last = &f->next;
-}
-
-struct world_frame *world_pop(struct world_fifo *fifo)
-{
-	struct world_frame *f = fifo->first;
-
-	if (f)
-		fifo->first = f->next;
-	return f;
-}
-
-static void empty(struct world_fifo *fifo)
-{
-	struct world_frame *f;
-
-	while ((f = world_pop(fifo)) != NULL)
-		free(f);
-}
-
 /* --- ports -------------------------------------------------------------- */
 
 static void copy_port(struct world *w, unsigned int port)
@@ -93,6 +57,8 @@ static void copy_port(struct world *w, unsigned int port)
 	o->capture = c->kind == VSWITCH_PORT_CAPTURE;
 	o->up = true;
 	o->max_frame = c->max_frame;
+	o->offload = c->offload;
+	o->max_segment = c->max_segment;
 	o->buffers = p->lent;
 	o->forward_reserved = c->forward_reserved;
 	o->sticky = c->sticky;
@@ -113,6 +79,16 @@ static void add_port(struct world *w, unsigned int port)
 	};
 
 	o.max_frame = o.buffer_size - world_draw(w, o.buffer_size / 2);
+	if (o.buffer_size == WORLD_FRAME && world_chance(w, 50)) {
+		o.offload = OFFLOAD_PORT;
+		if (world_chance(w, 70))
+			o.offload |= OFFLOAD_TAKES_CHECKSUM |
+				     world_draw(w, OFFLOAD_TAKES_ALL + 1);
+		if (world_chance(w, 90))
+			o.max_segment = o.buffer_size;
+		else
+			o.offload &= OFFLOAD_PORT | OFFLOAD_TAKES_CHECKSUM;
+	}
 	rig_add(w->rig, port, &o);
 	copy_port(w, port);
 	w->ports |= RIG_BIT(port);
@@ -317,8 +293,8 @@ struct world *world_new(uint32_t seed)
 void world_free(struct world *w)
 {
 	for (unsigned int i = 0; i < MAX_PORTS; i++) {
-		empty(&w->sent[i]);
-		empty(&w->owed[i]);
+		world_empty(&w->sent[i]);
+		world_empty(&w->owed[i]);
 	}
 	while (w->records) {
 		struct world_record *r = w->records;
@@ -347,8 +323,8 @@ static void flap(struct world *w, unsigned int port)
 	}
 	rig_run(w->rig, RIG_BIT(port));
 	o->up = !o->up;
-	empty(&w->owed[port]);
-	empty(&w->sent[port]);
+	world_empty(&w->owed[port]);
+	world_empty(&w->sent[port]);
 }
 
 void world_shake(struct world *w)
@@ -483,6 +459,8 @@ bool world_send(struct world *w, unsigned int port)
 	if (!w->oracle.port[port].up ||
 	    queue_room(&w->rig->port[port].tx_active) == 0)
 		return false;
+	if (world_chance(w, 12))
+		return world_send_segment(w, port, dst, src);
 	rig_frame(frame, dst, src,
 		  len < 14	      ? 14
 		  : len > WORLD_FRAME ? WORLD_FRAME

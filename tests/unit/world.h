@@ -17,6 +17,7 @@
 /* A frame on its way: what was sent, or what a receiver is owed. */
 struct world_frame {
 	struct world_frame *next;
+	struct oracle_offload off;
 	uint16_t len;	 /* as its descriptor says */
 	bool has_buffer; /* its descriptor names one */
 	uint8_t bytes[]; /* at most WORLD_FRAME */
@@ -112,9 +113,27 @@ bool world_send(struct world *w, unsigned int port);
  */
 uint32_t world_now(const struct world *w);
 
-void world_push(struct world_fifo *fifo, const uint8_t *bytes, uint16_t len,
-		bool has_buffer);
+/**
+ * world_send_segment - the same, of a frame with offload data, right or wrong
+ */
+bool world_send_segment(struct world *w, unsigned int port, uint64_t dst,
+			uint64_t src);
+
+/**
+ * world_owe - a port is owed a frame as it was sent, or what it stands for
+ */
+void world_owe(struct world *w, unsigned int port, const struct world_frame *f);
+
+/**
+ * world_shown - a frame as captures show it
+ * @out: WORLD_FRAME bytes
+ */
+void world_shown(const struct world_frame *f, uint8_t *out);
+
+struct world_frame *world_push(struct world_fifo *fifo, const uint8_t *bytes,
+			       uint16_t len, bool has_buffer);
 struct world_frame *world_pop(struct world_fifo *fifo);
+void world_empty(struct world_fifo *fifo);
 
 /**
  * world_refuse - the user's policy of these tests
