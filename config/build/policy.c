@@ -114,12 +114,10 @@ static void add_entries(struct policy_image *image,
 
 /* --- ports --------------------------------------------------------------- */
 
-static struct policy_rate rate_of(const struct topo_rate *rate)
+static struct policy_rate rate_of(const struct option *o)
 {
 	/* Without a rate there is no burst either. */
-	return (struct policy_rate){ .rate = rate->o.value,
-				     .burst = rate->o.value ? rate->burst.value
-							    : 0 };
+	return (struct policy_rate){ o->value, o->value ? o->burst : 0 };
 }
 
 static void add_macs(struct policy_image *image, const struct topo_settings *s,

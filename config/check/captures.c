@@ -11,30 +11,16 @@
 static void watch(struct topology *t, struct topo_port *capture,
 		  const struct name *ref)
 {
-	const struct topo_port *port = resolve_port(t, capture->sw, ref);
+	const struct topo_port *port = resolve_other(
+		t, capture, "a capture watches",
+		"name other ports of its switch, or \"of all\"", ref);
 
 	if (!port || port->number >= MAX_PORTS)
 		return;
-	if (port == capture)
-		wrong(t, ref->pos,
-		      "a capture cannot watch itself; name other ports of "
-		      "switch %s, or \"of all\"",
-		      shown(port->sw));
-	else if (port->sw != capture->sw)
-		wrong(t, ref->pos,
-		      "port \"%s\" is on another switch; a capture watches "
-		      "ports of its own, %s",
-		      ref->text, shown(capture->sw));
-	else if (port->kind == TO_CAPTURE)
-		wrong(t, ref->pos,
-		      "port \"%s\" is a capture itself; it has no frames of "
-		      "its own to watch",
-		      ref->text);
-	else if (capture->capture.mask & 1ull << port->number)
+	if (capture->capture.mask & 1ull << port->number)
 		warn(t, ref->pos, "port \"%s\" is in this list twice",
 		     ref->text);
-	else
-		capture->capture.mask |= 1ull << port->number;
+	capture->capture.mask |= 1ull << port->number;
 }
 
 static void watch_all(struct topo_port *capture)

@@ -87,6 +87,13 @@ const struct topo_known *resolve(struct topology *t, unsigned int sorts,
 struct topo_port *resolve_port(struct topology *t,
 			       const struct topo_switch *home,
 			       const struct name *ref);
+/*
+ * Likewise, another port of the same switch that is no capture.
+ * @does: "a capture watches"; @meant: what to do if @ref is @port itself
+ */
+struct topo_port *resolve_other(struct topology *t,
+				const struct topo_port *port, const char *does,
+				const char *meant, const struct name *ref);
 
 /* One pair more to tell of. */
 void pairs_add(struct topo_pairs *pairs, const struct topo_port *a,

@@ -7,31 +7,6 @@
  */
 #include "config/check/check.h"
 
-static void look_up(struct topology *t, struct topo_port *port)
-{
-	const struct name *ref = &port->follow.arg;
-	struct topo_port *leader = resolve_port(t, port->sw, ref);
-
-	if (!leader)
-		return;
-	if (leader == port)
-		wrong(t, ref->pos,
-		      "a port cannot follow itself; name the one it depends "
-		      "on");
-	else if (leader->sw != port->sw)
-		wrong(t, ref->pos,
-		      "port \"%s\" is on another switch; a port follows one of "
-		      "its own, %s",
-		      ref->text, shown(port->sw));
-	else if (leader->kind == TO_CAPTURE)
-		wrong(t, ref->pos,
-		      "port \"%s\" is a capture, on which nobody depends; name "
-		      "a port that sends",
-		      ref->text);
-	else
-		port->leader = leader;
-}
-
 /* A circle is reported once, and cut there. */
 static void check_circle(struct topology *t, struct topo_port *port)
 {
@@ -60,7 +35,10 @@ void check_follows(struct topology *t)
 
 	for_each_port(port, t) {
 		if (port->follow.set && port->kind != TO_CAPTURE)
-			look_up(t, port);
+			port->leader = resolve_other(t, port, "a port follows",
+						     "name the one it depends "
+						     "on",
+						     &port->follow.arg);
 	}
 	for_each_port(port, t)
 		check_circle(t, port);

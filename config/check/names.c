@@ -87,8 +87,7 @@ static bool know(struct topology *t, struct topo_known k, const char *rule)
 		*first->broken = *k.broken = true;
 		if (rule)
 			wrong(t, name->pos,
-			      "%s \"%s\" is declared already, in "
-			      "%s; %s",
+			      "%s \"%s\" is declared already, in %s; %s",
 			      noun(k.sort), name->text,
 			      place(t, name->pos, first->name->pos), rule);
 		return false;
@@ -320,4 +319,29 @@ struct topo_port *resolve_port(struct topology *t,
 	const struct topo_known *k = resolve(t, A_PORT, home, ref);
 
 	return k ? k->thing : NULL;
+}
+
+struct topo_port *resolve_other(struct topology *t,
+				const struct topo_port *port, const char *does,
+				const char *meant, const struct name *ref)
+{
+	struct topo_port *other = resolve_port(t, port->sw, ref);
+
+	if (!other)
+		return NULL;
+	if (other == port)
+		wrong(t, ref->pos, "%s another port, not itself; %s", does,
+		      meant);
+	else if (other->sw != port->sw)
+		wrong(t, ref->pos,
+		      "port \"%s\" is on another switch; %s one of its own, %s",
+		      ref->text, does, shown(port->sw));
+	else if (other->kind == TO_CAPTURE)
+		wrong(t, ref->pos,
+		      "port \"%s\" is a capture, which has no frames of its "
+		      "own; %s a port that sends",
+		      ref->text, does);
+	else
+		return other;
+	return NULL;
 }

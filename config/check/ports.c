@@ -24,17 +24,17 @@ static unsigned int kinds_of(const struct topo_port *port)
 
 static const char *why_not(unsigned int on)
 {
-	return on == ON_CAPTURES ? "is for capture ports, and this is none"
-	       : on == ON_SENDERS
-		       ? "is for ports that send, and a capture does not"
-	       : on == ON_TAPS
-		       ? "is given to the interface of a tap port; this port "
-			 "has none"
-	       : on == ON_NICS
-		       ? "is for nic ports, and this is none"
-		       : "says who may connect to the path of an attach port, "
-			 "or of a socket that listens on one; this port has "
-			 "none";
+	if (on == ON_CAPTURES)
+		return "is for capture ports, and this is none";
+	if (on == ON_SENDERS)
+		return "is for ports that send, and a capture does not";
+	if (on == ON_TAPS)
+		return "is given to the interface of a tap port; this port has "
+		       "none";
+	if (on == ON_NICS)
+		return "is for nic ports, and this is none";
+	return "says who may connect to the path of an attach port, or of a "
+	       "socket that listens on one; this port has none";
 }
 
 static void check_options(struct topology *t, const struct topo_port *port)
@@ -44,7 +44,7 @@ static void check_options(struct topology *t, const struct topo_port *port)
 
 	for (const struct form *f = forms; f < forms + n_forms; f++) {
 		const struct option *o = form_option(f, port);
-		const unsigned int on = f->places & ~(ALL_PLACES | UNSAID);
+		const unsigned int on = f->places & ON_SOME;
 
 		/* One statement may have set several. */
 		if (!o || !o->set || !on || on & kinds || o->pos.seq == last)

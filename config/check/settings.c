@@ -22,6 +22,7 @@
 #include <inttypes.h>
 
 #include "base/frame.h"
+#include "config/lang/words.h"
 
 #define BURST_BYTES (64u << 10)
 #define BURST_FRAMES 16u
@@ -40,14 +41,14 @@ static uint64_t longest_frame(const struct topo_port *port)
 	return topo_mtu(port) + FRAME_OVERHEAD;
 }
 
-static void set_burst(const struct topo_port *port, struct topo_rate *limit)
+static void set_burst(const struct topo_port *port, struct option *limit)
 {
-	uint64_t burst = larger(limit->o.value / 10, BURST_BYTES);
+	uint64_t burst = larger(limit->value / 10, BURST_BYTES);
 
 	burst = larger(burst, BURST_FRAMES * longest_frame(port));
-	if (limit->o.set && !limit->burst.set)
-		limit->burst.value =
-			burst < POLICY_MAX_BURST ? burst : POLICY_MAX_BURST;
+	if (limit->set && !limit->burst)
+		limit->burst = burst < POLICY_MAX_BURST ? burst
+							: POLICY_MAX_BURST;
 }
 
 static void check_bursts(struct topology *t, const struct topo_port *port)
@@ -56,45 +57,45 @@ static void check_bursts(struct topology *t, const struct topo_port *port)
 	unsigned int last = 0;
 
 	for (unsigned int i = 0; i < LIMITS; i++) {
-		const struct option *burst = &port->settings.limit[i].burst;
+		const struct option *limit = &port->settings.limit[i];
 
 		/* Both directions may have been said in one. */
-		if (!burst->value || !burst->set || burst->value >= frame ||
-		    burst->pos.seq == last)
+		if (!limit->burst || limit->burst >= frame ||
+		    limit->burst_pos.seq == last)
 			continue;
-		last = burst->pos.seq;
-		wrong(t, burst->pos,
-		      "a burst of %" PRIu64 " bytes never lets a frame of "
-		      "full length pass, which on port %s has %" PRIu64
-		      "; write at least that",
-		      burst->value, topo_port_name(t, port), frame);
+		last = limit->burst_pos.seq;
+		wrong(t, limit->burst_pos,
+		      "a burst of %" PRIu64 " bytes never lets a frame of full "
+		      "length pass, which on port %s has "
+		      "%" PRIu64 "; write at least that",
+		      limit->burst, topo_port_name(t, port), frame);
 	}
 }
 
 /* Behind a link there is a switch whose ports have limits of their own. */
 static void set_storm(const struct topo_port *port, unsigned int kind,
-		      struct topo_rate *storm)
+		      struct option *storm)
 {
 	const struct policy_rate *usual = &sys_usual_storm[kind];
 
-	if (storm->o.off)
+	if (storm->off)
 		return;
-	if (!storm->o.set && port->kind != TO_LINK) {
-		storm->o.value = usual->rate;
-		storm->burst.value = usual->burst;
-	} else if (storm->o.set && !storm->burst.set) {
-		storm->burst.value = larger(storm->o.value / 10, STORM_BURST);
+	if (!storm->set && port->kind != TO_LINK) {
+		storm->value = usual->rate;
+		storm->burst = usual->burst;
+	} else if (storm->set && !storm->burst) {
+		storm->burst = larger(storm->value / 10, STORM_BURST);
 	}
 }
 
-static void set_moves(struct topo_rate *moves)
+static void set_moves(struct option *moves)
 {
-	if (moves->o.off)
+	if (moves->off)
 		return;
-	if (!moves->o.set)
-		moves->o.value = DEFAULT_MOVES;
-	if (!moves->burst.set)
-		moves->burst.value = 2 * moves->o.value;
+	if (!moves->set)
+		moves->value = DEFAULT_MOVES;
+	if (!moves->burst)
+		moves->burst = 2 * moves->value;
 }
 
 /* --- locks --------------------------------------------------------------- */
@@ -162,41 +163,25 @@ void check_settings(struct topology *t)
 
 /* --- changes while it runs: each replaces what the file says ------------- */
 
-static void replace(struct option *o, const struct option *by)
-{
-	if (by->set)
-		*o = by->off ? (struct option){ 0 } : *by;
-}
-
-/* @keep: off is not what a port is by itself. */
-static void replace_rate(struct topo_rate *rate, const struct topo_rate *by,
-			 bool keep)
-{
-	if (by->o.set)
-		*rate = by->o.off && !keep ? (struct topo_rate){ 0 } : *by;
-}
-
 static void change(struct topo_settings *s, const struct topo_settings *by)
 {
 	if (by->lock.set)
 		s->macs = by->macs;
-	replace(&s->lock, &by->lock);
-	if (by->flood.set)
-		s->flood = by->flood;
-	replace(&s->sticky, &by->sticky);
-	replace_rate(&s->moves, &by->moves, true);
 	if (by->ip_lock.set)
 		s->prefixes = by->prefixes;
-	replace(&s->ip_lock, &by->ip_lock);
 	if (by->vlan.set) {
 		s->vid = by->vid;
 		s->trunk = by->trunk;
 	}
-	replace(&s->vlan, &by->vlan);
-	for (unsigned int i = 0; i < LIMITS; i++)
-		replace_rate(&s->limit[i], &by->limit[i], false);
-	for (unsigned int i = 0; i < STORMS; i++)
-		replace_rate(&s->storm[i], &by->storm[i], true);
+	for (const struct form *f = forms; f < forms + n_forms; f++) {
+		const struct option *o = form_in(f, by);
+
+		/* Off is what a port is by itself, unless it is LIMITED. */
+		if (f->words && f->places & IN_SET && o->set)
+			*form_in(f, s) = o->off && !(f->places & LIMITED)
+						 ? (struct option){ 0 }
+						 : *o;
+	}
 }
 
 void check_sets(struct topology *t)

@@ -39,12 +39,11 @@ void refuse_follow(struct parser *p, struct args *a)
 
 /* --- off ----------------------------------------------------------------- */
 
-/* Moves and storms are limited unless told otherwise; they have a measure. */
 void on_off(struct parser *p, struct args *a)
 {
-	struct option *out = &settings(p)->limit[LIMIT_OUT].o;
+	struct option *out = &settings(p)->limit[LIMIT_OUT];
 
-	if (!p->in.set && !a->form->measure) {
+	if (!p->in.set && !(a->form->places & LIMITED)) {
 		wrong(p, a->at,
 		      "\"%s\" is off unless it is said; \"off\" is for changes "
 		      "while it runs: take it out",
@@ -65,7 +64,7 @@ void storms_off(struct parser *p, struct args *a)
 	};
 
 	for (int i = 0; i < STORMS; i++) {
-		struct option *o = &settings(p)->storm[i].o;
+		struct option *o = &settings(p)->storm[i];
 
 		o->off |= option_once(p, o, a->at, names[i]);
 	}
@@ -175,23 +174,18 @@ void on_trunk(struct parser *p, struct args *a)
 
 /* --- rates --------------------------------------------------------------- */
 
-static void take_burst(struct parser *p, struct topo_rate *rate,
-		       const struct name *burst, const struct measure *measure)
+static void take_burst(struct parser *p, struct args *a,
+		       const struct measure *measure)
 {
-	if (!burst)
-		return;
-	rate->burst.set = true;
-	rate->burst.pos = burst->pos;
-	value_number(p->t, burst, measure, &rate->burst.value);
+	if (a->v[1] && value_number(p->t, a->v[1], measure, &a->o->burst))
+		a->o->burst_pos = a->v[1]->pos;
 }
 
 /* How often something may happen: N/s [burst N]. */
 void on_rate(struct parser *p, struct args *a)
 {
-	struct topo_rate *rate = (struct topo_rate *)a->o;
-
-	value_per_second(p->t, a->v[0], a->form->n, &rate->o.value);
-	take_burst(p, rate, a->v[1], a->form->measure);
+	value_per_second(p->t, a->v[0], a->form->n, &a->o->value);
+	take_burst(p, a, a->form->measure);
 }
 
 void on_limit(struct parser *p, struct args *a)
@@ -220,12 +214,12 @@ void on_limit(struct parser *p, struct args *a)
 					      "bytes, from 64 to 1g: 1500, "
 					      "64k, 1m",
 					      64, POLICY_MAX_BURST, units };
-	struct topo_rate *limit = (struct topo_rate *)a->o;
+	struct option *limit = a->o;
 
-	if (value_number(p->t, a->v[0], &rate, &limit->o.value))
-		limit->o.value /= 8;
-	take_burst(p, limit, a->v[1], &burst);
+	if (value_number(p->t, a->v[0], &rate, &limit->value))
+		limit->value /= 8;
+	take_burst(p, a, &burst);
 	/* The other direction gets the same, unless it has been said. */
-	if (a->form->n == BOTH && option_once(p, &limit[1].o, a->at, "limit"))
+	if (a->form->n == BOTH && option_once(p, &limit[1], a->at, "limit"))
 		limit[1] = limit[0];
 }

@@ -30,7 +30,9 @@ struct option {
 	bool set;
 	bool off; /* said to be off */
 	struct pos pos;
-	uint64_t value;	 /* 0 where there is none, or it was wrong */
+	uint64_t value; /* 0 where there is none, or it was wrong */
+	uint64_t burst; /* of a rate: as many at once; 0: not said */
+	struct pos burst_pos;
 	struct name arg; /* likewise, as text: NULL */
 };
 

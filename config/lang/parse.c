@@ -207,7 +207,7 @@ static void act(struct parser *p, const struct form *f, struct args *a)
 {
 	a->form = f;
 	if (f->words) {
-		a->o = (void *)((char *)object(p, f) + f->option);
+		a->o = form_in(f, object(p, f));
 		a->name = form_name(p->arena, f);
 		if (f->act != on_off && !option_once(p, a->o, a->at, a->name))
 			return;

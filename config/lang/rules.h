@@ -18,12 +18,6 @@ struct topo_port;
 struct topo_rule;
 struct topo_switch;
 
-/* So many bytes, frames or moves a second, and at once. */
-struct topo_rate {
-	struct option o;
-	struct option burst;
-};
-
 /* An address or prefix of an IP lock. */
 struct topo_prefix {
 	struct topo_prefix *next;
@@ -45,16 +39,16 @@ struct topo_settings {
 	struct option buffers;
 	struct option lock; /* value: how many addresses: */
 	struct topo_mac *macs;
-	struct option flood;	/* value: none to unknown addresses */
-	struct option sticky;	/* value: how many addresses */
-	struct topo_rate moves; /* of addresses to the port */
-	struct option ip_lock;	/* value: how many prefixes: */
+	struct option flood;   /* value: none to unknown addresses */
+	struct option sticky;  /* value: how many addresses */
+	struct option moves;   /* a second, of addresses to the port */
+	struct option ip_lock; /* value: how many prefixes: */
 	struct topo_prefix *prefixes;
 	struct option vlan; /* value: enum policy_vlan_mode */
 	uint64_t vid;	    /* the VLAN; trunk: the native one, or 0 */
 	struct policy_trunk *trunk;
-	struct topo_rate limit[LIMITS]; /* bytes from and to the port */
-	struct topo_rate storm[STORMS]; /* frames, by enum policy_storm */
+	struct option limit[LIMITS]; /* bytes a second, from and to the port */
+	struct option storm[STORMS]; /* frames a second, by enum policy_storm */
 };
 
 /* A compiled filter. */

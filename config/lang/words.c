@@ -66,6 +66,12 @@ static const struct measure
 
 #define SETTING (IN_PORT | IN_LINK | IN_SET | ON_SENDERS)
 #define PORT_SET (IN_PORT | IN_SET | ON_SENDERS)
+#define CAPTURE (IN_PORT | ON_CAPTURES)
+#define SENDER (IN_PORT | ON_SENDERS)
+#define NIC (IN_PORT | ON_NICS)
+#define TAP (IN_PORT | ON_TAPS)
+#define PATH (IN_PORT | ON_PATHS)
+#define RATE (SETTING | LIMITED)
 #define RULE (IN_TOPOLOGY | IN_RUNTIME)
 
 const struct form forms[] = {
@@ -113,23 +119,23 @@ const struct form forms[] = {
 { IN_PORT | UNSAID, "vm [VM]", refuse_vm, NO_OPTION },
 { IN_PORT, "capture \"FILE\" of PORT, ...", on_capture, NO_OPTION },
 { IN_PORT, "capture \"FILE\" of all", on_capture, NO_OPTION },
-{ IN_PORT | ON_PATHS, "mode 0660", on_mode, PORT(mode) },
-{ IN_PORT | ON_PATHS, "owner USER", on_owner, PORT(owner) },
-{ IN_PORT | ON_PATHS, "group GROUP", on_owner, PORT(group) },
-{ IN_PORT | ON_TAPS, "address 10.0.0.1/24, ...", on_address, PORT(tap_address) },
-{ IN_PORT | ON_NICS, "xdp", NULL, PORT(nic_xdp) },
-{ IN_PORT | ON_CAPTURES, "filter \"EXPRESSION\"", on_text, PORT(capture.filter) },
-{ IN_PORT | ON_CAPTURES, "drops", NULL, PORT(capture.drops) },
-{ IN_PORT | ON_CAPTURES, "rotate SIZE files NUMBER", on_rotate, PORT(capture.rotate) },
-{ IN_PORT | ON_CAPTURES, "overwrite", NULL, PORT(capture.overwrite) },
+{ PATH, "mode 0660", on_mode, PORT(mode) },
+{ PATH, "owner USER", on_owner, PORT(owner) },
+{ PATH, "group GROUP", on_owner, PORT(group) },
+{ TAP, "address 10.0.0.1/24, ...", on_address, PORT(tap_address) },
+{ NIC, "xdp", NULL, PORT(nic_xdp) },
+{ CAPTURE, "filter \"EXPRESSION\"", on_text, PORT(capture.filter) },
+{ CAPTURE, "drops", NULL, PORT(capture.drops) },
+{ CAPTURE, "rotate SIZE files NUMBER", on_rotate, PORT(capture.rotate) },
+{ CAPTURE, "overwrite", NULL, PORT(capture.overwrite) },
 
 { PORT_SET, "mac lock 02:00:00:00:00:01, ...", on_lock, SET2(lock) },
 { SETTING | UNSAID, "mac lock off", on_off, SET2(lock) },
 { PORT_SET, "mac sticky NUMBER", on_number, SET2(sticky), &sticky },
 { SETTING | UNSAID, "mac sticky off", on_off, SET2(sticky) },
-{ SETTING, "mac moves 10/s [burst 20]", on_rate, SET2(moves), &moves, 10000 },
-{ SETTING | UNSAID, "mac moves off", on_off, SET2(moves), &moves },
-{ IN_PORT | ON_TAPS | UNSAID, "mac MAC", on_tap_mac, PORT(tap_mac) },
+{ RATE, "mac moves 10/s [burst 20]", on_rate, SET2(moves), &moves, 10000 },
+{ RATE | UNSAID, "mac moves off", on_off, SET2(moves) },
+{ TAP | UNSAID, "mac MAC", on_tap_mac, PORT(tap_mac) },
 { IN_LINK | UNSAID, "mac lock MAC, ...", refuse_in_link, NO_OPTION },
 { IN_LINK | UNSAID, "mac sticky NUMBER", refuse_in_link, NO_OPTION },
 { PORT_SET, "ip lock 10.0.0.7, ...", on_ip_lock, SET2(ip_lock) },
@@ -145,22 +151,22 @@ const struct form forms[] = {
 { SETTING | UNSAID, "limit in off", on_off, SET2(limit[LIMIT_IN]) },
 { SETTING, "limit out 10mbit [burst 64k]", on_limit, SET2(limit[LIMIT_OUT]) },
 { SETTING | UNSAID, "limit out off", on_off, SET2(limit[LIMIT_OUT]) },
-{ SETTING, "storm broadcast 100/s [burst 10]", on_rate, STORM(BROADCAST), MANY,
+{ RATE, "storm broadcast 100/s [burst 10]", on_rate, STORM(BROADCAST), MANY,
   .usage = "storm broadcast 100/s [burst 10], or the same of multicast or "
   "unknown, or storm none" },
-{ SETTING | UNSAID, "storm broadcast off", on_off, STORM(BROADCAST) },
-{ SETTING, "storm multicast 100/s [burst 10]", on_rate, STORM(MULTICAST),
+{ RATE | UNSAID, "storm broadcast off", on_off, STORM(BROADCAST) },
+{ RATE, "storm multicast 100/s [burst 10]", on_rate, STORM(MULTICAST),
   MANY },
-{ SETTING | UNSAID, "storm multicast off", on_off, STORM(MULTICAST) },
-{ SETTING, "storm unknown 100/s [burst 10]", on_rate, STORM(UNKNOWN), MANY },
-{ SETTING | UNSAID, "storm unknown off", on_off, STORM(UNKNOWN) },
+{ RATE | UNSAID, "storm multicast off", on_off, STORM(MULTICAST) },
+{ RATE, "storm unknown 100/s [burst 10]", on_rate, STORM(UNKNOWN), MANY },
+{ RATE | UNSAID, "storm unknown off", on_off, STORM(UNKNOWN) },
 { SETTING, "storm none", storms_off, NO_OPTION },
 { SETTING, "flood on", on_flood, SET1(flood) },
 { SETTING, "flood off", on_flood, SET1(flood), .n = true },
 { IN_PORT | IN_LINK, "mtu BYTES", on_number, SET1(mtu), &an_mtu },
 { IN_PORT | IN_LINK, "buffers NUMBER", on_buffers, SET1(buffers), &buffers },
-{ IN_PORT | ON_SENDERS, "reserved forward", NULL, PORT(reserved) },
-{ IN_PORT | ON_SENDERS, "follow PORT", on_text, PORT(follow) },
+{ SENDER, "reserved forward", NULL, PORT(reserved) },
+{ SENDER, "follow PORT", on_text, PORT(follow) },
 { IN_LINK | UNSAID, "follow", refuse_follow, NO_OPTION },
 
 { IN_VM, "kernel \"FILE\"", on_file, VM(kernel) },
@@ -183,11 +189,12 @@ const size_t n_forms = sizeof(forms) / sizeof(forms[0]);
  * Words that cannot be names, between spaces.  None is added: a name that is
  * good today stays good, and words that come later are soft.
  */
-static const char hard[] =
-	" switch link allow domain include fdb ageing port tap nic socket "
-	"attach capture filter drops rotate mac mtu buffers reserved poll hash "
-	"linear netns listen connect tcp of all files lock forward vm "
-	"driver-vm group deny when reply ip vlan limit storm sticky ";
+static const char hard[] = " switch link allow domain include fdb ageing port "
+			   "tap nic socket attach capture filter drops rotate "
+			   "mac mtu buffers reserved poll hash linear netns "
+			   "listen connect tcp of all files lock forward vm "
+			   "driver-vm group deny when reply ip vlan limit "
+			   "storm sticky ";
 
 static const struct {
 	const char *word;
@@ -217,16 +224,18 @@ bool form_begins(const struct form *f, const char *word)
 	return !strncmp(f->text, word, len) && strchr(" ", f->text[len]);
 }
 
+struct option *form_in(const struct form *f, const void *object)
+{
+	return (struct option *)((char *)object + f->option);
+}
+
 const struct option *form_option(const struct form *f,
 				 const struct topo_port *port)
 {
-	const char *in = f->places & (IN_LINK | IN_SET)
-				 ? (const char *)&port->settings
-				 : (const char *)port;
-
 	if (!f->words || !(f->places & IN_PORT))
 		return NULL;
-	return (const void *)(in + f->option);
+	return f->places & (IN_LINK | IN_SET) ? form_in(f, &port->settings)
+					      : form_in(f, port);
 }
 
 const char *form_name(struct arena *a, const struct form *f)
@@ -345,11 +354,11 @@ const char *word_where(unsigned int places)
 
 const char *word_list(struct arena *a, enum place place, struct guess *g)
 {
-	const char *list = place == IN_DOMAIN  ? "a switch, a port"
-			   : place == IN_GROUP ? "a port, a group"
-			   : place == IN_PLACEMENT
-				   ? "a switch, a port, a domain, a vm"
-				   : "";
+	const char *list = place == IN_DOMAIN	   ? "a switch, a port"
+			   : place == IN_GROUP	   ? "a port, a group"
+			   : place == IN_PLACEMENT ? "a switch, a port, a "
+						     "domain, a vm"
+						   : "";
 	const char *before = " ";
 
 	for (const struct form *f = forms; f < forms + n_forms; f++) {

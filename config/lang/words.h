@@ -28,6 +28,9 @@ enum place {
 	ON_TAPS = 8192,
 	ON_PATHS = 16384,
 	ON_NICS = 32768,
+	ON_SOME = ON_CAPTURES | ON_SENDERS | ON_TAPS | ON_PATHS | ON_NICS,
+	/* It is limited unless told otherwise. */
+	LIMITED = 65536,
 };
 
 struct args;
@@ -71,7 +74,8 @@ struct form {
 extern const struct form forms[];
 extern const size_t n_forms;
 
-/* Its option in a port, or NULL if it has none there. */
+/* Its option in what it is about; in a port, or NULL if it has none there. */
+struct option *form_in(const struct form *f, const void *object);
 const struct option *form_option(const struct form *f,
 				 const struct topo_port *port);
 /* Does it begin with this word, and what is its option called: "mac lock". */
