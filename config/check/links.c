@@ -4,9 +4,9 @@
  *
  * A loop between switches would carry a flooded frame round for ever, as no
  * spanning tree is spoken here.  The links accepted so far always form a
- * forest, in which each switch knows the next on the way to the root of its tree;
- * a link between two switches of one tree would close a loop, and the path
- * between them inside the tree is the rest of it.
+ * forest, in which each switch knows the next on the way to the root of its
+ * tree; a link between two switches of one tree would close a loop, and the
+ * path between them inside the tree is the rest of it.
  */
 #include "config/check/check.h"
 

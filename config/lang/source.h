@@ -108,8 +108,8 @@ bool source_is_runtime(const struct pos *at);
 /* Goes on to the next token; the last is END again and again. */
 void source_step(struct source *s);
 /*
- * Must a block have ended before this token?  So at the end of a file, and where
- * a statement begins that stands outside of the block; that is reported.
+ * Must a block have ended before this token?  So at the end of a file, and
+ * where a statement begins that stands outside of the block; that is reported.
  */
 bool source_unclosed(struct source *s);
 
