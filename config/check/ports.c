@@ -43,11 +43,12 @@ static void check_options(struct topology *t, const struct topo_port *port)
 	unsigned int last = 0;
 
 	for (const struct form *f = forms; f < forms + n_forms; f++) {
-		const struct option *o = form_option(f, port);
+		const struct option *o = form_option(f, port, &port->settings);
 		const unsigned int on = f->places & ON_SOME;
 
 		/* One statement may have set several. */
-		if (!o || !o->set || !on || on & kinds || o->pos.seq == last)
+		if (!f->words || !on || !o->set || on & kinds ||
+		    o->pos.seq == last)
 			continue;
 		last = o->pos.seq;
 		wrong(t, o->pos, "\"%s\" %s; take it out",

@@ -174,13 +174,14 @@ static void change(struct topo_settings *s, const struct topo_settings *by)
 		s->trunk = by->trunk;
 	}
 	for (const struct form *f = forms; f < forms + n_forms; f++) {
-		const struct option *o = form_in(f, by);
+		const struct option *o = form_option(f, NULL, by);
 
 		/* Off is what a port is by itself, unless it is LIMITED. */
 		if (f->words && f->places & IN_SET && o->set)
-			*form_in(f, s) = o->off && !(f->places & LIMITED)
-						 ? (struct option){ 0 }
-						 : *o;
+			*form_option(f, NULL, s) =
+				o->off && !(f->places & LIMITED)
+					? (struct option){ 0 }
+					: *o;
 	}
 }
 

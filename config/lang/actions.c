@@ -106,17 +106,19 @@ void on_switch(struct parser *p, struct args *a)
 	sw->flows.value = DEFAULT_FLOWS;
 	if (!refuse_runtime(p, a->v[0]->pos))
 		topo_append(p->t->switches, sw);
-	p->in.sw = sw;
+	p->in.self = p->in.sw = sw;
 	p->in.broken = &sw->broken;
 }
 
 void on_port(struct parser *p, struct args *a)
 {
 	struct topo_switch *sw = p->in.sw;
+	struct topo_port *port = topo_add_port(p->t, sw, a->v[0]);
 
-	p->in.port = topo_add_port(p->t, sw, a->v[0]);
-	p->in.port->name = named(p, a, "port", &sw->broken);
-	p->in.broken = &p->in.port->broken;
+	port->name = named(p, a, "port", &sw->broken);
+	p->in.self = p->in.port = port;
+	p->in.settings = &port->settings;
+	p->in.broken = &port->broken;
 }
 
 void on_link(struct parser *p, struct args *a)
@@ -128,7 +130,7 @@ void on_link(struct parser *p, struct args *a)
 	link->end[1] = a->v[1];
 	if (!refuse_runtime(p, a->at))
 		topo_append(p->t->links, link);
-	p->in.link = link;
+	p->in.settings = &link->settings;
 	p->in.broken = &p->ignored;
 }
 
@@ -140,7 +142,8 @@ void on_domain(struct parser *p, struct args *a)
 	domain->pd = SYS_NONE;
 	if (!refuse_runtime(p, a->v[0]->pos))
 		topo_append(p->t->domains, domain);
-	p->in.domain = domain;
+	p->in.self = domain;
+	p->in.members = &domain->members;
 	p->in.broken = &domain->broken;
 }
 
@@ -152,7 +155,8 @@ void on_placement(struct parser *p, struct args *a)
 	placement->pos = a->at;
 	if (!refuse_runtime(p, a->at))
 		topo_append(p->t->placements, placement);
-	p->in.placement = placement;
+	p->in.self = placement;
+	p->in.members = &placement->members;
 	p->in.broken = &placement->broken;
 }
 
@@ -160,16 +164,17 @@ void on_cpu(struct parser *p, struct args *a)
 {
 	static const struct measure processor = { "processor", NULL, 0,
 						  SYS_MAX_CPUS - 1, NULL };
+	struct topo_placement *placement = p->in.self;
 	const struct name *n;
 	uint64_t first, last;
 
 	for_each(n, a->list.first) {
 		if (!value_range(p->t, n, &processor, &first, &last)) {
-			p->in.placement->broken = true;
+			placement->broken = true;
 			continue;
 		}
 		for (; first <= last; first++)
-			cpus_add(&p->in.placement->cpus, (uint32_t)first);
+			cpus_add(&placement->cpus, (uint32_t)first);
 	}
 }
 
@@ -180,7 +185,7 @@ void on_group(struct parser *p, struct args *a)
 	group->name = named(p, a, "group", &p->t->broken);
 	if (!refuse_runtime(p, a->v[0]->pos))
 		topo_append(p->t->groups, group);
-	p->in.group = group;
+	p->in.members = &group->members;
 	p->in.broken = &group->broken;
 }
 
@@ -189,7 +194,8 @@ void on_set(struct parser *p, struct args *a)
 	struct topo_set *set = arena_alloc(p->arena, sizeof(*set));
 
 	set->port = *a->v[0];
-	p->in.set = set;
+	p->in.set = true;
+	p->in.settings = &set->settings;
 	p->in.broken = &p->ignored;
 	if (source_is_runtime(&a->at))
 		topo_append(p->t->sets, set);
@@ -289,7 +295,7 @@ void on_vm(struct parser *p, struct args *a)
 	vm->watchdog.value = DEFAULT_WATCHDOG;
 	if (!refuse_runtime(p, a->v[0]->pos))
 		topo_append(p->t->vms, vm);
-	p->in.vm = vm;
+	p->in.self = vm;
 	p->in.broken = &vm->broken;
 }
 

@@ -11,13 +11,6 @@
 
 #define MAX_MACS 64u
 
-static struct topo_settings *settings(struct parser *p)
-{
-	return p->in.set    ? &p->in.set->settings
-	       : p->in.port ? &p->in.port->settings
-			    : &p->in.link->settings;
-}
-
 /* In a link there are the stations of a whole switch behind each port. */
 void refuse_in_link(struct parser *p, struct args *a)
 {
@@ -41,7 +34,7 @@ void refuse_follow(struct parser *p, struct args *a)
 
 void on_off(struct parser *p, struct args *a)
 {
-	struct option *out = &settings(p)->limit[LIMIT_OUT];
+	struct option *out = &p->in.settings->limit[LIMIT_OUT];
 
 	if (!p->in.set && !(a->form->places & LIMITED)) {
 		wrong(p, a->at,
@@ -64,7 +57,7 @@ void storms_off(struct parser *p, struct args *a)
 	};
 
 	for (int i = 0; i < STORMS; i++) {
-		struct option *o = &settings(p)->storm[i];
+		struct option *o = &p->in.settings->storm[i];
 
 		o->off |= option_once(p, o, a->at, names[i]);
 	}
@@ -83,7 +76,7 @@ static bool has_mac(const struct topo_settings *s, uint64_t mac)
 
 void on_lock(struct parser *p, struct args *a)
 {
-	struct topo_settings *s = settings(p);
+	struct topo_settings *s = p->in.settings;
 	const struct name *n;
 
 	for_each(n, a->list.first) {
@@ -110,7 +103,7 @@ void on_lock(struct parser *p, struct args *a)
 
 void on_ip_lock(struct parser *p, struct args *a)
 {
-	struct topo_settings *s = settings(p);
+	struct topo_settings *s = p->in.settings;
 	const struct name *n;
 
 	for_each(n, a->list.first) {
@@ -151,12 +144,12 @@ void on_buffers(struct parser *p, struct args *a)
 void on_access(struct parser *p, struct args *a)
 {
 	a->o->value = POLICY_VLAN_ACCESS;
-	value_vlan(p->t, a->v[0], &settings(p)->vid);
+	value_vlan(p->t, a->v[0], &p->in.settings->vid);
 }
 
 void on_trunk(struct parser *p, struct args *a)
 {
-	struct topo_settings *s = settings(p);
+	struct topo_settings *s = p->in.settings;
 	const struct name *n;
 	uint64_t first, last;
 

@@ -188,26 +188,11 @@ static void finish(struct parser *p, enum place place, const char *statement,
 
 /* NOLINTBEGIN(misc-no-recursion): the table's blocks are three deep at most. */
 
-static void *object(const struct parser *p, const struct form *f)
-{
-	const struct blocks *in = &p->in;
-
-	if (f->places & (IN_LINK | IN_SET))
-		return in->set	  ? &in->set->settings
-		       : in->port ? &in->port->settings
-				  : &in->link->settings;
-	return f->places & IN_SWITCH   ? (void *)in->sw
-	       : f->places & IN_PORT   ? (void *)in->port
-	       : f->places & IN_VM     ? (void *)in->vm
-	       : f->places & IN_DOMAIN ? (void *)in->domain
-				       : (void *)in->placement;
-}
-
 static void act(struct parser *p, const struct form *f, struct args *a)
 {
 	a->form = f;
 	if (f->words) {
-		a->o = form_in(f, object(p, f));
+		a->o = form_option(f, p->in.self, p->in.settings);
 		a->name = form_name(p->arena, f);
 		if (f->act != on_off && !option_once(p, a->o, a->at, a->name))
 			return;
@@ -366,14 +351,10 @@ static void macro(struct parser *p)
 /* With or without commas. */
 static void members(struct parser *p, enum place place)
 {
-	struct names *names = p->in.group    ? &p->in.group->members
-			      : p->in.domain ? &p->in.domain->members
-					     : &p->in.placement->members;
-
 	for (; is_ref(&p->src.now) || p->src.now.kind == T_COMMA;
 	     source_step(&p->src)) {
 		if (p->src.now.kind != T_COMMA)
-			names_add(names, take(p, false));
+			names_add(p->in.members, take(p, false));
 	}
 	if (!ends(p, place))
 		fail(p, place, NULL, NULL);

@@ -13,17 +13,15 @@
 #include "config/lang/topology.h"
 #include "config/lang/words.h"
 
-/* The blocks being read; NULL where there is none. */
+/* The block being read, and what it is in; NULL where there is none. */
 struct blocks {
 	struct topo_switch *sw;
 	struct topo_port *port;
-	struct topo_link *link;
-	struct topo_domain *domain;
-	struct topo_group *group;
-	struct topo_placement *placement;
-	struct topo_set *set;
-	struct topo_vm *vm;
-	bool *broken; /* the innermost has lost something to an error */
+	struct topo_settings *settings; /* of a port, a link, a set */
+	void *self;	       /* what the other options are of: a port, a vm */
+	struct names *members; /* of a group, a domain, a placement */
+	bool set;
+	bool *broken; /* it has lost something to an error */
 };
 
 struct parser {

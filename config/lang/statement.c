@@ -188,7 +188,7 @@ static void add_setting(struct normaliser *z, const struct topo_set *set,
 static void add_set(struct normaliser *z, const struct topo_set *set)
 {
 	for (const struct form *f = forms; f < forms + n_forms; f++) {
-		const struct option *o = form_in(f, &set->settings);
+		const struct option *o = form_option(f, NULL, &set->settings);
 
 		/* The forms of an option stand together. */
 		if (f->words && f->places & IN_SET && o->set &&

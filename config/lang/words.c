@@ -224,18 +224,12 @@ bool form_begins(const struct form *f, const char *word)
 	return !strncmp(f->text, word, len) && strchr(" ", f->text[len]);
 }
 
-struct option *form_in(const struct form *f, const void *object)
+struct option *form_option(const struct form *f, const void *self,
+			   const struct topo_settings *settings)
 {
-	return (struct option *)((char *)object + f->option);
-}
+	const void *in = f->places & (IN_LINK | IN_SET) ? settings : self;
 
-const struct option *form_option(const struct form *f,
-				 const struct topo_port *port)
-{
-	if (!f->words || !(f->places & IN_PORT))
-		return NULL;
-	return f->places & (IN_LINK | IN_SET) ? form_in(f, &port->settings)
-					      : form_in(f, port);
+	return (struct option *)((char *)in + f->option);
 }
 
 const char *form_name(struct arena *a, const struct form *f)

@@ -37,7 +37,7 @@ struct args;
 struct form;
 struct option;
 struct parser;
-struct topo_port;
+struct topo_settings;
 
 /* What a statement does; NULL in the table: its option is set, that is all. */
 typedef void form_action(struct parser *p, struct args *a);
@@ -74,10 +74,9 @@ struct form {
 extern const struct form forms[];
 extern const size_t n_forms;
 
-/* Its option in what it is about; in a port, or NULL if it has none there. */
-struct option *form_in(const struct form *f, const void *object);
-const struct option *form_option(const struct form *f,
-				 const struct topo_port *port);
+/* Its option: a setting, or of what it is about, a port or a vm. */
+struct option *form_option(const struct form *f, const void *self,
+			   const struct topo_settings *settings);
 /* Does it begin with this word, and what is its option called: "mac lock". */
 bool form_begins(const struct form *f, const char *word);
 const char *form_name(struct arena *a, const struct form *f);
