@@ -19,10 +19,8 @@
 
 /**
  * struct config_report - what the compiler has to say
- * @text:     lines "file:line:column: message\n" (warnings say "warning: "
- *            after the column), in order of position; never NULL
- * @errors:   how many errors
- * @warnings: how many warnings
+ * @text: lines "file:line:column: message\n" (warnings say "warning: " after the
+ *        column), in order of position; never NULL
  */
 struct config_report {
 	char *text;
@@ -42,16 +40,12 @@ struct config_report {
 struct system *config_compile_as(const char *path, const char *name,
 				 struct config_report *report);
 
-/**
- * config_compile - likewise, named after the file
- */
+/* Likewise, named after the file. */
 struct system *config_compile(const char *path, struct config_report *report);
 
-/**
- * config_name_ok - can an instance be called so?
- *
- * Letters, digits, ".", "_" and "-", fewer than SYS_SHORT of them, and neither
- * "." nor "-" first.
+/*
+ * Can an instance be called so?  Letters, digits, ".", "_" and "-", fewer than
+ * SYS_SHORT of them, and neither "." nor "-" first.
  */
 bool config_name_ok(const char *name);
 
@@ -108,10 +102,7 @@ struct config_change *config_normalise(const struct system *base,
 				       const char *text, size_t *n,
 				       struct config_report *report);
 
-/**
- * config_changes_free - release an array of changes
- * @change: may be NULL
- */
+/* Releases them; @change may be NULL if @n is 0. */
 void config_changes_free(struct config_change *change, size_t n);
 
 /**
@@ -128,19 +119,13 @@ void config_changes_free(struct config_change *change, size_t n);
  */
 unsigned int config_differs(const struct system *a, const struct system *b,
 			    char **why);
-
-/**
- * config_report_free - release a report's text
- */
+/* Releases its text. */
 void config_report_free(struct config_report *report);
 
-/**
- * system_dump - write a system out as text, one thing a line
- * @sys: from config_compile()
- * @out: open for writing
- *
- * Slots, ids and indices are shown as the numbers they are.  The text follows
- * from the topology alone, so that two of them can be compared.
+/*
+ * Writes a system out as text, one thing a line.  Slots, ids and indices are
+ * shown as the numbers they are.  The text follows from the topology alone, so
+ * that two of them can be compared.
  */
 void system_dump(const struct system *sys, FILE *out);
 

@@ -44,9 +44,7 @@ static void keep_sources(struct system *sys, const struct topology *t)
 	const struct source_text *text;
 
 	for_each(text, t->texts) {
-		sys->source = build_grow(sys->source, sys->n_sources,
-					 sizeof(*sys->source));
-		sys->source[sys->n_sources++] = (struct sys_source){
+		*build_new(sys->source, sys->n_sources) = (struct sys_source){
 			.path = copy(text->path, strlen(text->path)),
 			.text = copy(text->text, text->size),
 			.size = text->size,

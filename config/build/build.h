@@ -62,11 +62,9 @@ void build_pds(struct system *sys, struct topology *t);
 void build_conns(struct system *sys, struct topology *t);
 void build_policies(struct system *sys, const struct topology *t);
 
-/**
- * build_grow - room for one element more, which is zeroed
- * @n:    elements the array has
- * @size: bytes of one
- */
+/* A new element, zeroed, at the end of an array of @n; evaluates to it. */
+#define build_new(array, n)                                                    \
+	((array) = build_grow(array, n, sizeof(*(array))), &(array)[(n)++])
 void *build_grow(void *array, size_t n, size_t size);
 
 /* FNV-1a, which gives the same in every run; @h: what is hashed on. */

@@ -17,28 +17,23 @@
 static uint32_t add_region(struct system *sys, uint64_t size, const char *owner,
 			   const char *what)
 {
-	struct sys_region *region;
+	struct sys_region *region = build_new(sys->region, sys->n_regions);
 
-	sys->region = build_grow(sys->region, sys->n_regions, sizeof(*region));
-	region = &sys->region[sys->n_regions];
 	snprintf(region->name, sizeof(region->name), "%s.%s", owner, what);
 	region->size = (size + PAGE - 1) / PAGE * PAGE;
-	return (uint32_t)sys->n_regions++;
+	return (uint32_t)sys->n_regions - 1;
 }
 
 /* @end: its second one, until a PD has it. */
 static uint32_t add_channel(struct system *sys, uint32_t end, const char *owner,
 			    const char *what)
 {
-	struct sys_channel *channel;
+	struct sys_channel *channel = build_new(sys->channel, sys->n_channels);
 
-	sys->channel =
-		build_grow(sys->channel, sys->n_channels, sizeof(*channel));
-	channel = &sys->channel[sys->n_channels];
 	snprintf(channel->name, sizeof(channel->name), "%s%s", owner, what);
 	channel->end[0] = (struct sys_end){ SYS_PD_OUTSIDE, SYS_NONE };
 	channel->end[1] = (struct sys_end){ end, SYS_NONE };
-	return (uint32_t)sys->n_channels++;
+	return (uint32_t)sys->n_channels - 1;
 }
 
 /* --- who has them -------------------------------------------------------- */
@@ -57,9 +52,8 @@ static uint32_t map(struct sys_pd *pd, uint32_t region, uint32_t perms)
 			return slot;
 		}
 	}
-	pd->map = build_grow(pd->map, pd->n_maps, sizeof(*pd->map));
-	pd->map[pd->n_maps] = (struct sys_map){ region, perms };
-	return pd->n_maps++;
+	*build_new(pd->map, pd->n_maps) = (struct sys_map){ region, perms };
+	return pd->n_maps - 1;
 }
 
 /* Gives a PD one end of a channel; returns the id. */
@@ -68,10 +62,9 @@ static uint32_t join(struct system *sys, uint32_t index, uint32_t channel,
 {
 	struct sys_pd *pd = &sys->pd[index];
 
-	pd->chan = build_grow(pd->chan, pd->n_chans, sizeof(*pd->chan));
-	pd->chan[pd->n_chans] = (struct sys_chan){ channel, end };
 	sys->channel[channel].end[end] = (struct sys_end){ index, pd->n_chans };
-	return pd->n_chans++;
+	*build_new(pd->chan, pd->n_chans) = (struct sys_chan){ channel, end };
+	return pd->n_chans - 1;
 }
 
 static struct sys_half map_half(struct sys_pd *pd, const struct sys_half *half,
@@ -198,15 +191,13 @@ static void name_conn(struct sys_conn *conn, struct topology *t,
 
 static uint32_t new_conn(struct system *sys)
 {
-	struct sys_conn *conn;
+	struct sys_conn *conn = build_new(sys->conn, sys->n_conns);
 
-	sys->conn = build_grow(sys->conn, sys->n_conns, sizeof(*conn));
-	conn = &sys->conn[sys->n_conns];
 	conn->port[0] = conn->port[1] = SYS_NONE;
 	conn->ingress = (struct sys_half){ SYS_NONE, SYS_NONE, SYS_NONE };
 	conn->follow = conn->driver = SYS_NONE;
 	conn->status = conn->status_channel = SYS_NONE;
-	return (uint32_t)sys->n_conns++;
+	return (uint32_t)sys->n_conns - 1;
 }
 
 /* From the virtualisers to the VM: all but the data is its own. */

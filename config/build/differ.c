@@ -224,8 +224,8 @@ unsigned int config_differs(const struct system *a, const struct system *b,
 	gather(&d.b, b);
 	tell_facts(&d);
 	/* They are all the same. */
-	if (d.n == 0 && (d.a.size != d.b.size ||
-			 memcmp(d.a.text, d.b.text, d.a.size) != 0))
+	if (d.n == 0 &&
+	    (d.a.size != d.b.size || memcmp(d.a.text, d.b.text, d.a.size) != 0))
 		say(&d, "switches, ports, links or domains stand in another "
 			"order");
 	else if (d.n == 0 && !same_data(a, b))

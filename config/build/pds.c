@@ -168,17 +168,15 @@ static void configure_vm(struct sys_vm *cfg, const struct topo_vm *vm)
 static uint32_t new_pd(struct system *sys, const char *name, uint64_t poll_us,
 		       const struct topo_placement *placement)
 {
-	struct sys_pd *pd;
+	struct sys_pd *pd = build_new(sys->pd, sys->n_pds);
 
-	sys->pd = build_grow(sys->pd, sys->n_pds, sizeof(*sys->pd));
-	pd = &sys->pd[sys->n_pds];
 	build_copy(pd->name, name);
 	pd->poll_us = (uint32_t)poll_us;
 	if (placement) {
 		pd->together = placement->together;
 		pd->cpus = placement->cpus;
 	}
-	return (uint32_t)sys->n_pds++;
+	return (uint32_t)sys->n_pds - 1;
 }
 
 /* The PD for a component of that name: its domain's, or a new one. */
@@ -199,12 +197,12 @@ static struct sys_component *new_comp(struct system *sys, uint32_t in,
 				      uint32_t *index)
 {
 	struct sys_pd *pd = &sys->pd[in];
+	struct sys_component *comp = build_new(pd->comp, pd->n_comps);
 
-	pd->comp = build_grow(pd->comp, pd->n_comps, sizeof(*pd->comp));
-	*index = pd->n_comps++;
-	pd->comp[*index].kind = kind;
-	build_copy(pd->comp[*index].name, name);
-	return &pd->comp[*index];
+	*index = pd->n_comps - 1;
+	comp->kind = kind;
+	build_copy(comp->name, name);
+	return comp;
 }
 
 static void add_port(struct system *sys, struct topology *t,
