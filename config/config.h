@@ -19,8 +19,8 @@
 
 /**
  * struct config_report - what the compiler has to say
- * @text: lines "file:line:column: message\n" (warnings say "warning: " after the
- *        column), in order of position; never NULL
+ * @text: lines "file:line:column: message\n" (warnings say "warning: " after
+ *        the column), in order of position; never NULL
  */
 struct config_report {
 	char *text;
