@@ -67,6 +67,9 @@ struct topo_known {
 void *find_thing(const struct topology *t, enum sort sort,
 		 const struct topo_switch *sw, const char *text);
 
+/* What a name means, if it is something of this sort; @k may be NULL. */
+void *thing_of(const struct topo_known *k, enum sort sort);
+
 /* Makes a port known that a link has made. */
 void know_port(struct topology *t, struct topo_port *port);
 /* Reports a group called as something else a rule could mean. */

@@ -21,10 +21,10 @@ static void check_member(struct topology *t, struct topo_domain *domain,
 {
 	const struct topo_known *k =
 		resolve(t, A_SWITCH | A_PORT | A_VM, NULL, ref);
-	struct topo_switch *sw = k && k->sort == A_SWITCH ? k->thing : NULL;
-	struct topo_port *port = k && k->sort == A_PORT ? k->thing : NULL;
+	struct topo_switch *sw = thing_of(k, A_SWITCH);
+	struct topo_port *port = thing_of(k, A_PORT);
 
-	if (k && k->sort == A_VM)
+	if (thing_of(k, A_VM))
 		wrong(t, ref->pos,
 		      "\"%s\" is a vm, which shares its PD with nobody; take "
 		      "it out, or name the port that says driver-vm %s",

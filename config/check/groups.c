@@ -25,16 +25,11 @@ static bool add(struct topo_group *group, struct topo_port *port)
 	return true;
 }
 
-static struct topo_group *inner_of(const struct topo_known *k)
-{
-	return k && k->sort == A_GROUP ? k->thing : NULL;
-}
-
 static void add_member(struct topology *t, struct topo_group *group,
 		       const struct topo_known *k, const struct name *ref)
 {
-	struct topo_group *inner = inner_of(k);
-	struct topo_port *port = k && !inner ? k->thing : NULL;
+	struct topo_group *inner = thing_of(k, A_GROUP);
+	struct topo_port *port = thing_of(k, A_PORT);
 
 	for (size_t i = 0; inner && i < inner->n; i++)
 		add(group, inner->port[i]);
@@ -55,7 +50,7 @@ static void gather(struct topology *t, struct topo_group *group)
 	size_t most = 0, i = 0;
 
 	for (; i < group->members.n; i++) {
-		inner = inner_of(group->meant[i]);
+		inner = thing_of(group->meant[i], A_GROUP);
 		most += inner ? inner->n : 1;
 	}
 	group->known = true;
@@ -74,11 +69,11 @@ static void look_up(struct topology *t, struct topo_group *group)
 	struct topo_group *inner;
 	size_t i = 0;
 
-	group->meant =
-		arena_alloc(t->arena, group->members.n * sizeof(*group->meant));
+	group->meant = arena_alloc(
+		t->arena, group->members.n * sizeof(const struct topo_known *));
 	for_each(ref, group->members.first) {
 		group->meant[i] = resolve(t, A_PORT | A_GROUP, NULL, ref);
-		inner = inner_of(group->meant[i++]);
+		inner = thing_of(group->meant[i++], A_GROUP);
 		if (inner)
 			inner->used = true;
 	}
@@ -91,7 +86,7 @@ static struct topo_group *unknown_in(const struct topo_group *group,
 	size_t i = 0;
 
 	for_each(*at, group->members.first) {
-		struct topo_group *inner = inner_of(group->meant[i++]);
+		struct topo_group *inner = thing_of(group->meant[i++], A_GROUP);
 
 		if (inner && !inner->known)
 			return inner;

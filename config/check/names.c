@@ -38,13 +38,15 @@ static const struct topo_known *find(const struct topology *t,
 	return k;
 }
 
+void *thing_of(const struct topo_known *k, enum sort sort)
+{
+	return k && k->sort == sort ? k->thing : NULL;
+}
+
 void *find_thing(const struct topology *t, enum sort sort,
 		 const struct topo_switch *sw, const char *text)
 {
-	const struct topo_known *k =
-		find(t, sort, sw, text, text ? strlen(text) : 0);
-
-	return k ? k->thing : NULL;
+	return thing_of(find(t, sort, sw, text, text ? strlen(text) : 0), sort);
 }
 
 /* --- names that are taken ------------------------------------------------ */
@@ -316,9 +318,7 @@ struct topo_port *resolve_port(struct topology *t,
 			       const struct topo_switch *home,
 			       const struct name *ref)
 {
-	const struct topo_known *k = resolve(t, A_PORT, home, ref);
-
-	return k ? k->thing : NULL;
+	return thing_of(resolve(t, A_PORT, home, ref), A_PORT);
 }
 
 struct topo_port *resolve_other(struct topology *t,

@@ -47,8 +47,8 @@ static void look_up_one(struct topology *t, struct side *side,
 			const struct name *ref)
 {
 	const struct topo_known *k = resolve(t, A_PORT | A_GROUP, NULL, ref);
-	struct topo_group *group = k && k->sort == A_GROUP ? k->thing : NULL;
-	struct topo_port *port = k && !group ? k->thing : NULL;
+	struct topo_group *group = thing_of(k, A_GROUP);
+	struct topo_port *port = thing_of(k, A_PORT);
 
 	if (port && port->kind == TO_CAPTURE)
 		wrong(t, ref->pos,

@@ -33,9 +33,8 @@ static void check_card(struct topology *t, const struct topo_vm *vm)
 static void take_vm(struct topology *t, struct topo_port *port)
 {
 	const struct name *ref = &port->target;
-	const struct topo_known *k = resolve(t, A_VM, NULL, ref);
 
-	port->vm = k ? k->thing : NULL;
+	port->vm = thing_of(resolve(t, A_VM, NULL, ref), A_VM);
 	if (!port->vm)
 		return;
 	if (port->vm->user)
