@@ -9,21 +9,16 @@
 static struct topo_placement **place_of(const struct topo_known *k,
 					struct topo_domain **domain)
 {
-	struct topo_switch *sw = k->thing;
-	struct topo_port *port = k->thing;
-	struct topo_vm *vm = k->thing;
+	struct topo_switch *sw = thing_of(k, A_SWITCH);
+	struct topo_port *port = thing_of(k, A_PORT);
+	struct topo_vm *vm = thing_of(k, A_VM);
 
-	*domain = k->sort == A_DOMAIN	? k->thing
-		  : k->sort == A_SWITCH ? sw->domain
-		  : k->sort == A_PORT	? port->domain
-					: NULL;
+	*domain = sw ? sw->domain : port ? port->domain : thing_of(k, A_DOMAIN);
 	if (*domain)
 		return &(*domain)->placement;
-	if (k->sort == A_PORT)
-		return topo_kinds[port->kind].component == SYS_KINDS
-			       ? NULL
-			       : &port->placement;
-	return k->sort == A_SWITCH ? &sw->placement : &vm->placement;
+	if (port && topo_kinds[port->kind].component != SYS_KINDS)
+		return &port->placement;
+	return sw ? &sw->placement : vm ? &vm->placement : NULL;
 }
 
 static void refuse_outside(struct topology *t, const struct topo_port *port,

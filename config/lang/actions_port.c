@@ -165,18 +165,15 @@ void on_mode(struct parser *p, struct args *a)
 /* A number, or a name the system knows, which is looked up now. */
 void on_owner(struct parser *p, struct args *a)
 {
-	static const struct measure a_user = { "a user", "by number", 0,
-					       UINT32_MAX - 1, NULL };
-	static const struct measure a_group = { "a group", "by number", 0,
-						UINT32_MAX - 1, NULL };
-	bool user = a->o == &p->in.port->owner;
+	const bool user = a->o == &p->in.port->owner;
+	const struct measure id = { user ? "a user" : "a group", "by number", 0,
+				    UINT32_MAX - 1, NULL };
 	const char *text = a->v[0]->text;
 	const struct passwd *pw;
 	const struct group *gr;
 
 	if (*text >= '0' && *text <= '9') {
-		value_number(p->t, a->v[0], user ? &a_user : &a_group,
-			     &a->o->value);
+		value_number(p->t, a->v[0], &id, &a->o->value);
 		return;
 	}
 	pw = user ? getpwnam(text) : NULL;
