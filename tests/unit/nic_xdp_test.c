@@ -10,6 +10,10 @@
 /* After those, in this order. */
 #include <cmocka.h>
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "vmm/linux/ports/nic_xdp.h"
 
 #define CHUNK XDP_CHUNK
@@ -199,6 +203,36 @@ static void frames_to_send(void **state)
 	assert_false(nic_xdp_put(x, frame, sizeof(frame)));
 }
 
+/* A kernel that takes nothing, or not all, is asked again later. */
+static void no_room_for_frames_to_send(void **state)
+{
+	uint8_t frame[60] = { 0 };
+	unsigned int lost;
+
+	(void)state;
+	x->queue[0].fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	tx.flags = XDP_RING_NEED_WAKEUP;
+	for (unsigned int i = 0; i < 40; i++)
+		assert_true(nic_xdp_put(x, frame, sizeof(frame)));
+	assert_int_equal(nic_xdp_kick(x, &lost), -EAGAIN);
+	tx.consumer = 32;
+	assert_int_equal(nic_xdp_kick(x, &lost), -EAGAIN);
+	tx.consumer = 40;
+	assert_int_equal(nic_xdp_kick(x, &lost), 0);
+	assert_int_equal(lost, 0);
+	/* They are the kernel's until it says that they are sent. */
+	assert_int_equal(x->n_free, XDP_TX_FRAMES - 40);
+	for (unsigned int i = 0; i < 40; i++)
+		done.addr[i] = tx.desc[i].addr;
+	done.producer = 40;
+	assert_int_equal(nic_xdp_kick(x, &lost), 0);
+	assert_int_equal(x->n_free, XDP_TX_FRAMES);
+	close(x->queue[0].fd);
+	/* Down, or gone: said, also if there is nothing to send. */
+	x->queue[0].fd = -1;
+	assert_int_equal(nic_xdp_kick(x, &lost), -EBADF);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -207,6 +241,7 @@ int main(void)
 		T(addresses_the_kernel_does_not_have),
 		T(more_frames_than_the_ring_has),
 		T(frames_to_send),
+		T(no_room_for_frames_to_send),
 	};
 
 	return cmocka_run_group_tests_name("AF_XDP rings", tests, NULL, NULL);
