@@ -146,7 +146,7 @@ static void hc14_a_request_has_a_length(void **state)
 	strcpy(end, "\"}");
 	json_decref(rig_data(rig_ask(r, long_text)));
 	strcpy(end, "00\"}");
-	assert_non_null(strstr(rig_error(rig_ask(r, long_text)), "16384"));
+	assert_non_null(strstr(rig_error(rig_ask(r, long_text)), "65536"));
 	free(long_text);
 	/* Cut short. */
 	fd = rig_connect(r, "test.sock", SOCK_STREAM);

@@ -30,7 +30,8 @@
 #include "vswitch/ctl.h"
 
 #define CONTROL_CONNS 8u
-#define CONTROL_REQUEST_MAX 65536u
+/* The largest frame, two digits a byte, and the rest of a trace fit. */
+#define CONTROL_REQUEST_MAX (2 * VSWITCH_MAX_BUFFER + 4096u)
 #define CONTROL_TIMEOUT_NS (5 * 1000000000ull)
 
 enum control_state {
