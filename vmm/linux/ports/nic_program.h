@@ -2,9 +2,10 @@
 /*
  * The XDP program of a nic port with `xdp`.
  *
- * It gives each frame to the socket of the queue it came by.  Written here
- * instruction by instruction, because a compiler for eBPF is not needed for
- * eleven of them, neither to build weir nor to run it.
+ * It gives each frame to the socket of the queue it came by.  It is written
+ * instruction by instruction, so that no compiler for eBPF is needed, neither to
+ * build weir nor to run it.  libxdp's own program would stay attached if weir
+ * were killed.
  *
  * Behind veth, a sender may have left a VLAN tag beside the frame.  A longer
  * program asks the driver for it and puts it where it belongs.
