@@ -53,7 +53,7 @@ MACHINE     := $(shell $(CC) -dumpmachine 2>/dev/null)
 # One of the two indices is behind vswitch/fdb.h.
 FDB_SRC     := vswitch/fdb_hash.c vswitch/fdb_linear.c
 GROUND_SRC  := $(filter-out $(filter-out vswitch/fdb_$(FDB).c,$(FDB_SRC)),\
-	$(wildcard base/*.c vswitch/*.c policy/*.c virt/*.c))
+	$(wildcard base/*.c vswitch/*.c policy/*.c virt/*.c virtio/*.c))
 CONFIG_SRC  := $(wildcard config/*.c config/*/*.c)
 VMM_SRC     := $(wildcard hostnet/*.c vmm/linux/*.c vmm/linux/*/*.c vmm/kvm/*.c \
 	vmm/kvm/$(if $(findstring aarch64,$(MACHINE)),arm64,other)/*.c)

@@ -31,7 +31,7 @@ COHERENT := -DWEIR_DMA_COHERENT
 LINK_FLAGS := $(SAN_FLAGS) -Wl,-z,relro,-z,now $(LDFLAGS)
 
 # flags_for FILE: the floor decides.
-FREESTANDING := base/% vswitch/% policy/% virt/%
+FREESTANDING := base/% vswitch/% policy/% virt/% virtio/%
 flags_for = $(COMMON) $(if $(filter $(FREESTANDING) $(POLICY),$(1)),\
 	$(GROUND_FLAGS) $(GROUND_INC) $(COHERENT),$(HOST_FLAGS) $(PKG_CFLAGS))
 

@@ -6,7 +6,7 @@
 #	cli	examples/echo  client/pd	the command; programs as PDs
 #	vmm/linux  vmm/kvm  driver_vm		under PDs; inside VMs
 #	config	client	hostnet			compiler; libweir; interfaces
-#	virt	vswitch				virtualisers; the switch
+#	virt	virtio	vswitch			virtualisers; virtqueues; the switch
 #	policy					who may send to whom
 #	base					what everybody may know
 #
@@ -21,7 +21,7 @@
 # the ground floor includes in <>.)
 set -u
 
-ground='(base|policy|vswitch|virt)/.*'
+ground='(base|policy|vswitch|virt|virtio)/.*'
 shared='vmm/linux/[a-z_]+\.h'
 config='config/[a-z]+\.h'
 bad=0
@@ -44,6 +44,7 @@ check 'base/.*' base
 check '(base|policy)/.*' policy
 check '(base|vswitch)/.*|policy/policy\.h' vswitch
 check '(base|virt)/.*' virt
+check '(base|virtio)/.*' virtio
 check "$ground|$config|config/lang/.*" config/lang
 check "$ground|$config|config/(lang|check)/.*" config/check
 check "$ground|$config|config/(lang|build)/.*|config/merge/merge\.h" \

@@ -38,10 +38,10 @@ OWN_C   := $(GROUND_SRC) $(POLICY) $(CONFIG_SRC) $(VMM_SRC) $(CLIENT_SRC) \
 	$(wildcard driver_vm/*.c) $(CLI_SRC) $(EXAMPLE_SRC) client/pd/main.c \
 	$(PROGRAM_SRC) $(TEST_SRC) \
 	$(HELPER_SRC) $(BENCH_SRC) $(BENCH_LIB) $(wildcard tests/guests/*.c)
-OWN_H   := $(wildcard base/*.h vswitch/*.h policy/*.h virt/*.h config/*.h \
-	config/*/*.h hostnet/*.h driver_vm/*.h vmm/linux/*.h vmm/linux/*/*.h \
-	vmm/kvm/*.h \
-	client/*.h cli/*.h tests/*/*.h)
+OWN_H   := $(wildcard base/*.h vswitch/*.h policy/*.h virt/*.h virtio/*.h \
+	config/*.h config/*/*.h hostnet/*.h driver_vm/*.h \
+	vmm/linux/*.h vmm/linux/*/*.h vmm/kvm/*.h client/*.h cli/*.h \
+	tests/*/*.h)
 # Files that need lwIP are checked only where lwIP is.
 LWIP_C  := $(ECHO_SRC) $(ECHO_TEST)
 TIDIED  := $(patsubst %.c,$(O)/tidy/%.ok,$(OWN_C) \

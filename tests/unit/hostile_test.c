@@ -4,7 +4,8 @@
  * switch.  The number in a name is a row of the list of past vulnerabilities
  * that this project keeps.  Elsewhere are:
  *
- *	hc02, hc09, hc10	virtqueues and device registers: with the VMM
+ *	hc02 ... hc13		virtqueues: vq_hostile_test.c, vq_walk_test.c; a
+ *				console on them: kvm_console_hostile_test.c
  *	hc20			open files after hostile sessions: with the
  *				attach socket
  *	hc07, hc24, hc25 ...	virtualisers: virt_hostile_test.c; the client's
