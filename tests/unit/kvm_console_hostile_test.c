@@ -208,16 +208,19 @@ static void hc10_empty_and_huge_chains(void **state)
 	con_desc(NUM - 1)->flags = 0;
 	con_offer(0);
 	con_serve();
-	assert_int_equal(con_used(), 1);
+	assert_int_equal(con_used(), 0);
 	assert_int_equal(con.c.used, 0);
+	assert_stopped();
+	con.lines = 0;
 
 	memset(con.ram + TEXT, '\n' + 1, RAM_SIZE - TEXT);
 	for (uint16_t i = 0; i < NUM; i++)
-		con_desc(i)->len = RAM_SIZE - TEXT;
-	for (unsigned int i = 0; i < NUM; i++)
+		con_set(i, BASE + TEXT, RAM_SIZE - TEXT,
+			i < NUM - 1 ? VRING_DESC_F_NEXT : 0, (uint16_t)(i + 1));
+	for (unsigned int i = 1; i < NUM; i++)
 		con_offer(0);
 	con_serve();
-	assert_int_equal(con_used(), NUM + 1);
+	assert_int_equal(con_used(), NUM);
 	assert_true(con.lines <= NUM * (CONSOLE_CHAIN_MAX / CONSOLE_LINE + 1));
 	assert_false(con_stopped());
 }
@@ -226,12 +229,19 @@ static void hc10_empty_and_huge_chains(void **state)
 static void writable_buffers_are_not_read(void **state)
 {
 	(void)state;
+	con_text(0, TEXT, "text\n", VRING_DESC_F_NEXT, 1);
+	con_text(1, TEXT + 0x100, "secret\n", VRING_DESC_F_WRITE, 0);
+	con_offer(0);
+	con_serve();
+	assert_string_equal(con.out, "text|");
+	/* They come last, or the chain is refused. */
 	con_text(0, TEXT, "secret\n", VRING_DESC_F_WRITE | VRING_DESC_F_NEXT,
 		 1);
 	con_text(1, TEXT + 0x100, "text\n", 0, 0);
 	con_offer(0);
 	con_serve();
 	assert_string_equal(con.out, "text|");
+	assert_stopped();
 }
 
 static void *flip(void *stop)

@@ -62,9 +62,9 @@ int con_setup(void **state)
 {
 	(void)state;
 	memset(&con, 0, sizeof(con));
-	con.c.ram = con.ram;
-	con.c.base = BASE;
-	con.c.size = RAM_SIZE;
+	con.c.memory.n = 1;
+	con.c.memory.region[0] =
+		(struct guest_region){ BASE, RAM_SIZE, con.ram, true };
 	con.c.irq = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	con.c.say = con_say;
 	con.c.ctx = &con;

@@ -28,7 +28,7 @@ static void split_chains_read_as_one(void **state)
 
 	(void)state;
 	for (uint16_t parts = 1; parts <= NUM; parts++) {
-		for (size_t first = 0; first + parts <= len; first++) {
+		for (size_t first = 1; first + parts <= len + 1; first++) {
 			size_t at = 0;
 
 			memcpy(con.ram + TEXT, text, len);

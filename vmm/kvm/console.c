@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The registers and the queue of the console.
- *
- * Guest memory can change at any time, so every field of the rings is read once
- * into a copy; each address is checked against RAM right before it is used.
+ * The registers of the console, and the text that comes.
  */
 #include "vmm/kvm/console.h"
 
 #include <linux/virtio_config.h>
 #include <linux/virtio_ids.h>
 #include <linux/virtio_mmio.h>
-#include <linux/virtio_ring.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,60 +23,6 @@ _Static_assert(CONSOLE_DOORBELL == VIRTIO_MMIO_QUEUE_NOTIFY, "virtio");
 void console_init(struct console *c)
 {
 	pthread_mutex_init(&c->lock, NULL);
-}
-
-/* Guest memory, or NULL if not all of it is RAM. */
-static uint8_t *at(const struct console *c, uint64_t gpa, uint64_t len)
-{
-	if (gpa < c->base || gpa - c->base > c->size ||
-	    len > c->size - (gpa - c->base))
-		return NULL;
-	return c->ram + (gpa - c->base);
-}
-
-/* --- rings ---------------------------------------------------------------- */
-
-/* Their addresses were checked when the queue became ready. */
-
-static uint16_t load16(const uint8_t *from)
-{
-	return __atomic_load_n((const uint16_t *)(const void *)from,
-			       __ATOMIC_ACQUIRE);
-}
-
-static uint16_t avail_idx(const struct console *c,
-			  const struct console_queue *q)
-{
-	return load16(at(c, q->avail, 4) + 2);
-}
-
-static uint16_t avail_entry(const struct console *c,
-			    const struct console_queue *q)
-{
-	return load16(at(c, q->avail + 4 + 2ull * (q->next & (q->num - 1)), 2));
-}
-
-static struct vring_desc descriptor(const struct console *c,
-				    const struct console_queue *q, uint16_t i)
-{
-	struct vring_desc d;
-
-	/* Copied once; only the copy is used. */
-	memcpy(&d, at(c, q->desc + 16ull * i, 16), sizeof(d));
-	__asm__ volatile("" : "+m"(d));
-	return d;
-}
-
-/* Give a chain back: nothing was written to it. */
-static void put_used(const struct console *c, const struct console_queue *q,
-		     uint16_t head)
-{
-	struct vring_used_elem e = { .id = head };
-	uint16_t *idx = (void *)(at(c, q->used, 4) + 2);
-
-	memcpy(at(c, q->used + 4 + 8ull * (q->next & (q->num - 1)), 8), &e,
-	       sizeof(e));
-	__atomic_store_n(idx, (uint16_t)(q->next + 1), __ATOMIC_RELEASE);
 }
 
 /* Interrupt the driver, unless it has asked not to. */
@@ -134,71 +76,43 @@ static void take(struct console *c, const uint8_t *text, size_t len)
 	}
 }
 
-/* Take a chain's text; false if it is none. */
-static bool take_chain(struct console *c, const struct console_queue *q,
-		       uint16_t head)
+static void take_chain(struct console *c)
 {
+	struct vq_cursor text = vq_reader(&c->chain);
 	uint32_t left = CONSOLE_CHAIN_MAX;
-	uint16_t i = head;
+	uint8_t bytes[256];
 
-	for (uint32_t n = 0; n < q->num; n++) {
-		struct vring_desc d;
-		const uint8_t *text;
+	while (left > 0) {
+		uint32_t n = vq_read(&text, bytes, sizeof(bytes));
 
-		if (i >= q->num)
-			return false;
-		d = descriptor(c, q, i);
-		text = at(c, d.addr, d.len);
-		if (text == NULL || (d.flags & VRING_DESC_F_INDIRECT))
-			return false;
-		if (!(d.flags & VRING_DESC_F_WRITE)) {
-			uint32_t len = d.len < left ? d.len : left;
-
-			take(c, text, len);
-			left -= len;
-		}
-		if (!(d.flags & VRING_DESC_F_NEXT))
-			return true;
-		i = d.next;
+		if (n == 0)
+			break;
+		take(c, bytes, n);
+		left -= n;
 	}
-	return false; /* a loop */
-}
-
-/* One chain; false if there is none, or no more. */
-static bool serve(struct console *c, struct console_queue *q)
-{
-	uint16_t ahead = (uint16_t)(avail_idx(c, q) - q->next);
-	uint16_t head;
-
-	if (ahead == 0)
-		return false;
-	head = avail_entry(c, q);
-	if (ahead > q->num || !take_chain(c, q, head)) {
-		stop(c);
-		return false;
-	}
-	put_used(c, q, head);
-	q->next++;
-	return true;
 }
 
 static bool work_locked(struct console *c)
 {
-	struct console_queue *q = &c->queue[TRANSMIT];
+	struct vq *vq = &c->transmit;
+	int taken = 1;
 	uint32_t n;
 
-	for (n = 0; running(c) && n < q->num; n++)
-		if (!serve(c, q))
+	if (!running(c))
+		return false;
+	for (n = 0; n < vq->size; n++) {
+		taken = vq_take(vq, &c->chain);
+		if (taken <= 0)
 			break;
-	/*
-	 * Publish used entries before reading the flag; the driver sets the
-	 * flag before it looks again.
-	 */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (n != 0 &&
-	    !(load16(at(c, q->avail, 4)) & VRING_AVAIL_F_NO_INTERRUPT))
+		take_chain(c);
+		vq_give(vq, c->chain.id, c->chain.slots, 0);
+	}
+	vq_publish(vq);
+	if (vq_must_notify(vq))
 		interrupt(c, VIRTIO_MMIO_INT_VRING);
-	return n != 0 && n == q->num;
+	if (taken < 0)
+		stop(c);
+	return taken > 0;
 }
 
 bool console_work(struct console *c)
@@ -279,14 +193,24 @@ static void set_half(uint64_t *value, bool high, uint32_t half)
 		*value = (*value & ~0xffffffffull) | half;
 }
 
-static bool usable(const struct console *c, const struct console_queue *q)
+/* The driver says that a queue is ready: is it? */
+static bool start_queue(struct console *c, const struct console_queue *q)
 {
-	return q->num != 0 && q->num <= CONSOLE_QUEUE_MAX &&
-	       (q->num & (q->num - 1)) == 0 && q->desc % 16 == 0 &&
-	       q->avail % 2 == 0 && q->used % 4 == 0 &&
-	       at(c, q->desc, 16ull * q->num) != NULL &&
-	       at(c, q->avail, 6 + 2ull * q->num) != NULL &&
-	       at(c, q->used, 6 + 8ull * q->num) != NULL;
+	const struct vq_config config = {
+		.size = q->num,
+		.features = c->driver,
+		.desc = q->desc,
+		.driver = q->avail,
+		.device = q->used,
+	};
+	struct vq vq;
+
+	if (q->num > CONSOLE_QUEUE_MAX ||
+	    vq_start(&vq, &c->memory, &config) != VQ_STARTED)
+		return false;
+	if (q == &c->queue[TRANSMIT])
+		c->transmit = vq;
+	return true;
 }
 
 static void write_queue(struct console *c, struct console_queue *q,
@@ -296,7 +220,8 @@ static void write_queue(struct console *c, struct console_queue *q,
 		if (value == 0)
 			*q = (struct console_queue){ 0 };
 		else
-			q->ready = q->ready || (value == 1 && usable(c, q));
+			q->ready = q->ready ||
+				   (value == 1 && start_queue(c, q));
 		return;
 	}
 	/* Checked addresses must not change any more. */

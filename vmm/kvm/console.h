@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "virtio/vq.h"
+
 /* Offset of the doorbell in the registers, for vm_doorbell(). */
 #define CONSOLE_DOORBELL 0x50u
 /* Descriptors of a queue. */
@@ -28,22 +30,18 @@
 /* Bytes taken from one chain; the rest of a longer one is dropped. */
 #define CONSOLE_CHAIN_MAX 4096u
 
-/* A virtqueue. */
+/* What the driver has said of a queue. */
 struct console_queue {
-	/* in use; its addresses were checked and stay as they are */
+	/* it was found usable, and stays as it is */
 	bool ready;
-	uint32_t num;		    /* descriptors, a power of two */
+	uint32_t num;		    /* descriptors */
 	uint64_t desc, avail, used; /* guest-physical addresses */
-	uint16_t next; /* position in the available ring we look at next */
 };
 
 /* State of a console. */
 struct console {
-	pthread_mutex_t lock; /* for everything from @status to @queue */
-	/* guest memory: here, there, bytes */
-	uint8_t *ram;
-	uint64_t base;
-	uint64_t size;
+	pthread_mutex_t lock; /* for everything from @status to @chain */
+	struct guest_memory memory;
 	int irq; /* eventfd of the interrupt (edge) */
 	/* gets a line without newline, control characters included */
 	void (*say)(void *ctx, const char *line);
@@ -53,6 +51,8 @@ struct console {
 	uint32_t feature_page, driver_page, select; /* selectors */
 	uint64_t driver;	       /* features the driver has chosen */
 	struct console_queue queue[2]; /* 0 receives, 1 transmits */
+	struct vq transmit;	       /* valid if its queue is ready */
+	struct vq_chain chain;
 	/* a line without its end yet */
 	char line[CONSOLE_LINE + 1];
 	size_t used;
@@ -60,7 +60,7 @@ struct console {
 
 /**
  * console_init - make a console
- * @c: @ram, @base, @size, @irq, @say, @ctx are set, the rest zero
+ * @c: @memory, @irq, @say, @ctx are set, the rest zero
  */
 void console_init(struct console *c);
 
@@ -76,9 +76,8 @@ void console_write(void *console, uint64_t offset, const void *data,
  * console_work - take what the guest has written
  *
  * A bounded amount: at most one queue's worth of chains, CONSOLE_CHAIN_MAX
- * bytes of each.  An invalid queue or chain (an index more than a queue ahead,
- * a loop, an address outside RAM) stops the device until the guest resets it,
- * as virtio specifies.
+ * bytes of each.  A fault of the queue (virtio/vq.h) stops the device until the
+ * guest resets it, as virtio specifies.
  *
  * Return: true if there may be more.
  */

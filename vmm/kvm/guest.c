@@ -133,14 +133,18 @@ static int make_console(struct guest *g, struct component *c, int kick,
 		.write = console_write,
 		.ctx = &g->console,
 	};
+	const struct guest_region ram = {
+		.start = LAYOUT_RAM,
+		.size = c->cfg->vm.memory,
+		.host = ram_of(c),
+		.writable = true,
+	};
 	int irq = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
 	if (irq < 0)
 		return error_errno(err, "cannot make an eventfd");
 	g->console = (struct console){
-		.ram = ram_of(c),
-		.base = LAYOUT_RAM,
-		.size = c->cfg->vm.memory,
+		.memory = { .n = 1, .region = { ram } },
 		.irq = irq,
 		.say = say,
 		.ctx = c,
