@@ -90,6 +90,7 @@ include mk/flags.mk
 
 all: $(O)/weir $(EXAMPLES) $(PROGRAMS)
 tests: all $(TESTS)
+fuzzers: $(O)/fuzz/vq
 benches: all $(BENCHES)
 # Compiled, not linked, for a second compiler's warnings.
 tests-compiled: $(call obj,$(TEST_SRC)) $(HELPER_OBJ)
@@ -139,6 +140,15 @@ $(ON_LINEAR:%=$(O)/tests/%_linear_test): $(O)/tests/%_linear_test: \
 
 # One that starts a program.
 $(O)/tests/program_test: | $(O)/programs/reflect
+
+# Compiled as a whole, to be watched as a whole.
+$(O)/fuzz/vq: $(wildcard virtio/*.c) tests/unit/vq_rig.c tests/fuzz/vq.c \
+		$(wildcard virtio/*.h) tests/unit/vq_rig.h
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D) && clang -std=gnu11 -O1 -g -D_GNU_SOURCE -I. \
+		-fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -o $@ $(filter %.c,$^) \
+		$(CMOCKA_LIBS)
 
 $(O)/libbench.a: $(call obj,$(BENCH_LIB))
 $(BENCHES): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(O)/libbench.a $(LIBS)
@@ -211,5 +221,5 @@ clean:
 include mk/lint.mk mk/install.mk mk/guest.mk driver_vm/build.mk mk/machine.mk
 include tests/guests/build.mk
 
-.PHONY: all tests tests-compiled benches run test unit e2e bench bench-quick \
+.PHONY: all tests fuzzers tests-compiled benches run test unit e2e bench bench-quick \
 	bench-placement bench-driver-vm deps clean
