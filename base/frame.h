@@ -119,9 +119,9 @@ static inline bool frame_begin(struct frame *f)
 	__builtin_memcpy(&src, f->bytes + 4, sizeof(src));
 	f->dst = frame_be64(f->words[0]) >> 16;
 	f->src = frame_be64(src) & MAC_BROADCAST;
-	f->ethertype = frame_be16(f->bytes + FRAME_TYPE_AT);
 	f->vlan = 0;
-	f->l3 = 14;
+	f->l3 = FRAME_MIN;
+	f->ethertype = frame_be16(f->bytes + FRAME_TYPE_AT);
 	return f->ethertype == FRAME_TPID_C || f->ethertype == FRAME_TPID_S;
 }
 

@@ -24,8 +24,8 @@
  * three kinds are exact, a frame with options is of none, and bytes count only
  * up to the end of a flow's addresses and ports (flow_end).
  *
- * For a train of frames of one flow none of this is needed: a pair's latest
- * entry is tried first.
+ * For frames of a few flows in turn none of this is needed: recent entries are
+ * tried first.
  *
  * Frames that differ only in bytes that were read but not hashed (TCP flags,
  * say) share one set, which has room for four.
@@ -121,6 +121,7 @@ void cache_put(struct policy_cache *c, const struct frame *frame,
 	learn_hashed(port, frame, generation, mask);
 	at = place_for(c, port, cache_set(c, port, frame, dst), generation);
 	port->latest[dst] = (uint16_t)at;
+	port->recent[cache_trace(frame, dst)] = (uint16_t)at;
 	p = &port->place[at];
 	memcpy(p->mask, mask, sizeof(p->mask));
 	memcpy(p->value, frame->bytes, sizeof(p->value));

@@ -20,10 +20,11 @@
  *
  * A frame's place follows from a keyed hash of its addresses and ports, as far
  * as filters have read them: with a rule "tcp", all TCP frames share one entry.
- * Before that, the pair's latest verdict is tried, as most frames come in
- * trains.  A miss costs a run of the filters.  Each sending port has places of
- * its own, so that no port can evict another's verdicts with frames that never
- * repeat.
+ * Before that, a short table of recent verdicts is tried, by a simple sum of
+ * the bytes that hold addresses and ports in IPv4: few flows are active at a
+ * time.  Other frames come in trains, so the pair's latest is tried, too.  A
+ * miss costs a run of the filters.  Each sending port has places of its own, so
+ * that no port can evict another's verdicts with frames that never repeat.
  */
 #ifndef WEIR_POLICY_CACHE_H
 #define WEIR_POLICY_CACHE_H
@@ -43,6 +44,9 @@
 #define CACHE_SETS (1u << CACHE_SET_BITS)
 #define CACHE_WAYS 4u
 #define CACHE_PLACES (CACHE_SETS * CACHE_WAYS)
+/* Recent verdicts of one sending port. */
+#define CACHE_RECENT_BITS 6u
+#define CACHE_RECENT (1u << CACHE_RECENT_BITS)
 /* A miss and storing its verdict take as long as so many instructions. */
 #define CACHE_MISS_STEPS 10u
 /* Words of a frame that are hashed, and kinds of frames, by EtherType. */
@@ -74,11 +78,13 @@ struct cache_place {
  * @hashed:     by kind of frame: bytes that have been read of those that can be
  *              hashed
  * @generation: of the policy that read them
- * @latest:     by destination: the place that was found or put last
+ * @recent:     by cache_trace(): the place that was found or put last
+ * @latest:     by destination: likewise, unless it was among the recent ones
  */
 struct cache_port {
 	uint64_t hashed[CACHE_KINDS][CACHE_HASHED];
 	uint32_t generation;
+	uint16_t recent[CACHE_RECENT];
 	uint16_t latest[MAX_PORTS];
 	struct cache_place place[CACHE_PLACES];
 };
@@ -113,15 +119,13 @@ static inline uint64_t cache_key(uint32_t generation, unsigned int dst)
  * Is it this frame's verdict?  All words are compared, without a branch: that
  * is faster than testing which ones count.
  */
-static inline bool cache_holds(const struct cache_place *p,
-			       const struct frame *f, uint64_t key)
+static FAST_PATH bool cache_holds(const struct cache_place *p,
+				  const struct frame *f, uint64_t key)
 {
 	const cache_frame_pair *pair = (const cache_frame_pair *)f->words;
 	cache_pair differs = { 0 };
 
-	/* Frames of a pair differ here if anywhere: in the ports. */
-	if (p->key != key || f->snap < p->end ||
-	    ((f->words[4] ^ p->value[2][0]) & p->mask[2][0]))
+	if (unlikely(p->key != key) || unlikely(f->snap < p->end))
 		return false;
 #pragma GCC unroll 4
 	for (unsigned int i = 0; i < CACHE_PAIRS; i++)
@@ -129,21 +133,39 @@ static inline bool cache_holds(const struct cache_place *p,
 	return (differs[0] | differs[1]) == 0;
 }
 
+/*
+ * Where a frame's verdict is noted among the recent ones.  Without a secret:
+ * who makes flows meet here only finds verdicts by the hash, which has one.
+ */
+static inline unsigned int cache_trace(const struct frame *f, unsigned int dst)
+{
+	const uint8_t *l3 = f->bytes + f->l3;
+	uint64_t addresses;
+	uint32_t ports;
+
+	__builtin_memcpy(&addresses, l3 + 12, sizeof(addresses));
+	__builtin_memcpy(&ports, l3 + 20, sizeof(ports));
+	addresses = (addresses + dst) * 0x9e3779b97f4a7c15ull + ports;
+	return (unsigned int)(addresses * 0xd6e8feb86659fd93ull >>
+			      (64 - CACHE_RECENT_BITS));
+}
+
 /**
- * cache_latest - does the pair's latest verdict hold for this frame?
+ * cache_recent - is a frame's verdict one of the recent ones?
  * @src, @dst:  less than MAX_PORTS
  * @generation: of the policy; another one's verdicts do not count
  * @entry:      out, if so
  */
-static inline bool cache_latest(struct policy_cache *c,
-				const struct frame *frame, unsigned int src,
-				unsigned int dst, uint32_t generation,
-				uint16_t *entry)
+static FAST_PATH bool cache_recent(struct policy_cache *c,
+				   const struct frame *frame, unsigned int src,
+				   unsigned int dst, uint32_t generation,
+				   uint16_t *entry)
 {
 	const struct cache_port *port = &c->port[src];
-	const struct cache_place *p = &port->place[port->latest[dst]];
+	unsigned int at = port->recent[cache_trace(frame, dst)];
+	const struct cache_place *p = &port->place[at];
 
-	if (!cache_holds(p, frame, cache_key(generation, dst)))
+	if (unlikely(!cache_holds(p, frame, cache_key(generation, dst))))
 		return false;
 	*entry = p->entry;
 	c->hits++;
@@ -179,9 +201,9 @@ static inline unsigned int cache_kind(const struct frame *f)
  * The first place of a frame's set.  Sums with secrets, multiplied in pairs:
  * without the secrets nobody can make frames collide more often than by chance.
  */
-static FAST_PATH unsigned int cache_set(const struct policy_cache *c,
-					const struct cache_port *port,
-					const struct frame *f, unsigned int dst)
+static inline unsigned int cache_set(const struct policy_cache *c,
+				     const struct cache_port *port,
+				     const struct frame *f, unsigned int dst)
 {
 	const uint64_t *read = port->hashed[cache_kind(f)];
 	const uint64_t *secret = c->secret;
@@ -200,27 +222,29 @@ static FAST_PATH unsigned int cache_set(const struct policy_cache *c,
 /**
  * cache_find - look a frame's verdict up
  *
- * By its hash, after cache_latest() has failed.  Arguments as there.  Who goes
- * on to find out what the rules say counts the miss.
+ * After cache_recent() has failed: the pair's latest, then by its hash.
+ * Arguments as there.  Who goes on to find out what the rules say counts the
+ * miss.
  */
-static FAST_PATH bool cache_find(struct policy_cache *c,
-				 const struct frame *frame, unsigned int src,
-				 unsigned int dst, uint32_t generation,
-				 uint16_t *entry)
+static inline bool cache_find(struct policy_cache *c, const struct frame *frame,
+			      unsigned int src, unsigned int dst,
+			      uint32_t generation, uint16_t *entry)
 {
 	struct cache_port *port = &c->port[src];
 	uint64_t key = cache_key(generation, dst);
-	unsigned int at = cache_set(c, port, frame, dst);
+	unsigned int at = port->latest[dst], set;
 
-	for (unsigned int way = 0; way < CACHE_WAYS; way++, at++) {
-		if (!cache_holds(&port->place[at], frame, key))
-			continue;
-		port->latest[dst] = (uint16_t)at;
-		*entry = port->place[at].entry;
-		c->hits++;
-		return true;
+	if (!cache_holds(&port->place[at], frame, key)) {
+		set = at = cache_set(c, port, frame, dst);
+		while (!cache_holds(&port->place[at], frame, key))
+			if (++at == set + CACHE_WAYS)
+				return false;
 	}
-	return false;
+	port->latest[dst] = (uint16_t)at;
+	port->recent[cache_trace(frame, dst)] = (uint16_t)at;
+	*entry = port->place[at].entry;
+	c->hits++;
+	return true;
 }
 
 /**

@@ -272,6 +272,33 @@ void flow_answered(struct flow_table *t, const struct packet *p,
 		   uint32_t generation, uint32_t now);
 
 /**
+ * flow_goes_on - a frame was let through by a rule with `reply`, and that
+ * changes nothing
+ * @frame: snapshot
+ *
+ * As flow_opened() otherwise.
+ *
+ * Return: true if flow_opened() would change nothing; false means nothing.
+ */
+bool flow_goes_on(const struct flow_table *t, const struct frame *frame,
+		  const struct flow_path *path, uint32_t rule,
+		  uint32_t generation, uint32_t now);
+
+/**
+ * flow_is_answered - a frame answers a flow, and that changes nothing
+ * @frame:      snapshot
+ * @generation: of the policy
+ *
+ * As flow_answers() otherwise.
+ *
+ * Return: true if flow_answers() would say so under a rule of this policy, and
+ * flow_answered() would change nothing; false means nothing.
+ */
+bool flow_is_answered(const struct flow_table *t, const struct frame *frame,
+		      const struct flow_path *path, uint32_t generation,
+		      uint32_t now);
+
+/**
  * flow_flush_port - forget the flows a port has begun; bounded by the table
  *
  * For a new peer at the port, which must not get its predecessor's answers.

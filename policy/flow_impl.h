@@ -3,6 +3,7 @@
  * Inside the table of flows.
  *
  *	flow.c		what begins, continues and answers a flow; lifetimes
+ *	flow_known.c	the frames of a flow that change nothing
  *	flow_near.c	addresses at the ends of flows
  *	flow_key.c	from a packet to the key of its flow
  *	flow_table.c	entries: lookup, ageing, eviction

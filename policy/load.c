@@ -322,10 +322,15 @@ static void settle_pair(struct policy *policy, unsigned int src,
 			*need = (uint16_t)(need_of(policy, r) + 1);
 		if (*need - 1 > policy->need[src])
 			policy->need[src] = (uint16_t)(*need - 1);
-		if (r->action == POLICY_ALLOW)
+		policy->says[i] = 0;
+		if (r->action == POLICY_ALLOW) {
 			policy->reaches[src] |= bit(dst);
-		if (r->reply)
+			policy->says[i] |= POLICY_SAYS_ALLOW;
+		}
+		if (r->reply) {
 			policy->answers[dst] |= bit(src);
+			policy->says[i] |= POLICY_SAYS_REPLY;
+		}
 	}
 }
 

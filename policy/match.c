@@ -141,14 +141,18 @@ static EXPANDED uint16_t first_match(const struct policy *policy,
 	return POLICY_NO_ENTRY;
 }
 
-uint16_t policy_match_anew(const struct policy *policy,
-			   struct policy_cache *cache,
-			   const struct frame *frame, unsigned int src,
-			   unsigned int dst)
+uint16_t policy_match_slowly(const struct policy *policy,
+			     struct policy_cache *cache,
+			     const struct frame *frame, unsigned int src,
+			     unsigned int dst)
 {
 	struct policy_seen seen = { .bytes = 0 };
-	uint16_t entry = first_match(policy, src, dst, frame, &seen);
+	uint16_t entry;
 
+	if (likely(cache_find(cache, frame, src, dst, policy->generation,
+			      &entry)))
+		return entry;
+	entry = first_match(policy, src, dst, frame, &seen);
 	cache_put(cache, frame, src, dst, policy->generation, &seen, entry);
 	cache->misses++;
 	cache->steps += CACHE_MISS_STEPS + seen.steps;

@@ -112,13 +112,20 @@ enum vswitch_reason policy_asked(const struct policy *policy,
 				 struct policy_ask *ask, unsigned int dst,
 				 struct policy_answer *answer)
 {
+	const struct flow_path path = path_of(ask, dst);
 	struct flow_hit hit;
+	bool known;
 
-	if (!bit_in(policy->answers[ask->src], dst) ||
-	    !answers(policy, state, ask, dst, &hit))
+	if (!bit_in(policy->answers[ask->src], dst))
+		return policy_ruled(policy, cache, ask, dst, answer);
+	known = state->flows != NULL &&
+		flow_is_answered(state->flows, ask->frame, &path,
+				 policy->generation, seconds(ask));
+	if (!known && !answers(policy, state, ask, dst, &hit))
 		return policy_ruled(policy, cache, ask, dst, answer);
 	*answer = (struct policy_answer){ .entry = POLICY_NO_ENTRY,
-					  .reply = true };
+					  .reply = true,
+					  .noted = known };
 	return REASON_NONE;
 }
 
@@ -155,6 +162,9 @@ unsigned int policy_noted(const struct policy *policy,
 	if (state->flows == NULL)
 		return 0;
 	rule = &policy->rule[policy->entry[answer->entry]];
+	if (likely(flow_goes_on(state->flows, ask->frame, &path, rule->id,
+				policy->generation, seconds(ask))))
+		return 0;
 	flow_opened(state->flows, packet_of(ask), &path, rule->id,
 		    policy->generation, seconds(ask));
 	return rule->n > 0 ? padding_of(ask) : 0;

@@ -75,6 +75,7 @@ struct policy_words {
  * @tagged:     ports that are not transparent to VLANs
  * @replies:    whether any rule has `reply`
  * @snap:       by source: bytes its frames are judged by, a multiple of 8
+ * @says:       by entry of a pair that asks: what its rule says, POLICY_SAYS_*
  * @need:       by source: bytes the filters of its rules may look at
  * @generation: counts policies; never 0
  * @n_entries:  entries used
@@ -102,6 +103,7 @@ struct policy {
 	_Alignas(8) struct policy_pair pair[MAX_PORTS][MAX_PORTS];
 	struct policy_rule rule[POLICY_MAX_RULES];
 	uint16_t entry[POLICY_MAX_ENTRIES];
+	uint8_t says[POLICY_MAX_ENTRIES];
 	struct policy_prefix prefix[POLICY_MAX_PREFIXES];
 	struct policy_trunk trunk[MAX_PORTS];
 	uint64_t word[POLICY_MAX_WORDS];
@@ -109,6 +111,10 @@ struct policy {
 	struct policy_program program[POLICY_MAX_PROGRAMS];
 	struct cbpf_insn insn[POLICY_MAX_INSNS];
 };
+
+/* What a rule says of a frame that its filter matches. */
+#define POLICY_SAYS_ALLOW 1u
+#define POLICY_SAYS_REPLY 2u
 
 /**
  * struct policy_state - what has been seen
@@ -272,12 +278,14 @@ uint16_t policy_match_plainly(const struct policy *policy,
 			      unsigned int dst);
 
 /**
- * policy_match_anew - the same, and the verdict is cached from now on
+ * policy_match_slowly - the same, of a verdict that is not a recent one
+ *
+ * If it is not in the cache at all, it is from now on.
  */
-uint16_t policy_match_anew(const struct policy *policy,
-			   struct policy_cache *cache,
-			   const struct frame *frame, unsigned int src,
-			   unsigned int dst);
+uint16_t policy_match_slowly(const struct policy *policy,
+			     struct policy_cache *cache,
+			     const struct frame *frame, unsigned int src,
+			     unsigned int dst);
 
 /**
  * policy_match - the same, from the verdict cache if it is there
@@ -293,10 +301,9 @@ static FAST_PATH uint16_t policy_match(const struct policy *policy,
 
 	if (cache == NULL)
 		return policy_match_plainly(policy, frame, src, dst);
-	if (cache_latest(cache, frame, src, dst, generation, &entry) ||
-	    likely(cache_find(cache, frame, src, dst, generation, &entry)))
+	if (likely(cache_recent(cache, frame, src, dst, generation, &entry)))
 		return entry;
-	return policy_match_anew(policy, cache, frame, src, dst);
+	return policy_match_slowly(policy, cache, frame, src, dst);
 }
 
 /**
@@ -310,18 +317,18 @@ static FAST_PATH enum vswitch_reason policy_ruled(const struct policy *policy,
 						  unsigned int dst,
 						  struct policy_answer *answer)
 {
-	const struct policy_rule *rule;
+	unsigned int says;
 
 	answer->reply = false;
 	answer->noted = true;
 	answer->entry = policy_match(policy, cache, ask->frame, ask->src, dst);
 	/* A pair without rules of its own is asked only because of answers. */
-	if (answer->entry == POLICY_NO_ENTRY)
+	if (unlikely(answer->entry == POLICY_NO_ENTRY))
 		return policy->pair[ask->src][dst].n > 0 ? REASON_NO_RULE
 							 : REASON_NO_FLOW;
-	rule = &policy->rule[policy->entry[answer->entry]];
-	answer->noted = !rule->reply;
-	return rule->action == POLICY_ALLOW ? REASON_NONE : REASON_DENIED;
+	says = policy->says[answer->entry];
+	answer->noted = !(says & POLICY_SAYS_REPLY);
+	return says & POLICY_SAYS_ALLOW ? REASON_NONE : REASON_DENIED;
 }
 
 /**
@@ -428,7 +435,7 @@ static inline unsigned int policy_sent(const struct policy *policy,
 {
 	if (!answer->reply &&
 	    (answer->entry == POLICY_NO_ENTRY ||
-	     !policy->rule[policy->entry[answer->entry]].reply))
+	     !(policy->says[answer->entry] & POLICY_SAYS_REPLY)))
 		return 0;
 	return policy_noted(policy, state, ask, dst, answer);
 }

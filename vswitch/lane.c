@@ -105,6 +105,21 @@ static FAST_PATH struct outlet *lane_open(struct vswitch *sw, unsigned int dst)
 	return &sw->port[dst].out;
 }
 
+/* Take a buffer for a frame, and note its copy. */
+static FAST_PATH bool lane_send(struct outlet *out, struct job *job,
+				unsigned int dst, struct transfer *t)
+{
+	uint32_t len = job->frame.len;
+
+	if (unlikely(len > out->max_frame) ||
+	    unlikely(!outlet_take(out, len, &t->to)))
+		return false;
+	t->job = job;
+	t->port = (uint8_t)dst;
+	t->how = VLAN_AS_IS;
+	return true;
+}
+
 /* --- frames -------------------------------------------------------------- */
 
 /* A destination's slot, if to learn the source would change nothing. */
@@ -122,20 +137,27 @@ static FAST_PATH const struct fdb_slot *way_of(const struct sender *s,
 	return to;
 }
 
+/* For a frame that may be an answer, or where there is a user's own policy. */
+static SLOW_PATH void ask_all(struct vswitch *sw, unsigned int dst)
+{
+	vswitch_can_send(sw->policy, &sw->state, &sw->state.cache, &sw->ask,
+			 dst, &sw->ask.answer);
+}
+
 /* Do the rules of a pair, and the user's own policy, let a frame pass? */
-static SLOW_PATH bool may_pass(struct vswitch *sw, unsigned int src,
+static FAST_PATH bool may_pass(struct vswitch *sw, unsigned int src,
 			       unsigned int dst, const struct frame *f)
 {
-	const struct policy *policy = sw->policy;
-	struct policy_cache *cache = &sw->state.cache;
 	struct policy_ask *ask = &sw->ask;
 	struct policy_answer *answer = &ask->answer;
 
 	ask_about(sw, src, f);
-	if (policy_has_user() || bit_in(policy->answers[src], dst))
-		vswitch_can_send(policy, &sw->state, cache, ask, dst, answer);
+	if (policy_has_user() ||
+	    unlikely(bit_in(sw->policy->answers[src], dst)))
+		ask_all(sw, dst);
 	else
-		answer->why = policy_ruled(policy, cache, ask, dst, answer);
+		answer->why = policy_ruled(sw->policy, &sw->state.cache, ask,
+					   dst, answer);
 	ask->answered = dst + 1;
 	return answer->why == REASON_NONE;
 }
@@ -226,18 +248,16 @@ unsigned int lane_run(struct vswitch *sw, unsigned int src, unsigned int first)
 			if (out == NULL)
 				break;
 		}
-		if (unlikely(asked) && !may_pass(sw, src, dst, &job->frame))
-			break;
-		if (unlikely(job->frame.len > out->max_frame) ||
-		    unlikely(!outlet_take(out, job->frame.len, &t->to)))
-			break;
-		t->job = job;
-		t->port = (uint8_t)dst;
-		t->how = VLAN_AS_IS;
-		if (unlikely(asked)) {
-			note(sw, dst, t);
-			end = sw->job + sw->stop;
+		if (likely(!asked)) {
+			if (!lane_send(out, job, dst, t))
+				break;
+			continue;
 		}
+		if (!may_pass(sw, src, dst, &job->frame) ||
+		    !lane_send(out, job, dst, t))
+			break;
+		note(sw, dst, t);
+		end = sw->job + sw->stop;
 	}
 	lane_close(sw, &s, src, dst, t - since);
 	sw->transfers = (unsigned int)(t - sw->transfer);

@@ -111,7 +111,7 @@ static bool found(const struct frame *f)
 	uint32_t generation = rig->policy->generation;
 	uint16_t entry;
 
-	if (!cache_latest(rig->cache, f, 0, 1, generation, &entry) &&
+	if (!cache_recent(rig->cache, f, 0, 1, generation, &entry) &&
 	    !cache_find(rig->cache, f, 0, 1, generation, &entry))
 		return false;
 	assert_int_equal(entry, match_naive(rig, f, 0, 1));
