@@ -189,6 +189,23 @@ static void too_big_is_what_is_too_big_when_cut(void **state)
 	}
 }
 
+/* Apart from the MTU. */
+static void a_segment_has_a_limit_of_its_own(void **state)
+{
+	struct rig *r = *state;
+	struct shape shape = usual;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		shape.payload = 65499 - 14 - 20 - 32 + i;
+		make_seg(&shape, FROM, RIG_MAC(WHOLE));
+		send_seg(r, FROM);
+		if (i == 0)
+			gets_whole(r, WHOLE);
+		nobody_gets_more(r);
+		assert_int_equal(rig_drops(r, FROM, REASON_OVERSIZE), i);
+	}
+}
+
 static void all_of_the_frames_or_none(void **state)
 {
 	struct rig *r = *state;
@@ -457,6 +474,7 @@ int main(void)
 		T(plain_frames_stay_as_they_are),
 		T(both_paths_deliver_alike),
 		T(too_big_is_what_is_too_big_when_cut),
+		T(a_segment_has_a_limit_of_its_own),
 		T(all_of_the_frames_or_none),
 		T(denied_pairs_are_denied_segments),
 		T(rules_decide_once_for_a_segment),
