@@ -164,10 +164,8 @@ void port_take_back(struct vswitch *sw, unsigned int number, uint32_t count,
 
 	o->bytes -= bytes;
 	o->tail -= count * QUEUE_STEP;
-	/* There are slots again, but no buffers. */
-	for (; count > 0; count--)
-		if (o->surplus-- > 0)
-			o->left++;
+	/* There are slots again, but no buffers; @left may be too low now. */
+	o->surplus -= (int32_t)count;
 }
 
 enum vswitch_reason port_take_slowly(struct vswitch *sw, unsigned int number,

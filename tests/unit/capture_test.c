@@ -106,6 +106,24 @@ static void refused_frames_say_why(void **state)
 		"dropped: unknown: unknown (sw0.alice -> port 64000)");
 }
 
+static void segments_say_what_they_stand_for(void **state)
+{
+	struct comp *rig = comp_run(cfg);
+	struct capture_record r = in_at(ALICE, 60);
+
+	(void)state;
+	r.segment = 1448;
+	assert_string_equal(comment_of(rig, r),
+			    "segment: 1448 bytes of payload a frame");
+	r.reason = REASON_RESERVED;
+	r.peer = CAPTURE_NO_PORT;
+	assert_string_equal(
+		comment_of(rig, r),
+		"dropped: reserved: 802.1 reserved address, never forwarded by "
+		"a bridge (from sw0.alice); segment: 1448 bytes of payload a "
+		"frame");
+}
+
 /* Every record is whole when run() has returned: nothing waits for the next. */
 static void written_by_the_end_of_run(void **state)
 {
@@ -351,6 +369,7 @@ int main(void)
 		capture_test(header_first),
 		capture_test(frames_with_port_direction_time),
 		capture_test(refused_frames_say_why),
+		capture_test(segments_say_what_they_stand_for),
 		capture_test(written_by_the_end_of_run),
 		capture_test(buffers_come_back),
 		capture_test(filter_decides),

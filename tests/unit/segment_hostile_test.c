@@ -13,6 +13,8 @@ static void hc45_impossible_buffers_for_a_part_of_it(void **state)
 {
 	struct rig *r = *state;
 	struct rig_port *p = &r->port[PLAIN];
+	uint64_t frames = r->stats->port[PLAIN].out_frames;
+	uint64_t bytes = r->stats->port[PLAIN].out_bytes;
 
 	make_seg(&usual, FROM, MAC_BROADCAST);
 	rig_hand_over(r, PLAIN);
@@ -35,6 +37,8 @@ static void hc45_impossible_buffers_for_a_part_of_it(void **state)
 	nobody_gets_more(r);
 	assert_int_equal(rig_drops(r, PLAIN, REASON_NO_BUFFER), 1);
 	assert_int_equal(rig_drops(r, PLAIN, REASON_BAD_FREE), 4);
+	assert_int_equal(r->stats->port[PLAIN].out_frames, frames);
+	assert_int_equal(r->stats->port[PLAIN].out_bytes, bytes);
 	/* It gets the next one, and each frame of it once. */
 	send_seg(r, FROM);
 	gets_whole(r, WHOLE);

@@ -126,7 +126,7 @@ static const char *port_name(const struct sys_capture *cfg, unsigned int port,
 	return buf;
 }
 
-/* The packet's comment: why a frame was refused. */
+/* Why a frame was refused. */
 static void describe(const struct sys_capture *cfg,
 		     const struct capture_record *r, char *text, size_t size)
 {
@@ -149,6 +149,24 @@ static void describe(const struct sys_capture *cfg,
 	else
 		snprintf(text + n, size - (size_t)n, "(%s -> %s)",
 			 in ? port : peer, in ? peer : port);
+}
+
+/* The packet's comment, or NULL: why it was refused, and what it stands for. */
+static const char *comment_on(const struct sys_capture *cfg,
+			      const struct capture_record *r, char *text,
+			      size_t size)
+{
+	size_t n = 0;
+
+	if (r->reason != REASON_NONE) {
+		describe(cfg, r, text, size);
+		n = strlen(text);
+	}
+	if (r->segment != 0)
+		snprintf(text + n, size - n,
+			 "%ssegment: %u bytes of payload a frame",
+			 n > 0 ? "; " : "", r->segment);
+	return n > 0 || r->segment != 0 ? text : NULL;
 }
 
 static bool record_ok(const struct sys_capture *cfg,
@@ -189,10 +207,7 @@ static void take(struct component *c, const struct net_buffer *b)
 	if (cap->filter != NULL &&
 	    bpf_filter(cap->filter, packet.data, r.len, r.len) == 0)
 		return;
-	if (r.reason != REASON_NONE) {
-		describe(cfg, &r, comment, sizeof(comment));
-		packet.comment = comment;
-	}
+	packet.comment = comment_on(cfg, &r, comment, sizeof(comment));
 	pcapng_packet(&cap->file.pending, &packet);
 }
 
