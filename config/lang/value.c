@@ -69,7 +69,7 @@ bool value_range(struct topology *t, const struct name *n,
 		 const struct measure *m, uint64_t *first, uint64_t *last)
 {
 	const char *end;
-	uint64_t a, b;
+	uint64_t a = 0, b;
 
 	end = value_digits(n->text, m->max, &a);
 	b = a;
