@@ -77,7 +77,8 @@ static inline bool read_ipv6(const struct frame *f, struct ends *e)
 	e->kind = PACKET_IPV6;
 	e->protocol = b[6];
 	e->end = e->l4 + frame_be16(b + 4);
-	return b[0] >> 4 == 6 && !ip_is_v4(&e->src) && !ip_is_v4(&e->dst);
+	/* Of mapped addresses no flow of IPv6 can have begun. */
+	return b[0] >> 4 == 6;
 }
 
 /* A segment in the middle of a connection. */
@@ -115,8 +116,7 @@ static inline bool read_ends(const struct frame *f, struct ends *e)
 	l4 = f->bytes + e->l4;
 	room = e->end - e->l4;
 	if (e->protocol == PACKET_TCP)
-		return room >= TCP_LEN && f->snap >= e->l4 + TCP_LEN &&
-		       is_middle(l4, room);
+		return f->snap >= e->l4 + TCP_LEN && is_middle(l4, room);
 	return e->protocol == PACKET_UDP && is_whole(l4, room);
 }
 

@@ -89,12 +89,16 @@ static unsigned int damage(struct said *s)
 
 static bool say(struct said *s, bool back_again)
 {
-	unsigned int len;
+	unsigned int len, snap;
 
 	put_said(s, back_again);
 	s->path = back_again ? back : there;
-	len = dice(2) ? damage(s) : s->k.n;
-	s->frame = frame_new(&s->k, len, len);
+	snap = len = dice(2) ? damage(s) : s->k.n;
+	if (dice(8) == 0) {
+		snap = FRAME_MIN + dice(len - FRAME_MIN + 1);
+		s->plain = false;
+	}
+	s->frame = frame_new(&s->k, len, snap);
 	if (!frame_parse(s->frame)) {
 		free(s->frame);
 		return false;

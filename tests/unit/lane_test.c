@@ -171,6 +171,19 @@ static void buffer_off_its_boundary(struct rig *r)
 	*lent(r, 5) += 1;
 }
 
+/* One of more buffers than there are slots, or of fewer. */
+static void little_room_and_a_bad_buffer(struct rig *r)
+{
+	little_room(r);
+	*lent(r, 1) += 8;
+}
+
+static void few_buffers_and_a_bad_one(struct rig *r)
+{
+	few_buffers(r);
+	*lent(r, 1) += 8;
+}
+
 static void impossible_index(struct rig *r)
 {
 	r->port[1].config.egress.free->tail = 4711;
@@ -239,6 +252,8 @@ static const struct lane_case {
 	{ little_room, REASON_NO_BUFFER, 1, 3 },
 	{ buffer_off_the_region, REASON_BAD_FREE, 1, 9 },
 	{ buffer_off_its_boundary, REASON_BAD_FREE, 1, 9 },
+	{ little_room_and_a_bad_buffer, REASON_BAD_FREE, 1, 3 },
+	{ few_buffers_and_a_bad_one, REASON_BAD_FREE, 1, 5 },
 	{ impossible_index, REASON_NONE, 1, 0 },
 	{ short_frames_only, REASON_TOO_BIG, 1, 6 },
 	{ everything_has_expired, REASON_NONE, 0, 12 },
