@@ -29,7 +29,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/frame.h"
 #include "policy/image.h"
+#include "vswitch/capture.h"
 #include "vswitch/vswitch.h"
 
 #define SYS_NONE 0xffffffffu
@@ -44,6 +46,11 @@
 #define SYS_MAX_CAPTURE_FILES 64
 /* Instructions a capture filter may have (BPF_MAXINSNS). */
 #define SYS_FILTER_MAX 4096
+/*
+ * Bytes of a segment (base/offload.h) that a port takes.  A capture's record
+ * has room for one to which a tag was added.
+ */
+#define SYS_MAX_SEGMENT (UINT16_MAX - CAPTURE_HEADROOM - FRAME_TAG)
 /* Addresses a TAP interface can be given. */
 #define SYS_ADDRESSES 8
 

@@ -266,6 +266,24 @@ int iface_master(int fd, int index)
 	return n <= 0 ? 0 : master_in(&answer.header, (size_t)n);
 }
 
+int iface_set_gso(int index, uint32_t bytes, uint32_t frames)
+{
+	struct {
+		struct nlmsghdr header;
+		struct ifinfomsg body;
+		char attributes[32];
+	} m = {
+		.header.nlmsg_len = NLMSG_LENGTH(sizeof(m.body)),
+		.header.nlmsg_type = RTM_NEWLINK,
+		.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
+		.body.ifi_index = index,
+	};
+
+	put(&m.header, IFLA_GSO_MAX_SIZE, &bytes, sizeof(bytes));
+	put(&m.header, IFLA_GSO_MAX_SEGS, &frames, sizeof(frames));
+	return request(&m.header);
+}
+
 int iface_up(int sock, const char *name)
 {
 	int flags = iface_flags(sock, name);

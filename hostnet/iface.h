@@ -109,6 +109,16 @@ int iface_add_address(int index, bool v6, const uint8_t *address, uint8_t bits);
  */
 int iface_master(int fd, int index);
 
+/**
+ * iface_set_gso - what a segment that is sent to it may be
+ * @index:  number of the interface
+ * @bytes:  of the longest
+ * @frames: it may stand for
+ *
+ * The kernel cuts others itself.
+ */
+int iface_set_gso(int index, uint32_t bytes, uint32_t frames);
+
 /** iface_up - bring it up; nothing happens if it is up */
 int iface_up(int sock, const char *name);
 

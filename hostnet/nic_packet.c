@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,8 +31,8 @@
 /* The most that can precede a received frame in its slot. */
 #define RX_HEAD (TPACKET2_HDRLEN + sizeof(struct virtio_net_hdr) + 16)
 
-/* The longest train of segments, and virtio's header. */
-#define BIG_SIZE (sizeof(struct virtio_net_hdr) + ETH_HLEN + 65535 + 8)
+/* The longest train of segments, with tags. */
+#define BIG_SIZE (ETH_HLEN + 65535 + 2 * FRAME_TAG)
 
 _Static_assert(NIC_HEADROOM >= FRAME_TAG, "a tag goes in front of a frame");
 
@@ -297,13 +298,22 @@ static unsigned int behind(const struct nic_ring *r, unsigned int index)
 static enum nic_got read_big(struct nic_packet *n, struct nic_frame *f)
 {
 	const size_t head = sizeof(f->hdr);
-	ssize_t got = read(n->rx.fd, n->big, BIG_SIZE);
+	const size_t tag = f->tagged ? FRAME_TAG : 0;
+	bool there = n->place != NULL && f->len + tag <= n->room;
+	size_t most = there ? n->room : BIG_SIZE;
+	uint8_t spare; /* detects a frame of another length */
+	struct iovec iov[] = {
+		{ &f->hdr, head },
+		{ (there ? n->place : n->big) + tag, f->len },
+		{ &spare, 1 },
+	};
+	ssize_t got;
 
-	if (got < 0 || (size_t)got != head + f->len)
-		return NIC_CUT;
-	memcpy(&f->hdr, n->big, head);
-	f->data = n->big + head;
-	return NIC_FRAME;
+	if (f->len > most - tag)
+		iov[1].iov_len = most - tag;
+	f->data = iov[1].iov_base;
+	got = readv(n->rx.fd, iov, 3);
+	return got < 0 || (size_t)got != head + f->len ? NIC_CUT : NIC_FRAME;
 }
 
 enum nic_got nic_packet_peek(struct nic_packet *n, unsigned int index,

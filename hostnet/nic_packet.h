@@ -20,7 +20,8 @@
  *
  * There are two sockets, because the receiver needs virtio's header in front of
  * frames (offload.h), which on a transmitter would make the kernel accept
- * frames longer than the interface's MTU.  A PD makes the rings before its
+ * frames longer than the interface's MTU.  Segments do not fit into slots: the
+ * nic port sends them one by one on the receiver's socket (vnet.h).  A PD makes the rings before its
  * filter is set, and makes them again if it is restarted: both sides then begin
  * at slot 0.
  */
@@ -48,6 +49,9 @@ struct nic_packet {
 	unsigned int oldest;
 	unsigned int queued; /* how many such slots there are, up to @tx.next */
 	uint8_t *big;	     /* for frames that do not fit into a slot */
+	/* in front of @big: where such a frame goes if it fits there, or NULL */
+	uint8_t *place;
+	size_t room; /* bytes at @place */
 };
 
 /* What can be put in front of a received frame, where it is. */
@@ -56,7 +60,7 @@ struct nic_packet {
 /* A received frame, in the ring until nic_packet_done(). */
 struct nic_frame {
 	struct virtio_net_hdr hdr; /* the sender's offloads (offload.h) */
-	/* may be changed, and so may the NIC_HEADROOM bytes in front of it */
+	/* may be changed, and has room for a tag in front if it is @tagged */
 	uint8_t *data;
 	size_t len;    /* bytes */
 	bool tagged;   /* the kernel took a VLAN tag out of the frame: */

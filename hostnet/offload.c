@@ -63,17 +63,15 @@ static uint16_t fold(uint64_t sum)
 /* Sum of byte pairs, an odd one at the end taken as the first of a pair. */
 static uint64_t add_bytes(uint64_t sum, const uint8_t *p, size_t len)
 {
-	for (; len >= 4; p += 4, len -= 4) {
-		uint32_t v;
+	for (; len >= 8; p += 8, len -= 8) {
+		uint64_t v;
 
 		memcpy(&v, p, sizeof(v));
-		sum += v;
+		sum += (uint32_t)v;
+		sum += v >> 32;
 	}
-	if (len >= 2) {
+	for (; len >= 2; p += 2, len -= 2)
 		sum += load16(p);
-		p += 2;
-		len -= 2;
-	}
 	if (len == 1) {
 		const uint8_t last[2] = { *p, 0 };
 

@@ -1,29 +1,72 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two hosts that leave checksums and segmentation to their cards, with two nic
+ * Two hosts that leave checksums and segmentation to their cards, with two
  * ports between them and the test as the switch.  The hosts are Linux itself,
  * each in a namespace; a segment with a wrong checksum would not be taken.
  *
  *	host "east"  east0 -- nic0 [rig] test [rig] nic1 -- west0  host "west"
+ *	host "east"          east0 [rig] test [rig] west0          host "west"
+ *
+ * A port is a nic or a tap, and takes segments whole or has `offload off`.
  */
 #include "tests/unit/nic_rig.h"
 
-static uint8_t frame[16384];
+static uint8_t frame[65536];
 
 #include <netinet/in.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 
+#include "hostnet/offload.h"
 #include "vmm/linux/ports/netns.h"
 
 #define STREAM (4u << 20)
 
 static struct comp *side[2];
 static int spy;
-static size_t longest;
+static size_t longest; /* that nic0 got */
+static size_t crossed; /* the longest that the switch forwarded */
+
+/* --- a kernel before 6.2 ------------------------------------------------- */
+
+static bool no_uso;
+
+/* In place of the C library's: it refuses segments of UDP. */
+ssize_t writev(int fd, const struct iovec *iov, int count)
+{
+	const struct virtio_net_hdr *h = iov[0].iov_base;
+
+	if (no_uso && iov[0].iov_len == sizeof(*h) &&
+	    h->gso_type == VIRTIO_NET_HDR_GSO_UDP_L4) {
+		errno = EINVAL;
+		return -1;
+	}
+	return syscall(SYS_writev, fd, iov, count);
+}
 
 /* --- hosts -------------------------------------------------------------- */
 
 static const char *const hosts[] = { "east", "west" };
+
+static void add_host(int i, bool nic)
+{
+	comp_shell("ip netns add %s", hosts[i]);
+	if (nic)
+		comp_shell("ip link add nic%d type veth peer name %s0 netns %s",
+			   i, hosts[i], hosts[i]);
+}
+
+/* Once it has its interface. */
+static void set_up_host(int i)
+{
+	comp_shell("ip -n %s addr add 10.8.0.%d/24 dev %s0", hosts[i], i + 1,
+		   hosts[i]);
+	comp_shell("ip -n %s addr add fd08::%d/64 dev %s0 nodad 2>&1 |"
+		   " cat >/dev/null",
+		   hosts[i], i + 1, hosts[i]);
+	comp_shell("ip -n %s link set %s0 up", hosts[i], hosts[i]);
+}
 
 static int setup_hosts(void **state)
 {
@@ -32,18 +75,9 @@ static int setup_hosts(void **state)
 	if (net_missing != NULL)
 		return 0;
 	comp_shell("ip link del nic0");
-	for (int i = 0; i < 2; i++) {
-		comp_shell("ip netns add %s", hosts[i]);
-		comp_shell("ip link add nic%d type veth peer name %s0 netns %s",
-			   i, hosts[i], hosts[i]);
-		comp_shell("ip -n %s addr add 10.8.0.%d/24 dev %s0", hosts[i],
-			   i + 1, hosts[i]);
-		comp_shell("ip -n %s addr add fd08::%d/64 dev %s0 nodad 2>&1 |"
-			   " cat >/dev/null",
-			   hosts[i], i + 1, hosts[i]);
-		comp_shell("ip -n %s link set %s0 up", hosts[i], hosts[i]);
-	}
-	longest = 0;
+	longest = crossed = 0;
+	spy = -1;
+	no_uso = false;
 	return 0;
 }
 
@@ -56,20 +90,43 @@ static int teardown_hosts(void **state)
 		if (side[i] != NULL)
 			comp_free(side[i]);
 	side[0] = side[1] = NULL;
-	comp_shell("ip link del nic0; ip link del nic1;"
+	comp_shell("for i in 0 1; do ip link del nic$i 2>/dev/null; done;"
 		   " ip netns del east; ip netns del west");
 	return comp_teardown(state);
 }
 
-static void start_sides(void)
+static void start_side(int i, bool nic)
+{
+	memset(&cfg->tap, 0, sizeof(cfg->tap));
+	cfg->kind = nic ? SYS_NIC : SYS_TAP;
+	if (nic) {
+		snprintf(cfg->nic.ifname, sizeof(cfg->nic.ifname), "nic%d", i);
+	} else {
+		snprintf(cfg->tap.ifname, sizeof(cfg->tap.ifname), "%s0",
+			 hosts[i]);
+		strcpy(cfg->tap.netns, hosts[i]);
+	}
+	side[i] = comp_run(cfg);
+}
+
+/* Two ports of these kinds, that take segments whole or not. */
+static void start_sides(bool east_nic, bool west_nic, bool whole)
 {
 	net_need();
-	for (int i = 0; i < 2; i++) {
-		snprintf(cfg->nic.ifname, sizeof(cfg->nic.ifname), "nic%d", i);
-		side[i] = comp_run(cfg);
-	}
-	net_await_carrier("-n east", "east0");
-	net_await_carrier("-n west", "west0");
+	if (!east_nic || !west_nic)
+		net_need_tun();
+	cfg->wire.offload = whole ? OFFLOAD_PORT | OFFLOAD_TAKES_ALL : 0;
+	cfg->wire.max_segment = whole ? SYS_MAX_SEGMENT : 0;
+	add_host(0, east_nic);
+	add_host(1, west_nic);
+	start_side(0, east_nic);
+	start_side(1, west_nic);
+	set_up_host(0);
+	set_up_host(1);
+	if (east_nic)
+		net_await_carrier("-n east", "east0");
+	if (west_nic)
+		net_await_carrier("-n west", "west0");
 	/*
 	 * The kernel notices our ends' carriers later still, and that is said.
 	 */
@@ -78,24 +135,29 @@ static void start_sides(void)
 			   outside_is(side[i]->c->outside, OUTSIDE_UP));
 		side[i]->log[0] = '\0';
 	}
-	spy = net_station("nic0");
+	if (east_nic)
+		spy = net_station("nic0");
 }
 
 /* The switch: what comes from one side goes to the other. */
 static void forward(void)
 {
+	struct offload o;
 	size_t n;
 
 	for (int i = 0; i < 2; i++) {
 		comp_turn(side[i]);
 		while (queue_pending(&side[!i]->rx_free) > 0 &&
-		       (n = comp_take(side[i], frame, sizeof(frame))) > 0)
-			comp_send(side[!i], frame, n);
+		       (n = comp_take_offload(side[i], frame, sizeof(frame),
+					      &o)) > 0) {
+			comp_send_offload(side[!i], frame, n, o);
+			crossed = n > crossed ? n : crossed;
+		}
 		comp_turn(side[!i]);
 	}
 	/* What nic0 really gets: longer than the MTU if offloads are on. */
-	while ((n = (size_t)recv(spy, frame, sizeof(frame), MSG_TRUNC)) <=
-	       70000)
+	while (spy >= 0 && (n = (size_t)recv(spy, frame, sizeof(frame),
+					     MSG_TRUNC)) <= 70000)
 		longest = n > longest ? n : longest;
 }
 
@@ -200,33 +262,93 @@ static void stream(int family)
 }
 
 /* Nothing was refused, and there was something to do. */
-static void assert_trains(void)
+static void assert_trains(bool whole)
 {
-	close(spy);
-	assert_true(longest > 3000);
+	if (spy >= 0) {
+		close(spy);
+		assert_true(longest > 3000);
+	}
+	assert_int_equal(crossed > 3000, whole);
 	assert_string_equal(side[0]->log, "");
 	assert_string_equal(side[1]->log, "");
+}
+
+/* Whether this kernel has it; if not, the test ends. */
+static void need_ipv6(void)
+{
+	if (access("/proc/net/if_inet6", F_OK) == 0)
+		return;
+	if (spy >= 0)
+		close(spy);
+	print_message("no IPv6 in this kernel\n");
+	skip();
 }
 
 static void tcp_over_ipv4(void **state)
 {
 	(void)state;
-	start_sides();
+	start_sides(true, true, false);
 	stream(AF_INET);
-	assert_trains();
+	assert_trains(false);
 }
 
 static void tcp_over_ipv6(void **state)
 {
 	(void)state;
-	start_sides();
-	if (access("/proc/net/if_inet6", F_OK) != 0) {
-		close(spy);
-		print_message("no IPv6 in this kernel\n");
-		skip();
-	}
+	start_sides(true, true, false);
+	need_ipv6();
 	stream(AF_INET6);
-	assert_trains();
+	assert_trains(false);
+}
+
+static void tcp_whole_between_nics(void **state)
+{
+	(void)state;
+	start_sides(true, true, true);
+	stream(AF_INET);
+	assert_trains(true);
+}
+
+static void tcp_whole_over_ipv6(void **state)
+{
+	(void)state;
+	start_sides(true, true, true);
+	need_ipv6();
+	stream(AF_INET6);
+	assert_trains(true);
+}
+
+static void tcp_whole_between_taps(void **state)
+{
+	(void)state;
+	start_sides(false, false, true);
+	stream(AF_INET);
+	assert_trains(true);
+}
+
+static void tcp_whole_between_taps_over_ipv6(void **state)
+{
+	(void)state;
+	start_sides(false, false, true);
+	need_ipv6();
+	stream(AF_INET6);
+	assert_trains(true);
+}
+
+static void tcp_whole_from_tap_to_nic(void **state)
+{
+	(void)state;
+	start_sides(false, true, true);
+	stream(AF_INET);
+	assert_trains(true);
+}
+
+static void tcp_whole_from_nic_to_tap(void **state)
+{
+	(void)state;
+	start_sides(true, false, true);
+	stream(AF_INET);
+	assert_trains(true);
 }
 
 /* --- UDP ---------------------------------------------------------------- */
@@ -267,29 +389,76 @@ static void datagrams(unsigned int count, size_t size, int gso)
 static void udp_checksums(void **state)
 {
 	(void)state;
-	start_sides();
+	start_sides(true, true, false);
 	for (size_t size = 1; size < 1473; size += 184)
 		datagrams(1, size, 0);
 	close(spy);
 	assert_string_equal(side[0]->log, "");
 }
 
-static void udp_segmentation(void **state)
+/* Left from one host to the other, or, where it meets a ring, made there. */
+static void udp_checksums_left(void **state)
+{
+	(void)state;
+	cfg->wire.max_frame = 9018;
+	start_sides(false, true, true);
+	comp_shell("ip link set nic1 mtu 9000;"
+		   " ip -n west link set west0 mtu 9000");
+	for (size_t size = 1; size < 8900; size += 811)
+		datagrams(1, size, 0);
+	assert_true(crossed > 2048);
+	assert_string_equal(side[0]->log, "");
+	for (unsigned int why = 0; why < OUTSIDE_DROP_COUNT; why++)
+		assert_int_equal(comp_dropped(side[1], why), 0);
+}
+
+static bool shows_udp_trains(void)
 {
 	struct utsname u;
 	int major = 0, minor = 0;
 
-	(void)state;
-	start_sides();
 	uname(&u);
 	sscanf(u.release, "%d.%d", &major, &minor);
-	if (major < 6 || (major == 6 && minor < 2)) {
+	return major > 6 || (major == 6 && minor >= 2);
+}
+
+static void need_udp_trains(void)
+{
+	if (shows_udp_trains())
+		return;
+	if (spy >= 0)
 		close(spy);
-		print_message("packet sockets show no UDP trains before 6.2\n");
-		skip();
-	}
+	print_message("no trains of UDP are shown before Linux 6.2\n");
+	skip();
+}
+
+static void udp_segmentation(void **state)
+{
+	(void)state;
+	start_sides(true, true, false);
+	need_udp_trains();
 	datagrams(8, 8000, 1000);
-	assert_trains();
+	assert_trains(false);
+}
+
+static void udp_whole(void **state)
+{
+	(void)state;
+	start_sides(false, true, true);
+	need_udp_trains();
+	datagrams(8, 8000, 1000);
+	assert_trains(true);
+}
+
+/* From another machine's switch or client; this kernel does not take it. */
+static void udp_cut_for_an_old_kernel(void **state)
+{
+	(void)state;
+	start_sides(false, false, true);
+	need_udp_trains();
+	no_uso = true;
+	datagrams(8, 8000, 1000);
+	assert_trains(true);
 }
 
 #define test(f) cmocka_unit_test_setup_teardown(f, setup_hosts, teardown_hosts)
@@ -299,8 +468,17 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(tcp_over_ipv4),
 		test(tcp_over_ipv6),
+		test(tcp_whole_between_nics),
+		test(tcp_whole_over_ipv6),
+		test(tcp_whole_between_taps),
+		test(tcp_whole_between_taps_over_ipv6),
+		test(tcp_whole_from_tap_to_nic),
+		test(tcp_whole_from_nic_to_tap),
 		test(udp_checksums),
+		test(udp_checksums_left),
 		test(udp_segmentation),
+		test(udp_whole),
+		test(udp_cut_for_an_old_kernel),
 	};
 
 	return cmocka_run_group_tests_name("nic offloads", tests,

@@ -5,7 +5,7 @@
  */
 #include "tests/unit/nic_rig.h"
 
-static uint8_t frame[16384];
+static uint8_t frame[65536];
 
 #include <linux/virtio_net.h>
 #include <sys/uio.h>
@@ -267,6 +267,172 @@ static void what_cannot_be_done(void **state)
 	close(far);
 }
 
+/* --- segments that cross whole -------------------------------------------- */
+
+static struct comp *whole_start(void)
+{
+	cfg->wire.offload = OFFLOAD_PORT | OFFLOAD_TAKES_ALL;
+	cfg->wire.max_segment = SYS_MAX_SEGMENT;
+	return nic_start();
+}
+
+/* The switch gets the train as it is, of so many bytes. */
+static void assert_whole(struct comp *rig, size_t len, struct offload want)
+{
+	struct offload o;
+	size_t n;
+
+	comp_until(rig,
+		   (n = comp_take_offload(rig, frame, sizeof(frame), &o)) > 0);
+	assert_int_equal(n, len);
+	assert_memory_equal(frame, train, len);
+	assert_int_equal(o.flags, want.flags);
+	assert_int_equal(o.segment, want.segment);
+}
+
+static const struct offload tcp4 = { .flags = OFFLOAD_CHECKSUM | OFFLOAD_TCP4,
+				     .segment = 1400 };
+
+/* Short ones fit into a slot of the ring; up to the longest that may be. */
+static void whole_trains(void **state)
+{
+	static const size_t payloads[] = { 1401, 1500, 2800, 9000,
+					   SYS_MAX_SEGMENT - HEADERS };
+	struct comp *rig = whole_start();
+	int far = train_station("far0");
+	struct virtio_net_hdr h = tso();
+
+	(void)state;
+	for (unsigned int i = 0; i < 5; i++) {
+		size_t len = make(train, payloads[i]);
+
+		assert_true(leave(far, &h, len));
+		assert_whole(rig, len, tcp4);
+	}
+	assert_string_equal(rig->log, "");
+	close(far);
+}
+
+/* The kernel takes the tag out; it is put back where the train is read to. */
+static void whole_behind_a_tag(void **state)
+{
+	struct comp *rig = whole_start();
+	int far = train_station("far0");
+	struct virtio_net_hdr h = tso();
+	size_t len = make(train, 5600);
+
+	(void)state;
+	insert_tag(len);
+	h.csum_start += 4;
+	h.hdr_len += 4;
+	if (!leave(far, &h, len + 4)) {
+		close(far);
+		print_message("this kernel sends no tagged trains\n");
+		skip();
+	}
+	for (unsigned int i = 0; i < 4; i++) {
+		assert_true(i == 0 || leave(far, &h, len + 4));
+		assert_whole(rig, len + 4, tcp4);
+	}
+	/* Nothing was written in front of a buffer. */
+	for (unsigned int i = 1; i < COMP_CAPACITY; i++)
+		assert_memory_equal(rig->wire.tx_data +
+					    i * rig->wire.buffer_size - 4,
+				    "\0\0\0\0", 4);
+	close(far);
+}
+
+/* Of a long frame; a short one's is made at once. */
+static void checksum_stays_left(void **state)
+{
+	static const struct offload checksum = { .flags = OFFLOAD_CHECKSUM };
+	struct virtio_net_hdr h = partial();
+	size_t len;
+	struct comp *rig;
+	int far;
+
+	(void)state;
+	net_need();
+	comp_shell("ip link set nic0 mtu 9000; ip link set far0 mtu 9000");
+	cfg->wire.max_frame = 9018;
+	rig = whole_start();
+	far = train_station("far0");
+	assert_true(leave(far, &h, make(train, 700)));
+	assert_int_equal(correct_packet(rig, 0), HEADERS + 700);
+	len = make(train, 7000);
+	assert_true(leave(far, &h, len));
+	assert_whole(rig, len, checksum);
+	insert_tag(len);
+	h.csum_start += 4;
+	assert_true(leave(far, &h, len + 4));
+	assert_whole(rig, len + 4, checksum);
+	close(far);
+}
+
+/* Too long, or too many frames, for the switch: cut here. */
+static void trains_that_cannot_go_whole(void **state)
+{
+	struct comp *rig = whole_start();
+	int far = train_station("far0");
+	struct virtio_net_hdr h = tso();
+
+	(void)state;
+	assert_true(leave(far, &h, make(train, SYS_MAX_SEGMENT - HEADERS + 1)));
+	for (size_t left = SYS_MAX_SEGMENT - HEADERS + 1; left > 0;)
+		left -= correct_packet(rig, 0) - HEADERS;
+	h.gso_size = 100;
+	assert_true(leave(far, &h, make(train, 100 * OFFLOAD_MAX_FRAMES + 1)));
+	for (unsigned int i = 0; i < OFFLOAD_MAX_FRAMES; i++)
+		assert_int_equal(correct_packet(rig, 0), HEADERS + 100);
+	assert_int_equal(correct_packet(rig, 0), HEADERS + 1);
+	assert_string_equal(rig->log, "");
+	close(far);
+}
+
+/* No train, and longer than the port's MTU allows. */
+static void long_frames_stay_refused(void **state)
+{
+	struct virtio_net_hdr h = partial();
+	struct comp *rig;
+	int far;
+
+	(void)state;
+	net_need();
+	comp_shell("ip link set nic0 mtu 9000; ip link set far0 mtu 9000");
+	rig = whole_start();
+	far = train_station("far0");
+	assert_true(leave(far, &h, make(train, 3000)));
+	h.flags = 0;
+	assert_true(leave(far, &h, make(train, 3000)));
+	h = tso();
+	assert_true(leave(far, &h, make(train, 3000)));
+	assert_whole(rig, HEADERS + 3000, tcp4);
+	assert_true(comp_logged(rig,
+				"a frame of 3054 bytes, this port takes 1518"));
+	assert_int_equal(comp_dropped(rig, OUTSIDE_DROP_OVERSIZE), 2);
+	close(far);
+}
+
+/* What it stands for must fit the interface's MTU, not what it is. */
+static void trains_for_a_smaller_mtu(void **state)
+{
+	struct offload o = tcp4;
+	struct comp *rig = whole_start();
+	int far = net_station("far0");
+	size_t len = make(train, 2800);
+
+	(void)state;
+	comp_shell("ip link set nic0 mtu 1440");
+	comp_turn(rig);
+	assert_true(comp_send_offload(rig, train, len, o));
+	comp_until(rig,
+		   recv(far, frame, sizeof(frame), MSG_TRUNC) == (ssize_t)len);
+	o.segment = 1401;
+	assert_true(comp_send_offload(rig, train, len, o));
+	comp_until(rig, comp_dropped(rig, OUTSIDE_DROP_MTU) == 1);
+	close(far);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +443,12 @@ int main(void)
 		nic_test(hc28_train_waits_for_buffers),
 		nic_test(segments_too_long_for_the_port),
 		nic_test(what_cannot_be_done),
+		nic_test(whole_trains),
+		nic_test(whole_behind_a_tag),
+		nic_test(checksum_stays_left),
+		nic_test(trains_that_cannot_go_whole),
+		nic_test(long_frames_stay_refused),
+		nic_test(trains_for_a_smaller_mtu),
 	};
 
 	return cmocka_run_group_tests_name("nic trains", tests, net_setup_veth,

@@ -62,7 +62,8 @@ void comp_publish(struct comp *r, struct queue_producer *q)
 		comp_notify(r);
 }
 
-bool comp_send(struct comp *r, const void *frame, size_t len)
+bool comp_send_offload(struct comp *r, const void *frame, size_t len,
+		       struct offload o)
 {
 	struct net_desc d;
 
@@ -73,28 +74,58 @@ bool comp_send(struct comp *r, const void *frame, size_t len)
 	assert_true(d.io_or_offset + len <= r->wire.rx_size);
 	memcpy((uint8_t *)(uintptr_t)r->wire.rx_data + d.io_or_offset, frame,
 	       len);
-	queue_put(&r->rx_active, d.io_or_offset, (uint16_t)len);
+	queue_put_offload(&r->rx_active, d.io_or_offset, (uint16_t)len, o);
 	comp_publish(r, &r->rx_active);
 	return true;
 }
 
-size_t comp_take(struct comp *r, void *frame, size_t size)
+bool comp_send(struct comp *r, const void *frame, size_t len)
+{
+	return comp_send_offload(r, frame, len, (struct offload){ 0 });
+}
+
+/* Offload data fits its frame, and there is none unless it was agreed on. */
+static void check_offload(const struct comp *r, const struct net_desc *d,
+			  const uint8_t *frame, struct offload *o)
+{
+	struct offload_place at;
+
+	*o = queue_offload(d);
+	assert_true(r->wire.offload != 0 || !offload_any(*o));
+	if (offload_any(*o))
+		assert_true(offload_locate(frame, d->len, o, &at));
+	assert_true(d->len >= 14);
+	assert_true(d->len <= (o->flags & OFFLOAD_TYPE ? r->wire.max_segment
+						       : r->wire.max_frame));
+}
+
+size_t comp_take_offload(struct comp *r, void *frame, size_t size,
+			 struct offload *o)
 {
 	struct net_desc d;
 
 	if (queue_pending(&r->tx_active) <= 0)
 		return 0;
-	d = queue_peek(&r->tx_active, 0);
+	d = queue_peek_offload(&r->tx_active, 0);
 	queue_release(&r->tx_active, 1);
-	assert_true(d.len >= 14 && d.len <= r->wire.max_frame);
 	assert_true(d.io_or_offset + d.len <= r->wire.tx_size);
 	assert_true(d.len <= size);
 	memcpy(frame, r->wire.tx_data + d.io_or_offset, d.len);
+	check_offload(r, &d, frame, o);
 	if (!r->hoard) {
 		queue_put(&r->tx_free, d.io_or_offset, 0);
 		comp_publish(r, &r->tx_free);
 	}
 	return d.len;
+}
+
+size_t comp_take(struct comp *r, void *frame, size_t size)
+{
+	struct offload o;
+	size_t len = comp_take_offload(r, frame, size, &o);
+
+	assert_false(len > 0 && offload_any(o));
+	return len;
 }
 
 /* --- the PD ------------------------------------------------------------- */
@@ -103,7 +134,7 @@ static uint32_t comp_buffer_size(uint32_t max_frame)
 {
 	uint32_t size = 2048;
 
-	while (size < max_frame)
+	while (size <= max_frame)
 		size *= 2;
 	return size;
 }
@@ -129,7 +160,10 @@ static struct boot_record *comp_record(const struct sys_component *config,
 	w->link = COMP_LINK;
 	w->channel = 0;
 	w->capacity = COMP_CAPACITY;
-	w->buffer_size = comp_buffer_size(w->max_frame + CAPTURE_HEADROOM);
+	w->buffer_size = comp_buffer_size(CAPTURE_HEADROOM +
+					  (w->max_segment > w->max_frame
+						   ? w->max_segment
+						   : w->max_frame));
 	return boot;
 }
 

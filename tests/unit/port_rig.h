@@ -100,9 +100,15 @@ bool comp_send(struct comp *r, const void *frame, size_t len);
 /* The switch takes a frame: its length, 0 if there is none. */
 size_t comp_take(struct comp *r, void *frame, size_t size);
 
+/* The same of frames that may have offload data, which is legal. */
+bool comp_send_offload(struct comp *r, const void *frame, size_t len,
+		       struct offload o);
+size_t comp_take_offload(struct comp *r, void *frame, size_t size,
+			 struct offload *o);
+
 /* --- the PD ------------------------------------------------------------- */
 
-/* Make a PD; of @config's wire only max_frame is looked at. */
+/* Make a PD; of @config's wire only lengths and offloads are looked at. */
 struct comp *comp_new(const struct sys_component *config);
 
 /* init() with these descriptors. */

@@ -5,10 +5,12 @@
 #include "tests/unit/nic_rig.h"
 #include "vmm/linux/ports/open.h"
 
+#include <linux/if_tun.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <sys/ioctl.h>
 
-static uint8_t frame[16384];
+static uint8_t frame[65536];
 
 /* --- the interface ------------------------------------------------------ */
 
@@ -147,6 +149,128 @@ static void kernel_segments(void **state)
 	for (unsigned int i = 0; i < 6; i++)
 		assert_udp(frame, take_ipv4(rig), i < 5 ? 1000 : 500);
 	close(udp);
+}
+
+/* --- offloads ----------------------------------------------------------- */
+
+static struct comp *whole_start(void)
+{
+	cfg->wire.offload = OFFLOAD_PORT | OFFLOAD_TAKES_ALL;
+	cfg->wire.max_segment = SYS_MAX_SEGMENT;
+	return tap_start();
+}
+
+/* The stack cuts what would not fit itself. */
+static void segments_have_limits(void **state)
+{
+	(void)state;
+	whole_start();
+	comp_shell("ip -d -o link show alice0 | grep -q 'gso_max_size %u "
+		   "gso_max_segs %u '",
+		   SYS_MAX_SEGMENT, OFFLOAD_MAX_FRAMES);
+}
+
+/* The next IPv4 frame, which may have offload data. */
+static size_t take_whole(struct comp *rig, struct offload *o)
+{
+	size_t n;
+
+	do
+		comp_until(rig, (n = comp_take_offload(rig, frame,
+						       sizeof(frame), o)) > 0);
+	while (frame[12] != 8 || frame[13] != 0);
+	return n;
+}
+
+/* What is short is completed at once; the kernel left it, too. */
+static void kernel_leaves_the_rest(void **state)
+{
+	int segment = 1000, udp;
+	struct offload o;
+	struct comp *rig;
+	static uint8_t data[5500];
+
+	(void)state;
+	cfg->wire.max_frame = 9018;
+	rig = whole_start();
+	udp = udp_host();
+	assert_int_equal(send(udp, data, 100, 0), 100);
+	assert_udp(frame, take_whole(rig, &o), 100);
+	assert_int_equal(o.flags, 0);
+	assert_int_equal(send(udp, data, 3000, 0), 3000);
+	assert_int_equal(take_whole(rig, &o), 3042);
+	assert_int_equal(o.flags, OFFLOAD_CHECKSUM);
+	if (setsockopt(udp, IPPROTO_UDP, 103 /* UDP_SEGMENT */, &segment,
+		       sizeof(segment)) == 0) {
+		assert_int_equal(send(udp, data, sizeof(data), 0),
+				 sizeof(data));
+		/* Before Linux 6.2 no segment of UDP is left. */
+		if (take_whole(rig, &o) > 1042) {
+			assert_int_equal(o.flags,
+					 OFFLOAD_CHECKSUM | OFFLOAD_UDP);
+			assert_int_equal(o.segment, 1000);
+		}
+	}
+	close(udp);
+}
+
+/* A frame longer than the MTU that is no segment. */
+static void long_frames_stay_refused(void **state)
+{
+	struct comp *rig = whole_start();
+	int host = net_station("alice0");
+
+	(void)state;
+	comp_shell("ip link set alice0 mtu 9000");
+	comp_frame(frame, 9014, 2);
+	net_say(host, frame, 9014);
+	comp_frame(frame, MAX_FRAME, 3);
+	net_say(host, frame, MAX_FRAME);
+	net_taken(rig, MAX_FRAME, 3);
+	assert_int_equal(comp_dropped(rig, OUTSIDE_DROP_OVERSIZE), 1);
+	assert_true(comp_logged(rig, "set a larger mtu for the port"));
+	close(host);
+}
+
+/*
+ * Whoever had a persistent TAP may have left it with several queues, a longer
+ * header and other offloads.
+ */
+static void prepared_otherwise(void **state)
+{
+	const char *const how[] = { "", "multi_queue", "vnet_hdr" };
+	struct comp *rig;
+
+	(void)state;
+	net_need_tun();
+	for (int i = 0; i < 6; i++) {
+		int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+		struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI |
+						  IFF_VNET_HDR };
+		int header = 12;
+
+		comp_shell("ip tuntap add alice0 mode tap %s", how[i / 2]);
+		if (i / 2 == 1)
+			ifr.ifr_flags |= IFF_MULTI_QUEUE;
+		strcpy(ifr.ifr_name, "alice0");
+		assert_int_equal(ioctl(fd, TUNSETIFF, &ifr), 0);
+		assert_int_equal(ioctl(fd, TUNSETVNETHDRSZ, &header), 0);
+		assert_int_equal(ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM), 0);
+		close(fd);
+		cfg->wire.offload = 0;
+		cfg->wire.max_segment = 0;
+		rig = i % 2 ? whole_start() : tap_start();
+		fd = net_station("alice0");
+		comp_frame(frame, 60, 5);
+		net_say(fd, frame, 60);
+		net_taken(rig, 60, 5);
+		comp_frame(frame, 60, 7);
+		assert_true(comp_send(rig, frame, 60));
+		net_hears(rig, fd, 60, 7);
+		close(fd);
+		comp_free(rig);
+		comp_shell("ip link del alice0");
+	}
 }
 
 /* --- what goes wrong ---------------------------------------------------- */
@@ -305,6 +429,10 @@ int main(void)
 		test(in_a_named_namespace),
 		test(kernel_completes_checksums),
 		test(kernel_segments),
+		test(segments_have_limits),
+		test(kernel_leaves_the_rest),
+		test(long_frames_stay_refused),
+		test(prepared_otherwise),
 		test(frames_too_long_for_the_port),
 		test(carrier_and_name),
 		test(moved_to_another_namespace),

@@ -14,7 +14,10 @@
  * Received frames are completed: a VLAN tag that the kernel has stripped is put
  * back, a checksum left to the hardware is computed, and a train of segments
  * (GSO, GRO) is cut into frames, a burst at a time if transmit buffers are
- * short.
+ * short.  But the switch gets a train as it is, a segment, unless there is
+ * `offload off` or it cannot be described (base/offload.h); a long one is read
+ * straight into the transmit buffer.  Segments from the switch leave one by one,
+ * with a header that says what is left to do; other frames leave complete.
  *
  * While the interface is down or has no carrier, frames for it are dropped and
  * counted.  When it is deleted, unplugged or moved to another namespace, the PD
@@ -35,6 +38,7 @@
 #include "vmm/linux/ports/nic.h"
 #include "vmm/linux/ports/open.h"
 #include "hostnet/offload.h"
+#include "hostnet/vnet.h"
 #include "base/frame.h"
 
 /* The longest train there can be, with its header and a tag put in. */
@@ -124,12 +128,24 @@ void nic_unsent(struct component *c, unsigned int count, int error)
 
 /* --- receiving ----------------------------------------------------------- */
 
-/* A train: copied, to be cut by the turns that follow. */
+/* May the switch have it as it is? It must be of a length it takes. */
+static bool is_whole(struct component *c, struct nic_frame *f,
+		     struct offload *o)
+{
+	const struct sys_wire *w = &c->cfg->wire;
+	bool train = f->hdr.gso_type != VIRTIO_NET_HDR_GSO_NONE;
+
+	if (!w->offload)
+		return !train && nic_frame_checksum(f);
+	return f->len <= (train ? w->max_segment : w->max_frame) &&
+	       vnet_read(&f->hdr, f->data, f->len, o);
+}
+
+/* A train that does not go whole: copied, to be cut by the turns that follow */
 static void take_train(struct component *c, struct nic_frame *f)
 {
 	struct nic *n = c->state;
 
-	nic_frame_tag(f);
 	if (f->len <= TRAIN_MAX) {
 		memcpy(n->copy, f->data, f->len);
 		n->cutting = offload_begin(&n->train, &f->hdr, n->copy, f->len);
@@ -138,24 +154,27 @@ static void take_train(struct component *c, struct nic_frame *f)
 		say_strange(c, &f->hdr);
 }
 
-/* A frame as such; true if @b has it now. */
+/* True if @b has the frame now. */
 static bool take_frame(struct component *c, struct nic_frame *f,
 		       struct net_buffer *b)
 {
 	const struct nic *n = c->state;
+	bool train = f->hdr.gso_type != VIRTIO_NET_HDR_GSO_NONE;
 
 	nic_frame_tag(f);
-	if (f->len > n->max_frame) {
+	if (!train && f->len > n->max_frame) {
 		say_oversize(c, f->len);
-		return false;
-	}
-	if (!nic_frame_checksum(f)) {
+	} else if (is_whole(c, f, &b->offload)) {
+		if (f->data != b->data)
+			memcpy(b->data, f->data, f->len);
+		b->len = (uint16_t)f->len;
+		return true;
+	} else if (train) {
+		take_train(c, f);
+	} else {
 		say_strange(c, &f->hdr);
-		return false;
 	}
-	memcpy(b->data, f->data, f->len);
-	b->len = (uint16_t)f->len;
-	return true;
+	return false;
 }
 
 /* The next segment of the train; true if @b has it. */
@@ -164,6 +183,7 @@ static bool cut_segment(struct component *c, struct net_buffer *b)
 	struct nic *n = c->state;
 	size_t len = offload_next(&n->train, b->data, n->max_frame);
 
+	b->offload = (struct offload){ 0 };
 	if (len > 0) {
 		b->len = (uint16_t)len;
 		return true;
@@ -186,19 +206,20 @@ static bool take_next(struct component *c, struct net_buffer *b)
 {
 	struct nic *n = c->state;
 	struct nic_frame f;
-	enum nic_got got = peek(n, &f);
+	enum nic_got got;
 	bool filled = false;
 
+	n->packet.place = b->data;
+	n->packet.room = c->cfg->wire.max_segment;
+	got = peek(n, &f);
 	if (got == NIC_NOTHING) {
 		n->pump.readable = false;
 		return false;
 	}
 	if (got == NIC_CUT || f.len < FRAME_MIN)
 		say_cut(c);
-	else if (f.hdr.gso_type == VIRTIO_NET_HDR_GSO_NONE)
-		filled = take_frame(c, &f, b);
 	else
-		take_train(c, &f);
+		filled = take_frame(c, &f, b);
 	if (n->xdp != NULL)
 		nic_xdp_done(n->xdp);
 	else
@@ -246,6 +267,59 @@ static bool put(struct nic *n, const struct net_buffer *b)
 			      : nic_packet_put(&n->packet, b->data, b->len);
 }
 
+/* A frame whose checksum is left to us: into a slot, and there completed. */
+static bool put_complete(struct component *c, const struct net_buffer *b)
+{
+	struct nic *n = c->state;
+	struct offload_place at;
+	struct offload o = b->offload;
+	uint8_t *slot = nic_packet_slot(&n->packet, 0);
+
+	if (slot == NULL)
+		return false;
+	memcpy(slot, b->data, b->len);
+	if (offload_locate(slot, b->len, &o, &at) &&
+	    offload_checksum(slot, b->len, at.l4, at.field - at.l4))
+		nic_packet_commit(&n->packet, b->len);
+	else
+		nic_unsent(c, 1, EINVAL);
+	return true;
+}
+
+/* A segment does not fit into a slot.  What is in the ring goes before it. */
+static bool send_segment(struct component *c, const struct net_buffer *b)
+{
+	struct nic *n = c->state;
+	int e;
+
+	if (!kick(c))
+		return false;
+	e = vnet_write(c->fd[NIC_RX], b->data, b->len, b->offload,
+		       n->watch.mtu);
+	n->full = e == -EAGAIN;
+	if (e == -EMSGSIZE)
+		say_too_long(c, b->len);
+	else if (e < 0 && !n->full)
+		nic_unsent(c, 1, -e);
+	return !n->full;
+}
+
+/* False if there is no room now. */
+static bool send_frame(struct component *c, const struct net_buffer *b)
+{
+	struct nic *n = c->state;
+
+	if (b->offload.segment != 0)
+		return send_segment(c, b);
+	if (!nic_frame_fits(b->data, b->len, n->watch.mtu)) {
+		say_too_long(c, b->len);
+		return true;
+	}
+	if (offload_any(b->offload))
+		return put_complete(c, b);
+	return put(n, b);
+}
+
 static unsigned int nic_send(struct component *c,
 			     const struct net_buffer *buffers,
 			     unsigned int count)
@@ -258,15 +332,10 @@ static unsigned int nic_send(struct component *c,
 		outside_dropped(c->outside, OUTSIDE_DROP_NOT_UP, count);
 		return count;
 	}
-	for (i = 0; i < count; i++) {
-		const struct net_buffer *b = &buffers[i];
-
-		if (!nic_frame_fits(b->data, b->len, n->watch.mtu))
-			say_too_long(c, b->len);
-		else if (!put(n, b))
-			break;
-	}
-	n->pump.writable = kick(c);
+	n->full = false;
+	for (i = 0; i < count && send_frame(c, &buffers[i]); i++)
+		;
+	n->pump.writable = kick(c) && !n->full;
 	return i;
 }
 
@@ -282,8 +351,9 @@ static void nic_watch(struct component *c, bool in, bool out)
 		nic_by_xdp_watch(c, in);
 		return;
 	}
-	pd_watch(c, NIC_RX, in ? EPOLLIN : 0u);
-	pd_watch(c, NIC_TX, out ? EPOLLOUT : 0u);
+	pd_watch(c, NIC_RX,
+		 (in ? EPOLLIN : 0u) | (out && n->full ? EPOLLOUT : 0u));
+	pd_watch(c, NIC_TX, out && !n->full ? EPOLLOUT : 0u);
 }
 
 static const struct pump_ops nic_pump = {
@@ -387,10 +457,10 @@ static void nic_fd_ready(struct component *c, unsigned int fd_index,
 		interface_lost(c, fd_index);
 	if (n->gone)
 		return;
-	if (fd_index == NIC_RX || fd_index >= NIC_XDP)
+	if ((fd_index == NIC_RX && (events & EPOLLIN)) || fd_index >= NIC_XDP)
 		n->pump.readable = true;
-	else if (kick(c))
-		n->pump.writable = true;
+	if (events & EPOLLOUT)
+		n->pump.writable = kick(c);
 }
 
 static bool nic_run(struct component *c, uint64_t now_ns)
@@ -403,7 +473,8 @@ static bool nic_run(struct component *c, uint64_t now_ns)
 }
 
 /* write() of nothing kicks the ring; read() takes frames longer than a slot. */
-static const int nic_syscalls[] = { IFACE_WATCH_SYSCALLS, SYS_write, -1 };
+static const int nic_syscalls[] = { IFACE_WATCH_SYSCALLS, SYS_write, SYS_readv,
+				    SYS_writev, -1 };
 static const unsigned long nic_ioctls[] = { IFACE_WATCH_IOCTLS, 0 };
 
 const struct component_ops nic_ops = {

@@ -23,7 +23,8 @@ struct nic {
 	struct iface_watch watch;
 	/* it is no more; the descriptors, if there are any, are dead */
 	bool gone;
-	uint8_t *copy;		    /* TRAIN_MAX bytes for a train */
+	bool full;     /* it is the receiver that has no room, for a segment */
+	uint8_t *copy; /* TRAIN_MAX bytes for a train */
 	struct offload_train train; /* being cut, if @cutting */
 	bool cutting;		    /* there is a train */
 };

@@ -27,6 +27,8 @@
  * both have room (256 slots, each counted as at least 700 bytes).
  */
 #define TX_BUFFER 106496
+/* The same for segments, which leave by the receiver: dozens of the longest. */
+#define SEGMENTS_BUFFER (4 << 20)
 
 static int no_interface(const struct sys_component *cfg, struct error *err)
 {
@@ -111,10 +113,10 @@ static int cannot_open(const char *ifname, int error, struct error *err)
 			 ifname, strerror(error));
 }
 
-/* As much room as allowed; with less, only unsegmented frames are lost. */
+/* As much room as allowed; with less, only segments are lost. */
 static int receiver(int index)
 {
-	const int size = RX_BUFFER;
+	const int size = RX_BUFFER, segments = SEGMENTS_BUFFER;
 	int fd = nic_packet_receiver(index);
 	int e;
 
@@ -122,6 +124,10 @@ static int receiver(int index)
 		return fd;
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &segments,
+		       sizeof(segments)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &segments,
+			   sizeof(segments));
 	e = nic_packet_set(fd, PACKET_COPY_THRESH, 1);
 	if (e == 0)
 		return fd;

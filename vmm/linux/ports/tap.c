@@ -10,11 +10,11 @@
  * and routes were meant for something else.
  *
  * Frames are read straight into transmit buffers and written straight from
- * receive buffers, one system call each; TUN cannot move several at once.
- *
- * We do not ask for IFF_VNET_HDR, so the driver offers the stack no offloads:
- * it completes checksums and cuts TCP into segments before a frame reaches
- * us.  The price is one system call per segment.
+ * receive buffers, one system call each; TUN cannot move several at once.  So
+ * segments cross whole: with IFF_VNET_HDR the driver offers the stack offloads,
+ * and says with each frame what is left to do (hostnet/vnet.h).  With `offload
+ * off` the stack completes checksums and cuts segments before a frame reaches
+ * us.
  *
  * While the interface is down, frames for it are dropped and counted.  When it
  * is deleted, the port waits until the monitor has made it again and starts the
@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "hostnet/iface.h"
+#include "hostnet/vnet.h"
 #include "vmm/linux/error.h"
 #include "vmm/linux/ports/iface_watch.h"
 #include "vmm/linux/ports/pump.h"
@@ -43,7 +44,7 @@
 /* State of a tap component. */
 struct tap {
 	struct pump pump; /* the switch side */
-	uint32_t max_frame;
+	bool vnet;	  /* a header precedes each frame */
 	struct iface_watch watch;
 	/* it is no more; the descriptors, if there are any, are dead */
 	bool gone;
@@ -74,37 +75,74 @@ static void check_gone(struct component *c, int error)
 		tap_gone(c);
 }
 
+/*
+ * Read a frame; the length, or 0 if there is none.  A buffer has room for one
+ * byte more than may be, so that frames that are too long show.
+ */
+static size_t read_frame(struct component *c, struct net_buffer *b,
+			 struct virtio_net_hdr *h)
+{
+	const struct sys_wire *w = &c->cfg->wire;
+	const struct tap *t = c->state;
+	const struct iovec iov[] = { { h, sizeof(*h) },
+				     { b->data, w->max_segment + 1 } };
+	ssize_t n;
+
+	if (t->vnet)
+		n = readv(c->fd[TAP_DEVICE], iov, 2) - (ssize_t)sizeof(*h);
+	else
+		n = read(c->fd[TAP_DEVICE], b->data, w->max_frame + 1);
+	if (n > 0)
+		return (size_t)n;
+	check_gone(c, n < 0 ? errno : 0);
+	return 0;
+}
+
+/* A frame of @n bytes was read: may the switch have it? */
+static bool accept_frame(struct component *c, struct net_buffer *b,
+			 const struct virtio_net_hdr *h, size_t n)
+{
+	const struct sys_wire *w = &c->cfg->wire;
+	const struct tap *t = c->state;
+	bool segment = h->gso_type != VIRTIO_NET_HDR_GSO_NONE;
+
+	if (n > (segment ? w->max_segment : w->max_frame)) {
+		pump_drop(c, OUTSIDE_DROP_OVERSIZE, 1,
+			  "%s sent a frame longer than this port's %u "
+			  "bytes: dropped; set a larger mtu for the "
+			  "port, or a smaller one for the interface",
+			  t->watch.name, w->max_frame);
+		return false;
+	}
+	if (!vnet_read(h, b->data, n, &b->offload)) {
+		pump_drop(c, OUTSIDE_DROP_OFFLOAD, 1,
+			  "%s leaves work to the hardware that cannot be done "
+			  "here (kind %u): `ethtool -K %s gso off tso off`",
+			  t->watch.name, h->gso_type, t->watch.name);
+		return false;
+	}
+	b->len = (uint16_t)n;
+	return true;
+}
+
 static unsigned int tap_receive(struct component *c, struct net_buffer *buffers,
 				unsigned int count)
 {
 	struct tap *t = c->state;
 	unsigned int filled = 0;
+	size_t n;
 
 	if (t->gone)
 		t->pump.readable = false;
 	for (unsigned int looked = 0; looked < count && t->pump.readable;
 	     looked++) {
-		struct net_buffer *b = &buffers[filled];
-		uint8_t spare; /* detects frames that are too long */
-		struct iovec iov[2] = { { b->data, t->max_frame },
-					{ &spare, 1 } };
-		ssize_t n = readv(c->fd[TAP_DEVICE], iov, 2);
+		struct virtio_net_hdr h = { 0 };
 
-		if (n <= 0) {
+		n = read_frame(c, &buffers[filled], &h);
+		if (n == 0)
 			t->pump.readable = false;
-			check_gone(c, n < 0 ? errno : 0);
-			break;
-		}
-		if ((size_t)n > t->max_frame) {
-			pump_drop(c, OUTSIDE_DROP_OVERSIZE, 1,
-				  "%s sent a frame longer than this port's %u "
-				  "bytes: dropped; set a larger mtu for the "
-				  "port, or a smaller one for the interface",
-				  t->watch.name, t->max_frame);
-			continue;
-		}
-		b->len = (uint16_t)n;
-		filled++;
+		else
+			filled += accept_frame(c, &buffers[filled], &h, n);
 	}
 	return filled;
 }
@@ -124,6 +162,17 @@ static void drop(struct component *c, int error)
 		  strerror(error));
 }
 
+/* 0 or negative errno. */
+static int write_frame(struct component *c, const struct net_buffer *b)
+{
+	const struct tap *t = c->state;
+
+	if (t->vnet)
+		return vnet_write(c->fd[TAP_DEVICE], b->data, b->len,
+				  b->offload, 0);
+	return write(c->fd[TAP_DEVICE], b->data, b->len) < 0 ? -errno : 0;
+}
+
 static unsigned int tap_send(struct component *c,
 			     const struct net_buffer *buffers,
 			     unsigned int count)
@@ -131,19 +180,18 @@ static unsigned int tap_send(struct component *c,
 	const struct tap *t = c->state;
 
 	for (unsigned int i = 0; i < count; i++) {
-		ssize_t n;
+		int e;
 
 		if (t->gone) {
 			outside_dropped(c->outside, OUTSIDE_DROP_NOT_UP,
 					count - i);
 			return count;
 		}
-		n = write(c->fd[TAP_DEVICE], buffers[i].data, buffers[i].len);
-		if (n >= 0)
-			continue;
-		if (errno == EAGAIN)
+		e = write_frame(c, &buffers[i]);
+		if (e == -EAGAIN)
 			return i;
-		drop(c, errno);
+		if (e < 0)
+			drop(c, -e);
 	}
 	return count;
 }
@@ -180,7 +228,7 @@ static int tap_init(struct component *c)
 
 	if (e < 0)
 		return e;
-	t->max_frame = c->cfg->wire.max_frame;
+	t->vnet = c->cfg->wire.offload != 0;
 	/* Started again after the interface was deleted? */
 	if (c->n_fds != TAP_FDS ||
 	    (ioctl(c->fd[TAP_DEVICE], TUNGETIFF, &ifr) < 0 &&
@@ -225,7 +273,7 @@ static void tap_fd_ready(struct component *c, unsigned int fd_index,
 }
 
 static const int tap_syscalls[] = { IFACE_WATCH_SYSCALLS, SYS_readv, SYS_write,
-				    -1 };
+				    SYS_writev, -1 };
 static const unsigned long tap_ioctls[] = { IFACE_WATCH_IOCTLS, 0 };
 
 const struct component_ops tap_ops = {

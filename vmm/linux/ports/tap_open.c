@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,12 @@
 #include "base/frame.h"
 
 #define TUN_DEVICE "/dev/net/tun"
+
+/* Segments of UDP, since Linux 6.2. */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
 
 static int open_device(struct error *err)
 {
@@ -34,29 +41,29 @@ static int open_device(struct error *err)
 			 strerror(errno));
 }
 
-static int set_interface(int fd, const char *name, short flags)
+static int set_interface(int fd, const struct sys_component *cfg, int flags)
 {
 	struct ifreq ifr = { .ifr_flags =
 				     (short)(IFF_TAP | IFF_NO_PI | flags) };
 
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	if (cfg->wire.offload)
+		ifr.ifr_flags |= IFF_VNET_HDR;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", cfg->tap.ifname);
 	return ioctl(fd, TUNSETIFF, &ifr);
 }
 
 /*
  * There is an interface of this name.  Use it if it is a persistent TAP that
- * nobody uses.  (One that is not persistent is in use.) Its previous user may
- * have left offloads on.
+ * nobody uses, with one queue of it if it was made for several.  (One that is
+ * not persistent is in use.)
  */
-static int adopt(int fd, const char *name, struct error *err)
+static int adopt(int fd, const struct sys_component *cfg, struct error *err)
 {
-	if (set_interface(fd, name, 0) == 0)
-		return ioctl(fd, TUNSETOFFLOAD, 0ul) < 0
-			       ? error_errno(err,
-					     "cannot turn the offloads of "
-					     "interface \"%s\" off",
-					     name)
-			       : 0;
+	const char *name = cfg->tap.ifname;
+
+	if (set_interface(fd, cfg, 0) == 0 ||
+	    (errno == EINVAL && set_interface(fd, cfg, IFF_MULTI_QUEUE) == 0))
+		return 0;
 	if (errno == EBUSY)
 		return error_set(err,
 				 "TAP interface \"%s\" is in use by another "
@@ -77,12 +84,15 @@ static int adopt(int fd, const char *name, struct error *err)
 }
 
 /* Make the interface, or take an existing one. */
-static int make_interface(int fd, const char *name, struct error *err)
+static int make_interface(int fd, const struct sys_component *cfg,
+			  struct error *err)
 {
-	if (set_interface(fd, name, IFF_TUN_EXCL) == 0)
+	const char *name = cfg->tap.ifname;
+
+	if (set_interface(fd, cfg, IFF_TUN_EXCL) == 0)
 		return 0;
 	if (errno == EBUSY || errno == EEXIST)
-		return adopt(fd, name, err);
+		return adopt(fd, cfg, err);
 	if (errno == EPERM)
 		return error_set(
 			err,
@@ -96,6 +106,32 @@ static int make_interface(int fd, const char *name, struct error *err)
 				 "to 15 letters and digits",
 				 name);
 	return error_errno(err, "cannot make TAP interface \"%s\"", name);
+}
+
+/*
+ * What the stack may leave to us.  The previous user of a persistent TAP may
+ * have left other offloads on, and a longer header.
+ */
+static int set_offloads(int fd, const struct sys_component *cfg,
+			struct error *err)
+{
+	const unsigned long tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 |
+				  TUN_F_TSO_ECN;
+	const unsigned long udp = TUN_F_USO4 | TUN_F_USO6;
+	bool on = cfg->wire.offload;
+	int header = sizeof(struct virtio_net_hdr);
+
+	if (on && ioctl(fd, TUNSETVNETHDRSZ, &header) < 0)
+		return error_errno(err,
+				   "cannot set the header of interface \"%s\"",
+				   cfg->tap.ifname);
+	if ((on && ioctl(fd, TUNSETOFFLOAD, tcp | udp) == 0) ||
+	    ioctl(fd, TUNSETOFFLOAD, on ? tcp : 0) == 0)
+		return 0;
+	return error_errno(err,
+			   "cannot turn the offloads of interface \"%s\" "
+			   "%s",
+			   cfg->tap.ifname, on ? "on" : "off");
 }
 
 /*
@@ -121,6 +157,14 @@ static int set_up(const struct sys_component *cfg, int sock, struct error *err)
 				 "cannot give interface \"%s\" its addresses: "
 				 "%s (is IPv6 turned off?)",
 				 tap->ifname, strerror(-e));
+	if (cfg->wire.offload)
+		e = iface_set_gso(index, cfg->wire.max_segment,
+				  OFFLOAD_MAX_FRAMES);
+	if (e < 0)
+		return error_set(err,
+				 "cannot limit the segments of interface "
+				 "\"%s\": %s",
+				 tap->ifname, strerror(-e));
 	e = iface_set_mtu(sock, tap->ifname, mtu);
 	if (e == 0)
 		e = iface_up(sock, tap->ifname);
@@ -144,7 +188,8 @@ static int open_here(const struct sys_component *cfg, int *fds,
 
 	fds[TAP_DEVICE] = open_device(err);
 	if (fds[TAP_DEVICE] < 0 ||
-	    make_interface(fds[TAP_DEVICE], cfg->tap.ifname, err))
+	    make_interface(fds[TAP_DEVICE], cfg, err) < 0 ||
+	    set_offloads(fds[TAP_DEVICE], cfg, err) < 0)
 		return -1;
 	sock = iface_socket();
 	if (sock < 0)
