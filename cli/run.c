@@ -32,7 +32,7 @@ static void summary(const char *file, const struct system *sys)
 		bytes += sys->region[i].size;
 	text_print(stdout, file, "");
 	printf(": ok (switches: %zu, connections: %zu, domains: %zu, "
-	       "shared memory: %.1f MiB)\n",
+	       "shared memory: up to %.1f MiB)\n",
 	       switches, sys->n_conns, sys->n_pds, (double)bytes / (1 << 20));
 }
 

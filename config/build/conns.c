@@ -10,7 +10,13 @@
 #include "vswitch/ctl.h"
 
 #define PAGE 4096u
+/*
+ * Buffers where nothing is said.  In front of a host's stack there are more of
+ * frames: the segments of its peers come in bursts, cut into dozens each, and
+ * are lost when there is too little room.
+ */
 #define DEFAULT_BUFFERS 512u
+#define BURST_BUFFERS 2048u
 /* Smaller buffers save nothing worth having; larger ones come with the MTU. */
 #define LEAST_BUFFER 2048u
 
@@ -119,29 +125,48 @@ static uint32_t to_monitor(struct system *sys, uint32_t pd, const char *owner,
 /* --- sizes --------------------------------------------------------------- */
 
 /* Unless told otherwise a capture takes whatever its ports can have. */
-static uint32_t mtu_of(const struct topo_port *port)
+static uint32_t longest_of(const struct topo_port *port)
 {
 	uint64_t watched = port->settings.mtu.set ? 0 : port->capture.mask;
 	const struct topo_port *other;
-	uint32_t mtu = topo_mtu(port);
+	uint32_t longest = topo_mtu(port) + FRAME_OVERHEAD;
 
 	for_each(other, port->sw->ports) {
-		if (watched >> other->number & 1 && topo_mtu(other) > mtu)
-			mtu = topo_mtu(other);
+		uint32_t its = topo_offload(other)
+				       ? SYS_MAX_SEGMENT + FRAME_TAG
+				       : topo_mtu(other) + FRAME_OVERHEAD;
+
+		if (watched >> other->number & 1 && its > longest)
+			longest = its;
 	}
-	return mtu;
+	return longest;
+}
+
+static uint32_t buffers_of(const struct topo_port *port)
+{
+	const struct option *buffers = &port->settings.buffers;
+
+	if (buffers->set)
+		return (uint32_t)buffers->value;
+	return topo_kinds[port->kind].stack && !topo_offload(port)
+		       ? BURST_BUFFERS
+		       : DEFAULT_BUFFERS;
 }
 
 static void size_conn(struct sys_conn *conn, const struct topo_port *port)
 {
-	uint32_t room = port->kind == TO_CAPTURE ? CAPTURE_HEADROOM : 0;
-	const struct option *buffers = &port->settings.buffers;
+	/* A byte more shows that a frame is too long. */
+	uint32_t room = port->kind == TO_CAPTURE ? CAPTURE_HEADROOM : 1;
+	uint32_t longest = longest_of(port);
 
-	conn->capacity = buffers->set ? (uint32_t)buffers->value
-				      : DEFAULT_BUFFERS;
-	conn->max_frame = mtu_of(port) + FRAME_OVERHEAD;
+	conn->capacity = buffers_of(port);
+	conn->max_frame = longest;
+	if (topo_offload(port)) {
+		conn->offload = OFFLOAD_PORT | OFFLOAD_TAKES_ALL;
+		conn->max_segment = longest = SYS_MAX_SEGMENT;
+	}
 	conn->buffer_size = LEAST_BUFFER;
-	while (conn->buffer_size < conn->max_frame + room)
+	while (conn->buffer_size < longest + room)
 		conn->buffer_size *= 2;
 }
 

@@ -50,8 +50,12 @@ static void dump_wire(const struct sys_wire *w, FILE *out)
 {
 	dump_half("ingress", &w->ingress, out);
 	dump_half("egress", &w->egress, out);
-	fprintf(out, " link %u channel %u capacity %u buffer %u frame %u\n",
+	fprintf(out, " link %u channel %u capacity %u buffer %u frame %u",
 		w->link, w->channel, w->capacity, w->buffer_size, w->max_frame);
+	if (w->offload)
+		fprintf(out, " offload %x segment %u", w->offload,
+			w->max_segment);
+	fputc('\n', out);
 }
 
 /* --- what is attached, as a port says it --------------------------------- */
@@ -278,6 +282,9 @@ static void conn_facts(const struct system *sys, const struct sys_conn *conn,
 	     c && c->kind == SYS_CAPTURE ? "capture's mtu" : "mtu", "%u",
 	     conn->max_frame - FRAME_OVERHEAD);
 	fact(out, noun, conn->name, "buffers", "%u", conn->capacity);
+	if ((link || (c && (c->kind == SYS_TAP || c->kind == SYS_NIC))) &&
+	    !conn->offload)
+		fact(out, noun, conn->name, "\"offload off\"", "%s", "");
 	fact(out, noun, conn->name, "follow", "\"%s\"",
 	     conn->follow < sys->n_conns ? sys->conn[conn->follow].name : "");
 }

@@ -19,7 +19,8 @@ static unsigned int kinds_of(const struct topo_port *port)
 
 	return (port->kind == TO_CAPTURE ? ON_CAPTURES : ON_SENDERS) |
 	       (port->kind == TO_TAP ? ON_TAPS : 0) |
-	       (port->kind == TO_NIC ? ON_NICS : 0) | (path ? ON_PATHS : 0);
+	       (port->kind == TO_NIC ? ON_NICS : 0) | (path ? ON_PATHS : 0) |
+	       (topo_kinds[port->kind].offload ? ON_OFFLOADS : 0);
 }
 
 static const char *why_not(unsigned int on)
@@ -28,6 +29,9 @@ static const char *why_not(unsigned int on)
 		return "is for capture ports, and this is none";
 	if (on == ON_SENDERS)
 		return "is for ports that send, and a capture does not";
+	if (on == ON_OFFLOADS)
+		return "is for tap and nic ports and for links; other ports "
+		       "have none";
 	if (on == ON_TAPS)
 		return "is given to the interface of a tap port; this port has "
 		       "none";

@@ -51,6 +51,17 @@ static void set_burst(const struct topo_port *port, struct option *limit)
 							: POLICY_MAX_BURST;
 }
 
+static void check_segment(struct topology *t, const struct topo_port *port,
+			  const struct option *limit)
+{
+	if (topo_offload(port) && limit->burst < SYS_MAX_SEGMENT)
+		warn(t, limit->burst_pos,
+		     "a burst of %" PRIu64 " bytes never lets a long segment "
+		     "pass, which on port %s has up to %u; write at least "
+		     "that, or \"offload off\" in the port",
+		     limit->burst, topo_port_name(t, port), SYS_MAX_SEGMENT);
+}
+
 static void check_bursts(struct topology *t, const struct topo_port *port)
 {
 	uint64_t frame = longest_frame(port);
@@ -60,10 +71,13 @@ static void check_bursts(struct topology *t, const struct topo_port *port)
 		const struct option *limit = &port->settings.limit[i];
 
 		/* Both directions may have been said in one. */
-		if (!limit->burst || limit->burst >= frame ||
-		    limit->burst_pos.seq == last)
+		if (!limit->burst || limit->burst_pos.seq == last)
 			continue;
 		last = limit->burst_pos.seq;
+		if (limit->burst >= frame) {
+			check_segment(t, port, limit);
+			continue;
+		}
 		wrong(t, limit->burst_pos,
 		      "a burst of %" PRIu64 " bytes never lets a frame of full "
 		      "length pass, which on port %s has "

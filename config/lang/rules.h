@@ -35,9 +35,10 @@ enum { LIMIT_IN, LIMIT_OUT, LIMITS };
 
 /* What a port may do, and what can change while it runs. */
 struct topo_settings {
-	struct option mtu; /* these two cannot */
+	struct option mtu; /* these three cannot */
 	struct option buffers;
-	struct option lock; /* value: how many addresses: */
+	struct option offload; /* set: off */
+	struct option lock;    /* value: how many addresses: */
 	struct topo_mac *macs;
 	struct option flood;   /* value: none to unknown addresses */
 	struct option sticky;  /* value: how many addresses */

@@ -8,16 +8,18 @@
 
 const struct topo_kind topo_kinds[] = {
 	[NOT_ATTACHED] = { "nothing", SYS_KINDS, SYS_TO_PD, .host = false },
-	[TO_TAP] = { "tap", SYS_TAP, SYS_TO_PD, .host = true, .own = true },
-	[TO_NIC] = { "nic", SYS_NIC, SYS_TO_PD, .own = true },
+	[TO_TAP] = { "tap", SYS_TAP, SYS_TO_PD, .host = true, .own = true,
+		     .stack = true, .offload = true },
+	[TO_NIC] = { "nic", SYS_NIC, SYS_TO_PD, .own = true, .stack = true,
+		     .offload = true },
 	[TO_SOCKET] = { "socket", SYS_SOCKET, SYS_TO_PD, .host = true,
-			.own = true },
+			.own = true, .stack = true },
 	[TO_ATTACH] = { "attach", SYS_KINDS, SYS_TO_ATTACH, .host = true,
 			.own = true,
 			.alone = "served by a process from outside, which "
 				 "cannot be in a domain; take it out" },
 	[TO_CAPTURE] = { "capture", SYS_CAPTURE, SYS_TO_PD, .own = true },
-	[TO_LINK] = { "link", SYS_KINDS, SYS_TO_SWITCH,
+	[TO_LINK] = { "link", SYS_KINDS, SYS_TO_SWITCH, .offload = true,
 		      .alone = "an end of a link, and nothing runs there; put "
 			       "the switches into the domain" },
 	[TO_PROGRAM] = { "program", SYS_PROGRAM, SYS_TO_PD, .host = true,
@@ -74,6 +76,12 @@ uint32_t topo_mtu(const struct topo_port *port)
 {
 	return port->settings.mtu.set ? (uint32_t)port->settings.mtu.value
 				      : DEFAULT_MTU;
+}
+
+bool topo_offload(const struct topo_port *port)
+{
+	return topo_kinds[port->kind].offload && !port->settings.offload.set &&
+	       !port->nic_xdp.set;
 }
 
 const char *topo_port_name(struct topology *t, const struct topo_port *port)

@@ -41,6 +41,8 @@ struct topo_kind {
 	enum sys_attachment to;
 	bool host;	   /* behind it is a host rather than a network */
 	bool own;	   /* no other port may have what it names */
+	bool stack;	   /* behind it is the stack of a host or a guest */
+	bool offload;	   /* takes segments, unless told otherwise */
 	const char *alone; /* why it cannot be in a domain, or NULL */
 };
 
@@ -249,6 +251,9 @@ struct topo_port *topo_add_port(struct topology *t, struct topo_switch *sw,
 
 /* The MTU of a port, said or not. */
 uint32_t topo_mtu(const struct topo_port *port);
+
+/* Does a port take segments whole? */
+bool topo_offload(const struct topo_port *port);
 
 /* "switch.port" */
 const char *topo_port_name(struct topology *t, const struct topo_port *port);

@@ -165,6 +165,7 @@ const struct form forms[] = {
 { SETTING, "flood off", on_flood, SET1(flood), .n = true },
 { IN_PORT | IN_LINK, "mtu BYTES", on_number, SET1(mtu), &an_mtu },
 { IN_PORT | IN_LINK, "buffers NUMBER", on_buffers, SET1(buffers), &buffers },
+{ IN_PORT | IN_LINK | ON_OFFLOADS, "offload off", NULL, SET1(offload) },
 { SENDER, "reserved forward", NULL, PORT(reserved) },
 { SENDER, "follow PORT", on_text, PORT(follow) },
 { IN_LINK | UNSAID, "follow", refuse_follow, NO_OPTION },

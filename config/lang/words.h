@@ -28,9 +28,11 @@ enum place {
 	ON_TAPS = 8192,
 	ON_PATHS = 16384,
 	ON_NICS = 32768,
-	ON_SOME = ON_CAPTURES | ON_SENDERS | ON_TAPS | ON_PATHS | ON_NICS,
+	ON_OFFLOADS = 65536,
+	ON_SOME = ON_CAPTURES | ON_SENDERS | ON_TAPS | ON_PATHS | ON_NICS |
+		  ON_OFFLOADS,
 	/* It is limited unless told otherwise. */
-	LIMITED = 65536,
+	LIMITED = 131072,
 };
 
 struct args;

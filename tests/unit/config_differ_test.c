@@ -119,6 +119,10 @@ static const struct {
 	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
 	  "port s.a: buffers 512 becomes 64" },
+	{ "switch s {\nport a { tap \"a\"; offload off; buffers 512 }\n"
+	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
+	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,
+	  "port s.a: \"offload off\" is new" },
 	{ "switch s {\nport a { nic \"a\" }\n"
 	  "port b { program \"/p\" args \"q\" }\nport up { driver-vm v }\n"
 	  "port p { capture \"p\" of a; filter \"arp\" }\n}\n" OTHER VM REST,

@@ -135,16 +135,18 @@ static void check_regions(const struct system *sys, const struct sys_conn *c)
 
 static void check_sizes(const struct sys_conn *c, bool capture)
 {
-	uint32_t room = capture ? CAPTURE_HEADROOM : 0;
+	uint32_t longest = c->max_frame + (capture ? CAPTURE_HEADROOM : 1);
 
 	assert_true(queue_capacity_ok(c->capacity));
 	assert_true(c->buffer_size >= 2048);
 	assert_true(c->buffer_size <= VSWITCH_MAX_BUFFER);
 	assert_int_equal(c->buffer_size & (c->buffer_size - 1), 0);
-	assert_true(c->max_frame + room <= c->buffer_size);
+	assert_true(offload_port_ok(c->offload, c->max_frame, c->max_segment));
+	if (c->max_segment >= longest)
+		longest = c->max_segment + 1;
+	assert_true(longest <= c->buffer_size);
 	/* The smallest that fits. */
-	assert_true(c->buffer_size == 2048 ||
-		    c->max_frame + room > c->buffer_size / 2);
+	assert_true(c->buffer_size == 2048 || longest > c->buffer_size / 2);
 }
 
 void promise_slot(const struct system *sys, uint32_t pd, uint32_t slot,

@@ -130,7 +130,8 @@ static void defaults(void **state)
 {
 	struct system *sys =
 		compile("switch s { port a { tap \"a\" }; port b { attach "
-			"\"/b\" } }\nallow a <-> b\n");
+			"\"/b\" }; port c { tap \"c\"; offload off } }\n"
+			"allow a <-> b\nallow c <-> b\n");
 	const struct sys_switch *sw = &sys->pd[0].comp[0].sw;
 
 	(void)state;
@@ -139,14 +140,25 @@ static void defaults(void **state)
 	assert_int_equal(sw->tables.fdb.ageing, 300);
 	assert_int_equal(sw->tables.flows, 4096);
 	assert_int_equal(sw->tables.groups, 512);
-	assert_int_equal(sys->n_pds, 2);
+	assert_int_equal(sys->n_pds, 3);
 	assert_string_equal(sys->pd[0].name, "s");
 	assert_string_equal(sys->pd[1].name, "s.a");
 	assert_int_equal(sys->pd[0].poll_us, 0);
-	assert_int_equal(sys->n_conns, 2);
+	assert_int_equal(sys->n_conns, 3);
+	/* Segments, frames, and frames in bursts. */
 	assert_int_equal(sys->conn[0].capacity, 512);
-	assert_int_equal(sys->conn[0].buffer_size, 2048);
+	assert_int_equal(sys->conn[0].buffer_size, 65536);
 	assert_int_equal(sys->conn[0].max_frame, 1518);
+	assert_int_equal(sys->conn[0].offload,
+			 OFFLOAD_PORT | OFFLOAD_TAKES_ALL);
+	assert_int_equal(sys->conn[0].max_segment, SYS_MAX_SEGMENT);
+	assert_int_equal(sys->conn[1].capacity, 512);
+	assert_int_equal(sys->conn[1].buffer_size, 2048);
+	assert_int_equal(sys->conn[1].max_frame, 1518);
+	assert_int_equal(sys->conn[1].offload, 0);
+	assert_int_equal(sys->conn[2].capacity, 2048);
+	assert_int_equal(sys->conn[2].buffer_size, 2048);
+	assert_int_equal(sys->conn[2].offload, 0);
 	assert_string_equal(sys->conn[1].what, "attach /b");
 	assert_string_equal(sys->conn[1].path, "/b");
 	assert_false(sys->policy[0].image.port[0].locked);
