@@ -199,6 +199,7 @@ struct vswitch {
 	uint32_t now;
 	uint32_t captures;
 	uint32_t fits;
+	unsigned int turn;
 	uint64_t present;
 	uint64_t receivers;
 	uint64_t faulted;
@@ -209,8 +210,17 @@ struct vswitch {
 	uint64_t ring_in;
 	uint64_t aged_at;
 	uint64_t dispute_ns;
-	unsigned int turn;
 	uint32_t ctl_seq;
+
+	/* Scratch of one visit. */
+	uint32_t spent;
+	unsigned int quota;
+	unsigned int stop;
+	struct {
+		uint64_t steps;
+		uint64_t opened;
+	} seen;
+
 	void (*tap)(void *arg, unsigned int port, const struct frame *frame,
 		    const struct vswitch_verdict *verdict);
 	void *tap_arg;
@@ -227,16 +237,7 @@ struct vswitch {
 	struct port port[MAX_PORTS];
 	struct policy_state state;
 
-	/* Scratch of one visit. */
-	uint32_t spent;
-	struct {
-		uint64_t steps;
-		uint64_t opened;
-	} seen;
-	unsigned int quota;
-
 	/* Scratch of one batch. */
-	unsigned int stop;
 	uint32_t lost;
 	unsigned int transfers;
 	struct job job[VSWITCH_BATCH];
