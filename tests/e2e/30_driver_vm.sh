@@ -17,14 +17,15 @@ weir_inside /echo/test.conf
 # --- it starts -------------------------------------------------------------
 
 ok "the driver VM reports ready" wait_for 120 vm_is state ready
-is "with its card" "$(vm mac)" 52:54:00:12:34:56
-ok "which has a link" wait_for 60 vm_is carrier up
-is "and an MTU" "$(vm mtu)" 1500
+is "it reports its card's address" "$(vm mac)" 52:54:00:12:34:56
+ok "the card has a link" wait_for 60 vm_is carrier up
+is "the card's MTU is 1500" "$(vm mtu)" 1500
 for client in client0 client1; do
 	ok "$client gets a lease" wait_for 60 leased $client
-	like "from QEMU's server" "$(address $client)" '^10\.0\.2\.1[56]$'
+	like "$client's address is from QEMU's server" \
+		"$(address $client)" '^10\.0\.2\.1[56]$'
 done
-unlike "each its own" "$(address client0)" "^$(address client1)$"
+unlike "the two addresses differ" "$(address client0)" "^$(address client1)$"
 
 # --- echoes ----------------------------------------------------------------
 
@@ -39,15 +40,15 @@ for proto in tcp udp; do
 		"sent=1000 echoed=1000 lost=0 wrong=0"
 done
 
-# --- nobody leaves the guest's kernel --------------------------------------
+# --- frames need no exit to user space -------------------------------------
 
 frames=$(vm 'rx_passed + .[0].tx_passed') exits=$(vm exits)
-ok "a long load" load tcp client0 1400 6000 16
+ok "6000 messages by TCP are echoed" load tcp client0 1400 6000 16
 frames=$(($(vm 'rx_passed + .[0].tx_passed') - frames))
 note "$frames frames passed"
-ok "of 10000 frames at least" test $frames -ge 10000
+ok "at least 10000 frames passed" test $frames -ge 10000
 is "needs no exit to user space" $(($(vm exits) - exits)) 0
-is "nobody had to drop a frame" "$(vm 'rx_no_buffer + .[0].rx_refused +
+is "no frame was dropped" "$(vm 'rx_no_buffer + .[0].rx_refused +
 	.[0].tx_failed')" 0
 
 # --- who is denied ---------------------------------------------------------
@@ -61,15 +62,15 @@ pings()
 	inside "ping -c 3 -W 2 -I $1 $2"
 }
 ok "guest reaches client0" pings guest "$(address client0)"
-nok "not client1" pings guest "$(address client1)"
-ok "guest is told where client1 is" inside /bin/ip neigh replace \
+nok "guest does not reach client1" pings guest "$(address client1)"
+ok "guest is given client1's Ethernet address" inside /bin/ip neigh replace \
 	"$(address client1)" lladdr 02:00:00:00:00:01 dev guest
-nok "but does not reach it" pings guest "$(address client1)"
+nok "guest still does not reach client1" pings guest "$(address client1)"
 nok "nor the uplink" pings guest 10.0.2.2
 nok "nobody reaches client0" pings nobody "$(address client0)"
-ok "nobody has sent" test "$(port nobody in_frames)" -gt 0
+ok "the port nobody has sent frames" test "$(port nobody in_frames)" -gt 0
 is "and hears nothing" "$(port nobody out_frames)" 0
-is "from anybody" \
+is "nor does its interface" \
 	"$(inside cat /sys/class/net/nobody/statistics/rx_packets)" 0
 
 # --- what was captured -----------------------------------------------------
@@ -92,7 +93,7 @@ ok "and the guest's pings, refused, with the reason" test "$(frames \
 	echo.pcapng "eth.src == $guest && icmp && frame.comment")" -gt 0
 ok "client1's capture has its datagrams" \
 	test "$(frames client1.pcapng 'udp.port == 7')" -ge 2000
-is "and nothing of the guest" "$(frames client1.pcapng "eth.addr == $guest")" 0
+is "and no frame of the guest" "$(frames client1.pcapng "eth.addr == $guest")" 0
 
 # --- it dies, ten times ----------------------------------------------------
 
@@ -142,7 +143,7 @@ rm traffic
 wait $noise
 ok "the connection has survived all of that" says "after"
 exec 6>&-
-ok "so does client0" wait_for 60 serves client0
+ok "client0 serves, too" wait_for 60 serves client0
 is "nobody else was restarted" "$(inside weir show -j system |
 	jq '[.pds[] | select(.name != "netvm").restarts] | add')" 0
 is "the virtualisers refused nothing but frames for a VM that was away" \
@@ -159,7 +160,7 @@ gone()
 {
 	! inside pidof weir
 }
-ok "with all its processes" wait_for 30 gone
-is "and the card belongs to vfio still" "$(inside basename \
+ok "no process of it is left" wait_for 30 gone
+is "the card is still bound to vfio-pci" "$(inside basename \
 	"\$(readlink /sys/bus/pci/devices/0000:01:00.0/driver)")" vfio-pci
 finish

@@ -37,7 +37,7 @@ refused()
 	inside timeout 30 weir run /echo/bad.conf >out 2>&1
 	status=$?
 	is "$what: refused" $status 1
-	like "$what: and why" "$(cat out)" "$want"
+	like "$what: the error says why" "$(cat out)" "$want"
 	unlike "$what: nothing ran" "$(cat out)" 'running'
 	is "$what: nothing is left" \
 		"$(inside 'pidof weir; find /run/weir -type s; ip -o link' 2>&1 |
@@ -49,7 +49,7 @@ card=0000:01:00.0
 refused "no kernel" 'no kernel /echo/nowhere' nowhere "${good[1]}" $card
 refused "a kernel for x86" 'bzImage is no arm64 kernel' \
 	bzImage "${good[1]}" $card
-refused "a kernel that is none" 'text is no arm64 kernel' \
+refused "a file that is not a kernel" 'text is no arm64 kernel' \
 	text "${good[1]}" $card
 refused "no initrd" 'no initrd /echo/nowhere' "${good[0]}" nowhere $card
 refused "an empty initrd" 'empty is empty' "${good[0]}" empty $card
@@ -57,8 +57,8 @@ refused "a folder for an initrd" 'is no file' "${good[0]}" /bin $card
 refused "too little memory" 'memory' "${good[@]}" $card 'memory 4m'
 refused "no such card" 'there is no PCI device 0000:00:1f.0' \
 	"${good[@]}" 0000:00:1f.0
-refused "a card of another driver's" 'is not bound to vfio-pci|is in use by' \
-	"${good[@]}" 0000:00:00.0
+refused "a card bound to another driver" \
+	'is not bound to vfio-pci|is in use by' "${good[@]}" 0000:00:00.0
 
 inside 'mv /dev/kvm /dev/kvm-away'
 refused "no KVM" 'no /dev/kvm' "${good[@]}" $card
@@ -67,7 +67,7 @@ inside 'mv /dev/kvm-away /dev/kvm'
 ok "the card goes to e1000e" inside nic-driver e1000e
 refused "the card is an interface" \
 	"$card is in use by e1000e \(interface eth0\)" "${good[@]}" $card
-ok "the card goes to nobody" inside "echo $card \
+ok "the card is unbound" inside "echo $card \
 	>/sys/bus/pci/devices/$card/driver/unbind"
 refused "the card has no driver" "$card is not bound to vfio-pci" \
 	"${good[@]}" $card
@@ -83,6 +83,6 @@ ok "the owner goes" inside 'kill -KILL $(cat /run/owner)'
 
 topology "${good[@]}" $card
 weir_inside /echo/bad.conf
-ok "with all of that in order it starts" wait_for 120 vm_is state ready
-ok "and ends" inside weir stop
+ok "with everything in order it starts" wait_for 120 vm_is state ready
+ok "it ends when told to" inside weir stop
 finish

@@ -145,7 +145,7 @@ begin()
 {
 	start hostile.cpio.gz "append \"hostile=$1\""
 	talk
-	ok "$1: it does" wait_for 120 says "guest: .*hostile: $1"
+	ok "$1: the attack begins" wait_for 120 says "guest: .*hostile: $1"
 	burst
 }
 
@@ -154,7 +154,7 @@ end()
 {
 	local echoes
 
-	ok "$1: a and b go on" wait_for 60 more_rounds $(($(rounds) + 2))
+	ok "$1: a and b still talk" wait_for 60 more_rounds $(($(rounds) + 2))
 	ok "$1: the monitor answers" answers
 	is "$1: nobody else was restarted" "$(jq '[.pds[] |
 		select(.name != "netvm").restarts] | add' system.json)" 0
@@ -172,7 +172,7 @@ end()
 	is "$1: nothing of it was lost" \
 		"$(grep -vx 'sent=200 echoed=200 lost=0 wrong=0' talked)" ""
 	is "$1: b heard a, and nothing else" "$(heard b)" $echoes
-	is "$1: and a heard b" "$(heard a)" $echoes
+	is "$1: a heard b, and nothing else" "$(heard a)" $echoes
 	is "$1: nobody heard anything" "$(heard nobody)" 0
 	unlike "$1: nothing has changed that it may not change" \
 		"$(log)" 'hostile: .* (has changed|was (read|stored|not found))'
@@ -199,7 +199,7 @@ ends()
 {
 	begin "$1"
 	ok "$1: it is started again" wait_for 200 at_least restarts "$2"
-	[ -z "${3-}" ] || ok "$1: and why" says "$3"
+	[ -z "${3-}" ] || ok "$1: the log says why" says "$3"
 	end "$1"
 }
 
@@ -238,20 +238,20 @@ for mode in doorbells readonly wild card lies never; do
 	esac
 	end $mode
 	# DMA that was refused may have ended the one with the card.
-	[ $mode = card ] || is "$mode: it was let live" \
+	[ $mode = card ] || is "$mode: the VM was not restarted" \
 		"$(jq '.[0].restarts' vms.json)" 0
 done
 
 # --- the card is as good as new --------------------------------------------
 
 start driver.cpio.gz
-ok "the real one is ready" wait_for 120 vm_is state ready
+ok "the real driver VM is ready" wait_for 120 vm_is state ready
 ok "its card has a link" wait_for 60 vm_is carrier up
 ok "the friend reaches the gateway" wait_for 60 inside \
 	/bin/ip netns exec friend ping -c 1 -W 2 10.0.2.2
 is "nothing was refused" "$(vm refusals)" 0
 
-# --- and all of them are shut in -------------------------------------------
+# --- all of them are confined ----------------------------------------------
 
 # confined PD [--vm]
 confined()
@@ -266,7 +266,7 @@ ok "the monitor answers" answers
 for pd in $(jq -r '.pds[].name' system.json); do
 	if [ "$pd" = netvm ]; then
 		ok "netvm is shut in, both of its threads" confined netvm --vm
-		nok "as a VM, which needs more than others" confined netvm
+		nok "netvm would not pass the check of other PDs" confined netvm
 	else
 		ok "$pd is shut in" confined "$pd"
 	fi

@@ -45,9 +45,9 @@ pings()
 	inside "/bin/ip netns exec $1 ping -q -c 4 -W 2 $2 >/dev/null 2>&1"
 }
 ok "the device of VLAN 10 reaches the access port of VLAN 10" pings r 10.1.0.1
-ok "and is reached" pings a 10.1.0.9
+ok "and is reached from it" pings a 10.1.0.9
 ok "the device of VLAN 20 reaches that of VLAN 20" pings r 10.2.0.1
-ok "and is reached" pings b 10.2.0.9
+ok "the device of VLAN 20 is reached from it" pings b 10.2.0.9
 ok "the interface itself reaches that of the native VLAN" pings r 10.3.0.1
 
 # b as a station of a's network: in its own VLAN nobody answers.
@@ -63,5 +63,6 @@ is "each address is known in its VLAN" "$(inside weir show -j fdb |
 inside "/bin/ip -n r link add link r0 name r0.40 type vlan id 40"
 addressed r r0.40 10.4.0.9
 nok "a VLAN that the trunk does not carry goes nowhere" pings r 10.4.0.1
-ok "and is refused there" inside "weir show drops | grep -q 'sw0.r.vlan_in'"
+ok "its frames are refused at the trunk" \
+	inside "weir show drops | grep -q 'sw0.r.vlan_in'"
 finish
