@@ -256,3 +256,38 @@ void vr_give(struct vq_rig *r, uint32_t written)
 {
 	vq_give(&r->vq, r->chain.id, r->chain.slots, written);
 }
+
+/* --- drivers that lie ----------------------------------------------------- */
+
+void vr_begin_chain(struct vq_rig *r, unsigned int way)
+{
+	const struct vr_piece p[3] = {
+		{ VR_BASE + VR_DATA, 12, false },
+		{ VR_BASE + VR_DATA + 100, 20, false },
+		{ VR_BASE + VR_DATA + 200, 30, true },
+	};
+
+	vr_begin(r, way, 8, VR_FEATURES);
+	assert_int_not_equal(vr_add(r, p, 3, way & VR_INDIRECT), -1);
+}
+
+struct vq_desc *vr_table(struct vq_rig *r)
+{
+	return vr_at(r, VR_BASE + VR_TABLES);
+}
+
+uint16_t *vr_flags(struct vq_rig *r, struct vq_desc *d)
+{
+	return r->packed ? &((struct vq_packed_desc *)(void *)d)->flags
+			 : &d->flags;
+}
+
+void vr_assert_fault(struct vq_rig *r, enum vq_fault fault)
+{
+	assert_int_equal(vq_take(&r->vq, &r->chain), -1);
+	assert_int_equal(r->vq.fault, fault);
+	vr_add_one(r, true);
+	assert_int_equal(vq_take(&r->vq, &r->chain), -1);
+	assert_true(vq_arm(&r->vq));
+	assert_int_equal(r->vq.fault, fault);
+}

@@ -98,4 +98,18 @@ int vr_collect(struct vq_rig *r, uint32_t *written);
 void vr_take(struct vq_rig *r);
 void vr_give(struct vq_rig *r, uint32_t written);
 
+/* --- drivers that lie ----------------------------------------------------- */
+
+/* A queue of 8 slots with one chain of three pieces, not yet taken. */
+void vr_begin_chain(struct vq_rig *r, unsigned int way);
+
+/* The table of the first chain, whichever kind. */
+struct vq_desc *vr_table(struct vq_rig *r);
+
+/* The flags of an entry, which are elsewhere in a packed ring. */
+uint16_t *vr_flags(struct vq_rig *r, struct vq_desc *d);
+
+/* The chain is refused, and so is whatever comes after it. */
+void vr_assert_fault(struct vq_rig *r, enum vq_fault fault);
+
 #endif

@@ -294,6 +294,9 @@ static void a_device_that_sleeps_is_woken(struct vq_rig *r)
 	for (unsigned int turn = 0; turn < 200; turn++) {
 		assert_false(vq_arm(&r->vq));
 		assert_true(driver_rings(r));
+		if (r->packed && r->config.features & VQ_F_EVENT)
+			assert_int_equal(vr_event(r, VR_DEVICE)->flags,
+					 VQ_EVENT_AT);
 		vr_add_one(r, true);
 		/* What came before it slept keeps it awake. */
 		assert_true(vq_arm(&r->vq));
