@@ -135,7 +135,7 @@ void seg_make(struct seg *s, const struct shape *shape, uint64_t *seed)
 	uint32_t l3 = 14 + 4 * shape->tags, l4, head;
 	unsigned int type = shape->ipv6 ? OFFLOAD_TCP6 : OFFLOAD_TCP4;
 
-	for (uint32_t i = 0; i < l3 + 200 + shape->payload; i++)
+	for (uint32_t i = 0; i < l3 + 200 + shape->payload && i < SEG_MAX; i++)
 		s->b[i] = (uint8_t)seg_random(seed, 256);
 	s->b[0] = s->b[6] = 0x02;
 	for (unsigned int i = 0; i < shape->tags; i++) {
