@@ -5,6 +5,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -212,7 +213,7 @@ static void hc43_a_wrong_sum_stays_wrong(void **state)
 
 /* --- a sender that does not stop writing -------------------------------- */
 
-static volatile bool over;
+static atomic_bool over;
 
 static void *rewrite(void *arg)
 {
@@ -220,7 +221,7 @@ static void *rewrite(void *arg)
 	uint8_t with = 0;
 
 	(void)arg;
-	while (!over) {
+	while (!atomic_load(&over)) {
 		with++;
 		for (uint32_t i = 0; i < seg.len; i++)
 			b[i] = (uint8_t)(with * i);
@@ -244,7 +245,7 @@ static void hc44_what_is_summed_is_what_is_written(void **state)
 	(void)state;
 	seg_make(&seg, &shape, &seed);
 	seg_expect(&seg, 0, want);
-	over = false;
+	atomic_store(&over, false);
 	assert_int_equal(pthread_create(&thread, NULL, rewrite, NULL), 0);
 	for (unsigned int i = 0; i < 3000 || changed < 100; i++) {
 		struct segment cut;
@@ -265,7 +266,7 @@ static void hc44_what_is_summed_is_what_is_written(void **state)
 			free(got);
 		}
 	}
-	over = true;
+	atomic_store(&over, true);
 	pthread_join(thread, NULL);
 }
 
