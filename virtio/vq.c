@@ -90,7 +90,9 @@ enum vq_setup vq_start(struct vq *vq, const struct guest_memory *memory,
 
 static uint16_t as_word(const struct vq *vq, const struct vq_position *p)
 {
-	return vq->packed ? (uint16_t)(p->at | p->wrap << 15) : p->at;
+	if (!vq->packed)
+		return p->at;
+	return (uint16_t)(p->at | p->wrap << 15);
 }
 
 void vq_where(const struct vq *vq, uint16_t *next, uint16_t *used)
