@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Longer than any port takes, and short enough for one control request. */
-#define FRAME_MAX 16384u
+/* What a length of 16 bits can say; one control request has room for it. */
+#define FRAME_MAX 65535u
 
 /**
  * struct frame_text - a frame being put together

@@ -80,7 +80,7 @@ static void test_too_long_is_refused(void **state)
 	memset(text, '0', 2 * FRAME_MAX + 2);
 	text[2 * FRAME_MAX + 2] = 0;
 	assert_int_equal(frame_hex(&f, text), -1);
-	assert_string_equal(f.error, "a frame of more than 16384 bytes");
+	assert_string_equal(f.error, "a frame of more than 65535 bytes");
 	text[(size_t)2 * FRAME_MAX] = 0;
 	fresh(NULL);
 	assert_int_equal(frame_hex(&f, text), 0);
@@ -127,7 +127,7 @@ static void test_binary_where_hex_is_meant(void **state)
 static void test_endless_files_are_refused(void **state)
 {
 	assert_int_equal(frame_read(&f, "/dev/zero", false), -1);
-	assert_non_null(strstr(f.error, "more than 16384"));
+	assert_non_null(strstr(f.error, "more than 65535"));
 	fresh(state);
 	assert_int_equal(frame_read(&f, "/dev/zero", true), -1);
 }
@@ -179,7 +179,7 @@ static void test_bad_descriptions(void **state)
 		{ "vlan=", "vlan=: a VLAN id" },
 		{ "type=tcp", "type=tcp: an EtherType" },
 		{ "type=65536", "type=65536: an EtherType" },
-		{ "len=16385", "len=16385: a length" },
+		{ "len=65536", "len=65536: a length" },
 		{ "len=60x", "len=60x: a length" },
 		{ "len=99999999999999999999", "len=99999999999999999999: a" },
 	};
