@@ -78,7 +78,7 @@ start_ovs()
 
 	[ -x "$daemon" ] || return
 	# It leaves this behind.
-	[ -e /sys/class/net/ovs-netdev ] || leftover=ovs-netdev
+	[ -e /sys/class/net/ovs-netdev ] || leftover='ovs-netdev'
 	mkdir "$run"
 	ovsdb-tool create "$run/conf.db" \
 		/usr/share/openvswitch/vswitch.ovsschema || return
