@@ -13,14 +13,6 @@
 void *memcpy(void *restrict to, const void *restrict from, size_t n);
 void *memset(void *to, int byte, size_t n);
 
-/**
- * in_lines - round a size up to whole cache lines
- */
-static inline size_t in_lines(size_t bytes)
-{
-	return (bytes + 63) & ~(size_t)63;
-}
-
 /*
  * Copy a constant number of bytes, both sides aligned to 8: the builtin is
  * expanded in place, also where the compiler must not assume that memcpy is the

@@ -27,7 +27,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/mem.h"
+#include "base/lines.h"
 #include "client/weir_port.h"
 #include "base/frame.h"
 

@@ -13,6 +13,7 @@
 #include "policy/flow_impl.h"
 #include "base/bits.h"
 #include "base/hash.h"
+#include "base/lines.h"
 #include "base/mem.h"
 
 #define LISTS (FLOW_LIFE_COUNT * MAX_PORTS)

@@ -12,6 +12,7 @@
 #include "base/bits.h"
 #include "base/errno.h"
 #include "vswitch/fdb_impl.h"
+#include "base/lines.h"
 #include "base/mem.h"
 
 /* --- memory --------------------------------------------------------------- */

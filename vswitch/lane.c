@@ -223,8 +223,8 @@ unsigned int lane_run(struct vswitch *sw, unsigned int src, unsigned int first)
 	struct transfer *t = sw->transfer + sw->transfers, *since = t;
 	const struct job *end = sw->job + sw->stop;
 	struct job *job = sw->job + first;
-	unsigned int dst = MAX_PORTS;
-	struct outlet *out = NULL;
+	unsigned int dst = MAX_PORTS; /* which no frame goes to */
+	struct outlet *out = &sw->port[src].out;
 	bool asked = false;
 	struct sender s;
 

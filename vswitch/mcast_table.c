@@ -11,6 +11,7 @@
 #include "base/bits.h"
 #include "base/hash.h"
 #include "vswitch/mcast_impl.h"
+#include "base/lines.h"
 #include "base/mem.h"
 
 static const uint32_t life_s[LIVES] = {

@@ -6,6 +6,7 @@
  * its tables behind it.
  */
 #include "base/errno.h"
+#include "base/lines.h"
 #include "base/mem.h"
 #include "vswitch/vswitch_impl.h"
 

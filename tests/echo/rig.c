@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/lines.h"
 #include "base/queue.h"
 
 #define BUFFER_SIZE 2048u

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "base/mem.h"
+#include "base/lines.h"
 #include "vswitch/fdb.h"
 #include "vswitch/fdb_impl.h"
 

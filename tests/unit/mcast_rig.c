@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "base/mem.h"
+#include "base/lines.h"
 #include "mcast_rig.h"
 
 #define IGMP 2u

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "base/mem.h"
+#include "base/lines.h"
 #include "tests/unit/net_client_rig.h"
 
 void *nc_zeroed(size_t size)

@@ -33,6 +33,7 @@ static size_t crossed; /* the longest that the switch forwarded */
 static bool no_uso;
 
 /* In place of the C library's: it refuses segments of UDP. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 ssize_t writev(int fd, const struct iovec *iov, int count)
 {
 	const struct virtio_net_hdr *h = iov[0].iov_base;

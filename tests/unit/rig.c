@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "base/mem.h"
+#include "base/lines.h"
 #include "tests/unit/rig.h"
 
 #include <setjmp.h>

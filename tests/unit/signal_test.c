@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "base/mem.h"
+#include "base/lines.h"
 #include "virt/net_client.h"
 #include "tests/unit/rig.h"
 

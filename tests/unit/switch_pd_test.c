@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 
 #include "base/link.h"
-#include "base/mem.h"
+#include "base/lines.h"
 #include "virt/net_client.h"
 #include "vswitch/ctl.h"
 #include "vswitch/stats.h"

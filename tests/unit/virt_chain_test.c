@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "base/mem.h"
+#include "base/lines.h"
 #include "tests/unit/rig.h"
 #include "virt/net_virt.h"
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "base/mem.h"
+#include "base/lines.h"
 #include "tests/unit/rig.h"
 
 static bool queue_frame(struct rig *r, unsigned int port, uint64_t dst,

@@ -28,10 +28,12 @@ struct head {
 
 size_t compile_result_room(size_t n_policies)
 {
-	return sizeof(struct head) + 4096 + 3 * TEXT_MAX + SOURCES_ROOM +
-	       (size_t)STATEMENTS_MAX * (sizeof(struct statement) +
-					 2 * (STATEMENT_MAX + PADDING)) +
-	       n_policies * (sizeof(struct sys_policy) + 3 * PADDING +
+	return sizeof(struct head) + 4096 + (size_t)3 * TEXT_MAX +
+	       SOURCES_ROOM +
+	       (size_t)STATEMENTS_MAX *
+		       (sizeof(struct statement) +
+			(size_t)2 * (STATEMENT_MAX + PADDING)) +
+	       n_policies * (sizeof(struct sys_policy) + (size_t)3 * PADDING +
 			     SYS_MAX_UNASKED * sizeof(struct sys_unasked) +
 			     POLICY_MAX_RULES * sizeof(struct sys_rule));
 }

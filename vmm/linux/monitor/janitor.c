@@ -175,6 +175,7 @@ static int janitor_main(void *arg)
 		monitor_log(LOG_ERR, j->sys->name,
 			    "the monitor died; its PDs and sockets are "
 			    "removed");
+	free(pidfd);
 	return 0;
 }
 

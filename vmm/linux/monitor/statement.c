@@ -61,10 +61,12 @@ json_t *statements_add(struct statements *to, const struct statements *from,
 		       const struct config_change *change, size_t n)
 {
 	struct statements all = list_for(from, n);
-	json_t *why = all.v == NULL ? no_memory() : NULL;
+	json_t *why = NULL;
 
+	if (all.v == NULL)
+		return no_memory();
 	all.last++;
-	if (why == NULL && n == 0)
+	if (n == 0)
 		why = facts_error("empty", "{}");
 	for (; why == NULL && all.n < n; change++) {
 		if (statements_find(&all, change->key) != NULL)

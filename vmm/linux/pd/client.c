@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/mem.h"
+#include "base/lines.h"
 #include "virt/net_client.h"
 #include "vmm/linux/pd/pd.h"
 
