@@ -187,9 +187,11 @@ dropped()
 			.reason == \"$1\" and .count > 0)"
 }
 
+# A frame of the switch's that came before the driver was up is not its doing.
 reasons()
 {
-	vm 'refused[] | select(.side == "driver").reason' | sort -u | paste -sd ' '
+	vm 'refused[] | select(.side == "driver" and .reason != "peer_down").reason' |
+		sort -u | paste -sd ' '
 }
 
 # --- they end, and come back -----------------------------------------------
