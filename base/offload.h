@@ -2,10 +2,10 @@
 /*
  * Offload data: what the sender of a frame has left for others to do.
  *
- * Inside a host TCP and UDP move in segments of up to 64 KiB, whose cutting
- * into frames is left to the card, and with checksums that are left to it as
- * well.  Whoever cuts them earlier pays for each frame from there on.  So a
- * frame may come with offload data:
+ * Inside a host TCP and UDP move in segments of up to 64 KiB.  The card cuts
+ * them into frames and makes their checksums.  If they are cut earlier, every
+ * later step has to be paid for each frame.  So a frame may come with offload
+ * data:
  *
  *	OFFLOAD_CHECKSUM  the checksum of the TCP or UDP header is not made.  In
  *			  its place is the sum of the pseudo header (as long as
@@ -36,8 +36,8 @@
  *		  others) and OFFLOAD_MAX_FRAMES at most; TCP without SYN, RST
  *	none	  @segment is 0
  *
- * Whoever sends a pseudo header's sum that is wrong sends a packet with a wrong
- * checksum, which it could do without offloads, too; nobody looks at it.
+ * The pseudo header's sum is not checked.  If it is wrong, so is the packet's
+ * checksum; a sender can do that without offloads, too.
  */
 #ifndef WEIR_BASE_OFFLOAD_H
 #define WEIR_BASE_OFFLOAD_H
@@ -135,7 +135,7 @@ bool offload_check(const struct frame *f, const struct packet *p,
 		   struct offload *o, struct offload_place *at);
 
 /**
- * offload_locate - the same for a whole frame in memory nobody else changes
+ * offload_locate - the same for a whole frame in private memory
  * @data: the frame
  * @len:  its bytes
  *

@@ -13,7 +13,7 @@
  *		only, CWR in the first one only
  *	UDP	length, checksum
  *
- * A frame that is no segment is written as it is, with its checksum completed.
+ * A plain frame is written as it is, with its checksum completed.
  *
  * The sender can rewrite its memory meanwhile.  The headers, and as much of the
  * payload as was judged, are taken from the snapshot; the rest is read once,

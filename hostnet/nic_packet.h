@@ -21,9 +21,9 @@
  * There are two sockets, because the receiver needs virtio's header in front of
  * frames (offload.h), which on a transmitter would make the kernel accept
  * frames longer than the interface's MTU.  Segments do not fit into slots: the
- * nic port sends them one by one on the receiver's socket (vnet.h).  A PD makes the rings before its
- * filter is set, and makes them again if it is restarted: both sides then begin
- * at slot 0.
+ * nic port sends them one by one on the receiver's socket (vnet.h).  A PD makes
+ * the rings before its filter is set, and makes them again if it is restarted:
+ * both sides then begin at slot 0.
  */
 #ifndef WEIR_HOSTNET_NIC_PACKET_H
 #define WEIR_HOSTNET_NIC_PACKET_H

@@ -91,7 +91,7 @@ struct topo_port *resolve_port(struct topology *t,
 			       const struct topo_switch *home,
 			       const struct name *ref);
 /*
- * Likewise, another port of the same switch that is no capture.
+ * Likewise, another port of the same switch, but not a capture.
  * @does: "a capture watches"; @meant: what to do if @ref is @port itself
  */
 struct topo_port *resolve_other(struct topology *t,

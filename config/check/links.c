@@ -121,7 +121,7 @@ static void check_loop(struct topology *t, const struct topo_link *link)
 		      "two switches",
 		      a->name.text);
 	} else if (root_of(a) == root_of(b)) {
-		/* Of many nobody reads it, and it takes long. */
+		/* Looking takes long, and a list of many is not read. */
 		wrong(t, link->pos,
 		      "this link closes a loop of switches, %s, in which "
 		      "frames would go round for ever; take one of its links "
