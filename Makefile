@@ -160,6 +160,7 @@ $(O)/bench/dpdk-client: PEER = $$(pkg-config --cflags --libs libdpdk)
 $(O)/bench/vde-client: PEER = -lvdeplug
 $(O)/bench/%-client: tests/bench/%/client.c $(O)/libbench.a
 	$(call say,LD,$@)
+	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -D_GNU_SOURCE -I. -o $@ $^ $(PEER)
 
 include mk/rules.mk mk/lwip.mk
