@@ -8,6 +8,8 @@
 # in one domain on CPU $far, which does the kernel's work on both sides as well.
 # Beside the rate, its CPU time a frame, which other work disturbs less.  (A
 # kernel that counts time in interrupts apart leaves receiving out.)
+# The kernel's queue between them drops what comes too fast, so few frames are
+# under way at a time.
 
 # nic_spent: nanoseconds the domain has run, frames that have come through.
 nic_spent()
@@ -54,7 +56,7 @@ nic_slice()
 	sed -n "s/.*: by AF_PACKET, /  $1: by AF_PACKET, /p" "$log"
 	before=$(nic_spent)
 	slice "$1" "$2" nic "$BENCH/pair" "$work/na.sock" "$work/nb.sock" \
-		"$2" "$MS" "$near" "$far"
+		"$2" "flight=$MS" "$near" "$far"
 	echo "$before $(nic_spent)" | awk -v name="$1" -v len="$2" '$3 > $1 {
 		print name, len, ($4 - $2) * 1000 / ($3 - $1), "cpu"
 	}' >>"$work/results.cpu"

@@ -161,7 +161,8 @@ int main(int argc, char **argv)
 
 	if (argc < 7 || (strncmp(argv[4], "stall=", 6) == 0) != (argc == 8)) {
 		fprintf(stderr, "usage: pair SOCKET-A SOCKET-B LENGTH "
-				"[both=|rtt=|sleep=|stall=]NUMBER CPU "
+				"[both=|flight=|rtt=|sleep=|"
+				"stall=]NUMBER CPU "
 				"OTHER-CPU [SOCKET-C]\n");
 		return 2;
 	}

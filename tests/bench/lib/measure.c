@@ -2,6 +2,7 @@
 #include "tests/bench/lib/measure.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -30,6 +31,8 @@ const unsigned char measure_mac[2][6] = { { 2, 0, 0, 0, 0, 0xa },
 /**
  * struct tally - a rate being measured
  * @rate: frames a second, of windows that are used
+ * @lost: given up
+ * @most: sent, and neither received nor given up
  */
 struct tally {
 	double rate[MAX_WINDOWS];
@@ -37,6 +40,8 @@ struct tally {
 	unsigned int windows;
 	unsigned long long sent;
 	unsigned long long received;
+	unsigned long long lost;
+	unsigned long long most;
 };
 
 unsigned long long measure_now(void)
@@ -125,9 +130,17 @@ static int by_value(const void *x, const void *y)
 static void move(struct measure *m, bool both, struct tally *t)
 {
 	for (unsigned int from = 0; from <= both; from++) {
-		t->sent += m->send(m, from, MEASURE_BURST, t->sent);
+		if (t->sent - t->received - t->lost < t->most)
+			t->sent += m->send(m, from, MEASURE_BURST, t->sent);
 		t->received += m->receive(m, !from);
 	}
+}
+
+/* What has not come for a whole window does not come. */
+static void give_up(struct tally *t, unsigned long long at)
+{
+	if (t->received == at)
+		t->lost = t->sent - t->received;
 }
 
 static void count(struct measure *m, unsigned int ms, bool both,
@@ -153,6 +166,7 @@ static void count(struct measure *m, unsigned int ms, bool both,
 			t->rate[t->used++] = (double)(t->received - at) * 1e9 /
 					     (double)(now - begin);
 		t->windows++;
+		give_up(t, at);
 		stolen = false;
 		begin = now;
 		at = t->received;
@@ -173,11 +187,13 @@ static void drain(struct measure *m, struct tally *t)
 	}
 }
 
-static void rate(struct measure *m, unsigned int ms, bool both)
+static void rate(struct measure *m, unsigned int ms, bool both,
+		 unsigned long long most)
 {
 	static struct tally t;
 	double before = distance(m), after;
 
+	t.most = most;
 	count(m, ms, both, &t);
 	drain(m, &t);
 	after = distance(m);
@@ -243,6 +259,8 @@ void measure_run(struct measure *m, const char *how)
 
 	if (sleep || strncmp(how, "rtt=", 4) == 0)
 		round_trip(m, n, sleep);
+	else if (strncmp(how, "flight=", 7) == 0)
+		rate(m, n, false, MEASURE_FLIGHT);
 	else
-		rate(m, n, strncmp(how, "both=", 5) == 0);
+		rate(m, n, strncmp(how, "both=", 5) == 0, ULLONG_MAX);
 }

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #define MEASURE_BURST 32u
+#define MEASURE_FLIGHT 512u
 
 /* Of the stations at A and at B. */
 extern const unsigned char measure_mac[2][6];
@@ -70,6 +71,8 @@ bool measure_there_and_back(struct measure *m);
  *
  *	(none)	from A to B, for NUMBER milliseconds
  *	both	both ways at once
+ *	flight	like (none), with at most MEASURE_FLIGHT frames under way: for
+ *		what drops frames that come too fast
  *	rtt	NUMBER frames one after another, to B and back, polling
  *	sleep	likewise, sleeping until the frame comes
  *
