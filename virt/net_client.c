@@ -317,6 +317,7 @@ static bool accept_rx(struct net_client *c, const struct net_desc *d,
 		return false;
 	if (d->len == 0 || d->len > longest) {
 		lend_rx(c, *index);
+		queue_publish(&c->rx_free);
 		return false;
 	}
 	c->rx_where[*index] = HELD;
@@ -378,16 +379,14 @@ bool net_client_must_notify(struct net_client *c)
 {
 	bool notify = false;
 
-	if (!is_up(c))
+	if (!is_up(c) || !(c->rx_dirty || c->tx_dirty))
 		return false;
-	if (c->rx_dirty) {
-		queue_publish(&c->rx_free);
-		notify |= queue_must_notify(&c->rx_free);
-	}
-	if (c->tx_dirty) {
-		queue_publish(&c->tx_active);
-		notify |= queue_must_notify(&c->tx_active);
-	}
+	/* One fence for both queues: see queue.h for why there has to be one. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (c->tx_dirty)
+		notify |= queue_sleeps(&c->tx_active);
+	if (c->rx_dirty)
+		notify |= queue_sleeps(&c->rx_free);
 	c->rx_dirty = false;
 	c->tx_dirty = false;
 	return notify;

@@ -171,8 +171,8 @@ void net_rx_release(struct net_client *c, const struct net_buffer *buffers,
 /**
  * net_client_must_notify - whether the switch must be notified
  *
- * Called once after a round of bursts: publishes what is not published yet and
- * says whether the switch sleeps.
+ * Called once after a round of bursts: whether anything was published since the
+ * last call for which the switch sleeps.
  */
 bool net_client_must_notify(struct net_client *c);
 

@@ -192,11 +192,12 @@ static bool publish(struct port *p)
 
 	if (used == 0)
 		return false;
-	queue_release(&p->out_free, used);
 	p->count.out_frames += (uint16_t)(tail - p->out_active.tail);
 	p->count.out_bytes += p->out.bytes;
 	p->out_active.tail = tail;
+	/* First what the receiver waits for: stores are seen in order. */
 	queue_publish(&p->out_active);
+	queue_release(&p->out_free, used);
 	stat_show(&p->shown->out_frames, p->count.out_frames);
 	stat_show(&p->shown->out_bytes, p->count.out_bytes);
 	return true;

@@ -179,9 +179,9 @@ static int move(struct port *from, struct port *to)
 		queue_put(&to->out_active, t.io_or_offset, f.len);
 		queue_put(&from->in_free, f.io_or_offset, 0);
 	}
+	queue_publish(&to->out_active);
 	queue_release(&to->out_free, (unsigned int)n);
 	queue_release(&from->in_active, (unsigned int)n);
-	queue_publish(&to->out_active);
 	queue_publish(&from->in_free);
 	ring(to, queue_must_notify(&to->out_active));
 	ring(from, queue_must_notify(&from->in_free));
