@@ -122,20 +122,27 @@ bool offload_check(const struct frame *f, const struct packet *p,
 	return true;
 }
 
-bool offload_locate(const uint8_t *data, uint32_t len, struct offload *o,
-		    struct offload_place *at)
+bool offload_snap(const uint8_t *data, uint32_t len, struct offload *o,
+		  struct offload_place *at, struct frame *f)
 {
-	struct frame f;
 	struct packet p;
 
 	if (len < FRAME_MIN || len > UINT16_MAX)
 		return false;
-	f.len = (uint16_t)len;
-	f.snap = (uint16_t)(len < FRAME_SNAP_MAX ? len : FRAME_SNAP_MAX);
-	memset(f.bytes, 0, FRAME_SNAP);
-	memcpy(f.bytes, data, f.snap);
-	if (!frame_parse(&f))
+	f->len = (uint16_t)len;
+	f->snap = (uint16_t)(len < FRAME_SNAP_MAX ? len : FRAME_SNAP_MAX);
+	memset(f->bytes, 0, FRAME_SNAP);
+	memcpy(f->bytes, data, f->snap);
+	if (!frame_parse(f))
 		return false;
-	packet_parse(&f, &p);
-	return offload_check(&f, &p, o, at);
+	packet_parse(f, &p);
+	return offload_check(f, &p, o, at);
+}
+
+bool offload_locate(const uint8_t *data, uint32_t len, struct offload *o,
+		    struct offload_place *at)
+{
+	struct frame f;
+
+	return offload_snap(data, len, o, at, &f);
 }

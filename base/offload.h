@@ -145,6 +145,13 @@ bool offload_locate(const uint8_t *data, uint32_t len, struct offload *o,
 		    struct offload_place *at);
 
 /**
+ * offload_snap - the same, for who means to cut it (base/segment.h)
+ * @f: out: snapshot
+ */
+bool offload_snap(const uint8_t *data, uint32_t len, struct offload *o,
+		  struct offload_place *at, struct frame *f);
+
+/**
  * offload_any - is there something for a receiver to do?
  */
 static inline bool offload_any(struct offload o)

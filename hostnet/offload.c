@@ -14,12 +14,12 @@
 
 #include "hostnet/offload.h"
 #include "base/frame.h"
+#include "base/sum.h"
 
 #define ETHERTYPE_IPV4 0x0800u
 #define ETHERTYPE_IPV6 0x86ddu
 
 /* Offset of SCTP's checksum, a CRC; no other protocol's is there. */
-#define SCTP_CHECKSUM 8u
 
 /* Field offsets, so that unaligned frames need no structures laid over them. */
 #define IP4_LENGTH offsetof(struct iphdr, tot_len)
@@ -51,52 +51,6 @@ static uint16_t load16(const uint8_t *p)
 static void store16(uint8_t *p, uint16_t v)
 {
 	memcpy(p, &v, sizeof(v));
-}
-
-static uint16_t fold(uint64_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
-
-/* Sum of byte pairs, an odd one at the end taken as the first of a pair. */
-static uint64_t add_bytes(uint64_t sum, const uint8_t *p, size_t len)
-{
-	for (; len >= 8; p += 8, len -= 8) {
-		uint64_t v;
-
-		memcpy(&v, p, sizeof(v));
-		sum += (uint32_t)v;
-		sum += v >> 32;
-	}
-	for (; len >= 2; p += 2, len -= 2)
-		sum += load16(p);
-	if (len == 1) {
-		const uint8_t last[2] = { *p, 0 };
-
-		sum += load16(last);
-	}
-	return sum;
-}
-
-/* Zero means "no checksum" in UDP; its other representation does not. */
-static uint16_t finish(uint64_t sum)
-{
-	uint16_t check = (uint16_t)~fold(sum);
-
-	return check == 0 ? 0xffff : check;
-}
-
-bool offload_checksum(uint8_t *frame, size_t len, size_t start, size_t field)
-{
-	if (field == SCTP_CHECKSUM || start > len ||
-	    field + sizeof(uint16_t) > len - start)
-		return false;
-	/* The pseudo header's sum in the field is part of the sum. */
-	store16(frame + start + field,
-		finish(add_bytes(0, frame + start, len - start)));
-	return true;
 }
 
 /* --- trains -------------------------------------------------------------- */
@@ -207,7 +161,7 @@ static void fix_l3(const struct offload_train *t, uint8_t *out, size_t len)
 		htons((uint16_t)(ntohs(load16(ip + IP4_ID)) + t->index)));
 	store16(ip + IP4_CHECK, 0);
 	store16(ip + IP4_CHECK,
-		(uint16_t)~fold(add_bytes(0, ip, t->l4 - t->l3)));
+		(uint16_t)~sum_fold(sum_bytes(0, ip, t->l4 - t->l3)));
 }
 
 /* Sequence number by position; flags of the train's ends only there. */
@@ -237,8 +191,8 @@ static void fix_checksum(const struct offload_train *t, uint8_t *out,
 	uint16_t segment = htons((uint16_t)(len - t->l4));
 
 	store16(field,
-		fold((uint64_t)load16(field) + (uint16_t)~train + segment));
-	store16(field, finish(add_bytes(0, out + t->l4, len - t->l4)));
+		sum_fold((uint64_t)load16(field) + (uint16_t)~train + segment));
+	store16(field, sum_finish(sum_bytes(0, out + t->l4, len - t->l4)));
 }
 
 size_t offload_next(struct offload_train *t, uint8_t *out, size_t max)

@@ -29,22 +29,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/vnet_header.h"
+
 /* UDP segmentation (UDP_SEGMENT), since Linux 6.2. */
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
 #endif
-
-/**
- * offload_checksum - complete a partial checksum
- * @frame: in/out
- * @len:   bytes
- * @start: where summing starts: the TCP or UDP header
- * @field: where the checksum goes, from @start
- *
- * Return: false if the field is not inside the frame or is no Internet
- * checksum (SCTP's is a CRC); the frame is unchanged then.
- */
-bool offload_checksum(uint8_t *frame, size_t len, size_t start, size_t field);
 
 /* A frame being cut into segments. */
 struct offload_train {
