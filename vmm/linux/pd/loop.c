@@ -134,7 +134,7 @@ int pd_timeout(const struct pd *pd)
 
 /* --- descriptors from outside --------------------------------------------- */
 
-void pd_watch(struct component *c, unsigned int fd_index, uint32_t events)
+bool pd_watch(struct component *c, unsigned int fd_index, uint32_t events)
 {
 	struct pd *pd = c->pd;
 	uint32_t *watched;
@@ -145,18 +145,19 @@ void pd_watch(struct component *c, unsigned int fd_index, uint32_t events)
 	int op = EPOLL_CTL_MOD;
 
 	if (fd_index >= c->n_fds || c->fd[fd_index] < 0)
-		return;
+		return false;
 	watched = &pd->comp[c->index].watched[fd_index];
 	if (*watched == events)
-		return;
+		return true;
 	if (*watched == 0)
 		op = EPOLL_CTL_ADD;
 	else if (events == 0)
 		op = EPOLL_CTL_DEL;
 	if (epoll_ctl(pd->epoll, op, c->fd[fd_index], &e) != 0)
-		return;
+		return false;
 	pd->n_watched += (events != 0) - (*watched != 0);
 	*watched = events;
+	return true;
 }
 
 void pd_replace_fd(struct component *c, unsigned int fd_index, int fd)

@@ -149,11 +149,14 @@ void pd_ring(struct component *c, uint32_t channel);
 /**
  * pd_watch - choose what a descriptor is watched for
  * @fd_index: position in @c->fd
- * @events:   EPOLLIN | EPOLLOUT, level triggered; 0 to stop watching
+ * @events:   EPOLLIN | EPOLLOUT, level triggered unless EPOLLET is added; 0 to
+ *            stop watching
  *
  * Descriptors are not watched until this is called.
+ *
+ * Return: false if the descriptor is none that can be watched.
  */
-void pd_watch(struct component *c, unsigned int fd_index, uint32_t events);
+bool pd_watch(struct component *c, unsigned int fd_index, uint32_t events);
 
 /**
  * pd_replace_fd - put another descriptor in a place of @c->fd

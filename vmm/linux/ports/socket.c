@@ -3,10 +3,7 @@
  * socket: a switch port for QEMU's `-netdev stream`, or anything that frames
  * like it: a length of four bytes, big endian, then the frame.
  *
- * One peer at a time.  A second one that connects is closed at once, unless the
- * first has hung up and only its last frames are still to be taken.  A port
- * that connects cannot do so from inside its sandbox: it reports that it has no
- * peer, and the monitor restarts it with a new connection (monitor/outside.c).
+ * One peer at a time (peer.h).
  *
  * Receiving.  The stream is read in big pieces into a private buffer, many
  * frames a system call, and each frame is copied once, into a transmit
@@ -31,7 +28,8 @@
 #include <unistd.h>
 
 #include "vmm/linux/ports/open.h"
-#include "vmm/linux/ports/socket_peer.h"
+#include "vmm/linux/ports/peer.h"
+#include "vmm/linux/ports/pump.h"
 #include "base/frame.h"
 
 #define LENGTH_SIZE 4u
@@ -39,6 +37,20 @@
 #define LENGTH_MAX (4096u + 65536u)
 /* A burst of full-sized frames; more than one frame of any port. */
 #define IN_SIZE (128u << 10)
+
+/* State of a socket component. */
+struct sock {
+	struct pump pump; /* the switch side */
+	struct peer peer;
+	uint32_t max_frame;
+	/* IN_SIZE bytes of stream: [@in_first, @in_end) is not parsed yet */
+	uint8_t *in;
+	size_t in_first;
+	size_t in_end;
+	size_t skip;   /* bytes of a refused frame still to come */
+	uint8_t *rest; /* end of a frame of which the peer took the beginning */
+	size_t rest_first, rest_end; /* what of @rest is still to be sent */
+};
 
 /* --- receiving ----------------------------------------------------------- */
 
@@ -97,14 +109,14 @@ static bool read_more(struct component *c)
 	memmove(s->in, s->in + s->in_first, s->in_end - s->in_first);
 	s->in_end -= s->in_first;
 	s->in_first = 0;
-	n = read(peer_fd(c), s->in + s->in_end, IN_SIZE - s->in_end);
+	n = read(peer_fd(c, &s->peer), s->in + s->in_end, IN_SIZE - s->in_end);
 	if (n > 0) {
 		s->in_end += (size_t)n;
 		return true;
 	}
 	s->pump.readable = false;
 	if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		peer_lost(c, n == 0 ? 0 : errno);
+		peer_lost(c, &s->peer, n == 0 ? 0 : errno);
 	return false;
 }
 
@@ -120,10 +132,10 @@ static void refuse(struct component *c)
 
 static void garbage(struct component *c)
 {
-	const struct sock *s = c->state;
+	struct sock *s = c->state;
 	uint32_t length = load_length(s->in + s->in_first);
 
-	peer_end(c);
+	peer_end(c, &s->peer);
 	pd_log(c,
 	       "the peer sent garbage (a frame of %u bytes) and was "
 	       "disconnected: it must speak as QEMU's `-netdev stream`",
@@ -136,7 +148,7 @@ static unsigned int sock_receive(struct component *c,
 	struct sock *s = c->state;
 	unsigned int filled = 0;
 
-	if (!s->peer)
+	if (!s->peer.present)
 		s->pump.readable = false;
 	/* Each turn is a frame or a system call, so the work is bounded. */
 	for (unsigned int i = 0; i < count && s->pump.readable; i++) {
@@ -166,13 +178,13 @@ static bool send_rest(struct component *c)
 	struct sock *s = c->state;
 
 	while (s->rest_first < s->rest_end) {
-		ssize_t n = write(peer_fd(c), s->rest + s->rest_first,
+		ssize_t n = write(peer_fd(c, &s->peer), s->rest + s->rest_first,
 				  s->rest_end - s->rest_first);
 
 		if (n < 0 && errno == EAGAIN)
 			return false;
 		if (n < 0) {
-			peer_lost(c, errno);
+			peer_lost(c, &s->peer, errno);
 			return true;
 		}
 		s->rest_first += (size_t)n;
@@ -225,9 +237,9 @@ static unsigned int sock_send(struct component *c,
 	ssize_t n;
 
 	/* The rest of a frame goes first; that may lose the peer. */
-	if (s->peer && !send_rest(c))
+	if (s->peer.present && !send_rest(c))
 		return 0;
-	if (!s->peer) {
+	if (!s->peer.present) {
 		outside_dropped(c->outside, OUTSIDE_DROP_NOT_UP, count);
 		return count;
 	}
@@ -236,12 +248,12 @@ static unsigned int sock_send(struct component *c,
 		*v++ = (struct iovec){ &length[i], LENGTH_SIZE };
 		*v++ = (struct iovec){ buffers[i].data, buffers[i].len };
 	}
-	n = writev(peer_fd(c), iov, (int)(2 * count));
+	n = writev(peer_fd(c, &s->peer), iov, (int)(2 * count));
 	if (n >= 0)
 		return account(s, buffers, count, (size_t)n);
 	if (errno == EAGAIN || errno == EINTR)
 		return 0;
-	peer_lost(c, errno);
+	peer_lost(c, &s->peer, errno);
 	return count;
 }
 
@@ -251,8 +263,27 @@ static void sock_watch(struct component *c, bool in, bool out)
 {
 	struct sock *s = c->state;
 
-	s->watched = (in ? EPOLLIN : 0u) | (out ? EPOLLOUT : 0u);
-	peer_watch(c);
+	s->peer.watched = (in ? EPOLLIN : 0u) | (out ? EPOLLOUT : 0u);
+	peer_watch(c, &s->peer);
+}
+
+static void sock_begun(struct component *c)
+{
+	struct sock *s = c->state;
+
+	s->pump.readable = true;
+	s->pump.writable = true;
+	outside_set(c->outside, OUTSIDE_UP);
+}
+
+static void sock_ended(struct component *c)
+{
+	struct sock *s = c->state;
+
+	s->in_first = s->in_end = s->skip = 0;
+	s->rest_first = s->rest_end = 0;
+	s->pump.readable = false;
+	s->pump.writable = true;
 }
 
 static const struct pump_ops sock_pump = {
@@ -267,17 +298,17 @@ static int sock_init(struct component *c)
 	int e;
 
 	s->max_frame = c->cfg->wire.max_frame;
-	s->listening = c->cfg->socket.mode == SYS_SOCKET_LISTEN;
+	s->peer.begun = sock_begun;
+	s->peer.ended = sock_ended;
 	s->in = malloc(IN_SIZE);
 	s->rest = malloc(LENGTH_SIZE + s->max_frame);
 	if (s->in == NULL || s->rest == NULL)
 		return -ENOMEM;
-	e = s->listening ? peer_listen(c) : peer_connected(c);
+	e = pump_init(c, &sock_pump);
 	if (e != 0)
 		return e;
-	e = pump_init(c, &sock_pump);
-	peer_watch(c);
-	return e;
+	return peer_begin(c, &s->peer,
+			  c->cfg->socket.mode == SYS_SOCKET_LISTEN);
 }
 
 static void sock_fd_ready(struct component *c, unsigned int fd_index,
@@ -285,16 +316,8 @@ static void sock_fd_ready(struct component *c, unsigned int fd_index,
 {
 	struct sock *s = c->state;
 
-	if (s->listening && fd_index == LISTENER) {
-		s->knock = true;
+	if (!peer_ready(c, &s->peer, fd_index, events))
 		return;
-	}
-	if (!s->peer)
-		return;
-	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
-		s->leaving = true;
-		peer_watch(c);
-	}
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		s->pump.readable = true;
 	if ((events & (EPOLLOUT | EPOLLERR)) && send_rest(c))
@@ -305,8 +328,7 @@ static bool sock_run(struct component *c, uint64_t now_ns)
 {
 	struct sock *s = c->state;
 
-	if (s->knock)
-		peer_answer(c);
+	peer_answer(c, &s->peer);
 	return pump_run(c, now_ns);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Peers of a socket port: see socket_peer.h.
+ * Peers of ports that are sockets: see peer.h.
  */
 #include <errno.h>
 #include <string.h>
@@ -8,48 +8,39 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "vmm/linux/ports/socket_peer.h"
+#include "vmm/linux/ports/peer.h"
 
 /* Also for EPOLLRDHUP, which may matter before all is read. */
-void peer_watch(struct component *c)
+void peer_watch(struct component *c, struct peer *p)
 {
-	struct sock *s = c->state;
-
-	if (s->peer)
-		pd_watch(c, s->peer_at,
-			 s->watched | (s->leaving ? 0u : EPOLLRDHUP));
+	if (p->present)
+		pd_watch(c, p->at, p->watched | (p->leaving ? 0u : EPOLLRDHUP));
 }
 
 /* The peer has gone, or was disconnected. The caller logs why. */
-void peer_end(struct component *c)
+void peer_end(struct component *c, struct peer *p)
 {
-	struct sock *s = c->state;
-
-	s->peer = s->leaving = false;
-	s->in_first = s->in_end = s->skip = 0;
-	s->rest_first = s->rest_end = 0;
-	s->pump.readable = false;
-	s->pump.writable = true;
+	p->present = p->leaving = false;
 	outside_set(c->outside, OUTSIDE_NO_PEER);
-	pd_replace_fd(c, s->peer_at, -1);
-	if (s->listening)
+	pd_replace_fd(c, p->at, -1);
+	p->ended(c);
+	if (p->listening)
 		pd_watch(c, LISTENER, EPOLLIN);
 }
 
 /* For the log: what happens without a peer. */
-static const char *what_next(const struct sock *s)
+static const char *what_next(const struct peer *p)
 {
-	return s->listening ? "waiting for the next one"
+	return p->listening ? "waiting for the next one"
 			    : "trying to connect again";
 }
 
 /* read() or writev() ended the connection; @error is 0 at end of file. */
-void peer_lost(struct component *c, int error)
+void peer_lost(struct component *c, struct peer *p, int error)
 {
-	peer_end(c);
+	peer_end(c, p);
 	pd_log(c, "the peer has closed the connection%s%s: %s",
-	       error ? ": " : "", error ? strerror(error) : "",
-	       what_next(c->state));
+	       error ? ": " : "", error ? strerror(error) : "", what_next(p));
 }
 
 static int accept_peer(struct component *c)
@@ -63,52 +54,64 @@ static int accept_peer(struct component *c)
 	return fd;
 }
 
-static void new_peer(struct component *c)
+static void new_peer(struct component *c, struct peer *p)
 {
-	struct sock *s = c->state;
 	int fd = accept_peer(c);
 
 	if (fd < 0)
 		return;
 	pd_replace_fd(c, ACCEPTED, fd);
-	s->peer = true;
-	s->pump.readable = true;
-	s->pump.writable = true;
-	peer_watch(c);
-	outside_set(c->outside, OUTSIDE_UP);
+	p->present = true;
+	p->begun(c);
+	peer_watch(c, p);
 	pd_log(c, "a peer has connected");
 }
 
-static void turn_away(struct component *c)
+static void turn_away(struct component *c, struct peer *p)
 {
-	struct sock *s = c->state;
 	int fd = accept_peer(c);
 
 	if (fd < 0)
 		return;
 	close(fd);
-	if (tally_add(&s->second, 1))
+	if (tally_add(&p->second, 1))
 		pd_log(c,
 		       "a second peer connected and was turned away (%llu so "
 		       "far): a port has one peer at a time",
-		       (unsigned long long)s->second.count);
+		       (unsigned long long)p->second.count);
+}
+
+bool peer_ready(struct component *c, struct peer *p, unsigned int fd_index,
+		uint32_t events)
+{
+	if (p->listening && fd_index == LISTENER) {
+		p->knock = true;
+		return false;
+	}
+	if (!p->present || fd_index != p->at)
+		return false;
+	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+		p->leaving = true;
+		peer_watch(c, p);
+	}
+	return true;
 }
 
 /*
  * A connection is waiting.  Look first whether the peer has hung up: one that
  * leaves and comes back at once is not a second peer.
  */
-void peer_answer(struct component *c)
+void peer_answer(struct component *c, struct peer *p)
 {
-	struct sock *s = c->state;
-
-	s->knock = false;
-	if (!s->peer)
-		new_peer(c);
-	else if (s->leaving)
+	if (!p->knock)
+		return;
+	p->knock = false;
+	if (!p->present)
+		new_peer(c, p);
+	else if (p->leaving)
 		pd_watch(c, LISTENER, 0); /* until its last frame is read */
 	else
-		turn_away(c);
+		turn_away(c, p);
 }
 
 /*
@@ -130,28 +133,20 @@ static int claim_connection(int fd)
 	return 0;
 }
 
-int peer_listen(struct component *c)
-{
-	struct sock *s = c->state;
-
-	s->peer_at = ACCEPTED;
-	pd_replace_fd(c, ACCEPTED, -1);
-	pd_watch(c, LISTENER, EPOLLIN);
-	outside_set(c->outside, OUTSIDE_NO_PEER);
-	return 0;
-}
-
 /* Without a connection, wait to be restarted with one. */
-int peer_connected(struct component *c)
+static int begin_connected(struct component *c, struct peer *p)
 {
-	struct sock *s = c->state;
 	int e = c->n_fds == 0 ? -ENOTCONN : claim_connection(c->fd[0]);
 
 	if (e != 0 && e != -ENOTCONN)
 		return e;
 	if (e == 0) {
-		s->peer = true;
-		if (outside_set(c->outside, OUTSIDE_UP))
+		bool again = !outside_is(c->outside, OUTSIDE_UP);
+
+		p->present = true;
+		p->begun(c);
+		peer_watch(c, p);
+		if (again)
 			pd_log(c, "connected");
 		return 0;
 	}
@@ -159,7 +154,19 @@ int peer_connected(struct component *c)
 		pd_log(c, "%s: %s",
 		       c->n_fds == 0 ? "nobody takes the connection"
 				     : "the connection is of no use any more",
-		       what_next(s));
+		       what_next(p));
 	pd_replace_fd(c, 0, -1);
+	return 0;
+}
+
+int peer_begin(struct component *c, struct peer *p, bool listening)
+{
+	p->listening = listening;
+	if (!listening)
+		return begin_connected(c, p);
+	p->at = ACCEPTED;
+	pd_replace_fd(c, ACCEPTED, -1);
+	pd_watch(c, LISTENER, EPOLLIN);
+	outside_set(c->outside, OUTSIDE_NO_PEER);
 	return 0;
 }
