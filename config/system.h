@@ -186,7 +186,7 @@ struct sys_access {
 	uint8_t pad[2];
 };
 
-/* QEMU's `-netdev stream` framing. */
+/* QEMU's `-netdev stream` framing; of vhost-user, the socket. */
 struct sys_socket {
 	uint32_t mode; /* enum sys_socket_mode */
 	uint8_t tcp;   /* on loopback; else a Unix socket at @path */
@@ -266,6 +266,7 @@ enum sys_kind {
 	SYS_TAP,
 	SYS_NIC,
 	SYS_SOCKET,
+	SYS_VHOST_USER,
 	SYS_CAPTURE,
 	SYS_PROGRAM,
 	SYS_VIRT,
@@ -315,7 +316,7 @@ struct sys_pd {
 
 /* What is attached to a switch port. */
 enum sys_attachment {
-	SYS_TO_PD,     /* a port PD: tap, nic, socket, capture, program */
+	SYS_TO_PD,     /* a port PD: tap, nic, socket, capture and so on */
 	SYS_TO_SWITCH, /* a link to a port of another switch */
 	SYS_TO_ATTACH, /* a process from outside, by an attach socket */
 	SYS_TO_VIRT,   /* a driver VM's virtualisers */

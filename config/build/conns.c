@@ -210,6 +210,8 @@ static void name_conn(struct sys_conn *conn, struct topology *t,
 		kind = arena_printf(t->arena, "socket %s%s",
 				    port->connect ? "connect" : "listen",
 				    port->tcp ? " tcp" : "");
+	else if (port->connect)
+		kind = arena_printf(t->arena, "%s connect", kind);
 	snprintf(conn->what, sizeof(conn->what), "%s %s%s%s", kind,
 		 port->target.text, netns ? " netns " : "", netns ? netns : "");
 }

@@ -113,6 +113,15 @@ static void dump_socket(const struct sys_component *c, FILE *out)
 	dump_access(&s->access, out);
 }
 
+static void dump_vhost_user(const struct sys_component *c, FILE *out)
+{
+	const struct sys_socket *s = &c->socket;
+
+	fprintf(out, "%s \"%s\"",
+		s->mode == SYS_SOCKET_CONNECT ? " connect" : "", s->path);
+	dump_access(&s->access, out);
+}
+
 static void dump_capture(const struct sys_component *c, FILE *out)
 {
 	const struct sys_capture *cap = &c->capture;
@@ -145,6 +154,7 @@ static const struct {
 	[SYS_TAP] = { "tap", dump_tap },
 	[SYS_NIC] = { "nic", dump_nic },
 	[SYS_SOCKET] = { "socket", dump_socket },
+	[SYS_VHOST_USER] = { "vhost-user", dump_vhost_user },
 	[SYS_CAPTURE] = { "capture", dump_capture },
 	[SYS_PROGRAM] = { "program", dump_program },
 	[SYS_VIRT] = { "virt", NULL },
@@ -260,6 +270,11 @@ static const struct sys_component *attached(const struct system *sys,
 	return &sys->pd[conn->pd[1]].comp[conn->comp[1]];
 }
 
+static bool has_offloads(uint32_t kind)
+{
+	return kind == SYS_TAP || kind == SYS_NIC || kind == SYS_VHOST_USER;
+}
+
 static void conn_facts(const struct system *sys, const struct sys_conn *conn,
 		       FILE *out)
 {
@@ -282,8 +297,7 @@ static void conn_facts(const struct system *sys, const struct sys_conn *conn,
 	     c && c->kind == SYS_CAPTURE ? "capture's mtu" : "mtu", "%u",
 	     conn->max_frame - FRAME_OVERHEAD);
 	fact(out, noun, conn->name, "buffers", "%u", conn->capacity);
-	if ((link || (c && (c->kind == SYS_TAP || c->kind == SYS_NIC))) &&
-	    !conn->offload)
+	if ((link || (c && has_offloads(c->kind))) && !conn->offload)
 		fact(out, noun, conn->name, "\"offload off\"", "%s", "");
 	fact(out, noun, conn->name, "follow", "\"%s\"",
 	     conn->follow < sys->n_conns ? sys->conn[conn->follow].name : "");

@@ -149,7 +149,7 @@ static void (*const configure_port[SYS_KINDS])(struct sys_component *,
 					       const struct topo_port *) = {
 	[SYS_TAP] = configure_tap,	   [SYS_NIC] = configure_nic,
 	[SYS_SOCKET] = configure_socket,   [SYS_CAPTURE] = configure_capture,
-	[SYS_PROGRAM] = configure_program,
+	[SYS_PROGRAM] = configure_program, [SYS_VHOST_USER] = configure_socket,
 };
 
 static void configure_vm(struct sys_vm *cfg, const struct topo_vm *vm)

@@ -14,8 +14,9 @@
 /* What of these is it? */
 static unsigned int kinds_of(const struct topo_port *port)
 {
+	bool socket = port->kind == TO_SOCKET || port->kind == TO_VHOST_USER;
 	bool path = port->kind == TO_ATTACH ||
-		    (port->kind == TO_SOCKET && !port->connect && !port->tcp);
+		    (socket && !port->connect && !port->tcp);
 
 	return (port->kind == TO_CAPTURE ? ON_CAPTURES : ON_SENDERS) |
 	       (port->kind == TO_TAP ? ON_TAPS : 0) |
@@ -30,15 +31,16 @@ static const char *why_not(unsigned int on)
 	if (on == ON_SENDERS)
 		return "is for ports that send, and a capture does not";
 	if (on == ON_OFFLOADS)
-		return "is for tap and nic ports and for links; other ports "
-		       "have none";
+		return "is for tap, nic and vhost-user ports and for links; "
+		       "other ports have none";
 	if (on == ON_TAPS)
 		return "is given to the interface of a tap port; this port has "
 		       "none";
 	if (on == ON_NICS)
 		return "is for nic ports, and this is none";
 	return "says who may connect to the path of an attach port, or of a "
-	       "socket that listens on one; this port has none";
+	       "socket or vhost-user port that listens on one; this port has "
+	       "none";
 }
 
 static void check_options(struct topology *t, const struct topo_port *port)
@@ -126,8 +128,8 @@ void check_ports(struct topology *t)
 		else if (!port->broken)
 			wrong(t, port->name.pos,
 			      "port \"%s\" has nothing attached; give it a "
-			      "tap, nic, socket, attach, program, driver-vm or "
-			      "capture",
+			      "tap, nic, socket, vhost-user, attach, program, "
+			      "driver-vm or capture",
 			      shown(port));
 		check_outside(t, port);
 	}

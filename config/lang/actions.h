@@ -25,7 +25,8 @@ form_action on_placement, on_cpu;
 form_action on_set, on_fdb, on_port, on_flows, on_policy, refuse_linear;
 form_action on_memory, on_append, on_never, on_card, refuse_interface;
 /* actions_port.c: a port */
-form_action on_interface, on_socket, on_attach, on_program, on_capture;
+form_action on_interface, on_socket, on_vhost_user, on_attach, on_program,
+	on_capture;
 form_action on_mode, on_owner, on_address, on_rotate, on_tap_mac;
 form_action refuse_card, refuse_vm;
 /* actions_settings.c: a port, a link, a set */

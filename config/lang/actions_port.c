@@ -79,6 +79,17 @@ void on_socket(struct parser *p, struct args *a)
 		port->target.text = NULL;
 }
 
+void on_vhost_user(struct parser *p, struct args *a)
+{
+	struct topo_port *port = p->in.port;
+
+	if (!attach(p, a, TO_VHOST_USER))
+		return;
+	port->connect = a->form->n & CONNECT;
+	if (!value_path(p->t, a->v[0], UNIX_PATH_MAX, "a Unix socket"))
+		port->target.text = NULL;
+}
+
 void on_program(struct parser *p, struct args *a)
 {
 	const struct name *args = a->v[1];

@@ -14,6 +14,9 @@ const struct topo_kind topo_kinds[] = {
 		     .offload = true },
 	[TO_SOCKET] = { "socket", SYS_SOCKET, SYS_TO_PD, .host = true,
 			.own = true, .stack = true },
+	[TO_VHOST_USER] = { "vhost-user", SYS_VHOST_USER, SYS_TO_PD,
+			    .host = true, .own = true, .stack = true,
+			    .offload = true },
 	[TO_ATTACH] = { "attach", SYS_KINDS, SYS_TO_ATTACH, .host = true,
 			.own = true,
 			.alone = "served by a process from outside, which "

@@ -27,6 +27,7 @@ enum attachment {
 	TO_TAP,
 	TO_NIC,
 	TO_SOCKET,
+	TO_VHOST_USER,
 	TO_ATTACH,
 	TO_CAPTURE,
 	TO_LINK,
@@ -80,7 +81,7 @@ struct topo_port {
 	struct pos kind_pos;
 	struct name target; /* interface, path, address or VM */
 	struct name netns;  /* of an interface; text NULL if none */
-	bool connect;	    /* TO_SOCKET: rather than listens */
+	bool connect;	    /* sockets: rather than listens */
 	bool tcp;	    /* TO_SOCKET: with these: */
 	const char *address;
 	uint16_t tcp_port;

@@ -113,6 +113,9 @@ const struct form forms[] = {
 { IN_PORT, "socket connect \"PATH\"", on_socket, .n = CONNECT },
 { IN_PORT, "socket listen tcp \"ADDRESS\"", on_socket, .n = TCP },
 { IN_PORT, "socket connect tcp \"ADDRESS\"", on_socket, .n = CONNECT | TCP },
+{ IN_PORT, "vhost-user \"PATH\"", on_vhost_user,
+  .usage = "vhost-user \"PATH\", or vhost-user connect \"PATH\"" },
+{ IN_PORT, "vhost-user connect \"PATH\"", on_vhost_user, .n = CONNECT },
 { IN_PORT, "attach \"PATH\"", on_attach, .n = TO_ATTACH },
 { IN_PORT, "program \"FILE\" [args \"TEXT\"]", on_program, NO_OPTION },
 { IN_PORT, "driver-vm VM", on_attach, .n = TO_DRIVER_VM },
@@ -202,7 +205,6 @@ static const struct {
 	const char *meaning;
 } later[] = {
 	{ "disk", "a virtual machine's disk" },
-	{ "vhost-user", "a port for a virtual machine's vhost-user device" },
 };
 
 /* Is it one of these words, which do not end but with a space or a sign? */

@@ -97,7 +97,7 @@ static bool lacks(const struct monitor *m, const struct mon_link *l)
 		return false;
 	return outside_state(l) == OUTSIDE_GONE ||
 	       (outside_state(l) == OUTSIDE_NO_PEER &&
-		comp->kind == SYS_SOCKET &&
+		(comp->kind == SYS_SOCKET || comp->kind == SYS_VHOST_USER) &&
 		comp->socket.mode == SYS_SOCKET_CONNECT);
 }
 

@@ -70,6 +70,9 @@ struct component {
  * @outside:    it writes struct component's outside (vmm/linux/outside.h)
  * @locks_memory: keeps the monitor's limit of locked memory (VFIO counts a
  *                guest's RAM against it); others may lock none
+ * @foreign_memory: it maps memory that a peer sends, shared and never to be
+ *              executed, and takes messages with descriptors (recvmsg, without
+ *              waiting)
  * @file_size:  bytes of the longest file it may write.  It may shorten its own
  *              files (ftruncate).  NULL: it writes no files
  * @open:       runs in the MONITOR, with the user's privileges, before any PD
@@ -111,6 +114,7 @@ struct component_ops {
 	bool threads;
 	bool outside;
 	bool locks_memory;
+	bool foreign_memory;
 	uint64_t (*file_size)(const struct sys_component *cfg);
 	int (*open)(const struct sys_component *cfg, int *fds,
 		    struct error *err);
@@ -127,8 +131,8 @@ struct component_ops {
 };
 
 /*
- * By enum sys_kind: switch, tap, nic, socket, capture, program, virt, vm.  A
- * program brings its own table (program_ops, client/pd.h); program_host_ops is
+ * By enum sys_kind: switch, tap, nic, socket, vhost-user, capture, program,
+ * virt, vm.  A program brings its own table (program_ops, client/pd.h); program_host_ops is
  * the monitor's part of it.
  */
 extern const struct component_ops switch_ops, tap_ops, nic_ops, socket_ops,

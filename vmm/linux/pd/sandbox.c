@@ -11,7 +11,9 @@
  * A PD with attach ports may map fresh memory for each client over the old
  * (pd/order.c), in one form only: shared, at a fixed address, readable or
  * writable, from the start of a file.  It gains nothing by mapping its other
- * descriptors: sockets, eventfds, and files its components may use anyway.
+ * descriptors: sockets, eventfds, and files its components may use anyway.  A
+ * vhost-user port may map what its peer sends, shared, at an address that the
+ * kernel chooses, and unmap it.
  *
  * Threads that a component starts before the filter (a VM's processor is one)
  * have no privileges either, and the filter is put on all of them at once.
@@ -146,6 +148,7 @@ struct needs {
 	bool ioctls;	  /* some, by number */
 	bool watched;	  /* descriptors from outside */
 	bool renewed;	  /* an attach port's memory */
+	bool foreign;	  /* memory that a peer sends */
 	unsigned int fds; /* besides those it starts with */
 	uint64_t file;	  /* bytes of the longest file; 0: none */
 };
@@ -177,6 +180,7 @@ static struct needs needs_of(const struct boot_record *r)
 
 		n.threads |= ops->threads;
 		n.locked |= ops->locks_memory;
+		n.foreign |= ops->foreign_memory;
 		n.ioctls |= ops->ioctls != NULL;
 		n.watched |= boot_comps(r)[i].n_fds > 0;
 		n.fds += SPARE_FDS_PER_COMPONENT + ops->spare_fds;
@@ -350,6 +354,17 @@ static void add_component(struct filter *f, const struct boot_record *r,
 		      SCMP_A1(SCMP_CMP_LE, most, 0));
 }
 
+/* Memory that a peer sends: any place of a file, none of ours. */
+static void add_foreign(struct filter *f)
+{
+	ALLOW(f, mmap, SCMP_A0(SCMP_CMP_EQ, 0, 0),
+	      SCMP_A2(SCMP_CMP_EQ, PROT_READ | PROT_WRITE, 0),
+	      SCMP_A3(SCMP_CMP_EQ, MAP_SHARED, 0));
+	add(f, SCMP_ACT_ALLOW, SCMP_SYS(munmap), 0, NULL);
+	ALLOW(f, recvmsg,
+	      SCMP_A2(SCMP_CMP_MASKED_EQ, UINT32_MAX, PD_ORDER_FLAGS));
+}
+
 static void add_mapping(struct filter *f, unsigned int prot)
 {
 	ALLOW(f, mmap, SCMP_A2(SCMP_CMP_EQ, prot, 0),
@@ -384,6 +399,8 @@ static int fill_filter(scmp_filter_ctx ctx, const struct boot_record *r)
 		add_mapping(&f, PROT_READ);
 		add_mapping(&f, PROT_READ | PROT_WRITE);
 	}
+	if (n.foreign)
+		add_foreign(&f);
 	if (n.renewed || n.watched)
 		add_calls(&f, SCMP_ACT_ALLOW, watch_calls);
 	if (n.threads)
