@@ -8,8 +8,13 @@
 #include "vmm/linux/pd/pd.h"
 
 const struct component_ops *const component_kinds[SYS_KINDS] = {
-	[SYS_SWITCH] = &switch_ops,   [SYS_TAP] = &tap_ops,
-	[SYS_NIC] = &nic_ops,	      [SYS_SOCKET] = &socket_ops,
-	[SYS_CAPTURE] = &capture_ops, [SYS_PROGRAM] = &program_host_ops,
-	[SYS_VIRT] = &virt_ops,	      [SYS_VM] = &vm_ops,
+	[SYS_SWITCH] = &switch_ops,
+	[SYS_TAP] = &tap_ops,
+	[SYS_NIC] = &nic_ops,
+	[SYS_SOCKET] = &socket_ops,
+	[SYS_VHOST_USER] = &vhost_user_ops,
+	[SYS_CAPTURE] = &capture_ops,
+	[SYS_PROGRAM] = &program_host_ops,
+	[SYS_VIRT] = &virt_ops,
+	[SYS_VM] = &vm_ops,
 };

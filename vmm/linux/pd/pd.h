@@ -136,7 +136,8 @@ struct component_ops {
  * the monitor's part of it.
  */
 extern const struct component_ops switch_ops, tap_ops, nic_ops, socket_ops,
-	capture_ops, program_ops, program_host_ops, virt_ops, vm_ops;
+	vhost_user_ops, capture_ops, program_ops, program_host_ops, virt_ops,
+	vm_ops;
 extern const struct component_ops *const component_kinds[SYS_KINDS];
 
 /**
