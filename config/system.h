@@ -57,6 +57,10 @@
 /* Processors are numbered below this. */
 #define SYS_MAX_CPUS 1024
 
+/* Of a client VM: its processors, and its ports. */
+#define SYS_VM_CPUS 8
+#define SYS_VM_PORTS 8
+
 /* Limits of one PD on Linux; the compiler refuses what exceeds them. */
 #define SYS_MAX_MAPS 1024
 #define SYS_MAX_CHANNELS 192
@@ -174,7 +178,11 @@ struct sys_nic {
 	uint8_t xdp;	      /* by AF_XDP where that can be had */
 };
 
-enum sys_socket_mode { SYS_SOCKET_LISTEN, SYS_SOCKET_CONNECT };
+enum sys_socket_mode {
+	SYS_SOCKET_LISTEN,
+	SYS_SOCKET_CONNECT,
+	SYS_SOCKET_GIVEN /* by the monitor, to the VM that @path names */
+};
 
 /* Who may connect to a socket's path. */
 struct sys_access {
@@ -245,20 +253,46 @@ struct sys_virt {
 	uint32_t ctl_channel;
 };
 
-/* A driver VM; the component's wire is the driver's side. */
+/* A network device of a client VM; its number is that of struct sys_vm. */
+struct sys_vm_port {
+	uint64_t mac;  /* of the device */
+	uint32_t mtu;  /* bytes */
+	uint32_t link; /* slot of its port's link page, for the carrier */
+	uint32_t conn; /* index of its port's connection, for the monitor */
+	uint32_t pad;
+};
+
+/**
+ * struct sys_vm - a driver VM (SYS_VM) or a client VM (SYS_CLIENT_VM)
+ *
+ * Of a driver VM, the component's wire is the driver's side.
+ *
+ * A client VM has no wire: each of its ports has a PD of its own, a vhost-user
+ * device (SYS_VHOST_USER, SYS_SOCKET_GIVEN) whose front-end is the VMM.  What
+ * the VMM's component is given: of its open(), as a driver VM's is, then a
+ * descriptor of the region @ram, for SET_MEM_TABLE; and while it runs, by
+ * given() of its operations, one end of a socket pair (SOCK_STREAM) per device,
+ * anew whenever the device's PD was restarted, and consoles (vmm/linux/order.h).
+ * The monitor's LOOK comes as a notification of @status_channel, after a change
+ * of one of the link pages too.  It ends with the status of vmm/kvm/vm_end.h.
+ */
 struct sys_vm {
 	char kernel[SYS_PATH];	 /* arm64 Image, plain or gzip */
 	char initrd[SYS_PATH];	 /* cpio archive, plain or gzip */
 	char append[SYS_PATH];	 /* to the kernel's command line, or "" */
-	char nic[SYS_SHORT];	 /* PCI address, "0000:00:03.0" */
+	char nic[SYS_SHORT];	 /* PCI address, "0000:00:03.0", or "" */
 	uint64_t memory;	 /* bytes of its RAM */
 	uint32_t ram;		 /* slot of a region of that size */
-	uint32_t status;	 /* slot (virt/driver_abi.h) */
+	uint32_t status;	 /* slot (virt/driver_abi.h); a driver VM's */
 	uint32_t status_channel; /* to the monitor, rung by the guest */
 	uint32_t vmm_stats;  /* slot (vmm/kvm/vm_stats.h), not the guest's */
 	uint32_t watchdog_s; /* silent for longer, it is dead; 0: never */
 	uint8_t uncached;    /* shared memory appears as "generic-uio" */
-	uint8_t pad[7];
+	uint8_t pad[3];
+	uint32_t cpus;	  /* of its processors; a driver VM has one */
+	uint32_t n_ports; /* of a client VM */
+	uint32_t pad2;
+	struct sys_vm_port port[SYS_VM_PORTS];
 };
 
 enum sys_kind {
@@ -271,6 +305,7 @@ enum sys_kind {
 	SYS_PROGRAM,
 	SYS_VIRT,
 	SYS_VM,
+	SYS_CLIENT_VM,
 	SYS_KINDS
 };
 

@@ -12,6 +12,9 @@
  *	RENEW	the next client of an attach port gets fresh memory: map these
  *		regions in place of the old ones, wait on and ring these
  *		descriptors.  The PD answers once it has done so
+ *	GIVE	a descriptor for one of its components, which gets it by given()
+ *		of its operations: a client VM's device the connection to the
+ *		VM, a client VM those to its devices, and consoles
  *
  * A PD that dies before it has answered needs no order: it is restarted with
  * the new regions and descriptors.
@@ -23,7 +26,13 @@
 
 #include "base/abi.h"
 
-enum pd_order_what { PD_ORDER_LOOK = 1, PD_ORDER_RENEW };
+enum pd_order_what { PD_ORDER_LOOK = 1, PD_ORDER_RENEW, PD_ORDER_GIVE };
+
+/*
+ * What a GIVE is for: by number the device of a client VM, which is 0 to the
+ * device itself; or this, a stream socket with somebody at a terminal.
+ */
+#define PD_GIVEN_CONSOLE 0xffffffffu
 
 /* Both queue pairs and both data regions. */
 #define PD_RENEW_REGIONS 6u
@@ -39,8 +48,8 @@ enum pd_renew_fd {
 /**
  * struct pd_order - one message from the monitor
  * @what:    enum pd_order_what
- * @serial:  RENEW: to be repeated in the answer
- * @channel: RENEW: id of the port's channel
+ * @serial:  RENEW: to be repeated in the answer; GIVE: what it is for
+ * @channel: RENEW: id of the port's channel; GIVE: index of the component
  * @slot:    RENEW: slot of each region
  */
 struct pd_order {

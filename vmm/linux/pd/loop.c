@@ -52,7 +52,7 @@ static void cpu_relax(void)
 #endif
 }
 
-static void make_due(struct pd *pd, uint32_t comp)
+void pd_due(struct pd *pd, uint32_t comp)
 {
 	pd->n_due += !pd->comp[comp].due;
 	pd->comp[comp].due = true;
@@ -61,7 +61,7 @@ static void make_due(struct pd *pd, uint32_t comp)
 static void make_all_due(struct pd *pd)
 {
 	for (uint32_t i = 0; i < pd->boot->n_comps; i++)
-		make_due(pd, i);
+		pd_due(pd, i);
 }
 
 int pd_init(struct pd *pd, struct error *err)
@@ -113,7 +113,7 @@ static void tell_time(struct pd *pd)
 		if (pd->comp[i].wake_at > pd->now)
 			continue;
 		pd->comp[i].wake_at = UINT64_MAX;
-		make_due(pd, i);
+		pd_due(pd, i);
 	}
 	find_earliest(pd);
 }
@@ -184,7 +184,7 @@ void pd_notify(struct pd *pd, uint32_t channel)
 	c = &pd->comp[owner].c;
 	if (c->ops->notified != NULL)
 		c->ops->notified(c, channel);
-	make_due(pd, owner);
+	pd_due(pd, owner);
 }
 
 static void fd_event(struct pd *pd, uint32_t index, uint32_t fd,
@@ -197,7 +197,7 @@ static void fd_event(struct pd *pd, uint32_t index, uint32_t fd,
 		return;
 	if (pc->c.ops->fd_ready != NULL)
 		pc->c.ops->fd_ready(&pc->c, fd, events);
-	make_due(pd, index);
+	pd_due(pd, index);
 }
 
 bool pd_look(struct pd *pd, int timeout)
@@ -296,7 +296,7 @@ static bool round_once(struct pd *pd)
 		pc->due = false;
 		if (!pc->c.ops->run(&pc->c, pd->now))
 			continue;
-		make_due(pd, i);
+		pd_due(pd, i);
 		useful = true;
 	}
 	useful = useful || pd->n_rung != 0;
@@ -355,7 +355,7 @@ static void arm(struct pd *pd)
 		struct component *c = &pd->comp[i].c;
 
 		if (c->ops->arm != NULL && c->ops->arm(c))
-			make_due(pd, i);
+			pd_due(pd, i);
 	}
 	/* Arming may have returned buffers that a peer waits for. */
 	ring(pd);

@@ -98,6 +98,9 @@ bool pd_obey(struct pd *pd);
 /** pd_notify - a channel's end in this PD is notified */
 void pd_notify(struct pd *pd, uint32_t channel);
 
+/** pd_due - have a component's run() called */
+void pd_due(struct pd *pd, uint32_t comp);
+
 /** pd_init - initialise every component */
 int pd_init(struct pd *pd, struct error *err);
 

@@ -44,6 +44,7 @@ static void set_owner(struct pd *pd, const struct sys_component *cfg,
 		own(pd, cfg->virt.ctl_channel, comp);
 		break;
 	case SYS_VM:
+	case SYS_CLIENT_VM:
 		own(pd, cfg->vm.status_channel, comp);
 		break;
 	default:

@@ -114,6 +114,21 @@ static void renew(struct pd *pd, const struct pd_order *o, const int *fd)
 		(void)!write(pd->ctl, &done, sizeof(done));
 }
 
+static void give(struct pd *pd, const struct pd_order *o, int fd)
+{
+	struct pd_comp *to = &pd->comp[o->channel];
+
+	to->c.ops->given(&to->c, o->serial, fd);
+	pd_due(pd, o->channel);
+}
+
+static bool takes(const struct pd *pd, const struct pd_order *o,
+		  unsigned int n_fds)
+{
+	return n_fds == 1 && o->channel < pd->boot->n_comps &&
+	       pd->comp[o->channel].c.ops->given != NULL;
+}
+
 bool pd_obey(struct pd *pd)
 {
 	struct pd_order o = { 0 };
@@ -128,6 +143,10 @@ bool pd_obey(struct pd *pd)
 		return false;
 	if (o.what == PD_ORDER_RENEW && sound(pd, &o, n_fds)) {
 		renew(pd, &o, fd);
+		return true;
+	}
+	if (o.what == PD_ORDER_GIVE && takes(pd, &o, n_fds)) {
+		give(pd, &o, fd[0]);
 		return true;
 	}
 	fds_close(fd, n_fds);

@@ -99,6 +99,9 @@ struct component {
  *              of them runs, and they only wait until the first run().  0 or
  *              negative errno
  * @notified:   a channel of this component was notified.  NULL: run() suffices
+ * @given:      the monitor has sent a descriptor, which is the component's now:
+ *              nobody else has it.  @what it is for: vmm/linux/order.h.  May
+ *              use it from the next run() on; NULL: it is sent none
  * @fd_ready:   a watched descriptor is ready (EPOLLIN, EPOLLOUT, EPOLLHUP...)
  * @run:        do a bounded amount of work; true if there is (or may be) more
  * @arm:        about to sleep: ask for notifications; true if there is work
@@ -124,6 +127,7 @@ struct component_ops {
 	void (*close)(const struct sys_component *cfg);
 	int (*init)(struct component *c);
 	void (*notified)(struct component *c, uint32_t channel);
+	void (*given)(struct component *c, uint32_t what, int fd);
 	void (*fd_ready)(struct component *c, unsigned int fd_index,
 			 uint32_t events);
 	bool (*run)(struct component *c, uint64_t now_ns);
@@ -137,7 +141,7 @@ struct component_ops {
  */
 extern const struct component_ops switch_ops, tap_ops, nic_ops, socket_ops,
 	vhost_user_ops, capture_ops, program_ops, program_host_ops, virt_ops,
-	vm_ops;
+	vm_ops, client_vm_ops;
 extern const struct component_ops *const component_kinds[SYS_KINDS];
 
 /**

@@ -182,7 +182,7 @@ static struct needs needs_of(const struct boot_record *r)
 		n.locked |= ops->locks_memory;
 		n.foreign |= ops->foreign_memory;
 		n.ioctls |= ops->ioctls != NULL;
-		n.watched |= boot_comps(r)[i].n_fds > 0;
+		n.watched |= boot_comps(r)[i].n_fds > 0 || ops->given != NULL;
 		n.fds += SPARE_FDS_PER_COMPONENT + ops->spare_fds;
 		n.file = file > n.file ? file : n.file;
 	}

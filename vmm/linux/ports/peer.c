@@ -29,10 +29,15 @@ void peer_end(struct component *c, struct peer *p)
 }
 
 /* For the log: what happens without a peer. */
-static const char *what_next(const struct peer *p)
+static const char *what_next(const struct component *c)
 {
-	return p->listening ? "waiting for the next one"
-			    : "trying to connect again";
+	static const char *const text[] = {
+		[SYS_SOCKET_LISTEN] = "waiting for the next one",
+		[SYS_SOCKET_CONNECT] = "trying to connect again",
+		[SYS_SOCKET_GIVEN] = "waiting until the VM runs again",
+	};
+
+	return text[c->cfg->socket.mode];
 }
 
 /* read() or writev() ended the connection; @error is 0 at end of file. */
@@ -40,7 +45,7 @@ void peer_lost(struct component *c, struct peer *p, int error)
 {
 	peer_end(c, p);
 	pd_log(c, "the peer has closed the connection%s%s: %s",
-	       error ? ": " : "", error ? strerror(error) : "", what_next(p));
+	       error ? ": " : "", error ? strerror(error) : "", what_next(c));
 }
 
 static int accept_peer(struct component *c)
@@ -154,14 +159,28 @@ static int begin_connected(struct component *c, struct peer *p)
 		pd_log(c, "%s: %s",
 		       c->n_fds == 0 ? "nobody takes the connection"
 				     : "the connection is of no use any more",
-		       what_next(p));
+		       what_next(c));
 	pd_replace_fd(c, 0, -1);
 	return 0;
+}
+
+void peer_given(struct component *c, struct peer *p, int fd)
+{
+	if (p->present)
+		peer_end(c, p);
+	pd_replace_fd(c, p->at, fd);
+	p->present = true;
+	p->begun(c);
+	peer_watch(c, p);
 }
 
 int peer_begin(struct component *c, struct peer *p, bool listening)
 {
 	p->listening = listening;
+	if (c->cfg->socket.mode == SYS_SOCKET_GIVEN) {
+		outside_set(c->outside, OUTSIDE_NO_PEER);
+		return 0;
+	}
 	if (!listening)
 		return begin_connected(c, p);
 	p->at = ACCEPTED;

@@ -81,6 +81,9 @@ void peer_end(struct component *c, struct peer *p);
  */
 void peer_lost(struct component *c, struct peer *p, int error);
 
+/** peer_given - the monitor has made a connection, in place of any before it */
+void peer_given(struct component *c, struct peer *p, int fd);
+
 /** peer_answer - for run(): accept or refuse a waiting connection, if any */
 void peer_answer(struct component *c, struct peer *p);
 

@@ -259,10 +259,12 @@ static int connect_to(const struct where *w, struct error *err)
 int socket_open(const struct sys_component *cfg, int *fds, struct error *err)
 {
 	struct where w = { 0 };
-	int e = cfg->socket.tcp ? where_tcp(cfg, &w, err)
-				: where_unix(cfg, &w, err);
 
-	if (e < 0)
+	/* There is nothing outside to open. */
+	if (cfg->socket.mode == SYS_SOCKET_GIVEN)
+		return 0;
+	if ((cfg->socket.tcp ? where_tcp(cfg, &w, err)
+			     : where_unix(cfg, &w, err)) < 0)
 		return -1;
 	fds[0] = cfg->socket.mode == SYS_SOCKET_LISTEN ? listen_on(cfg, &w, err)
 						       : connect_to(&w, err);

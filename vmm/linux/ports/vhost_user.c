@@ -321,6 +321,14 @@ static int vhost_init(struct component *c)
 			  c->cfg->socket.mode == SYS_SOCKET_LISTEN);
 }
 
+static void vhost_given(struct component *c, uint32_t what, int fd)
+{
+	struct vhost *v = c->state;
+
+	(void)what;
+	peer_given(c, &v->peer, fd);
+}
+
 static void vhost_fd_ready(struct component *c, unsigned int fd_index,
 			   uint32_t events)
 {
@@ -380,6 +388,7 @@ const struct component_ops vhost_user_ops = {
 	.seek = socket_seek,
 	.close = socket_close,
 	.init = vhost_init,
+	.given = vhost_given,
 	.fd_ready = vhost_fd_ready,
 	.run = vhost_run,
 	.arm = vhost_arm,
