@@ -38,6 +38,8 @@ enum { FD_KICK = VM_FDS + (int)VFIO_FDS, FD_ENDED };
 #define VCPU_STACK 0x40000u
 /* KVM's, the console's, and an eventfd for each interrupt of the card. */
 #define SPARE_FDS (VM_MAX_GSIS + 16u)
+/* What it wrote last is logged in at most so many visits. */
+#define LAST_VISITS 64u
 
 /* State of a vm component. */
 struct vm_state {
@@ -48,6 +50,7 @@ struct vm_state {
 	bool going; /* it was written */
 	int ended;  /* eventfd that says that the thread has stopped */
 	bool over;  /* and it was read */
+	unsigned int last; /* visits to the console since then */
 	/* how it ended; the thread's until then */
 	enum vm_end end;
 	struct error err;
@@ -189,7 +192,7 @@ static bool vm_run_component(struct component *c, uint64_t now_ns)
 		tell(v->go);
 	}
 	more = console_work(&v->guest.console);
-	if (v->over && !more)
+	if (v->over && (!more || v->last++ == LAST_VISITS))
 		give_up(c);
 	return more;
 }

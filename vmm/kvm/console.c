@@ -1,53 +1,78 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The registers of the console, and the text that comes.
+ * The text that comes from a guest's console.
  */
 #include "vmm/kvm/console.h"
 
-#include <linux/virtio_config.h>
 #include <linux/virtio_ids.h>
-#include <linux/virtio_mmio.h>
-#include <string.h>
 #include <unistd.h>
 
-#define MMIO_MAGIC 0x74726976u /* "virt" */
-#define MMIO_VERSION 2u
-#define MMIO_VENDOR 0x72696557u /* "Weir" */
-#define FEATURES (1ull << VIRTIO_F_VERSION_1)
-/* There are no shared memory regions: all ones for their length. */
-#define NO_SHM 0xffffffffu
-#define TRANSMIT 1u
+/* --- the device ------------------------------------------------------------- */
 
-_Static_assert(CONSOLE_DOORBELL == VIRTIO_MMIO_QUEUE_NOTIFY, "virtio");
+static void begin(void *ctx, unsigned int queue)
+{
+	struct console *c = ctx;
+
+	virtio_console_begin(&c->device, queue, &c->mmio.queue[queue].vq);
+}
+
+static void end(void *ctx, unsigned int queue)
+{
+	struct console *c = ctx;
+
+	virtio_console_end(&c->device, queue);
+}
+
+static void interrupt(void *ctx)
+{
+	const struct console *c = ctx;
+	const uint64_t one = 1;
+
+	(void)!write(c->irq, &one, sizeof(one));
+}
+
+static const struct mmio_ops ops = {
+	.begin = begin,
+	.end = end,
+	.interrupt = interrupt,
+};
 
 void console_init(struct console *c)
 {
 	pthread_mutex_init(&c->lock, NULL);
+	c->mmio = (struct mmio){
+		.device = VIRTIO_ID_CONSOLE,
+		.offers = CONSOLE_RINGS,
+		.queues = CONSOLE_QUEUES,
+		.longest = CONSOLE_QUEUE_MAX,
+		.memory = &c->memory,
+		.page = c->page,
+		.ops = &ops,
+		.ctx = c,
+	};
+	mmio_init(&c->mmio);
 }
 
-/* Interrupt the driver, unless it has asked not to. */
-static void interrupt(struct console *c, uint32_t why)
+void console_read(void *console, uint64_t offset, void *data, unsigned int len)
 {
-	const uint64_t one = 1;
+	struct console *c = console;
 
-	c->isr |= why;
-	(void)!write(c->irq, &one, sizeof(one));
+	pthread_mutex_lock(&c->lock);
+	mmio_read(&c->mmio, offset, data, len);
+	pthread_mutex_unlock(&c->lock);
 }
 
-static void stop(struct console *c)
+void console_write(void *console, uint64_t offset, const void *data,
+		   unsigned int len)
 {
-	c->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
-	interrupt(c, VIRTIO_MMIO_INT_CONFIG);
+	struct console *c = console;
+
+	pthread_mutex_lock(&c->lock);
+	mmio_write(&c->mmio, offset, data, len);
+	pthread_mutex_unlock(&c->lock);
 }
 
-static bool running(const struct console *c)
-{
-	return (c->status & VIRTIO_CONFIG_S_DRIVER_OK) != 0 &&
-	       (c->status & VIRTIO_CONFIG_S_NEEDS_RESET) == 0 &&
-	       c->queue[TRANSMIT].ready;
-}
-
-/* --- text ----------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------- */
 
 void console_flush(struct console *c)
 {
@@ -76,43 +101,21 @@ static void take(struct console *c, const uint8_t *text, size_t len)
 	}
 }
 
-static void take_chain(struct console *c)
-{
-	struct vq_cursor text = vq_reader(&c->chain);
-	uint32_t left = CONSOLE_CHAIN_MAX;
-	uint8_t bytes[256];
-
-	while (left > 0) {
-		uint32_t n = vq_read(&text, bytes, sizeof(bytes));
-
-		if (n == 0)
-			break;
-		take(c, bytes, n);
-		left -= n;
-	}
-}
-
 static bool work_locked(struct console *c)
 {
-	struct vq *vq = &c->transmit;
-	int taken = 1;
-	uint32_t n;
+	uint8_t text[CONSOLE_PORTION];
+	int n = 1;
 
-	if (!running(c))
-		return false;
-	for (n = 0; n < vq->size; n++) {
-		taken = vq_take(vq, &c->chain);
-		if (taken <= 0)
-			break;
-		take_chain(c);
-		vq_give(vq, c->chain.id, c->chain.slots, 0);
+	for (unsigned int i = 0; n > 0 && i < CONSOLE_PORTIONS; i++) {
+		n = virtio_console_take(&c->device, text, sizeof(text));
+		if (n > 0)
+			take(c, text, (size_t)n);
 	}
-	vq_publish(vq);
-	if (vq_must_notify(vq))
-		interrupt(c, VIRTIO_MMIO_INT_VRING);
-	if (taken < 0)
-		stop(c);
-	return taken > 0;
+	if (virtio_console_publish(&c->device))
+		mmio_raise(&c->mmio);
+	if (n < 0)
+		mmio_fail(&c->mmio);
+	return virtio_console_arm(&c->device, false);
 }
 
 bool console_work(struct console *c)
@@ -123,185 +126,4 @@ bool console_work(struct console *c)
 	more = work_locked(c);
 	pthread_mutex_unlock(&c->lock);
 	return more;
-}
-
-/* --- registers ------------------------------------------------------------ */
-
-static uint32_t read_register(const struct console *c, uint64_t offset)
-{
-	switch (offset) {
-	case VIRTIO_MMIO_MAGIC_VALUE:
-		return MMIO_MAGIC;
-	case VIRTIO_MMIO_VERSION:
-		return MMIO_VERSION;
-	case VIRTIO_MMIO_DEVICE_ID:
-		return VIRTIO_ID_CONSOLE;
-	case VIRTIO_MMIO_VENDOR_ID:
-		return MMIO_VENDOR;
-	case VIRTIO_MMIO_DEVICE_FEATURES:
-		return c->feature_page < 2
-			       ? (uint32_t)(FEATURES >> 32 * c->feature_page)
-			       : 0;
-	case VIRTIO_MMIO_QUEUE_NUM_MAX:
-		return c->select < 2 ? CONSOLE_QUEUE_MAX : 0;
-	case VIRTIO_MMIO_QUEUE_READY:
-		return c->select < 2 ? c->queue[c->select].ready : 0;
-	case VIRTIO_MMIO_INTERRUPT_STATUS:
-		return c->isr;
-	case VIRTIO_MMIO_STATUS:
-		return c->status;
-	case VIRTIO_MMIO_SHM_LEN_LOW:
-	case VIRTIO_MMIO_SHM_LEN_HIGH:
-		return NO_SHM;
-	default:
-		return 0;
-	}
-}
-
-static void reset(struct console *c)
-{
-	c->status = 0;
-	c->isr = 0;
-	c->feature_page = 0;
-	c->driver_page = 0;
-	c->select = 0;
-	c->driver = 0;
-	memset(c->queue, 0, sizeof(c->queue));
-}
-
-static void set_status(struct console *c, uint32_t value)
-{
-	uint32_t kept = c->status & VIRTIO_CONFIG_S_NEEDS_RESET;
-
-	if (value == 0) {
-		reset(c);
-		return;
-	}
-	/* The driver must accept exactly the features we offer. */
-	if (c->driver != FEATURES)
-		value &= ~(uint32_t)VIRTIO_CONFIG_S_FEATURES_OK;
-	if (!(value & VIRTIO_CONFIG_S_FEATURES_OK))
-		value &= ~(uint32_t)VIRTIO_CONFIG_S_DRIVER_OK;
-	c->status = (value & 0xff) | kept;
-}
-
-static void set_half(uint64_t *value, bool high, uint32_t half)
-{
-	if (high)
-		*value = (*value & 0xffffffffu) | (uint64_t)half << 32;
-	else
-		*value = (*value & ~0xffffffffull) | half;
-}
-
-/* The driver says that a queue is ready: is it? */
-static bool start_queue(struct console *c, const struct console_queue *q)
-{
-	const struct vq_config config = {
-		.size = q->num,
-		.features = c->driver,
-		.desc = q->desc,
-		.driver = q->avail,
-		.device = q->used,
-	};
-	struct vq vq;
-
-	if (q->num > CONSOLE_QUEUE_MAX ||
-	    vq_start(&vq, &c->memory, &config) != VQ_STARTED)
-		return false;
-	if (q == &c->queue[TRANSMIT])
-		c->transmit = vq;
-	return true;
-}
-
-static void write_queue(struct console *c, struct console_queue *q,
-			uint64_t offset, uint32_t value)
-{
-	if (offset == VIRTIO_MMIO_QUEUE_READY) {
-		if (value == 0)
-			*q = (struct console_queue){ 0 };
-		else
-			q->ready = q->ready ||
-				   (value == 1 && start_queue(c, q));
-		return;
-	}
-	/* Checked addresses must not change any more. */
-	if (q->ready)
-		return;
-	if (offset == VIRTIO_MMIO_QUEUE_NUM)
-		q->num = value;
-	/* Of each address the low half comes first, then the high one. */
-	switch (offset & ~4ull) {
-	case VIRTIO_MMIO_QUEUE_DESC_LOW:
-		set_half(&q->desc, offset & 4, value);
-		break;
-	case VIRTIO_MMIO_QUEUE_AVAIL_LOW:
-		set_half(&q->avail, offset & 4, value);
-		break;
-	case VIRTIO_MMIO_QUEUE_USED_LOW:
-		set_half(&q->used, offset & 4, value);
-		break;
-	}
-}
-
-static void write_register(struct console *c, uint64_t offset, uint32_t value)
-{
-	switch (offset) {
-	case VIRTIO_MMIO_DEVICE_FEATURES_SEL:
-		c->feature_page = value;
-		break;
-	case VIRTIO_MMIO_DRIVER_FEATURES_SEL:
-		c->driver_page = value;
-		break;
-	case VIRTIO_MMIO_DRIVER_FEATURES:
-		if (c->driver_page < 2 &&
-		    !(c->status & VIRTIO_CONFIG_S_FEATURES_OK))
-			set_half(&c->driver, c->driver_page == 1, value);
-		break;
-	case VIRTIO_MMIO_QUEUE_SEL:
-		c->select = value;
-		break;
-	case VIRTIO_MMIO_INTERRUPT_ACK:
-		c->isr &= ~value;
-		break;
-	case VIRTIO_MMIO_STATUS:
-		set_status(c, value);
-		break;
-	default:
-		if (c->select < 2)
-			write_queue(c, &c->queue[c->select], offset, value);
-		break;
-	}
-}
-
-/* Registers are 32 bits wide; the configuration behind them is all zero. */
-static bool is_register(uint64_t offset, unsigned int len)
-{
-	return len == 4 && offset % 4 == 0 && offset < VIRTIO_MMIO_CONFIG;
-}
-
-void console_read(void *console, uint64_t offset, void *data, unsigned int len)
-{
-	struct console *c = console;
-	uint32_t value;
-
-	if (!is_register(offset, len))
-		return;
-	pthread_mutex_lock(&c->lock);
-	value = read_register(c, offset);
-	pthread_mutex_unlock(&c->lock);
-	memcpy(data, &value, sizeof(value));
-}
-
-void console_write(void *console, uint64_t offset, const void *data,
-		   unsigned int len)
-{
-	struct console *c = console;
-	uint32_t value;
-
-	if (!is_register(offset, len))
-		return;
-	memcpy(&value, data, sizeof(value));
-	pthread_mutex_lock(&c->lock);
-	write_register(c, offset, value);
-	pthread_mutex_unlock(&c->lock);
 }

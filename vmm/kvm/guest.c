@@ -153,7 +153,7 @@ static int make_console(struct guest *g, struct component *c, int kick,
 	if (vm_trap(&g->vm, &range, err) != 0 ||
 	    vm_interrupt(&g->vm, LAYOUT_SPI_CONSOLE, irq, err) != 0)
 		return -1;
-	return vm_doorbell(&g->vm, LAYOUT_CONSOLE + CONSOLE_DOORBELL, kick,
+	return vm_doorbell(&g->vm, LAYOUT_CONSOLE + MMIO_NOTIFY, kick,
 			   err);
 }
 
