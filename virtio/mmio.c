@@ -254,8 +254,7 @@ void mmio_write(struct mmio *m, uint64_t offset, const void *data,
 	uint32_t value;
 
 	/* Of the configurations that we have, none can be written. */
-	if (len != sizeof(value) || offset % sizeof(value) ||
-	    offset >= MMIO_CONFIG)
+	if (len != sizeof(value) || offset >= MMIO_CONFIG)
 		return;
 	memcpy(&value, data, sizeof(value));
 	set(m, (uint32_t)offset, value);

@@ -31,6 +31,8 @@ static void hc09_reads_of_every_width(void **state)
 		fields[i] = (uint8_t)(i + 1);
 	mmio_configure(&mr.m, 0, fields, sizeof(fields));
 	mr_start(VQ_F_VERSION_1);
+	/* What lies behind the page. */
+	memset(mr.ram, 0x77, 16);
 	for (uint64_t at = 0; at < 2 * MMIO_SIZE; at++)
 		for (unsigned int len = 1; len <= 8; len *= 2) {
 			uint8_t data[8 + 1];
@@ -55,8 +57,8 @@ static void hc09_reads_of_every_width(void **state)
 /* Only aligned words are registers. */
 static void hc09_writes_of_other_widths(void **state)
 {
-	static const uint8_t data[8] = { 0xff, 0xff, 0xff, 0xff,
-					 0xff, 0xff, 0xff, 0xff };
+	static const uint8_t data[12] = { 0xff, 0xff, 0xff, 0xff,
+					  0xff, 0xff, 0xff, 0xff };
 	uint8_t before[MMIO_SIZE];
 	struct mmio was;
 
@@ -68,6 +70,7 @@ static void hc09_writes_of_other_widths(void **state)
 		for (unsigned int len = 1; len <= 8; len++)
 			if (len != 4 || at % 4 || at >= MMIO_CONFIG)
 				mmio_write(&mr.m, at, data, len);
+	mmio_write(&mr.m, 1ull << 32 | VIRTIO_MMIO_STATUS, data + 8, 4);
 	mmio_write(&mr.m, UINT64_MAX, data, 4);
 	mmio_write(&mr.m, UINT64_MAX - 3, data, 4);
 	assert_memory_equal(before, mr.page, sizeof(before));
@@ -224,6 +227,8 @@ static void ready_queues_do_not_move(void **state)
 
 	(void)state;
 	mr_start(VQ_F_VERSION_1);
+	/* It has worked already. */
+	mr.m.queue[0].vq.next.at = 3;
 	was = *q;
 	assert_int_equal(mr_queue(0, 64, UINT64_MAX, UINT64_MAX, UINT64_MAX),
 			 1);
@@ -232,6 +237,12 @@ static void ready_queues_do_not_move(void **state)
 	mr_write(VIRTIO_MMIO_QUEUE_READY, 2);
 	assert_memory_equal(q, &was, sizeof(was));
 	assert_int_equal(mr.on, 5);
+	mr_write(VIRTIO_MMIO_QUEUE_READY, 0);
+	assert_int_equal(mr_queue(0, 16, MR_DESC, MR_DRIVER, 0), 0);
+	mr_write(VIRTIO_MMIO_QUEUE_USED_LOW, (uint32_t)MR_DEVICE);
+	mr_write(VIRTIO_MMIO_QUEUE_USED_HIGH, MR_DEVICE >> 32);
+	mr_write(VIRTIO_MMIO_QUEUE_READY, 2);
+	assert_int_equal(mr_read(VIRTIO_MMIO_QUEUE_READY), 0);
 }
 
 #define T(name) cmocka_unit_test_setup(name, mr_begin)

@@ -82,6 +82,30 @@ static void agreed_features_stay(void **state)
 	assert_int_equal(mr.m.agreed, VQ_F_VERSION_1);
 	mr_write(VIRTIO_MMIO_STATUS, 0);
 	assert_int_equal(mr.m.agreed, 0);
+	/* There are no more pages than two. */
+	for (uint32_t page = 2; page < 100; page++) {
+		mr_write(VIRTIO_MMIO_DRIVER_FEATURES_SEL, page);
+		mr_write(VIRTIO_MMIO_DRIVER_FEATURES, 1);
+		assert_int_equal(mr.m.agreed, 0);
+	}
+}
+
+static void a_reset_makes_it_like_new(void **state)
+{
+	static uint8_t page[MMIO_SIZE];
+	struct mmio was = mr.m;
+
+	(void)state;
+	memcpy(page, mr.page, sizeof(page));
+	mr_start(VQ_F_VERSION_1);
+	mr_write(VIRTIO_MMIO_DEVICE_FEATURES_SEL, 1);
+	mr_write(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
+	mr_write(VIRTIO_MMIO_QUEUE_SEL, 1);
+	mmio_raise(&mr.m);
+	mmio_fail(&mr.m);
+	mr_write(VIRTIO_MMIO_STATUS, 0);
+	assert_memory_equal(&was, &mr.m, sizeof(was));
+	assert_memory_equal(page, mr.page, sizeof(page));
 }
 
 /* What virtio says of two writes to a register that was reset. */
@@ -298,6 +322,7 @@ int main(void)
 		T(it_offers_features_by_pages),
 		T(features_are_agreed_on),
 		T(agreed_features_stay),
+		T(a_reset_makes_it_like_new),
 		T(status_only_grows),
 		T(queues_begin_with_the_driver),
 		T(a_driver_that_gives_up_ends_them),

@@ -241,6 +241,46 @@ static void sleep_ends_with_text_or_room(void **state)
 	}
 }
 
+/* Whatever is said in there: the driver is asked to tell. */
+static void queues_begin_armed(void **state)
+{
+	static struct virtio_console c;
+
+	(void)state;
+	vr_begin(&tx, VR_SPLIT, SLOTS, VQ_F_VERSION_1);
+	vr_used(&tx)->flags = VQ_NO_NOTIFY;
+	virtio_console_begin(&c, CONSOLE_TX, &tx.vq);
+	assert_int_equal(vr_used(&tx)->flags, 0);
+	vr_end(&tx);
+	vr_begin(&tx, VR_PACKED, SLOTS, VQ_F_VERSION_1);
+	vr_event(&tx, VR_DEVICE)->flags = VQ_EVENT_NEVER;
+	virtio_console_begin(&c, CONSOLE_TX, &tx.vq);
+	assert_int_equal(vr_event(&tx, VR_DEVICE)->flags, VQ_EVENT_ALWAYS);
+	vr_end(&tx);
+}
+
+static void both_queues_are_published(void **state)
+{
+	(void)state;
+	for (unsigned int way = 0; way < VR_WAYS; way++) {
+		uint8_t text[8] = { 0 };
+		uint32_t bytes;
+
+		begin(way);
+		add(&tx, way, 1, 0, 8, false);
+		add(&rx, way, 1, 0, 8, true);
+		assert_int_equal(virtio_console_take(&console, text, 8), 8);
+		assert_int_equal(virtio_console_put(&console, text, 8), 8);
+		assert_int_equal(collect(&tx, &bytes), 0);
+		assert_int_equal(collect(&rx, &bytes), 0);
+		assert_true(virtio_console_publish(&console));
+		assert_int_equal(collect(&tx, &bytes), 1);
+		assert_int_equal(collect(&rx, &bytes), 1);
+		assert_false(virtio_console_publish(&console));
+		end();
+	}
+}
+
 /* --- random bytes ---------------------------------------------------------------- */
 
 static void random_bytes_are_used_once(void **state)
@@ -290,6 +330,8 @@ int main(void)
 		T(text_goes_into_all_buffers),
 		T(faults_are_told_after_the_text),
 		T(sleep_ends_with_text_or_room),
+		T(queues_begin_armed),
+		T(both_queues_are_published),
 		T(random_bytes_are_used_once),
 	};
 
