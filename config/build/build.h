@@ -39,6 +39,9 @@
  *	stats.rx, stats.tx	-	rw	-	the monitor reads
  *	VM.ram			-	-	rw	the guest's alone
  *	VM.status, VM.vmm	-	-	rw	the monitor reads
+ *
+ * A client VM maps its RAM, VM.vmm, and for the carrier the link page of each
+ * of its ports, whose queues and data it does not see.
  */
 #ifndef WEIR_CONFIG_BUILD_H
 #define WEIR_CONFIG_BUILD_H

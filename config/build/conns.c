@@ -282,6 +282,31 @@ static void add_vm(struct system *sys, const struct topo_port *port,
 	vm->status_channel = to_monitor(sys, pd, name, "<->monitor");
 }
 
+/* What a client VM has; its frames go through the PDs of its ports. */
+static void add_client(struct system *sys, const struct topo_vm *of)
+{
+	struct sys_vm *vm = &sys->pd[of->pd].comp[0].vm;
+	const char *name = of->name.text;
+
+	vm->ram = own(sys, of->pd, SYS_RW, vm->memory, name, "ram");
+	vm->vmm_stats = own(sys, of->pd, SYS_RW, PAGE, name, "vmm");
+	vm->status_channel = to_monitor(sys, of->pd, name, "<->monitor");
+	vm->status = SYS_NONE;
+}
+
+/* Its next device, which sees of the port whether there is a carrier. */
+static void add_device(struct system *sys, const struct topo_port *port)
+{
+	struct sys_pd *pd = &sys->pd[port->vm->pd];
+	struct sys_vm *vm = &pd->comp[0].vm;
+	struct sys_vm_port *device = &vm->port[vm->n_ports++];
+
+	device->mac = port->mac;
+	device->mtu = topo_mtu(port);
+	device->conn = port->conn;
+	device->link = map(pd, sys->conn[port->conn].link, SYS_R);
+}
+
 /* Where the other side is: a port PD, another switch, or outside. */
 static void set_ends(struct sys_conn *conn, struct topo_port *port)
 {
@@ -390,6 +415,7 @@ void build_conns(struct system *sys, struct topology *t)
 {
 	struct topo_switch *sw;
 	struct topo_port *port;
+	struct topo_vm *vm;
 
 	for_each(sw, t->switches) {
 		add_switch(sys, sw);
@@ -401,5 +427,13 @@ void build_conns(struct system *sys, struct topology *t)
 	for_each_port(port, t) {
 		if (port->leader)
 			sys->conn[port->conn].follow = port->leader->conn;
+	}
+	for_each(vm, t->vms) {
+		if (vm->user->kind == TO_VM)
+			add_client(sys, vm);
+	}
+	for_each_port(port, t) {
+		if (port->kind == TO_VM)
+			add_device(sys, port);
 	}
 }

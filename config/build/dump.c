@@ -117,6 +117,10 @@ static void dump_vhost_user(const struct sys_component *c, FILE *out)
 {
 	const struct sys_socket *s = &c->socket;
 
+	if (s->mode == SYS_SOCKET_GIVEN) {
+		fprintf(out, " of vm %s", s->path);
+		return;
+	}
 	fprintf(out, "%s \"%s\"",
 		s->mode == SYS_SOCKET_CONNECT ? " connect" : "", s->path);
 	dump_access(&s->access, out);
@@ -159,6 +163,7 @@ static const struct {
 	[SYS_PROGRAM] = { "program", dump_program },
 	[SYS_VIRT] = { "virt", NULL },
 	[SYS_VM] = { "vm", NULL },
+	[SYS_CLIENT_VM] = { "vm", NULL },
 };
 
 static void dump_settings(const struct sys_component *c, FILE *out)
@@ -210,7 +215,13 @@ static void switch_facts(const struct sys_component *c, FILE *out)
 	}
 }
 
-static void vm_facts(const struct sys_component *c, FILE *out)
+static bool is_vm(const struct sys_component *c)
+{
+	return c->kind == SYS_VM || c->kind == SYS_CLIENT_VM;
+}
+
+static void vm_facts(const struct system *sys, const struct sys_component *c,
+		     FILE *out)
 {
 	const struct sys_vm *vm = &c->vm;
 
@@ -218,8 +229,15 @@ static void vm_facts(const struct sys_component *c, FILE *out)
 	fact(out, "vm", c->name, "kernel", "\"%s\"", vm->kernel);
 	fact(out, "vm", c->name, "initrd", "\"%s\"", vm->initrd);
 	fact(out, "vm", c->name, "append", "\"%s\"", vm->append);
-	fact(out, "vm", c->name, "nic", "\"%s\"", vm->nic);
 	fact(out, "vm", c->name, "memory in MiB", "%" PRIu64, vm->memory >> 20);
+	if (c->kind == SYS_CLIENT_VM)
+		fact(out, "vm", c->name, "cpus", "%u", vm->cpus);
+	for (uint32_t i = 0; i < vm->n_ports; i++)
+		fact(out, "vm", c->name, sys->conn[vm->port[i].conn].name,
+		     "mac %012" PRIx64, vm->port[i].mac);
+	if (c->kind == SYS_CLIENT_VM)
+		return;
+	fact(out, "vm", c->name, "nic", "\"%s\"", vm->nic);
 	fact(out, "vm", c->name, "watchdog in seconds", "%u", vm->watchdog_s);
 	if (vm->uncached)
 		fact(out, "vm", c->name, "\"uncached\"", "%s", "");
@@ -238,19 +256,20 @@ static void placement_fact(const struct sys_pd *pd, const char *noun,
 			cpus);
 }
 
-static void pd_facts(const struct sys_pd *pd, FILE *out)
+static void pd_facts(const struct system *sys, const struct sys_pd *pd,
+		     FILE *out)
 {
 	for (uint32_t k = 0; k < pd->n_comps; k++) {
 		const struct sys_component *c = &pd->comp[k];
 		bool alone = strcmp(pd->name, c->name) == 0;
 		const char *noun = c->kind == SYS_SWITCH ? "switch"
-				   : c->kind == SYS_VM	 ? "vm"
+				   : is_vm(c)		 ? "vm"
 							 : "port";
 
 		if (c->kind == SYS_SWITCH)
 			switch_facts(c, out);
-		else if (c->kind == SYS_VM)
-			vm_facts(c, out);
+		else if (is_vm(c))
+			vm_facts(sys, c, out);
 		/* Virtualisers are where their switch is. */
 		if (c->kind != SYS_VIRT)
 			fact(out, noun, c->name, "domain", "%s",
@@ -306,7 +325,7 @@ static void conn_facts(const struct system *sys, const struct sys_conn *conn,
 void dump_facts(const struct system *sys, FILE *out)
 {
 	for (size_t i = 0; i < sys->n_pds; i++)
-		pd_facts(&sys->pd[i], out);
+		pd_facts(sys, &sys->pd[i], out);
 	for (size_t i = 0; i < sys->n_conns; i++)
 		conn_facts(sys, &sys->conn[i], out);
 }
@@ -328,7 +347,8 @@ static void dump_switch(const struct sys_switch *sw, FILE *out)
 	}
 }
 
-static void dump_component(const struct sys_component *c, FILE *out)
+static void dump_component(const struct system *sys,
+			   const struct sys_component *c, FILE *out)
 {
 	const struct sys_vm *vm = &c->vm;
 	const struct sys_virt *virt = &c->virt;
@@ -346,6 +366,15 @@ static void dump_component(const struct sys_component *c, FILE *out)
 	} else if (c->kind == SYS_VM) {
 		fprintf(out, " ram %u status %u vmm %u channel %u", vm->ram,
 			vm->status, vm->vmm_stats, vm->status_channel);
+	} else if (c->kind == SYS_CLIENT_VM) {
+		fprintf(out, " ram %u vmm %u channel %u", vm->ram,
+			vm->vmm_stats, vm->status_channel);
+		for (uint32_t i = 0; i < vm->n_ports; i++)
+			fprintf(out, " device %u of %s link %u", i,
+				sys->conn[vm->port[i].conn].name,
+				vm->port[i].link);
+		fputc('\n', out);
+		return;
 	} else if (c->kind == SYS_CAPTURE) {
 		dump_set("of", c->capture.of, out);
 		fprintf(out, " program %u", c->capture.n_filter);
@@ -367,7 +396,7 @@ static void dump_pd(const struct system *sys, const struct sys_pd *pd,
 			sys->channel[pd->chan[i].channel].name,
 			pd->chan[i].end);
 	for (uint32_t i = 0; i < pd->n_comps; i++)
-		dump_component(&pd->comp[i], out);
+		dump_component(sys, &pd->comp[i], out);
 }
 
 static void dump_conn(const struct system *sys, const struct sys_conn *c,

@@ -3,7 +3,7 @@
  * First step: PDs and the components in them.
  *
  * Every component has a PD of its own unless a domain says otherwise.  Switches
- * come first, then ports, then driver VMs, each in the order of the topology; a
+ * come first, then ports, then VMs, each in the order of the topology; a
  * domain's PD is where its first component is.
  */
 #include <string.h>
@@ -13,12 +13,12 @@
 /* Multicast groups a switch can know at a time. */
 #define GROUPS 512u
 
-/* --- addresses of programs ----------------------------------------------- */
+/* --- addresses of programs and VMs --------------------------------------- */
 
 /*
- * A program needs an address that is the same after every start, or its peers
- * and DHCP servers take it for a new station each time.  So without a lock it
- * is a hash of the port's full name, as a locally administered unicast address.
+ * A program, and a client VM's device, needs an address that is the same after
+ * every start, or its peers and DHCP servers take it for a new station each
+ * time.  So if it is not said, nor follows from a lock, it is a hash of the port's full name, as a locally administered unicast address.
  * If another port has that address already, the name is hashed on with a NUL
  * more.
  *
@@ -60,7 +60,9 @@ static void make_macs(struct topology *t, const char *instance)
 	struct topo_port *port;
 
 	for_each_port(port, t) {
-		if (port->kind == TO_PROGRAM)
+		if (port->kind == TO_VM && port->card_mac.set)
+			port->mac = port->card_mac.value;
+		else if (port->kind == TO_PROGRAM || port->kind == TO_VM)
 			port->mac = port->own_lock ? port->own_lock
 						   : make_up(t, port, instance);
 	}
@@ -86,7 +88,7 @@ static void configure_tap(struct sys_component *comp,
 {
 	build_copy(comp->tap.ifname, port->target.text);
 	build_copy(comp->tap.netns, port->netns.text);
-	comp->tap.mac = port->tap_mac.value;
+	comp->tap.mac = port->card_mac.value;
 	comp->tap.n_addresses = port->n_addresses;
 	memcpy(comp->tap.address, port->addresses, sizeof(port->addresses));
 }
@@ -104,7 +106,9 @@ static void configure_socket(struct sys_component *comp,
 {
 	struct sys_socket *cfg = &comp->socket;
 
-	cfg->mode = port->connect ? SYS_SOCKET_CONNECT : SYS_SOCKET_LISTEN;
+	cfg->mode = port->kind == TO_VM ? SYS_SOCKET_GIVEN
+		    : port->connect	? SYS_SOCKET_CONNECT
+					: SYS_SOCKET_LISTEN;
 	cfg->tcp = port->tcp;
 	cfg->port = port->tcp_port;
 	build_copy(cfg->address, port->address);
@@ -161,6 +165,7 @@ static void configure_vm(struct sys_vm *cfg, const struct topo_vm *vm)
 	cfg->memory = vm->memory.value;
 	cfg->uncached = vm->uncached.set;
 	cfg->watchdog_s = (uint32_t)vm->watchdog.value;
+	cfg->cpus = (uint32_t)vm->cpus.value;
 }
 
 /* --- all of them --------------------------------------------------------- */
@@ -242,8 +247,10 @@ void build_pds(struct system *sys, struct topology *t)
 		add_port(sys, t, port);
 	for_each(vm, t->vms) {
 		vm->pd = new_pd(sys, vm->name.text, 0, vm->placement);
-		configure_vm(&new_comp(sys, vm->pd, SYS_VM, vm->name.text,
-				       &first)
+		configure_vm(&new_comp(sys, vm->pd,
+				       vm->user->kind == TO_VM ? SYS_CLIENT_VM
+							       : SYS_VM,
+				       vm->name.text, &first)
 				      ->vm,
 			     vm);
 	}

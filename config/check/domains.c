@@ -27,8 +27,8 @@ static void check_member(struct topology *t, struct topo_domain *domain,
 	if (thing_of(k, A_VM))
 		wrong(t, ref->pos,
 		      "\"%s\" is a vm, which shares its PD with nobody; take "
-		      "it out, or name the port that says driver-vm %s",
-		      ref->text, ref->text);
+		      "it out, or name a port of it",
+		      ref->text);
 	if (sw)
 		take_member(t, domain, &sw->domain, ref);
 	else if (port && topo_kinds[port->kind].alone)

@@ -248,9 +248,9 @@ static void report_bare(struct topology *t, unsigned int sorts,
 		unknown(t, ref->pos, sorts, home, name);
 	else if (k->sort == A_VM)
 		wrong(t, ref->pos,
-		      "\"%s\" is a vm; frames go to the port that says "
-		      "driver-vm %s: name that",
-		      name, name);
+		      "\"%s\" is a vm; frames go to a port that says vm %s "
+		      "or driver-vm %s: name that",
+		      name, name, name);
 	else if (k->sort == A_GROUP)
 		wrong(t, ref->pos,
 		      "\"%s\" is a group, which rules and other groups can "

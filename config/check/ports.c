@@ -19,7 +19,8 @@ static unsigned int kinds_of(const struct topo_port *port)
 		    (socket && !port->connect && !port->tcp);
 
 	return (port->kind == TO_CAPTURE ? ON_CAPTURES : ON_SENDERS) |
-	       (port->kind == TO_TAP ? ON_TAPS : 0) |
+	       (port->kind == TO_TAP ? ON_TAPS | ON_CARDS : 0) |
+	       (port->kind == TO_VM ? ON_CARDS : 0) |
 	       (port->kind == TO_NIC ? ON_NICS : 0) | (path ? ON_PATHS : 0) |
 	       (topo_kinds[port->kind].offload ? ON_OFFLOADS : 0);
 }
@@ -31,11 +32,14 @@ static const char *why_not(unsigned int on)
 	if (on == ON_SENDERS)
 		return "is for ports that send, and a capture does not";
 	if (on == ON_OFFLOADS)
-		return "is for tap, nic and vhost-user ports and for links; "
-		       "other ports have none";
+		return "is for tap, nic, vhost-user and vm ports and for "
+		       "links; other ports have none";
 	if (on == ON_TAPS)
 		return "is given to the interface of a tap port; this port has "
 		       "none";
+	if (on == ON_CARDS)
+		return "is given to the interface of a tap port or the device "
+		       "of a vm port; this port has none";
 	if (on == ON_NICS)
 		return "is for nic ports, and this is none";
 	return "says who may connect to the path of an attach port, or of a "
@@ -129,7 +133,7 @@ void check_ports(struct topology *t)
 			wrong(t, port->name.pos,
 			      "port \"%s\" has nothing attached; give it a "
 			      "tap, nic, socket, vhost-user, attach, program, "
-			      "driver-vm or capture",
+			      "driver-vm, vm or capture",
 			      shown(port));
 		check_outside(t, port);
 	}

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Driver VMs: each is whole, has a card of its own, and drives one port.
+ * VMs: each is whole, and either drives one port with a card of its own or is
+ * the client of some.
  */
 #include "config/check/check.h"
 
 #include <string.h>
+
+/* A driver VM's RAM holds a kernel with one driver; a client's, a system. */
+#define DRIVER_MEMORY (32ull << 20)
+#define CLIENT_MEMORY (128ull << 20)
 
 static void needs(struct topology *t, const struct topo_vm *vm,
 		  const struct option *o, const char *what, const char *usage)
@@ -30,21 +35,45 @@ static void check_card(struct topology *t, const struct topo_vm *vm)
 		      place(t, vm->nic.arg.pos, other->nic.arg.pos));
 }
 
-static void take_vm(struct topology *t, struct topo_port *port)
+/* --- which ports have it ------------------------------------------------- */
+
+static void used_twice(struct topology *t, const struct topo_port *port)
 {
 	const struct name *ref = &port->target;
+	const struct topo_port *user = port->vm->user;
+	const char *why = port->kind != user->kind
+				  ? "a vm drives a port or is the client of "
+				    "ports, not both: write a second vm"
+				  : "it drives one port: write a second vm, "
+				    "with a card of its own";
 
-	port->vm = thing_of(resolve(t, A_VM, NULL, ref), A_VM);
-	if (!port->vm)
+	wrong(t, ref->pos, "vm %s is used already, by port %s in %s; %s",
+	      ref->text, topo_port_name(t, user),
+	      place(t, ref->pos, user->target.pos), why);
+}
+
+static void take_vm(struct topology *t, struct topo_port *port)
+{
+	struct topo_vm *vm;
+
+	vm = thing_of(resolve(t, A_VM, NULL, &port->target), A_VM);
+	port->vm = vm;
+	if (!vm)
 		return;
-	if (port->vm->user)
-		wrong(t, ref->pos,
-		      "vm %s is used already, by port %s in %s; it drives one "
-		      "port: write a second vm, with a card of its own",
-		      ref->text, topo_port_name(t, port->vm->user),
-		      place(t, ref->pos, port->vm->user->target.pos));
-	else
-		port->vm->user = port;
+	if (!vm->user)
+		vm->user = port;
+	else if (port->kind != TO_VM || vm->user->kind != TO_VM)
+		used_twice(t, port);
+	if (++vm->n_ports == SYS_VM_PORTS + 1 && port->kind == TO_VM)
+		wrong(t, port->target.pos,
+		      "vm %s has %d ports already, and cannot have more: take "
+		      "this one out",
+		      vm->name.text, SYS_VM_PORTS);
+}
+
+static bool takes_vm(const struct topo_port *port)
+{
+	return port->kind == TO_DRIVER_VM || port->kind == TO_VM;
 }
 
 /* Could the port that uses a VM be among what was not understood? */
@@ -57,9 +86,53 @@ static bool may_be_used(const struct topology *t)
 	for_each(sw, t->switches)
 		may |= sw->broken;
 	for_each_port(port, t)
-		may |= port->broken ||
-		       (port->kind == TO_DRIVER_VM && !port->vm);
+		may |= port->broken || (takes_vm(port) && !port->vm);
 	return may;
+}
+
+static void check_used(struct topology *t, const struct topo_vm *vm)
+{
+	const char *name = vm->name.text;
+
+	if (!vm->user && find_thing(t, A_VM, NULL, name) == vm &&
+	    !may_be_used(t))
+		wrong(t, vm->name.pos,
+		      "no port uses vm %s; write %s %s in one, or take the vm "
+		      "out",
+		      name, vm->nic.set ? "driver-vm" : "vm", name);
+}
+
+/* --- what the two kinds have --------------------------------------------- */
+
+static void only_for(struct topology *t, const struct topo_vm *vm,
+		     const struct option *o, const char *what,
+		     const char *which)
+{
+	if (o->set)
+		wrong(t, o->pos,
+		      "\"%s\" is for %s, and port %s says %s %s: take one of "
+		      "the two out",
+		      what, which, topo_port_name(t, vm->user),
+		      topo_kinds[vm->user->kind].word, vm->name.text);
+}
+
+static void check_kind(struct topology *t, struct topo_vm *vm)
+{
+	static const char driver[] = "a vm that drives a card";
+	bool client = vm->user && vm->user->kind == TO_VM;
+
+	if (!vm->memory.set)
+		vm->memory.value = client ? CLIENT_MEMORY : DRIVER_MEMORY;
+	if (client) {
+		only_for(t, vm, &vm->nic, "nic pci", driver);
+		only_for(t, vm, &vm->uncached, "shared uncached", driver);
+		only_for(t, vm, &vm->watchdog, "watchdog", driver);
+	} else if (vm->user) {
+		needs(t, vm, &vm->nic, "network card",
+		      "nic pci \"0000:00:03.0\"");
+		only_for(t, vm, &vm->cpus, "cpus",
+			 "a vm that is a port's client");
+	}
 }
 
 void check_vms(struct topology *t)
@@ -67,24 +140,15 @@ void check_vms(struct topology *t)
 	struct topo_port *port;
 	struct topo_vm *vm;
 
-	for_each(vm, t->vms) {
-		needs(t, vm, &vm->kernel, "kernel", "kernel \"FILE\"");
-		needs(t, vm, &vm->initrd, "initrd", "initrd \"FILE\"");
-		needs(t, vm, &vm->nic, "network card",
-		      "nic pci \"0000:00:03.0\"");
-		check_card(t, vm);
-	}
 	for_each_port(port, t) {
-		if (port->kind == TO_DRIVER_VM)
+		if (takes_vm(port))
 			take_vm(t, port);
 	}
 	for_each(vm, t->vms) {
-		if (!vm->user &&
-		    find_thing(t, A_VM, NULL, vm->name.text) == vm &&
-		    !may_be_used(t))
-			wrong(t, vm->name.pos,
-			      "no port uses vm %s; write driver-vm %s in one, "
-			      "or take the vm out",
-			      vm->name.text, vm->name.text);
+		needs(t, vm, &vm->kernel, "kernel", "kernel \"FILE\"");
+		needs(t, vm, &vm->initrd, "initrd", "initrd \"FILE\"");
+		check_kind(t, vm);
+		check_card(t, vm);
+		check_used(t, vm);
 	}
 }

@@ -12,7 +12,6 @@
 #define DEFAULT_ENTRIES 4096u
 #define DEFAULT_AGEING 300u
 #define DEFAULT_FLOWS 4096u
-#define DEFAULT_MEMORY (32ull << 20)
 #define DEFAULT_WATCHDOG 10u
 
 /* Fewer flows than this are forgotten before they are answered. */
@@ -291,8 +290,8 @@ void on_vm(struct parser *p, struct args *a)
 	struct topo_vm *vm = arena_alloc(p->arena, sizeof(*vm));
 
 	vm->name = named(p, a, "vm", &p->t->broken);
-	vm->memory.value = DEFAULT_MEMORY;
 	vm->watchdog.value = DEFAULT_WATCHDOG;
+	vm->cpus.value = 1;
 	if (!refuse_runtime(p, a->v[0]->pos))
 		topo_append(p->t->vms, vm);
 	p->in.self = vm;

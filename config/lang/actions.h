@@ -27,8 +27,8 @@ form_action on_memory, on_append, on_never, on_card, refuse_interface;
 /* actions_port.c: a port */
 form_action on_interface, on_socket, on_vhost_user, on_attach, on_program,
 	on_capture;
-form_action on_mode, on_owner, on_address, on_rotate, on_tap_mac;
-form_action refuse_card, refuse_vm;
+form_action on_mode, on_owner, on_address, on_rotate, on_card_mac;
+form_action refuse_card;
 /* actions_settings.c: a port, a link, a set */
 form_action on_lock, on_ip_lock, on_access, on_trunk, on_limit, on_rate;
 form_action on_flood, on_buffers, on_off, storms_off;

@@ -107,15 +107,6 @@ void on_program(struct parser *p, struct args *a)
 		      strlen(args->text), SYS_PATH - 1);
 }
 
-void refuse_vm(struct parser *p, struct args *a)
-{
-	p->in.port->broken = true;
-	wrong(p, a->at,
-	      "a vm is written outside of any { }; a port that one drives "
-	      "says: driver-vm %s",
-	      a->v[0] ? a->v[0]->text : "VM");
-}
-
 void refuse_card(struct parser *p, struct args *a)
 {
 	p->in.port->broken = true;
@@ -200,9 +191,9 @@ void on_owner(struct parser *p, struct args *a)
 		      user ? "user" : "group", text);
 }
 
-/* --- what a TAP interface is given ---------------------------------------- */
+/* --- what an interface is given ---------------------------------------- */
 
-void on_tap_mac(struct parser *p, struct args *a)
+void on_card_mac(struct parser *p, struct args *a)
 {
 	const struct name *mac = a->v[0];
 
@@ -210,7 +201,7 @@ void on_tap_mac(struct parser *p, struct args *a)
 	if (!strchr(mac->text, ':'))
 		wrong(p, mac->pos,
 		      "unexpected \"%s\"; write mac lock, mac sticky or mac "
-		      "moves, or of a tap its address: mac 02:00:00:00:00:01",
+		      "moves, or of a tap or vm its address: mac 02:00:00:00:00:01",
 		      mac->text);
 	else
 		value_station(p->t, mac, &a->o->value);

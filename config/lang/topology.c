@@ -29,6 +29,8 @@ const struct topo_kind topo_kinds[] = {
 			 .alone = "served by a program of its own, which "
 				  "cannot be in a domain; take it out" },
 	[TO_DRIVER_VM] = { "driver-vm", SYS_VIRT, SYS_TO_VIRT, .host = false },
+	[TO_VM] = { "vm", SYS_VHOST_USER, SYS_TO_PD, .host = true,
+		    .stack = true, .offload = true },
 };
 
 const char *name_shown(const struct name *name)

@@ -33,6 +33,7 @@ enum attachment {
 	TO_LINK,
 	TO_PROGRAM,
 	TO_DRIVER_VM,
+	TO_VM,
 };
 
 /* What is to be known of a kind of port. */
@@ -94,7 +95,7 @@ struct topo_port {
 	struct option owner;
 	struct option group;
 	struct option nic_xdp;
-	struct option tap_mac;
+	struct option card_mac;
 	struct option tap_address; /* with these: */
 	uint32_t n_addresses;
 	struct sys_address addresses[SYS_ADDRESSES];
@@ -113,7 +114,7 @@ struct topo_port {
 	struct topo_entry *entries[MAX_PORTS];
 	const void *met; /* the last group that was found to have it */
 	/* The builder's: */
-	uint64_t mac; /* TO_PROGRAM: its address */
+	uint64_t mac; /* TO_PROGRAM, TO_VM: its address */
 	uint32_t pd;
 	uint32_t comp;
 	uint32_t conn;
@@ -190,7 +191,7 @@ struct topo_placement {
 	uint32_t together;
 };
 
-/* A driver VM; its files are absolute. */
+/* A driver VM or a client VM; its files are absolute. */
 struct topo_vm {
 	struct topo_vm *next;
 	struct name name;
@@ -202,7 +203,9 @@ struct topo_vm {
 	struct option uncached;
 	struct option watchdog; /* seconds; 0: off */
 	struct option append;
-	struct topo_port *user;		  /* checked: the port that has it */
+	struct option cpus;
+	struct topo_port *user;		  /* checked: a port that has it */
+	unsigned int n_ports;		  /* checked: how many do */
 	struct topo_placement *placement; /* checked: or NULL */
 	uint32_t pd;			  /* the builder's */
 };

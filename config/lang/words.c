@@ -36,7 +36,9 @@ static const struct measure
 	an_mtu = { "an MTU", "bytes", 68, MAX_MTU, NULL },
 	buffers = { "a number of buffers", "buffers", QUEUE_MIN_CAPACITY,
 		    QUEUE_MAX_CAPACITY, NULL },
-	/* Less does not hold a kernel; more is never what a driver needs. */
+	/* As many as the VMM can make. */
+	vcpus = { "a number of processors", "cpus", 1, SYS_VM_CPUS, NULL },
+	/* Less does not hold a kernel; more has no place in the VMM's map. */
 	memory = { "a VM's memory",
 		   "mebibytes or gibibytes, from 16m to 2g: 32m", 16ull << 20,
 		   2ull << 30, megabytes },
@@ -70,6 +72,7 @@ static const struct measure
 #define SENDER (IN_PORT | ON_SENDERS)
 #define NIC (IN_PORT | ON_NICS)
 #define TAP (IN_PORT | ON_TAPS)
+#define CARD (IN_PORT | ON_CARDS)
 #define PATH (IN_PORT | ON_PATHS)
 #define RATE (SETTING | LIMITED)
 #define RULE (IN_TOPOLOGY | IN_RUNTIME)
@@ -85,7 +88,8 @@ const struct form forms[] = {
   .usage = "deny PORT <-> PORT, or deny PORT -> PORT [when \"EXPRESSION\"]" },
 { IN_TOPOLOGY, "group NAME { PORT, ... }", on_group, .block = IN_GROUP },
 { IN_TOPOLOGY, "domain NAME { MEMBER ... }", on_domain, .block = IN_DOMAIN },
-{ IN_TOPOLOGY, "vm NAME { ... }", on_vm, .block = IN_VM },
+{ IN_TOPOLOGY, "vm NAME { ... }", on_vm, .block = IN_VM,
+  .usage = "vm NAME { ... }, or in a port vm VM" },
 { IN_TOPOLOGY, "placement { MEMBER ... }", on_placement,
   .block = IN_PLACEMENT },
 { IN_TOPOLOGY, "include \"FILE\"", on_include, NO_OPTION },
@@ -119,7 +123,7 @@ const struct form forms[] = {
 { IN_PORT, "attach \"PATH\"", on_attach, .n = TO_ATTACH },
 { IN_PORT, "program \"FILE\" [args \"TEXT\"]", on_program, NO_OPTION },
 { IN_PORT, "driver-vm VM", on_attach, .n = TO_DRIVER_VM },
-{ IN_PORT | UNSAID, "vm [VM]", refuse_vm, NO_OPTION },
+{ IN_PORT, "vm VM", on_attach, .n = TO_VM },
 { IN_PORT, "capture \"FILE\" of PORT, ...", on_capture, NO_OPTION },
 { IN_PORT, "capture \"FILE\" of all", on_capture, NO_OPTION },
 { PATH, "mode 0660", on_mode, PORT(mode) },
@@ -138,7 +142,7 @@ const struct form forms[] = {
 { SETTING | UNSAID, "mac sticky off", on_off, SET2(sticky) },
 { RATE, "mac moves 10/s [burst 20]", on_rate, SET2(moves), &moves, 10000 },
 { RATE | UNSAID, "mac moves off", on_off, SET2(moves) },
-{ TAP | UNSAID, "mac MAC", on_tap_mac, PORT(tap_mac) },
+{ CARD | UNSAID, "mac MAC", on_card_mac, PORT(card_mac) },
 { IN_LINK | UNSAID, "mac lock MAC, ...", refuse_in_link, NO_OPTION },
 { IN_LINK | UNSAID, "mac sticky NUMBER", refuse_in_link, NO_OPTION },
 { PORT_SET, "ip lock 10.0.0.7, ...", on_ip_lock, SET2(ip_lock) },
@@ -176,6 +180,7 @@ const struct form forms[] = {
 { IN_VM, "kernel \"FILE\"", on_file, VM(kernel) },
 { IN_VM, "initrd \"FILE\"", on_file, VM(initrd) },
 { IN_VM, "memory 32m", on_memory, VM(memory), &memory },
+{ IN_VM, "cpus 2", on_number, VM(cpus), &vcpus },
 { IN_VM, "shared uncached", NULL, OPTION(2, topo_vm, uncached) },
 { IN_VM, "append \"TEXT\"", on_append, VM(append) },
 { IN_VM, "watchdog 10s", on_number, VM(watchdog), &watchdog },

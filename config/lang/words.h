@@ -29,8 +29,9 @@ enum place {
 	ON_PATHS = 16384,
 	ON_NICS = 32768,
 	ON_OFFLOADS = 65536,
+	ON_CARDS = 262144,
 	ON_SOME = ON_CAPTURES | ON_SENDERS | ON_TAPS | ON_PATHS | ON_NICS |
-		  ON_OFFLOADS,
+		  ON_OFFLOADS | ON_CARDS,
 	/* It is limited unless told otherwise. */
 	LIMITED = 131072,
 };

@@ -280,6 +280,8 @@ static const struct own {
 	{ SYS_VM, ".ram", SYS_RW },
 	{ SYS_VM, ".status", SYS_RW },
 	{ SYS_VM, ".vmm", SYS_RW },
+	{ SYS_CLIENT_VM, ".ram", SYS_RW },
+	{ SYS_CLIENT_VM, ".vmm", SYS_RW },
 };
 
 /* Found by name. */
@@ -299,6 +301,8 @@ static void want_own(const struct wanted *w, uint32_t pd,
 				want(w, pd, r, own[i].perms);
 		}
 	}
+	for (uint32_t i = 0; c->kind == SYS_CLIENT_VM && i < c->vm.n_ports; i++)
+		want(w, pd, w->sys->conn[c->vm.port[i].conn].link, SYS_R);
 }
 
 static struct wanted want_all(const struct system *sys)

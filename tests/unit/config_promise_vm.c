@@ -188,7 +188,47 @@ static void check_driver(const struct system *sys, size_t front)
 
 static bool is_vm(const struct sys_pd *pd)
 {
-	return pd->comp[0].kind == SYS_VM;
+	return pd->comp[0].kind == SYS_VM || pd->comp[0].kind == SYS_CLIENT_VM;
+}
+
+/* A device's PD serves its port and knows whose it is. */
+static void check_device(const struct system *sys, const char *vm,
+			 const struct sys_vm_port *device, uint32_t pd)
+{
+	const struct sys_conn *c = &sys->conn[device->conn];
+	const struct sys_component *comp = comp_of(c, 1, sys);
+
+	assert_true(device->conn < sys->n_conns);
+	assert_int_equal(c->attachment, SYS_TO_PD);
+	assert_int_not_equal(c->pd[1], pd);
+	assert_int_equal(comp->kind, SYS_VHOST_USER);
+	assert_int_equal(comp->socket.mode, SYS_SOCKET_GIVEN);
+	assert_string_equal(comp->socket.path, vm);
+	promise_slot(sys, pd, device->link, c->link);
+	assert_int_equal(device->mtu, c->max_frame - FRAME_OVERHEAD);
+	assert_true(device->mac != 0 && device->mac >> 48 == 0);
+	assert_false(device->mac & MAC_GROUP_BIT);
+}
+
+/* Of its ports a client VM sees the link pages. */
+static void check_client(const struct system *sys, uint32_t index)
+{
+	const struct sys_pd *pd = &sys->pd[index];
+	const struct sys_component *c = &pd->comp[0];
+	const struct sys_vm *vm = &c->vm;
+
+	assert_int_equal(pd->n_comps, 1);
+	assert_in_range(vm->n_ports, 1, SYS_VM_PORTS);
+	assert_int_equal(pd->n_maps, 2 + vm->n_ports);
+	assert_int_equal(pd->n_chans, 1);
+	rings_monitor(sys, index, vm->status_channel);
+	promise_region(sys, pd->map[vm->ram].region, c->name, "ram",
+		       vm->memory);
+	assert_int_equal(mapped_by(sys, pd->map[vm->ram].region), 1);
+	assert_in_range(vm->cpus, 1, SYS_VM_CPUS);
+	assert_int_equal(vm->nic[0], '\0');
+	for (uint32_t i = 0; i < vm->n_ports; i++)
+		check_device(sys, c->name, &vm->port[i], index);
 }
 
 void promise_vms(const struct system *sys)
@@ -212,7 +252,9 @@ void promise_vms(const struct system *sys)
 		}
 	}
 	for (size_t i = 0; i < sys->n_pds; i++) {
-		vms += is_vm(&sys->pd[i]);
+		vms += sys->pd[i].comp[0].kind == SYS_VM;
+		if (sys->pd[i].comp[0].kind == SYS_CLIENT_VM)
+			check_client(sys, (uint32_t)i);
 		/* They come last. */
 		assert_true(i == 0 || is_vm(&sys->pd[i]) ||
 			    !is_vm(&sys->pd[i - 1]));
