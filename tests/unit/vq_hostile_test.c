@@ -36,6 +36,20 @@ static void hc04_an_index_ahead_of_the_ring(void **state)
 	}
 }
 
+/* A device does not sleep over a fault that it has not seen yet. */
+static void hc04_an_index_ahead_keeps_the_device_awake(void **state)
+{
+	struct vq_rig r;
+
+	(void)state;
+	vr_begin(&r, VR_SPLIT, 8, VR_FEATURES);
+	assert_false(vq_arm(&r.vq));
+	atomic_store(&vr_avail(&r)->idx, 9);
+	assert_true(vq_arm(&r.vq));
+	assert_int_equal(r.vq.fault, VQ_BAD_INDEX);
+	vr_end(&r);
+}
+
 /* Chains that are out count: the ring has only so many slots. */
 static void hc04_more_chains_than_slots(void **state)
 {
@@ -386,7 +400,8 @@ static void hc02_a_descriptor_that_changes(void **state)
 		vr_add(&r, &p, 1, way & VR_INDIRECT);
 		f.d = way & VR_INDIRECT ? vr_table(&r) : vr_desc(&r, 0);
 		assert_int_equal(pthread_create(&thread, NULL, flip, &f), 0);
-		for (unsigned int i = 0; i < 100000 || !sound || !unsound; i++) {
+		for (unsigned int i = 0; i < 100000 || !sound || !unsound;
+		     i++) {
 			assert_in_range(i, 0, 100000000);
 			if (i >= 100000)
 				sched_yield();
@@ -412,6 +427,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(hc04_an_index_ahead_of_the_ring),
+		T(hc04_an_index_ahead_keeps_the_device_awake),
 		T(hc04_more_chains_than_slots),
 		T(hc07_slots_that_are_not_the_drivers),
 		T(a_head_that_does_not_exist),

@@ -64,6 +64,33 @@ static void a_table_behind_pieces_of_a_packed_ring(void **state)
 	vr_end(&r);
 }
 
+/* As long as the longest ring; one entry more is refused above. */
+static void hc10_the_longest_table(void **state)
+{
+	(void)state;
+	for (unsigned int way = 0; way <= VR_PACKED; way++) {
+		struct vq_desc *table;
+		struct vq_rig r;
+
+		vr_begin_chain(&r, way | VR_INDIRECT);
+		table = vr_table(&r);
+		vr_desc(&r, 0)->len = VQ_PIECES * sizeof(*table);
+		for (unsigned int i = 0; i < VQ_PIECES; i++) {
+			table[i] = (struct vq_desc){
+				.addr = VR_BASE + VR_DATA,
+				.len = 1,
+				.next = (uint16_t)(r.packed ? 0 : i + 1),
+			};
+			if (!r.packed && i + 1 < VQ_PIECES)
+				table[i].flags = VQ_DESC_NEXT;
+		}
+		vr_take(&r);
+		assert_int_equal(r.chain.pieces, VQ_PIECES);
+		assert_int_equal(r.chain.in, VQ_PIECES);
+		vr_end(&r);
+	}
+}
+
 #define T(name) cmocka_unit_test(name)
 
 int main(void)
@@ -71,6 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(tables_of_a_wrong_size),
 		T(tables_at_a_wrong_place),
+		T(hc10_the_longest_table),
 		T(a_table_behind_pieces_of_a_packed_ring),
 	};
 
