@@ -36,7 +36,8 @@
 #define PAGE 0x1000ull
 #define END_OF_32_BITS 0x100000000ull
 
-#define BOOTARGS "console=hvc0 quiet panic=-1 uio_pdrv_genirq.of_id=generic-uio"
+#define BOOTARGS "console=hvc0 quiet panic=-1"
+#define DRIVER_BOOTARGS " uio_pdrv_genirq.of_id=generic-uio"
 
 /* A device tree being written. */
 struct writer {
@@ -121,7 +122,8 @@ static uint64_t shared_size(const struct fdt_config *c)
 static void chosen(struct writer *w, const struct fdt_config *c)
 {
 	char bootargs[1024];
-	int len = snprintf(bootargs, sizeof(bootargs), BOOTARGS "%s%s",
+	int len = snprintf(bootargs, sizeof(bootargs), BOOTARGS "%s%s%s",
+			   c->client ? "" : DRIVER_BOOTARGS,
 			   *c->append ? " " : "", c->append);
 
 	begin(w, "chosen");
@@ -141,13 +143,16 @@ static void memory(struct writer *w, const struct fdt_config *c)
 {
 	begin_at(w, "memory", LAYOUT_RAM);
 	text(w, "device_type", "memory");
-	if (c->uncached)
+	if (c->uncached || c->client)
 		CELLS(w, "reg", PAIR(LAYOUT_RAM), PAIR(c->ram));
 	else
 		CELLS(w, "reg", PAIR(LAYOUT_RAM), PAIR(c->ram),
 		      PAIR(shared_start(c)), PAIR(shared_size(c)));
 	end(w);
+}
 
+static void reserved(struct writer *w, const struct fdt_config *c)
+{
 	begin(w, "reserved-memory");
 	CELLS(w, "#address-cells", 2);
 	CELLS(w, "#size-cells", 2);
@@ -160,19 +165,21 @@ static void memory(struct writer *w, const struct fdt_config *c)
 	end(w);
 }
 
-static void processor(struct writer *w)
+static void processors(struct writer *w, unsigned int cpus)
 {
 	static const char psci[] = "arm,psci-1.0\0arm,psci-0.2";
 
 	begin(w, "cpus");
 	CELLS(w, "#address-cells", 1);
 	CELLS(w, "#size-cells", 0);
-	begin_at(w, "cpu", 0);
-	text(w, "device_type", "cpu");
-	text(w, "compatible", "arm,armv8");
-	text(w, "enable-method", "psci");
-	CELLS(w, "reg", 0);
-	end(w);
+	for (unsigned int i = 0; i < cpus; i++) {
+		begin_at(w, "cpu", i);
+		text(w, "device_type", "cpu");
+		text(w, "compatible", "arm,armv8");
+		text(w, "enable-method", "psci");
+		CELLS(w, "reg", i);
+		end(w);
+	}
 	end(w);
 
 	begin(w, "psci");
@@ -191,7 +198,7 @@ static void processor(struct writer *w)
 	end(w);
 }
 
-static void interrupts(struct writer *w)
+static void interrupts(struct writer *w, unsigned int cpus)
 {
 	begin_at(w, "interrupt-controller", LAYOUT_GICD);
 	text(w, "compatible", "arm,gic-v3");
@@ -201,7 +208,7 @@ static void interrupts(struct writer *w)
 	CELLS(w, "#size-cells", 2);
 	flag(w, "ranges");
 	CELLS(w, "reg", PAIR(LAYOUT_GICD), PAIR(LAYOUT_GICD_SIZE),
-	      PAIR(LAYOUT_GICR), PAIR(LAYOUT_GICR_SIZE));
+	      PAIR(LAYOUT_GICR), PAIR(LAYOUT_GICR_SIZE * cpus));
 	CELLS(w, "phandle", GIC_PHANDLE);
 	begin_at(w, "msi-controller", LAYOUT_ITS);
 	text(w, "compatible", "arm,gic-v3-its");
@@ -213,12 +220,12 @@ static void interrupts(struct writer *w)
 	end(w);
 }
 
-static void console(struct writer *w)
+static void virtio(struct writer *w, uint64_t address, uint32_t spi)
 {
-	begin_at(w, "virtio_mmio", LAYOUT_CONSOLE);
+	begin_at(w, "virtio_mmio", address);
 	text(w, "compatible", "virtio,mmio");
-	CELLS(w, "reg", PAIR(LAYOUT_CONSOLE), PAIR(LAYOUT_CONSOLE_SIZE));
-	CELLS(w, "interrupts", IRQ_SPI, LAYOUT_SPI_CONSOLE, IRQ_EDGE);
+	CELLS(w, "reg", PAIR(address), PAIR(LAYOUT_VIRTIO_SIZE));
+	CELLS(w, "interrupts", IRQ_SPI, spi, IRQ_EDGE);
 	flag(w, "dma-coherent");
 	end(w);
 }
@@ -325,18 +332,25 @@ int fdt_make(const struct fdt_config *config, void *to, size_t size,
 	if (w.result == 0)
 		w.result = fdt_finish_reservemap(to);
 	begin(&w, "");
-	text(&w, "compatible", "weir,driver-vm");
-	text(&w, "model", "Weir driver VM");
+	text(&w, "compatible",
+	     config->client ? "weir,client-vm" : "weir,driver-vm");
+	text(&w, "model", config->client ? "Weir client VM" : "Weir driver VM");
 	CELLS(&w, "#address-cells", 2);
 	CELLS(&w, "#size-cells", 2);
 	CELLS(&w, "interrupt-parent", GIC_PHANDLE);
 	chosen(&w, config);
 	memory(&w, config);
-	processor(&w);
-	interrupts(&w);
-	console(&w);
-	pci(&w);
-	connection(&w, config);
+	processors(&w, config->cpus);
+	interrupts(&w, config->cpus);
+	virtio(&w, LAYOUT_CONSOLE, LAYOUT_SPI_CONSOLE);
+	for (unsigned int i = 0; i < config->devices; i++)
+		virtio(&w, LAYOUT_VIRTIO + i * LAYOUT_VIRTIO_SIZE,
+		       LAYOUT_SPI_VIRTIO + i);
+	if (!config->client) {
+		reserved(&w, config);
+		pci(&w);
+		connection(&w, config);
+	}
 	end(&w);
 	if (w.result == 0)
 		w.result = fdt_finish(to);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The device tree a driver VM's guest starts with: a minimal arm64 machine
- * (vmm/kvm/layout.h) and what virt/driver_abi.h promises.
+ * The device tree a guest starts with: a minimal arm64 machine
+ * (vmm/kvm/layout.h), and of a driver VM what virt/driver_abi.h promises, of a
+ * client VM its virtio devices.
  */
 #ifndef WEIR_VMM_KVM_FDT_H
 #define WEIR_VMM_KVM_FDT_H
@@ -32,6 +33,9 @@ enum shared {
 
 /**
  * struct fdt_config - what differs from VM to VM
+ * @client:   a client VM, which shares nothing
+ * @cpus:     its processors
+ * @devices:  virtio devices besides the console, of a client VM
  * @ram:      bytes of RAM
  * @initrd, @initrd_end: guest-physical; equal if there is none
  * @shared:   by enum above; whole pages
@@ -41,6 +45,9 @@ enum shared {
  * @seed:     random
  */
 struct fdt_config {
+	bool client;
+	unsigned int cpus;
+	unsigned int devices;
 	uint64_t ram;
 	uint64_t initrd;
 	uint64_t initrd_end;

@@ -50,6 +50,16 @@ static void *ram_of(struct component *c)
 	return pd_region(c, c->cfg->vm.ram, NULL);
 }
 
+struct guest_region guest_ram(struct component *c)
+{
+	return (struct guest_region){
+		.start = LAYOUT_RAM,
+		.size = c->cfg->vm.memory,
+		.host = ram_of(c),
+		.writable = true,
+	};
+}
+
 static int show_memory(struct guest *g, struct component *c,
 		       struct fdt_config *f, struct error *err)
 {
@@ -70,9 +80,8 @@ static int show_memory(struct guest *g, struct component *c,
 	return 0;
 }
 
-/* Kernel, initrd and device tree into RAM. */
-static int load(struct guest *g, struct component *c, struct fdt_config *f,
-		struct error *err)
+int guest_load(struct vm *vm, struct component *c, struct fdt_config *f,
+	       struct error *err)
 {
 	const struct sys_vm *cfg = &c->cfg->vm;
 	int kernel = c->fd[VM_FD_KERNEL], initrd = c->fd[VM_FD_INITRD];
@@ -81,6 +90,8 @@ static int load(struct guest *g, struct component *c, struct fdt_config *f,
 	struct stat st;
 	char *ram = ram_of(c);
 
+	if (getrandom(f->seed, sizeof(f->seed), 0) != (ssize_t)sizeof(f->seed))
+		return error_errno(err, "no randomness for the guest");
 	if (fstat(initrd, &st) != 0)
 		return error_errno(err, "cannot look at %s", cfg->initrd);
 	if (image_check(&image, kernel, cfg->kernel, err) != 0 ||
@@ -94,13 +105,14 @@ static int load(struct guest *g, struct component *c, struct fdt_config *f,
 			      (uint64_t)st.st_size, err) != 0 ||
 	    fdt_make(f, ram + plan.fdt, IMAGE_FDT_SIZE, err) != 0)
 		return -1;
-	return vm_start(&g->vm, LAYOUT_RAM + plan.kernel, LAYOUT_RAM + plan.fdt,
+	return vm_start(vm, LAYOUT_RAM + plan.kernel, LAYOUT_RAM + plan.fdt,
 			err);
 }
 
 static int fill_memory(struct guest *g, struct component *c, struct error *err)
 {
 	struct fdt_config f = {
+		.cpus = 1,
 		.ram = c->cfg->vm.memory,
 		.uncached = c->cfg->vm.uncached,
 		.append = c->cfg->vm.append,
@@ -109,11 +121,9 @@ static int fill_memory(struct guest *g, struct component *c, struct error *err)
 		.max_frame = c->cfg->wire.max_frame,
 	};
 
-	if (getrandom(f.seed, sizeof(f.seed), 0) != (ssize_t)sizeof(f.seed))
-		return error_errno(err, "no randomness for the guest");
 	if (show_memory(g, c, &f, err) != 0)
 		return -1;
-	return load(g, c, &f, err);
+	return guest_load(&g->vm, c, &f, err);
 }
 
 /* --- devices -------------------------------------------------------------- */
@@ -123,38 +133,30 @@ static void say(void *component, const char *line)
 	pd_log(component, "guest: %s", line);
 }
 
-static int make_console(struct guest *g, struct component *c, int kick,
-			struct error *err)
+int guest_console(struct console *console, struct vm *vm, struct component *c,
+		  int kick, struct error *err)
 {
 	struct vm_range range = {
 		.base = LAYOUT_CONSOLE,
 		.size = LAYOUT_CONSOLE_SIZE,
 		.read = console_read,
 		.write = console_write,
-		.ctx = &g->console,
-	};
-	const struct guest_region ram = {
-		.start = LAYOUT_RAM,
-		.size = c->cfg->vm.memory,
-		.host = ram_of(c),
-		.writable = true,
+		.ctx = console,
 	};
 	int irq = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
 	if (irq < 0)
 		return error_errno(err, "cannot make an eventfd");
-	g->console = (struct console){
-		.memory = { .n = 1, .region = { ram } },
-		.irq = irq,
-		.say = say,
-		.ctx = c,
-	};
-	console_init(&g->console);
-	if (vm_trap(&g->vm, &range, err) != 0 ||
-	    vm_interrupt(&g->vm, LAYOUT_SPI_CONSOLE, irq, err) != 0)
+	console->memory.n = 1;
+	console->memory.region[0] = guest_ram(c);
+	console->irq = irq;
+	console->say = say;
+	console->ctx = c;
+	console_init(console);
+	if (vm_trap(vm, &range, err) != 0 ||
+	    vm_interrupt(vm, LAYOUT_SPI_CONSOLE, irq, err) != 0)
 		return -1;
-	return vm_doorbell(&g->vm, LAYOUT_CONSOLE + MMIO_NOTIFY, kick,
-			   err);
+	return vm_doorbell(vm, LAYOUT_CONSOLE + MMIO_NOTIFY, kick, err);
 }
 
 static int make_doorbells(struct guest *g, struct component *c,
@@ -181,10 +183,10 @@ int guest_make(struct guest *g, struct component *c, int kick,
 
 	if (stats != NULL)
 		*stats = (struct vm_stats){ .magic = VM_STATS_MAGIC };
-	if (vm_create(&g->vm, c->fd[VM_FD_KVM], err) != 0)
+	if (vm_create(&g->vm, c->fd[VM_FD_KVM], 1, err) != 0)
 		return -1;
 	g->vm.stats = stats;
-	if (make_console(g, c, kick, err) != 0 ||
+	if (guest_console(&g->console, &g->vm, c, kick, err) != 0 ||
 	    make_doorbells(g, c, err) != 0 || fill_memory(g, c, err) != 0)
 		return -1;
 	g->pci = pci_attach(&g->vm, &c->fd[VM_FDS], err);

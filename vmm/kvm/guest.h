@@ -32,4 +32,24 @@ struct guest {
 int guest_make(struct guest *g, struct component *c, int kick,
 	       struct error *err);
 
+/* --- for client VMs as well ------------------------------------------------ */
+
+/** guest_ram - the guest's RAM */
+struct guest_region guest_ram(struct component *c);
+
+/**
+ * guest_load - kernel, initrd and device tree into RAM
+ * @f: all but the initrd's place and the seed
+ */
+int guest_load(struct vm *vm, struct component *c, struct fdt_config *f,
+	       struct error *err);
+
+/**
+ * guest_console - put the console into a VM
+ * @console: zero
+ * @kick:    eventfd its doorbell writes
+ */
+int guest_console(struct console *console, struct vm *vm, struct component *c,
+		  int kick, struct error *err);
+
 #endif

@@ -8,6 +8,7 @@
  *	0x1000_0000	  GIC distributor, ITS, redistributors (in the kernel)
  *	0x1100_0000	  virtio console
  *	0x1101_0000	  doorbells: eventfds in the kernel, no memory
+ *	0x1102_0000	  a client VM's virtio devices, a page each
  *	0x2000_0000	  PCI configuration space (ECAM), bus 0
  *	0x3000_0000	  PCI memory window: BARs
  *	0x4000_0000	  RAM, then from the next 2 MiB on the shared regions,
@@ -24,12 +25,15 @@
 #define LAYOUT_ITS 0x10080000ull
 #define LAYOUT_ITS_SIZE 0x20000ull
 #define LAYOUT_GICR 0x100a0000ull
-#define LAYOUT_GICR_SIZE 0x20000ull /* one vCPU */
+#define LAYOUT_GICR_SIZE 0x20000ull /* of each vCPU */
 
 #define LAYOUT_CONSOLE 0x11000000ull
 #define LAYOUT_CONSOLE_SIZE 0x1000ull
 #define LAYOUT_DOORBELL 0x11010000ull
 #define LAYOUT_DOORBELL_SIZE 0x1000ull
+
+#define LAYOUT_VIRTIO 0x11020000ull
+#define LAYOUT_VIRTIO_SIZE 0x1000ull
 
 #define LAYOUT_ECAM 0x20000000ull
 #define LAYOUT_ECAM_SIZE 0x100000ull /* bus 0 */
@@ -43,6 +47,7 @@
 #define LAYOUT_SPI_CONSOLE 0u  /* edge */
 #define LAYOUT_SPI_DOORBELL 1u /* edge */
 #define LAYOUT_SPI_PCI_INTX 2u /* level, with resample */
+#define LAYOUT_SPI_VIRTIO 3u   /* edge; of the first device */
 #define LAYOUT_SPIS 32u	       /* as many as the GIC is made with */
 
 #endif

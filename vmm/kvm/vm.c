@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A VM in KVM, whatever its processor: memory, doorbells, interrupts, and
- * running it.  Making one and starting its vCPU is in arm64/.
+ * running it.  Making one and starting its first vCPU is in arm64/.
  *
  * The kernel handles PSCI, the timer, WFI and the interrupt controller.  What
  * comes here is an access to an address without memory (a trapped range, or
@@ -63,17 +63,36 @@ int vm_place(struct vm *vm, uint32_t slot, uint64_t gpa, void *host,
 	return set_slot(vm, slot, 0, gpa, host, size);
 }
 
+static int ioeventfd(struct vm *vm, struct kvm_ioeventfd e, struct error *err)
+{
+	if (ioctl(vm->fd, KVM_IOEVENTFD, &e) != 0)
+		return error_errno(err, "KVM cannot set up a doorbell");
+	return 0;
+}
+
 int vm_doorbell(struct vm *vm, uint64_t gpa, int eventfd, struct error *err)
 {
-	struct kvm_ioeventfd e = {
+	const struct kvm_ioeventfd e = {
 		.addr = gpa,
 		.len = DOORBELL_SIZE,
 		.fd = eventfd,
 	};
 
-	if (ioctl(vm->fd, KVM_IOEVENTFD, &e) != 0)
-		return error_errno(err, "KVM cannot set up a doorbell");
-	return 0;
+	return ioeventfd(vm, e, err);
+}
+
+int vm_doorbell_of(struct vm *vm, uint64_t gpa, uint32_t value, int eventfd,
+		   struct error *err)
+{
+	const struct kvm_ioeventfd e = {
+		.datamatch = value,
+		.addr = gpa,
+		.len = DOORBELL_SIZE,
+		.fd = eventfd,
+		.flags = KVM_IOEVENTFD_FLAG_DATAMATCH,
+	};
+
+	return ioeventfd(vm, e, err);
 }
 
 int vm_trap(struct vm *vm, const struct vm_range *range, struct error *err)
@@ -175,9 +194,13 @@ static const struct vm_range *find(const struct vm *vm, uint64_t gpa,
 	return NULL;
 }
 
-static void access_range(struct vm *vm)
+static void count(uint64_t *counter)
 {
-	struct kvm_run *run = vm->run;
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+static void access_range(struct vm *vm, struct kvm_run *run)
+{
 	uint64_t gpa = run->mmio.phys_addr;
 	uint32_t len = run->mmio.len;
 	const struct vm_range *r = find(vm, gpa, len);
@@ -185,23 +208,23 @@ static void access_range(struct vm *vm)
 	if (!run->mmio.is_write)
 		memset(run->mmio.data, 0, sizeof(run->mmio.data));
 	if (r == NULL)
-		vm->unclaimed++;
+		count(&vm->unclaimed);
 	else if (run->mmio.is_write)
 		r->write(r->ctx, gpa - r->base, run->mmio.data, len);
 	else
 		r->read(r->ctx, gpa - r->base, run->mmio.data, len);
 }
 
-static enum vm_end ended(const struct vm *vm, struct error *err)
+static enum vm_end ended(const struct kvm_run *run, struct error *err)
 {
-	switch (vm->run->system_event.type) {
+	switch (run->system_event.type) {
 	case KVM_SYSTEM_EVENT_SHUTDOWN:
 		return VM_SHUTDOWN;
 	case KVM_SYSTEM_EVENT_RESET:
 		return VM_RESET;
 	default:
 		error_set(err, "the guest stopped with system event %u",
-			  vm->run->system_event.type);
+			  run->system_event.type);
 		return VM_FAILED;
 	}
 }
@@ -219,36 +242,42 @@ static enum vm_end broken(struct error *err)
 	return VM_FAILED;
 }
 
+static void copy(uint64_t *to, const uint64_t *from)
+{
+	__atomic_store_n(to, __atomic_load_n(from, __ATOMIC_RELAXED),
+			 __ATOMIC_RELAXED);
+}
+
 static void show(const struct vm *vm)
 {
 	if (vm->stats == NULL)
 		return;
-	__atomic_store_n(&vm->stats->exits, vm->exits, __ATOMIC_RELAXED);
-	__atomic_store_n(&vm->stats->unclaimed, vm->unclaimed,
-			 __ATOMIC_RELAXED);
-	__atomic_store_n(&vm->stats->host_errors, vm->host_errors,
-			 __ATOMIC_RELAXED);
+	copy(&vm->stats->exits, &vm->exits);
+	copy(&vm->stats->unclaimed, &vm->unclaimed);
+	copy(&vm->stats->host_errors, &vm->host_errors);
 }
 
-enum vm_end vm_run(struct vm *vm, struct error *err)
+enum vm_end vm_run(struct vm *vm, unsigned int cpu, struct error *err)
 {
+	const struct vcpu *v = &vm->vcpu[cpu];
+
 	for (;;) {
-		if (ioctl(vm->vcpu, KVM_RUN, 0) != 0) {
+		if (ioctl(v->fd, KVM_RUN, 0) != 0) {
 			if (errno == EINTR || errno == EAGAIN)
 				continue;
 			return broken(err);
 		}
-		vm->exits++;
-		switch (vm->run->exit_reason) {
+		count(&vm->exits);
+		switch (v->run->exit_reason) {
 		case KVM_EXIT_MMIO:
-			access_range(vm);
+			access_range(vm, v->run);
 			show(vm);
 			break;
 		case KVM_EXIT_SYSTEM_EVENT:
-			return ended(vm, err);
+			return ended(v->run, err);
 		default:
 			error_set(err, "KVM stopped the guest for reason %u",
-				  vm->run->exit_reason);
+				  v->run->exit_reason);
 			return VM_FAILED;
 		}
 	}

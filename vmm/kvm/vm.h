@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A virtual machine as KVM sees it: memory, interrupts, doorbells, trapped
- * ranges, one vCPU.
+ * ranges, vCPUs.
  *
  * The kernel handles everything the guest does often: shared memory is mapped
  * into the guest, a doorbell is an eventfd the kernel writes (ioeventfd), an
@@ -10,9 +10,9 @@
  * configuration space, the MSI-X table, the console's registers at start-up.
  * Exits are counted so that this can be shown.
  *
- * The vCPU runs in a thread of its own, which is also the only one that calls
- * ranges' functions: devices behind them need no lock, unless they share state
- * with the event loop.
+ * Each vCPU runs in a thread of its own, which calls ranges' functions: devices
+ * behind them need a lock if the VM has several, or if they share state with the
+ * event loop.
  */
 #ifndef WEIR_VMM_KVM_VM_H
 #define WEIR_VMM_KVM_VM_H
@@ -23,8 +23,9 @@
 
 #include "vmm/linux/error.h"
 
-#define VM_MAX_RANGES 8
+#define VM_MAX_RANGES 16
 #define VM_MAX_GSIS 64
+#define VM_MAX_CPUS 8
 
 struct kvm_run;
 struct kvm_irq_routing_entry;
@@ -45,17 +46,24 @@ struct vm_range {
 	void *ctx; /* for both */
 };
 
+/* A vCPU: its descriptor, and the page it shares with the kernel. */
+struct vcpu {
+	int fd;
+	struct kvm_run *run;
+};
+
 /* A VM. */
 struct vm {
-	int kvm, fd, gic, its, vcpu;	      /* descriptors */
-	struct kvm_run *run;		      /* the vCPU's shared page */
+	int kvm, fd, gic, its;		      /* descriptors */
+	struct vcpu vcpu[VM_MAX_CPUS];	      /* vCPUs */
+	unsigned int cpus;		      /* how many */
 	uint32_t slots;			      /* memory slots in use */
 	struct vm_range range[VM_MAX_RANGES]; /* trapped ranges */
 	unsigned int n_ranges;		      /* how many */
 	/* interrupt routes, by GSI; unused ones have no type */
 	struct kvm_irq_routing_entry *route;
 	uint32_t n_gsis; /* GSIs given out, the GIC's SPIs first */
-	/* exits to user space, written by the vCPU's thread alone */
+	/* exits to user space; these three by atomic additions */
 	uint64_t exits;
 	uint64_t unclaimed; /* accesses to unassigned addresses */
 	/* requests for the guest's card that the kernel refused */
@@ -72,12 +80,13 @@ struct vm {
 int vm_supported(int kvm, struct error *err);
 
 /**
- * vm_create - make a VM with GICv3, ITS and one vCPU (PSCI 0.2), powered off
- * @kvm: descriptor of /dev/kvm, kept
+ * vm_create - make a VM with GICv3, ITS and vCPUs (PSCI 0.2)
+ * @kvm:  descriptor of /dev/kvm, kept
+ * @cpus: 1 to VM_MAX_CPUS; all but the first wait for the guest to start them
  *
  * Return: 0, or -1 with @err set.
  */
-int vm_create(struct vm *vm, int kvm, struct error *err);
+int vm_create(struct vm *vm, int kvm, unsigned int cpus, struct error *err);
 
 /**
  * vm_memory - show host memory to the guest
@@ -105,6 +114,10 @@ int vm_place(struct vm *vm, uint32_t slot, uint64_t gpa, void *host,
 
 /** vm_doorbell - have a guest's 32-bit store to an address write an eventfd */
 int vm_doorbell(struct vm *vm, uint64_t gpa, int eventfd, struct error *err);
+
+/** vm_doorbell_of - likewise, a store of @value only */
+int vm_doorbell_of(struct vm *vm, uint64_t gpa, uint32_t value, int eventfd,
+		   struct error *err);
 
 /**
  * vm_interrupt - have an eventfd raise an edge-triggered interrupt
@@ -150,16 +163,17 @@ enum vm_end {
 };
 
 /**
- * vm_start - set the vCPU's first instruction and x0
+ * vm_start - set the first vCPU's first instruction and x0
  * @entry: guest-physical
  * @x0:    guest-physical address of the device tree
  */
 int vm_start(struct vm *vm, uint64_t entry, uint64_t x0, struct error *err);
 
 /**
- * vm_run - run the vCPU in this thread until it ends
+ * vm_run - run a vCPU in this thread until the VM ends
+ * @cpu: which
  * @err: VM_FAILED: what happened
  */
-enum vm_end vm_run(struct vm *vm, struct error *err);
+enum vm_end vm_run(struct vm *vm, unsigned int cpu, struct error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Making an arm64 VM, and its vCPU's first state.
+ * Making an arm64 VM, and its first vCPU's first state.
  */
 #include "vmm/kvm/vm.h"
 
@@ -68,40 +68,47 @@ static int create_vm(struct vm *vm, struct error *err)
 	return vm->fd < 0 ? error_errno(err, "KVM cannot create a VM") : 0;
 }
 
-static int create_vcpu(struct vm *vm, struct error *err)
+static int create_vcpu(struct vm *vm, unsigned int cpu, struct error *err)
 {
+	struct vcpu *v = &vm->vcpu[cpu];
 	struct kvm_vcpu_init init = { 0 };
 	int size = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 
-	vm->vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, 0);
-	if (vm->vcpu < 0 || size < (int)sizeof(*vm->run))
+	v->fd = ioctl(vm->fd, KVM_CREATE_VCPU, cpu);
+	if (v->fd < 0 || size < (int)sizeof(*v->run))
 		return error_errno(err, "KVM cannot create a vCPU");
 	if (ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init) != 0)
 		return error_errno(err,
 				   "KVM cannot say what this processor is");
 	init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
-	if (ioctl(vm->vcpu, KVM_ARM_VCPU_INIT, &init) != 0)
+	/* The guest starts the others, by PSCI. */
+	if (cpu > 0)
+		init.features[0] |= 1u << KVM_ARM_VCPU_POWER_OFF;
+	if (ioctl(v->fd, KVM_ARM_VCPU_INIT, &init) != 0)
 		return error_errno(err, "KVM cannot set up a vCPU");
-	vm->run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED,
-		       vm->vcpu, 0);
-	if (vm->run == MAP_FAILED)
+	v->run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      v->fd, 0);
+	if (v->run == MAP_FAILED)
 		return error_errno(err, "KVM cannot share a vCPU's state");
 	return 0;
 }
 
-int vm_create(struct vm *vm, int kvm, struct error *err)
+int vm_create(struct vm *vm, int kvm, unsigned int cpus, struct error *err)
 {
-	*vm = (struct vm){ .kvm = kvm, .gic = -1, .its = -1, .vcpu = -1 };
+	*vm = (struct vm){ .kvm = kvm, .gic = -1, .its = -1, .cpus = cpus };
 	vm->route = calloc(VM_MAX_GSIS, sizeof(*vm->route));
 	if (vm->route == NULL)
 		return error_set(err, "not enough memory");
 	gic_routes(vm);
-	if (create_vm(vm, err) != 0 || create_vcpu(vm, err) != 0)
+	if (create_vm(vm, err) != 0)
 		return -1;
+	for (unsigned int i = 0; i < cpus; i++)
+		if (create_vcpu(vm, i, err) != 0)
+			return -1;
 	return gic_create(vm, err);
 }
 
-/* --- the vCPU's start ----------------------------------------------------- */
+/* --- the first vCPU's start ----------------------------------------------------- */
 
 static int set(const struct vm *vm, uint64_t id, uint64_t value)
 {
@@ -110,7 +117,7 @@ static int set(const struct vm *vm, uint64_t id, uint64_t value)
 		.addr = (uint64_t)(uintptr_t)&value,
 	};
 
-	return ioctl(vm->vcpu, KVM_SET_ONE_REG, &r);
+	return ioctl(vm->vcpu[0].fd, KVM_SET_ONE_REG, &r);
 }
 
 int vm_start(struct vm *vm, uint64_t entry, uint64_t x0, struct error *err)

@@ -9,13 +9,14 @@
 int vm_supported(int kvm, struct error *err)
 {
 	(void)kvm;
-	return error_set(err, "driver VMs need an arm64 host; `make run` shows "
+	return error_set(err, "VMs need an arm64 host; `make run` shows "
 			      "one in an emulated machine");
 }
 
-int vm_create(struct vm *vm, int kvm, struct error *err)
+int vm_create(struct vm *vm, int kvm, unsigned int cpus, struct error *err)
 {
 	(void)vm;
+	(void)cpus;
 	return vm_supported(kvm, err);
 }
 
