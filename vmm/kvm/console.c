@@ -85,6 +85,8 @@ void console_flush(struct console *c)
 
 static void take(struct console *c, const uint8_t *text, size_t len)
 {
+	if (c->copy != NULL)
+		c->copy(c->copy_ctx, text, len);
 	for (size_t i = 0; i < len; i++) {
 		char byte = (char)text[i];
 
@@ -101,6 +103,15 @@ static void take(struct console *c, const uint8_t *text, size_t len)
 	}
 }
 
+/* Tell the guest what was done, and whether it broke a rule. */
+static void settle(struct console *c, bool fault)
+{
+	if (virtio_console_publish(&c->device))
+		mmio_raise(&c->mmio);
+	if (fault)
+		mmio_fail(&c->mmio);
+}
+
 static bool work_locked(struct console *c)
 {
 	uint8_t text[CONSOLE_PORTION];
@@ -111,11 +122,8 @@ static bool work_locked(struct console *c)
 		if (n > 0)
 			take(c, text, (size_t)n);
 	}
-	if (virtio_console_publish(&c->device))
-		mmio_raise(&c->mmio);
-	if (n < 0)
-		mmio_fail(&c->mmio);
-	return virtio_console_arm(&c->device, false);
+	settle(c, n < 0);
+	return virtio_console_arm(&c->device, c->waits);
 }
 
 bool console_work(struct console *c)
@@ -126,4 +134,15 @@ bool console_work(struct console *c)
 	more = work_locked(c);
 	pthread_mutex_unlock(&c->lock);
 	return more;
+}
+
+size_t console_put(struct console *c, const uint8_t *text, size_t len)
+{
+	int n;
+
+	pthread_mutex_lock(&c->lock);
+	n = virtio_console_put(&c->device, text, (uint32_t)len);
+	settle(c, n < 0);
+	pthread_mutex_unlock(&c->lock);
+	return n < 0 ? 0 : (size_t)n;
 }

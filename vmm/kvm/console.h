@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A console for the guest: what it writes is cut into lines, and nothing is sent
- * to it.
+ * A console for the guest: what it writes is cut into lines.  Text can be sent to
+ * it as well.
  *
  * Registers (virtio/mmio.h) are used only while it starts: text is queued in
  * guest memory, and the doorbell is an eventfd.  Registers are accessed by the
@@ -37,6 +37,10 @@ struct console {
 	/* gets a line without newline, control characters included */
 	void (*say)(void *ctx, const char *line);
 	void *ctx; /* for @say */
+	/* gets all that is written, as it is; NULL: nobody */
+	void (*copy)(void *ctx, const uint8_t *text, size_t len);
+	void *copy_ctx; /* for @copy */
+	bool waits;	/* somebody has text that the guest had no room for */
 	struct mmio mmio;
 	_Alignas(8) uint8_t page[MMIO_SIZE]; /* registers to read */
 	struct virtio_console device;
@@ -68,6 +72,14 @@ void console_write(void *console, uint64_t offset, const void *data,
  * Return: true if there may be more.
  */
 bool console_work(struct console *c);
+
+/**
+ * console_put - send text to the guest
+ *
+ * Return: for how many bytes it had room.  With @waits set, its making room ends
+ * the event loop's sleep.
+ */
+size_t console_put(struct console *c, const uint8_t *text, size_t len);
 
 /** console_flush - log an unfinished line */
 void console_flush(struct console *c);

@@ -114,7 +114,7 @@ int vm_page_size(long size, struct error *err)
 		return 0;
 	return error_set(
 		err,
-		"this kernel's pages have %ld KiB, and a driver VM needs pages "
+		"this kernel's pages have %ld KiB, and a VM needs pages "
 		"of 4 KiB: boot a kernel built with CONFIG_ARM64_4K_PAGES",
 		size / 1024);
 }
@@ -140,16 +140,16 @@ int vm_lock_limit(uint64_t memory, struct error *err)
 		(unsigned long long)(need / 1024));
 }
 
-int vm_open(const struct sys_component *cfg, int *fds, struct error *err)
+/* Kernel, initrd and, if the rest is there, KVM. */
+static int open_guest(const struct sys_vm *vm, int *fds,
+		      int (*rest)(const struct sys_vm *vm, struct error *err),
+		      struct error *err)
 {
-	const struct sys_vm *vm = &cfg->vm;
-
 	if (vm_supported(-1, err) != 0 ||
 	    vm_page_size(sysconf(_SC_PAGESIZE), err) != 0 ||
 	    vm_open_files(vm, fds, err) != 0)
 		return -1;
-	if (vfio_check(&vfio_machine, vm->nic, err) == 0 &&
-	    vm_lock_limit(vm->memory, err) == 0) {
+	if (rest(vm, err) == 0) {
 		fds[VM_FD_KVM] = vm_open_kvm("/dev/kvm", err);
 		if (fds[VM_FD_KVM] >= 0)
 			return VM_FDS;
@@ -157,4 +157,28 @@ int vm_open(const struct sys_component *cfg, int *fds, struct error *err)
 	close(fds[VM_FD_KERNEL]);
 	close(fds[VM_FD_INITRD]);
 	return -1;
+}
+
+static int card_usable(const struct sys_vm *vm, struct error *err)
+{
+	if (vfio_check(&vfio_machine, vm->nic, err) != 0)
+		return -1;
+	return vm_lock_limit(vm->memory, err);
+}
+
+static int no_card(const struct sys_vm *vm, struct error *err)
+{
+	(void)vm;
+	(void)err;
+	return 0;
+}
+
+int vm_open(const struct sys_component *cfg, int *fds, struct error *err)
+{
+	return open_guest(&cfg->vm, fds, card_usable, err);
+}
+
+int client_vm_open(const struct sys_component *cfg, int *fds, struct error *err)
+{
+	return open_guest(&cfg->vm, fds, no_card, err);
 }

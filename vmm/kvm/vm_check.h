@@ -46,4 +46,8 @@ int vm_lock_limit(uint64_t memory, struct error *err);
 /** vm_open - all of it, and whether the card can be used; component_ops.open */
 int vm_open(const struct sys_component *cfg, int *fds, struct error *err);
 
+/** client_vm_open - likewise, of a VM without a card */
+int client_vm_open(const struct sys_component *cfg, int *fds,
+		   struct error *err);
+
 #endif

@@ -17,4 +17,5 @@ const struct component_ops *const component_kinds[SYS_KINDS] = {
 	[SYS_PROGRAM] = &program_host_ops,
 	[SYS_VIRT] = &virt_ops,
 	[SYS_VM] = &vm_ops,
+	[SYS_CLIENT_VM] = &client_vm_ops,
 };

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A source of random bytes for a guest: registers and its one queue, both served
+ * by the vCPU that uses them.
+ */
+#ifndef WEIR_VMM_KVM_RNG_DEVICE_H
+#define WEIR_VMM_KVM_RNG_DEVICE_H
+
+#include <pthread.h>
+
+#include "virtio/mmio.h"
+#include "vmm/kvm/vm.h"
+
+/* Bytes that a notification of the guest's is answered with at most. */
+#define RNG_PORTIONS 8u
+#define RNG_PORTION 256u
+
+/**
+ * struct rng_device - the device; private
+ */
+struct rng_device {
+	pthread_mutex_t lock;
+	struct mmio mmio;
+	struct guest_memory memory;
+	int irq;
+	_Alignas(8) uint8_t page[MMIO_SIZE];
+	struct vq_chain chain;
+};
+
+/**
+ * rng_device_make - put it into a VM that does not run yet
+ * @d:      zero
+ * @number: of the virtio devices (layout.h)
+ * @ram:    the guest's
+ *
+ * Return: 0, or -1 with @err set.
+ */
+int rng_device_make(struct rng_device *d, struct vm *vm, unsigned int number,
+		    const struct guest_region *ram, struct error *err);
+
+#endif
