@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The program of a driver VM: $(GUEST)/init, static, for arm64. Its ring and
-# checksum code is the nic port's. For the tests the same sources are built
+# The program of a driver VM: $(GUEST)/init, static, for arm64. Its code for rings
+# and segments is the nic port's. For the tests the same sources are built
 # natively, as a library and as a program.
 
 DRIVER_SRC := $(wildcard driver_vm/*.c)
-INIT_SRC   := $(DRIVER_SRC) $(wildcard hostnet/*.c)
+INIT_SRC   := $(DRIVER_SRC) $(wildcard hostnet/*.c base/*.c)
 INIT_OBJ   := $(INIT_SRC:%.c=$(GUEST)/obj/%.o)
 
 # The guest has one processor or few, none of them with a neighbour that shares

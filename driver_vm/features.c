@@ -21,8 +21,10 @@
 #define MAX_FEATURES ((size_t)256)
 #define BLOCK_BITS 32u
 
+/* Of these the first two are wanted where segments are. */
 static const char *const unwanted[] = { "rx-gro", "rx-gro-hw", "rx-lro",
 					"rx-gro-list" };
+#define KEEP_SEGMENTS ((size_t)2)
 
 static int ethtool(int sock, const char *name, void *command)
 {
@@ -53,16 +55,18 @@ static int count_features(int sock, const char *name)
 		       : -EOPNOTSUPP;
 }
 
-static bool is_unwanted(const uint8_t *feature)
+static bool is_unwanted(const uint8_t *feature, bool segments)
 {
-	for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
+	size_t first = segments ? KEEP_SEGMENTS : 0;
+
+	for (size_t i = first; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
 		if (strncmp((const char *)feature, unwanted[i],
 			    ETH_GSTRING_LEN) == 0)
 			return true;
 	return false;
 }
 
-int features_off(int sock, const char *name)
+int features_off(int sock, const char *name, bool segments)
 {
 	static union {
 		struct ethtool_gstrings head;
@@ -89,7 +93,8 @@ int features_off(int sock, const char *name)
 	set.head.cmd = ETHTOOL_SFEATURES;
 	set.head.size = ((uint32_t)count + BLOCK_BITS - 1) / BLOCK_BITS;
 	for (size_t i = 0; i < (size_t)count; i++)
-		if (is_unwanted(names.head.data + i * ETH_GSTRING_LEN))
+		if (is_unwanted(names.head.data + i * ETH_GSTRING_LEN,
+				segments))
 			set.head.features[i / BLOCK_BITS].valid |=
 				1u << i % BLOCK_BITS;
 	/*

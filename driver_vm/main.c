@@ -107,6 +107,9 @@ static int read_properties(const struct driver *d, struct net_config *c)
 	if (e == 0)
 		e = uio_property(&d->queues, DRIVER_PROP_MAX_FRAME,
 				 &c->max_frame);
+	if (e == 0)
+		e = uio_property(&d->queues, DRIVER_PROP_MAX_SEGMENT,
+				 &c->max_segment);
 	return e;
 }
 
@@ -194,10 +197,10 @@ static int open_card(struct driver *d, const char *interface)
 	}
 	if (d->card == &d->socket.iface.card)
 		e = net_socket_open(&d->socket, &d->loop, d->link.index,
-				    d->link.name, d->net.config.max_frame);
+				    d->link.name, &d->net.config);
 	else
 		e = net_packet_open(&d->packet, &d->loop, d->link.index,
-				    d->link.name, d->net.config.max_frame);
+				    d->link.name, &d->net.config);
 	if (e < 0)
 		return e;
 	d->news.fd = d->link.fd;

@@ -6,6 +6,7 @@
 
 #include "driver_vm/net.h"
 #include "driver_vm/uio.h"
+#include "hostnet/offload.h"
 #include "base/frame.h"
 
 /* --- checks -------------------------------------------------------------- */
@@ -21,8 +22,10 @@ int net_init(struct net *n, const struct net_config *config)
 
 	/* Lengths are 16 bits in a descriptor, words are copied whole. */
 	if (!queue_capacity_ok(config->capacity) || buffer < FRAME_SNAP ||
-	    buffer > UINT16_MAX || (buffer & (buffer - 1)) != 0 ||
+	    buffer > UINT16_MAX + 1u || (buffer & (buffer - 1)) != 0 ||
 	    config->max_frame < FRAME_MIN || config->max_frame > buffer ||
+	    config->max_frame > UINT16_MAX || config->max_segment > buffer ||
+	    config->max_segment > OFFLOAD_MAX_SEGMENT ||
 	    !region_ok(config->receive_size, buffer) ||
 	    !region_ok(config->transmit_size, buffer))
 		return -EINVAL;
@@ -35,9 +38,12 @@ static bool offset_ok(const struct net *n, uint64_t offset, size_t size)
 	return offset < size && (offset & (n->config.buffer_size - 1)) == 0;
 }
 
-static bool len_ok(const struct net *n, uint32_t len)
+static bool len_ok(const struct net *n, uint32_t len, struct offload o)
 {
-	return len >= FRAME_MIN && len <= n->config.max_frame;
+	const struct net_config *c = &n->config;
+
+	return len >= FRAME_MIN &&
+	       len <= (o.segment != 0 ? c->max_segment : c->max_frame);
 }
 
 /* --- the link ------------------------------------------------------------ */
@@ -112,11 +118,42 @@ static bool take_buffer(struct net *n, struct queue_producer *active,
 	return false;
 }
 
+/* A frame into an empty buffer; bytes, or 0 if it is none. */
+static uint32_t copy_in(struct net *n, unsigned int index,
+			struct net_frame *frame, uint64_t offset)
+{
+	const struct net_config *c = &n->config;
+	uint8_t *to = c->receive + offset;
+
+	if (frame->data != NULL)
+		c->copy->in(to, frame->data, frame->len);
+	else if (!c->card->ops->read(c->card, index, to, frame))
+		return 0;
+	return len_ok(n, frame->len, frame->offload) ? frame->len : 0;
+}
+
+/* Is it worth a buffer? How long one that is to be read is, is seen then. */
+static bool is_wanted(const struct net *n, const struct net_frame *frame)
+{
+	if (frame->data == NULL)
+		return frame->len > 0 && frame->len <= n->config.max_segment;
+	return len_ok(n, frame->len, frame->offload);
+}
+
+/* One that is to be read is read all the same. */
+static void leave(struct net *n, const struct net_frame *frame,
+		  unsigned int index)
+{
+	struct net_frame f = frame[index];
+
+	if (f.data == NULL && f.len > 0)
+		n->config.card->ops->read(n->config.card, index, NULL, &f);
+}
+
 /* Return: how many of the frames are done with. */
 static unsigned int fill(struct net *n, const struct net_frame *frame,
 			 unsigned int count, unsigned int have)
 {
-	const struct net_config *c = &n->config;
 	/* A local copy, so that it is not reloaded after each frame. */
 	struct queue_producer active = n->rx_active;
 	unsigned int used = 0;
@@ -126,16 +163,24 @@ static unsigned int fill(struct net *n, const struct net_frame *frame,
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
-		uint32_t len = frame[i].len;
+		struct net_frame f = frame[i];
+		uint32_t len;
 
-		if (!len_ok(n, len)) {
+		if (!is_wanted(n, &f)) {
+			leave(n, frame, i);
 			n->count.rx_refused++;
 			continue;
 		}
 		if (!take_buffer(n, &active, &used, have, &offset))
 			break;
-		c->copy->in(c->receive + offset, frame[i].data, len);
-		queue_put(&active, offset, (uint16_t)len);
+		len = copy_in(n, i, &f, offset);
+		if (len == 0) {
+			/* The buffer is for the next one. */
+			used--;
+			n->count.rx_refused++;
+			continue;
+		}
+		queue_put_offload(&active, offset, (uint16_t)len, f.offload);
 		bytes += len;
 		frames++;
 	}
@@ -162,6 +207,8 @@ static unsigned int pass_on(struct net *n, const struct net_frame *frame,
 			return fill(n, frame, count, (unsigned int)have);
 		fault(n);
 	}
+	for (unsigned int i = 0; i < count; i++)
+		leave(n, frame, i);
 	n->count.rx_no_buffer += count;
 	return count;
 }
@@ -187,14 +234,41 @@ static bool receive(struct net *n)
 
 /* --- sending ------------------------------------------------------------- */
 
+/* The next descriptor but @index; its offload data where there are such. */
+static struct net_desc look(const struct net *n, unsigned int index)
+{
+	return n->config.max_segment != 0
+		       ? queue_peek_offload(&n->tx_active, index)
+		       : queue_peek(&n->tx_active, index);
+}
+
+static bool desc_ok(const struct net *n, const struct net_desc *d)
+{
+	return offset_ok(n, d->io_or_offset, n->config.transmit_size) &&
+	       len_ok(n, d->len, queue_offload(d));
+}
+
+/* A frame into a slot, and there completed; false if it cannot be. */
+static bool copy_out(const struct net *n, uint8_t *slot,
+		     const struct net_desc *d)
+{
+	const struct net_config *c = &n->config;
+	struct offload o = queue_offload(d);
+	struct offload_place at;
+
+	c->copy->out(slot, c->transmit + d->io_or_offset, d->len);
+	return !offload_any(o) ||
+	       (offload_locate(slot, d->len, &o, &at) &&
+		offload_checksum(slot, d->len, at.l4, at.field - at.l4));
+}
+
 /*
- * A batch of descriptors: to the card, as far as it has slots, and back.
- * Return: how many descriptors are done with.
+ * Descriptors up to the first segment: to the card, as far as it has slots, and
+ * back.  Return: how many descriptors are done with.
  */
 static unsigned int empty(struct net *n, unsigned int pending)
 {
-	const struct net_config *c = &n->config;
-	struct net_card *card = c->card;
+	struct net_card *card = n->config.card;
 	uint8_t *slot[NET_BATCH];
 	uint16_t len[NET_BATCH];
 	unsigned int slots = 0;
@@ -205,19 +279,20 @@ static unsigned int empty(struct net *n, unsigned int pending)
 	if (n->carrier)
 		slots = card->ops->slots(card, slot, pending);
 	for (i = 0; i < pending; i++) {
-		struct net_desc d = queue_peek(&n->tx_active, i);
+		struct net_desc d = look(n, i);
 
-		if (!offset_ok(n, d.io_or_offset, c->transmit_size) ||
-		    !len_ok(n, d.len)) {
+		if (!desc_ok(n, &d)) {
 			n->count.bad_descriptors++;
 		} else if (!n->carrier) {
 			n->count.tx_failed++;
+		} else if (d.segment != 0) {
+			break;
 		} else if (used == slots) {
 			card->writable = false;
 			break;
+		} else if (!copy_out(n, slot[used], &d)) {
+			n->count.bad_descriptors++;
 		} else {
-			c->copy->out(slot[used], c->transmit + d.io_or_offset,
-				     d.len);
 			len[used++] = d.len;
 			bytes += d.len;
 		}
@@ -228,6 +303,27 @@ static unsigned int empty(struct net *n, unsigned int pending)
 	n->count.tx_frames += used;
 	if (used > 0)
 		card->ops->send(card, len, used);
+	return i;
+}
+
+/* Segments up to the first frame.  Return: how many are done with. */
+static unsigned int empty_segments(struct net *n, unsigned int pending)
+{
+	const struct net_config *c = &n->config;
+	unsigned int i;
+
+	for (i = 0; i < pending; i++) {
+		struct net_desc d = look(n, i);
+
+		if (d.segment == 0 || !desc_ok(n, &d) || !n->carrier ||
+		    !c->card->ops->segment(c->card,
+					   c->transmit + d.io_or_offset, d.len,
+					   queue_offload(&d)))
+			break;
+		n->count.tx_frames++;
+		n->count.tx_bytes += d.len;
+		queue_put(&n->tx_free, d.io_or_offset, 0);
+	}
 	return i;
 }
 
@@ -251,7 +347,9 @@ static bool send(struct net *n)
 		pending = room;
 	if (pending > (int)NET_BATCH)
 		pending = NET_BATCH;
-	done = empty(n, (unsigned int)pending);
+	done = empty_segments(n, (unsigned int)pending);
+	if (done == 0 && (n->config.card->writable || !n->carrier))
+		done = empty(n, (unsigned int)pending);
 	if (done == 0)
 		return false;
 	queue_release(&n->tx_active, done);

@@ -22,6 +22,9 @@
  *    us) and sleeps.  What does not fit into the slots is dropped by the card,
  *    and counted.
  *  - Without a slot to send them in, frames stay on tx active.
+ *  - Segments (base/offload.h) go whole where the other side has them: a
+ *    received one is read from the card straight into a buffer, one to be sent
+ *    takes a system call of its own.  Other frames leave complete.
  *  - While the link is down received frames are dropped; without a carrier, so
  *    are those to be sent.
  *
@@ -48,9 +51,10 @@
 
 /* A received frame, in one of the card's slots. */
 struct net_frame {
-	/* complete: with its VLAN tag, with its checksum */
+	/* with its VLAN tag; NULL: it is to be read */
 	const uint8_t *data;
 	uint32_t len; /* bytes; 0: a frame that could not be made complete */
+	struct offload offload; /* what is left to do */
 };
 
 struct net_card;
@@ -59,21 +63,30 @@ struct net_card;
  * struct net_card_ops - what a card can do
  * @receive:  look at the oldest received frames, at most NET_BATCH, the same
  *            ones until they are given back.  Return: how many there are
+ * @read:     read a frame that @receive() has found without @data, once and in
+ *            order, to memory for the longest segment, or NULL: nowhere.
+ *            Return: whether it is a frame
  * @received: give the slots of the @count oldest back
  * @slots:    the next slots for frames to be sent, at most @max, each for the
  *            longest frame there is.  Return: how many there are
  * @send:     send what is in the @count next slots, of these lengths.  Some of
  *            them later, if the card clears its @writable
+ * @segment:  send a segment, after all that was sent before.  Return: false if
+ *            it cannot be now; @writable is cleared then
  * @watch:    choose what wakes the loop: received frames, room for frames
  */
 struct net_card_ops {
 	unsigned int (*receive)(struct net_card *card,
 				const struct net_frame **frame);
+	bool (*read)(struct net_card *card, unsigned int index, uint8_t *to,
+		     struct net_frame *frame);
 	void (*received)(struct net_card *card, unsigned int count);
 	unsigned int (*slots)(struct net_card *card, uint8_t **slot,
 			      unsigned int max);
 	void (*send)(struct net_card *card, const uint16_t *len,
 		     unsigned int count);
+	bool (*segment)(struct net_card *card, const uint8_t *data, size_t len,
+			struct offload o);
 	void (*watch)(struct net_card *card, bool in, bool out);
 };
 
@@ -97,6 +110,8 @@ struct net_config {
 	size_t transmit_size;
 	uint32_t buffer_size; /* bytes of a buffer, a power of two */
 	uint32_t max_frame;   /* bytes of the longest frame */
+	/* bytes of the longest segment; 0: no offload data, no segments */
+	uint32_t max_segment;
 	const struct link_page *link;
 	volatile struct driver_status *status;
 	volatile void *doorbells; /* may be rung at any time */

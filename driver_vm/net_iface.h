@@ -18,6 +18,8 @@ struct net_iface {
 	struct net_card card;
 	struct event_loop *loop;
 	struct event_source rx, tx; /* sockets; ready() is the owner's */
+	bool segments;		    /* are taken and sent, by @rx */
+	bool full;		    /* @rx has no room for one to be sent */
 };
 
 /**
@@ -26,26 +28,36 @@ struct net_iface {
  * @loop:      to wait for it
  * @index:     of the interface
  * @name:      of the interface; its MTU is made to match, it is promiscuous
- * @max_frame: bytes of the longest frame
+ * @c:         the longest frame and the longest segment
  *
  * Return: 0 or negative errno.
  */
 int net_iface_open(struct net_iface *i, struct event_loop *loop, int index,
-		   const char *name, uint32_t max_frame);
+		   const char *name, const struct net_config *c);
 
 /** net_iface_watch - struct net_card_ops' watch() */
 void net_iface_watch(struct net_card *card, bool in, bool out);
+
+/** net_iface_segment - struct net_card_ops' segment() */
+bool net_iface_segment(struct net_card *card, const uint8_t *data, size_t len,
+		       struct offload o);
 
 /**
  * net_iface_complete - restore a received frame as it was on the wire
  * @f: in place; goes back into it: the VLAN tag, and a checksum that a
  *     paravirtual card left open
+ * @o: out: of a segment, or of a checksum that can be left to others
  *
  * Return: false if that is impossible.
  */
-bool net_iface_complete(struct nic_frame *f);
+bool net_iface_complete(const struct net_iface *i, struct nic_frame *f,
+			struct offload *o);
 
-/** net_iface_clear - clear the error of a socket whose interface went down */
-void net_iface_clear(struct net_iface *i, int fd, uint32_t events);
+/**
+ * net_iface_ready - a socket's event: its interface went down, there is room
+ * @source: one of the two
+ */
+void net_iface_ready(struct net_iface *i, const struct event_source *source,
+		     uint32_t events);
 
 #endif

@@ -35,20 +35,42 @@ static unsigned int packet_receive(struct net_card *card,
 
 	/* Frames seen before are complete already: a tag goes in once. */
 	for (i = p->n_frames; i < NET_BATCH; i++) {
+		struct net_frame *frame_i = &p->frame[i];
+
 		got = nic_packet_peek(&p->packet, i, &f);
 		if (got == NIC_NOTHING)
 			break;
 		if (f.losing)
 			count_lost(p);
-		if (got == NIC_FRAME && net_iface_complete(&f))
-			p->frame[i] =
-				(struct net_frame){ f.data, (uint32_t)f.len };
-		else
-			p->frame[i] = (struct net_frame){ 0 };
+		*frame_i = (struct net_frame){ 0 };
+		if (got == NIC_CUT ||
+		    (f.data != NULL &&
+		     !net_iface_complete(&p->iface, &f, &frame_i->offload)))
+			continue;
+		frame_i->data = f.data;
+		frame_i->len = (uint32_t)f.len;
 	}
 	p->n_frames = i;
 	*frame = p->frame;
 	return i;
+}
+
+static bool packet_read(struct net_card *card, unsigned int index, uint8_t *to,
+			struct net_frame *frame)
+{
+	struct net_packet *p = event_owner(card, struct net_packet, iface.card);
+	size_t room = to != NULL ? p->max_segment : 0;
+	struct nic_frame f;
+
+	p->iface.loop->syscalls++;
+	if (nic_packet_peek(&p->packet, index, &f) != NIC_FRAME ||
+	    !nic_packet_read(&p->packet, &f, to != NULL ? to : p->packet.big,
+			     room) ||
+	    !net_iface_complete(&p->iface, &f, &frame->offload))
+		return false;
+	frame->data = f.data;
+	frame->len = (uint32_t)f.len;
+	return true;
 }
 
 static void packet_received(struct net_card *card, unsigned int count)
@@ -117,14 +139,14 @@ static void rx_ready(struct event_source *source, uint32_t events)
 {
 	struct net_packet *p = event_owner(source, struct net_packet, iface.rx);
 
-	net_iface_clear(&p->iface, source->fd, events);
+	net_iface_ready(&p->iface, source, events);
 }
 
 static void tx_ready(struct event_source *source, uint32_t events)
 {
 	struct net_packet *p = event_owner(source, struct net_packet, iface.tx);
 
-	net_iface_clear(&p->iface, source->fd, events);
+	net_iface_ready(&p->iface, source, events);
 	kick(p);
 }
 
@@ -132,26 +154,29 @@ static void tx_ready(struct event_source *source, uint32_t events)
 
 static const struct net_card_ops packet_ops = {
 	.receive = packet_receive,
+	.read = packet_read,
 	.received = packet_received,
 	.slots = packet_slots,
 	.send = packet_send,
+	.segment = net_iface_segment,
 	.watch = net_iface_watch,
 };
 
 static int open_card(struct net_packet *p, struct event_loop *loop, int index,
-		     const char *name, uint32_t max_frame)
+		     const char *name, const struct net_config *c)
 {
-	int e = net_iface_open(&p->iface, loop, index, name, max_frame);
+	int e = net_iface_open(&p->iface, loop, index, name, c);
 	int tx = p->iface.tx.fd;
 
 	if (e < 0)
 		return e;
 	p->bypass = nic_packet_set(tx, PACKET_QDISC_BYPASS, 1) == 0;
-	return nic_packet_init(&p->packet, p->iface.rx.fd, tx, max_frame);
+	p->max_segment = c->max_segment;
+	return nic_packet_init(&p->packet, p->iface.rx.fd, tx, c->max_frame);
 }
 
 int net_packet_open(struct net_packet *p, struct event_loop *loop, int index,
-		    const char *name, uint32_t max_frame)
+		    const char *name, const struct net_config *c)
 {
 	int e;
 
@@ -160,7 +185,7 @@ int net_packet_open(struct net_packet *p, struct event_loop *loop, int index,
 			   .rx.ready = rx_ready,
 			   .tx.ready = tx_ready },
 	};
-	e = open_card(p, loop, index, name, max_frame);
+	e = open_card(p, loop, index, name, c);
 	if (e < 0)
 		say("%s cannot be opened as a network card: %s%s", name,
 		    strerror(-e),

@@ -54,7 +54,7 @@ static bool read_frame(struct net_socket *s)
 	struct nic_frame f = { .data = s->in + NET_SOCKET_HEAD };
 	struct iovec iov[] = {
 		{ &f.hdr, sizeof(f.hdr) },
-		{ f.data, s->max_frame },
+		{ f.data, s->longest },
 	};
 	struct msghdr msg = {
 		.msg_iov = iov,
@@ -72,8 +72,10 @@ static bool read_frame(struct net_socket *s)
 	if (n < (ssize_t)sizeof(f.hdr) || (msg.msg_flags & MSG_TRUNC))
 		return true;
 	f.len = (size_t)n - sizeof(f.hdr);
-	if (net_iface_complete(&f))
-		s->frame = (struct net_frame){ f.data, (uint32_t)f.len };
+	if (net_iface_complete(&s->iface, &f, &s->frame.offload)) {
+		s->frame.data = f.data;
+		s->frame.len = (uint32_t)f.len;
+	}
 	return true;
 }
 
@@ -141,7 +143,7 @@ static void rx_ready(struct event_source *source, uint32_t events)
 {
 	struct net_socket *s = event_owner(source, struct net_socket, iface.rx);
 
-	net_iface_clear(&s->iface, source->fd, events);
+	net_iface_ready(&s->iface, source, events);
 	s->readable = true;
 }
 
@@ -149,7 +151,7 @@ static void tx_ready(struct event_source *source, uint32_t events)
 {
 	struct net_socket *s = event_owner(source, struct net_socket, iface.tx);
 
-	net_iface_clear(&s->iface, source->fd, events);
+	net_iface_ready(&s->iface, source, events);
 	if (s->unsent > 0)
 		try_send(s);
 }
@@ -185,11 +187,12 @@ static const struct net_card_ops socket_ops = {
 	.received = socket_received,
 	.slots = socket_slots,
 	.send = socket_send,
+	.segment = net_iface_segment,
 	.watch = net_iface_watch,
 };
 
 int net_socket_open(struct net_socket *s, struct event_loop *loop, int index,
-		    const char *name, uint32_t max_frame)
+		    const char *name, const struct net_config *c)
 {
 	int e = -EMSGSIZE;
 
@@ -197,9 +200,9 @@ int net_socket_open(struct net_socket *s, struct event_loop *loop, int index,
 	s->iface = (struct net_iface){ .card.ops = &socket_ops,
 				       .rx.ready = rx_ready,
 				       .tx.ready = tx_ready };
-	s->max_frame = max_frame;
-	if (max_frame <= NET_SOCKET_FRAME)
-		e = net_iface_open(&s->iface, loop, index, name, max_frame);
+	s->longest = c->max_segment != 0 ? c->max_segment : c->max_frame;
+	if (s->longest <= NET_SOCKET_FRAME)
+		e = net_iface_open(&s->iface, loop, index, name, c);
 	if (e == 0)
 		e = start_receiving(s, index);
 	if (e < 0)

@@ -25,10 +25,10 @@
 /* A card without. */
 struct net_socket {
 	struct net_iface iface;
-	uint32_t max_frame; /* bytes of the longest frame */
-	bool readable;	    /* there may be frames in the socket */
-	bool received;	    /* @frame is one, and not yet given back */
-	uint32_t dropped;   /* what the kernel said last of those it dropped */
+	uint32_t longest; /* bytes of the longest frame or segment */
+	bool readable;	  /* there may be frames in the socket */
+	bool received;	  /* @frame is one, and not yet given back */
+	uint32_t dropped; /* what the kernel said last of those it dropped */
 	/* bytes of the frame in @out that is to be sent when there is room */
 	uint16_t unsent;
 	struct net_frame frame; /* in @in */
@@ -42,11 +42,11 @@ struct net_socket {
  * @loop:      to wait for it
  * @index:     of the interface
  * @name:      of the interface
- * @max_frame: bytes of the longest frame; the MTU is made to match
+ * @c:         the longest frame, which the MTU is made to match, and segment
  *
  * Return: 0 or negative errno, having said why.
  */
 int net_socket_open(struct net_socket *s, struct event_loop *loop, int index,
-		    const char *name, uint32_t max_frame);
+		    const char *name, const struct net_config *c);
 
 #endif

@@ -266,7 +266,9 @@ int iface_master(int fd, int index)
 	return n <= 0 ? 0 : master_in(&answer.header, (size_t)n);
 }
 
-int iface_set_gso(int index, uint32_t bytes, uint32_t frames)
+/* One or two numbers of an interface; @second: 0 for none. */
+static int set_numbers(int index, uint16_t first, uint32_t its, uint16_t second,
+		       uint32_t other)
 {
 	struct {
 		struct nlmsghdr header;
@@ -279,9 +281,21 @@ int iface_set_gso(int index, uint32_t bytes, uint32_t frames)
 		.body.ifi_index = index,
 	};
 
-	put(&m.header, IFLA_GSO_MAX_SIZE, &bytes, sizeof(bytes));
-	put(&m.header, IFLA_GSO_MAX_SEGS, &frames, sizeof(frames));
+	put(&m.header, first, &its, sizeof(its));
+	if (second != 0)
+		put(&m.header, second, &other, sizeof(other));
 	return request(&m.header);
+}
+
+int iface_set_gso(int index, uint32_t bytes, uint32_t frames)
+{
+	return set_numbers(index, IFLA_GSO_MAX_SIZE, bytes, IFLA_GSO_MAX_SEGS,
+			   frames);
+}
+
+int iface_set_gro(int index, uint32_t bytes)
+{
+	return set_numbers(index, IFLA_GRO_MAX_SIZE, bytes, 0, 0);
 }
 
 int iface_up(int sock, const char *name)

@@ -119,6 +119,13 @@ int iface_master(int fd, int index);
  */
 int iface_set_gso(int index, uint32_t bytes, uint32_t frames);
 
+/**
+ * iface_set_gro - what received frames may be joined to
+ * @index: number of the interface
+ * @bytes: of the longest segment, from its IP header on
+ */
+int iface_set_gro(int index, uint32_t bytes);
+
 /** iface_up - bring it up; nothing happens if it is up */
 int iface_up(int sock, const char *name);
 

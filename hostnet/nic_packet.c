@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/frame.h"
 #include "hostnet/nic_packet.h"
 #include "hostnet/offload.h"
 
@@ -30,9 +29,6 @@
 #define TX_DATA (TPACKET2_HDRLEN - sizeof(struct sockaddr_ll))
 /* The most that can precede a received frame in its slot. */
 #define RX_HEAD (TPACKET2_HDRLEN + sizeof(struct virtio_net_hdr) + 16)
-
-/* The longest train of segments, with tags. */
-#define BIG_SIZE (ETH_HLEN + 65535 + 2 * FRAME_TAG)
 
 _Static_assert(NIC_HEADROOM >= FRAME_TAG, "a tag goes in front of a frame");
 
@@ -239,7 +235,7 @@ int nic_packet_init(struct nic_packet *n, int rx_fd, int tx_fd,
 	size_t tx_slot = power_of_two(TX_DATA + max_frame);
 	int e;
 
-	n->big = malloc(BIG_SIZE);
+	n->big = malloc(NIC_BIG);
 	if (n->big == NULL)
 		return -ENOMEM;
 	e = make_ring(&n->rx, rx_fd, PACKET_RX_RING, rx_slot,
@@ -252,7 +248,7 @@ int nic_packet_init(struct nic_packet *n, int rx_fd, int tx_fd,
 		return e;
 	/* Discard long frames of the old ring; bounded, as new ones come in. */
 	for (unsigned int i = 0; i < n->rx.slots; i++)
-		if (read(rx_fd, n->big, BIG_SIZE) < 0)
+		if (read(rx_fd, n->big, NIC_BIG) < 0)
 			break;
 	return 0;
 }
@@ -292,28 +288,25 @@ static unsigned int behind(const struct nic_ring *r, unsigned int index)
 /* --- receiving ----------------------------------------------------------- */
 
 /*
- * A frame longer than its slot was put on the socket's own queue as well, whole
- * and in the same order (PACKET_COPY_THRESH).
+ * Such a frame was put on the socket's own queue as well, whole and in the same
+ * order (PACKET_COPY_THRESH).
  */
-static enum nic_got read_big(struct nic_packet *n, struct nic_frame *f)
+bool nic_packet_read(struct nic_packet *n, struct nic_frame *f, uint8_t *to,
+		     size_t room)
 {
 	const size_t head = sizeof(f->hdr);
 	const size_t tag = f->tagged ? FRAME_TAG : 0;
-	bool there = n->place != NULL && f->len + tag <= n->room;
-	size_t most = there ? n->room : BIG_SIZE;
+	size_t most = room > tag ? room - tag : 0;
 	uint8_t spare; /* detects a frame of another length */
 	struct iovec iov[] = {
 		{ &f->hdr, head },
-		{ (there ? n->place : n->big) + tag, f->len },
+		{ to + tag, f->len < most ? f->len : most },
 		{ &spare, 1 },
 	};
-	ssize_t got;
+	ssize_t got = readv(n->rx.fd, iov, 3);
 
-	if (f->len > most - tag)
-		iov[1].iov_len = most - tag;
-	f->data = iov[1].iov_base;
-	got = readv(n->rx.fd, iov, 3);
-	return got < 0 || (size_t)got != head + f->len ? NIC_CUT : NIC_FRAME;
+	f->data = to + tag;
+	return f->len <= most && got >= 0 && (size_t)got == head + f->len;
 }
 
 enum nic_got nic_packet_peek(struct nic_packet *n, unsigned int index,
@@ -336,8 +329,10 @@ enum nic_got nic_packet_peek(struct nic_packet *n, unsigned int index,
 							   : ETH_P_8021Q,
 		.tci = h->tp_vlan_tci,
 	};
-	if (status & TP_STATUS_COPY)
-		return read_big(n, f);
+	if (status & TP_STATUS_COPY) {
+		f->data = NULL;
+		return NIC_FRAME;
+	}
 	if (h->tp_snaplen < h->tp_len)
 		return NIC_CUT;
 	memcpy(&f->hdr, data - sizeof(f->hdr), sizeof(f->hdr));

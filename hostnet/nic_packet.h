@@ -28,10 +28,13 @@
 #ifndef WEIR_HOSTNET_NIC_PACKET_H
 #define WEIR_HOSTNET_NIC_PACKET_H
 
+#include <linux/if_ether.h>
 #include <linux/virtio_net.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/frame.h"
 
 /* One ring. */
 struct nic_ring {
@@ -48,11 +51,11 @@ struct nic_packet {
 	/* first slot of @tx that is filled and not yet taken by the kernel */
 	unsigned int oldest;
 	unsigned int queued; /* how many such slots there are, up to @tx.next */
-	uint8_t *big;	     /* for frames that do not fit into a slot */
-	/* in front of @big: where such a frame goes if it fits there, or NULL */
-	uint8_t *place;
-	size_t room; /* bytes at @place */
+	uint8_t *big;	     /* NIC_BIG bytes, for a frame longer than a slot */
 };
+
+/* The longest frame that can be received, with tags. */
+#define NIC_BIG ((size_t)ETH_HLEN + 65535 + 2 * FRAME_TAG)
 
 /* What can be put in front of a received frame, where it is. */
 #define NIC_HEADROOM sizeof(struct virtio_net_hdr)
@@ -60,7 +63,8 @@ struct nic_packet {
 /* A received frame, in the ring until nic_packet_done(). */
 struct nic_frame {
 	struct virtio_net_hdr hdr; /* the sender's offloads (offload.h) */
-	/* may be changed, and has room for a tag in front if it is @tagged */
+	/* may be changed, and has room for a tag in front if it is @tagged;
+	 * NULL: nic_packet_read() has it */
 	uint8_t *data;
 	size_t len;    /* bytes */
 	bool tagged;   /* the kernel took a VLAN tag out of the frame: */
@@ -129,11 +133,24 @@ enum nic_got {
  * @index: which, 0 is the oldest
  * @f:     out
  *
- * A frame that did not fit into its slot can only be had as the oldest, once.
- * Once the oldest was something, nic_packet_done() goes on to the next.
+ * Of a frame longer than its slot, which a socket with PACKET_COPY_THRESH keeps,
+ * there is no @data yet.
  */
 enum nic_got nic_packet_peek(struct nic_packet *n, unsigned int index,
 			     struct nic_frame *f);
+
+/**
+ * nic_packet_read - get a frame that is longer than its slot
+ * @f:    in/out, from nic_packet_peek()
+ * @to:   where it goes, after room for its tag
+ * @room: bytes there; 0: it is dropped
+ *
+ * Once for each such frame, and in their order.
+ *
+ * Return: whether it was there, and @room enough.
+ */
+bool nic_packet_read(struct nic_packet *n, struct nic_frame *f, uint8_t *to,
+		     size_t room);
 
 /** nic_packet_done - give the oldest received frame's slot back */
 void nic_packet_done(struct nic_packet *n);

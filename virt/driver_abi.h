@@ -29,7 +29,10 @@
  * "net0-doorbell" is always "generic-uio".
  *
  * Properties of the node "net0-queues" (32-bit cells), the same for all four
- * queues: DRIVER_PROP_CAPACITY, DRIVER_PROP_BUFFER_SIZE, DRIVER_PROP_MAX_FRAME.
+ * queues: DRIVER_PROP_CAPACITY, DRIVER_PROP_BUFFER_SIZE, DRIVER_PROP_MAX_FRAME;
+ * and DRIVER_PROP_MAX_SEGMENT, bytes of the longest segment, or 0.  If it is not
+ * 0, descriptors of frames carry offload data (base/offload.h) both ways, and
+ * the program has to take all kinds.
  *
  * Doorbells are naturally aligned 32-bit stores of any value to these offsets
  * of the doorbell page; nothing can be read there:
@@ -69,6 +72,7 @@
 #define DRIVER_PROP_CAPACITY "weir,capacity"
 #define DRIVER_PROP_BUFFER_SIZE "weir,buffer-size"
 #define DRIVER_PROP_MAX_FRAME "weir,max-frame"
+#define DRIVER_PROP_MAX_SEGMENT "weir,max-segment"
 
 #define DRIVER_BEAT_MS 1000
 

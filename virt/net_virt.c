@@ -44,6 +44,7 @@ struct net_virt {
 	uint16_t *home;
 	uint8_t *owner; /* by buffer: its holder, and HAD() flags */
 	bool unsynced;	/* cache operations are under way */
+	bool offload;	/* descriptors carry offload data */
 	struct net_virt_stats *stats; /* @own, or the region */
 	struct net_virt_stats own;    /* statistics nobody else sees */
 };
@@ -135,13 +136,14 @@ static int take(struct net_virt *v, enum net_virt_side side,
 	return (int)index;
 }
 
-/* Hand a buffer to a side that has room for it. */
+/* Hand a buffer to a side that has room for it; @o: of the frame in it. */
 static void hand_over(struct net_virt *v, enum net_virt_side side,
-		      uint32_t index, uint16_t len)
+		      uint32_t index, uint16_t len, struct offload o)
 {
 	struct peer *p = &v->peer[side];
 
-	queue_put(&p->out, p->base + ((uint64_t)index << v->shift), len);
+	queue_put_offload(&p->out, p->base + ((uint64_t)index << v->shift), len,
+			  o);
 	give(v, index, side);
 	p->dirty = true;
 }
@@ -274,7 +276,7 @@ static bool pass_on(struct net_virt *v, const struct net_desc *d,
 		return false;
 	if (d->len != 0 && d->len <= v->buffer_size && space != 0) {
 		maintain(v, index, d->len);
-		hand_over(v, v->sink, index, d->len);
+		hand_over(v, v->sink, index, d->len, queue_offload(d));
 		v->stats->frames++;
 		v->stats->bytes += d->len;
 		return true;
@@ -298,7 +300,8 @@ static bool forward(struct net_virt *v)
 	unsigned int space = todo ? room(v, v->sink) : 0;
 
 	for (unsigned int i = 0; i < todo; i++) {
-		struct net_desc d = queue_peek(in, i);
+		struct net_desc d = v->offload ? queue_peek_offload(in, i)
+					       : queue_peek(in, i);
 
 		if (pass_on(v, &d, space))
 			space--;
@@ -324,7 +327,7 @@ static void lend(struct net_virt *v)
 		if (v->source == NET_VIRT_DRIVER &&
 		    !(v->owner[index] & HAD(NET_VIRT_DRIVER)))
 			maintain(v, index, v->buffer_size);
-		hand_over(v, v->source, index, 0);
+		hand_over(v, v->source, index, 0, (struct offload){ 0 });
 	}
 }
 
@@ -451,6 +454,7 @@ struct net_virt *net_virt_init(void *memory, size_t size,
 							  : NET_VIRT_DRIVER,
 		.data = config->data,
 		.buffer_size = config->buffer_size,
+		.offload = config->offload,
 		.shift = (uint32_t)__builtin_ctz(config->buffer_size),
 		.buffers = (uint32_t)(config->data_size / config->buffer_size),
 		.home = (uint16_t *)(v + 1),

@@ -9,7 +9,9 @@
  *		   ---free--->		     ---free--->   (port's egress)
  *
  * They translate buffer addresses, maintain caches, and check descriptors.
- * They read no byte of a frame: only the switch decides which frames pass.
+ * They read no byte of a frame: only the switch decides which frames pass.  So
+ * offload data (base/offload.h) goes with its frame as it came, and what a driver
+ * says there the switch holds against the packet, as from any port.
  *
  * Both are struct net_virt, in opposite directions.  Empty buffers are lent to
  * a *source*, which returns them filled; a filled one is lent on to a *sink*,
@@ -63,7 +65,7 @@
 #define NET_VIRT_BUDGET 64u
 /* Bytes of a buffer: powers of two within these. */
 #define NET_VIRT_MIN_BUFFER 128u
-#define NET_VIRT_MAX_BUFFER 32768u
+#define NET_VIRT_MAX_BUFFER 65536u
 #define NET_VIRT_STATS_MAGIC 0x5765697256697274ull /* "WeirVirt" */
 
 enum net_virt_side { NET_VIRT_DRIVER, NET_VIRT_SWITCH, NET_VIRT_SIDES };
@@ -183,6 +185,8 @@ ABI_AT(struct net_virt_stats, side, 24);
  * @data_size:   its bytes: a multiple of @buffer_size, at most as many
  *               buffers as either capacity
  * @buffer_size: bytes of a buffer; buffers start at multiples of it
+ * @offload:     descriptors of frames carry offload data; else none is read, and
+ *               0 written
  * @addresses:   how the driver names a buffer
  * @io:          NET_VIRT_IO: the device's address of the region
  * @stats:       region for statistics, or NULL for private ones only
@@ -194,6 +198,7 @@ struct net_virt_config {
 	uint8_t *data;
 	size_t data_size;
 	uint32_t buffer_size;
+	bool offload;
 	enum net_virt_addresses addresses;
 	uint64_t io;
 	struct net_virt_stats *stats;

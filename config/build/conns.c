@@ -250,6 +250,8 @@ static void add_driver(struct system *sys, struct topology *t,
 	conn->capacity = front->capacity;
 	conn->buffer_size = front->buffer_size;
 	conn->max_frame = front->max_frame;
+	conn->offload = front->offload;
+	conn->max_segment = front->max_segment;
 	conn->ingress =
 		add_half(sys, conn, owner, "ingress", front->ingress.data);
 	conn->egress = add_half(sys, conn, owner, "egress", front->egress.data);

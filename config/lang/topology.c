@@ -28,7 +28,8 @@ const struct topo_kind topo_kinds[] = {
 	[TO_PROGRAM] = { "program", SYS_PROGRAM, SYS_TO_PD, .host = true,
 			 .alone = "served by a program of its own, which "
 				  "cannot be in a domain; take it out" },
-	[TO_DRIVER_VM] = { "driver-vm", SYS_VIRT, SYS_TO_VIRT, .host = false },
+	[TO_DRIVER_VM] = { "driver-vm", SYS_VIRT, SYS_TO_VIRT, .host = false,
+			   .offload = true },
 	[TO_VM] = { "vm", SYS_VHOST_USER, SYS_TO_PD, .host = true,
 		    .stack = true, .offload = true },
 };
@@ -86,7 +87,8 @@ uint32_t topo_mtu(const struct topo_port *port)
 bool topo_offload(const struct topo_port *port)
 {
 	return topo_kinds[port->kind].offload && !port->settings.offload.set &&
-	       !port->nic_xdp.set;
+	       !port->nic_xdp.set &&
+	       !(port->vm != NULL && port->vm->uncached.set);
 }
 
 const char *topo_port_name(struct topology *t, const struct topo_port *port)

@@ -13,11 +13,14 @@
 #		handles single frames as a virtual switch has to
 #	weir	a driver VM; virtualisers and switch in one domain; a client PD
 #	apart	the same with every component in a domain of its own
+#	tap	a driver VM; virtualisers, switch and a tap in one domain; behind the
+#		tap the echo server that is behind the bridge
 #	socket	the driver VM as others have built it: a system call and a doorbell
 #		for each frame, memory mapped uncached
 #
 # Counted are all instructions of the machine while it was not idle, whoever
-# executed them, by message echoed; a datagram's echo is two frames. The rate is
+# executed them, by message echoed; a datagram's echo is two frames. Bulk TCP has
+# 512 messages under way, so that several segments can be. The rate is
 # what a processor of one instruction per nanosecond would reach. No two cases
 # are compared but by these counts, so other load on this computer does not matter.
 #
@@ -29,7 +32,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd) || exit
 : "${BENCH:?folder of the programs}"
 . "$root/machine/lib.sh"
 
-CASES=${CASES:-bridge single weir apart socket}
+CASES=${CASES:-bridge single weir apart tap socket}
 ECHOES=${ECHOES:-40000}
 IDLE_SECONDS=20
 export MACHINE_ACCEL=tcg,thread=single MACHINE_CPUS=1 MACHINE_TIMEOUT=300
@@ -53,18 +56,12 @@ die()
 
 # --- the cases ---------------------------------------------------------------
 
-# The client at the end of the bridge gets its address as ours do. The shell in
-# there would prefer its own, smaller ip.
-start_bridge()
+# serve PREPARATION: a kernel's echo server in a namespace, once there is a way.
+# The client in there gets its address as ours do. The shell in there would prefer
+# its own, smaller ip.
+serve()
 {
-	inside '
-	alias ip=/bin/ip
-	nic-driver e1000e && modprobe bridge && modprobe veth || exit
-	ip link add br0 type bridge && ip link set eth0 master br0 || exit
-	ip netns add client || exit
-	ip link add port type veth peer name eth0 netns client || exit
-	ip link set port master br0 || exit
-	for i in eth0 port br0; do ip link set $i up; done
+	inside "alias ip=/bin/ip; $1"'
 	ip -n client link set lo up
 	ip -n client link set eth0 up
 	cat >/run/lease <<-"END"
@@ -78,6 +75,17 @@ start_bridge()
 		2>>"$work/said"
 }
 
+start_bridge()
+{
+	serve '
+	nic-driver e1000e && modprobe bridge && modprobe veth || exit
+	ip link add br0 type bridge && ip link set eth0 master br0 || exit
+	ip netns add client || exit
+	ip link add port type veth peer name eth0 netns client || exit
+	ip link set port master br0 || exit
+	for i in eth0 port br0; do ip link set $i up; done'
+}
+
 no_offloads()
 {
 	inside 'off="gro off gso off tso off"
@@ -85,35 +93,41 @@ no_offloads()
 	/bin/ip netns exec client ethtool -K eth0 $off' >>"$work/said" 2>&1
 }
 
-# topology VM-WORDS STATEMENT
+# topology CLIENT VM-WORDS STATEMENT
 topology()
 {
 	cat <<-CONF
 	switch sw0 {
 		port uplink { driver-vm netvm }
-		port client { program "client-echo"; follow uplink }
+		port client { $1; follow uplink }
 	}
 	vm netvm {
 		kernel "Image.gz"
 		initrd "driver.cpio.gz"
 		nic pci "0000:01:00.0"
-		$1
+		$2
 	}
 	allow client <-> uplink
-	$2
+	$3
 	CONF
 }
 
-# start_weir VM-WORDS STATEMENT
+# start_weir CLIENT VM-WORDS STATEMENT
 start_weir()
 {
 	local text
-	text=$(topology "$1" "$2" | base64 -w 0)
+	text=$(topology "$@" | base64 -w 0)
 	started=$(uptime_of)
 
 	inside "mount -t debugfs debugfs /sys/kernel/debug
 		echo $text | base64 -d >/echo/bench.conf
-		weir run /echo/bench.conf >/dev/virtio-ports/log 2>&1 &" || return
+		weir run /echo/bench.conf >/dev/virtio-ports/log 2>&1 &"
+}
+
+# start_program VM-WORDS STATEMENT
+start_program()
+{
+	start_weir 'program "client-echo"' "$@" || return
 	for _ in $(seq 900); do
 		! grep -q 'DHCP request finished' "$work/m/weir.log" || {
 			leased=$(uptime_of)
@@ -125,16 +139,29 @@ start_weir()
 	return 1
 }
 
+start_tap()
+{
+	inside '/bin/ip netns add client' &&
+		start_weir 'tap "eth0" netns "client"' "" \
+			'domain fast { sw0 uplink client }' &&
+		serve '
+		for i in $(seq 300); do
+			! weir show -j vms | grep -q "\"ready\"" || break
+			sleep 1
+		done'
+}
+
 start_case()
 {
 	case $1 in
 	bridge) start_bridge ;;
 	single) start_bridge && no_offloads ;;
-	weir) start_weir "" "domain fast { sw0 uplink }" ;;
-	apart) start_weir "" "" ;;
-	socket) start_weir 'shared uncached; append "weir_card=socket"' "" ;;
+	weir) start_program "" "domain fast { sw0 uplink }" ;;
+	apart) start_program "" "" ;;
+	tap) start_tap ;;
+	socket) start_program 'shared uncached; append "weir_card=socket"' "" ;;
 	*) die "there is no case '$1'; there are: bridge single weir apart" \
-		socket ;;
+		tap socket ;;
 	esac
 }
 
@@ -157,15 +184,17 @@ exits_of()
 	inside 'cat /sys/kernel/debug/kvm/*-*/exits' | head -n 1
 }
 
-declare -A base
-# measure CASE PROTOCOL SIZE WINDOW
+declare -A base cost_of
+# measure CASE PROTOCOL SIZE WINDOW [WARM-UP]
 measure()
 {
 	local port before after said b a cost
 
 	port=$(machine_port "$2" 10.0.2.15)
-	# Addresses are resolved and connections warm before it counts.
+	# Addresses are resolved, connections and buffers warm before it counts.
 	"$BENCH/echo_load" "$2" 127.0.0.1 "$port" "$3" 100 1 >/dev/null
+	"$BENCH/echo_load" "$2" 127.0.0.1 "$port" "$3" "${5:-100}" "$4" \
+		>/dev/null
 	b=$(vms)
 	before=$(uptime_of)
 	said=$("$BENCH/echo_load" "$2" 127.0.0.1 "$port" "$3" "$ECHOES" "$4")
@@ -175,9 +204,11 @@ measure()
 		busy = ($3 - $1) - ($4 - $2)
 		printf "%d %.0f", busy * 1e9 / n, n * size * 8 / busy / 1e6
 		}' <<<"$before $after")"
-	: "${base[$2 $3]:=$cost}"
-	printf '%-7s %-4s %4d %9d %9d %6s' "$1" "$2" "$3" "$cost" "$rate" \
-		"$(awk "BEGIN { printf \"%.2f\", ${base[$2 $3]} / $cost }")"
+	: "${base[$2 $3 $4]:=$cost}"
+	cost_of[$1 $2 $3 $4]=$cost
+	printf '%-7s %-4s %4d %4d %9d %9d %6s' "$1" "$2" "$3" "$4" "$cost" \
+		"$rate" \
+		"$(awk "BEGIN { printf \"%.2f\", ${base[$2 $3 $4]} / $cost }")"
 	jq -rn --argjson b "$b" --argjson a "$a" --argjson echoes "$ECHOES" '
 		if ($a | length) == 0 then empty else
 		($a[0].rx_frames + $a[0].tx_frames
@@ -218,9 +249,19 @@ for variant in pci odroidc4; do
 	done
 done
 echo
-printf '%-7s %-9s %9s %9s %6s %7s %6s %7s %7s %7s %7s\n' \
+# ratio NAME AIM CASE LOAD...: what the bridge needs as a multiple of a case's.
+ratio()
+{
+	local bridge=${cost_of[bridge ${*:4}]-} its=${cost_of[${*:3}]-}
+
+	[ -z "$bridge" ] || [ -z "$its" ] ||
+		awk "BEGIN { printf \"ratio driver-vm-$1 %.2f aim $2\n\", \
+			$bridge / $its }"
+}
+
+printf '%-7s %-14s %9s %9s %6s %7s %6s %7s %7s %7s %7s\n' \
 	'' '' instr. Mbit/s 'of the' frames 'per frame in the VM:' '' '' '' '' \
-	case load '/echo' '' bridge /echo exits calls wakes bells copied |
+	case 'load, window' '/echo' '' bridge /echo exits calls wakes bells copied |
 	sed 's/ *$//'
 for case in $CASES; do
 	rm -rf "$work/m" && mkdir "$work/m"
@@ -233,6 +274,13 @@ for case in $CASES; do
 	measure "$case" udp 1472 64
 	measure "$case" tcp 64 256
 	measure "$case" tcp 1472 32
+	# Bulk. Of the memory for segments each page is new once.
+	measure "$case" tcp 1472 512 100000
 	[ "$case" != weir ] || about_the_vm
 	machine_stop
 done
+echo
+ratio datagrams-64 1.50 weir udp 64 64
+ratio datagrams-1472 1.50 weir udp 1472 64
+ratio bulk-tcp 0.80 tap tcp 1472 512
+ratio tcp-47-KB-in-flight 0.80 tap tcp 1472 32

@@ -2,16 +2,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # A driver VM in the emulated machine: addresses and echoes through its card,
-# who is denied, what the captures have, no exit on the data path, and ten
-# deaths.
+# segments, who is denied, what the captures have, no exit on the data path, and
+# ten deaths.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/machine.bash"
 
-# echo.conf's, and a port nobody allows anything.
+# echo.conf's, a port nobody allows anything, and two hosts that may use the
+# uplink, of which one takes segments.
 mkdir -p add/echo
-sed -e '/port guest/a\	port nobody { tap "nobody" }' \
+sed -e '/port guest/a\	port nobody { tap "nobody" }\
+	port whole { tap "whole0" netns "whole" }\
+	port cut { tap "cut0" netns "cut"; offload off }' \
+	-e '$a\allow { whole, cut } <-> uplink' \
 	"$_repo/examples/echo/echo.conf" >add/echo/test.conf
 in_machine add
+inside '/bin/ip netns add whole; /bin/ip netns add cut'
 weir_inside /echo/test.conf
 
 # --- it starts -------------------------------------------------------------
@@ -39,6 +44,66 @@ for proto in tcp udp; do
 		"$(load $proto client1 256 1000 8)" \
 		"sent=1000 echoed=1000 lost=0 wrong=0"
 done
+
+# --- segments ----------------------------------------------------------------
+
+# A host, and what it says and hears: outside, 10.0.2.2 is this computer.
+hosts()
+{
+	local n=50 name
+
+	for name in whole cut; do
+		inside "/bin/ip -n $name addr add 10.0.2.$((n++))/24 dev ${name}0
+			/bin/ip -n $name link set ${name}0 up" || return
+	done
+}
+head -c 700000 /dev/urandom >data
+sum=$(sha256sum <data)
+sum=${sum%% *}
+# outside SOCAT-ADDRESS: a server for one connection; $port.
+outside()
+{
+	port=$((20000 + RANDOM % 10000))
+	timeout 60 socat -u "${1/PORT/$port}" "${2/PORT/$port}" \
+		>/dev/null 2>&1 &
+	wait_for 10 sh -c "ss -Hltn sport = :$port | grep -q ."
+}
+# comes HOST: a stream from outside, all of it.
+comes()
+{
+	outside OPEN:data TCP4-LISTEN:PORT,bind=127.0.0.1 || return
+	[ "$(inside "/bin/ip netns exec $1 nc 10.0.2.2 $port </dev/null |
+		sha256sum | cut -d' ' -f1")" = "$sum" ]
+}
+# goes HOST: one to outside; the machine has the data from the stream before.
+goes()
+{
+	local sent
+
+	rm -f got
+	outside TCP4-LISTEN:PORT,bind=127.0.0.1 CREATE:got || return
+	sent=$(inside "head -c 700000 /dev/urandom >/tmp/data
+		/bin/ip netns exec $1 nc 10.0.2.2 $port </tmp/data
+		sha256sum </tmp/data | cut -d' ' -f1")
+	wait $!
+	[ "$(sha256sum <got | cut -d' ' -f1)" = "$sent" ]
+}
+ok "there are two hosts" hosts
+declare -A came went
+for name in whole cut; do
+	before=$(port uplink in_frames)
+	ok "a stream comes to a host: $name" comes $name
+	came[$name]=$(($(port uplink in_frames) - before))
+	before=$(port uplink out_frames)
+	ok "a stream goes from a host: $name" goes $name
+	went[$name]=$(($(port uplink out_frames) - before))
+	note "${came[$name]} frames came, ${went[$name]} went"
+done
+# 700,000 bytes are 480 frames.
+ok "it goes in segments from one that has them" test "${went[whole]}" -lt 400
+ok "and in frames from one that has not" test "${went[cut]}" -ge 480
+ok "which gets them cut, too" test "$(port cut out_frames)" -ge 480
+is "none was refused" "$(vm 'rx_refused + .[0].tx_failed')" 0
 
 # --- frames need no exit to user space -------------------------------------
 

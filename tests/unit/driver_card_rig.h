@@ -15,6 +15,9 @@
  * @first, @count: of those that are there
  * @out:    sent frames
  * @sent:   how many
+ * @reads:  received frames that were read, or left
+ * @next_read: the first that may be
+ * @unreadable: they turn out to be none
  * @room:   slots it has left
  * @block:  say that it will take the rest later
  * @watched_in, @watched_out: what the loop was told
@@ -27,6 +30,10 @@ struct fake {
 	unsigned int count;
 	uint8_t out[CARD_FRAMES][D_BUFFER];
 	uint16_t out_len[CARD_FRAMES];
+	struct offload out_offload[CARD_FRAMES];
+	unsigned int reads;
+	unsigned int next_read;
+	bool unreadable;
 	unsigned int sent;
 	unsigned int sends;
 	unsigned int room;
@@ -38,6 +45,8 @@ extern struct fake fake;
 
 /* The card receives a frame. */
 void comes(size_t len, unsigned int which);
+/* The card receives one, which is to be read. */
+void comes_to_be_read(size_t len, unsigned int which, struct offload o);
 /* The card has sent this as its @index'th frame. */
 void went(unsigned int index, size_t len, unsigned int which);
 

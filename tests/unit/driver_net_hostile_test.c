@@ -120,7 +120,10 @@ static void sizes_that_cannot_be(void **state)
 	c.buffer_size = 1536;
 	assert_int_equal(net_init(&n, &c), -EINVAL);
 	c = r->config;
-	c.buffer_size = 65536;
+	c.buffer_size = 131072;
+	assert_int_equal(net_init(&n, &c), -EINVAL);
+	c = r->config;
+	c.max_segment = D_BUFFER + 1;
 	assert_int_equal(net_init(&n, &c), -EINVAL);
 	c = r->config;
 	c.max_frame = D_BUFFER + 1;

@@ -34,12 +34,13 @@ static int setup(void **state)
 
 static void open_card(uint32_t max_frame)
 {
+	const struct net_config c = { .max_frame = max_frame };
+
 	net_need();
 	assert_int_equal(event_init(&loop), 0);
 	assert_int_equal(rtlink_find(&link_of, "nic0"), 0);
-	assert_int_equal(net_packet_open(&packet, &loop, link_of.index, "nic0",
-					 max_frame),
-			 0);
+	assert_int_equal(
+		net_packet_open(&packet, &loop, link_of.index, "nic0", &c), 0);
 	net_await_carrier("", "far0");
 	rig = d_make(&packet.iface.card, false);
 	d_up(rig);

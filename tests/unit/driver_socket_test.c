@@ -31,12 +31,13 @@ static int setup(void **state)
 
 static void open_card(void)
 {
+	const struct net_config c = { .max_frame = D_MAX_FRAME };
+
 	net_need();
 	assert_int_equal(event_init(&loop), 0);
 	assert_int_equal(rtlink_find(&link_of, "nic0"), 0);
-	assert_int_equal(net_socket_open(&card, &loop, link_of.index, "nic0",
-					 D_MAX_FRAME),
-			 0);
+	assert_int_equal(
+		net_socket_open(&card, &loop, link_of.index, "nic0", &c), 0);
 	net_await_carrier("", "far0");
 	rig = d_make(&card.iface.card, false);
 	d_up(rig);

@@ -280,6 +280,7 @@ static void connection(struct writer *w, const struct fdt_config *c)
 	CELLS(w, DRIVER_PROP_CAPACITY, c->capacity);
 	CELLS(w, DRIVER_PROP_BUFFER_SIZE, c->buffer_size);
 	CELLS(w, DRIVER_PROP_MAX_FRAME, c->max_frame);
+	CELLS(w, DRIVER_PROP_MAX_SEGMENT, c->max_segment);
 	end(w);
 	begin_shared(w, c, DRIVER_UIO_DATA, SHARED_RECEIVE, SHARED_TRANSMIT);
 	end(w);

@@ -41,7 +41,7 @@ enum shared {
  * @shared:   by enum above; whole pages
  * @uncached: shared memory is for "generic-uio"
  * @append:   more for the kernel's command line, or ""
- * @capacity, @buffer_size, @max_frame: of the four queues
+ * @capacity, @buffer_size, @max_frame, @max_segment: of the four queues
  * @seed:     random
  */
 struct fdt_config {
@@ -60,6 +60,7 @@ struct fdt_config {
 	uint32_t capacity;
 	uint32_t buffer_size;
 	uint32_t max_frame;
+	uint32_t max_segment;
 	uint8_t seed[FDT_SEED];
 };
 

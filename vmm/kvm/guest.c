@@ -119,6 +119,7 @@ static int fill_memory(struct guest *g, struct component *c, struct error *err)
 		.capacity = c->cfg->wire.capacity,
 		.buffer_size = c->cfg->wire.buffer_size,
 		.max_frame = c->cfg->wire.max_frame,
+		.max_segment = c->cfg->wire.max_segment,
 	};
 
 	if (show_memory(g, c, &f, err) != 0)

@@ -68,6 +68,7 @@ static int make(struct component *c, unsigned int direction)
 		.driver = get_queues(c, &cfg->driver, driver),
 		.sw = get_queues(c, wire, sw),
 		.buffer_size = wire->buffer_size,
+		.offload = wire->offload != 0,
 		.addresses = NET_VIRT_OFFSET,
 		.stats = pd_region(c, rx ? cfg->stats_rx : cfg->stats_tx,
 				   &stats_size),

@@ -41,9 +41,6 @@
 #include "hostnet/vnet.h"
 #include "base/frame.h"
 
-/* The longest train there can be, with its header and a tag put in. */
-#define TRAIN_MAX (65535u + FRAME_MIN + 2 * FRAME_TAG)
-
 /* --- what goes wrong ----------------------------------------------------- */
 
 static void say_oversize(struct component *c, size_t len)
@@ -146,7 +143,7 @@ static void take_train(struct component *c, struct nic_frame *f)
 {
 	struct nic *n = c->state;
 
-	if (f->len <= TRAIN_MAX) {
+	if (f->len <= NIC_BIG) {
 		memcpy(n->copy, f->data, f->len);
 		n->cutting = offload_begin(&n->train, &f->hdr, n->copy, f->len);
 	}
@@ -194,11 +191,23 @@ static bool cut_segment(struct component *c, struct net_buffer *b)
 	return false;
 }
 
-static enum nic_got peek(struct nic *n, struct nic_frame *f)
+/* A long one that fits goes straight into the transmit buffer. */
+static enum nic_got peek(struct component *c, struct nic_frame *f, uint8_t *to)
 {
-	if (n->xdp == NULL)
-		return nic_packet_peek(&n->packet, 0, f);
-	return nic_xdp_peek(n->xdp, f) ? NIC_FRAME : NIC_NOTHING;
+	struct nic *n = c->state;
+	size_t room = c->cfg->wire.max_segment;
+	enum nic_got got;
+
+	if (n->xdp != NULL)
+		return nic_xdp_peek(n->xdp, f) ? NIC_FRAME : NIC_NOTHING;
+	got = nic_packet_peek(&n->packet, 0, f);
+	if (got != NIC_FRAME || f->data != NULL)
+		return got;
+	if (f->len + FRAME_TAG > room) {
+		to = n->packet.big;
+		room = NIC_BIG;
+	}
+	return nic_packet_read(&n->packet, f, to, room) ? NIC_FRAME : NIC_CUT;
 }
 
 /* The oldest frame of the ring; true if @b has one now. */
@@ -209,9 +218,7 @@ static bool take_next(struct component *c, struct net_buffer *b)
 	enum nic_got got;
 	bool filled = false;
 
-	n->packet.place = b->data;
-	n->packet.room = c->cfg->wire.max_segment;
-	got = peek(n, &f);
+	got = peek(c, &f, b->data);
 	if (got == NIC_NOTHING) {
 		n->pump.readable = false;
 		return false;
@@ -411,7 +418,7 @@ static int nic_init(struct component *c)
 		return e;
 	outside_by(c->outside, OUTSIDE_PATH_ONLY);
 	n->max_frame = c->cfg->wire.max_frame;
-	n->copy = malloc(TRAIN_MAX);
+	n->copy = malloc(NIC_BIG);
 	if (n->copy == NULL)
 		return -ENOMEM;
 	if (index != 0)

@@ -17,6 +17,7 @@ int pump_init(struct component *c, const struct pump_ops *ops)
 	p->ops = ops;
 	p->readable = true;
 	p->writable = true;
+	p->expected = PUMP_FEW;
 	return 0;
 }
 
@@ -65,11 +66,12 @@ static bool pump_in(struct pump *p, struct component *c)
 
 	if (!p->readable)
 		return false;
-	have = net_tx_alloc(p->client, buffers, PUMP_BURST);
+	have = net_tx_alloc(p->client, buffers, p->expected);
 	p->starved = have == 0;
 	if (p->starved)
 		return false;
 	filled = p->ops->receive(c, buffers, have);
+	p->expected = filled == have ? PUMP_BURST : PUMP_FEW;
 	if (filled > 0)
 		net_tx_burst(p->client, buffers, filled);
 	if (filled < have)

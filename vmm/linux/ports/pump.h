@@ -35,6 +35,9 @@
 /* Frames moved each way per run(). */
 #define PUMP_BURST 64u
 
+/* Buffers taken for what comes, when there were no more lately. */
+#define PUMP_FEW 4u
+
 /**
  * struct pump_ops - access to the outside
  * @receive: fill at most @count buffers and set their len; clears
@@ -64,6 +67,7 @@ struct pump_ops {
  * @readable:   the outside may have frames
  * @writable:   the outside may have room
  * @starved:    there is no transmit buffer
+ * @expected:   how many to take, as the rest is given back
  * @watch_in, @watch_out: what @ops->watch() was told last
  * @held:       received from the switch, not sent yet
  * @held_first: first of them
@@ -76,6 +80,7 @@ struct pump {
 	bool readable;
 	bool writable;
 	bool starved;
+	unsigned int expected;
 	bool watch_in;
 	bool watch_out;
 	unsigned int held_first;
