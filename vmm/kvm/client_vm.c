@@ -229,10 +229,10 @@ static bool client_vm_run(struct component *c, uint64_t now_ns)
 	return more;
 }
 
-static const int client_vm_syscalls[] = { SYS_read,	 SYS_poll,
-					  SYS_ppoll,	 SYS_sendmsg,
-					  SYS_recvfrom,	 SYS_close,
-					  SYS_getrandom, -1 };
+static const int client_vm_syscalls[] = { SYS_read,    SYS_ppoll,
+					  SYS_sendmsg, SYS_recvfrom,
+					  SYS_close,   SYS_getrandom,
+					  -1 };
 static const unsigned long client_vm_ioctls[] = { KVM_RUN, 0 };
 
 const struct component_ops client_vm_ops = {

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* The device must answer within so long. */
-#define ANSWER_MS 1000
+#define ANSWER_S 1
 
 #define VERSION 0x1u
 #define REPLY 0x4u
@@ -104,11 +104,12 @@ static bool answer(struct vhost_front *f, uint32_t request, void *body,
 		uint8_t body[16];
 	} in;
 	const size_t want = sizeof(in.h) + size;
+	const struct timespec patience = { .tv_sec = ANSWER_S };
 	struct pollfd p = { .fd = f->fd, .events = POLLIN };
 
 	if (f->fd < 0)
 		return false;
-	if (poll(&p, 1, ANSWER_MS) == 1 &&
+	if (ppoll(&p, 1, &patience, NULL) == 1 &&
 	    recv(f->fd, &in, want, MSG_DONTWAIT) == (ssize_t)want &&
 	    in.h.request == request && in.h.size == size &&
 	    in.h.flags == (VERSION | REPLY)) {
