@@ -90,6 +90,8 @@ enum cli_exit cli_limit(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_storm(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_lock(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_undo(const struct cli_options *opt, int argc, char **argv);
+enum cli_exit cli_vm(const struct cli_options *opt, int argc, char **argv);
+enum cli_exit cli_console(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_stop(const struct cli_options *opt, int argc, char **argv);
 
 #endif

@@ -40,7 +40,7 @@ static const struct cli_command commands[] = {
 	  "groups   multicast groups and the ports that joined them\n"
 	  "drops    dropped frames, by port and reason\n"
 	  "system   the domains (processes) and the memory each maps\n"
-	  "vms      driver VMs: their cards and their counters\n"
+	  "vms      VMs: their state and their counters\n"
 	  "On a terminal, and with --table, these are tables with headings; "
 	  "in a pipe a\nline per row, with tabs between columns. For example: "
 	  "watch weir show --table ports\n",
@@ -113,6 +113,20 @@ static const struct cli_command commands[] = {
 	  "the topology has errors,\nor differs in more than policy, it is "
 	  "refused and nothing changes.\n",
 	  cli_reload, TIMEOUT_CHANGE },
+	{ "vm", "nt", 2, 2, "[-n NAME] [-t SECONDS] start|stop|restart VM",
+	  "turn a VM on or off",
+	  "Turns a VM off, on, or off and on again, as by its mains switch: "
+	  "what the guest\nhas not written anywhere is lost. A guest that "
+	  "turns itself off stays off until\n'weir vm start'; one that reboots "
+	  "needs no command.\n",
+	  cli_vm, 0 },
+	{ "console", "nt", 1, 1, "[-n NAME] [-t SECONDS] VM",
+	  "talk to a VM's console",
+	  "Connects this terminal with the console of a VM that is the client "
+	  "of a port;\nCtrl-] leaves it. First comes what the guest has "
+	  "written last. A reboot does not\nend it. Several people can be "
+	  "connected at once.\n",
+	  cli_console, 0 },
 	{ "stop", "nt", 0, 1, "[-t SECONDS] [NAME]", "stop an instance",
 	  "Stops the instance NAME, or the only one that runs, and returns "
 	  "when it has ended.\n",
@@ -146,6 +160,10 @@ static const struct {
 	{ " rules rule acl policies ", "'weir show policy' shows the rules" },
 	{ " conntrack sessions connections flow ",
 	  "'weir show flows' shows tracked connections" },
+	{ " serial tty terminal attach-console ",
+	  "'weir console VM' connects with a VM's console" },
+	{ " reboot reset poweroff boot destroy ",
+	  "'weir vm start', 'stop' and 'restart' turn VMs on and off" },
 	{ " start up launch create open ",
 	  "'weir run FILE' starts a topology" },
 	{ " restart ",

@@ -32,6 +32,7 @@
  * @fd:       socket
  * @deadline: CLOCK_MONOTONIC, milliseconds
  * @to, @opt: for messages
+ * @bytewise: what follows the reply is not the reply's, and stays unread
  * @read:     bytes of the reply so far
  * @broken:   it did not come
  */
@@ -40,6 +41,7 @@ struct exchange {
 	int64_t deadline;
 	const struct control *to;
 	const struct cli_options *opt;
+	bool bytewise;
 	size_t read;
 	bool broken;
 };
@@ -201,6 +203,8 @@ static size_t exchange_receive(void *to, size_t size, void *arg)
 	struct exchange *x = arg;
 	ssize_t n;
 
+	if (x->bytewise)
+		size = 1;
 	while ((n = recv(x->fd, to, size, 0)) < 0 &&
 	       (errno == EAGAIN || errno == EINTR))
 		if (wait_for(x->fd, POLLIN, x->deadline))
@@ -317,6 +321,27 @@ json_t *control_ask(const struct control *to, const struct cli_options *opt,
 		    json_t *request)
 {
 	return data_of(to, control_reply(to, opt, request));
+}
+
+json_t *control_console(const struct control *to, const struct cli_options *opt,
+			const char *vm, int *fd)
+{
+	struct exchange x;
+	json_t *reply;
+	char newline;
+
+	*fd = -1;
+	if (exchange_begin(&x, to, opt))
+		return NULL;
+	x.bytewise = true;
+	reply = exchange_talk(
+		&x, json_pack("{s:s, s:s}", "cmd", "console", "vm", vm), false);
+	if (reply && json_object_get(reply, "data") &&
+	    exchange_receive(&newline, 1, &x) == 1)
+		*fd = x.fd;
+	else
+		close(x.fd);
+	return reply;
 }
 
 json_t *control_show(const struct control *to, const struct cli_options *opt,

@@ -71,6 +71,16 @@ json_t *control_reply(const struct control *to, const struct cli_options *opt,
 int control_ask_stop(const struct control *to, const struct cli_options *opt);
 
 /**
+ * control_console - be connected with a VM's console
+ * @fd: out: a stream socket that does not block, to be closed; -1: none
+ *
+ * Return: the reply, an error without a descriptor; or NULL after saying what
+ * is wrong.
+ */
+json_t *control_console(const struct control *to, const struct cli_options *opt,
+			const char *vm, int *fd);
+
+/**
  * trace_follow - have a frame traced, over links to other switches
  * @request: of the control protocol; released
  *

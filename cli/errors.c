@@ -31,7 +31,7 @@ static const struct {
 	{ "not_json", "the request is not valid JSON: {detail} (character "
 		      "{position})" },
 	{ "bad_cmd", "a request is an object with \"cmd\": one of show, trace, "
-		     "change, undo, reload, stop" },
+		     "change, undo, reload, vm, console, stop" },
 	{ "bad_what", "\"show\" wants \"what\": one of ports, fdb, policy, "
 		      "flows, groups, drops, system, vms" },
 	{ "bad_trace", "\"trace\" wants \"port\" and \"frame\", both text" },
@@ -42,6 +42,16 @@ static const struct {
 	{ "bad_reload", "\"reload\" wants no \"file\", or its absolute path" },
 	{ "bad_undo", "\"undo\" wants no \"number\", or one that 'weir show "
 		      "policy' shows" },
+	{ "bad_vm", "\"vm\" wants \"vm\", its name, and \"do\": start, stop or "
+		    "restart" },
+	{ "bad_console", "\"console\" wants \"vm\", its name" },
+	{ "no_vm", "there is no vm \"{vm}\"; 'weir show vms' lists them" },
+	{ "no_console", "vm {vm} drives a card and has no console; what it "
+			"says is in the log" },
+	{ "is_off", "vm {vm} is off; 'weir vm start {vm}' turns it on" },
+	{ "is_on", "vm {vm} is on already; 'weir vm restart {vm}' turns it off "
+		   "and on" },
+	{ "not_yet", "vm {vm} is just being started; try again" },
 	{ "no_port", "there is no port \"{port}\"; 'weir show ports' lists "
 		     "them" },
 	{ "ambiguous_port", "several switches have a port \"{port}\"; say "

@@ -78,9 +78,9 @@ static const struct list lists[] = {
 	    { "FRAMES", "count", BOTH, true },
 	    { "MEANING", "text", BOTH, false } } },
 	{ "vms",
-	  "no driver VMs",
+	  "no VMs",
 	  { { "VM", "vm", BOTH, false },
-	    { "PORT", "port", BOTH, false },
+	    { "PORT", "ports", BOTH, false },
 	    { "STATE", "state", BOTH, false },
 	    { "CARD", "nic", PIPE, false },
 	    { "ADDRESS", "mac", BOTH, false },
@@ -99,7 +99,12 @@ static const struct list lists[] = {
 	    { "EXITS", "exits", BOTH, true },
 	    { "RX PASSED", "rx_passed", PIPE, true },
 	    { "TX PASSED", "tx_passed", PIPE, true },
-	    { "REFUSED", "refusals", BOTH, true } } },
+	    { "REFUSED", "refusals", BOTH, true },
+	    { "KIND", "kind", PIPE, false },
+	    { "CPUS", "cpus", PIPE, true },
+	    { "MEMORY/MiB", "memory_mib", PIPE, true },
+	    { "REBOOTS", "reboots", PIPE, true },
+	    { "UPTIME/s", "uptime_s", PIPE, true } } },
 };
 
 #define N_LISTS (sizeof(lists) / sizeof(lists[0]))
@@ -126,6 +131,22 @@ static const struct list rules = {
 	  { "WRITTEN AT", "where", BOTH, false },
 	  { "CHANGE", "change", BOTH, true },
 	  { "READS/bytes", "snapshot", BOTH, true } },
+};
+
+/* So are VMs: those that are clients of ports have little in common with those
+ * that drive one. */
+static const struct list clients = {
+	"vms",
+	NULL,
+	{ { "VM", "vm", BOTH, false },
+	  { "PORTS", "ports", BOTH, false },
+	  { "STATE", "state", BOTH, false },
+	  { "CPUS", "cpus", BOTH, true },
+	  { "MEMORY/MiB", "memory_mib", BOTH, true },
+	  { "UPTIME/s", "uptime_s", BOTH, true },
+	  { "RESTARTS", "restarts", BOTH, true },
+	  { "REBOOTS", "reboots", BOTH, true },
+	  { "EXITS", "exits", BOTH, true } },
 };
 
 void print_list(const struct list *list, const json_t *data, bool table)
@@ -179,6 +200,27 @@ static void show_policy(const json_t *data)
 	json_decref(pairs);
 }
 
+static void show_vms(const struct list *drivers, const json_t *data)
+{
+	json_t *of_kind[] = { json_array(), json_array() };
+	bool both;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(data, i, row)
+		json_array_append(
+			of_kind[!strcmp(json_member(row, "kind"), "client")],
+			row);
+	both = json_array_size(of_kind[0]) && json_array_size(of_kind[1]);
+	if (!json_array_size(of_kind[1]) || both)
+		print_list(drivers, of_kind[0], true);
+	if (both)
+		putchar('\n');
+	print_list(&clients, of_kind[1], true);
+	json_decref(of_kind[0]);
+	json_decref(of_kind[1]);
+}
+
 static const struct list *find_list(const char *what)
 {
 	for (size_t i = 0; i < N_LISTS; i++)
@@ -226,6 +268,8 @@ enum cli_exit cli_show(const struct cli_options *opt, int argc, char **argv)
 		json_print(data);
 	else if (opt->table && !strcmp(argv[0], "policy"))
 		show_policy(data);
+	else if (opt->table && !strcmp(argv[0], "vms"))
+		show_vms(list, data);
 	else if (list)
 		print_list(list, data, opt->table);
 	else

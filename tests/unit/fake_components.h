@@ -65,15 +65,20 @@ struct order {
 void give_order(struct order *o, const char *text);
 
 extern const struct component_ops fake_ops, fake_switch_ops, fake_virt_ops,
-	fake_vm_ops;
+	fake_vm_ops, fake_guest_ops, fake_device_ops;
 
 #define FAKE_COMPONENTS                                                        \
 	const struct component_ops *const component_kinds[SYS_KINDS] = {       \
-		[SYS_SWITCH] = &fake_switch_ops, [SYS_TAP] = &fake_ops,        \
-		[SYS_NIC] = &fake_ops,		 [SYS_SOCKET] = &fake_ops,     \
-		[SYS_VHOST_USER] = &fake_ops,	 [SYS_CAPTURE] = &fake_ops,    \
-		[SYS_PROGRAM] = &fake_ops,	 [SYS_VIRT] = &fake_virt_ops,  \
+		[SYS_SWITCH] = &fake_switch_ops,                               \
+		[SYS_TAP] = &fake_ops,                                         \
+		[SYS_NIC] = &fake_ops,                                         \
+		[SYS_SOCKET] = &fake_ops,                                      \
+		[SYS_VHOST_USER] = &fake_device_ops,                           \
+		[SYS_CAPTURE] = &fake_ops,                                     \
+		[SYS_PROGRAM] = &fake_ops,                                     \
+		[SYS_VIRT] = &fake_virt_ops,                                   \
 		[SYS_VM] = &fake_vm_ops,                                       \
+		[SYS_CLIENT_VM] = &fake_guest_ops,                             \
 	}
 
 #endif

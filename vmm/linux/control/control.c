@@ -54,10 +54,14 @@ static void write_some(struct monitor *m, struct control_conn *c)
 		c->out_done += (size_t)n;
 	if (c->out_done < c->out_len)
 		return;
-	if (c->stays)
+	if (c->stays) {
 		control_enter(m, c, CONTROL_STAYING);
-	else
-		close_conn(m, c);
+		return;
+	}
+	/* If that fails, the client sees the end of the console. */
+	if (c->console != NULL)
+		(void)!guest_console(m, c->console, c->source.fd);
+	close_conn(m, c);
 }
 
 /* Send text, which is taken over; NULL: there was no memory for it. */
@@ -207,6 +211,7 @@ static bool serve(struct monitor *m, struct control_conn *c, int fd)
 {
 	c->in_len = 0;
 	c->stays = false;
+	c->console = NULL;
 	c->number = ++m->control.accepted;
 	c->job = (struct control_job){ 0 };
 	c->asker = (struct switch_asker){ 0 };

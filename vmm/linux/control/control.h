@@ -61,7 +61,9 @@ struct control_conn {
 	uint64_t deadline_ns;	   /* when it is given up in this state */
 	/* how many had been accepted when it was, itself included */
 	uint64_t number;
-	bool stays;		   /* the reply is that of a "stop" */
+	bool stays; /* the reply is that of a "stop" */
+	/* of a "console": the VM that gets the socket after the reply */
+	const struct mon_guest *console;
 	struct control_job job;	   /* ASKING */
 	struct switch_asker asker; /* ASKING: what switches answer to */
 	/* ASKING: a change that has been ordered */

@@ -139,6 +139,95 @@ static const char *start_undo(struct monitor *m, struct control_conn *c,
 	return order(m, c, request, o);
 }
 
+/* --- VMs ----------------------------------------------------------------- */
+
+/*
+ * The PD of the VM that a request is about, and what it is if it is a client
+ * VM.
+ *
+ * Return: NULL if there is none; that has been replied.
+ */
+static struct mon_pd *find_vm(struct monitor *m, struct control_conn *c,
+			      const char *name, const struct mon_guest **guest)
+{
+	*guest = NULL;
+	for (size_t i = 0; i < m->n_guests && *guest == NULL; i++)
+		if (strcmp(m->guest[i].comp->name, name) == 0)
+			*guest = &m->guest[i];
+	if (*guest != NULL)
+		return &m->pd[(*guest)->pd];
+	for (size_t i = 0; i < m->n_vms; i++)
+		if (strcmp(m->vm[i].comp->name, name) == 0)
+			return &m->pd[m->vm[i].pd];
+	control_refuse(m, c, facts_error("no_vm", "{s:s}", "vm", name));
+	return NULL;
+}
+
+static const char *start_vm(struct monitor *m, struct control_conn *c,
+			    json_t *request)
+{
+	static const struct {
+		const char *what;
+		bool off, on;
+		const char *text;
+	} table[] = {
+		{ "start", false, true, "turned on" },
+		{ "stop", true, false, "turned off" },
+		{ "restart", true, true, "turned off and on" },
+	};
+	const struct mon_guest *guest;
+	const char *name, *what;
+	struct mon_pd *pd;
+	size_t i = 0;
+
+	if (json_unpack(request, "{s:s, s:s}", "vm", &name, "do", &what) != 0)
+		return "bad_vm";
+	while (i < sizeof(table) / sizeof(*table) &&
+	       strcmp(what, table[i].what) != 0)
+		i++;
+	if (i == sizeof(table) / sizeof(*table))
+		return "bad_vm";
+	pd = find_vm(m, c, name, &guest);
+	if (pd == NULL)
+		return NULL;
+	if (table[i].off != table[i].on && pd->off == table[i].off) {
+		control_refuse(m, c,
+			       facts_error(pd->off ? "is_off" : "is_on",
+					   "{s:s}", "vm", name));
+		return NULL;
+	}
+	pd_turn(pd, table[i].off, table[i].on);
+	monitor_log(LOG_NOTICE, m->sys.name, "%s: %s, as asked to", name,
+		    table[i].text);
+	control_answer(m, c, json_object());
+	return NULL;
+}
+
+static const char *start_console(struct monitor *m, struct control_conn *c,
+				 json_t *request)
+{
+	const struct mon_guest *guest;
+	const struct mon_pd *pd;
+	const char *name, *wrong;
+
+	if (json_unpack(request, "{s:s}", "vm", &name) != 0)
+		return "bad_console";
+	pd = find_vm(m, c, name, &guest);
+	if (pd == NULL)
+		return NULL;
+	wrong = guest == NULL		  ? "no_console"
+		: pd->off		  ? "is_off"
+		: pd->state != PD_RUNNING ? "not_yet"
+					  : NULL;
+	if (wrong != NULL) {
+		control_refuse(m, c, facts_error(wrong, "{s:s}", "vm", name));
+		return NULL;
+	}
+	c->console = guest;
+	control_answer(m, c, json_object());
+	return NULL;
+}
+
 /* --- what is asked ------------------------------------------------------- */
 
 static const char *start_show(struct monitor *m, struct control_conn *c,
@@ -187,6 +276,7 @@ static const char *obey(struct monitor *m, struct control_conn *c,
 		{ "show", start_show },	    { "trace", start_trace },
 		{ "change", start_change }, { "undo", start_undo },
 		{ "reload", start_reload }, { "stop", start_stop },
+		{ "vm", start_vm },	    { "console", start_console },
 	};
 	const char *cmd = "";
 

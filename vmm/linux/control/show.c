@@ -38,12 +38,17 @@ json_t *mac_json(uint64_t mac)
 static const char *kind_name(const struct monitor *m, const struct mon_link *l)
 {
 	const struct sys_conn *c = l->conn;
+	const struct sys_component *comp;
 
 	if (c->attachment == SYS_TO_SWITCH)
 		return "link";
 	if (c->attachment == SYS_TO_ATTACH)
 		return "attach";
-	return component_kinds[m->sys.pd[c->pd[1]].comp[c->comp[1]].kind]->name;
+	comp = &m->sys.pd[c->pd[1]].comp[c->comp[1]];
+	if (comp->kind == SYS_VHOST_USER &&
+	    comp->socket.mode == SYS_SOCKET_GIVEN)
+		return "vm";
+	return component_kinds[comp->kind]->name;
 }
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -285,13 +290,19 @@ static json_t *show_maps(const struct monitor *m, const struct mon_pd *pd)
 	return maps;
 }
 
-static json_t *show_pd(const struct monitor *m, const struct mon_pd *pd)
+const char *pd_state_name(const struct mon_pd *pd)
 {
-	static const char *const state[] = {
+	static const char *const name[] = {
 		[PD_DEAD] = "restarting",
 		[PD_STARTING] = "starting",
 		[PD_RUNNING] = "running",
 	};
+
+	return pd->off ? "off" : name[pd->state];
+}
+
+static json_t *show_pd(const struct monitor *m, const struct mon_pd *pd)
+{
 	const struct sys_pd *sys = pd->sys;
 	json_t *comps = json_array();
 	json_t *chans = json_array();
@@ -305,7 +316,7 @@ static json_t *show_pd(const struct monitor *m, const struct mon_pd *pd)
 	return json_pack("{s:s, s:i, s:s, s:i, s:I, s:i, s:s, s:o, s:o, s:o}",
 			 "name", sys->name, "pid",
 			 pd_alive(pd) ? (int)pd->proc.pid : 0, "state",
-			 state[pd->state], "restarts", (int)pd->restarts,
+			 pd_state_name(pd), "restarts", (int)pd->restarts,
 			 "again_ms", pause_ms(pd_pause(m, pd)), "poll_us",
 			 (int)sys->poll_us, "cpus", cpus_text(&sys->cpus, cpus),
 			 "components", comps, "maps", show_maps(m, pd),

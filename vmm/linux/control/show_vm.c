@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `weir show vms`: driver VMs, from four sources.
+ * `weir show vms`: VMs, from four sources.  Of a client VM, the first and the
+ * third.
  *
  *	the monitor	state, restarts, how long the guest took
  *	virtualisers	frames passed on, descriptors refused
@@ -13,6 +14,8 @@
 
 static const char *vm_state(const struct monitor *m, const struct mon_vm *vm)
 {
+	if (m->pd[vm->pd].off)
+		return "off";
 	if (m->pd[vm->pd].state == PD_DEAD)
 		return "restarting";
 	return vm_is_ready(m, vm) ? "ready" : "starting";
@@ -57,10 +60,11 @@ static json_t *show_vm(const struct monitor *m, const struct mon_vm *vm)
 
 #define COUNT(page, field) #field, counter(&(page)->field)
 	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:o, s:s, s:I, s:i, s:I, s:I, s:I, s:I, "
+		"{s:s, s:s, s:[s], s:s, s:s, s:s, s:o, s:s, s:I, s:i, s:I, s:I, s:I, s:I, "
 		"s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
 		"s:I, s:I, s:I, s:I, s:I, s:o}",
-		"vm", vm->comp->name, "port", vm->port->conn->name, "state",
+		"vm", vm->comp->name, "kind", "driver", "ports",
+		vm->port->conn->name, "port", vm->port->conn->name, "state",
 		vm_state(m, vm), "nic", vm->comp->vm.nic, "mac",
 		ready ? mac_json(vm_mac(vm)) : json_string(""), "carrier",
 		!ready	      ? ""
@@ -85,11 +89,39 @@ static json_t *show_vm(const struct monitor *m, const struct mon_vm *vm)
 #undef COUNT
 }
 
+static json_t *show_guest(const struct monitor *m, const struct mon_guest *g)
+{
+	const struct mon_pd *pd = &m->pd[g->pd];
+	const struct sys_vm *vm = &g->comp->vm;
+	bool on = pd_alive(pd) && !pd->off;
+	json_t *ports = json_array();
+
+	for (uint32_t i = 0; i < vm->n_ports; i++)
+		json_array_append_new(
+			ports,
+			json_pack("s", m->sys.conn[vm->port[i].conn].name));
+	return json_pack(
+		"{s:s, s:s, s:o, s:s, s:I, s:I, s:i, s:i, s:I, s:I, s:I, s:I, "
+		"s:I}",
+		"vm", g->comp->name, "kind", "client", "ports", ports, "state",
+		pd_state_name(pd), "cpus", (json_int_t)vm->cpus, "memory_mib",
+		(json_int_t)(vm->memory >> 20), "restarts", (int)pd->restarts,
+		"reboots", (int)g->reboots, "again_ms",
+		pause_ms(pd_pause(m, pd)), "uptime_s",
+		(json_int_t)(on ? (m->now_ns - g->started_ns) / (1000 * MS_NS)
+				: 0),
+		"exits", counter(&g->counts->exits), "unclaimed",
+		counter(&g->counts->unclaimed), "host_errors",
+		counter(&g->counts->host_errors));
+}
+
 json_t *show_vms(const struct monitor *m)
 {
 	json_t *rows = json_array();
 
 	for (size_t i = 0; i < m->n_vms; i++)
 		add_row(rows, show_vm(m, &m->vm[i]));
+	for (size_t i = 0; i < m->n_guests; i++)
+		add_row(rows, show_guest(m, &m->guest[i]));
 	return rows;
 }

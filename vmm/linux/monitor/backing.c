@@ -395,6 +395,17 @@ int backing_renew(struct backing *b, const struct sys_conn *conn)
 	return 0;
 }
 
+int backing_fresh(struct backing *b, uint32_t region)
+{
+	int fd = region_new(&b->sys->region[region]);
+
+	if (fd < 0)
+		return -errno;
+	close(b->region[region]);
+	b->region[region] = fd;
+	return 0;
+}
+
 void backing_ring_outside(const struct backing *b, uint32_t channel)
 {
 	const struct sys_end *end = b->sys->channel[channel].end;

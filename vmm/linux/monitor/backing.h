@@ -121,6 +121,13 @@ void backing_renewed(const struct sys_conn *conn, uint32_t *region);
 int backing_renew(struct backing *b, const struct sys_conn *conn);
 
 /**
+ * backing_fresh - new memory for a region; existing mappings keep the old
+ *
+ * Return: 0 or negative errno; then nothing has changed.
+ */
+int backing_fresh(struct backing *b, uint32_t region);
+
+/**
  * backing_ring_outside - notify the process that is attached, without waiting
  * @channel: one that leads outside
  */

@@ -38,6 +38,8 @@ void link_notify(const struct monitor *m, const struct mon_link *l, int side)
 		backing_ring_outside(&m->backing, l->conn->channel);
 	else
 		pd_wake(&m->pd[l->conn->pd[side]]);
+	if (side == 1)
+		guest_notify(m, (uint32_t)(l - m->link));
 }
 
 /* Have both sides look at the link page. */

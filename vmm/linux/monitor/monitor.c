@@ -231,7 +231,7 @@ static int prepare(struct monitor *m, const struct system *sys)
 	    backing_create(&m->backing, &m->sys, m->err) != 0 ||
 	    open_links(m) != 0 || captures_map(m) != 0 ||
 	    switches_map(m) != 0 || switches_watch(m) != 0 ||
-	    virts_open(m) != 0 || vms_open(m) != 0)
+	    virts_open(m) != 0 || vms_open(m) != 0 || guests_open(m) != 0)
 		return -1;
 	m->now_ns = loop_now();
 	for (size_t i = 0; i < m->sys.n_pds; i++)
@@ -301,6 +301,7 @@ static void settle(struct monitor *m)
 	/* It ends: every step is followed by another or by a wait. */
 	while (m->phase == MONITOR_RUNNING && settle_once(m))
 		;
+	guests_settle(m);
 	for (size_t i = 0; i < m->sys.n_conns; i++) {
 		if (m->link[i].attach.link != NULL)
 			attach_settle(m, &m->link[i].attach);
@@ -336,6 +337,7 @@ static int timeout_ms(const struct monitor *m)
 		first = sooner(first, carrier_deadline(m, l));
 	}
 	first = sooner(first, captures_deadline(m));
+	first = sooner(first, guests_deadline(m));
 	if (m->phase == MONITOR_RUNNING && !m->announced)
 		first = sooner(first, m->now_ns + LINK_POLL_NS);
 	if (first == UINT64_MAX)
@@ -379,6 +381,7 @@ static void dispose(struct monitor *m)
 			      m->link[i].page);
 	}
 	captures_unmap(m);
+	guests_close(m);
 	vms_close(m);
 	virts_close(m);
 	outsides_close(m);

@@ -26,6 +26,18 @@ void pd_wake(const struct mon_pd *pd)
 			    MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+int pd_give(const struct mon_pd *pd, uint32_t comp, uint32_t what, int fd)
+{
+	const struct pd_order o = {
+		.what = PD_ORDER_GIVE,
+		.serial = what,
+		.channel = comp,
+	};
+
+	return pd->ctl.fd >= 0 ? fds_send(pd->ctl.fd, &o, sizeof(o), &fd, 1)
+			       : -1;
+}
+
 /* --- renewal ------------------------------------------------------------- */
 
 /* Where a PD maps a region, and how. */

@@ -159,7 +159,8 @@ static void pd_gone(struct monitor *m, struct mon_pd *pd, const siginfo_t *info)
 		    conn->pd[1] == pd_index(m, pd))
 			link_down(m, &m->link[i]);
 	}
-	if (!pd->innocent)
+	guest_untie(m, pd_index(m, pd));
+	if (!pd->innocent && !guest_ended(m, pd, info))
 		pd_failed(m, pd, how);
 }
 
@@ -182,6 +183,15 @@ void pd_kill(struct mon_pd *pd, bool innocent)
 	pd->killed = true;
 	pd->innocent = innocent;
 	syscall(SYS_pidfd_send_signal, pd->exit.fd, SIGKILL, NULL, 0);
+}
+
+void pd_turn(struct mon_pd *pd, bool off, bool on)
+{
+	pd->off = !on;
+	if (off)
+		pd_kill(pd, true);
+	if (on && pd->state == PD_DEAD)
+		pd->deadline_ns = 0;
 }
 
 bool pd_reap(struct monitor *m, struct mon_pd *pd, uint64_t until_ns)
@@ -252,11 +262,11 @@ static int reset(struct monitor *m, uint32_t index, struct error *err)
 	for (size_t i = 0; i < m->n_vms; i++)
 		if (m->vm[i].pd == index && vm_reset(m, &m->vm[i], err) != 0)
 			return -1;
-	return 0;
+	return guest_reset(m, index, err);
 }
 
 /* Call the start() of its components. */
-static int take(struct mon_pd *pd, struct error *err)
+static int take(const struct monitor *m, struct mon_pd *pd, struct error *err)
 {
 	for (uint32_t i = 0; i < pd->sys->n_comps; i++) {
 		const struct sys_component *comp = &pd->sys->comp[i];
@@ -270,7 +280,7 @@ static int take(struct mon_pd *pd, struct error *err)
 			return -1;
 		fds->n += (unsigned int)n;
 	}
-	return 0;
+	return guest_take(m, pd_index(m, pd), &pd->fds[0], err);
 }
 
 /* The PD has its own copies by now; ours would outlive it. */
@@ -291,7 +301,7 @@ int pd_start(struct monitor *m, struct mon_pd *pd, struct error *err)
 
 	if (seed(pd, err) != 0 || reset(m, index, err) != 0)
 		return -1;
-	result = take(pd, err);
+	result = take(m, pd, err);
 	if (result == 0)
 		result = pd_spawn(&m->backing, index, pd->fds, &pd->proc, err);
 	give_back(pd);
@@ -363,7 +373,7 @@ bool pd_settle(struct monitor *m, struct mon_pd *pd)
 {
 	struct error err = { "" };
 
-	if (pd->state != PD_DEAD || m->phase != MONITOR_RUNNING ||
+	if (pd->state != PD_DEAD || pd->off || m->phase != MONITOR_RUNNING ||
 	    m->now_ns < pd->deadline_ns || !links_clean(m, pd_index(m, pd)) ||
 	    change_holds_back(m, pd_index(m, pd)))
 		return false;

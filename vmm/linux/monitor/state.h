@@ -17,6 +17,7 @@
  *	reload.c	SIGHUP
  *	facts.c		why a request is refused, as JSON
  *	virt.c		virtualisers of driver VMs: statistics, faults
+ *	guest.c		client VMs: memory, devices, consoles
  *	vm.c		driver VMs: is the guest ready, has its card a link?
  *	outside.c	interfaces and peers: what port PDs say of them
  *	capture.c	captures: who waits until they listen
@@ -57,6 +58,7 @@
 #include "vmm/linux/monitor/backing.h"
 #include "vmm/linux/monitor/change.h"
 #include "vmm/linux/control/control.h"
+#include "vmm/linux/monitor/guest.h"
 #include "vmm/linux/monitor/janitor.h"
 #include "vmm/linux/monitor/log.h"
 #include "vmm/linux/monitor/loop.h"
@@ -91,6 +93,7 @@ struct mon_pd {
 	const struct sys_pd *sys; /* what it is */
 	enum mon_pd_state state;  /* see above */
 	bool killed;		  /* SIGKILL is on its way */
+	bool off;		  /* a VM that stays dead until it is wanted */
 	bool innocent;		/* it was killed because of another's failure */
 	struct pd_process proc; /* while it lives (STARTING, RUNNING) */
 	struct loop_source exit; /* its pidfd */
@@ -180,9 +183,11 @@ struct monitor {
 	size_t n_switches;     /* how many */
 	/* virtualisers, in the order of their PDs */
 	struct mon_virt *virt;
-	size_t n_virts;	   /* how many */
-	struct mon_vm *vm; /* driver VMs, in the order of their ports */
-	size_t n_vms;	   /* how many */
+	size_t n_virts;		 /* how many */
+	struct mon_vm *vm;	 /* driver VMs, in the order of their ports */
+	size_t n_vms;		 /* how many */
+	struct mon_guest *guest; /* client VMs, in the order of their PDs */
+	size_t n_guests;	 /* how many */
 	/* policies in force, their topology, changes at run time */
 	struct compile_result held;
 	struct change change;	       /* a change of policy in progress */
@@ -247,6 +252,14 @@ uint64_t pd_pause(const struct monitor *m, const struct mon_pd *pd);
 void pd_tick(struct monitor *m, struct mon_pd *pd);
 
 /**
+ * pd_turn - turn a VM on, off, or, if both, on again
+ *
+ * It is turned off as by a mains switch.  None of it counts as a failure, and
+ * what failed before is started without a pause.
+ */
+void pd_turn(struct mon_pd *pd, bool off, bool on);
+
+/**
  * pd_reap - wait for a PD that was killed, for the end of the monitor
  * @until_ns: at most so long
  *
@@ -260,6 +273,15 @@ bool pd_reap(struct monitor *m, struct mon_pd *pd, uint64_t until_ns);
  * pd_wake - have a PD look at its mailboxes and link pages, if it lives
  */
 void pd_wake(const struct mon_pd *pd);
+
+/**
+ * pd_give - hand a component of a PD a descriptor
+ * @what: what it is for (linux/order.h)
+ * @fd:   still the caller's
+ *
+ * Return: 0; or -1 if the order could not be sent now.
+ */
+int pd_give(const struct mon_pd *pd, uint32_t comp, uint32_t what, int fd);
 
 /**
  * pd_order_renewal - have the switch at an attach port map fresh memory
