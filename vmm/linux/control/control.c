@@ -60,7 +60,7 @@ static void write_some(struct monitor *m, struct control_conn *c)
 	}
 	/* If that fails, the client sees the end of the console. */
 	if (c->console != NULL)
-		(void)!guest_console(m, c->console, c->source.fd);
+		(void)!guest_open_console(m, c->console, c->source.fd);
 	close_conn(m, c);
 }
 

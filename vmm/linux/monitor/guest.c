@@ -178,7 +178,8 @@ void guest_notify(const struct monitor *m, uint32_t conn)
 	}
 }
 
-int guest_console(const struct monitor *m, const struct mon_guest *g, int fd)
+int guest_open_console(const struct monitor *m, const struct mon_guest *g,
+		       int fd)
 {
 	return runs(&m->pd[g->pd])
 		       ? pd_give(&m->pd[g->pd], 0, PD_GIVEN_CONSOLE, fd)

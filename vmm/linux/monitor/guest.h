@@ -99,11 +99,12 @@ uint64_t guests_deadline(const struct monitor *m);
 void guest_notify(const struct monitor *m, uint32_t conn);
 
 /**
- * guest_console - hand a VM somebody's connection
+ * guest_open_console - hand a VM somebody's connection
  * @fd: still the caller's
  *
  * Return: 0, or -1 if it cannot take it now.
  */
-int guest_console(const struct monitor *m, const struct mon_guest *g, int fd);
+int guest_open_console(const struct monitor *m, const struct mon_guest *g,
+		       int fd);
 
 #endif
