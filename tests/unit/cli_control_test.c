@@ -150,6 +150,35 @@ static void test_silence_ends_at_the_timeout(void **state)
 		     "longer -t\n");
 }
 
+static void test_vms_are_turned_on_and_off(void **state)
+{
+	static const struct fake_answer vms[] = {
+		{ "\"vm\":\"eve\"",
+		  "{\"ok\":false,\"error\":\"no_vm\",\"vm\":\"eve\"}\n" },
+		{ "\"console\"",
+		  "{\"ok\":false,\"error\":\"is_off\",\"vm\":\"bob\"}\n" },
+		{ "\"vm\"", OK("{}") },
+		{ NULL, NULL },
+	};
+
+	(void)state;
+	fake_instance("home", vms);
+	assert_int_equal(run_weir("vm stop bob"), 0);
+	assert_string_equal(
+		fake_requests(),
+		"{\"cmd\":\"vm\",\"do\":\"stop\",\"vm\":\"bob\"}\n");
+	assert_int_equal(run_weir("vm start eve"), 1);
+	expect_error(
+		"weir: home: there is no vm \"eve\"; 'weir show vms' lists "
+		"them\n");
+	assert_int_equal(run_weir("vm dance bob"), 2);
+	expect_error("weir: a VM can be told to start, stop or restart, not "
+		     "'dance'\n");
+	assert_int_equal(run_weir("console bob"), 1);
+	expect_error("weir: home: vm bob is off; 'weir vm start bob' turns it "
+		     "on\n");
+}
+
 static void test_stop(void **state)
 {
 	(void)state;
@@ -170,6 +199,7 @@ int main(void)
 		cli_test(test_refusals_are_defused_and_fail),
 		cli_test(test_hostile_replies),
 		cli_test(test_silence_ends_at_the_timeout),
+		cli_test(test_vms_are_turned_on_and_off),
 		cli_test(test_stop),
 	};
 

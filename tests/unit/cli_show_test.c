@@ -20,14 +20,18 @@ static const struct fake_answer home[] = {
 	     "\"port\":\"sw0.alice\",\"age\":3,\"flags\":\"\"}]") },
 	{ "\"drops\"", OK("[]") },
 	{ "\"vms\"",
-	  OK("[{\"vm\":\"netvm\",\"port\":\"sw0.up\",\"state\":\"ready\","
+	  OK("[{\"vm\":\"netvm\",\"kind\":\"driver\","
+	     "\"ports\":[\"sw0.up\"],\"state\":\"ready\","
 	     "\"nic\":\"0000:00:03.0\",\"mac\":\"52:54:00:12:34:56\","
 	     "\"carrier\":\"up\",\"mtu\":1500,\"restarts\":1,"
 	     "\"ready_ms\":812,\"rx_frames\":2,\"tx_frames\":3,"
 	     "\"rx_no_buffer\":4,\"wakeups\":5,\"syscalls\":6,"
 	     "\"doorbells\":7,\"interrupts\":8,\"copied\":9,\"exits\":10,"
 	     "\"rx_passed\":11,\"tx_passed\":12,\"refusals\":13,"
-	     "\"refused\":[]}]") },
+	     "\"refused\":[]},{\"vm\":\"bob\",\"kind\":\"client\","
+	     "\"ports\":[\"sw0.bob\",\"sw0.lan\"],\"state\":\"running\","
+	     "\"cpus\":2,\"memory_mib\":128,\"restarts\":1,\"reboots\":3,"
+	     "\"again_ms\":0,\"uptime_s\":4,\"exits\":5}]") },
 	{ "\"system\"",
 	  OK("{\"name\":\"home\",\"pid\":9,\"pds\":[{\"name\":\"sw0\","
 	     "\"pid\":10,\"state\":\"running\",\"restarts\":0,\"poll_us\":20,"
@@ -84,12 +88,34 @@ static void test_rows_for_a_program(void **state)
 	assert_string_equal(cli_out,
 			    "netvm\tsw0.up\tready\t0000:00:03.0\t"
 			    "52:54:00:12:34:56\tup\t1500\t1\t812\t2\t3\t4\t5"
-			    "\t6\t7\t8\t9\t10\t11\t12\t13\n");
+			    "\t6\t7\t8\t9\t10\t11\t12\t13\tdriver\t-\t-\t-"
+			    "\t-\n"
+			    "bob\tsw0.bob,sw0.lan\trunning\t-\t-\t-\t-\t1\t-"
+			    "\t-\t-\t-\t-\t-\t-\t-\t-\t5\t-\t-\t-\tclient"
+			    "\t2\t128\t3\t4\n");
 	assert_int_equal(run_weir("show system"), 0);
 	assert_string_equal(cli_out,
 			    "pd\tsw0\t10\trunning\t0\t20\t1\t2\t12288\t"
 			    "sw0,sw0.up\t2-3\nmap\tsw0\tr1\tr\t4096\n"
 			    "map\tsw0\tr2\trw\t8192\n");
+}
+
+/* Columns that only one kind of VM has are in one table. */
+static void test_vms_for_a_person(void **state)
+{
+	const char *driver, *client;
+
+	(void)state;
+	fake_instance("home", home);
+	assert_int_equal(run_weir("show --table vms"), 0);
+	driver = strstr(cli_out, "\nnetvm ");
+	client = strstr(cli_out, "\nbob ");
+	assert_non_null(driver);
+	assert_non_null(client);
+	assert_true(driver < client);
+	assert_non_null(strstr(driver, "\n\nVM "));
+	assert_non_null(strstr(driver, "MEMORY/MiB"));
+	assert_null(strstr(driver, "CARRIER"));
 }
 
 static void test_json_is_the_replys_data(void **state)
@@ -132,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cli_test(test_rows_for_a_program),
+		cli_test(test_vms_for_a_person),
 		cli_test(test_json_is_the_replys_data),
 		cli_test(test_policy_for_a_program),
 		cli_test(test_flows_and_groups_for_a_program),
