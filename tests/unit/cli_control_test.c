@@ -163,10 +163,10 @@ static void test_vms_are_turned_on_and_off(void **state)
 
 	(void)state;
 	fake_instance("home", vms);
-	assert_int_equal(run_weir("vm stop bob"), 0);
+	assert_int_equal(run_weir("vm restart bob"), 0);
 	assert_string_equal(
 		fake_requests(),
-		"{\"cmd\":\"vm\",\"do\":\"stop\",\"vm\":\"bob\"}\n");
+		"{\"cmd\":\"vm\",\"do\":\"restart\",\"vm\":\"bob\"}\n");
 	assert_int_equal(run_weir("vm start eve"), 1);
 	expect_error(
 		"weir: home: there is no vm \"eve\"; 'weir show vms' lists "

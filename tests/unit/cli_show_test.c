@@ -90,7 +90,7 @@ static void test_rows_for_a_program(void **state)
 			    "52:54:00:12:34:56\tup\t1500\t1\t812\t2\t3\t4\t5"
 			    "\t6\t7\t8\t9\t10\t11\t12\t13\tdriver\t-\t-\t-"
 			    "\t-\n"
-			    "bob\tsw0.bob,sw0.lan\trunning\t-\t-\t-\t-\t1\t-"
+			    "bob\tsw0.bob, sw0.lan\trunning\t-\t-\t-\t-\t1\t-"
 			    "\t-\t-\t-\t-\t-\t-\t-\t-\t5\t-\t-\t-\tclient"
 			    "\t2\t128\t3\t4\n");
 	assert_int_equal(run_weir("show system"), 0);
