@@ -37,6 +37,12 @@ _weir_ports()
 		done
 }
 
+_weir_vms()
+{
+	# shellcheck disable=SC2046
+	weir show vms -t 1 $(_weir_named) 2>/dev/null | cut -f 1
+}
+
 _weir()
 {
 	local word=${COMP_WORDS[COMP_CWORD]}
@@ -54,7 +60,7 @@ _weir()
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = "$at" ]; then
 		words='check run show trace allow deny limit storm lock undo
-			reload stop help --version'
+			reload vm console stop help --version'
 	elif [ "$before" = -n ] || [ "$before" = --name ]; then
 		words=$(_weir_instances)
 	else
@@ -67,7 +73,7 @@ _weir()
 			words='-j --json --table -n --name -t --timeout' ;;
 		limit:-* | storm:-* | lock:-* | undo:-* | reload:-*)
 			words='-j --json -n --name -t --timeout' ;;
-		stop:-*) words='-n --name -t --timeout' ;;
+		stop:-* | vm:-* | console:-*) words='-n --name -t --timeout' ;;
 		show:*)
 			words='ports fdb policy flows groups drops system vms' ;;
 		allow:*) words="$(_weir_ports) when reply" ;;
@@ -76,10 +82,14 @@ _weir()
 		storm:*) words="$(_weir_ports) broadcast multicast unknown none
 				off burst" ;;
 		lock:*) words="$(_weir_ports) mac ip off" ;;
+		vm:*)
+			words=$(_weir_vms)
+			[ "$before" != vm ] || words='start stop restart' ;;
+		console:*) words=$(_weir_vms) ;;
 		stop:*) words=$(_weir_instances) ;;
 		help:*)
 			words='check run show trace allow deny limit storm lock
-				undo reload stop' ;;
+				undo reload vm console stop' ;;
 		trace:@*)
 			mapfile -t COMPREPLY < <(compgen -P @ -f -- "${word#@}")
 			return ;;
