@@ -183,7 +183,7 @@ test:
 unit: tests
 	@B=$(O) tests/run unit
 
-e2e: all benches client-echo machine tests-guests
+e2e: all benches client-echo machine vm tests-guests
 	@B=$(O) tests/run e2e
 
 bench:

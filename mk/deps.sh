@@ -7,7 +7,7 @@
 # Sets: build  to compile
 #       run    to run the examples (clients, a DHCP server, tcpdump)
 #       machine
-#              to make and run the arm64 machine
+#              to make and run the arm64 machine, and guests of QEMU
 #       test   what tests and linters need besides
 #       bench  to measure
 #       peers  to measure beside other switches
@@ -21,6 +21,7 @@ run='netbase iproute2 procps iputils-ping dnsmasq-base udhcpc busybox iperf3'
 run="$run tcpdump jq"
 machine='qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
 machine="$machine linux-source-6.1 bc bison cpio flex kmod"
+machine="$machine qemu-system-x86 iperf3"
 test='libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format'
 test="$test gcc-aarch64-linux-gnu"
 test="$test shellcheck mandoc spin tshark socat"

@@ -6,6 +6,7 @@
 #   make sysroot          $(B)/sysroot, from a private apt state
 #   make arm64            everything, cross built, in $(B)/arm64
 #   make machine          $(B)/machine/root.cpio; see machine/lib.sh
+#   make vm               $(B)/vm: what a guest of QEMU is started from
 
 SYSROOT     := $(abspath $(B))/sysroot
 ARM64       := $(B)/arm64
@@ -41,4 +42,8 @@ $(MACHINE_DIR)/root.cpio: machine/root.sh $(shell find machine/root -type f) \
 	$(Q)mkdir -p $(@D) && machine/root.sh $(SYSROOT) $(ARM64) $@ \
 		$(foreach file,$(ECHO_FILES),$(file)=/echo/$(notdir $(file)))
 
-.PHONY: sysroot arm64 machine
+# Guests of stock QEMU on this machine; see machine/vm.sh.
+vm:
+	$(Q)machine/vm_image.sh $(B)/vm
+
+.PHONY: sysroot arm64 machine vm
