@@ -224,6 +224,16 @@ for reason in station_pinned not_allowed; do
 done
 end descriptors
 
+# hc43, hc44: the friend takes segments, and what is left is none of those.
+begin offloads
+for reason in bad_offload oversize; do
+	ok "offloads: those that do not fit are refused, $reason" \
+		wait_for 60 dropped $reason
+done
+ok "offloads: the friend hears the others" test "$(heard friend)" -gt 0
+end offloads
+is "offloads: the VM was not restarted" "$(jq '.[0].restarts' vms.json)" 0
+
 for mode in doorbells readonly wild card lies never; do
 	begin $mode
 	case $mode in

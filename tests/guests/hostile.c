@@ -119,6 +119,7 @@ static const struct {
 	{ "tail", indices },
 	{ "scribble", scribble },
 	{ "descriptors", descriptors },
+	{ "offloads", offloads },
 	{ "doorbells", doorbells },
 	{ "readonly", readonly },
 	{ "pairs", pairs },

@@ -91,6 +91,8 @@ void store_anything(struct guest *g, struct region r);
 
 /** descriptors - buffers that are not its own, or twice; frames of others */
 void descriptors(struct guest *g);
+/** offloads - offload data that do not fit their frames, which change */
+void offloads(struct guest *g);
 /** indices - further ahead than a queue is long; each life another one */
 void indices(struct guest *g);
 /** scribble - over all that it may write */
