@@ -275,7 +275,7 @@ for case in $CASES; do
 	measure "$case" tcp 64 256
 	measure "$case" tcp 1472 32
 	# Bulk. Of the memory for segments each page is new once.
-	measure "$case" tcp 1472 512 100000
+	measure "$case" tcp 1472 512 40000
 	[ "$case" != weir ] || about_the_vm
 	machine_stop
 done
