@@ -261,6 +261,49 @@ static void every_difference_is_said(void **state)
 	system_free(next);
 }
 
+/* --- client VMs ----------------------------------------------------------- */
+
+#define CLIENT(port, vm)                                                       \
+	"switch s {\nport a { tap \"a\" }\nport b { vm v" port " }\n}\n"       \
+	"vm v { kernel \"/k\"; initrd \"/i\"" vm " }\nallow a <-> b\n"
+
+static void client_vms_differ(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *why;
+	} changed[] = {
+		{ CLIENT("", "; cpus 2"), "vm v: cpus 1 becomes 2\n" },
+		{ CLIENT("", "; memory 64m"),
+		  "vm v: memory in MiB 128 becomes 64\n" },
+		{ CLIENT("; mac 02:00:00:00:00:07", ""),
+		  "vm v: s.b mac 020000000001 becomes mac 020000000007\n" },
+		{ CLIENT("; mtu 9000", ""),
+		  "port s.b: mtu 1500 becomes 9000\n" },
+		{ CLIENT(" }\nport c { vm v; mac 02:00:00:00:00:03", ""),
+		  "port s.c is new\n" },
+	};
+	struct system *base =
+		rig_good(CLIENT("; mac lock 02:00:00:00:00:01", ""));
+	struct system *same = rig_good(
+		CLIENT("; limit 1mbit; mac lock 02:00:00:00:00:01", ""));
+
+	(void)state;
+	are_one(base, same, "a limit is policy");
+	for (size_t i = 0; i < sizeof(changed) / sizeof(changed[0]); i++) {
+		struct system *next = rig_good(changed[i].text);
+		char *why;
+
+		assert_int_not_equal(config_differs(base, next, &why), 0);
+		if (!strstr(why, changed[i].why))
+			fail_msg("%s\ngives: %s", changed[i].text, why);
+		free(why);
+		system_free(next);
+	}
+	system_free(base);
+	system_free(same);
+}
+
 /* As many as anybody reads. */
 static void differences_without_end(void **state)
 {
@@ -365,6 +408,7 @@ int main(void)
 		cmocka_unit_test(a_seed_is_no_difference),
 		cmocka_unit_test(what_takes_a_restart_is_said),
 		cmocka_unit_test(every_difference_is_said),
+		cmocka_unit_test(client_vms_differ),
 		cmocka_unit_test(differences_without_end),
 		cmocka_unit_test(nothing_is_overlooked),
 	};

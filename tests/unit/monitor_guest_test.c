@@ -126,6 +126,21 @@ static void test_devices_are_connected(void **state)
 	finish(r);
 }
 
+/* A device may share its process with the switch and other devices. */
+static void test_devices_in_a_domain(void **state)
+{
+	struct rig *r = *state;
+	char text[2048];
+
+	snprintf(text, sizeof(text), "%sdomain fast { sw0 bob lan }\n", two);
+	rig_start(r, text);
+	rig_expect(r, "bob: device 0: sw0.bob\n", 1);
+	rig_expect(r, "bob: device 1: sw0.lan\n", 1);
+	rig_expect(r, "fast: sw0.bob: vm: bob\n", 1);
+	rig_expect(r, "fast: sw0.lan: vm: bob\n", 1);
+	finish(r);
+}
+
 static void test_the_vm_sees_the_carrier(void **state)
 {
 	struct rig *r = *state;
@@ -348,6 +363,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		rig_test(test_devices_are_connected),
+		rig_test(test_devices_in_a_domain),
 		rig_test(test_the_vm_sees_the_carrier),
 		rig_test(test_a_device_comes_back_to_its_guest),
 		rig_test(test_a_vm_that_crashes_is_started_again),
