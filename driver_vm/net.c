@@ -125,10 +125,12 @@ static uint32_t copy_in(struct net *n, unsigned int index,
 	const struct net_config *c = &n->config;
 	uint8_t *to = c->receive + offset;
 
-	if (frame->data != NULL)
+	if (frame->data != NULL) {
 		c->copy->in(to, frame->data, frame->len);
-	else if (!c->card->ops->read(c->card, index, to, frame))
+		n->count.copied += frame->len;
+	} else if (!c->card->ops->read(c->card, index, to, frame)) {
 		return 0;
+	}
 	return len_ok(n, frame->len, frame->offload) ? frame->len : 0;
 }
 
@@ -186,7 +188,6 @@ static unsigned int fill(struct net *n, const struct net_frame *frame,
 	}
 	n->count.rx_frames += frames;
 	n->count.rx_bytes += bytes;
-	n->count.copied += bytes;
 	n->rx_active = active;
 	if (used > 0) {
 		queue_release(&n->rx_free, used);
@@ -249,17 +250,19 @@ static bool desc_ok(const struct net *n, const struct net_desc *d)
 }
 
 /* A frame into a slot, and there completed; false if it cannot be. */
-static bool copy_out(const struct net *n, uint8_t *slot,
-		     const struct net_desc *d)
+static bool copy_out(struct net *n, uint8_t *slot, const struct net_desc *d)
 {
 	const struct net_config *c = &n->config;
 	struct offload o = queue_offload(d);
 	struct offload_place at;
 
 	c->copy->out(slot, c->transmit + d->io_or_offset, d->len);
-	return !offload_any(o) ||
-	       (offload_locate(slot, d->len, &o, &at) &&
-		offload_checksum(slot, d->len, at.l4, at.field - at.l4));
+	if (!offload_any(o) ||
+	    (offload_locate(slot, d->len, &o, &at) &&
+	     offload_checksum(slot, d->len, at.l4, at.field - at.l4)))
+		return true;
+	n->count.bad_descriptors++;
+	return false;
 }
 
 /*
@@ -290,9 +293,7 @@ static unsigned int empty(struct net *n, unsigned int pending)
 		} else if (used == slots) {
 			card->writable = false;
 			break;
-		} else if (!copy_out(n, slot[used], &d)) {
-			n->count.bad_descriptors++;
-		} else {
+		} else if (copy_out(n, slot[used], &d)) {
 			len[used++] = d.len;
 			bytes += d.len;
 		}

@@ -55,7 +55,7 @@ struct nic_packet {
 };
 
 /* The longest frame that can be received, with tags. */
-#define NIC_BIG ((size_t)ETH_HLEN + 65535 + 2 * FRAME_TAG)
+#define NIC_BIG ((size_t)ETH_HLEN + 65535 + (size_t)2 * FRAME_TAG)
 
 /* What can be put in front of a received frame, where it is. */
 #define NIC_HEADROOM sizeof(struct virtio_net_hdr)
