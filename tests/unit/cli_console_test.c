@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define TIMEOUT_MS 20000
@@ -134,13 +135,17 @@ static void see(struct person *p, const char *text)
 	memmove(p->seen, at, p->n + 1);
 }
 
-/* Return: the command's exit status. */
+/* The terminal is as it was.  Return: the command's exit status. */
 static int end(struct person *p)
 {
+	const tcflag_t usual = ICANON | ECHO | ISIG;
+	struct termios t;
 	int status;
 
 	assert_int_equal(waitpid(p->command, &status, 0), p->command);
 	assert_true(WIFEXITED(status));
+	assert_int_equal(tcgetattr(p->tty, &t), 0);
+	assert_int_equal(t.c_lflag & usual, usual);
 	kill(p->instance, SIGKILL);
 	waitpid(p->instance, NULL, 0);
 	close(p->tty);

@@ -202,15 +202,13 @@ static _Noreturn void give_up(struct component *c)
 	int status = EXIT_FAILURE;
 
 	console_flush(&v->console);
-	if (v->vcpus.end == VM_RESET) {
-		pd_log(c, "the guest reboots");
+	/* Of the guest's own will: the monitor says so. */
+	if (v->vcpus.end == VM_RESET)
 		status = VM_EXIT_REBOOT;
-	} else if (v->vcpus.end == VM_SHUTDOWN) {
-		pd_log(c, "the guest has turned itself off");
+	else if (v->vcpus.end == VM_SHUTDOWN)
 		status = VM_EXIT_OFF;
-	} else {
+	else
 		pd_log(c, "%s", v->vcpus.err.text);
-	}
 	_exit(status);
 }
 
