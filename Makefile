@@ -79,6 +79,7 @@ PROGRAMS := $(PROGRAM_SRC:client/pd/examples/%.c=$(O)/programs/%)
 ON_LINEAR := fdb fdb_model differential differential_plain hostile_load
 TESTS    := $(TEST_SRC:tests/unit/%.c=$(O)/tests/%) \
 	$(ON_LINEAR:%=$(O)/tests/%_linear_test)
+FUZZERS  := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
 BENCHES  := $(BENCH_SRC:tests/bench/%.c=$(O)/bench/%)
 LIBS     := $(O)/libvmm.a $(O)/libconfig.a $(O)/libweir.a $(O)/libground.a
 
@@ -90,7 +91,7 @@ include mk/flags.mk
 
 all: $(O)/weir $(EXAMPLES) $(PROGRAMS)
 tests: all $(TESTS)
-fuzzers: $(O)/fuzz/vq
+fuzzers: $(FUZZERS)
 benches: all $(BENCHES)
 # Compiled, not linked, for a second compiler's warnings.
 tests-compiled: $(call obj,$(TEST_SRC)) $(HELPER_OBJ)
@@ -142,8 +143,10 @@ $(ON_LINEAR:%=$(O)/tests/%_linear_test): $(O)/tests/%_linear_test: \
 $(O)/tests/program_test: | $(O)/programs/reflect
 
 # Compiled as a whole, to be watched as a whole.
-$(O)/fuzz/vq: $(wildcard virtio/*.c) tests/unit/vq_rig.c tests/fuzz/vq.c \
-		$(wildcard virtio/*.h) tests/unit/vq_rig.h
+$(FUZZERS): $(O)/fuzz/%: tests/fuzz/%.c $(wildcard virtio/*.c base/*.c) \
+		tests/unit/vq_rig.c tests/unit/segment_rig.c \
+		$(wildcard virtio/*.h base/*.h) tests/fuzz/script.h \
+		tests/unit/vq_rig.h tests/unit/segment_rig.h
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D) && clang -std=gnu11 -O1 -g -D_GNU_SOURCE -I. \
 		-fsanitize=fuzzer,address,undefined \

@@ -4,67 +4,9 @@
  *
  * The input is a script.  Its first byte is the kind of ring and its size, then
  * come steps: honest chains, words written over the rings and tables, and what
- * a device does.  So every input is meaningful, and a small change of an input
- * is a small change of what happens.
+ * a device does.
  */
-#include "tests/unit/vq_rig.h"
-
-struct script {
-	const uint8_t *at;
-	size_t left;
-};
-
-static unsigned int next(struct script *s)
-{
-	if (s->left == 0)
-		return 0;
-	s->left--;
-	return *s->at++;
-}
-
-static uint32_t next_word(struct script *s)
-{
-	uint32_t low = next(s), high = next(s);
-
-	return low | high << 8;
-}
-
-/* Words that are right in some place. */
-static uint32_t word(struct script *s)
-{
-	switch (next(s) % 4) {
-	case 0:
-		return next(s);
-	case 1:
-		return (uint32_t)VR_BASE + next_word(s) * 4;
-	case 2:
-		return next_word(s) << 16;
-	default:
-		return next_word(s);
-	}
-}
-
-/* Into the first lines of a ring's part, or of a table. */
-static void spoil(struct vq_rig *r, struct script *s)
-{
-	static const uint32_t part[] = { 0, VR_DRIVER, VR_DEVICE, VR_TABLES };
-	uint32_t at = part[next(s) % 4] + next(s) * 2;
-	uint32_t value = word(s);
-
-	memcpy(r->mem + at, &value, sizeof(value));
-}
-
-static void add(struct vq_rig *r, struct script *s, bool indirect)
-{
-	struct vr_piece p[8];
-	unsigned int n = 1 + next(s) % 8;
-	unsigned int readable = next(s) % (n + 1);
-
-	for (unsigned int i = 0; i < n; i++)
-		p[i] = (struct vr_piece){ VR_BASE + VR_DATA + i * 256, next(s),
-					  i >= readable };
-	vr_add(r, p, n, indirect);
-}
+#include "tests/fuzz/script.h"
 
 /* Use everything the device was given: the sanitiser sees what is not ours. */
 static void use(struct vq_rig *r)
@@ -73,9 +15,8 @@ static void use(struct vq_rig *r)
 	struct vq_cursor writer = vq_writer(&r->chain);
 	uint8_t bytes[512];
 
-	if (r->chain.pieces == 0 || r->chain.pieces > VQ_PIECES ||
-	    r->chain.readable > r->chain.pieces)
-		abort();
+	must(r->chain.pieces > 0 && r->chain.pieces <= VQ_PIECES &&
+	     r->chain.readable <= r->chain.pieces);
 	while (vq_read(&reader, bytes, sizeof(bytes)) == sizeof(bytes))
 		;
 	memset(bytes, 0x5a, sizeof(bytes));
@@ -94,8 +35,7 @@ static void take(struct vq_rig *r, struct held *held)
 {
 	if (vq_take(&r->vq, &r->chain) != 1)
 		return;
-	if (held->n == r->size)
-		abort();
+	must(held->n < r->size);
 	held->id[held->n] = r->chain.id;
 	held->slots[held->n] = r->chain.slots;
 	held->n++;
@@ -143,14 +83,11 @@ static void step(struct vq_rig *r, struct script *s, struct held *held)
 		break;
 	default:
 		vq_where(&r->vq, &r->config.next, &r->config.used);
-		if (vq_start(&r->vq, &r->memory, &r->config) != VQ_STARTED)
-			abort();
+		must(vq_start(&r->vq, &r->memory, &r->config) == VQ_STARTED);
 		held->n = 0;
 		break;
 	}
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
