@@ -180,7 +180,7 @@ run:
 		SYSROOT='$(SYSROOT)' again="$(again)" mk/run.sh $(EXAMPLE)
 
 test:
-	@mk/deps.sh build run machine test
+	@mk/deps.sh build run machine vm test
 	@+B=$(B) MAKE='$(MAKE)' tests/run
 
 unit: tests
@@ -215,7 +215,7 @@ bench-driver-vm:
 		tests/bench/driver-vm.sh
 
 deps:
-	@mk/deps.sh build run machine test
+	@mk/deps.sh build run machine vm test
 
 clean:
 	@test ! -e '$(B)/Makefile' || { echo 'B=$(B) holds sources' >&2; false; }

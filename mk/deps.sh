@@ -7,7 +7,8 @@
 # Sets: build  to compile
 #       run    to run the examples (clients, a DHCP server, tcpdump)
 #       machine
-#              to make and run the arm64 machine, and guests of QEMU
+#              to make and run the arm64 machine
+#       vm     to make and run guests of QEMU on this machine
 #       test   what tests and linters need besides
 #       bench  to measure
 #       peers  to measure beside other switches
@@ -21,7 +22,7 @@ run='netbase iproute2 procps iputils-ping dnsmasq-base udhcpc busybox iperf3'
 run="$run tcpdump jq"
 machine='qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
 machine="$machine linux-source-6.1 bc bison cpio flex kmod"
-machine="$machine qemu-system-x86 iperf3"
+vm='qemu-system-x86 cpio kmod'
 test='libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format'
 test="$test gcc-aarch64-linux-gnu"
 test="$test shellcheck mandoc spin tshark socat"
@@ -38,11 +39,12 @@ for set; do
 	build) wanted="$wanted $build" ;;
 	run) wanted="$wanted $run" ;;
 	machine) wanted="$wanted $machine" ;;
+	vm) wanted="$wanted $vm" ;;
 	test) wanted="$wanted $test" ;;
 	bench) wanted="$wanted $bench" ;;
 	peers) wanted="$wanted $peers" ;;
 	*) echo "deps.sh: no set '$set'; there are build, run, machine," \
-			"test, bench, peers" >&2
+			"vm, test, bench, peers" >&2
 		exit 2 ;;
 	esac
 done

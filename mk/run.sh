@@ -79,9 +79,18 @@ emulated()
 	machine && examples/echo/run.sh
 }
 
+# With guests of QEMU.
+guests()
+{
+	mk/deps.sh build run vm && "${make[@]}" vm && VM_DIR=$B/vm native "$1"
+}
+
 example=${1-}
 case $example in
 '') ;;
+qemu)
+	guests qemu
+	exit ;;
 echo)
 	emulated
 	exit ;;
