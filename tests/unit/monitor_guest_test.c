@@ -220,6 +220,7 @@ static void test_a_guest_reboots(void **state)
 		expect_connected(r, 1 + i, 1);
 	}
 	assert_string_equal(vm_shows(r, "bob", "reboots"), "3");
+	assert_string_equal(vm_shows(r, "bob", "restarts"), "0");
 	assert_int_equal(rig_count(r, "starting it again"), 0);
 	finish(r);
 }
@@ -260,6 +261,10 @@ static void test_vms_are_turned_off_and_on(void **state)
 	turn(r, "restart", "bob");
 	expect_connected(r, 4, 1);
 	assert_int_equal(rig_count(r, "starting it again"), 0);
+	assert_string_equal(vm_shows(r, "bob", "restarts"), "0");
+	type(r, "bob", "crash\n");
+	expect_connected(r, 5, 1);
+	assert_string_equal(vm_shows(r, "bob", "restarts"), "1");
 	assert_int_equal(rig_count(r, "alice: device 0: gone"), 0);
 	finish(r);
 }

@@ -62,6 +62,7 @@ int guest_take(const struct monitor *m, uint32_t pd, struct pd_fds *fds,
 static void reboots(struct monitor *m, struct mon_guest *g, struct mon_pd *pd)
 {
 	g->reboots++;
+	pd->wanted = true;
 	pd->deadline_ns = g->started_ns + GUEST_REBOOT_NS;
 	if (monitor_log_may(m->sys.name, g->comp->name, &g->limit, m->now_ns))
 		monitor_log(LOG_NOTICE, m->sys.name, "%s: the guest reboots",
@@ -78,6 +79,7 @@ bool guest_ended(struct monitor *m, struct mon_pd *pd, const siginfo_t *info)
 		reboots(m, g, pd);
 	} else if (info->si_status == VM_EXIT_OFF) {
 		pd->off = true;
+		pd->wanted = true;
 		monitor_log(LOG_NOTICE, m->sys.name,
 			    "%s: the guest has turned itself off; 'weir vm "
 			    "start %s' turns it on",

@@ -188,6 +188,7 @@ void pd_kill(struct mon_pd *pd, bool innocent)
 void pd_turn(struct mon_pd *pd, bool off, bool on)
 {
 	pd->off = !on;
+	pd->wanted = true;
 	if (off)
 		pd_kill(pd, true);
 	if (on && pd->state == PD_DEAD)
@@ -378,7 +379,8 @@ bool pd_settle(struct monitor *m, struct mon_pd *pd)
 	    change_holds_back(m, pd_index(m, pd)))
 		return false;
 	if (pd_start(m, pd, &err) == 0) {
-		pd->restarts++;
+		pd->restarts += !pd->wanted;
+		pd->wanted = false;
 		return true;
 	}
 	/* Somebody else may be using what it needs; try again later. */

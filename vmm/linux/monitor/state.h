@@ -94,6 +94,7 @@ struct mon_pd {
 	enum mon_pd_state state;  /* see above */
 	bool killed;		  /* SIGKILL is on its way */
 	bool off;		  /* a VM that stays dead until it is wanted */
+	bool wanted;		  /* it was told to end, which is no failure */
 	bool innocent;		/* it was killed because of another's failure */
 	struct pd_process proc; /* while it lives (STARTING, RUNNING) */
 	struct loop_source exit; /* its pidfd */
