@@ -25,7 +25,8 @@
 #define VR_TABLES 0x10000u
 #define VR_TABLE 0x400u
 #define VR_DATA 0x20000u
-/* Slots at most, for there are so many tables. */
+/* Slots at most; with indirect chains, for there are so many tables. */
+#define VR_MOST 512u
 #define VR_SLOTS 64u
 
 /* The ways a chain can be passed. */
@@ -63,11 +64,11 @@ struct vq_rig {
 	bool packed;
 	struct vq_position next;
 	struct vq_position seen;
-	uint16_t free[VR_SLOTS];
+	uint16_t free[VR_MOST];
 	unsigned int n_free;
 	unsigned int room;
-	uint16_t slots[VR_SLOTS];
-	uint16_t link[VR_SLOTS];
+	uint16_t slots[VR_MOST];
+	uint16_t link[VR_MOST];
 };
 
 /* A queue of @size slots, as @way says, with @features beside that. */
