@@ -76,19 +76,8 @@ for pair; do
 	program "${pair%%=*}" "${pair#*=}"
 done
 
-# modules.dep says what a module needs; depmod then makes one for these only.
-kernel=$(readlink "$sysroot/boot/vmlinuz")
-dir=lib/modules/${kernel#vmlinuz-}
-for name in "${modules[@]}"; do
-	grep -E "/${name//[-_]/[-_]}\.ko:" "$sysroot/$dir/modules.dep" || {
-		echo "weir: the kernel has no module $name" >&2
-		exit 1
-	}
-done | tr -d : | tr ' ' '\n' | sort -u | while read -r file; do
-	install -D -m 644 "$sysroot/$dir/$file" "$root/$dir/$file"
-done
-cp "$sysroot/$dir"/modules.{builtin,builtin.modinfo,order} "$root/$dir"
-depmod -b "$root" "${kernel#vmlinuz-}"
+. "$here/modules.sh"
+copy_modules "$sysroot" "$root" "${modules[@]}"
 
 (cd "$root" && find . -mindepth 1 | sort | cpio -o -H newc -R 0:0 --quiet) \
 	>"$out.new"

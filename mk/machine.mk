@@ -35,8 +35,16 @@ $(ARM64_FILES): arm64 ;
 ECHO_FILES := examples/echo/echo.conf $(ARM64)/client-echo $(GUEST)/Image.gz \
 	$(GUEST)/driver.cpio.gz
 
-machine: $(MACHINE_DIR)/root.cpio
-$(MACHINE_DIR)/root.cpio: machine/root.sh $(shell find machine/root -type f) \
+# Client VMs run Debian's kernel, too; this is their file system.
+CLIENT := $(GUEST)/client.cpio.gz
+$(CLIENT): machine/guest.sh machine/modules.sh \
+		$(shell find machine/guest -type f) $(SYSROOT)/.stamp
+	$(call say,CPIO,$@)
+	$(Q)mkdir -p $(@D) && machine/guest.sh $(SYSROOT) $@
+
+machine: $(MACHINE_DIR)/root.cpio $(CLIENT)
+$(MACHINE_DIR)/root.cpio: machine/root.sh machine/modules.sh \
+		$(shell find machine/root -type f) \
 		$(ARM64_FILES) $(ECHO_FILES)
 	$(call say,CPIO,$@)
 	$(Q)mkdir -p $(@D) && machine/root.sh $(SYSROOT) $(ARM64) $@ \
