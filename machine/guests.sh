@@ -19,8 +19,7 @@ _guests_build=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build
 
 guests_folder()
 {
-	local dir=$1/vms machine=${MACHINE_DIR:-$_guests_build/machine} file
-	local guests
+	local dir=$1/vms machine=${MACHINE_DIR:-$_guests_build/machine} guests
 	shift
 
 	guests=$(dirname "$machine")/guest
@@ -46,7 +45,7 @@ guest()
 # All of them ask at the same time.
 guests_matrix()
 {
-	local from to all= row name address mac
+	local from to all='' row name address mac
 
 	for from; do
 		row=

@@ -73,10 +73,10 @@ part()
 	rm -f "$rows"
 }
 
-# A part that needs the machine, which is made first.
+# emulated NAME: an example that needs the machine, which is made first.
 emulated()
 {
-	machine && examples/echo/run.sh
+	machine && "examples/$1/run.sh"
 }
 
 # With guests of QEMU.
@@ -91,8 +91,8 @@ case $example in
 qemu)
 	guests qemu
 	exit ;;
-echo)
-	emulated
+echo | four-vms | two-switches)
+	emulated "$example"
 	exit ;;
 *)
 	if [ ! -x "examples/$example/run.sh" ]; then
@@ -110,7 +110,7 @@ mkdir -p "$B" && rm -f "$B/run.all" || exit
 step "1 of 2: a tour, on this machine"
 part tour native tour
 step "2 of 2: a network card in a driver VM, in an emulated arm64 machine"
-part echo emulated
+part echo emulated echo
 rows <"$B/run.all"
 good=$(grep -c '|pass$' "$B/run.all") all=$(grep -c . "$B/run.all")
 rm -f "$B/run.all"
