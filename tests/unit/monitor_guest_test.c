@@ -235,6 +235,7 @@ static void test_a_guest_turns_itself_off(void **state)
 	rig_expect(r, "bob: the guest has turned itself off", 1);
 	until(r, "bob", "state", "off");
 	assert_string_equal(rig_pd(r, "bob", "state"), "off");
+	assert_string_equal(rig_pd(r, "bob", "pid"), "0");
 	assert_string_equal(vm_shows(r, "bob", "uptime_s"), "0");
 	assert_int_equal(console(r, "bob"), -1);
 	turn(r, "start", "bob");
