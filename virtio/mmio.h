@@ -72,7 +72,7 @@
  * @begin:     the queue, which can be read in @queue, works from now on
  * @end:       it does not any more; its set-up can still be read
  * @notify:    the driver has written the queue's number; NULL: never told
- * @interrupt: interrupt the driver
+ * @interrupt: interrupt the driver; the page says why already
  */
 struct mmio_ops {
 	bool (*agree)(void *ctx, uint64_t features);

@@ -52,11 +52,20 @@ static void end(void *ctx, unsigned int queue)
 	front_stop(&d->front, queue);
 }
 
+/* The guest maps the page as a device's, past the caches. */
+static void show(const struct net_device *d)
+{
+	cache_clean(d->page, MMIO_SIZE);
+	cache_sync();
+}
+
+/* What it is interrupted for can be read before it is. */
 static void interrupt(void *ctx)
 {
 	const struct net_device *d = ctx;
 	const uint64_t one = 1;
 
+	show(d);
 	(void)!write(d->front.call, &one, sizeof(one));
 }
 
@@ -65,13 +74,6 @@ static const struct mmio_ops ops = {
 	.end = end,
 	.interrupt = interrupt,
 };
-
-/* The guest maps the page as a device's, past the caches. */
-static void show(const struct net_device *d)
-{
-	cache_clean(d->page, MMIO_SIZE);
-	cache_sync();
-}
 
 static void write_register(void *device, uint64_t offset, const void *data,
 			   unsigned int len)

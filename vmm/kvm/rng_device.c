@@ -18,27 +18,30 @@ static void interrupt(void *ctx)
 	(void)!write(d->irq, &one, sizeof(one));
 }
 
-/* Fill what the guest has put there; what is left waits for its next notice. */
+/*
+ * Fill what the guest has put there.  It is told only after it was asked to
+ * ring again: what it adds in between would be found by nobody.
+ */
 static void notify(void *ctx, unsigned int queue)
 {
 	struct rng_device *d = ctx;
 	struct vq *vq = &d->mmio.queue[queue].vq;
 	uint8_t bytes[RNG_PORTION];
-	int n = 1;
+	int n = 0;
 
-	for (unsigned int i = 0; n > 0 && i < RNG_PORTIONS; i++) {
+	for (unsigned int i = 0; i < RNG_PORTIONS; i++) {
 		if (getrandom(bytes, sizeof(bytes), GRND_NONBLOCK) !=
 		    (ssize_t)sizeof(bytes))
 			break;
 		n = virtio_rng_put(vq, &d->chain, bytes, sizeof(bytes));
+		if (n < 0 || (n == 0 && !vq_arm(vq)))
+			break;
 	}
 	vq_publish(vq);
 	if (vq_must_notify(vq))
 		mmio_raise(&d->mmio);
 	if (n < 0)
 		mmio_fail(&d->mmio);
-	else
-		vq_arm(vq);
 }
 
 static void begin(void *ctx, unsigned int queue)
@@ -102,7 +105,7 @@ int rng_device_make(struct rng_device *d, struct vm *vm, unsigned int number,
 		.device = VIRTIO_ID_RNG,
 		.offers = RNG_RINGS,
 		.queues = 1,
-		.longest = 64,
+		.longest = RNG_SLOTS,
 		.memory = &d->memory,
 		.page = d->page,
 		.ops = &ops,

@@ -11,8 +11,13 @@
 #include "virtio/mmio.h"
 #include "vmm/kvm/vm.h"
 
-/* Bytes that a notification of the guest's is answered with at most. */
-#define RNG_PORTIONS 8u
+/* Slots of its queue. */
+#define RNG_SLOTS 64u
+/*
+ * What a notification of the guest's is answered with at most: all that can be
+ * there, and as much again that came meanwhile.  Buffers get so many bytes each.
+ */
+#define RNG_PORTIONS (2 * RNG_SLOTS)
 #define RNG_PORTION 256u
 
 /**
