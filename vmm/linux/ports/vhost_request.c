@@ -208,9 +208,11 @@ static const char *set_base(struct component *c, struct vhost_message *m)
 	vhost_halt(c, m->state.ring);
 	q = &v->ring[m->state.ring].config;
 	q->next = (uint16_t)m->state.value;
-	/* All that is taken is given back; only packed rings say it twice. */
-	q->used = v->features & VQ_F_PACKED ? (uint16_t)(m->state.value >> 16)
-					    : q->next;
+	/*
+	 * All that is taken is given back.  Of packed rings both could be said,
+	 * but DPDK says only this one.
+	 */
+	q->used = q->next;
 	vhost_refresh(c);
 	return NULL;
 }
