@@ -11,6 +11,8 @@
 #	memif-zc	DPDK testpmd, memif, `io` (it switches nothing), zero-copy
 #	memif		likewise, one copy
 #	vhost		likewise, vhost-user with packed rings
+#	weir-vhost	the switch, two vhost-user ports, packed, for the same
+#			client as the next two; one domain
 #	ovs-dpdk	OVS with DPDK, NORMAL (it learns), vhost-user, packed
 #	bridge		the Linux bridge, two veth, AF_PACKET
 #	vde		vde_switch, Unix sockets
@@ -128,12 +130,14 @@ medians()
 		}' | sort -k3,3r -k2,2n -k4,4nr
 }
 
-# rate_ratio THEIRS LENGTH DISTANCE AIM
+# rate_ratio THEIRS LENGTH DISTANCE AIM [OURS]
 rate_ratio()
 {
-	ratios rate weir "$1" | awk -v theirs="$1" -v len="$2" -v where="$3" \
-		-v aim="$4" '$1 == len && $2 == where {
-		printf "ratio %sB-of-%s %s aim %s %s\n", len, theirs, $3, aim, where
+	ratios rate "${5-weir}" "$1" | awk -v theirs="$1" -v len="$2" \
+		-v where="$3" -v aim="$4" -v ours="${5+$5-}" \
+		'$1 == len && $2 == where {
+		printf "ratio %s%sB-of-%s %s aim %s %s\n", ours, len, theirs,
+			$3, aim, where
 	}'
 }
 
@@ -167,12 +171,18 @@ print_tcp()
 
 print_ratios()
 {
+	local where
+
 	rate_ratio memif-zc 64 near 1.30
 	rate_ratio memif-zc 64 far 0.90
 	rate_ratio ovs-dpdk 64 near 2.50
 	rate_ratio bare 64 near 0.80
 	rate_ratio memif-zc 1500 near 1.40
 	rate_ratio ovs-dpdk 1500 near 2.00
+	for where in near far; do
+		rate_ratio ovs-dpdk 64 $where 1.50 weir-vhost
+		rate_ratio ovs-dpdk 1500 $where 1.50 weir-vhost
+	done
 	# Round trips: theirs / ours, so that higher is better.
 	ratios rtt weir memif-zc | awk '{
 		printf "ratio round-trip-of-memif-zc %.2f aim 1.00 %s\n", 1 / $3, $2
@@ -204,11 +214,12 @@ times
 [ "$pages" -ge $PAGES ] || echo $PAGES >/proc/sys/vm/nr_hugepages
 start_switch "poll 200us"
 start ovs-dpdk start_ovs
+start weir-vhost start_weir_vhost
 start bridge start_bridge
 start vde start_vde
 
 echo "Frames, client on CPU $near, what is measured on CPU $far:"
-main=(weir bare memif-zc ovs-dpdk)
+main=(weir bare memif-zc weir-vhost ovs-dpdk)
 for round in $(seq "$ROUNDS"); do
 	for length in 64 1500; do
 		for name in "${main[@]}"; do

@@ -103,6 +103,24 @@ start_ovs()
 	kill -STOP "$ovs"
 }
 
+# Weir's own vhost-user ports, for the client that OVS has: one process polls for
+# both, as there.  It sleeps while nothing comes.
+start_weir_vhost()
+{
+	cat >"$work/vhost.conf" <<-CONF
+	switch sw0 {
+		port a { vhost-user "$work/w0"; buffers 1024; offload off }
+		port b { vhost-user "$work/w1"; buffers 1024; offload off }
+	}
+	allow a <-> b
+	domain fast { sw0 a b; poll 200us }
+	placement { fast; cpu $far }
+	CONF
+	"$WEIR" run "$work/vhost.conf" 2>"$work/vhost.log" &
+	pids+=($!)
+	wait_until 10 grep -q ': running' "$work/vhost.log"
+}
+
 start_bridge()
 {
 	local i
@@ -165,6 +183,9 @@ measure()
 		mapfile -t options < <(virtio_user "$work/v$slices-")
 		dpdk_slice "$@" "${options[@]}"
 		stop_testpmd ;;
+	weir-vhost)
+		mapfile -t options < <(virtio_user "$work/w")
+		dpdk_slice "$@" "${options[@]}" ;;
 	ovs-dpdk)
 		mapfile -t options < <(virtio_user "$work/ovs/o")
 		kill -CONT "$ovs"
