@@ -120,7 +120,7 @@ _readies()
 
 vms_again()
 {
-	guest "$1" "{ sleep 1; reboot -f; } &"
+	guest "$1" "{ sleep 1; reboot -f; } & true"
 	check "$1 has started again" yes outcome until_ok 120 _readies "$1" 2
 	check "it has rebooted" 1 _count "$1" reboots
 }
@@ -132,7 +132,7 @@ _is()
 
 vms_off()
 {
-	guest "$1" "{ sleep 1; poweroff -f; } &"
+	guest "$1" "{ sleep 1; poweroff -f; } & true"
 	check "$1 is off" yes outcome until_ok 60 _is "$1" off
 	inside weir vm start "$1"
 	check "weir vm start $1" yes outcome until_ok 120 _readies "$1" 2

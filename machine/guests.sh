@@ -37,9 +37,10 @@ guests_run()
 		echo \$! >pid; }"
 }
 
+# A shell that edits its line would take tabs for questions.
 guest()
 {
-	inside "guest '$1' '$2'"
+	inside "guest '$1' '${2//[$'\n\t']/ }'"
 }
 
 # All of them ask at the same time.
