@@ -170,6 +170,42 @@ static const struct action {
 	SYS(int80),
 #endif
 };
+/* Of a component that maps memory of a peer's; the others are refused as well. */
+#define FOREIGN (MAP_SHARED), 0, 0
+CALL(map_to_execute, SYS_mmap, NULL, 4096, PROT_READ | PROT_EXEC, FOREIGN)
+CALL(map_all, SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, FOREIGN)
+CALL(map_here, SYS_mmap, 4096, 4096, PROT_READ | PROT_WRITE,
+     MAP_SHARED | MAP_FIXED, 0, 0)
+CALL(map_own, SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE,
+     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+CALL(wait_for_message, SYS_recvmsg, 0, NULL, MSG_CMSG_CLOEXEC)
+
+static void do_map_foreign(struct component *c)
+{
+	struct msghdr h = { 0 };
+
+	/* Of /dev/null, which has neither; the filter does not know. */
+	syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE, FOREIGN);
+	syscall(SYS_munmap, NULL, 4096);
+	syscall(SYS_recvmsg, 0, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	do_nothing(c);
+}
+
+static const struct action foreign_actions[] = {
+	{ "map_foreign", do_map_foreign, 0 },
+#if !SANDBOX_SANITIZED
+	SYS(map_to_execute),
+	SYS(map_all),
+	SYS(map_here),
+	SYS(map_own),
+	SYS(mprotect),
+#endif
+	SYS(wait_for_message),
+	SYS(sendmsg),
+	SYS(memfd_create),
+};
+#define N_FOREIGN (sizeof(foreign_actions) / sizeof(foreign_actions[0]))
+
 #define N_ACTIONS (sizeof(actions) / sizeof(actions[0]))
 
 static int probe_init(struct component *c)
@@ -180,6 +216,9 @@ static int probe_init(struct component *c)
 	for (unsigned int i = 0; i < N_ACTIONS; i++)
 		if (strcmp(actions[i].name, name) == 0)
 			s->act = actions[i].act;
+	for (unsigned int i = 0; i < N_FOREIGN; i++)
+		if (strcmp(foreign_actions[i].name, name) == 0)
+			s->act = foreign_actions[i].act;
 	return s->act != NULL ? 0 : -ENOTSUP;
 }
 
@@ -205,6 +244,16 @@ static const struct component_ops probe_ops = {
 	.kind = SYS_TAP,
 	.name = "probe",
 	.state_size = sizeof(struct probe_state),
+	.init = probe_init,
+	.notified = probe_notified,
+	.run = probe_run,
+};
+
+static const struct component_ops foreign_ops = {
+	.kind = SYS_VHOST_USER,
+	.name = "foreign",
+	.state_size = sizeof(struct probe_state),
+	.foreign_memory = true,
 	.init = probe_init,
 	.notified = probe_notified,
 	.run = probe_run,
@@ -243,9 +292,13 @@ static const struct component_ops reader_ops = {
 const struct component_ops *const component_kinds[SYS_KINDS] = {
 	[SYS_TAP] = &probe_ops,
 	[SYS_SOCKET] = &reader_ops,
+	[SYS_VHOST_USER] = &foreign_ops,
 };
 
 /* --- the system --------------------------------------------------------- */
+
+/* What a probe is. */
+static enum sys_kind probe_kind = SYS_TAP;
 
 static void probe_system(struct pds *r, const char *action)
 {
@@ -261,7 +314,7 @@ static void probe_system(struct pds *r, const char *action)
 	ch = pds_channel(r, "probe");
 	pds_end(r, ch, 0, 0);
 	pds_end(r, ch, 1, SYS_PD_MONITOR);
-	c = pds_comp(r, 0, SYS_TAP, "probe");
+	c = pds_comp(r, 0, probe_kind, "probe");
 	c->wire.channel = ID_MONITOR;
 	snprintf(c->tap.netns, sizeof(c->tap.netns), "%s", action);
 	pds_back(r);
@@ -288,18 +341,31 @@ static int outcome(struct pds *r, const char *action)
 
 /* --- tests -------------------------------------------------------------- */
 
+static void all_end_as_they_should(const struct action *a, size_t n)
+{
+	for (; n > 0; n--, a++) {
+		struct pds r;
+		int got = outcome(&r, a->name);
+
+		if (got != a->signal)
+			fail_msg("%s: signal %d, not %d", a->name, got,
+				 a->signal);
+		pds_free(&r);
+	}
+}
+
 static void every_escape_ends_the_pd(void **state)
 {
 	(void)state;
-	for (unsigned int i = 0; i < N_ACTIONS; i++) {
-		struct pds r;
-		int got = outcome(&r, actions[i].name);
+	all_end_as_they_should(actions, N_ACTIONS);
+}
 
-		if (got != actions[i].signal)
-			fail_msg("%s: signal %d, not %d", actions[i].name, got,
-				 actions[i].signal);
-		pds_free(&r);
-	}
+static void memory_of_a_peer_is_mapped_in_one_form(void **state)
+{
+	(void)state;
+	probe_kind = SYS_VHOST_USER;
+	all_end_as_they_should(foreign_actions, N_FOREIGN);
+	probe_kind = SYS_TAP;
 }
 
 static void proc_shows_a_pd_shut_in(void **state)
@@ -418,6 +484,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_escape_ends_the_pd),
+		cmocka_unit_test(memory_of_a_peer_is_mapped_in_one_form),
 		cmocka_unit_test(proc_shows_a_pd_shut_in),
 		cmocka_unit_test(pd_has_only_the_descriptors_it_needs),
 		cmocka_unit_test(memory_of_the_monitor_is_not_inherited),
