@@ -150,6 +150,7 @@ static void what_is_offered_follows_the_port(void **state)
 	front_join(&front, rig);
 	plain = front_asks(&front, GET_FEATURES);
 	front_leave(&front);
+	comp_free(rig);
 	strcat(cfg->socket.path, "2");
 	cfg->wire.offload = OFFLOAD_PORT | OFFLOAD_TAKES_ALL;
 	cfg->wire.max_segment = SYS_MAX_SEGMENT;
@@ -266,6 +267,7 @@ static void the_port_begins_anew(void **state)
 	front_works(&front);
 	fds[0] = fcntl(rig->c->fd[0], F_DUPFD_CLOEXEC, 0);
 	front_leave(&front);
+	comp_free(rig);
 	rig = comp_new(cfg);
 	comp_start(rig, fds, 1);
 	front_join(&front, rig);
