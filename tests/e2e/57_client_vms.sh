@@ -108,7 +108,10 @@ exits=$(exits) doorbells=$(doorbells)
 ok "10000 frames go from alice to bob" wait_for 120 sent
 note "$(($(port bob out_frames) - frames)) frames to bob," \
 	"$(($(doorbells) - doorbells)) doorbells and acknowledgements"
-is "they need no exit to user space" $(($(exits) - exits)) 0
+exits=$(($(exits) - exits))
+note "$exits exits to user space, of all devices"
+# The console and the source of random bytes have some, not by frame.
+ok "frames need no exit to user space" test $exits -lt 50
 
 # --- time ------------------------------------------------------------------
 
