@@ -302,7 +302,7 @@ static void hc08_rings_outside_the_memory(void **state)
 		*at[part] = (uintptr_t)front.mem + FE_SIZE - 8;
 		front_say(&front, SET_VRING_ADDR, 0, &a, sizeof(a), NULL, 0);
 		assert_true(comp_logged(rig, "cannot be used"));
-		assert_true(comp_is(rig, OUTSIDE_NO_PEER));
+		assert_true(comp_is(rig, OUTSIDE_NO_CARRIER));
 		*at[part] = 0x10;
 		front_say(&front, SET_VRING_ADDR, 0, &a, sizeof(a), NULL, 0);
 		front_address(&front, RING_RX);
@@ -314,7 +314,7 @@ static void hc08_rings_outside_the_memory(void **state)
 	front_works(&front);
 	front_say(&front, SET_MEM_TABLE, 0, &(struct vhost_table){ .n = 0 }, 8,
 		  NULL, 0);
-	assert_true(comp_is(rig, OUTSIDE_NO_PEER));
+	assert_true(comp_is(rig, OUTSIDE_NO_CARRIER));
 	front_memory(&front);
 	front_works(&front);
 	honest_one_is_served();

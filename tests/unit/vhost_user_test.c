@@ -28,7 +28,7 @@ static void frames_flow_both_ways(void **state)
 	(void)state;
 	assert_true(comp_is(rig, OUTSIDE_NO_PEER));
 	front_join(&front, rig);
-	assert_true(comp_is(rig, OUTSIDE_NO_PEER));
+	assert_true(comp_is(rig, OUTSIDE_NO_CARRIER));
 	front_begin(&front, FE_FEATURES, FRONT_STEPS);
 	assert_true(comp_is(rig, OUTSIDE_UP));
 	for (unsigned int i = 0; i < 1000; i++)
@@ -65,7 +65,7 @@ static void rings_are_turned_off_and_on(void **state)
 	front_begin(&front, FE_FEATURES, FRONT_STEPS);
 	front_works(&front);
 	front_ring(&front, SET_VRING_ENABLE, RING_RX, 0);
-	assert_true(comp_is(rig, OUTSIDE_NO_PEER));
+	assert_true(comp_is(rig, OUTSIDE_NO_CARRIER));
 	front_lends(&front);
 	comp_frame(frame, 60, 1);
 	assert_true(comp_send(rig, frame, 60));
@@ -82,7 +82,7 @@ static void rings_are_turned_off_and_on(void **state)
 				 front.made[i] - (i == RING_RX ? 1 : 0));
 		base[i] = s.value;
 	}
-	assert_true(comp_is(rig, OUTSIDE_NO_PEER));
+	assert_true(comp_is(rig, OUTSIDE_NO_CARRIER));
 	for (uint32_t i = 0; i < RINGS; i++) {
 		front_ring(&front, SET_VRING_BASE, i, base[i]);
 		front_fd(&front, SET_VRING_CALL, i, front.call[i]);
@@ -90,7 +90,7 @@ static void rings_are_turned_off_and_on(void **state)
 	}
 	front_works(&front);
 	assert_true(front_say(&front, RESET_DEVICE, 0, NULL, 0, NULL, 0));
-	assert_true(comp_is(rig, OUTSIDE_NO_PEER));
+	assert_true(comp_is(rig, OUTSIDE_NO_CARRIER));
 	front_leave(&front);
 }
 

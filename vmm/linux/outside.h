@@ -24,7 +24,7 @@
 /* The state of what a port is attached to; a page of zeros says "up". */
 enum outside_state {
 	OUTSIDE_UP,
-	OUTSIDE_NO_CARRIER, /* the interface has no carrier */
+	OUTSIDE_NO_CARRIER, /* of the interface; or no driver in a guest */
 	OUTSIDE_DOWN,	    /* the interface has been set down */
 	OUTSIDE_NO_PEER,    /* nobody is connected to the socket */
 	OUTSIDE_GONE,	    /* the interface does not exist */

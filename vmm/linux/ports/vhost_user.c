@@ -132,7 +132,7 @@ void vhost_refresh(struct component *c)
 	v->pump.readable = v->net.tx_on;
 	v->pump.writable = true;
 	if (outside_set(c->outside,
-			v->net.rx_on ? OUTSIDE_UP : OUTSIDE_NO_PEER))
+			v->net.rx_on ? OUTSIDE_UP : OUTSIDE_NO_CARRIER))
 		pd_log(c, v->net.rx_on ? "the guest's card is up"
 				       : "the guest's card is down");
 }
@@ -165,7 +165,8 @@ static void begun(struct component *c)
 
 	v->talk = true;
 	v->peer.watched = EPOLLIN;
-	outside_set(c->outside, OUTSIDE_NO_PEER);
+	/* Not "no peer", for which the monitor would connect again. */
+	outside_set(c->outside, OUTSIDE_NO_CARRIER);
 }
 
 static void ended(struct component *c)
