@@ -62,11 +62,12 @@ mac()
 		sed 's/.*link\/ether \([^ ]*\).*/\1/'
 }
 
-# bytes HEX: the octets themselves.
+# bytes HEX: the bytes themselves, in one write: who sends them as a frame reads
+# once. Bash alone writes at each newline, which is a byte of a frame as well.
 bytes()
 {
 	# shellcheck disable=SC2001,SC2059
-	printf "$(sed 's/../\\x&/g' <<<"$1")"
+	printf "$(sed 's/../\\x&/g' <<<"$1")" | dd obs=64k status=none
 }
 
 send()
