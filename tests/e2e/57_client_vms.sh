@@ -110,7 +110,7 @@ note "$(($(port bob out_frames) - frames)) frames to bob," \
 	"$(($(doorbells) - doorbells)) doorbells and acknowledgements"
 exits=$(($(exits) - exits))
 note "$exits exits to user space, of all devices"
-# The console and the source of random bytes have some, not by frame.
+# A few there are; if frames had any, there would be thousands.
 ok "frames need no exit to user space" test $exits -lt 50
 
 # --- time ------------------------------------------------------------------
