@@ -194,11 +194,6 @@ static const struct vm_range *find(const struct vm *vm, uint64_t gpa,
 	return NULL;
 }
 
-static void count(uint64_t *counter)
-{
-	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
-}
-
 static void access_range(struct vm *vm, struct kvm_run *run)
 {
 	uint64_t gpa = run->mmio.phys_addr;
@@ -208,7 +203,7 @@ static void access_range(struct vm *vm, struct kvm_run *run)
 	if (!run->mmio.is_write)
 		memset(run->mmio.data, 0, sizeof(run->mmio.data));
 	if (r == NULL)
-		count(&vm->unclaimed);
+		__atomic_fetch_add(&vm->unclaimed, 1, __ATOMIC_RELAXED);
 	else if (run->mmio.is_write)
 		r->write(r->ctx, gpa - r->base, run->mmio.data, len);
 	else
@@ -242,19 +237,20 @@ static enum vm_end broken(struct error *err)
 	return VM_FAILED;
 }
 
-static void copy(uint64_t *to, const uint64_t *from)
+static uint64_t seen(const uint64_t *counter)
 {
-	__atomic_store_n(to, __atomic_load_n(from, __ATOMIC_RELAXED),
-			 __ATOMIC_RELAXED);
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
 static void show(const struct vm *vm)
 {
 	if (vm->stats == NULL)
 		return;
-	copy(&vm->stats->exits, &vm->exits);
-	copy(&vm->stats->unclaimed, &vm->unclaimed);
-	copy(&vm->stats->host_errors, &vm->host_errors);
+	__atomic_store_n(&vm->stats->exits, seen(&vm->exits), __ATOMIC_RELAXED);
+	__atomic_store_n(&vm->stats->unclaimed, seen(&vm->unclaimed),
+			 __ATOMIC_RELAXED);
+	__atomic_store_n(&vm->stats->host_errors, seen(&vm->host_errors),
+			 __ATOMIC_RELAXED);
 }
 
 enum vm_end vm_run(struct vm *vm, unsigned int cpu, struct error *err)
@@ -267,7 +263,7 @@ enum vm_end vm_run(struct vm *vm, unsigned int cpu, struct error *err)
 				continue;
 			return broken(err);
 		}
-		count(&vm->exits);
+		__atomic_fetch_add(&vm->exits, 1, __ATOMIC_RELAXED);
 		switch (v->run->exit_reason) {
 		case KVM_EXIT_MMIO:
 			access_range(vm, v->run);
