@@ -354,6 +354,9 @@ static bool vhost_run(struct component *c, uint64_t now_ns)
 	if (v->talk)
 		v->talk = vhost_listen(c);
 	peer_answer(c, &v->peer);
+	/* A domain that polls is not kicked: it looks. */
+	v->pump.readable = v->net.tx_on;
+	v->pump.writable = true;
 	more = pump_run(c, now_ns);
 	publish(c);
 	tell_drops(c);
