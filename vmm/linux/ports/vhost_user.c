@@ -129,8 +129,6 @@ void vhost_refresh(struct component *c)
 	/* Refused in between: there is nothing left to serve. */
 	if (!v->peer.present)
 		return;
-	v->pump.readable = v->net.tx_on;
-	v->pump.writable = true;
 	if (outside_set(c->outside,
 			v->net.rx_on ? OUTSIDE_UP : OUTSIDE_NO_CARRIER))
 		pd_log(c, v->net.rx_on ? "the guest's card is up"
@@ -181,8 +179,6 @@ static void ended(struct component *c)
 	v->net.rx_on = v->net.tx_on = false;
 	v->features = v->protocol = v->status = 0;
 	v->agreed = v->talk = false;
-	v->pump.readable = false;
-	v->pump.writable = true;
 	vhost_unmap(v);
 	vhost_forget(v);
 }
@@ -223,11 +219,11 @@ static unsigned int vhost_receive(struct component *c,
 			break;
 		case NET_DROPPED:
 			break;
-		case NET_NONE:
-			v->pump.readable = false;
-			return filled;
 		case NET_BROKEN:
 			broken(c, RING_TX);
+			/* fall through */
+		case NET_NONE:
+			v->pump.readable = false;
 			return filled;
 		}
 	}
@@ -317,7 +313,6 @@ static int vhost_init(struct component *c)
 	v->peer.ended = ended;
 	v->net.longest = w->max_frame;
 	v->room = w->max_segment ? w->max_segment : w->max_frame;
-	v->pump.readable = false;
 	return peer_begin(c, &v->peer,
 			  c->cfg->socket.mode == SYS_SOCKET_LISTEN);
 }
@@ -339,10 +334,8 @@ static void vhost_fd_ready(struct component *c, unsigned int fd_index,
 		v->talk = true;
 	} else if (fd_index == vhost_fd_at(RING_TX, VHOST_KICK)) {
 		vq_disarm(&v->net.tx);
-		v->pump.readable = true;
 	} else if (fd_index == vhost_fd_at(RING_RX, VHOST_KICK)) {
 		vq_disarm(&v->net.rx);
-		v->pump.writable = true;
 	}
 }
 
@@ -354,7 +347,7 @@ static bool vhost_run(struct component *c, uint64_t now_ns)
 	if (v->talk)
 		v->talk = vhost_listen(c);
 	peer_answer(c, &v->peer);
-	/* A domain that polls is not kicked: it looks. */
+	/* Looking costs little, and a domain that polls is not kicked. */
 	v->pump.readable = v->net.tx_on;
 	v->pump.writable = true;
 	more = pump_run(c, now_ns);
@@ -366,15 +359,8 @@ static bool vhost_run(struct component *c, uint64_t now_ns)
 static bool vhost_arm(struct component *c)
 {
 	struct vhost *v = c->state;
-	bool work = pump_arm(c);
-	bool in = v->pump.watch_in && !v->pump.readable;
-	bool out = v->pump.watch_out;
-
-	if (work || !virtio_net_arm(&v->net, in, out))
-		return work;
-	v->pump.readable |= in;
-	v->pump.writable |= out;
-	return true;
+	return pump_arm(c) ||
+	       virtio_net_arm(&v->net, v->pump.watch_in, v->pump.watch_out);
 }
 
 static const int vhost_syscalls[] = { SYS_write, SYS_accept4, SYS_getsockopt,
