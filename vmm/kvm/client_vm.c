@@ -27,7 +27,6 @@
 #include "vmm/kvm/terminals.h"
 #include "vmm/kvm/vcpus.h"
 #include "vmm/kvm/vm_end.h"
-#include "vmm/kvm/vm_stats.h"
 #include "vmm/linux/order.h"
 
 /* Descriptors: what was opened for it, its RAM, then its own. */
@@ -87,7 +86,6 @@ static int make(struct component *c, struct error *err)
 {
 	struct client_vm *v = c->state;
 	const struct sys_vm *cfg = &c->cfg->vm;
-	struct vm_stats *stats = pd_region(c, cfg->vmm_stats, NULL);
 	const struct guest_region ram = guest_ram(c);
 	struct fdt_config f = {
 		.client = true,
@@ -101,12 +99,8 @@ static int make(struct component *c, struct error *err)
 	if (kick < 0)
 		return error_errno(err, "cannot make an eventfd");
 	pd_replace_fd(c, FD_KICK, kick);
-	if (stats != NULL)
-		*stats = (struct vm_stats){ .magic = VM_STATS_MAGIC };
-	if (vm_create(&v->vm, c->fd[VM_FD_KVM], cfg->cpus, err) != 0)
-		return -1;
-	v->vm.stats = stats;
-	if (guest_console(&v->console, &v->vm, c, kick, err) != 0 ||
+	if (guest_create(&v->vm, c, cfg->cpus, err) != 0 ||
+	    guest_console(&v->console, &v->vm, c, kick, err) != 0 ||
 	    make_cards(c, err) != 0 ||
 	    rng_device_make(&v->rng, &v->vm, cfg->n_ports, &ram, err) != 0 ||
 	    vm_memory(&v->vm, ram.start, ram.host, ram.size, false, err) != 0 ||

@@ -80,6 +80,19 @@ static int show_memory(struct guest *g, struct component *c,
 	return 0;
 }
 
+int guest_create(struct vm *vm, struct component *c, unsigned int cpus,
+		 struct error *err)
+{
+	struct vm_stats *stats = pd_region(c, c->cfg->vm.vmm_stats, NULL);
+
+	if (stats != NULL)
+		*stats = (struct vm_stats){ .magic = VM_STATS_MAGIC };
+	if (vm_create(vm, c->fd[VM_FD_KVM], cpus, err) != 0)
+		return -1;
+	vm->stats = stats;
+	return 0;
+}
+
 int guest_load(struct vm *vm, struct component *c, struct fdt_config *f,
 	       struct error *err)
 {
@@ -180,14 +193,8 @@ static int make_doorbells(struct guest *g, struct component *c,
 int guest_make(struct guest *g, struct component *c, int kick,
 	       struct error *err)
 {
-	struct vm_stats *stats = pd_region(c, c->cfg->vm.vmm_stats, NULL);
-
-	if (stats != NULL)
-		*stats = (struct vm_stats){ .magic = VM_STATS_MAGIC };
-	if (vm_create(&g->vm, c->fd[VM_FD_KVM], 1, err) != 0)
-		return -1;
-	g->vm.stats = stats;
-	if (guest_console(&g->console, &g->vm, c, kick, err) != 0 ||
+	if (guest_create(&g->vm, c, 1, err) != 0 ||
+	    guest_console(&g->console, &g->vm, c, kick, err) != 0 ||
 	    make_doorbells(g, c, err) != 0 || fill_memory(g, c, err) != 0)
 		return -1;
 	g->pci = pci_attach(&g->vm, &c->fd[VM_FDS], err);

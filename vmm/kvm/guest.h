@@ -34,6 +34,10 @@ int guest_make(struct guest *g, struct component *c, int kick,
 
 /* --- for client VMs as well ------------------------------------------------ */
 
+/** guest_create - make the VM, with its counters where the monitor shows them */
+int guest_create(struct vm *vm, struct component *c, unsigned int cpus,
+		 struct error *err);
+
 /** guest_ram - the guest's RAM */
 struct guest_region guest_ram(struct component *c);
 
