@@ -3,36 +3,11 @@
  * A virtio network card at its limits, with guests that go beyond them; both
  * kinds of rings.  virtio_net_test.c has what it does.
  */
-#include "tests/unit/segment_rig.h"
-#include "tests/unit/vq_rig.h"
+#include "tests/unit/virtio_net_rig.h"
 
-#include "virtio/net.h"
-
-#define DATA (VR_BASE + VR_DATA)
-
-static struct vq_rig rx, tx;
-static struct virtio_net net;
 static struct seg seg;
 static uint8_t frame[SEG_MAX];
 static const struct offload none;
-
-static void begin(unsigned int way, unsigned int slots, uint64_t features)
-{
-	memset(&net, 0, sizeof(net));
-	vr_begin(&rx, way, slots, VR_FEATURES);
-	vr_begin(&tx, way, slots, VR_FEATURES);
-	net.rx = rx.vq;
-	net.tx = tx.vq;
-	net.rx_on = net.tx_on = true;
-	net.longest = 1514;
-	assert_true(virtio_net_agree(&net, VQ_F_VERSION_1 | features));
-}
-
-static void end(void)
-{
-	vr_end(&rx);
-	vr_end(&tx);
-}
 
 static void add(struct vq_rig *r, uint32_t len, bool write)
 {
@@ -47,7 +22,7 @@ static unsigned int collect(struct vq_rig *r)
 	uint32_t written;
 	bool told[2];
 
-	virtio_net_publish(&net, &told[0], &told[1]);
+	virtio_net_publish(&vn, &told[0], &told[1]);
 	while (vr_collect(r, &written) != -1)
 		n++;
 	return n;
@@ -59,19 +34,19 @@ static void hc13_a_frame_in_the_most_buffers(void **state)
 	(void)state;
 	for (unsigned int way = VR_SPLIT; way <= VR_PACKED; way++)
 		for (uint32_t more = 0; more < 3; more++) {
-			begin(way, 256, NET_F_MRG_RXBUF);
-			add(&rx, NET_HEADER, true);
+			vn_begin(way, 256, NET_F_MRG_RXBUF);
+			add(&vn_rx, NET_HEADER, true);
 			for (unsigned int i = 1; i < 256; i++)
-				add(&rx, 1, true);
-			assert_int_equal(virtio_net_put(&net, frame,
+				add(&vn_rx, 1, true);
+			assert_int_equal(virtio_net_put(&vn, frame,
 							NET_MERGE - 1 + more,
 							none),
 					 more ? NET_DROPPED : NET_FRAME);
-			assert_int_equal(net.count[NET_NO_BUFFER], more > 0);
-			assert_int_equal(net.rx.out, 0);
+			assert_int_equal(vn.count[NET_NO_BUFFER], more > 0);
+			assert_int_equal(vn.rx.out, 0);
 			/* What was dropped has left its buffers. */
-			assert_int_equal(collect(&rx), more ? 0 : NET_MERGE);
-			end();
+			assert_int_equal(collect(&vn_rx), more ? 0 : NET_MERGE);
+			vn_end();
 		}
 }
 
@@ -84,19 +59,19 @@ static void hc08_frames_fit_the_room(void **state)
 
 	(void)state;
 	for (unsigned int way = VR_SPLIT; way <= VR_PACKED; way++) {
-		begin(way, 16, 0);
+		vn_begin(way, 16, 0);
 		for (uint32_t size = 0; size < sizeof(room); size++)
 			for (uint32_t n = FRAME_MIN; n < sizeof(room); n++) {
 				room[size] = 0x5a;
-				add(&tx, NET_HEADER + n, false);
+				add(&vn_tx, NET_HEADER + n, false);
 				assert_int_equal(
-					virtio_net_take(&net, room, size, &len,
+					virtio_net_take(&vn, room, size, &len,
 							&o),
 					n <= size ? NET_FRAME : NET_DROPPED);
 				assert_int_equal(room[size], 0x5a);
-				assert_int_equal(collect(&tx), 1);
+				assert_int_equal(collect(&vn_tx), 1);
 			}
-		end();
+		vn_end();
 	}
 }
 
@@ -114,17 +89,16 @@ static void make(uint32_t payload, uint32_t piece)
 static void a_frame_too_long_to_be_made_here(void **state)
 {
 	(void)state;
-	begin(VR_SPLIT, 16, NET_F_MRG_RXBUF);
+	vn_begin(VR_SPLIT, 16, NET_F_MRG_RXBUF);
 	for (unsigned int i = 0; i < 8; i++)
-		add(&rx, 4000, true);
+		add(&vn_rx, 4000, true);
 	make(NET_PIECE, 0);
-	assert_int_equal(virtio_net_put(&net, seg.b, seg.len, seg.o),
+	assert_int_equal(virtio_net_put(&vn, seg.b, seg.len, seg.o),
 			 NET_DROPPED);
-	assert_int_equal(net.count[NET_NO_BUFFER], 1);
+	assert_int_equal(vn.count[NET_NO_BUFFER], 1);
 	make(NET_PIECE - 100, 0);
-	assert_int_equal(virtio_net_put(&net, seg.b, seg.len, seg.o),
-			 NET_FRAME);
-	end();
+	assert_int_equal(virtio_net_put(&vn, seg.b, seg.len, seg.o), NET_FRAME);
+	vn_end();
 }
 
 /* The second frame of a segment meets a buffer that is not the guest's. */
@@ -134,18 +108,18 @@ static void a_ring_that_breaks_in_a_segment(void **state)
 
 	(void)state;
 	for (unsigned int way = VR_SPLIT; way <= VR_PACKED; way++) {
-		begin(way, 16, 0);
+		vn_begin(way, 16, 0);
 		make(3000, 1000);
-		add(&rx, 2048, true);
-		vr_add(&rx, &outside, 1, false);
-		add(&rx, 2048, true);
-		assert_int_equal(virtio_net_put(&net, seg.b, seg.len, seg.o),
+		add(&vn_rx, 2048, true);
+		vr_add(&vn_rx, &outside, 1, false);
+		add(&vn_rx, 2048, true);
+		assert_int_equal(virtio_net_put(&vn, seg.b, seg.len, seg.o),
 				 NET_BROKEN);
-		assert_int_equal(net.rx.fault, VQ_BAD_ADDRESS);
+		assert_int_equal(vn.rx.fault, VQ_BAD_ADDRESS);
 		/* There is nothing to sleep or wake for any more. */
-		assert_false(virtio_net_arm(&net, false, true));
-		assert_int_equal(collect(&rx), 1);
-		end();
+		assert_false(virtio_net_arm(&vn, false, true));
+		assert_int_equal(collect(&vn_rx), 1);
+		vn_end();
 	}
 }
 
@@ -160,23 +134,23 @@ static void hc12_pieces_of_the_wrong_kind(void **state)
 		struct offload o;
 		uint32_t len;
 
-		begin(way, 16, NET_F_MRG_RXBUF);
+		vn_begin(way, 16, NET_F_MRG_RXBUF);
 		/* A frame that is to be written, in part or as a whole. */
-		vr_add(&tx, half, 2, way & VR_INDIRECT);
-		vr_add(&tx, half + 1, 1, way & VR_INDIRECT);
+		vr_add(&vn_tx, half, 2, way & VR_INDIRECT);
+		vr_add(&vn_tx, half + 1, 1, way & VR_INDIRECT);
 		for (unsigned int i = 1; i <= 2; i++) {
-			assert_int_equal(virtio_net_take(&net, frame, 1514,
-							 &len, &o),
+			assert_int_equal(virtio_net_take(&vn, frame, 1514, &len,
+							 &o),
 					 NET_DROPPED);
-			assert_int_equal(net.count[NET_BAD_LENGTH], i);
+			assert_int_equal(vn.count[NET_BAD_LENGTH], i);
 		}
-		assert_int_equal(collect(&tx), 2);
+		assert_int_equal(collect(&vn_tx), 2);
 		/* A buffer that is to be read. */
-		vr_add(&rx, half, 1, way & VR_INDIRECT);
-		assert_int_equal(virtio_net_put(&net, frame, 60, none),
+		vr_add(&vn_rx, half, 1, way & VR_INDIRECT);
+		assert_int_equal(virtio_net_put(&vn, frame, 60, none),
 				 NET_DROPPED);
-		assert_int_equal(net.count[NET_NO_BUFFER], 1);
-		end();
+		assert_int_equal(vn.count[NET_NO_BUFFER], 1);
+		vn_end();
 	}
 }
 
@@ -188,17 +162,17 @@ static void hc43_bits_without_a_meaning(void **state)
 	uint32_t len;
 
 	(void)state;
-	begin(VR_SPLIT, 16, NET_F_CSUM);
-	memset(tx.mem + VR_DATA, 0xff, NET_HEADER + 60);
+	vn_begin(VR_SPLIT, 16, NET_F_CSUM);
+	memset(vn_tx.mem + VR_DATA, 0xff, NET_HEADER + 60);
 	/* All flags but one, no segment; a number of buffers. */
-	tx.mem[VR_DATA] = 0xfe;
-	tx.mem[VR_DATA + 1] = 0;
-	vr_add(&tx, &p, 1, false);
-	assert_int_equal(virtio_net_take(&net, frame, 1514, &len, &o),
+	vn_tx.mem[VR_DATA] = 0xfe;
+	vn_tx.mem[VR_DATA + 1] = 0;
+	vr_add(&vn_tx, &p, 1, false);
+	assert_int_equal(virtio_net_take(&vn, frame, 1514, &len, &o),
 			 NET_FRAME);
 	assert_int_equal(len, 60);
 	assert_false(offload_any(o));
-	end();
+	vn_end();
 }
 
 /* A checksum anywhere: it is made inside the frame, or the frame is dropped. */
@@ -208,7 +182,7 @@ static void hc43_a_checksum_anywhere(void **state)
 	const struct vr_piece p = { DATA, NET_HEADER + 60, false };
 
 	(void)state;
-	begin(VR_SPLIT, 16, NET_F_CSUM);
+	vn_begin(VR_SPLIT, 16, NET_F_CSUM);
 	for (unsigned int start = 0; start < 70; start++)
 		for (unsigned int field = 0; field < 70; field++) {
 			const uint16_t words[3] = { 0, (uint16_t)start,
@@ -217,18 +191,18 @@ static void hc43_a_checksum_anywhere(void **state)
 			struct offload o;
 			uint32_t len;
 
-			memset(tx.mem + VR_DATA, 0, NET_HEADER + 60);
-			tx.mem[VR_DATA] = 1;
-			memcpy(tx.mem + VR_DATA + 4, words, sizeof(words));
+			memset(vn_tx.mem + VR_DATA, 0, NET_HEADER + 60);
+			vn_tx.mem[VR_DATA] = 1;
+			memcpy(vn_tx.mem + VR_DATA + 4, words, sizeof(words));
 			room[60] = 0x5a;
-			vr_add(&tx, &p, 1, false);
-			assert_int_equal(virtio_net_take(&net, room, 60, &len,
+			vr_add(&vn_tx, &p, 1, false);
+			assert_int_equal(virtio_net_take(&vn, room, 60, &len,
 							 &o),
 					 inside ? NET_FRAME : NET_DROPPED);
 			assert_int_equal(room[60], 0x5a);
-			assert_int_equal(collect(&tx), 1);
+			assert_int_equal(collect(&vn_tx), 1);
 		}
-	end();
+	vn_end();
 }
 
 /* Frames of a ring that is off stay where they are. */
@@ -238,16 +212,15 @@ static void a_ring_that_is_off_is_not_read(void **state)
 	uint32_t len;
 
 	(void)state;
-	begin(VR_SPLIT, 16, 0);
-	add(&tx, NET_HEADER + 60, false);
-	net.tx_on = false;
-	assert_int_equal(virtio_net_take(&net, frame, 1514, &len, &o),
-			 NET_NONE);
-	assert_int_equal(collect(&tx), 0);
-	net.tx_on = true;
-	assert_int_equal(virtio_net_take(&net, frame, 1514, &len, &o),
+	vn_begin(VR_SPLIT, 16, 0);
+	add(&vn_tx, NET_HEADER + 60, false);
+	vn.tx_on = false;
+	assert_int_equal(virtio_net_take(&vn, frame, 1514, &len, &o), NET_NONE);
+	assert_int_equal(collect(&vn_tx), 0);
+	vn.tx_on = true;
+	assert_int_equal(virtio_net_take(&vn, frame, 1514, &len, &o),
 			 NET_FRAME);
-	end();
+	vn_end();
 }
 
 /* Does the driver of a packed ring ring its bell? */
@@ -260,21 +233,21 @@ static void only_what_is_wanted_is_armed(void **state)
 {
 	(void)state;
 	for (unsigned int wanted = 0; wanted < 4; wanted++) {
-		begin(VR_PACKED, 16, 0);
-		assert_false(virtio_net_arm(&net, wanted & 1, wanted & 2));
-		assert_int_equal(rings(&tx), wanted & 1);
-		assert_int_equal(rings(&rx), wanted >> 1);
-		end();
+		vn_begin(VR_PACKED, 16, 0);
+		assert_false(virtio_net_arm(&vn, wanted & 1, wanted & 2));
+		assert_int_equal(rings(&vn_tx), wanted & 1);
+		assert_int_equal(rings(&vn_rx), wanted >> 1);
+		vn_end();
 	}
 	/* Neither, if there is something to do. */
 	for (unsigned int which = 0; which < 2; which++) {
-		begin(VR_PACKED, 16, 0);
-		add(which ? &tx : &rx, 100, !which);
-		assert_true(virtio_net_arm(&net, true, true));
-		assert_false(rings(which ? &tx : &rx));
+		vn_begin(VR_PACKED, 16, 0);
+		add(which ? &vn_tx : &vn_rx, 100, !which);
+		assert_true(virtio_net_arm(&vn, true, true));
+		assert_false(rings(which ? &vn_tx : &vn_rx));
 		if (!which)
-			assert_false(rings(&tx));
-		end();
+			assert_false(rings(&vn_tx));
+		vn_end();
 	}
 }
 
@@ -307,16 +280,16 @@ static void what_a_guest_takes(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < sizeof(of) / sizeof(*of); i++) {
-		assert_true(virtio_net_agree(&net,
-					     VQ_F_VERSION_1 | of[i].features));
-		assert_int_equal(net.takes, OFFLOAD_PORT | of[i].takes);
+		assert_true(
+			virtio_net_agree(&vn, VQ_F_VERSION_1 | of[i].features));
+		assert_int_equal(vn.takes, OFFLOAD_PORT | of[i].takes);
 	}
 	for (unsigned int i = 0; i < 4; i++)
 		assert_false(virtio_net_agree(
-			&net, VQ_F_VERSION_1 | NET_F_GUEST_CSUM | host[i]));
+			&vn, VQ_F_VERSION_1 | NET_F_GUEST_CSUM | host[i]));
 	for (unsigned int i = 0; i < 5; i++)
-		assert_false(virtio_net_agree(
-			&net, VQ_F_VERSION_1 | NET_F_CSUM | guest[i]));
+		assert_false(virtio_net_agree(&vn, VQ_F_VERSION_1 | NET_F_CSUM |
+							   guest[i]));
 }
 
 /*
@@ -329,7 +302,7 @@ static void buffers_come_back_in_order(void **state)
 
 	(void)state;
 	for (unsigned int way = VR_SPLIT; way <= VR_PACKED; way++) {
-		begin(way, 16, VQ_F_IN_ORDER | NET_F_MRG_RXBUF);
+		vn_begin(way, 16, VQ_F_IN_ORDER | NET_F_MRG_RXBUF);
 		for (unsigned int round = 0; round < 1000; round++) {
 			uint32_t written;
 			bool told[2];
@@ -339,19 +312,19 @@ static void buffers_come_back_in_order(void **state)
 			for (unsigned int i = 0; i < 6; i++) {
 				if (i > round % 6)
 					assert_int_equal(
-						virtio_net_put(&net, frame, 100,
+						virtio_net_put(&vn, frame, 100,
 							       none),
 						NET_NONE);
-				id[i] = vr_add(&rx, &p, 1, false);
+				id[i] = vr_add(&vn_rx, &p, 1, false);
 			}
-			assert_int_equal(virtio_net_put(&net, frame, 100, none),
+			assert_int_equal(virtio_net_put(&vn, frame, 100, none),
 					 NET_FRAME);
-			virtio_net_publish(&net, &told[0], &told[1]);
+			virtio_net_publish(&vn, &told[0], &told[1]);
 			for (unsigned int i = 0; i < 6; i++)
-				assert_int_equal(vr_collect(&rx, &written),
+				assert_int_equal(vr_collect(&vn_rx, &written),
 						 id[i]);
 		}
-		end();
+		vn_end();
 	}
 }
 
