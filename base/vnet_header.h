@@ -5,7 +5,7 @@
  * Guests put it in front of a frame (virtio 1.2, section 5.1.6), and so does
  * Linux at a TAP device or a packet socket that is asked to.  It says more than
  * Weir's offload data does (base/offload.h): where the checksum is and how long
- * the headers are.  Whoever wrote it may lie.  A header that says what the
+ * the headers are.  Its writer is not trusted.  A header that says what the
  * packet says too becomes offload data; a checksum that lies elsewhere, as
  * inside a tunnel, is completed here, and so is that of a short frame.  On the
  * way out, the header is made from the packet.
@@ -81,8 +81,8 @@ void vnet_header_make(struct vnet_header *h, struct offload o,
  * @start: where summing starts: the TCP or UDP header
  * @field: where the checksum goes, from @start
  *
- * Return: false if the field is not inside the frame or is no Internet
- * checksum (SCTP's is a CRC); the frame is unchanged then.
+ * Return: false if the field is not inside the frame or is not an
+ * Internet checksum (SCTP's is a CRC); the frame is unchanged then.
  */
 bool offload_checksum(uint8_t *frame, size_t len, size_t start, size_t field);
 

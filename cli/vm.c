@@ -56,7 +56,7 @@ enum cli_exit cli_vm(const struct cli_options *opt, int argc, char **argv)
  * @fd:   the connection; -1: there is none now
  * @in:   standard input; -1: it has ended
  * @left: the person has left
- * @why:  why there is no console any more; to be freed
+ * @why:  why the console has ended; to be freed
  */
 struct session {
 	const struct control *to;
@@ -95,7 +95,7 @@ static void hang_up(struct session *s)
 	s->fd = -1;
 }
 
-/* What is typed while nobody listens is lost. */
+/* Text typed while there is no VM at the other end is lost. */
 static void from_person(struct session *s)
 {
 	char data[1024];

@@ -27,7 +27,7 @@ vm_missing()
 	if [ "$(uname -m)" != x86_64 ]; then
 		echo "the guests are for x86-64, and this is $(uname -m)"
 	elif ! command -v qemu-system-x86_64 >/dev/null; then
-		echo "there is no QEMU: 'apt install qemu-system-x86'"
+		echo "QEMU is not installed: 'apt install qemu-system-x86'"
 	elif [ ! -r "${VM_DIR:?}/root.cpio" ]; then
 		echo "there is no $VM_DIR/root.cpio: 'make vm' makes it"
 	else

@@ -37,7 +37,7 @@ leased()
 check "alice gets a lease by DHCP, through the card" yes \
 	outcome until_ok 90 leased
 
-step "who reaches whom; whoever does not knows where the other is"
+step "who reaches whom; those that are refused know the other's address"
 matrix "$allowed" "${clients[@]}"
 
 step "the world"

@@ -16,7 +16,7 @@ clients=(ann=10.0.3.1=02:00:00:00:01:01 bea=10.0.3.2=02:00:00:00:01:02
 vms_begin two-switches.conf "Virtual machines on two chained switches."
 vms_ready ann bea cal dan
 
-step "who reaches whom; whoever does not knows where the other is"
+step "who reaches whom; those that are refused know the other's address"
 matrix 'ann-bea cal-dan ann-cal' "${clients[@]}"
 
 step "which rules decide"
