@@ -15,7 +15,7 @@ export LC_ALL=C
 
 packages=(linux-image-arm64 busybox-static iproute2 ethtool iperf3 tcpdump
 	libc6-dev libcap-ng-dev libfdt-dev libjansson-dev libpcap-dev
-	libseccomp-dev libxdp-dev libbpf-dev zlib1g-dev)
+	libseccomp-dev libxdp-dev libbpf-dev liburing-dev zlib1g-dev)
 
 # What apt should treat as installed: packages that the above need only for
 # installation or start, and that nothing links with.

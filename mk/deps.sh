@@ -17,7 +17,7 @@ export LC_ALL=C
 
 build='gcc libc6-dev pkg-config libpcap-dev libseccomp-dev'
 build="$build libcap-ng-dev libjansson-dev libfdt-dev zlib1g-dev"
-build="$build libxdp-dev libbpf-dev"
+build="$build libxdp-dev libbpf-dev liburing-dev"
 run='netbase iproute2 procps iputils-ping dnsmasq-base udhcpc busybox iperf3'
 run="$run tcpdump jq"
 machine='qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
