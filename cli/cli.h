@@ -8,7 +8,7 @@
  * its own.  Replies are facts; all words a person reads are made here.
  *
  *	main.c command.c options.c	commands, help, options
- *	run.c show.c trace.c change.c stop.c	the commands
+ *	run.c show.c metrics.c trace.c change.c vm.c stop.c	the commands
  *	instance.c control.c	find an instance; one request, one reply
  *	facts.c errors.c decision.c verdict.c	facts in words
  *	frame.c packet.c packet_build.c trace_packet.c	frames to trace
@@ -38,6 +38,7 @@ enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
  * @verbose: -v
  * @both:    -b
  * @table:   --table, or standard output is a terminal
+ * @openmetrics: -o
  */
 struct cli_options {
 	const char *name;
@@ -46,6 +47,7 @@ struct cli_options {
 	bool verbose;
 	bool both;
 	bool table;
+	bool openmetrics;
 };
 
 /**
@@ -82,6 +84,7 @@ int cli_main(int argc, char **argv);
 enum cli_exit cli_check(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_run(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_show(const struct cli_options *opt, int argc, char **argv);
+enum cli_exit cli_metrics(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_trace(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_reload(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_allow(const struct cli_options *opt, int argc, char **argv);

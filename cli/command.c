@@ -45,6 +45,14 @@ static const struct cli_command commands[] = {
 	  "in a pipe a\nline per row, with tabs between columns. For example: "
 	  "watch weir show --table ports\n",
 	  cli_show, 0 },
+	{ "metrics", "not", 0, 0, "[-o] [-n NAME] [-t SECONDS]",
+	  "print counters and states for Prometheus",
+	  "Prints what 'weir show' knows of ports, drops, rules, domains and "
+	  "VMs in\nPrometheus's text format, or, with -o, in that of "
+	  "OpenMetrics. The names are in\nweir(1). For example, for node_exporter's "
+	  "textfile collector:\nweir metrics >weir.prom.new && mv weir.prom.new "
+	  "weir.prom\n",
+	  cli_metrics, 0 },
 	{ "trace", "jntT", 2, 4096,
 	  "[-j|--table] [-n NAME] [-t SECONDS] PORT FRAME...",
 	  "explain what would happen to a frame",
@@ -153,6 +161,8 @@ static const struct {
 	{ " status state list ls stat stats info summary ",
 	  "'weir show ports' shows ports, their states and counters, 'weir "
 	  "show system' the processes" },
+	{ " prometheus openmetrics exporter stats-export ",
+	  "'weir metrics' prints counters for Prometheus" },
 	{ " port interfaces links if counters ", "'weir show ports' does" },
 	{ " ports fdb policy flows groups drops system vms ", NULL },
 	{ " mac macs arp neigh stations addresses table ",

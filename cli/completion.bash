@@ -59,7 +59,7 @@ _weir()
 	command=${COMP_WORDS[at]-}
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = "$at" ]; then
-		words='check run show trace allow deny limit storm lock undo
+		words='check run show metrics trace allow deny limit storm lock undo
 			reload vm console stop help --version'
 	elif [ "$before" = -n ] || [ "$before" = --name ]; then
 		words=$(_weir_instances)
@@ -71,6 +71,7 @@ _weir()
 			words='-b --both -j --json -n --name -t --timeout' ;;
 		show:-* | trace:-*)
 			words='-j --json --table -n --name -t --timeout' ;;
+		metrics:-*) words='-o --openmetrics -n --name -t --timeout' ;;
 		limit:-* | storm:-* | lock:-* | undo:-* | reload:-*)
 			words='-j --json -n --name -t --timeout' ;;
 		stop:-* | vm:-* | console:-*) words='-n --name -t --timeout' ;;
@@ -88,8 +89,8 @@ _weir()
 		console:*) words=$(_weir_vms) ;;
 		stop:*) words=$(_weir_instances) ;;
 		help:*)
-			words='check run show trace allow deny limit storm lock
-				undo reload vm console stop' ;;
+			words='check run show metrics trace allow deny limit storm
+				lock undo reload vm console stop' ;;
 		trace:@*)
 			mapfile -t COMPREPLY < <(compgen -P @ -f -- "${word#@}")
 			return ;;

@@ -24,6 +24,7 @@ static const struct known {
 	{ 'b', "both", NULL, "both ways" },
 	{ 'j', "json", NULL, "print JSON" },
 	{ 'n', "name", "NAME", "the instance (default: the one that runs)" },
+	{ 'o', "openmetrics", NULL, "print the format of OpenMetrics" },
 	{ 't', "timeout", "SECONDS", "how long it may take" },
 	{ 'T', "table", NULL, "headings and aligned columns, also in a pipe" },
 	{ 'v', "verbose", NULL, "print the system that would be built" },
@@ -149,6 +150,9 @@ static enum cli_exit set_option(struct cli_options *opt, int letter)
 		break;
 	case 'j':
 		opt->json = true;
+		break;
+	case 'o':
+		opt->openmetrics = true;
 		break;
 	case 'T':
 		opt->table = true;

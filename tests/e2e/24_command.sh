@@ -95,6 +95,28 @@ is "thirteen columns of ports" \
 	"$("$WEIR" show ports | awk -F '\t' '{ print NF }' |
 	sort -u)" 13
 
+# --- metrics ---------------------------------------------------------------
+
+# counted METRIC: its samples, as "PORT VALUE"
+counted()
+{
+	"$WEIR" metrics | sed -nE "s/^$1"'\{.*port="([^"]*)".*\} /\1 /p'
+}
+for what in frames bytes; do
+	is "metrics are the values of show -j" \
+		"$(counted weir_port_${what}_total)" \
+		"$("$WEIR" show -j ports | jq -r --arg what $what \
+			'map("\(.port) \(.["in_" + $what])"),
+			map("\(.port) \(.["out_" + $what])") | .[]')"
+done
+is "and of drops" "$(counted weir_port_drops_total)" \
+	"$("$WEIR" show -j drops | jq -r '.[] | "\(.port) \(.count)"')"
+if command -v promtool >/dev/null; then
+	ok "promtool accepts them" eval '"$WEIR" metrics | promtool check metrics'
+else
+	skip "promtool accepts them" "no promtool (Debian's prometheus)"
+fi
+
 # --- words -----------------------------------------------------------------
 
 like "the version" "$("$WEIR" --version)" '^weir [0-9]+\.[0-9]+$'
