@@ -57,9 +57,17 @@
 /* Processors are numbered below this. */
 #define SYS_MAX_CPUS 1024
 
-/* Of a client VM: its processors, and its ports. */
+/* Of a client VM: its processors, its ports, its disks. */
 #define SYS_VM_CPUS 8
 #define SYS_VM_PORTS 8
+#define SYS_VM_DISKS 8
+
+/* Those that share the disk behind a block driver VM. */
+#define SYS_BLK_CLIENTS 16
+/* The name of a partition: 36 UTF-16 units (GPT) as UTF-8, with its NUL. */
+#define SYS_PARTITION 112
+/* Bytes of a partition's place are multiples of this. */
+#define SYS_SECTOR 512u
 
 /* Limits of one PD on Linux; the compiler refuses what exceeds them. */
 #define SYS_MAX_MAPS 1024
@@ -253,6 +261,108 @@ struct sys_virt {
 	uint32_t ctl_channel;
 };
 
+/**
+ * struct sys_blk_wire - block queues (base/blk.h) as one component sees them
+ * @request, @response: slots of the queues
+ * @data:     slot of the client's data region; SYS_NONE at the driver's side of
+ *            a virtualiser and at a driver VM, which have those of all clients
+ * @info:     slot of the page of storage information
+ * @link:     slot of the link page
+ * @channel:  id
+ * @capacity: requests that either queue holds
+ * @data_size: bytes of the client's data region; at the driver's side, of the
+ *            window: of those of all clients, one behind the other
+ */
+struct sys_blk_wire {
+	uint32_t request;
+	uint32_t response;
+	uint32_t data;
+	uint32_t info;
+	uint32_t link;
+	uint32_t channel;
+	uint32_t capacity;
+	uint32_t pad;
+	uint64_t data_size;
+};
+
+/* A part of a disk; neither a name nor a number: all of it. */
+struct sys_partition {
+	char name[SYS_PARTITION]; /* "": by number */
+	uint32_t number;	  /* from 1 */
+	uint32_t pad;
+};
+
+/* A client of the virtualiser of a disk: the PD of one struct sys_disk. */
+struct sys_blk_client {
+	char name[SYS_NAME]; /* that of its component */
+	struct sys_blk_wire wire;
+	struct sys_partition partition; /* of the driver's disk */
+	uint64_t window; /* bytes from the window's start to its region */
+	uint8_t read_only;
+	uint8_t pad[7];
+};
+
+/**
+ * struct sys_blk_virt - the virtualiser of a disk behind a block driver VM
+ * @driver:  the driver's side
+ * @stats:   slot: struct blk_virt_stats
+ * @ctl_channel: to the monitor: as that of struct sys_virt
+ * @retry:   what a driver that has died had not answered is asked again, not
+ *           answered with an error
+ */
+struct sys_blk_virt {
+	struct sys_blk_wire driver;
+	uint32_t stats;
+	uint32_t ctl_channel;
+	uint8_t retry;
+	uint8_t pad[3];
+	uint32_t n_clients;
+	struct sys_blk_client client[SYS_BLK_CLIENTS];
+};
+
+enum sys_disk_source {
+	SYS_DISK_FILE, /* a file or a block device of the host */
+	SYS_DISK_QUEUE /* a virtualiser */
+};
+
+/**
+ * struct sys_disk - a disk of one guest: the vhost-user device that serves it
+ * @source:  enum sys_disk_source
+ * @socket:  to the guest: SYS_SOCKET_LISTEN, or SYS_SOCKET_GIVEN by the monitor
+ *           to the client VM that its path names
+ * @stats:   slot: struct disk_stats
+ * @path:    SYS_DISK_FILE: absolute
+ * @first, @size: SYS_DISK_FILE: bytes, multiples of SYS_SECTOR: where the guest's
+ *           disk is in the file; of a file, @size is as it was when the topology
+ *           was read, and the file must still be as long
+ * @partition: which part that is, for messages; SYS_DISK_QUEUE: as in struct
+ *           sys_blk_client
+ * @make:    the file is made, of @first + @size bytes, if there is none
+ * @sparse:  what the guest discards and writes zeroes to becomes holes
+ * @blk:     SYS_DISK_QUEUE: the connection to the virtualiser
+ */
+struct sys_disk {
+	uint32_t source;
+	uint32_t stats;
+	struct sys_socket socket;
+	char path[SYS_PATH];
+	uint64_t first;
+	uint64_t size;
+	struct sys_partition partition;
+	uint8_t read_only;
+	uint8_t sparse;
+	uint8_t make;
+	uint8_t pad[5];
+	struct sys_blk_wire blk;
+};
+
+/* A disk of a client VM; its number is that of struct sys_vm. */
+struct sys_vm_disk {
+	uint32_t pd; /* of its struct sys_disk, which is alone there */
+	uint8_t read_only;
+	uint8_t pad[3];
+};
+
 /* A network device of a client VM; its number is that of struct sys_vm. */
 struct sys_vm_port {
 	uint64_t mac;  /* of the device */
@@ -265,14 +375,18 @@ struct sys_vm_port {
 /**
  * struct sys_vm - a driver VM (SYS_VM) or a client VM (SYS_CLIENT_VM)
  *
- * Of a driver VM, the component's wire is the driver's side.
+ * Of a driver VM, the component's wire is the driver's side of its card, @blk
+ * that of its disk.  It has one of the two, or both; what it lacks has slots
+ * SYS_NONE.  The data regions of the disk's clients, @blk_data, are its window:
+ * it sees them one behind the other.
  *
- * A client VM has no wire: each of its ports has a PD of its own, a vhost-user
- * device (SYS_VHOST_USER, SYS_SOCKET_GIVEN) whose front-end is the VMM.  What
- * the VMM's component is given: of its open(), as a driver VM's is, then a
- * descriptor of the region @ram, for SET_MEM_TABLE; and while it runs, by
- * given() of its operations, one end of a socket pair (SOCK_STREAM) per device,
- * anew whenever the device's PD was restarted, and consoles (vmm/linux/order.h).
+ * A client VM has no wire: each of its ports and disks has a PD of its own, a
+ * vhost-user device (SYS_VHOST_USER or SYS_DISK, SYS_SOCKET_GIVEN) whose
+ * front-end is the VMM.  What the VMM's component is given: of its open(), as a
+ * driver VM's is, then a descriptor of the region @ram, for SET_MEM_TABLE; and
+ * while it runs, by given() of its operations, one end of a socket pair
+ * (SOCK_STREAM) per device, anew whenever the device's PD was restarted, and
+ * consoles (vmm/linux/order.h).  Devices are numbered: ports, then disks.
  * The monitor's LOOK comes as a notification of @status_channel, after a change
  * of one of the link pages too.  It ends with the status of vmm/kvm/vm_end.h.
  */
@@ -291,8 +405,14 @@ struct sys_vm {
 	uint8_t pad[3];
 	uint32_t cpus;	  /* of its processors; a driver VM has one */
 	uint32_t n_ports; /* of a client VM */
-	uint32_t pad2;
+	uint32_t n_disks; /* of a client VM */
 	struct sys_vm_port port[SYS_VM_PORTS];
+	struct sys_vm_disk disk[SYS_VM_DISKS];
+	char disk_card[SYS_SHORT]; /* a driver VM's: PCI address, or "" */
+	struct sys_blk_wire blk;
+	uint32_t n_blk_data;
+	uint32_t blk_data[SYS_BLK_CLIENTS]; /* slots, in the window's order */
+	uint32_t pad2;
 };
 
 enum sys_kind {
@@ -306,14 +426,17 @@ enum sys_kind {
 	SYS_VIRT,
 	SYS_VM,
 	SYS_CLIENT_VM,
+	SYS_DISK,
+	SYS_BLK_VIRT,
 	SYS_KINDS
 };
 
 /* One component of a PD. */
 struct sys_component {
-	uint32_t kind;	      /* enum sys_kind */
-	char name[SYS_NAME];  /* of the switch or VM, or "switch.port" */
-	struct sys_wire wire; /* its connection; not of a switch */
+	uint32_t kind; /* enum sys_kind */
+	/* of the switch, VM or disk, or "switch.port", "vm.disk0" */
+	char name[SYS_NAME];
+	struct sys_wire wire; /* its connection to a switch, if it has one */
 	union {
 		struct sys_switch sw;
 		struct sys_tap tap;
@@ -323,6 +446,8 @@ struct sys_component {
 		struct sys_program program;
 		struct sys_virt virt;
 		struct sys_vm vm;
+		struct sys_disk disk;
+		struct sys_blk_virt blk_virt;
 	};
 };
 
@@ -356,6 +481,16 @@ enum sys_attachment {
 	SYS_TO_ATTACH, /* a process from outside, by an attach socket */
 	SYS_TO_VIRT,   /* a driver VM's virtualisers */
 	SYS_TO_VM,     /* no switch port: from the virtualisers to the VM */
+	SYS_TO_DISK,   /* nor this: from a disk's virtualiser to a client */
+	SYS_TO_BLK_VM, /* nor this: and to its driver VM */
+};
+
+/* Block queues and what goes with them, as regions. */
+struct sys_blk_half {
+	uint32_t request;
+	uint32_t response;
+	uint32_t data; /* SYS_TO_BLK_VM: SYS_NONE */
+	uint32_t info;
 };
 
 /**
@@ -365,12 +500,20 @@ enum sys_attachment {
  * virtualisers and "sw0.uplink.driver" (SYS_TO_VM) from these, which stand
  * where the switch does elsewhere, to the VM.
  *
+ * A disk behind a driver VM has one to each client, "store.bob.disk0"
+ * (SYS_TO_DISK), and "store.driver" (SYS_TO_BLK_VM) to the VM, and its
+ * virtualiser stands where the switch does elsewhere.  These have block queues,
+ * @blk, and no others; all others have none.
+ *
  * @pd, @comp: [0] the switch, [1] what is attached; SYS_PD_OUTSIDE and SYS_NONE
  *           for attach
  * @ingress, @egress: region indices, seen from @pd[0]
  * @follow:  connection index: it has a carrier while that one is up (and, if
  *           that is a driver VM's port, its card has a link); or SYS_NONE
- * @status_channel: SYS_TO_VM: channel, end 0 the VM's PD, end 1 the monitor
+ * @driver:  SYS_TO_VIRT: index of the SYS_TO_VM connection; SYS_TO_DISK: of the
+ *           SYS_TO_BLK_VM connection
+ * @status:  SYS_TO_VM, SYS_TO_BLK_VM: region of the guest's status page
+ * @status_channel: likewise: channel, end 0 the VM's PD, end 1 the monitor
  */
 struct sys_conn {
 	char name[SYS_NAME]; /* "switch.port"; a link: "sw0.trunk<->lab.up" */
@@ -391,9 +534,10 @@ struct sys_conn {
 	char path[SYS_PATH]; /* SYS_TO_ATTACH: the Unix socket */
 	struct sys_access access;
 	uint32_t follow;
-	uint32_t driver; /* SYS_TO_VIRT: index of the SYS_TO_VM connection */
-	uint32_t status; /* SYS_TO_VM: region of the guest's status page */
+	uint32_t driver;
+	uint32_t status;
 	uint32_t status_channel;
+	struct sys_blk_half blk;
 	uint32_t line; /* where the topology declares it, for messages */
 };
 

@@ -224,6 +224,8 @@ static uint32_t new_conn(struct system *sys)
 	conn->ingress = (struct sys_half){ SYS_NONE, SYS_NONE, SYS_NONE };
 	conn->follow = conn->driver = SYS_NONE;
 	conn->status = conn->status_channel = SYS_NONE;
+	conn->blk =
+		(struct sys_blk_half){ SYS_NONE, SYS_NONE, SYS_NONE, SYS_NONE };
 	return (uint32_t)sys->n_conns - 1;
 }
 

@@ -164,6 +164,8 @@ static const struct {
 	[SYS_VIRT] = { "virt", NULL },
 	[SYS_VM] = { "vm", NULL },
 	[SYS_CLIENT_VM] = { "vm", NULL },
+	[SYS_DISK] = { "disk", NULL },
+	[SYS_BLK_VIRT] = { "blk-virt", NULL },
 };
 
 static void dump_settings(const struct sys_component *c, FILE *out)

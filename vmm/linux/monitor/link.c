@@ -330,6 +330,7 @@ void link_fault(struct monitor *m, struct mon_link *l, unsigned int end)
 			 " and the port held off for ");
 		break;
 	case SYS_TO_PD:
+	case SYS_TO_DISK:
 		fault_of_pd(m, l, "it");
 		break;
 	case SYS_TO_VIRT:
@@ -339,6 +340,7 @@ void link_fault(struct monitor *m, struct mon_link *l, unsigned int end)
 			fault_of_pd(m, l, "its virtualisers");
 		break;
 	case SYS_TO_VM:
+	case SYS_TO_BLK_VM:
 		fault_of_pd(m, l, "the guest");
 		break;
 	case SYS_TO_SWITCH:
