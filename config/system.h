@@ -264,8 +264,8 @@ struct sys_virt {
 /**
  * struct sys_blk_wire - block queues (base/blk.h) as one component sees them
  * @request, @response: slots of the queues
- * @data:     slot of the client's data region; SYS_NONE at the driver's side of
- *            a virtualiser and at a driver VM, which have those of all clients
+ * @data:     slot of the client's data region, which only its own PD and the
+ *            driver VM (struct sys_vm) have; else SYS_NONE
  * @info:     slot of the page of storage information
  * @link:     slot of the link page
  * @channel:  id
@@ -306,17 +306,22 @@ struct sys_blk_client {
  * struct sys_blk_virt - the virtualiser of a disk behind a block driver VM
  * @driver:  the driver's side
  * @stats:   slot: struct blk_virt_stats
+ * @table:   slot of a page of its own that the driver VM has as well, for the
+ *           partition table, and
+ * @table_window: where it is in the window, in bytes
  * @ctl_channel: to the monitor: as that of struct sys_virt
  * @retry:   what a driver that has died had not answered is asked again, not
  *           answered with an error
  */
 struct sys_blk_virt {
 	struct sys_blk_wire driver;
+	uint64_t table_window;
+	uint32_t table;
 	uint32_t stats;
 	uint32_t ctl_channel;
-	uint8_t retry;
-	uint8_t pad[3];
 	uint32_t n_clients;
+	uint8_t retry;
+	uint8_t pad[7];
 	struct sys_blk_client client[SYS_BLK_CLIENTS];
 };
 
@@ -377,8 +382,8 @@ struct sys_vm_port {
  *
  * Of a driver VM, the component's wire is the driver's side of its card, @blk
  * that of its disk.  It has one of the two, or both; what it lacks has slots
- * SYS_NONE.  The data regions of the disk's clients, @blk_data, are its window:
- * it sees them one behind the other.
+ * SYS_NONE.  The page for the partition table and the data regions of the disk's
+ * clients, @blk_data, are its window: it sees them one behind the other.
  *
  * A client VM has no wire: each of its ports and disks has a PD of its own, a
  * vhost-user device (SYS_VHOST_USER or SYS_DISK, SYS_SOCKET_GIVEN) whose
@@ -408,10 +413,11 @@ struct sys_vm {
 	uint32_t n_disks; /* of a client VM */
 	struct sys_vm_port port[SYS_VM_PORTS];
 	struct sys_vm_disk disk[SYS_VM_DISKS];
-	char disk_card[SYS_SHORT]; /* a driver VM's: PCI address, or "" */
+	char storage[SYS_SHORT]; /* a driver VM's: PCI address, or "" */
 	struct sys_blk_wire blk;
 	uint32_t n_blk_data;
-	uint32_t blk_data[SYS_BLK_CLIENTS]; /* slots, in the window's order */
+	/* slots, in the window's order */
+	uint32_t blk_data[SYS_BLK_CLIENTS + 1];
 	uint32_t pad2;
 };
 
@@ -500,9 +506,9 @@ struct sys_blk_half {
  * virtualisers and "sw0.uplink.driver" (SYS_TO_VM) from these, which stand
  * where the switch does elsewhere, to the VM.
  *
- * A disk behind a driver VM has one to each client, "store.bob.disk0"
- * (SYS_TO_DISK), and "store.driver" (SYS_TO_BLK_VM) to the VM, and its
- * virtualiser stands where the switch does elsewhere.  These have block queues,
+ * A disk behind a driver VM has one to each client, called like that,
+ * "bob.disk0" (SYS_TO_DISK), and "store.driver" (SYS_TO_BLK_VM) to the VM, and
+ * its virtualiser stands where the switch does elsewhere.  These have block queues,
  * @blk, and no others; all others have none.
  *
  * @pd, @comp: [0] the switch, [1] what is attached; SYS_PD_OUTSIDE and SYS_NONE
