@@ -8,7 +8,7 @@
  * its own.  Replies are facts; all words a person reads are made here.
  *
  *	main.c command.c options.c	commands, help, options
- *	run.c show.c metrics.c trace.c change.c vm.c stop.c	the commands
+ *	run.c show.c metrics.c graph.c trace.c change.c vm.c stop.c	the commands
  *	instance.c control.c	find an instance; one request, one reply
  *	facts.c errors.c decision.c verdict.c	facts in words
  *	frame.c packet.c packet_build.c trace_packet.c	frames to trace
@@ -85,6 +85,7 @@ enum cli_exit cli_check(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_run(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_show(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_metrics(const struct cli_options *opt, int argc, char **argv);
+enum cli_exit cli_graph(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_trace(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_reload(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_allow(const struct cli_options *opt, int argc, char **argv);

@@ -53,6 +53,12 @@ static const struct cli_command commands[] = {
 	  "textfile collector:\nweir metrics >weir.prom.new && mv weir.prom.new "
 	  "weir.prom\n",
 	  cli_metrics, 0 },
+	{ "graph", "nt", 0, 0, "[-n NAME] [-t SECONDS]",
+	  "draw who may send to whom",
+	  "Prints switches, ports, links and what the rules allow as a graph "
+	  "in Graphviz's\nlanguage, with how many frames the rules have "
+	  "decided. For example:\nweir graph | dot -Tsvg >home.svg\n",
+	  cli_graph, 0 },
 	{ "trace", "jntT", 2, 4096,
 	  "[-j|--table] [-n NAME] [-t SECONDS] PORT FRAME...",
 	  "explain what would happen to a frame",
@@ -163,6 +169,8 @@ static const struct {
 	  "show system' the processes" },
 	{ " prometheus openmetrics exporter stats-export ",
 	  "'weir metrics' prints counters for Prometheus" },
+	{ " draw picture dot svg topology diagram ",
+	  "'weir graph' draws who may send to whom" },
 	{ " port interfaces links if counters ", "'weir show ports' does" },
 	{ " ports fdb policy flows groups drops system vms ", NULL },
 	{ " mac macs arp neigh stations addresses table ",
