@@ -56,16 +56,30 @@ void port_fault(struct vswitch *sw, unsigned int number)
 	show_state(p);
 }
 
-/* On a link between switches the receiving side owns the buffers: lend all. */
-static void lend_all(struct vswitch *sw, unsigned int number)
+/* Put every buffer of a region on a free queue. */
+static void fill(struct queue_producer *free, const struct vswitch_half *half)
 {
-	struct port *p = &sw->port[number];
 	uint64_t offset = 0;
 
-	for (; offset < p->in_size; offset += p->in_mask + 1u)
-		queue_put(&p->in_free, offset, 0);
-	queue_publish(&p->in_free);
-	sw->ring_in |= bit(number);
+	for (; offset < half->data_size; offset += half->buffer_size)
+		queue_put(free, offset, 0);
+	queue_publish(free);
+}
+
+/*
+ * As sDDF does it.  Our index of the one queue starts behind what the client
+ * puts there itself, whether it has done so yet or not: nothing is given back
+ * before it has sent something.  The other is the client's once it is filled.
+ */
+static void fill_as_sddf(struct port *p)
+{
+	const struct vswitch_half *in = &p->config.ingress;
+	const struct vswitch_half *out = &p->config.egress;
+	struct queue_producer lent;
+
+	p->in_free.tail = (uint16_t)(in->data_size / in->buffer_size);
+	queue_producer_init(&lent, out->free, out->capacity);
+	fill(&lent, out);
 }
 
 static void bring_up(struct vswitch *sw, unsigned int number)
@@ -92,8 +106,13 @@ static void bring_up(struct vswitch *sw, unsigned int number)
 	sw->receivers |= bit(number);
 	/* The queue starts as zeroes, which is to say armed. */
 	sw->armed |= bit(number);
-	if (p->kind == VSWITCH_PORT_LINK)
-		lend_all(sw, number);
+	if (p->config.fill == VSWITCH_FILL_SDDF)
+		fill_as_sddf(p);
+	/* Here the receiving side, which we are, owns the buffers. */
+	if (p->kind == VSWITCH_PORT_LINK) {
+		fill(&p->in_free, in);
+		sw->ring_in |= bit(number);
+	}
 }
 
 void port_check_link(struct vswitch *sw, unsigned int number)

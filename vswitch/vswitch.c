@@ -131,6 +131,9 @@ static bool config_ok(const struct vswitch_port_config *c)
 	if (longest < FRAME_MIN || longest > UINT16_MAX ||
 	    !offload_port_ok(c->offload, c->max_frame, c->max_segment))
 		return false;
+	if (c->fill > VSWITCH_FILL_SDDF ||
+	    (c->fill && c->kind != VSWITCH_PORT_CLIENT))
+		return false;
 	if (c->max_segment > longest)
 		longest = c->max_segment;
 	switch (c->kind) {

@@ -124,6 +124,18 @@ enum vswitch_port_kind {
 	VSWITCH_PORT_CAPTURE,
 };
 
+/* Who fills the free queues of a client's port when its link comes up. */
+enum vswitch_fill {
+	/* The client lends its receive buffers; its transmit buffers are in its
+	 * hands, and it knows that without being told. */
+	VSWITCH_FILL_CLIENT,
+	/* As in sDDF: the client itself puts its transmit buffers on the
+	 * ingress free queue, and the switch, in the place of sDDF's copier,
+	 * puts the client's receive buffers on the egress free queue.  The
+	 * client must have as many transmit buffers as the region holds. */
+	VSWITCH_FILL_SDDF,
+};
+
 /**
  * struct vswitch_half - one direction of a port
  * @active:      queue of frames
@@ -148,6 +160,7 @@ struct vswitch_half {
 /**
  * struct vswitch_port_config - one port
  * @kind:             see enum vswitch_port_kind
+ * @fill:             see enum vswitch_fill; of other kinds 0
  * @ingress:          peer -> switch; unused for a capture
  * @egress:           switch -> peer
  * @link:             link page, or NULL for a link that is always up
@@ -166,6 +179,7 @@ struct vswitch_half {
  */
 struct vswitch_port_config {
 	enum vswitch_port_kind kind;
+	enum vswitch_fill fill;
 	struct vswitch_half ingress;
 	struct vswitch_half egress;
 	const struct link_page *link;

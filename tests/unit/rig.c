@@ -98,6 +98,7 @@ void rig_add(struct rig *r, unsigned int port,
 	p->exists = true;
 	p->config = (struct vswitch_port_config){
 		.kind = o->kind,
+		.fill = o->fill,
 		.link = &p->page,
 		.max_frame = o->max_frame ? o->max_frame : 1518,
 		.offload = o->offload,

@@ -63,6 +63,8 @@ struct rig {
 /**
  * struct rig_options - what a port is made from; zero means the usual
  * @kind:             VSWITCH_PORT_CLIENT
+ * @fill:             VSWITCH_FILL_CLIENT; with another the test is the peer,
+ *                    after rig_hand_over()
  * @buffers:          16
  * @buffer_size:      2048
  * @max_frame:        1518
@@ -70,6 +72,7 @@ struct rig {
  */
 struct rig_options {
 	enum vswitch_port_kind kind;
+	enum vswitch_fill fill;
 	uint32_t buffers;
 	uint32_t buffer_size;
 	uint32_t max_frame;

@@ -68,6 +68,8 @@ static void impossible_ports_are_refused(void **state)
 	REFUSED(max_frame = 2049);
 	REFUSED(max_frame = 65536 + 60);
 	REFUSED(kind = (enum vswitch_port_kind)9);
+	REFUSED(fill = (enum vswitch_fill)2);
+	REFUSED(fill = VSWITCH_FILL_SDDF; c.kind = VSWITCH_PORT_LINK);
 	good.max_frame = 2048 - CAPTURE_HEADROOM + 1;
 	REFUSED(kind = VSWITCH_PORT_CAPTURE);
 	good.max_frame--;
