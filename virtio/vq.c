@@ -108,6 +108,15 @@ int vq_take(struct vq *vq, struct vq_chain *chain)
 	return vq->packed ? packed_take(vq, chain) : split_take(vq, chain);
 }
 
+int vq_retake(struct vq *vq, uint16_t head, struct vq_chain *chain)
+{
+	if (vq->fault != VQ_OK)
+		return -1;
+	if (vq->packed || vq->out >= vq->size)
+		return vq_fail(vq, VQ_BAD_HEAD);
+	return split_retake(vq, head, chain);
+}
+
 void vq_untake(struct vq *vq, const struct vq_chain *chain)
 {
 	vq->out = (uint16_t)(vq->out - chain->slots);

@@ -50,6 +50,7 @@ enum vq_fault {
 	VQ_BAD_INDIRECT, /* a table of a wrong size, at a wrong place, nested */
 	VQ_BAD_ORDER,	 /* a piece to be read behind one to be written */
 	VQ_TOO_LONG,	 /* more than VQ_PIECES pieces, or 4 GiB */
+	VQ_NO_ANSWER,	 /* no room for the answer that a request must have */
 	VQ_FAULTS,
 };
 
@@ -192,6 +193,18 @@ int vq_take(struct vq *vq, struct vq_chain *chain);
  * @chain: what vq_take() gave last, and nothing was done with
  */
 void vq_untake(struct vq *vq, const struct vq_chain *chain);
+
+/**
+ * vq_retake - take a chain that was taken before the queue was started
+ * @head:  its first descriptor, in a split ring
+ * @chain: out, if it is there
+ *
+ * For a device that was interrupted and knows what it had not given back: it
+ * starts the queue behind these chains, and takes each of them once.
+ *
+ * Return: 1, or -1 after a fault: @head is none, or the ring is packed.
+ */
+int vq_retake(struct vq *vq, uint16_t head, struct vq_chain *chain);
 
 /**
  * vq_reader - the beginning of what a chain has to read

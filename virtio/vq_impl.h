@@ -37,6 +37,7 @@ static inline void vq_count(struct vq *vq, uint16_t slots)
 
 /* A ring of either kind; for what they do see the verbs without a kind. */
 int split_take(struct vq *vq, struct vq_chain *chain);
+int split_retake(struct vq *vq, uint16_t head, struct vq_chain *chain);
 void split_give(struct vq *vq, uint16_t id, uint32_t written);
 void split_publish(struct vq *vq);
 bool split_must_notify(struct vq *vq, uint16_t since);

@@ -55,16 +55,10 @@ static enum vq_fault follow(const struct vq *vq, uint16_t head,
 	return VQ_LOOP;
 }
 
-int split_take(struct vq *vq, struct vq_chain *chain)
+int split_retake(struct vq *vq, uint16_t head, struct vq_chain *chain)
 {
-	const volatile uint16_t *ring = ((struct vq_avail *)vq->driver)->ring;
-	int pending = split_pending(vq);
 	enum vq_fault fault;
-	uint16_t head;
 
-	if (pending <= 0)
-		return pending;
-	head = ring[vq->next.at & (vq->size - 1u)];
 	if (head >= vq->size)
 		return vq_fail(vq, VQ_BAD_HEAD);
 	chain_begin(chain);
@@ -73,9 +67,21 @@ int split_take(struct vq *vq, struct vq_chain *chain)
 		return vq_fail(vq, fault);
 	chain->id = head;
 	chain->slots = 1;
-	vq->next.at++;
 	vq->out++;
 	return 1;
+}
+
+int split_take(struct vq *vq, struct vq_chain *chain)
+{
+	const volatile uint16_t *ring = ((struct vq_avail *)vq->driver)->ring;
+	int taken = split_pending(vq);
+
+	if (taken <= 0)
+		return taken;
+	taken = split_retake(vq, ring[vq->next.at & (vq->size - 1u)], chain);
+	if (taken == 1)
+		vq->next.at++;
+	return taken;
 }
 
 void split_give(struct vq *vq, uint16_t id, uint32_t written)
