@@ -72,6 +72,8 @@ static const struct cli_command commands[] = {
 	  "                     a packet in words, as 'bob tcp dst port 443'\n"
 	  "  dst=ADDRESS [src=ADDRESS] [vlan=ID] [type=TYPE] [len=BYTES]\n"
 	  "                     a header and a payload of zeros\n"
+	  "'segment BYTES' makes a segment of it, which may be cut into "
+	  "frames.\n"
 	  "ADDRESS is an IP address, six bytes in hex, 'broadcast', or a port, "
 	  "for the\naddress known behind it. The rest is filled in from what "
 	  "the switches know; see weir(1).\n",

@@ -97,8 +97,8 @@ _weir()
 			return ;;
 		trace:*)
 			words="$(_weir_ports) tcp udp icmp icmp6 arp ip ip6 src
-				dst port vlan broadcast who-has reply dst= src=
-				vlan= type= len=" ;;
+				dst port vlan broadcast who-has reply segment
+				partial dst= src= vlan= type= len=" ;;
 		check:* | run:* | reload:*)
 			mapfile -t COMPREPLY < <(
 				compgen -f -X '!*.conf' -- "$word"

@@ -38,6 +38,16 @@ static const struct line sender[] = {
 	{ "reason=oversize", "length", "drop", LENGTH },
 	{ "reason=bad_buffer", "length", "drop", LENGTH },
 	{ NULL, "length", "pass", "{length} bytes, within {min} to {max}" },
+	{ "reason=bad_offload", "offload", "drop",
+	  "{why}: they are for a TCP or UDP packet without SYN or RST that "
+	  "ends with the frame and makes 2 to 128 frames" },
+	{ "offload !offload.read", "offload", "skip",
+	  "the port has no offloads: it is a frame like any other" },
+	{ "offload.frames offload.segment", "offload", "pass",
+	  "a segment that stands for {offload.frames} frames, of "
+	  "{offload.segment} bytes of payload each" },
+	{ "offload.frames !offload.segment", "offload", "pass",
+	  "its checksum is not made yet" },
 	{ "reason=reserved", "reserved", "drop",
 	  RESERVED "an 802.1 reserved address, which stays on its link" },
 	{ "!is_reserved", "reserved", "pass",
@@ -173,7 +183,13 @@ static const struct line receiver[] = {
 	  "to {at.port}: {why}; it may receive {at.limit_out} bytes a "
 	  "second" },
 	{ "!at.reason=none", "deliver", "drop", "to {at.port}: {why}" },
-	{ NULL, "deliver", "pass", "to {at.port}" },
+	{ "at.cut offload.segment", "deliver", "pass",
+	  "to {at.port}, cut into {offload.frames} frames" },
+	{ "at.cut !offload.segment", "deliver", "pass",
+	  "to {at.port}, with its checksum made" },
+	{ "!at.cut offload.frames", "deliver", "pass",
+	  "to {at.port}, as it is" },
+	{ "!at.cut !offload.frames", "deliver", "pass", "to {at.port}" },
 };
 
 /* --- facts ------------------------------------------------------------- */

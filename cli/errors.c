@@ -34,7 +34,8 @@ static const struct {
 		     "change, undo, reload, vm, console, stop" },
 	{ "bad_what", "\"show\" wants \"what\": one of ports, fdb, policy, "
 		      "flows, groups, drops, system, vms" },
-	{ "bad_trace", "\"trace\" wants \"port\" and \"frame\", both text" },
+	{ "bad_trace", "\"trace\" wants \"port\" and \"frame\", "
+		       "both text, and perhaps \"offload\"" },
 	{ "bad_frame", "\"frame\" must be two hexadecimal digits per byte, for "
 		       "1 to {max} bytes" },
 	{ "bad_change", "\"change\" wants \"text\": statements, as in a "

@@ -68,6 +68,16 @@ int frame_hex(struct frame_text *f, const char *text)
 	return 0;
 }
 
+char *frame_to_hex(const struct frame_text *f)
+{
+	char *hex = xrealloc(NULL, f->len * 2 + 1);
+
+	*hex = 0;
+	for (size_t i = 0; i < f->len; i++)
+		sprintf(hex + 2 * i, "%02x", f->bytes[i]);
+	return hex;
+}
+
 /* Reads it whole before looking, so that a pair of digits is never split. */
 static int read_hex(struct frame_text *f, FILE *in)
 {

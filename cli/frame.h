@@ -32,12 +32,23 @@ struct frame_text {
 };
 
 /**
+ * struct frame_offload - offload data of a frame (cli/offload.h)
+ * @some:    there are some: its checksum is not made yet
+ * @segment: bytes of payload in each frame it is cut into; 0: it is no segment
+ */
+struct frame_offload {
+	bool some;
+	unsigned int segment;
+};
+
+/**
  * struct frame_words - what a description says
  * @dst:  as written: an address or a port; NULL if not given
  * @src:  likewise
  * @vlan: 0 to 4095, or -1 for no tag
  * @type: EtherType, if @has_type; else that of IPv4
- * @len:  bytes of the frame; 0: 60
+ * @len:  bytes of the frame; 0: 60, with offload data what is needed
+ * @offload: its offload data
  *
  * The caller finds the address that a port stands for.
  */
@@ -48,6 +59,7 @@ struct frame_words {
 	bool has_type;
 	unsigned int type;
 	unsigned int len;
+	struct frame_offload offload;
 };
 
 /**
@@ -79,6 +91,11 @@ void frame_number(struct frame_text *f, unsigned int n, unsigned long value);
  * Return: 0, or -1 with @f->error set.
  */
 int frame_hex(struct frame_text *f, const char *text);
+
+/**
+ * frame_to_hex - the bytes as hex; to free()
+ */
+char *frame_to_hex(const struct frame_text *f);
 
 /**
  * frame_read - append a file's bytes

@@ -67,7 +67,9 @@ static int settle_ports(struct frame_text *f, struct packet *p)
 	if (p->flags >= 0 && p->protocol == UDP)
 		return frame_fail(f, "udp has no flags");
 	if (p->flags < 0)
-		p->flags = p->reply ? SYN | ACK : SYN;
+		p->flags = p->w.offload.segment ? ACK
+			   : p->reply		? SYN | ACK
+						: SYN;
 	if (p->port[0] < 0)
 		p->port[0] = SOURCE_PORT;
 	if (p->port[1] < 0)
@@ -217,7 +219,27 @@ static void put_checksum(const struct packet *p, uint8_t *at, size_t n,
 		s = sum(to, size, s);
 		s += (unsigned)p->protocol + n;
 	}
-	set16(where, folded(sum(at, n, s)));
+	if (p->w.offload.some)
+		set16(where, ~folded(s));
+	else
+		set16(where, folded(sum(at, n, s)));
+}
+
+/* A frame with offload data ends where its packet ends; others are padded. */
+static int put_data(struct frame_text *f, const struct packet *p)
+{
+	unsigned int len = p->w.len;
+
+	if (!p->w.offload.some)
+		return 0;
+	if (!len)
+		len = (unsigned int)f->len + 2 * p->w.offload.segment;
+	if (len > FRAME_MAX)
+		return frame_fail(f,
+				  "two frames of that size are more than %u "
+				  "bytes; give the segment's length with len",
+				  FRAME_MAX);
+	return frame_pad(f, len);
 }
 
 static void put_ip4(struct frame_text *f, const struct packet *p,
@@ -240,8 +262,8 @@ static void put_ip6(struct frame_text *f, const struct packet *p,
 	frame_put(f, to, 16);
 }
 
-static void put_ip(struct frame_text *f, const struct packet *p,
-		   const uint8_t src[6])
+static int put_ip(struct frame_text *f, const struct packet *p,
+		  const uint8_t src[6])
 {
 	uint8_t *ip = f->bytes + f->len, *payload;
 	uint8_t to[16];
@@ -254,16 +276,19 @@ static void put_ip(struct frame_text *f, const struct packet *p,
 		put_ip6(f, p, to);
 	payload = f->bytes + f->len;
 	put_payload(f, p, src);
+	if (put_data(f, p))
+		return -1;
 	n = (size_t)(f->bytes + f->len - payload);
 	if (p->protocol == UDP)
 		set16(payload + 4, (unsigned)n);
 	put_checksum(p, payload, n, to);
 	if (p->family == PACKET_IP6) {
 		set16(ip + 4, (unsigned)n);
-		return;
+		return 0;
 	}
 	set16(ip + 2, (unsigned)(20 + n));
 	set16(ip + 10, folded(sum(ip, 20, 0)));
+	return 0;
 }
 
 int packet_build(struct frame_text *f, const struct packet *p,
@@ -276,9 +301,9 @@ int packet_build(struct frame_text *f, const struct packet *p,
 	frame_header(f, &p->w, type, dst, src);
 	if (p->family == PACKET_ARP)
 		put_arp(f, p, dst, src);
-	else
-		put_ip(f, p, src);
-	return frame_pad(f, p->w.len);
+	else if (put_ip(f, p, src))
+		return -1;
+	return p->w.offload.some && !p->w.len ? 0 : frame_pad(f, p->w.len);
 }
 
 bool packet_group(const struct packet *p, uint8_t mac[6])

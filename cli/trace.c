@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli/decision.h"
+#include "cli/offload.h"
 #include "cli/table.h"
 #include "cli/text.h"
 #include "cli/trace.h"
@@ -106,8 +107,11 @@ static int described(struct question *q, struct frame_text *f, int n,
 {
 	struct packet p;
 
-	if (packet_describe(f, n, words, &p) || packet_settle(f, &p) ||
-	    check_name(q, p.w.dst) || check_name(q, p.w.src))
+	if (packet_describe(f, n, words, &p))
+		return -1;
+	p.w.offload = q->offload;
+	if (packet_settle(f, &p) || check_name(q, p.w.dst) ||
+	    check_name(q, p.w.src))
 		return -1;
 	return p.family == PACKET_NONE ? header(q, f, &p.w)
 				       : trace_packet(q, f, &p);
@@ -116,12 +120,14 @@ static int described(struct question *q, struct frame_text *f, int n,
 /* The frame, in whichever form it was written. */
 static int gather(struct question *q, struct frame_text *f, int n, char **words)
 {
+	if (offload_words(f, &n, words, &q->offload))
+		return -1;
 	if (n == 1 && !strcmp(words[0], "-"))
 		return frame_read(f, "-", true);
 	if (n == 1 && words[0][0] == '@')
 		return frame_read(f, words[0] + 1, false);
 	/* A port may be called "bad". */
-	if (packet_words(n, words) || port_exists(q->ports, words[0]))
+	if (!n || packet_words(n, words) || port_exists(q->ports, words[0]))
 		return described(q, f, n, words);
 	for (int i = 0; i < n; i++)
 		if (frame_hex(f, words[i]))
@@ -132,13 +138,11 @@ static int gather(struct question *q, struct frame_text *f, int n, char **words)
 /* The request; see docs/control.md. */
 static json_t *request(const struct question *q, const struct frame_text *f)
 {
-	char *hex = xrealloc(NULL, f->len * 2 + 1);
-	json_t *r;
+	char *hex = frame_to_hex(f);
+	json_t *r = json_pack("{s:s, s:s, s:s, s:o*}", "cmd", "trace", "port",
+			      q->port, "frame", hex, "offload",
+			      offload_json(f, &q->offload));
 
-	for (size_t i = 0; i < f->len; i++)
-		sprintf(hex + 2 * i, "%02x", f->bytes[i]);
-	r = json_pack("{s:s, s:s, s:s#}", "cmd", "trace", "port", q->port,
-		      "frame", hex, (int)(f->len * 2));
 	free(hex);
 	return r;
 }

@@ -31,6 +31,7 @@ bool port_exists(const json_t *ports, const char *name);
  * @ports:  reply to `show ports`
  * @policy, @flows: likewise, once they have been asked for; NULL before
  * @port:   the port the frame would come from, in full, inside @ports
+ * @offload: the frame's offload data
  * @packet: its description, to free(); NULL: it was given in hex
  */
 struct question {
@@ -40,6 +41,7 @@ struct question {
 	json_t *policy;
 	json_t *flows;
 	const char *port;
+	struct frame_offload offload;
 	char *packet;
 };
 

@@ -11,6 +11,7 @@
 
 #include "cli/control.h"
 #include "cli/facts.h"
+#include "cli/offload.h"
 #include "cli/text.h"
 
 /* Hex digits before a frame's tag, and of the tag. */
@@ -22,7 +23,7 @@
 /**
  * struct way - the way of a frame
  * @asked:   names of switches that were asked, or will be
- * @next:    requests: {"port", "via", "frame"}
+ * @next:    requests: {"port", "via", "frame", "offload"}
  * @hops:    their decisions
  * @arrives: ports at which the frame leaves the switches
  */
@@ -62,37 +63,64 @@ static char *retagged(const char *frame, const char *tag, unsigned int vlan)
 	return xstrdup(frame);
 }
 
+/* Is a port one of a list of them? */
+static bool is_among(const json_t *ports, const json_t *port)
+{
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach(ports, i, other)
+		if (json_equal(other, port))
+			return true;
+	return false;
+}
+
+/* The request for the switch at a link's far end; @port is the near end. */
+static json_t *onward(const json_t *facts, const json_t *request, json_t *port)
+{
+	const json_t *link = json_object_get(json_object_get(facts, "links"),
+					     json_string_value(port));
+	const char *whole = json_member(request, "frame");
+	json_t *offload = json_object_get(request, "offload");
+	char *first = NULL, *frame;
+	json_t *next;
+
+	/* It goes on as frames like this one. */
+	if (offload && is_among(json_object_get(facts, "cut"), port)) {
+		first = offload_first(whole, offload);
+		offload = NULL;
+	}
+	frame = retagged(first ? first : whole, json_member(link, "tag"),
+			 (unsigned int)json_number(facts, "vlan") & 0xfff);
+	next = json_pack("{s:s, s:s, s:O, s:s, s:O*}", "cmd", "trace", "port",
+			 json_member(link, "port"), "via", port, "frame", frame,
+			 "offload", offload);
+	free(first);
+	free(frame);
+	return next;
+}
+
 /* A port that the frame goes to: a link, or the end of its way. */
-static void go_on(struct way *w, const json_t *facts, const char *frame,
+static void go_on(struct way *w, const json_t *facts, const json_t *request,
 		  json_t *port)
 {
 	const json_t *link = json_object_get(json_object_get(facts, "links"),
 					     json_string_value(port));
-	const char *far = json_member(link, "port");
-	char *as_it_leaves;
 
-	if (!link) {
+	if (!link)
 		json_array_append(w->arrives, port);
-	} else if (is_new(w, far)) {
-		as_it_leaves = retagged(
-			frame, json_member(link, "tag"),
-			(unsigned int)json_number(facts, "vlan") & 0xfff);
-		json_array_append_new(w->next,
-				      json_pack("{s:s, s:s, s:O, s:s}", "cmd",
-						"trace", "port", far, "via",
-						port, "frame", as_it_leaves));
-		free(as_it_leaves);
-	}
+	else if (is_new(w, json_member(link, "port")))
+		json_array_append_new(w->next, onward(facts, request, port));
 }
 
-static void follow(struct way *w, const json_t *facts, const char *frame)
+static void follow(struct way *w, const json_t *facts, const json_t *request)
 {
 	json_t *port;
 	size_t i;
 
 	json_array_foreach(json_object_get(facts, "deliver"), i, port)
 		if (json_is_string(port))
-			go_on(w, facts, frame, port);
+			go_on(w, facts, request, port);
 }
 
 /* The facts about a switch that cannot decide. */
@@ -124,7 +152,7 @@ static int hop(struct way *w, const struct control *to,
 	facts = facts ? json_incref(facts)
 		      : unknown(request, json_member(reply, "error"));
 	json_object_set(facts, "via", json_object_get(request, "via"));
-	follow(w, facts, json_member(request, "frame"));
+	follow(w, facts, request);
 	json_array_append_new(w->hops, facts);
 	json_decref(reply);
 	return 0;
@@ -139,7 +167,7 @@ json_t *trace_follow(const struct control *to, const struct cli_options *opt,
 	int result = facts ? 0 : -1;
 
 	is_new(&w, json_member(facts, "port"));
-	follow(&w, facts, json_member(request, "frame"));
+	follow(&w, facts, request);
 	for (size_t i = 0; !result && i < json_array_size(w.next); i++)
 		result = hop(&w, to, opt, json_array_get(w.next, i));
 	json_object_set(facts, "hops", w.hops);

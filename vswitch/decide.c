@@ -489,5 +489,7 @@ int vswitch_trace(const struct vswitch *sw, unsigned int port,
 		return 0;
 	decide(sw, NULL, &ask, &job, verdict);
 	tell_left_out(sw, &ask, &job, verdict);
+	if (job.offload)
+		segment_tell(sw, port, &job, verdict);
 	return 0;
 }

@@ -125,3 +125,20 @@ void segment_record(uint8_t *to, const struct job *job,
 	begin(&s, job, tagging, 1);
 	segment_write(&s, 0, to);
 }
+
+void segment_tell(const struct vswitch *sw, unsigned int src,
+		  const struct job *job, struct vswitch_verdict *v)
+{
+	uint64_t ports = v->deliver;
+
+	v->frames = (uint8_t)job->at.frames;
+	while (ports) {
+		unsigned int dst = bit_pop(&ports);
+		enum vlan_tagging tagging =
+			tagging_of(sw, src, dst, &job->frame);
+		uint32_t len = vlan_length(job->frame.len, tagging);
+
+		if (!segment_whole(&sw->port[dst].out, job, len))
+			v->cut |= bit(dst);
+	}
+}

@@ -74,6 +74,13 @@ enum vswitch_reason segment_deliver(struct vswitch *sw, unsigned int dst,
 				    uint8_t **to);
 
 /**
+ * segment_tell - for a trace: how receivers would get it
+ * @v: in: @deliver; out: @frames, @cut
+ */
+void segment_tell(const struct vswitch *sw, unsigned int src,
+		  const struct job *job, struct vswitch_verdict *v);
+
+/**
  * segment_record - copy a frame with offload data for a capture
  *
  * As long as it is, with its checksum completed.

@@ -213,6 +213,8 @@ enum vswitch_resolution {
  * @out:        RESOLVED_UNICAST: the port the table named; else FDB_NO_PORT
  * @vlan:       VLAN the frame belongs to, if it got as far as that
  * @looked_up:  1 if learning took place (@learned is valid), else 0
+ * @frames:     vswitch_trace() alone: how many frames it stands for, if it has
+ *              offload data and that is legal; else 0
  * @learned:    what learning did or would do
  * @candidates: ports considered: of a unicast, @out unless it is the source;
  *              of a flood, see above
@@ -224,6 +226,8 @@ enum vswitch_resolution {
  * @left:       vswitch_trace() alone: ports a flood is not offered to, but for
  *              captures and those in @gone; @refusal says why not, or
  *              REASON_NONE where floods alone do not go
+ * @cut:        vswitch_trace() alone: ports of @deliver that get these frames,
+ *              complete, in place of a frame with offload data
  * @entry:      for each port in @candidates: the entry of the policy that
  *              decided, or POLICY_NO_ENTRY
  * @refusal:    why, for each port in @refused; of no meaning for others
@@ -238,7 +242,7 @@ struct vswitch_verdict {
 	int32_t out;
 	uint16_t vlan;
 	uint8_t looked_up;
-	uint8_t pad;
+	uint8_t frames;
 	struct fdb_effect learned;
 	uint64_t candidates;
 	uint64_t deliver;
@@ -246,17 +250,18 @@ struct vswitch_verdict {
 	uint64_t replies;
 	uint64_t gone;
 	uint64_t left;
+	uint64_t cut;
 	uint16_t entry[MAX_PORTS];
 	uint8_t refusal[MAX_PORTS];
 };
 
-ABI_SIZE(struct vswitch_verdict, 280);
+ABI_SIZE(struct vswitch_verdict, 288);
 ABI_AT(struct vswitch_verdict, reason, 0);
 ABI_AT(struct vswitch_verdict, resolution, 4);
 ABI_AT(struct vswitch_verdict, out, 8);
 ABI_AT(struct vswitch_verdict, vlan, 12);
 ABI_AT(struct vswitch_verdict, looked_up, 14);
-ABI_AT(struct vswitch_verdict, pad, 15);
+ABI_AT(struct vswitch_verdict, frames, 15);
 ABI_AT(struct vswitch_verdict, learned, 16);
 ABI_AT(struct vswitch_verdict, candidates, 40);
 ABI_AT(struct vswitch_verdict, deliver, 48);
@@ -264,8 +269,9 @@ ABI_AT(struct vswitch_verdict, refused, 56);
 ABI_AT(struct vswitch_verdict, replies, 64);
 ABI_AT(struct vswitch_verdict, gone, 72);
 ABI_AT(struct vswitch_verdict, left, 80);
-ABI_AT(struct vswitch_verdict, entry, 88);
-ABI_AT(struct vswitch_verdict, refusal, 216);
+ABI_AT(struct vswitch_verdict, cut, 88);
+ABI_AT(struct vswitch_verdict, entry, 96);
+ABI_AT(struct vswitch_verdict, refusal, 224);
 
 struct vswitch;
 

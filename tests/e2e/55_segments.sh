@@ -118,6 +118,30 @@ for reason in bad_offload mtu outside_offload outside_oversize; do
 		jq "[.[] | select(.reason == \"$reason\").count] | add // 0")" 0
 done
 
+# --- what trace says of them -------------------------------------------------
+
+# ways TO: how `weir trace` says a segment from whole gets there.
+ways()
+{
+	"$WEIR" trace -n topology -j whole "dst=$1" 10.0.0.9 tcp \
+		segment 1448 len 14534 |
+		jq -r '[., .hops[]] | .[].steps[] |
+		       select(.step == "deliver") | .text'
+}
+is "a segment to a card is to go as it is" "$(ways card)" \
+	"to sw0.card, as it is"
+is "where offloads are off it is to be cut" \
+	"$(ways cut)" "to sw0.cut, cut into 10 frames"
+is "behind a link that takes it, too, it is whole" "$(ways sw0.up)" \
+	"$(printf '%s\n' "to sw0.up, as it is" "to sw1.near, as it is")"
+ok "what contradicts itself is refused" eval '"$WEIR" trace -n topology \
+	whole dst=cut 10.0.0.9 tcp syn segment 1448 | grep -q "bad_offload"'
+ok "and of a port without offloads not read" eval '"$WEIR" trace -n topology \
+	cut dst=whole 10.0.0.9 tcp segment 100 | grep -q "offload.skip"'
+ok "a link that does not take segments gets frames" eval '[ "$("$WEIR" trace \
+	-n topology -j one broadcast 10.0.0.9 udp segment 1000 len 5042 vlan 10 |
+	jq -r ".hops[].length" | head -n 1)" = 1046 ]'
+
 # --- datagrams ---------------------------------------------------------------
 
 # datagrams ADDRESS: eight of 1000 bytes, in one segment.

@@ -213,10 +213,13 @@ static void test_hops_of_other_switches(void **state)
 			     "rules between the two ports allows it\n"));
 }
 
+#define TO "02:00:00:00:00:0b"
+#define FROM "02:00:00:00:00:0a"
+#define MACS "02000000000b02000000000a"
+
 /* The next switch is asked about the frame as it leaves by the link. */
 static void test_a_tag_changes_at_a_link(void **state)
 {
-#define MACS "02000000000b02000000000a"
 #define TAGGED(tag)                                                            \
 	{                                                                      \
 		{ "\"ports\"", OK("[" PORT("sw0.alice", 0) "]") },             \
@@ -256,6 +259,103 @@ static void test_a_tag_changes_at_a_link(void **state)
 		if (strstr(fake_requests(), text) == NULL)
 			fail_msg("%zu: %s", i, fake_requests());
 	}
+}
+
+/* Of a segment's frame: the bytes from its IP header's total length on. */
+#define IP4(length) MACS "08004500" length "000140004006"
+
+static void test_segments(void **state)
+{
+	static const struct fake_answer far[] = {
+		{ "\"ports\"", OK("[" PORT("sw0.alice", 0) "]") },
+		{ "\"fdb\"", OK("[]") },
+		{ "\"policy\"", OK("[]") },
+		{ "\"flows\"", OK("[]") },
+		{ "\"tcp4\",\"segment\":100",
+		  OK("{\"port\":\"sw0.alice\",\"cut\":[\"sw0.t\"]," LINK(
+			  "as-is") "}") },
+		{ "\"trace\"",
+		  OK("{\"port\":\"sw0.alice\",\"cut\":[]," LINK("as-is") "}") },
+		{ NULL, NULL },
+	};
+	static const struct {
+		const char *words;
+		const char *want; /* request to the first switch */
+		const char *next; /* to the one behind the link */
+	} table[] = {
+		/* Two frames unless something else is said. */
+		{ "10.0.0.2 tcp segment 100 dst=" TO " src=" FROM, IP4("00f0"),
+		  IP4("008c") },
+		{ "10.0.0.2 tcp segment=100 len 354 dst=" TO " src=" FROM,
+		  IP4("0154"), IP4("008c") },
+		/* Whole over the link. */
+		{ "10.0.0.2 tcp segment 200 dst=" TO " src=" FROM, IP4("01b8"),
+		  "\"offload\":{\"type\":\"tcp4\",\"segment\":200}" },
+		{ "10.0.0.2 udp segment 7 dst=" TO " src=" FROM,
+		  "\"offload\":{\"type\":\"udp\",\"segment\":7}",
+		  "\"offload\":{\"type\":\"udp\",\"segment\":7}" },
+		{ "ip6 tcp segment 7 dst=" TO " src=" FROM,
+		  "\"offload\":{\"type\":\"tcp6\",\"segment\":7}",
+		  "\"offload\":{\"type\":\"tcp6\",\"segment\":7}" },
+		{ "10.0.0.2 tcp partial dst=" TO " src=" FROM,
+		  "\"offload\":{\"type\":\"checksum\",\"segment\":0}",
+		  "\"offload\":{\"type\":\"checksum\",\"segment\":0}" },
+		/* Bytes, and nonsense. */
+		{ MACS "0806 segment 9",
+		  "\"frame\":\"" MACS "0806\","
+		  "\"offload\":{\"type\":\"udp\",\"segment\":9}",
+		  "\"segment\":9" },
+		{ "0200 partial", "\"frame\":\"0200\",\"offload\"", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char name[8], text[256];
+		size_t before = strlen(fake_requests());
+		const char *first, *next;
+
+		snprintf(name, sizeof(name), "s%zu", i);
+		fake_instance(name, far);
+		snprintf(text, sizeof(text), "trace -n %s alice %s", name,
+			 table[i].words);
+		if (run_weir(text))
+			fail_msg("%s: %s", text, cli_err);
+		first = strstr(fake_requests() + before, "\"trace\"");
+		next = first ? strchr(first, '\n') : NULL;
+		if (!next ||
+		    !memmem(first, (size_t)(next - first), table[i].want,
+			    strlen(table[i].want)) ||
+		    !strstr(next, table[i].next))
+			fail_msg("%s: %s", text, first);
+		/* The frames it was cut into have no offload data. */
+		if (strstr(text, "100"))
+			assert_null(strstr(next, "offload"));
+	}
+}
+
+static void test_segments_that_cannot_be_put_together(void **state)
+{
+	static const struct {
+		const char *words;
+		const char *error;
+	} wrong[] = {
+		{ "trace alice tcp segment",
+		  "after \"segment\" there must be" },
+		{ "trace alice tcp segment 0", "after \"segment\" there must" },
+		{ "trace alice tcp segment 65536", "there must be a number" },
+		{ "trace alice tcp segment 12x", "there must be a number" },
+		{ "trace alice segment 1448", "the frame needs a destination" },
+		{ "trace alice 10.0.0.2 tcp segment 40000", "with len" },
+	};
+
+	(void)state;
+	fake_instance("home", home);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(run_weir(wrong[i].words), 1);
+		if (!strstr(cli_err, wrong[i].error))
+			fail_msg("%s: %s", wrong[i].words, cli_err);
+	}
+	assert_null(strstr(fake_requests(), "\"trace\""));
 }
 
 static void test_decision_for_a_program(void **state)
@@ -304,6 +404,8 @@ int main(void)
 		cli_test(test_packets_are_filled_in),
 		cli_test(test_hops_of_other_switches),
 		cli_test(test_a_tag_changes_at_a_link),
+		cli_test(test_segments),
+		cli_test(test_segments_that_cannot_be_put_together),
 		cli_test(test_decision_for_a_program),
 		cli_test(test_a_switch_that_cannot_be_asked),
 	};

@@ -47,6 +47,15 @@ static void hc14_garbage_gets_an_error(void **state)
 		  "two hexadecimal digits" },
 		{ "{\"cmd\":\"trace\",\"port\":\"sw0.a\",\"frame\":\"zz\"}",
 		  "two hexadecimal digits" },
+		{ "{\"cmd\":\"trace\",\"port\":\"sw0.a\",\"frame\":\"00\","
+		  "\"offload\":{\"type\":\"sctp\"}}",
+		  "\"offload\"" },
+		{ "{\"cmd\":\"trace\",\"port\":\"sw0.a\",\"frame\":\"00\","
+		  "\"offload\":{\"type\":\"udp\",\"segment\":65536}}",
+		  "\"offload\"" },
+		{ "{\"cmd\":\"trace\",\"port\":\"sw0.a\",\"frame\":\"00\","
+		  "\"offload\":7}",
+		  "\"offload\"" },
 		{ "{\"cmd\":\"trace\",\"port\":\"sw9.x\",\"frame\":\"00\"}",
 		  "no port \"sw9.x\"" },
 		{ "{\"cmd\":\"trace\",\"port\":\"a\",\"frame\":\"00\"}",
@@ -99,7 +108,8 @@ static void hc14_requests_that_are_nearly_right(void **state)
 		"{\"cmd\":\"show\",\"what\":\"ports\"}",
 		"{\"cmd\":\"show\",\"what\":\"fdb\"}",
 		("{\"cmd\":\"trace\",\"port\":\"sw0.a\",\"frame\":"
-		 "\"ffffffffffff02000000000a0800\"}"),
+		 "\"ffffffffffff02000000000a0800\",\"offload\":"
+		 "{\"type\":\"tcp4\",\"segment\":99}}"),
 	};
 	struct rig *r = *state;
 	uint32_t x = 14;

@@ -133,6 +133,42 @@ static void test_storms_and_snooping_are_told(void **state)
 	expect_steps(t, "deliver", "");
 }
 
+static void test_offload_data_are_told(void **state)
+{
+	struct told *t = *state;
+
+	t->request.len = 3000;
+	t->request.offload =
+		(struct offload){ .flags = OFFLOAD_CHECKSUM | OFFLOAD_TCP4,
+				  .segment = 1400 };
+	t->v.frames = 0;
+	expect_steps(t, "offload",
+		     "skip: the port has no offloads: it is a frame like any "
+		     "other\n");
+	expect_steps(t, "length", "pass: 3000 bytes, within 14 to 1518\n");
+	t->comp.sw.port[0].wire.offload = OFFLOAD_PORT;
+	t->comp.sw.port[0].wire.max_segment = 65000;
+	t->v.frames = 3;
+	expect_steps(t, "length", "pass: 3000 bytes, within 14 to 65000\n");
+	expect_steps(t, "offload",
+		     "pass: a segment that stands for 3 frames, of 1400 bytes "
+		     "of payload each\n");
+	expect_steps(t, "deliver", "pass: to sw0.b, as it is\n");
+	t->v.cut = 2;
+	expect_steps(t, "deliver", "pass: to sw0.b, cut into 3 frames\n");
+	t->request.offload = (struct offload){ .flags = OFFLOAD_CHECKSUM };
+	t->v.frames = 1;
+	expect_steps(t, "length", "pass: 3000 bytes, within 14 to 1518\n");
+	expect_steps(t, "offload", "pass: its checksum is not made yet\n");
+	expect_steps(t, "deliver", "pass: to sw0.b, with its checksum made\n");
+	told_stop(t, REASON_BAD_OFFLOAD);
+	expect_steps(t, "offload",
+		     "drop: offload data that do not fit the frame: they are "
+		     "for a TCP or UDP packet without SYN or RST that ends "
+		     "with the frame and makes 2 to 128 frames\n");
+	expect_steps(t, "reserved", "");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, told_setup, told_teardown)
 
 int main(void)
@@ -142,6 +178,7 @@ int main(void)
 		TEST(test_locks_and_rates_are_told),
 		TEST(test_addresses_kept_out_are_told),
 		TEST(test_storms_and_snooping_are_told),
+		TEST(test_offload_data_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

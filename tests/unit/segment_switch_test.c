@@ -444,31 +444,6 @@ static void a_record_is_whole_and_its_checksum_right(void **state)
 	assert_int_equal(rig_receive(r, CAPTURE, got), -1);
 }
 
-static void a_trace_says_what_will_happen(void **state)
-{
-	struct rig *r = *state;
-	struct shape shape = usual;
-	struct vswitch_verdict v;
-
-	for (unsigned int i = 0; i < 2; i++) {
-		shape.piece = 1400 + 100 * i;
-		make_seg(&shape, FROM, RIG_MAC(PLAIN));
-		assert_int_equal(vswitch_trace(r->sw, FROM, seg.b, seg.len,
-					       seg.o, r->now, &v),
-				 0);
-		assert_int_equal(v.reason, i ? REASON_TOO_BIG : REASON_NONE);
-		send_seg(r, FROM);
-		assert_int_equal(rig_drops(r, PLAIN, REASON_TOO_BIG), i);
-		rig_drain(r, PLAIN);
-	}
-	seg.o.segment = 0;
-	vswitch_trace(r->sw, FROM, seg.b, seg.len, seg.o, r->now, &v);
-	assert_int_equal(v.reason, REASON_BAD_OFFLOAD);
-	/* Of a port without offloads it is a frame like any other. */
-	vswitch_trace(r->sw, PLAIN, seg.b, seg.len, seg.o, r->now, &v);
-	assert_int_equal(v.reason, REASON_OVERSIZE);
-}
-
 #define T(name) cmocka_unit_test_setup_teardown(name, seg_setup, seg_teardown)
 
 int main(void)
@@ -489,7 +464,6 @@ int main(void)
 		T(tags_are_changed_in_what_is_cut_and_in_what_is_not),
 		T(the_longest_with_a_tag_added),
 		T(a_record_is_whole_and_its_checksum_right),
-		T(a_trace_says_what_will_happen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

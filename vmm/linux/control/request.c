@@ -65,16 +65,43 @@ static bool find_port(struct monitor *m, struct control_conn *c,
 	return false;
 }
 
+/* Offload data of a frame that is traced.  Return: whether they make sense. */
+static bool offload_decode(json_t *text, struct offload *o)
+{
+	static const char *const name[] = { "checksum", "tcp4", "tcp6", "udp" };
+	static const uint8_t type[] = { 0, OFFLOAD_TCP4, OFFLOAD_TCP6,
+					OFFLOAD_UDP };
+	const char *what;
+	int segment = 0;
+	size_t i = 0;
+
+	if (text == NULL)
+		return true;
+	if (json_unpack(text, "{s:s, s?i}", "type", &what, "segment",
+			&segment) != 0 ||
+	    segment < 0 || segment > UINT16_MAX)
+		return false;
+	while (i < sizeof(type) && strcmp(name[i], what) != 0)
+		i++;
+	if (i == sizeof(type))
+		return false;
+	o->flags = OFFLOAD_CHECKSUM | type[i];
+	o->segment = (uint16_t)segment;
+	return true;
+}
+
 static const char *start_trace(struct monitor *m, struct control_conn *c,
 			       json_t *request)
 {
 	uint8_t frame[VSWITCH_MAX_BUFFER];
+	struct offload offload = { 0 };
 	const char *port, *hex;
 	size_t size;
 	long len;
 
 	if (json_unpack(request, "{s:s, s:s%}", "port", &port, "frame", &hex,
-			&size) != 0)
+			&size) != 0 ||
+	    !offload_decode(json_object_get(request, "offload"), &offload))
 		return "bad_trace";
 	len = hex_decode(hex, size, frame, sizeof(frame));
 	if (len <= 0) {
@@ -84,6 +111,7 @@ static const char *start_trace(struct monitor *m, struct control_conn *c,
 	} else if (find_port(m, c, port)) {
 		c->job.list = &control_trace;
 		c->job.request.len = (uint32_t)len;
+		c->job.request.offload = offload;
 		memcpy(c->job.request.header, frame,
 		       len < (long)FRAME_SNAP_MAX ? (size_t)len
 						  : FRAME_SNAP_MAX);

@@ -79,6 +79,26 @@ static json_t *settings_of(const struct policy_port *p)
 		(json_int_t)p->limit_in.rate, "mac_sticky", (int)p->sticky);
 }
 
+/* The most bytes the port takes; of a segment it may be more. */
+static int longest(const struct sys_switch_port *p, struct offload o)
+{
+	bool segment = (o.flags & OFFLOAD_TYPE) != 0 && p->wire.max_segment;
+
+	return (int)(segment ? p->wire.max_segment : p->wire.max_frame);
+}
+
+/* What became of its offload data, if it has some. */
+static json_t *offload_of(const struct trace *t, struct offload o)
+{
+	const struct sys_switch_port *p = &t->sw->comp->sw.port[t->port];
+
+	if (!offload_any(o))
+		return NULL;
+	return json_pack("{s:i, s:b, s:i}", "segment", (int)o.segment, "read",
+			 (p->wire.offload & OFFLOAD_PORT) != 0, "frames",
+			 (int)t->v->frames);
+}
+
 /* --- learning and lookup ------------------------------------------------- */
 
 static json_t *learned(const struct trace *t)
@@ -188,10 +208,11 @@ static json_t *destination(const struct trace *t, uint32_t to)
 	uint32_t why = bit_in(t->v->refused, to) ? t->v->refusal[to]
 						 : REASON_NONE;
 	json_t *facts = t->policy != NULL ? policy_facts(t, to) : NULL;
-	json_t *row = json_pack("{s:o, s:s, s:b}", "port", port_json(t->sw, to),
-				"reason",
+	json_t *row = json_pack("{s:o, s:s, s:b, s:b}", "port",
+				port_json(t->sw, to), "reason",
 				vswitch_reason_key((enum vswitch_reason)why),
-				"reply", bit_in(t->v->replies, to));
+				"reply", bit_in(t->v->replies, to), "cut",
+				bit_in(t->v->cut, to));
 
 	json_object_update(row, facts);
 	json_decref(facts);
@@ -272,19 +293,20 @@ json_t *show_verdict(const struct mon_switch *sw,
 	parse(&t.frame, request);
 	return json_pack(
 		"{s:o, s:i, s:i, s:i, s:{s:o, s:o, s:o}, s:o, s:i, s:o, s:s, "
-		"s:o, s:I, s:i, s:o, s:o, s:o, s:o, s:o, s:s, s:s}",
+		"s:o, s:I, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:s, s:s}",
 		"port", port_json(sw, request->port), "length",
 		(int)request->len, "min", (int)FRAME_MIN, "max",
-		(int)sw->comp->sw.port[request->port].wire.max_frame, "frame",
-		"source", mac_json(t.frame.src), "destination",
+		longest(&sw->comp->sw.port[request->port], request->offload),
+		"frame", "source", mac_json(t.frame.src), "destination",
 		mac_json(t.frame.dst), "tag", tag_of(&t.frame), "settings",
 		settings_of(t.rules), "vlan", (int)v->vlan, "learned",
 		learned(&t), "resolution", resolution(v), "out",
 		name_of(&t, (uint32_t)v->out), "storm", storm_limit(&t),
 		"offered", (int)bit_count(v->candidates), "snooping",
 		names(&t, v->gone), "left_out", left_out(&t), "destinations",
-		destinations(&t), "deliver", names(&t, v->deliver), "links",
-		links(&t), "verdict",
+		destinations(&t), "deliver", names(&t, v->deliver), "cut",
+		names(&t, v->cut), "links", links(&t), "offload",
+		offload_of(&t, request->offload), "verdict",
 		v->reason != REASON_NONE ? "drop" : "deliver", "reason",
 		vswitch_reason_key(v->reason));
 }
