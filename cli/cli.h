@@ -8,7 +8,8 @@
  * its own.  Replies are facts; all words a person reads are made here.
  *
  *	main.c command.c options.c	commands, help, options
- *	run.c show.c metrics.c graph.c trace.c change.c vm.c stop.c	the commands
+ *	run.c show.c metrics.c graph.c top.c trace.c change.c vm.c stop.c	the
+ *			commands
  *	instance.c control.c	find an instance; one request, one reply
  *	facts.c errors.c decision.c verdict.c	facts in words
  *	frame.c packet.c packet_build.c trace_packet.c	frames to trace
@@ -24,6 +25,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define WEIR_VERSION "0.1"
 
@@ -75,6 +77,11 @@ struct cli_command {
 };
 
 /**
+ * cli_now_ms - the time, CLOCK_MONOTONIC
+ */
+int64_t cli_now_ms(void);
+
+/**
  * cli_main - what main() does, for tests as well
  *
  * Return: the exit code.
@@ -86,6 +93,7 @@ enum cli_exit cli_run(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_show(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_metrics(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_graph(const struct cli_options *opt, int argc, char **argv);
+enum cli_exit cli_top(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_trace(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_reload(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_allow(const struct cli_options *opt, int argc, char **argv);

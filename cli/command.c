@@ -45,6 +45,12 @@ static const struct cli_command commands[] = {
 	  "in a pipe a\nline per row, with tabs between columns. For example: "
 	  "watch weir show --table ports\n",
 	  cli_show, 0 },
+	{ "top", "nt", 0, 0, "[-n NAME] [-t SECONDS]",
+	  "watch rates of ports and rules",
+	  "Shows once a second what ports receive, send and drop, for which "
+	  "reason most; or,\nafter the key 'r', what rules decide. The last "
+	  "line says which keys sort; 'q' ends it.\n",
+	  cli_top, 0 },
 	{ "metrics", "not", 0, 0, "[-o] [-n NAME] [-t SECONDS]",
 	  "print counters and states for Prometheus",
 	  "Prints what 'weir show' knows of ports, drops, rules, domains and "
@@ -171,6 +177,8 @@ static const struct {
 	  "show system' the processes" },
 	{ " prometheus openmetrics exporter stats-export ",
 	  "'weir metrics' prints counters for Prometheus" },
+	{ " watch monitor rates htop iftop ",
+	  "'weir top' shows what ports and rules do" },
 	{ " draw picture dot svg topology diagram ",
 	  "'weir graph' draws who may send to whom" },
 	{ " port interfaces links if counters ", "'weir show ports' does" },

@@ -59,8 +59,8 @@ _weir()
 	command=${COMP_WORDS[at]-}
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = "$at" ]; then
-		words='check run show metrics graph trace allow deny limit storm
-			lock undo reload vm console stop help --version'
+		words='check run show top metrics graph trace allow deny limit
+			storm lock undo reload vm console stop help --version'
 	elif [ "$before" = -n ] || [ "$before" = --name ]; then
 		words=$(_weir_instances)
 	else
@@ -74,7 +74,7 @@ _weir()
 		metrics:-*) words='-o --openmetrics -n --name -t --timeout' ;;
 		limit:-* | storm:-* | lock:-* | undo:-* | reload:-*)
 			words='-j --json -n --name -t --timeout' ;;
-		graph:-* | stop:-* | vm:-* | console:-*)
+		top:-* | graph:-* | stop:-* | vm:-* | console:-*)
 			words='-n --name -t --timeout' ;;
 		show:*)
 			words='ports fdb policy flows groups drops system vms' ;;
@@ -90,8 +90,8 @@ _weir()
 		console:*) words=$(_weir_vms) ;;
 		stop:*) words=$(_weir_instances) ;;
 		help:*)
-			words='check run show metrics graph trace allow deny limit
-				storm lock undo reload vm console stop' ;;
+			words='check run show top metrics graph trace allow deny
+				limit storm lock undo reload vm console stop' ;;
 		trace:@*)
 			mapfile -t COMPREPLY < <(compgen -P @ -f -- "${word#@}")
 			return ;;

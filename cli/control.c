@@ -46,8 +46,7 @@ struct exchange {
 	bool broken;
 };
 
-/* Not the time of day: that can be set. */
-static int64_t now_ms(void)
+int64_t cli_now_ms(void)
 {
 	struct timespec t;
 
@@ -65,7 +64,7 @@ static int wait_for(int fd, short events, int64_t deadline)
 	struct pollfd p = { .fd = fd, .events = events };
 
 	for (;;) {
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - cli_now_ms();
 		int n;
 
 		if (left < 0)
@@ -166,9 +165,9 @@ static int exchange_begin(struct exchange *x, const struct control *to,
 	const struct timespec pause = { .tv_nsec = 10000000 };
 
 	*x = (struct exchange){ .to = to, .opt = opt };
-	x->deadline = now_ms() + (int64_t)opt->timeout * 1000;
+	x->deadline = cli_now_ms() + (int64_t)opt->timeout * 1000;
 	while ((x->fd = open_socket(to->path)) < 0 && errno == EAGAIN) {
-		if (now_ms() >= x->deadline) {
+		if (cli_now_ms() >= x->deadline) {
 			errno = ETIMEDOUT;
 			break;
 		}

@@ -117,6 +117,20 @@ else
 	skip "promtool accepts them" "no promtool (Debian's prometheus)"
 fi
 
+# --- top -------------------------------------------------------------------
+
+# typed KEYS: what `weir top` draws, and then its exit status
+typed()
+{
+	printf %s "$1" |
+		script -qec "$WEIR top; echo \"ended \$?\"" /dev/null
+}
+like "top draws ports" "$(typed q)" 'PORT .*STATE .*IN/s'
+like "and rules" "$(typed rq)" 'FROM .*DECIDED/s'
+like "and ends when told to" "$(typed q)" 'ended 0'
+is "it needs a terminal" "$("$WEIR" top 2>&1 </dev/null)" \
+	"weir: 'weir top' needs a terminal; 'weir metrics' prints counters for programs"
+
 # --- words -----------------------------------------------------------------
 
 like "the version" "$("$WEIR" --version)" '^weir [0-9]+\.[0-9]+$'
