@@ -122,6 +122,12 @@ bool nic_frame_fits(const uint8_t *data, size_t len, uint32_t mtu);
 int nic_packet_init(struct nic_packet *n, int rx_fd, int tx_fd,
 		    size_t max_frame);
 
+/** nic_packet_size - bytes of the two rings */
+static inline size_t nic_packet_size(const struct nic_packet *n)
+{
+	return n->rx.slot * n->rx.slots + n->tx.slot * n->tx.slots;
+}
+
 enum nic_got {
 	NIC_NOTHING, /* no frame there */
 	NIC_FRAME,   /* @f is one */

@@ -62,7 +62,8 @@ shared_namespaces()
 	done
 }
 
-# regions PID: name, permissions and octets of what it maps.
+# regions PID: name, permissions and octets of what it maps, but for the rings
+# that a packet socket shares with the kernel.
 regions()
 {
 	awk '$6 ~ /memfd:weir:/ {
@@ -76,6 +77,19 @@ regions()
 	done | sort
 }
 
+# rings PID: octets of these.
+rings()
+{
+	awk '$6 ~ /^socket:/ { split($1, range, "-"); print range[1], range[2] }' \
+		"/proc/$1/maps" | {
+		all=0
+		while read -r from to; do
+			all=$((all + 0x$to - 0x$from))
+		done
+		echo $all
+	}
+}
+
 # Descriptors, without the numbers that tell one socket from another.
 descriptors()
 {
@@ -85,6 +99,9 @@ descriptors()
 	done | sed 's/:\[.*//' | sort | uniq -c | sed 's/^ *//'
 }
 
+is "of all ports a nic shares memory with the kernel" "$(jq -r '.pds[].maps[] |
+	select(.region | endswith(".kernel")).region' <<<"$system")" \
+	sw0.up.kernel
 for i in $(seq 0 6); do
 	name=$(jq -r ".pds[$i].name" <<<"$system")
 	pid=$(jq ".pds[$i].pid" <<<"$system")
@@ -94,8 +111,12 @@ for i in $(seq 0 6); do
 		"$(shared_namespaces "$pid" "$monitor")" ""
 	is "$name maps its regions, with its permissions, and no other" \
 		"$(regions "$pid")" \
-		"$(jq -r ".pds[$i].maps[] | \"\(.region) \(.perms) \(.size)\"" \
+		"$(jq -r ".pds[$i].maps[] | select(.region | endswith(\".kernel\")
+			| not) | \"\(.region) \(.perms) \(.size)\"" \
 			<<<"$system" | sort)"
+	is "$name says how much it shares with the kernel" "$(rings "$pid")" \
+		"$(jq "[.pds[$i].maps[] | select(.region |
+			endswith(\".kernel\")).size] | add // 0" <<<"$system")"
 	is "$name maps nothing it could write and execute" \
 		"$(awk '$2 ~ /w.*x/' "/proc/$pid/maps")" ""
 	is "$name sees an empty file system" "$(ls -A "/proc/$pid/root/")" ""

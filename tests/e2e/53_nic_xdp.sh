@@ -64,6 +64,29 @@ case $(sed -n 's/.*not by AF_XDP: //p' "$WEIR_LOG" | head -n 1) in
 	skip_all "no AF_XDP behind veth in this kernel" ;;
 esac
 
+# shared PID: octets that it has mapped of AF_XDP's memory and rings.
+shared()
+{
+	awk '$6 ~ /^socket:/ || $6 ~ /memfd:weir:xdp/ {
+		split($1, range, "-"); print range[1], range[2] }' \
+		"/proc/$1/maps" | {
+		all=0
+		while read -r from to; do
+			all=$((all + 0x$to - 0x$from))
+		done
+		echo $all
+	}
+}
+said()
+{
+	"$WEIR" show -j system | jq '.pds[].maps[] |
+		select(.region == "sw0.alice.kernel").size'
+}
+is "what it shares with the kernel is told to the byte" "$(said)" \
+	"$(shared "$("$WEIR" show -j system |
+		jq '.pds[] | select(.name == "sw0.alice").pid')")"
+ok "and a frame's buffer is 2 KiB" [ "$(said)" -gt $((2048 * 2048)) ]
+
 # --- traffic ---------------------------------------------------------------
 
 is "both ports are by AF_XDP" "$(path_of alice) $(path_of bob)" "xdp xdp"

@@ -247,9 +247,11 @@ static void hc20_a_hundred_connections_leave_nothing(void **state)
 		front_join(&front, rig);
 		front_begin(&front, FE_FEATURES, FRONT_STEPS);
 		front_works(&front);
+		assert_int_equal(rig->c->outside->shared, FE_SIZE);
 		/* Some traffic is under way when it goes. */
 		front_lends(&front);
 		front_leave(&front);
+		assert_int_equal(rig->c->outside->shared, 0);
 		assert_int_equal(comp_open_fds(), fds);
 		assert_int_equal(mappings(), 0);
 	}

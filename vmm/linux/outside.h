@@ -77,21 +77,26 @@ enum outside_path {
  * struct outside_page - written by the PD, read by the monitor
  * @state: enum outside_state
  * @path:  enum outside_path
+ * @shared: bytes of memory, besides regions, that the PD has mapped and the
+ *         outside can reach: a nic's rings and buffers (the kernel), a guest's
+ *         memory
  * @drops: by enum outside_drop
  * @name:  what the interface is called now; "": not known
  */
 struct outside_page {
 	_Atomic(uint32_t) state;
 	_Atomic(uint32_t) path;
+	_Atomic(uint64_t) shared;
 	_Atomic(uint64_t) drops[OUTSIDE_DROP_COUNT];
 	char name[OUTSIDE_NAME];
 };
 
-ABI_SIZE(struct outside_page, 24 + 8 * OUTSIDE_DROP_COUNT);
+ABI_SIZE(struct outside_page, 32 + 8 * OUTSIDE_DROP_COUNT);
 ABI_AT(struct outside_page, state, 0);
 ABI_AT(struct outside_page, path, 4);
-ABI_AT(struct outside_page, drops, 8);
-ABI_AT(struct outside_page, name, 8 + 8 * OUTSIDE_DROP_COUNT);
+ABI_AT(struct outside_page, shared, 8);
+ABI_AT(struct outside_page, drops, 16);
+ABI_AT(struct outside_page, name, 16 + 8 * OUTSIDE_DROP_COUNT);
 
 _Static_assert(sizeof(struct outside_page) <= OUTSIDE_SIZE, "it fits");
 
@@ -118,6 +123,12 @@ static inline bool outside_is(const struct outside_page *page,
 static inline void outside_by(struct outside_page *page, enum outside_path path)
 {
 	atomic_store(&page->path, (uint32_t)path);
+}
+
+/** outside_shares - in the PD: note how much memory the outside can reach */
+static inline void outside_shares(struct outside_page *page, size_t bytes)
+{
+	atomic_store(&page->shared, bytes);
 }
 
 /**

@@ -5,6 +5,7 @@
  * Rows come in the order of the topology: switch by switch, port by port.
  */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "vmm/linux/control/json.h"
@@ -263,16 +264,51 @@ json_t *show_drops(const struct monitor *m)
 
 /* --- system -------------------------------------------------------------- */
 
-static void map_row(json_t *maps, const char *region, const char *suffix,
-		    size_t size, uint32_t perms)
+static void map_row(json_t *maps, const char *region, size_t size,
+		    uint32_t perms)
 {
-	add_row(maps, json_pack("{s:o, s:I, s:s}", "region",
-				json_sprintf("%s%s", region, suffix), "size",
+	add_row(maps, json_pack("{s:s, s:I, s:s}", "region", region, "size",
 				(json_int_t)size, "perms",
 				perms == SYS_R ? "r" : "rw"));
 }
 
-/* Its regions, and the pages in which its ports report their outside. */
+/* A row for memory that a port has besides its regions. */
+static void beside_row(json_t *rows, const char *key, const char *port,
+		       const char *what, uint64_t size)
+{
+	json_t *row = json_pack("{s:o, s:I}", key,
+				json_sprintf("%s.%s", port, what), "size",
+				clamped(size));
+
+	/* A map has permissions, too. */
+	if (strcmp(key, "region") == 0)
+		json_object_set_new(row, "perms", json_string("rw"));
+	add_row(rows, row);
+}
+
+/*
+ * Memory of a PD's ports that is no region: the pages in which they report
+ * their outside, and what they share with it.
+ */
+static void besides(const struct monitor *m, const struct mon_pd *pd,
+		    json_t *rows, const char *key)
+{
+	for (size_t i = 0; i < m->sys.n_conns; i++) {
+		const struct mon_link *l = &m->link[i];
+		const struct sys_conn *conn = l->conn;
+		bool guest;
+
+		if (l->outside == NULL || &m->pd[conn->pd[1]] != pd)
+			continue;
+		guest = pd->sys->comp[conn->comp[1]].kind == SYS_VHOST_USER;
+		beside_row(rows, key, conn->name, "outside", OUTSIDE_SIZE);
+		if (pd_alive(pd) && outside_shared(l) != 0)
+			beside_row(rows, key, conn->name,
+				   guest ? "guest" : "kernel",
+				   outside_shared(l));
+	}
+}
+
 static json_t *show_maps(const struct monitor *m, const struct mon_pd *pd)
 {
 	const struct sys_pd *sys = pd->sys;
@@ -281,12 +317,9 @@ static json_t *show_maps(const struct monitor *m, const struct mon_pd *pd)
 	for (uint32_t i = 0; i < sys->n_maps; i++) {
 		const struct sys_region *r = &m->sys.region[sys->map[i].region];
 
-		map_row(maps, r->name, "", r->size, sys->map[i].perms);
+		map_row(maps, r->name, r->size, sys->map[i].perms);
 	}
-	for (uint32_t i = 0; i < sys->n_comps; i++)
-		if (pd->fds[i].paged)
-			map_row(maps, sys->comp[i].name, ".outside",
-				OUTSIDE_SIZE, SYS_RW);
+	besides(m, pd, maps, "region");
 	return maps;
 }
 
@@ -344,6 +377,8 @@ json_t *show_system(const struct monitor *m)
 		add_row(regions,
 			json_pack("{s:s, s:I}", "name", m->sys.region[i].name,
 				  "size", (json_int_t)m->sys.region[i].size));
+	for (size_t i = 0; i < m->sys.n_pds; i++)
+		besides(m, &m->pd[i], regions, "name");
 	for (size_t i = 0; i < m->sys.n_channels; i++) {
 		const struct sys_channel *c = &m->sys.channel[i];
 

@@ -269,6 +269,11 @@ const char *outside_name(const struct monitor *m, const struct mon_link *l,
 	return strcmp(buf, was) != 0 ? buf : "";
 }
 
+uint64_t outside_shared(const struct mon_link *l)
+{
+	return l->outside == NULL ? 0 : atomic_load(&l->outside->shared);
+}
+
 uint64_t outside_drops(const struct mon_link *l, enum outside_drop why)
 {
 	return l->outside == NULL

@@ -413,6 +413,11 @@ const char *outside_name(const struct monitor *m, const struct mon_link *l,
 enum outside_path outside_path(const struct mon_link *l);
 
 /**
+ * outside_shared - bytes it says it shares with the outside, besides regions
+ */
+uint64_t outside_shared(const struct mon_link *l);
+
+/**
  * outside_drops - frames it says it has dropped for one reason
  */
 uint64_t outside_drops(const struct mon_link *l, enum outside_drop why);

@@ -22,8 +22,7 @@
  * While the interface is down or has no carrier, frames for it are dropped and
  * counted.  When it is deleted, unplugged or moved to another namespace, the PD
  * keeps running without it until the monitor has found it again and restarts
- * the PD with new sockets.  The interface is known by its number: it may be
- * renamed.
+ * the PD with new sockets.  It is known by its number, so it may be renamed.
  */
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -404,8 +403,10 @@ static int init_rings(struct component *c)
 		e = nic_by_xdp_init(c);
 	if (e < 0 || n->xdp != NULL)
 		return e;
-	return nic_packet_init(&n->packet, c->fd[NIC_RX], c->fd[NIC_TX],
-			       n->max_frame);
+	e = nic_packet_init(&n->packet, c->fd[NIC_RX], c->fd[NIC_TX],
+			    n->max_frame);
+	outside_shares(c->outside, nic_packet_size(&n->packet));
+	return e;
 }
 
 static int nic_init(struct component *c)
@@ -416,7 +417,6 @@ static int nic_init(struct component *c)
 
 	if (e < 0)
 		return e;
-	outside_by(c->outside, OUTSIDE_PATH_ONLY);
 	n->max_frame = c->cfg->wire.max_frame;
 	n->copy = malloc(NIC_BIG);
 	if (n->copy == NULL)

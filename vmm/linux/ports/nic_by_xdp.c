@@ -38,6 +38,7 @@ int nic_by_xdp_init(struct component *c)
 	if (e == 0 && x->note.queues > 0) {
 		n->xdp = x;
 		outside_by(c->outside, path_of(&x->note));
+		outside_shares(c->outside, x->mapped);
 		return 0;
 	}
 	if (e == 0) {

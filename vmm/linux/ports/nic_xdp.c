@@ -14,31 +14,36 @@
 
 #include "vmm/linux/ports/partial.h"
 
+#define PAGE 4096u
 /* Frames given back are published in batches. */
 #define BATCH 32u
 
 /* --- mapping ------------------------------------------------------------ */
 
-static void *map(int fd, uint64_t at, size_t size)
+static void *map(struct nic_xdp *x, int fd, uint64_t at, size_t size)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_POPULATE, fd, (off_t)at);
 
-	return p == MAP_FAILED ? NULL : p;
+	if (p == MAP_FAILED)
+		return NULL;
+	x->mapped += (size + PAGE - 1) / PAGE * PAGE;
+	return p;
 }
 
 /* libxdp's two kinds of rings have the same members, in other structures. */
-#define RING(r, fd, offsets, pgoff, n, entry)                                  \
-	ring_init((fd), (offsets), (pgoff), (n), (entry), &(r)->producer,      \
+#define RING(x, r, fd, offsets, pgoff, n, entry)                               \
+	ring_init((x), (fd), (offsets), (pgoff), (n), (entry), &(r)->producer, \
 		  &(r)->consumer, &(r)->ring, &(r)->flags, &(r)->size,         \
 		  &(r)->mask)
 
-static int ring_init(int fd, const struct xdp_ring_offset *at, uint64_t pgoff,
+static int ring_init(struct nic_xdp *x, int fd,
+		     const struct xdp_ring_offset *at, uint64_t pgoff,
 		     uint32_t n, size_t entry, uint32_t **producer,
 		     uint32_t **consumer, void **ring, uint32_t **flags,
 		     uint32_t *size, uint32_t *mask)
 {
-	char *p = map(fd, pgoff, at->desc + n * entry);
+	char *p = map(x, fd, pgoff, at->desc + n * entry);
 
 	if (p == NULL)
 		return -errno;
@@ -64,11 +69,11 @@ static int offsets_of(int fd, struct xdp_mmap_offsets *at)
 static int sender_init(struct nic_xdp *x, const struct xdp_mmap_offsets *at)
 {
 	int fd = x->queue[0].fd;
-	int e = RING(&x->tx, fd, &at->tx, XDP_PGOFF_TX_RING, XDP_TX_FRAMES,
+	int e = RING(x, &x->tx, fd, &at->tx, XDP_PGOFF_TX_RING, XDP_TX_FRAMES,
 		     sizeof(struct xdp_desc));
 
 	if (e == 0)
-		e = RING(&x->completed, fd, &at->cr,
+		e = RING(x, &x->completed, fd, &at->cr,
 			 XDP_UMEM_PGOFF_COMPLETION_RING, XDP_TX_FRAMES,
 			 sizeof(uint64_t));
 	x->tx.cached_cons = x->tx.size;
@@ -100,15 +105,15 @@ static int queue_init(struct nic_xdp *x, unsigned int number, int fd,
 	int e = offsets_of(fd, &at);
 
 	q->fd = fd;
-	q->frames = map(memory, xdp_umem_at(x->note.chunk, number),
+	q->frames = map(x, memory, xdp_umem_at(x->note.chunk, number),
 			xdp_umem_size(x->note.chunk, number));
 	if (e == 0 && q->frames == NULL)
 		e = -ENOMEM;
 	if (e == 0)
-		e = RING(&q->rx, fd, &at.rx, XDP_PGOFF_RX_RING, XDP_RX_FRAMES,
-			 sizeof(struct xdp_desc));
+		e = RING(x, &q->rx, fd, &at.rx, XDP_PGOFF_RX_RING,
+			 XDP_RX_FRAMES, sizeof(struct xdp_desc));
 	if (e == 0)
-		e = RING(&q->fill, fd, &at.fr, XDP_UMEM_PGOFF_FILL_RING,
+		e = RING(x, &q->fill, fd, &at.fr, XDP_UMEM_PGOFF_FILL_RING,
 			 XDP_RX_FRAMES, sizeof(uint64_t));
 	if (e == 0 && number == 0)
 		e = sender_init(x, &at);
@@ -120,13 +125,14 @@ static int queue_init(struct nic_xdp *x, unsigned int number, int fd,
 int nic_xdp_init(struct nic_xdp *x, const int *fd, unsigned int n)
 {
 	const struct xdp_note *note =
-		map(fd[XDP_MEMORY], 0, sizeof(struct xdp_note));
+		map(x, fd[XDP_MEMORY], 0, sizeof(struct xdp_note));
 	int e = 0;
 
 	if (note == NULL)
 		return -errno;
 	x->note = *note;
 	munmap((void *)(uintptr_t)note, sizeof(struct xdp_note));
+	x->mapped = 0;
 	x->note.why[ERROR_TEXT - 1] = '\0';
 	if (x->note.queues > XDP_QUEUES ||
 	    (x->note.queues > 0 && n != XDP_QUEUE + x->note.queues))

@@ -123,6 +123,7 @@ struct nic_xdp {
 	unsigned int n_free; /* frames for sending, */
 	uint32_t free[XDP_TX_FRAMES];
 	uint64_t strange; /* addresses that the kernel cannot have meant */
+	size_t mapped;	  /* bytes of all it shares with the kernel */
 	struct xdp_queue queue[XDP_QUEUES];
 };
 

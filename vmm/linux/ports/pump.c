@@ -14,6 +14,9 @@ int pump_init(struct component *c, const struct pump_ops *ops)
 
 	if (result != 0)
 		return result;
+	/* Not as the one before left it. */
+	outside_by(c->outside, OUTSIDE_PATH_ONLY);
+	outside_shares(c->outside, 0);
 	p->ops = ops;
 	p->readable = true;
 	p->writable = true;

@@ -80,6 +80,15 @@ void vhost_unmap(struct vhost *v)
 	v->memory.n = 0;
 }
 
+size_t vhost_mapped(const struct vhost *v)
+{
+	size_t all = 0;
+
+	for (unsigned int i = 0; i < v->regions; i++)
+		all += v->region[i].mapped;
+	return all;
+}
+
 bool vhost_guest_address(const struct vhost *v, uint64_t user, uint64_t *guest)
 {
 	for (unsigned int i = 0; i < v->regions; i++) {

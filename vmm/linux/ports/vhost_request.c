@@ -158,6 +158,7 @@ static const char *set_memory(struct component *c, struct vhost_message *m)
 
 		why = vhost_map(v, &r, m->fd[i]);
 	}
+	outside_shares(c->outside, vhost_mapped(v));
 	vhost_refresh(c);
 	return why;
 }

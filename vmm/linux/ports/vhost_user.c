@@ -180,6 +180,7 @@ static void ended(struct component *c)
 	v->features = v->protocol = v->status = 0;
 	v->agreed = v->talk = false;
 	vhost_unmap(v);
+	outside_shares(c->outside, 0);
 	vhost_forget(v);
 }
 

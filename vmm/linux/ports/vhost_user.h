@@ -201,6 +201,9 @@ const char *vhost_map(struct vhost *v, const struct vhost_region *r, int fd);
  */
 void vhost_unmap(struct vhost *v);
 
+/** vhost_mapped - bytes of the files mapped, as far as they hold regions */
+size_t vhost_mapped(const struct vhost *v);
+
 /**
  * vhost_guest_address - of an address in the front-end's process
  *
