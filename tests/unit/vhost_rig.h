@@ -15,6 +15,7 @@
 #include "base/vnet_header.h"
 #include "virtio/net.h"
 #include "vmm/linux/ports/vhost_message.h"
+#include "vmm/linux/ports/vhost_user.h"
 
 /* Requests, by their numbers in the specification. */
 enum {

@@ -29,7 +29,7 @@ void peer_end(struct component *c, struct peer *p)
 }
 
 /* For the log: what happens without a peer. */
-static const char *what_next(const struct component *c)
+static const char *what_next(const struct peer *p)
 {
 	static const char *const text[] = {
 		[SYS_SOCKET_LISTEN] = "waiting for the next one",
@@ -37,7 +37,7 @@ static const char *what_next(const struct component *c)
 		[SYS_SOCKET_GIVEN] = "waiting until the VM runs again",
 	};
 
-	return text[c->cfg->socket.mode];
+	return text[p->mode];
 }
 
 /* read() or writev() ended the connection; @error is 0 at end of file. */
@@ -45,7 +45,7 @@ void peer_lost(struct component *c, struct peer *p, int error)
 {
 	peer_end(c, p);
 	pd_log(c, "the peer has closed the connection%s%s: %s",
-	       error ? ": " : "", error ? strerror(error) : "", what_next(c));
+	       error ? ": " : "", error ? strerror(error) : "", what_next(p));
 }
 
 static int accept_peer(struct component *c)
@@ -159,7 +159,7 @@ static int begin_connected(struct component *c, struct peer *p)
 		pd_log(c, "%s: %s",
 		       c->n_fds == 0 ? "nobody takes the connection"
 				     : "the connection is of no use any more",
-		       what_next(c));
+		       what_next(p));
 	pd_replace_fd(c, 0, -1);
 	return 0;
 }
@@ -174,14 +174,15 @@ void peer_given(struct component *c, struct peer *p, int fd)
 	peer_watch(c, p);
 }
 
-int peer_begin(struct component *c, struct peer *p, bool listening)
+int peer_begin(struct component *c, struct peer *p, enum sys_socket_mode mode)
 {
-	p->listening = listening;
-	if (c->cfg->socket.mode == SYS_SOCKET_GIVEN) {
+	p->mode = mode;
+	p->listening = mode == SYS_SOCKET_LISTEN;
+	if (mode == SYS_SOCKET_GIVEN) {
 		outside_set(c->outside, OUTSIDE_NO_PEER);
 		return 0;
 	}
-	if (!listening)
+	if (!p->listening)
 		return begin_connected(c, p);
 	p->at = ACCEPTED;
 	pd_replace_fd(c, ACCEPTED, -1);

@@ -25,6 +25,7 @@
  * struct peer - whether there is one, and where
  * @begun:     it is there; may be NULL
  * @ended:     it has gone
+ * @mode:      of the socket
  * @listening: peers come and go at ACCEPTED
  * @present:   there is one
  * @leaving:   it has hung up
@@ -36,6 +37,7 @@
 struct peer {
 	void (*begun)(struct component *c);
 	void (*ended)(struct component *c);
+	enum sys_socket_mode mode;
 	bool listening;
 	bool present;
 	bool leaving;
@@ -53,13 +55,13 @@ static inline int peer_fd(const struct component *c, const struct peer *p)
 /**
  * peer_begin - listen, or begin with the connection the monitor has made
  * @p:         @begun and @ended are set
- * @listening: of the configuration
+ * @mode:      of the configuration
  *
  * For init().
  *
  * Return: 0 or negative errno.
  */
-int peer_begin(struct component *c, struct peer *p, bool listening);
+int peer_begin(struct component *c, struct peer *p, enum sys_socket_mode mode);
 
 /** peer_watch - after a change of @watched */
 void peer_watch(struct component *c, struct peer *p);

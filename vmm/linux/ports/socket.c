@@ -307,8 +307,7 @@ static int sock_init(struct component *c)
 	e = pump_init(c, &sock_pump);
 	if (e != 0)
 		return e;
-	return peer_begin(c, &s->peer,
-			  c->cfg->socket.mode == SYS_SOCKET_LISTEN);
+	return peer_begin(c, &s->peer, c->cfg->socket.mode);
 }
 
 static void sock_fd_ready(struct component *c, unsigned int fd_index,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest's memory in the port's process: see vhost_user.h.
+ * The guest's memory in the port's process: see vhost.h.
  *
  * A file is mapped from its beginning, because a file of huge pages can be
  * mapped at boundaries of its own only, and nobody tells how large these are.
  */
 #include <sys/mman.h>
 
-#include "vmm/linux/ports/vhost_user.h"
+#include "vmm/linux/ports/vhost.h"
 
 /* No more than a process can map. */
 #define LONGEST (1ull << 46)

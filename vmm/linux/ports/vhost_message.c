@@ -21,43 +21,57 @@
 /* Messages that are answered before the loop looks at something else. */
 #define TURNS 16u
 
-static bool answer(struct component *c, struct vhost_message *m)
+static bool answer(struct component *c, struct vhost *v,
+		   struct vhost_message *m)
 {
-	struct vhost *v = c->state;
-	const ssize_t size = VHOST_HEADER + (ssize_t)m->answer;
-	uint8_t out[VHOST_HEADER + sizeof(m->u64)];
+	struct iovec iov[] = { { &m->h, VHOST_HEADER },
+			       { m->bytes, m->answer } };
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = { .space = { 0 } };
+	struct msghdr h = { .msg_iov = iov, .msg_iovlen = 2 };
 
 	m->h.flags = VERSION | REPLY;
 	m->h.size = m->answer;
-	memcpy(out, &m->h, VHOST_HEADER);
-	memcpy(out + VHOST_HEADER, m->bytes, m->answer);
+	if (m->send >= 0) {
+		h.msg_control = &control;
+		h.msg_controllen = sizeof(control);
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.align), &m->send, sizeof(int));
+	}
 	/* A front-end that does not read its answers has gone astray. */
-	return write(peer_fd(c, &v->peer), out, (size_t)size) == size;
+	return sendmsg(peer_fd(c, &v->peer), &h, MSG_DONTWAIT) ==
+	       VHOST_HEADER + (ssize_t)m->answer;
 }
 
-static void handle(struct component *c, struct vhost_message *m)
+static void handle(struct component *c, struct vhost *v,
+		   struct vhost_message *m)
 {
-	struct vhost *v = c->state;
 	bool confirm = (m->h.flags & NEED_REPLY) &&
 		       (v->protocol & VHOST_REPLY_ACK);
 	uint32_t request = m->h.request;
-	const char *why = vhost_request(c, m);
+	const char *why = vhost_request(c, v, m);
 
 	for (unsigned int i = 0; i < m->fds; i++) {
 		if (m->fd[i] >= 0)
 			close(m->fd[i]);
 	}
 	if (why != NULL) {
-		vhost_refuse(c, "its request %u: %s", request, why);
+		vhost_refuse(c, v, "its request %u: %s", request, why);
 		return;
 	}
 	if (m->answer == 0 && confirm) {
-		m->u64 = 0;
+		m->u64 = m->failed;
 		m->answer = sizeof(m->u64);
 	}
-	if (m->answer != 0 && !answer(c, m))
-		vhost_refuse(c, "it does not take the answer to request %u",
+	if (m->answer != 0 && !answer(c, v, m))
+		vhost_refuse(c, v, "it does not take the answer to request %u",
 			     request);
+	if (m->send >= 0)
+		close(m->send);
 }
 
 /* --- receiving ------------------------------------------------------------- */
@@ -67,6 +81,7 @@ void vhost_forget(struct vhost *v)
 	while (v->in.fds > 0)
 		close(v->in.fd[--v->in.fds]);
 	v->in.have = 0;
+	v->held = false;
 }
 
 /* Take descriptors. Return: false if there are more than any message has. */
@@ -100,9 +115,8 @@ static bool take_fds(struct vhost_in *in, struct msghdr *h)
  *
  * Return: all are there.
  */
-static bool receive(struct component *c, uint32_t size)
+static bool receive(struct component *c, struct vhost *v, uint32_t size)
 {
-	struct vhost *v = c->state;
 	struct vhost_in *in = &v->in;
 	union {
 		struct cmsghdr align;
@@ -127,7 +141,7 @@ static bool receive(struct component *c, uint32_t size)
 	in->have += (uint32_t)n;
 	if (take_fds(in, &h))
 		return in->have == size;
-	vhost_refuse(c,
+	vhost_refuse(c, v,
 		     "a message comes with more than %u descriptors, or "
 		     "than this process may hold",
 		     VHOST_FDS);
@@ -135,36 +149,38 @@ static bool receive(struct component *c, uint32_t size)
 }
 
 /* Return: whether a message was answered, and the connection goes on. */
-static bool next_message(struct component *c)
+static bool next_message(struct component *c, struct vhost *v)
 {
-	struct vhost *v = c->state;
-	struct vhost_message m = { .answer = 0 };
+	struct vhost_message m = { .answer = 0, .send = -1 };
 
-	if (!receive(c, VHOST_HEADER))
+	if (!receive(c, v, VHOST_HEADER))
 		return false;
 	memcpy(&m.h, v->in.bytes, sizeof(m.h));
 	if ((m.h.flags & VERSION_MASK) != VERSION || (m.h.flags & REPLY) ||
 	    m.h.size > VHOST_PAYLOAD) {
-		vhost_refuse(c,
+		vhost_refuse(c, v,
 			     "it sent garbage (request %u of %u bytes): it "
 			     "must speak vhost-user",
 			     m.h.request, m.h.size);
 		return false;
 	}
-	if (!receive(c, VHOST_HEADER + m.h.size))
+	if (!receive(c, v, VHOST_HEADER + m.h.size))
+		return false;
+	v->held = v->device->busy != NULL && v->device->busy(c);
+	if (v->held)
 		return false;
 	memcpy(m.bytes, v->in.bytes + VHOST_HEADER, m.h.size);
 	m.fd = v->in.fd;
 	m.fds = v->in.fds;
 	v->in.have = v->in.fds = 0;
-	handle(c, &m);
+	handle(c, v, &m);
 	return v->peer.present;
 }
 
-bool vhost_listen(struct component *c)
+bool vhost_listen(struct component *c, struct vhost *v)
 {
 	for (unsigned int i = 0; i < TURNS; i++) {
-		if (!next_message(c))
+		if (!next_message(c, v))
 			return false;
 	}
 	return true;
