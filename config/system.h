@@ -312,9 +312,11 @@ struct sys_blk_client {
  * @ctl_channel: to the monitor: as that of struct sys_virt
  * @retry:   what a driver that has died had not answered is asked again, not
  *           answered with an error
+ * @seed:    filled in by the back-end, from its random source
  */
 struct sys_blk_virt {
 	struct sys_blk_wire driver;
+	uint64_t seed;
 	uint64_t table_window;
 	uint32_t table;
 	uint32_t stats;

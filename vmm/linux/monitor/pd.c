@@ -210,14 +210,26 @@ bool pd_reap(struct monitor *m, struct mon_pd *pd, uint64_t until_ns)
 
 /* --- start --------------------------------------------------------------- */
 
-/* Each life of a switch gets secrets of its own for its hash table. */
+/* Where a component has its secret, or NULL. */
+static uint64_t *secret(struct sys_component *comp)
+{
+	switch (comp->kind) {
+	case SYS_SWITCH:
+		return &comp->sw.tables.fdb.seed;
+	case SYS_BLK_VIRT:
+		return &comp->blk_virt.seed;
+	default:
+		return NULL;
+	}
+}
+
+/* Each life of a component gets secrets of its own for its hash tables. */
 static int seed(struct mon_pd *pd, struct error *err)
 {
 	for (uint32_t i = 0; i < pd->sys->n_comps; i++) {
-		struct sys_component *comp = &pd->sys->comp[i];
-		uint64_t *where = &comp->sw.tables.fdb.seed;
+		uint64_t *where = secret(&pd->sys->comp[i]);
 
-		if (comp->kind == SYS_SWITCH &&
+		if (where != NULL &&
 		    getrandom(where, sizeof(*where), 0) != sizeof(*where))
 			return error_set(err, "no random numbers: %s",
 					 strerror(errno));

@@ -136,12 +136,12 @@ struct component_ops {
 
 /*
  * By enum sys_kind: switch, tap, nic, socket, vhost-user, capture, program,
- * virt, vm.  A program brings its own table (program_ops, client/pd.h); program_host_ops is
- * the monitor's part of it.
+ * virt, vm.  A program brings its own table (program_ops, client/pd.h);
+ * program_host_ops is the monitor's part of it.
  */
 extern const struct component_ops switch_ops, tap_ops, nic_ops, socket_ops,
 	vhost_user_ops, capture_ops, program_ops, program_host_ops, virt_ops,
-	vm_ops, client_vm_ops;
+	vm_ops, client_vm_ops, blk_virt_ops;
 extern const struct component_ops *const component_kinds[SYS_KINDS];
 
 /**
