@@ -222,7 +222,7 @@ clean:
 	$(call say,CLEAN,$(B))
 	$(Q)rm -rf '$(B)'
 
-include mk/lint.mk mk/install.mk mk/guest.mk driver_vm/build.mk mk/machine.mk
+include mk/lint.mk mk/install.mk mk/guest.mk mk/machine.mk driver_vm/build.mk
 include tests/guests/build.mk
 
 .PHONY: all tests fuzzers tests-compiled benches run test unit e2e bench bench-quick \

@@ -151,6 +151,13 @@ static int find(const struct uio_where *where, const char *name,
 	return found ? 0 : -ENODEV;
 }
 
+bool uio_exists(const struct uio_where *where, const char *name)
+{
+	unsigned int number;
+
+	return find(where, name, &number) == 0;
+}
+
 int uio_open(struct uio_device *d, const struct uio_where *where,
 	     const char *name)
 {

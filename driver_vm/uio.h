@@ -58,6 +58,9 @@ struct uio_device {
 	char node[UIO_PATH]; /* directory of the node's properties */
 };
 
+/** uio_exists - whether there is a device of this name */
+bool uio_exists(const struct uio_where *where, const char *name);
+
 /**
  * uio_open - find a device by its name and open it
  * @device: out

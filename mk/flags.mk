@@ -38,7 +38,7 @@ flags_for = $(COMMON) $(if $(filter $(FREESTANDING) $(POLICY),$(1)),\
 # Expanded once, and only by rules that need it: `make deps` and `make clean`
 # must work before pkg-config is installed.
 once = $(eval $(1) := $$(shell $(2)))$($(1))
-PKGS        := libpcap libseccomp libcap-ng jansson zlib libxdp libbpf
+PKGS        := libpcap libseccomp libcap-ng jansson zlib libxdp libbpf liburing
 PKG_CFLAGS   = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS) 2>/dev/null)
 PD_LIBS      = $(call once,PD_LIBS,pkg-config --libs libseccomp libcap-ng)
 # pkg-config does not know Debian's libfdt.

@@ -4,9 +4,10 @@
  * (driver_vm/main.c).  Nothing in it depends on KVM or on Linux as a host; on
  * seL4 the same nodes come from libvmm.
  *
- * The guest is a *driver* in the sense of virt/net_virt.h with plain offsets:
- * it knows neither physical addresses nor how many clients there are.  It sees
- * one connection, as these UIO devices, found by name
+ * The guest drives a network card, a disk, or both.  To its other side it is a
+ * driver in the sense of virt/net_virt.h and virt/blk_virt.h with plain
+ * offsets: it knows neither physical addresses nor how many clients there are.  For each
+ * of the two it sees one connection, as these UIO devices, found by name
  * (/sys/class/uio/uioN/name), never by number:
  *
  *	"net0-queues"	map 0 rx active  rw  frames received, we produce
@@ -17,42 +18,65 @@
  *			map 1 transmit   ro  buffers of tx
  *	"net0-control"	map 0 link page  ro  base/link.h
  *			map 1 status     rw  struct driver_status
- *	"net0-doorbell"	map 0 a page of doorbells, and the interrupt
  *
- * The VMM enforces "ro": a store there is lost.
+ *	"blk0-queues"	map 0 requests   rw  base/blk.h, we serve
+ *			map 1 responses  rw
+ *	"blk0-data"	map 0 window     rw  all clients' data regions
+ *	"blk0-control"	map 0 link page  ro  base/link.h
+ *			map 1 status     rw  struct driver_blk_status, at
+ *					     DRIVER_BLK_STATUS
+ *			map 2 info       rw  struct blk_info
  *
- * The first three are memory.  Their node is compatible with
+ *	"doorbell"	map 0 a page of doorbells, and the interrupt
+ *
+ * The status page is the same page in both.  The VMM enforces "ro": a store
+ * there is lost.
+ *
+ * All but the last are memory.  Their node is compatible with
  * DRIVER_SHARED_COMPATIBLE, which a kernel module
- * (driver_vm/linux/weir_shared.c) maps as ordinary cached memory; or, if the
- * VMM is configured so, with "generic-uio", which stock Linux maps as device
- * memory: uncached, naturally aligned accesses only.  The device
- * "net0-doorbell" is always "generic-uio".
+ * (driver_vm/linux/weir_shared.c) maps as ordinary cached memory, which can be
+ * given to the kernel for direct I/O; or, if the VMM is configured so, with
+ * "generic-uio", which stock Linux maps as device memory: uncached, naturally
+ * aligned accesses only, no direct I/O.  The device "doorbell" is always
+ * "generic-uio".
  *
  * Properties of the node "net0-queues" (32-bit cells), the same for all four
  * queues: DRIVER_PROP_CAPACITY, DRIVER_PROP_BUFFER_SIZE, DRIVER_PROP_MAX_FRAME;
  * and DRIVER_PROP_MAX_SEGMENT, bytes of the longest segment, or 0.  If it is not
  * 0, descriptors of frames carry offload data (base/offload.h) both ways, and
- * the program has to take all kinds.
+ * the program has to take all kinds.  Of the node "blk0-queues":
+ * DRIVER_PROP_CAPACITY, of both.
  *
  * Doorbells are naturally aligned 32-bit stores of any value to these offsets
  * of the doorbell page; nothing can be read there:
  *
- *	DRIVER_DOORBELL_QUEUES	a queue was published whose consumer asked to
- *				be notified (queue_must_notify())
+ *	DRIVER_DOORBELL_QUEUES	a network queue was published whose consumer
+ *				asked to be notified (queue_must_notify())
  *	DRIVER_DOORBELL_STATUS	the status page has changed
+ *	DRIVER_DOORBELL_BLK	responses were published for a peer that sleeps
+ *				(blk_sleeps()), or the info page has changed
  *
- * The interrupt is one edge: "look at your queues and at the link page".
+ * The interrupt is one edge for everything: "look at your queues and at the
+ * link pages".
  *
  * A life of the guest.  The status page is zero.  The program finds its devices
  * and its network card, brings the card's interface up, writes @mac, @mtu and
  * @carrier, then @state := DRIVER_READY, and rings the status doorbell.  While
  * the link page's epoch is even it touches no queue; when it becomes odd it
  * starts with all indices zero (queue.h).  A change of @carrier is written and
- * rung.  At least once in DRIVER_BEAT_MS its event loop adds one to @beat, with
- * or without frames, without ringing.  A guest whose @beat does not change for
- * the topology's watchdog time is killed.  One whose @beat has always been 0 is
- * not watched: its program is older.  If the program ends, the guest resets
- * itself and the VMM is restarted.
+ * rung.
+ *
+ * With a disk it is the same: the program finds it, fills the info page in,
+ * says DRIVER_READY in struct driver_blk_status and rings.  When the epoch becomes
+ * even, requests at the disk are not called back: the new epoch is not begun
+ * before the disk has done with them, because it may write into the window
+ * until then.
+ *
+ * At least once in DRIVER_BEAT_MS its event loop adds one to @beat, of either
+ * structure or of both, without ringing.  A guest whose beats do not change for
+ * the topology's watchdog time is killed.  One that never had any is not
+ * watched: its program is older.  If the program ends, the guest resets itself
+ * and the VMM is restarted.
  */
 #ifndef WEIR_VIRT_DRIVER_ABI_H
 #define WEIR_VIRT_DRIVER_ABI_H
@@ -61,11 +85,15 @@
 #include <stdint.h>
 
 #include "base/abi.h"
+#include "base/blk.h"
 
 #define DRIVER_UIO_QUEUES "net0-queues"
 #define DRIVER_UIO_DATA "net0-data"
 #define DRIVER_UIO_CONTROL "net0-control"
-#define DRIVER_UIO_DOORBELL "net0-doorbell"
+#define DRIVER_UIO_BLK_QUEUES "blk0-queues"
+#define DRIVER_UIO_BLK_DATA "blk0-data"
+#define DRIVER_UIO_BLK_CONTROL "blk0-control"
+#define DRIVER_UIO_DOORBELL "doorbell"
 
 #define DRIVER_SHARED_COMPATIBLE "weir,shared-memory"
 
@@ -78,6 +106,11 @@
 
 #define DRIVER_DOORBELL_QUEUES 0x0u
 #define DRIVER_DOORBELL_STATUS 0x4u
+#define DRIVER_DOORBELL_BLK 0x8u
+#define DRIVER_DOORBELLS 0xcu /* bytes of them */
+
+/* Where the disk's part of the status page begins. */
+#define DRIVER_BLK_STATUS 2048u
 
 enum driver_state {
 	DRIVER_STARTING, /* a page that is all zero says this */
@@ -85,7 +118,7 @@ enum driver_state {
 };
 
 /**
- * struct driver_status - a driver VM's state, as it reports it; one page
+ * struct driver_status - a network card's state, as the guest reports it
  * @state:    enum driver_state; written last
  * @carrier:  whether the card has a link: 0 or 1
  * @mtu:      of the card's interface
@@ -146,5 +179,52 @@ ABI_AT(struct driver_status, syscalls, 96);
 ABI_AT(struct driver_status, doorbells, 104);
 ABI_AT(struct driver_status, interrupts, 112);
 ABI_AT(struct driver_status, copied, 120);
+
+/**
+ * struct driver_blk_status - a disk's state, as the guest reports it
+ * @state:    enum driver_state; written last
+ * @beat:     as in struct driver_status
+ * @blocks:   of BLK_SIZE, that the disk has
+ * @requests: by enum blk_code: put to the disk
+ * @read_bytes, @written_bytes: as the disk has done
+ * @errors:   requests that the disk has failed
+ * @bad_requests: refused as impossible, and faults of a queue
+ * @wakeups, @syscalls, @doorbells, @interrupts: as in struct driver_status; of
+ *            the loop, so the same there
+ * @copied:   bytes the program itself has copied: 0 with direct I/O
+ * @batches:  system calls that gave the disk requests
+ */
+struct driver_blk_status {
+	_Atomic(uint32_t) state;
+	_Atomic(uint32_t) beat;
+	uint64_t blocks;
+	uint64_t requests[BLK_CODES];
+	uint64_t read_bytes;
+	uint64_t written_bytes;
+	uint64_t errors;
+	uint64_t bad_requests;
+	uint64_t wakeups;
+	uint64_t syscalls;
+	uint64_t doorbells;
+	uint64_t interrupts;
+	uint64_t copied;
+	uint64_t batches;
+};
+
+ABI_SIZE(struct driver_blk_status, 128);
+ABI_AT(struct driver_blk_status, state, 0);
+ABI_AT(struct driver_blk_status, beat, 4);
+ABI_AT(struct driver_blk_status, blocks, 8);
+ABI_AT(struct driver_blk_status, requests, 16);
+ABI_AT(struct driver_blk_status, read_bytes, 48);
+ABI_AT(struct driver_blk_status, written_bytes, 56);
+ABI_AT(struct driver_blk_status, errors, 64);
+ABI_AT(struct driver_blk_status, bad_requests, 72);
+ABI_AT(struct driver_blk_status, wakeups, 80);
+ABI_AT(struct driver_blk_status, syscalls, 88);
+ABI_AT(struct driver_blk_status, doorbells, 96);
+ABI_AT(struct driver_blk_status, interrupts, 104);
+ABI_AT(struct driver_blk_status, copied, 112);
+ABI_AT(struct driver_blk_status, batches, 120);
 
 #endif
