@@ -76,6 +76,7 @@ struct system *build_system(struct topology *t, const char *name)
 	build_copy(sys->name, name);
 	build_pds(sys, t);
 	build_conns(sys, t);
+	build_disks(sys, t);
 	build_policies(sys, t);
 	keep_sources(sys, t);
 	for_each(domain, t->domains)
@@ -91,13 +92,15 @@ void build_text(char *to, size_t size, const char *text)
 	snprintf(to, size, "%s", text ? text : "");
 }
 
-struct sys_access build_access(const struct topo_port *port)
+struct sys_access build_access(const struct option *mode,
+			       const struct option *owner,
+			       const struct option *group)
 {
 	return (struct sys_access){
-		.mode = (uint32_t)port->mode.value,
-		.uid = (uint32_t)port->owner.value,
-		.gid = (uint32_t)port->group.value,
-		.owned = port->owner.set,
-		.grouped = port->group.set,
+		.mode = (uint32_t)mode->value,
+		.uid = (uint32_t)owner->value,
+		.gid = (uint32_t)group->value,
+		.owned = owner->set,
+		.grouped = group->set,
 	};
 }

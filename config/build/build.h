@@ -2,11 +2,12 @@
 /*
  * The builder: from a topology without errors to a system.
  *
- * Three steps, each a file:
+ * Four steps, each a file:
  *
  *	pds.c		which PDs there are and which component lives where
  *	conns.c		regions and channels of every connection, and who maps
- *			what with which permissions
+ *			what with which permissions (parts.c)
+ *	disks.c		the same of disks
  *	policy.c	what each switch is told about who may do what
  *
  * Permissions are the least that work.  Per connection:
@@ -42,6 +43,20 @@
  *
  * A client VM maps its RAM, VM.vmm, and for the carrier the link page of each
  * of its ports, whose queues and data it does not see.
+ *
+ * A disk in a file has nothing but its statistics.  One behind a driver VM has
+ * a connection to the virtualiser, and that has one to the VM:
+ *
+ *	region			disk	virt	VM	why
+ *	request, response	rw	rw	-	both publish an index
+ *	info			r	rw	-	virt says what the disk is
+ *	data			rw	-	rw	the card reads and writes it
+ *	link			r	r	-	the monitor's alone
+ *	driver.request, .response -	rw	rw	both publish an index
+ *	driver.info		-	r	rw	the VM says what it has
+ *	driver.link		-	r	r	the monitor's alone
+ *	table			-	rw	rw	the card writes it
+ *	stats			rw	rw	-	each its own
  */
 #ifndef WEIR_CONFIG_BUILD_H
 #define WEIR_CONFIG_BUILD_H
@@ -63,6 +78,7 @@ struct system *build_system(struct topology *t, const char *name);
 /* The steps, in order. */
 void build_pds(struct system *sys, struct topology *t);
 void build_conns(struct system *sys, struct topology *t);
+void build_disks(struct system *sys, struct topology *t);
 void build_policies(struct system *sys, const struct topology *t);
 
 /* A new element, zeroed, at the end of an array of @n; evaluates to it. */
@@ -76,8 +92,38 @@ uint64_t build_hash(uint64_t h, const void *data, size_t size);
 uint64_t build_fold(uint64_t h, unsigned int bits);
 #define BUILD_HASH 0xcbf29ce484222325ull
 
-/* Who may connect to a port's path. */
-struct sys_access build_access(const struct topo_port *port);
+/* Who may connect to a path. */
+struct sys_access build_access(const struct option *mode,
+			       const struct option *owner,
+			       const struct option *group);
+
+/* A new region, "owner.what", of whole pages. */
+uint32_t build_region(struct system *sys, uint64_t size, const char *owner,
+		      const char *what);
+#define BUILD_PAGE 4096u
+/* A new channel; @end: its second end, until a PD has it. */
+uint32_t build_channel(struct system *sys, uint32_t end, const char *owner,
+		       const char *what);
+/* Maps a region, or widens the permissions if it is mapped; gives the slot. */
+uint32_t build_map(struct sys_pd *pd, uint32_t region, uint32_t perms);
+/* Gives a PD one end of a channel; returns the id. */
+uint32_t build_join(struct system *sys, uint32_t index, uint32_t channel,
+		    uint32_t end);
+/* A region of one PD's own, as a slot. */
+uint32_t build_own(struct system *sys, uint32_t pd, uint32_t perms,
+		   uint64_t size, const char *owner, const char *what);
+/* A channel between a PD and the monitor, as an id. */
+uint32_t build_to_monitor(struct system *sys, uint32_t pd, const char *owner,
+			  const char *what);
+/* A new connection with nothing in it, as an index. */
+uint32_t build_conn(struct system *sys);
+/* A new PD, as an index. */
+uint32_t build_pd(struct system *sys, const char *name, uint64_t poll_us,
+		  const struct topo_placement *placement);
+/* A new component of a PD; @index: out: of it there. */
+struct sys_component *build_comp(struct system *sys, uint32_t in,
+				 enum sys_kind kind, const char *name,
+				 uint32_t *index);
 
 /* Copies a text into a fixed array, cut to fit; NULL is none. */
 #define build_copy(array, text) build_text(array, sizeof(array), text)
@@ -88,7 +134,18 @@ void build_text(char *to, size_t size, const char *text);
  * property TAB value", and what one switch is told.
  */
 void dump_facts(const struct system *sys, FILE *out);
+void dump_fact(FILE *out, const char *noun, const char *name, const char *what,
+	       const char *value, ...) __attribute__((format(printf, 5, 6)));
+void dump_access(const struct sys_access *a, FILE *out);
 void dump_policy(const struct sys_policy *policy, const struct sys_component *c,
 		 FILE *out);
+/* What is about disks: dump_disks.c. */
+bool dump_is_disk(const struct sys_component *c);
+bool dump_is_blk(const struct sys_conn *conn);
+void dump_disk(const struct sys_component *c, FILE *out);
+void dump_disk_comp(const struct sys_component *c, FILE *out);
+void dump_storage(const struct sys_vm *vm, FILE *out);
+void dump_blk_half(const struct sys_blk_half *half, FILE *out);
+void disk_facts(const struct sys_component *c, FILE *out);
 
 #endif

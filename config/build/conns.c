@@ -3,13 +3,10 @@
  * Second step: the regions and channels of every connection and every switch,
  * who maps them, and every component's configuration in terms of slots and ids.
  */
-#include <stdarg.h>
-
 #include "config/build/build.h"
 #include "virt/net_virt.h"
 #include "vswitch/ctl.h"
 
-#define PAGE 4096u
 /*
  * Buffers where nothing is said.  In front of a host's stack there are more of
  * frames: the segments of its peers come in bursts, cut into dozens each, and
@@ -20,67 +17,19 @@
 /* Smaller buffers save nothing worth having; larger ones come with the MTU. */
 #define LEAST_BUFFER 2048u
 
-static uint32_t add_region(struct system *sys, uint64_t size, const char *owner,
-			   const char *what)
-{
-	struct sys_region *region = build_new(sys->region, sys->n_regions);
-
-	snprintf(region->name, sizeof(region->name), "%s.%s", owner, what);
-	region->size = (size + PAGE - 1) / PAGE * PAGE;
-	return (uint32_t)sys->n_regions - 1;
-}
-
-/* @end: its second one, until a PD has it. */
-static uint32_t add_channel(struct system *sys, uint32_t end, const char *owner,
-			    const char *what)
-{
-	struct sys_channel *channel = build_new(sys->channel, sys->n_channels);
-
-	snprintf(channel->name, sizeof(channel->name), "%s%s", owner, what);
-	channel->end[0] = (struct sys_end){ SYS_PD_OUTSIDE, SYS_NONE };
-	channel->end[1] = (struct sys_end){ end, SYS_NONE };
-	return (uint32_t)sys->n_channels - 1;
-}
-
 /* --- who has them -------------------------------------------------------- */
 
 /* Which side of a connection a component is on; virtualisers see no data. */
 enum side { AT_SWITCH, AT_PEER, AT_VIRT };
-
-/* Maps a region, or widens the permissions if it is mapped; gives the slot. */
-static uint32_t map(struct sys_pd *pd, uint32_t region, uint32_t perms)
-{
-	if (region == SYS_NONE)
-		return SYS_NONE;
-	for (uint32_t slot = 0; slot < pd->n_maps; slot++) {
-		if (pd->map[slot].region == region) {
-			pd->map[slot].perms |= perms;
-			return slot;
-		}
-	}
-	*build_new(pd->map, pd->n_maps) = (struct sys_map){ region, perms };
-	return pd->n_maps - 1;
-}
-
-/* Gives a PD one end of a channel; returns the id. */
-static uint32_t join(struct system *sys, uint32_t index, uint32_t channel,
-		     uint32_t end)
-{
-	struct sys_pd *pd = &sys->pd[index];
-
-	sys->channel[channel].end[end] = (struct sys_end){ index, pd->n_chans };
-	*build_new(pd->chan, pd->n_chans) = (struct sys_chan){ channel, end };
-	return pd->n_chans - 1;
-}
 
 static struct sys_half map_half(struct sys_pd *pd, const struct sys_half *half,
 				bool writes)
 {
 	struct sys_half slots;
 
-	slots.active = map(pd, half->active, SYS_RW);
-	slots.free = map(pd, half->free, SYS_RW);
-	slots.data = map(pd, half->data, writes ? SYS_RW : SYS_R);
+	slots.active = build_map(pd, half->active, SYS_RW);
+	slots.free = build_map(pd, half->free, SYS_RW);
+	slots.data = build_map(pd, half->data, writes ? SYS_RW : SYS_R);
 	return slots;
 }
 
@@ -103,23 +52,9 @@ static struct sys_wire wire_up(struct system *sys, uint32_t index,
 
 	wire.ingress = map_half(pd, in, side == AT_PEER);
 	wire.egress = map_half(pd, out, side == AT_SWITCH);
-	wire.link = map(pd, conn->link, SYS_R);
-	wire.channel = join(sys, index, conn->channel, end);
+	wire.link = build_map(pd, conn->link, SYS_R);
+	wire.channel = build_join(sys, index, conn->channel, end);
 	return wire;
-}
-
-/* A region of one PD's own, as a slot. */
-static uint32_t own(struct system *sys, uint32_t pd, uint32_t perms,
-		    uint64_t size, const char *owner, const char *what)
-{
-	return map(&sys->pd[pd], add_region(sys, size, owner, what), perms);
-}
-
-/* A channel between a PD and the monitor, as an id. */
-static uint32_t to_monitor(struct system *sys, uint32_t pd, const char *owner,
-			   const char *what)
-{
-	return join(sys, pd, add_channel(sys, SYS_PD_MONITOR, owner, what), 0);
 }
 
 /* --- sizes --------------------------------------------------------------- */
@@ -183,10 +118,10 @@ static struct sys_half add_half(struct system *sys, const struct sys_conn *conn,
 	struct sys_half half;
 
 	snprintf(of, sizeof(of), "%s.%s", owner, direction);
-	half.active = add_region(sys, queue, of, "active");
-	half.free = add_region(sys, queue, of, "free");
+	half.active = build_region(sys, queue, of, "active");
+	half.free = build_region(sys, queue, of, "free");
 	half.data = data != SYS_NONE ? data
-				     : add_region(sys, buffers, of, "data");
+				     : build_region(sys, buffers, of, "data");
 	return half;
 }
 
@@ -216,12 +151,13 @@ static void name_conn(struct sys_conn *conn, struct topology *t,
 		 port->target.text, netns ? " netns " : "", netns ? netns : "");
 }
 
-static uint32_t new_conn(struct system *sys)
+uint32_t build_conn(struct system *sys)
 {
 	struct sys_conn *conn = build_new(sys->conn, sys->n_conns);
 
 	conn->port[0] = conn->port[1] = SYS_NONE;
 	conn->ingress = (struct sys_half){ SYS_NONE, SYS_NONE, SYS_NONE };
+	conn->egress = conn->ingress;
 	conn->follow = conn->driver = SYS_NONE;
 	conn->status = conn->status_channel = SYS_NONE;
 	conn->blk =
@@ -233,7 +169,7 @@ static uint32_t new_conn(struct system *sys)
 static void add_driver(struct system *sys, struct topology *t,
 		       const struct topo_port *port)
 {
-	uint32_t driver = new_conn(sys);
+	uint32_t driver = build_conn(sys);
 	struct sys_conn *conn = &sys->conn[driver];
 	struct sys_conn *front = &sys->conn[port->conn];
 	const struct topo_vm *vm = port->vm;
@@ -257,8 +193,8 @@ static void add_driver(struct system *sys, struct topology *t,
 	conn->ingress =
 		add_half(sys, conn, owner, "ingress", front->ingress.data);
 	conn->egress = add_half(sys, conn, owner, "egress", front->egress.data);
-	conn->link = add_region(sys, PAGE, owner, "link");
-	conn->channel = add_channel(sys, SYS_PD_OUTSIDE, owner, "");
+	conn->link = build_region(sys, BUILD_PAGE, owner, "link");
+	conn->channel = build_channel(sys, SYS_PD_OUTSIDE, owner, "");
 	conn->status = sys->pd[vm->pd].map[cfg->status].region;
 	conn->status_channel =
 		sys->pd[vm->pd].chan[cfg->status_channel].channel;
@@ -277,13 +213,16 @@ static void add_vm(struct system *sys, const struct topo_port *port,
 	struct sys_vm *vm = &sys->pd[pd].comp[0].vm;
 	const char *name = port->vm->name.text;
 
-	virt->stats_rx = own(sys, port->pd, SYS_RW, stats, owner, "stats.rx");
-	virt->stats_tx = own(sys, port->pd, SYS_RW, stats, owner, "stats.tx");
-	virt->ctl_channel = to_monitor(sys, port->pd, owner, ".virt<->monitor");
-	vm->ram = own(sys, pd, SYS_RW, vm->memory, name, "ram");
-	vm->status = own(sys, pd, SYS_RW, PAGE, name, "status");
-	vm->vmm_stats = own(sys, pd, SYS_RW, PAGE, name, "vmm");
-	vm->status_channel = to_monitor(sys, pd, name, "<->monitor");
+	virt->stats_rx =
+		build_own(sys, port->pd, SYS_RW, stats, owner, "stats.rx");
+	virt->stats_tx =
+		build_own(sys, port->pd, SYS_RW, stats, owner, "stats.tx");
+	virt->ctl_channel =
+		build_to_monitor(sys, port->pd, owner, ".virt<->monitor");
+	vm->ram = build_own(sys, pd, SYS_RW, vm->memory, name, "ram");
+	vm->status = build_own(sys, pd, SYS_RW, BUILD_PAGE, name, "status");
+	vm->vmm_stats = build_own(sys, pd, SYS_RW, BUILD_PAGE, name, "vmm");
+	vm->status_channel = build_to_monitor(sys, pd, name, "<->monitor");
 }
 
 /* What a client VM has; its frames go through the PDs of its ports. */
@@ -292,9 +231,9 @@ static void add_client(struct system *sys, const struct topo_vm *of)
 	struct sys_vm *vm = &sys->pd[of->pd].comp[0].vm;
 	const char *name = of->name.text;
 
-	vm->ram = own(sys, of->pd, SYS_RW, vm->memory, name, "ram");
-	vm->vmm_stats = own(sys, of->pd, SYS_RW, PAGE, name, "vmm");
-	vm->status_channel = to_monitor(sys, of->pd, name, "<->monitor");
+	vm->ram = build_own(sys, of->pd, SYS_RW, vm->memory, name, "ram");
+	vm->vmm_stats = build_own(sys, of->pd, SYS_RW, BUILD_PAGE, name, "vmm");
+	vm->status_channel = build_to_monitor(sys, of->pd, name, "<->monitor");
 	vm->status = SYS_NONE;
 }
 
@@ -308,7 +247,7 @@ static void add_device(struct system *sys, const struct topo_port *port)
 	device->mac = port->mac;
 	device->mtu = topo_mtu(port);
 	device->conn = port->conn;
-	device->link = map(pd, sys->conn[port->conn].link, SYS_R);
+	device->link = build_map(pd, sys->conn[port->conn].link, SYS_R);
 }
 
 /* Where the other side is: a port PD, another switch, or outside. */
@@ -322,7 +261,8 @@ static void set_ends(struct sys_conn *conn, struct topo_port *port)
 	conn->comp[1] = port->comp;
 	if (port->kind == TO_ATTACH) {
 		build_copy(conn->path, port->target.text);
-		conn->access = build_access(port);
+		conn->access =
+			build_access(&port->mode, &port->owner, &port->group);
 	} else if (port->kind == TO_LINK) {
 		struct topo_port *peer = port->link->port[1];
 
@@ -364,7 +304,7 @@ static void add_conn(struct system *sys, struct topology *t,
 	const char *owner = topo_port_name(t, port);
 	struct sys_conn *conn;
 
-	port->conn = new_conn(sys);
+	port->conn = build_conn(sys);
 	conn = &sys->conn[port->conn];
 	name_conn(conn, t, port);
 	conn->line = port->name.pos.line;
@@ -373,8 +313,8 @@ static void add_conn(struct system *sys, struct topology *t,
 	if (port->kind != TO_CAPTURE)
 		conn->ingress = add_half(sys, conn, owner, "ingress", SYS_NONE);
 	conn->egress = add_half(sys, conn, owner, "egress", SYS_NONE);
-	conn->link = add_region(sys, PAGE, owner, "link");
-	conn->channel = add_channel(sys, SYS_PD_OUTSIDE, conn->name, "");
+	conn->link = build_region(sys, BUILD_PAGE, owner, "link");
+	conn->channel = build_channel(sys, SYS_PD_OUTSIDE, conn->name, "");
 	wire_ends(sys, port);
 	if (port->kind == TO_DRIVER_VM) {
 		add_vm(sys, port, owner);
@@ -399,17 +339,17 @@ static void add_switch(struct system *sys, const struct topo_switch *sw)
 	const char *name = sw->name.text;
 	const struct topo_port *port;
 
-	cfg->stats = own(sys, sw->pd, SYS_RW, sizeof(struct vswitch_stats),
-			 name, "stats");
-	cfg->ctl_request = own(sys, sw->pd, SYS_R,
-			       sizeof(struct vswitch_ctl_request), name,
-			       "ctl.request");
-	cfg->ctl_reply = own(sys, sw->pd, SYS_RW,
-			     sizeof(struct vswitch_ctl_reply), name,
-			     "ctl.reply");
-	cfg->policy = own(sys, sw->pd, SYS_R, sizeof(struct policy_image), name,
-			  "policy");
-	cfg->ctl_channel = to_monitor(sys, sw->pd, name, "<->monitor");
+	cfg->stats = build_own(sys, sw->pd, SYS_RW,
+			       sizeof(struct vswitch_stats), name, "stats");
+	cfg->ctl_request = build_own(sys, sw->pd, SYS_R,
+				     sizeof(struct vswitch_ctl_request), name,
+				     "ctl.request");
+	cfg->ctl_reply = build_own(sys, sw->pd, SYS_RW,
+				   sizeof(struct vswitch_ctl_reply), name,
+				   "ctl.reply");
+	cfg->policy = build_own(sys, sw->pd, SYS_R, sizeof(struct policy_image),
+				name, "policy");
+	cfg->ctl_channel = build_to_monitor(sys, sw->pd, name, "<->monitor");
 	cfg->n_ports = sw->n_ports;
 	for_each(port, sw->ports)
 		add_port(&cfg->port[port->number], port);
@@ -433,7 +373,7 @@ void build_conns(struct system *sys, struct topology *t)
 			sys->conn[port->conn].follow = port->leader->conn;
 	}
 	for_each(vm, t->vms) {
-		if (vm->user->kind == TO_VM)
+		if (topo_is_client(vm))
 			add_client(sys, vm);
 	}
 	for_each_port(port, t) {

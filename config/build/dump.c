@@ -91,7 +91,7 @@ static void dump_nic(const struct sys_component *c, FILE *out)
 		fputs(" xdp", out);
 }
 
-static void dump_access(const struct sys_access *a, FILE *out)
+void dump_access(const struct sys_access *a, FILE *out)
 {
 	if (a->mode)
 		fprintf(out, " mode %04o", a->mode);
@@ -164,7 +164,7 @@ static const struct {
 	[SYS_VIRT] = { "virt", NULL },
 	[SYS_VM] = { "vm", NULL },
 	[SYS_CLIENT_VM] = { "vm", NULL },
-	[SYS_DISK] = { "disk", NULL },
+	[SYS_DISK] = { "disk", dump_disk },
 	[SYS_BLK_VIRT] = { "blk-virt", NULL },
 };
 
@@ -177,9 +177,8 @@ static void dump_settings(const struct sys_component *c, FILE *out)
 
 /* --- facts: what a user has a name for, a property of it, its value ------ */
 
-__attribute__((format(printf, 5, 6))) static void
-fact(FILE *out, const char *noun, const char *name, const char *what,
-     const char *value, ...)
+void dump_fact(FILE *out, const char *noun, const char *name, const char *what,
+	       const char *value, ...)
 {
 	va_list args;
 
@@ -195,20 +194,21 @@ static void switch_facts(const struct sys_component *c, FILE *out)
 	const struct vswitch_tables *t = &c->sw.tables;
 	char name[2 * SYS_NAME];
 
-	fact(out, "switch", c->name, "", "%s", "");
-	fact(out, "switch", c->name, "entries of fdb", "%u", t->fdb.capacity);
-	fact(out, "switch", c->name, "ageing", "%u", t->fdb.ageing);
-	fact(out, "switch", c->name, "flows", "%u", t->flows);
-	fact(out, "switch", c->name, "groups", "%u", t->groups);
+	dump_fact(out, "switch", c->name, "", "%s", "");
+	dump_fact(out, "switch", c->name, "entries of fdb", "%u",
+		  t->fdb.capacity);
+	dump_fact(out, "switch", c->name, "ageing", "%u", t->fdb.ageing);
+	dump_fact(out, "switch", c->name, "flows", "%u", t->flows);
+	dump_fact(out, "switch", c->name, "groups", "%u", t->groups);
 	for (uint32_t i = 0; i < c->sw.n_ports && i < MAX_PORTS; i++) {
 		const struct sys_switch_port *port = &c->sw.port[i];
 
 		snprintf(name, sizeof(name), "%s.%s", c->name, port->name);
 		if (port->kind == VSWITCH_PORT_LINK)
-			fact(out, "port", name, "", "link");
+			dump_fact(out, "port", name, "", "link");
 		if (port->forward_reserved)
-			fact(out, "port", name, "\"reserved forward\"", "%s",
-			     "");
+			dump_fact(out, "port", name, "\"reserved forward\"",
+				  "%s", "");
 		for (uint32_t k = 0; k < MAX_PORTS; k++) {
 			if (port->capture_of >> k & 1)
 				fprintf(out, "port %s\tport %s.%s\tof\n", name,
@@ -227,22 +227,26 @@ static void vm_facts(const struct system *sys, const struct sys_component *c,
 {
 	const struct sys_vm *vm = &c->vm;
 
-	fact(out, "vm", c->name, "", "%s", "");
-	fact(out, "vm", c->name, "kernel", "\"%s\"", vm->kernel);
-	fact(out, "vm", c->name, "initrd", "\"%s\"", vm->initrd);
-	fact(out, "vm", c->name, "append", "\"%s\"", vm->append);
-	fact(out, "vm", c->name, "memory in MiB", "%" PRIu64, vm->memory >> 20);
+	dump_fact(out, "vm", c->name, "", "%s", "");
+	dump_fact(out, "vm", c->name, "kernel", "\"%s\"", vm->kernel);
+	dump_fact(out, "vm", c->name, "initrd", "\"%s\"", vm->initrd);
+	dump_fact(out, "vm", c->name, "append", "\"%s\"", vm->append);
+	dump_fact(out, "vm", c->name, "memory in MiB", "%" PRIu64,
+		  vm->memory >> 20);
 	if (c->kind == SYS_CLIENT_VM)
-		fact(out, "vm", c->name, "cpus", "%u", vm->cpus);
+		dump_fact(out, "vm", c->name, "cpus", "%u", vm->cpus);
 	for (uint32_t i = 0; i < vm->n_ports; i++)
-		fact(out, "vm", c->name, sys->conn[vm->port[i].conn].name,
-		     "mac %012" PRIx64, vm->port[i].mac);
+		dump_fact(out, "vm", c->name, sys->conn[vm->port[i].conn].name,
+			  "mac %012" PRIx64, vm->port[i].mac);
 	if (c->kind == SYS_CLIENT_VM)
 		return;
-	fact(out, "vm", c->name, "nic", "\"%s\"", vm->nic);
-	fact(out, "vm", c->name, "watchdog in seconds", "%u", vm->watchdog_s);
+	dump_fact(out, "vm", c->name, "nic", "\"%s\"", vm->nic);
+	if (*vm->storage)
+		dump_fact(out, "vm", c->name, "storage", "\"%s\"", vm->storage);
+	dump_fact(out, "vm", c->name, "watchdog in seconds", "%u",
+		  vm->watchdog_s);
 	if (vm->uncached)
-		fact(out, "vm", c->name, "\"uncached\"", "%s", "");
+		dump_fact(out, "vm", c->name, "\"uncached\"", "%s", "");
 }
 
 static void placement_fact(const struct sys_pd *pd, const char *noun,
@@ -266,20 +270,23 @@ static void pd_facts(const struct system *sys, const struct sys_pd *pd,
 		bool alone = strcmp(pd->name, c->name) == 0;
 		const char *noun = c->kind == SYS_SWITCH ? "switch"
 				   : is_vm(c)		 ? "vm"
+				   : dump_is_disk(c)	 ? "disk"
 							 : "port";
 
 		if (c->kind == SYS_SWITCH)
 			switch_facts(c, out);
 		else if (is_vm(c))
 			vm_facts(sys, c, out);
+		else if (dump_is_disk(c))
+			disk_facts(c, out);
 		/* Virtualisers are where their switch is. */
 		if (c->kind != SYS_VIRT)
-			fact(out, noun, c->name, "domain", "%s",
-			     alone ? "none" : pd->name);
+			dump_fact(out, noun, c->name, "domain", "%s",
+				  alone ? "none" : pd->name);
 		placement_fact(pd, noun, c->name, out);
 	}
-	fact(out, "domain", pd->name, "poll in microseconds", "%u",
-	     pd->poll_us);
+	dump_fact(out, "domain", pd->name, "poll in microseconds", "%u",
+		  pd->poll_us);
 }
 
 static const struct sys_component *attached(const struct system *sys,
@@ -304,7 +311,7 @@ static void conn_facts(const struct system *sys, const struct sys_conn *conn,
 	const char *noun = link ? "link" : "port";
 
 	/* What a driver VM's inner connection has is its port's. */
-	if (conn->attachment == SYS_TO_VM)
+	if (conn->attachment == SYS_TO_VM || dump_is_blk(conn))
 		return;
 	fprintf(out, "%s %s\t\t", noun, conn->name);
 	if (c)
@@ -314,14 +321,15 @@ static void conn_facts(const struct system *sys, const struct sys_conn *conn,
 	dump_access(&conn->access, out);
 	fputc('\n', out);
 	/* A capture that says nothing has that of the largest port. */
-	fact(out, noun, conn->name,
-	     c && c->kind == SYS_CAPTURE ? "capture's mtu" : "mtu", "%u",
-	     conn->max_frame - FRAME_OVERHEAD);
-	fact(out, noun, conn->name, "buffers", "%u", conn->capacity);
+	dump_fact(out, noun, conn->name,
+		  c && c->kind == SYS_CAPTURE ? "capture's mtu" : "mtu", "%u",
+		  conn->max_frame - FRAME_OVERHEAD);
+	dump_fact(out, noun, conn->name, "buffers", "%u", conn->capacity);
 	if ((link || (c && has_offloads(c->kind))) && !conn->offload)
-		fact(out, noun, conn->name, "\"offload off\"", "%s", "");
-	fact(out, noun, conn->name, "follow", "\"%s\"",
-	     conn->follow < sys->n_conns ? sys->conn[conn->follow].name : "");
+		dump_fact(out, noun, conn->name, "\"offload off\"", "%s", "");
+	dump_fact(out, noun, conn->name, "follow", "\"%s\"",
+		  conn->follow < sys->n_conns ? sys->conn[conn->follow].name
+					      : "");
 }
 
 void dump_facts(const struct system *sys, FILE *out)
@@ -360,6 +368,10 @@ static void dump_component(const struct system *sys,
 		dump_switch(&c->sw, out);
 		return;
 	}
+	if (dump_is_disk(c)) {
+		dump_disk_comp(c, out);
+		return;
+	}
 	if (c->kind == SYS_VIRT) {
 		fprintf(out, " stats %u %u channel %u driver", virt->stats_rx,
 			virt->stats_tx, virt->ctl_channel);
@@ -368,6 +380,7 @@ static void dump_component(const struct system *sys,
 	} else if (c->kind == SYS_VM) {
 		fprintf(out, " ram %u status %u vmm %u channel %u", vm->ram,
 			vm->status, vm->vmm_stats, vm->status_channel);
+		dump_storage(vm, out);
 	} else if (c->kind == SYS_CLIENT_VM) {
 		fprintf(out, " ram %u vmm %u channel %u", vm->ram,
 			vm->vmm_stats, vm->status_channel);
@@ -375,13 +388,19 @@ static void dump_component(const struct system *sys,
 			fprintf(out, " device %u of %s link %u", i,
 				sys->conn[vm->port[i].conn].name,
 				vm->port[i].link);
+		for (uint32_t i = 0; i < vm->n_disks; i++)
+			fprintf(out, " device %u of %s", vm->n_ports + i,
+				sys->pd[vm->disk[i].pd].name);
 		fputc('\n', out);
 		return;
 	} else if (c->kind == SYS_CAPTURE) {
 		dump_set("of", c->capture.of, out);
 		fprintf(out, " program %u", c->capture.n_filter);
 	}
-	dump_wire(&c->wire, out);
+	if (c->kind == SYS_VM && c->wire.link == SYS_NONE)
+		fputc('\n', out);
+	else
+		dump_wire(&c->wire, out);
 }
 
 /* --- the whole ----------------------------------------------------------- */
@@ -412,8 +431,12 @@ static void dump_conn(const struct system *sys, const struct sys_conn *c,
 		if (c->port[i] != SYS_NONE)
 			fprintf(out, " port %u", c->port[i]);
 	}
-	dump_half("ingress", &c->ingress, out);
-	dump_half("egress", &c->egress, out);
+	if (dump_is_blk(c)) {
+		dump_blk_half(&c->blk, out);
+	} else {
+		dump_half("ingress", &c->ingress, out);
+		dump_half("egress", &c->egress, out);
+	}
 	fprintf(out, " link %u channel %u", c->link, c->channel);
 	if (c->driver != SYS_NONE)
 		fprintf(out, " driver %s", sys->conn[c->driver].name);

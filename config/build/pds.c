@@ -113,7 +113,7 @@ static void configure_socket(struct sys_component *comp,
 	cfg->port = port->tcp_port;
 	build_copy(cfg->address, port->address);
 	build_copy(cfg->path, port->tcp ? "" : port->target.text);
-	cfg->access = build_access(port);
+	cfg->access = build_access(&port->mode, &port->owner, &port->group);
 }
 
 static void configure_capture(struct sys_component *comp,
@@ -161,6 +161,7 @@ static void configure_vm(struct sys_vm *cfg, const struct topo_vm *vm)
 	build_copy(cfg->kernel, vm->kernel.arg.text);
 	build_copy(cfg->initrd, vm->initrd.arg.text);
 	build_copy(cfg->nic, vm->nic.arg.text);
+	build_copy(cfg->storage, vm->storage.arg.text);
 	build_copy(cfg->append, vm->append.arg.text);
 	cfg->memory = vm->memory.value;
 	cfg->uncached = vm->uncached.set;
@@ -170,8 +171,8 @@ static void configure_vm(struct sys_vm *cfg, const struct topo_vm *vm)
 
 /* --- all of them --------------------------------------------------------- */
 
-static uint32_t new_pd(struct system *sys, const char *name, uint64_t poll_us,
-		       const struct topo_placement *placement)
+uint32_t build_pd(struct system *sys, const char *name, uint64_t poll_us,
+		  const struct topo_placement *placement)
 {
 	struct sys_pd *pd = build_new(sys->pd, sys->n_pds);
 
@@ -189,17 +190,16 @@ static uint32_t pd_for(struct system *sys, struct topo_domain *domain,
 		       const char *name, const struct topo_placement *placement)
 {
 	if (!domain)
-		return new_pd(sys, name, 0, placement);
+		return build_pd(sys, name, 0, placement);
 	if (domain->pd == SYS_NONE)
-		domain->pd = new_pd(sys, domain->name.text, domain->poll.value,
-				    domain->placement);
+		domain->pd = build_pd(sys, domain->name.text,
+				      domain->poll.value, domain->placement);
 	return domain->pd;
 }
 
-/* @index: out: where it is in its PD. */
-static struct sys_component *new_comp(struct system *sys, uint32_t in,
-				      enum sys_kind kind, const char *name,
-				      uint32_t *index)
+struct sys_component *build_comp(struct system *sys, uint32_t in,
+				 enum sys_kind kind, const char *name,
+				 uint32_t *index)
 {
 	struct sys_pd *pd = &sys->pd[in];
 	struct sys_component *comp = build_new(pd->comp, pd->n_comps);
@@ -222,7 +222,7 @@ static void add_port(struct system *sys, struct topology *t,
 	if (kind == SYS_KINDS)
 		return;
 	port->pd = pd_for(sys, port->domain, name, port->placement);
-	comp = new_comp(sys, port->pd, kind, name, &port->comp);
+	comp = build_comp(sys, port->pd, kind, name, &port->comp);
 	if (configure_port[kind])
 		configure_port[kind](comp, port);
 }
@@ -238,19 +238,19 @@ void build_pds(struct system *sys, struct topology *t)
 	for_each(sw, t->switches) {
 		sw->number = (uint32_t)sys->n_policies++;
 		sw->pd = pd_for(sys, sw->domain, sw->name.text, sw->placement);
-		configure_switch(&new_comp(sys, sw->pd, SYS_SWITCH,
-					   sw->name.text, &sw->comp)
+		configure_switch(&build_comp(sys, sw->pd, SYS_SWITCH,
+					     sw->name.text, &sw->comp)
 					  ->sw,
 				 sw);
 	}
 	for_each_port(port, t)
 		add_port(sys, t, port);
 	for_each(vm, t->vms) {
-		vm->pd = new_pd(sys, vm->name.text, 0, vm->placement);
-		configure_vm(&new_comp(sys, vm->pd,
-				       vm->user->kind == TO_VM ? SYS_CLIENT_VM
-							       : SYS_VM,
-				       vm->name.text, &first)
+		vm->pd = build_pd(sys, vm->name.text, 0, vm->placement);
+		configure_vm(&build_comp(sys, vm->pd,
+					 topo_is_client(vm) ? SYS_CLIENT_VM
+							    : SYS_VM,
+					 vm->name.text, &first)
 				      ->vm,
 			     vm);
 	}

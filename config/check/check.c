@@ -15,6 +15,7 @@ void check_topology(struct topology *t)
 	check_sets(t);
 	check_switches(t);
 	check_ports(t);
+	check_disks(t);
 	check_vms(t);
 	check_follows(t);
 	filter_ask_all(t);

@@ -26,6 +26,8 @@ void check_sets(struct topology *t);
 void check_switches(struct topology *t);
 /* Each port has an attachment, only options that go with it, a path alone. */
 void check_ports(struct topology *t);
+/* Each disk is in one thing and used, no two guests write the same bytes. */
+void check_disks(struct topology *t);
 /* Driver VMs are whole, and each is used by one port. */
 void check_vms(struct topology *t);
 /* Which port each follows, without going round in circles. */
@@ -45,7 +47,14 @@ void check_placements(struct topology *t);
 /* Warns of pairs that are allowed and will not work, and what no rule names. */
 void check_pairs(struct topology *t);
 
-enum sort { A_SWITCH = 1, A_PORT = 2, A_VM = 4, A_DOMAIN = 8, A_GROUP = 16 };
+enum sort {
+	A_SWITCH = 1,
+	A_PORT = 2,
+	A_VM = 4,
+	A_DOMAIN = 8,
+	A_GROUP = 16,
+	A_DISK = 32
+};
 
 /* A name that means something. */
 struct topo_known {

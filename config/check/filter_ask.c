@@ -1,22 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Some processes take one expression after the other and write answers into
- * memory they share with the compiler, which waits for a pipe that nobody has
- * open any more.
- */
+/* Expressions with names: see filter.h. */
 #include "config/check/filter.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#define PROCESSES 16
+#include "config/check/helpers.h"
 
 int filter_limit_ms = 4000;
 
@@ -132,68 +120,36 @@ static void note_base(struct topology *t, const struct system *base)
 
 /* --- processes ----------------------------------------------------------- */
 
-struct shared {
-	unsigned int next; /* expression to be taken */
+/* What they share with the compiler: of each expression that is asked. */
+struct asking {
+	const struct topology *t;
 	struct {
 		bool done;
 		struct filter_answer answer;
-	} of[];
+	} * of;
 };
 
-static _Noreturn void child(const struct topology *t, struct shared *shared,
-			    pid_t parent)
+static void ask(void *ctx, unsigned int number)
 {
+	struct asking *asking = ctx;
 	const struct topo_asked *a;
-	unsigned int i = 0, mine;
+	unsigned int i = 0;
 
-	prctl(PR_SET_NAME, "weir-resolve");
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
-	mine = __atomic_fetch_add(&shared->next, 1, __ATOMIC_RELAXED);
-	for_each(a, t->asked) {
-		if (a->known || i++ != mine)
+	for_each(a, asking->t->asked) {
+		if (a->known || i++ != number)
 			continue;
-		filter_ask(a->text, &shared->of[mine].answer);
-		__atomic_store_n(&shared->of[mine].done, true,
+		filter_ask(a->text, &asking->of[number].answer);
+		__atomic_store_n(&asking->of[number].done, true,
 				 __ATOMIC_RELEASE);
-		mine = __atomic_fetch_add(&shared->next, 1, __ATOMIC_RELAXED);
-	}
-	_exit(0);
-}
-
-static void run(const struct topology *t, unsigned int n, struct shared *shared)
-{
-	pid_t pid[PROCESSES], parent = getpid();
-	struct pollfd end = { .fd = -1 };
-	int fd[2];
-
-	if (pipe2(fd, O_CLOEXEC) != 0)
 		return;
-	end.fd = fd[0];
-	for (unsigned int i = 0; i < PROCESSES; i++) {
-		pid[i] = i < n ? fork() : -1;
-		if (pid[i] == 0)
-			child(t, shared, parent);
-	}
-	close(fd[1]);
-	while (poll(&end, 1, filter_limit_ms) < 0 && errno == EINTR)
-		;
-	close(fd[0]);
-	for (unsigned int i = 0; i < PROCESSES; i++) {
-		if (pid[i] > 0)
-			kill(pid[i], SIGKILL);
-		while (pid[i] > 0 && waitpid(pid[i], NULL, 0) < 0 &&
-		       errno == EINTR)
-			;
 	}
 }
 
-static void take(struct topo_asked *a, const struct shared *shared,
+static void take(struct topo_asked *a, const struct asking *asking,
 		 unsigned int i)
 {
-	if (__atomic_load_n(&shared->of[i].done, __ATOMIC_ACQUIRE)) {
-		a->answer = shared->of[i].answer;
+	if (__atomic_load_n(&asking->of[i].done, __ATOMIC_ACQUIRE)) {
+		a->answer = asking->of[i].answer;
 		return;
 	}
 	a->answer.failed = true;
@@ -207,9 +163,8 @@ void filter_ask_all(struct topology *t)
 {
 	const struct topo_port *port;
 	const struct topo_rule *rule;
+	struct asking asking = { .t = t };
 	struct topo_asked *a;
-	struct shared *shared;
-	size_t size = sizeof(*shared);
 	unsigned int n = 0;
 
 	if (t->base)
@@ -218,21 +173,16 @@ void filter_ask_all(struct topology *t)
 		note(t, port->capture.filter.arg.text, NULL, 0);
 	for_each(rule, t->rules)
 		note(t, rule->when ? rule->when->text : NULL, NULL, 0);
-	for_each(a, t->asked) {
+	for_each(a, t->asked)
 		n += !a->known;
-		size += a->known ? 0 : sizeof(shared->of[0]);
-	}
 	if (!n)
 		return;
-	shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		out_of_memory();
-	run(t, n, shared);
+	asking.of = helpers_share(n * sizeof(asking.of[0]));
+	helpers_run("weir-resolve", n, ask, &asking, filter_limit_ms);
 	n = 0;
 	for_each(a, t->asked) {
 		if (!a->known)
-			take(a, shared, n++);
+			take(a, &asking, n++);
 	}
-	munmap(shared, size);
+	helpers_unshare(asking.of, n * sizeof(asking.of[0]));
 }

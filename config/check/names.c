@@ -57,6 +57,7 @@ static const char *noun(enum sort sort)
 	       : sort == A_PORT	  ? "port"
 	       : sort == A_VM	  ? "vm"
 	       : sort == A_DOMAIN ? "domain"
+	       : sort == A_DISK	  ? "disk"
 				  : "group";
 }
 
@@ -127,6 +128,7 @@ void check_names(struct topology *t)
 	struct topo_port *port;
 	struct topo_domain *domain;
 	struct topo_group *group;
+	struct topo_disk *disk;
 	struct topo_vm *vm;
 
 	for_each(sw, t->switches) {
@@ -144,6 +146,11 @@ void check_names(struct topology *t)
 	for_each(vm, t->vms) {
 		know(t, KNOWN(A_VM, vm, NULL), "a vm is written in one piece");
 		check_free(t, &vm->name, A_VM, A_SWITCH | A_DOMAIN);
+	}
+	for_each(disk, t->disks) {
+		know(t, KNOWN(A_DISK, disk, NULL),
+		     "a disk is written in one piece");
+		check_free(t, &disk->name, A_DISK, A_SWITCH | A_DOMAIN | A_VM);
 	}
 	for_each(group, t->groups)
 		know(t, KNOWN(A_GROUP, group, NULL), NULL);

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "config/check/disk_files.h"
+
 /* A driver VM's RAM holds a kernel with one driver; a client's, a system. */
 #define DRIVER_MEMORY (32ull << 20)
 #define CLIENT_MEMORY (128ull << 20)
@@ -19,20 +21,33 @@ static void needs(struct topology *t, const struct topo_vm *vm,
 		      vm->name.text, what, usage);
 }
 
-static void check_card(struct topology *t, const struct topo_vm *vm)
+static bool same_card(const struct name *a, const struct name *b)
 {
-	const char *nic = vm->nic.arg.text;
-	const struct topo_vm *other = t->vms;
+	return a != b && a->text && b->text && strcmp(a->text, b->text) == 0;
+}
 
-	while (other != vm && (!nic || !other->nic.arg.text ||
-			       strcmp(other->nic.arg.text, nic) != 0))
-		other = other->next;
-	if (other != vm)
-		wrong(t, vm->nic.arg.pos,
-		      "card \"%s\" is vm %s's already, in %s; each vm needs "
-		      "its own",
-		      nic, shown(other),
-		      place(t, vm->nic.arg.pos, other->nic.arg.pos));
+/* Does nothing before it pass the same card to a guest? */
+static void check_card(struct topology *t, const struct topo_vm *vm,
+		       const struct name *card)
+{
+	const struct topo_vm *other = t->vms;
+	const struct name *first;
+
+	for (;; other = other->next) {
+		first = &other->nic.arg;
+		if (other == vm && card == first)
+			return;
+		if (same_card(first, card))
+			break;
+		first = &other->storage.arg;
+		if (other == vm && card == first)
+			return;
+		if (same_card(first, card))
+			break;
+	}
+	wrong(t, card->pos,
+	      "card \"%s\" is vm %s's already, in %s; each needs its own",
+	      card->text, shown(other), place(t, card->pos, first->pos));
 }
 
 /* --- which ports have it ------------------------------------------------- */
@@ -94,12 +109,14 @@ static void check_used(struct topology *t, const struct topo_vm *vm)
 {
 	const char *name = vm->name.text;
 
-	if (!vm->user && find_thing(t, A_VM, NULL, name) == vm &&
+	if (!vm->user && !vm->drives && find_thing(t, A_VM, NULL, name) == vm &&
 	    !may_be_used(t))
 		wrong(t, vm->name.pos,
-		      "no port uses vm %s; write %s %s in one, or take the vm "
+		      "no %s uses vm %s; write %s %s in one, or take the vm "
 		      "out",
-		      name, vm->nic.set ? "driver-vm" : "vm", name);
+		      vm->storage.set && !vm->nic.set ? "disk" : "port", name,
+		      vm->nic.set || vm->storage.set ? "driver-vm" : "vm",
+		      name);
 }
 
 /* --- what the two kinds have --------------------------------------------- */
@@ -108,31 +125,84 @@ static void only_for(struct topology *t, const struct topo_vm *vm,
 		     const struct option *o, const char *what,
 		     const char *which)
 {
-	if (o->set)
-		wrong(t, o->pos,
-		      "\"%s\" is for %s, and port %s says %s %s: take one of "
-		      "the two out",
-		      what, which, topo_port_name(t, vm->user),
-		      topo_kinds[vm->user->kind].word, vm->name.text);
+	if (!o->set)
+		return;
+	wrong(t, o->pos,
+	      "\"%s\" is for %s, and %s says %s %s: take one of the two out",
+	      what, which,
+	      vm->user ? arena_printf(t->arena, "port %s",
+				      topo_port_name(t, vm->user))
+		       : disk_called(t, vm->drives),
+	      vm->user ? topo_kinds[vm->user->kind].word : "driver-vm",
+	      vm->name.text);
+}
+
+/* What drives a card needs it, and has no other. */
+static void check_driver(struct topology *t, const struct topo_vm *vm)
+{
+	const struct {
+		const struct option *card;
+		bool used;
+		const char *what;
+		const char *usage;
+		const char *user;
+	} drives[] = {
+		{ &vm->nic, vm->user, "network card",
+		  "nic pci \"0000:00:03.0\"", "port" },
+		{ &vm->storage, vm->drives, "storage",
+		  "storage pci \"0000:00:04.0\"", "disk" },
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		if (drives[i].used)
+			needs(t, vm, drives[i].card, drives[i].what,
+			      drives[i].usage);
+		else if (drives[i].card->set && !may_be_used(t))
+			wrong(t, drives[i].card->pos,
+			      "no %s uses the %s of vm %s; write driver-vm %s "
+			      "in one, or take it out",
+			      drives[i].user, drives[i].what, vm->name.text,
+			      vm->name.text);
+	}
+	only_for(t, vm, &vm->cpus, "cpus", "a vm that is a port's client");
+}
+
+/* A driver has no disks. */
+static void check_disks_of(struct topology *t, const struct topo_vm *vm)
+{
+	const struct topo_use *use;
+
+	for_each(use, t->uses) {
+		if (use->vm == vm)
+			wrong(t, use->pos,
+			      "\"disk\" is for a vm that is a port's client; "
+			      "what a vm drives is storage pci \"ADDRESS\", "
+			      "and the disk says driver-vm %s",
+			      shown(vm));
+	}
 }
 
 static void check_kind(struct topology *t, struct topo_vm *vm)
 {
 	static const char driver[] = "a vm that drives a card";
-	bool client = vm->user && vm->user->kind == TO_VM;
+	bool client = topo_is_client(vm);
 
 	if (!vm->memory.set)
 		vm->memory.value = client ? CLIENT_MEMORY : DRIVER_MEMORY;
 	if (client) {
 		only_for(t, vm, &vm->nic, "nic pci", driver);
+		only_for(t, vm, &vm->storage, "storage pci", driver);
 		only_for(t, vm, &vm->uncached, "shared uncached", driver);
 		only_for(t, vm, &vm->watchdog, "watchdog", driver);
-	} else if (vm->user) {
-		needs(t, vm, &vm->nic, "network card",
-		      "nic pci \"0000:00:03.0\"");
-		only_for(t, vm, &vm->cpus, "cpus",
-			 "a vm that is a port's client");
+	} else if (vm->user || vm->drives) {
+		check_driver(t, vm);
+		check_disks_of(t, vm);
 	}
+	if (client && vm->drives)
+		wrong(t, vm->drives->driver.pos,
+		      "vm %s is the client of port %s, and a vm drives cards or "
+		      "is a client, not both: write a second vm",
+		      shown(vm), topo_port_name(t, vm->user));
 }
 
 void check_vms(struct topology *t)
@@ -148,7 +218,10 @@ void check_vms(struct topology *t)
 		needs(t, vm, &vm->kernel, "kernel", "kernel \"FILE\"");
 		needs(t, vm, &vm->initrd, "initrd", "initrd \"FILE\"");
 		check_kind(t, vm);
-		check_card(t, vm);
+		if (vm->nic.arg.text)
+			check_card(t, vm, &vm->nic.arg);
+		if (vm->storage.arg.text)
+			check_card(t, vm, &vm->storage.arg);
 		check_used(t, vm);
 	}
 }

@@ -64,9 +64,8 @@ bool refuse_runtime(struct parser *p, struct pos at)
 	return true;
 }
 
-/* Something new of a name; @broken: what lacks the name if it is no good. */
-static struct name named(struct parser *p, const struct args *a,
-			 const char *what, bool *broken)
+struct name new_name(struct parser *p, const struct args *a, const char *what,
+		     bool *broken)
 {
 	struct name name = *a->v[0];
 
@@ -99,7 +98,7 @@ void on_switch(struct parser *p, struct args *a)
 {
 	struct topo_switch *sw = arena_alloc(p->arena, sizeof(*sw));
 
-	sw->name = named(p, a, "switch", &p->t->broken);
+	sw->name = new_name(p, a, "switch", &p->t->broken);
 	sw->fdb.value = DEFAULT_ENTRIES;
 	sw->ageing.value = DEFAULT_AGEING;
 	sw->flows.value = DEFAULT_FLOWS;
@@ -114,7 +113,7 @@ void on_port(struct parser *p, struct args *a)
 	struct topo_switch *sw = p->in.sw;
 	struct topo_port *port = topo_add_port(p->t, sw, a->v[0]);
 
-	port->name = named(p, a, "port", &sw->broken);
+	port->name = new_name(p, a, "port", &sw->broken);
 	p->in.self = p->in.port = port;
 	p->in.settings = &port->settings;
 	p->in.broken = &port->broken;
@@ -137,7 +136,7 @@ void on_domain(struct parser *p, struct args *a)
 {
 	struct topo_domain *domain = arena_alloc(p->arena, sizeof(*domain));
 
-	domain->name = named(p, a, "domain", &p->ignored);
+	domain->name = new_name(p, a, "domain", &p->ignored);
 	domain->pd = SYS_NONE;
 	if (!refuse_runtime(p, a->v[0]->pos))
 		topo_append(p->t->domains, domain);
@@ -181,7 +180,7 @@ void on_group(struct parser *p, struct args *a)
 {
 	struct topo_group *group = arena_alloc(p->arena, sizeof(*group));
 
-	group->name = named(p, a, "group", &p->t->broken);
+	group->name = new_name(p, a, "group", &p->t->broken);
 	if (!refuse_runtime(p, a->v[0]->pos))
 		topo_append(p->t->groups, group);
 	p->in.members = &group->members;
@@ -289,7 +288,7 @@ void on_vm(struct parser *p, struct args *a)
 {
 	struct topo_vm *vm = arena_alloc(p->arena, sizeof(*vm));
 
-	vm->name = named(p, a, "vm", &p->t->broken);
+	vm->name = new_name(p, a, "vm", &p->t->broken);
 	vm->watchdog.value = DEFAULT_WATCHDOG;
 	vm->cpus.value = 1;
 	if (!refuse_runtime(p, a->v[0]->pos))

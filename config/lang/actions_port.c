@@ -167,7 +167,7 @@ void on_mode(struct parser *p, struct args *a)
 /* A number, or a name the system knows, which is looked up now. */
 void on_owner(struct parser *p, struct args *a)
 {
-	const bool user = a->o == &p->in.port->owner;
+	const bool user = a->form->n == USER;
 	const struct measure id = { user ? "a user" : "a group", "by number", 0,
 				    UINT32_MAX - 1, NULL };
 	const char *text = a->v[0]->text;

@@ -78,13 +78,12 @@ static bool check_text(struct report *r, const char *text, size_t size,
 	return true;
 }
 
-/* What a file is that is not regular. */
-static const char *kind_of(const struct stat *st)
+const char *file_kind(unsigned int mode)
 {
-	return S_ISDIR(st->st_mode)    ? "a directory"
-	       : S_ISFIFO(st->st_mode) ? "a FIFO or pipe"
-	       : S_ISSOCK(st->st_mode) ? "a socket"
-				       : "a device";
+	return S_ISDIR(mode)	? "a directory"
+	       : S_ISFIFO(mode) ? "a FIFO or pipe"
+	       : S_ISSOCK(mode) ? "a socket"
+				: "a device";
 }
 
 /*
@@ -141,7 +140,7 @@ static bool read_text(struct report *r, char *buf, struct pos asked,
 	if (size < 0 && !S_ISREG(st.st_mode))
 		return report_error(r, asked,
 				    "\"%s\" is %s, not a regular file; %s",
-				    file->path, kind_of(&st),
+				    file->path, file_kind(st.st_mode),
 				    asked.seq ? "include a file"
 					      : "name a file, or pipe it to "
 						"'weir check -' or 'weir run "

@@ -37,6 +37,9 @@ bool file_read(struct report *r, const char *path, struct pos asked,
 bool file_given(struct report *r, const char *path, const char *text,
 		size_t size, struct pos begin, struct file *file);
 
+/* What a file is that is not regular, by the mode of stat(2): "a FIFO". */
+const char *file_kind(unsigned int mode);
+
 /* Are two files one? */
 bool file_same(const struct file *a, const struct file *b);
 /* A path as seen from another file's folder. */

@@ -52,8 +52,8 @@ enum element element_of(const char *at)
 	} known[] = {
 		{ "NAME", A_NAME },	  { "PORT", A_REF },
 		{ "SWITCH.PORT", A_REF }, { "VM", A_REF },
-		{ "SIDE", A_SIDE },	  { "ARROW", AN_ARROW },
-		{ "STRING", A_STRING },
+		{ "DISK", A_REF },	  { "SIDE", A_SIDE },
+		{ "ARROW", AN_ARROW },	  { "STRING", A_STRING },
 	};
 
 	if (islower((unsigned char)*at))
@@ -73,7 +73,7 @@ bool element_fits(enum element e, const struct token *t)
 				   1u << T_BROKEN;
 	const unsigned int ref = value | 1u << T_SOFT;
 	const unsigned int kinds[] = {
-		[A_NAME] = ref | 1u << T_HARD | 1u << T_LATER,
+		[A_NAME] = ref | 1u << T_HARD,
 		[A_REF] = ref,
 		[A_SIDE] = ref | 1u << T_OPEN,
 		[AN_ARROW] = 1u << T_ARROW | 1u << T_BIARROW | 1u << T_BROKEN,
@@ -92,7 +92,7 @@ static bool fits(const char *at, const struct token *t)
 	if (e == A_SIGN)
 		return t->kind == sign_of(at);
 	if (e == A_WORD)
-		return t->kind >= T_WORD && t->kind <= T_LATER &&
+		return t->kind >= T_WORD && t->kind <= T_HARD &&
 		       is(at, t->text);
 	return *at && element_fits(e, t);
 }

@@ -69,8 +69,6 @@ void refuse(struct parser *p, enum place place, const char *statement,
 /* @t begins no statement, or not here. */
 void refuse_beginning(struct parser *p, const struct token *t,
 		      enum place place);
-/* Likewise, of a word that is reserved for a later version. */
 void refuse_unknown(struct parser *p, const struct token *t, enum place place);
-void refuse_later(struct parser *p, const struct token *t);
 
 #endif

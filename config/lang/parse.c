@@ -34,7 +34,7 @@ static struct name *take(struct parser *p, bool string)
 		wrong(p, t->pos,
 		      "names and numbers are written without quotes: %s",
 		      t->text);
-	} else if (t->kind == T_HARD || t->kind == T_LATER) {
+	} else if (t->kind == T_HARD) {
 		wrong(p, t->pos,
 		      "\"%s\" is a word of the language and cannot be a name; "
 		      "\"%s0\" can",
@@ -372,11 +372,8 @@ static void not_understood(struct parser *p, enum place place)
 		     word && p->src.now.kind == T_EQUALS ? t.text : NULL, NULL);
 		return;
 	}
-	if (t.kind != T_LATER || place == IN_PORT)
-		*p->in.broken = true;
-	if (t.kind == T_LATER)
-		refuse_later(p, &t);
-	else if (t.kind == T_WORD)
+	*p->in.broken = true;
+	if (t.kind == T_WORD)
 		refuse_unknown(p, &t, place);
 	else if (t.kind == T_SOFT)
 		refuse_beginning(p, &t, place);
@@ -394,8 +391,7 @@ static void item(struct parser *p, enum place place)
 		return;
 	else if (list && (is_ref(t) || t->kind == T_COMMA))
 		members(p, place);
-	else if (!list && (t->kind == T_WORD || t->kind == T_LATER ||
-			   t->kind == T_BROKEN ||
+	else if (!list && (t->kind == T_WORD || t->kind == T_BROKEN ||
 			   (t->kind == T_SOFT && place == IN_TOPOLOGY)))
 		not_understood(p, place);
 	else
@@ -449,7 +445,7 @@ void parse_topology(struct topology *t, const char *path, const char *runtime)
 	if (runtime && source_runtime(&p.src, runtime))
 		parse_items(&p, IN_TOPOLOGY);
 	t->texts = p.src.texts;
-	if (t->switches || t->broken)
+	if (t->switches || t->disks || t->broken)
 		return;
 	wrong(t, begin,
 	      "there is no switch in this topology; write one: switch NAME { "

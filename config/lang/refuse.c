@@ -26,13 +26,6 @@ static const char *found(struct parser *p, const struct token *t)
 			    t->kind == T_STRING ? "string " : "", t->text);
 }
 
-void refuse_later(struct parser *p, const struct token *t)
-{
-	wrong(p, t->pos,
-	      "\"%s\" (%s) is not in this version of weir; take it out",
-	      t->text, word_later(t->text));
-}
-
 void refuse_unknown(struct parser *p, const struct token *t, enum place place)
 {
 	struct guess g = { .wanted = t->text };
@@ -149,9 +142,7 @@ void refuse(struct parser *p, enum place place, const char *statement,
 	/* Some have been reported where they came from. */
 	if (!p->src.now.text || p->src.closed == p->src.now.pos.seq)
 		return;
-	if (p->src.now.kind == T_LATER)
-		refuse_later(p, &p->src.now);
-	else if (refuse_macro(p, place, statement))
+	if (refuse_macro(p, place, statement))
 		return;
 	else if (statement || e)
 		refuse_inside(p, e ? e : &nothing,

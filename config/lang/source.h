@@ -26,9 +26,8 @@ enum token_kind {
 	T_COMMA,
 	T_EQUALS,
 	T_WORD,
-	T_SOFT,	 /* a word of the language that can be a name as well */
-	T_HARD,	 /* a word of the language */
-	T_LATER, /* a word of a later version */
+	T_SOFT, /* a word of the language that can be a name as well */
+	T_HARD, /* a word of the language */
 	T_STRING,
 	T_BROKEN,
 	T_MACRO,

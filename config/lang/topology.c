@@ -96,3 +96,15 @@ const char *topo_port_name(struct topology *t, const struct topo_port *port)
 	return arena_printf(t->arena, "%s.%s", name_shown(&port->sw->name),
 			    name_shown(&port->name));
 }
+
+bool topo_is_client(const struct topo_vm *vm)
+{
+	return vm->user && vm->user->kind == TO_VM;
+}
+
+const char *topo_use_name(struct topology *t, const struct topo_use *use)
+{
+	return use->vm ? arena_printf(t->arena, "%s.disk%u",
+				      name_shown(&use->vm->name), use->number)
+		       : name_shown(&use->disk->name);
+}

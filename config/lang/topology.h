@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/lang/disks.h"
 #include "config/lang/rules.h"
 #include "config/system.h"
 
@@ -199,6 +200,7 @@ struct topo_vm {
 	struct option kernel;
 	struct option initrd;
 	struct option nic;
+	struct option storage;
 	struct option memory; /* bytes */
 	struct option uncached;
 	struct option watchdog; /* seconds; 0: off */
@@ -206,6 +208,8 @@ struct topo_vm {
 	struct option cpus;
 	struct topo_port *user;		  /* checked: a port that has it */
 	unsigned int n_ports;		  /* checked: how many do */
+	struct topo_disk *drives;	  /* checked: the disk, or NULL */
+	unsigned int n_disks;		  /* checked: how many it has */
 	struct topo_placement *placement; /* checked: or NULL */
 	uint32_t pd;			  /* the builder's */
 };
@@ -228,6 +232,8 @@ struct topology {
 	struct topo_set *sets;
 	struct topo_domain *domains;
 	struct topo_vm *vms;
+	struct topo_disk *disks;
+	struct topo_use *uses; /* of disks: those of VMs, then of sockets */
 	struct topo_placement *placements;
 	struct source_text *texts;
 	struct topo_known *known;
@@ -258,6 +264,12 @@ uint32_t topo_mtu(const struct topo_port *port);
 
 /* Does a port take segments whole? */
 bool topo_offload(const struct topo_port *port);
+
+/* Is a VM the client of ports, rather than the driver of something? */
+bool topo_is_client(const struct topo_vm *vm);
+
+/* "vm.disk0", or the disk's own. */
+const char *topo_use_name(struct topology *t, const struct topo_use *use);
 
 /* "switch.port" */
 const char *topo_port_name(struct topology *t, const struct topo_port *port);

@@ -17,6 +17,10 @@ static const struct unit seconds[] = {
 static const struct unit microseconds[] = { { "us", 1 },
 					    { "ms", 1000 },
 					    { NULL, 0 } };
+static const struct unit disk_bytes[] = { { "m", 1ull << 20 },
+					  { "g", 1ull << 30 },
+					  { "t", 1ull << 40 },
+					  { NULL, 0 } };
 static const struct unit megabytes[] = { { "m", 1ull << 20 },
 					 { "g", 1ull << 30 },
 					 { NULL, 0 } };
@@ -42,6 +46,9 @@ static const struct measure
 	memory = { "a VM's memory",
 		   "mebibytes or gibibytes, from 16m to 2g: 32m", 16ull << 20,
 		   2ull << 30, megabytes },
+	a_size = { "a disk's size",
+		   "mebibytes, gibibytes or tebibytes, from 1m to 64t: 10g",
+		   1ull << 20, 64ull << 40, disk_bytes },
 	/* The guest shows once a second that it lives. */
 	watchdog = { "a watchdog's time",
 		     "seconds, minutes or hours, from 2s to 1h: 10s", 2, 3600,
@@ -60,6 +67,7 @@ static const struct measure
 #define DOMAIN(o) OPTION(1, topo_domain, o)
 #define PORT(o) OPTION(1, topo_port, o)
 #define VM(o) OPTION(1, topo_vm, o)
+#define DISK(o) OPTION(1, topo_disk, o)
 #define PLACEMENT(o) OPTION(1, topo_placement, o)
 #define SET1(o) OPTION(1, topo_settings, o)
 #define SET2(o) OPTION(2, topo_settings, o)
@@ -90,6 +98,15 @@ const struct form forms[] = {
 { IN_TOPOLOGY, "domain NAME { MEMBER ... }", on_domain, .block = IN_DOMAIN },
 { IN_TOPOLOGY, "vm NAME { ... }", on_vm, .block = IN_VM,
   .usage = "vm NAME { ... }, or in a port vm VM" },
+{ IN_TOPOLOGY, "disk NAME { ... }", on_disk, .block = IN_DISK,
+  .usage = "disk NAME { ... }, or in a vm disk \"FILE\" [read-only] or disk "
+  "DISK [partition NUMBER] [read-only]" },
+{ IN_VM, "disk STRING [read-only]", on_vm_file, NO_OPTION },
+{ IN_VM, "disk DISK [read-only]", on_vm_disk, NO_OPTION },
+{ IN_VM, "disk DISK partition STRING [read-only]", on_vm_partition,
+  .n = BY_NAME },
+{ IN_VM, "disk DISK partition NUMBER [read-only]", on_vm_partition,
+  .n = BY_NUMBER },
 { IN_TOPOLOGY, "placement { MEMBER ... }", on_placement,
   .block = IN_PLACEMENT },
 { IN_TOPOLOGY, "include \"FILE\"", on_include, NO_OPTION },
@@ -120,15 +137,22 @@ const struct form forms[] = {
 { IN_PORT, "vhost-user \"PATH\"", on_vhost_user,
   .usage = "vhost-user \"PATH\", or vhost-user connect \"PATH\"" },
 { IN_PORT, "vhost-user connect \"PATH\"", on_vhost_user, .n = CONNECT },
+{ IN_DISK, "vhost-user \"PATH\"", on_disk_socket, DISK(socket) },
 { IN_PORT, "attach \"PATH\"", on_attach, .n = TO_ATTACH },
 { IN_PORT, "program \"FILE\" [args \"TEXT\"]", on_program, NO_OPTION },
-{ IN_PORT, "driver-vm VM", on_attach, .n = TO_DRIVER_VM },
+{ IN_PORT, "driver-vm VM", on_attach, .n = TO_DRIVER_VM,
+  .usage = "driver-vm VM" },
+{ IN_DISK, "driver-vm VM", on_text, DISK(driver) },
 { IN_PORT, "vm VM", on_attach, .n = TO_VM },
 { IN_PORT, "capture \"FILE\" of PORT, ...", on_capture, NO_OPTION },
 { IN_PORT, "capture \"FILE\" of all", on_capture, NO_OPTION },
-{ PATH, "mode 0660", on_mode, PORT(mode) },
-{ PATH, "owner USER", on_owner, PORT(owner) },
+{ PATH, "mode 0660", on_mode, PORT(mode), .usage = "mode 0660" },
+{ IN_DISK, "mode 0660", on_mode, DISK(mode) },
+{ PATH, "owner USER", on_owner, PORT(owner), .n = USER,
+  .usage = "owner USER" },
+{ IN_DISK, "owner USER", on_owner, DISK(owner), .n = USER },
 { PATH, "group GROUP", on_owner, PORT(group) },
+{ IN_DISK, "group GROUP", on_owner, DISK(group) },
 { TAP, "address 10.0.0.1/24, ...", on_address, PORT(tap_address) },
 { NIC, "xdp", NULL, PORT(nic_xdp) },
 { CAPTURE, "filter \"EXPRESSION\"", on_text, PORT(capture.filter) },
@@ -179,12 +203,24 @@ const struct form forms[] = {
 
 { IN_VM, "kernel \"FILE\"", on_file, VM(kernel) },
 { IN_VM, "initrd \"FILE\"", on_file, VM(initrd) },
+{ IN_VM, "storage pci \"0000:00:04.0\"", on_card, VM(storage) },
 { IN_VM, "memory 32m", on_memory, VM(memory), &memory },
 { IN_VM, "cpus 2", on_number, VM(cpus), &vcpus },
 { IN_VM, "shared uncached", NULL, OPTION(2, topo_vm, uncached) },
 { IN_VM, "append \"TEXT\"", on_append, VM(append) },
 { IN_VM, "watchdog 10s", on_number, VM(watchdog), &watchdog },
 { IN_VM, "watchdog off", on_never, VM(watchdog) },
+
+{ IN_DISK, "file \"FILE\"", on_disk_file, DISK(file) },
+{ IN_DISK, "of DISK", on_text, DISK(of) },
+{ IN_DISK, "partition STRING", on_partition, DISK(partition), .n = BY_NAME,
+  .usage = "partition NUMBER, or partition \"NAME\"" },
+{ IN_DISK, "partition NUMBER", on_partition, DISK(partition), .n = BY_NUMBER },
+{ IN_DISK, "read-only", NULL, DISK(read_only) },
+{ IN_DISK, "sparse", NULL, DISK(sparse) },
+{ IN_DISK, "size 10g", on_number, DISK(size), &a_size },
+{ IN_DISK, "retry", NULL, DISK(retry) },
+{ IN_DISK, "error", NULL, DISK(error) },
 
 { IN_DOMAIN, "poll 20us", on_number, DOMAIN(poll), &polling },
 
@@ -204,13 +240,6 @@ static const char hard[] = " switch link allow domain include fdb ageing port "
 			   "listen connect tcp of all files lock forward vm "
 			   "driver-vm group deny when reply ip vlan limit "
 			   "storm sticky ";
-
-static const struct {
-	const char *word;
-	const char *meaning;
-} later[] = {
-	{ "disk", "a virtual machine's disk" },
-};
 
 /* Is it one of these words, which do not end but with a space or a sign? */
 static bool is_among(const char *words, const char *text)
@@ -249,15 +278,6 @@ const char *form_name(struct arena *a, const struct form *f)
 	return arena_strndup(a, f->text, (size_t)(end - f->text));
 }
 
-const char *word_later(const char *text)
-{
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
-		if (strcmp(text, later[i].word) == 0)
-			return later[i].meaning;
-	}
-	return NULL;
-}
-
 enum token_kind word_kind(const char *text)
 {
 	/* Most words are names, and no word of ours has a digit. */
@@ -265,8 +285,6 @@ enum token_kind word_kind(const char *text)
 		return T_WORD;
 	if (is_among(hard, text))
 		return T_HARD;
-	if (word_later(text))
-		return T_LATER;
 	for (size_t i = 0; i < n_forms; i++) {
 		if (is_among(forms[i].text, text))
 			return T_SOFT;
@@ -308,8 +326,9 @@ bool word_ends_blocks(const char *text, bool block)
 	if (f == forms + n_forms || !(f->places & IN_TOPOLOGY) ||
 	    f->act == on_include)
 		return false;
-	/* A vm in a port is a slip, and a group there something else. */
-	return block || (f->act != on_vm && f->act != on_group);
+	/* A vm in a port is a slip; a disk in a vm, a group are others. */
+	return block ||
+	       (f->act != on_vm && f->act != on_group && f->act != on_disk);
 }
 
 const char *word_usage(struct arena *a, const char *text)
@@ -340,6 +359,10 @@ const char *word_where(unsigned int places)
 		{ IN_DOMAIN, "a domain" },
 		{ IN_PLACEMENT, "a placement" },
 		{ IN_VM, "a vm" },
+		{ IN_DISK, "a disk" },
+		{ IN_PORT | IN_DISK, "a port or a disk" },
+		{ IN_TOPOLOGY | IN_VM,
+		  "the topology itself, outside of any { }, or in a vm" },
 		{ IN_PORT | IN_VM, "a port or a vm" },
 		{ IN_RUNTIME, "a change while it runs" },
 	};

@@ -20,7 +20,6 @@ enum place {
 	IN_SET = 128,
 	IN_RUNTIME = 256, /* the text of a change while it runs */
 	IN_PLACEMENT = 512,
-	ALL_PLACES = 1023,
 	UNSAID = 1024, /* messages do not offer it there */
 	/* An option in a port is for these kinds of them: */
 	ON_CAPTURES = 2048,
@@ -32,6 +31,8 @@ enum place {
 	ON_CARDS = 262144,
 	ON_SOME = ON_CAPTURES | ON_SENDERS | ON_TAPS | ON_PATHS | ON_NICS |
 		  ON_OFFLOADS | ON_CARDS,
+	IN_DISK = 524288,
+	ALL_PLACES = 1023 | IN_DISK,
 	/* It is limited unless told otherwise. */
 	LIMITED = 131072,
 };
@@ -49,8 +50,8 @@ typedef void form_action(struct parser *p, struct args *a);
  * struct form - one way to write a statement
  * @places: where it may stand
  * @text:   how it is written: words are written as they are; of the rest, what
- *          is in quotes is a string, NAME that of something new, PORT, VM and
- *          SWITCH.PORT name something there is, SIDE is one of a rule, and
+ *          is in quotes is a string, NAME that of something new, PORT, VM,
+ *          DISK and SWITCH.PORT name something there is, SIDE is one of a rule, and
  *          anything else is a value.  [ ] may be left out, ", ..." and " ..."
  *          make lists
  * @act:    what it does
@@ -84,10 +85,8 @@ struct option *form_option(const struct form *f, const void *self,
 bool form_begins(const struct form *f, const char *word);
 const char *form_name(struct arena *a, const struct form *f);
 
-/* T_HARD, T_SOFT or T_LATER; T_WORD if it is none of ours. */
+/* T_HARD or T_SOFT; T_WORD if it is none of ours. */
 enum token_kind word_kind(const char *text);
-/* What a word will be in a later version. */
-const char *word_later(const char *text);
 /* Where statements that begin with it may stand; 0: there is none. */
 unsigned int word_places(const char *text);
 /* Does it begin a statement outside of all blocks, with a block of its own? */

@@ -28,10 +28,13 @@ static void check_names(const struct system *sys)
 {
 	names_are_unique(sys->region[0].name, sizeof(*sys->region),
 			 sys->n_regions);
-	names_are_unique(sys->channel[0].name, sizeof(*sys->channel),
-			 sys->n_channels);
+	if (sys->n_channels > 0)
+		names_are_unique(sys->channel[0].name, sizeof(*sys->channel),
+				 sys->n_channels);
 	names_are_unique(sys->pd[0].name, sizeof(*sys->pd), sys->n_pds);
-	names_are_unique(sys->conn[0].name, sizeof(*sys->conn), sys->n_conns);
+	if (sys->n_conns > 0)
+		names_are_unique(sys->conn[0].name, sizeof(*sys->conn),
+				 sys->n_conns);
 	for (size_t i = 0; i < sys->n_regions; i++) {
 		assert_true(sys->region[i].size > 0);
 		assert_int_equal(sys->region[i].size % 4096, 0);
@@ -80,6 +83,11 @@ static void check_limits(const struct system *sys)
 						     pd->map[k].region);
 		}
 	}
+}
+
+bool promise_is_blk(const struct sys_conn *c)
+{
+	return c->attachment == SYS_TO_DISK || c->attachment == SYS_TO_BLK_VM;
 }
 
 /* --- connections --------------------------------------------------------- */
@@ -221,8 +229,8 @@ static void check_conns(const struct system *sys)
 		assert_true(strlen(c->what) > 0);
 		assert_string_equal(sys->channel[c->channel].name, c->name);
 		assert_int_equal(sys->channel[c->channel].end[0].pd, c->pd[0]);
-		if (c->attachment == SYS_TO_VM)
-			continue; /* promise_vms() */
+		if (c->attachment == SYS_TO_VM || promise_is_blk(c))
+			continue; /* promise_vms(), promise_disks() */
 		p = promise_port(sys, c, 0);
 		check_sizes(c, p->kind == VSWITCH_PORT_CAPTURE);
 		check_regions(sys, c);
@@ -244,6 +252,23 @@ static void want(const struct wanted *w, uint32_t pd, uint32_t region,
 {
 	if (pd < w->sys->n_pds && region != SYS_NONE)
 		w->perms[pd * w->sys->n_regions + region] |= perms;
+}
+
+/* A disk's side asks, and says where data is; the other answers. */
+static void want_blk(const struct wanted *w, const struct sys_conn *c)
+{
+	bool client = c->attachment == SYS_TO_DISK;
+
+	for (int end = 0; end < 2; end++) {
+		want(w, c->pd[end], c->blk.request, SYS_RW);
+		want(w, c->pd[end], c->blk.response, SYS_RW);
+		want(w, c->pd[end], c->link, SYS_R);
+	}
+	want(w, c->pd[0], c->blk.info, client ? SYS_RW : SYS_R);
+	want(w, c->pd[1], c->blk.info, client ? SYS_R : SYS_RW);
+	want(w, c->pd[1], c->blk.data, SYS_RW);
+	if (client)
+		want(w, w->sys->conn[c->driver].pd[1], c->blk.data, SYS_RW);
 }
 
 static void want_conn(const struct wanted *w, const struct sys_conn *c)
@@ -282,6 +307,9 @@ static const struct own {
 	{ SYS_VM, ".vmm", SYS_RW },
 	{ SYS_CLIENT_VM, ".ram", SYS_RW },
 	{ SYS_CLIENT_VM, ".vmm", SYS_RW },
+	{ SYS_DISK, ".stats", SYS_RW },
+	{ SYS_BLK_VIRT, ".stats", SYS_RW },
+	{ SYS_BLK_VIRT, ".table", SYS_RW },
 };
 
 /* Found by name. */
@@ -303,6 +331,9 @@ static void want_own(const struct wanted *w, uint32_t pd,
 	}
 	for (uint32_t i = 0; c->kind == SYS_CLIENT_VM && i < c->vm.n_ports; i++)
 		want(w, pd, w->sys->conn[c->vm.port[i].conn].link, SYS_R);
+	if (c->kind == SYS_VM && c->vm.n_blk_data > 0)
+		want(w, pd, w->sys->pd[pd].map[c->vm.blk_data[0]].region,
+		     SYS_RW);
 }
 
 static struct wanted want_all(const struct system *sys)
@@ -310,8 +341,12 @@ static struct wanted want_all(const struct system *sys)
 	struct wanted w = { sys, calloc(sys->n_pds * sys->n_regions + 1, 1) };
 
 	assert_non_null(w.perms);
-	for (size_t i = 0; i < sys->n_conns; i++)
-		want_conn(&w, &sys->conn[i]);
+	for (size_t i = 0; i < sys->n_conns; i++) {
+		if (promise_is_blk(&sys->conn[i]))
+			want_blk(&w, &sys->conn[i]);
+		else
+			want_conn(&w, &sys->conn[i]);
+	}
 	for (uint32_t i = 0; i < sys->n_pds; i++) {
 		for (uint32_t k = 0; k < sys->pd[i].n_comps; k++)
 			want_own(&w, i, &sys->pd[i].comp[k]);
@@ -411,7 +446,7 @@ static void check_capture(const struct system *sys, const struct sys_conn *c)
 	const struct sys_switch_port *p;
 	const struct sys_component *comp;
 
-	if (c->attachment == SYS_TO_VM)
+	if (c->attachment == SYS_TO_VM || promise_is_blk(c))
 		return;
 	p = promise_port(sys, c, 0);
 	if (p->kind != VSWITCH_PORT_CAPTURE)
@@ -448,5 +483,6 @@ void promise_check(const struct system *sys)
 		check_capture(sys, &sys->conn[i]);
 	promise_programs(sys);
 	promise_vms(sys);
+	promise_disks(sys);
 	promise_follows(sys);
 }

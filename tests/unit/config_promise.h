@@ -34,6 +34,17 @@ void promise_programs(const struct system *sys);
 void promise_vms(const struct system *sys);
 
 /**
+ * promise_disks - disks, and what is between them and a driver VM
+ * (config_promise_disk.c)
+ */
+void promise_disks(const struct system *sys);
+
+/**
+ * promise_is_blk - is a connection one of block queues?
+ */
+bool promise_is_blk(const struct sys_conn *c);
+
+/**
  * promise_follows - who follows whom comes to an end
  */
 void promise_follows(const struct system *sys);

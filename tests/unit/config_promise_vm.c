@@ -151,8 +151,10 @@ static void check_vm(const struct system *sys, const struct sys_conn *c)
 	assert_int_equal(vm->kind, SYS_VM);
 	assert_string_equal(pd->name, vm->name);
 	assert_int_equal(pd->n_comps, 1);
-	assert_int_equal(pd->n_maps, 10);
-	assert_int_equal(pd->n_chans, 2);
+	/* For a disk as well, its connection and its window. */
+	assert_int_equal(pd->n_maps, 10 + (vm->vm.n_blk_data > 0 ? 4 : 0) +
+					     vm->vm.n_blk_data);
+	assert_int_equal(pd->n_chans, 2 + (vm->vm.n_blk_data > 0));
 	promise_wire(sys, c, &vm->wire, 1, false);
 	ram = pd->map[vm->vm.ram].region;
 	memory = sys->region[ram].size;
@@ -189,6 +191,11 @@ static void check_driver(const struct system *sys, size_t front)
 static bool is_vm(const struct sys_pd *pd)
 {
 	return pd->comp[0].kind == SYS_VM || pd->comp[0].kind == SYS_CLIENT_VM;
+}
+
+static bool is_disk(const struct sys_pd *pd)
+{
+	return pd->comp[0].kind == SYS_DISK || pd->comp[0].kind == SYS_BLK_VIRT;
 }
 
 /* A device's PD serves its port and knows whose it is. */
@@ -233,7 +240,7 @@ static void check_client(const struct system *sys, uint32_t index)
 
 void promise_vms(const struct system *sys)
 {
-	size_t fronts = 0, backs = 0, vms = 0;
+	size_t fronts = 0, backs = 0, vms = 0, disk_vms = 0;
 
 	for (size_t i = 0; i < sys->n_conns; i++) {
 		const struct sys_conn *c = &sys->conn[i];
@@ -241,11 +248,13 @@ void promise_vms(const struct system *sys)
 		if (c->attachment == SYS_TO_VIRT) {
 			fronts++;
 			check_driver(sys, i);
-		} else {
+		} else if (c->attachment != SYS_TO_DISK) {
 			assert_int_equal(c->driver, SYS_NONE);
 		}
 		if (c->attachment == SYS_TO_VM) {
 			backs++;
+		} else if (c->attachment == SYS_TO_BLK_VM) {
+			check_status(sys, c, comp_of(c, 1, sys));
 		} else {
 			assert_int_equal(c->status, SYS_NONE);
 			assert_int_equal(c->status_channel, SYS_NONE);
@@ -253,14 +262,16 @@ void promise_vms(const struct system *sys)
 	}
 	for (size_t i = 0; i < sys->n_pds; i++) {
 		vms += sys->pd[i].comp[0].kind == SYS_VM;
+		disk_vms += sys->pd[i].comp[0].kind == SYS_VM &&
+			    sys->pd[i].comp[0].wire.link == SYS_NONE;
 		if (sys->pd[i].comp[0].kind == SYS_CLIENT_VM)
 			check_client(sys, (uint32_t)i);
-		/* They come last. */
+		/* They come last but for disks. */
 		assert_true(i == 0 || is_vm(&sys->pd[i]) ||
-			    !is_vm(&sys->pd[i - 1]));
+			    is_disk(&sys->pd[i]) || !is_vm(&sys->pd[i - 1]));
 	}
 	assert_int_equal(fronts, backs);
-	assert_int_equal(fronts, vms);
+	assert_int_equal(fronts, vms - disk_vms);
 }
 
 /* --- followers ----------------------------------------------------------- */
