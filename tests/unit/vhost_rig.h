@@ -56,7 +56,7 @@ enum {
 
 /**
  * struct front - a front-end and its guest
- * @rig:   the port
+ * @rig:   the port; NULL: it is in another process
  * @sock:  the connection
  * @file, @mem: the guest's memory
  * @kick, @call, @err: by ring; -1: none
@@ -79,6 +79,18 @@ int vhost_setup(void **state);
 
 /* Connect with fresh memory and descriptors. */
 void front_join(struct front *f, struct comp *rig);
+
+/*
+ * The same to a port in a process of its own.  Answers are waited for, for a
+ * time which nothing correct ever reaches; with FE_PLAIN the port always
+ * interrupts.
+ */
+#define FRONT_TIMEOUT_MS 30000
+#define FE_PLAIN (VQ_F_VERSION_1 | PROTOCOL)
+void front_join_far(struct front *f, const char *path);
+
+/* Wait for a buffer to come back. Return: false if none has. */
+bool front_waits(struct front *f, unsigned int ring, int ms);
 
 /* Give everything up, the connection as well. */
 void front_leave(struct front *f);
