@@ -290,6 +290,7 @@ static void announce(struct monitor *m)
 	m->announced = true;
 	control_serve(m);
 	monitor_log(LOG_NOTICE, m->sys.name, "running");
+	service_say(&m->service, "READY=1\nSTATUS=running");
 }
 
 static void settle(struct monitor *m)
@@ -338,6 +339,7 @@ static int timeout_ms(const struct monitor *m)
 	}
 	first = sooner(first, captures_deadline(m));
 	first = sooner(first, guests_deadline(m));
+	first = sooner(first, service_deadline(&m->service));
 	if (m->phase == MONITOR_RUNNING && !m->announced)
 		first = sooner(first, m->now_ns + LINK_POLL_NS);
 	if (first == UINT64_MAX)
@@ -357,6 +359,7 @@ static void run(struct monitor *m)
 			vm_tick(m, &m->vm[i]);
 		control_tick(m);
 		settle(m);
+		service_tick(&m->service, m->now_ns);
 	}
 }
 
@@ -395,6 +398,7 @@ static void dispose(struct monitor *m)
 	loop_del(&m->loop, &m->signals);
 	loop_del(&m->loop, &m->warden);
 	loop_close(&m->loop);
+	service_close(&m->service);
 	compile_result_free(&m->held);
 	free(m->pd);
 	free(m->link);
@@ -458,9 +462,11 @@ int monitor_run(const struct system *sys, struct error *err)
 	m.warden.fd = -1;
 	m.netns.fd = -1;
 	change_init(&m.change);
+	service_open(&m.service);
 	if (prepare(&m, sys) == 0)
 		run(&m);
 	m.phase = MONITOR_STOPPING;
+	service_say(&m.service, "STOPPING=1");
 	pds_stop(&m);
 	dispose(&m);
 	restore_signals(&old);

@@ -68,6 +68,7 @@
 #include "vmm/linux/outside.h"
 #include "vmm/linux/monitor/restart.h"
 #include "vmm/linux/monitor/seeker.h"
+#include "vmm/linux/monitor/service.h"
 #include "vmm/linux/monitor/spawn.h"
 #include "base/link.h"
 #include "base/queue.h"
@@ -175,6 +176,7 @@ struct monitor {
 	struct janitor janitor;	    /* cleans up after us */
 	struct loop_source signals; /* SIGINT, SIGTERM, SIGQUIT, SIGHUP */
 	struct reload reload;	    /* what SIGHUP has asked for */
+	struct service service;	    /* who has started us, if a manager did */
 	struct loop_source warden;  /* the janitor's pidfd */
 	/* says when a named network namespace is deleted */
 	struct loop_source netns;
