@@ -19,10 +19,7 @@ uint8_t *guest_memory_at(const struct guest_memory *m, uint64_t addr,
 {
 	const struct guest_region *r = guest_memory_find(m, addr);
 
-	if (r == NULL || len > r->size - (addr - r->start) ||
-	    (write && !r->writable))
-		return NULL;
-	return r->host + (addr - r->start);
+	return r ? guest_region_at(r, addr, len, write) : NULL;
 }
 
 enum guest_add guest_memory_add(struct guest_memory *m,

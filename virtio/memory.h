@@ -68,6 +68,21 @@ const struct guest_region *guest_memory_find(const struct guest_memory *m,
 					     uint64_t addr);
 
 /**
+ * guest_region_at - a range in a region, if it lies in this one
+ * @r: any; the others as for guest_memory_at()
+ */
+static inline uint8_t *guest_region_at(const struct guest_region *r,
+				       uint64_t addr, uint64_t len, bool write)
+{
+	uint64_t offset = addr - r->start;
+
+	if (offset >= r->size || len > r->size - offset ||
+	    (write && !r->writable))
+		return NULL;
+	return r->host + offset;
+}
+
+/**
  * guest_memory_at - a range that lies within one region
  * @len:   bytes, at least one
  * @write: the device means to write

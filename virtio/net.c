@@ -16,6 +16,10 @@ struct header {
 ABI_SIZE(struct header, NET_HEADER);
 ABI_AT(struct header, buffers, 10);
 
+/* Words at any address. */
+typedef uint64_t loose_u64 __attribute__((aligned(1), may_alias));
+typedef uint32_t loose_u32 __attribute__((aligned(1), may_alias));
+
 /* --- features -------------------------------------------------------------- */
 
 #define RINGS                                                                  \
@@ -85,52 +89,138 @@ static bool length_ok(const struct virtio_net *n, uint32_t len,
 	       (has(n->features, NET_F_CSUM) && h->type != VNET_PLAIN);
 }
 
-/* Read a frame out of @n->chain. Return: whether it is in order. */
-static bool read_frame(struct virtio_net *n, uint8_t *frame, uint32_t room,
-		       uint32_t *len, struct offload *o)
+/* A header that a guest may change meanwhile, read once. */
+static struct header header_at(const uint8_t *at)
 {
-	struct vq_cursor from = vq_reader(&n->chain);
+	const uint64_t first = *(const volatile loose_u64 *)at;
+	const uint32_t last = *(const volatile loose_u32 *)(at + 8);
 	struct header h;
 
-	if (vq_read(&from, &h, NET_HEADER) != NET_HEADER || from.left > room ||
-	    !length_ok(n, from.left, &h.vnet)) {
-		n->count[NET_BAD_LENGTH]++;
-		return false;
-	}
-	*len = vq_read(&from, frame, from.left);
-	*o = (struct offload){ 0 };
+	__builtin_memcpy(&h, &first, sizeof(first));
+	__builtin_memcpy(&h.vnet.field, &last, sizeof(last));
+	return h;
+}
+
+static bool is_plain(const struct vnet_header *h)
+{
+	return !(h->flags & VNET_NEEDS_CHECKSUM) && h->type == VNET_PLAIN;
+}
+
+static bool bad_length(struct virtio_net *n)
+{
+	n->count[NET_BAD_LENGTH]++;
+	return false;
+}
+
+/* A frame has been copied. Return: whether its header is in order. */
+static bool describe(struct virtio_net *n, const struct header *h,
+		     struct net_packet *p)
+{
+	p->offload = (struct offload){ 0 };
 	/* What was not agreed means nothing. */
-	if (!has(n->features, NET_F_CSUM) ||
-	    vnet_header_read(&h.vnet, frame, *len, o))
+	if (is_plain(&h->vnet) || !has(n->features, NET_F_CSUM) ||
+	    vnet_header_read(&h->vnet, p->data, p->len, &p->offload))
 		return true;
 	n->count[NET_BAD_OFFLOAD]++;
 	return false;
 }
 
-enum net_result virtio_net_take(struct virtio_net *n, uint8_t *frame,
-				uint32_t room, uint32_t *len, struct offload *o)
+/* Read a frame out of @n->chain. Return: whether it is in order. */
+static bool read_chain(struct virtio_net *n, struct net_packet *p,
+		       uint32_t room)
 {
-	int taken = n->tx_on ? vq_take(&n->tx, &n->chain) : 0;
-	bool good;
+	struct vq_cursor from = vq_reader(&n->chain);
+	struct header h;
+
+	if (vq_read(&from, &h, NET_HEADER) != NET_HEADER || from.left > room ||
+	    !length_ok(n, from.left, &h.vnet))
+		return bad_length(n);
+	p->len = vq_read(&from, p->data, from.left);
+	return describe(n, &h, p);
+}
+
+/* The same where it is one piece. */
+static bool read_single(struct virtio_net *n, const struct vq_single *from,
+			struct net_packet *p, uint32_t room)
+{
+	/* Without a header it is longer than any room. */
+	uint32_t len = from->len - NET_HEADER;
+	struct header h;
+
+	if (len > room)
+		return bad_length(n);
+	h = header_at(from->at);
+	if (!length_ok(n, len, &h.vnet))
+		return bad_length(n);
+	memcpy(p->data, from->at + NET_HEADER, len);
+	p->len = len;
+	return describe(n, &h, p);
+}
+
+/* Chains of one piece. Return: how many frames there are now. */
+static unsigned int read_singles(struct virtio_net *n, unsigned int count,
+				 struct net_packet *p, unsigned int filled,
+				 uint32_t room)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		filled += read_single(n, &n->single[i], &p[filled], room);
+		n->single[i].len = 0;
+	}
+	vq_give_singles(&n->tx, n->single, count);
+	return filled;
+}
+
+static unsigned int at_most(unsigned int n, unsigned int most)
+{
+	return n < most ? n : most;
+}
+
+/* A chain of another form. Return: NET_FRAME if there was one, in order or not. */
+static enum net_result take_chain(struct virtio_net *n, struct net_packet *p,
+				  unsigned int *filled, uint32_t room)
+{
+	int taken = vq_take(&n->tx, &n->chain);
 
 	if (taken <= 0)
 		return taken < 0 ? NET_BROKEN : NET_NONE;
-	good = read_frame(n, frame, room, len, o);
+	*filled += read_chain(n, &p[*filled], room);
 	vq_give(&n->tx, n->chain.id, n->chain.slots, 0);
-	return good ? NET_FRAME : NET_DROPPED;
+	return NET_FRAME;
+}
+
+unsigned int virtio_net_take(struct virtio_net *n, struct net_packet *p,
+			     unsigned int count, uint32_t room,
+			     enum net_result *end)
+{
+	unsigned int filled = 0, looked = 0;
+
+	*end = n->tx_on ? NET_FRAME : NET_NONE;
+	while (*end == NET_FRAME && looked < count) {
+		unsigned int singles = vq_take_singles(
+			&n->tx, n->single, at_most(count - looked, NET_AHEAD),
+			false);
+
+		filled = read_singles(n, singles, p, filled, room);
+		looked += singles;
+		if (singles == NET_AHEAD || looked == count)
+			continue;
+		/* No more of them; or what follows is of another form. */
+		*end = take_chain(n, p, &filled, room);
+		looked++;
+	}
+	return filled;
 }
 
 /* --- to the guest ---------------------------------------------------------- */
 
-/* Put back what was taken, the last first. */
+/* Put back the buffers that were taken for a frame. */
 static void put_back(struct virtio_net *n, unsigned int count)
 {
-	struct vq_chain *c = &n->chain;
+	unsigned int slots = 0;
 
-	while (count-- > 0) {
-		c->slots = n->taken[count].slots;
-		vq_untake(&n->rx, c);
-	}
+	for (unsigned int i = 0; i < count; i++)
+		slots += n->taken[i].slots;
+	vq_untake(&n->rx, count, slots);
 }
 
 /* Take a buffer as the frame's next one. */
@@ -252,24 +342,73 @@ static enum net_result put_cut(struct virtio_net *n, const uint8_t *frame,
 	return result;
 }
 
-enum net_result virtio_net_put(struct virtio_net *n, const uint8_t *frame,
-			       uint32_t len, struct offload o)
+/* A frame of any kind, to buffers of any form. */
+static enum net_result put_frame(struct virtio_net *n,
+				 const struct net_packet *p)
 {
 	struct header h = { .buffers = 1 };
+	struct offload o = p->offload;
 	struct offload_place at;
 
-	if (!n->rx_on)
-		return NET_NONE;
 	if (!offload_takes(n->takes, o))
-		return put_cut(n, frame, len, o);
+		return put_cut(n, p->data, p->len, o);
 	if (offload_any(o)) {
-		if (!offload_locate(frame, len, &o, &at)) {
+		if (!offload_locate(p->data, p->len, &o, &at)) {
 			n->count[NET_BAD_OFFLOAD]++;
 			return NET_DROPPED;
 		}
 		vnet_header_make(&h.vnet, o, &at);
 	}
-	return put_one(n, &h, frame, len);
+	return put_one(n, &h, p->data, p->len);
+}
+
+/*
+ * Plain frames that each fit a buffer of one piece, up to the first that is not
+ * so.  Return: how many.
+ */
+static unsigned int put_singles(struct virtio_net *n,
+				const struct net_packet *p, unsigned int count)
+{
+	static const struct header plain = { .buffers = 1 };
+	unsigned int most = at_most(count, NET_AHEAD), singles, i = 0;
+
+	if (offload_any(p->offload) || p->len > n->longest)
+		return 0;
+	singles = vq_take_singles(&n->rx, n->single, most, true);
+	for (; i < singles; i++, p++) {
+		struct vq_single *to = &n->single[i];
+
+		if (offload_any(p->offload) || to->len < NET_HEADER + p->len)
+			break;
+		__builtin_memcpy(to->at, &plain, NET_HEADER);
+		memcpy(to->at + NET_HEADER, p->data, p->len);
+		to->len = NET_HEADER + p->len;
+	}
+	vq_give_singles(&n->rx, n->single, i);
+	vq_untake(&n->rx, singles - i, singles - i);
+	return i;
+}
+
+unsigned int virtio_net_put(struct virtio_net *n, const struct net_packet *p,
+			    unsigned int count, enum net_result *end)
+{
+	unsigned int done = 0;
+
+	*end = n->rx_on ? NET_FRAME : NET_NONE;
+	while (*end == NET_FRAME && done < count) {
+		unsigned int singles = put_singles(n, p + done, count - done);
+		enum net_result result;
+
+		done += singles;
+		if (singles == NET_AHEAD || done == count)
+			continue;
+		result = put_frame(n, p + done);
+		if (result == NET_NONE || result == NET_BROKEN)
+			*end = result;
+		else
+			done++;
+	}
+	return done;
 }
 
 /* --- being told, and telling ------------------------------------------------ */

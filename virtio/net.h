@@ -3,8 +3,8 @@
  * A virtio network card, without its transport: frames between a guest's two
  * rings and buffers of the caller's.
  *
- *	guest's transmit ring --virtio_net_take()--> frame, offload data
- *	guest's receive ring  <--virtio_net_put()--- frame, offload data
+ *	guest's transmit ring --virtio_net_take()--> frames, offload data
+ *	guest's receive ring  <--virtio_net_put()--- frames, offload data
  *
  * What is hard.  Before each frame is a header (base/vnet_header.h), and both
  * may be split over pieces of memory in any way.  The header is a hostile
@@ -67,6 +67,21 @@ struct net_taken {
 	uint32_t written;
 };
 
+/* Chains that are worked on at a time. */
+#define NET_AHEAD 32u
+
+/**
+ * struct net_packet - a frame in a buffer of the caller's
+ * @data:    it
+ * @len:     its bytes
+ * @offload: its offload data
+ */
+struct net_packet {
+	uint8_t *data;
+	uint32_t len;
+	struct offload offload;
+};
+
 /**
  * struct virtio_net - a card of one pair of rings; private but where said
  * @rx, @tx:   the guest's rings for receiving and sending; the transport starts
@@ -76,6 +91,7 @@ struct net_taken {
  * @takes:     OFFLOAD_TAKES_* of the guest
  * @longest:   bytes of the longest plain frame from the guest; the owner's
  * @count:     of enum net_count, for anyone to read
+ * @single:    chains of one piece that are worked on
  * @chain:     what was taken last
  * @first:     of several buffers for a frame, the first
  * @taken:     all of them
@@ -90,6 +106,7 @@ struct virtio_net {
 	uint32_t takes;
 	uint32_t longest;
 	uint64_t count[NET_COUNTS];
+	struct vq_single single[NET_AHEAD];
 	struct vq_chain chain;
 	struct vq_chain first;
 	struct net_taken taken[NET_MERGE];
@@ -113,38 +130,41 @@ uint64_t virtio_net_offers(uint32_t port);
  */
 bool virtio_net_agree(struct virtio_net *n, uint64_t features);
 
-/* What the guest has given us to do with a chain. */
+/* Why no more frames were moved. */
 enum net_result {
-	NET_NONE, /* there is no frame; or, of a frame to the guest, no buffer */
-	NET_FRAME,   /* a frame */
-	NET_DROPPED, /* a frame was dropped and counted */
+	NET_NONE,    /* there are none; or, of frames to the guest, no buffer */
+	NET_FRAME,   /* so many were asked for */
+	NET_DROPPED, /* of one frame: it was dropped and counted */
 	NET_BROKEN,  /* the ring is at fault, see its @fault */
 };
 
 /**
- * virtio_net_take - the next frame the guest sends
- * @frame: out: the frame
- * @room:  bytes at @frame
- * @len:   out: bytes of the frame
- * @o:     out: its offload data
+ * virtio_net_take - the next frames the guest sends
+ * @p:     in: buffers; out: the frames, from the first on
+ * @count: most chains that are looked at, refused ones included
+ * @room:  bytes of each buffer
+ * @end:   out: NET_NONE, NET_FRAME or NET_BROKEN
  *
- * One frame is looked at, so that the caller can bound its work.
+ * Return: how many frames there are.
  */
-enum net_result virtio_net_take(struct virtio_net *n, uint8_t *frame,
-				uint32_t room, uint32_t *len,
-				struct offload *o);
+unsigned int virtio_net_take(struct virtio_net *n, struct net_packet *p,
+			     unsigned int count, uint32_t room,
+			     enum net_result *end);
 
 /**
- * virtio_net_put - a frame for the guest
- * @frame: it; does not change meanwhile
- * @len:   bytes, FRAME_MIN at least
- * @o:     its offload data, legal
+ * virtio_net_put - frames for the guest
+ * @p:     they; do not change meanwhile, of FRAME_MIN bytes at least, and their
+ *         offload data is legal
+ * @count: how many
+ * @end:   out: NET_FRAME, NET_BROKEN, or NET_NONE: the guest has no buffers
+ *         now, try again later
  *
- * Return: NET_NONE: the guest has no buffers now, try again later.  Of a segment
- * that has to be cut, the rest is dropped when buffers run out.
+ * Of a segment that has to be cut, the rest is dropped when buffers run out.
+ *
+ * Return: how many were sent or dropped.
  */
-enum net_result virtio_net_put(struct virtio_net *n, const uint8_t *frame,
-			       uint32_t len, struct offload o);
+unsigned int virtio_net_put(struct virtio_net *n, const struct net_packet *p,
+			    unsigned int count, enum net_result *end);
 
 /**
  * virtio_net_publish - let the guest see what was done since the last call

@@ -117,13 +117,22 @@ int vq_retake(struct vq *vq, uint16_t head, struct vq_chain *chain)
 	return split_retake(vq, head, chain);
 }
 
-void vq_untake(struct vq *vq, const struct vq_chain *chain)
+unsigned int vq_take_singles(struct vq *vq, struct vq_single *single,
+			     unsigned int count, bool write)
 {
-	vq->out = (uint16_t)(vq->out - chain->slots);
+	if (vq->fault != VQ_OK || vq->memory->n == 0)
+		return 0;
+	return vq->packed ? packed_take_singles(vq, single, count, write)
+			  : split_take_singles(vq, single, count, write);
+}
+
+void vq_untake(struct vq *vq, unsigned int chains, unsigned int slots)
+{
+	vq->out = (uint16_t)(vq->out - slots);
 	if (vq->packed)
-		packed_back(&vq->next, chain->slots, vq->size);
+		packed_back(&vq->next, (uint16_t)slots, vq->size);
 	else
-		vq->next.at--;
+		vq->next.at = (uint16_t)(vq->next.at - chains);
 }
 
 void vq_give(struct vq *vq, uint16_t id, uint16_t slots, uint32_t written)
@@ -132,6 +141,15 @@ void vq_give(struct vq *vq, uint16_t id, uint16_t slots, uint32_t written)
 		packed_give(vq, id, slots, written);
 	else
 		split_give(vq, id, written);
+}
+
+void vq_give_singles(struct vq *vq, const struct vq_single *single,
+		     unsigned int count)
+{
+	if (vq->packed)
+		packed_give_singles(vq, single, count);
+	else
+		split_give_singles(vq, single, count);
 }
 
 void vq_publish(struct vq *vq)

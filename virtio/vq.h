@@ -104,6 +104,18 @@ struct vq_chain {
 };
 
 /**
+ * struct vq_single - a buffer of the driver's that is one piece
+ * @at:  the piece
+ * @len: its bytes; for vq_give_singles(), what was written there
+ * @id:  its name; it takes one slot of the ring
+ */
+struct vq_single {
+	uint8_t *at;
+	uint32_t len;
+	uint16_t id;
+};
+
+/**
  * struct vq_cursor - a place in a chain's readable or writable pieces
  * @left: bytes from here to the end
  */
@@ -189,10 +201,26 @@ void vq_where(const struct vq *vq, uint16_t *next, uint16_t *used);
 int vq_take(struct vq *vq, struct vq_chain *chain);
 
 /**
- * vq_untake - put the last chain back, to take it again later
- * @chain: what vq_take() gave last, and nothing was done with
+ * vq_take_singles - take the next chains, as long as each is one piece
+ * @single: out
+ * @count:  most
+ * @write:  of the piece: to be written, not to be read
+ *
+ * Most chains are like that, and many at once cost a fraction each.  The bytes
+ * they name are asked for from the cache.  A chain that is different or breaks
+ * the rules stays, for vq_take() to read anew.
+ *
+ * Return: how many.
  */
-void vq_untake(struct vq *vq, const struct vq_chain *chain);
+unsigned int vq_take_singles(struct vq *vq, struct vq_single *single,
+			     unsigned int count, bool write);
+
+/**
+ * vq_untake - put the last chains back, to take them again later
+ * @chains: how many, with which nothing was done
+ * @slots:  of the ring, that they take in all
+ */
+void vq_untake(struct vq *vq, unsigned int chains, unsigned int slots);
 
 /**
  * vq_retake - take a chain that was taken before the queue was started
@@ -247,6 +275,12 @@ uint32_t vq_write(struct vq_cursor *c, const void *from, uint32_t n);
  * A chain is given back once.
  */
 void vq_give(struct vq *vq, uint16_t id, uint16_t slots, uint32_t written);
+
+/**
+ * vq_give_singles - the same for chains of vq_take_singles(), in this order
+ */
+void vq_give_singles(struct vq *vq, const struct vq_single *single,
+		     unsigned int count);
 
 /**
  * vq_publish - let the driver see what was given back

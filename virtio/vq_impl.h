@@ -35,17 +35,68 @@ static inline void vq_count(struct vq *vq, uint16_t slots)
 					      : vq->untold;
 }
 
+/**
+ * vq_single_at - where the piece of a chain of one piece is
+ * @d:     its descriptor, read once
+ * @near:  region of the piece before; moves on
+ * @write: see vq_take_singles()
+ *
+ * What comes first in it is asked for from the cache.
+ *
+ * Return: NULL if it is no such chain, or breaks the rules.
+ */
+static inline uint8_t *vq_single_at(const struct vq *vq,
+				    const struct vq_range *d,
+				    const struct guest_region **near,
+				    bool write)
+{
+	uint8_t *at;
+
+	if ((d->flags & (VQ_DESC_NEXT | VQ_DESC_WRITE | VQ_DESC_INDIRECT)) !=
+		    (write ? VQ_DESC_WRITE : 0) ||
+	    d->len == 0)
+		return NULL;
+	at = guest_region_at(*near, d->addr, d->len, write);
+	if (at == NULL) {
+		const struct guest_region *r =
+			guest_memory_find(vq->memory, d->addr);
+
+		if (r == NULL)
+			return NULL;
+		*near = r;
+		at = guest_region_at(r, d->addr, d->len, write);
+		if (at == NULL)
+			return NULL;
+	}
+	if (write) {
+		__builtin_prefetch(at, 1);
+		__builtin_prefetch(at + 64, 1);
+	} else {
+		__builtin_prefetch(at);
+		__builtin_prefetch(at + 64);
+	}
+	return at;
+}
+
 /* A ring of either kind; for what they do see the verbs without a kind. */
 int split_take(struct vq *vq, struct vq_chain *chain);
 int split_retake(struct vq *vq, uint16_t head, struct vq_chain *chain);
+unsigned int split_take_singles(struct vq *vq, struct vq_single *single,
+				unsigned int count, bool write);
 void split_give(struct vq *vq, uint16_t id, uint32_t written);
+void split_give_singles(struct vq *vq, const struct vq_single *single,
+			unsigned int count);
 void split_publish(struct vq *vq);
 bool split_must_notify(struct vq *vq, uint16_t since);
 bool split_arm(struct vq *vq);
 void split_disarm(struct vq *vq);
 
 int packed_take(struct vq *vq, struct vq_chain *chain);
+unsigned int packed_take_singles(struct vq *vq, struct vq_single *single,
+				 unsigned int count, bool write);
 void packed_give(struct vq *vq, uint16_t id, uint16_t slots, uint32_t written);
+void packed_give_singles(struct vq *vq, const struct vq_single *single,
+			 unsigned int count);
 void packed_publish(struct vq *vq);
 bool packed_must_notify(struct vq *vq, uint16_t since);
 bool packed_arm(struct vq *vq);

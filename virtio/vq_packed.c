@@ -23,13 +23,19 @@ static _Atomic(uint16_t) *flags_of(const struct vq *vq, uint16_t at)
 	return (_Atomic(uint16_t) *)&d->flags;
 }
 
+/* Of a position: are these the flags of a descriptor that is available? */
+static bool says_available(uint16_t flags, uint16_t wrap)
+{
+	const uint16_t both = VQ_DESC_AVAIL | VQ_DESC_USED;
+
+	return (flags & both) == (wrap ? VQ_DESC_AVAIL : VQ_DESC_USED);
+}
+
 static bool is_available(const struct vq *vq)
 {
-	uint16_t flags = atomic_load_explicit(flags_of(vq, vq->next.at),
-					      memory_order_acquire);
-	bool avail = flags & VQ_DESC_AVAIL, used = flags & VQ_DESC_USED;
-
-	return avail != used && avail == (vq->next.wrap != 0);
+	return says_available(atomic_load_explicit(flags_of(vq, vq->next.at),
+						   memory_order_acquire),
+			      vq->next.wrap);
 }
 
 static enum vq_fault follow(const struct vq *vq, struct vq_chain *chain)
@@ -73,6 +79,36 @@ int packed_take(struct vq *vq, struct vq_chain *chain)
 	return 1;
 }
 
+unsigned int packed_take_singles(struct vq *vq, struct vq_single *single,
+				 unsigned int count, bool write)
+{
+	const struct guest_region *near = &vq->memory->region[0];
+	struct vq_position at = vq->next;
+	unsigned int n = 0, left = vq->size - vq->out;
+
+	for (; n < count && n < left; n++) {
+		const volatile struct vq_packed_desc *d = slot(vq, at.at);
+		struct vq_range copy = {
+			.flags = atomic_load_explicit(flags_of(vq, at.at),
+						      memory_order_acquire),
+		};
+
+		if (!says_available(copy.flags, at.wrap))
+			break;
+		copy.addr = d->addr;
+		copy.len = d->len;
+		single[n].id = d->id;
+		single[n].len = copy.len;
+		single[n].at = vq_single_at(vq, &copy, &near, write);
+		if (single[n].at == NULL)
+			break;
+		packed_forward(&at, 1, vq->size);
+	}
+	vq->next = at;
+	vq->out = (uint16_t)(vq->out + n);
+	return n;
+}
+
 void packed_give(struct vq *vq, uint16_t id, uint16_t slots, uint32_t written)
 {
 	volatile struct vq_packed_desc *d = slot(vq, vq->used.at);
@@ -89,6 +125,13 @@ void packed_give(struct vq *vq, uint16_t id, uint16_t slots, uint32_t written)
 	vq->fresh = (uint16_t)(vq->fresh + slots);
 	packed_forward(&vq->used, slots, vq->size);
 	vq_count(vq, slots);
+}
+
+void packed_give_singles(struct vq *vq, const struct vq_single *single,
+			 unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		packed_give(vq, single[i].id, 1, single[i].len);
 }
 
 void packed_publish(struct vq *vq)

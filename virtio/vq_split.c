@@ -19,13 +19,13 @@ static volatile uint16_t *avail_event(const struct vq *vq)
 		->ring[vq->size];
 }
 
-/* Return: chains to take, or -1. */
-static int split_pending(struct vq *vq)
+/* Return: chains to take, at least @wanted if there are so many, or -1. */
+static int split_pending(struct vq *vq, unsigned int wanted)
 {
 	struct vq_avail *avail = vq->driver;
 	uint16_t pending = (uint16_t)(vq->known - vq->next.at);
 
-	if (pending > 0)
+	if (pending >= wanted)
 		return pending;
 	vq->known = atomic_load_explicit(&avail->idx, memory_order_acquire);
 	pending = (uint16_t)(vq->known - vq->next.at);
@@ -74,7 +74,7 @@ int split_retake(struct vq *vq, uint16_t head, struct vq_chain *chain)
 int split_take(struct vq *vq, struct vq_chain *chain)
 {
 	const volatile uint16_t *ring = ((struct vq_avail *)vq->driver)->ring;
-	int taken = split_pending(vq);
+	int taken = split_pending(vq, 1);
 
 	if (taken <= 0)
 		return taken;
@@ -82,6 +82,32 @@ int split_take(struct vq *vq, struct vq_chain *chain)
 	if (taken == 1)
 		vq->next.at++;
 	return taken;
+}
+
+unsigned int split_take_singles(struct vq *vq, struct vq_single *single,
+				unsigned int count, bool write)
+{
+	const volatile uint16_t *ring = ((struct vq_avail *)vq->driver)->ring;
+	const struct guest_region *near = &vq->memory->region[0];
+	int pending = split_pending(vq, count);
+	unsigned int n = 0;
+
+	for (; n < count && (int)n < pending; n++) {
+		uint16_t head = ring[(vq->next.at + n) & (vq->size - 1u)];
+		struct vq_range d;
+
+		if (head >= vq->size)
+			break;
+		d = vq_read_split(vq->desc, head);
+		single[n].at = vq_single_at(vq, &d, &near, write);
+		if (single[n].at == NULL)
+			break;
+		single[n].len = d.len;
+		single[n].id = head;
+	}
+	vq->next.at = (uint16_t)(vq->next.at + n);
+	vq->out = (uint16_t)(vq->out + n);
+	return n;
 }
 
 void split_give(struct vq *vq, uint16_t id, uint32_t written)
@@ -94,6 +120,22 @@ void split_give(struct vq *vq, uint16_t id, uint32_t written)
 	e->len = written;
 	vq->used.at++;
 	vq_count(vq, 1);
+}
+
+void split_give_singles(struct vq *vq, const struct vq_single *single,
+			unsigned int count)
+{
+	volatile struct vq_used_elem *ring =
+		((struct vq_used *)vq->device)->ring;
+
+	for (unsigned int i = 0; i < count; i++) {
+		volatile struct vq_used_elem *e =
+			&ring[vq->used.at++ & (vq->size - 1u)];
+
+		e->id = single[i].id;
+		e->len = single[i].len;
+	}
+	vq_count(vq, (uint16_t)count);
 }
 
 void split_publish(struct vq *vq)
@@ -119,7 +161,7 @@ bool split_arm(struct vq *vq)
 	else
 		((volatile struct vq_used *)vq->device)->flags = 0;
 	atomic_thread_fence(memory_order_seq_cst);
-	return split_pending(vq) != 0;
+	return split_pending(vq, 1) != 0;
 }
 
 /* With event indices, the one that was told of is history: nothing to do. */

@@ -14,7 +14,7 @@ count()
 {
 	local n
 
-	n=$(instructions "${@:3}") || exit 1
+	n=$(instructions core "${@:3}") || exit 1
 	printf '  %-34s %9s\n' "$1" "$n"
 	[ "$2" = - ] || awk -v name="$1" -v n="$n" -v aim="$2" 'BEGIN {
 		gsub(/[ ,]+/, "-", name)
@@ -25,7 +25,7 @@ count()
 # stages: what a plain frame costs in each pass over its batch.
 stages()
 {
-	instructions 64 "$FRAMES" 2 >/dev/null || exit 1
+	instructions core 64 "$FRAMES" 2 >/dev/null || exit 1
 	callgrind_annotate --threshold=100 "$work/callgrind" |
 		awk -v frames="$FRAMES" '
 		!/^ *[0-9,]+ \(.*:[a-z_0-9.]+( \[.*)?$/ { next }
@@ -45,6 +45,21 @@ stages()
 				printf "    of these: %-22s %9.1f\n", stage,
 					sum[stage] / frames
 		}' | sort
+}
+
+# cards: from one guest's ring through two vhost-user ports to another's.
+cards()
+{
+	local ring length n
+
+	for ring in split packed; do
+		for length in 64 1500; do
+			n=$(instructions card "$length" "$FRAMES" "$ring") ||
+				exit 1
+			printf '  %-34s %9s\n' \
+				"guest to guest, $ring, $length B" "$n"
+		done
+	done
 }
 
 counted()
@@ -70,5 +85,6 @@ counted()
 	count 'reply, known flow' 700 64 "$RULE_FRAMES" 2 1 4 reply
 	count 'reply, new flow' - 64 "$RULE_FRAMES" 2 1 "$NEW_FLOWS" reply
 	count 'reply, answers' - 64 "$RULE_FRAMES" 2 1 4 answers
+	cards
 	cat "$work/ratios"
 }

@@ -60,12 +60,12 @@ wait_until()
 	return 1
 }
 
-# Instructions per delivered frame; the arguments are those of core.c.
+# instructions PROGRAM ARGUMENT...: per delivered frame.
 instructions()
 {
 	valgrind --tool=callgrind --toggle-collect='counted*' \
 		--callgrind-out-file="$work/callgrind" \
-		"$BENCH/core" "$@" 2>"$work/log" >"$work/frames" ||
+		"$BENCH/$1" "${@:2}" 2>"$work/log" >"$work/frames" ||
 		die "callgrind failed: $(tail -n 3 "$work/log")"
 	awk -v frames="$(cut -d ' ' -f 1 "$work/frames")" \
 		'/^summary:/ { printf "%.1f\n", $2 / frames }' "$work/callgrind"

@@ -14,6 +14,8 @@
 
 #define LONGEST 1514u
 #define SLOTS 8u
+/* Frames at a time. */
+#define MANY 4u
 
 struct card {
 	struct vq_rig rx;
@@ -22,7 +24,7 @@ struct card {
 };
 
 static struct card card;
-static uint8_t room[OFFLOAD_MAX_SEGMENT];
+static uint8_t room[MANY][OFFLOAD_MAX_SEGMENT];
 
 static uint64_t features(struct script *s)
 {
@@ -93,33 +95,49 @@ static void guest_sends(struct script *s)
 	vr_add(&card.tx, p, n, next(s) & 1);
 }
 
-/* Into the end of a buffer: the sanitiser sees what goes beyond. */
+/* Into the ends of buffers: the sanitiser sees what goes beyond the last. */
 static void take(struct script *s)
 {
-	uint32_t size = 1 + next_word(s) % sizeof(room);
-	uint8_t *to = room + sizeof(room) - size;
+	uint32_t size = 1 + next_word(s) % sizeof(room[0]);
+	struct net_packet p[MANY];
 	struct offload_place at;
-	struct offload o;
-	uint32_t len;
+	enum net_result end;
+	unsigned int n;
 
-	if (virtio_net_take(&card.net, to, size, &len, &o) != NET_FRAME)
-		return;
-	must(len >= FRAME_MIN && len <= size);
-	/* What the switch gets is legal. */
-	must(!offload_any(o) || offload_locate(to, len, &o, &at));
-	must(len <= LONGEST || (o.flags & OFFLOAD_TYPE));
-	must(card.net.tx.out == 0);
+	for (unsigned int i = 0; i < MANY; i++)
+		p[i].data = room[i] + sizeof(room[i]) - size;
+	n = virtio_net_take(&card.net, p, 1 + next(s) % MANY, size, &end);
+	must(n <= MANY && end != NET_DROPPED);
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t len = p[i].len;
+		struct offload o = p[i].offload;
+
+		must(len >= FRAME_MIN && len <= size);
+		/* What the switch gets is legal. */
+		must(!offload_any(o) ||
+		     offload_locate(p[i].data, len, &o, &at));
+		must(len <= LONGEST || (o.flags & OFFLOAD_TYPE));
+	}
+	must(end == NET_BROKEN || card.net.tx.out == 0);
 }
 
 static void put(struct script *s)
 {
-	static struct seg seg;
-	enum net_result result;
+	static struct seg seg[MANY];
+	unsigned int many = 1 + next(s) % MANY;
+	struct net_packet p[MANY];
+	enum net_result end;
 
-	make(s, &seg);
-	result = virtio_net_put(&card.net, seg.b, seg.len, seg.o);
+	for (unsigned int i = 0; i < many; i++) {
+		make(s, &seg[i]);
+		p[i] = (struct net_packet){ seg[i].b, seg[i].len, seg[i].o };
+		if (next(s) & 1)
+			p[i] = (struct net_packet){ .data = seg[i].b,
+						    .len = 14 + next(s) };
+	}
+	must(virtio_net_put(&card.net, p, many, &end) <= many);
 	/* All buffers are given back, or none was taken. */
-	must(result == NET_BROKEN || card.net.rx.out == 0);
+	must(end == NET_BROKEN || card.net.rx.out == 0);
 }
 
 /* Buffers of the guest's, of any length. */

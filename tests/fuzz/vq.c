@@ -55,9 +55,28 @@ static void give(struct vq_rig *r, struct script *s, struct held *held)
 	held->slots[which] = held->slots[held->n];
 }
 
+/* Some chains of one piece: some put back, the others given back. */
+static void singles(struct vq_rig *r, struct script *s)
+{
+	struct vq_single single[VQ_MAX_SIZE];
+	bool write = next(s) & 1;
+	unsigned int n = vq_take_singles(&r->vq, single, next(s), write);
+	unsigned int back = n > 0 ? next(s) % (n + 1) : 0;
+	uint8_t bytes[64] = { 0x5a };
+
+	must(n <= r->size);
+	for (unsigned int i = 0; i < n; i++) {
+		/* The sanitiser sees what is not ours. */
+		memcpy(bytes, single[i].at + single[i].len - 1, 1);
+		memcpy(bytes, single[i].at, 1);
+	}
+	vq_untake(&r->vq, back, back);
+	vq_give_singles(&r->vq, single, n - back);
+}
+
 static void step(struct vq_rig *r, struct script *s, struct held *held)
 {
-	switch (next(s) % 8) {
+	switch (next(s) % 9) {
 	case 0:
 		spoil(r, s);
 		break;
@@ -78,6 +97,9 @@ static void step(struct vq_rig *r, struct script *s, struct held *held)
 		vq_must_notify(&r->vq);
 		break;
 	case 6:
+		singles(r, s);
+		break;
+	case 7:
 		if (vq_arm(&r->vq))
 			vq_disarm(&r->vq);
 		break;

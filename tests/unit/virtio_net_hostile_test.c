@@ -38,9 +38,8 @@ static void hc13_a_frame_in_the_most_buffers(void **state)
 			add(&vn_rx, NET_HEADER, true);
 			for (unsigned int i = 1; i < 256; i++)
 				add(&vn_rx, 1, true);
-			assert_int_equal(virtio_net_put(&vn, frame,
-							NET_MERGE - 1 + more,
-							none),
+			assert_int_equal(vn_put(frame, NET_MERGE - 1 + more,
+						none),
 					 more ? NET_DROPPED : NET_FRAME);
 			assert_int_equal(vn.count[NET_NO_BUFFER], more > 0);
 			assert_int_equal(vn.rx.out, 0);
@@ -65,8 +64,7 @@ static void hc08_frames_fit_the_room(void **state)
 				room[size] = 0x5a;
 				add(&vn_tx, NET_HEADER + n, false);
 				assert_int_equal(
-					virtio_net_take(&vn, room, size, &len,
-							&o),
+					vn_take_to(room, size, &len, &o),
 					n <= size ? NET_FRAME : NET_DROPPED);
 				assert_int_equal(room[size], 0x5a);
 				assert_int_equal(collect(&vn_tx), 1);
@@ -93,11 +91,10 @@ static void a_frame_too_long_to_be_made_here(void **state)
 	for (unsigned int i = 0; i < 8; i++)
 		add(&vn_rx, 4000, true);
 	make(NET_PIECE, 0);
-	assert_int_equal(virtio_net_put(&vn, seg.b, seg.len, seg.o),
-			 NET_DROPPED);
+	assert_int_equal(vn_put(seg.b, seg.len, seg.o), NET_DROPPED);
 	assert_int_equal(vn.count[NET_NO_BUFFER], 1);
 	make(NET_PIECE - 100, 0);
-	assert_int_equal(virtio_net_put(&vn, seg.b, seg.len, seg.o), NET_FRAME);
+	assert_int_equal(vn_put(seg.b, seg.len, seg.o), NET_FRAME);
 	vn_end();
 }
 
@@ -113,8 +110,7 @@ static void a_ring_that_breaks_in_a_segment(void **state)
 		add(&vn_rx, 2048, true);
 		vr_add(&vn_rx, &outside, 1, false);
 		add(&vn_rx, 2048, true);
-		assert_int_equal(virtio_net_put(&vn, seg.b, seg.len, seg.o),
-				 NET_BROKEN);
+		assert_int_equal(vn_put(seg.b, seg.len, seg.o), NET_BROKEN);
 		assert_int_equal(vn.rx.fault, VQ_BAD_ADDRESS);
 		/* There is nothing to sleep or wake for any more. */
 		assert_false(virtio_net_arm(&vn, false, true));
@@ -139,16 +135,14 @@ static void hc12_pieces_of_the_wrong_kind(void **state)
 		vr_add(&vn_tx, half, 2, way & VR_INDIRECT);
 		vr_add(&vn_tx, half + 1, 1, way & VR_INDIRECT);
 		for (unsigned int i = 1; i <= 2; i++) {
-			assert_int_equal(virtio_net_take(&vn, frame, 1514, &len,
-							 &o),
+			assert_int_equal(vn_take_to(frame, 1514, &len, &o),
 					 NET_DROPPED);
 			assert_int_equal(vn.count[NET_BAD_LENGTH], i);
 		}
 		assert_int_equal(collect(&vn_tx), 2);
 		/* A buffer that is to be read. */
 		vr_add(&vn_rx, half, 1, way & VR_INDIRECT);
-		assert_int_equal(virtio_net_put(&vn, frame, 60, none),
-				 NET_DROPPED);
+		assert_int_equal(vn_put(frame, 60, none), NET_DROPPED);
 		assert_int_equal(vn.count[NET_NO_BUFFER], 1);
 		vn_end();
 	}
@@ -168,8 +162,7 @@ static void hc43_bits_without_a_meaning(void **state)
 	vn_tx.mem[VR_DATA] = 0xfe;
 	vn_tx.mem[VR_DATA + 1] = 0;
 	vr_add(&vn_tx, &p, 1, false);
-	assert_int_equal(virtio_net_take(&vn, frame, 1514, &len, &o),
-			 NET_FRAME);
+	assert_int_equal(vn_take_to(frame, 1514, &len, &o), NET_FRAME);
 	assert_int_equal(len, 60);
 	assert_false(offload_any(o));
 	vn_end();
@@ -196,8 +189,7 @@ static void hc43_a_checksum_anywhere(void **state)
 			memcpy(vn_tx.mem + VR_DATA + 4, words, sizeof(words));
 			room[60] = 0x5a;
 			vr_add(&vn_tx, &p, 1, false);
-			assert_int_equal(virtio_net_take(&vn, room, 60, &len,
-							 &o),
+			assert_int_equal(vn_take_to(room, 60, &len, &o),
 					 inside ? NET_FRAME : NET_DROPPED);
 			assert_int_equal(room[60], 0x5a);
 			assert_int_equal(collect(&vn_tx), 1);
@@ -215,11 +207,10 @@ static void a_ring_that_is_off_is_not_read(void **state)
 	vn_begin(VR_SPLIT, 16, 0);
 	add(&vn_tx, NET_HEADER + 60, false);
 	vn.tx_on = false;
-	assert_int_equal(virtio_net_take(&vn, frame, 1514, &len, &o), NET_NONE);
+	assert_int_equal(vn_take_to(frame, 1514, &len, &o), NET_NONE);
 	assert_int_equal(collect(&vn_tx), 0);
 	vn.tx_on = true;
-	assert_int_equal(virtio_net_take(&vn, frame, 1514, &len, &o),
-			 NET_FRAME);
+	assert_int_equal(vn_take_to(frame, 1514, &len, &o), NET_FRAME);
 	vn_end();
 }
 
@@ -311,14 +302,12 @@ static void buffers_come_back_in_order(void **state)
 			/* 12 and 100 bytes in buffers of 20: six. */
 			for (unsigned int i = 0; i < 6; i++) {
 				if (i > round % 6)
-					assert_int_equal(
-						virtio_net_put(&vn, frame, 100,
-							       none),
-						NET_NONE);
+					assert_int_equal(vn_put(frame, 100,
+								none),
+							 NET_NONE);
 				id[i] = vr_add(&vn_rx, &p, 1, false);
 			}
-			assert_int_equal(virtio_net_put(&vn, frame, 100, none),
-					 NET_FRAME);
+			assert_int_equal(vn_put(frame, 100, none), NET_FRAME);
 			virtio_net_publish(&vn, &told[0], &told[1]);
 			for (unsigned int i = 0; i < 6; i++)
 				assert_int_equal(vr_collect(&vn_rx, &written),

@@ -105,7 +105,7 @@ static void a_segment_for_the_guest_keeps_its_header(void **state)
 	h = header_of(&seg);
 	vn_begin(VR_SPLIT, SLOTS, OFFLOADS | NET_F_MRG_RXBUF);
 	vn_offer(SLOTS, 256, 0, VR_SPLIT);
-	assert_int_equal(virtio_net_put(&vn, seg.b, seg.len, seg.o), NET_FRAME);
+	assert_int_equal(vn_put(seg.b, seg.len, seg.o), NET_FRAME);
 	vn_received(vn_got, &len, 256, 0);
 	assert_int_equal(len, NET_HEADER + seg.len);
 	assert_memory_equal(vn_got, &h, sizeof(h));
@@ -122,7 +122,7 @@ static void a_segment_is_cut_for_a_guest_that_takes_none(void **state)
 	make_segment(false, 6);
 	vn_begin(VR_SPLIT, SLOTS, 0);
 	vn_offer(8, 2048, 0, VR_SPLIT);
-	assert_int_equal(virtio_net_put(&vn, seg.b, seg.len, seg.o), NET_FRAME);
+	assert_int_equal(vn_put(seg.b, seg.len, seg.o), NET_FRAME);
 	assert_int_equal(vn_received(vn_got, &len, 2048, 0), seg.at.frames);
 	for (uint32_t i = 0; i < seg.at.frames; i++) {
 		const uint8_t *at =
@@ -143,11 +143,10 @@ static void the_rest_of_a_segment(void **state)
 	(void)state;
 	make_segment(false, 7);
 	vn_begin(VR_SPLIT, SLOTS, 0);
-	assert_int_equal(virtio_net_put(&vn, seg.b, seg.len, seg.o), NET_NONE);
+	assert_int_equal(vn_put(seg.b, seg.len, seg.o), NET_NONE);
 	assert_int_equal(vn.count[NET_NO_BUFFER], 0);
 	vn_offer(2, 2048, 0, VR_SPLIT);
-	assert_int_equal(virtio_net_put(&vn, seg.b, seg.len, seg.o),
-			 NET_DROPPED);
+	assert_int_equal(vn_put(seg.b, seg.len, seg.o), NET_DROPPED);
 	assert_int_equal(vn_received(vn_got, &len, 2048, 0), 2);
 	assert_int_equal(vn.count[NET_NO_BUFFER], 1);
 	vn_end();

@@ -29,6 +29,15 @@ void vn_fill(uint8_t *to, uint32_t n, unsigned int seed)
 		to[i] = (uint8_t)(i * 7 + seed);
 }
 
+static uint64_t dropped(void)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < NET_COUNTS; i++)
+		n += vn.count[i];
+	return n;
+}
+
 void vn_send(const uint32_t *piece, unsigned int n, unsigned int way)
 {
 	struct vr_piece p[8];
@@ -53,9 +62,35 @@ void vn_send_frame(const struct vnet_header *h, const uint8_t *frame,
 	vn_send(&whole, 1, 0);
 }
 
+enum net_result vn_take_to(uint8_t *frame, uint32_t room, uint32_t *len,
+			   struct offload *o)
+{
+	struct net_packet p = { .data = frame };
+	enum net_result end;
+	unsigned int taken = virtio_net_take(&vn, &p, 1, room, &end);
+
+	if (taken == 0)
+		return end == NET_FRAME ? NET_DROPPED : end;
+	assert_int_equal(end, NET_FRAME);
+	*len = p.len;
+	*o = p.offload;
+	return NET_FRAME;
+}
+
 enum net_result vn_take(uint32_t *len, struct offload *o)
 {
-	return virtio_net_take(&vn, vn_got, sizeof(vn_got), len, o);
+	return vn_take_to(vn_got, sizeof(vn_got), len, o);
+}
+
+enum net_result vn_put(uint8_t *frame, uint32_t len, struct offload o)
+{
+	const struct net_packet p = { frame, len, o };
+	uint64_t before = dropped();
+	enum net_result end;
+	unsigned int done = virtio_net_put(&vn, &p, 1, &end);
+
+	assert_int_equal(done, end == NET_FRAME);
+	return done && dropped() != before ? NET_DROPPED : end;
 }
 
 void vn_assert_sent(void)

@@ -38,8 +38,13 @@ void vn_send(const uint32_t *piece, unsigned int n, unsigned int way);
 void vn_send_frame(const struct vnet_header *h, const uint8_t *frame,
 		   uint32_t len);
 
-/* Take what it sends, to @vn_got. */
+/* Take what it sends, one frame: to a buffer of @room bytes; to @vn_got. */
+enum net_result vn_take_to(uint8_t *frame, uint32_t room, uint32_t *len,
+			   struct offload *o);
 enum net_result vn_take(uint32_t *len, struct offload *o);
+
+/* The card passes one frame on; NET_DROPPED: it was dropped. */
+enum net_result vn_put(uint8_t *frame, uint32_t len, struct offload o);
 
 /* The guest gets one chain back, of its transmit ring. */
 void vn_assert_sent(void);

@@ -55,8 +55,7 @@ static void a_received_frame_may_be_split_anywhere(void **state)
 
 			vn_fill(vn_want, frame, i);
 			vr_add(&vn_rx, p, 2, way & VR_INDIRECT);
-			assert_int_equal(virtio_net_put(&vn, vn_want, frame,
-							none),
+			assert_int_equal(vn_put(vn_want, frame, none),
 					 NET_FRAME);
 			virtio_net_publish(&vn, &r, &t);
 			assert_int_not_equal(vr_collect(&vn_rx, &written), -1);
@@ -87,8 +86,7 @@ static void a_long_frame_takes_several_buffers(void **state)
 			vn_begin(way, SLOTS, NET_F_MRG_RXBUF);
 			vn_fill(vn_want, frame, way);
 			vn_offer(n, 64, 0, way);
-			assert_int_equal(virtio_net_put(&vn, vn_want, frame,
-							none),
+			assert_int_equal(vn_put(vn_want, frame, none),
 					 NET_FRAME);
 			assert_int_equal(vn_received(vn_got, &len, 64, 0), n);
 			assert_int_equal(len, NET_HEADER + frame);
@@ -113,19 +111,15 @@ static void all_buffers_or_none(void **state)
 		vn_fill(vn_want, 300, way);
 		/* A frame before it, not yet published. */
 		vn_offer(1, 64, 0, way);
-		assert_int_equal(virtio_net_put(&vn, vn_want, 40, none),
-				 NET_FRAME);
+		assert_int_equal(vn_put(vn_want, 40, none), NET_FRAME);
 		vn_offer(4, 64, 1, way);
 		for (int i = 0; i < 3; i++)
-			assert_int_equal(virtio_net_put(&vn, vn_want, 300,
-							none),
-					 NET_NONE);
+			assert_int_equal(vn_put(vn_want, 300, none), NET_NONE);
 		assert_int_equal(vn_received(vn_got, &len, 64, 0), 1);
 		assert_int_equal(len, NET_HEADER + 40);
 		assert_int_equal(vn.rx.out, 0);
 		vn_offer(1, 64, 5, way);
-		assert_int_equal(virtio_net_put(&vn, vn_want, 300, none),
-				 NET_FRAME);
+		assert_int_equal(vn_put(vn_want, 300, none), NET_FRAME);
 		assert_int_equal(vn_received(vn_got, &len, 64, 1), 5);
 		assert_int_equal(vn_buffers(vn_got), 5);
 		assert_memory_equal(vn_got + NET_HEADER, vn_want, 300);
@@ -145,12 +139,10 @@ static void without_merging_what_does_not_fit_is_dropped(void **state)
 		vn_begin(way, SLOTS, 0);
 		vn_fill(vn_want, 300, way);
 		vn_offer(2, 128, 0, way);
-		assert_int_equal(virtio_net_put(&vn, vn_want, 300, none),
-				 NET_DROPPED);
+		assert_int_equal(vn_put(vn_want, 300, none), NET_DROPPED);
 		assert_int_equal(vn.count[NET_NO_BUFFER], 1);
 		/* The next one has the same buffer. */
-		assert_int_equal(virtio_net_put(&vn, vn_want, 116, none),
-				 NET_FRAME);
+		assert_int_equal(vn_put(vn_want, 116, none), NET_FRAME);
 		assert_int_equal(vn_received(vn_got, &len, 128, 0), 1);
 		assert_memory_equal(vn_got + NET_HEADER, vn_want, 116);
 		vn_end();
@@ -165,8 +157,7 @@ static void buffers_without_room_for_a_header(void **state)
 	for (uint32_t size = 1; size < NET_HEADER; size++) {
 		vn_begin(VR_SPLIT, SLOTS, NET_F_MRG_RXBUF);
 		vn_offer(SLOTS, size, 0, VR_SPLIT);
-		assert_int_equal(virtio_net_put(&vn, vn_want, 60, none),
-				 NET_DROPPED);
+		assert_int_equal(vn_put(vn_want, 60, none), NET_DROPPED);
 		assert_int_equal(vn.count[NET_NO_BUFFER], 1);
 		assert_int_equal(vn.rx.out, 0);
 		vn_end();
@@ -196,8 +187,7 @@ static void lengths_that_no_frame_has(void **state)
 	/* A segment is bounded by the room there is for it. */
 	((struct vnet_header *)vr_at(&vn_tx, DATA))->type = VNET_TCP4;
 	vn_send(&most, 1, 0);
-	assert_int_equal(virtio_net_take(&vn, vn_got, 1513, &len, &o),
-			 NET_DROPPED);
+	assert_int_equal(vn_take_to(vn_got, 1513, &len, &o), NET_DROPPED);
 	assert_int_equal(vn.count[NET_BAD_LENGTH], 6);
 	vn_end();
 }
@@ -232,13 +222,13 @@ static void a_ring_that_is_off_or_broken(void **state)
 	vn_begin(VR_SPLIT, SLOTS, 0);
 	vn_offer(1, 2048, 0, VR_SPLIT);
 	vn.rx_on = vn.tx_on = false;
-	assert_int_equal(virtio_net_put(&vn, vn_want, 60, none), NET_NONE);
+	assert_int_equal(vn_put(vn_want, 60, none), NET_NONE);
 	assert_int_equal(vn_take(&len, &o), NET_NONE);
 	assert_false(virtio_net_arm(&vn, true, true));
 	vn.rx_on = vn.tx_on = true;
-	assert_int_equal(virtio_net_put(&vn, vn_want, 60, none), NET_FRAME);
+	assert_int_equal(vn_put(vn_want, 60, none), NET_FRAME);
 	vr_add(&vn_rx, &outside, 1, false);
-	assert_int_equal(virtio_net_put(&vn, vn_want, 60, none), NET_BROKEN);
+	assert_int_equal(vn_put(vn_want, 60, none), NET_BROKEN);
 	assert_int_equal(vn.rx.fault, VQ_BAD_ADDRESS);
 	outside.write = false;
 	vr_add(&vn_tx, &outside, 1, false);
@@ -257,9 +247,9 @@ static void hc03_a_frame_takes_so_many_buffers(void **state)
 	vn_offer(1, NET_HEADER, 0, VR_SPLIT);
 	vn_offer(SLOTS - 1, 1, NET_HEADER, VR_SPLIT);
 	/* The ring has fewer slots than a frame may take; so say it has not. */
-	assert_int_equal(virtio_net_put(&vn, vn_want, 64, none), NET_NONE);
-	assert_int_equal(virtio_net_put(&vn, vn_want, 63, none), NET_FRAME);
-	while (virtio_net_put(&vn, vn_want, 60, none) == NET_NONE && tries < 5)
+	assert_int_equal(vn_put(vn_want, 64, none), NET_NONE);
+	assert_int_equal(vn_put(vn_want, 63, none), NET_FRAME);
+	while (vn_put(vn_want, 60, none) == NET_NONE && tries < 5)
 		tries++;
 	assert_int_equal(tries, 5);
 	vn_end();

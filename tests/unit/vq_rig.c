@@ -247,9 +247,37 @@ int vr_collect(struct vq_rig *r, uint32_t *written)
 			 : collect_split(r, written);
 }
 
+bool vr_peek_single(struct vq_rig *r, bool write, struct vq_single *single)
+{
+	unsigned int n = vq_take_singles(&r->vq, single, 1, write);
+
+	assert_in_range(n, 0, 1);
+	vq_untake(&r->vq, n, n);
+	return n == 1;
+}
+
+/* A chain that was taken by itself before is the same. */
+static void assert_same(const struct vq_rig *r, const struct vq_single *single)
+{
+	assert_int_equal(r->chain.pieces, 1);
+	assert_int_equal(r->chain.slots, 1);
+	assert_int_equal(r->chain.id, single->id);
+	assert_ptr_equal(r->chain.piece[0].at, single->at);
+	assert_int_equal(r->chain.piece[0].len, single->len);
+}
+
 void vr_take(struct vq_rig *r)
 {
+	struct vq_single in, out;
+	bool reads = vr_peek_single(r, false, &in);
+	bool writes = vr_peek_single(r, true, &out);
+
 	assert_int_equal(vq_take(&r->vq, &r->chain), 1);
+	assert_false(reads && writes);
+	if (reads || writes) {
+		assert_same(r, reads ? &in : &out);
+		assert_int_equal(r->chain.readable, reads);
+	}
 }
 
 void vr_give(struct vq_rig *r, uint32_t written)
@@ -284,6 +312,10 @@ uint16_t *vr_flags(struct vq_rig *r, struct vq_desc *d)
 
 void vr_assert_fault(struct vq_rig *r, enum vq_fault fault)
 {
+	struct vq_single single;
+
+	assert_false(vr_peek_single(r, false, &single));
+	assert_false(vr_peek_single(r, true, &single));
 	assert_int_equal(vq_take(&r->vq, &r->chain), -1);
 	assert_int_equal(r->vq.fault, fault);
 	vr_add_one(r, true);

@@ -95,6 +95,9 @@ int vr_add_one(struct vq_rig *r, bool write);
 /* Get a chain back. Return: its name, or -1 if none was given back. */
 int vr_collect(struct vq_rig *r, uint32_t *written);
 
+/* The next chain, if it is one piece of that kind; it stays. */
+bool vr_peek_single(struct vq_rig *r, bool write, struct vq_single *single);
+
 /* Take a chain that must be there, and give the last one taken back. */
 void vr_take(struct vq_rig *r);
 void vr_give(struct vq_rig *r, uint32_t written);

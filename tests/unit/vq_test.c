@@ -133,13 +133,13 @@ static void what_is_put_back_comes_again(struct vq_rig *r)
 		first = vr_add_one(r, true);
 		second = vr_add_one(r, false);
 		vr_take(r);
-		vq_untake(&r->vq, &r->chain);
+		vq_untake(&r->vq, 1, r->chain.slots);
 		vr_take(r);
 		assert_int_equal(r->chain.id, first);
 		vr_give(r, 0);
 		vr_take(r);
 		assert_int_equal(r->chain.id, second);
-		vq_untake(&r->vq, &r->chain);
+		vq_untake(&r->vq, 1, r->chain.slots);
 		vr_take(r);
 		assert_int_equal(r->chain.id, second);
 		vr_give(r, 0);

@@ -91,12 +91,17 @@ static void one_shape(struct vq_rig *r, struct vr_piece *p,
 		      unsigned int readable, unsigned int n, bool indirect)
 {
 	uint32_t in = fill(r, p, readable), written;
+	struct vq_single single;
 	int id;
 
 	for (unsigned int i = 0; i < n; i++)
 		p[i].write = i >= readable;
 	id = vr_add(r, p, n, indirect);
 	assert_int_not_equal(id, -1);
+	assert_int_equal(vr_peek_single(r, false, &single),
+			 n == 1 && readable == 1 && !indirect);
+	assert_int_equal(vr_peek_single(r, true, &single),
+			 n == 1 && readable == 0 && !indirect);
 	vr_take(r);
 	assert_int_equal(r->chain.id, id);
 	assert_int_equal(r->chain.pieces, n);
@@ -248,11 +253,14 @@ static void memory_that_is_not_the_guests(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		for (unsigned int way = 0; way < VR_WAYS; way++) {
+			struct vq_single single;
 			struct vq_rig r;
 
 			vr_begin(&r, way, 8, VR_FEATURES);
 			split_memory(&r);
 			vr_add(&r, &wrong[i].piece, 1, way & VR_INDIRECT);
+			assert_false(vr_peek_single(&r, wrong[i].piece.write,
+						    &single));
 			assert_int_equal(vq_take(&r.vq, &r.chain), -1);
 			assert_int_equal(r.vq.fault, wrong[i].fault);
 			vr_end(&r);

@@ -101,28 +101,20 @@ static unsigned int vhost_receive(struct component *c,
 				  unsigned int count)
 {
 	struct vhost_card *v = c->state;
-	unsigned int filled = 0;
+	struct net_packet p[PUMP_BURST];
+	enum net_result end;
+	unsigned int filled;
 
-	for (unsigned int i = 0; i < count; i++) {
-		struct net_buffer *b = &buffers[filled];
-		uint32_t len = 0;
-
-		switch (virtio_net_take(&v->net, b->data, v->room, &len,
-					&b->offload)) {
-		case NET_FRAME:
-			b->len = (uint16_t)len;
-			filled++;
-			break;
-		case NET_DROPPED:
-			break;
-		case NET_BROKEN:
-			broken(c, RING_TX);
-			/* fall through */
-		case NET_NONE:
-			v->pump.readable = false;
-			return filled;
-		}
+	for (unsigned int i = 0; i < count; i++)
+		p[i].data = buffers[i].data;
+	filled = virtio_net_take(&v->net, p, count, v->room, &end);
+	for (unsigned int i = 0; i < filled; i++) {
+		buffers[i].len = (uint16_t)p[i].len;
+		buffers[i].offload = p[i].offload;
 	}
+	if (end == NET_BROKEN)
+		broken(c, RING_TX);
+	v->pump.readable = end == NET_FRAME;
 	return filled;
 }
 
@@ -131,24 +123,19 @@ static unsigned int vhost_send(struct component *c,
 			       unsigned int count)
 {
 	struct vhost_card *v = c->state;
+	struct net_packet p[PUMP_BURST];
+	enum net_result end;
+	unsigned int done;
 
-	for (unsigned int i = 0; i < count; i++) {
-		const struct net_buffer *b = &buffers[i];
-		enum net_result result = NET_NONE;
-
-		if (v->net.rx_on)
-			result = virtio_net_put(&v->net, b->data, b->len,
-						b->offload);
-		if (result == NET_BROKEN)
-			broken(c, RING_RX);
-		if (v->net.rx_on && result == NET_NONE)
-			return i;
-		if (!v->net.rx_on) {
-			outside_dropped(c->outside, OUTSIDE_DROP_NOT_UP,
-					count - i);
-			return count;
-		}
-	}
+	for (unsigned int i = 0; i < count; i++)
+		p[i] = (struct net_packet){ buffers[i].data, buffers[i].len,
+					    buffers[i].offload };
+	done = virtio_net_put(&v->net, p, count, &end);
+	if (end == NET_BROKEN)
+		broken(c, RING_RX);
+	if (v->net.rx_on)
+		return done;
+	outside_dropped(c->outside, OUTSIDE_DROP_NOT_UP, count - done);
 	return count;
 }
 
