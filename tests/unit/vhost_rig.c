@@ -49,7 +49,10 @@ static void join(struct front *f, struct comp *rig, int sock)
 
 void front_join(struct front *f, struct comp *rig)
 {
-	join(f, rig, dial(cfg->socket.path, SOCK_NONBLOCK));
+	join(f, rig,
+	     dial(cfg->kind == SYS_DISK ? cfg->disk.socket.path
+					: cfg->socket.path,
+		  SOCK_NONBLOCK));
 }
 
 void front_join_far(struct front *f, const char *path)
@@ -221,7 +224,8 @@ static void first_step(struct front *f, uint64_t features, unsigned int step)
 		front_u64(f, SET_PROTOCOL_FEATURES, VHOST_REPLY_ACK | 1);
 		break;
 	case 3:
-		assert_int_equal(front_asks(f, GET_QUEUE_NUM), 1);
+		assert_int_equal(front_asks(f, GET_QUEUE_NUM),
+				 cfg->kind == SYS_DISK ? 16 : 1);
 		break;
 	case 4:
 		assert_true(front_say(f, SET_OWNER, 0, NULL, 0, NULL, 0));
@@ -233,19 +237,24 @@ static void first_step(struct front *f, uint64_t features, unsigned int step)
 		front_memory(f);
 		break;
 	default:
-		front_u64(f, SEND_RARP, 0x0102030405);
+		if (cfg->kind != SYS_DISK)
+			front_u64(f, SEND_RARP, 0x0102030405);
 		break;
 	}
 }
 
+void front_step(struct front *f, uint64_t features, unsigned int step)
+{
+	if (step < 8)
+		first_step(f, features, step);
+	else
+		ring_step(f, (step - 8) / 7, (step - 8) % 7);
+}
+
 void front_begin(struct front *f, uint64_t features, unsigned int steps)
 {
-	for (unsigned int i = 0; i < steps; i++) {
-		if (i < 8)
-			first_step(f, features, i);
-		else
-			ring_step(f, (i - 8) / 7, (i - 8) % 7);
-	}
+	for (unsigned int i = 0; i < steps; i++)
+		front_step(f, features, i);
 }
 
 /* --- the guest's driver ---------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A vhost-user port by itself, and a front-end with a guest's driver for it:
+ * A vhost-user port, or a disk, by itself, and a front-end with a guest's driver:
  * split rings, one buffer a frame.
  */
 #ifndef WEIR_TESTS_UNIT_VHOST_RIG_H
@@ -37,6 +37,10 @@ enum {
 	SET_VRING_ENABLE,
 	SEND_RARP,
 	NET_SET_MTU,
+	GET_CONFIG = 24,
+	SET_CONFIG,
+	GET_INFLIGHT_FD = 31,
+	SET_INFLIGHT_FD,
 	RESET_DEVICE = 34,
 	SET_STATUS = 39,
 	GET_STATUS,
@@ -124,6 +128,7 @@ bool front_refused(struct front *f);
 /* The whole sequence, as QEMU has it, up to step @steps; all: FRONT_STEPS. */
 #define FRONT_STEPS 22u
 void front_begin(struct front *f, uint64_t features, unsigned int steps);
+void front_step(struct front *f, uint64_t features, unsigned int step);
 
 /* --- the guest's driver ---------------------------------------------------- */
 

@@ -19,4 +19,5 @@ const struct component_ops *const component_kinds[SYS_KINDS] = {
 	[SYS_VM] = &vm_ops,
 	[SYS_CLIENT_VM] = &client_vm_ops,
 	[SYS_BLK_VIRT] = &blk_virt_ops,
+	[SYS_DISK] = &disk_ops,
 };

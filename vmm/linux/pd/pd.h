@@ -67,6 +67,7 @@ struct component {
  * @spare_fds:  descriptors it may come to hold besides those it was given and
  *              a handful
  * @threads:    init() may start threads, and futex() is allowed
+ * @workers:    the kernel may start threads for it (io_uring)
  * @outside:    it writes struct component's outside (vmm/linux/outside.h)
  * @locks_memory: keeps the monitor's limit of locked memory (VFIO counts a
  *                guest's RAM against it); others may lock none
@@ -115,6 +116,7 @@ struct component_ops {
 	const unsigned long *ioctls;
 	unsigned int spare_fds;
 	bool threads;
+	bool workers;
 	bool outside;
 	bool locks_memory;
 	bool foreign_memory;
@@ -141,7 +143,7 @@ struct component_ops {
  */
 extern const struct component_ops switch_ops, tap_ops, nic_ops, socket_ops,
 	vhost_user_ops, capture_ops, program_ops, program_host_ops, virt_ops,
-	vm_ops, client_vm_ops, blk_virt_ops;
+	vm_ops, client_vm_ops, blk_virt_ops, disk_ops;
 extern const struct component_ops *const component_kinds[SYS_KINDS];
 
 /**

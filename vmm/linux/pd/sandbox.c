@@ -144,6 +144,7 @@ int sandbox_root(struct error *err)
 /* What a PD's components need together. */
 struct needs {
 	bool threads;
+	bool workers;
 	bool locked;	  /* memory */
 	bool ioctls;	  /* some, by number */
 	bool watched;	  /* descriptors from outside */
@@ -179,6 +180,7 @@ static struct needs needs_of(const struct boot_record *r)
 		uint64_t file = file_size(r, i);
 
 		n.threads |= ops->threads;
+		n.workers |= ops->workers;
 		n.locked |= ops->locks_memory;
 		n.foreign |= ops->foreign_memory;
 		n.ioctls |= ops->ioctls != NULL;
@@ -222,7 +224,7 @@ int sandbox_privileges(const struct boot_record *r, struct error *err)
 	 */
 	if (limit(RLIMIT_NOFILE, r->n_fds - r->n_maps + n.fds) != 0 ||
 	    limit(RLIMIT_CORE, 0) != 0 || limit(RLIMIT_MSGQUEUE, 0) != 0 ||
-	    (!n.threads && limit(RLIMIT_NPROC, 0) != 0) ||
+	    (!n.threads && !n.workers && limit(RLIMIT_NPROC, 0) != 0) ||
 	    (!n.locked && limit(RLIMIT_MEMLOCK, 0) != 0) ||
 	    limit_files(n.file) != 0)
 		return error_errno(err, "cannot set limits");
@@ -448,7 +450,8 @@ int sandbox_filter(const struct boot_record *r, struct error *err)
 	struct sock_fprog program = { 0 };
 	long result;
 
-	if (limit(RLIMIT_NPROC, 0) != 0)
+	/* The kernel's own threads count as well; the filter allows no other. */
+	if (!needs_of(r).workers && limit(RLIMIT_NPROC, 0) != 0)
 		return error_errno(err, "cannot set limits");
 	if (generate(r, &program) != 0)
 		return error_set(err, "cannot make the system call filter");

@@ -51,6 +51,17 @@ open_fn socket_open;
 seek_fn socket_seek;
 void socket_close(const struct sys_component *cfg);
 
+/* The same for a socket that is a part of something else. */
+int socket_open_at(const struct sys_socket *s, int *fds, struct error *err);
+void socket_close_at(const struct sys_socket *s);
+
+/*
+ * Listens, if the guest is outside; then opens the file, and locks it against
+ * anybody else, or makes it.
+ */
+open_fn disk_open;
+void disk_close(const struct sys_component *cfg);
+
 /* --- for those that are an interface -------------------------------------- */
 
 /**

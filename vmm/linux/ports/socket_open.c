@@ -44,10 +44,10 @@ struct where {
 
 /* --- addresses ----------------------------------------------------------- */
 
-static int where_unix(const struct sys_component *cfg, struct where *w,
+static int where_unix(const struct sys_socket *s, struct where *w,
 		      struct error *err)
 {
-	const char *path = cfg->socket.path;
+	const char *path = s->path;
 
 	if (strlen(path) >= sizeof(w->addr.un.sun_path))
 		return error_set(err,
@@ -68,11 +68,11 @@ static bool loopback(const struct where *w)
 	return ntohl(w->addr.in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
-static int where_tcp(const struct sys_component *cfg, struct where *w,
+static int where_tcp(const struct sys_socket *s, struct where *w,
 		     struct error *err)
 {
-	const char *text = cfg->socket.address;
-	in_port_t port = htons(cfg->socket.port);
+	const char *text = s->address;
+	in_port_t port = htons(s->port);
 
 	if (inet_pton(AF_INET, text, &w->addr.in.sin_addr) == 1) {
 		w->addr.in.sin_family = AF_INET;
@@ -91,7 +91,7 @@ static int where_tcp(const struct sys_component *cfg, struct where *w,
 				 text);
 	snprintf(w->text, sizeof(w->text),
 		 w->addr.any.sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u", text,
-		 cfg->socket.port);
+		 s->port);
 	return 0;
 }
 
@@ -168,16 +168,15 @@ static int cannot_listen(const struct where *w, struct error *err)
 }
 
 /* 0; -1 with errno, or with @err set. */
-static int bind_to(int fd, const struct sys_component *cfg,
-		   const struct where *w, struct error *err)
+static int bind_to(int fd, const struct sys_socket *s, const struct where *w,
+		   struct error *err)
 {
 	if (w->addr.any.sa_family == AF_UNIX)
-		return access_bind(fd, &w->addr.un, &cfg->socket.access, 0,
-				   err);
+		return access_bind(fd, &w->addr.un, &s->access, 0, err);
 	return bind(fd, &w->addr.any, w->len);
 }
 
-static int listen_on(const struct sys_component *cfg, const struct where *w,
+static int listen_on(const struct sys_socket *s, const struct where *w,
 		     struct error *err)
 {
 	int fd = new_socket(w, err);
@@ -187,12 +186,12 @@ static int listen_on(const struct sys_component *cfg, const struct where *w,
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	bound = bind_to(fd, cfg, w, err);
+	bound = bind_to(fd, s, w, err);
 	if (bound < 0 && err->text[0] == '\0' && errno == EADDRINUSE) {
 		/* The second attempt also sets errno anew. */
 		if (stale(w))
 			unlink(w->addr.un.sun_path);
-		bound = bind_to(fd, cfg, w, err);
+		bound = bind_to(fd, s, w, err);
 	}
 	if (bound == 0 && listen(fd, BACKLOG) == 0)
 		return fd;
@@ -256,21 +255,25 @@ static int connect_to(const struct where *w, struct error *err)
 
 /* --- the component's operations ------------------------------------------ */
 
-int socket_open(const struct sys_component *cfg, int *fds, struct error *err)
+int socket_open_at(const struct sys_socket *s, int *fds, struct error *err)
 {
 	struct where w = { 0 };
 
 	/* There is nothing outside to open. */
-	if (cfg->socket.mode == SYS_SOCKET_GIVEN)
+	if (s->mode == SYS_SOCKET_GIVEN)
 		return 0;
-	if ((cfg->socket.tcp ? where_tcp(cfg, &w, err)
-			     : where_unix(cfg, &w, err)) < 0)
+	if ((s->tcp ? where_tcp(s, &w, err) : where_unix(s, &w, err)) < 0)
 		return -1;
-	fds[0] = cfg->socket.mode == SYS_SOCKET_LISTEN ? listen_on(cfg, &w, err)
-						       : connect_to(&w, err);
+	fds[0] = s->mode == SYS_SOCKET_LISTEN ? listen_on(s, &w, err)
+					      : connect_to(&w, err);
 	if (fds[0] < 0)
 		return -1;
 	return fds[0] == 0 ? 0 : 1;
+}
+
+int socket_open(const struct sys_component *cfg, int *fds, struct error *err)
+{
+	return socket_open_at(&cfg->socket, fds, err);
 }
 
 int socket_seek(const struct sys_component *cfg, int *fds)
@@ -291,8 +294,13 @@ int socket_seek(const struct sys_component *cfg, int *fds)
 	}
 }
 
+void socket_close_at(const struct sys_socket *s)
+{
+	if (s->mode == SYS_SOCKET_LISTEN && !s->tcp)
+		unlink(s->path);
+}
+
 void socket_close(const struct sys_component *cfg)
 {
-	if (cfg->socket.mode == SYS_SOCKET_LISTEN && !cfg->socket.tcp)
-		unlink(cfg->socket.path);
+	socket_close_at(&cfg->socket);
 }

@@ -24,6 +24,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "vmm/linux/ports/vhost_message.h"
@@ -103,6 +104,8 @@ static const char *map(struct vhost *v, const struct vhost_shared *s, int fd)
 
 const char *vhost_inflight_make(struct vhost *v, struct vhost_message *m)
 {
+	char end = 0;
+	const struct iovec zero = { &end, 1 };
 	struct vhost_shared *s = &m->shared;
 	const char *why;
 
@@ -112,9 +115,13 @@ const char *vhost_inflight_make(struct vhost *v, struct vhost_message *m)
 	/* Of a packed ring it would have to hold the descriptors. */
 	if (v->features & VQ_F_PACKED)
 		return NULL;
+	if (s->rings == 0 || s->slots == 0)
+		return "there is nothing that could be under way";
 	s->size = s->rings * ring_size(s->slots);
+	/* Written at its end, so that it is as long. */
 	m->send = memfd_create("inflight", MFD_CLOEXEC);
-	if (m->send < 0 || ftruncate(m->send, (off_t)s->size) < 0)
+	if (m->send < 0 ||
+	    pwritev2(m->send, &zero, 1, (off_t)s->size - 1, 0) != 1)
 		return "there is no memory for what is under way";
 	why = map(v, s, m->send);
 	for (unsigned int i = 0; why == NULL && i < s->rings; i++) {
