@@ -50,8 +50,8 @@ static void refuse_file(struct topology *t, const struct topo_disk *whole,
 		      file, disk_look_limit_ms / 1000.0);
 	else if (l->error == EMEDIUMTYPE)
 		wrong(t, at,
-		      "\"%s\" is %s, which can be no disk; name a file or a "
-		      "block device",
+		      "\"%s\" is %s, not a disk; name a file or a block "
+		      "device",
 		      file, file_kind(l->mode));
 	else if (l->error == ENOENT)
 		wrong(t, at,
@@ -86,9 +86,8 @@ static void check_size(struct topology *t, const struct topo_disk *whole,
 		      whole->said);
 	else if (l->size % SYS_SECTOR != 0)
 		wrong(t, at,
-		      "\"%s\" has %" PRIu64 " bytes, which are no whole "
-		      "sectors of %u; make it larger ('truncate -s %%%u "
-		      "FILE')",
+		      "\"%s\" has %" PRIu64 " bytes, not a multiple of %u; "
+		      "make it larger ('truncate -s %%%u FILE')",
 		      whole->said, l->size, SYS_SECTOR, SYS_SECTOR);
 }
 
@@ -115,8 +114,8 @@ static void found(struct topology *t, struct topo_use *use,
 		return;
 	if (l->why != BLK_PART_OK)
 		wrong(t, part->pos,
-		      "partition %s of \"%s\" cannot be had: %s; 'fdisk -l "
-		      "FILE' shows what there is",
+		      "partition %s of \"%s\" cannot be used: %s; 'fdisk -l "
+		      "FILE' shows the table",
 		      partition_shown(t, part), whole->said,
 		      blk_part_reason_text(l->why));
 	use->dev = l->dev;
@@ -227,9 +226,9 @@ static void check_shared(struct topology *t, const struct topo_use *use)
 		    (other->read_only && use->read_only))
 			continue;
 		wrong(t, use->pos,
-		      "%s would have bytes that %s has, in %s, and one of them "
-		      "may write: a guest does not expect its disk to change; "
-		      "make both read-only, or give each its own",
+		      "%s and %s (%s) would share bytes of this disk, and one "
+		      "of them may write; make both read-only, or give each "
+		      "its own",
 		      user_shown(t, use), user_shown(t, other),
 		      place(t, use->pos, other->pos));
 		return;

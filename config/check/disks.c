@@ -29,8 +29,8 @@ static void check_source(struct topology *t, struct topo_disk *disk)
 	for (size_t i = 0; i < sizeof(in) / sizeof(in[0]); i++) {
 		if (in[i]->set && first) {
 			wrong(t, in[i]->pos,
-			      "%s is in something else already, in %s; take "
-			      "one of the two out",
+			      "%s has a source already, in %s; take one of the "
+			      "two out",
 			      disk_called(t, disk),
 			      place(t, in[i]->pos, first->pos));
 			disk->broken = true;
@@ -40,7 +40,7 @@ static void check_source(struct topology *t, struct topo_disk *disk)
 	if (first || disk->broken)
 		return;
 	wrong(t, disk->pos,
-	      "%s is in nothing; write file \"FILE\", driver-vm VM, or of DISK "
+	      "%s has no source; write file \"FILE\", driver-vm VM, or of DISK "
 	      "with a partition",
 	      disk_called(t, disk));
 	disk->broken = true;
@@ -56,23 +56,25 @@ static void check_options(struct topology *t, struct topo_disk *d)
 		const char *why;
 	} option[] = {
 		{ &d->size, d->file.set && !d->partition.set, "size",
-		  "is for a new file, which has no partitions yet" },
+		  "is for a file that is made, without partitions" },
 		{ &d->size, !d->read_only.set, "size",
-		  "is for a new file, and nobody could write this one" },
+		  "is for a file that is made, and this one is never written" },
 		{ &d->sparse, d->file.set, "sparse", "is for disks in files" },
 		{ &d->retry, d->driver.set, "retry",
 		  "is for disks behind a driver VM" },
 		{ &d->error, d->driver.set, "error",
 		  "is for disks behind a driver VM" },
 		{ &d->partition, !d->driver.set, "partition",
-		  "is for a disk of this one: disk NAME { of DISK; partition "
-		  "1 }" },
+		  "belongs in another disk: disk NAME { of DISK; partition 1 }" },
 		{ &d->mode, d->socket.set, "mode",
-		  "says who may connect to a vhost-user path; there is none" },
+		  "says who may connect to the vhost-user path of a disk, and this "
+		  "one has none" },
 		{ &d->owner, d->socket.set, "owner",
-		  "says who may connect to a vhost-user path; there is none" },
+		  "says who may connect to the vhost-user path of a disk, and this "
+		  "one has none" },
 		{ &d->group, d->socket.set, "group",
-		  "says who may connect to a vhost-user path; there is none" },
+		  "says who may connect to the vhost-user path of a disk, and this "
+		  "one has none" },
 	};
 	const struct pos *told = NULL;
 
@@ -92,7 +94,7 @@ static void check_options(struct topology *t, struct topo_disk *d)
 		      place(t, d->error.pos, d->retry.pos));
 	if (!base && !d->partition.set && !d->broken) {
 		wrong(t, d->of.pos,
-		      "%s does not say which part it is; write partition "
+		      "%s does not name its partition; write partition "
 		      "NUMBER, or partition \"NAME\"",
 		      disk_called(t, d));
 		d->broken = true;
@@ -114,8 +116,8 @@ static void find_whole(struct topology *t, struct topo_disk *disk)
 	whole->used = true;
 	if (whole->of.set || whole->partition.set)
 		wrong(t, disk->of.arg.pos,
-		      "disk %s is a partition itself, and has none; name the "
-		      "disk that it is of",
+		      "disk %s is itself a partition; name the disk that it is "
+		      "part of",
 		      shown(whole));
 	else
 		disk->whole = whole;
