@@ -185,12 +185,12 @@ static void hc09_register_sweep(void **state)
 
 			if (offset + len > 0x1000)
 				continue;
-			console_read(&con.c, offset, data, len);
+			virtio_device_read(&con.c.dev, offset, data, len);
 			for (unsigned int i = len; i < 8; i++)
 				assert_int_equal(data[i], 0);
 			for (size_t v = 0;
 			     v < sizeof(values) / sizeof(values[0]); v++) {
-				console_write(&con.c, offset, &values[v], len);
+				virtio_device_write(&con.c.dev, offset, &values[v], len);
 				assert_false(console_work(&con.c));
 			}
 		}

@@ -16,14 +16,14 @@ static void con_say(void *ctx, const char *line)
 
 void con_write(uint64_t offset, uint32_t value)
 {
-	console_write(&con.c, offset, &value, sizeof(value));
+	virtio_device_write(&con.c.dev, offset, &value, sizeof(value));
 }
 
 uint32_t con_read(uint64_t offset)
 {
 	uint32_t value = 0;
 
-	console_read(&con.c, offset, &value, sizeof(value));
+	virtio_device_read(&con.c.dev, offset, &value, sizeof(value));
 	return value;
 }
 
@@ -62,10 +62,10 @@ int con_setup(void **state)
 {
 	(void)state;
 	memset(&con, 0, sizeof(con));
-	con.c.memory.n = 1;
-	con.c.memory.region[0] =
+	con.c.dev.memory.n = 1;
+	con.c.dev.memory.region[0] =
 		(struct guest_region){ BASE, RAM_SIZE, con.ram, true };
-	con.c.irq = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	con.c.dev.irq = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	con.c.say = con_say;
 	con.c.ctx = &con;
 	console_init(&con.c);
@@ -76,7 +76,7 @@ int con_setup(void **state)
 int con_teardown(void **state)
 {
 	(void)state;
-	close(con.c.irq);
+	close(con.c.dev.irq);
 	return 0;
 }
 
@@ -124,7 +124,7 @@ uint64_t con_interrupts(void)
 {
 	uint64_t n = 0;
 
-	return read(con.c.irq, &n, sizeof(n)) == sizeof(n) ? n : 0;
+	return read(con.c.dev.irq, &n, sizeof(n)) == sizeof(n) ? n : 0;
 }
 
 unsigned int con_serve(void)

@@ -103,6 +103,9 @@ static int setup(void **state)
 	device = -1;
 	front = (struct vhost_front){
 		.fd = -1,
+		.queues = 2,
+		.answer_s = 1,
+		.inflight = { .fd = -1 },
 		.ram_fd = file,
 		.ram = { .start = RAM_START,
 			 .size = RAM_SIZE,

@@ -3,8 +3,8 @@
  * client-vm: a virtual machine that is a client of switch ports, as a component
  * of a PD.
  *
- * The PD has a thread for each vCPU, and the event loop.  Its network devices
- * are served by PDs of their own (net_device.h); the monitor brings the
+ * The PD has a thread for each vCPU, and the event loop.  Its cards and disks
+ * are served by PDs of their own (front_device.h); the monitor brings the
  * connections to these, and the guest starts when all are there.  A device that
  * was started again gets a new connection, and the guest does not notice more
  * than a pause.
@@ -21,7 +21,9 @@
 #include <unistd.h>
 
 #include "base/link.h"
+#include "vmm/kvm/blk_device.h"
 #include "vmm/kvm/guest.h"
+#include "vmm/kvm/layout.h"
 #include "vmm/kvm/net_device.h"
 #include "vmm/kvm/rng_device.h"
 #include "vmm/kvm/terminals.h"
@@ -32,8 +34,12 @@
 /* Descriptors: what was opened for it, its RAM, then its own. */
 enum { FD_RAM = VM_FDS, FD_KICK, FD_ENDED, FD_TERMINALS };
 
-/* KVM's, and the eventfds of devices. */
-#define SPARE_FDS (VM_MAX_CPUS + 6u * (SYS_VM_PORTS + 2u) + TERMINALS)
+/* Those the monitor connects: ports, then disks. */
+#define DEVICES (SYS_VM_PORTS + SYS_VM_DISKS)
+
+/* KVM's, and those of devices: two eventfds, a socket, memory, doorbells. */
+#define SPARE_FDS                                                              \
+	(VM_MAX_CPUS + (4u + FRONT_QUEUES) * (DEVICES + 2u) + TERMINALS)
 /* What it wrote last is logged in at most so many visits. */
 #define LAST_VISITS 64u
 
@@ -43,7 +49,8 @@ enum { FD_RAM = VM_FDS, FD_KICK, FD_ENDED, FD_TERMINALS };
  * @vcpus:    its vCPUs
  * @console:  its console
  * @rng:      its source of random bytes
- * @net:      its cards
+ * @front:    its cards and disks
+ * @n_front:  how many
  * @terminals: people at the console
  * @going:    the vCPUs run
  * @over:     the VM has ended
@@ -54,7 +61,8 @@ struct client_vm {
 	struct vcpus vcpus;
 	struct console console;
 	struct rng_device rng;
-	struct net_device net[SYS_VM_PORTS];
+	struct front_device front[DEVICES];
+	unsigned int n_front;
 	struct terminals terminals;
 	bool going;
 	bool over;
@@ -63,23 +71,49 @@ struct client_vm {
 
 /* --- putting it together ---------------------------------------------------- */
 
-static int make_cards(struct component *c, struct error *err)
+static int make_card(struct component *c, struct front_device *d,
+		     unsigned int number, struct error *err)
+{
+	const struct sys_vm_port *port = &c->cfg->vm.port[number];
+	const struct net_device_config config = {
+		.ram = guest_ram(c),
+		.ram_fd = c->fd[FD_RAM],
+		.mac = port->mac,
+		.mtu = (uint16_t)port->mtu,
+	};
+
+	return net_device_make(d, &config, err);
+}
+
+static int make_disk(struct component *c, struct front_device *d,
+		     struct error *err)
+{
+	const struct guest_region ram = guest_ram(c);
+
+	return blk_device_make(d, &ram, c->fd[FD_RAM], c->cfg->vm.cpus, err);
+}
+
+/* Cards, disks, and behind them the source of random bytes. */
+static int make_devices(struct component *c, struct error *err)
 {
 	struct client_vm *v = c->state;
-	const struct sys_vm *cfg = &c->cfg->vm;
+	const struct guest_region ram = guest_ram(c);
+	unsigned int n;
 
-	for (unsigned int i = 0; i < cfg->n_ports; i++) {
-		const struct net_device_config config = {
-			.ram = guest_ram(c),
-			.ram_fd = c->fd[FD_RAM],
-			.mac = cfg->port[i].mac,
-			.mtu = (uint16_t)cfg->port[i].mtu,
-		};
+	v->n_front = c->cfg->vm.n_ports + c->cfg->vm.n_disks;
+	for (n = 0; n < v->n_front; n++) {
+		struct front_device *d = &v->front[n];
 
-		if (net_device_make(&v->net[i], &v->vm, i, &config, err) != 0)
+		if ((n < c->cfg->vm.n_ports ? make_card(c, d, n, err)
+					    : make_disk(c, d, err)) != 0 ||
+		    front_device_plug(d, &v->vm, n, err) != 0)
 			return -1;
 	}
-	return 0;
+	if (rng_device_make(&v->rng, &ram, err) != 0)
+		return -1;
+	return virtio_device_plug(&v->rng.dev, &v->vm,
+				  LAYOUT_VIRTIO + n * LAYOUT_VIRTIO_SIZE,
+				  LAYOUT_SPI_VIRTIO + n, err);
 }
 
 static int make(struct component *c, struct error *err)
@@ -90,7 +124,7 @@ static int make(struct component *c, struct error *err)
 	struct fdt_config f = {
 		.client = true,
 		.cpus = cfg->cpus,
-		.devices = cfg->n_ports + 1,
+		.devices = cfg->n_ports + cfg->n_disks + 1,
 		.ram = cfg->memory,
 		.append = cfg->append,
 	};
@@ -101,8 +135,7 @@ static int make(struct component *c, struct error *err)
 	pd_replace_fd(c, FD_KICK, kick);
 	if (guest_create(&v->vm, c, cfg->cpus, err) != 0 ||
 	    guest_console(&v->console, &v->vm, c, kick, err) != 0 ||
-	    make_cards(c, err) != 0 ||
-	    rng_device_make(&v->rng, &v->vm, cfg->n_ports, &ram, err) != 0 ||
+	    make_devices(c, err) != 0 ||
 	    vm_memory(&v->vm, ram.start, ram.host, ram.size, false, err) != 0 ||
 	    guest_load(&v->vm, c, &f, err) != 0)
 		return -1;
@@ -139,7 +172,7 @@ static void look_at_links(struct component *c)
 		const struct link_page *link =
 			pd_region(c, c->cfg->vm.port[i].link, NULL);
 
-		net_device_carrier(&v->net[i],
+		net_device_carrier(&v->front[i],
 				   link != NULL && link_carrier(link));
 	}
 }
@@ -150,10 +183,13 @@ static void client_vm_given(struct component *c, uint32_t what, int fd)
 
 	if (what == PD_GIVEN_CONSOLE)
 		terminals_add(&v->terminals, fd);
-	else if (what >= c->cfg->vm.n_ports)
+	else if (what >= v->n_front)
 		close(fd);
-	else if (!net_device_connect(&v->net[what], fd))
-		pd_log(c, "the device of port %u does not answer", what);
+	else if (!front_device_connect(&v->front[what], fd))
+		pd_log(c,
+		       "device %u does not answer; it is connected again "
+		       "when its process has been started anew",
+		       what);
 }
 
 static void client_vm_notified(struct component *c, uint32_t channel)
@@ -181,8 +217,8 @@ static void set_off(struct component *c)
 {
 	struct client_vm *v = c->state;
 
-	for (unsigned int i = 0; i < c->cfg->vm.n_ports; i++) {
-		if (!net_device_connected(&v->net[i]))
+	for (unsigned int i = 0; i < v->n_front; i++) {
+		if (!front_device_connected(&v->front[i]))
 			return;
 	}
 	v->going = true;
@@ -221,9 +257,8 @@ static bool client_vm_run(struct component *c, uint64_t now_ns)
 	return more;
 }
 
-static const int client_vm_syscalls[] = { SYS_read,    SYS_ppoll,
-					  SYS_sendmsg, SYS_recvfrom,
-					  SYS_close,   SYS_getrandom,
+static const int client_vm_syscalls[] = { SYS_read,    SYS_ppoll, SYS_sendmsg,
+					  SYS_recvmsg, SYS_close, SYS_getrandom,
 					  -1 };
 static const unsigned long client_vm_ioctls[] = { KVM_RUN, 0 };
 

@@ -5,71 +5,39 @@
 #include "vmm/kvm/console.h"
 
 #include <linux/virtio_ids.h>
-#include <unistd.h>
 
 /* --- the device ------------------------------------------------------------- */
 
 static void begin(void *ctx, unsigned int queue)
 {
-	struct console *c = ctx;
+	struct console *c = virtio_owner(ctx, struct console);
 
-	virtio_console_begin(&c->device, queue, &c->mmio.queue[queue].vq);
+	virtio_console_begin(&c->device, queue, &c->dev.mmio.queue[queue].vq);
 }
 
 static void end(void *ctx, unsigned int queue)
 {
-	struct console *c = ctx;
+	struct console *c = virtio_owner(ctx, struct console);
 
 	virtio_console_end(&c->device, queue);
-}
-
-static void interrupt(void *ctx)
-{
-	const struct console *c = ctx;
-	const uint64_t one = 1;
-
-	(void)!write(c->irq, &one, sizeof(one));
 }
 
 static const struct mmio_ops ops = {
 	.begin = begin,
 	.end = end,
-	.interrupt = interrupt,
+	.interrupt = virtio_device_interrupt,
 };
 
 void console_init(struct console *c)
 {
-	pthread_mutex_init(&c->lock, NULL);
-	c->mmio = (struct mmio){
+	c->dev.mmio = (struct mmio){
 		.device = VIRTIO_ID_CONSOLE,
 		.offers = CONSOLE_RINGS,
 		.queues = CONSOLE_QUEUES,
 		.longest = CONSOLE_QUEUE_MAX,
-		.memory = &c->memory,
-		.page = c->page,
 		.ops = &ops,
-		.ctx = c,
 	};
-	mmio_init(&c->mmio);
-}
-
-void console_read(void *console, uint64_t offset, void *data, unsigned int len)
-{
-	struct console *c = console;
-
-	pthread_mutex_lock(&c->lock);
-	mmio_read(&c->mmio, offset, data, len);
-	pthread_mutex_unlock(&c->lock);
-}
-
-void console_write(void *console, uint64_t offset, const void *data,
-		   unsigned int len)
-{
-	struct console *c = console;
-
-	pthread_mutex_lock(&c->lock);
-	mmio_write(&c->mmio, offset, data, len);
-	pthread_mutex_unlock(&c->lock);
+	virtio_device_init(&c->dev);
 }
 
 /* --- text ------------------------------------------------------------------- */
@@ -107,9 +75,9 @@ static void take(struct console *c, const uint8_t *text, size_t len)
 static void settle(struct console *c, bool fault)
 {
 	if (virtio_console_publish(&c->device))
-		mmio_raise(&c->mmio);
+		mmio_raise(&c->dev.mmio);
 	if (fault)
-		mmio_fail(&c->mmio);
+		mmio_fail(&c->dev.mmio);
 }
 
 static bool work_locked(struct console *c)
@@ -130,9 +98,9 @@ bool console_work(struct console *c)
 {
 	bool more;
 
-	pthread_mutex_lock(&c->lock);
+	virtio_device_lock(&c->dev);
 	more = work_locked(c);
-	pthread_mutex_unlock(&c->lock);
+	virtio_device_unlock(&c->dev);
 	return more;
 }
 
@@ -140,9 +108,9 @@ size_t console_put(struct console *c, const uint8_t *text, size_t len)
 {
 	int n;
 
-	pthread_mutex_lock(&c->lock);
+	virtio_device_lock(&c->dev);
 	n = virtio_console_put(&c->device, text, (uint32_t)len);
 	settle(c, n < 0);
-	pthread_mutex_unlock(&c->lock);
+	virtio_device_unlock(&c->dev);
 	return n < 0 ? 0 : (size_t)n;
 }

@@ -5,21 +5,20 @@
  *
  * Registers (virtio/mmio.h) are used only while it starts: text is queued in
  * guest memory, and the doorbell is an eventfd.  Registers are accessed by the
- * vCPU's thread, the queue is served by the event loop; a lock keeps a reset and
- * the service of a queue apart.
+ * vCPU's thread, the queue is served by the event loop; the device's lock keeps
+ * a reset and the service of a queue apart.
  *
  * The guest is not trusted: see console_work().
  */
 #ifndef WEIR_VMM_KVM_CONSOLE_H
 #define WEIR_VMM_KVM_CONSOLE_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "virtio/console.h"
-#include "virtio/mmio.h"
+#include "vmm/kvm/virtio_device.h"
 
 /* Descriptors of a queue. */
 #define CONSOLE_QUEUE_MAX 64u
@@ -31,9 +30,7 @@
 
 /* State of a console. */
 struct console {
-	pthread_mutex_t lock; /* for everything from @mmio on */
-	struct guest_memory memory;
-	int irq; /* eventfd of the interrupt (edge) */
+	struct virtio_device dev;
 	/* gets a line without newline, control characters included */
 	void (*say)(void *ctx, const char *line);
 	void *ctx; /* for @say */
@@ -41,8 +38,6 @@ struct console {
 	void (*copy)(void *ctx, const uint8_t *text, size_t len);
 	void *copy_ctx; /* for @copy */
 	bool waits;	/* somebody has text that the guest had no room for */
-	struct mmio mmio;
-	_Alignas(8) uint8_t page[MMIO_SIZE]; /* registers to read */
 	struct virtio_console device;
 	/* a line without its end yet */
 	char line[CONSOLE_LINE + 1];
@@ -51,17 +46,9 @@ struct console {
 
 /**
  * console_init - make a console
- * @c: @memory, @irq, @say, @ctx are set, the rest zero
+ * @c: @dev has been begun, @say, @ctx are set, the rest zero
  */
 void console_init(struct console *c);
-
-/**
- * console_read, console_write - accesses to the registers, by the guest; for
- * struct vm_range
- */
-void console_read(void *console, uint64_t offset, void *data, unsigned int len);
-void console_write(void *console, uint64_t offset, const void *data,
-		   unsigned int len);
 
 /**
  * console_work - take what the guest has written

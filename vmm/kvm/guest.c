@@ -150,25 +150,15 @@ static void say(void *component, const char *line)
 int guest_console(struct console *console, struct vm *vm, struct component *c,
 		  int kick, struct error *err)
 {
-	struct vm_range range = {
-		.base = LAYOUT_CONSOLE,
-		.size = LAYOUT_CONSOLE_SIZE,
-		.read = console_read,
-		.write = console_write,
-		.ctx = console,
-	};
-	int irq = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	const struct guest_region ram = guest_ram(c);
 
-	if (irq < 0)
-		return error_errno(err, "cannot make an eventfd");
-	console->memory.n = 1;
-	console->memory.region[0] = guest_ram(c);
-	console->irq = irq;
+	if (virtio_device_begin(&console->dev, &ram, err) != 0)
+		return -1;
 	console->say = say;
 	console->ctx = c;
 	console_init(console);
-	if (vm_trap(vm, &range, err) != 0 ||
-	    vm_interrupt(vm, LAYOUT_SPI_CONSOLE, irq, err) != 0)
+	if (virtio_device_plug(&console->dev, vm, LAYOUT_CONSOLE,
+			       LAYOUT_SPI_CONSOLE, err) != 0)
 		return -1;
 	return vm_doorbell(vm, LAYOUT_CONSOLE + MMIO_NOTIFY, kick, err);
 }

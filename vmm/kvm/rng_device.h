@@ -6,10 +6,7 @@
 #ifndef WEIR_VMM_KVM_RNG_DEVICE_H
 #define WEIR_VMM_KVM_RNG_DEVICE_H
 
-#include <pthread.h>
-
-#include "virtio/mmio.h"
-#include "vmm/kvm/vm.h"
+#include "vmm/kvm/virtio_device.h"
 
 /* Slots of its queue. */
 #define RNG_SLOTS 64u
@@ -24,23 +21,18 @@
  * struct rng_device - the device; private
  */
 struct rng_device {
-	pthread_mutex_t lock;
-	struct mmio mmio;
-	struct guest_memory memory;
-	int irq;
-	_Alignas(8) uint8_t page[MMIO_SIZE];
+	struct virtio_device dev;
 	struct vq_chain chain;
 };
 
 /**
- * rng_device_make - put it into a VM that does not run yet
- * @d:      zero
- * @number: of the virtio devices (layout.h)
- * @ram:    the guest's
+ * rng_device_make - a source that is in no VM yet
+ * @d:   zero
+ * @ram: the guest's
  *
  * Return: 0, or -1 with @err set.
  */
-int rng_device_make(struct rng_device *d, struct vm *vm, unsigned int number,
-		    const struct guest_region *ram, struct error *err);
+int rng_device_make(struct rng_device *d, const struct guest_region *ram,
+		    struct error *err);
 
 #endif
