@@ -4,7 +4,8 @@
 # floors.sh: does every file include only what is below it?
 #
 #	cli	examples/echo  client/pd	the command; programs as PDs
-#	vmm/linux  vmm/kvm  driver_vm		under PDs; inside VMs
+#	vmm/linux  vmm/kvm  vmm/microkit	under PDs
+#	driver_vm				inside VMs
 #	config	client	hostnet			compiler; libweir; interfaces
 #	virt	virtio	vswitch			virtualisers; virtqueues; the switch
 #	policy					who may send to whom
@@ -61,6 +62,7 @@ check "(base|client|examples/echo|lwip|netif)/.*|$shared|vmm/linux/pd/.*" \
 check "$ground|$config|client/.*|vmm/.*|hostnet/.*" vmm
 check "$ground|$config|$shared|vmm/linux/pd/.*|vmm/kvm/.*" vmm/kvm
 check "$ground|$config|$shared|vmm/linux/pd/.*" vmm/linux/pd
+check "$ground|vmm/microkit/.*" vmm/microkit
 # What both sides of the wall read.
 check "$ground|$config|$shared|vmm/linux/pd/pd\.h" vmm/linux/*.h
 monitors="$ground|$config|client/.*|hostnet/.*|$shared|vmm/kvm/.*"

@@ -40,7 +40,8 @@ OWN_C   := $(GROUND_SRC) $(POLICY) $(CONFIG_SRC) $(VMM_SRC) $(CLIENT_SRC) \
 	$(HELPER_SRC) $(BENCH_SRC) $(BENCH_LIB) $(wildcard tests/guests/*.c)
 OWN_H   := $(wildcard base/*.h vswitch/*.h policy/*.h virt/*.h virtio/*.h \
 	config/*.h config/*/*.h hostnet/*.h driver_vm/*.h \
-	vmm/linux/*.h vmm/linux/*/*.h vmm/kvm/*.h client/*.h cli/*.h \
+	vmm/linux/*.h vmm/linux/*/*.h vmm/kvm/*.h vmm/microkit/*.h \
+	client/*.h cli/*.h \
 	tests/*/*.h)
 # Files that need lwIP are checked only where lwIP is.
 LWIP_C  := $(ECHO_SRC) $(ECHO_TEST)
