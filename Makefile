@@ -143,15 +143,17 @@ $(ON_LINEAR:%=$(O)/tests/%_linear_test): $(O)/tests/%_linear_test: \
 $(O)/tests/program_test: | $(O)/programs/reflect
 
 # Compiled as a whole, to be watched as a whole.
-$(FUZZERS): $(O)/fuzz/%: tests/fuzz/%.c $(wildcard virtio/*.c base/*.c) \
-		tests/unit/vq_rig.c tests/unit/segment_rig.c \
-		$(wildcard virtio/*.h base/*.h) tests/fuzz/script.h \
-		tests/unit/vq_rig.h tests/unit/segment_rig.h
+FUZZ_RIGS := vq_rig segment_rig blk_rig blk_disk_rig
+$(FUZZERS): $(O)/fuzz/%: tests/fuzz/%.c \
+		$(wildcard virtio/*.c virt/*.c base/*.c) \
+		$(FUZZ_RIGS:%=tests/unit/%.c) \
+		$(wildcard virtio/*.h virt/*.h base/*.h) tests/fuzz/script.h \
+		$(FUZZ_RIGS:%=tests/unit/%.h)
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D) && clang -std=gnu11 -O1 -g -D_GNU_SOURCE -I. \
 		-fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -o $@ $(filter %.c,$^) \
-		$(CMOCKA_LIBS)
+		$(CMOCKA_LIBS) -lz
 
 $(O)/libbench.a: $(call obj,$(BENCH_LIB))
 $(BENCHES): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(O)/libbench.a $(LIBS)
