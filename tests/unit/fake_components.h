@@ -65,7 +65,7 @@ struct order {
 void give_order(struct order *o, const char *text);
 
 extern const struct component_ops fake_ops, fake_switch_ops, fake_virt_ops,
-	fake_vm_ops, fake_guest_ops, fake_device_ops;
+	fake_vm_ops, fake_guest_ops, fake_device_ops, fake_disk_ops;
 
 #define FAKE_COMPONENTS                                                        \
 	const struct component_ops *const component_kinds[SYS_KINDS] = {       \
@@ -79,6 +79,7 @@ extern const struct component_ops fake_ops, fake_switch_ops, fake_virt_ops,
 		[SYS_VIRT] = &fake_virt_ops,                                   \
 		[SYS_VM] = &fake_vm_ops,                                       \
 		[SYS_CLIENT_VM] = &fake_guest_ops,                             \
+		[SYS_DISK] = &fake_disk_ops,                                   \
 	}
 
 #endif

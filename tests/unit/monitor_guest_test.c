@@ -7,17 +7,22 @@
 
 FAKE_COMPONENTS;
 
-/* Port 0 gives orders; bob has two devices, the first follows port 0. */
-static const char two[] = "switch sw0 {\n"
-			  "port a { attach \"@/a.sock\" }\n"
-			  "port bob { vm bob; follow a }\n"
-			  "port alice { vm alice }\n"
-			  "port lan { vm bob }\n"
-			  "}\n"
-			  "allow { a, alice } <-> { bob, lan }\n"
-			  "vm bob { kernel \"@/k\"; initrd \"@/i\"; cpus 2; "
-			  "memory 64m }\n"
-			  "vm alice { kernel \"@/k\"; initrd \"@/i\" }\n";
+/*
+ * Port 0 gives orders; bob has two devices, the first follows port 0; alice has
+ * a card and a disk.
+ */
+static const char two[] =
+	"switch sw0 {\n"
+	"port a { attach \"@/a.sock\" }\n"
+	"port bob { vm bob; follow a }\n"
+	"port alice { vm alice }\n"
+	"port lan { vm bob }\n"
+	"}\n"
+	"allow { a, alice } <-> { bob, lan }\n"
+	"vm bob { kernel \"@/k\"; initrd \"@/i\"; cpus 2; "
+	"memory 64m }\n"
+	"disk data { file \"@/data.img\"; size 1m }\n"
+	"vm alice { kernel \"@/k\"; initrd \"@/i\"; disk data }\n";
 
 /* Wait until a member of a VM's row has a value. */
 static void until(const struct rig *r, const char *vm, const char *member,
@@ -172,6 +177,30 @@ static void test_a_device_comes_back_to_its_guest(void **state)
 	assert_int_equal(rig_count(r, "bob: device 0: gone"), 0);
 	assert_string_equal(rig_pd(r, "bob", "restarts"), "0");
 	assert_string_equal(rig_pd(r, "sw0.lan", "restarts"), "3");
+	rig_detach(&c);
+	finish(r);
+}
+
+static void test_a_disk_comes_back_to_its_guest(void **state)
+{
+	struct rig *r = *state;
+	struct rig_client c;
+
+	begin(r, &c, two);
+	rig_expect(r, "alice: device 1: alice.disk0\n", 1);
+	rig_expect(r, "alice.disk0: vm: alice\n", 1);
+	for (unsigned int i = 1; i <= 3; i++) {
+		kill(pid_of(r, "alice.disk0"), SIGKILL);
+		rig_expect(r, "alice: device 1: gone\n", i);
+		rig_expect(r, "alice.disk0: vm: alice\n", 1 + i);
+		rig_expect(r, "alice: device 1: alice.disk0\n", 1 + i);
+	}
+	type(r, "alice", "crash\n");
+	rig_expect(r, "alice.disk0: vm: gone\n", 1);
+	rig_expect(r, "alice: device 1: alice.disk0\n", 5);
+	assert_string_equal(rig_pd(r, "alice", "restarts"), "1");
+	assert_string_equal(rig_pd(r, "alice.disk0", "restarts"), "3");
+	assert_int_equal(rig_count(r, "bob: device 0: gone"), 0);
 	rig_detach(&c);
 	finish(r);
 }
@@ -372,6 +401,7 @@ int main(int argc, char **argv)
 		rig_test(test_devices_in_a_domain),
 		rig_test(test_the_vm_sees_the_carrier),
 		rig_test(test_a_device_comes_back_to_its_guest),
+		rig_test(test_a_disk_comes_back_to_its_guest),
 		rig_test(test_a_vm_that_crashes_is_started_again),
 		rig_test(test_a_switch_takes_its_devices_along_not_the_vm),
 		rig_test(test_a_guest_reboots),

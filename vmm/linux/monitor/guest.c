@@ -97,29 +97,45 @@ static bool runs(const struct mon_pd *pd)
 	return pd->state == PD_RUNNING && !pd->killed;
 }
 
-static const struct sys_conn *conn_of(const struct monitor *m,
-				      const struct mon_guest *g, uint32_t i)
+static uint32_t devices(const struct mon_guest *g)
 {
-	return &m->sys.conn[g->comp->vm.port[i].conn];
+	return g->comp->vm.n_ports + g->comp->vm.n_disks;
+}
+
+/* The PD of a device: a port's, or, behind these, a disk's. */
+static uint32_t pd_of(const struct monitor *m, const struct mon_guest *g,
+		      uint32_t i, uint32_t *comp)
+{
+	const struct sys_vm *vm = &g->comp->vm;
+	const struct sys_conn *conn;
+
+	*comp = 0;
+	if (i >= vm->n_ports)
+		return vm->disk[i - vm->n_ports].pd;
+	conn = &m->sys.conn[vm->port[i].conn];
+	*comp = conn->comp[1];
+	return conn->pd[1];
 }
 
 /* Could this device be connected and is not? */
 static bool wants(const struct monitor *m, const struct mon_guest *g,
 		  uint32_t i)
 {
+	uint32_t comp;
+
 	return !g->tied[i] && runs(&m->pd[g->pd]) &&
-	       runs(&m->pd[conn_of(m, g, i)->pd[1]]);
+	       runs(&m->pd[pd_of(m, g, i, &comp)]);
 }
 
 static bool tie(const struct monitor *m, const struct mon_guest *g, uint32_t i)
 {
-	const struct sys_conn *conn = conn_of(m, g, i);
+	uint32_t comp, pd = pd_of(m, g, i, &comp);
 	int fd[2];
 	bool done;
 
 	if (backing_pair(fd, SOCK_STREAM | SOCK_NONBLOCK) != 0)
 		return false;
-	done = pd_give(&m->pd[conn->pd[1]], conn->comp[1], 0, fd[0]) == 0 &&
+	done = pd_give(&m->pd[pd], comp, 0, fd[0]) == 0 &&
 	       pd_give(&m->pd[g->pd], 0, i, fd[1]) == 0;
 	fds_close(fd, 2);
 	return done;
@@ -127,11 +143,13 @@ static bool tie(const struct monitor *m, const struct mon_guest *g, uint32_t i)
 
 void guest_untie(struct monitor *m, uint32_t pd)
 {
+	uint32_t comp;
+
 	for (size_t i = 0; i < m->n_guests; i++) {
 		struct mon_guest *g = &m->guest[i];
 
-		for (uint32_t k = 0; k < g->comp->vm.n_ports; k++)
-			if (g->pd == pd || conn_of(m, g, k)->pd[1] == pd)
+		for (uint32_t k = 0; k < devices(g); k++)
+			if (g->pd == pd || pd_of(m, g, k, &comp) == pd)
 				g->tied[k] = false;
 	}
 }
@@ -145,7 +163,7 @@ void guests_settle(struct monitor *m)
 
 		if (m->now_ns < g->retry_ns)
 			continue;
-		for (uint32_t k = 0; k < g->comp->vm.n_ports; k++) {
+		for (uint32_t k = 0; k < devices(g); k++) {
 			if (!wants(m, g, k))
 				continue;
 			g->tied[k] = tie(m, g, k);
@@ -162,7 +180,7 @@ uint64_t guests_deadline(const struct monitor *m)
 	for (size_t i = 0; i < m->n_guests; i++) {
 		const struct mon_guest *g = &m->guest[i];
 
-		for (uint32_t k = 0; k < g->comp->vm.n_ports; k++)
+		for (uint32_t k = 0; k < devices(g); k++)
 			if (wants(m, g, k) && g->retry_ns < first)
 				first = g->retry_ns;
 	}

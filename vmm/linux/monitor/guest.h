@@ -2,7 +2,7 @@
 /*
  * Client VMs as the monitor sees them.  Part of monitor/state.h.
  *
- * A client VM and its devices are a PD each.  None waits for another: whenever
+ * A client VM and its devices, cards and disks, are a PD each.  None waits for another: whenever
  * a device and its VM both run and are not connected, the monitor makes a
  * socket pair and hands each an end.  If one of the two ends, the other notices
  * by its socket, and gets a new one when both run again.  So a device that
@@ -38,11 +38,12 @@ struct mon_guest {
 	const struct sys_component *comp; /* its configuration */
 	uint32_t pd;			  /* index of its PD */
 	const struct vm_stats *counts;	  /* what the VMM says, read-only */
-	bool tied[SYS_VM_PORTS]; /* the device and it have been connected */
-	uint64_t retry_ns;	 /* when those that are not are tried again */
-	uint64_t started_ns;	 /* when this life began */
-	unsigned int reboots;	 /* how often its guest started itself again */
-	struct log_limit limit;	 /* allowance of lines about that */
+	/* the device and it have been connected: ports, then disks */
+	bool tied[SYS_VM_PORTS + SYS_VM_DISKS];
+	uint64_t retry_ns;	/* when those that are not are tried again */
+	uint64_t started_ns;	/* when this life began */
+	unsigned int reboots;	/* how often its guest started itself again */
+	struct log_limit limit; /* allowance of lines about that */
 };
 
 /**
