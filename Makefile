@@ -16,7 +16,7 @@
 #   make bench-quick        the measurements that take under two minutes
 #   make bench-placement    domains apart, on one processor, merged; priorities
 #   make bench-driver-vm    what a frame costs with its card in a driver VM
-#   make install clean deps
+#   make install deb clean deps
 #
 #   B=DIR       build directory            CC=clang    another compiler
 #   V=1         show whole commands        SAN=1       ASan + UBSan, in $(B)/san
@@ -182,7 +182,7 @@ run:
 		SYSROOT='$(SYSROOT)' again="$(again)" mk/run.sh $(EXAMPLE)
 
 test:
-	@mk/deps.sh build run machine vm test
+	@mk/deps.sh build run machine vm test deb
 	@+B=$(B) MAKE='$(MAKE)' tests/run
 
 unit: tests
@@ -217,14 +217,14 @@ bench-driver-vm:
 		tests/bench/driver-vm.sh
 
 deps:
-	@mk/deps.sh build run machine vm test
+	@mk/deps.sh build run machine vm test deb
 
 clean:
 	@test ! -e '$(B)/Makefile' || { echo 'B=$(B) holds sources' >&2; false; }
 	$(call say,CLEAN,$(B))
 	$(Q)rm -rf '$(B)'
 
-include mk/lint.mk mk/install.mk mk/guest.mk mk/machine.mk driver_vm/build.mk
+include mk/lint.mk mk/install.mk mk/deb.mk mk/guest.mk mk/machine.mk driver_vm/build.mk
 include tests/guests/build.mk
 
 .PHONY: all tests fuzzers tests-compiled benches run test unit e2e bench bench-quick \

@@ -12,6 +12,7 @@
 #       test   what tests and linters need besides
 #       bench  to measure
 #       peers  to measure beside other switches
+#       deb    to make Debian packages
 set -u
 export LC_ALL=C
 
@@ -32,6 +33,7 @@ peers='dpdk dpdk-dev libdpdk-dev librte-net-memif23 librte-net-vhost23'
 peers="$peers librte-net-virtio23 librte-net-af-packet23 openvswitch-switch"
 peers="$peers openvswitch-switch-dpdk ethtool bsdextrautils vde2"
 peers="$peers libvdeplug-dev"
+deb='debhelper dpkg-dev fakeroot lintian'
 
 wanted=
 for set; do
@@ -43,8 +45,9 @@ for set; do
 	test) wanted="$wanted $test" ;;
 	bench) wanted="$wanted $bench" ;;
 	peers) wanted="$wanted $peers" ;;
+	deb) wanted="$wanted $deb" ;;
 	*) echo "deps.sh: no set '$set'; there are build, run, machine," \
-			"vm, test, bench, peers" >&2
+			"vm, test, bench, peers, deb" >&2
 		exit 2 ;;
 	esac
 done
