@@ -209,7 +209,7 @@ static void storm(struct blk_rig *r, bool lie)
 	assert_int_equal(r->stats.client[READER].written_blocks, 0);
 }
 
-static void hostile_clients(void **state)
+static void hc47_hostile_clients(void **state)
 {
 	(void)state;
 	for (unsigned int retry = 0; retry < 2; retry++) {
@@ -221,7 +221,7 @@ static void hostile_clients(void **state)
 	}
 }
 
-static void hostile_clients_and_a_driver_that_lies(void **state)
+static void hc47_hostile_clients_and_a_driver_that_lies(void **state)
 {
 	(void)state;
 	for (unsigned int retry = 0; retry < 2; retry++) {
@@ -238,8 +238,8 @@ static void hostile_clients_and_a_driver_that_lies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hostile_clients),
-		cmocka_unit_test(hostile_clients_and_a_driver_that_lies),
+		cmocka_unit_test(hc47_hostile_clients),
+		cmocka_unit_test(hc47_hostile_clients_and_a_driver_that_lies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -272,7 +272,7 @@ static void lists_of_other_shapes(void **state)
 	}
 }
 
-static void partitions_that_are_not_within_the_disk(void **state)
+static void hc46_partitions_that_are_not_within_the_disk(void **state)
 {
 	static const uint64_t bad[][2] = {
 		{ 0, 40 },	   { 33, 40 },
@@ -349,7 +349,7 @@ static void an_mbr_beside_a_gpt_says_nothing(void **state)
 }
 
 /* Headers whose sum is right and whose contents are not. */
-static void headers_that_lie(void **state)
+static void hc46_headers_that_lie(void **state)
 {
 	static const struct {
 		unsigned int at;
@@ -395,7 +395,7 @@ static void headers_that_lie(void **state)
 }
 
 /* A table that changes between two reads is one of the two, or broken. */
-static void any_bytes_at_all_are_survived(void **state)
+static void hc46_any_bytes_at_all_are_survived(void **state)
 {
 	uint64_t random = 5;
 
@@ -451,12 +451,12 @@ int main(void)
 		cmocka_unit_test(names_in_any_language),
 		cmocka_unit_test(a_name_that_is_there_twice),
 		cmocka_unit_test(lists_of_other_shapes),
-		cmocka_unit_test(partitions_that_are_not_within_the_disk),
+		cmocka_unit_test(hc46_partitions_that_are_not_within_the_disk),
 		cmocka_unit_test(the_backup_serves_if_the_primary_is_broken),
 		cmocka_unit_test(nothing_is_taken_from_a_broken_list),
 		cmocka_unit_test(an_mbr_beside_a_gpt_says_nothing),
-		cmocka_unit_test(headers_that_lie),
-		cmocka_unit_test(any_bytes_at_all_are_survived),
+		cmocka_unit_test(hc46_headers_that_lie),
+		cmocka_unit_test(hc46_any_bytes_at_all_are_survived),
 		cmocka_unit_test(reasons_have_names),
 	};
 
