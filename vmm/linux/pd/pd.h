@@ -70,7 +70,8 @@ struct component {
  * @workers:    the kernel may start threads for it (io_uring)
  * @outside:    it writes struct component's outside (vmm/linux/outside.h)
  * @locks_memory: keeps the monitor's limit of locked memory (VFIO counts a
- *                guest's RAM against it); others may lock none
+ *                guest's RAM against it, newer kernels the pages of an
+ *                io_uring); others may lock none
  * @foreign_memory: it maps memory that a peer sends, shared and never to be
  *              executed, and takes messages with descriptors (recvmsg, without
  *              waiting)

@@ -432,6 +432,7 @@ const struct component_ops disk_ops = {
 	.syscalls = disk_syscalls,
 	.spare_fds = DISK_FDS + 2 * VHOST_FDS + 1,
 	.workers = true,
+	.locks_memory = true,
 	.foreign_memory = true,
 	.outside = true,
 	.file_size = file_size,
