@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 #
-# Guests of stock QEMU on this machine, whose cards are ports of Weir. Sourced
-# by examples/qemu/run.sh and tests/e2e/, after machine/lib.sh:
+# Guests of stock QEMU on this machine, whose cards are ports of Weir, and whose
+# disks are disks of Weir. Sourced by examples/qemu/run.sh and tests/e2e/, after machine/lib.sh:
 #
 #	vm_missing		why none can be started here; fails if they can
 #	vm_start NAME SOCKET [OPTION...]
 #				start one whose card is the vhost-user port that
-#				listens at SOCKET. An option ends up with the
-#				card: mac=02:00:00:00:00:01, packed=on
+#				listens at SOCKET; -: it has none. An option
+#				ends up with the card: mac=02:00:00:00:00:01,
+#				packed=on; but disk=SOCKET is the vhost-user
+#				disk that listens there: /dev/vda and so on
 #	vm_ready NAME		until it obeys
 #	vm NAME COMMAND...	have its shell run the command: output and exit
 #				status are the command's
@@ -39,13 +41,24 @@ vm_missing()
 # Without KVM, QEMU 7.2 crashes if a card served by vhost-user has MSI-X vectors.
 _vm_qemu()
 {
-	local dir=$1 socket=$2 option
+	local dir=$1 socket=$2 option n=0 devices=()
 	local card=virtio-net-pci,netdev=net0,romfile=,vectors=0
 	shift 2
 
 	for option; do
-		card+=,$option
+		case $option in
+		disk=*) devices+=(-chardev
+			"socket,id=disk$n,path=${option#disk=},reconnect=1"
+			-device "vhost-user-blk-pci,chardev=disk$n,vectors=0")
+			n=$((n + 1)) ;;
+		*) card+=,$option ;;
+		esac
 	done
+	# shellcheck disable=SC2054 # the commas are QEMU's
+	[ "$socket" = - ] || devices+=(
+		-chardev "socket,id=card,path=$socket,reconnect=1"
+		-netdev vhost-user,id=net0,chardev=card
+		-device "$card")
 	exec setpriv --pdeathsig KILL qemu-system-x86_64 \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-M "q35,accel=${VM_ACCEL:-tcg},memory-backend=ram0" \
@@ -57,9 +70,7 @@ _vm_qemu()
 		-chardev "pipe,id=command,path=$dir/command" \
 		-device virtio-serial-pci \
 		-device virtserialport,chardev=command,name=command \
-		-chardev "socket,id=card,path=$socket,reconnect=1" \
-		-netdev vhost-user,id=net0,chardev=card \
-		-device "$card"
+		"${devices[@]}"
 }
 
 vm_start()

@@ -3,7 +3,8 @@
 #
 # vm_image.sh DIR: what a guest of stock QEMU is started from: DIR/vmlinuz,
 # Debian's kernel for virtual machines, and DIR/root.cpio, an initramfs of
-# busybox, iperf3 and the drivers of virtio devices (vm/init).
+# busybox, iperf3, mkfs.ext4, e2fsck and the drivers of virtio devices
+# (vm/init).
 #
 # The kernel and a static busybox are fetched as packages and unpacked; the
 # system stays as it is, and root is not needed.  DIR appears complete or not at
@@ -73,10 +74,13 @@ mkdir -p "$root"/{proc,sys,dev,run,tmp,root}
 install "$new/tree/bin/busybox" "$here/root/bin/agent" "$root/bin" &&
 	install "$here/vm/init" "$root/init" || exit
 install "$here/../examples/home/lease.sh" "$root/bin/lease" || exit
-file=$(command -v iperf3) || die "iperf3 is missing; 'make run' gets it"
-with_libraries "$file" || die "cannot copy $file"
+for tool in iperf3 mkfs.ext4 e2fsck; do
+	file=$(command -v $tool) || die "$tool is missing; 'make run' gets it"
+	with_libraries "$file" || die "cannot copy $file"
+done
+install -D -m 644 /etc/mke2fs.conf "$root/etc/mke2fs.conf" || exit
 dir=lib/modules/$release
-for name in virtio_pci virtio_console virtio_net; do
+for name in virtio_pci virtio_console virtio_net virtio_blk; do
 	grep -E "/$name\.ko:" "$new/tree/$dir/modules.dep" ||
 		die "the kernel has no module $name"
 done | tr -d : | tr ' ' '\n' | sort -u | while read -r file; do
