@@ -14,9 +14,7 @@ export VM_DIR=${VM_DIR:-$_repo/build/vm} PATH=$PATH:/sbin:/usr/sbin
 ! why=$(vm_missing) || skip_all "$why"
 command -v debugfs >/dev/null || skip_all "e2fsprogs is not installed"
 trap '[ -n "$_ended" ] && [ "$_failed" = 0 ] ||
-	for _log in "$W"/*.vm/*.log; do
-		tail -n 20 "$_log" | sed "s/^/# log: /"
-	done; _on_exit' EXIT
+	tail -q -n 20 "$W"/*.vm/*.log | sed "s/^/# log: /"; _on_exit' EXIT
 
 head -c 1M /dev/urandom >ro.img
 weir_start - <<END

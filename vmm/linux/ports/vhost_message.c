@@ -47,22 +47,11 @@ static bool answer(struct component *c, struct vhost *v,
 	       VHOST_HEADER + (ssize_t)m->answer;
 }
 
-static void handle(struct component *c, struct vhost *v,
-		   struct vhost_message *m)
+static void reply(struct component *c, struct vhost *v, struct vhost_message *m,
+		  bool confirm)
 {
-	bool confirm = (m->h.flags & NEED_REPLY) &&
-		       (v->protocol & VHOST_REPLY_ACK);
 	uint32_t request = m->h.request;
-	const char *why = vhost_request(c, v, m);
 
-	for (unsigned int i = 0; i < m->fds; i++) {
-		if (m->fd[i] >= 0)
-			close(m->fd[i]);
-	}
-	if (why != NULL) {
-		vhost_refuse(c, v, "its request %u: %s", request, why);
-		return;
-	}
 	if (m->answer == 0 && confirm) {
 		m->u64 = m->failed;
 		m->answer = sizeof(m->u64);
@@ -70,6 +59,23 @@ static void handle(struct component *c, struct vhost *v,
 	if (m->answer != 0 && !answer(c, v, m))
 		vhost_refuse(c, v, "it does not take the answer to request %u",
 			     request);
+}
+
+static void handle(struct component *c, struct vhost *v,
+		   struct vhost_message *m)
+{
+	bool confirm = (m->h.flags & NEED_REPLY) &&
+		       (v->protocol & VHOST_REPLY_ACK);
+	const char *why = vhost_request(c, v, m);
+
+	for (unsigned int i = 0; i < m->fds; i++) {
+		if (m->fd[i] >= 0)
+			close(m->fd[i]);
+	}
+	if (why != NULL)
+		vhost_refuse(c, v, "its request %u: %s", m->h.request, why);
+	else
+		reply(c, v, m, confirm);
 	if (m->send >= 0)
 		close(m->send);
 }
