@@ -56,6 +56,7 @@ GROUND_SRC  := $(filter-out $(filter-out vswitch/fdb_$(FDB).c,$(FDB_SRC)),\
 	$(wildcard base/*.c vswitch/*.c policy/*.c virt/*.c virtio/*.c))
 CONFIG_SRC  := $(wildcard config/*.c config/*/*.c)
 VMM_SRC     := $(wildcard hostnet/*.c vmm/linux/*.c vmm/linux/*/*.c vmm/kvm/*.c \
+	vmm/microkit/compile/*.c \
 	vmm/kvm/$(if $(findstring aarch64,$(MACHINE)),arm64,other)/*.c)
 CLIENT_SRC  := $(wildcard client/*.c)
 CLI_SRC     := $(wildcard cli/*.c)

@@ -40,7 +40,9 @@ enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
  * @verbose: -v
  * @both:    -b
  * @table:   --table, or standard output is a terminal
- * @openmetrics: -o
+ * @openmetrics: -O
+ * @microkit: -k
+ * @output:  -o: a folder, or NULL
  */
 struct cli_options {
 	const char *name;
@@ -50,6 +52,8 @@ struct cli_options {
 	bool both;
 	bool table;
 	bool openmetrics;
+	bool microkit;
+	const char *output;
 };
 
 /**
@@ -77,6 +81,16 @@ struct cli_command {
 };
 
 /**
+ * cli_topology - compile a topology; says what is wrong with it
+ * @name: of the instance, or NULL: like the file
+ * @then: what follows from errors
+ *
+ * Return: the system, or NULL.
+ */
+struct system *cli_topology(const char *file, const char *name,
+			    const char *then);
+
+/**
  * cli_now_ms - the time, CLOCK_MONOTONIC
  */
 int64_t cli_now_ms(void);
@@ -89,6 +103,7 @@ int64_t cli_now_ms(void);
 int cli_main(int argc, char **argv);
 
 enum cli_exit cli_check(const struct cli_options *opt, int argc, char **argv);
+enum cli_exit cli_compile(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_run(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_show(const struct cli_options *opt, int argc, char **argv);
 enum cli_exit cli_metrics(const struct cli_options *opt, int argc, char **argv);

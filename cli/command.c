@@ -26,6 +26,14 @@ static const struct cli_command commands[] = {
 	  "'weir stop'.\nThe instance is called NAME, or like the file "
 	  "without folder and suffix.\n",
 	  cli_run, 0 },
+	{ "compile", "kno", 1, 1, "--microkit [-n NAME] -o DIR FILE",
+	  "make a system for another platform",
+	  "With --microkit: writes to the folder DIR what Microkit's tool makes "
+	  "an image for\nseL4 of: the topology FILE as NAME.system, the "
+	  "configurations of its protection\ndomains, and NAME.mk, which lists "
+	  "the programs. Says everything in the topology\nthat Microkit does "
+	  "not have, and then writes nothing.\n",
+	  cli_compile, 0 },
 	{ "show", "jntT", 1, 1,
 	  "[-j|--table] [-n NAME] [-t SECONDS] "
 	  "ports|fdb|policy|flows|groups|drops|system|vms",
@@ -51,10 +59,10 @@ static const struct cli_command commands[] = {
 	  "reason most; or,\nafter the key 'r', what rules decide. The last "
 	  "line says which keys sort; 'q' ends it.\n",
 	  cli_top, 0 },
-	{ "metrics", "not", 0, 0, "[-o] [-n NAME] [-t SECONDS]",
+	{ "metrics", "nOt", 0, 0, "[-O] [-n NAME] [-t SECONDS]",
 	  "print counters and states for Prometheus",
 	  "Prints what 'weir show' knows of ports, drops, rules, domains and "
-	  "VMs in\nPrometheus's text format, or, with -o, in that of "
+	  "VMs in\nPrometheus's text format, or, with -O, in that of "
 	  "OpenMetrics. The names are in\nweir(1). For example, for node_exporter's "
 	  "textfile collector:\nweir metrics >weir.prom.new && mv weir.prom.new "
 	  "weir.prom\n",
@@ -209,7 +217,7 @@ static const struct {
 	{ " down kill quit end exit halt shutdown ", "'weir stop' does" },
 	{ " explain why test ping packet frame ",
 	  "'weir trace PORT FRAME' says what becomes of a frame" },
-	{ " validate verify lint compile ", "'weir check FILE' does" },
+	{ " validate verify lint ", "'weir check FILE' does" },
 	{ " rate shape bandwidth qos ", "'weir limit PORT RATE' does" },
 	{ " capture tcpdump dump sniff ",
 	  "a capture is a port of the topology, see weir.conf(5)" },

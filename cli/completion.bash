@@ -59,7 +59,7 @@ _weir()
 	command=${COMP_WORDS[at]-}
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = "$at" ]; then
-		words='check run show top metrics graph trace allow deny limit
+		words='check run compile show top metrics graph trace allow deny limit
 			storm lock undo reload vm console stop help --version'
 	elif [ "$before" = -n ] || [ "$before" = --name ]; then
 		words=$(_weir_instances)
@@ -67,11 +67,12 @@ _weir()
 		case $command:$word in
 		check:-*) words='-v --verbose' ;;
 		run:-*) words='-n --name' ;;
+		compile:-*) words='-k --microkit -o --output -n --name' ;;
 		allow:-* | deny:-*)
 			words='-b --both -j --json -n --name -t --timeout' ;;
 		show:-* | trace:-*)
 			words='-j --json --table -n --name -t --timeout' ;;
-		metrics:-*) words='-o --openmetrics -n --name -t --timeout' ;;
+		metrics:-*) words='-O --openmetrics -n --name -t --timeout' ;;
 		limit:-* | storm:-* | lock:-* | undo:-* | reload:-*)
 			words='-j --json -n --name -t --timeout' ;;
 		top:-* | graph:-* | stop:-* | vm:-* | console:-*)
@@ -90,7 +91,7 @@ _weir()
 		console:*) words=$(_weir_vms) ;;
 		stop:*) words=$(_weir_instances) ;;
 		help:*)
-			words='check run show top metrics graph trace allow deny
+			words='check run compile show top metrics graph trace allow deny
 				limit storm lock undo reload vm console stop' ;;
 		trace:@*)
 			mapfile -t COMPREPLY < <(compgen -P @ -f -- "${word#@}")
@@ -99,7 +100,7 @@ _weir()
 			words="$(_weir_ports) tcp udp icmp icmp6 arp ip ip6 src
 				dst port vlan broadcast who-has reply segment
 				partial dst= src= vlan= type= len=" ;;
-		check:* | run:* | reload:*)
+		check:* | run:* | compile:* | reload:*)
 			mapfile -t COMPREPLY < <(
 				compgen -f -X '!*.conf' -- "$word"
 				compgen -d -S / -- "$word")

@@ -24,7 +24,9 @@ static const struct known {
 	{ 'b', "both", NULL, "both ways" },
 	{ 'j', "json", NULL, "print JSON" },
 	{ 'n', "name", "NAME", "the instance (default: the one that runs)" },
-	{ 'o', "openmetrics", NULL, "print the format of OpenMetrics" },
+	{ 'k', "microkit", NULL, "for the seL4 Microkit" },
+	{ 'o', "output", "DIR", "where files go" },
+	{ 'O', "openmetrics", NULL, "print the format of OpenMetrics" },
 	{ 't', "timeout", "SECONDS", "how long it may take" },
 	{ 'T', "table", NULL, "headings and aligned columns, also in a pipe" },
 	{ 'v', "verbose", NULL, "print the system that would be built" },
@@ -151,7 +153,13 @@ static enum cli_exit set_option(struct cli_options *opt, int letter)
 	case 'j':
 		opt->json = true;
 		break;
+	case 'k':
+		opt->microkit = true;
+		break;
 	case 'o':
+		opt->output = optarg;
+		break;
+	case 'O':
 		opt->openmetrics = true;
 		break;
 	case 'T':

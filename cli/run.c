@@ -36,9 +36,8 @@ static void summary(const char *file, const struct system *sys)
 	       switches, sys->n_conns, sys->n_pds, (double)bytes / (1 << 20));
 }
 
-/* @then: what follows from errors. Return: the system, or NULL. */
-static struct system *compile_topology(const char *file, const char *name,
-				       const char *then)
+struct system *cli_topology(const char *file, const char *name,
+			    const char *then)
 {
 	struct config_report report;
 	struct system *sys = config_compile_as(file, name, &report);
@@ -54,7 +53,7 @@ static struct system *compile_topology(const char *file, const char *name,
 
 enum cli_exit cli_check(const struct cli_options *opt, int argc, char **argv)
 {
-	struct system *sys = compile_topology(argv[0], NULL, "");
+	struct system *sys = cli_topology(argv[0], NULL, "");
 
 	(void)argc;
 	if (!sys)
@@ -85,7 +84,7 @@ enum cli_exit cli_run(const struct cli_options *opt, int argc, char **argv)
 			  opt->name);
 		return CLI_USAGE;
 	}
-	sys = compile_topology(argv[0], opt->name, "; nothing was started");
+	sys = cli_topology(argv[0], opt->name, "; nothing was started");
 	if (!sys)
 		return CLI_FAILED;
 	if (!*sys->name) {
