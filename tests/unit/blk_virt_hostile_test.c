@@ -355,6 +355,33 @@ static void hc29_who_takes_no_answers_stops_itself(void **state)
 	br_free(r);
 }
 
+/* Also for those that the driver has not answered yet. */
+static void hc29_no_more_is_asked_than_answers_have_room(void **state)
+{
+	struct blk_rig *r = br_start(2);
+	struct br_peer *c = &r->client[0];
+	struct blk_request q[2 * BR_CAPACITY];
+	uint32_t n = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * BR_CAPACITY; i++) {
+		br_read(c, i, 0, 1, 0);
+		br_run(r);
+		n += br_asked(r, &q[n]);
+	}
+	assert_int_equal(n, BR_CAPACITY);
+	for (uint32_t i = 0; i < n; i++)
+		br_respond(r, q[i].id, BLK_OK, 1);
+	br_run(r);
+	assert_false(br_asked(r, &q[0]));
+	for (uint32_t i = 0; i < BR_CAPACITY; i++)
+		br_expect(c, i, BLK_OK, 1);
+	br_work(r);
+	for (uint32_t i = 0; i < BR_CAPACITY; i++)
+		br_expect(c, BR_CAPACITY + i, BLK_OK, 1);
+	br_free(r);
+}
+
 /* The same for requests that are answered at once. */
 static void hc29_refusals_need_room_as_well(void **state)
 {
@@ -472,6 +499,7 @@ int main(void)
 		cmocka_unit_test(hc24_forged_indices_stop_one_client),
 		cmocka_unit_test(hc24_forged_indices_stop_the_driver),
 		cmocka_unit_test(hc29_who_takes_no_answers_stops_itself),
+		cmocka_unit_test(hc29_no_more_is_asked_than_answers_have_room),
 		cmocka_unit_test(hc29_refusals_need_room_as_well),
 		cmocka_unit_test(hc03_a_call_is_bounded),
 		cmocka_unit_test(hc01_what_was_checked_is_what_is_asked),
