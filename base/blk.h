@@ -58,7 +58,7 @@
  * more (blk_say_asleep(), blk_ring_pending()); who has published looks at the
  * flag *after* the store of tail (blk_sleeps()).  A full fence stands between
  * the two on either side.  Only its owner writes a flag, so no notification is
- * lost; a sleeper may get more than one.
+ * lost; a sleeper may get more than one.  tests/model/signal.pml checks this.
  */
 #ifndef WEIR_BASE_BLK_H
 #define WEIR_BASE_BLK_H

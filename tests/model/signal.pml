@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The signalling protocol of base/queue.h, on a machine that reorders.
+ * The signalling protocols of base/queue.h (SHARED_FLAG) and of base/blk.h
+ * (OWN_FLAG), on a machine that reorders.
  *
  * Two sides, one queue in each direction, and one notification channel each way
  * that both uses share, as between a switch and a client.  A side drains its
@@ -23,6 +24,9 @@
  * orders what the notifier stored before what the woken side loads; so does a
  * guest's doorbell, given the barrier its driver puts before the store.  That
  * is an assumption, so there is a variant without it as well.
+ *
+ * With OWN_FLAG a producer does not write the flag; a consumer stores 1 when it
+ * wakes up.
  *
  * Variants, each of which run.sh expects to fail:
  *	NO_ARM_FENCE	    queue_arm() without its fence
@@ -152,7 +156,9 @@ inline queue_must_notify(p)
 	load(p, FLAG(p), x);
 	if
 	:: x == 0 ->
+#ifndef OWN_FLAG
 		store(p, FLAG(p), 1);
+#endif
 #ifndef UNORDERED_NOTIFY
 		fence(p);
 #endif
@@ -188,6 +194,15 @@ inline drain(p)
 	y = 0
 }
 
+inline wake(p)
+{
+#ifdef OWN_FLAG
+	store(p, FLAG(1 - p), 1)
+#else
+	skip
+#endif
+}
+
 /* Any number of batches of any size, none included. */
 inline produce(p)
 {
@@ -220,10 +235,12 @@ awake:
 		store(p, FLAG(1 - p), 1); /* queue_disarm() */
 		goto awake
 	:: x == seen && made < N ->
-		goto awake /* something else woke it */
+		wake(p); /* something else did it */
+		goto awake
 	:: x == seen && made == N && seen < N ->
 		event[p];
 		event[p] = false;
+		wake(p);
 		goto awake
 	:: else
 	fi
