@@ -11,6 +11,12 @@
 
 #include "base/mem.h"
 
+/*
+ * With so many transmit buffers away it is looked whether some have come back:
+ * they are used again while they are in the cache, before those that never were.
+ */
+#define ABROAD 128u
+
 /* Where a buffer is. */
 enum { HOME, HELD, LENT };
 
@@ -30,14 +36,18 @@ struct net_client {
 	uint32_t tx_count; /* transmit buffers */
 	uint32_t rx_count; /* receive buffers */
 	uint32_t home;	   /* transmit buffers in @stack */
+	uint32_t rx_home;  /* receive buffers in @rx_stack */
+	uint32_t rx_lent;  /* receive buffers the switch has, also filled */
+	uint32_t reserve;  /* empty ones it is to have, at most */
 	/* transmit buffers were put since the last notification */
 	bool tx_dirty;
 	bool rx_dirty; /* receive buffers were */
 	struct net_client_counters counters;
 	/* transmit buffers at home; a stack, to reuse warm ones first */
 	uint16_t *stack;
-	uint8_t *tx_where; /* by buffer */
-	uint8_t *rx_where; /* by buffer */
+	uint16_t *rx_stack; /* receive buffers at home, likewise */
+	uint8_t *tx_where;  /* by buffer */
+	uint8_t *rx_where;  /* by buffer */
 };
 
 /* --- making one ----------------------------------------------------------- */
@@ -83,8 +93,8 @@ size_t net_client_size(const struct net_client_config *config)
 	if (!config_ok(config))
 		return 0;
 	return sizeof(struct net_client) +
-	       tx_buffers(config) * (sizeof(uint16_t) + 1u) +
-	       rx_buffers(config);
+	       (tx_buffers(config) + rx_buffers(config)) *
+		       (sizeof(uint16_t) + 1u);
 }
 
 struct net_client *net_client_init(void *memory, size_t size,
@@ -102,18 +112,45 @@ struct net_client *net_client_init(void *memory, size_t size,
 	c->tx_count = tx_buffers(config);
 	c->rx_count = rx_buffers(config);
 	c->stack = (uint16_t *)(c + 1);
-	c->tx_where = (uint8_t *)(c->stack + c->tx_count);
+	c->reserve = c->rx_count;
+	c->rx_stack = c->stack + c->tx_count;
+	c->tx_where = (uint8_t *)(c->rx_stack + c->rx_count);
 	c->rx_where = c->tx_where + c->tx_count;
 	return c;
 }
 
-/* --- links ---------------------------------------------------------------- */
+void net_rx_reserve(struct net_client *c, uint32_t frames)
+{
+	if (frames < c->rx_count)
+		c->reserve = frames;
+}
+
+/* --- lending receive buffers ----------------------------------------------- */
 
 static void lend_rx(struct net_client *c, uint32_t index)
 {
 	queue_put(&c->rx_free, (uint64_t)index << c->shift, 0);
 	c->rx_where[index] = LENT;
+	c->rx_lent++;
 	c->rx_dirty = true;
+}
+
+/* A buffer is done with: back to the switch, or home. */
+static void return_rx(struct net_client *c, uint32_t index)
+{
+	if (c->reserve == c->rx_count) {
+		lend_rx(c, index);
+		return;
+	}
+	c->rx_where[index] = HOME;
+	c->rx_stack[c->rx_home++] = (uint16_t)index;
+}
+
+/* Lend from home, until the switch has @most beside @filled ones. */
+static void lend_up_to(struct net_client *c, uint32_t filled, uint32_t most)
+{
+	while (c->rx_home > 0 && c->rx_lent < filled + most)
+		lend_rx(c, c->rx_stack[--c->rx_home]);
 }
 
 /* A new epoch: the queues are empty and every buffer is ours. */
@@ -124,7 +161,12 @@ static void begin(struct net_client *c)
 	queue_consumer_init(&c->rx_active, f->rx_active, f->capacity);
 	queue_producer_init(&c->rx_free, f->rx_free, f->capacity);
 	queue_disarm(&c->rx_active);
-	for (uint32_t i = 0; i < c->rx_count; i++)
+	c->rx_lent = c->rx_home = 0;
+	for (uint32_t i = c->rx_count; i > c->reserve; i--) {
+		c->rx_where[i - 1] = HOME;
+		c->rx_stack[c->rx_home++] = (uint16_t)(i - 1);
+	}
+	for (uint32_t i = 0; i < c->reserve; i++)
 		lend_rx(c, i);
 	queue_publish(&c->rx_free);
 	c->home = 0;
@@ -226,7 +268,7 @@ unsigned int net_tx_alloc(struct net_client *c, struct net_buffer *buffers,
 
 	if (!is_up(c) || c->tx_count == 0)
 		return 0;
-	if (c->home < count)
+	if (c->home < count || c->tx_count - c->home >= ABROAD)
 		collect(c);
 	for (; n < count && c->home > 0; n++) {
 		uint16_t index = c->stack[--c->home];
@@ -315,6 +357,7 @@ static bool accept_rx(struct net_client *c, const struct net_desc *d,
 	*index = buffer_of(c, d->io_or_offset, c->rx_count);
 	if (*index == c->rx_count || c->rx_where[*index] != LENT)
 		return false;
+	c->rx_lent--;
 	if (d->len == 0 || d->len > longest) {
 		lend_rx(c, *index);
 		queue_publish(&c->rx_free);
@@ -359,6 +402,22 @@ unsigned int net_rx_burst(struct net_client *c, struct net_buffer *buffers,
 	return got;
 }
 
+/* Descriptors the switch has for us, if it keeps to the rules. */
+static uint32_t filled(const struct net_client *c)
+{
+	int n = queue_pending(&c->rx_active);
+
+	return n == QUEUE_FAULT ? 0 : (uint32_t)n;
+}
+
+void net_rx_lend(struct net_client *c)
+{
+	if (c->rx_home == 0 || !is_up(c))
+		return;
+	lend_up_to(c, filled(c), c->reserve);
+	queue_publish(&c->rx_free);
+}
+
 void net_rx_release(struct net_client *c, const struct net_buffer *buffers,
 		    unsigned int count)
 {
@@ -368,8 +427,10 @@ void net_rx_release(struct net_client *c, const struct net_buffer *buffers,
 		uint16_t index = buffers[i].index;
 
 		if (index < c->rx_count && c->rx_where[index] == HELD)
-			lend_rx(c, index);
+			return_rx(c, index);
 	}
+	if (c->rx_home > 0)
+		lend_up_to(c, filled(c), c->reserve);
 	queue_publish(&c->rx_free);
 }
 
@@ -420,6 +481,11 @@ bool net_client_arm(struct net_client *c, bool want_rx, bool want_tx)
 		return c->epoch != epoch;
 	if (c->carrier != carrier)
 		return true;
+	/* Nobody will look how many are left. */
+	if (!want_rx && c->rx_home > 0) {
+		lend_up_to(c, 0, c->rx_count);
+		queue_publish(&c->rx_free);
+	}
 	some = arm(c, &c->rx_active, want_rx);
 	if (c->state == NET_CLIENT_UP && c->tx_count != 0)
 		some |= arm(c, &c->tx_free, want_tx);

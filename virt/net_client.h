@@ -164,6 +164,20 @@ void net_tx_burst(struct net_client *c, const struct net_buffer *buffers,
 unsigned int net_rx_burst(struct net_client *c, struct net_buffer *buffers,
 			  unsigned int count);
 
+/**
+ * net_rx_reserve - lend the switch fewer receive buffers than there are
+ * @frames: that may come before net_rx_release() or net_rx_lend() is called
+ *          again: as many empty ones it has, if there are so many
+ *
+ * Before the first burst.  The switch uses buffers in turn, so that all it has
+ * go through the cache; those kept here are lent again while they are warm.
+ * Frames that wait to be taken do not count: behind them the others are lent.
+ */
+void net_rx_reserve(struct net_client *c, uint32_t frames);
+
+/** net_rx_lend - do so, if frames have come that were not taken */
+void net_rx_lend(struct net_client *c);
+
 /** net_rx_release - lend buffers back to the switch */
 void net_rx_release(struct net_client *c, const struct net_buffer *buffers,
 		    unsigned int count);

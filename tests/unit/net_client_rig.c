@@ -13,17 +13,17 @@ void *nc_zeroed(size_t size)
 void nc_link_up(struct fixture *f)
 {
 	struct net_client_config *k = &f->config;
-	size_t size = queue_region_size(N);
+	size_t size = queue_region_size(k->capacity);
 
 	memset(k->rx_active, 0, size);
 	memset(k->rx_free, 0, size);
-	queue_producer_init(&f->rx_active, k->rx_active, N);
-	queue_consumer_init(&f->rx_free, k->rx_free, N);
+	queue_producer_init(&f->rx_active, k->rx_active, k->capacity);
+	queue_consumer_init(&f->rx_free, k->rx_free, k->capacity);
 	if (k->tx_active) {
 		memset(k->tx_active, 0, size);
 		memset(k->tx_free, 0, size);
-		queue_consumer_init(&f->tx_active, k->tx_active, N);
-		queue_producer_init(&f->tx_free, k->tx_free, N);
+		queue_consumer_init(&f->tx_active, k->tx_active, k->capacity);
+		queue_producer_init(&f->tx_free, k->tx_free, k->capacity);
 	}
 	atomic_store(&f->page.epoch, (atomic_load(&f->page.epoch) + 1) | 1u);
 }
@@ -33,23 +33,23 @@ void nc_link_down(struct fixture *f)
 	atomic_store(&f->page.epoch, (atomic_load(&f->page.epoch) + 2) & ~1u);
 }
 
-struct fixture *nc_make(bool transmits)
+struct fixture *nc_make_of(unsigned int n, bool transmits)
 {
 	struct fixture *f = nc_zeroed(sizeof(*f));
 	struct net_client_config *k = &f->config;
 	size_t size;
 
-	k->rx_active = nc_zeroed(queue_region_size(N));
-	k->rx_free = nc_zeroed(queue_region_size(N));
-	k->rx_data = nc_zeroed(N * SIZE);
-	k->rx_size = N * SIZE;
+	k->rx_active = nc_zeroed(queue_region_size(n));
+	k->rx_free = nc_zeroed(queue_region_size(n));
+	k->rx_data = nc_zeroed((size_t)n * SIZE);
+	k->rx_size = (size_t)n * SIZE;
 	if (transmits) {
-		k->tx_active = nc_zeroed(queue_region_size(N));
-		k->tx_free = nc_zeroed(queue_region_size(N));
-		k->tx_data = nc_zeroed(N * SIZE);
-		k->tx_size = N * SIZE;
+		k->tx_active = nc_zeroed(queue_region_size(n));
+		k->tx_free = nc_zeroed(queue_region_size(n));
+		k->tx_data = nc_zeroed((size_t)n * SIZE);
+		k->tx_size = (size_t)n * SIZE;
 	}
-	k->capacity = N;
+	k->capacity = n;
 	k->buffer_size = SIZE;
 	k->max_frame = LONGEST;
 	k->link = &f->page;
@@ -57,6 +57,11 @@ struct fixture *nc_make(bool transmits)
 	f->c = net_client_init(nc_zeroed(size), size, k);
 	assert_non_null(f->c);
 	return f;
+}
+
+struct fixture *nc_make(bool transmits)
+{
+	return nc_make_of(N, transmits);
 }
 
 int nc_setup(void **state)

@@ -34,6 +34,8 @@ struct fixture {
 void *nc_zeroed(size_t size);
 void nc_link_up(struct fixture *f);
 void nc_link_down(struct fixture *f);
+/* With @n buffers each way; N. */
+struct fixture *nc_make_of(unsigned int n, bool transmits);
 struct fixture *nc_make(bool transmits);
 int nc_setup(void **state);
 void nc_unmake(struct fixture *f);

@@ -4,6 +4,8 @@
  */
 #include "tests/unit/pd_loop_rig.h"
 
+#include "vswitch/vswitch.h"
+
 LOOP_COMPONENTS;
 
 /* --- notifying ---------------------------------------------------------- */
@@ -331,6 +333,36 @@ static void slots_outside_the_maps_are_nothing(void **state)
 	assert_null(pd_region(comp(0), SYS_NONE, NULL));
 }
 
+/* A wire to a switch of the same PD, and what may come in two of its visits. */
+static void frames_between_two_runs_are_bounded(void **state)
+{
+	struct sys_component port = { .kind = SYS_TAP };
+	struct sys_component sw = *comp(0)->cfg;
+
+	(void)state;
+	comp(1)->cfg = &port;
+	comp(0)->cfg = &sw;
+	port.wire.channel = IN_B;
+	sw.sw.n_ports = 3;
+	assert_int_equal(pd_frames_between_runs(comp(1)),
+			 2 * 2 * VSWITCH_BUDGET);
+	/* One may send segments that this one takes only in pieces. */
+	sw.sw.port[2].wire.max_segment = 60000;
+	assert_int_equal(pd_frames_between_runs(comp(1)),
+			 2 * 2 * (VSWITCH_BUDGET + OFFLOAD_MAX_FRAMES));
+	port.wire.max_segment = 60000;
+	assert_int_equal(pd_frames_between_runs(comp(1)),
+			 2 * 2 * VSWITCH_BUDGET);
+	/* One elsewhere runs when it likes. */
+	port.wire.channel = OUT_B;
+	assert_int_equal(pd_frames_between_runs(comp(1)), UINT32_MAX);
+	port.wire.channel = SYS_NONE;
+	assert_int_equal(pd_frames_between_runs(comp(1)), UINT32_MAX);
+	port.wire.channel = IN_B;
+	sw.kind = SYS_VIRT;
+	assert_int_equal(pd_frames_between_runs(comp(1)), UINT32_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +384,7 @@ int main(void)
 		T(log_cuts_long_lines),
 		T(log_never_blocks),
 		T(slots_outside_the_maps_are_nothing),
+		T(frames_between_two_runs_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

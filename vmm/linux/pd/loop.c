@@ -18,7 +18,8 @@
  *
  * Fairness.  A peer can keep a component busy for ever.  So the loop looks at
  * its descriptors every few rounds, or after each if there are interfaces or
- * sockets among them: a flood delays another port by a bounded amount of work.
+ * sockets among them (whose components are not patient): a flood delays another
+ * port by a bounded amount of work.
  *
  * Spinning.  With `poll` the loop goes on calling run() of all components for
  * that long after the last work.  Queues stay unarmed, so peers need not
@@ -155,7 +156,8 @@ bool pd_watch(struct component *c, unsigned int fd_index, uint32_t events)
 		op = EPOLL_CTL_DEL;
 	if (epoll_ctl(pd->epoll, op, c->fd[fd_index], &e) != 0)
 		return false;
-	pd->n_watched += (events != 0) - (*watched != 0);
+	if (!c->ops->patient)
+		pd->n_watched += (events != 0) - (*watched != 0);
 	*watched = events;
 	return true;
 }

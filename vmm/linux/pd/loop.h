@@ -41,7 +41,7 @@ struct pd {
 	uint32_t n_due;			/* components that are due */
 	uint32_t n_rung;		/* valid entries of @rung */
 	uint32_t *rung;			/* ids of channels with rung set */
-	uint32_t n_watched; /* descriptors from outside that are watched */
+	uint32_t n_watched; /* descriptors that are watched impatiently */
 	/* waits for channels, watched descriptors, the monitor's end */
 	int epoll;
 	int log;		 /* what lines are written to */

@@ -13,6 +13,7 @@
 
 #include "virt/net_client.h"
 #include "vmm/linux/pd/loop.h"
+#include "vswitch/vswitch.h"
 
 /* Bytes of a log line, newline included. */
 #define LOG_LINE 256
@@ -75,6 +76,41 @@ void pd_log(struct component *c, const char *format, ...)
 	line[used++] = '\n';
 	/* A full socket loses the line: the loop must not wait for a reader. */
 	(void)!write(c->pd->log, line, used);
+}
+
+/* The switch at the other end of a wire, if it is in this PD, or NULL. */
+static const struct sys_switch *switch_here(const struct component *c)
+{
+	uint32_t channel = c->cfg->wire.channel, owner = SYS_NONE;
+	const struct sys_component *other;
+
+	if (channel < c->pd->boot->n_chans)
+		channel = c->pd->chan[channel].peer;
+	if (channel < c->pd->boot->n_chans)
+		owner = c->pd->chan[channel].owner;
+	if (owner == SYS_NONE)
+		return NULL;
+	other = c->pd->comp[owner].c.cfg;
+	return other->kind == SYS_SWITCH ? &other->sw : NULL;
+}
+
+/*
+ * A component that sleeps is rung at the end of the round in which the first
+ * frame came, so the switch may run twice before it does.  Each time it visits
+ * each other port once.  The last frame of a visit may be a segment that it has
+ * to cut.
+ */
+uint32_t pd_frames_between_runs(const struct component *c)
+{
+	const struct sys_switch *sw = switch_here(c);
+	uint32_t cut = 0;
+
+	if (sw == NULL)
+		return UINT32_MAX;
+	for (uint32_t i = 0; i < sw->n_ports && !cut; i++)
+		if (sw->port[i].wire.max_segment > c->cfg->wire.max_segment)
+			cut = OFFLOAD_MAX_FRAMES;
+	return 2 * (VSWITCH_BUDGET + cut) * (sw->n_ports - 1);
 }
 
 void *pd_data(struct component *c, const struct sys_wire *wire,

@@ -68,6 +68,8 @@ struct component {
  *              a handful
  * @threads:    init() may start threads, and futex() is allowed
  * @workers:    the kernel may start threads for it (io_uring)
+ * @patient:    what it watches can wait some rounds while the loop is busy: it
+ *              looks for work by itself
  * @outside:    it writes struct component's outside (vmm/linux/outside.h)
  * @locks_memory: keeps the monitor's limit of locked memory (VFIO counts a
  *                guest's RAM against it, newer kernels the pages of an
@@ -118,6 +120,7 @@ struct component_ops {
 	unsigned int spare_fds;
 	bool threads;
 	bool workers;
+	bool patient;
 	bool outside;
 	bool locks_memory;
 	bool foreign_memory;
@@ -248,5 +251,13 @@ void *pd_memory(size_t size);
  */
 struct net_client;
 int pd_client(struct component *c, struct net_client **client);
+
+/**
+ * pd_frames_between_runs - most frames the switch puts on a component's wire
+ * until run() is called again, if there was work
+ *
+ * Return: UINT32_MAX if the switch is in another PD, and may run at any time.
+ */
+uint32_t pd_frames_between_runs(const struct component *c);
 
 #endif

@@ -17,6 +17,7 @@ int pump_init(struct component *c, const struct pump_ops *ops)
 	/* Not as the one before left it. */
 	outside_by(c->outside, OUTSIDE_PATH_ONLY);
 	outside_shares(c->outside, 0);
+	net_rx_reserve(p->client, pd_frames_between_runs(c));
 	p->ops = ops;
 	p->readable = true;
 	p->writable = true;
@@ -43,8 +44,10 @@ static bool pump_out(struct pump *p, struct component *c)
 {
 	unsigned int done;
 
-	if (!p->writable)
+	if (!p->writable) {
+		net_rx_lend(p->client);
 		return false;
+	}
 	if (p->held_count == 0) {
 		p->held_first = 0;
 		p->held_count = net_rx_burst(p->client, p->held, PUMP_BURST);

@@ -257,6 +257,7 @@ const struct component_ops vhost_user_ops = {
 	.syscalls = vhost_syscalls,
 	.spare_fds = RINGS * VHOST_RING_FDS + 2 * VHOST_FDS,
 	.foreign_memory = true,
+	.patient = true,
 	.outside = true,
 	.open = socket_open,
 	.seek = socket_seek,
