@@ -67,7 +67,9 @@ static struct size size_of(pid_t pid)
 static void assert_same_size(struct size a, struct size b)
 {
 	assert_int_equal(a.fds, b.fds);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what is freed for a while */
 	assert_int_equal(a.pages, b.pages);
+#endif
 }
 
 static pid_t pid_of(const struct rig *r, const char *pd)
@@ -92,11 +94,24 @@ static void make(uint8_t *frame, size_t len, unsigned int which,
 	frame[11] = station;
 }
 
+/* It comes at once, perhaps behind others that are late; or not. */
+static bool comes(struct front *to, const uint8_t *frame, size_t len)
+{
+	uint8_t got[2048];
+
+	while (front_waits(to, RING_RX, 10)) {
+		if (front_gets(to, got) == len && memcmp(got, frame, len) == 0)
+			return true;
+		front_lends(to);
+	}
+	return false;
+}
+
 /* One goes again and again until it arrives. */
 static void traffic(struct front *from, struct front *to, uint8_t station)
 {
 	static unsigned int which;
-	uint8_t frame[2048], got[2048];
+	uint8_t frame[2048];
 	size_t len = 60 + which % 1000;
 	unsigned int tries = 0;
 
@@ -105,9 +120,7 @@ static void traffic(struct front *from, struct front *to, uint8_t station)
 	do {
 		assert_true(tries++ < FRONT_TIMEOUT_MS / 10);
 		front_sends(from, NULL, frame, len);
-	} while (!front_waits(to, RING_RX, 10));
-	assert_int_equal(front_gets(to, got), len);
-	assert_memory_equal(got, frame, len);
+	} while (!comes(to, frame, len));
 }
 
 /* Its process is killed while frames are on their way to it. */
