@@ -33,6 +33,7 @@ static struct fdt_config make(bool uncached)
 		.capacity = 512,
 		.buffer_size = 2048,
 		.max_frame = 1522,
+		.blk_capacity = 256,
 	};
 	struct error err = { 0 };
 
@@ -143,8 +144,8 @@ static void shared_memory_cached(void **state)
 {
 	struct fdt_config c = make(false);
 	uint64_t start = c.shared[0].gpa;
-	uint64_t size = c.shared[SHARED_STATUS].gpa +
-			c.shared[SHARED_STATUS].size - start;
+	uint64_t size = c.shared[SHARED_REGIONS - 1].gpa +
+			c.shared[SHARED_REGIONS - 1].size - start;
 	char path[64];
 	int memory = node("/memory@40000000");
 
@@ -284,7 +285,7 @@ static void card_reaches_the_its_and_its_pin(void **state)
 
 	(void)state;
 	make(false);
-	pcie = node("/pcie@20000000");
+	pcie = node("/pcie@12000000");
 	its = fdt_node_offset_by_phandle(dtb, cell(pcie, "msi-map", 1));
 	assert_true(its >= 0);
 	assert_int_equal(fdt_node_check_compatible(dtb, its, "arm,gic-v3-its"),
@@ -301,6 +302,73 @@ static void card_reaches_the_its_and_its_pin(void **state)
 	assert_int_equal(cell(pcie, "ranges", 2), LAYOUT_PCI_MMIO);
 	assert_int_equal(cell(pcie, "ranges", 6), LAYOUT_PCI_MMIO_SIZE);
 	assert_int_equal(cell(pcie, "bus-range", 1), 0);
+}
+
+static void the_disk_has_a_bridge_of_its_own(void **state)
+{
+	int pcie;
+
+	(void)state;
+	make(false);
+	pcie = node("/pcie@12100000");
+	assert_int_equal(cell(pcie, "linux,pci-domain", 0), 1);
+	assert_int_equal(cell(pcie, "msi-map", 2), PCI_DEVID_BASE(1));
+	assert_int_equal(cell(pcie, "interrupt-map", 8),
+			 LAYOUT_SPI_PCI_INTX + 1);
+	assert_int_equal(cell(pcie, "ranges", 2), LAYOUT_PCI_MMIO_OF(1));
+}
+
+static void maps_of_a_disk(void **state)
+{
+	struct fdt_config c = make(false);
+	int queues = uio(DRIVER_UIO_BLK_QUEUES),
+	    data = uio(DRIVER_UIO_BLK_DATA),
+	    control = uio(DRIVER_UIO_BLK_CONTROL);
+	static const enum shared map[] = { SHARED_BLK_LINK, SHARED_STATUS,
+					   SHARED_BLK_INFO };
+
+	(void)state;
+	assert_reg(queues, 0, c.shared[SHARED_BLK_REQUESTS].gpa,
+		   c.shared[SHARED_BLK_REQUESTS].size);
+	assert_reg(queues, 1, c.shared[SHARED_BLK_RESPONSES].gpa,
+		   c.shared[SHARED_BLK_RESPONSES].size);
+	assert_int_equal(cell(queues, DRIVER_PROP_CAPACITY, 0), 256);
+	assert_int_equal(cells(data, "reg"), 4);
+	assert_reg(data, 0, c.shared[SHARED_BLK_WINDOW].gpa,
+		   c.shared[SHARED_BLK_WINDOW].size);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_reg(control, i, c.shared[map[i]].gpa,
+			   c.shared[map[i]].size);
+}
+
+/* A guest has what it has regions for. */
+static void a_disk_or_a_card_alone(void **state)
+{
+	struct fdt_config c = make(false);
+	struct error err = { 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < SHARED_STATUS; i++)
+		c.shared[i].size = 0;
+	assert_int_equal(fdt_place_shared(&c, &err), 0);
+	assert_int_equal(fdt_make(&c, dtb, sizeof(dtb), &err), 0);
+	assert_reg(node("/memory@40000000"), 1, c.shared[SHARED_STATUS].gpa,
+		   c.shared[SHARED_REGIONS - 1].gpa +
+			   c.shared[SHARED_REGIONS - 1].size -
+			   c.shared[SHARED_STATUS].gpa);
+	assert_true(fdt_path_offset(dtb, "/pcie@12000000") < 0);
+	uio(DRIVER_UIO_BLK_QUEUES);
+	uio(DRIVER_UIO_DOORBELL);
+	c = make(false);
+	for (unsigned int i = SHARED_BLK_REQUESTS; i < SHARED_REGIONS; i++)
+		c.shared[i].size = 0;
+	assert_int_equal(fdt_place_shared(&c, &err), 0);
+	assert_int_equal(fdt_make(&c, dtb, sizeof(dtb), &err), 0);
+	assert_reg(node("/memory@40000000"), 1, c.shared[0].gpa,
+		   c.shared[SHARED_STATUS].gpa + c.shared[SHARED_STATUS].size -
+			   c.shared[0].gpa);
+	assert_true(fdt_path_offset(dtb, "/pcie@12100000") < 0);
+	uio(DRIVER_UIO_QUEUES);
 }
 
 static void too_little_room_is_said(void **state)
@@ -329,6 +397,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_the_kernel_starts_with),
 		cmocka_unit_test(what_is_appended_comes_last),
 		cmocka_unit_test(card_reaches_the_its_and_its_pin),
+		cmocka_unit_test(the_disk_has_a_bridge_of_its_own),
+		cmocka_unit_test(maps_of_a_disk),
+		cmocka_unit_test(a_disk_or_a_card_alone),
 		cmocka_unit_test(too_little_room_is_said),
 	};
 

@@ -402,7 +402,7 @@ struct pci *try_attach(void)
 	oops.text[0] = '\0';
 	events[0] = '\0';
 	vm_of_test = (struct vm){ 0 };
-	return pci_attach(&vm_of_test, fds, &oops);
+	return pci_attach(&vm_of_test, PCI_NIC, fds, &oops);
 }
 
 void attach_card(void)

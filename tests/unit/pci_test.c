@@ -31,7 +31,7 @@ static void the_card_is_alone_on_its_bus(void **state)
 	assert_int_equal(get(PCI_HEADER_TYPE, 1), 0);
 	assert_int_equal(get(PCI_BIST, 1), 0);
 	for (unsigned int function = 0; function < 256; function++)
-		if (function != PCI_DEVID)
+		if (function != PCI_FUNCTION)
 			assert_int_equal(
 				guest_read(LAYOUT_ECAM + (function << 12), 4),
 				0xffffffff);

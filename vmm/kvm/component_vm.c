@@ -5,9 +5,9 @@
  * The PD has two threads.  One is the PD's event loop, which only logs what the
  * guest writes to its console.  The other is the vCPU: it waits until the
  * system call filter is in force and then runs the guest almost all the time.
- * Frames pass through neither: queues and buffers are memory the guest shares
- * with the virtualisers, doorbells and interrupts go through eventfds from
- * kernel to kernel.
+ * Frames and blocks pass through neither: queues and buffers are memory the
+ * guest shares with the virtualisers, doorbells and interrupts go through
+ * eventfds from kernel to kernel.
  *
  * A VM runs once.  When the guest resets itself or KVM fails, the PD exits and
  * the monitor restarts it; closing the card's descriptors resets the card
@@ -31,7 +31,7 @@
 #include "vmm/linux/pd/pd.h"
 
 /* Descriptors of the component: what was opened for it, then its own. */
-enum { FD_KICK = VM_FDS + (int)VFIO_FDS, FD_ENDED };
+enum { FD_KICK = VM_FDS + (int)PCI_CARDS * (int)VFIO_FDS, FD_ENDED };
 
 /* KVM's, the console's, and an eventfd for each interrupt of the card. */
 #define SPARE_FDS (VM_MAX_GSIS + 16u)
@@ -60,12 +60,28 @@ static int make_kick(struct component *c, struct error *err)
 
 /* --- the component's operations ------------------------------------------- */
 
-static int vm_start_card(const struct sys_component *cfg, int *fds,
-			 unsigned int n, struct error *err)
+/* In the order of enum pci_card, those that there are. */
+static int vm_start_cards(const struct sys_component *cfg, int *fds,
+			  unsigned int n, struct error *err)
 {
-	return vfio_open(&vfio_machine, cfg->vm.nic, &fds[n], err) == 0
-		       ? VFIO_FDS
-		       : -1;
+	const char *const address[PCI_CARDS] = {
+		[PCI_NIC] = cfg->vm.nic,
+		[PCI_STORAGE] = cfg->vm.storage,
+	};
+	int opened = 0;
+
+	for (unsigned int i = 0; i < PCI_CARDS; i++) {
+		if (address[i][0] == '\0')
+			continue;
+		if (vfio_open(&vfio_machine, address[i], &fds[(int)n + opened],
+			      err) != 0) {
+			while (opened > 0)
+				close(fds[(int)n + --opened]);
+			return -1;
+		}
+		opened += VFIO_FDS;
+	}
+	return opened;
 }
 
 static int vm_init(struct component *c)
@@ -143,7 +159,7 @@ const struct component_ops vm_ops = {
 	.threads = true,
 	.locks_memory = true,
 	.open = vm_open,
-	.start = vm_start_card,
+	.start = vm_start_cards,
 	.init = vm_init,
 	.fd_ready = vm_fd_ready,
 	.run = vm_run_component,

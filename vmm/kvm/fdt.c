@@ -108,11 +108,22 @@ static void cells(struct writer *w, const char *name, const uint32_t *value,
 
 /* --- the machine ---------------------------------------------------------- */
 
-static uint64_t shared_start(const struct fdt_config *c)
+static bool has_net(const struct fdt_config *c)
 {
-	return c->shared[0].gpa;
+	return c->shared[SHARED_RX_ACTIVE].size > 0;
 }
 
+static bool has_blk(const struct fdt_config *c)
+{
+	return c->shared[SHARED_BLK_REQUESTS].size > 0;
+}
+
+static uint64_t shared_start(const struct fdt_config *c)
+{
+	return c->shared[has_net(c) ? SHARED_RX_ACTIVE : SHARED_STATUS].gpa;
+}
+
+/* One that is not there is as if it began where the last one ends. */
 static uint64_t shared_size(const struct fdt_config *c)
 {
 	return c->shared[SHARED_REGIONS - 1].gpa +
@@ -230,69 +241,109 @@ static void virtio(struct writer *w, uint64_t address, uint32_t spi)
 	end(w);
 }
 
-static void pci(struct writer *w)
+static void pci(struct writer *w, enum pci_card card)
 {
-	begin_at(w, "pcie", LAYOUT_ECAM);
+	uint64_t ecam = LAYOUT_ECAM_OF(card);
+	uint64_t memory = LAYOUT_PCI_MMIO_OF(card);
+
+	begin_at(w, "pcie", ecam);
 	text(w, "compatible", "pci-host-ecam-generic");
 	text(w, "device_type", "pci");
 	CELLS(w, "#address-cells", 3);
 	CELLS(w, "#size-cells", 2);
 	CELLS(w, "bus-range", 0, 0);
-	CELLS(w, "linux,pci-domain", 0);
-	CELLS(w, "reg", PAIR(LAYOUT_ECAM), PAIR(LAYOUT_ECAM_SIZE));
-	CELLS(w, "ranges", PCI_WINDOW_32, PAIR(LAYOUT_PCI_MMIO),
-	      PAIR(LAYOUT_PCI_MMIO), PAIR(LAYOUT_PCI_MMIO_SIZE));
+	CELLS(w, "linux,pci-domain", card);
+	CELLS(w, "reg", PAIR(ecam), PAIR(LAYOUT_ECAM_SIZE));
+	CELLS(w, "ranges", PCI_WINDOW_32, PAIR(memory), PAIR(memory),
+	      PAIR(LAYOUT_PCI_MMIO_SIZE));
 	flag(w, "dma-coherent");
-	CELLS(w, "msi-map", 0, ITS_PHANDLE, 0, 0x10000);
+	CELLS(w, "msi-map", 0, ITS_PHANDLE, PCI_DEVID_BASE(card), 0x100);
 	CELLS(w, "#interrupt-cells", 1);
 	CELLS(w, "interrupt-map-mask", PCI_DEVICE(0x1fu), 0, 0, 7);
 	CELLS(w, "interrupt-map", PCI_DEVICE(PCI_SLOT), 0, 0, PCI_PIN_A,
-	      GIC_PHANDLE, 0, 0, IRQ_SPI, LAYOUT_SPI_PCI_INTX, IRQ_LEVEL);
+	      GIC_PHANDLE, 0, 0, IRQ_SPI, LAYOUT_SPI_PCI_INTX + card,
+	      IRQ_LEVEL);
 	end(w);
 }
 
 /* --- what is shared ------------------------------------------------------- */
 
-/* A UIO device of memory: regions @first to @last, as maps in this order. */
+/* A UIO device of memory: these regions, as maps in this order. */
 static void begin_shared(struct writer *w, const struct fdt_config *c,
-			 const char *name, enum shared first, enum shared last)
+			 const char *name, const enum shared *map, size_t count)
 {
 	uint32_t reg[4 * SHARED_REGIONS];
 	size_t n = 0;
 
-	for (unsigned int i = first; i <= last; i++) {
-		const uint32_t entry[] = { PAIR(c->shared[i].gpa),
-					   PAIR(c->shared[i].size) };
+	for (size_t i = 0; i < count; i++) {
+		const uint32_t entry[] = { PAIR(c->shared[map[i]].gpa),
+					   PAIR(c->shared[map[i]].size) };
 
 		memcpy(&reg[n], entry, sizeof(entry));
 		n += 4;
 	}
-	begin_at(w, name, c->shared[first].gpa);
+	begin_at(w, name, c->shared[map[0]].gpa);
 	text(w, "compatible",
 	     c->uncached ? "generic-uio" : DRIVER_SHARED_COMPATIBLE);
 	text(w, "linux,uio-name", name);
 	cells(w, "reg", reg, n);
 }
 
-static void connection(struct writer *w, const struct fdt_config *c)
+#define BEGIN_SHARED(w, c, name, ...)                                          \
+	begin_shared(w, c, name, (const enum shared[]){ __VA_ARGS__ },         \
+		     sizeof((const enum shared[]){ __VA_ARGS__ }) /            \
+			     sizeof(enum shared))
+
+static void net_connection(struct writer *w, const struct fdt_config *c)
 {
-	begin_shared(w, c, DRIVER_UIO_QUEUES, SHARED_RX_ACTIVE, SHARED_TX_FREE);
+	BEGIN_SHARED(w, c, DRIVER_UIO_QUEUES, SHARED_RX_ACTIVE, SHARED_RX_FREE,
+		     SHARED_TX_ACTIVE, SHARED_TX_FREE);
 	CELLS(w, DRIVER_PROP_CAPACITY, c->capacity);
 	CELLS(w, DRIVER_PROP_BUFFER_SIZE, c->buffer_size);
 	CELLS(w, DRIVER_PROP_MAX_FRAME, c->max_frame);
 	CELLS(w, DRIVER_PROP_MAX_SEGMENT, c->max_segment);
 	end(w);
-	begin_shared(w, c, DRIVER_UIO_DATA, SHARED_RECEIVE, SHARED_TRANSMIT);
+	BEGIN_SHARED(w, c, DRIVER_UIO_DATA, SHARED_RECEIVE, SHARED_TRANSMIT);
 	end(w);
-	begin_shared(w, c, DRIVER_UIO_CONTROL, SHARED_LINK, SHARED_STATUS);
+	BEGIN_SHARED(w, c, DRIVER_UIO_CONTROL, SHARED_LINK, SHARED_STATUS);
 	end(w);
+}
 
+static void blk_connection(struct writer *w, const struct fdt_config *c)
+{
+	BEGIN_SHARED(w, c, DRIVER_UIO_BLK_QUEUES, SHARED_BLK_REQUESTS,
+		     SHARED_BLK_RESPONSES);
+	CELLS(w, DRIVER_PROP_CAPACITY, c->blk_capacity);
+	end(w);
+	BEGIN_SHARED(w, c, DRIVER_UIO_BLK_DATA, SHARED_BLK_WINDOW);
+	end(w);
+	BEGIN_SHARED(w, c, DRIVER_UIO_BLK_CONTROL, SHARED_BLK_LINK,
+		     SHARED_STATUS, SHARED_BLK_INFO);
+	end(w);
+}
+
+static void doorbell(struct writer *w)
+{
 	begin_at(w, DRIVER_UIO_DOORBELL, LAYOUT_DOORBELL);
 	text(w, "compatible", "generic-uio");
 	text(w, "linux,uio-name", DRIVER_UIO_DOORBELL);
 	CELLS(w, "reg", PAIR(LAYOUT_DOORBELL), PAIR(LAYOUT_DOORBELL_SIZE));
 	CELLS(w, "interrupts", IRQ_SPI, LAYOUT_SPI_DOORBELL, IRQ_EDGE);
 	end(w);
+}
+
+/* A card, and the connection to those it works for. */
+static void cards(struct writer *w, const struct fdt_config *c)
+{
+	if (has_net(c)) {
+		pci(w, PCI_NIC);
+		net_connection(w, c);
+	}
+	if (has_blk(c)) {
+		pci(w, PCI_STORAGE);
+		blk_connection(w, c);
+	}
+	doorbell(w);
 }
 
 /* --- all of it ------------------------------------------------------------ */
@@ -349,8 +400,7 @@ int fdt_make(const struct fdt_config *config, void *to, size_t size,
 		       LAYOUT_SPI_VIRTIO + i);
 	if (!config->client) {
 		reserved(&w, config);
-		pci(&w);
-		connection(&w, config);
+		cards(&w, config);
 	}
 	end(&w);
 	if (w.result == 0)

@@ -18,7 +18,10 @@
 #define FDT_RNG 56u
 #define FDT_SEED (FDT_KASLR + FDT_RNG)
 
-/* The shared regions, in the order they have in the guest's memory. */
+/*
+ * The shared regions, in the order they have in the guest's memory: what the
+ * network card's connection has, what both have, what the disk's has.
+ */
 enum shared {
 	SHARED_RX_ACTIVE,
 	SHARED_RX_FREE,
@@ -28,6 +31,11 @@ enum shared {
 	SHARED_TRANSMIT,
 	SHARED_LINK,
 	SHARED_STATUS,
+	SHARED_BLK_REQUESTS,
+	SHARED_BLK_RESPONSES,
+	SHARED_BLK_LINK,
+	SHARED_BLK_INFO,
+	SHARED_BLK_WINDOW,
 	SHARED_REGIONS
 };
 
@@ -38,10 +46,12 @@ enum shared {
  * @devices:  virtio devices besides the console, of a client VM
  * @ram:      bytes of RAM
  * @initrd, @initrd_end: guest-physical; equal if there is none
- * @shared:   by enum above; whole pages
+ * @shared:   by enum above; whole pages.  A guest without a card, or a disk, has
+ *            regions of size 0 there
  * @uncached: shared memory is for "generic-uio"
  * @append:   more for the kernel's command line, or ""
  * @capacity, @buffer_size, @max_frame, @max_segment: of the four queues
+ * @blk_capacity: of the disk's
  * @seed:     random
  */
 struct fdt_config {
@@ -61,6 +71,7 @@ struct fdt_config {
 	uint32_t buffer_size;
 	uint32_t max_frame;
 	uint32_t max_segment;
+	uint32_t blk_capacity;
 	uint8_t seed[FDT_SEED];
 };
 

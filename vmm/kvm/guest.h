@@ -16,7 +16,7 @@
 /** struct guest - a driver VM */
 struct guest {
 	struct vm vm;
-	struct pci *pci;
+	struct pci *card[PCI_CARDS]; /* NULL: it has none */
 	struct console console;
 };
 

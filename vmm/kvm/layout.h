@@ -9,8 +9,9 @@
  *	0x1100_0000	  virtio console
  *	0x1101_0000	  doorbells: eventfds in the kernel, no memory
  *	0x1102_0000	  a client VM's virtio devices, a page each
- *	0x2000_0000	  PCI configuration space (ECAM), bus 0
- *	0x3000_0000	  PCI memory window: BARs
+ *	0x1200_0000	  PCI configuration space (ECAM), bus 0; 1 MiB for each
+ *			  card, which has a host bridge of its own
+ *	0x2000_0000	  PCI memory windows: BARs; 256 MiB for each card
  *	0x4000_0000	  RAM, then from the next 2 MiB on the shared regions,
  *			  each on a page boundary
  *
@@ -35,10 +36,13 @@
 #define LAYOUT_VIRTIO 0x11020000ull
 #define LAYOUT_VIRTIO_SIZE 0x1000ull
 
-#define LAYOUT_ECAM 0x20000000ull
+/* Of the first card; configuration space of the next is behind, memory below. */
+#define LAYOUT_ECAM 0x12000000ull
 #define LAYOUT_ECAM_SIZE 0x100000ull /* bus 0 */
 #define LAYOUT_PCI_MMIO 0x30000000ull
 #define LAYOUT_PCI_MMIO_SIZE 0x10000000ull
+#define LAYOUT_ECAM_OF(n) (LAYOUT_ECAM + (n)*LAYOUT_ECAM_SIZE)
+#define LAYOUT_PCI_MMIO_OF(n) (LAYOUT_PCI_MMIO - (n)*LAYOUT_PCI_MMIO_SIZE)
 
 #define LAYOUT_RAM 0x40000000ull
 #define LAYOUT_SHARED_ALIGN 0x200000ull
@@ -46,8 +50,8 @@
 /* Shared peripheral interrupts; the GIC's number is 32 more. */
 #define LAYOUT_SPI_CONSOLE 0u  /* edge */
 #define LAYOUT_SPI_DOORBELL 1u /* edge */
-#define LAYOUT_SPI_PCI_INTX 2u /* level, with resample */
-#define LAYOUT_SPI_VIRTIO 3u   /* edge; of the first device */
+#define LAYOUT_SPI_PCI_INTX 2u /* level, with resample; of the first card */
+#define LAYOUT_SPI_VIRTIO 4u   /* edge; of the first device */
 #define LAYOUT_SPIS 32u	       /* as many as the GIC is made with */
 
 #endif

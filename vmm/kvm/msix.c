@@ -58,8 +58,8 @@ static int intx_attach(struct pci *pci, struct error *err)
 	pci->resample = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pci->trigger < 0 || pci->resample < 0)
 		return error_errno(err, "no eventfd for the card's interrupt");
-	if (vm_interrupt_level(pci->vm, LAYOUT_SPI_PCI_INTX, pci->trigger,
-			       pci->resample, err) != 0)
+	if (vm_interrupt_level(pci->vm, LAYOUT_SPI_PCI_INTX + pci->number,
+			       pci->trigger, pci->resample, err) != 0)
 		return -1;
 	intx_set(pci, true);
 	if (pci->vm->host_errors == 0)
@@ -85,7 +85,7 @@ static bool route(struct pci *pci, struct msix_vector *v)
 		return true;
 	if (vm_route_msi(pci->vm, v->gsi,
 			 v->word[0] | (uint64_t)v->word[1] << 32, v->word[2],
-			 PCI_DEVID) != 0)
+			 PCI_DEVID(pci->number)) != 0)
 		return false;
 	memcpy(v->routed, v->word, MESSAGE_SIZE);
 	return true;

@@ -241,11 +241,12 @@ int pci_build(struct pci *pci, struct error *err)
 
 static int attach(struct pci *pci, struct error *err)
 {
-	const struct vm_range config = { LAYOUT_ECAM, LAYOUT_ECAM_SIZE,
-					 pci_config_read, pci_config_write,
-					 pci };
-	const struct vm_range memory = { LAYOUT_PCI_MMIO, LAYOUT_PCI_MMIO_SIZE,
-					 bar_read, bar_write, pci };
+	const struct vm_range config = { LAYOUT_ECAM_OF(pci->number),
+					 LAYOUT_ECAM_SIZE, pci_config_read,
+					 pci_config_write, pci };
+	const struct vm_range memory = { LAYOUT_PCI_MMIO_OF(pci->number),
+					 LAYOUT_PCI_MMIO_SIZE, bar_read,
+					 bar_write, pci };
 
 	if (pci_build(pci, err) != 0 || msix_attach(pci, err) != 0 ||
 	    bar_map(pci, err) != 0 || vm_trap(pci->vm, &config, err) != 0 ||
@@ -254,8 +255,8 @@ static int attach(struct pci *pci, struct error *err)
 	return 0;
 }
 
-struct pci *pci_attach(struct vm *vm, const int fds[VFIO_FDS],
-		       struct error *err)
+struct pci *pci_attach(struct vm *vm, enum pci_card card,
+		       const int fds[VFIO_FDS], struct error *err)
 {
 	struct pci *pci = calloc(1, sizeof(*pci));
 
@@ -264,6 +265,7 @@ struct pci *pci_attach(struct vm *vm, const int fds[VFIO_FDS],
 		return NULL;
 	}
 	pci->vm = vm;
+	pci->number = card;
 	pci->page = (uint64_t)sysconf(_SC_PAGESIZE);
 	pci->trigger = -1;
 	pci->resample = -1;

@@ -10,8 +10,8 @@
  *	pci_bar.c	BARs
  *	msix.c		the MSI-X table, and INTx
  *
- * The guest sees a host bridge with one bus and the card as its only device
- * (PCI_SLOT, function 0).  Configuration space is trapped: what the guest reads
+ * The guest sees, for each card, a host bridge with one bus and the card as its
+ * only device (PCI_SLOT, function 0).  Configuration space is trapped: what the guest reads
  * comes from the card or from us (BARs, MSI-X control), its writes are passed
  * on field by field.  BARs are mapped into the guest, but for the pages with
  * the MSI-X table and pending bits.  An MSI-X vector is an eventfd VFIO writes
@@ -19,17 +19,22 @@
  * the guest masks a vector.  All of this is configuration: no frame ever passes
  * here.
  *
- * DMA reaches only the VM's own RAM: guest-physical addresses are I/O
- * addresses.
+ * DMA reaches only the VM's own RAM, and of a disk the regions whose content it
+ * reads and writes: guest-physical addresses are I/O addresses.
  */
 #ifndef WEIR_VMM_KVM_PCI_H
 #define WEIR_VMM_KVM_PCI_H
 
 #include "vmm/kvm/vm.h"
 
-/* Device number of the card on the guest's bus; also its ITS device id * 8. */
+/* The cards a driver VM can have, in the order of their descriptors. */
+enum pci_card { PCI_NIC, PCI_STORAGE, PCI_CARDS };
+
+/* Device number of the card on its bus; and its device id for the ITS. */
 #define PCI_SLOT 1u
-#define PCI_DEVID (PCI_SLOT << 3)
+#define PCI_FUNCTION (PCI_SLOT << 3)
+#define PCI_DEVID_BASE(n) ((uint32_t)(n) << 8)
+#define PCI_DEVID(n) (PCI_DEVID_BASE(n) | PCI_FUNCTION)
 
 /* The guest sees at most this many MSI-X vectors. */
 #define PCI_MAX_VECTORS 32
@@ -41,13 +46,14 @@ struct pci;
 
 /**
  * pci_attach - give the card to a VM; in the VM's PD, before its filter
- * @vm:  its RAM is not running yet
- * @fds: from vfio_open(), kept
+ * @vm:   its RAM is not running yet
+ * @card: its place among the VM's
+ * @fds:  from vfio_open(), kept
  *
  * Return: the device, allocated, or NULL with @err set.
  */
-struct pci *pci_attach(struct vm *vm, const int fds[VFIO_FDS],
-		       struct error *err);
+struct pci *pci_attach(struct vm *vm, enum pci_card card,
+		       const int fds[VFIO_FDS], struct error *err);
 
 /**
  * pci_dma - map memory for the card's DMA

@@ -18,7 +18,11 @@
 #include "vmm/kvm/layout.h"
 #include "vmm/kvm/pci_dev.h"
 
-#define WINDOW_END (LAYOUT_PCI_MMIO + LAYOUT_PCI_MMIO_SIZE)
+/* Where the window of the card is. */
+static uint64_t window(const struct pci *pci)
+{
+	return LAYOUT_PCI_MMIO_OF(pci->number);
+}
 
 static unsigned int bar_register(unsigned int bar)
 {
@@ -200,8 +204,8 @@ void bar_place(struct pci *pci)
 		if (bar->size == 0)
 			continue;
 		address = wanted_address(pci, i);
-		on = decode && address >= LAYOUT_PCI_MMIO &&
-		     address <= WINDOW_END - bar->size;
+		on = decode && address >= window(pci) &&
+		     address <= window(pci) + LAYOUT_PCI_MMIO_SIZE - bar->size;
 		if (!on || address != bar->address)
 			hide(pci, bar);
 		bar->on = on;
@@ -237,7 +241,7 @@ void bar_read(void *ctx, uint64_t offset, void *data, unsigned int len)
 {
 	struct pci *pci = ctx;
 	uint64_t at;
-	unsigned int bar = find_bar(pci, LAYOUT_PCI_MMIO + offset, &at);
+	unsigned int bar = find_bar(pci, window(pci) + offset, &at);
 
 	if (bar == PCI_BARS)
 		memset(data, 0xff, len);
@@ -249,7 +253,7 @@ void bar_write(void *ctx, uint64_t offset, const void *data, unsigned int len)
 {
 	struct pci *pci = ctx;
 	uint64_t at;
-	unsigned int bar = find_bar(pci, LAYOUT_PCI_MMIO + offset, &at);
+	unsigned int bar = find_bar(pci, window(pci) + offset, &at);
 
 	if (bar != PCI_BARS && !msix_write(pci, bar, at, data, len))
 		vfio_write(&pci->card, bar, at, data, len);

@@ -13,7 +13,7 @@
 
 /* One function's configuration space in the ECAM. */
 #define FUNCTION_SIZE 0x1000u
-#define OUR_FUNCTION PCI_DEVID
+#define OUR_FUNCTION PCI_FUNCTION
 
 uint32_t pci_get(const struct pci *pci, unsigned int at, unsigned int size)
 {

@@ -76,6 +76,7 @@ struct msix {
 /* A card and its VM. */
 struct pci {
 	struct vm *vm;
+	enum pci_card number; /* among the VM's */
 	struct vfio card;
 	char name[16];
 	uint8_t value[PCI_CONFIG_SIZE]; /* configuration space */

@@ -24,7 +24,7 @@
 #include "vmm/linux/error.h"
 
 #define VM_MAX_RANGES 16
-#define VM_MAX_GSIS 64
+#define VM_MAX_GSIS 96
 #define VM_MAX_CPUS 8
 
 struct kvm_run;

@@ -159,11 +159,22 @@ static int open_guest(const struct sys_vm *vm, int *fds,
 	return -1;
 }
 
-static int card_usable(const struct sys_vm *vm, struct error *err)
+/* Locked memory is counted for each card that reaches it. */
+static int cards_usable(const struct sys_vm *vm, struct error *err)
 {
-	if (vfio_check(&vfio_machine, vm->nic, err) != 0)
-		return -1;
-	return vm_lock_limit(vm->memory, err);
+	uint64_t memory = 0;
+
+	if (vm->nic[0] != '\0') {
+		if (vfio_check(&vfio_machine, vm->nic, err) != 0)
+			return -1;
+		memory += vm->memory;
+	}
+	if (vm->storage[0] != '\0') {
+		if (vfio_check(&vfio_machine, vm->storage, err) != 0)
+			return -1;
+		memory += vm->memory + vm->blk.data_size;
+	}
+	return vm_lock_limit(memory, err);
 }
 
 static int no_card(const struct sys_vm *vm, struct error *err)
@@ -175,7 +186,7 @@ static int no_card(const struct sys_vm *vm, struct error *err)
 
 int vm_open(const struct sys_component *cfg, int *fds, struct error *err)
 {
-	return open_guest(&cfg->vm, fds, card_usable, err);
+	return open_guest(&cfg->vm, fds, cards_usable, err);
 }
 
 int client_vm_open(const struct sys_component *cfg, int *fds, struct error *err)

@@ -9,6 +9,7 @@
  *	the guest	everything else, which need not be true
  */
 #include <stdatomic.h>
+#include <string.h>
 
 #include "vmm/linux/control/json.h"
 
@@ -48,28 +49,55 @@ static json_int_t add_refused(json_t *rows, const char *queue,
 	return sum;
 }
 
+/* Of a VM that drives a disk; NULL for others. */
+static json_t *disk_json(const struct mon_vm *vm)
+{
+	const struct driver_blk_status *s = vm->blk_status;
+
+	if (vm->blk == NULL)
+		return json_null();
+#define COUNT(field) #field, counter(&s->field)
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+			 "s:I, s:I}",
+			 "name", vm->blk->blk->comp->name, COUNT(blocks),
+			 "reads", counter(&s->requests[BLK_READ]), "writes",
+			 counter(&s->requests[BLK_WRITE]), "flushes",
+			 counter(&s->requests[BLK_FLUSH]), COUNT(read_bytes),
+			 COUNT(written_bytes), COUNT(errors),
+			 COUNT(bad_requests), COUNT(doorbells), COUNT(copied),
+			 COUNT(batches));
+#undef COUNT
+}
+
 static json_t *show_vm(const struct monitor *m, const struct mon_vm *vm)
 {
+	static const struct net_virt_stats nothing;
 	const struct driver_status *s = vm->status;
 	const struct vm_stats *vmm = vm->counts;
-	const struct net_virt_stats *const *virt = vm->link->virt[0]->stats;
+	const struct net_virt_stats *virt[MON_QUEUES] = { &nothing, &nothing };
+	const char *port = vm->port == NULL ? "" : vm->port->conn->name;
 	json_t *refused = json_array();
-	json_int_t refusals = add_refused(refused, "rx", virt[MON_RX]) +
-			      add_refused(refused, "tx", virt[MON_TX]);
+	json_int_t refusals = 0;
 	bool ready = vm_is_ready(m, vm);
 
+	if (vm->link != NULL)
+		memcpy(virt, vm->link->virt[0]->stats, sizeof(virt));
+	refusals += add_refused(refused, "rx", virt[MON_RX]);
+	refusals += add_refused(refused, "tx", virt[MON_TX]);
 #define COUNT(page, field) #field, counter(&(page)->field)
 	return json_pack(
-		"{s:s, s:s, s:[s], s:s, s:s, s:s, s:o, s:s, s:I, s:i, s:I, s:I, s:I, s:I, "
+		"{s:s, s:s, s:[s], s:s, s:s, s:o, s:s, s:s, s:o, s:s, s:I, s:i, s:I, s:I, s:I, s:I, "
 		"s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
 		"s:I, s:I, s:I, s:I, s:I, s:o}",
-		"vm", vm->comp->name, "kind", "driver", "ports",
-		vm->port->conn->name, "port", vm->port->conn->name, "state",
-		vm_state(m, vm), "nic", vm->comp->vm.nic, "mac",
-		ready ? mac_json(vm_mac(vm)) : json_string(""), "carrier",
-		!ready	      ? ""
-		: vm->carrier ? "up"
-			      : "down",
+		"vm", vm->comp->name, "kind", "driver", "ports", port, "port",
+		port, "storage", vm->comp->vm.storage, "disk", disk_json(vm),
+		"state", vm_state(m, vm), "nic", vm->comp->vm.nic, "mac",
+		ready && vm->link != NULL ? mac_json(vm_mac(vm))
+					  : json_string(""),
+		"carrier",
+		!ready || vm->link == NULL ? ""
+		: vm->carrier		   ? "up"
+					   : "down",
 		"mtu",
 		(json_int_t)(ready ? __atomic_load_n(&s->mtu, __ATOMIC_RELAXED)
 				   : 0),

@@ -7,7 +7,8 @@
  * the other side.  So a link drains until neither side uses it any more.  A
  * side no longer uses it when
  *
- *  - it is a switch or virtualisers, and has published the even epoch;
+ *  - it is a switch or virtualisers, and has published the even epoch (a
+ *    block virtualiser not before the driver has let go of the client's data);
  *  - it is a port PD or a VM, and is dead;
  *  - it is an attached process, and has been detached.
  *
@@ -66,7 +67,7 @@ bool link_can_serve(const struct monitor *m, const struct mon_link *l)
 	       link_hold(m, l) == 0 && runs(m, l->conn->pd[0]) &&
 	       (l->conn->attachment == SYS_TO_ATTACH ||
 		runs(m, l->conn->pd[1])) &&
-	       (l->vm == NULL || vm_is_ready(m, l->vm)) && !captures_hold(m, l);
+	       (l->vm == NULL || vm_serves(m, l)) && !captures_hold(m, l);
 }
 
 void link_up(struct monitor *m, struct mon_link *l)
@@ -87,11 +88,14 @@ void link_down(struct monitor *m, struct mon_link *l)
 	if (l->conn->attachment == SYS_TO_ATTACH)
 		attach_disconnect(m, &l->attach);
 	/*
-	 * A port PD is killed, which loses nothing: it holds no state.  A guest
+	 * A port PD is killed, which loses nothing: it holds no state.  So is a
+	 * disk's; what it had taken, the next one takes again.  A guest
 	 * could be asked to stop using the link, but would not be trusted.
 	 */
 	if (l->conn->attachment == SYS_TO_PD ||
-	    l->conn->attachment == SYS_TO_VM)
+	    l->conn->attachment == SYS_TO_VM ||
+	    l->conn->attachment == SYS_TO_DISK ||
+	    l->conn->attachment == SYS_TO_BLK_VM)
 		pd_kill(&m->pd[l->conn->pd[1]], true);
 	notify(m, l);
 }
@@ -99,7 +103,8 @@ void link_down(struct monitor *m, struct mon_link *l)
 /* Does this side publish the epochs it has acted on? */
 static bool publishes(const struct mon_link *l, int side)
 {
-	return l->sw[side] != NULL || l->virt[side] != NULL;
+	return l->sw[side] != NULL || l->virt[side] != NULL ||
+	       (side == 0 && l->blk != NULL);
 }
 
 /* Has this side, which publishes, seen the link page as it is? */
@@ -110,6 +115,8 @@ static bool has_seen(const struct mon_link *l, int side)
 	if (l->sw[side] != NULL)
 		return switch_port_epoch(l->sw[side], l->conn->port[side]) ==
 		       epoch;
+	if (l->blk != NULL)
+		return blk_virt_has_seen(l, epoch);
 	return virt_has_seen(l->virt[side],
 			     l->conn->attachment == SYS_TO_VM ? NET_VIRT_DRIVER
 							      : NET_VIRT_SWITCH,
@@ -143,6 +150,18 @@ static int zero_half(const struct monitor *m, const struct sys_half *half)
 	return result;
 }
 
+static int zero_blk(const struct monitor *m, const struct sys_blk_half *half)
+{
+	int result = 0;
+
+	if (half->request == SYS_NONE)
+		return 0;
+	result = backing_zero(&m->backing, half->request);
+	if (result == 0)
+		result = backing_zero(&m->backing, half->response);
+	return result == 0 ? backing_zero(&m->backing, half->info) : result;
+}
+
 /*
  * Neither side uses the queues, and both are PDs: zero the queues.  Data stays;
  * a driver VM's is also on the other connection, which may be up.
@@ -154,6 +173,8 @@ static void clean(const struct monitor *m, struct mon_link *l)
 
 	if (result == 0)
 		result = zero_half(m, &conn->egress);
+	if (result == 0)
+		result = zero_blk(m, &conn->blk);
 	l->state = MON_LINK_CLEAN;
 	if (result == 0)
 		return;
@@ -179,7 +200,8 @@ static void stop_silent(struct monitor *m, const struct mon_link *l, int side)
 static void overdue(struct monitor *m, struct mon_link *l)
 {
 	for (int side = 0; side < 2; side++)
-		if (publishes(l, side) && !let_go(m, l, side))
+		if (publishes(l, side) && !let_go(m, l, side) &&
+		    !blk_virt_waits(l))
 			stop_silent(m, l, side);
 }
 
@@ -244,7 +266,7 @@ static bool renew(struct monitor *m, struct mon_link *l)
 
 uint64_t link_deadline(const struct monitor *m, const struct mon_link *l)
 {
-	bool due = m->now_ns >= l->deadline_ns;
+	bool due = m->now_ns >= l->deadline_ns && !blk_virt_waits(l);
 
 	/* A switch publishes its epoch silently; overdue ones are dying. */
 	if (l->state == MON_LINK_DRAINING)

@@ -231,7 +231,8 @@ static int prepare(struct monitor *m, const struct system *sys)
 	    backing_create(&m->backing, &m->sys, m->err) != 0 ||
 	    open_links(m) != 0 || captures_map(m) != 0 ||
 	    switches_map(m) != 0 || switches_watch(m) != 0 ||
-	    virts_open(m) != 0 || vms_open(m) != 0 || guests_open(m) != 0)
+	    virts_open(m) != 0 || blk_virts_open(m) != 0 || vms_open(m) != 0 ||
+	    guests_open(m) != 0)
 		return -1;
 	m->now_ns = loop_now();
 	for (size_t i = 0; i < m->sys.n_pds; i++)
@@ -272,6 +273,7 @@ static bool all_carried(const struct monitor *m)
 		uint32_t attachment = m->link[i].conn->attachment;
 
 		if (attachment != SYS_TO_ATTACH && attachment != SYS_TO_VM &&
+		    attachment != SYS_TO_BLK_VM &&
 		    !link_is_carried(&m->link[i]))
 			return false;
 	}
@@ -387,6 +389,7 @@ static void dispose(struct monitor *m)
 	guests_close(m);
 	vms_close(m);
 	virts_close(m);
+	blk_virts_close(m);
 	outsides_close(m);
 	switches_free(m);
 	backing_destroy(&m->backing);

@@ -272,6 +272,9 @@ static int reset(struct monitor *m, uint32_t index, struct error *err)
 	for (size_t i = 0; i < m->n_virts; i++)
 		if (m->virt[i].pd == index)
 			virt_reset(m, &m->virt[i]);
+	for (size_t i = 0; i < m->n_blk_virts; i++)
+		if (m->blk_virt[i].pd == index)
+			blk_virt_reset(m, &m->blk_virt[i]);
 	for (size_t i = 0; i < m->n_vms; i++)
 		if (m->vm[i].pd == index && vm_reset(m, &m->vm[i], err) != 0)
 			return -1;

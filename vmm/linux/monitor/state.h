@@ -17,6 +17,7 @@
  *	reload.c	SIGHUP
  *	facts.c		why a request is refused, as JSON
  *	virt.c		virtualisers of driver VMs: statistics, faults
+ *	blk_virt.c	those of disks
  *	guest.c		client VMs: memory, devices, consoles
  *	vm.c		driver VMs: is the guest ready, has its card a link?
  *	outside.c	interfaces and peers: what port PDs say of them
@@ -131,7 +132,10 @@ struct mon_link {
 	struct mon_switch *sw[2];    /* the switch at each end, or NULL */
 	/* the virtualisers at each end, or NULL */
 	struct mon_virt *virt[2];
-	struct mon_vm *vm; /* SYS_TO_VM: the VM */
+	struct mon_vm *vm; /* SYS_TO_VM, SYS_TO_BLK_VM: the VM */
+	/* the block virtualiser at end 0, or NULL, and which client's it is */
+	struct mon_blk_virt *blk;
+	uint32_t blk_client;
 	/* of protocol faults of a side that is not restarted for them */
 	struct restart_history history;
 	/* because of these faults it does not go up before this time */
@@ -186,7 +190,9 @@ struct monitor {
 	size_t n_switches;     /* how many */
 	/* virtualisers, in the order of their PDs */
 	struct mon_virt *virt;
-	size_t n_virts;		 /* how many */
+	size_t n_virts;		       /* how many */
+	struct mon_blk_virt *blk_virt; /* in the order of their PDs */
+	size_t n_blk_virts;
 	struct mon_vm *vm;	 /* driver VMs, in the order of their ports */
 	size_t n_vms;		 /* how many */
 	struct mon_guest *guest; /* client VMs, in the order of their PDs */

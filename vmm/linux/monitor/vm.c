@@ -23,9 +23,23 @@ static bool lives(const struct monitor *m, const struct mon_vm *vm)
 	return pd_alive(&m->pd[vm->pd]) && !m->pd[vm->pd].killed;
 }
 
+/* Everything it has. */
+static bool all_ready(const struct mon_vm *vm)
+{
+	return (vm->link == NULL || vm->ready) &&
+	       (vm->blk == NULL || vm->blk_ready);
+}
+
 bool vm_is_ready(const struct monitor *m, const struct mon_vm *vm)
 {
-	return lives(m, vm) && vm->ready;
+	return lives(m, vm) && all_ready(vm);
+}
+
+bool vm_serves(const struct monitor *m, const struct mon_link *l)
+{
+	const struct mon_vm *vm = l->vm;
+
+	return lives(m, vm) && (l == vm->blk ? vm->blk_ready : vm->ready);
 }
 
 /* --- what the guest says ------------------------------------------------- */
@@ -37,7 +51,7 @@ static const char *link_text(bool carrier)
 
 static bool may_say(struct monitor *m, struct mon_vm *vm)
 {
-	return monitor_log_may(m->sys.name, vm->port->conn->name, &vm->limit,
+	return monitor_log_may(m->sys.name, vm->comp->name, &vm->limit,
 			       m->now_ns);
 }
 
@@ -65,16 +79,18 @@ static void say_ready(struct monitor *m, struct mon_vm *vm)
 			    tenths / 10, tenths % 10);
 }
 
-static void look(struct monitor *m, struct mon_vm *vm)
+static bool says_ready(const _Atomic(uint32_t) *state)
+{
+	return atomic_load_explicit(state, memory_order_acquire) ==
+	       DRIVER_READY;
+}
+
+static void look_at_card(struct monitor *m, struct mon_vm *vm)
 {
 	const struct driver_status *s = vm->status;
 	bool carrier;
 
-	if (!lives(m, vm))
-		return;
-	if (!vm->ready &&
-	    atomic_load_explicit(&s->state, memory_order_acquire) !=
-		    DRIVER_READY)
+	if (!vm->ready && !says_ready(&s->state))
 		return;
 	carrier = atomic_load_explicit(&s->carrier, memory_order_relaxed) != 0;
 	if (vm->ready && carrier == vm->carrier)
@@ -88,6 +104,39 @@ static void look(struct monitor *m, struct mon_vm *vm)
 		monitor_log(LOG_INFO, m->sys.name, "%s: %s",
 			    vm->port->conn->name, link_text(carrier));
 	}
+}
+
+static void look_at_disk(struct monitor *m, struct mon_vm *vm)
+{
+	unsigned long long tenths =
+		(m->now_ns - vm->started_ns) / (100 * MS_NS);
+
+	if (vm->blk_ready || !says_ready(&vm->blk_status->state))
+		return;
+	vm->blk_ready = true;
+	if (vm->link == NULL)
+		vm->ready_ns = m->now_ns - vm->started_ns;
+	if (may_say(m, vm))
+		monitor_log(
+			LOG_INFO, m->sys.name,
+			"%s: %s is ready, disk of %llu MiB, %llu.%llu s "
+			"after its start",
+			vm->blk->conn->name, vm->comp->name,
+			(unsigned long long)(__atomic_load_n(
+						     &vm->blk_status->blocks,
+						     __ATOMIC_RELAXED) >>
+					     (20 - BLK_SHIFT)),
+			tenths / 10, tenths % 10);
+}
+
+static void look(struct monitor *m, struct mon_vm *vm)
+{
+	if (!lives(m, vm))
+		return;
+	if (vm->link != NULL)
+		look_at_card(m, vm);
+	if (vm->blk != NULL)
+		look_at_disk(m, vm);
 }
 
 static void on_rung(struct monitor *m, struct loop_source *s, uint32_t events)
@@ -117,7 +166,7 @@ uint64_t vm_deadline(const struct monitor *m, const struct mon_vm *vm)
 {
 	uint64_t first = UINT64_MAX;
 
-	if (lives(m, vm) && !vm->ready)
+	if (lives(m, vm) && !all_ready(vm))
 		first = vm->started_ns + VM_READY_NS;
 	else if (lives(m, vm) && vm->watchdog.due_ns != 0)
 		first = vm->watchdog.due_ns;
@@ -142,8 +191,11 @@ static void see_to_start(struct monitor *m, struct mon_vm *vm)
 /* The guest's event loop hangs, whatever else it says. */
 static void see_to_silence(struct monitor *m, struct mon_vm *vm)
 {
+	/* One loop counts in one of the two, or in both. */
 	uint32_t beat =
-		atomic_load_explicit(&vm->status->beat, memory_order_relaxed);
+		atomic_load_explicit(&vm->status->beat, memory_order_relaxed) +
+		atomic_load_explicit(&vm->blk_status->beat,
+				     memory_order_relaxed);
 
 	if (watchdog_ns(vm) == 0 ||
 	    !watchdog_look(&vm->watchdog, beat, m->now_ns, watchdog_ns(vm)))
@@ -162,7 +214,7 @@ void vm_tick(struct monitor *m, struct mon_vm *vm)
 		loop_watch(&m->loop, &vm->rung, EPOLLIN);
 	if (!lives(m, vm))
 		return;
-	if (vm->ready)
+	if (all_ready(vm))
 		see_to_silence(m, vm);
 	else
 		see_to_start(m, vm);
@@ -170,11 +222,11 @@ void vm_tick(struct monitor *m, struct mon_vm *vm)
 
 /* --- finding and mapping ------------------------------------------------- */
 
-static int open_vm(struct monitor *m, struct mon_vm *vm)
+static int open_vm(struct monitor *m, struct mon_vm *vm,
+		   const struct mon_link *link)
 {
 	const struct sys_vm *cfg = &vm->comp->vm;
 	const struct backing *b = &m->backing;
-	uint32_t channel = vm->link->conn->status_channel;
 
 	vm->status =
 		backing_map(b, backing_slot(b, vm->pd, cfg->status), SYS_R);
@@ -183,29 +235,54 @@ static int open_vm(struct monitor *m, struct mon_vm *vm)
 	if (vm->status == NULL || vm->counts == NULL)
 		return error_set(m->err, "cannot map what %s shows: %s",
 				 vm->comp->name, strerror(errno));
-	if (backing_watch(&m->backing, channel, 1, &m->loop, &vm->rung, EPOLLIN,
-			  on_rung) != 0)
+	vm->blk_status =
+		(const void *)((const char *)vm->status + DRIVER_BLK_STATUS);
+	if (backing_watch(&m->backing, link->conn->status_channel, 1, &m->loop,
+			  &vm->rung, EPOLLIN, on_rung) != 0)
 		return error_set(m->err, "cannot watch %s: %s", vm->comp->name,
 				 strerror(errno));
 	return 0;
 }
 
-/* The VM a port ends in. */
-static int add_vm(struct monitor *m, struct mon_link *port)
+/* The VM a connection ends in; it may be known from another. */
+static struct mon_vm *vm_of(struct monitor *m, struct mon_link *link)
 {
-	struct mon_link *link = &m->link[port->conn->driver];
 	uint32_t pd = link->conn->pd[1];
-	struct mon_vm *vm = &m->vm[m->n_vms++];
+	struct mon_vm *vm = m->vm;
 
+	while (vm < m->vm + m->n_vms && vm->pd != pd)
+		vm++;
+	link->vm = vm;
+	if (vm < m->vm + m->n_vms)
+		return vm;
+	m->n_vms++;
 	*vm = (struct mon_vm){
 		.comp = &m->sys.pd[pd].comp[link->conn->comp[1]],
 		.pd = pd,
-		.link = link,
-		.port = port,
 		.rung.fd = -1,
 	};
-	link->vm = vm;
-	return open_vm(m, vm);
+	return open_vm(m, vm, link) == 0 ? vm : NULL;
+}
+
+static int add_vm(struct monitor *m, struct mon_link *l)
+{
+	struct mon_link *link = l;
+	struct mon_vm *vm;
+
+	if (l->conn->attachment == SYS_TO_VIRT)
+		link = &m->link[l->conn->driver];
+	else if (l->conn->attachment != SYS_TO_BLK_VM)
+		return 0;
+	vm = vm_of(m, link);
+	if (vm == NULL)
+		return -1;
+	if (l == link) {
+		vm->blk = link;
+		return 0;
+	}
+	vm->link = link;
+	vm->port = l;
+	return 0;
 }
 
 int vms_open(struct monitor *m)
@@ -214,8 +291,7 @@ int vms_open(struct monitor *m)
 	if (m->vm == NULL)
 		return error_set(m->err, "not enough memory");
 	for (size_t i = 0; i < m->sys.n_conns; i++)
-		if (m->link[i].conn->attachment == SYS_TO_VIRT &&
-		    add_vm(m, &m->link[i]) != 0)
+		if (add_vm(m, &m->link[i]) != 0)
 			return -1;
 	return 0;
 }
@@ -244,7 +320,7 @@ int vm_reset(struct monitor *m, struct mon_vm *vm, struct error *err)
 	const struct backing *b = &m->backing;
 	const uint32_t slot[] = { cfg->ram, cfg->status, cfg->vmm_stats };
 
-	vm->ready = false;
+	vm->ready = vm->blk_ready = false;
 	vm->watchdog = (struct watchdog){ 0 };
 	vm->carrier = false;
 	vm->started_ns = m->now_ns;

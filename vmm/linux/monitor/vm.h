@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Driver VMs, and the virtualisers between them and a switch, as the monitor
- * sees them.  Part of monitor/state.h.
+ * Driver VMs, and the virtualisers between them and a switch or guests' disks,
+ * as the monitor sees them.  Part of monitor/state.h.
  *
  * A driver VM's port is two connections:
  *
@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "config/system.h"
+#include "virt/blk_virt.h"
 #include "virt/driver_abi.h"
 #include "virt/net_virt.h"
 #include "vmm/kvm/vm_stats.h"
@@ -48,17 +49,30 @@ struct mon_virt {
 	struct mon_link *link[NET_VIRT_SIDES]; /* by enum net_virt_side */
 };
 
-/* A driver VM. */
+/* A block virtualiser, seen through its statistics. */
+struct mon_blk_virt {
+	const struct sys_component *comp;   /* its configuration */
+	uint32_t pd;			    /* index of its PD */
+	const struct blk_virt_stats *stats; /* read-only */
+	struct loop_source ctl;	 /* the descriptor it notifies us by */
+	struct mon_link *driver; /* SYS_TO_BLK_VM: to the VM */
+};
+
+/* A driver VM.  It has a card, a disk, or both. */
 struct mon_vm {
 	const struct sys_component *comp; /* its configuration */
 	uint32_t pd;			  /* index of its PD */
-	struct mon_link *link;		  /* SYS_TO_VM: to the virtualisers */
-	struct mon_link *port;		  /* SYS_TO_VIRT: the port it serves */
+	/* SYS_TO_VM: to the virtualisers; NULL: it has no card */
+	struct mon_link *link;
+	struct mon_link *port; /* SYS_TO_VIRT: the port it serves, or NULL */
+	struct mon_link *blk;  /* SYS_TO_BLK_VM; NULL: it has no disk */
 	/* what the guest says: hostile memory, read-only */
 	const struct driver_status *status;
+	const struct driver_blk_status *blk_status; /* of the same page */
 	const struct vm_stats *counts; /* what the VMM says, read-only */
 	struct loop_source rung;       /* the guest's doorbell */
-	bool ready;	     /* the guest has reported ready in this life */
+	/* the guest has reported its card, or its disk, ready in this life */
+	bool ready, blk_ready;
 	bool carrier;	     /* its last report of the card's link */
 	uint64_t started_ns; /* when this life began */
 	uint64_t ready_ns;   /* how long after that it was ready */
@@ -93,6 +107,37 @@ void virt_reset(struct monitor *m, const struct mon_virt *v);
 bool virt_has_seen(const struct mon_virt *v, enum net_virt_side side,
 		   uint32_t epoch);
 
+/* --- monitor/blk_virt.c -------------------------------------------------- */
+
+/**
+ * blk_virts_open - find the system's block virtualisers, map what they show,
+ * listen
+ *
+ * Return: 0, or -1 with @m->err set.
+ */
+int blk_virts_open(struct monitor *m);
+
+/**
+ * blk_virts_close - unmap and forget
+ */
+void blk_virts_close(struct monitor *m);
+
+/**
+ * blk_virt_reset - zero a dead virtualiser's statistics
+ */
+void blk_virt_reset(struct monitor *m, const struct mon_blk_virt *v);
+
+/**
+ * blk_virt_has_seen - whether it has acted upon the epoch of its link @l
+ */
+bool blk_virt_has_seen(const struct mon_link *l, uint32_t epoch);
+
+/**
+ * blk_virt_waits - whether this link cannot have drained yet: the driver has
+ * not answered
+ */
+bool blk_virt_waits(const struct mon_link *l);
+
 /* --- monitor/vm.c -------------------------------------------------------- */
 
 /**
@@ -115,9 +160,14 @@ void vms_close(struct monitor *m);
 int vm_reset(struct monitor *m, struct mon_vm *vm, struct error *err);
 
 /**
- * vm_is_ready - whether a live VM's guest has reported ready
+ * vm_is_ready - whether a live VM's guest has reported all it has ready
  */
 bool vm_is_ready(const struct monitor *m, const struct mon_vm *vm);
+
+/**
+ * vm_serves - whether it has reported ready what is behind this link
+ */
+bool vm_serves(const struct monitor *m, const struct mon_link *l);
 
 /**
  * vm_mac - the card's address, as the guest reports it

@@ -44,8 +44,20 @@ static void set_owner(struct pd *pd, const struct sys_component *cfg,
 		own(pd, cfg->virt.ctl_channel, comp);
 		break;
 	case SYS_VM:
+		own(pd, cfg->vm.blk.channel, comp);
+		own(pd, cfg->vm.status_channel, comp);
+		break;
 	case SYS_CLIENT_VM:
 		own(pd, cfg->vm.status_channel, comp);
+		break;
+	case SYS_DISK:
+		own(pd, cfg->disk.blk.channel, comp);
+		break;
+	case SYS_BLK_VIRT:
+		own(pd, cfg->blk_virt.driver.channel, comp);
+		own(pd, cfg->blk_virt.ctl_channel, comp);
+		for (uint32_t i = 0; i < cfg->blk_virt.n_clients; i++)
+			own(pd, cfg->blk_virt.client[i].wire.channel, comp);
 		break;
 	default:
 		break;
