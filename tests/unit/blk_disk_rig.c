@@ -86,7 +86,7 @@ static void header(const struct bd_gpt *g, bool backup)
 	uint8_t *h = bd_header(g, backup);
 
 	memset(h, 0, g->sector_size);
-	memcpy(h, "EFI PART", 8);
+	bd_put64(h, 0x5452415020494645); /* "EFI PART" */
 	bd_put32(h + 8, 0x00010000);
 	bd_put32(h + 12, 92);
 	bd_put64(h + 24, backup ? g->sectors - 1 : 1);

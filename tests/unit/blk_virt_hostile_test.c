@@ -401,32 +401,44 @@ static void hc29_refusals_need_room_as_well(void **state)
 	br_free(r);
 }
 
+/* Give a peer rings with more slots. */
+static void grow(struct br_peer *p, struct blk_virt_queues *config)
+{
+	const uint32_t capacity = 1024;
+
+	free(p->q.requests);
+	free(p->q.responses);
+	p->q.capacity = capacity;
+	p->q.requests = calloc(1, blk_request_region_size(capacity));
+	p->q.responses = calloc(1, blk_response_region_size(capacity));
+	*config = p->q;
+}
+
 static void hc03_a_call_is_bounded(void **state)
 {
 	struct blk_rig *r = br_make(1);
 	struct blk_virt_ring ring = { 0 };
 	struct br_peer *c = &r->client[0];
-	uint32_t capacity = 1024;
 
 	(void)state;
-	free(c->q.requests);
-	free(c->q.responses);
-	c->q.capacity = capacity;
-	c->q.requests = calloc(1, blk_request_region_size(capacity));
-	c->q.responses = calloc(1, blk_response_region_size(capacity));
-	r->client_config[0].queues = c->q;
+	grow(c, &r->client_config[0].queues);
+	grow(&r->driver, &r->config.driver);
 	assert_true(br_init(r));
 	br_up(&r->driver);
 	br_up(c);
 	br_ready(r, true);
 	br_run(r);
-	for (uint32_t i = 0; i < capacity; i++)
+	for (uint32_t i = 0; i < 1024; i++)
 		br_read(c, i, UINT64_MAX, 1, 0);
+	for (uint32_t i = 0; i < 1024; i++)
+		br_respond(r, UINT32_MAX, BLK_OK, 1);
 	assert_true(blk_virt_run(r->v, &ring));
 	assert_int_equal(br_refused(r, 0, BLK_VIRT_OUTSIDE),
 			 BLK_VIRT_TURN_REQUESTS);
+	assert_int_equal(br_lied(r, BLK_VIRT_UNKNOWN_ID), BLK_VIRT_BUDGET);
 	br_run(r);
-	assert_int_equal(br_refused(r, 0, BLK_VIRT_OUTSIDE), capacity);
+	assert_int_equal(br_refused(r, 0, BLK_VIRT_OUTSIDE), 1024);
+	assert_int_equal(br_lied(r, BLK_VIRT_UNKNOWN_ID), 1024);
 	br_free(r);
 }
 

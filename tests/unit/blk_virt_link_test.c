@@ -328,6 +328,48 @@ static void a_flush_tells_of_lost_writes(void **state)
 		br_expect(&r->client[i], 8, BLK_OK, 0);
 		br_expect(&r->client[i], 9, BLK_OK, 0);
 	}
+	/* It is nothing to who comes after. */
+	br_write(&r->client[0], 1, 0, 1, 0);
+	br_work(r);
+	lose_driver(r);
+	br_down(&r->client[0]);
+	br_run(r);
+	br_up(&r->client[0]);
+	new_driver(r);
+	br_flush(&r->client[0], 1);
+	br_work(r);
+	br_expect(&r->client[0], 1, BLK_OK, 0);
+	br_free(r);
+}
+
+/* Answered in another order, two flushes cover what the later one does. */
+static void flushes_may_pass_each_other(void **state)
+{
+	struct blk_rig *r = start(1, false);
+	struct br_peer *c = &r->client[0];
+	struct blk_request early, late, write;
+
+	(void)state;
+	br_flush(c, 1);
+	br_write(c, 2, 0, 1, 0);
+	br_flush(c, 3);
+	br_run(r);
+	assert_true(br_asked(r, &early));
+	assert_true(br_asked(r, &write));
+	br_respond(r, write.id, BLK_OK, 1);
+	br_run(r);
+	assert_true(br_asked(r, &late));
+	br_respond(r, late.id, BLK_OK, 0);
+	br_respond(r, early.id, BLK_OK, 0);
+	br_run(r);
+	br_expect(c, 2, BLK_OK, 1);
+	br_expect(c, 3, BLK_OK, 0);
+	br_expect(c, 1, BLK_OK, 0);
+	lose_driver(r);
+	new_driver(r);
+	br_flush(c, 4);
+	br_work(r);
+	br_expect(c, 4, BLK_OK, 0);
 	br_free(r);
 }
 
@@ -412,6 +454,7 @@ int main(void)
 		cmocka_unit_test(a_client_whose_part_has_moved_is_cut_off),
 		cmocka_unit_test(what_was_not_answered_fails),
 		cmocka_unit_test(a_flush_tells_of_lost_writes),
+		cmocka_unit_test(flushes_may_pass_each_other),
 		cmocka_unit_test(a_flush_covers_what_was_before_it),
 		cmocka_unit_test(a_disk_may_go_and_come_without_the_driver),
 		cmocka_unit_test(no_link_page_is_a_link_that_is_up),

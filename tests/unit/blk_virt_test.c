@@ -98,6 +98,24 @@ static void a_client_learns_of_its_part(void **state)
 	br_free(r);
 }
 
+static void a_disk_that_is_only_read_is_so_for_all(void **state)
+{
+	struct blk_rig *r = br_make(1);
+
+	(void)state;
+	assert_true(br_init(r));
+	br_up(&r->driver);
+	br_up(&r->client[0]);
+	r->driver.info.read_only = 1;
+	br_ready(r, true);
+	br_run(r);
+	assert_int_equal(r->client[0].info.read_only, 1);
+	br_write(&r->client[0], 1, 0, 1, 0);
+	br_work(r);
+	br_expect(&r->client[0], 1, BLK_ERROR_PARAMETER, 0);
+	br_free(r);
+}
+
 static void ids_are_the_clients_own(void **state)
 {
 	struct blk_rig *r = br_start(2);
@@ -254,6 +272,36 @@ static void clients_take_turns(void **state)
 	while (br_asked(r, &q))
 		seen[q.block / BR_PART]++;
 	assert_int_equal(seen[3], 1);
+	br_free(r);
+}
+
+static void each_is_first_in_its_turn(void **state)
+{
+	struct blk_rig *r = br_start(2);
+	struct blk_virt_ring ring = { 0 };
+	struct blk_response a;
+	struct blk_request q;
+	uint32_t first[2] = { 0 };
+
+	(void)state;
+	for (uint32_t n = 0; n < 10; n++) {
+		for (uint32_t i = 0; i < 2; i++)
+			br_read(&r->client[i], n, 0, 1, 0);
+		blk_virt_run(r->v, &ring);
+		assert_true(br_asked(r, &q));
+		first[q.block / BR_PART]++;
+		br_respond(r, q.id, BLK_OK, 1);
+		assert_true(br_asked(r, &q));
+		br_respond(r, q.id, BLK_OK, 1);
+		/* An odd number of visits to a round. */
+		blk_virt_run(r->v, &ring);
+		blk_virt_run(r->v, &ring);
+		for (uint32_t i = 0; i < 2; i++)
+			while (br_told(&r->client[i], &a))
+				;
+	}
+	assert_int_equal(first[0], 5);
+	assert_int_equal(first[1], 5);
 	br_free(r);
 }
 
@@ -418,12 +466,14 @@ int main(void)
 		cmocka_unit_test(blocks_and_places_are_translated),
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(a_client_learns_of_its_part),
+		cmocka_unit_test(a_disk_that_is_only_read_is_so_for_all),
 		cmocka_unit_test(ids_are_the_clients_own),
 		cmocka_unit_test(each_error_reaches_its_client),
 		cmocka_unit_test(a_barrier_waits_for_all_before_it),
 		cmocka_unit_test(a_flush_waits_for_writes_before_it),
 		cmocka_unit_test(a_plugged_queue_is_left_alone),
 		cmocka_unit_test(clients_take_turns),
+		cmocka_unit_test(each_is_first_in_its_turn),
 		cmocka_unit_test(shares_of_slots_and_blocks),
 		cmocka_unit_test(who_is_awake_is_not_notified),
 		cmocka_unit_test(arming_looks_once_more),
