@@ -65,7 +65,7 @@ _vm_qemu()
 		-cpu max -m 128 \
 		-object memory-backend-memfd,id=ram0,size=128M,share=on \
 		-kernel "$VM_DIR/vmlinuz" -initrd "$VM_DIR/root.cpio" \
-		-append "console=ttyS0 panic=-1 quiet norandmaps" \
+		-append "console=ttyS0 panic=-1 quiet norandmaps no_timer_check" \
 		-serial "file:$dir/console.log" \
 		-chardev "pipe,id=command,path=$dir/command" \
 		-device virtio-serial-pci \

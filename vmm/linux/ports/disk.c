@@ -8,8 +8,12 @@
 #include "vmm/linux/ports/disk.h"
 #include "vmm/linux/ports/open.h"
 
-/* Requests taken from a ring per visit. */
+/*
+ * Requests taken from a ring per visit, and about as many bytes from all: then
+ * the guest is told, so that it asks for more while we go on.
+ */
 #define BUDGET 64u
+#define BUDGET_BYTES (128u << 10)
 
 /* A PD without statistics (a test) writes them here. */
 static struct disk_stats nobodys;
@@ -235,6 +239,7 @@ static bool take(struct component *c, unsigned int ring)
 	d->under_way++;
 	job->ring = ring;
 	job->range = 0;
+	d->bytes += job->r.bytes;
 	vhost_inflight_take(&d->vhost, ring, job->r.chain.id);
 	if (job->r.what == VBLK_ANSWERED)
 		disk_done(c, job, job->r.answer);
@@ -248,7 +253,7 @@ static bool serve(struct component *c, unsigned int ring)
 {
 	struct disk *d = c->state;
 
-	for (unsigned int i = 0; i < BUDGET; i++) {
+	for (unsigned int i = 0; i < BUDGET && d->bytes < BUDGET_BYTES; i++) {
 		if (!d->vhost.ring[ring].served || d->free == NULL ||
 		    d->stuck != NULL || !take(c, ring))
 			return false;
@@ -261,6 +266,7 @@ static bool serve_all(struct component *c)
 	struct disk *d = c->state;
 	bool more = false;
 
+	d->bytes = 0;
 	if (d->stuck != NULL && d->store->start(c, d->stuck))
 		d->stuck = NULL;
 	for (unsigned int i = 0; i < DISK_RINGS && !d->vhost.held; i++)

@@ -135,6 +135,7 @@ struct disk_ring {
  * @free, @ended: those that wait for a request, and that wait to be published
  * @stuck: a request for which the store had no room
  * @under_way: how many were taken and not given back
+ * @bytes: taken in this visit
  * @failures, @told: what was logged of failures
  */
 struct disk {
@@ -150,6 +151,7 @@ struct disk {
 	struct disk_job *ended;
 	struct disk_job *stuck;
 	unsigned int under_way;
+	uint64_t bytes;
 	struct tally failures;
 	struct tally told[VBLK_ERRORS];
 	uint64_t counted[VBLK_ERRORS];
