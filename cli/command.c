@@ -36,7 +36,7 @@ static const struct cli_command commands[] = {
 	  cli_compile, 0 },
 	{ "show", "jntT", 1, 1,
 	  "[-j|--table] [-n NAME] [-t SECONDS] "
-	  "ports|fdb|policy|flows|groups|drops|system|vms",
+	  "ports|fdb|policy|flows|groups|drops|system|vms|disks",
 	  "show the state of an instance",
 	  "ports    every port: what it is attached to, its state, its "
 	  "counters\n"
@@ -49,6 +49,8 @@ static const struct cli_command commands[] = {
 	  "drops    dropped frames, by port and reason\n"
 	  "system   the domains (processes) and the memory each maps\n"
 	  "vms      VMs: their state and their counters\n"
+	  "disks    disks of guests: where they are, what was read and "
+	  "written\n"
 	  "On a terminal, and with --table, these are tables with headings; "
 	  "in a pipe a\nline per row, with tabs between columns. For example: "
 	  "watch weir show --table ports\n",
@@ -190,7 +192,7 @@ static const struct {
 	{ " draw picture dot svg topology diagram ",
 	  "'weir graph' draws who may send to whom" },
 	{ " port interfaces links if counters ", "'weir show ports' does" },
-	{ " ports fdb policy flows groups drops system vms ", NULL },
+	{ " ports fdb policy flows groups drops system vms disks ", NULL },
 	{ " mac macs arp neigh stations addresses table ",
 	  "'weir show fdb' shows which address is behind which port" },
 	{ " rules rule acl policies ", "'weir show policy' shows the rules" },

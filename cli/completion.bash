@@ -78,7 +78,8 @@ _weir()
 		top:-* | graph:-* | stop:-* | vm:-* | console:-*)
 			words='-n --name -t --timeout' ;;
 		show:*)
-			words='ports fdb policy flows groups drops system vms' ;;
+			words='ports fdb policy flows groups drops system vms
+				disks' ;;
 		allow:*) words="$(_weir_ports) when reply" ;;
 		deny:*) words="$(_weir_ports) when" ;;
 		limit:*) words="$(_weir_ports) in out off burst" ;;

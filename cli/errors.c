@@ -33,7 +33,7 @@ static const struct {
 	{ "bad_cmd", "a request is an object with \"cmd\": one of show, trace, "
 		     "change, undo, reload, vm, console, stop" },
 	{ "bad_what", "\"show\" wants \"what\": one of ports, fdb, policy, "
-		      "flows, groups, drops, system, vms" },
+		      "flows, groups, drops, system, vms, disks" },
 	{ "bad_trace", "\"trace\" wants \"port\" and \"frame\", "
 		       "both text, and perhaps \"offload\"" },
 	{ "bad_frame", "\"frame\" must be two hexadecimal digits per byte, for "

@@ -194,7 +194,7 @@ static json_t *policy_row(json_t *facts)
 	return row;
 }
 
-/* --- show flows, drops, vms -------------------------------------------- */
+/* --- show flows, drops, vms, disks -------------------------------------------- */
 
 /* These are shown as they are, with words added. */
 
@@ -258,6 +258,60 @@ static json_t *vm_row(json_t *facts)
 	return json_incref(facts);
 }
 
+static const char *failure_text(const char *reason)
+{
+	static const struct {
+		const char *reason, *text;
+	} table[] = {
+		{ "bad_request", "parts of impossible lengths" },
+		{ "bad_range", "beyond the end of the disk, or too much" },
+		{ "read_only", "a write to a disk that is read-only" },
+		{ "bad_kind", "a kind of request that was not offered" },
+		{ "disk_error", "the file or the device failed" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (strcmp(reason, table[i].reason) == 0)
+			return table[i].text;
+	return "";
+}
+
+/* "data.img partition 2", "store partition root" */
+static char *disk_source(const json_t *facts)
+{
+	const json_t *part = json_object_get(facts, "partition");
+	const char *file = json_member(facts, "file");
+	const char *whole = *file ? file : json_member(facts, "store");
+
+	if (json_is_integer(part))
+		return xasprintf("%s partition %lld", whole,
+				 (long long)json_integer_value(part));
+	return xasprintf("%s%s%s", whole,
+			 json_is_string(part) ? " partition " : "",
+			 json_is_string(part) ? json_string_value(part) : "");
+}
+
+static json_t *disk_row(json_t *facts)
+{
+	const char *vm = json_member(facts, "vm");
+	char *source = disk_source(facts);
+	char *user =
+		*vm ? xasprintf("vm %s", vm)
+		    : xasprintf("vhost-user %s", json_member(facts, "socket"));
+	json_t *failed;
+	size_t i;
+
+	json_object_set_new(facts, "source", json_string(source));
+	json_object_set_new(facts, "user", json_string(user));
+	free(source);
+	free(user);
+	json_array_foreach(json_object_get(facts, "failed"), i, failed)
+		json_object_set_new(failed, "text",
+				    json_string(failure_text(
+					    json_member(failed, "reason"))));
+	return json_incref(facts);
+}
+
 /* --- all --------------------------------------------------------------- */
 
 json_t *facts_shown(const char *what, json_t *data)
@@ -268,7 +322,7 @@ json_t *facts_shown(const char *what, json_t *data)
 	} table[] = {
 		{ "policy", policy_row }, { "ports", port_row },
 		{ "flows", flow_row },	  { "drops", drop_row },
-		{ "vms", vm_row },
+		{ "vms", vm_row },	  { "disks", disk_row },
 	};
 	json_t *rows, *row;
 	size_t i, t = 0;

@@ -105,6 +105,22 @@ static const struct list lists[] = {
 	    { "MEMORY/MiB", "memory_mib", PIPE, true },
 	    { "REBOOTS", "reboots", PIPE, true },
 	    { "UPTIME/s", "uptime_s", PIPE, true } } },
+	{ "disks",
+	  "no disks",
+	  { { "DISK", "disk", BOTH, false },
+	    { "OF", "source", BOTH, false },
+	    { "FOR", "user", BOTH, false },
+	    { "STATE", "state", BOTH, false },
+	    { "BYTES", "size", BOTH, true },
+	    { "READ-ONLY", "read_only", PIPE, false },
+	    { "BY", "by", BOTH, false },
+	    { "READS", "reads", BOTH, true },
+	    { "READ BYTES", "read_bytes", BOTH, true },
+	    { "WRITES", "writes", BOTH, true },
+	    { "WRITTEN BYTES", "written_bytes", BOTH, true },
+	    { "FLUSHES", "flushes", BOTH, true },
+	    { "FAILED", "failures", BOTH, true },
+	    { "RESTARTS", "restarts", BOTH, true } } },
 };
 
 #define N_LISTS (sizeof(lists) / sizeof(lists[0]))
@@ -241,11 +257,11 @@ static enum cli_exit unknown(const char *what)
 	if (meant)
 		cli_error("there is no '%s' to show; did you mean '%s'? "
 			  "(ports, fdb, policy, flows, groups, drops, system, "
-			  "vms)",
+			  "vms, disks)",
 			  what, meant);
 	else
 		cli_error("there is no '%s' to show; there are ports, fdb, "
-			  "policy, flows, groups, drops, system and vms",
+			  "policy, flows, groups, drops, system, vms and disks",
 			  what);
 	return CLI_USAGE;
 }

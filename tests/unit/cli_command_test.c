@@ -16,10 +16,10 @@ static void test_wrong_words(void **state)
 				"'weir help' lists them\n" },
 		{ "show prots", "weir: there is no 'prots' to show; did you "
 				"mean 'ports'? (ports, fdb, policy, flows, "
-				"groups, drops, system, vms)\n" },
+				"groups, drops, system, vms, disks)\n" },
 		{ "show xyzzy", "weir: there is no 'xyzzy' to show; there are "
 				"ports, fdb, policy, flows, groups, drops, "
-				"system and vms\n" },
+				"system, vms and disks\n" },
 		{ "show --jsno ports", "weir: 'weir show' has no option "
 				       "--jsno; did you mean --json?\n" },
 		{ "show -v ports", "weir: 'weir show' has no option -v; see "
@@ -36,9 +36,10 @@ static void test_wrong_words(void **state)
 		  "weir: -t x: whole seconds, 1 to 3600\n" },
 		{ "show ports --json=yes", "weir: --json takes no value; see "
 					   "'weir help show'\n" },
-		{ "show", "weir: too few words; usage: weir show [-j|--table] "
-			  "[-n NAME] [-t SECONDS] "
-			  "ports|fdb|policy|flows|groups|drops|system|vms\n" },
+		{ "show",
+		  "weir: too few words; usage: weir show [-j|--table] "
+		  "[-n NAME] [-t SECONDS] "
+		  "ports|fdb|policy|flows|groups|drops|system|vms|disks\n" },
 		{ "check a b",
 		  "weir: too many words; usage: weir check [-v] FILE\n" },
 		{ "help chekc", "weir: there is no command 'chekc'; did you "
@@ -75,6 +76,7 @@ static void test_other_words_lead_to_the_command(void **state)
 		{ "ports", "did you mean 'weir show ports'?" },
 		{ "fdb", "did you mean 'weir show fdb'?" },
 		{ "vms", "did you mean 'weir show vms'?" },
+		{ "disks", "did you mean 'weir show disks'?" },
 		{ "rules", "'weir show policy'" },
 		{ "start", "'weir run FILE'" },
 		{ "restart", "'weir reload'" },

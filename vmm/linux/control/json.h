@@ -135,6 +135,9 @@ json_t *show_drops(const struct monitor *m);
 json_t *show_system(const struct monitor *m);
 json_t *show_vms(const struct monitor *m);
 
+/** show_disks - for `show disks` (show_disk.c) */
+json_t *show_disks(const struct monitor *m);
+
 /** pd_state_name - "running", "starting", "restarting", "off" */
 const char *pd_state_name(const struct mon_pd *pd);
 json_t *show_policy(const struct monitor *m);

@@ -120,6 +120,7 @@ static const struct control_list lists[] = {
 	{ .what = "drops", .data = show_drops },
 	{ .what = "system", .data = show_system },
 	{ .what = "vms", .data = show_vms },
+	{ .what = "disks", .data = show_disks },
 	{ .what = "policy", .data = show_policy, .names_rules = true },
 	{ .what = "fdb",
 	  .row = fdb_row,

@@ -122,19 +122,22 @@ static json_t *show_guest(const struct monitor *m, const struct mon_guest *g)
 	const struct mon_pd *pd = &m->pd[g->pd];
 	const struct sys_vm *vm = &g->comp->vm;
 	bool on = pd_alive(pd) && !pd->off;
-	json_t *ports = json_array();
+	json_t *ports = json_array(), *disks = json_array();
 
 	for (uint32_t i = 0; i < vm->n_ports; i++)
 		json_array_append_new(
 			ports,
 			json_pack("s", m->sys.conn[vm->port[i].conn].name));
+	for (uint32_t i = 0; i < vm->n_disks; i++)
+		json_array_append_new(
+			disks, json_pack("s", m->sys.pd[vm->disk[i].pd].name));
 	return json_pack(
-		"{s:s, s:s, s:o, s:s, s:I, s:I, s:i, s:i, s:I, s:I, s:I, s:I, "
-		"s:I}",
-		"vm", g->comp->name, "kind", "client", "ports", ports, "state",
-		pd_state_name(pd), "cpus", (json_int_t)vm->cpus, "memory_mib",
-		(json_int_t)(vm->memory >> 20), "restarts", (int)pd->restarts,
-		"reboots", (int)g->reboots, "again_ms",
+		"{s:s, s:s, s:o, s:o, s:s, s:I, s:I, s:i, s:i, s:I, s:I, s:I, "
+		"s:I, s:I}",
+		"vm", g->comp->name, "kind", "client", "ports", ports, "disks",
+		disks, "state", pd_state_name(pd), "cpus", (json_int_t)vm->cpus,
+		"memory_mib", (json_int_t)(vm->memory >> 20), "restarts",
+		(int)pd->restarts, "reboots", (int)g->reboots, "again_ms",
 		pause_ms(pd_pause(m, pd)), "uptime_s",
 		(json_int_t)(on ? (m->now_ns - g->started_ns) / (1000 * MS_NS)
 				: 0),

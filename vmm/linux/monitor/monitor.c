@@ -232,7 +232,7 @@ static int prepare(struct monitor *m, const struct system *sys)
 	    open_links(m) != 0 || captures_map(m) != 0 ||
 	    switches_map(m) != 0 || switches_watch(m) != 0 ||
 	    virts_open(m) != 0 || blk_virts_open(m) != 0 || vms_open(m) != 0 ||
-	    guests_open(m) != 0)
+	    guests_open(m) != 0 || disks_open(m) != 0)
 		return -1;
 	m->now_ns = loop_now();
 	for (size_t i = 0; i < m->sys.n_pds; i++)
@@ -387,6 +387,7 @@ static void dispose(struct monitor *m)
 	}
 	captures_unmap(m);
 	guests_close(m);
+	disks_close(m);
 	vms_close(m);
 	virts_close(m);
 	blk_virts_close(m);

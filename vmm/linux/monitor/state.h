@@ -19,6 +19,7 @@
  *	virt.c		virtualisers of driver VMs: statistics, faults
  *	blk_virt.c	those of disks
  *	guest.c		client VMs: memory, devices, consoles
+ *	disk.c		disks: what they count
  *	vm.c		driver VMs: is the guest ready, has its card a link?
  *	outside.c	interfaces and peers: what port PDs say of them
  *	capture.c	captures: who waits until they listen
@@ -59,6 +60,7 @@
 #include "vmm/linux/monitor/backing.h"
 #include "vmm/linux/monitor/change.h"
 #include "vmm/linux/control/control.h"
+#include "vmm/linux/monitor/disk.h"
 #include "vmm/linux/monitor/guest.h"
 #include "vmm/linux/monitor/janitor.h"
 #include "vmm/linux/monitor/log.h"
@@ -197,6 +199,8 @@ struct monitor {
 	size_t n_vms;		 /* how many */
 	struct mon_guest *guest; /* client VMs, in the order of their PDs */
 	size_t n_guests;	 /* how many */
+	struct mon_disk *disk;	 /* of guests, in the order of their PDs */
+	size_t n_disks;		 /* how many */
 	/* policies in force, their topology, changes at run time */
 	struct compile_result held;
 	struct change change;	       /* a change of policy in progress */
