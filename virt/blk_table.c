@@ -249,8 +249,8 @@ static bool places_ok(const struct blk_table *t, uint64_t list, uint64_t bytes)
 {
 	uint64_t sectors = (bytes + t->sector_size - 1) / t->sector_size;
 
-	if (list >= t->sectors || sectors > t->sectors - list ||
-	    t->first_free > t->last_free || t->last_free >= t->sectors)
+	if (list >= t->sectors || t->first_free > t->last_free ||
+	    t->last_free >= t->sectors)
 		return false;
 	if (t->backup)
 		return list > t->last_free &&

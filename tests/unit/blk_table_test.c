@@ -227,8 +227,9 @@ static void names_in_any_language(void **state)
 		memcpy(w.name + i, "\uffff", 3);
 	read_table(512, &w, 1);
 	assert_int_equal(w.why, BLK_PART_OK);
-	/* Half a pair at the very end looks at nothing behind it. */
+	/* Half a pair at the very end: what is behind it is no name. */
 	bd_put16(name + 70, 0xd83d);
+	bd_put16(bd_entry(&g, false, 2), 0xde00);
 	bd_sums(&g, false);
 	memcpy(w.name + 105, "\ufffd", 3);
 	read_table(512, &w, 1);
@@ -269,6 +270,26 @@ static void lists_of_other_shapes(void **state)
 		for (uint32_t n = 1; n <= g.entries; n++)
 			expect(512, n, "", 200 + n, 1);
 		expect_why(512, g.entries + 1, "", BLK_PART_MISSING);
+	}
+}
+
+/* Sums that are right do not make them usable. */
+static void hc46_entries_of_odd_sizes(void **state)
+{
+	static const uint32_t odd[] = { 129, 160, 192, 384, 1000 };
+
+	(void)state;
+	for (unsigned int i = 0; i < 5; i++) {
+		struct bd_gpt g = { .disk = disk,
+				    .sector_size = 512,
+				    .sectors = SIZE / 512,
+				    .entries = 4,
+				    .entry_size = odd[i] };
+
+		memset(disk, 0, SIZE);
+		bd_gpt(&g);
+		bd_gpt_part(&g, 1, 200, 201, "x");
+		expect_why(512, 1, "", BLK_PART_BROKEN_TABLE);
 	}
 }
 
@@ -394,6 +415,33 @@ static void hc46_headers_that_lie(void **state)
 	}
 }
 
+/* It fits the disk, and is longer than any needs to be. */
+static void hc46_a_list_may_not_be_endless(void **state)
+{
+	(void)state;
+	for (uint32_t n = 1024; n <= 1025; n++) {
+		struct bd_gpt g = { .disk = disk,
+				    .sector_size = 512,
+				    .sectors = SIZE / 512,
+				    .entries = n,
+				    .entry_size = 128 };
+		uint8_t *h = bd_header(&g, false);
+
+		memset(disk, 0, SIZE);
+		bd_gpt(&g);
+		bd_gpt_part(&g, 1, 310, 320, "root");
+		/* The backup would overlap it. */
+		memset(bd_header(&g, true), 0, 512);
+		bd_put64(h + 40, 300);
+		bd_put64(h + 48, 400);
+		bd_sums(&g, false);
+		if (n == 1024)
+			expect(512, 1, "", 310, 11);
+		else
+			expect_why(512, 1, "", BLK_PART_BROKEN_TABLE);
+	}
+}
+
 /* A table that changes between two reads is one of the two, or broken. */
 static void hc46_any_bytes_at_all_are_survived(void **state)
 {
@@ -451,11 +499,13 @@ int main(void)
 		cmocka_unit_test(names_in_any_language),
 		cmocka_unit_test(a_name_that_is_there_twice),
 		cmocka_unit_test(lists_of_other_shapes),
+		cmocka_unit_test(hc46_entries_of_odd_sizes),
 		cmocka_unit_test(hc46_partitions_that_are_not_within_the_disk),
 		cmocka_unit_test(the_backup_serves_if_the_primary_is_broken),
 		cmocka_unit_test(nothing_is_taken_from_a_broken_list),
 		cmocka_unit_test(an_mbr_beside_a_gpt_says_nothing),
 		cmocka_unit_test(hc46_headers_that_lie),
+		cmocka_unit_test(hc46_a_list_may_not_be_endless),
 		cmocka_unit_test(hc46_any_bytes_at_all_are_survived),
 		cmocka_unit_test(reasons_have_names),
 	};
