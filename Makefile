@@ -66,7 +66,8 @@ PROGRAM_SRC := $(wildcard client/pd/examples/*.c)
 PD_SRC      := client/pd/main.c vmm/linux/error.c vmm/linux/fds.c \
 	$(wildcard vmm/linux/pd/*.c)
 TEST_SRC    := $(wildcard tests/unit/*_test.c)
-HELPER_SRC  := $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c))
+HELPER_SRC  := $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c)) \
+	$(filter-out tests/microkit/pd.c,$(wildcard tests/microkit/*.c))
 BENCH_SRC   := $(wildcard tests/bench/*.c)
 BENCH_LIB   := $(wildcard tests/bench/lib/*.c) tests/unit/never.c
 
@@ -169,7 +170,7 @@ $(O)/bench/%-client: tests/bench/%/client.c $(O)/libbench.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -D_GNU_SOURCE -I. -o $@ $^ $(PEER)
 
-include mk/rules.mk mk/lwip.mk
+include mk/rules.mk mk/lwip.mk mk/pds.mk
 
 # --- running and testing ---------------------------------------------------
 

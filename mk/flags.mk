@@ -31,8 +31,9 @@ COHERENT := -DWEIR_DMA_COHERENT
 LINK_FLAGS := $(SAN_FLAGS) -Wl,-z,relro,-z,now $(LDFLAGS)
 
 # flags_for FILE: the floor decides.
-FREESTANDING := base/% vswitch/% policy/% virt/% virtio/%
-flags_for = $(COMMON) $(if $(filter $(FREESTANDING) $(POLICY),$(1)),\
+FREESTANDING := base/% vswitch/% policy/% virt/% virtio/% \
+	$(wildcard vmm/microkit/*.c vmm/microkit/sel4/*.c) examples/microkit/%
+flags_for = $(COMMON) $(MK_INC) $(if $(filter $(FREESTANDING) $(POLICY),$(1)),\
 	$(GROUND_FLAGS) $(GROUND_INC) $(COHERENT),$(HOST_FLAGS) $(PKG_CFLAGS))
 
 # Expanded once, and only by rules that need it: `make deps` and `make clean`

@@ -62,7 +62,7 @@ check "(base|client|examples/echo|lwip|netif)/.*|$shared|vmm/linux/pd/.*" \
 check "$ground|$config|client/.*|vmm/.*|hostnet/.*" vmm
 check "$ground|$config|$shared|vmm/linux/pd/.*|vmm/kvm/.*" vmm/kvm
 check "$ground|$config|$shared|vmm/linux/pd/.*" vmm/linux/pd
-check "$ground|vmm/microkit/[a-z_]+\.h" vmm/microkit/*.[ch]
+check "$ground|vmm/microkit/[a-z_]+\.h" vmm/microkit/*.[ch] vmm/microkit/sel4
 check "$ground|config/system\.h|vmm/microkit/.*" vmm/microkit/compile
 # What both sides of the wall read.
 check "$ground|$config|$shared|vmm/linux/pd/pd\.h" vmm/linux/*.h

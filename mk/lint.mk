@@ -37,7 +37,8 @@ $(A64)/obj/%.o: %.c $(O)/flags
 OWN_C   := $(GROUND_SRC) $(POLICY) $(CONFIG_SRC) $(VMM_SRC) $(CLIENT_SRC) \
 	$(wildcard driver_vm/*.c) $(CLI_SRC) $(EXAMPLE_SRC) client/pd/main.c \
 	$(PROGRAM_SRC) $(TEST_SRC) \
-	$(HELPER_SRC) $(BENCH_SRC) $(BENCH_LIB) $(wildcard tests/guests/*.c)
+	$(HELPER_SRC) $(MK_MAIN) $(MK_LIB) tests/microkit/pd.c $(MK_EXAMPLE_SRC) \
+	$(BENCH_SRC) $(BENCH_LIB) $(wildcard tests/guests/*.c)
 OWN_H   := $(wildcard base/*.h vswitch/*.h policy/*.h virt/*.h virtio/*.h \
 	config/*.h config/*/*.h hostnet/*.h driver_vm/*.h \
 	vmm/linux/*.h vmm/linux/*/*.h vmm/kvm/*.h vmm/microkit/*.h \
@@ -62,13 +63,14 @@ $(O)/tidy/%.ok: %.c $(OWN_H) .clang-tidy tests/.clang-tidy
 		-Xclang -analyzer-config -Xclang max-nodes=75000 \
 		$(if $(filter $(FREESTANDING) $(POLICY),$<),-ffreestanding \
 		-nostdlibinc,-D_GNU_SOURCE) \
-		$(if $(filter $(LWIP_C),$<),$(ECHO_INC)) 2>$@.log \
+		$(if $(filter $(LWIP_C),$<),$(ECHO_INC)) \
+		$(if $(filter $(MK_C),$<),-isystem tests/microkit) 2>$@.log \
 		|| { cat $@.log >&2; exit 1; }
 	@touch $@
 
 # For other processors, too: formatting needs no compiler.
 check-format:
 	clang-format --dry-run -Werror $(sort $(OWN_C) $(OWN_H) $(LWIP_C) \
-		$(ECHO_HDR) $(wildcard vmm/kvm/*/*.c))
+		$(ECHO_HDR) $(wildcard vmm/kvm/*/*.c) $(MK_SEL4))
 
 .PHONY: ground-aarch64 tidy check-format
