@@ -20,46 +20,7 @@ modules=(vfio-pci vfio_iommu_type1 virtio_mmio virtio_console tun veth bridge
 programs=(bin/busybox bin/ip sbin/bridge sbin/tc sbin/ethtool usr/bin/iperf3
 	usr/bin/tcpdump)
 
-# library NAME: where it is in the sysroot.
-library()
-{
-	local dir
-
-	for dir in {,usr/}lib/aarch64-linux-gnu lib; do
-		[ ! -e "$sysroot/$dir/$1" ] || {
-			echo "$sysroot/$dir/$1"
-			return
-		}
-	done
-	echo "weir: $1 is not among the packages for arm64" >&2
-	return 1
-}
-
-needed()
-{
-	readelf -d "$1" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
-}
-
-# with_libraries FILE: copy the libraries it needs, directly or not, to /lib.
-with_libraries()
-{
-	local name path
-
-	for name in $(needed "$1"); do
-		[ ! -e "$root/lib/$name" ] || continue
-		path=$(library "$name")
-		install -m 755 "$path" "$root/lib/$name"
-		with_libraries "$path"
-	done
-}
-
-# program FILE TARGET
-program()
-{
-	install -D -m 755 "$1" "$root$2"
-	with_libraries "$1"
-}
-
+. "$here/programs.sh"
 rm -rf "$root"
 mkdir -p "$root"/{bin,lib,etc,proc,sys,dev,run,tmp,root}
 cp -R "$here/root/." "$root"
@@ -67,7 +28,7 @@ chmod -R a+rX "$root"
 for name in "${programs[@]}"; do
 	program "$sysroot/$name" "/bin/${name##*/}"
 done
-install "$(library ld-linux-aarch64.so.1)" "$root/lib/ld-linux-aarch64.so.1"
+loader
 program "$build/weir" /bin/weir
 for name in "$build"/{examples,bench}/*; do
 	[ ! -f "$name" ] || program "$name" "/examples/${name##*/}"

@@ -14,6 +14,7 @@ set -u -o pipefail
 export LC_ALL=C
 
 packages=(linux-image-arm64 busybox-static iproute2 ethtool iperf3 tcpdump
+	e2fsprogs
 	libc6-dev libcap-ng-dev libfdt-dev libjansson-dev libpcap-dev
 	libseccomp-dev libxdp-dev libbpf-dev liburing-dev zlib1g-dev)
 

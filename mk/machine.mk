@@ -37,13 +37,14 @@ ECHO_FILES := examples/echo/echo.conf $(ARM64)/client-echo $(GUEST)/Image.gz \
 
 # Client VMs run Debian's kernel, too; this is their file system.
 CLIENT := $(GUEST)/client.cpio.gz
-$(CLIENT): machine/guest.sh machine/modules.sh \
+$(CLIENT): machine/guest.sh machine/modules.sh machine/programs.sh \
 		$(shell find machine/guest -type f) $(SYSROOT)/.stamp
 	$(call say,CPIO,$@)
 	$(Q)mkdir -p $(@D) && machine/guest.sh $(SYSROOT) $@
 
 machine: $(MACHINE_DIR)/root.cpio $(CLIENT)
 $(MACHINE_DIR)/root.cpio: machine/root.sh machine/modules.sh \
+		machine/programs.sh \
 		$(shell find machine/root -type f) \
 		$(ARM64_FILES) $(ECHO_FILES)
 	$(call say,CPIO,$@)
