@@ -7,7 +7,8 @@
 #	vm_missing		why none can be started here; fails if they can
 #	vm_start NAME SOCKET [OPTION...]
 #				start one whose card is the vhost-user port that
-#				listens at SOCKET; -: it has none. An option
+#				listens at SOCKET, or, as tap=INTERFACE, a tap;
+#				-: it has none. An option
 #				ends up with the card: mac=02:00:00:00:00:01,
 #				packed=on; but disk=SOCKET is the vhost-user
 #				disk that listens there: /dev/vda and so on
@@ -55,10 +56,15 @@ _vm_qemu()
 		esac
 	done
 	# shellcheck disable=SC2054 # the commas are QEMU's
-	[ "$socket" = - ] || devices+=(
-		-chardev "socket,id=card,path=$socket,reconnect=1"
-		-netdev vhost-user,id=net0,chardev=card
-		-device "$card")
+	case $socket in
+	-) ;;
+	tap=*)	devices+=(-device "$card" -netdev
+			"tap,id=net0,ifname=${socket#*=},script=no,downscript=no")
+		;;
+	*)	devices+=(-device "$card"
+			-chardev "socket,id=card,path=$socket,reconnect=1"
+			-netdev vhost-user,id=net0,chardev=card) ;;
+	esac
 	exec setpriv --pdeathsig KILL qemu-system-x86_64 \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-M "q35,accel=${VM_ACCEL:-tcg},memory-backend=ram0" \

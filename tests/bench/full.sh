@@ -22,6 +22,7 @@
 #    Weir, and a Linux bridge; taps with their domains apart, on one processor,
 #    and merged.
 # 5. The nic port by AF_PACKET and by AF_XDP (nic.bash).
+# 6. TCP between two guests of QEMU, if there are any (guests.bash).
 #
 # Slices take turns within a round, and only slices of one round at like distance
 # of the CPUs are compared.  Medians over rounds.
@@ -40,10 +41,13 @@ here=$(dirname "$0")
 . "$here/tcp.bash"
 # shellcheck source=tests/bench/nic.bash
 . "$here/nic.bash"
+# shellcheck source=tests/bench/guests.bash
+. "$here/guests.bash"
 
 ROUNDS=${ROUNDS:-5}
 SIDE_ROUNDS=${SIDE_ROUNDS:-2}
 TCP_ROUNDS=${TCP_ROUNDS:-7}
+GUEST_ROUNDS=${GUEST_ROUNDS:-3}
 MS=${MS:-700}
 PAGES=1400
 tag=wb$$
@@ -190,6 +194,7 @@ print_ratios()
 	time_ratio 2-to-64-ports 2-ports 64-ports 0.67
 	time_ratio 16-to-1048576-addresses 16-addresses 1048576-addresses 0.40
 	print_tcp
+	guests_ratio
 	nic_ratio 64 2.00
 	nic_ratio 1500 1.00
 }
@@ -267,6 +272,8 @@ for _ in $(seq "$TCP_ROUNDS"); do
 	tcp_weir weir-tap-placement tap "placement { t0 a b }"
 	tcp_weir weir-tap-merged tap "domain one { t0 a b }"
 done
+echo "TCP between two guests of QEMU, one stream, MTU 1500:"
+guests_rounds "$GUEST_ROUNDS"
 
 echo
 echo "Medians, one way (name, bytes, distance, Mpps, least, most, slices):"
