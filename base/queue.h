@@ -283,9 +283,12 @@ static inline void queue_put(struct queue_producer *p, uint64_t offset,
 static inline void queue_put_offload(struct queue_producer *p, uint64_t offset,
 				     uint16_t len, struct offload o)
 {
-	queue_put(p, offset, len);
-	queue_say_offload(&p->shared->desc[(p->tail - 1u) & (p->capacity - 1u)],
-			  len, o);
+	volatile struct net_desc *d =
+		&p->shared->desc[p->tail & (p->capacity - 1u)];
+
+	d->io_or_offset = offset;
+	queue_say_offload(d, len, o);
+	p->tail++;
 }
 
 /**

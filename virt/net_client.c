@@ -264,22 +264,29 @@ static void collect(struct net_client *c)
 unsigned int net_tx_alloc(struct net_client *c, struct net_buffer *buffers,
 			  unsigned int count)
 {
+	uint8_t *data = c->config.tx_data, *where = c->tx_where;
+	const uint32_t shift = c->shift;
+	const uint16_t *stack;
 	unsigned int n = 0;
 
 	if (!is_up(c) || c->tx_count == 0)
 		return 0;
 	if (c->home < count || c->tx_count - c->home >= ABROAD)
 		collect(c);
-	for (; n < count && c->home > 0; n++) {
-		uint16_t index = c->stack[--c->home];
+	if (count > c->home)
+		count = c->home;
+	/* Locals: what is written might be the client, as far as is known. */
+	stack = c->stack + c->home;
+	for (; n < count; n++) {
+		uint16_t index = *--stack;
 
-		c->tx_where[index] = HELD;
-		buffers[n].data =
-			c->config.tx_data + ((size_t)index << c->shift);
-		buffers[n].len = 0;
-		buffers[n].index = index;
-		buffers[n].offload = (struct offload){ 0 };
+		where[index] = HELD;
+		buffers[n] = (struct net_buffer){
+			.data = data + ((size_t)index << shift),
+			.index = index,
+		};
 	}
+	c->home -= n;
 	return n;
 }
 
@@ -322,12 +329,14 @@ static struct offload offload_of(const struct net_client *c,
 void net_tx_burst(struct net_client *c, const struct net_buffer *buffers,
 		  unsigned int count)
 {
+	struct queue_producer active;
+
 	/* A capture client has no queue to publish. */
 	if (!is_up(c) || c->tx_count == 0)
 		return;
+	active = c->tx_active;
 	for (unsigned int i = 0; i < count; i++) {
 		const struct net_buffer *b = &buffers[i];
-
 		struct offload o = offload_of(c, b);
 
 		if (!tx_is_held(c, b))
@@ -338,68 +347,117 @@ void net_tx_burst(struct net_client *c, const struct net_buffer *buffers,
 			continue;
 		}
 		c->tx_where[b->index] = LENT;
-		queue_put_offload(&c->tx_active, (uint64_t)b->index << c->shift,
+		queue_put_offload(&active, (uint64_t)b->index << c->shift,
 				  b->len, o);
-		c->tx_dirty = true;
 	}
+	c->tx_dirty |= active.tail != c->tx_active.tail;
+	c->tx_active.tail = active.tail;
 	queue_publish(&c->tx_active);
 }
 
 /* --- receive -------------------------------------------------------------- */
 
-/* Check a received descriptor; moves the buffer if it is valid. */
-static bool accept_rx(struct net_client *c, const struct net_desc *d,
-		      uint32_t *index)
-{
-	uint32_t longest = c->tx_count != 0 ? longest_of(c, queue_offload(d))
-					    : c->config.buffer_size;
+/* What received descriptors are checked by, in one place. */
+struct rx_limits {
+	uint8_t *where;
+	uint64_t mask;
+	uint32_t shift;
+	uint32_t buffers;
+	uint32_t max_frame;
+	uint32_t max_segment;
+};
 
-	*index = buffer_of(c, d->io_or_offset, c->rx_count);
-	if (*index == c->rx_count || c->rx_where[*index] != LENT)
-		return false;
+static struct rx_limits rx_limits(const struct net_client *c)
+{
+	/* A capture's records fill whole buffers. */
+	bool whole = c->tx_count == 0;
+	uint32_t size = c->config.buffer_size;
+
+	return (struct rx_limits){
+		.where = c->rx_where,
+		.mask = size - 1,
+		.shift = c->shift,
+		.buffers = c->rx_count,
+		.max_frame = whole ? size : c->config.max_frame,
+		.max_segment = whole ? size : c->config.max_segment,
+	};
+}
+
+/* Does a descriptor name a buffer that the switch has? */
+static inline bool is_lent(const struct rx_limits *l, const struct net_desc *d)
+{
+	uint64_t index = d->io_or_offset >> l->shift;
+
+	return index < l->buffers && (d->io_or_offset & l->mask) == 0 &&
+	       l->where[index] == LENT;
+}
+
+static inline bool length_ok(const struct rx_limits *l,
+			     const struct net_desc *d)
+{
+	uint32_t longest = queue_offload(d).flags & OFFLOAD_TYPE
+				   ? l->max_segment
+				   : l->max_frame;
+
+	return d->len != 0 && d->len <= longest;
+}
+
+/* A descriptor that is refused; the buffer, if it is one, goes back. */
+static void refuse_rx(struct net_client *c, const struct rx_limits *l,
+		      const struct net_desc *d)
+{
+	c->counters.bad_rx++;
+	if (!is_lent(l, d))
+		return;
 	c->rx_lent--;
-	if (d->len == 0 || d->len > longest) {
-		lend_rx(c, *index);
-		queue_publish(&c->rx_free);
-		return false;
-	}
-	c->rx_where[*index] = HELD;
-	return true;
+	lend_rx(c, (uint32_t)(d->io_or_offset >> l->shift));
+	queue_publish(&c->rx_free);
 }
 
 /* What lies behind the length is read where it means something only. */
-static struct net_desc peek_rx(const struct net_client *c, unsigned int index)
+static inline struct net_desc peek_rx(const struct queue_consumer *q,
+				      unsigned int index, bool offload)
 {
-	return c->config.offload ? queue_peek_offload(&c->rx_active, index)
-				 : queue_peek(&c->rx_active, index);
+	return offload ? queue_peek_offload(q, index) : queue_peek(q, index);
+}
+
+/* The link is up. */
+static unsigned int take_rx(struct net_client *c, struct net_buffer *buffers,
+			    unsigned int count)
+{
+	/* Locals: what is written might be the client, as far as is known. */
+	const struct queue_consumer active = c->rx_active;
+	const struct rx_limits limits = rx_limits(c);
+	const bool offload = c->config.offload;
+	/* The type has no const because transmit buffers share it. */
+	uint8_t *data = (uint8_t *)(uintptr_t)c->config.rx_data;
+	unsigned int n = pending(c, &active), taken = 0, got = 0;
+
+	for (; taken < n && got < count; taken++) {
+		struct net_desc d = peek_rx(&active, taken, offload);
+
+		if (!is_lent(&limits, &d) || !length_ok(&limits, &d)) {
+			refuse_rx(c, &limits, &d);
+			continue;
+		}
+		buffers[got++] = (struct net_buffer){
+			.data = data + d.io_or_offset,
+			.len = d.len,
+			.index = (uint16_t)(d.io_or_offset >> limits.shift),
+			.offload = queue_offload(&d),
+		};
+		limits.where[d.io_or_offset >> limits.shift] = HELD;
+	}
+	c->rx_lent -= got;
+	if (taken > 0)
+		queue_release(&c->rx_active, taken);
+	return got;
 }
 
 unsigned int net_rx_burst(struct net_client *c, struct net_buffer *buffers,
 			  unsigned int count)
 {
-	unsigned int n, taken = 0, got = 0;
-
-	if (!is_up(c))
-		return 0;
-	for (n = pending(c, &c->rx_active); taken < n && got < count; taken++) {
-		struct net_desc d = peek_rx(c, taken);
-		uint32_t index;
-
-		if (!accept_rx(c, &d, &index)) {
-			c->counters.bad_rx++;
-			continue;
-		}
-		/* Its type has no const because transmit buffers share it. */
-		buffers[got].data = (uint8_t *)(uintptr_t)c->config.rx_data +
-				    ((size_t)index << c->shift);
-		buffers[got].len = d.len;
-		buffers[got].index = (uint16_t)index;
-		buffers[got].offload = queue_offload(&d);
-		got++;
-	}
-	if (taken > 0)
-		queue_release(&c->rx_active, taken);
-	return got;
+	return is_up(c) ? take_rx(c, buffers, count) : 0;
 }
 
 /* Descriptors the switch has for us, if it keeps to the rules. */

@@ -26,8 +26,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/link.h"
-#include "base/offload.h"
 #include "base/queue.h"
 
 /**
@@ -64,21 +64,6 @@ struct net_client_config {
 	uint32_t offload;
 	uint32_t max_segment;
 	const struct link_page *link;
-};
-
-/**
- * struct net_buffer - one buffer in the client's hands
- * @data:    its first byte
- * @len:     bytes of the frame in it
- * @index:   which buffer of its region; do not change
- * @offload: what its sender left to others; without OFFLOAD_PORT none: what is
- *           set for transmission is not sent
- */
-struct net_buffer {
-	uint8_t *data;
-	uint16_t len;
-	uint16_t index;
-	struct offload offload;
 };
 
 /* Why a client's port is not usable. */
@@ -147,7 +132,8 @@ void net_tx_cancel(struct net_client *c, const struct net_buffer *buffers,
  * @buffers: from net_tx_alloc(), len set
  * @count:   all are taken: the queue holds every buffer there is.  One whose
  *           len is 0 or more than max_frame (of a segment: max_segment) is
- *           counted and goes back instead
+ *           counted and goes back instead.  Offload data is not sent without
+ *           OFFLOAD_PORT
  */
 void net_tx_burst(struct net_client *c, const struct net_buffer *buffers,
 		  unsigned int count);

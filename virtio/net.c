@@ -114,7 +114,7 @@ static bool bad_length(struct virtio_net *n)
 
 /* A frame has been copied. Return: whether its header is in order. */
 static bool describe(struct virtio_net *n, const struct header *h,
-		     struct net_packet *p)
+		     struct net_buffer *p)
 {
 	p->offload = (struct offload){ 0 };
 	/* What was not agreed means nothing. */
@@ -126,7 +126,7 @@ static bool describe(struct virtio_net *n, const struct header *h,
 }
 
 /* Read a frame out of @n->chain. Return: whether it is in order. */
-static bool read_chain(struct virtio_net *n, struct net_packet *p,
+static bool read_chain(struct virtio_net *n, struct net_buffer *p,
 		       uint32_t room)
 {
 	struct vq_cursor from = vq_reader(&n->chain);
@@ -135,13 +135,13 @@ static bool read_chain(struct virtio_net *n, struct net_packet *p,
 	if (vq_read(&from, &h, NET_HEADER) != NET_HEADER || from.left > room ||
 	    !length_ok(n, from.left, &h.vnet))
 		return bad_length(n);
-	p->len = vq_read(&from, p->data, from.left);
+	p->len = (uint16_t)vq_read(&from, p->data, from.left);
 	return describe(n, &h, p);
 }
 
 /* The same where it is one piece. */
 static bool read_single(struct virtio_net *n, const struct vq_single *from,
-			struct net_packet *p, uint32_t room)
+			struct net_buffer *p, uint32_t room)
 {
 	/* Without a header it is longer than any room. */
 	uint32_t len = from->len - NET_HEADER;
@@ -153,13 +153,13 @@ static bool read_single(struct virtio_net *n, const struct vq_single *from,
 	if (!length_ok(n, len, &h.vnet))
 		return bad_length(n);
 	memcpy(p->data, from->at + NET_HEADER, len);
-	p->len = len;
+	p->len = (uint16_t)len;
 	return describe(n, &h, p);
 }
 
 /* Chains of one piece. Return: how many frames there are now. */
 static unsigned int read_singles(struct virtio_net *n, unsigned int count,
-				 struct net_packet *p, unsigned int filled,
+				 struct net_buffer *p, unsigned int filled,
 				 uint32_t room)
 {
 	for (unsigned int i = 0; i < count; i++) {
@@ -176,7 +176,7 @@ static unsigned int at_most(unsigned int n, unsigned int most)
 }
 
 /* A chain of another form. Return: NET_FRAME if there was one, in order or not. */
-static enum net_result take_chain(struct virtio_net *n, struct net_packet *p,
+static enum net_result take_chain(struct virtio_net *n, struct net_buffer *p,
 				  unsigned int *filled, uint32_t room)
 {
 	int taken = vq_take(&n->tx, &n->chain);
@@ -188,7 +188,7 @@ static enum net_result take_chain(struct virtio_net *n, struct net_packet *p,
 	return NET_FRAME;
 }
 
-unsigned int virtio_net_take(struct virtio_net *n, struct net_packet *p,
+unsigned int virtio_net_take(struct virtio_net *n, struct net_buffer *p,
 			     unsigned int count, uint32_t room,
 			     enum net_result *end)
 {
@@ -344,7 +344,7 @@ static enum net_result put_cut(struct virtio_net *n, const uint8_t *frame,
 
 /* A frame of any kind, to buffers of any form. */
 static enum net_result put_frame(struct virtio_net *n,
-				 const struct net_packet *p)
+				 const struct net_buffer *p)
 {
 	struct header h = { .buffers = 1 };
 	struct offload o = p->offload;
@@ -367,7 +367,7 @@ static enum net_result put_frame(struct virtio_net *n,
  * so.  Return: how many.
  */
 static unsigned int put_singles(struct virtio_net *n,
-				const struct net_packet *p, unsigned int count)
+				const struct net_buffer *p, unsigned int count)
 {
 	static const struct header plain = { .buffers = 1 };
 	unsigned int most = at_most(count, NET_AHEAD), singles, i = 0;
@@ -389,7 +389,7 @@ static unsigned int put_singles(struct virtio_net *n,
 	return i;
 }
 
-unsigned int virtio_net_put(struct virtio_net *n, const struct net_packet *p,
+unsigned int virtio_net_put(struct virtio_net *n, const struct net_buffer *p,
 			    unsigned int count, enum net_result *end)
 {
 	unsigned int done = 0;

@@ -21,8 +21,8 @@
 #ifndef WEIR_VIRTIO_NET_H
 #define WEIR_VIRTIO_NET_H
 
+#include "base/buffer.h"
 #include "base/frame.h"
-#include "base/offload.h"
 #include "virtio/vq.h"
 
 /* Bits of features; the checksum and segments the device takes, and gives. */
@@ -69,18 +69,6 @@ struct net_taken {
 
 /* Chains that are worked on at a time. */
 #define NET_AHEAD 32u
-
-/**
- * struct net_packet - a frame in a buffer of the caller's
- * @data:    it
- * @len:     its bytes
- * @offload: its offload data
- */
-struct net_packet {
-	uint8_t *data;
-	uint32_t len;
-	struct offload offload;
-};
 
 /**
  * struct virtio_net - a card of one pair of rings; private but where said
@@ -140,14 +128,14 @@ enum net_result {
 
 /**
  * virtio_net_take - the next frames the guest sends
- * @p:     in: buffers; out: the frames, from the first on
+ * @p:     in: buffers; out: the frames in them, from the first on
  * @count: most chains that are looked at, refused ones included
- * @room:  bytes of each buffer
+ * @room:  bytes of each buffer, UINT16_MAX at most
  * @end:   out: NET_NONE, NET_FRAME or NET_BROKEN
  *
  * Return: how many frames there are.
  */
-unsigned int virtio_net_take(struct virtio_net *n, struct net_packet *p,
+unsigned int virtio_net_take(struct virtio_net *n, struct net_buffer *p,
 			     unsigned int count, uint32_t room,
 			     enum net_result *end);
 
@@ -163,7 +151,7 @@ unsigned int virtio_net_take(struct virtio_net *n, struct net_packet *p,
  *
  * Return: how many were sent or dropped.
  */
-unsigned int virtio_net_put(struct virtio_net *n, const struct net_packet *p,
+unsigned int virtio_net_put(struct virtio_net *n, const struct net_buffer *p,
 			    unsigned int count, enum net_result *end);
 
 /**

@@ -99,7 +99,7 @@ static void guest_sends(struct script *s)
 static void take(struct script *s)
 {
 	uint32_t size = 1 + next_word(s) % sizeof(room[0]);
-	struct net_packet p[MANY];
+	struct net_buffer p[MANY];
 	struct offload_place at;
 	enum net_result end;
 	unsigned int n;
@@ -125,15 +125,18 @@ static void put(struct script *s)
 {
 	static struct seg seg[MANY];
 	unsigned int many = 1 + next(s) % MANY;
-	struct net_packet p[MANY];
+	struct net_buffer p[MANY];
 	enum net_result end;
 
 	for (unsigned int i = 0; i < many; i++) {
 		make(s, &seg[i]);
-		p[i] = (struct net_packet){ seg[i].b, seg[i].len, seg[i].o };
+		p[i] = (struct net_buffer){ seg[i].b, (uint16_t)seg[i].len, 0,
+					    seg[i].o };
 		if (next(s) & 1)
-			p[i] = (struct net_packet){ .data = seg[i].b,
-						    .len = 14 + next(s) };
+			p[i] = (struct net_buffer){
+				.data = seg[i].b,
+				.len = (uint16_t)(14 + next(s))
+			};
 	}
 	must(virtio_net_put(&card.net, p, many, &end) <= many);
 	/* All buffers are given back, or none was taken. */

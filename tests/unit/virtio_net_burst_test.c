@@ -11,7 +11,7 @@
 #define STRIDE 256u
 
 static uint8_t room[FRAMES][ROOM];
-static struct net_packet packet[FRAMES];
+static struct net_buffer packet[FRAMES];
 
 static uint32_t length_of(unsigned int i)
 {
@@ -22,7 +22,7 @@ static void begin(unsigned int way, uint64_t features)
 {
 	vn_begin(way, SLOTS, features);
 	for (unsigned int i = 0; i < FRAMES; i++)
-		packet[i] = (struct net_packet){ .data = room[i] };
+		packet[i] = (struct net_buffer){ .data = room[i] };
 }
 
 /* --- from the guest -------------------------------------------------------- */
@@ -190,7 +190,7 @@ static void frames_to_the_guest(void **state)
 
 		begin(seed / 2 % 2 ? VR_PACKED : VR_SPLIT, NET_F_MRG_RXBUF);
 		for (unsigned int i = 0; i < FRAMES; i++) {
-			packet[i].len = length_of(i);
+			packet[i].len = (uint16_t)length_of(i);
 			vn_fill(packet[i].data, length_of(i), i);
 		}
 		for (unsigned int i = 0; i < buffers; i++)
@@ -241,7 +241,8 @@ static void work_to_do_among_others(void **state)
 		begin(way, 0);
 		for (unsigned int i = 0; i < 5; i++)
 			packet[i].len = 60;
-		packet[2] = (struct net_packet){ seg.b, seg.len, seg.o };
+		packet[2] = (struct net_buffer){ seg.b, (uint16_t)seg.len, 0,
+						 seg.o };
 		vn_offer(8, STRIDE, 0, way);
 		assert_int_equal(virtio_net_put(&vn, packet, 5, &end), 5);
 		memcpy(vn_want, seg.b, seg.len);

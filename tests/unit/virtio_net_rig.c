@@ -65,7 +65,7 @@ void vn_send_frame(const struct vnet_header *h, const uint8_t *frame,
 enum net_result vn_take_to(uint8_t *frame, uint32_t room, uint32_t *len,
 			   struct offload *o)
 {
-	struct net_packet p = { .data = frame };
+	struct net_buffer p = { .data = frame };
 	enum net_result end;
 	unsigned int taken = virtio_net_take(&vn, &p, 1, room, &end);
 
@@ -84,7 +84,7 @@ enum net_result vn_take(uint32_t *len, struct offload *o)
 
 enum net_result vn_put(uint8_t *frame, uint32_t len, struct offload o)
 {
-	const struct net_packet p = { frame, len, o };
+	const struct net_buffer p = { frame, (uint16_t)len, 0, o };
 	uint64_t before = dropped();
 	enum net_result end;
 	unsigned int done = virtio_net_put(&vn, &p, 1, &end);

@@ -101,17 +101,10 @@ static unsigned int vhost_receive(struct component *c,
 				  unsigned int count)
 {
 	struct vhost_card *v = c->state;
-	struct net_packet p[PUMP_BURST];
 	enum net_result end;
-	unsigned int filled;
+	unsigned int filled =
+		virtio_net_take(&v->net, buffers, count, v->room, &end);
 
-	for (unsigned int i = 0; i < count; i++)
-		p[i].data = buffers[i].data;
-	filled = virtio_net_take(&v->net, p, count, v->room, &end);
-	for (unsigned int i = 0; i < filled; i++) {
-		buffers[i].len = (uint16_t)p[i].len;
-		buffers[i].offload = p[i].offload;
-	}
 	if (end == NET_BROKEN)
 		broken(c, RING_TX);
 	v->pump.readable = end == NET_FRAME;
@@ -123,14 +116,9 @@ static unsigned int vhost_send(struct component *c,
 			       unsigned int count)
 {
 	struct vhost_card *v = c->state;
-	struct net_packet p[PUMP_BURST];
 	enum net_result end;
-	unsigned int done;
+	unsigned int done = virtio_net_put(&v->net, buffers, count, &end);
 
-	for (unsigned int i = 0; i < count; i++)
-		p[i] = (struct net_packet){ buffers[i].data, buffers[i].len,
-					    buffers[i].offload };
-	done = virtio_net_put(&v->net, p, count, &end);
 	if (end == NET_BROKEN)
 		broken(c, RING_RX);
 	if (v->net.rx_on)
