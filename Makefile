@@ -15,6 +15,7 @@
 #   make bench              Weir beside its peers; installs these, wants root
 #   make bench-quick        the measurements that take under two minutes
 #   make bench-placement    domains apart, on one processor, merged; priorities
+#   make bench-disk         a disk beside qemu-storage-daemon's
 #   make bench-driver-vm    what a frame costs with its card in a driver VM
 #   make install deb clean deps
 #
@@ -205,6 +206,12 @@ bench-quick:
 	@WEIR=$(abspath $(O)/weir) BENCH=$(abspath $(O)/bench) \
 		EXAMPLES=$(abspath $(O)/examples) tests/bench/quick.sh
 
+bench-disk:
+	@mk/deps.sh build bench
+	@+$(again) benches
+	@WEIR=$(abspath $(O)/weir) BENCH=$(abspath $(O)/bench) \
+		EXAMPLES=$(abspath $(O)/examples) tests/bench/disk.sh
+
 bench-placement:
 	@mk/deps.sh build run bench peers
 	@+$(again) benches $(O)/bench/dpdk-client
@@ -229,5 +236,5 @@ clean:
 include mk/lint.mk mk/install.mk mk/deb.mk mk/guest.mk mk/machine.mk driver_vm/build.mk
 include tests/guests/build.mk
 
-.PHONY: all tests fuzzers tests-compiled benches run test unit e2e bench bench-quick \
+.PHONY: all tests fuzzers tests-compiled benches run test unit e2e bench bench-quick bench-disk \
 	bench-placement bench-driver-vm deps clean

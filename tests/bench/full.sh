@@ -23,6 +23,7 @@
 #    and merged.
 # 5. The nic port by AF_PACKET and by AF_XDP (nic.bash).
 # 6. TCP between two guests of QEMU, if there are any (guests.bash).
+# 6. A disk, beside qemu-storage-daemon's (disk.bash).
 #
 # Slices take turns within a round, and only slices of one round at like distance
 # of the CPUs are compared.  Medians over rounds.
@@ -43,6 +44,8 @@ here=$(dirname "$0")
 . "$here/nic.bash"
 # shellcheck source=tests/bench/guests.bash
 . "$here/guests.bash"
+# shellcheck source=tests/bench/disk.bash
+. "$here/disk.bash"
 
 ROUNDS=${ROUNDS:-5}
 SIDE_ROUNDS=${SIDE_ROUNDS:-2}
@@ -68,6 +71,7 @@ clean_more()
 	ip link del "$tag"v0 2>/dev/null
 	ip link del "$tag"v1 2>/dev/null
 	ip link del "$tag"n0 2>/dev/null
+	rm -f "/dev/shm/$tag.img"
 	echo "$pages" >/proc/sys/vm/nr_hugepages
 }
 
@@ -197,6 +201,7 @@ print_ratios()
 	guests_ratio
 	nic_ratio 64 2.00
 	nic_ratio 1500 1.00
+	print_disks
 }
 
 # tcp_medians FIELD: "NAME MEDIAN LEAST MOST ROUNDS"
@@ -263,6 +268,9 @@ stop_switch
 
 echo "Two nics, the ends of a veth pair, by AF_XDP and by AF_PACKET:"
 nic_rounds 64 1500
+
+echo "A disk in memory, of qemu-storage-daemon and of Weir:"
+disk_rounds
 
 echo "TCP, one stream, MTU 1500:"
 for _ in $(seq "$TCP_ROUNDS"); do

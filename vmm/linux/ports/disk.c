@@ -13,7 +13,7 @@
  * the guest is told, so that it asks for more while we go on.
  */
 #define BUDGET 64u
-#define BUDGET_BYTES (128u << 10)
+#define BUDGET_BYTES (512u << 10)
 
 /* A PD without statistics (a test) writes them here. */
 static struct disk_stats nobodys;
