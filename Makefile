@@ -11,7 +11,8 @@
 #   make test               install what is missing, then every test there is
 #   make unit | e2e         only the unit tests | only the end-to-end tests
 #   make tidy check-format  the linters, alone
-#   make ground-aarch64     cross build the ground floor, check it stands alone
+#   make ground-aarch64     cross build the ground floor; check that it stands
+#                           alone, its stack, and the size of a small switch
 #   make bench              Weir beside its peers; installs these, wants root
 #   make bench-quick        the measurements that take under two minutes
 #   make bench-placement    domains apart, on one processor, merged; priorities
@@ -21,6 +22,7 @@
 #
 #   B=DIR       build directory            CC=clang    another compiler
 #   V=1         show whole commands        SAN=1       ASan + UBSan, in $(B)/san
+#   WITHOUT="flows captures"  a smaller switch, see base/with.h
 #   FDB=linear  a forwarding database that scans, for a handful of stations
 #   POLICY=F.c  your own policy (see policy/policy.h), compiled into the switch
 #   PREFIX, DESTDIR as usual
@@ -80,8 +82,11 @@ EXAMPLES := $(EXAMPLE_SRC:client/examples/%.c=$(O)/examples/%)
 PROGRAMS := $(PROGRAM_SRC:client/pd/examples/%.c=$(O)/programs/%)
 # These tests run again with the linear table.
 ON_LINEAR := fdb fdb_model differential differential_plain hostile_load
+# And these with a switch that has nothing that can be left out.
+ON_SMALL := sddf_port without hostile vswitch_loop
 TESTS    := $(TEST_SRC:tests/unit/%.c=$(O)/tests/%) \
-	$(ON_LINEAR:%=$(O)/tests/%_linear_test)
+	$(ON_LINEAR:%=$(O)/tests/%_linear_test) \
+	$(ON_SMALL:%=$(O)/tests/%_small_test)
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
 BENCHES  := $(BENCH_SRC:tests/bench/%.c=$(O)/bench/%)
 LIBS     := $(O)/libvmm.a $(O)/libconfig.a $(O)/libweir.a $(O)/libground.a
@@ -141,6 +146,20 @@ $(ON_LINEAR:%=$(O)/tests/%_linear_test): $(O)/tests/%_linear_test: \
 		$(O)/libtest.a $(O)/libcli.a $(LIBS)
 	$(call say,LD,$@)
 	$(link) $(CMOCKA_LIBS) $(PKG_LIBS)
+
+# Before the other library, so that it replaces what is in there.
+$(ON_SMALL:%=$(O)/tests/%_small_test): $(O)/tests/%_small_test: \
+		$(O)/obj/tests/unit/%_test.o $(O)/libtest.a \
+		$(O)/small/libground.a $(filter-out $(O)/libground.a,$(LIBS))
+	$(call say,LD,$@)
+	$(link) $(CMOCKA_LIBS) $(PKG_LIBS)
+
+$(O)/small/libground.a: $(GROUND_OBJ:$(O)/%=$(O)/small/%)
+$(O)/small/obj/user-policy.o: $(POLICY) $(O)/policy $(O)/flags
+	$(Q)mkdir -p $(@D) && $(CC) $(call flags_for,$<) $(SMALL_FLAGS) -c -o $@ $<
+$(O)/small/obj/%.o: %.c $(O)/flags
+	$(call say,SMALL,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(call flags_for,$<) $(SMALL_FLAGS) -c -o $@ $<
 
 # One that starts a program.
 $(O)/tests/program_test: | $(O)/programs/reflect

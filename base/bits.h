@@ -20,9 +20,13 @@
 /*
  * What every frame passes is expanded in place, and what few frames need is
  * called: left to the compiler, one more caller of a function takes it out of
- * the fast path.
+ * the fast path.  A build for size leaves it to the compiler.
  */
+#ifdef __OPTIMIZE_SIZE__
+#define FAST_PATH inline
+#else
 #define FAST_PATH inline __attribute__((always_inline))
+#endif
 #define SLOW_PATH __attribute__((noinline))
 
 /* The set of one port. */

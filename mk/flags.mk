@@ -13,7 +13,17 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 SAN_FLAGS := $(if $(SAN),-fsanitize=address$(,)undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer)
 
-COMMON := -std=gnu11 $(CFLAGS) $(WARN) -I. -MMD -MP $(SAN_FLAGS)
+# What the switch is built without, see base/with.h.
+WITHOUT ?=
+WITHOUT_FLAGS = $(call leave_out,$(WITHOUT))
+
+# Of a small system's topology: what it does not use is left out.
+SMALL := flows groups offloads captures iplocks vlans
+leave_out = $(addprefix -DWITHOUT_,$(shell echo '$(1)' | tr a-z A-Z))
+SMALL_FLAGS := $(call leave_out,$(SMALL) filters)
+
+COMMON := -std=gnu11 $(CFLAGS) $(WARN) -I. -MMD -MP $(SAN_FLAGS) \
+	$(WITHOUT_FLAGS)
 
 # Only the compiler's own freestanding headers, wherever it keeps them.
 own_headers = -nostdinc -isystem $(shell $(1) -print-file-name=include)

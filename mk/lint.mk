@@ -13,10 +13,32 @@ A64_OBJ   := $(A64_SRC:%.c=$(A64)/obj/%.o) $(A64)/obj/user-policy.o
 # Strict alignment, because seL4 protection domains may touch memory mapped as
 # device memory; no outlined atomics, because those live in libgcc.
 A64_FLAGS  = $(filter-out $(SAN_FLAGS),$(COMMON)) $(GROUND_FLAGS) \
-	-mstrict-align -mno-outline-atomics $(call own_headers,$(CROSS)gcc)
+	-mstrict-align -mno-outline-atomics -ffunction-sections \
+	-fno-asynchronous-unwind-tables -fcallgraph-info=su \
+	$(call own_headers,$(CROSS)gcc)
+
+# Stacks, in bytes, for which a platform must provide: of a visit, and of all
+# else.  Through a pointer only a test's tap is called.
+RUN_STACK := 2048
+CTL_STACK := 4096
+stack = awk -f mk/stack.awk -v limit=$(1) -v roots='$(2)' \
+	-v pointers='forward_frame refuse_descriptor forward_odd \
+	forward_batch' $(A64_OBJ:.o=.ci)
 
 ground-aarch64: $(A64)/libground.a
 	@mk/freestanding.sh $< $(CROSS)
+	@$(call stack,$(RUN_STACK),vswitch_run vswitch_arm net_virt_run \
+		net_virt_arm)
+	@$(call stack,$(CTL_STACK),vswitch_init vswitch_add_port \
+		vswitch_set_policy vswitch_ctl net_virt_init)
+	@+$(MAKE) --no-print-directory B=$(B)/small CFLAGS=-Os \
+		WITHOUT='$(SMALL)' LIMIT=40960 ground-fits
+	@+$(MAKE) --no-print-directory B=$(B)/small-plain CFLAGS=-Os \
+		WITHOUT='$(SMALL) filters' LIMIT=28672 ground-fits
+
+ground-fits: $(A64)/libground.a
+	@mk/freestanding.sh $< $(CROSS)
+	@mk/fits.sh $< $(LIMIT) $(CROSS)
 
 $(A64)/libground.a: $(A64_OBJ)
 	$(call say,AR,$@)
@@ -73,4 +95,4 @@ check-format:
 	clang-format --dry-run -Werror $(sort $(OWN_C) $(OWN_H) $(LWIP_C) \
 		$(ECHO_HDR) $(wildcard vmm/kvm/*/*.c) $(MK_SEL4))
 
-.PHONY: ground-aarch64 tidy check-format
+.PHONY: ground-aarch64 ground-fits tidy check-format

@@ -132,9 +132,13 @@ void cache_put(struct policy_cache *c, const struct frame *frame,
 
 /* --- making ------------------------------------------------------------ */
 
-void cache_init(struct policy_cache *c, uint64_t seed)
+void cache_init(struct policy_cache *c, struct cache_port *port,
+		unsigned int ports, uint64_t seed)
 {
 	memset(c, 0, sizeof(*c));
+	memset(port, 0, ports * sizeof(*port));
+	c->port = port;
+	c->ports = ports;
 	for (unsigned int i = 0; i < CACHE_HASHED; i++)
 		c->secret[i] = seed = hash_next(seed);
 }

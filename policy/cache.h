@@ -90,24 +90,29 @@ struct cache_port {
 };
 
 /**
- * struct policy_cache - all zero: empty
+ * struct policy_cache - a verdict cache
  * @secret: of the hash
  * @hits, @misses: for measurements
  * @steps:  instructions filters took at misses, plus CACHE_MISS_STEPS for each
+ * @port:   verdicts, by sending port, @ports of them
  */
 struct policy_cache {
 	uint64_t secret[CACHE_HASHED];
 	uint64_t hits;
 	uint64_t misses;
 	uint64_t steps;
-	struct cache_port port[MAX_PORTS];
+	struct cache_port *port;
+	unsigned int ports;
 };
 
 /**
  * cache_init - make it empty
- * @seed: a secret from those who send frames
+ * @port:  aligned to 16
+ * @ports: of @port; frames of others must not be looked up
+ * @seed:  a secret from those who send frames
  */
-void cache_init(struct policy_cache *c, uint64_t seed);
+void cache_init(struct policy_cache *c, struct cache_port *port,
+		unsigned int ports, uint64_t seed);
 
 /* Never 0. */
 static inline uint64_t cache_key(uint32_t generation, unsigned int dst)

@@ -203,16 +203,17 @@ bool flap_moved(struct flap *f, const struct flap_move *move, uint64_t now_ns)
 {
 	uint32_t now = seconds(now_ns);
 	unsigned int i = find(f, move, now_ns);
-	struct flap_home *h = &f->home[i];
-	bool home = i < FLAP_HOMES && h->home == move->to;
+	bool home = i < FLAP_HOMES && f->home[i].home == move->to;
+	struct flap_home *h;
 
 	/* flap_may_move() has checked that there is one. */
 	if (!home)
 		bucket_take(&f->port[move->to].moves, now_ns, 1);
-	if (i == FLAP_HOMES) {
+	if (i >= FLAP_HOMES) {
 		remember(f, move, now);
 		return false;
 	}
+	h = &f->home[i];
 	if (now - h->moved_s >= FLAP_HOLD_S)
 		h->returns = 0;
 	h->moved_s = now;

@@ -15,12 +15,11 @@
 #include "base/bits.h"
 #include "base/mem.h"
 
-_Static_assert(sizeof(struct policy_port) % 8 == 0, "copied in words");
-_Static_assert(sizeof(struct policy_pair) * MAX_PORTS % 8 == 0,
+_Static_assert(sizeof(struct policy_port) % 8 == 0 &&
+		       sizeof(struct policy_pair) % 8 == 0,
 	       "copied in words");
 #define IN_WORDS(member)                                                       \
-	(__builtin_offsetof(struct policy, member) % 8 == 0 &&                 \
-	 __builtin_offsetof(struct policy_image, member) % 8 == 0)
+	(__builtin_offsetof(struct policy_image, member) % 8 == 0)
 _Static_assert(IN_WORDS(port) && IN_WORDS(pair) && IN_WORDS(rule) &&
 		       IN_WORDS(entry) && IN_WORDS(prefix) && IN_WORDS(trunk) &&
 		       IN_WORDS(word) && IN_WORDS(mac) && IN_WORDS(program) &&
@@ -65,7 +64,8 @@ static void copy_words(void *to, const volatile void *from, size_t bytes)
 }
 
 static bool read_counts(struct counts *c,
-			const volatile struct policy_image *image)
+			const volatile struct policy_image *image,
+			const struct policy_room *room)
 {
 	c->rules = image->n_rules;
 	c->entries = image->n_entries;
@@ -75,20 +75,20 @@ static bool read_counts(struct counts *c,
 	c->macs = image->n_macs;
 	c->programs = image->n_programs;
 	c->snooping = image->snooping;
-	return c->rules <= POLICY_MAX_RULES &&
-	       c->entries <= POLICY_MAX_ENTRIES &&
-	       c->insns <= POLICY_MAX_INSNS &&
-	       c->prefixes <= POLICY_MAX_PREFIXES &&
-	       c->words <= POLICY_MAX_WORDS && c->macs <= POLICY_MAX_MACS &&
-	       c->programs <= POLICY_MAX_PROGRAMS && c->snooping <= 1;
+	return c->rules <= room->rules && c->entries <= room->entries &&
+	       c->insns <= room->insns && c->prefixes <= room->prefixes &&
+	       c->words <= room->words && c->macs <= room->macs &&
+	       c->programs <= room->programs && c->snooping <= 1;
 }
 
 static void copy_out(struct policy *to,
 		     const volatile struct policy_image *image,
 		     const struct counts *c)
 {
-	copy_words(to->port, image->port, sizeof(to->port));
-	copy_words(to->pair, image->pair, sizeof(to->pair));
+	copy_words(to->port, image->port, to->room.ports * sizeof(to->port[0]));
+	for (unsigned int s = 0; s < to->room.ports; s++)
+		copy_words(to->pair[s], image->pair[s],
+			   to->room.ports * sizeof(to->pair[s][0]));
 	copy_words(to->rule, image->rule, c->rules * sizeof(to->rule[0]));
 	copy_words(to->entry, image->entry, c->entries * sizeof(to->entry[0]));
 	copy_words(to->prefix, image->prefix,
@@ -98,7 +98,7 @@ static void copy_out(struct policy *to,
 	copy_words(to->program, image->program,
 		   c->programs * sizeof(to->program[0]));
 	copy_words(to->insn, image->insn, c->insns * sizeof(to->insn[0]));
-	for (unsigned int p = 0; p < MAX_PORTS; p++)
+	for (unsigned int p = 0; p < to->room.trunks; p++)
 		if (to->port[p].vlan_mode == POLICY_VLAN_TRUNK)
 			copy_words(&to->trunk[p], &image->trunk[p],
 				   sizeof(to->trunk[p]));
@@ -117,6 +117,8 @@ static bool rate_ok(const struct policy_rate *r)
 
 static bool vlan_ok(const struct policy_port *p)
 {
+	if (!WITH_VLANS && p->vlan_mode != POLICY_VLAN_TRANSPARENT)
+		return false;
 	switch (p->vlan_mode) {
 	case POLICY_VLAN_TRANSPARENT:
 		return p->vlan == 0;
@@ -155,7 +157,7 @@ static bool port_ok(const struct policy_port *p, uint32_t prefixes)
 			return false;
 	return rate_ok(&p->limit_in) && rate_ok(&p->limit_out) &&
 	       rate_ok(&p->moves) && vlan_ok(p) && p->locked <= 1 &&
-	       p->ip_locked <= 1 && p->known_only <= 1 &&
+	       p->ip_locked <= WITH_IPLOCKS && p->known_only <= 1 &&
 	       (uint32_t)p->first_prefix + p->n_prefixes <= prefixes;
 }
 
@@ -174,12 +176,20 @@ static bool locks_collide(const struct policy *policy, unsigned int port)
 	return false;
 }
 
+/* Only the first so many ports may be trunks. */
+static bool has_room(const struct policy *policy, unsigned int port)
+{
+	return port < policy->room.trunks ||
+	       policy->port[port].vlan_mode != POLICY_VLAN_TRUNK;
+}
+
 static enum policy_fault check_ports(const struct policy *policy,
 				     const struct counts *c, uint32_t *at)
 {
-	for (*at = 0; *at < MAX_PORTS; ++*at) {
+	for (*at = 0; *at < policy->room.ports; ++*at) {
 		if (!port_ok(&policy->port[*at], c->prefixes) ||
-		    !macs_ok(policy, &policy->port[*at], c->macs))
+		    !macs_ok(policy, &policy->port[*at], c->macs) ||
+		    !has_room(policy, *at))
 			return POLICY_FAULT_PORT;
 		if (locks_collide(policy, *at))
 			return POLICY_FAULT_LOCKS;
@@ -200,6 +210,8 @@ static enum policy_fault check_rule(const struct policy *policy,
 		return POLICY_FAULT_RULE;
 	if (r->n == 0)
 		return POLICY_FAULT_SOUND;
+	if (!WITH_FILTERS)
+		return POLICY_FAULT_RULE;
 	if (r->first > insns || r->n > insns - r->first)
 		return POLICY_FAULT_RULE;
 	if (!cbpf_validate(policy->insn + r->first, r->n, &report))
@@ -227,12 +239,17 @@ static enum policy_fault check_rules(const struct policy *policy,
 static enum policy_fault check_pairs(const struct policy *policy,
 				     const struct counts *c, uint32_t *at)
 {
-	const struct policy_pair *pair = &policy->pair[0][0];
+	for (*at = 0; *at < MAX_PORTS * MAX_PORTS; ++*at) {
+		unsigned int src = *at / MAX_PORTS, dst = *at % MAX_PORTS;
+		const struct policy_pair *pair;
 
-	for (*at = 0; *at < MAX_PORTS * MAX_PORTS; ++*at)
-		if ((uint32_t)pair[*at].first + pair[*at].n > c->entries ||
-		    pair[*at].program > c->programs)
+		if (src >= policy->room.ports || dst >= policy->room.ports)
+			continue;
+		pair = &policy->pair[src][dst];
+		if ((uint32_t)pair->first + pair->n > c->entries ||
+		    pair->program > c->programs)
 			return POLICY_FAULT_PAIR;
+	}
 	return POLICY_FAULT_SOUND;
 }
 
@@ -245,7 +262,7 @@ static enum policy_fault check_programs(const struct policy *policy,
 {
 	struct cbpf_report report;
 
-	for (*at = 0; *at < c->programs; ++*at) {
+	for (*at = 0; WITH_FILTERS && *at < c->programs; ++*at) {
 		const struct policy_program *p = &policy->program[*at];
 
 		if (p->first > c->insns || p->n > c->insns - p->first ||
@@ -276,7 +293,7 @@ static uint32_t need_of(const struct policy *policy,
 {
 	struct cbpf_report report = { .need = 0 };
 
-	if (r->n > 0)
+	if (WITH_FILTERS && r->n > 0)
 		cbpf_validate(policy->insn + r->first, r->n, &report);
 	return report.need;
 }
@@ -294,6 +311,16 @@ static bool is_plain(const struct policy *policy,
 	const struct policy_rule *r = rule_of(policy, pair->first);
 
 	return r->n == 0 && r->action == POLICY_ALLOW && !r->reply;
+}
+
+static struct policy_said said_by(const struct policy_rule *r)
+{
+	return (struct policy_said){
+		.id = r->id,
+		.says = (r->action == POLICY_ALLOW ? POLICY_SAYS_ALLOW : 0u) |
+			(r->reply ? POLICY_SAYS_REPLY : 0u) |
+			(r->n > 0 ? POLICY_SAYS_FILTER : 0u),
+	};
 }
 
 /**
@@ -322,15 +349,11 @@ static void settle_pair(struct policy *policy, unsigned int src,
 			*need = (uint16_t)(need_of(policy, r) + 1);
 		if (*need - 1 > policy->need[src])
 			policy->need[src] = (uint16_t)(*need - 1);
-		policy->says[i] = 0;
-		if (r->action == POLICY_ALLOW) {
+		policy->said[i] = said_by(r);
+		if (r->action == POLICY_ALLOW)
 			policy->reaches[src] |= bit(dst);
-			policy->says[i] |= POLICY_SAYS_ALLOW;
-		}
-		if (r->reply) {
+		if (r->reply)
 			policy->answers[dst] |= bit(src);
-			policy->says[i] |= POLICY_SAYS_REPLY;
-		}
 	}
 }
 
@@ -365,15 +388,15 @@ void policy_settle(struct policy *policy)
 	memset(policy->answers, 0, sizeof(policy->answers));
 	memset(policy->reaches, 0, sizeof(policy->reaches));
 	memset(policy->need, 0, sizeof(policy->need));
-	for (unsigned int s = 0; s < MAX_PORTS; s++)
-		for (unsigned int d = 0; d < MAX_PORTS; d++)
+	for (unsigned int s = 0; s < policy->room.ports; s++)
+		for (unsigned int d = 0; d < policy->room.ports; d++)
 			settle_pair(policy, s, d, needs);
 	policy->guarded = 0;
 	policy->limited = 0;
 	policy->known_only = 0;
 	policy->tagged = 0;
 	policy->replies = false;
-	for (unsigned int p = 0; p < MAX_PORTS; p++) {
+	for (unsigned int p = 0; p < policy->room.ports; p++) {
 		const struct policy_port *port = &policy->port[p];
 
 		if (port->locked || port->ip_locked || port->limit_in.rate)
@@ -391,6 +414,15 @@ void policy_settle(struct policy *policy)
 	}
 }
 
+static bool asks_any(const struct policy *policy)
+{
+	uint64_t any = 0;
+
+	for (unsigned int p = 0; p < MAX_PORTS; p++)
+		any |= policy->asks[p];
+	return any != 0;
+}
+
 enum policy_fault policy_load(struct policy *to,
 			      const volatile struct policy_image *image,
 			      uint32_t *at)
@@ -404,11 +436,13 @@ enum policy_fault policy_load(struct policy *to,
 	*at = 0;
 	if (image->magic != POLICY_MAGIC)
 		return POLICY_FAULT_NO_IMAGE;
-	if (!read_counts(&counts, image))
+	if (!read_counts(&counts, image, &to->room))
 		return POLICY_FAULT_COUNTS;
 	copy_out(to, image, &counts);
 	fault = check(to, &counts, at);
 	if (fault == POLICY_FAULT_SOUND)
 		policy_settle(to);
+	if (fault == POLICY_FAULT_SOUND && !to->room.asks && asks_any(to))
+		return POLICY_FAULT_COUNTS;
 	return fault;
 }

@@ -18,14 +18,15 @@
 
 void policy_begin(struct policy_state *state, const struct policy *policy)
 {
-	for (unsigned int p = 0; p < MAX_PORTS; p++) {
+	for (unsigned int p = 0; p < policy->room.ports; p++) {
 		const struct policy_port *port = &policy->port[p];
+		struct policy_buckets *buckets = &state->bucket[p];
 
-		bucket_set(&state->in[p], &port->limit_in);
-		bucket_set(&state->out[p], &port->limit_out);
+		bucket_set(&buckets->in, &port->limit_in);
+		bucket_set(&buckets->out, &port->limit_out);
 		bucket_set(&state->flap.port[p].moves, &port->moves);
 		for (unsigned int i = 0; i < STORMS; i++)
-			bucket_set(&state->storm[p][i], &port->storm[i]);
+			bucket_set(&buckets->storm[i], &port->storm[i]);
 	}
 }
 
@@ -42,10 +43,12 @@ enum vswitch_reason policy_guard(const struct policy *policy,
 	if (port->locked && port->locked_mac != ask->frame->src &&
 	    !policy_has_mac(policy, ask->src, ask->frame->src))
 		return REASON_MAC_LOCK;
-	if (port->ip_locked && !lock_allows(policy->prefix + port->first_prefix,
-					    port->n_prefixes, ask->frame))
+	if (WITH_IPLOCKS && port->ip_locked &&
+	    !lock_allows(policy->prefix + port->first_prefix, port->n_prefixes,
+			 ask->frame))
 		return REASON_IP_LOCK;
-	if (!bucket_has(&state->in[ask->src], ask->now_ns, ask->frame->len))
+	if (!bucket_has(&state->bucket[ask->src].in, ask->now_ns,
+			ask->frame->len))
 		return REASON_RATE_IN;
 	return REASON_NONE;
 }
@@ -98,9 +101,9 @@ static bool answers(const struct policy *policy,
 {
 	const struct flow_path path = path_of(ask, dst);
 
-	if (state->flows == NULL ||
-	    !flow_answers(state->flows, ask->frame, packet_of(ask), &path,
-			  seconds(ask), hit))
+	if (policy_flows(state) == NULL ||
+	    !flow_answers(policy_flows(state), ask->frame, packet_of(ask),
+			  &path, seconds(ask), hit))
 		return false;
 	return hit->resolves || hit->generation == policy->generation ||
 	       has_reply_rule(policy, dst, ask->src, hit->rule);
@@ -116,10 +119,10 @@ enum vswitch_reason policy_asked(const struct policy *policy,
 	struct flow_hit hit;
 	bool known;
 
-	if (!bit_in(policy->answers[ask->src], dst))
+	if (!WITH_FLOWS || !bit_in(policy->answers[ask->src], dst))
 		return policy_ruled(policy, cache, ask, dst, answer);
-	known = state->flows != NULL &&
-		flow_is_answered(state->flows, ask->frame, &path,
+	known = policy_flows(state) != NULL &&
+		flow_is_answered(policy_flows(state), ask->frame, &path,
 				 policy->generation, seconds(ask));
 	if (!known && !answers(policy, state, ask, dst, &hit))
 		return policy_ruled(policy, cache, ask, dst, answer);
@@ -150,22 +153,23 @@ unsigned int policy_noted(const struct policy *policy,
 			  unsigned int dst, const struct policy_answer *answer)
 {
 	const struct flow_path path = path_of(ask, dst);
-	const struct policy_rule *rule;
+	const struct policy_said *said;
 	struct flow_hit hit;
 
 	if (answer->reply) {
 		if (answers(policy, state, ask, dst, &hit))
-			flow_answered(state->flows, packet_of(ask), &path, &hit,
-				      policy->generation, seconds(ask));
+			flow_answered(policy_flows(state), packet_of(ask),
+				      &path, &hit, policy->generation,
+				      seconds(ask));
 		return padding_of(ask);
 	}
-	if (state->flows == NULL)
+	if (policy_flows(state) == NULL)
 		return 0;
-	rule = &policy->rule[policy->entry[answer->entry]];
-	if (likely(flow_goes_on(state->flows, ask->frame, &path, rule->id,
-				policy->generation, seconds(ask))))
+	said = &policy->said[answer->entry];
+	if (likely(flow_goes_on(policy_flows(state), ask->frame, &path,
+				said->id, policy->generation, seconds(ask))))
 		return 0;
-	flow_opened(state->flows, packet_of(ask), &path, rule->id,
+	flow_opened(policy_flows(state), packet_of(ask), &path, said->id,
 		    policy->generation, seconds(ask));
-	return rule->n > 0 ? padding_of(ask) : 0;
+	return said->says & POLICY_SAYS_FILTER ? padding_of(ask) : 0;
 }

@@ -45,8 +45,10 @@
 #include "policy/flap.h"
 #include "policy/flow.h"
 #include "policy/image.h"
+#include "policy/room.h"
 #include "base/frame.h"
 #include "base/reason.h"
+#include "base/with.h"
 
 /**
  * struct policy_words - numbers the topology passes to the user's own policy
@@ -60,9 +62,24 @@ struct policy_words {
 };
 
 /**
+ * struct policy_said - what a rule says of a frame that its filter matches
+ * @id:   the rule's
+ * @says: POLICY_SAYS_*
+ */
+struct policy_said {
+	uint32_t id;
+	uint32_t says;
+};
+
+#define POLICY_SAYS_ALLOW 1u
+#define POLICY_SAYS_REPLY 2u
+/* It does not match every frame. */
+#define POLICY_SAYS_FILTER 4u
+
+/**
  * struct policy - the policy of one switch
- * @port, and from @pair on: as in struct policy_image; @port all zero refuses
- *              everything
+ * @port, and from @pair on: as in struct policy_image, as long as @room says;
+ *              @port all zero refuses everything
  * @asks:       by source: bit d set: the pair's rules are asked.  Where it is
  *              clear, @port's bits decide
  * @counted:    by source: bit d set: the pair's first entry lets every frame
@@ -75,15 +92,15 @@ struct policy_words {
  * @tagged:     ports that are not transparent to VLANs
  * @replies:    whether any rule has `reply`
  * @snap:       by source: bytes its frames are judged by, a multiple of 8
- * @says:       by entry of a pair that asks: what its rule says, POLICY_SAYS_*
+ * @said:       by entry of a pair that asks
  * @need:       by source: bytes the filters of its rules may look at
  * @generation: counts policies; never 0
  * @n_entries:  entries used
  * @words:      what the user's own policy gets
  * @snooping:   see struct policy_image
+ * @room:       how long the arrays are
  */
 struct policy {
-	struct policy_port port[MAX_PORTS];
 	uint64_t asks[MAX_PORTS];
 	uint64_t counted[MAX_PORTS];
 	uint64_t answers[MAX_PORTS];
@@ -99,39 +116,64 @@ struct policy {
 	struct policy_words words;
 	bool snooping;
 	bool replies;
-	/* Copied in words, like all that follow. */
-	_Alignas(8) struct policy_pair pair[MAX_PORTS][MAX_PORTS];
-	struct policy_rule rule[POLICY_MAX_RULES];
-	uint16_t entry[POLICY_MAX_ENTRIES];
-	uint8_t says[POLICY_MAX_ENTRIES];
-	struct policy_prefix prefix[POLICY_MAX_PREFIXES];
-	struct policy_trunk trunk[MAX_PORTS];
-	uint64_t word[POLICY_MAX_WORDS];
-	uint64_t mac[POLICY_MAX_MACS];
-	struct policy_program program[POLICY_MAX_PROGRAMS];
-	struct cbpf_insn insn[POLICY_MAX_INSNS];
+	struct policy_room room;
+	struct policy_pair *pair[MAX_PORTS];
+	struct policy_rule *rule;
+	uint16_t *entry;
+	struct policy_said *said;
+	struct policy_prefix *prefix;
+	struct policy_trunk *trunk;
+	uint64_t *word;
+	uint64_t *mac;
+	struct policy_program *program;
+	struct cbpf_insn *insn;
+	/* Copied in words. */
+	_Alignas(8) struct policy_port port[];
 };
 
-/* What a rule says of a frame that its filter matches. */
-#define POLICY_SAYS_ALLOW 1u
-#define POLICY_SAYS_REPLY 2u
+/**
+ * struct policy_buckets - what one port may still do
+ * @in, @out: send and receive
+ * @storm:    flood
+ */
+struct policy_buckets {
+	struct bucket in;
+	struct bucket out;
+	struct bucket storm[STORMS];
+};
 
 /**
  * struct policy_state - what has been seen
  * @flows: table of flows, or NULL
  * @flap:  homes of addresses, blocked ports
- * @in, @out: by port: what it may still send and receive
- * @storm: by port: what it may still flood
+ * @bucket: by port, for as many as there are
  * @cache: the verdict cache
  */
 struct policy_state {
 	struct flow_table *flows;
 	struct flap flap;
-	struct bucket in[MAX_PORTS];
-	struct bucket out[MAX_PORTS];
-	struct bucket storm[MAX_PORTS][STORMS];
+	struct policy_buckets *bucket;
 	struct policy_cache cache;
 };
+
+/* The table of flows, if there is one. */
+static inline struct flow_table *policy_flows(const struct policy_state *state)
+{
+	return WITH_FLOWS ? state->flows : NULL;
+}
+
+/* Ports that are not transparent to VLANs. */
+static inline uint64_t policy_tagged(const struct policy *policy)
+{
+	return WITH_VLANS ? policy->tagged : 0;
+}
+
+/* Ports that are asked about frames from @src. */
+static inline uint64_t policy_asks(const struct policy *policy,
+				   unsigned int src)
+{
+	return WITH_FILTERS ? policy->asks[src] : 0;
+}
 
 /**
  * struct policy_answer - may it go to a port, and which entry decided
@@ -197,7 +239,7 @@ const char *policy_fault_text(enum policy_fault fault);
 
 /**
  * policy_load - make a policy from an image, if the image is valid
- * @to:    out: overwritten, also on failure
+ * @to:    made by policy_init(); overwritten, also on failure
  * @image: may be changed by others all the time; each word is read once
  * @at:    out: which rule, port, ... is wrong; may be NULL
  *
@@ -209,8 +251,7 @@ enum policy_fault policy_load(struct policy *to,
 
 /**
  * policy_settle - compute derived fields (@asks to @need)
- *
- * policy_load() does this; for tests that fill in a policy by hand.
+ * For tests that fill in a policy by hand; policy_load() does it itself.
  */
 void policy_settle(struct policy *policy);
 
@@ -326,7 +367,7 @@ static FAST_PATH enum vswitch_reason policy_ruled(const struct policy *policy,
 	if (unlikely(answer->entry == POLICY_NO_ENTRY))
 		return policy->pair[ask->src][dst].n > 0 ? REASON_NO_RULE
 							 : REASON_NO_FLOW;
-	says = policy->says[answer->entry];
+	says = policy->said[answer->entry].says;
 	answer->noted = !(says & POLICY_SAYS_REPLY);
 	return says & POLICY_SAYS_ALLOW ? REASON_NONE : REASON_DENIED;
 }
@@ -400,7 +441,7 @@ static inline bool vswitch_can_send(const struct policy *policy,
 		*answer = ask->answer;
 		return answer->why == REASON_NONE;
 	}
-	if (unlikely(bit_in(policy->asks[ask->src], dst)))
+	if (unlikely(bit_in(policy_asks(policy, ask->src), dst)))
 		answer->why =
 			policy_asked(policy, state, cache, ask, dst, answer);
 	else
@@ -433,9 +474,11 @@ static inline unsigned int policy_sent(const struct policy *policy,
 				       struct policy_ask *ask, unsigned int dst,
 				       const struct policy_answer *answer)
 {
+	if (!WITH_FLOWS)
+		return 0;
 	if (!answer->reply &&
 	    (answer->entry == POLICY_NO_ENTRY ||
-	     !(policy->says[answer->entry] & POLICY_SAYS_REPLY)))
+	     !(policy->said[answer->entry].says & POLICY_SAYS_REPLY)))
 		return 0;
 	return policy_noted(policy, state, ask, dst, answer);
 }

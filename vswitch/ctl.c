@@ -82,7 +82,7 @@ static int32_t list_flows(const struct vswitch *sw, const struct request *rq,
 
 	reply->more = 0;
 	memset(&e, 0, sizeof(e));
-	while (sw->state.flows != NULL && !reply->more &&
+	while (policy_flows(&sw->state) != NULL && !reply->more &&
 	       flow_iterate(sw->state.flows, &cursor, now, &e)) {
 		reply->flow[count++] = e;
 		reply->more = count == CTL_FLOW_ENTRIES;
@@ -102,7 +102,7 @@ static int32_t list_groups(const struct vswitch *sw, const struct request *rq,
 
 	reply->more = 0;
 	memset(&e, 0, sizeof(e));
-	while (sw->groups != NULL && !reply->more &&
+	while (groups_of(sw) != NULL && !reply->more &&
 	       mcast_iterate(sw->groups, &cursor, now, &e)) {
 		reply->group[count++] = e;
 		reply->more = count == CTL_GROUP_ENTRIES;

@@ -66,7 +66,7 @@ static enum vswitch_resolution kind_of_flood(const struct frame *f)
 static const struct bucket *storm_limit(const struct vswitch *sw,
 					unsigned int src, const struct frame *f)
 {
-	return &sw->state.storm[src][storm_of(kind_of_flood(f))];
+	return &sw->state.bucket[src].storm[storm_of(kind_of_flood(f))];
 }
 
 /* Whether policy lets an address come, or come over, to a port. */
@@ -186,7 +186,7 @@ static inline enum vswitch_reason check_vlan(const struct vswitch *sw,
 					     enum vlan_tagging *tagging)
 {
 	*tagging = VLAN_AS_IS;
-	if (likely(!(sw->policy->tagged & (bit(src) | bit(dst)))))
+	if (likely(!(policy_tagged(sw->policy) & (bit(src) | bit(dst)))))
 		return REASON_NONE;
 	return vlan_give(&sw->policy->port[dst], &sw->policy->trunk[dst], f,
 			 tagging);
@@ -206,10 +206,10 @@ static inline enum vswitch_reason check_receiver(const struct vswitch *sw,
 	if (unlikely(bit_in(sw->state.flap.blocked, dst)))
 		return REASON_BLOCKED_OUT;
 	if (unlikely(len > sw->port[dst].out.max_frame) &&
-	    !segment_fits(sw, dst, job, tagging))
+	    !(WITH_OFFLOADS && segment_fits(sw, dst, job, tagging)))
 		return REASON_TOO_BIG;
 	if (unlikely(bit_in(sw->policy->limited, dst)) &&
-	    !bucket_has(&sw->state.out[dst], now_ns, len))
+	    !bucket_has(&sw->state.bucket[dst].out, now_ns, len))
 		return REASON_RATE_OUT;
 	return REASON_NONE;
 }
@@ -262,7 +262,7 @@ static uint64_t in_vlan(const struct vswitch *sw, unsigned int src,
 	uint64_t left = ports;
 	enum vlan_tagging tagging;
 
-	if (likely(!sw->policy->tagged))
+	if (likely(!policy_tagged(sw->policy)))
 		return ports;
 	while (left) {
 		unsigned int dst = bit_pop(&left);
@@ -285,7 +285,7 @@ static uint64_t flood_set(const struct vswitch *sw,
 	if (v->resolution == RESOLVED_UNKNOWN)
 		ports &= ~sw->policy->known_only;
 	ports = in_vlan(sw, ask->src, ask->frame, ports);
-	if (unlikely(sw->policy->snooping) && sw->groups != NULL &&
+	if (unlikely(sw->policy->snooping) && groups_of(sw) != NULL &&
 	    v->resolution == RESOLVED_MULTICAST) {
 		uint64_t want = mcast_ports(sw->groups, ask->frame, ask->src,
 					    ports,
@@ -457,16 +457,17 @@ static void imagine(const struct vswitch *sw, unsigned int port,
 	memset(job, 0, sizeof(*job));
 	f->len = (uint16_t)len;
 	job->refused = (uint8_t)check_length(in->max_frame, len);
-	if (in->offload && offload_any(o) && len <= UINT16_MAX)
+	if (WITH_OFFLOADS && in->offload && offload_any(o) && len <= UINT16_MAX)
 		segment_note(job, o, in);
 	if (job->refused != REASON_NONE)
 		return;
-	if (job->offload)
+	if (job_segment(job))
 		snap = FRAME_SNAP_MAX;
 	f->snap = (uint16_t)(len < snap ? len : snap);
 	memcpy(f->bytes, header, f->snap);
-	job_parse(sw, &hash, port, bit_in(sw->policy->tagged, port), job);
-	if (job->offload)
+	job_parse(sw, &hash, port, bit_in(policy_tagged(sw->policy), port),
+		  job);
+	if (job_segment(job))
 		segment_judge(job);
 }
 

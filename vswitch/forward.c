@@ -136,7 +136,7 @@ static inline void spend_on_rules(struct vswitch *sw,
 
 	if (sw->state.cache.steps != sw->seen.steps)
 		work += work_of_filters(sw);
-	if (ask->parsed && sw->state.flows != NULL)
+	if (ask->parsed && policy_flows(&sw->state) != NULL)
 		work += (uint64_t)ports * WORK_FLOW + work_of_flows(sw);
 	spend(sw, work);
 }
@@ -149,7 +149,6 @@ static void spend_on_guard(struct vswitch *sw, unsigned int src)
 		      (uint64_t)sw->policy->port[src].n_prefixes * WORK_PREFIX);
 }
 
-/* A frame went to a port whose rules were asked. */
 void note_asked(struct vswitch *sw, struct policy_ask *ask, unsigned int dst,
 		const struct policy_answer *answer, struct transfer *t)
 {
@@ -170,8 +169,8 @@ static inline void note_sent(struct vswitch *sw, struct policy_ask *ask,
 			     struct transfer *t)
 {
 	if (unlikely(bit_in(sw->policy->limited, dst)))
-		bucket_take(&sw->state.out[dst], ask->now_ns, len);
-	if (unlikely(bit_in(sw->policy->asks[ask->src], dst))) {
+		bucket_take(&sw->state.bucket[dst].out, ask->now_ns, len);
+	if (unlikely(bit_in(policy_asks(sw->policy, ask->src), dst))) {
 		const struct policy_answer answer = {
 			.why = REASON_NONE,
 			.reply = bit_in(v->replies, dst),
@@ -186,7 +185,7 @@ static inline void note_sent(struct vswitch *sw, struct policy_ask *ask,
 static FAST_PATH struct transfer *put(struct vswitch *sw, struct job *job,
 				      unsigned int dst, uint8_t *to)
 {
-	struct transfer *t = &sw->transfer[sw->transfers++];
+	struct transfer *t = sw->next++;
 
 	t->to = to;
 	t->job = job;
@@ -248,7 +247,7 @@ static FAST_PATH void deliver(struct vswitch *sw, struct policy_ask *ask,
 		note_sent(sw, ask, dst, len, v, t);
 		/* What was cut has been copied. */
 		if (offload && to == NULL)
-			sw->transfers--;
+			sw->next--;
 	}
 }
 
@@ -357,14 +356,14 @@ static SLOW_PATH void note_flood(struct vswitch *sw,
 				 const struct vswitch_verdict *v)
 {
 	struct bucket *bucket =
-		&sw->state.storm[ask->src][storm_of(v->resolution)];
+		&sw->state.bucket[ask->src].storm[storm_of(v->resolution)];
 
 	if (v->deliver)
 		stat_bump(&sw->count.flooded, &sw->stats->flooded);
 	if (unlikely(bucket_limits(bucket)))
 		bucket_take(bucket, ask->now_ns, storm_units(bucket, job));
 	if (unlikely(sw->policy->snooping) &&
-	    v->resolution == RESOLVED_MULTICAST && sw->groups != NULL)
+	    v->resolution == RESOLVED_MULTICAST && groups_of(sw) != NULL)
 		note_groups(sw, ask, v->deliver);
 	spend_on_flood(sw, ask->frame->len, v);
 }
@@ -373,8 +372,8 @@ static inline void count_hits(struct vswitch *sw, unsigned int src,
 			      const struct vswitch_verdict *v)
 {
 	/* Other pairs have no entries. */
-	uint64_t ports = v->candidates &
-			 (sw->policy->asks[src] | sw->policy->counted[src]);
+	uint64_t ports = v->candidates & (policy_asks(sw->policy, src) |
+					  sw->policy->counted[src]);
 
 	while (ports) {
 		unsigned int entry = v->entry[bit_pop(&ports)];
@@ -387,7 +386,8 @@ static inline void count_hits(struct vswitch *sw, unsigned int src,
 static SLOW_PATH void note_guarded(struct vswitch *sw,
 				   const struct policy_ask *ask)
 {
-	bucket_take(&sw->state.in[ask->src], ask->now_ns, ask->frame->len);
+	bucket_take(&sw->state.bucket[ask->src].in, ask->now_ns,
+		    ask->frame->len);
 	spend_on_guard(sw, ask->src);
 }
 
@@ -417,9 +417,9 @@ static SLOW_PATH void finish(struct vswitch *sw, const struct policy_ask *ask,
 		charge(sw, ask->src, v);
 		spend_on_rules(sw, ask,
 			       bit_count(v->refused &
-					 sw->policy->asks[ask->src]));
+					 policy_asks(sw->policy, ask->src)));
 	}
-	if (sw->captures)
+	if (captures_of(sw))
 		mirror_frame(sw, ask->src, job, v);
 }
 
@@ -440,7 +440,7 @@ static FAST_PATH void forward_frame(struct vswitch *sw, unsigned int src,
 		note(sw, ask, job, v);
 	tell_tap(sw, src, &job->frame, v);
 	deliver(sw, ask, job, v, offload);
-	if (unlikely(v->reason | v->refused | sw->captures | job->heavy))
+	if (unlikely(v->reason | v->refused | captures_of(sw) | job->heavy))
 		finish(sw, ask, job, v);
 }
 
@@ -452,13 +452,13 @@ static SLOW_PATH void forward_odd(struct vswitch *sw, unsigned int src,
 
 	if (job->refused)
 		refuse_descriptor(sw, src, job->refused);
-	else if (!job->offload || !lane_segment(sw, src, job))
-		forward_frame(sw, src, number, job->offload);
+	else if (!job_segment(job) || !lane_segment(sw, src, job))
+		forward_frame(sw, src, number, job_segment(job));
 }
 
 static void copy_all(struct vswitch *sw)
 {
-	const struct transfer *end = sw->transfer + sw->transfers;
+	const struct transfer *end = sw->next;
 
 	for (const struct transfer *t = sw->transfer; t < end; t++) {
 		if (unlikely(t->how != VLAN_AS_IS))
@@ -474,7 +474,7 @@ unsigned int forward_batch(struct vswitch *sw, unsigned int src,
 	unsigned int i = 0;
 
 	sw->fresh = 0;
-	sw->transfers = 0;
+	sw->next = sw->transfer;
 	sw->stop = count;
 	sw->ask.frame = NULL;
 	while ((i = lane_run(sw, src, i)) < sw->stop) {

@@ -72,8 +72,9 @@ static FAST_PATH struct sender sender_of(const struct vswitch *sw,
 	if (bit_in(policy->guarded | sw->state.flap.blocked, src))
 		return s;
 	s.plain = plain_ports(sw, src);
-	s.asked = open_ports(sw, src) & ~s.plain &
-		  (policy->port[src].allow | policy->asks[src]);
+	if (WITH_FILTERS)
+		s.asked = open_ports(sw, src) & ~s.plain &
+			  (policy->port[src].allow | policy->asks[src]);
 	s.counted = s.plain & policy->counted[src];
 	return s;
 }
@@ -171,7 +172,8 @@ static FAST_PATH void note(struct vswitch *sw, unsigned int dst,
 
 	if (likely(entry != POLICY_NO_ENTRY))
 		stat_bump(&sw->hits[entry], &sw->stats->hits[entry]);
-	if (unlikely(!bit_in(sw->policy->asks[ask->src], dst)))
+	/* Rules were asked, or only the user's own policy was. */
+	if (policy_has_user() && !bit_in(sw->policy->asks[ask->src], dst))
 		return;
 	if (likely(ask->answer.noted) &&
 	    likely(sw->state.cache.steps == sw->seen.steps))
@@ -182,14 +184,14 @@ static FAST_PATH void note(struct vswitch *sw, unsigned int dst,
 
 bool lane_segment(struct vswitch *sw, unsigned int src, struct job *job)
 {
-	struct transfer *t = &sw->transfer[sw->transfers];
+	struct transfer *t = sw->next;
 	uint32_t len = job->frame.len;
 	const struct fdb_slot *way;
 	struct outlet *out;
 	struct sender s;
 	bool asked;
 
-	if (sw->captures || sw->tap != NULL || job->vlan ||
+	if (captures_of(sw) || sw->tap != NULL || job->vlan ||
 	    mac_is_group(job->frame.dst))
 		return false;
 	s = sender_of(sw, src);
@@ -209,7 +211,7 @@ bool lane_segment(struct vswitch *sw, unsigned int src, struct job *job)
 	t->job = job;
 	t->port = way->port;
 	t->how = VLAN_AS_IS;
-	sw->transfers++;
+	sw->next++;
 	lane_close(sw, &s, src, way->port, 1);
 	if (asked)
 		note(sw, way->port, t);
@@ -220,7 +222,7 @@ bool lane_segment(struct vswitch *sw, unsigned int src, struct job *job)
 
 unsigned int lane_run(struct vswitch *sw, unsigned int src, unsigned int first)
 {
-	struct transfer *t = sw->transfer + sw->transfers, *since = t;
+	struct transfer *t = sw->next, *since = t;
 	const struct job *end = sw->job + sw->stop;
 	struct job *job = sw->job + first;
 	unsigned int dst = MAX_PORTS; /* which no frame goes to */
@@ -228,7 +230,7 @@ unsigned int lane_run(struct vswitch *sw, unsigned int src, unsigned int first)
 	bool asked = false;
 	struct sender s;
 
-	if (job >= end || sw->captures || sw->tap != NULL ||
+	if (job >= end || captures_of(sw) || sw->tap != NULL ||
 	    mac_is_group(job->frame.dst))
 		return first;
 	s = sender_of(sw, src);
@@ -242,13 +244,13 @@ unsigned int lane_run(struct vswitch *sw, unsigned int src, unsigned int first)
 			since = t;
 			dst = way->port;
 			asked = !bit_in(s.plain, dst);
-			if (asked && !bit_in(s.asked, dst))
+			if (asked && (!WITH_FILTERS || !bit_in(s.asked, dst)))
 				break;
 			out = lane_open(sw, dst);
 			if (out == NULL)
 				break;
 		}
-		if (likely(!asked)) {
+		if (!WITH_FILTERS || likely(!asked)) {
 			if (!lane_send(out, job, dst, t))
 				break;
 			continue;
@@ -260,6 +262,6 @@ unsigned int lane_run(struct vswitch *sw, unsigned int src, unsigned int first)
 		end = sw->job + sw->stop;
 	}
 	lane_close(sw, &s, src, dst, t - since);
-	sw->transfers = (unsigned int)(t - sw->transfer);
+	sw->next = t;
 	return (unsigned int)(job - sw->job);
 }

@@ -35,14 +35,14 @@ static void record_to(struct vswitch *sw, unsigned int number,
 	if (why != REASON_NONE)
 		return;
 	memcpy(to, r, sizeof(*r));
-	if (unlikely(job->offload))
+	if (unlikely(job_segment(job)))
 		segment_record(to + CAPTURE_HEADROOM, job,
 			       (enum vlan_tagging)how);
 	else
 		frame_copy(to + CAPTURE_HEADROOM, job, how);
 	p->out.bytes -= CAPTURE_HEADROOM;
-	spend(sw, WORK_COPY + (job->offload ? WORK_SUM(r->len)
-					    : WORK_BYTES(r->len)));
+	spend(sw, WORK_COPY + (job_segment(job) ? WORK_SUM(r->len)
+						: WORK_BYTES(r->len)));
 }
 
 /* One record for every capture in a set (bits are positions, not ports). */
@@ -52,7 +52,7 @@ static void record(struct vswitch *sw, uint64_t captures, const struct job *job,
 	enum vlan_tagging tagging = (enum vlan_tagging)(how & ~COPY_BLANK);
 
 	r.time_ns = sw->now_ns;
-	if (job->offload) {
+	if (job_segment(job)) {
 		r.offload = job->offload;
 		r.segment = job->segment;
 	}
@@ -65,11 +65,11 @@ static void record(struct vswitch *sw, uint64_t captures, const struct job *job,
 static unsigned int copied_how(const struct vswitch *sw, unsigned int src,
 			       const struct job *job, unsigned int dst)
 {
-	unsigned int i = sw->transfers;
+	const struct transfer *t = sw->next;
 
-	while (i-- > 0 && sw->transfer[i].job == job)
-		if (sw->transfer[i].port == dst)
-			return sw->transfer[i].how;
+	while (t > sw->transfer && (--t)->job == job)
+		if (t->port == dst)
+			return t->how;
 	return tagging_of(sw, src, dst, &job->frame);
 }
 

@@ -39,9 +39,9 @@ static void let_go(struct vswitch *sw, unsigned int number)
 	sw->ring_out &= others;
 	sw->ring_in &= others;
 	fdb_flush_port(sw->fdb, number);
-	if (sw->groups != NULL)
+	if (groups_of(sw) != NULL)
 		mcast_flush_port(sw->groups, number);
-	if (sw->state.flows != NULL)
+	if (policy_flows(&sw->state) != NULL)
 		flow_flush_port(sw->state.flows, number);
 }
 

@@ -114,10 +114,10 @@ static void pin_new(struct vswitch *sw, const struct policy *next,
 
 static void move_locks(struct vswitch *sw, const struct policy *next)
 {
-	for (unsigned int p = 0; p < MAX_PORTS; p++)
+	for (unsigned int p = 0; p < sw->ports; p++)
 		unpin_old(sw, next, p);
 	/* So that nobody else can claim the address, nor ageing lose it. */
-	for (unsigned int p = 0; p < MAX_PORTS; p++)
+	for (unsigned int p = 0; p < sw->ports; p++)
 		pin_new(sw, next, p);
 }
 
@@ -139,10 +139,10 @@ static void follow(struct vswitch *sw, const struct policy *next)
 {
 	uint64_t *hits = next_hits(sw);
 
-	for (unsigned int s = 0; s < MAX_PORTS; s++) {
+	for (unsigned int s = 0; s < sw->ports; s++) {
 		if (!same_vlans(sw->policy, next, s))
 			fdb_flush_port(sw->fdb, s);
-		for (unsigned int d = 0; d < MAX_PORTS; d++)
+		for (unsigned int d = 0; d < sw->ports; d++)
 			carry_pair(sw, next, s, d, hits);
 	}
 	move_locks(sw, next);
@@ -156,7 +156,7 @@ static bool locks_fit(const struct vswitch *sw, const struct policy *next)
 {
 	uint32_t n = 0;
 
-	for (unsigned int p = 0; p < MAX_PORTS; p++)
+	for (unsigned int p = 0; p < sw->ports; p++)
 		n += next->port[p].locked ? next->port[p].n_macs + 1u : 0;
 	return n <= fdb_capacity(sw->fdb);
 }
@@ -170,12 +170,12 @@ enum policy_fault vswitch_set_policy(struct vswitch *sw,
 				     const volatile struct policy_image *image,
 				     uint32_t *at)
 {
-	struct policy *next = &sw->slot[sw->policy == &sw->slot[0]];
+	struct policy *next = sw->slot[sw->policy == sw->slot[0]];
 	enum policy_fault fault = policy_load(next, image, at);
 
 	if (fault != POLICY_FAULT_SOUND)
 		return fault;
-	if (next->replies && sw->state.flows == NULL)
+	if (next->replies && policy_flows(&sw->state) == NULL)
 		return POLICY_FAULT_NO_FLOWS;
 	if (!locks_fit(sw, next))
 		return POLICY_FAULT_LOCKS;
@@ -185,8 +185,9 @@ enum policy_fault vswitch_set_policy(struct vswitch *sw,
 	policy_begin(&sw->state, next);
 	/* The numbers begin again: no verdict may be taken for a new one's. */
 	if (unlikely(next->generation == 1))
-		cache_init(&sw->state.cache, sw->seed);
-	for (unsigned int p = 0; p < MAX_PORTS; p++)
+		cache_init(&sw->state.cache, sw->state.cache.port,
+			   sw->state.cache.ports, sw->seed);
+	for (unsigned int p = 0; p < sw->ports; p++)
 		port_learn_flags(sw, p);
 	show_hits(sw);
 	return POLICY_FAULT_SOUND;

@@ -7,6 +7,7 @@
 #ifndef WEIR_VSWITCH_STATE_H
 #define WEIR_VSWITCH_STATE_H
 
+#include "base/with.h"
 #include "vswitch/fdb_impl.h"
 #include "vswitch/vlan.h"
 #include "vswitch/vswitch.h"
@@ -135,6 +136,12 @@ struct job {
 	struct offload_place at;
 };
 
+/* Whether a frame has offload data. */
+static inline bool job_segment(const struct job *job)
+{
+	return WITH_OFFLOADS && job->offload;
+}
+
 /* Besides what becomes of the tag: the padding is zeroed. */
 #define COPY_BLANK 0x80u
 
@@ -186,7 +193,10 @@ struct transfer {
  * @quota:     plain frames this visit may take, as of the start of the batch
  * @stop:      frames of this batch that it may take
  * @lost:      buffers of this batch that cannot be given back
- * @transfers: entries of @transfer in use
+ * @transfer:  copies of this batch
+ * @next:      the first of @transfer that is not in use
+ * @slot:      the policy that holds, and the next one
+ * @ports:     how many there can be
  */
 struct vswitch {
 	struct fdb *fdb;
@@ -234,22 +244,31 @@ struct vswitch {
 		uint64_t flooded;
 		uint64_t disputes;
 	} count;
-	struct port port[MAX_PORTS];
 	struct policy_state state;
 
 	/* Scratch of one batch. */
 	uint32_t lost;
-	unsigned int transfers;
+	struct transfer *next;
+	struct transfer *transfer;
 	struct job job[VSWITCH_BATCH];
 	struct vswitch_verdict verdict;
 	struct policy_ask ask;
-	struct transfer transfer[VSWITCH_BATCH * MAX_PORTS];
 
-	/* The policy that holds, and the next one. */
-	struct policy slot[2];
-	uint64_t hit_slot[2][POLICY_MAX_ENTRIES];
-
-	struct vswitch_stats own;
+	struct policy *slot[2];
+	uint64_t *hit_slot[2];
+	unsigned int ports;
+	struct port port[];
 };
+
+/* The table of multicast groups, if there is one. */
+static inline struct mcast *groups_of(const struct vswitch *sw)
+{
+	return WITH_GROUPS ? sw->groups : NULL;
+}
+
+static inline uint32_t captures_of(const struct vswitch *sw)
+{
+	return WITH_CAPTURES ? sw->captures : 0;
+}
 
 #endif

@@ -76,7 +76,7 @@ static FAST_PATH void take(struct vswitch *sw, struct port *p,
 static void take_descriptors(struct vswitch *sw, struct port *p,
 			     unsigned int count)
 {
-	if (unlikely(p->out.offload))
+	if (WITH_OFFLOADS && unlikely(p->out.offload))
 		take(sw, p, count, false, true);
 	else if (likely(p->in_room >= count))
 		take(sw, p, count, true, false);
@@ -191,7 +191,7 @@ static FAST_PATH void take_headers(struct vswitch *sw, unsigned int src,
 	const struct fdb_hash hash = sw->fdb->hash;
 	unsigned int snap = sw->policy->snap[src];
 	unsigned int simple = snap > FRAME_SNAP ? UINT16_MAX + 1 : FRAME_SNAP;
-	bool tagged = bit_in(sw->policy->tagged, src);
+	bool tagged = bit_in(policy_tagged(sw->policy), src);
 	const struct job *end = sw->job + count;
 
 	for (struct job *job = sw->job; job < end; job++) {
@@ -228,7 +228,7 @@ static unsigned int batch(struct vswitch *sw, unsigned int number,
 
 	prefetch_receivers(sw);
 	take_descriptors(sw, p, count);
-	if (unlikely(p->out.offload))
+	if (WITH_OFFLOADS && unlikely(p->out.offload))
 		take_headers(sw, number, count, true);
 	else
 		take_headers(sw, number, count, false);

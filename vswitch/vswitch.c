@@ -17,35 +17,63 @@
 
 /**
  * struct places - where the tables lie in a switch's memory
- * @fdb, @flows, @groups: offsets; the latter two are 0 if there is no such
- *                        table
- * @end: bytes of all of it; 0 if a size is out of range
+ * @room: of its policies
+ * @fdb, @transfer, @bucket, @cache, @slot, @hits: offsets
+ * @flows, @groups: likewise; 0 if there is no such table
+ * @end:  bytes of all of it; 0 if a size is out of range
  */
 struct places {
+	struct policy_room room;
 	size_t fdb;
+	size_t transfer;
+	size_t bucket;
+	size_t cache;
+	size_t slot[2];
+	size_t hits[2];
 	size_t flows;
 	size_t groups;
 	size_t end;
 };
 
+/* The place of a table of so many bytes. */
+static size_t place(struct places *p, size_t bytes)
+{
+	size_t at = p->end;
+
+	p->end += in_lines(bytes);
+	return at;
+}
+
+static unsigned int cache_ports(const struct policy_room *room)
+{
+	return room->asks ? room->ports : 0;
+}
+
 static struct places place_tables(const struct vswitch_tables *t)
 {
-	size_t fdb = fdb_size(&t->fdb);
-	size_t flows = t->flows ? flow_size(t->flows) : 0;
-	size_t groups = t->groups ? mcast_size(t->groups) : 0;
-	struct places p = { .fdb = in_lines(sizeof(struct vswitch)) };
+	struct places p = { .room = policy_room(&t->room) };
+	size_t fdb = fdb_size(&t->fdb), policy = policy_size(&p.room);
+	size_t flows = WITH_FLOWS && t->flows ? flow_size(t->flows) : 0;
+	size_t groups = WITH_GROUPS && t->groups ? mcast_size(t->groups) : 0;
+	uint32_t ports = p.room.ports;
 
-	if (fdb == 0 || (t->flows && !flows) || (t->groups && !groups))
+	if (fdb == 0 || policy == 0 || (t->flows && !flows) ||
+	    (t->groups && !groups))
 		return p;
-	p.end = p.fdb + in_lines(fdb);
-	if (flows) {
-		p.flows = p.end;
-		p.end += in_lines(flows);
+	place(&p, sizeof(struct vswitch) + ports * sizeof(struct port));
+	p.fdb = place(&p, fdb);
+	p.transfer = place(&p, (size_t)VSWITCH_BATCH * ports *
+				       sizeof(struct transfer));
+	p.bucket = place(&p, ports * sizeof(struct policy_buckets));
+	p.cache = place(&p, cache_ports(&p.room) * sizeof(struct cache_port));
+	for (unsigned int i = 0; i < 2; i++) {
+		p.slot[i] = place(&p, policy);
+		p.hits[i] = place(&p, p.room.entries * sizeof(uint64_t));
 	}
-	if (groups) {
-		p.groups = p.end;
-		p.end += in_lines(groups);
-	}
+	if (flows)
+		p.flows = place(&p, flows);
+	if (groups)
+		p.groups = place(&p, groups);
 	return p;
 }
 
@@ -54,30 +82,59 @@ size_t vswitch_size(const struct vswitch_tables *tables)
 	return place_tables(tables).end;
 }
 
+size_t vswitch_stats_size(const struct vswitch_tables *tables)
+{
+	return offsetof(struct vswitch_stats, hits) +
+	       policy_room(&tables->room).entries * sizeof(uint64_t);
+}
+
+static void make_policies(struct vswitch *sw, const struct places *at)
+{
+	uint8_t *memory = (uint8_t *)sw;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		sw->slot[i] = policy_init(memory + at->slot[i], &at->room);
+		sw->hit_slot[i] = (uint64_t *)(void *)(memory + at->hits[i]);
+		memset(sw->hit_slot[i], 0,
+		       at->room.entries * sizeof(sw->hit_slot[i][0]));
+	}
+	sw->policy = sw->slot[0];
+	sw->policy->generation = 1;
+	sw->hits = sw->hit_slot[0];
+}
+
 static void make_tables(struct vswitch *sw, const struct vswitch_tables *t,
 			const struct places *at)
 {
 	uint8_t *memory = (uint8_t *)sw;
 
+	sw->ports = at->room.ports;
 	sw->fdb = fdb_init(memory + at->fdb, fdb_size(&t->fdb), &t->fdb);
 	sw->seed = t->fdb.seed;
-	cache_init(&sw->state.cache, sw->seed);
-	if (at->flows)
+	sw->transfer = (struct transfer *)(void *)(memory + at->transfer);
+	sw->state.bucket =
+		(struct policy_buckets *)(void *)(memory + at->bucket);
+	memset(sw->state.bucket, 0, sw->ports * sizeof(struct policy_buckets));
+	cache_init(&sw->state.cache,
+		   (struct cache_port *)(void *)(memory + at->cache),
+		   cache_ports(&at->room), sw->seed);
+	make_policies(sw, at);
+	if (WITH_FLOWS && at->flows)
 		sw->state.flows = flow_init(memory + at->flows,
 					    flow_size(t->flows), t->flows,
 					    t->fdb.seed);
-	if (at->groups)
+	if (WITH_GROUPS && at->groups)
 		sw->groups = mcast_init(memory + at->groups,
 					mcast_size(t->groups), t->groups,
 					t->fdb.seed);
 }
 
 /* Somebody may be reading; a restarted switch starts from zero. */
-static void clear_stats(struct vswitch_stats *stats)
+static void clear_stats(struct vswitch_stats *stats, size_t size)
 {
 	stat_show(&stats->magic, 0);
 	atomic_thread_fence(memory_order_release);
-	memset(stats, 0, sizeof(*stats));
+	memset(stats, 0, size);
 	__atomic_store_n(&stats->magic, VSWITCH_STATS_MAGIC, __ATOMIC_RELEASE);
 }
 
@@ -88,20 +145,16 @@ struct vswitch *vswitch_init(void *memory, size_t size,
 	struct places places = place_tables(tables);
 	struct vswitch *sw = memory;
 
-	if (places.end == 0 || size < places.end)
+	if (places.end == 0 || size < places.end || stats == NULL)
 		return NULL;
-	memset(sw, 0, sizeof(*sw));
+	memset(sw, 0, places.fdb);
 	make_tables(sw, tables, &places);
 	sw->fits = UINT32_MAX;
-	sw->policy = &sw->slot[0];
-	sw->policy->generation = 1;
-	policy_settle(sw->policy);
-	sw->hits = sw->hit_slot[0];
-	sw->stats = stats != NULL ? stats : &sw->own;
-	clear_stats(sw->stats);
+	sw->stats = stats;
+	clear_stats(stats, vswitch_stats_size(tables));
 	/* Also of ports that are never added: a static entry may name one, and
 	 * what is sent there is counted. */
-	for (unsigned int i = 0; i < MAX_PORTS; i++)
+	for (unsigned int i = 0; i < sw->ports; i++)
 		sw->port[i].shown = &sw->stats->port[i];
 	return sw;
 }
@@ -129,6 +182,7 @@ static bool config_ok(const struct vswitch_port_config *c)
 	uint32_t longest = c->max_frame;
 
 	if (longest < FRAME_MIN || longest > UINT16_MAX ||
+	    (!WITH_OFFLOADS && c->offload) ||
 	    !offload_port_ok(c->offload, c->max_frame, c->max_segment))
 		return false;
 	if (c->fill > VSWITCH_FILL_SDDF ||
@@ -191,12 +245,12 @@ int vswitch_add_port(struct vswitch *sw, unsigned int port,
 {
 	struct port *p;
 
-	if (port >= MAX_PORTS || !config_ok(config))
+	if (port >= sw->ports || !config_ok(config))
 		return -EINVAL;
 	if (bit_in(sw->present, port))
 		return -EEXIST;
 	if (config->kind == VSWITCH_PORT_CAPTURE &&
-	    sw->captures == VSWITCH_MAX_CAPTURES)
+	    sw->captures == (WITH_CAPTURES ? VSWITCH_MAX_CAPTURES : 0))
 		return -ENOSPC;
 	p = &sw->port[port];
 	set_up(p, config);
@@ -263,7 +317,7 @@ static void show_flows(struct vswitch *sw)
 	struct vswitch_stats *shown = sw->stats;
 	struct flow_counts c;
 
-	if (sw->state.flows == NULL)
+	if (policy_flows(&sw->state) == NULL)
 		return;
 	c = flow_counts(sw->state.flows);
 	stat_show(&shown->flows, flow_count(sw->state.flows));
@@ -285,7 +339,7 @@ static void age(struct vswitch *sw)
 
 void show_blocked(struct vswitch *sw)
 {
-	for (unsigned int p = 0; p < MAX_PORTS; p++) {
+	for (unsigned int p = 0; p < sw->ports; p++) {
 		struct vswitch_port_stats *shown = sw->port[p].shown;
 
 		stat_show(&shown->blocked, bit_in(sw->state.flap.blocked, p));

@@ -281,11 +281,13 @@ struct vswitch;
  * @flows:  flows at a time (policy/flow.h); 0: none, and no rules with `reply`
  * @groups: memberships of multicast groups at a time (vswitch/mcast.h); 0: no
  *          snooping
+ * @room:   ports, and what its policies may hold (policy/policy.h)
  */
 struct vswitch_tables {
 	struct fdb_config fdb;
 	uint32_t flows;
 	uint32_t groups;
+	struct policy_room room;
 };
 
 /**
@@ -295,11 +297,16 @@ struct vswitch_tables {
 size_t vswitch_size(const struct vswitch_tables *tables);
 
 /**
+ * vswitch_stats_size - bytes of its statistics region that a switch uses
+ */
+size_t vswitch_stats_size(const struct vswitch_tables *tables);
+
+/**
  * vswitch_init - make a switch without ports that allows nothing
  * @memory: aligned to 64
  * @size:   bytes at @memory
  * @tables: how large its tables are
- * @stats:  statistics region, or NULL for private counters only
+ * @stats:  statistics region, vswitch_stats_size() bytes
  *
  * Return: the switch (inside @memory), or NULL if @tables are out of range or
  * @size less than vswitch_size().
@@ -311,7 +318,7 @@ struct vswitch *vswitch_init(void *memory, size_t size,
 /**
  * vswitch_add_port - attach a port
  * @sw:     switch
- * @port:   number, less than MAX_PORTS, not yet in use
+ * @port:   number, less than the tables' ports, not yet in use
  * @config: copied
  *
  * The link page is looked at at once, so a port whose link is up can be sent to
@@ -328,7 +335,7 @@ int vswitch_add_port(struct vswitch *sw, unsigned int port,
  *
  * For small systems and tests, before any frame: the allow lists and MAC locks
  * of @port can be set, other things by vswitch_set_policy().  A source lock
- * also wants fdb_add_static() on vswitch_fdb().
+ * also wants fdb_add_static() on vswitch_fdb(), at one of the switch's ports.
  */
 struct policy *vswitch_policy(struct vswitch *sw);
 

@@ -298,7 +298,7 @@ static inline enum vlan_tagging tagging_of(const struct vswitch *sw,
 {
 	enum vlan_tagging tagging = VLAN_AS_IS;
 
-	if (unlikely(sw->policy->tagged & (bit(src) | bit(dst))))
+	if (unlikely(policy_tagged(sw->policy) & (bit(src) | bit(dst))))
 		vlan_give(&sw->policy->port[dst], &sw->policy->trunk[dst], f,
 			  &tagging);
 	return tagging;
@@ -309,10 +309,10 @@ static inline uint64_t open_ports(const struct vswitch *sw, unsigned int src)
 {
 	const struct policy *policy = sw->policy;
 
-	if (unlikely(bit_in(policy->tagged, src)))
+	if (unlikely(bit_in(policy_tagged(policy), src)))
 		return 0;
 	return sw->receivers & ~(sw->state.flap.blocked | policy->limited |
-				 policy->tagged | bit(src));
+				 policy_tagged(policy) | bit(src));
 }
 
 /**
@@ -327,7 +327,7 @@ static inline uint64_t plain_ports(const struct vswitch *sw, unsigned int src)
 	if (policy_has_user())
 		return 0;
 	return open_ports(sw, src) & policy->port[src].allow &
-	       ~policy->asks[src];
+	       ~policy_asks(policy, src);
 }
 
 /**
@@ -339,7 +339,7 @@ static inline uint64_t plain_ports(const struct vswitch *sw, unsigned int src)
 static inline uint64_t storm_units(const struct bucket *storm,
 				   const struct job *job)
 {
-	uint64_t frames = job->offload ? job->at.frames : 1;
+	uint64_t frames = job_segment(job) ? job->at.frames : 1;
 
 	return frames < storm->rate.burst ? frames : storm->rate.burst;
 }

@@ -122,7 +122,8 @@ static void make_switch(void)
 	size_t size = vswitch_size(&tables);
 	struct policy_image *image = zeroed(sizeof(*image));
 
-	sw = vswitch_init(zeroed(size), size, &tables, NULL);
+	sw = vswitch_init(zeroed(size), size, &tables,
+			  zeroed(vswitch_stats_size(&tables)));
 	if (sw == NULL)
 		die("the switch refuses its tables");
 	make_port(0);

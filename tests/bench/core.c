@@ -143,7 +143,8 @@ static void make_switch(struct bench *b)
 	};
 	size_t size = vswitch_size(&tables);
 
-	b->sw = vswitch_init(zeroed(size), size, &tables, NULL);
+	b->sw = vswitch_init(zeroed(size), size, &tables,
+			     zeroed(vswitch_stats_size(&tables)));
 	if (b->sw == NULL)
 		die("the switch refuses its tables", "");
 	for (unsigned int p = 0; p < b->plan.ports; p++)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "policy/policy.h"
+#include "tests/unit/image_rig.h"
 #include "tests/unit/config_promise.h"
 
 uint64_t promise_lock(const struct system *sys, const struct sys_conn *c,
@@ -29,10 +30,9 @@ uint64_t promise_lock(const struct system *sys, const struct sys_conn *c,
 /* As the switch does it, so none that comes out here is refused there. */
 static void is_taken(const struct policy_image *image)
 {
-	struct policy *policy = malloc(sizeof(*policy));
+	struct policy *policy = policy_new();
 	uint32_t at;
 
-	assert_non_null(policy);
 	assert_int_equal(policy_load(policy, image, &at), POLICY_FAULT_SOUND);
 	free(policy);
 }

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "policy/policy.h"
+#include "tests/unit/image_rig.h"
 #include "tests/unit/cbpf_rig.h"
 #include "tests/unit/config_promise.h"
 #include "tests/unit/config_rig.h"
@@ -54,9 +55,8 @@ static bool decide(const struct policy *policy, unsigned int src,
 
 static struct policy *load(const struct system *sys)
 {
-	struct policy *policy = malloc(sizeof(*policy));
+	struct policy *policy = policy_new();
 
-	assert_non_null(policy);
 	assert_int_equal(policy_load(policy, &sys->policy[0].image, NULL),
 			 POLICY_FAULT_SOUND);
 	return policy;

@@ -8,6 +8,15 @@
 #include <string.h>
 #include <cmocka.h>
 
+struct policy *policy_new(void)
+{
+	static const struct policy_room any;
+	void *memory = aligned_alloc(64, policy_size(&any));
+
+	assert_non_null(memory);
+	return policy_init(memory, &any);
+}
+
 struct policy_image *image_new(void)
 {
 	struct policy_image *image = calloc(1, sizeof(*image));

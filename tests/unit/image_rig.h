@@ -15,6 +15,12 @@
 struct policy_image *image_new(void);
 
 /**
+ * policy_new - a policy that refuses everything, with room for any image; free()
+ * it
+ */
+struct policy *policy_new(void);
+
+/**
  * image_rule - add a rule
  * @action: enum policy_action
  * @expr:   pcap-filter expression, or NULL for every frame

@@ -317,11 +317,11 @@ struct match_rig *match_rig_new(uint64_t seed)
 
 	assert_non_null(r);
 	cbpf_rig_init(&r->random, seed);
-	r->policy = calloc(1, sizeof(*r->policy));
+	r->policy = policy_new();
 	r->cache = calloc(1, sizeof(*r->cache));
-	assert_non_null(r->policy);
-	assert_non_null(r->cache);
-	cache_init(r->cache, seed);
+	r->places = calloc(MAX_PORTS, sizeof(*r->places));
+	assert_true(r->cache && r->places);
+	cache_init(r->cache, r->places, MAX_PORTS, seed);
 	r->image = image_new();
 	fill_pool(r);
 	return r;
@@ -332,6 +332,7 @@ void match_rig_free(struct match_rig *r)
 	cbpf_rig_exit(&r->random);
 	free(r->image);
 	free(r->policy);
+	free(r->places);
 	free(r->cache);
 	free(r);
 }

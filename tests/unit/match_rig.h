@@ -47,6 +47,7 @@ struct match_rig {
 	struct policy_image *image;
 	struct policy *policy;
 	struct policy_cache *cache;
+	struct cache_port *places;
 	struct match_bytes ancestor[MATCH_ANCESTORS];
 };
 

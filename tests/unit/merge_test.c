@@ -38,8 +38,8 @@ static int setup(void **state)
 
 	assert_non_null(f);
 	f->image = image_new();
-	f->merged = calloc(1, sizeof(*f->merged));
-	f->plain = calloc(1, sizeof(*f->plain));
+	f->merged = policy_new();
+	f->plain = policy_new();
 	assert_true(f->merged && f->plain);
 	*state = f;
 	return 0;

@@ -21,20 +21,28 @@
  * struct world - a policy of one rule from port 0 to port 1
  */
 struct world {
-	struct policy policy;
+	struct policy *policy;
 	struct policy_cache cache;
+	struct cache_port port[MAX_PORTS];
 	uint32_t random;
 };
 
 static int set_up(void **state)
 {
-	*state = calloc(1, sizeof(struct world));
-	return *state == NULL;
+	struct world *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	w->policy = policy_new();
+	*state = w;
+	return 0;
 }
 
 static int tear_down(void **state)
 {
-	free(*state);
+	struct world *w = *state;
+
+	free(w->policy);
+	free(w);
 	return 0;
 }
 
@@ -43,10 +51,10 @@ static void rule(struct world *w, const char *expr)
 	struct policy_image *image = image_new();
 
 	image_allow(image, 0, 1, expr);
-	assert_int_equal(policy_load(&w->policy, image, NULL),
+	assert_int_equal(policy_load(w->policy, image, NULL),
 			 POLICY_FAULT_SOUND);
-	w->policy.generation = 1;
-	cache_init(&w->cache, 21);
+	w->policy->generation = 1;
+	cache_init(&w->cache, w->port, MAX_PORTS, 21);
 	free(image);
 }
 
@@ -84,8 +92,8 @@ static void ask(struct world *w, const uint8_t *bytes)
 
 	memcpy(f.bytes, bytes, FRAME_SNAP);
 	frame_parse(&f);
-	assert_int_equal(policy_match(&w->policy, &w->cache, &f, 0, 1),
-			 policy_match(&w->policy, NULL, &f, 0, 1));
+	assert_int_equal(policy_match(w->policy, &w->cache, &f, 0, 1),
+			 policy_match(w->policy, NULL, &f, 0, 1));
 }
 
 /* Frames of all flows in turn.  Return: how many verdicts were not found. */

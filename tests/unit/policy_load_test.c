@@ -29,7 +29,7 @@ static int set_up(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	f->image = image_new();
-	f->policy = calloc(1, sizeof(*f->policy));
+	f->policy = policy_new();
 	*state = f;
 	return f->policy == NULL;
 }

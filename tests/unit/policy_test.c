@@ -7,10 +7,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "policy/policy.h"
+#include "tests/unit/image_rig.h"
 
 #define policy_user example_user
 bool example_user(const struct frame *frame, unsigned int src, unsigned int dst,
@@ -24,7 +26,8 @@ static bool answer;
 static const struct policy_words *told;
 
 /* What has been seen: nothing. */
-static const struct policy_state nothing;
+static struct policy_buckets buckets[MAX_PORTS];
+static const struct policy_state nothing = { .bucket = buckets };
 
 bool policy_user(const struct frame *frame, unsigned int src, unsigned int dst,
 		 const struct policy_words *words)
@@ -71,17 +74,18 @@ static enum vswitch_reason admit(struct policy *p, unsigned int src,
 
 static void an_empty_policy_refuses_everything(void **state)
 {
-	static const struct policy none;
+	struct policy *none = policy_new();
 
 	(void)state;
 	for (unsigned int src = 0; src < 64; src++) {
 		for (unsigned int dst = 0; dst < 64; dst++)
-			assert_int_equal(ask(&none, src, dst),
+			assert_int_equal(ask(none, src, dst),
 					 REASON_NOT_ALLOWED);
-		assert_int_equal(policy_flood_set(&none, src), 0);
+		assert_int_equal(policy_flood_set(none, src), 0);
 	}
 	/* The user's policy cannot allow what the list refused. */
 	assert_int_equal(asked, 0);
+	free(none);
 }
 
 /* Of all pairs with @from in them, only from -> to is allowed. */
@@ -102,69 +106,73 @@ static void check_cell(const struct policy *p, unsigned int from,
 
 static void each_cell_is_its_own(void **state)
 {
-	static struct policy p;
+	struct policy *p = policy_new();
 
 	(void)state;
 	for (unsigned int cell = 0; cell < 64 * 64; cell++) {
-		p.port[cell / 64].allow = 1ull << cell % 64;
-		policy_settle(&p);
-		check_cell(&p, cell / 64, cell % 64);
-		p.port[cell / 64].allow = 0;
+		p->port[cell / 64].allow = 1ull << cell % 64;
+		policy_settle(p);
+		check_cell(p, cell / 64, cell % 64);
+		p->port[cell / 64].allow = 0;
 	}
+	free(p);
 }
 
 static void the_users_policy_is_asked_last_and_only_refuses(void **state)
 {
-	static struct policy p;
+	struct policy *p = policy_new();
 
 	(void)state;
-	p.port[3].allow = 1ull << 60;
-	policy_settle(&p);
-	assert_int_equal(ask(&p, 3, 60), REASON_NONE);
+	p->port[3].allow = 1ull << 60;
+	policy_settle(p);
+	assert_int_equal(ask(p, 3, 60), REASON_NONE);
 	assert_int_equal(asked, 1);
 	answer = false;
-	assert_int_equal(ask(&p, 3, 60), REASON_POLICY);
-	assert_int_equal(ask(&p, 3, 61), REASON_NOT_ALLOWED);
+	assert_int_equal(ask(p, 3, 60), REASON_POLICY);
+	assert_int_equal(ask(p, 3, 61), REASON_NOT_ALLOWED);
 	assert_int_equal(asked, 2);
-	assert_ptr_equal(told, &p.words);
+	assert_ptr_equal(told, &p->words);
+	free(p);
 }
 
 static void a_flood_never_comes_back(void **state)
 {
-	static struct policy p;
+	struct policy *p = policy_new();
 
 	(void)state;
 	for (unsigned int src = 0; src < 64; src++) {
-		p.port[src].allow = UINT64_MAX;
-		policy_settle(&p);
-		assert_true(policy_flood_set(&p, src) ==
+		p->port[src].allow = UINT64_MAX;
+		policy_settle(p);
+		assert_true(policy_flood_set(p, src) ==
 			    (UINT64_MAX & ~(1ull << src)));
 	}
+	free(p);
 }
 
 static void a_lock_admits_one_source(void **state)
 {
-	static struct policy p;
+	struct policy *p = policy_new();
 	struct frame f = { .src = 0x020000000007 };
 
 	(void)state;
-	assert_int_equal(admit(&p, 5, &f), REASON_NONE);
+	assert_int_equal(admit(p, 5, &f), REASON_NONE);
 	/* What is not switched on does not matter. */
-	p.port[5].locked_mac = 1;
-	assert_int_equal(admit(&p, 5, &f), REASON_NONE);
+	p->port[5].locked_mac = 1;
+	assert_int_equal(admit(p, 5, &f), REASON_NONE);
 	/* Nor if the port is looked at for another reason. */
-	p.port[5].limit_in.rate = 1;
-	assert_int_equal(admit(&p, 5, &f), REASON_NONE);
-	p.port[5].limit_in.rate = 0;
-	p.port[5].locked = true;
-	assert_int_equal(admit(&p, 5, &f), REASON_MAC_LOCK);
-	assert_int_equal(admit(&p, 4, &f), REASON_NONE);
+	p->port[5].limit_in.rate = 1;
+	assert_int_equal(admit(p, 5, &f), REASON_NONE);
+	p->port[5].limit_in.rate = 0;
+	p->port[5].locked = true;
+	assert_int_equal(admit(p, 5, &f), REASON_MAC_LOCK);
+	assert_int_equal(admit(p, 4, &f), REASON_NONE);
 	for (unsigned int byte = 0; byte < 48; byte++) {
-		p.port[5].locked_mac = f.src ^ 1ull << byte;
-		assert_int_equal(admit(&p, 5, &f), REASON_MAC_LOCK);
+		p->port[5].locked_mac = f.src ^ 1ull << byte;
+		assert_int_equal(admit(p, 5, &f), REASON_MAC_LOCK);
 	}
-	p.port[5].locked_mac = f.src;
-	assert_int_equal(admit(&p, 5, &f), REASON_NONE);
+	p->port[5].locked_mac = f.src;
+	assert_int_equal(admit(p, 5, &f), REASON_NONE);
+	free(p);
 }
 
 /* --- the example -------------------------------------------------------- */

@@ -91,6 +91,11 @@ struct rig_options {
 struct rig *rig_new(const struct fdb_config *fdb);
 
 /**
+ * rig_new_with - the same, with these tables
+ */
+struct rig *rig_new_with(const struct vswitch_tables *tables);
+
+/**
  * rig_clients - a switch whose ports 0 to @n - 1 are ordinary clients, each
  * allowed to send to each other
  */

@@ -90,13 +90,15 @@ static void rules_with_reply_want_a_table_of_flows(void **state)
 	struct policy_image *image = image_new();
 	size_t size = vswitch_size(&t);
 	void *memory = aligned_alloc(64, in_lines(size));
-	struct vswitch *sw = vswitch_init(memory, size, &t, NULL);
+	struct vswitch_stats *stats = malloc(vswitch_stats_size(&t));
+	struct vswitch *sw = vswitch_init(memory, size, &t, stats);
 
 	(void)state;
 	image_allow_reply(image, A, B, "tcp");
 	assert_int_equal(vswitch_set_policy(sw, image, NULL),
 			 POLICY_FAULT_NO_FLOWS);
 	free(image);
+	free(stats);
 	free(memory);
 }
 

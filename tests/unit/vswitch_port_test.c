@@ -82,17 +82,20 @@ static void impossible_ports_are_refused(void **state)
 
 static void a_switch_needs_its_memory(void **state)
 {
-	struct vswitch_tables t = { { 4, 10, 0 }, 16, 16 };
+	struct vswitch_tables t = { .fdb = { 4, 10, 0 },
+				    .flows = 16,
+				    .groups = 16 };
 	size_t size = vswitch_size(&t);
 	void *memory = aligned_alloc(64, in_lines(size));
+	struct vswitch_stats *stats = malloc(vswitch_stats_size(&t));
 
 	(void)state;
-	assert_null(vswitch_init(memory, size - 1, &t, NULL));
-	assert_non_null(vswitch_init(memory, size, &t, NULL));
+	assert_null(vswitch_init(memory, size - 1, &t, stats));
+	assert_non_null(vswitch_init(memory, size, &t, stats));
 	t.flows = 0;
 	t.groups = 0;
 	assert_in_range(vswitch_size(&t), 1, size - 1);
-	assert_non_null(vswitch_init(memory, size, &t, NULL));
+	assert_non_null(vswitch_init(memory, size, &t, stats));
 	t.flows = FLOW_MAX_CAPACITY + 1;
 	assert_int_equal(vswitch_size(&t), 0);
 	t.flows = 0;
@@ -101,7 +104,8 @@ static void a_switch_needs_its_memory(void **state)
 	t.groups = 0;
 	t.fdb.ageing = 0;
 	assert_int_equal(vswitch_size(&t), 0);
-	assert_null(vswitch_init(memory, size, &t, NULL));
+	assert_null(vswitch_init(memory, size, &t, stats));
+	free(stats);
 	free(memory);
 }
 
