@@ -154,6 +154,18 @@ bool blk_virt_has_seen(const struct mon_link *l, uint32_t epoch)
 	       epoch;
 }
 
+bool blk_virt_serves(const struct monitor *m, uint32_t pd)
+{
+	for (size_t i = 0; i < m->sys.n_conns; i++) {
+		const struct mon_link *l = &m->link[i];
+
+		if (l->blk != NULL && l->conn->pd[1] == pd)
+			return __atomic_load_n(&side_of(l->blk, l)->state,
+					       __ATOMIC_RELAXED) == BLK_VIRT_UP;
+	}
+	return true;
+}
+
 bool blk_virt_waits(const struct mon_link *l)
 {
 	return l->blk != NULL &&

@@ -122,9 +122,10 @@ static bool wants(const struct monitor *m, const struct mon_guest *g,
 		  uint32_t i)
 {
 	uint32_t comp;
+	uint32_t pd = pd_of(m, g, i, &comp);
 
-	return !g->tied[i] && runs(&m->pd[g->pd]) &&
-	       runs(&m->pd[pd_of(m, g, i, &comp)]);
+	return !g->tied[i] && runs(&m->pd[g->pd]) && runs(&m->pd[pd]) &&
+	       blk_virt_serves(m, pd);
 }
 
 static bool tie(const struct monitor *m, const struct mon_guest *g, uint32_t i)

@@ -138,6 +138,12 @@ bool blk_virt_has_seen(const struct mon_link *l, uint32_t epoch);
  */
 bool blk_virt_waits(const struct mon_link *l);
 
+/**
+ * blk_virt_serves - whether what a disk's PD needs is there: it has its part of
+ * the disk behind a driver VM, or needs none
+ */
+bool blk_virt_serves(const struct monitor *m, uint32_t pd);
+
 /* --- monitor/vm.c -------------------------------------------------------- */
 
 /**

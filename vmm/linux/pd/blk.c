@@ -23,12 +23,14 @@
  * @reason:  there is something to do; if not, run() was called because the loop
  *           spins
  * @faults:  how many the monitor has been told of
+ * @serving: bit i: it was told that client i has its disk
  * @refused: bit i: it was logged why client i has no disk
  */
 struct blk_state {
 	struct blk_virt *v;
 	bool reason;
 	uint64_t faults;
+	uint64_t serving;
 	uint64_t refused;
 };
 
@@ -114,6 +116,20 @@ static uint64_t traffic(const struct blk_state *s)
 	return 2 * asked - d->outstanding;
 }
 
+/* Tell the monitor of clients that have their disk since the last call. */
+static void report_serving(struct component *c, struct blk_state *s)
+{
+	const struct blk_virt_stats *stats = blk_virt_stats(s->v);
+	uint64_t serving = 0;
+
+	for (uint32_t i = 0; i < stats->clients; i++)
+		serving |= (uint64_t)(stats->client[i].state == BLK_VIRT_UP)
+			   << i;
+	if (serving & ~s->serving)
+		pd_ring(c, c->cfg->blk_virt.ctl_channel);
+	s->serving = serving;
+}
+
 /* Tell the monitor of sides that have stopped since the last call. */
 static void report_faults(struct component *c, struct blk_state *s)
 {
@@ -164,6 +180,7 @@ static bool blk_run(struct component *c, uint64_t now_ns)
 		if (ring.clients >> i & 1)
 			pd_ring(c, cfg->client[i].wire.channel);
 	report_faults(c, s);
+	report_serving(c, s);
 	report_refused(c, s);
 	/* Peers do not ring while the loop spins: it sees traffic here. */
 	return s->reason || (looking && traffic(s) != before);

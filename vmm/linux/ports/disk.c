@@ -327,6 +327,23 @@ static void place_file(struct component *c)
 	pd_replace_fd(c, DISK_FILE, fd);
 }
 
+/* The disk is there: serve a guest, or one that has been waiting. */
+static int let_in(struct component *c)
+{
+	struct disk *d = c->state;
+	int fd = c->cfg->disk.source == SYS_DISK_QUEUE ? c->fd[DISK_FILE] : -1;
+	int e;
+
+	d->open = true;
+	atomic_store(&d->stats->sectors, d->blk.sectors);
+	e = peer_begin(c, &d->vhost.peer, c->cfg->disk.socket.mode);
+	if (e != 0 || fd < 0)
+		return e;
+	c->fd[DISK_FILE] = -1;
+	peer_given(c, &d->vhost.peer, fd);
+	return 0;
+}
+
 static int disk_init(struct component *c)
 {
 	const struct sys_disk *cfg = &c->cfg->disk;
@@ -347,12 +364,9 @@ static int disk_init(struct component *c)
 	d->blk.discards = cfg->sparse && !cfg->read_only;
 	memcpy(d->blk.id, c->cfg->name, strnlen(c->cfg->name, VBLK_ID));
 	place_file(c);
-	d->store = &disk_file;
+	d->store = cfg->source == SYS_DISK_QUEUE ? &disk_queue : &disk_file;
 	e = d->store->init(c);
-	if (e != 0)
-		return e;
-	atomic_store(&d->stats->sectors, d->blk.sectors);
-	return peer_begin(c, &d->vhost.peer, cfg->socket.mode);
+	return e != 0 || d->blk.sectors == 0 ? e : let_in(c);
 }
 
 static void disk_given(struct component *c, uint32_t what, int fd)
@@ -360,7 +374,10 @@ static void disk_given(struct component *c, uint32_t what, int fd)
 	struct disk *d = c->state;
 
 	(void)what;
-	peer_given(c, &d->vhost.peer, fd);
+	if (d->open)
+		peer_given(c, &d->vhost.peer, fd);
+	else
+		pd_replace_fd(c, DISK_FILE, fd);
 }
 
 static void disk_fd_ready(struct component *c, unsigned int fd_index,
@@ -382,6 +399,10 @@ static bool disk_run(struct component *c, uint64_t now_ns)
 	bool more;
 
 	(void)now_ns;
+	if (!d->open)
+		d->store->reap(c);
+	if (!d->open && (d->blk.sectors == 0 || let_in(c) != 0))
+		return false;
 	if (d->vhost.talk)
 		d->vhost.talk = vhost_listen(c, &d->vhost);
 	peer_answer(c, &d->vhost.peer);

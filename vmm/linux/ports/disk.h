@@ -90,7 +90,8 @@ struct disk_job {
 /**
  * struct disk_store - what stores the data
  * @init:    for init(): sets the disk's size and more of struct disk's @blk,
- *           and @state; 0 or negative errno
+ *           and @state; 0 or negative errno.  What has no size yet gets one in
+ *           @reap
  * @start:   begin with a request; false: there is no room now, ask again.  May
  *           call disk_done()
  * @submit:  after some were begun
@@ -128,6 +129,7 @@ struct disk_ring {
  * @blk:   the guest's disk
  * @store: what stores its data
  * @state: of the store
+ * @open:  the disk has a size, so guests are let in
  * @stats: for the monitor
  * @ring:  by number
  * @first: the ring that is served first next time
@@ -143,6 +145,7 @@ struct disk {
 	struct virtio_blk blk;
 	const struct disk_store *store;
 	void *state;
+	bool open;
 	struct disk_stats *stats;
 	struct disk_ring ring[DISK_RINGS];
 	unsigned int first;
