@@ -13,10 +13,11 @@
 
 #include "vmm/linux/monitor/state.h"
 
-/* Only captures have no ingress. */
+/* Only captures have an egress and no ingress. */
 static bool is_capture(const struct mon_link *l)
 {
-	return l != NULL && l->conn->ingress.active == SYS_NONE;
+	return l != NULL && l->conn->ingress.active == SYS_NONE &&
+	       l->conn->egress.active != SYS_NONE;
 }
 
 int captures_map(struct monitor *m)

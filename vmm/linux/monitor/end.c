@@ -44,8 +44,9 @@ static bool captures_idle(const struct monitor *m)
 	for (size_t i = 0; i < m->sys.n_conns; i++) {
 		const struct mon_link *l = &m->link[i];
 
-		/* Only captures have no ingress. */
+		/* Only captures have an egress and no ingress. */
 		if (l->conn->ingress.active == SYS_NONE &&
+		    l->conn->egress.active != SYS_NONE &&
 		    l->state == MON_LINK_UP && !capture_idle(m, l))
 			return false;
 	}
