@@ -137,26 +137,29 @@ static void ask(struct disk_look *l, const struct topo_use *use)
 
 static void look_at(struct topology *t)
 {
-	struct topo_use *use, **of;
 	struct disk_look *look;
+	struct topo_use *use;
 	unsigned int n = 0;
 
-	for_each(use, t->uses)
-		n += in_file(use);
+	/* What is wrong with one takes others out of question. */
+	for_each(use, t->uses) {
+		use->looked = in_file(use);
+		n += use->looked;
+	}
 	if (n == 0)
 		return;
-	of = arena_alloc(t->arena, n * sizeof(*of));
 	look = helpers_share(n * sizeof(*look));
 	n = 0;
 	for_each(use, t->uses) {
-		if (!in_file(use))
-			continue;
-		ask(&look[n], use);
-		of[n++] = use;
+		if (use->looked)
+			ask(&look[n++], use);
 	}
 	disk_look_all(look, n);
-	for (unsigned int i = 0; i < n; i++)
-		found(t, of[i], &look[i]);
+	n = 0;
+	for_each(use, t->uses) {
+		if (use->looked)
+			found(t, use, &look[n++]);
+	}
 	helpers_unshare(look, n * sizeof(*look));
 }
 

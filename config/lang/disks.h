@@ -65,6 +65,7 @@ struct topo_disk {
  * @disk:   checked; NULL: unknown
  * @read_only: said here; checked: said anywhere
  * @number: checked: of the VM's disks
+ * @looked: its file was looked at
  * @first, @size: checked: bytes; of a file, where in it the disk is
  * @dev, @ino: checked: which file it is
  */
@@ -77,6 +78,7 @@ struct topo_use {
 	bool read_only;
 	/* Checked: */
 	uint32_t number;
+	bool looked;
 	uint64_t first;
 	uint64_t size;
 	uint64_t dev;

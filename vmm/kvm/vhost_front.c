@@ -138,7 +138,7 @@ static bool receive(const struct vhost_front *f, void *to, size_t want, int *fd)
 	    (ssize_t)want)
 		return false;
 	c = CMSG_FIRSTHDR(&m);
-	if (c != NULL && c->cmsg_level == SOL_SOCKET &&
+	if (c != NULL && fd != NULL && c->cmsg_level == SOL_SOCKET &&
 	    c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
 	return true;

@@ -41,7 +41,9 @@ static const char *path_name(const struct disk_stats *s)
 		[DISK_BY_QUEUE] = "queue",
 	};
 
-	return NAME_OF(name, count_of(&s->by), "");
+	const json_int_t by = count_of(&s->by);
+
+	return NAME_OF(name, by, "");
 }
 
 /* By what was done: "read", "read_bytes" and so on. */
