@@ -114,7 +114,9 @@ void bv_slot_send(struct blk_virt *v, struct bv_slot *s)
 	const struct bv_client *c = &v->client[s->client];
 	struct blk_request r = { .code = s->code };
 
-	s->uses++;
+	/* 0 is that of a slot that was never used. */
+	if (++s->uses == 0)
+		s->uses = 1;
 	v->queued -= s->state == BV_QUEUED;
 	s->state = BV_SENT;
 	r.id = (uint32_t)s->uses << 16 | (uint32_t)(s - v->slot);

@@ -149,6 +149,28 @@ static void ids_are_the_clients_own(void **state)
 	br_free(r);
 }
 
+/* A slot's count of uses wraps around. */
+static void ids_do_not_run_out(void **state)
+{
+	struct blk_rig *r = br_start(1);
+	struct blk_request q;
+	uint32_t last = 0;
+
+	(void)state;
+	for (uint32_t n = 0; n < 140000; n++) {
+		br_flush(&r->client[0], n);
+		br_run(r);
+		assert_true(br_asked(r, &q));
+		assert_int_not_equal(q.id, last);
+		last = q.id;
+		br_respond(r, q.id, BLK_OK, 0);
+		br_run(r);
+		br_expect(&r->client[0], n, BLK_OK, 0);
+	}
+	assert_int_equal(r->stats.driver.requests[BLK_FLUSH], 140000);
+	br_free(r);
+}
+
 static void each_error_reaches_its_client(void **state)
 {
 	struct blk_rig *r = br_start(2);
@@ -468,6 +490,7 @@ int main(void)
 		cmocka_unit_test(a_client_learns_of_its_part),
 		cmocka_unit_test(a_disk_that_is_only_read_is_so_for_all),
 		cmocka_unit_test(ids_are_the_clients_own),
+		cmocka_unit_test(ids_do_not_run_out),
 		cmocka_unit_test(each_error_reaches_its_client),
 		cmocka_unit_test(a_barrier_waits_for_all_before_it),
 		cmocka_unit_test(a_flush_waits_for_writes_before_it),
