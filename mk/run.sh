@@ -88,8 +88,8 @@ guests()
 example=${1-}
 case $example in
 '') ;;
-qemu)
-	guests qemu
+qemu | qemu-disk)
+	guests "$example"
 	exit ;;
 echo | four-vms | two-switches)
 	emulated "$example"

@@ -23,7 +23,7 @@
 #    and merged.
 # 5. The nic port by AF_PACKET and by AF_XDP (nic.bash).
 # 6. TCP between two guests of QEMU, if there are any (guests.bash).
-# 6. A disk, beside qemu-storage-daemon's (disk.bash).
+# 7. A disk, beside qemu-storage-daemon's (disk.bash).
 #
 # Slices take turns within a round, and only slices of one round at like distance
 # of the CPUs are compared.  Medians over rounds.
