@@ -12,10 +12,11 @@
 #include "base/mem.h"
 
 /*
- * With so many transmit buffers away it is looked whether some have come back:
- * they are used again while they are in the cache, before those that never were.
+ * With so many bytes of transmit buffers away it is looked whether some have
+ * come back: they are used again while they are in the cache, before those that
+ * never were.
  */
-#define ABROAD 128u
+#define ABROAD 0x40000u
 
 /* Where a buffer is. */
 enum { HOME, HELD, LENT };
@@ -261,6 +262,12 @@ static void collect(struct net_client *c)
 		queue_release(&c->tx_free, n);
 }
 
+/* Bytes of the buffers that are not here. */
+static uint64_t away(const struct net_client *c)
+{
+	return (uint64_t)(c->tx_count - c->home) << c->shift;
+}
+
 unsigned int net_tx_alloc(struct net_client *c, struct net_buffer *buffers,
 			  unsigned int count)
 {
@@ -271,7 +278,7 @@ unsigned int net_tx_alloc(struct net_client *c, struct net_buffer *buffers,
 
 	if (!is_up(c) || c->tx_count == 0)
 		return 0;
-	if (c->home < count || c->tx_count - c->home >= ABROAD)
+	if (c->home < count || away(c) >= ABROAD)
 		collect(c);
 	if (count > c->home)
 		count = c->home;

@@ -6,7 +6,7 @@
 #include "tests/unit/net_client_rig.h"
 
 #define RESERVE 4u
-#define MANY 512u
+#define MANY 2048u
 
 static struct fixture *make(void)
 {
