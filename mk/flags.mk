@@ -42,7 +42,7 @@ LINK_FLAGS := $(SAN_FLAGS) -Wl,-z,relro,-z,now $(LDFLAGS)
 
 # flags_for FILE: the floor decides.
 FREESTANDING := base/% vswitch/% policy/% virt/% virtio/% \
-	$(wildcard vmm/microkit/*.c vmm/microkit/sel4/*.c) examples/microkit/%
+	$(wildcard vmm/microkit/*.c vmm/microkit/sel4/*.c) examples/selftest/%
 flags_for = $(COMMON) $(MK_INC) $(if $(filter $(FREESTANDING) $(POLICY),$(1)),\
 	$(GROUND_FLAGS) $(GROUND_INC) $(COHERENT),$(HOST_FLAGS) $(PKG_CFLAGS))
 
@@ -55,5 +55,5 @@ PD_LIBS      = $(call once,PD_LIBS,pkg-config --libs libseccomp libcap-ng)
 # pkg-config does not know Debian's libfdt.
 PKG_LIBS     = $(call once,PKG_LIBS,pkg-config --libs $(PKGS) 2>/dev/null; \
 	echo -lfdt)
-CMOCKA_LIBS  = $(call once,CMOCKA_LIBS,pkg-config --libs cmocka 2>/dev/null)
+CMOCKA_LIBS  = $(call once,CMOCKA_LIBS,pkg-config --libs cmocka expat 2>/dev/null)
 GROUND_INC   = $(eval GROUND_INC := $(call own_headers,$(CC)))$(GROUND_INC)

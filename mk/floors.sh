@@ -64,6 +64,8 @@ check "$ground|$config|$shared|vmm/linux/pd/.*|vmm/kvm/.*" vmm/kvm
 check "$ground|$config|$shared|vmm/linux/pd/.*" vmm/linux/pd
 check "$ground|vmm/microkit/[a-z_]+\.h" vmm/microkit/*.[ch] vmm/microkit/sel4
 check "$ground|config/system\.h|vmm/microkit/.*" vmm/microkit/compile
+check "(base|virt)/.*|vmm/microkit/client\.h|examples/selftest/.*" \
+	examples/selftest
 # What both sides of the wall read.
 check "$ground|$config|$shared|vmm/linux/pd/pd\.h" vmm/linux/*.h
 monitors="$ground|$config|client/.*|hostnet/.*|$shared|vmm/kvm/.*"

@@ -64,7 +64,7 @@ OWN_C   := $(GROUND_SRC) $(POLICY) $(CONFIG_SRC) $(VMM_SRC) $(CLIENT_SRC) \
 OWN_H   := $(wildcard base/*.h vswitch/*.h policy/*.h virt/*.h virtio/*.h \
 	config/*.h config/*/*.h hostnet/*.h driver_vm/*.h \
 	vmm/linux/*.h vmm/linux/*/*.h vmm/kvm/*.h vmm/microkit/*.h \
-	client/*.h cli/*.h \
+	client/*.h cli/*.h examples/selftest/*.h \
 	tests/*/*.h)
 # Files that need lwIP are checked only where lwIP is.
 LWIP_C  := $(ECHO_SRC) $(ECHO_TEST)

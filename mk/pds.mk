@@ -13,13 +13,14 @@ MK_LIB      := $(filter-out $(MK_MAIN),$(wildcard vmm/microkit/*.c))
 # What the host has in their place, and cannot assemble.
 MK_SEL4     := $(wildcard vmm/microkit/sel4/*.c)
 # PDs of the examples.
-MK_EXAMPLE_SRC  := $(wildcard examples/microkit/*/*.c)
+MK_EXAMPLE_SRC := $(wildcard examples/selftest/*.c)
 MK_C        := $(MK_MAIN) $(MK_LIB) $(MK_EXAMPLE_SRC) tests/microkit/pd.c
 
 # --- on this machine -------------------------------------------------------
 
 MK_HOST      := $(O)/microkit
-MK_HOST_PDS  := $(MK_PROGRAMS:%=$(MK_HOST)/weir_%.elf)
+MK_HOST_PDS  := $(MK_PROGRAMS:%=$(MK_HOST)/weir_%.elf) \
+	$(MK_EXAMPLE_SRC:examples/selftest/%.c=$(MK_HOST)/%.elf)
 MK_HOST_OBJ  := $(call obj,$(MK_C))
 
 # A PD finds its variables by name (setvar_vaddr).
@@ -31,8 +32,15 @@ microkit-host: $(MK_HOST_PDS)
 $(O)/libmicrokit.a: $(call obj,$(MK_LIB))
 $(MK_HOST_OBJ): MK_INC := -isystem tests/microkit
 
-$(MK_HOST_PDS): $(MK_HOST)/weir_%.elf: $(O)/obj/vmm/microkit/%.o \
-		$(O)/obj/tests/microkit/pd.o $(O)/libmicrokit.a $(O)/libground.a
+MK_HOST_LIB  := $(O)/obj/tests/microkit/pd.o $(O)/libmicrokit.a $(O)/libground.a
+
+$(MK_PROGRAMS:%=$(MK_HOST)/weir_%.elf): $(MK_HOST)/weir_%.elf: \
+		$(O)/obj/vmm/microkit/%.o $(MK_HOST_LIB)
+	$(call say,LD,$@)
+	$(mk_link)
+
+$(MK_EXAMPLE_SRC:examples/selftest/%.c=$(MK_HOST)/%.elf): $(MK_HOST)/%.elf: \
+		$(O)/obj/examples/selftest/%.o $(MK_HOST_LIB)
 	$(call say,LD,$@)
 	$(mk_link)
 
@@ -40,4 +48,4 @@ $(MK_HOST_PDS): $(MK_HOST)/weir_%.elf: $(O)/obj/vmm/microkit/%.o \
 
 # Tests that start these programs.
 $(O)/tests/mk_switch_test $(O)/tests/mk_monitor_test \
-	$(O)/tests/mk_parts_test: | $(MK_HOST_PDS)
+	$(O)/tests/mk_parts_test $(O)/tests/mk_selftest_test: | $(MK_HOST_PDS) $(O)/weir

@@ -24,7 +24,7 @@ $(O)/tools: mk/tools.sh $(O)/flags
 	@CC='$(CC)' HEADERS=libfdt.h mk/tools.sh $(PKGS) && touch $@
 
 $(O)/tools-test: mk/tools.sh $(O)/tools
-	@CC='$(CC)' mk/tools.sh cmocka && touch $@
+	@CC='$(CC)' mk/tools.sh cmocka expat && touch $@
 
 $(O)/obj/%.o: %.c $(O)/flags | $(O)/tools
 	$(call say,CC,$<)

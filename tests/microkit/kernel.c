@@ -48,6 +48,7 @@ struct kernel *kernel_new(void)
 void kernel_free(struct kernel *k)
 {
 	for (int i = 0; i < k->n_pds; i++) {
+		free(k->pd[i].program);
 		if (k->pd[i].pid <= 0)
 			continue;
 		close(k->pd[i].socket);
@@ -100,7 +101,8 @@ int kernel_pd(struct kernel *k, const char *name, int priority,
 
 	kernel_check(k->n_pds < KERNEL_PDS, "too many PDs");
 	snprintf(p->name, sizeof(p->name), "%s", name);
-	p->program = program;
+	if (program != NULL)
+		kernel_program(k, k->n_pds, program);
 	p->priority = priority;
 	p->parent = p->client = p->callee = KERNEL_NONE;
 	p->state = program != NULL ? READY : RECEIVING;
@@ -108,6 +110,13 @@ int kernel_pd(struct kernel *k, const char *name, int priority,
 	for (int i = 0; i < CHANNELS; i++)
 		p->end[i].pd = KERNEL_NONE;
 	return k->n_pds++;
+}
+
+void kernel_program(struct kernel *k, int pd, const char *program)
+{
+	free(k->pd[pd].program);
+	k->pd[pd].program = strdup(program);
+	kernel_check(k->pd[pd].program != NULL, "no memory");
 }
 
 void kernel_parent(struct kernel *k, int child, int parent, unsigned int id)

@@ -59,6 +59,9 @@ int kernel_find_region(const struct kernel *k, const char *name);
 int kernel_pd(struct kernel *k, const char *name, int priority,
 	      const char *program);
 
+/** kernel_program - a PD's program, if it was not known before */
+void kernel_program(struct kernel *k, int pd, const char *program);
+
 /** kernel_parent - @id: the child's number for its parent */
 void kernel_parent(struct kernel *k, int child, int parent, unsigned int id);
 

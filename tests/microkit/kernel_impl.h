@@ -45,7 +45,7 @@ struct end {
  */
 struct pd {
 	char name[64];
-	const char *program;
+	char *program;
 	int priority;
 	int parent;
 	unsigned int id;

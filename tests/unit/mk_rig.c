@@ -56,12 +56,9 @@ const char *mk_rig_path(const char *file)
 const char *mk_rig_program(const char *name)
 {
 	char file[64];
-	char *copy;
 
 	snprintf(file, sizeof(file), "weir_%s.elf", name);
-	copy = strdup(mk_rig_path(file));
-	assert_non_null(copy);
-	return copy;
+	return mk_rig_path(file);
 }
 
 int mk_rig_share(struct mk_rig *r, const char *name, size_t size, int pd,

@@ -13,14 +13,8 @@
 #ifndef WEIR_VMM_MICROKIT_CLIENT_H
 #define WEIR_VMM_MICROKIT_CLIENT_H
 
-#include "virt/net_client.h"
 #include "vmm/microkit/pd.h"
-
-/**
- * mk_client_config - a client of a wire
- * @w: a capture's has no ingress
- */
-struct net_client_config mk_client_config(const struct mk_wire *w);
+#include "vmm/microkit/wire.h"
 
 /**
  * mk_client_new - the client that a configuration describes

@@ -171,9 +171,10 @@ ABI_AT(struct mk_port, present, 119);
 /**
  * struct mk_switch - configuration of a switch
  * @memory:   private, rw, 64-byte aligned: vswitch_size() bytes of these tables
- * @stats:    struct vswitch_stats, rw; others map it read-only
- * @policy:   struct policy_image, r: the whole of it, filled when the system is
- *            built; the monitor maps it rw
+ * @stats:    struct vswitch_stats, rw, vswitch_stats_size() bytes of it; others
+ *            map it read-only
+ * @policy:   struct policy_image, r, up to the last instruction there is room
+ *            for; filled when the system is built; the monitor maps it rw
  * @request, @reply: control mailbox (vswitch/ctl.h), r and rw; 0 without a
  *            monitor
  * @seed:     of the hashes; the time at the start is mixed in
@@ -361,6 +362,12 @@ ABI_AT(struct mk_client, mac, 136);
 ABI_AT(struct mk_client, monitor_channel, 144);
 ABI_AT(struct mk_client, port, 148);
 ABI_AT(struct mk_client, args, 152);
+
+/* An address of a configuration as a pointer. */
+static inline void *mk_at(uint64_t addr)
+{
+	return (void *)(uintptr_t)addr;
+}
 
 #include "vmm/microkit/config_monitor.h"
 

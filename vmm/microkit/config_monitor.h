@@ -45,7 +45,7 @@ ABI_AT(struct mk_child, pad, 76);
 /**
  * struct mk_mon_switch - a switch, as the monitor sees it
  * @name:     for messages
- * @stats:    r
+ * @stats:    r, up to the ports' at least
  * @policy:   rw: what the switch reads
  * @kept:     rw, private to the monitor, as large: the policy that holds, while
  *            another is proposed
@@ -139,8 +139,8 @@ ABI_AT(struct mk_link, side, 136);
 
 /**
  * struct mk_asker - a PD that may call the monitor's protected procedure
- * @proposal: struct policy_image: the asker rw, the monitor r; with
- *            MK_MAY_PROPOSE
+ * @proposal: struct policy_image, as large as the switch's region: the asker
+ *            rw, the monitor r; with MK_MAY_PROPOSE
  * @channel:  of the call
  * @rights:   MK_MAY_*
  * @switches: bit s set: of sw[s]

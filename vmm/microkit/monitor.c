@@ -49,9 +49,11 @@ static bool config_ok(const struct mk_monitor *cfg)
 		  cfg->n_askers <= MK_CHANNELS;
 
 	for (unsigned int i = 0; ok && i < cfg->n_switches; i++)
-		ok = cfg->sw[i].policy.size >= sizeof(struct policy_image) &&
-		     cfg->sw[i].kept.size >= sizeof(struct policy_image) &&
-		     cfg->sw[i].stats.size >= sizeof(struct vswitch_stats);
+		ok = cfg->sw[i].policy.size >=
+			     offsetof(struct policy_image, insn) &&
+		     cfg->sw[i].kept.size >= cfg->sw[i].policy.size &&
+		     cfg->sw[i].stats.size >=
+			     offsetof(struct vswitch_stats, hits);
 	for (unsigned int i = 0; ok && i < cfg->n_links; i++)
 		for (unsigned int k = 0; ok && k < MK_SIDES; k++)
 			ok = cfg->link[i].page != 0 &&

@@ -182,13 +182,13 @@ static enum mk_answer ask_allow(struct question *q)
 static enum mk_answer ask_propose(struct question *q)
 {
 	const volatile uint64_t *from = mk_at(q->asker->proposal.addr);
+	uint64_t size = q->m->cfg->sw[q->arg[0]].policy.size;
 	uint64_t *to = (void *)policy(q);
 
-	if (from == NULL ||
-	    q->asker->proposal.size < sizeof(struct policy_image))
+	if (from == NULL || q->asker->proposal.size < size)
 		return MK_REFUSED;
 	order_keep(q->m, (unsigned int)q->arg[0]);
-	for (size_t i = 0; i < sizeof(struct policy_image) / sizeof(*to); i++)
+	for (size_t i = 0; i < size / sizeof(*to); i++)
 		to[i] = from[i];
 	return make_order(q, CTL_POLICY, 0, 0);
 }

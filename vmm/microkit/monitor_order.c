@@ -47,14 +47,16 @@ void order(struct monitor *m, unsigned int sw, uint32_t asker,
 
 void order_keep(const struct monitor *m, unsigned int sw)
 {
-	memcpy(mk_at(m->cfg->sw[sw].kept.addr),
-	       mk_at(m->cfg->sw[sw].policy.addr), sizeof(struct policy_image));
+	const struct mk_mon_switch *s = &m->cfg->sw[sw];
+
+	memcpy(mk_at(s->kept.addr), mk_at(s->policy.addr), s->policy.size);
 }
 
 static void restore(const struct monitor *m, unsigned int sw)
 {
-	memcpy(mk_at(m->cfg->sw[sw].policy.addr),
-	       mk_at(m->cfg->sw[sw].kept.addr), sizeof(struct policy_image));
+	const struct mk_mon_switch *s = &m->cfg->sw[sw];
+
+	memcpy(mk_at(s->policy.addr), mk_at(s->kept.addr), s->policy.size);
 }
 
 static bool is_refused(const struct monitor *m, unsigned int sw)

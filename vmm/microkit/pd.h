@@ -84,10 +84,4 @@ void mk_say(const char *text, ...);
  */
 const char *mk_decimal(char *buf, uint64_t n);
 
-/* An address of a configuration as a pointer. */
-static inline void *mk_at(uint64_t addr)
-{
-	return (void *)(uintptr_t)addr;
-}
-
 #endif

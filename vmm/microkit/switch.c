@@ -88,14 +88,21 @@ static bool add_ports(void)
 	return true;
 }
 
+/* Bytes of an image of this room.  A larger one is refused before it is read. */
+static size_t image_size(const struct policy_room *room)
+{
+	return offsetof(struct policy_image, insn) +
+	       policy_room(room).insns * sizeof(struct cbpf_insn);
+}
+
 /* Before the ports, so that none is ever up without a policy. */
-static bool set_policy(void)
+static bool set_policy(const struct policy_room *room)
 {
 	enum policy_fault fault;
 	char buf[MK_DECIMAL];
 	uint32_t at = 0;
 
-	if (self.cfg->policy.size < sizeof(struct policy_image)) {
+	if (self.cfg->policy.size < image_size(room)) {
 		mk_say("the policy's region is too small", NULL);
 		return false;
 	}
@@ -116,21 +123,31 @@ static bool make(void)
 			 .seed = cfg->seed ^ mk_ticks() },
 		.flows = cfg->flows,
 		.groups = cfg->groups,
+		.room = { .ports = cfg->room[0],
+			  .trunks = cfg->room[1],
+			  .rules = cfg->room[2],
+			  .entries = cfg->room[3],
+			  .insns = cfg->room[4],
+			  .programs = cfg->room[5],
+			  .prefixes = cfg->room[6],
+			  .macs = cfg->room[7],
+			  .words = cfg->room[8],
+			  .asks = cfg->room[9] },
 	};
 	size_t size = vswitch_size(&tables);
 	char needs[MK_DECIMAL];
 
-	if (cfg->stats.size < sizeof(struct vswitch_stats) ||
+	if (size == 0 || cfg->stats.size < vswitch_stats_size(&tables) ||
 	    cfg->n_ports > MAX_PORTS) {
-		mk_say("the statistics' region is too small, or there are too "
-		       "many ports",
+		mk_say("tables or ports are out of range, or the statistics' "
+		       "region is too small",
 		       NULL);
 		return false;
 	}
 	self.sw = vswitch_init(mk_at(cfg->memory.addr), cfg->memory.size,
 			       &tables, mk_at(cfg->stats.addr));
 	if (self.sw != NULL)
-		return set_policy() && add_ports();
+		return set_policy(&tables.room) && add_ports();
 	mk_say("its tables need ", mk_decimal(needs, size), " bytes of memory",
 	       NULL);
 	return false;

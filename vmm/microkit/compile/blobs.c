@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "config/system.h"
-#include "virt/net_client.h"
 #include "vmm/microkit/compile/plan.h"
+#include "vmm/microkit/wire.h"
 
 /* Bytes of a capture's ring, without its first page. */
 #define RING_SIZE (1u << 20)
@@ -106,15 +106,12 @@ static void blob_switch(struct plan *p, size_t pd,
 
 /* --- clients, captures ------------------------------------------------------- */
 
-/* What net_client_size() looks at. */
-static uint64_t client_size(const struct sys_wire *w)
+static struct mk_region client_memory(struct plan *p, size_t pd,
+				      const struct mk_wire *w)
 {
-	const struct net_client_config config = {
-		.capacity = w->capacity,
-		.buffer_size = w->buffer_size,
-	};
+	const struct net_client_config config = mk_client_config(w);
 
-	return net_client_size(&config);
+	return memory(p, pd, net_client_size(&config));
 }
 
 /* The number of the port it is attached to. */
@@ -131,12 +128,12 @@ static void blob_client(struct plan *p, size_t pd,
 {
 	struct mk_client blob = {
 		.wire = wire(p, pd, &c->wire),
-		.memory = memory(p, pd, client_size(&c->wire)),
 		.mac = c->program.mac,
 		.monitor_channel = MK_NONE,
 		.port = port_of(p, pd),
 	};
 
+	blob.memory = client_memory(p, pd, &blob.wire);
 	snprintf(blob.args, sizeof(blob.args), "%s", c->program.args);
 	plan_configure(p, pd, MK_CLIENT, &blob, sizeof(blob));
 }
@@ -146,12 +143,12 @@ static void blob_capture(struct plan *p, size_t pd,
 {
 	struct mk_capture blob = {
 		.wire = wire(p, pd, &c->wire),
-		.memory = memory(p, pd, client_size(&c->wire)),
 		.reader_channel = MK_NONE,
 	};
 	char name[SYS_NAME];
 	size_t ring;
 
+	blob.memory = client_memory(p, pd, &blob.wire);
 	snprintf(name, sizeof(name), "%s.ring", p->pd[pd].name);
 	ring = plan_new_region(p, name, PLAN_PAGE + RING_SIZE);
 	blob.ring = (struct mk_region){ plan_map(p, pd, ring, SYS_RW),
