@@ -6,6 +6,7 @@
 #include "cli/control.h"
 #include "cli/facts.h"
 #include "cli/text.h"
+#include "virt/blk_table.h"
 #include "virt/net_virt.h"
 #include "vmm/linux/outside.h"
 
@@ -291,8 +292,32 @@ static char *disk_source(const json_t *facts)
 			 json_is_string(part) ? json_string_value(part) : "");
 }
 
+static const char *part_text(const char *key)
+{
+	unsigned int r = 0;
+
+	while (r < BLK_PART_REASON_COUNT &&
+	       strcmp(blk_part_reason_key((enum blk_part_reason)r), key) != 0)
+		r++;
+	return blk_part_reason_text((enum blk_part_reason)r);
+}
+
+/* Its process runs, but is there a disk? */
+static char *disk_status(const json_t *facts)
+{
+	const json_t *part = json_object_get(facts, "part");
+
+	if (strcmp(json_member(part, "state"), "refused") == 0)
+		return xasprintf("no disk: its partition: %s",
+				 part_text(json_member(part, "reason")));
+	if (strcmp(json_member(part, "state"), "waiting") == 0)
+		return xasprintf("waits for its driver VM");
+	return xasprintf("%s", json_member(facts, "state"));
+}
+
 static json_t *disk_row(json_t *facts)
 {
+	char *status = disk_status(facts);
 	const char *vm = json_member(facts, "vm");
 	char *source = disk_source(facts);
 	char *user =
@@ -303,8 +328,10 @@ static json_t *disk_row(json_t *facts)
 
 	json_object_set_new(facts, "source", json_string(source));
 	json_object_set_new(facts, "user", json_string(user));
+	json_object_set_new(facts, "status", json_string(status));
 	free(source);
 	free(user);
+	free(status);
 	json_array_foreach(json_object_get(facts, "failed"), i, failed)
 		json_object_set_new(failed, "text",
 				    json_string(failure_text(

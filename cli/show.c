@@ -110,7 +110,7 @@ static const struct list lists[] = {
 	  { { "DISK", "disk", BOTH, false },
 	    { "OF", "source", BOTH, false },
 	    { "FOR", "user", BOTH, false },
-	    { "STATE", "state", BOTH, false },
+	    { "STATE", "status", BOTH, false },
 	    { "BYTES", "size", BOTH, true },
 	    { "READ-ONLY", "read_only", PIPE, false },
 	    { "BY", "by", BOTH, false },

@@ -42,6 +42,34 @@ static void test_each_reason_has_its_text(void **state)
 	assert_string_equal(reason_text(""), "unknown");
 }
 
+/* What the table has in its column STATE. */
+static void expect_status(const char *part, const char *want)
+{
+	json_t *rows = facts_shown(
+		"disks", json_pack("[{s:s, s:s, s:o}]", "disk", "bob.disk0",
+				   "state", "running", "part",
+				   json_loads(part, JSON_DECODE_ANY, NULL)));
+
+	assert_string_equal(json_member(json_array_get(rows, 0), "status"),
+			    want);
+	json_decref(rows);
+}
+
+static void test_a_disk_says_whether_it_is_one(void **state)
+{
+	(void)state;
+	expect_status("null", "running");
+	expect_status("{\"state\":\"up\",\"reason\":\"\"}", "running");
+	expect_status("{\"state\":\"waiting\",\"reason\":\"\"}",
+		      "waits for its driver VM");
+	expect_status("{\"state\":\"refused\",\"reason\":\"no_table\"}",
+		      "no disk: its partition: "
+		      "the disk has no partition table");
+	expect_status("{\"state\":\"refused\",\"reason\":\"of tomorrow\"}",
+		      "no disk: its partition: unknown");
+	expect_status("7", "running");
+}
+
 static void test_drops_are_explained(void **state)
 {
 	(void)state;
@@ -185,6 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_reason_has_its_text),
+		cmocka_unit_test(test_a_disk_says_whether_it_is_one),
 		cmocka_unit_test(test_drops_are_explained),
 		cmocka_unit_test(test_a_renamed_interface_has_both_names),
 		cmocka_unit_test(test_errors_are_sentences),

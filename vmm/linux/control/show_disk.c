@@ -21,16 +21,54 @@ static json_t *partition_json(const struct sys_partition *part)
 	return *part->name ? json_string(part->name) : json_null();
 }
 
-/* The disk behind a driver VM that it is a part of. */
-static const char *store_of(const struct monitor *m, const struct mon_disk *d)
+/* Its connection to a virtualiser, or NULL: it is a file. */
+static const struct mon_link *link_of(const struct monitor *m,
+				      const struct mon_disk *d)
 {
 	for (size_t i = 0; i < m->sys.n_conns; i++) {
-		const struct sys_conn *c = &m->sys.conn[i];
+		const struct mon_link *l = &m->link[i];
 
-		if (c->attachment == SYS_TO_DISK && c->pd[1] == d->pd)
-			return m->sys.pd[c->pd[0]].comp[0].name;
+		if (l->conn->attachment == SYS_TO_DISK &&
+		    l->conn->pd[1] == d->pd)
+			return l;
 	}
-	return "";
+	return NULL;
+}
+
+/* What the virtualiser says of it: its part of the driver's disk. */
+static json_t *part_json(const struct mon_link *l)
+{
+	static const char *const name[] = {
+		[BLK_VIRT_DOWN] = "down",
+		[BLK_VIRT_WAITING] = "waiting",
+		[BLK_VIRT_UP] = "up",
+		[BLK_VIRT_FAULT] = "fault",
+		[BLK_VIRT_REFUSED] = "refused",
+		[BLK_VIRT_DRAINING] = "draining",
+	};
+	const struct blk_virt_side_stats *s =
+		&l->blk->stats->client[l->blk_client];
+	const uint32_t state = __atomic_load_n(&s->state, __ATOMIC_RELAXED);
+	const uint32_t why = __atomic_load_n(&s->why, __ATOMIC_RELAXED);
+	json_t *rows = json_array();
+
+	for (int i = 0; i < BLK_VIRT_REASON_COUNT; i++) {
+		json_int_t n = counter(&s->refused[i]);
+
+		if (n > 0)
+			add_row(rows, json_pack("{s:s, s:I}", "reason",
+						blk_virt_reason_key((
+							enum blk_virt_reason)i),
+						"count", n));
+	}
+	return json_pack(
+		"{s:s, s:s, s:I, s:I, s:I, s:o}", "state",
+		NAME_OF(name, state, ""), "reason",
+		state == BLK_VIRT_REFUSED
+			? blk_part_reason_key((enum blk_part_reason)why)
+			: "",
+		"first", counter(&s->first), "blocks", counter(&s->blocks),
+		"retried", counter(&s->retried), "refused", rows);
 }
 
 static const char *path_name(const struct disk_stats *s)
@@ -100,14 +138,16 @@ static json_t *show_disk(const struct monitor *m, const struct mon_disk *d)
 {
 	const struct mon_pd *pd = &m->pd[d->pd];
 	const struct sys_disk *cfg = &d->comp->disk;
+	const struct mon_link *link = link_of(m, d);
 	bool vm = cfg->socket.mode == SYS_SOCKET_GIVEN;
 	json_t *row = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:s, s:s, s:I, s:i, s:I, "
-		"s:I, s:I, s:I}",
+		"{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:s, s:s, s:I, s:i, "
+		"s:I, s:I, s:I, s:I}",
 		"disk", d->comp->name, "vm", vm ? cfg->socket.path : "",
 		"socket", vm ? "" : cfg->socket.path, "file", cfg->path,
-		"store", store_of(m, d), "partition",
-		partition_json(&cfg->partition), "read_only",
+		"store", link ? link->blk->comp->name : "", "partition",
+		partition_json(&cfg->partition), "part",
+		link ? part_json(link) : json_null(), "read_only",
 		(int)cfg->read_only, "state", pd_state_name(pd), "by",
 		path_name(d->stats), "size",
 		clamped((uint64_t)count_of(&d->stats->sectors) * VBLK_SECTOR),
