@@ -195,7 +195,7 @@ static json_t *policy_row(json_t *facts)
 	return row;
 }
 
-/* --- show flows, drops, vms, disks -------------------------------------------- */
+/* --- show flows, drops, vms, disks ---------------------------------------- */
 
 /* These are shown as they are, with words added. */
 
