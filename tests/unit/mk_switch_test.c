@@ -13,6 +13,7 @@
 
 #include "base/reason.h"
 #include "tests/unit/mk_rig.h"
+#include "virt/net_virt.h"
 
 #define SECOND 1000000000ull
 
@@ -205,6 +206,44 @@ static void a_silent_switch_keeps_queues_as_they_are(void **state)
 	(void)state;
 }
 
+/* A virtualiser of a card stands between: its word counts like a switch's. */
+static void a_virtualiser_has_to_let_go_as_well(void **state)
+{
+	struct mk_rig *r = mk_rig_new(false);
+	struct mk_side *side = &r->mon_cfg->link[0].side[2];
+	int virt = kernel_pd(r->k, "virt", 120, NULL);
+	struct net_virt_side_stats *stats;
+	int region;
+
+	(void)state;
+	*side = (struct mk_side){ .kind = MK_SIDE_VIRT,
+				  .number = NET_VIRT_DRIVER,
+				  .child = MK_NONE,
+				  .channel = 20 };
+	region = mk_rig_share(r, "virt.stats", 4096, r->monitor, false,
+			      &side->stats);
+	kernel_channel(r->k, virt, 0, r->monitor, 20, false);
+	stats = &((struct net_virt_stats *)kernel_memory(r->k, region))
+			 ->side[NET_VIRT_DRIVER];
+	mk_rig_start(r);
+	assert_int_equal(kernel_notified(r->k, virt), 1);
+	/* It complains of the driver, in this epoch. */
+	stats->epoch = 1;
+	stats->state = NET_VIRT_FAULT;
+	kernel_notify(r->k, virt, 0);
+	assert_true(kernel_run(r->k));
+	assert_int_equal(mk_rig_epoch(r, 0), 2);
+	assert_true(kernel_stopped(r->k, r->port[0].pd));
+	assert_int_equal(kernel_notified(r->k, virt), 1);
+	stats->epoch = 2;
+	stats->state = NET_VIRT_DOWN;
+	kernel_notify(r->k, virt, 0);
+	assert_true(kernel_run(r->k));
+	assert_int_equal(mk_rig_epoch(r, 0), 3);
+	assert_int_equal(kernel_restarts(r->k, r->port[0].pd), 1);
+	mk_rig_free(r);
+}
+
 /* --- timers and configurations --------------------------------------------- */
 
 static uint64_t timeout;
@@ -308,6 +347,7 @@ int main(void)
 		WITH_RIG(a_crashed_peer_begins_anew),
 		WITH_RIG(a_crashed_switch_begins_anew),
 		cmocka_unit_test(a_silent_switch_keeps_queues_as_they_are),
+		cmocka_unit_test(a_virtualiser_has_to_let_go_as_well),
 		cmocka_unit_test(a_timer_ends_the_pause),
 		cmocka_unit_test(impossible_configurations_are_reported),
 	};
