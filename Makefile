@@ -107,7 +107,7 @@ tests-compiled: $(call obj,$(TEST_SRC)) $(HELPER_OBJ)
 $(O)/libground.a: $(GROUND_OBJ) $(O)/fdb
 $(O)/libconfig.a: $(call obj,$(CONFIG_SRC))
 $(O)/libvmm.a: $(call obj,$(VMM_SRC))
-$(O)/libweir.a: $(call obj,$(CLIENT_SRC) virt/net_client.c)
+$(O)/libweir.a: $(call obj,$(CLIENT_SRC) $(wildcard virt/net_client*.c))
 $(O)/libcli.a: $(call obj,$(CLI_SRC))
 $(O)/libpd.a: $(call obj,$(PD_SRC))
 
