@@ -11,6 +11,8 @@
 #   make test               install what is missing, then every test there is
 #   make unit | e2e         only the unit tests | only the end-to-end tests
 #   make tidy check-format  the linters, alone
+#   make microkit           an image for seL4 with a Microkit SDK: docs/sel4.md
+#   make microkit-qemu      the same, and boot it in QEMU
 #   make ground-aarch64     cross build the ground floor; check that it stands
 #                           alone, its stack, and the size of a small switch
 #   make bench              Weir beside its peers; installs these, wants root
@@ -253,7 +255,7 @@ clean:
 	$(Q)rm -rf '$(B)'
 
 include mk/lint.mk mk/install.mk mk/deb.mk mk/guest.mk mk/machine.mk driver_vm/build.mk
-include tests/guests/build.mk
+include tests/guests/build.mk mk/microkit.mk
 
 .PHONY: all tests fuzzers tests-compiled benches run test unit e2e bench bench-quick bench-disk \
 	bench-placement bench-driver-vm deps clean

@@ -21,9 +21,9 @@ A64_FLAGS  = $(filter-out $(SAN_FLAGS),$(COMMON)) $(GROUND_FLAGS) \
 # else.  Through a pointer only a test's tap is called.
 RUN_STACK := 2048
 CTL_STACK := 4096
+TAP_CALLERS := forward_frame refuse_descriptor forward_odd forward_batch
 stack = awk -f mk/stack.awk -v limit=$(1) -v roots='$(2)' \
-	-v pointers='forward_frame refuse_descriptor forward_odd \
-	forward_batch' $(A64_OBJ:.o=.ci)
+	-v pointers='$(TAP_CALLERS)' $(A64_OBJ:.o=.ci)
 
 ground-aarch64: $(A64)/libground.a
 	@mk/freestanding.sh $< $(CROSS)

@@ -7,8 +7,8 @@
 #
 # Prints each root's depth in bytes.  What would make the sum wrong is an error:
 # recursion, a frame of no fixed size, a call through a pointer, or a function
-# that is in no file, but for the memory functions, which need no frame worth
-# counting.  Calls through pointers from functions in `pointers` are taken for
+# that is in no file, but for those that match `outside`: by default the memory
+# functions, which need no frame worth counting.  Calls through pointers from functions in `pointers` are taken for
 # calls of nothing.
 
 function field(line, name,    rest)
@@ -59,7 +59,10 @@ function name(f)
 	return f
 }
 
-BEGIN { outside = "^(memcpy|memset|memmove|memcmp)$" }
+BEGIN {
+	if (outside == "")
+		outside = "^(memcpy|memset|memmove|memcmp)$"
+}
 
 /^node:/ {
 	f = field($0, "title")

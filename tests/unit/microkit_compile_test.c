@@ -306,7 +306,7 @@ static void test_domains(void **state)
 {
 	(void)state;
 	compile_good();
-	assert_string_equal(seen.pd[0].name, "monitor");
+	assert_string_equal(seen.pd[0].name, "weir_monitor");
 	for (size_t i = 1; i < seen.pds; i++) {
 		const struct pd *d = &seen.pd[i];
 
@@ -347,6 +347,44 @@ static void check_port(const struct mk_port *port, const char *name,
 	assert_int_equal(port->present, 1);
 }
 
+/* As large as the topology, and no larger than to the next page. */
+static void check_size(const struct mk_switch *sw)
+{
+	struct vswitch_tables t = {
+		.fdb = { .capacity = sw->fdb_capacity,
+			 .ageing = sw->fdb_ageing },
+		.flows = sw->flows,
+		.groups = sw->groups,
+	};
+	size_t size;
+
+	memcpy(&t.room, sw->room, sizeof(t.room));
+	size = vswitch_size(&t);
+	assert_in_range(sw->memory.size, size, size + 4096);
+	assert_int_equal(t.room.ports, sw->n_ports);
+	assert_in_range(t.room.rules, 1, 64);
+	assert_int_equal(t.groups, 0);
+}
+
+/* What no switch uses is left out, by name. */
+static void test_what_is_left_out(void **state)
+{
+	char line[256] = "";
+	FILE *f;
+
+	(void)state;
+	compile_good();
+	f = fopen("out/t.mk", "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL &&
+	       strncmp(line, "MICROKIT_WITHOUT", 16) != 0)
+		;
+	fclose(f);
+	assert_non_null(strstr(line, " groups"));
+	assert_non_null(strstr(line, " vlans"));
+	assert_null(strstr(line, " captures"));
+}
+
 static void test_switch(void **state)
 {
 	struct mk_switch *sw;
@@ -367,17 +405,12 @@ static void test_switch(void **state)
 	assert_int_equal(sw->port[2].capture_drops, 1);
 	is_map("sw0", sw->memory.addr, "sw0.memory", true);
 	assert_int_equal(sw->memory.size, memory->size);
-	assert_true(memory->size >=
-		    vswitch_size(&(struct vswitch_tables){
-			    .fdb = { .capacity = sw->fdb_capacity,
-				     .ageing = sw->fdb_ageing },
-			    .flows = sw->flows,
-			    .groups = sw->groups }));
+	check_size(sw);
 	is_map("sw0", sw->stats.addr, "sw0.stats", true);
 	is_map("sw0", sw->policy.addr, "sw0.policy", false);
 	is_map("sw0", sw->request, "sw0.ctl.request", false);
 	is_map("sw0", sw->reply, "sw0.ctl.reply", true);
-	assert_string_equal(far_end("sw0", sw->ctl_channel), "monitor");
+	assert_string_equal(far_end("sw0", sw->ctl_channel), "weir_monitor");
 	free(sw);
 }
 
@@ -417,7 +450,7 @@ static void test_nobody_maps_more_than_it_needs(void **state)
 		for (size_t k = 0; k < d->maps; k++) {
 			const char *region = d->map[k].region;
 
-			if (strcmp(d->name, "monitor") == 0)
+			if (strcmp(d->name, "weir_monitor") == 0)
 				assert_null(strstr(region, ".data"));
 			else if (strcmp(d->name, "sw1") != 0)
 				assert_memory_equal(region, d->name, n);
@@ -433,15 +466,15 @@ static void check_link(const struct mk_link *l, const char *name,
 
 	assert_string_equal(l->name, name);
 	snprintf(text, sizeof(text), "%s.link", name);
-	is_map("monitor", l->page, text, true);
+	is_map("weir_monitor", l->page, text, true);
 	for (unsigned int i = 0; i < MK_LINK_QUEUES; i++)
 		n += l->queue[i].addr != 0;
 	assert_int_equal(n, queues);
 	assert_int_equal(l->side[0].kind, MK_SIDE_SWITCH);
-	assert_string_equal(far_end("monitor", l->side[0].channel), "sw0");
+	assert_string_equal(far_end("weir_monitor", l->side[0].channel), "sw0");
 	assert_int_equal(l->side[1].kind, MK_SIDE_PEER);
 	assert_string_equal(seen.pd[1 + l->side[1].child].name, name);
-	assert_string_equal(far_end("monitor", l->side[1].channel), name);
+	assert_string_equal(far_end("weir_monitor", l->side[1].channel), name);
 	assert_int_equal(l->side[2].kind, MK_SIDE_NONE);
 }
 
@@ -451,18 +484,18 @@ static void test_monitor(void **state)
 
 	(void)state;
 	compile_good();
-	m = blob_of("monitor", MK_MONITOR);
+	m = blob_of("weir_monitor", MK_MONITOR);
 	assert_int_equal(m->n_children, 6);
 	for (unsigned int i = 0; i < 6; i++)
 		assert_string_equal(m->child[i].name,
 				    seen.pd[1 + m->child[i].id].name);
 	assert_int_equal(m->n_switches, 2);
-	is_map("monitor", m->sw[1].policy.addr, "sw1.policy", true);
-	is_map("monitor", m->sw[1].kept.addr, "sw1.policy.kept", true);
-	is_map("monitor", m->sw[1].stats.addr, "sw1.stats", false);
-	is_map("monitor", m->sw[1].request, "sw1.ctl.request", true);
-	is_map("monitor", m->sw[1].reply, "sw1.ctl.reply", false);
-	assert_string_equal(far_end("monitor", m->sw[1].channel), "sw1");
+	is_map("weir_monitor", m->sw[1].policy.addr, "sw1.policy", true);
+	is_map("weir_monitor", m->sw[1].kept.addr, "sw1.policy.kept", true);
+	is_map("weir_monitor", m->sw[1].stats.addr, "sw1.stats", false);
+	is_map("weir_monitor", m->sw[1].request, "sw1.ctl.request", true);
+	is_map("weir_monitor", m->sw[1].reply, "sw1.ctl.reply", false);
+	assert_string_equal(far_end("weir_monitor", m->sw[1].channel), "sw1");
 	assert_int_equal(m->n_links, 5);
 	check_link(&m->link[0], "sw0.a", 4);
 	check_link(&m->link[1], "sw0.b", 4);
@@ -576,6 +609,7 @@ int main(void)
 		mk_test(test_channels),
 		mk_test(test_domains),
 		mk_test(test_switch),
+		mk_test(test_what_is_left_out),
 		mk_test(test_clients),
 		mk_test(test_nobody_maps_more_than_it_needs),
 		mk_test(test_monitor),

@@ -69,6 +69,7 @@ static void blob_switch(struct plan *p, size_t pd,
 			const struct sys_component *c)
 {
 	const struct sys_switch *sw = &c->sw;
+	const struct vswitch_tables tables = plan_tables(p, sw);
 	struct mk_switch *blob = calloc(1, sizeof(*blob));
 	size_t policy = p->pd[pd].map[sw->policy].region;
 
@@ -76,16 +77,17 @@ static void blob_switch(struct plan *p, size_t pd,
 		abort();
 	plan_prefill(p, policy, &p->sys->policy[sw->number].image,
 		     sizeof(p->sys->policy[sw->number].image));
-	blob->memory = memory(p, pd, vswitch_size(&sw->tables));
+	blob->memory = memory(p, pd, vswitch_size(&tables));
 	blob->stats = plan_at(p, pd, sw->stats);
 	blob->policy = plan_at(p, pd, sw->policy);
 	blob->request = plan_at(p, pd, sw->ctl_request).addr;
 	blob->reply = plan_at(p, pd, sw->ctl_reply).addr;
 	blob->seed = seed_of(c->name);
-	blob->fdb_capacity = sw->tables.fdb.capacity;
-	blob->fdb_ageing = sw->tables.fdb.ageing;
-	blob->flows = sw->tables.flows;
-	blob->groups = sw->tables.groups;
+	blob->fdb_capacity = tables.fdb.capacity;
+	blob->fdb_ageing = tables.fdb.ageing;
+	blob->flows = tables.flows;
+	blob->groups = tables.groups;
+	memcpy(blob->room, &tables.room, sizeof(blob->room));
 	blob->ctl_channel = sw->ctl_channel;
 	blob->timer_channel = MK_NONE;
 	blob->n_ports = sw->n_ports;

@@ -257,7 +257,7 @@ static void add_monitor(struct plan *p)
 {
 	struct plan_pd *d = &p->pd[p->n_pds++];
 
-	snprintf(d->name, sizeof(d->name), "monitor");
+	snprintf(d->name, sizeof(d->name), "weir_monitor");
 	snprintf(d->program, sizeof(d->program), "weir_monitor.elf");
 	d->next_vaddr = FIRST_VADDR;
 	d->priority = PRIORITY_MONITOR;

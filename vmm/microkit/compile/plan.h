@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "config/system.h"
 #include "vmm/microkit/config.h"
@@ -164,5 +165,16 @@ void plan_blob_monitor(struct plan *p);
  */
 void plan_configure(struct plan *p, size_t pd, enum mk_kind kind, void *blob,
 		    size_t size);
+
+/**
+ * plan_tables - the tables a switch needs
+ */
+struct vswitch_tables plan_tables(const struct plan *p,
+				  const struct sys_switch *sw);
+
+/**
+ * plan_write_without - for make: what no switch of the system uses
+ */
+void plan_write_without(FILE *f, const struct plan *p);
 
 #endif

@@ -67,7 +67,8 @@ static void write_pds(FILE *f, const struct plan *p)
 {
 	const size_t monitor = plan_monitor(p);
 
-	fprintf(f, "\t<protection_domain name=\"monitor\" priority=\"%u\">\n",
+	fprintf(f,
+		"\t<protection_domain name=\"weir_monitor\" priority=\"%u\">\n",
 		p->pd[monitor].priority);
 	write_body(f, p, &p->pd[monitor], "\t\t");
 	for (size_t i = 0; i < monitor; i++) {
@@ -128,7 +129,9 @@ static void write_make(FILE *f, const struct plan *p)
 	for (size_t i = 0; i < p->n_pds; i++)
 		if (is_first(p, i))
 			fprintf(f, " %s", p->pd[i].program);
-	fputs("\nMICROKIT_DATA :=", f);
+	fputc('\n', f);
+	plan_write_without(f, p);
+	fputs("MICROKIT_DATA :=", f);
 	for (size_t i = 0; i < p->n_regions; i++)
 		if (p->region[i].prefill != NULL)
 			fprintf(f, " %s", p->region[i].file);
