@@ -4,25 +4,25 @@
 # make bench-driver-vm: what a frame costs with its card in a driver VM.
 #
 # Everything runs in the emulated machine with one processor and QEMU counting
-# instructions: each takes a nanosecond of the machine's time. The load comes from
-# outside (echo_load) through the same card in every case:
+# instructions: each takes a nanosecond of the machine's time. The load comes
+# from outside (echo_load) through the same card in every case:
 #
-#	bridge	the machine's own kernel drives the card, under a Linux bridge; an
-#		echo server behind a veth pair. What Weir is held against
+#	bridge	the machine's own kernel drives the card, under a Linux bridge;
+#		an echo server behind a veth pair. What Weir is held against
 #	single	the same with the card's and the pair's offloads off, so that it
 #		handles single frames as a virtual switch has to
 #	weir	a driver VM; virtualisers and switch in one domain; a client PD
 #	apart	the same with every component in a domain of its own
-#	tap	a driver VM; virtualisers, switch and a tap in one domain; behind the
-#		tap the echo server that is behind the bridge
-#	socket	the driver VM as others have built it: a system call and a doorbell
-#		for each frame, memory mapped uncached
+#	tap	a driver VM; virtualisers, switch and a tap in one domain;
+#		behind the tap the echo server that is behind the bridge
+#	socket	the driver VM as others have built it: a system call and a
+#		doorbell for each frame, memory mapped uncached
 #
 # Counted are all instructions of the machine while it was not idle, whoever
-# executed them, by message echoed; a datagram's echo is two frames. Bulk TCP has
-# 512 messages under way, so that several segments can be. The rate is
-# what a processor of one instruction per nanosecond would reach. No two cases
-# are compared but by these counts, so other load on this computer does not matter.
+# executed them, by message echoed; a datagram's echo is two frames. Bulk TCP
+# has 512 messages under way, so that several segments can be. The rate is what a
+# processor of one instruction per nanosecond would reach. No two cases are
+# compared but by these counts, so other load on this computer does not matter.
 #
 # The environment: CASES, which of these; ECHOES, how many messages per load.
 set -u -o pipefail
@@ -57,8 +57,8 @@ die()
 # --- the cases ---------------------------------------------------------------
 
 # serve PREPARATION: a kernel's echo server in a namespace, once there is a way.
-# The client in there gets its address as ours do. The shell in there would prefer
-# its own, smaller ip.
+# The client in there gets its address as ours do. The shell in there would
+# prefer its own, smaller ip.
 serve()
 {
 	inside "alias ip=/bin/ip; $1"'

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * nic: a switch port that is an existing interface of the host, or of a network
- * namespace.
+ * nic: a port that is an existing interface of the host or a network namespace.
  *
  * The interface remains the host's: weir makes it promiscuous and receives
  * everything, but so does the host's own stack.  An interface that is a
