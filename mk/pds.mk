@@ -48,4 +48,5 @@ $(MK_EXAMPLE_SRC:examples/selftest/%.c=$(MK_HOST)/%.elf): $(MK_HOST)/%.elf: \
 
 # Tests that start these programs.
 $(O)/tests/mk_switch_test $(O)/tests/mk_monitor_test \
-	$(O)/tests/mk_parts_test $(O)/tests/mk_selftest_test: | $(MK_HOST_PDS) $(O)/weir
+	$(O)/tests/mk_parts_test $(O)/tests/mk_hostile_test \
+	$(O)/tests/mk_selftest_test: | $(MK_HOST_PDS) $(O)/weir
