@@ -60,8 +60,8 @@ FDB_SRC     := vswitch/fdb_hash.c vswitch/fdb_linear.c
 GROUND_SRC  := $(filter-out $(filter-out vswitch/fdb_$(FDB).c,$(FDB_SRC)),\
 	$(wildcard base/*.c vswitch/*.c policy/*.c virt/*.c virtio/*.c))
 CONFIG_SRC  := $(wildcard config/*.c config/*/*.c)
-VMM_SRC     := $(wildcard hostnet/*.c vmm/linux/*.c vmm/linux/*/*.c vmm/kvm/*.c \
-	vmm/microkit/compile/*.c \
+VMM_SRC     := $(wildcard hostnet/*.c vmm/linux/*.c vmm/linux/*/*.c \
+	vmm/kvm/*.c vmm/microkit/compile/*.c \
 	vmm/kvm/$(if $(findstring aarch64,$(MACHINE)),arm64,other)/*.c)
 CLIENT_SRC  := $(wildcard client/*.c)
 CLI_SRC     := $(wildcard cli/*.c)
@@ -254,8 +254,9 @@ clean:
 	$(call say,CLEAN,$(B))
 	$(Q)rm -rf '$(B)'
 
-include mk/lint.mk mk/install.mk mk/deb.mk mk/guest.mk mk/machine.mk driver_vm/build.mk
-include tests/guests/build.mk mk/microkit.mk
+include mk/lint.mk mk/install.mk mk/deb.mk mk/guest.mk mk/machine.mk
+include driver_vm/build.mk tests/guests/build.mk mk/microkit.mk
 
-.PHONY: all tests fuzzers tests-compiled benches run test unit e2e bench bench-quick bench-disk \
+.PHONY: all tests fuzzers tests-compiled benches run test unit e2e bench \
+	bench-quick bench-disk \
 	bench-placement bench-driver-vm deps clean

@@ -15,7 +15,7 @@
 #include "cli/control.h"
 #include "cli/text.h"
 
-/* --- words ------------------------------------------------------------- */
+/* --- words -------------------------------------------------------------- */
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -71,7 +71,7 @@ static char *join(int n, char **words, const char *between)
 	return all;
 }
 
-/* --- asking ------------------------------------------------------------ */
+/* --- asking ------------------------------------------------------------- */
 
 /* "The last change" may be another user's, so say what was undone. */
 static void print_undone(const json_t *data)
@@ -117,7 +117,7 @@ static enum cli_exit change(const struct cli_options *opt, char *text)
 	return order(opt, request);
 }
 
-/* --- allow, deny ------------------------------------------------------- */
+/* --- allow, deny -------------------------------------------------------- */
 
 /* "when EXPR..."; to free(), or NULL after saying what is wrong. */
 static char *filter_text(int n, char **words)
@@ -179,7 +179,7 @@ enum cli_exit cli_deny(const struct cli_options *opt, int argc, char **argv)
 	return rule(opt, "deny", argc, argv);
 }
 
-/* --- limit, storm, lock ------------------------------------------------ */
+/* --- limit, storm, lock ------------------------------------------------- */
 
 /**
  * rate - set what is RATE|off [burst SIZE]
@@ -281,7 +281,7 @@ enum cli_exit cli_lock(const struct cli_options *opt, int argc, char **argv)
 	return change(opt, text);
 }
 
-/* --- undo, reload ------------------------------------------------------ */
+/* --- undo, reload ------------------------------------------------------- */
 
 enum cli_exit cli_undo(const struct cli_options *opt, int argc, char **argv)
 {

@@ -8,8 +8,8 @@
  * its own.  Replies are facts; all words a person reads are made here.
  *
  *	main.c command.c options.c	commands, help, options
- *	run.c show.c metrics.c graph.c top.c trace.c change.c vm.c stop.c	the
- *			commands
+ *	run.c compile.c show.c top.c metrics.c graph.c trace.c change.c vm.c
+ *	stop.c			the commands
  *	instance.c control.c	find an instance; one request, one reply
  *	facts.c errors.c decision.c verdict.c	facts in words
  *	frame.c packet.c packet_build.c trace_packet.c	frames to trace

@@ -28,8 +28,8 @@ static const struct cli_command commands[] = {
 	  cli_run, 0 },
 	{ "compile", "kno", 1, 1, "--microkit [-n NAME] -o DIR FILE",
 	  "make a system for another platform",
-	  "With --microkit: writes to the folder DIR what Microkit's tool makes "
-	  "an image for\nseL4 of: the topology FILE as NAME.system, the "
+	  "With --microkit: writes to the folder DIR what Microkit's tool "
+	  "makes an image for\nseL4 of: the topology FILE as NAME.system, the "
 	  "configurations of its protection\ndomains, and NAME.mk, which lists "
 	  "the programs. Says everything in the topology\nthat Microkit does "
 	  "not have, and then writes nothing.\n",
@@ -65,9 +65,9 @@ static const struct cli_command commands[] = {
 	  "print counters and states for Prometheus",
 	  "Prints what 'weir show' knows of ports, drops, rules, domains and "
 	  "VMs in\nPrometheus's text format, or, with -O, in that of "
-	  "OpenMetrics. The names are in\nweir(1). For example, for node_exporter's "
-	  "textfile collector:\nweir metrics >weir.prom.new && mv weir.prom.new "
-	  "weir.prom\n",
+	  "OpenMetrics. The names are in\nweir(1). For example, for "
+	  "node_exporter's textfile collector:\n"
+	  "weir metrics >weir.prom.new && mv weir.prom.new weir.prom\n",
 	  cli_metrics, 0 },
 	{ "graph", "nt", 0, 0, "[-n NAME] [-t SECONDS]",
 	  "draw who may send to whom",
@@ -175,7 +175,7 @@ static const struct cli_command *find_command(const char *name)
 	return NULL;
 }
 
-/* --- help -------------------------------------------------------------- */
+/* --- help --------------------------------------------------------------- */
 
 /* Words of other tools, and the command that does it here. */
 static const struct {

@@ -192,7 +192,7 @@ static const struct line receiver[] = {
 	{ "!at.cut !offload.frames", "deliver", "pass", "to {at.port}" },
 };
 
-/* --- facts ------------------------------------------------------------- */
+/* --- facts -------------------------------------------------------------- */
 
 /* "learned.was": a member of a member; @n characters. */
 static const json_t *find(const json_t *facts, const char *path, size_t n)
@@ -258,7 +258,7 @@ static char *fact_text(const void *facts, const char *key)
 	return fact ? xasprintf("%lld", n) : xstrdup("");
 }
 
-/* --- telling ----------------------------------------------------------- */
+/* --- telling ------------------------------------------------------------ */
 
 static void add_step(json_t *steps, const json_t *facts, const struct line *l)
 {
@@ -317,7 +317,7 @@ static void tell_ports(json_t *steps, json_t *facts, const char *list,
 	}
 }
 
-/* --- facts in words ---------------------------------------------------- */
+/* --- facts in words ----------------------------------------------------- */
 
 static void set_text(json_t *facts, const char *key, char *text)
 {

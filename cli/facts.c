@@ -75,7 +75,7 @@ json_t *rule_shown(const json_t *facts)
 	return rule;
 }
 
-/* --- show policy ------------------------------------------------------- */
+/* --- show policy -------------------------------------------------------- */
 
 /* "10, 20-29, 40"; to free(). */
 static char *ranges(const json_t *list)
@@ -195,7 +195,7 @@ static json_t *policy_row(json_t *facts)
 	return row;
 }
 
-/* --- show flows, drops, vms, disks ---------------------------------------- */
+/* --- show flows, drops, vms, disks -------------------------------------- */
 
 /* These are shown as they are, with words added. */
 
@@ -339,7 +339,7 @@ static json_t *disk_row(json_t *facts)
 	return json_incref(facts);
 }
 
-/* --- all --------------------------------------------------------------- */
+/* --- all ---------------------------------------------------------------- */
 
 json_t *facts_shown(const char *what, json_t *data)
 {

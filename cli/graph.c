@@ -53,7 +53,7 @@ static void print_quoted(const char *text)
 	free(safe);
 }
 
-/* --- ports ------------------------------------------------------------------ */
+/* --- ports -------------------------------------------------------------- */
 
 static size_t switch_length(const char *port)
 {
@@ -141,7 +141,7 @@ static void print_links(const json_t *ports)
 	}
 }
 
-/* --- rules ------------------------------------------------------------------ */
+/* --- rules -------------------------------------------------------------- */
 
 /* Rules come pair by pair. */
 static struct arrow *arrow_of(struct arrows *a, const json_t *rule)

@@ -105,7 +105,7 @@ static const struct metric metrics[] = {
 
 #define N_METRICS (sizeof(metrics) / sizeof(metrics[0]))
 
-/* --- what is shown ---------------------------------------------------------- */
+/* --- what is shown ------------------------------------------------------ */
 
 /* The rules of a reply to `show policy`, each with where it is written. */
 static json_t *rules_of(json_t *policy)
@@ -175,7 +175,7 @@ static json_t *ask_all(const struct control *to, const struct cli_options *opt)
 	return NULL;
 }
 
-/* --- printing --------------------------------------------------------------- */
+/* --- printing ----------------------------------------------------------- */
 
 static void print_label(const char *before, const char *key, const char *value)
 {

@@ -151,7 +151,7 @@ bool packet_words(int n, char *const *words)
 	return false;
 }
 
-/* --- parts ------------------------------------------------------------- */
+/* --- parts -------------------------------------------------------------- */
 
 static int set_family(struct reader *r, enum packet_family family)
 {

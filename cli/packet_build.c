@@ -37,7 +37,7 @@ bool packet_is_nd(const struct packet *p)
 	       (p->type == 135 || p->type == 136);
 }
 
-/* --- what follows from what was said ----------------------------------- */
+/* --- what follows from what was said ------------------------------------ */
 
 static int settle_icmp(struct packet *p)
 {
@@ -111,7 +111,7 @@ int packet_settle(struct frame_text *f, struct packet *p)
 			      : 0;
 }
 
-/* --- bytes ------------------------------------------------------------- */
+/* --- bytes -------------------------------------------------------------- */
 
 static void set16(uint8_t *at, unsigned int value)
 {
@@ -332,7 +332,7 @@ bool packet_group(const struct packet *p, uint8_t mac[6])
 	return true;
 }
 
-/* --- in one line ------------------------------------------------------- */
+/* --- in one line -------------------------------------------------------- */
 
 const char *packet_address_text(const struct packet *p, int which,
 				char text[PACKET_ADDRESS])

@@ -84,7 +84,7 @@ static void on_signal(int number)
 	interrupted = 1;
 }
 
-/* --- looking ----------------------------------------------------------------- */
+/* --- looking ------------------------------------------------------------ */
 
 static void forget(struct top_look *l)
 {
@@ -105,7 +105,7 @@ static bool look(struct top_look *l, const struct control *to,
 	return l->policy;
 }
 
-/* --- drawing ----------------------------------------------------------------- */
+/* --- drawing ------------------------------------------------------------ */
 
 static void fill(struct table *t, const struct view *v, const json_t *rows,
 		 size_t room)
@@ -179,7 +179,7 @@ static void draw(const struct control *to, const struct view *v,
 	json_decref(rows);
 }
 
-/* --- keys -------------------------------------------------------------------- */
+/* --- keys --------------------------------------------------------------- */
 
 /**
  * struct choice - what the person wants to see

@@ -24,8 +24,8 @@ struct top_look {
  * top_ports - what ports did between two looks
  *
  * Return: new array of objects with "port", "state", and in a second "in" and
- * "out" (frames), "in_bits", "out_bits", "drops"; "why" is the reason of most of
- * these.  A counter that started again counts from 0.
+ * "out" (frames), "in_bits", "out_bits", "drops"; "why" is the reason of most
+ * of these.  A counter that started again counts from 0.
  */
 json_t *top_ports(const struct top_look *before, const struct top_look *now);
 
@@ -38,7 +38,7 @@ json_t *top_ports(const struct top_look *before, const struct top_look *now);
 json_t *top_rules(const struct top_look *before, const struct top_look *now);
 
 /**
- * top_sort - put rows in order: numbers from the largest down, texts from "a" on
+ * top_sort - rows in order: numbers from the largest down, texts from "a" on
  * @key: a member
  *
  * Rows with equal values stay in their order.

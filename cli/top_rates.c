@@ -9,7 +9,7 @@
 #include "cli/text.h"
 #include "cli/top.h"
 
-/* --- finding a row of the look before ---------------------------------------- */
+/* --- finding a row of the look before ----------------------------------- */
 
 /* Whether two rows agree in these members, between blanks. */
 static bool same(const json_t *a, const json_t *b, const char *keys)
@@ -60,7 +60,7 @@ static json_int_t a_second(json_int_t n, const struct top_look *before,
 	return (json_int_t)((double)n * 1000 / (double)(ms > 0 ? ms : 1) + 0.5);
 }
 
-/* --- ports -------------------------------------------------------------------- */
+/* --- ports -------------------------------------------------------------- */
 
 /* The reason for most of a port's new drops, or "". */
 static const char *main_reason(const struct top_look *before,
@@ -124,7 +124,7 @@ json_t *top_ports(const struct top_look *before, const struct top_look *now)
 	return rows;
 }
 
-/* --- rules -------------------------------------------------------------------- */
+/* --- rules -------------------------------------------------------------- */
 
 json_t *top_rules(const struct top_look *before, const struct top_look *now)
 {
@@ -157,7 +157,7 @@ json_t *top_rules(const struct top_look *before, const struct top_look *now)
 	return rows;
 }
 
-/* --- order, numbers ----------------------------------------------------------- */
+/* --- order, numbers ----------------------------------------------------- */
 
 /* A row and its place before. */
 struct place {

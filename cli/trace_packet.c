@@ -37,7 +37,7 @@ static void note(struct question *q, const char *text)
 	q->packet = more;
 }
 
-/* --- what the instance knows ------------------------------------------- */
+/* --- what the instance knows -------------------------------------------- */
 
 static const json_t *policy(struct question *q)
 {
@@ -151,7 +151,7 @@ static const char *port_of(struct question *q, const struct packet *p)
 	return NULL;
 }
 
-/* --- filling in -------------------------------------------------------- */
+/* --- filling in --------------------------------------------------------- */
 
 /* The port a word names, or NULL; an address names none. */
 static const char *named_port(const struct question *q, const char *word)

@@ -49,7 +49,7 @@ enum cli_exit cli_vm(const struct cli_options *opt, int argc, char **argv)
 	return data ? CLI_OK : CLI_FAILED;
 }
 
-/* --- the console ---------------------------------------------------------- */
+/* --- the console -------------------------------------------------------- */
 
 /**
  * struct session - somebody at a console

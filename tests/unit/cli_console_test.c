@@ -20,7 +20,7 @@
 
 #define TIMEOUT_MS 20000
 
-/* --- an instance ---------------------------------------------------------- */
+/* --- an instance -------------------------------------------------------- */
 
 static const char not_yet[] =
 	"{\"protocol\":2,\"ok\":false,\"error\":\"not_yet\",\"vm\":\"bob\"}\n";
@@ -92,7 +92,7 @@ static pid_t begin_instance(void)
 	return pid;
 }
 
-/* --- a person ------------------------------------------------------------- */
+/* --- a person ----------------------------------------------------------- */
 
 struct person {
 	pid_t instance;
@@ -152,7 +152,7 @@ static int end(struct person *p)
 	return WEXITSTATUS(status);
 }
 
-/* --- tests ---------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------- */
 
 /* Nothing that is typed is the terminal's business but Ctrl-]. */
 static void test_what_is_typed_is_the_guests(void **state)

@@ -13,30 +13,26 @@
 	",\"number\":0,\"file\":\"f\",\"line\":1}"
 #define LINK "link sw0.up <-> sw1.down"
 
+#define PORTS                                                                  \
+	PORT("sw0.alice", "tap", "tap x", "up")                                \
+	"," PORT("sw0.bob", "nic", "nic y", "no carrier") "," PORT(            \
+		"sw0.up", "link", LINK, "up") "," PORT("sw1.down", "link",     \
+						       LINK, "up")
+/* Both ways alike; a rule before another; nothing that is allowed. */
+#define RULES                                                                  \
+	RULE("sw0.alice", "sw0.bob", "allow", "", "false", "3")                \
+	"," RULE("sw0.bob", "sw0.alice", "allow", "", "false", "4") "," RULE(  \
+		"sw0.alice", "sw0.up", "deny", "port 22", "false",             \
+		"1") "," RULE("sw0.alice", "sw0.up", "allow",                  \
+			      "host \\\"a\\\"", "true",                        \
+			      "null") "," RULE("sw0.up", "sw0.bob", "deny",    \
+					       "", "false", "9")
+
 static const struct fake_answer home[] = {
-	{ "\"ports\"",
-	  OK("[" PORT("sw0.alice", "tap", "tap x", "up") "," PORT(
-		  "sw0.bob", "nic", "nic y",
-		  "no carrier") "," PORT("sw0.up", "link", LINK,
-					 "up") "," PORT("sw1.down", "link",
-							LINK, "up") "]") },
+	{ "\"ports\"", OK("[" PORTS "]") },
 	{ "\"policy\"",
 	  OK("[{\"from\":\"sw0.alice\",\"action\":\"mac-lock\",\"macs\":"
-	     "[\"02:00:00:00:00:0a\"]}," RULE(
-		     "sw0.alice", "sw0.bob", "allow", "", "false",
-		     "3") "," RULE("sw0.bob", "sw0.alice", "allow", "", "false",
-				   "4") "," RULE("sw0.alice", "sw0.up", "deny",
-						 "port 22", "false",
-						 "1") "," RULE("sw0.alice",
-							       "sw0.up", "allow",
-							       "host \\\"a\\\"",
-							       "true",
-							       "null") "," RULE("sw0.up",
-										"sw0.bob",
-										"deny",
-										"",
-										"false",
-										"9") "]") },
+	     "[\"02:00:00:00:00:0a\"]}," RULES "]") },
 	{ NULL, NULL },
 };
 

@@ -190,7 +190,8 @@ static void hc09_register_sweep(void **state)
 				assert_int_equal(data[i], 0);
 			for (size_t v = 0;
 			     v < sizeof(values) / sizeof(values[0]); v++) {
-				virtio_device_write(&con.c.dev, offset, &values[v], len);
+				virtio_device_write(&con.c.dev, offset,
+						    &values[v], len);
 				assert_false(console_work(&con.c));
 			}
 		}

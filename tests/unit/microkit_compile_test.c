@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/config_rig.h"
+#include "tests/unit/microkit_rig.h"
 #include "virt/net_client.h"
 #include "vmm/microkit/compile/compile.h"
 #include "vmm/microkit/config.h"
@@ -33,195 +34,7 @@
 	"allow sw0.a <-> sw0.t\n"                                              \
 	"allow sw1.c <-> sw1.u\n"
 
-/* --- the system description, read back ------------------------------------------ */
-
-struct map {
-	char region[64];
-	uint64_t vaddr;
-	bool writable;
-	char setvar[32];
-};
-
-struct pd {
-	char name[64];
-	char program[64];
-	int id;
-	int priority;
-	struct map map[128];
-	size_t maps;
-};
-
-struct region {
-	char name[64];
-	char prefill[64];
-	uint64_t size;
-	uint64_t page;
-};
-
-static struct {
-	struct region region[128];
-	size_t regions;
-	struct pd pd[16];
-	size_t pds;
-	struct {
-		char pd[2][64];
-		int id[2];
-	} channel[64];
-	size_t channels;
-} seen;
-
 static char *got_error;
-
-/* An attribute of a line; "" if it has none. */
-static void attribute(const char *line, const char *key, char *value,
-		      size_t size)
-{
-	char start[40];
-	const char *at;
-	size_t n;
-
-	snprintf(start, sizeof(start), " %s=\"", key);
-	at = strstr(line, start);
-	value[0] = '\0';
-	if (at == NULL)
-		return;
-	at += strlen(start);
-	n = strcspn(at, "\"");
-	assert_true(n < size);
-	memcpy(value, at, n);
-	value[n] = '\0';
-}
-
-static uint64_t number(const char *line, const char *key)
-{
-	char text[32];
-
-	attribute(line, key, text, sizeof(text));
-	return strtoull(text, NULL, 0);
-}
-
-static void read_map(const char *line, struct pd *pd)
-{
-	struct map *m = &pd->map[pd->maps++];
-	char perms[8];
-
-	attribute(line, "mr", m->region, sizeof(m->region));
-	attribute(line, "perms", perms, sizeof(perms));
-	attribute(line, "setvar_vaddr", m->setvar, sizeof(m->setvar));
-	m->vaddr = number(line, "vaddr");
-	m->writable = strcmp(perms, "rw") == 0;
-	assert_true(m->writable || strcmp(perms, "r") == 0);
-}
-
-/* Lines of a PD that is in another come after those of that one. */
-static void read_line(const char *line)
-{
-	static unsigned int ends;
-	struct pd *pd = &seen.pd[seen.pds > 0 ? seen.pds - 1 : 0];
-
-	if (strstr(line, "<memory_region")) {
-		struct region *r = &seen.region[seen.regions++];
-
-		attribute(line, "name", r->name, sizeof(r->name));
-		attribute(line, "prefill_path", r->prefill, sizeof(r->prefill));
-		r->size = number(line, "size");
-		r->page = number(line, "page_size");
-	} else if (strstr(line, "<protection_domain")) {
-		pd = &seen.pd[seen.pds++];
-		attribute(line, "name", pd->name, sizeof(pd->name));
-		pd->id = (int)number(line, "id");
-		pd->priority = (int)number(line, "priority");
-	} else if (strstr(line, "<program_image")) {
-		attribute(line, "path", pd->program, sizeof(pd->program));
-	} else if (strstr(line, "<map")) {
-		read_map(line, pd);
-	} else if (strstr(line, "<channel>")) {
-		ends = 0;
-		seen.channels++;
-	} else if (strstr(line, "<end")) {
-		attribute(line, "pd", seen.channel[seen.channels - 1].pd[ends],
-			  64);
-		seen.channel[seen.channels - 1].id[ends++] =
-			(int)number(line, "id");
-	}
-}
-
-static void read_system(const char *path)
-{
-	char *text = rig_read(path, NULL), *next;
-
-	assert_non_null(text);
-	memset(&seen, 0, sizeof(seen));
-	for (char *line = strtok_r(text, "\n", &next); line != NULL;
-	     line = strtok_r(NULL, "\n", &next))
-		read_line(line);
-	free(text);
-}
-
-static struct pd *pd_of(const char *name)
-{
-	for (size_t i = 0; i < seen.pds; i++)
-		if (strcmp(seen.pd[i].name, name) == 0)
-			return &seen.pd[i];
-	fail_msg("no PD %s", name);
-	return NULL;
-}
-
-static const struct region *region_of(const char *name)
-{
-	for (size_t i = 0; i < seen.regions; i++)
-		if (strcmp(seen.region[i].name, name) == 0)
-			return &seen.region[i];
-	fail_msg("no region %s", name);
-	return NULL;
-}
-
-/* A configuration, to be released with free(). */
-static void *blob_of(const char *name, enum mk_kind kind)
-{
-	char path[80];
-	struct mk_head *head;
-	size_t size;
-
-	snprintf(path, sizeof(path), "out/%s.config", name);
-	head = (void *)rig_read(path, &size);
-	assert_non_null(head);
-	assert_true(head->magic == MK_MAGIC);
-	assert_int_equal(head->version, MK_VERSION);
-	assert_int_equal(head->kind, kind);
-	assert_true(head->size <= size);
-	assert_int_equal(size % 4096, 0);
-	return head;
-}
-
-/* @addr is where a PD has a region, and how it may use it. */
-static void is_map(const char *pd, uint64_t addr, const char *region,
-		   bool writable)
-{
-	const struct pd *d = pd_of(pd);
-
-	for (size_t i = 0; i < d->maps; i++) {
-		if (d->map[i].vaddr != addr)
-			continue;
-		assert_string_equal(d->map[i].region, region);
-		assert_int_equal(d->map[i].writable, writable);
-		return;
-	}
-	fail_msg("%s has nothing at %#llx, where %s should be", pd,
-		 (unsigned long long)addr, region);
-}
-
-/* The PD at the other end of a channel. */
-static const char *far_end(const char *pd, uint32_t id)
-{
-	for (size_t i = 0; i < seen.channels; i++)
-		for (unsigned int k = 0; k < 2; k++)
-			if (strcmp(seen.channel[i].pd[k], pd) == 0 &&
-			    seen.channel[i].id[k] == (int)id)
-				return seen.channel[i].pd[!k];
-	fail_msg("%s has no channel %u", pd, id);
-	return NULL;
-}
 
 /* --- compiling ------------------------------------------------------------------- */
 
@@ -252,7 +65,7 @@ static void compile_good(void)
 {
 	assert_int_equal(compile(TWO_SWITCHES, "out"), 0);
 	assert_null(got_error);
-	read_system("out/t.system");
+	mk_read_system("out/t.system");
 }
 
 /* --- tests ----------------------------------------------------------------------- */
@@ -261,13 +74,14 @@ static void test_maps(void **state)
 {
 	(void)state;
 	compile_good();
-	assert_int_equal(seen.pds, 7);
-	for (size_t i = 0; i < seen.pds; i++) {
-		const struct pd *d = &seen.pd[i];
+	assert_int_equal(mk_seen.pds, 7);
+	for (size_t i = 0; i < mk_seen.pds; i++) {
+		const struct mk_seen_pd *d = &mk_seen.pd[i];
 		uint64_t free_from = 0x400000;
 
 		for (size_t k = 0; k < d->maps; k++) {
-			const struct region *r = region_of(d->map[k].region);
+			const struct mk_seen_region *r =
+				mk_region_of(d->map[k].region);
 			uint64_t page = r->page ? r->page : 4096;
 
 			assert_int_equal(r->size % page, 0);
@@ -278,7 +92,7 @@ static void test_maps(void **state)
 		}
 	}
 	/* 64 KiB for each of 512 segments. */
-	assert_int_equal(region_of("sw0.t.ingress.data")->page, 2 << 20);
+	assert_int_equal(mk_region_of("sw0.t.ingress.data")->page, 2 << 20);
 }
 
 static void test_channels(void **state)
@@ -287,18 +101,19 @@ static void test_channels(void **state)
 
 	(void)state;
 	compile_good();
-	for (size_t i = 0; i < seen.channels; i++) {
+	for (size_t i = 0; i < mk_seen.channels; i++) {
 		for (unsigned int k = 0; k < 2; k++) {
-			size_t pd = (size_t)(pd_of(seen.channel[i].pd[k]) -
-					     seen.pd);
-			int id = seen.channel[i].id[k];
+			size_t pd =
+				(size_t)(mk_pd_of(mk_seen.channel[i].pd[k]) -
+					 mk_seen.pd);
+			int id = mk_seen.channel[i].id[k];
 
 			assert_in_range(id, 0, MK_CHANNELS - 1);
 			assert_false(used[pd][id]);
 			used[pd][id] = true;
 		}
-		assert_string_not_equal(seen.channel[i].pd[0],
-					seen.channel[i].pd[1]);
+		assert_string_not_equal(mk_seen.channel[i].pd[0],
+					mk_seen.channel[i].pd[1]);
 	}
 }
 
@@ -306,21 +121,21 @@ static void test_domains(void **state)
 {
 	(void)state;
 	compile_good();
-	assert_string_equal(seen.pd[0].name, "weir_monitor");
-	for (size_t i = 1; i < seen.pds; i++) {
-		const struct pd *d = &seen.pd[i];
+	assert_string_equal(mk_seen.pd[0].name, "weir_monitor");
+	for (size_t i = 1; i < mk_seen.pds; i++) {
+		const struct mk_seen_pd *d = &mk_seen.pd[i];
 
 		assert_int_equal(d->id, i - 1);
-		assert_true(d->priority < seen.pd[0].priority);
+		assert_true(d->priority < mk_seen.pd[0].priority);
 		assert_string_equal(d->map[d->maps - 1].setvar, "weir_config");
 		assert_false(d->map[d->maps - 1].writable);
 	}
-	assert_string_equal(pd_of("sw1")->program, "weir_switch.elf");
-	assert_string_equal(pd_of("sw0.a")->program, "gen.elf");
-	assert_string_equal(pd_of("sw0.b")->program, "check.elf");
-	assert_string_equal(pd_of("sw0.p")->program, "weir_capture.elf");
-	assert_true(pd_of("sw0")->priority > pd_of("sw0.a")->priority);
-	assert_true(pd_of("sw0")->priority > pd_of("sw0.p")->priority);
+	assert_string_equal(mk_pd_of("sw1")->program, "weir_switch.elf");
+	assert_string_equal(mk_pd_of("sw0.a")->program, "gen.elf");
+	assert_string_equal(mk_pd_of("sw0.b")->program, "check.elf");
+	assert_string_equal(mk_pd_of("sw0.p")->program, "weir_capture.elf");
+	assert_true(mk_pd_of("sw0")->priority > mk_pd_of("sw0.a")->priority);
+	assert_true(mk_pd_of("sw0")->priority > mk_pd_of("sw0.p")->priority);
 }
 
 /* Of both ends of a port. */
@@ -335,15 +150,15 @@ static void check_port(const struct mk_port *port, const char *name,
 	snprintf(text[3], 64, "%s.egress.data", name);
 	snprintf(text[4], 64, "%s.link", name);
 	if (port->wire.ingress.active != 0) {
-		is_map("sw0", port->wire.ingress.active, text[0], true);
-		is_map("sw0", port->wire.ingress.data.addr, text[1], false);
+		mk_is_map("sw0", port->wire.ingress.active, text[0], true);
+		mk_is_map("sw0", port->wire.ingress.data.addr, text[1], false);
 		assert_int_equal(port->wire.ingress.data.size,
-				 region_of(text[1])->size);
+				 mk_region_of(text[1])->size);
 	}
-	is_map("sw0", port->wire.egress.free, text[2], true);
-	is_map("sw0", port->wire.egress.data.addr, text[3], true);
-	is_map("sw0", port->wire.link, text[4], false);
-	assert_string_equal(far_end("sw0", port->wire.channel), peer);
+	mk_is_map("sw0", port->wire.egress.free, text[2], true);
+	mk_is_map("sw0", port->wire.egress.data.addr, text[3], true);
+	mk_is_map("sw0", port->wire.link, text[4], false);
+	assert_string_equal(mk_far_end("sw0", port->wire.channel), peer);
 	assert_int_equal(port->present, 1);
 }
 
@@ -388,12 +203,12 @@ static void test_what_is_left_out(void **state)
 static void test_switch(void **state)
 {
 	struct mk_switch *sw;
-	const struct region *memory;
+	const struct mk_seen_region *memory;
 
 	(void)state;
 	compile_good();
-	sw = blob_of("sw0", MK_SWITCH);
-	memory = region_of("sw0.memory");
+	sw = mk_blob_of("sw0", MK_SWITCH);
+	memory = mk_region_of("sw0.memory");
 	assert_int_equal(sw->n_ports, 4);
 	check_port(&sw->port[0], "sw0.a", "sw0.a");
 	check_port(&sw->port[1], "sw0.b", "sw0.b");
@@ -403,14 +218,14 @@ static void test_switch(void **state)
 	assert_int_equal(sw->port[2].kind, VSWITCH_PORT_CAPTURE);
 	assert_int_equal(sw->port[2].capture_of, 1);
 	assert_int_equal(sw->port[2].capture_drops, 1);
-	is_map("sw0", sw->memory.addr, "sw0.memory", true);
+	mk_is_map("sw0", sw->memory.addr, "sw0.memory", true);
 	assert_int_equal(sw->memory.size, memory->size);
 	check_size(sw);
-	is_map("sw0", sw->stats.addr, "sw0.stats", true);
-	is_map("sw0", sw->policy.addr, "sw0.policy", false);
-	is_map("sw0", sw->request, "sw0.ctl.request", false);
-	is_map("sw0", sw->reply, "sw0.ctl.reply", true);
-	assert_string_equal(far_end("sw0", sw->ctl_channel), "weir_monitor");
+	mk_is_map("sw0", sw->stats.addr, "sw0.stats", true);
+	mk_is_map("sw0", sw->policy.addr, "sw0.policy", false);
+	mk_is_map("sw0", sw->request, "sw0.ctl.request", false);
+	mk_is_map("sw0", sw->reply, "sw0.ctl.reply", true);
+	assert_string_equal(mk_far_end("sw0", sw->ctl_channel), "weir_monitor");
 	free(sw);
 }
 
@@ -421,20 +236,23 @@ static void test_clients(void **state)
 
 	(void)state;
 	compile_good();
-	c = blob_of("sw0.a", MK_CLIENT);
-	is_map("sw0.a", c->wire.ingress.data.addr, "sw0.a.ingress.data", true);
-	is_map("sw0.a", c->wire.egress.data.addr, "sw0.a.egress.data", false);
-	is_map("sw0.a", c->wire.link, "sw0.a.link", false);
-	is_map("sw0.a", c->memory.addr, "sw0.a.memory", true);
-	assert_string_equal(far_end("sw0.a", c->wire.channel), "sw0");
+	c = mk_blob_of("sw0.a", MK_CLIENT);
+	mk_is_map("sw0.a", c->wire.ingress.data.addr, "sw0.a.ingress.data",
+		  true);
+	mk_is_map("sw0.a", c->wire.egress.data.addr, "sw0.a.egress.data",
+		  false);
+	mk_is_map("sw0.a", c->wire.link, "sw0.a.link", false);
+	mk_is_map("sw0.a", c->memory.addr, "sw0.a.memory", true);
+	assert_string_equal(mk_far_end("sw0.a", c->wire.channel), "sw0");
 	assert_true(c->mac == 0x020000000001);
 	assert_string_equal(c->args, "10 20");
 	assert_int_equal(c->port, 0);
 	free(c);
-	p = blob_of("sw0.p", MK_CAPTURE);
-	is_map("sw0.p", p->ring.addr, "sw0.p.ring", true);
+	p = mk_blob_of("sw0.p", MK_CAPTURE);
+	mk_is_map("sw0.p", p->ring.addr, "sw0.p.ring", true);
 	assert_true(p->wire.ingress.active == 0);
-	is_map("sw0.p", p->wire.egress.data.addr, "sw0.p.egress.data", false);
+	mk_is_map("sw0.p", p->wire.egress.data.addr, "sw0.p.egress.data",
+		  false);
 	free(p);
 }
 
@@ -443,8 +261,8 @@ static void test_nobody_maps_more_than_it_needs(void **state)
 {
 	(void)state;
 	compile_good();
-	for (size_t i = 0; i < seen.pds; i++) {
-		const struct pd *d = &seen.pd[i];
+	for (size_t i = 0; i < mk_seen.pds; i++) {
+		const struct mk_seen_pd *d = &mk_seen.pd[i];
 		size_t n = strlen(d->name);
 
 		for (size_t k = 0; k < d->maps; k++) {
@@ -466,15 +284,17 @@ static void check_link(const struct mk_link *l, const char *name,
 
 	assert_string_equal(l->name, name);
 	snprintf(text, sizeof(text), "%s.link", name);
-	is_map("weir_monitor", l->page, text, true);
+	mk_is_map("weir_monitor", l->page, text, true);
 	for (unsigned int i = 0; i < MK_LINK_QUEUES; i++)
 		n += l->queue[i].addr != 0;
 	assert_int_equal(n, queues);
 	assert_int_equal(l->side[0].kind, MK_SIDE_SWITCH);
-	assert_string_equal(far_end("weir_monitor", l->side[0].channel), "sw0");
+	assert_string_equal(mk_far_end("weir_monitor", l->side[0].channel),
+			    "sw0");
 	assert_int_equal(l->side[1].kind, MK_SIDE_PEER);
-	assert_string_equal(seen.pd[1 + l->side[1].child].name, name);
-	assert_string_equal(far_end("weir_monitor", l->side[1].channel), name);
+	assert_string_equal(mk_seen.pd[1 + l->side[1].child].name, name);
+	assert_string_equal(mk_far_end("weir_monitor", l->side[1].channel),
+			    name);
 	assert_int_equal(l->side[2].kind, MK_SIDE_NONE);
 }
 
@@ -484,18 +304,19 @@ static void test_monitor(void **state)
 
 	(void)state;
 	compile_good();
-	m = blob_of("weir_monitor", MK_MONITOR);
+	m = mk_blob_of("weir_monitor", MK_MONITOR);
 	assert_int_equal(m->n_children, 6);
 	for (unsigned int i = 0; i < 6; i++)
 		assert_string_equal(m->child[i].name,
-				    seen.pd[1 + m->child[i].id].name);
+				    mk_seen.pd[1 + m->child[i].id].name);
 	assert_int_equal(m->n_switches, 2);
-	is_map("weir_monitor", m->sw[1].policy.addr, "sw1.policy", true);
-	is_map("weir_monitor", m->sw[1].kept.addr, "sw1.policy.kept", true);
-	is_map("weir_monitor", m->sw[1].stats.addr, "sw1.stats", false);
-	is_map("weir_monitor", m->sw[1].request, "sw1.ctl.request", true);
-	is_map("weir_monitor", m->sw[1].reply, "sw1.ctl.reply", false);
-	assert_string_equal(far_end("weir_monitor", m->sw[1].channel), "sw1");
+	mk_is_map("weir_monitor", m->sw[1].policy.addr, "sw1.policy", true);
+	mk_is_map("weir_monitor", m->sw[1].kept.addr, "sw1.policy.kept", true);
+	mk_is_map("weir_monitor", m->sw[1].stats.addr, "sw1.stats", false);
+	mk_is_map("weir_monitor", m->sw[1].request, "sw1.ctl.request", true);
+	mk_is_map("weir_monitor", m->sw[1].reply, "sw1.ctl.reply", false);
+	assert_string_equal(mk_far_end("weir_monitor", m->sw[1].channel),
+			    "sw1");
 	assert_int_equal(m->n_links, 5);
 	check_link(&m->link[0], "sw0.a", 4);
 	check_link(&m->link[1], "sw0.b", 4);

@@ -48,7 +48,7 @@ static uint32_t channel_to(const struct plan *p, size_t pd, uint32_t id)
 	return MK_NONE;
 }
 
-/* --- children, switches ------------------------------------------------------ */
+/* --- children, switches ------------------------------------------------- */
 
 static void add_children(const struct plan *p, struct mk_monitor *m)
 {
@@ -81,7 +81,7 @@ static void add_switch(struct plan *p, struct mk_monitor *m, size_t pd)
 	m->n_switches++;
 }
 
-/* --- links ------------------------------------------------------------------- */
+/* --- links -------------------------------------------------------------- */
 
 static struct mk_side switch_side(const struct plan *p,
 				  const struct mk_monitor *m, size_t pd,

@@ -2,7 +2,8 @@
 /*
  * The configurations of switches, clients and captures, and the memory these
  * have for themselves.  How much that is, the components' own functions say:
- * the sizes of all types are the same on both machines (64 bits, little-endian).
+ * the sizes of all types are the same on both machines (64 bits,
+ * little-endian).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +54,7 @@ static struct mk_wire wire(const struct plan *p, size_t pd,
 	};
 }
 
-/* --- switches ---------------------------------------------------------------- */
+/* --- switches ----------------------------------------------------------- */
 
 /* Known to whoever has the image; the switch mixes in the time of its start. */
 static uint64_t seed_of(const char *name)
@@ -106,7 +107,7 @@ static void blob_switch(struct plan *p, size_t pd,
 	free(blob);
 }
 
-/* --- clients, captures ------------------------------------------------------- */
+/* --- clients, captures -------------------------------------------------- */
 
 static struct mk_region client_memory(struct plan *p, size_t pd,
 				      const struct mk_wire *w)

@@ -16,7 +16,7 @@
 #define PRIORITY_CAPTURE 100u
 #define PRIORITY_CLIENT 120u
 
-/* --- memory that grows ------------------------------------------------------ */
+/* --- memory that grows -------------------------------------------------- */
 
 /* Memory for one entry more; nothing can be compiled without. */
 static void *grow(void *array, size_t n, size_t size)
@@ -47,7 +47,7 @@ void plan_add(struct plan_text *t, const char *format, ...)
 	t->n += (size_t)n;
 }
 
-/* --- parts of a plan --------------------------------------------------------- */
+/* --- parts of a plan ---------------------------------------------------- */
 
 static uint64_t page_size(const struct plan_region *r)
 {
@@ -135,7 +135,7 @@ void plan_configure(struct plan *p, size_t pd, enum mk_kind kind, void *blob,
 	p->pd[pd].map[p->pd[pd].n_maps - 1].setvar = "weir_config";
 }
 
-/* --- what cannot be ---------------------------------------------------------- */
+/* --- what cannot be ----------------------------------------------------- */
 
 /* By kind: why not; NULL: it can. */
 static const char *const refused[SYS_KINDS] = {
@@ -211,7 +211,7 @@ static void refuse_all(struct plan *p, const struct system *sys)
 				 sys->conn[i].name);
 }
 
-/* --- the layout --------------------------------------------------------------- */
+/* --- the layout --------------------------------------------------------- */
 
 static void add_regions(struct plan *p, const struct system *sys)
 {

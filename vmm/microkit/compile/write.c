@@ -28,7 +28,7 @@ static void attribute(FILE *f, const char *key, const char *value)
 	fputc('"', f);
 }
 
-/* --- NAME.system -------------------------------------------------------------- */
+/* --- NAME.system -------------------------------------------------------- */
 
 static void write_region(FILE *f, const struct plan_region *r)
 {
@@ -110,7 +110,7 @@ static void write_system(FILE *f, const struct plan *p)
 	fputs("</system>\n", f);
 }
 
-/* --- NAME.mk ------------------------------------------------------------------ */
+/* --- NAME.mk ------------------------------------------------------------ */
 
 static bool is_first(const struct plan *p, size_t pd)
 {
@@ -138,7 +138,7 @@ static void write_make(FILE *f, const struct plan *p)
 	fputc('\n', f);
 }
 
-/* --- all of them -------------------------------------------------------------- */
+/* --- all of them -------------------------------------------------------- */
 
 /* Return: 0, or -1 with the reason added to p->errors. */
 static int finish(struct plan *p, FILE *f, const char *path)
