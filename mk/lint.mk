@@ -54,6 +54,40 @@ $(A64)/obj/%.o: %.c $(O)/flags
 
 -include $(A64_OBJ:.o=.d)
 
+# The PDs for Microkit, without an SDK: with the calls as tests/microkit
+# declares them. Beside these calls nothing may be missing, and a stack must be
+# no larger than the tool makes it.
+MK_STACK := 8192
+# The monitor calls the functions of its questions through a table: these are
+# roots of their own, on top of protected(), and either may have half the stack.
+mk_stack = $(if $(findstring /monitor,$(1)),4096,$(MK_STACK))
+mk_roots = $(if $(findstring /monitor,$(1)),protected fault $(addprefix \
+	vmm/microkit/monitor_ask.c:ask_,addresses allow propose result let_go))
+A64_PD   := $(patsubst %.c,$(A64)/obj/%.o,$(MK_MAIN) $(MK_EXAMPLE_SRC))
+A64_PDS  := $(patsubst %.c,$(A64)/obj/%.o,$(MK_LIB) $(MK_SEL4))
+
+$(A64_PD) $(A64_PDS): A64_FLAGS += -isystem tests/microkit -fno-builtin \
+	-fno-tree-loop-distribute-patterns
+
+microkit-aarch64: $(A64_PD:.o=.pd)
+
+$(A64)/libpds.a: $(A64_PDS) $(A64)/libground.a
+	$(call say,AR,$@)
+	$(Q)cp $(A64)/libground.a $@ && $(CROSS)ar qcs $@ $(A64_PDS)
+
+$(A64_PD:.o=.pd): %.pd: %.o $(A64)/libpds.a
+	$(call say,CROSS,$@)
+	$(Q)$(CROSS)ld -r -o $@ $^
+	@missing=$$($(CROSS)nm -u $@ | grep -v ' microkit_'); \
+		test -z "$$missing" || { echo "$@ needs $$missing" >&2; exit 1; }
+	@awk -f mk/stack.awk -v limit=$(call mk_stack,$@) \
+		-v roots='init notified $(call mk_roots,$@)' \
+		-v pointers='$(TAP_CALLERS) answer monitor_ask' \
+		-v outside='^microkit_' $(<:.o=.ci) $(A64_PDS:.o=.ci) \
+		$(A64_OBJ:.o=.ci)
+
+-include $(A64_PD:.o=.d) $(A64_PDS:.o=.d)
+
 # --- clang-tidy and clang-format -------------------------------------------
 
 OWN_C   := $(GROUND_SRC) $(POLICY) $(CONFIG_SRC) $(VMM_SRC) $(CLIENT_SRC) \
@@ -95,4 +129,4 @@ check-format:
 	clang-format --dry-run -Werror $(sort $(OWN_C) $(OWN_H) $(LWIP_C) \
 		$(ECHO_HDR) $(wildcard vmm/kvm/*/*.c) $(MK_SEL4))
 
-.PHONY: ground-aarch64 ground-fits tidy check-format
+.PHONY: ground-aarch64 ground-fits microkit-aarch64 tidy check-format
