@@ -77,19 +77,22 @@ static json_t *show_vm(const struct monitor *m, const struct mon_vm *vm)
 	const struct net_virt_stats *virt[MON_QUEUES] = { &nothing, &nothing };
 	const char *port = vm->port == NULL ? "" : vm->port->conn->name;
 	json_t *refused = json_array();
+	json_t *ports = json_array();
 	json_int_t refusals = 0;
 	bool ready = vm_is_ready(m, vm);
 
 	if (vm->link != NULL)
 		memcpy(virt, vm->link->virt[0]->stats, sizeof(virt));
+	if (vm->port != NULL)
+		json_array_append_new(ports, json_string(port));
 	refusals += add_refused(refused, "rx", virt[MON_RX]);
 	refusals += add_refused(refused, "tx", virt[MON_TX]);
 #define COUNT(page, field) #field, counter(&(page)->field)
 	return json_pack(
-		"{s:s, s:s, s:[s], s:s, s:s, s:o, s:s, s:s, s:o, s:s, s:I, s:i, s:I, s:I, s:I, s:I, "
+		"{s:s, s:s, s:o, s:s, s:s, s:o, s:s, s:s, s:o, s:s, s:I, s:i, s:I, s:I, s:I, s:I, "
 		"s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
 		"s:I, s:I, s:I, s:I, s:I, s:o}",
-		"vm", vm->comp->name, "kind", "driver", "ports", port, "port",
+		"vm", vm->comp->name, "kind", "driver", "ports", ports, "port",
 		port, "storage", vm->comp->vm.storage, "disk", disk_json(vm),
 		"state", vm_state(m, vm), "nic", vm->comp->vm.nic, "mac",
 		ready && vm->link != NULL ? mac_json(vm_mac(vm))
