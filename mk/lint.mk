@@ -17,6 +17,9 @@ A64_FLAGS  = $(filter-out $(SAN_FLAGS),$(COMMON)) $(GROUND_FLAGS) \
 	-fno-asynchronous-unwind-tables -fcallgraph-info=su \
 	$(call own_headers,$(CROSS)gcc)
 
+# A compiler cache keeps objects and forgets the call graph beside them.
+A64_CC := CCACHE_DISABLE=1 $(CROSS)gcc
+
 # Stacks, in bytes, for which a platform must provide: of a visit, and of all
 # else.  Through a pointer only a test's tap is called.
 RUN_STACK := 2048
@@ -46,11 +49,11 @@ $(A64)/libground.a: $(A64_OBJ)
 
 $(A64)/obj/user-policy.o: $(POLICY) $(O)/policy $(O)/flags
 	$(call say,CROSS,$<)
-	$(Q)mkdir -p $(@D) && $(CROSS)gcc $(A64_FLAGS) -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(A64_CC) $(A64_FLAGS) -c -o $@ $<
 
 $(A64)/obj/%.o: %.c $(O)/flags
 	$(call say,CROSS,$<)
-	$(Q)mkdir -p $(@D) && $(CROSS)gcc $(A64_FLAGS) -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(A64_CC) $(A64_FLAGS) -c -o $@ $<
 
 -include $(A64_OBJ:.o=.d)
 

@@ -69,7 +69,7 @@ $(MKO)/flags: FORCE
 
 $(MKO_OBJ)/%.o: %.c $(MKO)/flags
 	$(call say,SEL4,$<)
-	$(Q)mkdir -p $(@D) && $(CROSS)gcc $(MKO_CFLAGS) -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(A64_CC) $(MKO_CFLAGS) -c -o $@ $<
 
 $(MKO)/libweir.a: $(MKO_LIB) $(MKE_MORE:%.c=$(MKO_OBJ)/%.o)
 	$(Q)rm -f $@ && $(CROSS)ar rcs $@ $^
