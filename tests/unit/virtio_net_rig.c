@@ -65,11 +65,11 @@ void vn_send_frame(const struct vnet_header *h, const uint8_t *frame,
 enum net_result vn_take_to(uint8_t *frame, uint32_t room, uint32_t *len,
 			   struct offload *o)
 {
-	struct net_buffer p = { .data = frame };
+	struct net_buffer p = { 0 };
 	enum net_result end;
-	unsigned int taken = virtio_net_take(&vn, &p, 1, room, &end);
 
-	if (taken == 0)
+	p.data = frame;
+	if (virtio_net_take(&vn, &p, 1, room, &end) == 0)
 		return end == NET_FRAME ? NET_DROPPED : end;
 	assert_int_equal(end, NET_FRAME);
 	*len = p.len;
@@ -84,11 +84,13 @@ enum net_result vn_take(uint32_t *len, struct offload *o)
 
 enum net_result vn_put(uint8_t *frame, uint32_t len, struct offload o)
 {
-	const struct net_buffer p = { frame, (uint16_t)len, 0, o };
+	struct net_buffer p = { .len = (uint16_t)len, .offload = o };
 	uint64_t before = dropped();
 	enum net_result end;
-	unsigned int done = virtio_net_put(&vn, &p, 1, &end);
+	unsigned int done;
 
+	p.data = frame;
+	done = virtio_net_put(&vn, &p, 1, &end);
 	assert_int_equal(done, end == NET_FRAME);
 	return done && dropped() != before ? NET_DROPPED : end;
 }
