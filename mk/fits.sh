@@ -15,7 +15,7 @@ roots='vswitch_size vswitch_stats_size vswitch_init vswitch_add_port
 	vswitch_set_policy vswitch_run vswitch_arm vswitch_ports
 	vswitch_faulted vswitch_due vswitch_ctl'
 
-# shellcheck disable=SC2046 # one -u for each
+# shellcheck disable=SC2046,SC2086 # one -u for each
 "${cross}ld" --gc-sections --unresolved-symbols=ignore-all -e vswitch_run \
 	$(printf ' -u %s' $roots) -o "$elf" "$archive"
 bytes=$("${cross}size" -A "$elf" |
