@@ -33,7 +33,7 @@ static struct blk_ring_side requests, responses;
 static unsigned int rung, done, failed;
 static void *taken; /* private memory */
 
-/* --- what the component would do -------------------------------------------- */
+/* --- what the component would do -------------------------------------- */
 
 void *pd_region(struct component *c, uint32_t slot, size_t *size)
 {
@@ -73,7 +73,7 @@ void disk_failed(struct component *c, struct disk_job *job, int error)
 	failed++;
 }
 
-/* --- the other end ----------------------------------------------------------- */
+/* --- the other end ---------------------------------------------------- */
 
 static void begin(bool read_only)
 {
@@ -158,7 +158,7 @@ static uint8_t *data_of(const struct blk_request *r)
 	return (uint8_t *)region[REGION] + r->io_or_offset;
 }
 
-/* --- the guest's requests ---------------------------------------------------- */
+/* --- the guest's requests --------------------------------------------- */
 
 static uint8_t memory[BYTES];
 static struct vq_piece piece[3];
@@ -190,7 +190,7 @@ static bool start(struct disk_job *j)
 	return begun;
 }
 
-/* --- tests ------------------------------------------------------------------- */
+/* --- tests ------------------------------------------------------------ */
 
 static void learns_the_size_when_the_disk_is_there(void **state)
 {
