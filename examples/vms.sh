@@ -4,7 +4,9 @@
 # What the examples with client VMs share: the machine is started, weir runs in
 # it, checks are made from out here. To be sourced, with $here set.
 #
-#	vms_begin FILE TEXT	say what comes, run the topology $here/FILE
+#	vms_begin FILE TEXT	say what comes, run the topology $here/FILE, in
+#				a machine in which vms_prepare, if there is such
+#				a function, has been called
 #	vms_ready NAME...	wait for the VMs to have started
 #	matrix 'A-B...' NAME=ADDRESS=MAC...
 #				each of them to each other: "yes" for the pairs
@@ -52,6 +54,7 @@ vms_begin()
 	# shellcheck disable=SC2154 # the caller's
 	guests_folder over "$here/$1" && machine_start "$_work" over || exit
 	rm -rf over
+	! declare -F vms_prepare >/dev/null || vms_prepare
 	step "weir check $1"
 	inside weir check "/vms/$1" || exit
 	step "weir run $1"
@@ -70,7 +73,7 @@ vms_ready()
 	local name
 
 	for name; do
-		until_ok 240 _ready_or_ended "$name"
+		until_ok 480 _ready_or_ended "$name"
 		check "$name is ready" yes outcome log \
 			"$name: guest: $name is ready"
 	done

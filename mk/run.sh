@@ -91,7 +91,7 @@ case $example in
 qemu | qemu-disk)
 	guests "$example"
 	exit ;;
-echo | four-vms | two-switches)
+echo | four-vms | two-switches | block)
 	emulated "$example"
 	exit ;;
 *)
