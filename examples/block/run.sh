@@ -99,7 +99,7 @@ mounted()
 # sums VM: of all it has written.
 sums()
 {
-	guest "$1" "cd /mnt && md5sum file* | md5sum"
+	guest "$1" "md5sum /mnt/file* | md5sum"
 }
 driver()
 {
