@@ -42,7 +42,7 @@
 
 #include "virt/driver_abi.h"
 #include "driver_vm/copy.h"
-#include "base/blk.h"
+#include "base/blk_ring.h"
 #include "base/link.h"
 
 /* Requests at the disk at a time. */

@@ -5,6 +5,7 @@
  * A question's id is the number of its tag, and a tag is free, with the server,
  * or lost: its link went down, and the caller has not been told yet.
  */
+#include "base/blk_ring.h"
 #include "virt/blk_client.h"
 
 enum { FREE, ASKED, LOST };

@@ -11,6 +11,7 @@
 #ifndef WEIR_VIRT_BLK_VIRT_IMPL_H
 #define WEIR_VIRT_BLK_VIRT_IMPL_H
 
+#include "base/blk_ring.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "virt/blk_virt.h"

@@ -85,7 +85,7 @@
 #include <stdint.h>
 
 #include "base/abi.h"
-#include "base/blk.h"
+#include "base/blk_ring.h"
 
 #define DRIVER_UIO_QUEUES "net0-queues"
 #define DRIVER_UIO_DATA "net0-data"

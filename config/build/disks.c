@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "base/blk.h"
+#include "base/blk_ring.h"
 #include "config/build/build.h"
 #include "virt/blk_virt.h"
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/blk_ring.h"
 #include "virt/blk_virt.h"
 
 #define BR_CLIENTS 4u

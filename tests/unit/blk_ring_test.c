@@ -12,7 +12,7 @@
 #include <semaphore.h>
 #include <cmocka.h>
 
-#include "base/blk.h"
+#include "base/blk_ring.h"
 
 #define CAPACITY 8u
 

@@ -469,19 +469,6 @@ static void impossible_configurations(void **state)
 	}
 }
 
-static void reasons_have_names(void **state)
-{
-	(void)state;
-	assert_string_equal(blk_virt_reason_key(BLK_VIRT_OUTSIDE), "outside");
-	assert_string_equal(blk_virt_reason_key(BLK_VIRT_REASON_COUNT),
-			    "unknown");
-	assert_string_equal(blk_virt_reason_text((enum blk_virt_reason) - 1),
-			    "unknown");
-	for (unsigned int i = 0; i < BLK_VIRT_REASON_COUNT; i++)
-		assert_true(strlen(blk_virt_reason_text(
-				    (enum blk_virt_reason)i)) > 10);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -501,7 +488,6 @@ int main(void)
 		cmocka_unit_test(who_is_awake_is_not_notified),
 		cmocka_unit_test(arming_looks_once_more),
 		cmocka_unit_test(impossible_configurations),
-		cmocka_unit_test(reasons_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "base/blk.h"
+#include "base/blk_ring.h"
 #include "tests/unit/config_promise.h"
 #include "virt/blk_virt.h"
 

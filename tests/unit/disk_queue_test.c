@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/blk_ring.h"
 #include "virt/blk_client.h"
 #include "vmm/linux/ports/disk.h"
 

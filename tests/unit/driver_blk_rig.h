@@ -15,6 +15,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/blk_ring.h"
 #include "driver_vm/blk.h"
 
 #define DB_CAPACITY 128u
