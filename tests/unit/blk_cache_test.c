@@ -110,6 +110,7 @@ static void a_write_is_cleaned_before_the_driver_has_it(void **state)
 	/* Nobody but the client has written it. */
 	answer(r, BLK_OK, 1);
 	assert_int_equal(n_ops, 0);
+	watched = NULL;
 	br_free(r);
 }
 
@@ -137,6 +138,7 @@ static void what_is_read_is_invalidated_before_and_after(void **state)
 		assert_int_equal(ops[1].published, i);
 		assert_int_equal(atomic_load(&watched->tail), i + 1);
 	}
+	watched = NULL;
 	br_free(r);
 }
 

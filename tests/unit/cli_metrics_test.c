@@ -132,7 +132,7 @@ static void test_formats(void **state)
 	prints("# TYPE weir_port_frames_total counter");
 	assert_null(strstr(cli_out, "# EOF"));
 	check_families("");
-	assert_int_equal(run_weir("metrics -o"), 0);
+	assert_int_equal(run_weir("metrics -O"), 0);
 	prints("# TYPE weir_port_frames counter");
 	assert_string_equal(cli_out + strlen(cli_out) - 6, "# EOF\n");
 	check_families("_total");

@@ -19,6 +19,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/blk_ring.h"
 #include "virt/blk_virt.h"
 #include "vmm/linux/pd/loop.h"
 

@@ -368,22 +368,22 @@ static const struct request {
 	bool longer;
 	uint64_t needs;
 } requests[] = {
-	[1] = { get_features, 0, 0 },
-	[2] = { set_features, 8, 0 },
-	[3] = { nothing, 0, 0 }, /* SET_OWNER */
-	[4] = { reset, 0, 0 },	 /* RESET_OWNER */
-	[5] = { set_memory, 8, VHOST_REGIONS, true },
-	[8] = { set_num, 8, 0 },
-	[9] = { set_address, 40, 0 },
-	[10] = { set_base, 8, 0 },
-	[11] = { get_base, 8, 0 },
-	[12] = { set_kick, 8, 1 },
-	[13] = { set_call, 8, 1 },
-	[14] = { set_err, 8, 1 },
-	[15] = { get_protocol, 0, 0 },
-	[16] = { set_protocol, 8, 0 },
-	[17] = { get_queue_num, 0, 0 },
-	[18] = { set_enable, 8, 0 },
+	[1] = { get_features, 0, 0, false, 0 },
+	[2] = { set_features, 8, 0, false, 0 },
+	[3] = { nothing, 0, 0, false, 0 }, /* SET_OWNER */
+	[4] = { reset, 0, 0, false, 0 },   /* RESET_OWNER */
+	[5] = { set_memory, 8, VHOST_REGIONS, true, 0 },
+	[8] = { set_num, 8, 0, false, 0 },
+	[9] = { set_address, 40, 0, false, 0 },
+	[10] = { set_base, 8, 0, false, 0 },
+	[11] = { get_base, 8, 0, false, 0 },
+	[12] = { set_kick, 8, 1, false, 0 },
+	[13] = { set_call, 8, 1, false, 0 },
+	[14] = { set_err, 8, 1, false, 0 },
+	[15] = { get_protocol, 0, 0, false, 0 },
+	[16] = { set_protocol, 8, 0, false, 0 },
+	[17] = { get_queue_num, 0, 0, false, 0 },
+	[18] = { set_enable, 8, 0, false, 0 },
 	/* SEND_RARP: the switch learns anyway */
 	[19] = { nothing, 8, 0, false, VHOST_P_RARP },
 	[20] = { set_mtu, 8, 0, false, VHOST_P_MTU },
@@ -391,9 +391,9 @@ static const struct request {
 	[25] = { set_config, 12, 0, true, VHOST_P_CONFIG },
 	[31] = { make_inflight, SHARED_SIZE, 0, true, VHOST_P_INFLIGHT },
 	[32] = { keep_inflight, SHARED_SIZE, 1, true, VHOST_P_INFLIGHT },
-	[34] = { reset, 0, 0 }, /* RESET_DEVICE */
-	[39] = { set_status, 8, 0 },
-	[40] = { get_status, 0, 0 },
+	[34] = { reset, 0, 0, false, 0 }, /* RESET_DEVICE */
+	[39] = { set_status, 8, 0, false, 0 },
+	[40] = { get_status, 0, 0, false, 0 },
 };
 
 static const char *check(const struct vhost *v, const struct vhost_message *m)
