@@ -19,8 +19,8 @@ small()
 
 dir=$1
 mib=$((1024 * 1024))
-small "$dir/pci/Image" $((19 * mib / 4))
-small "$dir/pci/Image.gz" $((9 * mib / 4))
+small "$dir/pci/Image" $((5 * mib))
+small "$dir/pci/Image.gz" $((19 * mib / 8))
 small "$dir/odroidc4/Image" $((5 * mib))
 small "$dir/odroidc4/Image.gz" $((9 * mib / 4))
 exit $status
