@@ -3,6 +3,9 @@
  * vhost-user ports and front-ends that keep to the protocol, which come and go
  * at any moment.
  */
+#include <poll.h>
+#include <sys/eventfd.h>
+
 #include "tests/unit/vhost_rig.h"
 
 static struct front front;
@@ -91,6 +94,28 @@ static void rings_are_turned_off_and_on(void **state)
 	front_works(&front);
 	assert_true(front_say(&front, RESET_DEVICE, 0, NULL, 0, NULL, 0));
 	assert_true(comp_is(rig, OUTSIDE_NO_CARRIER));
+	front_leave(&front);
+}
+
+/* It may come when the ring works already: the guest is told to look. */
+static void an_interrupt_that_comes_late_is_rung(void **state)
+{
+	struct comp *rig = comp_run(cfg);
+
+	(void)state;
+	front_join(&front, rig);
+	front_begin(&front, FE_FEATURES, FRONT_STEPS);
+	front_works(&front);
+	for (unsigned int i = 0; i < RINGS; i++) {
+		struct pollfd p = { .fd = eventfd(0, EFD_NONBLOCK),
+				    .events = POLLIN };
+
+		front_fd(&front, SET_VRING_CALL, i, p.fd);
+		assert_int_equal(poll(&p, 1, FRONT_TIMEOUT_MS), 1);
+		close(p.fd);
+		front_fd(&front, SET_VRING_CALL, i, front.call[i]);
+	}
+	front_works(&front);
 	front_leave(&front);
 }
 
@@ -284,6 +309,7 @@ int main(void)
 		vhost_test(frames_flow_both_ways),
 		vhost_test(the_guest_is_interrupted),
 		vhost_test(rings_are_turned_off_and_on),
+		vhost_test(an_interrupt_that_comes_late_is_rung),
 		vhost_test(a_packed_ring_begins_where_it_is_told),
 		vhost_test(memory_changes_while_it_runs),
 		vhost_test(what_is_offered_follows_the_port),

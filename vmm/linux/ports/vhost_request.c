@@ -343,7 +343,13 @@ static const char *set_kick(struct component *c, struct vhost *v,
 static const char *set_call(struct component *c, struct vhost *v,
 			    struct vhost_message *m)
 {
-	return keep(c, v, m, VHOST_CALL);
+	const char *why = keep(c, v, m, VHOST_CALL);
+	const uint64_t ring = m->u64 & RING_MASK;
+
+	/* What was given back before it came, nobody was told of. */
+	if (why == NULL && v->ring[ring].started)
+		vhost_bell(c, (unsigned int)ring, VHOST_CALL);
+	return why;
 }
 
 static const char *set_err(struct component *c, struct vhost *v,
