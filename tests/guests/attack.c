@@ -71,6 +71,8 @@ static bool sends(void)
 
 static void behave(void)
 {
+	/* What was written before has used up this second's lines of the log. */
+	sleep(2);
 	for (size_t k = 0; k < N(targets); k++)
 		say(&console, "attack: %s survived %u of %u", targets[k]->name,
 		    survived[k], attacks);
