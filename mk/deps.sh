@@ -34,7 +34,7 @@ peers='dpdk dpdk-dev libdpdk-dev librte-net-memif23 librte-net-vhost23'
 peers="$peers librte-net-virtio23 librte-net-af-packet23 openvswitch-switch"
 peers="$peers openvswitch-switch-dpdk ethtool bsdextrautils vde2"
 peers="$peers libvdeplug-dev"
-deb='debhelper dpkg-dev fakeroot lintian'
+deb='build-essential debhelper dpkg-dev fakeroot lintian'
 
 wanted=
 for set; do
