@@ -21,55 +21,20 @@
 
 #include "tests/unit/blk_rig.h"
 
-struct op {
-	const uint8_t *start;
-	size_t size;
-	uint32_t published; /* on the ring that is watched, at that time */
-	char what;	    /* c, i or s */
-};
-
-static struct op ops[16];
-static unsigned int n_ops;
+/* The ring that the operations are for, or NULL. */
 static const struct blk_ring *watched;
-static size_t line = CACHE_MOCK_LINE;
 
-static void record(char what, const void *start, size_t size)
+static uint32_t tail(void)
 {
-	assert_in_range(n_ops, 0, 15);
-	ops[n_ops++] = (struct op){
-		.what = what,
-		.start = start,
-		.size = size,
-		.published = watched ? atomic_load(&watched->tail) : 0,
-	};
-}
-
-size_t cache_line(void)
-{
-	return line;
-}
-
-void cache_clean(const void *start, size_t size)
-{
-	record('c', start, size);
-}
-
-void cache_invalidate(const void *start, size_t size)
-{
-	record('i', start, size);
-}
-
-void cache_sync(void)
-{
-	record('s', NULL, 0);
+	return watched ? atomic_load(&watched->tail) : 0;
 }
 
 static void expect_op(unsigned int i, char what, const uint8_t *at, size_t size)
 {
-	assert_in_range(i, 0, n_ops - 1);
-	assert_int_equal(ops[i].what, what);
-	assert_ptr_equal(ops[i].start, at);
-	assert_int_equal(ops[i].size, size);
+	assert_in_range(i, 0, cache_n_ops - 1);
+	assert_int_equal(cache_ops[i].what, what);
+	assert_ptr_equal(cache_ops[i].start, at);
+	assert_int_equal(cache_ops[i].size, size);
 }
 
 /* Answer the next request, and see what that makes of the cache. */
@@ -79,7 +44,7 @@ static void answer(struct blk_rig *r, uint32_t status, uint16_t count)
 
 	assert_true(br_asked(r, &q));
 	br_respond(r, q.id, status, count);
-	n_ops = 0;
+	cache_n_ops = 0;
 	br_run(r);
 }
 
@@ -89,18 +54,18 @@ static void a_write_is_cleaned_before_the_driver_has_it(void **state)
 
 	(void)state;
 	watched = &r->driver.q.requests->ring;
-	n_ops = 0;
+	cache_n_ops = 0;
 	br_write(&r->client[1], 1, 0, 2, 3);
 	br_write(&r->client[0], 1, 0, 1, 0);
 	br_flush(&r->client[0], 2);
 	br_run(r);
 	/* One wait for both. */
-	assert_int_equal(n_ops, 3);
+	assert_int_equal(cache_n_ops, 3);
 	expect_op(2, 's', NULL, 0);
-	assert_int_equal(ops[2].published, 0);
+	assert_int_equal(cache_ops[2].published, 0);
 	assert_int_equal(atomic_load(&watched->tail), 2);
 	for (unsigned int i = 0; i < 2; i++) {
-		bool first = ops[i].start == br_data(r, 0);
+		bool first = cache_ops[i].start == br_data(r, 0);
 
 		expect_op(i, 'c',
 			  first ? br_data(r, 0)
@@ -109,7 +74,7 @@ static void a_write_is_cleaned_before_the_driver_has_it(void **state)
 	}
 	/* Nobody but the client has written it. */
 	answer(r, BLK_OK, 1);
-	assert_int_equal(n_ops, 0);
+	assert_int_equal(cache_n_ops, 0);
 	watched = NULL;
 	br_free(r);
 }
@@ -122,20 +87,20 @@ static void what_is_read_is_invalidated_before_and_after(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 2; i++) {
 		watched = &r->driver.q.requests->ring;
-		n_ops = 0;
+		cache_n_ops = 0;
 		br_read(&r->client[0], i, 0, 3, 2);
 		br_run(r);
-		assert_int_equal(n_ops, 2);
+		assert_int_equal(cache_n_ops, 2);
 		expect_op(0, 'i', at, 3 * BLK_SIZE);
 		expect_op(1, 's', NULL, 0);
-		assert_int_equal(ops[1].published, i);
+		assert_int_equal(cache_ops[1].published, i);
 		watched = &r->client[0].q.responses->ring;
 		/* What failed may have written a part. */
 		answer(r, i == 0 ? BLK_OK : BLK_ERROR_IO, 3);
-		assert_int_equal(n_ops, 2);
+		assert_int_equal(cache_n_ops, 2);
 		expect_op(0, 'i', at, 3 * BLK_SIZE);
 		expect_op(1, 's', NULL, 0);
-		assert_int_equal(ops[1].published, i);
+		assert_int_equal(cache_ops[1].published, i);
 		assert_int_equal(atomic_load(&watched->tail), i + 1);
 	}
 	watched = NULL;
@@ -147,11 +112,11 @@ static void a_refused_request_touches_no_cache(void **state)
 	struct blk_rig *r = br_start(1);
 
 	(void)state;
-	n_ops = 0;
+	cache_n_ops = 0;
 	br_read(&r->client[0], 1, 0, BR_REGION + 1, 0);
 	br_write(&r->client[0], 2, BR_PART, 1, 0);
 	br_run(r);
-	assert_int_equal(n_ops, 0);
+	assert_int_equal(cache_n_ops, 0);
 	br_free(r);
 }
 
@@ -164,14 +129,14 @@ static void the_tables_page_is_maintained(void **state)
 	assert_true(br_init(r));
 	br_up(&r->driver);
 	br_ready(r, true);
-	n_ops = 0;
+	cache_n_ops = 0;
 	br_run(r);
-	assert_int_equal(n_ops, 2);
+	assert_int_equal(cache_n_ops, 2);
 	expect_op(0, 'i', r->window, BLK_SIZE);
 	expect_op(1, 's', NULL, 0);
 	/* Before it is copied. */
 	answer(r, BLK_OK, 1);
-	assert_int_equal(n_ops, 2);
+	assert_int_equal(cache_n_ops, 2);
 	expect_op(0, 'i', r->window, BLK_SIZE);
 	expect_op(1, 's', NULL, 0);
 	br_free(r);
@@ -187,9 +152,9 @@ static void regions_off_the_lines_are_refused(void **state)
 	r->client_config[0].data = NULL;
 	assert_false(br_init(r));
 	/* Where there is nothing to do, it need not be mapped. */
-	line = 1;
+	cache_mock_line = 1;
 	assert_true(br_init(r));
-	line = CACHE_MOCK_LINE;
+	cache_mock_line = CACHE_MOCK_LINE;
 	br_free(r);
 }
 
@@ -203,5 +168,7 @@ int main(void)
 		cmocka_unit_test(regions_off_the_lines_are_refused),
 	};
 
+	cache_published = tail;
+	cache_most_ops = 16;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

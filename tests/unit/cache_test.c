@@ -20,54 +20,19 @@
 
 #define N 4u
 
-struct op {
-	const uint8_t *start;
-	size_t size;
-	uint16_t published; /* to the side the operation is for, at that time */
-	char what;	    /* c, i or s */
-};
-
-static struct op ops[64];
-static unsigned int n_ops;
+/* The ring that the operations are for, or NULL. */
 static const struct net_queue *watched;
-static size_t line = CACHE_MOCK_LINE;
 
-static void record(char what, const void *start, size_t size)
+static uint32_t tail(void)
 {
-	assert_in_range(n_ops, 0, 63);
-	ops[n_ops++] = (struct op){
-		.what = what,
-		.start = start,
-		.size = size,
-		.published = watched ? atomic_load(&watched->tail) : 0,
-	};
-}
-
-size_t cache_line(void)
-{
-	return line;
-}
-
-void cache_clean(const void *start, size_t size)
-{
-	record('c', start, size);
-}
-
-void cache_invalidate(const void *start, size_t size)
-{
-	record('i', start, size);
-}
-
-void cache_sync(void)
-{
-	record('s', NULL, 0);
+	return watched ? atomic_load(&watched->tail) : 0;
 }
 
 static struct virt_rig *start(bool rx)
 {
 	struct virt_rig *r;
 
-	n_ops = 0;
+	cache_n_ops = 0;
 	watched = NULL;
 	r = virt_rig_start(rx, NET_VIRT_IO, N);
 	return r;
@@ -75,10 +40,10 @@ static struct virt_rig *start(bool rx)
 
 static void expect_op(unsigned int i, char what, const uint8_t *at, size_t size)
 {
-	assert_in_range(i, 0, n_ops - 1);
-	assert_int_equal(ops[i].what, what);
-	assert_ptr_equal(ops[i].start, at);
-	assert_int_equal(ops[i].size, size);
+	assert_in_range(i, 0, cache_n_ops - 1);
+	assert_int_equal(cache_ops[i].what, what);
+	assert_ptr_equal(cache_ops[i].start, at);
+	assert_int_equal(cache_ops[i].size, size);
 }
 
 /* Stale lines must not be written back over what the device receives. */
@@ -88,7 +53,7 @@ static void rx_cleans_a_buffer_before_it_is_first_lent(void **state)
 	uint8_t *data = r->config.data;
 
 	(void)state;
-	assert_int_equal(n_ops, N + 1);
+	assert_int_equal(cache_n_ops, N + 1);
 	for (unsigned int i = 0; i < N; i++)
 		expect_op(i, 'i', data + VIRT_AT(i), VIRT_BUFFER);
 	expect_op(N, 's', NULL, 0);
@@ -98,17 +63,17 @@ static void rx_cleans_a_buffer_before_it_is_first_lent(void **state)
 	virt_put(&r->source, 0, 60);
 	virt_rig_run(r);
 	virt_put(&r->sink, 0, 0);
-	n_ops = 0;
+	cache_n_ops = 0;
 	virt_rig_run(r);
 	assert_int_equal(queue_pending(&r->source.get), N);
-	assert_int_equal(n_ops, 0);
+	assert_int_equal(cache_n_ops, 0);
 
 	/* Another driver is another matter. */
 	virt_rig_down(r, &r->source);
 	virt_rig_up(r, &r->source);
-	n_ops = 0;
+	cache_n_ops = 0;
 	virt_rig_run(r);
-	assert_int_equal(n_ops, N + 1);
+	assert_int_equal(cache_n_ops, N + 1);
 	virt_rig_free(r);
 }
 
@@ -118,17 +83,17 @@ static void rx_invalidates_the_frame_and_no_more(void **state)
 	uint8_t *data = r->config.data;
 
 	(void)state;
-	n_ops = 0;
+	cache_n_ops = 0;
 	watched = r->config.sw.active;
 	virt_put(&r->source, VIRT_AT(3), 60);
 	virt_put(&r->source, VIRT_BUFFER, VIRT_BUFFER);
 	virt_rig_run(r);
-	assert_int_equal(n_ops, 3);
+	assert_int_equal(cache_n_ops, 3);
 	expect_op(0, 'i', data + VIRT_AT(3), 60);
 	expect_op(1, 'i', data + VIRT_BUFFER, VIRT_BUFFER);
 	/* One wait for both, and before the switch can see them. */
 	expect_op(2, 's', NULL, 0);
-	assert_int_equal(ops[2].published, 0);
+	assert_int_equal(cache_ops[2].published, 0);
 	assert_int_equal(atomic_load(&watched->tail), 2);
 	virt_rig_free(r);
 }
@@ -140,16 +105,16 @@ static void tx_cleans_the_frame_and_no_more(void **state)
 
 	(void)state;
 	/* Lending to the switch asks nothing of the cache. */
-	assert_int_equal(n_ops, 0);
+	assert_int_equal(cache_n_ops, 0);
 	watched = r->config.driver.active;
 	virt_put(&r->source, VIRT_AT(2), 14);
 	virt_put(&r->source, 0, 99);
 	virt_rig_run(r);
-	assert_int_equal(n_ops, 3);
+	assert_int_equal(cache_n_ops, 3);
 	expect_op(0, 'c', data + VIRT_AT(2), 14);
 	expect_op(1, 'c', data, 99);
 	expect_op(2, 's', NULL, 0);
-	assert_int_equal(ops[2].published, 0);
+	assert_int_equal(cache_ops[2].published, 0);
 	assert_int_equal(atomic_load(&watched->tail), 2);
 	virt_rig_free(r);
 }
@@ -160,14 +125,14 @@ static void hc25_a_refused_descriptor_touches_no_cache(void **state)
 	struct virt_rig *r = start(true);
 
 	(void)state;
-	n_ops = 0;
+	cache_n_ops = 0;
 	virt_put(&r->source, VIRT_AT(N), 60);
 	virt_put(&r->source, 1, 60);
 	virt_put(&r->source, 0, VIRT_BUFFER + 1);
 	virt_rig_run(r);
 	assert_int_equal(virt_refused(r, &r->source, NET_VIRT_BAD_OFFSET), 2);
 	assert_int_equal(virt_refused(r, &r->source, NET_VIRT_BAD_LENGTH), 1);
-	assert_int_equal(n_ops, 0);
+	assert_int_equal(cache_n_ops, 0);
 	virt_rig_free(r);
 }
 
@@ -181,9 +146,9 @@ static void a_region_off_the_lines_is_refused(void **state)
 	r->config.data += 32;
 	assert_false(virt_rig_init(r));
 	r->config.data -= 32;
-	line = VIRT_AT(2);
+	cache_mock_line = VIRT_AT(2);
 	assert_false(virt_rig_init(r));
-	line = CACHE_MOCK_LINE;
+	cache_mock_line = CACHE_MOCK_LINE;
 	assert_true(virt_rig_init(r));
 	virt_rig_free(r);
 }
@@ -198,5 +163,6 @@ int main(void)
 		cmocka_unit_test(a_region_off_the_lines_is_refused),
 	};
 
+	cache_published = tail;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
