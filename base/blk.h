@@ -96,7 +96,7 @@ enum blk_status {
 	BLK_ERROR,	     /* of no kind below */
 	BLK_ERROR_PARAMETER, /* the request makes no sense here */
 	BLK_ERROR_IO,	     /* the device failed */
-	BLK_ERROR_NO_DEVICE, /* there is no device, or no longer */
+	BLK_ERROR_NO_DEVICE, /* the device is missing or has gone */
 	BLK_STATUSES,
 };
 
@@ -248,7 +248,7 @@ _Static_assert(sizeof(_Atomic(uint8_t)) == 1, "ABI: atomics add no lock");
 _Static_assert(sizeof(_Atomic(uint32_t)) == 4, "ABI: atomics add no lock");
 _Static_assert(BLK_SIZE == 1u << BLK_SHIFT, "a shift and its size");
 
-/* --- what a server says of its disk --------------------------------------- */
+/* --- what a server says of its disk ------------------------------------- */
 
 /**
  * blk_info_is_ready - whether the rest of the page holds

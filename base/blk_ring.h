@@ -8,7 +8,7 @@
 
 #include "base/blk.h"
 
-/* --- making them ---------------------------------------------------------- */
+/* --- making them -------------------------------------------------------- */
 
 /**
  * blk_capacity_ok - whether a number of slots can be a ring's capacity
@@ -69,7 +69,7 @@ static inline void blk_ring_init(struct blk_ring_side *s,
 	s->capacity = capacity;
 }
 
-/* --- producing ------------------------------------------------------------ */
+/* --- producing ---------------------------------------------------------- */
 
 /**
  * blk_ring_room - how many entries may be filled now
@@ -134,13 +134,13 @@ static inline void blk_ring_publish(struct blk_ring_side *p)
 	atomic_store_explicit(&p->shared->tail, p->index, memory_order_release);
 }
 
-/* --- consuming ------------------------------------------------------------ */
+/* --- consuming ---------------------------------------------------------- */
 
 /**
  * blk_ring_pending - how many entries may be taken now
  * @c: consumer
  *
- * Reads the peer's index once; whoever loops keeps the answer in a local.
+ * Reads the peer's index once; a loop keeps the answer in a local.
  *
  * Return: 0 to capacity, or BLK_FAULT if the peer's index is impossible.
  */
@@ -204,7 +204,7 @@ static inline void blk_ring_release(struct blk_ring_side *c, uint32_t count)
 	atomic_store_explicit(&c->shared->head, c->index, memory_order_release);
 }
 
-/* --- signalling ----------------------------------------------------------- */
+/* --- signalling --------------------------------------------------------- */
 
 /**
  * blk_sleeps - whether the peer has to be notified of what was published

@@ -332,7 +332,7 @@ static inline bool queue_must_notify(struct queue_producer *p)
  * queue_pending - how many descriptors may be taken now
  * @c: consumer
  *
- * Reads the peer's index once; whoever loops keeps the answer in a local.
+ * Reads the peer's index once; a loop keeps the answer in a local.
  *
  * Return: 0 to capacity, or QUEUE_FAULT if the peer's index is impossible.
  */

@@ -18,7 +18,7 @@ struct reason_info {
 static const struct reason_info reason_info[REASON_COUNT] = { WEIR_REASONS(
 	REASON_INFO) };
 
-/* A set, so that a switch that shows nobody a text need not contain them. */
+/* A bit set, so that a switch that shows no texts does not contain them. */
 #define SIDE_IN 0ull
 #define SIDE_OUT 1ull
 #define REASON_SIDE(symbol, name, side, words) | SIDE_##side << REASON_##symbol

@@ -34,7 +34,7 @@ struct frame_text {
 /**
  * struct frame_offload - offload data of a frame (cli/offload.h)
  * @some:    there are some: its checksum is not made yet
- * @segment: bytes of payload in each frame it is cut into; 0: it is no segment
+ * @segment: bytes of payload in each frame it is cut into; 0: not a segment
  */
 struct frame_offload {
 	bool some;

@@ -37,7 +37,7 @@ json_t *offload_json(const struct frame_text *f, const struct frame_offload *o);
  * @hex:     the frame
  * @request: its offload data, as offload_json() makes them
  *
- * If it is no segment: the frame, with its checksum made.
+ * If it is not a segment: the frame, with its checksum made.
  *
  * Return: it, in hex, to free().
  */

@@ -23,7 +23,7 @@ static uint64_t blocks_of(const struct blk *b)
 	return b->disk->size >> BLK_SHIFT;
 }
 
-/* --- the link ------------------------------------------------------------- */
+/* --- the link ----------------------------------------------------------- */
 
 static void release(struct blk *b, struct blk_job *job)
 {
@@ -91,7 +91,7 @@ static void look_at_link(struct blk *b)
 		start(b);
 }
 
-/* --- answers -------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------ */
 
 static void answer(struct blk *b, const struct blk_request *r,
 		   enum blk_status status, uint16_t count)
@@ -120,7 +120,7 @@ static enum blk_status status_of(int result)
 						     : BLK_ERROR_IO;
 }
 
-/* --- at the disk ---------------------------------------------------------- */
+/* --- at the disk -------------------------------------------------------- */
 
 static size_t bytes(const struct blk_request *r)
 {
@@ -237,7 +237,7 @@ static bool collect(struct blk *b)
 	return count > 0;
 }
 
-/* --- requests ------------------------------------------------------------- */
+/* --- requests ----------------------------------------------------------- */
 
 static bool transfer_ok(const struct blk *b, const struct blk_request *r)
 {
@@ -353,7 +353,7 @@ static bool accept(struct blk *b)
 	return done > 0;
 }
 
-/* --- running -------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------ */
 
 static void ring(struct blk *b)
 {
@@ -414,7 +414,7 @@ bool blk_arm(struct blk *b)
 	return pending != 0;
 }
 
-/* --- the status page ------------------------------------------------------ */
+/* --- the status page ---------------------------------------------------- */
 
 static void beat(struct blk *b)
 {

@@ -19,7 +19,7 @@ enum { MAP_REQUESTS, MAP_RESPONSES };
 enum { MAP_WINDOW };
 enum { MAP_LINK, MAP_STATUS, MAP_INFO };
 
-/* --- the other side's half ------------------------------------------------ */
+/* --- the other side's half ---------------------------------------------- */
 
 static int open_devices(struct blk_driver *d, struct blk_config *c)
 {
@@ -73,7 +73,7 @@ static bool make_bounce(const struct blk_driver *d, struct blk_config *c)
 	return c->bounce != NULL;
 }
 
-/* --- the disk ------------------------------------------------------------- */
+/* --- the disk ----------------------------------------------------------- */
 
 /* Return: 1: it is open; 0: it is not there yet; or negative errno. */
 static int open_disk(struct blk_driver *d)
@@ -138,7 +138,7 @@ static int look_for_disk(struct blk_driver *d)
 	return found < 0 ? found : 0;
 }
 
-/* --- both ----------------------------------------------------------------- */
+/* --- both --------------------------------------------------------------- */
 
 int blk_driver_start(struct blk_driver *d, struct event_loop *loop,
 		     const struct uio_where *where, volatile void *doorbells,

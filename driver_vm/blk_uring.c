@@ -20,7 +20,7 @@
 /* The only file that is registered. */
 enum { THE_DISK };
 
-/* --- operations ----------------------------------------------------------- */
+/* --- operations --------------------------------------------------------- */
 
 static struct blk_uring *uring(struct blk_disk *disk)
 {
@@ -81,7 +81,7 @@ static void something_done(struct event_source *source, uint32_t events)
 	(void)events;
 }
 
-/* --- opening -------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------ */
 
 static int geometry(struct blk_uring *u, const char *path)
 {

@@ -62,7 +62,7 @@ struct driver {
 	uint64_t quiet; /* system calls made before there was work */
 };
 
-/* --- starting ------------------------------------------------------------ */
+/* --- starting ----------------------------------------------------------- */
 
 static int start(struct driver *d, const struct uio_where *where,
 		 const char *interface)
@@ -89,7 +89,7 @@ static int start(struct driver *d, const struct uio_where *where,
 	return e == 0 ? uio_wait(&d->doorbell, &d->loop) : e;
 }
 
-/* --- running ------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------ */
 
 static void report(struct driver *d)
 {

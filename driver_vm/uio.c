@@ -21,7 +21,7 @@
 /* The driver whose maps are device memory. */
 #define UNCACHED_DRIVER "uio_pdrv_genirq"
 
-/* --- small files --------------------------------------------------------- */
+/* --- small files -------------------------------------------------------- */
 
 /* Read a file of sysfs whole: bytes, or negative errno. */
 static ssize_t read_file(const char *path, void *buf, size_t size)
@@ -63,7 +63,7 @@ __attribute__((format(printf, 2, 3))) static bool join(char *path,
 	return n >= 0 && (size_t)n < UIO_PATH;
 }
 
-/* --- finding ------------------------------------------------------------- */
+/* --- finding ------------------------------------------------------------ */
 
 /* One number of a map, "0x..."; false if there is none. */
 static bool map_number(const char *dir, unsigned int index, const char *what,
@@ -230,7 +230,7 @@ int uio_property(const struct uio_device *d, const char *name, uint32_t *value)
 	return n < 0 ? (int)n : -EINVAL;
 }
 
-/* --- interrupts ---------------------------------------------------------- */
+/* --- interrupts --------------------------------------------------------- */
 
 /*
  * Reading clears the event, or the descriptor would stay readable; writing

@@ -91,7 +91,7 @@ struct policy *policy_init(void *memory, const struct policy_room *room)
 	return p;
 }
 
-/* --- what an image needs -------------------------------------------------- */
+/* --- what an image needs ------------------------------------------------ */
 
 /* The number of the last trunk, plus one. */
 static uint32_t trunks_of(const struct policy_image *image, unsigned int ports)

@@ -33,7 +33,7 @@ struct blk_client {
 	uint16_t *stack; /* of free tags */
 };
 
-/* --- making one ----------------------------------------------------------- */
+/* --- making one --------------------------------------------------------- */
 
 static bool config_ok(const struct blk_client_config *c)
 {
@@ -73,7 +73,7 @@ struct blk_client *blk_client_init(void *memory, size_t size,
 	return c;
 }
 
-/* --- links ---------------------------------------------------------------- */
+/* --- links -------------------------------------------------------------- */
 
 /* What is outstanding is not going to be answered by anybody else. */
 static void lose(struct blk_client *c)
@@ -145,7 +145,7 @@ const struct blk_geometry *blk_client_geometry(const struct blk_client *c)
 	return &c->geometry;
 }
 
-/* --- questions ------------------------------------------------------------ */
+/* --- questions ---------------------------------------------------------- */
 
 static bool has_data(const struct blk_question *q)
 {
@@ -202,7 +202,7 @@ bool blk_client_submit(struct blk_client *c)
 	return blk_sleeps(&c->config.requests->server_awake);
 }
 
-/* --- answers -------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------ */
 
 static unsigned int tell_lost(struct blk_client *c, struct blk_answer *answers,
 			      unsigned int count)
@@ -274,7 +274,7 @@ unsigned int blk_client_poll(struct blk_client *c, struct blk_answer *answers,
 	return n;
 }
 
-/* --- signalling ----------------------------------------------------------- */
+/* --- signalling --------------------------------------------------------- */
 
 bool blk_client_arm(struct blk_client *c)
 {

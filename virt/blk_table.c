@@ -64,7 +64,7 @@ const char *blk_part_reason_text(enum blk_part_reason reason)
 							    : "unknown";
 }
 
-/* --- numbers on the disk -------------------------------------------------- */
+/* --- numbers on the disk ------------------------------------------------ */
 
 static uint32_t le16(const uint8_t *p)
 {
@@ -100,7 +100,7 @@ static uint32_t crc_more(uint32_t crc, const uint8_t *p, size_t n)
 	return ~crc;
 }
 
-/* --- what is looked for --------------------------------------------------- */
+/* --- what is looked for ------------------------------------------------- */
 
 /* All of them. */
 static void say_all(struct blk_table *t, enum blk_part_reason why)
@@ -132,7 +132,7 @@ static void found(struct blk_table *t, struct blk_table_want *w, uint64_t first,
 	w->why = BLK_PART_OK;
 }
 
-/* --- the MBR -------------------------------------------------------------- */
+/* --- the MBR ------------------------------------------------------------ */
 
 static const uint8_t *mbr_entry(const uint8_t *mbr, uint32_t index)
 {
@@ -200,7 +200,7 @@ static void take_mbr(struct blk_table *t, const uint8_t *mbr)
 	}
 }
 
-/* --- the GPT's header ----------------------------------------------------- */
+/* --- the GPT's header --------------------------------------------------- */
 
 /* This copy is of no use. */
 static void next_copy(struct blk_table *t)
@@ -289,7 +289,7 @@ static void take_header(struct blk_table *t, const uint8_t *block)
 	say_all(t, BLK_PART_MISSING);
 }
 
-/* --- the GPT's list ------------------------------------------------------- */
+/* --- the GPT's list ----------------------------------------------------- */
 
 /* One character as UTF-8; returns its bytes. */
 static unsigned int put_utf8(char *to, uint32_t c)
@@ -403,7 +403,7 @@ static void take_list(struct blk_table *t, const uint8_t *block)
 		next_copy(t);
 }
 
-/* --- reading -------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------ */
 
 int blk_table_start(struct blk_table *t, uint32_t sector_size, uint64_t blocks,
 		    struct blk_table_want *want, uint32_t wants)

@@ -23,7 +23,7 @@ const char *blk_virt_reason_text(enum blk_virt_reason reason)
 							    : "unknown";
 }
 
-/* --- links ---------------------------------------------------------------- */
+/* --- links -------------------------------------------------------------- */
 
 void bv_fault(struct blk_virt *v, struct bv_peer *p)
 {
@@ -119,7 +119,7 @@ static void notice_client(struct blk_virt *v, struct bv_client *c)
 		bv_admit(v, c);
 }
 
-/* --- running -------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------ */
 
 /* Ask the next driver what the last one has not answered. */
 static void send_queued(struct blk_virt *v)
@@ -237,7 +237,7 @@ bool blk_virt_arm(struct blk_virt *v)
 	return came;
 }
 
-/* --- making one ----------------------------------------------------------- */
+/* --- making one --------------------------------------------------------- */
 
 static bool queues_ok(const struct blk_virt_queues *q)
 {

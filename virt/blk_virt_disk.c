@@ -12,7 +12,7 @@
 /* Bytes of a disk have to be countable. */
 #define MAX_BLOCKS (1ull << (63 - BLK_SHIFT))
 
-/* --- parts ---------------------------------------------------------------- */
+/* --- parts -------------------------------------------------------------- */
 
 static bool is_in_table(const struct blk_table_want *w)
 {
@@ -79,7 +79,7 @@ static void place_all(struct blk_virt *v)
 	}
 }
 
-/* --- clients -------------------------------------------------------------- */
+/* --- clients ------------------------------------------------------------ */
 
 static void set_ready(struct bv_client *c, bool ready)
 {
@@ -155,7 +155,7 @@ void bv_suspend(struct blk_virt *v)
 	}
 }
 
-/* --- the driver's disk ---------------------------------------------------- */
+/* --- the driver's disk -------------------------------------------------- */
 
 static void disk_is_there(struct blk_virt *v)
 {

@@ -110,7 +110,7 @@ struct blk_virt {
 	struct blk_virt_stats own;    /* statistics nobody else sees */
 };
 
-/* --- peers ---------------------------------------------------------------- */
+/* --- peers -------------------------------------------------------------- */
 
 static inline bool bv_is_up(const struct bv_peer *p)
 {
@@ -151,7 +151,7 @@ void bv_fault(struct blk_virt *v, struct bv_peer *p);
  */
 uint32_t bv_checked(struct blk_virt *v, struct bv_peer *p, int n);
 
-/* --- the disk ------------------------------------------------------------- */
+/* --- the disk ----------------------------------------------------------- */
 
 /**
  * bv_look_at_disk - follow the driver's page; begin to read its table
@@ -173,7 +173,7 @@ void bv_suspend(struct blk_virt *v);
  */
 void bv_admit(struct blk_virt *v, struct bv_client *c);
 
-/* --- slots ---------------------------------------------------------------- */
+/* --- slots -------------------------------------------------------------- */
 
 /**
  * bv_slot_find - whether a client has a request with this id
@@ -210,7 +210,7 @@ static inline struct bv_slot *bv_table_slot(const struct blk_virt *v)
 	return &v->slot[v->slots];
 }
 
-/* --- requests and responses ----------------------------------------------- */
+/* --- requests and responses --------------------------------------------- */
 
 /**
  * bv_serve - take a turn of a client's requests

@@ -17,7 +17,7 @@
  */
 #define ABROAD 0x40000u
 
-/* --- making one ----------------------------------------------------------- */
+/* --- making one --------------------------------------------------------- */
 
 static bool region_ok(const void *data, size_t size,
 		      const struct net_client_config *c)
@@ -92,7 +92,7 @@ void net_rx_reserve(struct net_client *c, uint32_t frames)
 		c->reserve = frames;
 }
 
-/* --- links ---------------------------------------------------------------- */
+/* --- links -------------------------------------------------------------- */
 
 /* A new epoch: the queues are empty and every buffer is ours. */
 static void begin(struct net_client *c)
@@ -146,7 +146,7 @@ bool net_client_carrier(struct net_client *c)
 	return is_up(c) && c->carrier;
 }
 
-/* --- transmit ------------------------------------------------------------- */
+/* --- transmit ----------------------------------------------------------- */
 
 /* Which of @count buffers a descriptor names, or @count if none. */
 static uint32_t buffer_of(const struct net_client *c, uint64_t offset,
@@ -278,7 +278,7 @@ void net_tx_burst(struct net_client *c, const struct net_buffer *buffers,
 	queue_publish(&c->tx_active);
 }
 
-/* --- signalling ----------------------------------------------------------- */
+/* --- signalling --------------------------------------------------------- */
 
 bool net_client_must_notify(struct net_client *c)
 {

@@ -34,7 +34,7 @@ ABI_SIZE(struct segment, 16);
 
 #define RINGS (VQ_F_VERSION_1 | VQ_F_INDIRECT | VQ_F_EVENT | VQ_F_PACKED)
 
-/* --- what the disk is ------------------------------------------------------ */
+/* --- what the disk is --------------------------------------------------- */
 
 uint64_t virtio_blk_offers(const struct virtio_blk *b)
 {
@@ -80,7 +80,7 @@ void virtio_blk_config(const struct virtio_blk *b, struct vblk_config *config)
 	}
 }
 
-/* --- requests -------------------------------------------------------------- */
+/* --- requests ----------------------------------------------------------- */
 
 /* It is not done, and this is the answer. */
 static void refuse(struct virtio_blk *b, struct vblk_request *r,

@@ -22,7 +22,7 @@ void virtio_console_end(struct virtio_console *c, unsigned int queue)
 		c->open = false;
 }
 
-/* --- from the guest ------------------------------------------------------ */
+/* --- from the guest ----------------------------------------------------- */
 
 /* The next buffer, to be read. */
 static int open_next(struct virtio_console *c)
@@ -51,7 +51,7 @@ int virtio_console_take(struct virtio_console *c, uint8_t *text, uint32_t room)
 	return (int)n;
 }
 
-/* --- to the guest -------------------------------------------------------- */
+/* --- to the guest ------------------------------------------------------- */
 
 int virtio_console_put(struct virtio_console *c, const uint8_t *text,
 		       uint32_t len)
@@ -78,7 +78,7 @@ int virtio_console_put(struct virtio_console *c, const uint8_t *text,
 	return (int)done;
 }
 
-/* --- telling, and being told --------------------------------------------- */
+/* --- telling, and being told -------------------------------------------- */
 
 static bool publish(struct vq *vq)
 {

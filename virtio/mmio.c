@@ -12,7 +12,7 @@
 /* A packed ring begins with wrap counters of 1. */
 #define PACKED_START 0x8000u
 
-/* --- what can be read ---------------------------------------------------- */
+/* --- what can be read --------------------------------------------------- */
 
 static void put(struct mmio *m, uint32_t at, uint32_t value)
 {
@@ -55,7 +55,7 @@ void mmio_read(const struct mmio *m, uint64_t offset, void *data,
 		memcpy(data, m->page + offset, len);
 }
 
-/* --- interrupts ---------------------------------------------------------- */
+/* --- interrupts --------------------------------------------------------- */
 
 static void raise(struct mmio *m, uint32_t why)
 {
@@ -79,7 +79,7 @@ void mmio_configure(struct mmio *m, uint32_t at, const void *field,
 		raise(m, MMIO_CHANGED);
 }
 
-/* --- status -------------------------------------------------------------- */
+/* --- status ------------------------------------------------------------- */
 
 /* Begin and end queues, as the status has it. */
 static void settle(struct mmio *m)
@@ -149,7 +149,7 @@ static void set_status(struct mmio *m, uint32_t value)
 	settle(m);
 }
 
-/* --- queues -------------------------------------------------------------- */
+/* --- queues ------------------------------------------------------------- */
 
 static void set_half(uint64_t *value, bool high, uint32_t half)
 {
@@ -208,7 +208,7 @@ static void write_queue(struct mmio *m, struct mmio_queue *q, uint32_t at,
 	}
 }
 
-/* --- what can be written ------------------------------------------------- */
+/* --- what can be written ------------------------------------------------ */
 
 static void notify(struct mmio *m, uint32_t queue)
 {

@@ -20,7 +20,7 @@ ABI_AT(struct header, buffers, 10);
 typedef uint64_t loose_u64 __attribute__((aligned(1), may_alias));
 typedef uint32_t loose_u32 __attribute__((aligned(1), may_alias));
 
-/* --- features ------------------------------------------------------------ */
+/* --- features ----------------------------------------------------------- */
 
 #define RINGS                                                                  \
 	(VQ_F_VERSION_1 | VQ_F_INDIRECT | VQ_F_EVENT | VQ_F_PACKED |           \
@@ -77,7 +77,7 @@ bool virtio_net_agree(struct virtio_net *n, uint64_t features)
 	return true;
 }
 
-/* --- from the guest ------------------------------------------------------ */
+/* --- from the guest ----------------------------------------------------- */
 
 /* May a frame be that long? Segments are bounded by the buffer alone. */
 static bool length_ok(const struct virtio_net *n, uint32_t len,
@@ -211,7 +211,7 @@ unsigned int virtio_net_take(struct virtio_net *n, struct net_buffer *p,
 	return filled;
 }
 
-/* --- to the guest -------------------------------------------------------- */
+/* --- to the guest ------------------------------------------------------- */
 
 /* Put back the buffers that were taken for a frame. */
 static void put_back(struct virtio_net *n, unsigned int count)
@@ -411,7 +411,7 @@ unsigned int virtio_net_put(struct virtio_net *n, const struct net_buffer *p,
 	return done;
 }
 
-/* --- being told, and telling --------------------------------------------- */
+/* --- being told, and telling -------------------------------------------- */
 
 static bool publish(struct vq *vq, bool on)
 {

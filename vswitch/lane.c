@@ -39,7 +39,7 @@ struct sender {
 	uint32_t fresh;
 };
 
-/* --- the sender ---------------------------------------------------------- */
+/* --- the sender --------------------------------------------------------- */
 
 /* What a slot says of an address besides its key, as one word. */
 static FAST_PATH uint64_t seen_word(const struct fdb_slot *slot)
@@ -79,7 +79,7 @@ static FAST_PATH struct sender sender_of(const struct vswitch *sw,
 	return s;
 }
 
-/* --- the lane ------------------------------------------------------------ */
+/* --- the lane ----------------------------------------------------------- */
 
 /* Count its frames for the entry that let them pass, if one did. */
 static FAST_PATH void lane_close(struct vswitch *sw, const struct sender *s,
@@ -121,7 +121,7 @@ static FAST_PATH bool lane_send(struct outlet *out, struct job *job,
 	return true;
 }
 
-/* --- frames -------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 /* A destination's slot, if to learn the source would change nothing. */
 static FAST_PATH const struct fdb_slot *way_of(const struct sender *s,

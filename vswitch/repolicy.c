@@ -16,7 +16,7 @@
 /* How far from its old place a pair's entry is looked for. */
 #define HIT_WINDOW 64u
 
-/* --- hits ----------------------------------------------------------------- */
+/* --- hits --------------------------------------------------------------- */
 
 /* Where the policy that holds counts, and where its successor will. */
 static uint64_t *next_hits(struct vswitch *sw)
@@ -73,7 +73,7 @@ static void show_hits(struct vswitch *sw)
 			 __ATOMIC_RELEASE);
 }
 
-/* --- what goes with it ---------------------------------------------------- */
+/* --- what goes with it -------------------------------------------------- */
 
 /* VLAN in which a port's locked addresses are pinned. */
 static uint16_t lock_vlan(const struct policy_port *p)
@@ -149,7 +149,7 @@ static void follow(struct vswitch *sw, const struct policy *next)
 	sw->hits = hits;
 }
 
-/* --- the whole ------------------------------------------------------------ */
+/* --- the whole ---------------------------------------------------------- */
 
 /* A static entry for every lock must find a place. */
 static bool locks_fit(const struct vswitch *sw, const struct policy *next)

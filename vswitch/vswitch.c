@@ -13,7 +13,7 @@
 /* Expired addresses reclaimed in one run. */
 #define AGE_BUDGET 64u
 
-/* --- making --------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------- */
 
 /**
  * struct places - where the tables lie in a switch's memory
@@ -268,7 +268,7 @@ int vswitch_add_port(struct vswitch *sw, unsigned int port,
 	return 0;
 }
 
-/* --- asking --------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------- */
 
 struct policy *vswitch_policy(struct vswitch *sw)
 {
@@ -309,7 +309,7 @@ uint64_t vswitch_disputes(const struct vswitch *sw)
 	return sw->count.disputes;
 }
 
-/* --- running -------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------ */
 
 /* Once a second: they may come and go with every frame. */
 static void show_flows(struct vswitch *sw)

@@ -36,7 +36,7 @@
 #include "vswitch/state.h"
 #include "vswitch/work.h"
 
-/* --- counters ------------------------------------------------------------- */
+/* --- counters ----------------------------------------------------------- */
 
 /* Others read while we write: whole words, no order between them. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): does not know the builtin */
@@ -56,7 +56,7 @@ static inline void port_drop(struct port *p, enum vswitch_reason reason)
 	stat_bump(&p->count.drops[reason], &p->shown->drops[reason]);
 }
 
-/* --- vswitch.c ------------------------------------------------------------ */
+/* --- vswitch.c ---------------------------------------------------------- */
 
 /**
  * port_learn_flags - settle whether a port's addresses are pinned to it
@@ -68,7 +68,7 @@ void port_learn_flags(struct vswitch *sw, unsigned int number);
  */
 void show_blocked(struct vswitch *sw);
 
-/* --- port.c --------------------------------------------------------------- */
+/* --- port.c ------------------------------------------------------------- */
 
 /**
  * port_check_link - act on the link page if it changed
@@ -184,7 +184,7 @@ void port_publish(struct vswitch *sw);
  */
 uint64_t port_rings(struct vswitch *sw);
 
-/* --- visit.c -------------------------------------------------------------- */
+/* --- visit.c ------------------------------------------------------------ */
 
 /**
  * visit - take frames from a port and deal with them
@@ -219,7 +219,7 @@ static inline void spend(struct vswitch *sw, uint64_t work)
 		sw->stop = sw->quota;
 }
 
-/* --- decide.c ------------------------------------------------------------- */
+/* --- decide.c ----------------------------------------------------------- */
 
 /**
  * verdict_refuse - a verdict on a frame that is dropped before anything else
@@ -366,7 +366,7 @@ void decide(const struct vswitch *sw, struct vswitch *act,
 	    struct policy_ask *ask, const struct job *job,
 	    struct vswitch_verdict *v);
 
-/* --- forward.c ------------------------------------------------------------ */
+/* --- forward.c ---------------------------------------------------------- */
 
 /**
  * forward_batch - decide on the frames of a batch and deliver them
@@ -411,7 +411,7 @@ static inline void ask_about(struct vswitch *sw, unsigned int src,
 void note_asked(struct vswitch *sw, struct policy_ask *ask, unsigned int dst,
 		const struct policy_answer *answer, struct transfer *t);
 
-/* --- lane.c -------------------------------------------------------------- */
+/* --- lane.c ------------------------------------------------------------- */
 
 /**
  * lane_run - forward the frames of a batch that take the short path
@@ -430,7 +430,7 @@ unsigned int lane_run(struct vswitch *sw, unsigned int src, unsigned int first);
  */
 bool lane_segment(struct vswitch *sw, unsigned int src, struct job *job);
 
-/* --- mirror.c ------------------------------------------------------------- */
+/* --- mirror.c ----------------------------------------------------------- */
 
 /**
  * mirror_frame - records of one frame for the captures that want them

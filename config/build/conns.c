@@ -17,7 +17,7 @@
 /* Smaller buffers save nothing worth having; larger ones come with the MTU. */
 #define LEAST_BUFFER 2048u
 
-/* --- who has them -------------------------------------------------------- */
+/* --- who has them ------------------------------------------------------- */
 
 /* Which side of a connection a component is on; virtualisers see no data. */
 enum side { AT_SWITCH, AT_PEER, AT_VIRT };
@@ -57,7 +57,7 @@ static struct sys_wire wire_up(struct system *sys, uint32_t index,
 	return wire;
 }
 
-/* --- sizes --------------------------------------------------------------- */
+/* --- sizes -------------------------------------------------------------- */
 
 /* Unless told otherwise a capture takes whatever its ports can have. */
 static uint32_t longest_of(const struct topo_port *port)
@@ -105,7 +105,7 @@ static void size_conn(struct sys_conn *conn, const struct topo_port *port)
 		conn->buffer_size *= 2;
 }
 
-/* --- connections --------------------------------------------------------- */
+/* --- connections -------------------------------------------------------- */
 
 /* @data: the buffers' region, or SYS_NONE for one of its own. */
 static struct sys_half add_half(struct system *sys, const struct sys_conn *conn,

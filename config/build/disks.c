@@ -37,7 +37,7 @@ static const struct sys_blk_wire no_wire = {
 	.channel = SYS_NONE,
 };
 
-/* --- a guest's disk ------------------------------------------------------- */
+/* --- a guest's disk ----------------------------------------------------- */
 
 static void configure_socket(struct sys_socket *cfg, const struct topo_use *use)
 {
@@ -89,7 +89,7 @@ static void add_use(struct system *sys, struct topology *t,
 	};
 }
 
-/* --- a virtualiser -------------------------------------------------------- */
+/* --- a virtualiser ------------------------------------------------------ */
 
 /* @data: bytes of the data region; 0: there is none of its own. */
 static struct sys_conn *add_conn(struct system *sys, const char *owner,
@@ -254,7 +254,7 @@ static void add_virt(struct system *sys, struct topology *t,
 		sys->pd[disk->vm->pd].comp[0].vm.blk.data_size;
 }
 
-/* --- all of them ---------------------------------------------------------- */
+/* --- all of them -------------------------------------------------------- */
 
 /* A driver VM without one of the two has no slots for it. */
 static void mark_absent(struct system *sys, const struct topo_vm *vm)

@@ -10,7 +10,7 @@
 
 #include "config/build/build.h"
 
-/* --- names for numbers --------------------------------------------------- */
+/* --- names for numbers -------------------------------------------------- */
 
 static const char *perms(uint32_t p)
 {
@@ -58,7 +58,7 @@ static void dump_wire(const struct sys_wire *w, FILE *out)
 	fputc('\n', out);
 }
 
-/* --- what is attached, as a port says it --------------------------------- */
+/* --- what is attached, as a port says it -------------------------------- */
 
 static void dump_interface(const char *ifname, const char *netns, FILE *out)
 {
@@ -175,7 +175,7 @@ static void dump_settings(const struct sys_component *c, FILE *out)
 		kinds[c->kind].dump(c, out);
 }
 
-/* --- facts: what a user has a name for, a property of it, its value ------ */
+/* --- facts: what a user has a name for, a property of it, its value ----- */
 
 void dump_fact(FILE *out, const char *noun, const char *name, const char *what,
 	       const char *value, ...)
@@ -340,7 +340,7 @@ void dump_facts(const struct system *sys, FILE *out)
 		conn_facts(sys, &sys->conn[i], out);
 }
 
-/* --- components ---------------------------------------------------------- */
+/* --- components --------------------------------------------------------- */
 
 static void dump_switch(const struct sys_switch *sw, FILE *out)
 {
@@ -403,7 +403,7 @@ static void dump_component(const struct system *sys,
 		dump_wire(&c->wire, out);
 }
 
-/* --- the whole ----------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------- */
 
 static void dump_pd(const struct system *sys, const struct sys_pd *pd,
 		    FILE *out)

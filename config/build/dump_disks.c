@@ -23,7 +23,7 @@ static void dump_partition(const struct sys_partition *part, FILE *out)
 		fprintf(out, " partition %u", part->number);
 }
 
-/* --- what takes a restart ------------------------------------------------- */
+/* --- what takes a restart ----------------------------------------------- */
 
 void dump_disk(const struct sys_component *c, FILE *out)
 {
@@ -73,7 +73,7 @@ void disk_facts(const struct sys_component *c, FILE *out)
 	fputc('\n', out);
 }
 
-/* --- components ----------------------------------------------------------- */
+/* --- components --------------------------------------------------------- */
 
 static void dump_wire(const struct sys_blk_wire *w, FILE *out)
 {

@@ -13,7 +13,7 @@
 /* Multicast groups a switch can know at a time. */
 #define GROUPS 512u
 
-/* --- addresses of programs and VMs --------------------------------------- */
+/* --- addresses of programs and VMs -------------------------------------- */
 
 /*
  * A program, and a client VM's device, needs an address that is the same after
@@ -68,7 +68,7 @@ static void make_macs(struct topology *t, const char *instance)
 	}
 }
 
-/* --- what a component is told -------------------------------------------- */
+/* --- what a component is told ------------------------------------------- */
 
 static void configure_switch(struct sys_switch *cfg,
 			     const struct topo_switch *sw)
@@ -169,7 +169,7 @@ static void configure_vm(struct sys_vm *cfg, const struct topo_vm *vm)
 	cfg->cpus = (uint32_t)vm->cpus.value;
 }
 
-/* --- all of them --------------------------------------------------------- */
+/* --- all of them -------------------------------------------------------- */
 
 uint32_t build_pd(struct system *sys, const char *name, uint64_t poll_us,
 		  const struct topo_placement *placement)

@@ -32,7 +32,7 @@ static const char *partition_shown(struct topology *t,
 			      : arena_printf(t->arena, "%" PRIu64, part->value);
 }
 
-/* --- what may be wrong with a file ---------------------------------------- */
+/* --- what may be wrong with a file -------------------------------------- */
 
 /* It cannot be opened; why, and what to do. */
 static void refuse_file(struct topology *t, const struct topo_disk *whole,
@@ -91,7 +91,7 @@ static void check_size(struct topology *t, const struct topo_disk *whole,
 		      whole->said, l->size, SYS_SECTOR, SYS_SECTOR);
 }
 
-/* Reported once, whoever uses it. */
+/* Reported once, however many use it. */
 static void found(struct topology *t, struct topo_use *use,
 		  const struct disk_look *l)
 {
@@ -163,7 +163,7 @@ static void look_at(struct topology *t)
 	helpers_unshare(look, n * sizeof(*look));
 }
 
-/* --- what the base has ---------------------------------------------------- */
+/* --- what the base has -------------------------------------------------- */
 
 static void take_base(struct topology *t, const struct sys_component *c)
 {
@@ -185,7 +185,7 @@ static void note_base(struct topology *t)
 	}
 }
 
-/* --- who has the same bytes ----------------------------------------------- */
+/* --- who has the same bytes --------------------------------------------- */
 
 /* All of it, or the same part as far as one can tell without the table. */
 static bool same_part(const struct option *a, const struct option *b)

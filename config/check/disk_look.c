@@ -15,7 +15,7 @@
 
 int disk_look_limit_ms = 4000;
 
-/* --- in a process of its own ---------------------------------------------- */
+/* --- in a process of its own -------------------------------------------- */
 
 static bool is_disk(const struct stat *st)
 {
@@ -92,7 +92,7 @@ static void look(void *ctx, unsigned int number)
 	__atomic_store_n(&l->done, true, __ATOMIC_RELEASE);
 }
 
-/* --- in the compiler ------------------------------------------------------ */
+/* --- in the compiler ---------------------------------------------------- */
 
 void disk_look_all(struct disk_look *look_at, unsigned int n)
 {

@@ -19,7 +19,7 @@ const char *disk_called(struct topology *t, const struct topo_disk *disk)
 			  : "this disk";
 }
 
-/* --- what it is in -------------------------------------------------------- */
+/* --- what it is in ------------------------------------------------------ */
 
 static void check_source(struct topology *t, struct topo_disk *disk)
 {
@@ -150,7 +150,7 @@ static void check_disk(struct topology *t, struct topo_disk *disk)
 	find_driver(t, disk);
 }
 
-/* --- who uses it ---------------------------------------------------------- */
+/* --- who uses it -------------------------------------------------------- */
 
 static void add_socket(struct topology *t, struct topo_disk *disk)
 {
@@ -231,7 +231,7 @@ static void check_clients(struct topology *t, const struct topo_disk *disk)
 	}
 }
 
-/* --- paths ---------------------------------------------------------------- */
+/* --- paths -------------------------------------------------------------- */
 
 static void check_path(struct topology *t, const struct topo_disk *disk)
 {

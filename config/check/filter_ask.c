@@ -16,7 +16,7 @@ struct topo_asked {
 	struct filter_answer answer;
 };
 
-/* --- words --------------------------------------------------------------- */
+/* --- words -------------------------------------------------------------- */
 
 static const char signs[] = " \t\n()[]!&|=<>+-*/%^,";
 
@@ -62,7 +62,7 @@ static bool has_names(const char *e)
 	return false;
 }
 
-/* --- expressions --------------------------------------------------------- */
+/* --- expressions -------------------------------------------------------- */
 
 const struct filter_answer *filter_answered(const struct topology *t,
 					    const char *expression)
@@ -118,7 +118,7 @@ static void note_base(struct topology *t, const struct system *base)
 	}
 }
 
-/* --- processes ----------------------------------------------------------- */
+/* --- processes ---------------------------------------------------------- */
 
 /* What they share with the compiler: of each expression that is asked. */
 struct asking {

@@ -49,7 +49,7 @@ void *find_thing(const struct topology *t, enum sort sort,
 	return thing_of(find(t, sort, sw, text, text ? strlen(text) : 0), sort);
 }
 
-/* --- names that are taken ------------------------------------------------ */
+/* --- names that are taken ----------------------------------------------- */
 
 static const char *noun(enum sort sort)
 {
@@ -156,7 +156,7 @@ void check_names(struct topology *t)
 		know(t, KNOWN(A_GROUP, group, NULL), NULL);
 }
 
-/* --- names that mean nothing --------------------------------------------- */
+/* --- names that mean nothing -------------------------------------------- */
 
 /* What a name could have been. */
 struct choice {
@@ -239,7 +239,7 @@ static void unknown(struct topology *t, struct pos at, unsigned int sorts,
 		      what, name, what);
 }
 
-/* --- references ---------------------------------------------------------- */
+/* --- references --------------------------------------------------------- */
 
 /* Nothing that can be named here has that name; something else? */
 static void report_bare(struct topology *t, unsigned int sorts,

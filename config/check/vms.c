@@ -50,7 +50,7 @@ static void check_card(struct topology *t, const struct topo_vm *vm,
 	      card->text, shown(other), place(t, card->pos, first->pos));
 }
 
-/* --- which ports have it ------------------------------------------------- */
+/* --- which ports have it ------------------------------------------------ */
 
 static void used_twice(struct topology *t, const struct topo_port *port)
 {
@@ -119,7 +119,7 @@ static void check_used(struct topology *t, const struct topo_vm *vm)
 		      name);
 }
 
-/* --- what the two kinds have --------------------------------------------- */
+/* --- what the two kinds have -------------------------------------------- */
 
 static void only_for(struct topology *t, const struct topo_vm *vm,
 		     const struct option *o, const char *what,

@@ -50,7 +50,7 @@ void on_file(struct parser *p, struct args *a)
 	a->o->arg = value_file(p->t, a->v[0]);
 }
 
-/* --- topology ------------------------------------------------------------ */
+/* --- topology ----------------------------------------------------------- */
 
 bool refuse_runtime(struct parser *p, struct pos at)
 {
@@ -204,7 +204,7 @@ void on_set(struct parser *p, struct args *a)
 		      name_shown(&set->port));
 }
 
-/* --- rules --------------------------------------------------------------- */
+/* --- rules -------------------------------------------------------------- */
 
 void on_rule(struct parser *p, struct args *a)
 {
@@ -234,7 +234,7 @@ void on_rule(struct parser *p, struct args *a)
 		option_once(p, &rule->reply, a->last.pos, "reply");
 }
 
-/* --- switch -------------------------------------------------------------- */
+/* --- switch ------------------------------------------------------------- */
 
 void on_fdb(struct parser *p, struct args *a)
 {
@@ -282,7 +282,7 @@ void on_policy(struct parser *p, struct args *a)
 	}
 }
 
-/* --- vm ------------------------------------------------------------------ */
+/* --- vm ----------------------------------------------------------------- */
 
 void on_vm(struct parser *p, struct args *a)
 {

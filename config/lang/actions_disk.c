@@ -37,7 +37,7 @@ void on_disk_socket(struct parser *p, struct args *a)
 		a->o->arg = *a->v[0];
 }
 
-/* --- partitions ----------------------------------------------------------- */
+/* --- partitions --------------------------------------------------------- */
 
 static void take_partition(struct parser *p, const struct name *n,
 			   enum partition_by by, struct option *o)
@@ -61,7 +61,7 @@ void on_partition(struct parser *p, struct args *a)
 	take_partition(p, a->v[0], a->form->n, a->o);
 }
 
-/* --- disks of a vm --------------------------------------------------------- */
+/* --- disks of a vm ------------------------------------------------------ */
 
 static struct topo_use *add_use(struct parser *p, const struct args *a)
 {

@@ -116,7 +116,7 @@ void refuse_card(struct parser *p, struct args *a)
 	      "\"eth0\"");
 }
 
-/* --- captures ------------------------------------------------------------ */
+/* --- captures ----------------------------------------------------------- */
 
 void on_capture(struct parser *p, struct args *a)
 {
@@ -150,7 +150,7 @@ void on_rotate(struct parser *p, struct args *a)
 	value_number(p->t, a->v[1], &files, &p->in.port->capture.files);
 }
 
-/* --- who may connect to a path -------------------------------------------- */
+/* --- who may connect to a path ------------------------------------------ */
 
 void on_mode(struct parser *p, struct args *a)
 {

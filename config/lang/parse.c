@@ -18,7 +18,7 @@
 #include "config/lang/form.h"
 #include "config/lang/value.h"
 
-/* --- tokens that are names ------------------------------------------------ */
+/* --- tokens that are names ---------------------------------------------- */
 
 static struct name *take(struct parser *p, bool string)
 {
@@ -108,7 +108,7 @@ static bool take_element(struct parser *p, const char *at, struct args *a)
 	return true;
 }
 
-/* --- the ends of statements ----------------------------------------------- */
+/* --- the ends of statements --------------------------------------------- */
 
 /* Does a statement end before the token at hand? */
 static bool ends(struct parser *p, enum place place)
@@ -184,7 +184,7 @@ static void finish(struct parser *p, enum place place, const char *statement,
 		fail(p, place, statement, &e);
 }
 
-/* --- statements ----------------------------------------------------------- */
+/* --- statements --------------------------------------------------------- */
 
 /* NOLINTBEGIN(misc-no-recursion): the table's blocks are three deep at most. */
 
@@ -326,7 +326,7 @@ static bool statement(struct parser *p, enum place place)
 	return true;
 }
 
-/* --- other lines ---------------------------------------------------------- */
+/* --- other lines -------------------------------------------------------- */
 
 /* NAME = VALUE */
 static void macro(struct parser *p)

@@ -96,7 +96,7 @@ static uint64_t check(const struct net_buffer *in)
 	return who;
 }
 
-/* --- answers --------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------ */
 
 static void write_answer(struct net_buffer *b, uint64_t who, unsigned int port)
 {
@@ -139,7 +139,7 @@ static void answer(uint64_t who)
 	net_tx_burst(self.port, out, 2);
 }
 
-/* --- the end --------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------ */
 
 static void print_table(void)
 {

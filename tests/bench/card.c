@@ -70,7 +70,7 @@ static void *zeroed(size_t size)
 	return memset(p, 0, size);
 }
 
-/* --- switch and ports ---------------------------------------------------- */
+/* --- switch and ports --------------------------------------------------- */
 
 static struct vswitch_half make_half(void)
 {
@@ -135,7 +135,7 @@ static void make_switch(void)
 		die("the switch refuses its policy");
 }
 
-/* --- the guests ---------------------------------------------------------- */
+/* --- the guests --------------------------------------------------------- */
 
 static uint8_t *part(struct guest *g, unsigned int ring, unsigned int which)
 {
@@ -248,7 +248,7 @@ static unsigned int collect(struct guest *g, unsigned int ring)
 	return n;
 }
 
-/* --- ports: what vhost_user.c and pump.c do ------------------------------ */
+/* --- ports: what vhost_user.c and pump.c do ----------------------------- */
 
 static void from_guest(struct guest *g)
 {
@@ -294,7 +294,7 @@ static __attribute__((noinline)) void counted_out(unsigned int to)
 	to_guest(&guest[to]);
 }
 
-/* --- measuring ----------------------------------------------------------- */
+/* --- measuring ---------------------------------------------------------- */
 
 /* A burst there. Return: nanoseconds of what is counted. */
 static unsigned long long burst(unsigned int from, uint32_t len)

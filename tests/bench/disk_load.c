@@ -89,7 +89,7 @@ static _Noreturn void die(const char *what)
 	exit(1);
 }
 
-/* --- the front-end ----------------------------------------------------------- */
+/* --- the front-end ------------------------------------------------------ */
 
 static void say(const struct load *l, uint32_t request, const void *payload,
 		uint32_t size, int fd)
@@ -213,7 +213,7 @@ static void start_ring(struct load *l)
 	say(l, SET_VRING_ENABLE, &on, sizeof(on), -1);
 }
 
-/* --- the guest's driver ------------------------------------------------------- */
+/* --- the guest's driver ------------------------------------------------- */
 
 static uint64_t place(struct load *l)
 {

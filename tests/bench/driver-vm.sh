@@ -54,7 +54,7 @@ die()
 	exit 1
 }
 
-# --- the cases ---------------------------------------------------------------
+# --- the cases --------------------------------------------------------------
 
 # serve PREPARATION: a kernel's echo server in a namespace, once there is a way.
 # The client in there gets its address as ours do. The shell in there would
@@ -165,7 +165,7 @@ start_case()
 	esac
 }
 
-# --- counting ----------------------------------------------------------------
+# --- counting ---------------------------------------------------------------
 
 # Seconds the machine has been up, and of these idle.
 uptime_of()

@@ -77,7 +77,7 @@ clean_more()
 
 [ "$(id -u)" = 0 ] || die "needs root: for network namespaces and huge pages"
 
-# --- slices that are not of a peer -------------------------------------------
+# --- slices that are not of a peer ------------------------------------------
 
 # timed NAME ARGUMENT-OF-CORE...: nanoseconds a frame, one core doing nothing else
 timed()
@@ -126,7 +126,7 @@ stalled_receiver()
 	[[ $line == "lost 0 of "* ]] || stalled=1
 }
 
-# --- what is printed at the end -----------------------------------------------
+# --- what is printed at the end ---------------------------------------------
 
 # medians WHAT: "NAME LENGTH near|far MEDIAN" of all slices.
 medians()
@@ -214,7 +214,7 @@ tcp_medians()
 		}'
 }
 
-# --- the run -----------------------------------------------------------------
+# --- the run ----------------------------------------------------------------
 
 echo "Machine: $(uname -sr), $(nproc) CPUs: $(sed -n 's/^model name.*: //p' \
 	/proc/cpuinfo | head -n 1)"

@@ -91,7 +91,7 @@ done
 ok "a stream with a tag that is cut on its way" stream inside tagged
 ok "and one that comes back" stream tagged inside
 
-# --- what went by ------------------------------------------------------------
+# --- what went by -----------------------------------------------------------
 
 longest()
 {
@@ -118,7 +118,7 @@ for reason in bad_offload mtu outside_offload outside_oversize; do
 		jq "[.[] | select(.reason == \"$reason\").count] | add // 0")" 0
 done
 
-# --- what trace says of them -------------------------------------------------
+# --- what trace says of them ------------------------------------------------
 
 # ways TO: how `weir trace` says a segment from whole gets there.
 ways()
@@ -142,7 +142,7 @@ ok "a link that does not take segments gets frames" eval '[ "$("$WEIR" trace \
 	-n topology -j one broadcast 10.0.0.9 udp segment 1000 len 5042 vlan 10 |
 	jq -r ".hops[].length" | head -n 1)" = 1046 ]'
 
-# --- datagrams ---------------------------------------------------------------
+# --- datagrams --------------------------------------------------------------
 
 # datagrams ADDRESS: eight of 1000 bytes, in one segment.
 datagrams()

@@ -115,7 +115,7 @@ is "all of it is on the disk" "$(in_guest $(synced | cut -d ' ' -f 1))" \
 nok "the guest has seen no error" grep -E "I/O error|EXT4-fs error" \
 	guest.vm/console.log
 
-# --- what is discarded -------------------------------------------------------
+# --- what is discarded ------------------------------------------------------
 
 had=$(blocks)
 vm guest "rm /mnt/1*; sync; fstrim /mnt" >/dev/null
@@ -125,7 +125,7 @@ shrunk()
 }
 ok "what is removed in the guest becomes a hole in the file" wait_for 10 shrunk
 
-# --- the guest is killed ------------------------------------------------------
+# --- the guest is killed ----------------------------------------------------
 
 : >guest.vm/console.log
 write_on 200 900
@@ -144,7 +144,7 @@ is "and finds all of it" "$(in_guest $(cut -d ' ' -f 1 before))" \
 	"$(cat before)"
 vm_kill guest
 
-# --- who else may have the file -------------------------------------------------
+# --- who else may have the file ---------------------------------------------
 
 cat >second.conf <<END
 disk other { file "$W/data.img"; vhost-user "$W/other.sock" }

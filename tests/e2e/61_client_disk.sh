@@ -64,7 +64,7 @@ inside "mkdir -p /run/vms && cd /run/vms &&
 guests_run disk.conf
 ok "bob starts" wait_for 240 ready
 
-# --- what the guest sees ---------------------------------------------------------
+# --- what the guest sees ----------------------------------------------------
 
 is "it has two disks" "$(guest bob "cat /sys/block/vd?/size" | xargs)" \
 	"131072 2048"
@@ -84,7 +84,7 @@ is "nothing can be written to it" \
 	"$(guest bob "echo x >/dev/vdb || echo refused" 2>&1 | tail -n 1)" refused
 ok "and the file is as it was" inside "cd /run/vms && md5sum -c fixed.sum"
 
-# --- the guest is killed -----------------------------------------------------------
+# --- the guest is killed ----------------------------------------------------
 
 is "a file system is made on the first" \
 	"$(guest bob "mkfs.ext4 -q /dev/vda && echo made" | tail -n 1)" made
@@ -109,7 +109,7 @@ done
 is "and so are those of all rounds" \
 	"$(guest bob "ls /mnt | grep -cF .")" $((6 * DEATHS))
 
-# --- the disk's process is killed ---------------------------------------------------
+# --- the disk's process is killed -------------------------------------------
 
 guest bob "{ n=0; while [ ! -e /tmp/stop ]; do n=\$((n + 1)); dd \
 	if=/dev/urandom of=/mnt/big\$((n % 4)) bs=64k count=64 conv=fsync ||
@@ -136,7 +136,7 @@ is "the file system is whole" \
 	"$(guest bob "umount /mnt && e2fsck -fn /dev/vda >/dev/null 2>&1 &&
 		echo whole" | tail -n 1)" whole
 
-# --- the disk comes with the VM --------------------------------------------------------
+# --- the disk comes with the VM ---------------------------------------------
 
 guest bob "{ sleep 1; reboot -f; } & true"
 ok "bob reboots" wait_for 240 ready $((DEATHS + 2))

@@ -88,7 +88,7 @@ ok "ann reaches bea" guest ann "ping -c 1 -W 60 10.0.5.2"
 guest ann "{ until [ -e /tmp/end ]; do ping -c 5 -W 60 10.0.5.2 | grep loss; \
 	done >/tmp/log; mv /tmp/log /tmp/done; } 2>/dev/null & true"
 
-# --- the attack ----------------------------------------------------------------
+# --- the attack -------------------------------------------------------------
 
 mark=$(($(stat -c %s "$WEIR_LOG") + 1))
 inside weir vm start evil
@@ -108,7 +108,7 @@ kinds=$(tail -c "+$mark" "$WEIR_LOG" |
 note "rules were broken in $kinds ways"
 ok "rules were broken in many ways, and told" [ "$kinds" -ge 5 ]
 
-# --- afterwards ----------------------------------------------------------------
+# --- afterwards -------------------------------------------------------------
 
 counted_out()
 {

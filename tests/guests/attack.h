@@ -52,7 +52,7 @@ struct target {
 	struct ring ring[RINGS];
 };
 
-/* --- attack_device.c ------------------------------------------------------ */
+/* --- attack_device.c ---------------------------------------------------- */
 
 /** device_find - map a device's registers and memory for its rings */
 bool device_find(struct target *t, uint64_t address);
@@ -85,7 +85,7 @@ bool ring_waits(const struct ring *r);
 void say(struct target *console, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* --- attack_strategies.c -------------------------------------------------- */
+/* --- attack_strategies.c ------------------------------------------------ */
 
 /* xorshift64 */
 uint64_t any(void);

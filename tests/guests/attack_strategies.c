@@ -50,7 +50,7 @@ static void afresh(struct target *t)
 	device_start(t, any() & 1 ? ~(VQ_F_PACKED | 0ull) : VQ_F_VERSION_1);
 }
 
-/* --- rings --------------------------------------------------------------- */
+/* --- rings -------------------------------------------------------------- */
 
 static void indices(struct target *t)
 {
@@ -209,7 +209,7 @@ static void contents(struct target *t)
 	usleep(LOOK_US);
 }
 
-/* --- where rings are ----------------------------------------------------- */
+/* --- where rings are ---------------------------------------------------- */
 
 static void places(struct target *t)
 {
@@ -240,7 +240,7 @@ static void places(struct target *t)
 	afresh(t);
 }
 
-/* --- registers ----------------------------------------------------------- */
+/* --- registers ---------------------------------------------------------- */
 
 static void store(struct target *t, uint32_t offset, uint64_t value)
 {

@@ -20,7 +20,7 @@ void kernel_check(bool ok, const char *what)
 	abort();
 }
 
-/* --- building ------------------------------------------------------------- */
+/* --- building ----------------------------------------------------------- */
 
 static void *shared(size_t size, int *fd)
 {
@@ -154,7 +154,7 @@ void kernel_channel(struct kernel *k, int a, unsigned int a_id, int b,
 	k->pd[b].end[b_id] = (struct end){ a, a_id, false };
 }
 
-/* --- starting ------------------------------------------------------------- */
+/* --- starting ----------------------------------------------------------- */
 
 void kernel_put(int socket, const void *data, size_t n)
 {

@@ -90,7 +90,7 @@ void kernel_start(struct kernel *k);
  */
 bool kernel_run(struct kernel *k);
 
-/* --- playing a PD --------------------------------------------------------- */
+/* --- playing a PD ------------------------------------------------------- */
 
 /** kernel_notify - on behalf of a PD without a program */
 void kernel_notify(struct kernel *k, int pd, unsigned int channel);

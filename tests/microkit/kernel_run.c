@@ -12,7 +12,7 @@
 /* What a call takes, on the kernel's clock. */
 #define CALL_NS 1000
 
-/* --- what a PD calls ------------------------------------------------------ */
+/* --- what a PD calls ---------------------------------------------------- */
 
 static void ready(struct pd *p, uint32_t what)
 {
@@ -141,7 +141,7 @@ static void handle(struct kernel *k, int pd, const struct message *m)
 	}
 }
 
-/* --- scheduling ----------------------------------------------------------- */
+/* --- scheduling --------------------------------------------------------- */
 
 /* A caller, or a child that has faulted, that this PD has not been told of. */
 static int waiting(const struct kernel *k, int pd)
@@ -248,7 +248,7 @@ bool kernel_run(struct kernel *k)
 	return true;
 }
 
-/* --- playing a PD --------------------------------------------------------- */
+/* --- playing a PD ------------------------------------------------------- */
 
 void kernel_notify(struct kernel *k, int pd, unsigned int channel)
 {

@@ -63,7 +63,7 @@ uint64_t mk_ticks_a_second(void)
 	return 1000000000;
 }
 
-/* --- calls ---------------------------------------------------------------- */
+/* --- calls -------------------------------------------------------------- */
 
 void microkit_notify(microkit_channel ch)
 {
@@ -141,7 +141,7 @@ void microkit_dbg_putc(int c)
 	microkit_dbg_puts(s);
 }
 
-/* --- entry points a program may leave out --------------------------------- */
+/* --- entry points a program may leave out ------------------------------- */
 
 __attribute__((weak))
 microkit_msginfo protected(microkit_channel ch, microkit_msginfo msginfo)
@@ -163,7 +163,7 @@ __attribute__((weak)) seL4_Bool fault(microkit_child child,
 	return seL4_False;
 }
 
-/* --- events --------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------- */
 
 static void crashed(int sig)
 {

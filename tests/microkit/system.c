@@ -70,7 +70,7 @@ static unsigned long long number(const struct reader *r, const char **attr,
 	return n;
 }
 
-/* --- regions --------------------------------------------------------------- */
+/* --- regions ------------------------------------------------------------ */
 
 static void prefill(const struct reader *r, int region, const char *file)
 {
@@ -108,7 +108,7 @@ static void region(struct reader *r, const char **attr)
 		prefill(r, n, file);
 }
 
-/* --- PDs ------------------------------------------------------------------- */
+/* --- PDs ---------------------------------------------------------------- */
 
 static int find_pd(const struct reader *r, const char *name)
 {
@@ -167,7 +167,7 @@ static void map(const struct reader *r, const char **attr)
 		   strcmp(perms, "rw") == 0, optional(attr, "setvar_vaddr"));
 }
 
-/* --- channels -------------------------------------------------------------- */
+/* --- channels ----------------------------------------------------------- */
 
 static void end_of_channel(struct reader *r, const char **attr)
 {
@@ -195,7 +195,7 @@ static void make_channel(struct reader *r)
 		       r->end_id[1 - a], r->end_calls[a]);
 }
 
-/* --- the file -------------------------------------------------------------- */
+/* --- the file ----------------------------------------------------------- */
 
 static void begin(void *arg, const char *name, const char **attr)
 {

@@ -113,7 +113,7 @@ static void expect_none(struct fixture *f)
 	assert_int_equal(blk_client_poll(f->c, &a, 1), 0);
 }
 
-/* --- questions and answers ------------------------------------------------ */
+/* --- questions and answers ---------------------------------------------- */
 
 static void a_question_is_answered(void **state)
 {
@@ -196,7 +196,7 @@ static void questions_that_make_no_sense(void **state)
 	stop(&f);
 }
 
-/* --- links ---------------------------------------------------------------- */
+/* --- links -------------------------------------------------------------- */
 
 static void
 hc11_what_is_outstanding_is_answered_when_the_link_goes(void **state)
@@ -271,7 +271,7 @@ static void arming_looks_once_more(void **state)
 	stop(&f);
 }
 
-/* --- a hostile server ----------------------------------------------------- */
+/* --- a hostile server --------------------------------------------------- */
 
 static void hc07_answers_to_nothing_are_dropped(void **state)
 {

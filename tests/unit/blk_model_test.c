@@ -67,7 +67,7 @@ static uint64_t below(struct world *w, uint64_t n)
 	return br_random(&w->random) % n;
 }
 
-/* --- the driver ----------------------------------------------------------- */
+/* --- the driver --------------------------------------------------------- */
 
 /* Some of the cache's blocks are on the disk; it is empty then. */
 static void write_back(struct world *w, bool all)
@@ -114,7 +114,7 @@ static void work(struct world *w)
 	}
 }
 
-/* --- answers -------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------ */
 
 static uint32_t *word(struct world *w, uint32_t client, uint64_t place)
 {
@@ -176,7 +176,7 @@ static void listen(struct world *w)
 				heard(w, i, &r[k]);
 }
 
-/* --- questions ------------------------------------------------------------ */
+/* --- questions ---------------------------------------------------------- */
 
 static void begin_flush(struct asker *a)
 {
@@ -253,7 +253,7 @@ static void die(struct world *w)
 	br_run(w->r);
 }
 
-/* --- the world ------------------------------------------------------------ */
+/* --- the world ---------------------------------------------------------- */
 
 static void begin(struct world *w, bool retry)
 {

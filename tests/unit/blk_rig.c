@@ -150,7 +150,7 @@ void br_ready(struct blk_rig *r, bool ready)
 	blk_info_set_ready(&r->driver.info, ready);
 }
 
-/* --- a client ------------------------------------------------------------- */
+/* --- a client ----------------------------------------------------------- */
 
 void br_ask(struct br_peer *client, const struct blk_request *r)
 {
@@ -220,7 +220,7 @@ uint8_t *br_data(struct blk_rig *r, uint32_t client)
 	return r->window + (1 + (size_t)client * BR_REGION) * BLK_SIZE;
 }
 
-/* --- the driver ----------------------------------------------------------- */
+/* --- the driver --------------------------------------------------------- */
 
 bool br_asked(struct blk_rig *r, struct blk_request *request)
 {
@@ -273,7 +273,7 @@ void br_work(struct blk_rig *r)
 	}
 }
 
-/* --- counters and numbers ------------------------------------------------- */
+/* --- counters and numbers ----------------------------------------------- */
 
 uint64_t br_refused(const struct blk_rig *r, uint32_t client,
 		    enum blk_virt_reason why)

@@ -40,7 +40,7 @@ static void stop(struct fixture *f)
 	free(f->responses);
 }
 
-/* --- layout: sDDF 0.7, measured ------------------------------------------- */
+/* --- layout: sDDF 0.7, measured ----------------------------------------- */
 
 /* The bytes in memory, written here as numbers and not by the header. */
 static void bytes_in_memory_are_sddfs(void **state)
@@ -130,7 +130,7 @@ static void a_page_is_read_field_by_field(void **state)
 	assert_int_equal(g.capacity, 1ull << 40);
 }
 
-/* --- indices -------------------------------------------------------------- */
+/* --- indices ------------------------------------------------------------ */
 
 static void hc26_every_distance_around_the_wrap(void **state)
 {
@@ -195,7 +195,7 @@ static void capacities(void **state)
 	assert_false(blk_capacity_ok(BLK_MAX_CAPACITY * 2));
 }
 
-/* --- signalling ----------------------------------------------------------- */
+/* --- signalling --------------------------------------------------------- */
 
 #define REQUESTS 200000u
 

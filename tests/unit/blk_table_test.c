@@ -69,7 +69,7 @@ static void expect_why(uint32_t sector_size, uint32_t number, const char *name,
 	assert_int_equal(look(sector_size, number, name, &w), why);
 }
 
-/* --- MBR ------------------------------------------------------------------ */
+/* --- MBR ---------------------------------------------------------------- */
 
 static void mbr_by_number(void **state)
 {
@@ -139,7 +139,7 @@ static void what_is_no_table(void **state)
 	assert_int_equal(blk_table_start(&t, 512, UINT64_MAX, &w, 1), -22);
 }
 
-/* --- GPT ------------------------------------------------------------------ */
+/* --- GPT ---------------------------------------------------------------- */
 
 static struct bd_gpt make_gpt(uint32_t sector_size)
 {
@@ -313,7 +313,7 @@ static void hc46_partitions_that_are_not_within_the_disk(void **state)
 	expect(512, 1, "", 34, 445);
 }
 
-/* --- broken ones ---------------------------------------------------------- */
+/* --- broken ones -------------------------------------------------------- */
 
 /* Each byte of the MBR's signature, a header or a list that is changed. */
 static void the_backup_serves_if_the_primary_is_broken(void **state)

@@ -15,7 +15,7 @@
 
 #define ALL_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* --- requests ------------------------------------------------------------- */
+/* --- requests ----------------------------------------------------------- */
 
 static void hc07_an_id_in_use_is_refused(void **state)
 {
@@ -41,7 +41,7 @@ static void hc07_an_id_in_use_is_refused(void **state)
 	br_free(r);
 }
 
-/* --- responses ------------------------------------------------------------ */
+/* --- responses ---------------------------------------------------------- */
 
 static void hc07_responses_to_nothing_are_refused(void **state)
 {
@@ -151,7 +151,7 @@ static void an_impossible_disk_is_none(void **state)
 	}
 }
 
-/* --- rings ---------------------------------------------------------------- */
+/* --- rings -------------------------------------------------------------- */
 
 static void hc24_forged_indices_stop_one_client(void **state)
 {
@@ -332,7 +332,7 @@ static void hc03_a_call_is_bounded(void **state)
 	br_free(r);
 }
 
-/* --- a request that changes while it is looked at ------------------------- */
+/* --- a request that changes while it is looked at ----------------------- */
 
 struct changer {
 	struct br_peer *c;

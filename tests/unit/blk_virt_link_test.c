@@ -48,7 +48,7 @@ static void lose_driver(struct blk_rig *r)
 	br_run(r);
 }
 
-/* --- clients -------------------------------------------------------------- */
+/* --- clients ------------------------------------------------------------ */
 
 static void hc11_a_client_drains_before_it_goes(void **state)
 {
@@ -146,7 +146,7 @@ static void a_client_may_come_late_and_go_idle(void **state)
 	br_free(r);
 }
 
-/* --- the driver, with retry ----------------------------------------------- */
+/* --- the driver, with retry --------------------------------------------- */
 
 static void what_was_not_answered_is_asked_again(void **state)
 {
@@ -265,7 +265,7 @@ static void a_client_whose_part_has_moved_is_cut_off(void **state)
 	br_free(r);
 }
 
-/* --- the driver, without -------------------------------------------------- */
+/* --- the driver, without ------------------------------------------------ */
 
 static void what_was_not_answered_fails(void **state)
 {
@@ -399,7 +399,7 @@ static void a_flush_covers_what_was_before_it(void **state)
 	br_free(r);
 }
 
-/* --- the disk ------------------------------------------------------------- */
+/* --- the disk ----------------------------------------------------------- */
 
 static void a_disk_may_go_and_come_without_the_driver(void **state)
 {

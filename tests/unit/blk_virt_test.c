@@ -13,7 +13,7 @@
 
 #include "tests/unit/blk_rig.h"
 
-/* --- translation ---------------------------------------------------------- */
+/* --- translation -------------------------------------------------------- */
 
 static void blocks_and_places_are_translated(void **state)
 {
@@ -192,7 +192,7 @@ static void each_error_reaches_its_client(void **state)
 	br_free(r);
 }
 
-/* --- order ---------------------------------------------------------------- */
+/* --- order -------------------------------------------------------------- */
 
 static void a_barrier_waits_for_all_before_it(void **state)
 {
@@ -276,7 +276,7 @@ static void a_plugged_queue_is_left_alone(void **state)
 	br_free(r);
 }
 
-/* --- fairness ------------------------------------------------------------- */
+/* --- fairness ----------------------------------------------------------- */
 
 /* A client with one request is served after one turn of each other. */
 static void clients_take_turns(void **state)
@@ -358,7 +358,7 @@ static void shares_of_slots_and_blocks(void **state)
 	br_free(r);
 }
 
-/* --- signalling ----------------------------------------------------------- */
+/* --- signalling --------------------------------------------------------- */
 
 static void who_is_awake_is_not_notified(void **state)
 {
@@ -417,7 +417,7 @@ static void arming_looks_once_more(void **state)
 	br_free(r);
 }
 
-/* --- configurations ------------------------------------------------------- */
+/* --- configurations ----------------------------------------------------- */
 
 static void impossible_configurations(void **state)
 {

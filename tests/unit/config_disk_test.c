@@ -71,7 +71,7 @@ static void lies(const char *text, uint64_t first, uint64_t size)
 #define DISK(name, what)                                                       \
 	"disk " name " { vhost-user \"/run/" name ".sock\"; " what " }\n"
 
-/* --- files ---------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------- */
 
 static void test_a_file_is_a_disk(void **state)
 {
@@ -116,7 +116,7 @@ static void test_what_takes_too_long(void **state)
 	disk_look_limit_ms = limit;
 }
 
-/* --- who has the same ------------------------------------------------------ */
+/* --- who has the same --------------------------------------------------- */
 
 static void test_one_file_by_two_paths(void **state)
 {
@@ -142,7 +142,7 @@ static void test_one_file_by_two_paths(void **state)
 	     0, 1 << 20);
 }
 
-/* --- partitions ------------------------------------------------------------ */
+/* --- partitions --------------------------------------------------------- */
 
 #define SECTORS 2048u
 
@@ -219,7 +219,7 @@ static void test_partitions_that_overlap(void **state)
 	says(OF_GPT("a", "2") DISK("b", "file \"g.img\""), "would share bytes");
 }
 
-/* --- while it runs --------------------------------------------------------- */
+/* --- while it runs ------------------------------------------------------ */
 
 /* A change of rules takes what the files said when it was started. */
 static void test_a_change_does_not_look_again(void **state)
@@ -247,7 +247,7 @@ static void test_a_change_does_not_look_again(void **state)
 	system_free(sys);
 }
 
-/* --- all ------------------------------------------------------------------- */
+/* --- all ---------------------------------------------------------------- */
 
 static int clean(void **state)
 {

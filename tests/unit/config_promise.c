@@ -12,7 +12,7 @@
 #include "tests/unit/config_promise.h"
 #include "vswitch/ctl.h"
 
-/* --- names and numbers --------------------------------------------------- */
+/* --- names and numbers -------------------------------------------------- */
 
 static void names_are_unique(const char *first, size_t stride, size_t n)
 {
@@ -90,7 +90,7 @@ bool promise_is_blk(const struct sys_conn *c)
 	return c->attachment == SYS_TO_DISK || c->attachment == SYS_TO_BLK_VM;
 }
 
-/* --- connections --------------------------------------------------------- */
+/* --- connections -------------------------------------------------------- */
 
 void promise_region(const struct system *sys, uint32_t region,
 		    const char *owner, const char *what, uint64_t size)
@@ -239,7 +239,7 @@ static void check_conns(const struct system *sys)
 	}
 }
 
-/* --- least permissions --------------------------------------------------- */
+/* --- least permissions -------------------------------------------------- */
 
 /* What each PD should map, worked out once more: perms by [pd][region]. */
 struct wanted {
@@ -378,7 +378,7 @@ static void check_perms(const struct system *sys)
 	free(wanted.perms);
 }
 
-/* --- switches ------------------------------------------------------------ */
+/* --- switches ----------------------------------------------------------- */
 
 static void check_port(const struct sys_switch *sw, unsigned int i)
 {

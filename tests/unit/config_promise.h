@@ -21,7 +21,7 @@ void promise_check(const struct system *sys);
 void promise_policy(const struct sys_switch *sw,
 		    const struct sys_policy *policy);
 
-/* --- parts (config_promise_vm.c) ------------------------------------------ */
+/* --- parts (config_promise_vm.c) ---------------------------------------- */
 
 /**
  * promise_programs - programs have PDs and addresses of their own
@@ -49,7 +49,7 @@ bool promise_is_blk(const struct sys_conn *c);
  */
 void promise_follows(const struct system *sys);
 
-/* --- what parts are made of ----------------------------------------------- */
+/* --- what parts are made of --------------------------------------------- */
 
 /**
  * promise_region - a region has the name OWNER.WHAT, and the size

@@ -20,7 +20,7 @@ static const struct sys_component *comp_of(const struct sys_conn *c, int end,
 	return &sys->pd[c->pd[end]].comp[c->comp[end]];
 }
 
-/* --- programs ------------------------------------------------------------ */
+/* --- programs ----------------------------------------------------------- */
 
 static void address_is_its_own(const struct system *sys, const char *name,
 			       uint64_t mac)
@@ -62,7 +62,7 @@ void promise_programs(const struct system *sys)
 	}
 }
 
-/* --- driver VMs ---------------------------------------------------------- */
+/* --- driver VMs --------------------------------------------------------- */
 
 static unsigned int mapped_by(const struct system *sys, uint32_t region)
 {
@@ -274,7 +274,7 @@ void promise_vms(const struct system *sys)
 	assert_int_equal(fronts, vms - disk_vms);
 }
 
-/* --- followers ----------------------------------------------------------- */
+/* --- followers ---------------------------------------------------------- */
 
 static bool is_of(const struct sys_conn *c, const struct sys_conn *switch_of)
 {

@@ -37,7 +37,7 @@ static struct system *compile(const char *text)
 	return sys;
 }
 
-/* --- asking what was compiled --------------------------------------------- */
+/* --- asking what was compiled ------------------------------------------- */
 
 static bool decide(const struct policy *policy, unsigned int src,
 		   unsigned int dst, const uint8_t *bytes, uint32_t len)
@@ -62,7 +62,7 @@ static struct policy *load(const struct system *sys)
 	return policy;
 }
 
-/* --- the oracle ---------------------------------------------------------- */
+/* --- the oracle --------------------------------------------------------- */
 
 #define PORTS 4u
 #define STATEMENTS 12u
@@ -128,7 +128,7 @@ static bool oracle(const struct statement *s, unsigned int n, unsigned int src,
 	return false;
 }
 
-/* --- texts --------------------------------------------------------------- */
+/* --- texts -------------------------------------------------------------- */
 
 /* Expressions that may stand in a rule, and what libpcap makes of them. */
 static const char *expression[256];
@@ -316,7 +316,7 @@ static void hc18_decisions_follow_the_text(void **state)
 	cbpf_rig_exit(&rig);
 }
 
-/* --- single rules -------------------------------------------------------- */
+/* --- single rules ------------------------------------------------------- */
 
 #define TWO                                                                    \
 	"switch s {\nport a { tap \"a\" }\nport b { tap \"b\" }\n"             \

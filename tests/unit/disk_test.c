@@ -27,7 +27,7 @@ static uint64_t blocks(void)
 	return (uint64_t)st.st_blocks;
 }
 
-/* --- what is done ------------------------------------------------------------ */
+/* --- what is done ------------------------------------------------------- */
 
 static void reads_writes_and_flushes(void **state)
 {
@@ -133,7 +133,7 @@ static void a_part_of_a_file(void **state)
 	front_leave(&front);
 }
 
-/* --- what it says of itself --------------------------------------------------- */
+/* --- what it says of itself --------------------------------------------- */
 
 static void tells_its_configuration(void **state)
 {
@@ -157,7 +157,7 @@ static void tells_its_configuration(void **state)
 	front_leave(&front);
 }
 
-/* --- what fails ---------------------------------------------------------------- */
+/* --- what fails --------------------------------------------------------- */
 
 static void a_file_that_becomes_shorter(void **state)
 {
@@ -216,7 +216,7 @@ static void hc08_what_is_not_on_the_disk(void **state)
 	front_leave(&front);
 }
 
-/* --- a process dies ------------------------------------------------------------ */
+/* --- a process dies ----------------------------------------------------- */
 
 /* As GET_INFLIGHT_FD answers, with a descriptor. */
 static struct vhost_shared shared(struct front *f, int *fd)

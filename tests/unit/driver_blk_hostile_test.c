@@ -135,7 +135,7 @@ static void hc11_fault_with_work_under_way(void **state)
 	is_deaf(r);
 }
 
-/* --- anything ------------------------------------------------------------- */
+/* --- anything ----------------------------------------------------------- */
 
 static uint64_t seed = 88172645463325252ull;
 

@@ -9,7 +9,7 @@ static void *memory(size_t size)
 	return memset(p, 0, size);
 }
 
-/* --- the disk ------------------------------------------------------------- */
+/* --- the disk ----------------------------------------------------------- */
 
 static struct db_disk *owner(struct blk_disk *disk)
 {
@@ -88,7 +88,7 @@ void db_do(struct db_rig *r, unsigned int count)
 	}
 }
 
-/* --- the other side ------------------------------------------------------- */
+/* --- the other side ----------------------------------------------------- */
 
 static const struct blk_disk_ops ops = { begin, submit, done };
 

@@ -149,7 +149,7 @@ static void takes_what_it_may(void **state)
 	assert_int_equal(r->disk.given, 1);
 }
 
-/* --- order ---------------------------------------------------------------- */
+/* --- order -------------------------------------------------------------- */
 
 static void a_flush_waits_for_writes(void **state)
 {
@@ -209,7 +209,7 @@ static void a_barrier_holds_up_all(void **state)
 	db_answered(r, 4, BLK_OK, 0);
 }
 
-/* --- what the disk makes of it -------------------------------------------- */
+/* --- what the disk makes of it ------------------------------------------ */
 
 static void errors_are_passed_on(void **state)
 {
@@ -272,7 +272,7 @@ static void long_ones_go_in_pieces(void **state)
 	is_pattern(r->config.window + 4 * BLK_SIZE, size, 9);
 }
 
-/* --- the link ------------------------------------------------------------- */
+/* --- the link ----------------------------------------------------------- */
 
 static void a_new_epoch_waits_for_the_disk(void **state)
 {

@@ -120,7 +120,7 @@ const struct component_ops fake_guest_ops = {
 	.run = guest_run,
 };
 
-/* --- its devices ---------------------------------------------------------- */
+/* --- its devices -------------------------------------------------------- */
 
 static int device_init(struct component *c)
 {

@@ -36,7 +36,7 @@ int kd_end(void **state)
 	return 0;
 }
 
-/* --- a driver ------------------------------------------------------------- */
+/* --- a driver ----------------------------------------------------------- */
 
 uint32_t kd_read(struct virtio_device *d, uint64_t offset)
 {
@@ -98,7 +98,7 @@ uint64_t kd_interrupts(const struct virtio_device *d)
 	return read(d->irq, &n, sizeof(n)) == sizeof(n) ? n : 0;
 }
 
-/* --- a process ------------------------------------------------------------- */
+/* --- a process ---------------------------------------------------------- */
 
 static void answer(uint32_t request, const void *body, uint32_t size, int fd)
 {

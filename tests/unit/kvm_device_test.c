@@ -24,7 +24,7 @@ enum { GET_INFLIGHT = 31, SET_INFLIGHT };
 #define P_CONFIG (1ull << 9)
 #define P_INFLIGHT (1ull << 12)
 
-/* --- random numbers ------------------------------------------------------- */
+/* --- random numbers ----------------------------------------------------- */
 
 static struct vq_desc *desc_of(unsigned int i)
 {
@@ -105,7 +105,7 @@ static void test_random_bytes_for_nobody(void **state)
 	close(r.dev.irq);
 }
 
-/* --- cards ----------------------------------------------------------------- */
+/* --- cards -------------------------------------------------------------- */
 
 static void end_front(struct front_device *d)
 {
@@ -212,7 +212,7 @@ static void test_a_card_that_comes_back(void **state)
 	end_front(&d);
 }
 
-/* --- disks ----------------------------------------------------------------- */
+/* --- disks -------------------------------------------------------------- */
 
 static void begin_disk(struct front_device *d)
 {

@@ -26,7 +26,7 @@ enum { NUM = 8, ADDR, BASE, GET_BASE, KICK, CALL };
 static struct vhost_front front;
 static int device; /* the other end */
 
-/* --- the device -------------------------------------------------------------- */
+/* --- the device --------------------------------------------------------- */
 
 struct said {
 	uint32_t request;
@@ -145,7 +145,7 @@ static void assert_same(int sent, int eventfd)
 	close(sent);
 }
 
-/* --- what it says ------------------------------------------------------------- */
+/* --- what it says ------------------------------------------------------- */
 
 static void memory_is_shared_at_once(void **state)
 {
@@ -251,7 +251,7 @@ static void a_stopped_queue_is_confirmed(void **state)
 	assert_true(front.fd >= 0);
 }
 
-/* --- devices that lie, or die -------------------------------------------------- */
+/* --- devices that lie, or die ------------------------------------------- */
 
 static void answers_that_are_none(void **state)
 {

@@ -36,7 +36,7 @@
 
 static char *got_error;
 
-/* --- compiling ------------------------------------------------------------------- */
+/* --- compiling ---------------------------------------------------------- */
 
 static int compile(const char *topology, const char *dir)
 {
@@ -68,7 +68,7 @@ static void compile_good(void)
 	mk_read_system("out/t.system");
 }
 
-/* --- tests ----------------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------- */
 
 static void test_maps(void **state)
 {

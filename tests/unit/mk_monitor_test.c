@@ -33,7 +33,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* --- answers --------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------ */
 
 static void counters_and_links_are_told(void **state)
 {
@@ -78,7 +78,7 @@ static void addresses_are_told(void **state)
 	assert_int_equal(w[5] >> 16 & 0xffff, 2);
 }
 
-/* --- changes --------------------------------------------------------------- */
+/* --- changes ------------------------------------------------------------ */
 
 /* Have an order done; its status. */
 static int done(struct mk_rig *r, enum mk_ask ask, unsigned int words,
@@ -137,7 +137,7 @@ static void hc23_an_unsound_proposal_changes_nothing(void **state)
 	assert_int_equal(r->stats->policies, 2);
 }
 
-/* --- refusals -------------------------------------------------------------- */
+/* --- refusals ----------------------------------------------------------- */
 
 static void a_channel_has_the_rights_it_was_given(void **state)
 {
@@ -246,7 +246,7 @@ static void hc14_garbage_is_answered(void **state)
 	assert_string_equal(console, "");
 }
 
-/* --- a switch that lies ----------------------------------------------------- */
+/* --- a switch that lies ------------------------------------------------- */
 
 static void a_switch_that_does_not_answer_keeps_nobody(void **state)
 {
@@ -287,7 +287,7 @@ static void a_switch_that_crashes_leaves_its_policy(void **state)
 	mk_rig_free(r);
 }
 
-/* --- a peer of another parent ----------------------------------------------- */
+/* --- a peer of another parent ------------------------------------------- */
 
 static void a_peer_of_another_parent_says_when_it_has_let_go(void **state)
 {

@@ -57,7 +57,7 @@ static void *config(struct rig *r, enum mk_kind kind, size_t size)
 	return cfg;
 }
 
-/* --- virtualisers ---------------------------------------------------------- */
+/* --- virtualisers ------------------------------------------------------- */
 
 enum { CH_DRIVER, CH_SWITCH, CH_CTL };
 
@@ -195,7 +195,7 @@ static void hc24_a_drivers_forged_tail_is_reported(void **state)
 	kernel_free(r.m.k);
 }
 
-/* --- captures --------------------------------------------------------------- */
+/* --- captures ----------------------------------------------------------- */
 
 struct capture_rig {
 	struct rig r;

@@ -91,7 +91,7 @@ static void *config(struct mk_rig *r, const char *name, int pd,
 	return cfg;
 }
 
-/* --- the switch ----------------------------------------------------------- */
+/* --- the switch --------------------------------------------------------- */
 
 static void make_switch(struct mk_rig *r)
 {
@@ -133,7 +133,7 @@ static void make_switch(struct mk_rig *r)
 	kernel_channel(r->k, r->monitor, MON_SW, r->sw, SW_CTL, false);
 }
 
-/* --- ports ---------------------------------------------------------------- */
+/* --- ports -------------------------------------------------------------- */
 
 static struct mk_half make_half(struct mk_rig *r, struct mk_rig_port *p,
 				unsigned int h, struct mk_link *link)
@@ -254,7 +254,7 @@ void mk_rig_free(struct mk_rig *r)
 	free(r);
 }
 
-/* --- peers ---------------------------------------------------------------- */
+/* --- peers -------------------------------------------------------------- */
 
 static void make_client(struct mk_rig *r, struct mk_rig_port *p)
 {

@@ -96,7 +96,7 @@ static void all_bits_of_a_wake_up_are_served(void **state)
 	assert_int_equal(got, MK_RIG_PORTS * (MK_RIG_PORTS - 1));
 }
 
-/* --- faults ---------------------------------------------------------------- */
+/* --- faults ------------------------------------------------------------- */
 
 static void hc24_a_forged_tail_costs_an_epoch(void **state)
 {
@@ -244,7 +244,7 @@ static void a_virtualiser_has_to_let_go_as_well(void **state)
 	mk_rig_free(r);
 }
 
-/* --- timers and configurations --------------------------------------------- */
+/* --- timers and configurations ------------------------------------------ */
 
 static uint64_t timeout;
 

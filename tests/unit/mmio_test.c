@@ -7,7 +7,7 @@
 
 #define NO_SHM 0xffffffffu
 
-/* --- who it is ----------------------------------------------------------- */
+/* --- who it is ---------------------------------------------------------- */
 
 static void it_says_what_it_is(void **state)
 {
@@ -76,7 +76,7 @@ static void it_offers_features_by_pages(void **state)
 	}
 }
 
-/* --- status -------------------------------------------------------------- */
+/* --- status ------------------------------------------------------------- */
 
 /* Of all that a driver can choose, this is what it may. */
 static void features_are_agreed_on(void **state)
@@ -184,7 +184,7 @@ static void status_only_grows(void **state)
 		}
 }
 
-/* --- queues -------------------------------------------------------------- */
+/* --- queues ------------------------------------------------------------- */
 
 static void queues_begin_with_the_driver(void **state)
 {
@@ -256,7 +256,7 @@ static void notifications_reach_queues_that_work(void **state)
 	assert_int_equal(mr.notified[0], 1);
 }
 
-/* --- interrupts ---------------------------------------------------------- */
+/* --- interrupts --------------------------------------------------------- */
 
 static void interrupts_are_said_and_acknowledged(void **state)
 {
@@ -327,7 +327,7 @@ static void nothing_is_told_before_driver_ok(void **state)
 	assert_int_equal(mr_read(VIRTIO_MMIO_CONFIG_GENERATION), 1);
 }
 
-/* --- configuration ------------------------------------------------------- */
+/* --- configuration ------------------------------------------------------ */
 
 static void configuration_changes_are_told(void **state)
 {

@@ -57,7 +57,7 @@ static void turn(const struct rig *r, const char *what, const char *vm)
 	json_decref(rig_data(rig_ask(r, request)));
 }
 
-/* --- consoles ------------------------------------------------------------- */
+/* --- consoles ----------------------------------------------------------- */
 
 /* Read until some text has come. */
 static void hear(int fd, const char *what)
@@ -104,7 +104,7 @@ static void type(const struct rig *r, const char *vm, const char *text)
 	close(fd);
 }
 
-/* --- tests ---------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------- */
 
 static void finish(struct rig *r)
 {

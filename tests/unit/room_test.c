@@ -46,7 +46,7 @@ static struct policy *policy_in(const struct policy_room *room)
 	return policy_init(memory, room);
 }
 
-/* --- policies ------------------------------------------------------------- */
+/* --- policies ----------------------------------------------------------- */
 
 static void an_image_fits_the_room_that_was_made_for_it(void **state)
 {
@@ -118,7 +118,7 @@ static void a_room_out_of_range_has_no_size(void **state)
 	assert_int_equal(policy_size(&room), 0);
 }
 
-/* --- switches ------------------------------------------------------------- */
+/* --- switches ----------------------------------------------------------- */
 
 static struct rig *small_rig(const struct policy_image *image)
 {

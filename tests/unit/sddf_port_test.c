@@ -21,7 +21,7 @@
 #define BUFFERS 16u
 #define BUFFER_SIZE 2048u
 
-/* --- the client's side ---------------------------------------------------- */
+/* --- the client's side -------------------------------------------------- */
 
 struct sddf_queue {
 	volatile struct net_queue *q;
@@ -101,7 +101,7 @@ static void client_receive(struct sddf_client *c, uint64_t dst, uint64_t src,
 	}
 }
 
-/* --- the switch's side ---------------------------------------------------- */
+/* --- the switch's side -------------------------------------------------- */
 
 /* Makes the regions with the rig, then has the port be an sDDF client's. */
 static struct sddf_client attach(struct rig *r, unsigned int port)

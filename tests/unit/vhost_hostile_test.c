@@ -44,7 +44,7 @@ static void refused(const char *words)
 	honest_one_is_served();
 }
 
-/* --- messages ------------------------------------------------------------ */
+/* --- messages ----------------------------------------------------------- */
 
 /* What it contains is noise; what would wait for more is cut off. */
 static void hc14_every_request_of_every_size(void **state)
@@ -165,7 +165,7 @@ static void hc28_answers_nobody_reads(void **state)
 	refused("does not take the answer");
 }
 
-/* --- memory -------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------- */
 
 static void table(unsigned int n, const struct vhost_table *t,
 		  unsigned int sent)
@@ -250,7 +250,7 @@ static void hc08_memory_that_is_none(void **state)
 	close(read_only);
 }
 
-/* --- rings --------------------------------------------------------------- */
+/* --- rings -------------------------------------------------------------- */
 
 static void hc09_rings_that_do_not_exist(void **state)
 {
@@ -342,7 +342,7 @@ static void hc04_an_index_more_than_a_ring_ahead(void **state)
 	}
 }
 
-/* --- descriptors --------------------------------------------------------- */
+/* --- descriptors -------------------------------------------------------- */
 
 static void hc30_a_kick_that_is_no_eventfd(void **state)
 {

@@ -83,7 +83,7 @@ void front_leave(struct front *f)
 	turn(f);
 }
 
-/* --- messages ------------------------------------------------------------- */
+/* --- messages ----------------------------------------------------------- */
 
 bool front_say(struct front *f, uint32_t request, uint32_t flags,
 	       const void *payload, uint32_t size, const int *fds,
@@ -262,7 +262,7 @@ void front_begin(struct front *f, uint64_t features, unsigned int steps)
 		front_step(f, features, i);
 }
 
-/* --- the guest's driver ---------------------------------------------------- */
+/* --- the guest's driver ------------------------------------------------- */
 
 static void make_available(struct front *f, unsigned int ring, uint32_t len,
 			   uint16_t flags)

@@ -99,7 +99,7 @@ bool front_waits(struct front *f, unsigned int ring, int ms);
 /* Give everything up, the connection as well. */
 void front_leave(struct front *f);
 
-/* --- messages ------------------------------------------------------------- */
+/* --- messages ----------------------------------------------------------- */
 
 /* Send one, with descriptors. Return: false if the port has hung up. */
 bool front_say(struct front *f, uint32_t request, uint32_t flags,
@@ -130,7 +130,7 @@ bool front_refused(struct front *f);
 void front_begin(struct front *f, uint64_t features, unsigned int steps);
 void front_step(struct front *f, uint64_t features, unsigned int step);
 
-/* --- the guest's driver ---------------------------------------------------- */
+/* --- the guest's driver ------------------------------------------------- */
 
 /* The guest sends a frame, or what is to be one. */
 void front_sends(struct front *f, const struct vnet_header *h,

@@ -241,7 +241,7 @@ static void messages_come_byte_by_byte(void **state)
 	front_leave(&front);
 }
 
-/* --- coming and going ------------------------------------------------------ */
+/* --- coming and going --------------------------------------------------- */
 
 static void hc20_a_front_end_leaves_at_every_message(void **state)
 {

@@ -137,7 +137,7 @@ static void tells_its_name(void **state)
 	each(id, false, 0);
 }
 
-/* --- ranges ---------------------------------------------------------------- */
+/* --- ranges ------------------------------------------------------------- */
 
 static void ask_ranges(unsigned int way, uint32_t kind,
 		       const struct vb_segment *s, unsigned int n)
@@ -246,7 +246,7 @@ static void what_was_not_agreed_is_not_done(void **state)
 	each(not_agreed, false, VBLK_F_DISCARD | VBLK_F_WRITE_ZEROES);
 }
 
-/* --- what is refused -------------------------------------------------------- */
+/* --- what is refused ---------------------------------------------------- */
 
 static void bad_places(unsigned int way)
 {
@@ -376,7 +376,7 @@ static void hc05_no_room_for_an_answer(void **state)
 	each(no_answer, false, 0);
 }
 
-/* --- what it says of itself ------------------------------------------------- */
+/* --- what it says of itself --------------------------------------------- */
 
 static void what_the_driver_reads(void **state)
 {

@@ -57,7 +57,7 @@ static unsigned int collect(struct vq_rig *r, uint32_t *bytes)
 	return n;
 }
 
-/* --- from the guest ------------------------------------------------------ */
+/* --- from the guest ----------------------------------------------------- */
 
 /* Put a text into a buffer as add() makes it. */
 static void fill(unsigned int n, uint32_t each, uint32_t len)
@@ -160,7 +160,7 @@ static void a_queue_can_end_in_a_buffer(void **state)
 	}
 }
 
-/* --- to the guest -------------------------------------------------------- */
+/* --- to the guest ------------------------------------------------------- */
 
 /* As much as there is room for; the rest is the caller's to try again. */
 static void text_goes_into_all_buffers(void **state)
@@ -196,7 +196,7 @@ static void text_goes_into_all_buffers(void **state)
 		}
 }
 
-/* --- faults and sleep ---------------------------------------------------- */
+/* --- faults and sleep --------------------------------------------------- */
 
 static void faults_are_told_after_the_text(void **state)
 {
@@ -281,7 +281,7 @@ static void both_queues_are_published(void **state)
 	}
 }
 
-/* --- random bytes -------------------------------------------------------- */
+/* --- random bytes ------------------------------------------------------- */
 
 static void random_bytes_are_used_once(void **state)
 {

@@ -25,7 +25,7 @@ static void begin(unsigned int way, uint64_t features)
 		packet[i] = (struct net_buffer){ .data = room[i] };
 }
 
-/* --- from the guest ------------------------------------------------------ */
+/* --- from the guest ----------------------------------------------------- */
 
 /* In what form the guest sends a frame. */
 enum form { ONE, TWO, TABLE, RUNT, LONG, FORMS };
@@ -132,7 +132,7 @@ static void frames_before_a_fault(void **state)
 	}
 }
 
-/* --- to the guest -------------------------------------------------------- */
+/* --- to the guest ------------------------------------------------------- */
 
 /* Buffers of very different sizes, some of several pieces. */
 static uint32_t guest_offers(unsigned int i, unsigned int seed)

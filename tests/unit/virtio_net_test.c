@@ -5,7 +5,7 @@
  */
 #include "tests/unit/virtio_net_rig.h"
 
-/* --- pieces of any size -------------------------------------------------- */
+/* --- pieces of any size ------------------------------------------------- */
 
 static void a_sent_frame_may_be_split_anywhere(void **state)
 {
@@ -71,7 +71,7 @@ static void a_received_frame_may_be_split_anywhere(void **state)
 	}
 }
 
-/* --- merged buffers ------------------------------------------------------ */
+/* --- merged buffers ----------------------------------------------------- */
 
 static void a_long_frame_takes_several_buffers(void **state)
 {
@@ -164,7 +164,7 @@ static void buffers_without_room_for_a_header(void **state)
 	}
 }
 
-/* --- lengths, features, faults ------------------------------------------- */
+/* --- lengths, features, faults ------------------------------------------ */
 
 static void lengths_that_no_frame_has(void **state)
 {
@@ -255,7 +255,7 @@ static void hc03_a_frame_takes_so_many_buffers(void **state)
 	vn_end();
 }
 
-/* --- suppression --------------------------------------------------------- */
+/* --- suppression -------------------------------------------------------- */
 
 static void arms_for_what_is_wanted(void **state)
 {

@@ -185,7 +185,7 @@ static void a_piece_to_read_behind_one_to_write(void **state)
 	}
 }
 
-/* --- hc08: lengths that add up to too much ------------------------------- */
+/* --- hc08: lengths that add up to too much ------------------------------ */
 
 static void hc08_lengths_that_overflow(void **state)
 {
@@ -242,7 +242,7 @@ static void more_pieces_than_a_chain_has(void **state)
 	vr_end(&r);
 }
 
-/* --- hc06: nothing is lost ------------------------------------------------ */
+/* --- hc06: nothing is lost ---------------------------------------------- */
 
 static void hc06_what_was_taken_can_be_given_back_after_a_fault(void **state)
 {
@@ -267,7 +267,7 @@ static void hc06_what_was_taken_can_be_given_back_after_a_fault(void **state)
 	}
 }
 
-/* --- anything at all ------------------------------------------------------ */
+/* --- anything at all ---------------------------------------------------- */
 
 static uint64_t next_random(uint64_t *seed)
 {
@@ -361,7 +361,7 @@ static void hc03_work_is_bounded_whatever_is_written(void **state)
 	assert_true(faults > 4000);
 }
 
-/* --- hc02: what changes while it is looked at ------------------------------ */
+/* --- hc02: what changes while it is looked at --------------------------- */
 
 struct flipper {
 	volatile struct vq_desc *d;

@@ -72,7 +72,7 @@ static void forward(struct vq_rig *r, struct vq_position *p, unsigned int slots)
 	}
 }
 
-/* --- split ---------------------------------------------------------------- */
+/* --- split -------------------------------------------------------------- */
 
 static uint16_t flags_of(const struct vr_piece *p, bool more)
 {
@@ -156,7 +156,7 @@ static int collect_split(struct vq_rig *r, uint32_t *written)
 	return (int)e->id;
 }
 
-/* --- packed --------------------------------------------------------------- */
+/* --- packed ------------------------------------------------------------- */
 
 static struct vq_packed_desc *packed(struct vq_rig *r, unsigned int slot)
 {
@@ -212,7 +212,7 @@ static int collect_packed(struct vq_rig *r, uint32_t *written)
 	return d->id;
 }
 
-/* --- both ----------------------------------------------------------------- */
+/* --- both --------------------------------------------------------------- */
 
 int vr_add(struct vq_rig *r, const struct vr_piece *pieces, unsigned int n,
 	   bool indirect)
@@ -285,7 +285,7 @@ void vr_give(struct vq_rig *r, uint32_t written)
 	vq_give(&r->vq, r->chain.id, r->chain.slots, written);
 }
 
-/* --- drivers that lie ----------------------------------------------------- */
+/* --- drivers that lie --------------------------------------------------- */
 
 void vr_begin_chain(struct vq_rig *r, unsigned int way)
 {

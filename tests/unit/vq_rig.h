@@ -102,7 +102,7 @@ bool vr_peek_single(struct vq_rig *r, bool write, struct vq_single *single);
 void vr_take(struct vq_rig *r);
 void vr_give(struct vq_rig *r, uint32_t written);
 
-/* --- drivers that lie ----------------------------------------------------- */
+/* --- drivers that lie --------------------------------------------------- */
 
 /* A queue of 8 slots with one chain of three pieces, not yet taken. */
 void vr_begin_chain(struct vq_rig *r, unsigned int way);

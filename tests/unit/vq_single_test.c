@@ -164,7 +164,7 @@ static void they_may_be_in_any_region(void **state)
 	}
 }
 
-/* --- drivers that lie ---------------------------------------------------- */
+/* --- drivers that lie --------------------------------------------------- */
 
 static void hc04_no_more_than_the_ring_has_slots(void **state)
 {

@@ -187,7 +187,7 @@ static void a_table_behind_pieces(void **state)
 	vr_end(&r);
 }
 
-/* --- memory in several regions -------------------------------------------- */
+/* --- memory in several regions ------------------------------------------ */
 
 /*
  * Two regions that touch in the guest, not here, and a third behind a hole,

@@ -69,7 +69,7 @@ struct client_vm {
 	unsigned int last;
 };
 
-/* --- putting it together ---------------------------------------------------- */
+/* --- putting it together ------------------------------------------------ */
 
 static int make_card(struct component *c, struct front_device *d,
 		     unsigned int number, struct error *err)
@@ -161,7 +161,7 @@ static int client_vm_init(struct component *c)
 	return 0;
 }
 
-/* --- while it runs ----------------------------------------------------------- */
+/* --- while it runs ------------------------------------------------------ */
 
 /* The guest's links are as its ports' are. */
 static void look_at_links(struct component *c)

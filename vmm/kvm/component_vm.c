@@ -58,7 +58,7 @@ static int make_kick(struct component *c, struct error *err)
 	return 0;
 }
 
-/* --- the component's operations ------------------------------------------- */
+/* --- the component's operations ----------------------------------------- */
 
 /* In the order of enum pci_card, those that there are. */
 static int vm_start_cards(const struct sys_component *cfg, int *fds,

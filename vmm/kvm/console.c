@@ -6,7 +6,7 @@
 
 #include <linux/virtio_ids.h>
 
-/* --- the device ------------------------------------------------------------- */
+/* --- the device --------------------------------------------------------- */
 
 static void begin(void *ctx, unsigned int queue)
 {
@@ -40,7 +40,7 @@ void console_init(struct console *c)
 	virtio_device_init(&c->dev);
 }
 
-/* --- text ------------------------------------------------------------------- */
+/* --- text --------------------------------------------------------------- */
 
 void console_flush(struct console *c)
 {

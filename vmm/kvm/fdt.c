@@ -45,7 +45,7 @@ struct writer {
 	int result; /* first error of libfdt, or 0 */
 };
 
-/* --- libfdt without a check at every call --------------------------------- */
+/* --- libfdt without a check at every call ------------------------------- */
 
 static void begin(struct writer *w, const char *name)
 {
@@ -106,7 +106,7 @@ static void cells(struct writer *w, const char *name, const uint32_t *value,
 /* A 64-bit value as two cells. */
 #define PAIR(value) (uint32_t)((uint64_t)(value) >> 32), (uint32_t)(value)
 
-/* --- the machine ---------------------------------------------------------- */
+/* --- the machine -------------------------------------------------------- */
 
 static bool has_net(const struct fdt_config *c)
 {
@@ -266,7 +266,7 @@ static void pci(struct writer *w, enum pci_card card)
 	end(w);
 }
 
-/* --- what is shared ------------------------------------------------------- */
+/* --- what is shared ----------------------------------------------------- */
 
 /* A UIO device of memory: these regions, as maps in this order. */
 static void begin_shared(struct writer *w, const struct fdt_config *c,
@@ -346,7 +346,7 @@ static void cards(struct writer *w, const struct fdt_config *c)
 	doorbell(w);
 }
 
-/* --- all of it ------------------------------------------------------------ */
+/* --- all of it ---------------------------------------------------------- */
 
 static uint64_t up(uint64_t value, uint64_t align)
 {

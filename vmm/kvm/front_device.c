@@ -13,7 +13,7 @@
  */
 #define NOT_HERE (VQ_F_PACKED | FRONT_F_PROTOCOL)
 
-/* --- queues ----------------------------------------------------------------- */
+/* --- queues ------------------------------------------------------------- */
 
 static void begin(void *ctx, unsigned int queue)
 {
@@ -36,7 +36,7 @@ static const struct mmio_ops ops = {
 	.interrupt = virtio_device_interrupt,
 };
 
-/* --- making it -------------------------------------------------------------- */
+/* --- making it ---------------------------------------------------------- */
 
 static int make_doorbells(struct vhost_front *f, struct error *err)
 {
@@ -98,7 +98,7 @@ int front_device_plug(struct front_device *d, struct vm *vm,
 			      err);
 }
 
-/* --- from the event loop ----------------------------------------------------- */
+/* --- from the event loop ------------------------------------------------ */
 
 /* A guest is told of what has changed, and of nothing else. */
 static void describe(struct front_device *d)

@@ -28,7 +28,7 @@ static bool readonly(unsigned int shared)
 	       shared == SHARED_BLK_LINK;
 }
 
-/* --- memory --------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------- */
 
 /* The slots of the shared regions; virt/driver_abi.h says what is what. */
 static uint32_t slot_of(const struct sys_component *cfg, unsigned int shared)
@@ -191,7 +191,7 @@ static int fill_memory(struct guest *g, struct component *c, struct error *err)
 	return guest_load(&g->vm, c, &f, err);
 }
 
-/* --- devices -------------------------------------------------------------- */
+/* --- devices ------------------------------------------------------------ */
 
 static void say(void *component, const char *line)
 {

@@ -32,7 +32,7 @@ struct guest {
 int guest_make(struct guest *g, struct component *c, int kick,
 	       struct error *err);
 
-/* --- for client VMs as well ------------------------------------------------ */
+/* --- for client VMs as well --------------------------------------------- */
 
 /** guest_create - make the VM, with its counters where the monitor shows them */
 int guest_create(struct vm *vm, struct component *c, unsigned int cpus,

@@ -33,7 +33,7 @@
 #define MESSAGE_SIZE 12u
 #define CONTROL (PCI_MSIX_ENTRY_VECTOR_CTRL / 4)
 
-/* --- INTx ----------------------------------------------------------------- */
+/* --- INTx --------------------------------------------------------------- */
 
 static void intx_set(struct pci *pci, bool on)
 {
@@ -68,7 +68,7 @@ static int intx_attach(struct pci *pci, struct error *err)
 			 pci->name);
 }
 
-/* --- a vector ------------------------------------------------------------- */
+/* --- a vector ----------------------------------------------------------- */
 
 static bool is_wanted(const struct pci *pci, const struct msix_vector *v)
 {
@@ -114,7 +114,7 @@ static void update_vector(struct pci *pci, struct msix_vector *v)
 	}
 }
 
-/* --- the capability ------------------------------------------------------- */
+/* --- the capability ----------------------------------------------------- */
 
 static int vfio_vectors(struct pci *pci, unsigned int n)
 {
@@ -254,7 +254,7 @@ int msix_attach(struct pci *pci, struct error *err)
 	return intx_attach(pci, err);
 }
 
-/* --- table and pending bits ----------------------------------------------- */
+/* --- table and pending bits --------------------------------------------- */
 
 static bool overlaps(const struct vfio_area *a, uint64_t offset,
 		     unsigned int len)

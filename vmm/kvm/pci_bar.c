@@ -35,7 +35,7 @@ static bool is_wide(uint32_t value)
 	       PCI_BASE_ADDRESS_MEM_TYPE_64;
 }
 
-/* --- registers ------------------------------------------------------------ */
+/* --- registers ---------------------------------------------------------- */
 
 static void build_registers(struct pci *pci, unsigned int bar, uint32_t type)
 {
@@ -85,7 +85,7 @@ int bar_build(struct pci *pci, const uint8_t *card, struct error *err)
 			 pci->name, LAYOUT_PCI_MMIO_SIZE >> 20);
 }
 
-/* --- memory --------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------- */
 
 static bool page_touches(const struct pci *pci, uint64_t at,
 			 const struct vfio_area *a)
@@ -217,7 +217,7 @@ void bar_place(struct pci *pci)
 			show(pci, &pci->bar[i]);
 }
 
-/* --- what traps ----------------------------------------------------------- */
+/* --- what traps --------------------------------------------------------- */
 
 /* The BAR an address of the window is in; PCI_BARS: none. */
 static unsigned int find_bar(const struct pci *pci, uint64_t address,

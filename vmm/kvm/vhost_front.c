@@ -81,7 +81,7 @@ struct inflight {
 	uint32_t pad;
 };
 
-/* --- messages -------------------------------------------------------------- */
+/* --- messages ----------------------------------------------------------- */
 
 static void hang_up(struct vhost_front *f)
 {
@@ -168,7 +168,7 @@ static bool answer(struct vhost_front *f, uint32_t request, void *body,
 	return false;
 }
 
-/* --- what the device is told ----------------------------------------------- */
+/* --- what the device is told -------------------------------------------- */
 
 static void share_memory(struct vhost_front *f)
 {

@@ -17,7 +17,7 @@
 #define LOCK_SLACK 0x1000000ull
 #define PAGE 4096
 
-/* --- files ---------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------- */
 
 static int open_file(const char *path, const char *what, struct stat *st,
 		     struct error *err)
@@ -82,7 +82,7 @@ int vm_open_files(const struct sys_vm *cfg, int fds[VM_FDS], struct error *err)
 	return -1;
 }
 
-/* --- the host ------------------------------------------------------------- */
+/* --- the host ----------------------------------------------------------- */
 
 int vm_open_kvm(const char *path, struct error *err)
 {

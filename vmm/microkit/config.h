@@ -133,7 +133,7 @@ ABI_AT(struct mk_wire, max_frame, 84);
 ABI_AT(struct mk_wire, offload, 88);
 ABI_AT(struct mk_wire, max_segment, 92);
 
-/* --- a switch: weir_switch.elf ------------------------------------------- */
+/* --- a switch: weir_switch.elf ------------------------------------------ */
 
 /**
  * struct mk_port - a port of a switch
@@ -225,7 +225,7 @@ ABI_AT(struct mk_switch, n_ports, 160);
 ABI_AT(struct mk_switch, pad, 164);
 ABI_AT(struct mk_switch, port, 168);
 
-/* --- virtualisers: weir_net_virt.elf ------------------------------------- */
+/* --- virtualisers: weir_net_virt.elf ------------------------------------ */
 
 /* Queues of one side of a virtualiser, see struct net_virt_queues. */
 struct mk_queues {
@@ -304,7 +304,7 @@ ABI_AT(struct mk_net_virt, tx, 152);
 ABI_AT(struct mk_net_virt, ctl_channel, 280);
 ABI_AT(struct mk_net_virt, pad, 284);
 
-/* --- a capture: weir_capture.elf ----------------------------------------- */
+/* --- a capture: weir_capture.elf ---------------------------------------- */
 
 /**
  * struct mk_capture - configuration of a capture
@@ -331,7 +331,7 @@ ABI_AT(struct mk_capture, ring, 136);
 ABI_AT(struct mk_capture, reader_channel, 152);
 ABI_AT(struct mk_capture, pad, 156);
 
-/* --- a client: programs that use client.h -------------------------------- */
+/* --- a client: programs that use client.h ------------------------------- */
 
 #define MK_ARGS 256u
 

@@ -73,7 +73,7 @@ struct monitor {
 /* Look at everything, do what can be done. */
 void monitor_step(struct monitor *m);
 
-/* --- monitor_link.c ------------------------------------------------------- */
+/* --- monitor_link.c ----------------------------------------------------- */
 
 /* A link's page. */
 static inline struct link_page *mon_page(const struct monitor *m,
@@ -109,7 +109,7 @@ void links_step(struct monitor *m);
  */
 uint64_t links_due(const struct monitor *m);
 
-/* --- monitor_order.c ------------------------------------------------------ */
+/* --- monitor_order.c ---------------------------------------------------- */
 
 /**
  * order_free - can a switch be ordered to do something?
@@ -138,7 +138,7 @@ void orders_step(struct monitor *m);
  */
 void order_cancel(struct monitor *m, unsigned int sw);
 
-/* --- monitor_ask.c -------------------------------------------------------- */
+/* --- monitor_ask.c ------------------------------------------------------ */
 
 /**
  * monitor_ask - answer a protected procedure call

@@ -53,7 +53,7 @@ static bool is_port(const struct question *q, uint64_t port)
 	return port < q->m->cfg->sw[q->arg[0]].n_ports && port < MAX_PORTS;
 }
 
-/* --- answered at once ----------------------------------------------------- */
+/* --- answered at once --------------------------------------------------- */
 
 static enum mk_answer ask_system(struct question *q)
 {
@@ -137,7 +137,7 @@ static enum mk_answer ask_policy(struct question *q)
 	return MK_OK;
 }
 
-/* --- ordered from the switch ---------------------------------------------- */
+/* --- ordered from the switch -------------------------------------------- */
 
 static enum mk_answer make_order(const struct question *q,
 				 enum vswitch_ctl_op op, uint32_t port,
@@ -248,7 +248,7 @@ static enum mk_answer ask_let_go(struct question *q)
 	return answer;
 }
 
-/* --- the call ------------------------------------------------------------- */
+/* --- the call ----------------------------------------------------------- */
 
 /**
  * struct form - what a question looks like

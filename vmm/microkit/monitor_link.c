@@ -75,7 +75,7 @@ void links_begin(struct monitor *m)
 	}
 }
 
-/* --- down ----------------------------------------------------------------- */
+/* --- down --------------------------------------------------------------- */
 
 static void stop_child(struct monitor *m, unsigned int child)
 {
@@ -143,7 +143,7 @@ void child_down(struct monitor *m, unsigned int child)
 	end_all_stopped(m);
 }
 
-/* --- step ----------------------------------------------------------------- */
+/* --- step --------------------------------------------------------------- */
 
 /* Has this side found that another broke the protocol, in this epoch? */
 static bool complains(const struct monitor *m, unsigned int link,

@@ -153,7 +153,7 @@ static bool make(void)
 	return false;
 }
 
-/* --- running -------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------ */
 
 static void ring_ports(uint64_t ports)
 {

@@ -35,7 +35,7 @@ static inline void add_row(json_t *rows, json_t *row)
 	json_array_append_new(rows, row);
 }
 
-/* --- control.c ----------------------------------------------------------- */
+/* --- control.c ---------------------------------------------------------- */
 
 /**
  * control_enter - begin with a state, and its time
@@ -55,7 +55,7 @@ void control_answer(struct monitor *m, struct control_conn *c, json_t *data);
  */
 void control_refuse(struct monitor *m, struct control_conn *c, json_t *why);
 
-/* --- request.c ----------------------------------------------------------- */
+/* --- request.c ---------------------------------------------------------- */
 
 /**
  * control_request - act upon a request
@@ -74,7 +74,7 @@ void control_request(struct monitor *m, struct control_conn *c,
  */
 long hex_decode(const char *text, size_t len, uint8_t *out, size_t max);
 
-/* --- job.c: what takes a while ------------------------------------------- */
+/* --- job.c: what takes a while ------------------------------------------ */
 
 /**
  * control_job_start - begin with the job, or change, that has been filled in
@@ -92,7 +92,7 @@ void control_job_step(struct monitor *m, struct control_conn *c);
  */
 void control_job_drop(struct monitor *m, struct control_conn *c);
 
-/* --- list.c -------------------------------------------------------------- */
+/* --- list.c ------------------------------------------------------------- */
 
 /* What can be asked for: what switches say, or the monitor knows. */
 struct control_list {
@@ -128,7 +128,7 @@ json_t *ip_json(const struct ip_addr *addr);
  */
 json_t *prefix_json(const uint8_t addr[16], unsigned int bits);
 
-/* --- show.c, show_vm.c, policy.c: data of the replies -------------------- */
+/* --- show.c, show_vm.c, policy.c: data of the replies ------------------- */
 
 json_t *show_ports(const struct monitor *m);
 json_t *show_drops(const struct monitor *m);
@@ -172,7 +172,7 @@ json_t *port_json(const struct mon_switch *sw, uint32_t port);
  */
 json_t *mac_json(uint64_t mac);
 
-/* --- trace.c ------------------------------------------------------------- */
+/* --- trace.c ------------------------------------------------------------ */
 
 /**
  * show_verdict - a switch's decision, and what it decided by

@@ -10,7 +10,7 @@
 
 #include "vmm/linux/control/json.h"
 
-/* --- fdb ----------------------------------------------------------------- */
+/* --- fdb ---------------------------------------------------------------- */
 
 static json_t *fdb_row(const struct monitor *m, const struct mon_switch *sw,
 		       const struct vswitch_ctl_reply *reply, uint32_t i)
@@ -27,7 +27,7 @@ static json_t *fdb_row(const struct monitor *m, const struct mon_switch *sw,
 			 (json_int_t)e->age, "flags", flags);
 }
 
-/* --- flows --------------------------------------------------------------- */
+/* --- flows -------------------------------------------------------------- */
 
 json_t *prefix_json(const uint8_t addr[16], unsigned int bits)
 {
@@ -89,7 +89,7 @@ static json_t *flow_row(const struct monitor *m, const struct mon_switch *sw,
 			 rule != SYS_NONE ? show_rule(policy, rule) : NULL);
 }
 
-/* --- multicast groups ---------------------------------------------------- */
+/* --- multicast groups --------------------------------------------------- */
 
 static json_t *group_row(const struct monitor *m, const struct mon_switch *sw,
 			 const struct vswitch_ctl_reply *reply, uint32_t i)
@@ -111,7 +111,7 @@ static json_t *group_row(const struct monitor *m, const struct mon_switch *sw,
 			 (json_int_t)e->left);
 }
 
-/* --- all ----------------------------------------------------------------- */
+/* --- all ---------------------------------------------------------------- */
 
 const struct control_list control_trace = { .op = CTL_TRACE };
 

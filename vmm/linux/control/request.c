@@ -7,7 +7,7 @@
 
 #include "vmm/linux/control/json.h"
 
-/* --- trace --------------------------------------------------------------- */
+/* --- trace -------------------------------------------------------------- */
 
 static int hex_digit(char c)
 {
@@ -120,7 +120,7 @@ static const char *start_trace(struct monitor *m, struct control_conn *c,
 	return NULL;
 }
 
-/* --- changes ------------------------------------------------------------- */
+/* --- changes ------------------------------------------------------------ */
 
 /* Order a change, whose texts are of @request. */
 static const char *order(struct monitor *m, struct control_conn *c,
@@ -167,7 +167,7 @@ static const char *start_undo(struct monitor *m, struct control_conn *c,
 	return order(m, c, request, o);
 }
 
-/* --- VMs ----------------------------------------------------------------- */
+/* --- VMs ---------------------------------------------------------------- */
 
 /*
  * The PD of the VM that a request is about, and what it is if it is a client
@@ -256,7 +256,7 @@ static const char *start_console(struct monitor *m, struct control_conn *c,
 	return NULL;
 }
 
-/* --- what is asked ------------------------------------------------------- */
+/* --- what is asked ------------------------------------------------------ */
 
 static const char *start_show(struct monitor *m, struct control_conn *c,
 			      json_t *request)

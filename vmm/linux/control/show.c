@@ -34,7 +34,7 @@ json_t *mac_json(uint64_t mac)
 	return json_string(mac_text(mac, text));
 }
 
-/* --- ports --------------------------------------------------------------- */
+/* --- ports -------------------------------------------------------------- */
 
 static const char *kind_name(const struct monitor *m, const struct mon_link *l)
 {
@@ -222,7 +222,7 @@ json_t *show_ports(const struct monitor *m)
 	return each_port(m, port_row);
 }
 
-/* --- drops --------------------------------------------------------------- */
+/* --- drops -------------------------------------------------------------- */
 
 static void drop_row(const struct mon_switch *sw, uint32_t port,
 		     const char *key, bool out, json_int_t count, json_t *rows)
@@ -262,7 +262,7 @@ json_t *show_drops(const struct monitor *m)
 	return each_port(m, drop_rows);
 }
 
-/* --- system -------------------------------------------------------------- */
+/* --- system ------------------------------------------------------------- */
 
 static void map_row(json_t *maps, const char *region, size_t size,
 		    uint32_t perms)

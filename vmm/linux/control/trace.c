@@ -51,7 +51,7 @@ static const char *vlan_mode(uint8_t mode)
 	return NAME_OF(name, mode, "transparent");
 }
 
-/* --- the frame, and the port it would come from -------------------------- */
+/* --- the frame, and the port it would come from ------------------------- */
 
 static void parse(struct frame *f, const struct vswitch_ctl_request *request)
 {
@@ -99,7 +99,7 @@ static json_t *offload_of(const struct trace *t, struct offload o)
 			 (int)t->v->frames);
 }
 
-/* --- learning and lookup ------------------------------------------------- */
+/* --- learning and lookup ------------------------------------------------ */
 
 static json_t *learned(const struct trace *t)
 {
@@ -148,7 +148,7 @@ static json_int_t storm_limit(const struct trace *t)
 	return 0;
 }
 
-/* --- ports a flood is not offered to ------------------------------------- */
+/* --- ports a flood is not offered to ------------------------------------ */
 
 /* Why a port is left out, or NULL if it is not.  Verdicts do not mention
  * captures, because they are not sent frames. */
@@ -186,7 +186,7 @@ static json_t *left_out(const struct trace *t)
 	return rows;
 }
 
-/* --- destinations -------------------------------------------------------- */
+/* --- destinations ------------------------------------------------------- */
 
 /* What the policy says of the pair, and the rule that decided, if one did. */
 static json_t *policy_facts(const struct trace *t, uint32_t to)
@@ -229,7 +229,7 @@ static json_t *destinations(const struct trace *t)
 	return rows;
 }
 
-/* --- links --------------------------------------------------------------- */
+/* --- links -------------------------------------------------------------- */
 
 /* What becomes of its tag as it leaves by a port. */
 static const char *tag_change(const struct trace *t, uint32_t port)
@@ -274,7 +274,7 @@ static json_t *links(const struct trace *t)
 	return facts;
 }
 
-/* --- the whole ----------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------- */
 
 json_t *show_verdict(const struct mon_switch *sw,
 		     const struct sys_policy *policy,

@@ -60,7 +60,7 @@ static void tie_links(struct monitor *m, struct mon_blk_virt *v)
 	}
 }
 
-/* --- faults -------------------------------------------------------------- */
+/* --- faults ------------------------------------------------------------- */
 
 static bool at_fault(const struct mon_blk_virt *v, const struct mon_link *l)
 {
@@ -86,7 +86,7 @@ static void on_ctl(struct monitor *m, struct loop_source *s, uint32_t events)
 	}
 }
 
-/* --- finding and mapping ------------------------------------------------- */
+/* --- finding and mapping ------------------------------------------------ */
 
 static int open_virt(struct monitor *m, struct mon_blk_virt *v)
 {

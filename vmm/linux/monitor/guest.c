@@ -20,7 +20,7 @@ static struct mon_guest *find(const struct monitor *m, uint32_t pd)
 	return NULL;
 }
 
-/* --- a life --------------------------------------------------------------- */
+/* --- a life ------------------------------------------------------------- */
 
 int guest_reset(struct monitor *m, uint32_t pd, struct error *err)
 {
@@ -90,7 +90,7 @@ bool guest_ended(struct monitor *m, struct mon_pd *pd, const siginfo_t *info)
 	return true;
 }
 
-/* --- its devices ---------------------------------------------------------- */
+/* --- its devices -------------------------------------------------------- */
 
 static bool runs(const struct mon_pd *pd)
 {
@@ -207,7 +207,7 @@ int guest_open_console(const struct monitor *m, const struct mon_guest *g,
 		       : -1;
 }
 
-/* --- finding and mapping -------------------------------------------------- */
+/* --- finding and mapping ------------------------------------------------ */
 
 static uint32_t stats_of(const struct monitor *m, const struct mon_guest *g)
 {

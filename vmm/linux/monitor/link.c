@@ -205,7 +205,7 @@ static void overdue(struct monitor *m, struct mon_link *l)
 			stop_silent(m, l, side);
 }
 
-/* --- renewal ------------------------------------------------------------- */
+/* --- renewal ------------------------------------------------------------ */
 
 static void begin_renewal(struct mon_link *l)
 {

@@ -42,7 +42,7 @@ size_t system_count(const struct system *sys, enum sys_kind kind)
 	return n;
 }
 
-/* --- preparation --------------------------------------------------------- */
+/* --- preparation -------------------------------------------------------- */
 
 static int copy_pd(struct mon_pd *pd, struct sys_pd *to,
 		   const struct sys_pd *from)
@@ -241,7 +241,7 @@ static int prepare(struct monitor *m, const struct system *sys)
 	return 0;
 }
 
-/* --- running ------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------ */
 
 static bool all_ready(const struct monitor *m)
 {
@@ -365,7 +365,7 @@ static void run(struct monitor *m)
 	}
 }
 
-/* --- the end ------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------ */
 
 static void close_components(struct monitor *m)
 {

@@ -40,7 +40,7 @@ static struct pd_fds *outside_of(struct monitor *m, const struct mon_link *l)
 		       : NULL;
 }
 
-/* --- pages --------------------------------------------------------------- */
+/* --- pages -------------------------------------------------------------- */
 
 static int page_new(struct mon_link *l, struct pd_fds *fds)
 {
@@ -61,7 +61,7 @@ static int page_new(struct mon_link *l, struct pd_fds *fds)
 	return -1;
 }
 
-/* --- looking for what is gone -------------------------------------------- */
+/* --- looking for what is gone ------------------------------------------- */
 
 static void let_go(struct pd_fds *fds)
 {
@@ -122,7 +122,7 @@ void outside_settle(struct monitor *m, struct mon_link *l)
 		seek(m, l);
 }
 
-/* --- named namespaces ---------------------------------------------------- */
+/* --- named namespaces --------------------------------------------------- */
 
 static const char *netns_of(const struct sys_component *comp)
 {
@@ -193,7 +193,7 @@ static void watch_netns(struct monitor *m)
 		loop_add(&m->loop, &m->netns, fd, EPOLLIN, on_netns);
 }
 
-/* --- begin and end ------------------------------------------------------- */
+/* --- begin and end ------------------------------------------------------ */
 
 int outsides_open(struct monitor *m)
 {

@@ -38,7 +38,7 @@ static uint32_t pd_index(const struct monitor *m, const struct mon_pd *pd)
 	return (uint32_t)(pd - m->pd);
 }
 
-/* --- log lines ----------------------------------------------------------- */
+/* --- log lines ---------------------------------------------------------- */
 
 struct line_context {
 	struct monitor *m;
@@ -94,7 +94,7 @@ static void on_log(struct monitor *m, struct loop_source *s, uint32_t events)
 	read_log(m, loop_owner(s, struct mon_pd, log));
 }
 
-/* --- death --------------------------------------------------------------- */
+/* --- death -------------------------------------------------------------- */
 
 static void say_how(char *buf, size_t size, const struct mon_pd *pd,
 		    const siginfo_t *info)
@@ -208,7 +208,7 @@ bool pd_reap(struct monitor *m, struct mon_pd *pd, uint64_t until_ns)
 	return !pd_alive(pd);
 }
 
-/* --- start --------------------------------------------------------------- */
+/* --- start -------------------------------------------------------------- */
 
 /* Where a component has its secret, or NULL. */
 static uint64_t *secret(struct sys_component *comp)

@@ -207,7 +207,7 @@ struct monitor {
 	struct control_server control; /* the control socket */
 };
 
-/* --- monitor.c ----------------------------------------------------------- */
+/* --- monitor.c ---------------------------------------------------------- */
 
 /**
  * system_count - how many components of a kind a system has
@@ -220,7 +220,7 @@ size_t system_count(const struct system *sys, enum sys_kind kind);
  */
 void monitor_stop(struct monitor *m, int result);
 
-/* --- monitor/pd.c -------------------------------------------------------- */
+/* --- monitor/pd.c ------------------------------------------------------- */
 
 static inline bool pd_alive(const struct mon_pd *pd)
 {
@@ -280,7 +280,7 @@ void pd_turn(struct mon_pd *pd, bool off, bool on);
  */
 bool pd_reap(struct monitor *m, struct mon_pd *pd, uint64_t until_ns);
 
-/* --- monitor/order.c ----------------------------------------------------- */
+/* --- monitor/order.c ---------------------------------------------------- */
 
 /**
  * pd_wake - have a PD look at its mailboxes and link pages, if it lives
@@ -311,14 +311,14 @@ int pd_order_renewal(const struct monitor *m, const struct mon_link *l);
  */
 int pd_hear(struct monitor *m, struct mon_pd *pd, int fd);
 
-/* --- monitor/end.c ------------------------------------------------------- */
+/* --- monitor/end.c ------------------------------------------------------ */
 
 /**
  * pds_stop - end all PDs and attachments, captures last, and wait for that
  */
 void pds_stop(struct monitor *m);
 
-/* --- monitor/link.c ------------------------------------------------------ */
+/* --- monitor/link.c ----------------------------------------------------- */
 
 /**
  * link_down - take a connection down, whatever the reason
@@ -386,7 +386,7 @@ bool link_can_serve(const struct monitor *m, const struct mon_link *l);
  */
 uint64_t link_hold(const struct monitor *m, const struct mon_link *l);
 
-/* --- monitor/outside.c --------------------------------------------------- */
+/* --- monitor/outside.c -------------------------------------------------- */
 
 /**
  * outsides_open - make the pages in which port PDs report their outside
@@ -434,7 +434,7 @@ uint64_t outside_shared(const struct mon_link *l);
  */
 uint64_t outside_drops(const struct mon_link *l, enum outside_drop why);
 
-/* --- monitor/capture.c --------------------------------------------------- */
+/* --- monitor/capture.c -------------------------------------------------- */
 
 /**
  * captures_map, captures_unmap - map and unmap the queues of captures
@@ -456,7 +456,7 @@ bool captures_hold(const struct monitor *m, const struct mon_link *l);
  */
 uint64_t captures_deadline(const struct monitor *m);
 
-/* --- monitor/carrier.c --------------------------------------------------- */
+/* --- monitor/carrier.c -------------------------------------------------- */
 
 /**
  * link_driver - the connection behind the virtualisers of a driver VM's port

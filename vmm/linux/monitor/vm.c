@@ -42,7 +42,7 @@ bool vm_serves(const struct monitor *m, const struct mon_link *l)
 	return lives(m, vm) && (l == vm->blk ? vm->blk_ready : vm->ready);
 }
 
-/* --- what the guest says ------------------------------------------------- */
+/* --- what the guest says ------------------------------------------------ */
 
 static const char *link_text(bool carrier)
 {
@@ -154,7 +154,7 @@ static void on_rung(struct monitor *m, struct loop_source *s, uint32_t events)
 	loop_watch(&m->loop, s, 0);
 }
 
-/* --- time ---------------------------------------------------------------- */
+/* --- time --------------------------------------------------------------- */
 
 /* How long a guest may be silent; 0: for ever. */
 static uint64_t watchdog_ns(const struct mon_vm *vm)
@@ -220,7 +220,7 @@ void vm_tick(struct monitor *m, struct mon_vm *vm)
 		see_to_start(m, vm);
 }
 
-/* --- finding and mapping ------------------------------------------------- */
+/* --- finding and mapping ------------------------------------------------ */
 
 static int open_vm(struct monitor *m, struct mon_vm *vm,
 		   const struct mon_link *link)

@@ -82,7 +82,7 @@ struct mon_vm {
 	struct log_limit limit; /* its allowance of log lines */
 };
 
-/* --- monitor/virt.c ------------------------------------------------------ */
+/* --- monitor/virt.c ----------------------------------------------------- */
 
 /**
  * virts_open - find the system's virtualisers, map what they show, listen
@@ -107,7 +107,7 @@ void virt_reset(struct monitor *m, const struct mon_virt *v);
 bool virt_has_seen(const struct mon_virt *v, enum net_virt_side side,
 		   uint32_t epoch);
 
-/* --- monitor/blk_virt.c -------------------------------------------------- */
+/* --- monitor/blk_virt.c ------------------------------------------------- */
 
 /**
  * blk_virts_open - find the system's block virtualisers, map what they show,
@@ -144,7 +144,7 @@ bool blk_virt_waits(const struct mon_link *l);
  */
 bool blk_virt_serves(const struct monitor *m, uint32_t pd);
 
-/* --- monitor/vm.c -------------------------------------------------------- */
+/* --- monitor/vm.c ------------------------------------------------------- */
 
 /**
  * vms_open - find the system's driver VMs, map what they show, listen

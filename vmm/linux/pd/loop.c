@@ -82,7 +82,7 @@ int pd_init(struct pd *pd, struct error *err)
 	return 0;
 }
 
-/* --- times ---------------------------------------------------------------- */
+/* --- times -------------------------------------------------------------- */
 
 static void find_earliest(struct pd *pd)
 {
@@ -133,7 +133,7 @@ int pd_timeout(const struct pd *pd)
 	return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
-/* --- descriptors from outside --------------------------------------------- */
+/* --- descriptors from outside ------------------------------------------- */
 
 bool pd_watch(struct component *c, unsigned int fd_index, uint32_t events)
 {
@@ -174,7 +174,7 @@ void pd_replace_fd(struct component *c, unsigned int fd_index, int fd)
 	c->fd[fd_index] = fd;
 }
 
-/* --- notifications -------------------------------------------------------- */
+/* --- notifications ------------------------------------------------------ */
 
 void pd_notify(struct pd *pd, uint32_t channel)
 {
@@ -281,7 +281,7 @@ static void ring(struct pd *pd)
 	memmove(pd->rung, pd->rung + n, pd->n_rung * sizeof(*pd->rung));
 }
 
-/* --- working -------------------------------------------------------------- */
+/* --- working ------------------------------------------------------------ */
 
 /* Run each component that is due once; true if there was work. */
 static bool round_once(struct pd *pd)

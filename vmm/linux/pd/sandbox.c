@@ -71,7 +71,7 @@ char **sandbox_environment(void)
 	return empty;
 }
 
-/* --- stage 2: memory ------------------------------------------------------ */
+/* --- stage 2: memory ---------------------------------------------------- */
 
 /*
  * A region between two inaccessible pages: an access beyond its end faults
@@ -109,7 +109,7 @@ int sandbox_regions(const struct boot_record *r, struct sandbox_map *map,
 	return 0;
 }
 
-/* --- stage 3: file system ------------------------------------------------- */
+/* --- stage 3: file system ----------------------------------------------- */
 
 int sandbox_root(struct error *err)
 {
@@ -139,7 +139,7 @@ int sandbox_root(struct error *err)
 	return 0;
 }
 
-/* --- stage 4: privileges -------------------------------------------------- */
+/* --- stage 4: privileges ------------------------------------------------ */
 
 /* What a PD's components need together. */
 struct needs {
@@ -243,7 +243,7 @@ int sandbox_privileges(const struct boot_record *r, struct error *err)
 	return 0;
 }
 
-/* --- stage 5: system calls ------------------------------------------------ */
+/* --- stage 5: system calls ---------------------------------------------- */
 
 /* The loop's own. No handler is ever set, so rt_sigreturn is not among them. */
 static const int loop_calls[] = { SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),

@@ -18,7 +18,7 @@
 /* A PD without statistics (a test) writes them here. */
 static struct disk_stats nobodys;
 
-/* --- jobs ------------------------------------------------------------------ */
+/* --- jobs --------------------------------------------------------------- */
 
 static int make_jobs(struct disk *d)
 {
@@ -71,7 +71,7 @@ void disk_failed(struct component *c, struct disk_job *job, int error)
 	disk_done(c, job, VBLK_ERROR);
 }
 
-/* --- the device ------------------------------------------------------------ */
+/* --- the device --------------------------------------------------------- */
 
 static uint64_t offers(const struct component *c)
 {
@@ -214,7 +214,7 @@ static void ended(struct component *c)
 	vhost_ended(c, &d->vhost);
 }
 
-/* --- requests -------------------------------------------------------------- */
+/* --- requests ----------------------------------------------------------- */
 
 static int take_next(struct disk *d, struct disk_ring *r, struct disk_job *job)
 {
@@ -275,7 +275,7 @@ static bool serve_all(struct component *c)
 	return more;
 }
 
-/* --- what is told ----------------------------------------------------------- */
+/* --- what is told ------------------------------------------------------- */
 
 static void tell(struct component *c)
 {
@@ -313,7 +313,7 @@ static void count(struct disk *d)
 	set(d->stats->failed, d->blk.failed, VBLK_ERRORS);
 }
 
-/* --- the component's operations -------------------------------------------- */
+/* --- the component's operations ----------------------------------------- */
 
 /* What was opened last is the file, which gets its place. */
 static void place_file(struct component *c)

@@ -2,17 +2,17 @@
 /*
  * A disk in a file or a block device of the host: see disk.h.
  *
- * By io_uring: the requests of a visit are begun by one system call, and data
- * goes between the kernel's cache and the guest's memory without a copy of ours.
+ * By io_uring: one system call begins the requests of a visit, and data goes
+ * between the kernel's cache and the guest's memory without a copy of ours.
  * The ring is made before the system call filter, and can do nothing but read,
  * write, flush and punch holes in this one file (IORING_REGISTER_RESTRICTIONS).
  * Where it cannot be had (containers refuse it), each request is a system call
  * that is waited for.  So is what io_uring leaves half done, or gives back
  * because it got no thread.
  *
- * Writes are waited for as well, unless they are to be on the disk at their end:
- * they end in the host's cache, and most file systems make io_uring hand them to
- * a thread, which costs several times what the write does.
+ * Writes are waited for as well, unless they are to be on the disk at their
+ * end: they end in the host's cache, and most file systems make io_uring hand
+ * them to a thread, which costs several times what the write does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +56,7 @@ static struct file *file_of(const struct component *c)
 	return ((struct disk *)c->state)->state;
 }
 
-/* --- one request, waited for ------------------------------------------------ */
+/* --- one request, waited for -------------------------------------------- */
 
 /* The first @done bytes of the data are done. */
 static void cut(struct vblk_request *r, size_t done)
@@ -162,7 +162,7 @@ static void by_hand(struct component *c, struct disk_job *job)
 		disk_failed(c, job, e < 0 ? 0 : e);
 }
 
-/* --- io_uring --------------------------------------------------------------- */
+/* --- io_uring ----------------------------------------------------------- */
 
 static void enter(struct component *c, unsigned int wait)
 {
@@ -314,7 +314,7 @@ static bool file_arm(struct component *c)
 	return f->uring && io_uring_cq_ready(&f->ring) > 0;
 }
 
-/* --- setting up -------------------------------------------------------------- */
+/* --- setting up --------------------------------------------------------- */
 
 /* Nothing else can be done with the ring than this, and with no other file. */
 static int restrict_ring(struct io_uring *ring)

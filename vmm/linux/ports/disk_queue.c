@@ -70,7 +70,7 @@ static uint8_t *slot_of(const struct queue *q, const struct part *part)
 	return q->data + (size_t)(part - q->part) * SLOT;
 }
 
-/* --- data ----------------------------------------------------------------- */
+/* --- data --------------------------------------------------------------- */
 
 /* Copy between a slot and the guest's memory, from @offset of the data on. */
 static void copy(const struct vblk_request *r, uint64_t offset, uint8_t *slot,
@@ -97,7 +97,7 @@ static void copy(const struct vblk_request *r, uint64_t offset, uint8_t *slot,
 	}
 }
 
-/* --- asking --------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------- */
 
 static bool ask(struct queue *q, struct disk_job *job, enum blk_code code,
 		uint64_t at, uint32_t len)
@@ -190,7 +190,7 @@ static bool ask_all(struct component *c, struct disk_job *job)
 	return true;
 }
 
-/* --- ending --------------------------------------------------------------- */
+/* --- ending ------------------------------------------------------------- */
 
 static void end(struct component *c, struct disk_job *job)
 {
@@ -331,7 +331,7 @@ static bool store_arm(struct component *c)
 	return blk_client_arm(queue_of(c)->client);
 }
 
-/* --- setting up ----------------------------------------------------------- */
+/* --- setting up --------------------------------------------------------- */
 
 static int make_client(struct component *c, struct queue *q)
 {

@@ -39,7 +39,7 @@
 #include "hostnet/vnet.h"
 #include "base/frame.h"
 
-/* --- what goes wrong ----------------------------------------------------- */
+/* --- what goes wrong ---------------------------------------------------- */
 
 static void say_oversize(struct component *c, size_t len)
 {
@@ -121,7 +121,7 @@ void nic_unsent(struct component *c, unsigned int count, int error)
 		  strerror(error));
 }
 
-/* --- receiving ----------------------------------------------------------- */
+/* --- receiving ---------------------------------------------------------- */
 
 /* May the switch have it as it is? It must be of a length it takes. */
 static bool is_whole(struct component *c, struct nic_frame *f,
@@ -248,7 +248,7 @@ static unsigned int nic_receive(struct component *c, struct net_buffer *buffers,
 	return filled;
 }
 
-/* --- sending ------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------ */
 
 /* Make the kernel send what is in the ring; false if only later. */
 static bool kick(struct component *c)
@@ -344,7 +344,7 @@ static unsigned int nic_send(struct component *c,
 	return i;
 }
 
-/* --- the component's operations ------------------------------------------ */
+/* --- the component's operations ----------------------------------------- */
 
 static void nic_watch(struct component *c, bool in, bool out)
 {

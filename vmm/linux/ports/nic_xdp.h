@@ -101,7 +101,7 @@ struct xdp_note {
 
 ABI_SIZE(struct xdp_note, 16 + ERROR_TEXT);
 
-/* --- in the PD ------------------------------------------------------------ */
+/* --- in the PD ---------------------------------------------------------- */
 
 /* A queue of the interface. */
 struct xdp_queue {

@@ -62,7 +62,7 @@ void socket_close_at(const struct sys_socket *s);
 open_fn disk_open;
 void disk_close(const struct sys_component *cfg);
 
-/* --- for those that are an interface -------------------------------------- */
+/* --- for those that are an interface ------------------------------------ */
 
 /**
  * iface_open - open all of a port's descriptors in its namespace, or none

@@ -52,7 +52,7 @@ struct sock {
 	size_t rest_first, rest_end; /* what of @rest is still to be sent */
 };
 
-/* --- receiving ----------------------------------------------------------- */
+/* --- receiving ---------------------------------------------------------- */
 
 enum step { STEP_FRAME, STEP_SKIPPED, STEP_MORE, STEP_GARBAGE };
 
@@ -170,7 +170,7 @@ static unsigned int sock_receive(struct component *c,
 	return filled;
 }
 
-/* --- sending ------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------ */
 
 /* Send the rest of a frame that was cut; false if there is still some left. */
 static bool send_rest(struct component *c)
@@ -257,7 +257,7 @@ static unsigned int sock_send(struct component *c,
 	return count;
 }
 
-/* --- the component's operations ------------------------------------------ */
+/* --- the component's operations ----------------------------------------- */
 
 static void sock_watch(struct component *c, bool in, bool out)
 {

@@ -42,7 +42,7 @@ struct where {
 	char text[SYS_PATH + 8];
 };
 
-/* --- addresses ----------------------------------------------------------- */
+/* --- addresses ---------------------------------------------------------- */
 
 static int where_unix(const struct sys_socket *s, struct where *w,
 		      struct error *err)
@@ -112,7 +112,7 @@ static int new_socket(const struct where *w, struct error *err)
 	return fd;
 }
 
-/* --- listening ----------------------------------------------------------- */
+/* --- listening ---------------------------------------------------------- */
 
 /* Whether the path is a socket on which nobody listens. */
 static bool stale(const struct where *w)
@@ -201,7 +201,7 @@ static int listen_on(const struct sys_socket *s, const struct where *w,
 	return -1;
 }
 
-/* --- connecting ---------------------------------------------------------- */
+/* --- connecting --------------------------------------------------------- */
 
 /* connect(2) with a limit; 0 or -1 with errno. */
 static int connect_within(int fd, const struct where *w)
@@ -253,7 +253,7 @@ static int connect_to(const struct where *w, struct error *err)
 	}
 }
 
-/* --- the component's operations ------------------------------------------ */
+/* --- the component's operations ----------------------------------------- */
 
 int socket_open_at(const struct sys_socket *s, int *fds, struct error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which rings of a device work, and the front-end's coming and going: vhost.h. */
+/* Which rings of a device work, and how front-ends come and go: vhost.h. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -11,7 +11,7 @@
 /* An eventfd that takes no "1" for so long ends this process. */
 #define PATIENCE_S 5
 
-/* --- rings that work, and rings that do not -------------------------------- */
+/* --- rings that work, and rings that do not ----------------------------- */
 
 static const char *const setup_texts[] = {
 	[VQ_BAD_SIZE] = "it has no size a ring can have",
@@ -116,7 +116,7 @@ void vhost_broken(struct component *c, struct vhost *v, unsigned int ring)
 	vhost_refresh(c, v);
 }
 
-/* --- the front-end --------------------------------------------------------- */
+/* --- the front-end ------------------------------------------------------ */
 
 void vhost_begun(struct component *c, struct vhost *v)
 {

@@ -196,13 +196,13 @@ struct vhost {
 	struct vhost_in in;
 };
 
-/* --- vhost.c --------------------------------------------------------------- */
+/* --- vhost.c ------------------------------------------------------------ */
 
 /**
  * vhost_begun, vhost_ended - the front-end is there, has gone
  *
- * For the peer's callbacks of the same names.  At the end nothing that was taken
- * from a ring touches the guest's memory any more.
+ * For the peer's callbacks of the same names.  At the end nothing that was
+ * taken from a ring touches the guest's memory any more.
  */
 void vhost_begun(struct component *c, struct vhost *v);
 void vhost_ended(struct component *c, struct vhost *v);
@@ -241,7 +241,7 @@ void vhost_bell(struct component *c, unsigned int ring, enum vhost_fd what);
 void vhost_refuse(struct component *c, struct vhost *v, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* --- vhost_message.c ------------------------------------------------------- */
+/* --- vhost_message.c ---------------------------------------------------- */
 
 /**
  * vhost_listen - receive and answer what the front-end says
@@ -257,7 +257,7 @@ bool vhost_listen(struct component *c, struct vhost *v);
  */
 void vhost_forget(struct vhost *v);
 
-/* --- vhost_memory.c -------------------------------------------------------- */
+/* --- vhost_memory.c ----------------------------------------------------- */
 
 /**
  * vhost_map - map a region, behind those that are there
@@ -283,7 +283,7 @@ size_t vhost_mapped(const struct vhost *v);
  */
 bool vhost_guest_address(const struct vhost *v, uint64_t user, uint64_t *guest);
 
-/* --- vhost_inflight.c ------------------------------------------------------ */
+/* --- vhost_inflight.c --------------------------------------------------- */
 
 /**
  * vhost_inflight_take - a chain was taken from a ring

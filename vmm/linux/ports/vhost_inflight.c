@@ -138,7 +138,7 @@ const char *vhost_inflight_keep(struct vhost *v, const struct vhost_message *m)
 	return map(v, &m->shared, m->fd[0]);
 }
 
-/* --- a ring's -------------------------------------------------------------- */
+/* --- a ring's ----------------------------------------------------------- */
 
 void vhost_inflight_take(struct vhost *v, unsigned int ring, uint16_t head)
 {

@@ -80,7 +80,7 @@ static void handle(struct component *c, struct vhost *v,
 		close(m->send);
 }
 
-/* --- receiving ------------------------------------------------------------- */
+/* --- receiving ---------------------------------------------------------- */
 
 void vhost_forget(struct vhost *v)
 {

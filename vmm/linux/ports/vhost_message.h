@@ -106,7 +106,7 @@ struct vhost_message {
 const char *vhost_request(struct component *c, struct vhost *v,
 			  struct vhost_message *m);
 
-/* --- vhost_inflight.c ------------------------------------------------------ */
+/* --- vhost_inflight.c --------------------------------------------------- */
 
 /**
  * vhost_inflight_make - for GET_INFLIGHT_FD: make it, and answer with it

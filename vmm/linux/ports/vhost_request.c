@@ -29,7 +29,7 @@ typedef const char *handler(struct component *c, struct vhost *v,
 
 static const char no_such_ring[] = "there is no ring of that number";
 
-/* --- features ------------------------------------------------------------ */
+/* --- features ----------------------------------------------------------- */
 
 static void answer_u64(struct vhost_message *m, uint64_t value)
 {
@@ -87,7 +87,7 @@ static const char *get_queue_num(struct component *c, struct vhost *v,
 	return NULL;
 }
 
-/* --- the device ---------------------------------------------------------- */
+/* --- the device --------------------------------------------------------- */
 
 static const char *nothing(struct component *c, struct vhost *v,
 			   struct vhost_message *m)
@@ -138,7 +138,7 @@ static const char *set_mtu(struct component *c, struct vhost *v,
 	return NULL;
 }
 
-/* --- its configuration --------------------------------------------------- */
+/* --- its configuration -------------------------------------------------- */
 
 /* The header's part of such a message. */
 #define CONFIG_HEADER (sizeof(struct vhost_config) - VHOST_CONFIG)
@@ -169,7 +169,7 @@ static const char *set_config(struct component *c, struct vhost *v,
 	return NULL;
 }
 
-/* --- what is under way --------------------------------------------------- */
+/* --- what is under way -------------------------------------------------- */
 
 /* Some say 20 bytes, the others as many as their compiler makes of it. */
 #define SHARED_SIZE 20u
@@ -196,7 +196,7 @@ static const char *keep_inflight(struct component *c, struct vhost *v,
 	return why;
 }
 
-/* --- memory -------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------- */
 
 static const char *set_memory(struct component *c, struct vhost *v,
 			      struct vhost_message *m)
@@ -225,7 +225,7 @@ static const char *set_memory(struct component *c, struct vhost *v,
 	return why;
 }
 
-/* --- rings --------------------------------------------------------------- */
+/* --- rings -------------------------------------------------------------- */
 
 static const char *set_num(struct component *c, struct vhost *v,
 			   struct vhost_message *m)
@@ -358,7 +358,7 @@ static const char *set_err(struct component *c, struct vhost *v,
 	return keep(c, v, m, VHOST_ERR);
 }
 
-/* --- the table ----------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------- */
 
 /**
  * struct request - what a message must be like

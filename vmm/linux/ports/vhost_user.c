@@ -5,7 +5,7 @@
 #include "vmm/linux/ports/open.h"
 #include "vmm/linux/ports/vhost_user.h"
 
-/* --- the device ---------------------------------------------------------- */
+/* --- the device --------------------------------------------------------- */
 
 static const char *ring_name(unsigned int ring)
 {
@@ -94,7 +94,7 @@ static void broken(struct component *c, unsigned int ring)
 	vhost_broken(c, &v->vhost, ring);
 }
 
-/* --- frames -------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------- */
 
 static unsigned int vhost_receive(struct component *c,
 				  struct net_buffer *buffers,
@@ -170,7 +170,7 @@ static void tell_drops(struct component *c)
 	}
 }
 
-/* --- the component's operations ------------------------------------------ */
+/* --- the component's operations ----------------------------------------- */
 
 static int vhost_init(struct component *c)
 {
